@@ -1,0 +1,85 @@
+"""The kinds of failure a user can meet, each with its exit code and what happened as data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class AhjoError(Exception):
+    """Something a user can act on; printed as a message, never as a traceback.
+
+    `hint` is one sentence that says what to do next.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(AhjoError):
+    """A flag or argument that makes no sense, found before anything ran."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """A config file that cannot be used. `problems` lists every mistake, one sentence each."""
+
+    def __init__(self, message: str, problems: tuple[str, ...] = (), *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.problems = problems
+
+
+class NotPermittedError(AhjoError):
+    """The action is not allowed here, or the user said no."""
+
+    exit_code = 3
+
+
+class LockedError(AhjoError):
+    """Another run holds the lock of the target database."""
+
+    exit_code = 4
+
+
+class DifferenceError(AhjoError):
+    """A check found differences; nothing failed."""
+
+    exit_code = 5
+
+
+class SourceError(AhjoError):
+    """A project file whose text is wrong, found before anything ran.
+
+    `line` and `column` count from 1, in characters; `path` is None for text that is in no file.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: Path | None = None,
+        line: int | None = None,
+        column: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.path = path
+        self.line = line
+        self.column = column
+
+    @property
+    def place(self) -> str:
+        """`path:line:column`, as far as each is known."""
+        known = (self.path, self.line, self.column)
+        return ":".join(str(part) for part in known if part is not None)
+
+    def __str__(self) -> str:
+        place = self.place
+        return f"{place}: {self.message}" if place else self.message
