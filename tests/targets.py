@@ -1,0 +1,138 @@
+"""A database server as a project sees it, and a way to look at what was deployed there."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from sqlalchemy import URL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+NAMES = ("sqlite", "postgresql", "mysql", "mssql")
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a project under test is deployed.
+
+    `name` is one of NAMES. `url` is the server's URL, as a user who may create databases; None for SQLite, whose
+    databases are files in `directory`. `drop_all` drops every database that got its name here.
+    """
+
+    name: str
+    url: URL | None
+    directory: Path
+    _databases: list[str] = field(default_factory=list, repr=False)
+
+    def backend(self, **extra: object) -> dict[str, Any]:
+        """The BACKEND of a dev config for a database that does not exist yet; `extra` is laid over it."""
+        found: dict[str, Any] = {"allowed_actions": "ALL", "target_database_name": self.new_database_name()}
+        if self.url is None:
+            return {**found, "sql_dialect": "sqlite", **extra}
+        query = dict(self.url.query)
+        given = {
+            "sql_dialect": self.url.drivername,
+            "sql_driver": query.pop("driver", None),
+            "sqla_url_query_map": query or None,
+            "target_server_hostname": self.url.host,
+            "sql_port": self.url.port,
+            "username": self.url.username,
+            "password": self.url.password,
+        }
+        return {**found, **{key: value for key, value in given.items() if value is not None}, **extra}
+
+    def new_database_name(self) -> str:
+        """A name that nobody has used; for SQLite the path of its file."""
+        name = f"ahjo_{uuid4().hex[:12]}"
+        database = str(self.directory / f"{name}.db") if self.url is None else name
+        self._databases.append(database)
+        return database
+
+    def database_url(self, database: str) -> URL:
+        """The SQLAlchemy URL of one database."""
+        if self.url is None:
+            return URL.create("sqlite", database=database)
+        return self.url.set(database=database)
+
+    @contextmanager
+    def connect(self, database: str | None = None) -> Iterator[Any]:
+        """A plain DBAPI connection that commits each statement; without a database, to the server's own.
+
+        It goes past the code under test, and past the questions that SQLAlchemy asks a server first.
+        """
+        url = self.database_url(_SERVER_DATABASE[self.name] if database is None else database)
+        dialect = url.get_dialect()()
+        driver: Any = dialect.import_dbapi()
+        if hasattr(driver, "pooling"):
+            driver.pooling = False  # a pooled connection keeps its database from being dropped
+        arguments, options = dialect.create_connect_args(url)
+        committing = {"isolation_level": None} if self.name == "sqlite" else {"autocommit": True}
+        connection = driver.connect(*arguments, **{**options, **committing})
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def query(self, sql: str, database: str | None = None) -> list[tuple[Any, ...]]:
+        """The rows of one statement; [] when it gives none."""
+        with self.connect(database) as connection:
+            cursor = connection.cursor()
+            cursor.execute(sql)
+            rows = cursor.fetchall() if cursor.description else []
+            cursor.close()
+            return [tuple(row) for row in rows]
+
+    def create_database(self) -> str:
+        """Create an empty database and return its name."""
+        database = self.new_database_name()
+        if self.url is None:
+            self.query("VACUUM", database)  # writes the file
+        else:
+            self.query(f"CREATE DATABASE {database}")
+        return database
+
+    def drop_all(self) -> None:
+        """Drop every database that was named here, whoever is still connected."""
+        while self._databases:
+            _DROP[self.name](self, self._databases.pop())
+
+
+def _drop_sqlite(_: Target, database: str) -> None:
+    path = Path(database)
+    for leftover in path.parent.glob(f"{path.name}*"):
+        leftover.unlink()
+
+
+def _drop_postgresql(target: Target, database: str) -> None:
+    target.query(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+
+
+def _drop_mysql(target: Target, database: str) -> None:
+    for (session,) in target.query(f"SELECT id FROM information_schema.processlist WHERE db = '{database}'"):
+        _attempt(target, f"KILL {session}")
+    target.query(f"DROP DATABASE IF EXISTS `{database}`")
+
+
+def _drop_mssql(target: Target, database: str) -> None:
+    # A server that merely speaks SQL Server's protocol refuses this, and may still drop the database.
+    _attempt(target, f"ALTER DATABASE [{database}] SET SINGLE_USER WITH ROLLBACK IMMEDIATE")
+    target.query(f"DROP DATABASE IF EXISTS [{database}]")
+
+
+def _attempt(target: Target, sql: str) -> None:
+    with suppress(Exception):  # each driver has errors of its own, and the statement that follows tells
+        target.query(sql)
+
+
+_SERVER_DATABASE = {"sqlite": ":memory:", "postgresql": "postgres", "mysql": "", "mssql": "master"}
+_DROP: dict[str, Callable[[Target, str], None]] = {
+    "sqlite": _drop_sqlite,
+    "postgresql": _drop_postgresql,
+    "mysql": _drop_mysql,
+    "mssql": _drop_mssql,
+}
