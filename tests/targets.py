@@ -119,14 +119,17 @@ def _drop_mysql(target: Target, database: str) -> None:
 
 
 def _drop_mssql(target: Target, database: str) -> None:
-    # A server that merely speaks SQL Server's protocol refuses this, and may still drop the database.
+    # A server that merely speaks SQL Server's protocol may refuse the first way to end the sessions, so try both.
     _attempt(target, f"ALTER DATABASE [{database}] SET SINGLE_USER WITH ROLLBACK IMMEDIATE")
+    for (session,) in _attempt(target, f"SELECT spid FROM sys.sysprocesses WHERE dbid = DB_ID('{database}')"):
+        _attempt(target, f"KILL {session}")
     target.query(f"DROP DATABASE IF EXISTS [{database}]")
 
 
-def _attempt(target: Target, sql: str) -> None:
+def _attempt(target: Target, sql: str) -> list[tuple[Any, ...]]:
     with suppress(Exception):  # each driver has errors of its own, and the statement that follows tells
-        target.query(sql)
+        return target.query(sql)
+    return []
 
 
 _SERVER_DATABASE = {"sqlite": ":memory:", "postgresql": "postgres", "mysql": "", "mssql": "master"}

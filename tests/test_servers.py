@@ -6,18 +6,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 import pymysql
 import pytest
 import servers
 from servers import MariaDBServer, PostgresServer, Server, ServerError, ServerMissingError, missing_packages
-from sqlalchemy import make_url
-from targets import Target
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 KINDS = [PostgresServer, MariaDBServer]
 
@@ -27,12 +22,6 @@ def kind(request: pytest.FixtureRequest) -> type[Server]:
     if request.param.find() is None:
         pytest.skip(f"{request.param.label} is not installed")
     return request.param
-
-
-@pytest.fixture
-def server(kind: type[Server]) -> Iterator[Server]:
-    with kind() as started:
-        yield started
 
 
 def listening(server: Server) -> bool:
@@ -71,25 +60,18 @@ def test_mariadb_serves_its_superuser_and_no_one_without_the_password(mariadb_se
         pymysql.connect(**login, password="wrong")
 
 
-def test_a_server_listens_on_loopback_only(server: Server) -> None:
-    assert server.host == "127.0.0.1"
-    assert listening(server)
-
-
-def test_nothing_is_left_of_a_stopped_server(kind: type[Server]) -> None:
+def test_a_server_stops_without_a_trace_and_starts_again(kind: type[Server]) -> None:
     with kind() as server:
         directory = server.directory
-        assert server.data.is_dir()
-    assert not directory.exists()
+        assert server.host == "127.0.0.1"
+        assert listening(server)
+        server.stop()
+        assert not listening(server)
+        assert not directory.exists()
+        assert server.pid is None
+        server.start()
+        assert listening(server)
     assert not listening(server)
-    assert server.pid is None
-    server.stop()
-
-
-def test_a_stopped_server_starts_again(server: Server) -> None:
-    server.stop()
-    server.start()
-    assert listening(server)
 
 
 def test_a_server_dies_with_the_process_that_started_it(kind: type[Server]) -> None:
@@ -137,45 +119,3 @@ def test_a_missing_server_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert missing_packages() == ["postgresql", "mariadb-server-core", "mariadb-client-core"]
     with pytest.raises(ServerMissingError, match="PostgreSQL is not installed"):
         PostgresServer().start()
-
-
-@pytest.mark.parametrize("target", ["sqlite", "postgresql", "mysql"], indirect=True)
-def test_a_target_drops_its_databases_even_with_a_session_open(target: Target) -> None:
-    database = target.create_database()
-    target.query("CREATE TABLE one (id INTEGER)", database)
-    target.query("INSERT INTO one VALUES (1)", database)
-    assert target.query("SELECT id FROM one", database) == [(1,)]
-    if target.url is None:
-        target.drop_all()
-        assert not Path(database).exists()
-        return
-    with target.connect(database):
-        target.drop_all()
-    names = target.query("SELECT schema_name FROM information_schema.schemata UNION SELECT current_user")
-    assert (database,) not in names
-    with pytest.raises(Exception, match=database):
-        target.query("SELECT 1", database)
-
-
-@pytest.mark.parametrize("target", ["sqlite", "postgresql", "mysql"], indirect=True)
-def test_a_target_gives_each_project_a_database_of_its_own(target: Target) -> None:
-    first, second = target.backend(), target.backend(skipped_actions=["data"])
-    assert first["target_database_name"] != second["target_database_name"]
-    assert first["allowed_actions"] == "ALL"
-    assert second["skipped_actions"] == ["data"]
-
-
-def test_a_sql_server_url_becomes_a_config(tmp_path: Path) -> None:
-    url = make_url("mssql+pyodbc://sa:p%40ss@db.example:1444/?driver=ODBC+Driver+18+for+SQL+Server&Encrypt=no")
-    backend = Target("mssql", url, tmp_path).backend()
-    assert backend == {
-        "allowed_actions": "ALL",
-        "target_database_name": backend["target_database_name"],
-        "sql_dialect": "mssql+pyodbc",
-        "sql_driver": "ODBC Driver 18 for SQL Server",
-        "sqla_url_query_map": {"Encrypt": "no"},
-        "target_server_hostname": "db.example",
-        "sql_port": 1444,
-        "username": "sa",
-        "password": "p@ss",
-    }

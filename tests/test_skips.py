@@ -15,7 +15,8 @@ UNEXPECTED = EXPECTED + "def test_three(): pytest.skip('it is Monday')\n"
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester) -> pytest.Pytester:
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # a second each
     pytester.makeconftest(CONFTEST.format(strict=True))
     return pytester
 

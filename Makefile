@@ -1,0 +1,74 @@
+# Everything a developer or a build server runs; `make` alone lists it.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(abspath $(VENV))/bin
+DEMO := build/demo
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help venv servers lint types unit live test demo bench clean
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+help:  ## Print this list.
+	@echo "make <target>, one of"
+	@sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+
+venv: $(VENV)/.installed  ## Create .venv with the package and the tools.
+
+$(VENV)/.installed: pyproject.toml
+	@echo "== venv: $(VENV), with the package, its drivers and the tools"
+	"$(PYTHON)" -m venv "$(VENV)"
+	"$(BIN)/python" -m pip install --quiet --upgrade "pip>=25.1"
+	"$(BIN)/python" -m pip install --quiet --editable ".[mssql,postgresql,mysql]" --group dev
+	@touch "$@"
+
+# The tests start private instances of these servers; a service that is already running is not used.
+servers: venv  ## Install PostgreSQL and MariaDB for the tests, where Debian's packages can.
+	@echo "== servers: PostgreSQL and MariaDB"
+	@missing=$$("$(BIN)/python" tests/servers.py missing); \
+	if [ -z "$$missing" ]; then echo "installed"; exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then \
+		echo "not installed, and no apt-get here: the tests that need one of these are skipped: $$missing"; exit 0; fi; \
+	if [ "$$(id -u)" = 0 ]; then root=""; \
+	elif sudo -n true 2>/dev/null; then root="sudo"; \
+	else echo "not installed: the tests that need them are skipped. To run them: sudo apt-get install $$missing"; exit 0; fi; \
+	echo "apt-get install $$missing"; \
+	{ $$root apt-get update -qq && $$root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
+		--no-install-recommends -o DPkg::Lock::Timeout=120 $$missing >/dev/null; } || \
+		echo "apt-get failed: the tests that need one of these are skipped: $$missing"
+
+lint: venv  ## Check style and formatting.
+	@echo "== lint: ruff"
+	"$(BIN)/ruff" check
+	"$(BIN)/ruff" format --check
+
+types: venv  ## Check types.
+	@echo "== types: mypy"
+	"$(BIN)/mypy"
+
+unit: venv  ## Run the tests that need no database project on a server.
+	@echo "== unit: pytest"
+	"$(BIN)/pytest" --ignore=tests/live $(PYTEST_ARGS)
+
+live: venv  ## Run whole projects against every database.
+	@echo "== live: pytest against real servers"
+	"$(BIN)/pytest" tests/live $(PYTEST_ARGS)
+
+test: venv servers lint types unit live  ## Run everything above, fastest first.
+
+demo: venv  ## Build a project from the template, on SQLite, from nothing.
+	@echo "== demo: a project from the template, in $(DEMO)/shop"
+	@rm -rf "$(DEMO)" && mkdir -p "$(DEMO)"
+	"$(BIN)/ahjo" init-project --name shop --dialect sqlite --project-dir "$(DEMO)" -ni
+	cd "$(DEMO)/shop" && AHJO_NON_INTERACTIVE=1 "$(BIN)/inv" complete-build --config dev.jsonc
+	cd "$(DEMO)/shop" && "$(BIN)/inv" --list
+
+bench: venv servers  ## Measure against the floor and the peers.
+	@echo "== bench"
+	"$(BIN)/inv" bench
+
+clean:  ## Remove what these targets made.
+	rm -rf "$(VENV)" build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
