@@ -1,0 +1,161 @@
+"""JSON as people write it: with `//`, `#` and block comments, and with trailing commas."""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from typing import Any, NoReturn
+
+from ahjo_tasks.errors import ConfigError
+
+MAX_DEPTH = 512
+
+# A string comes first, so that nothing inside one is taken for a comment. An unterminated string runs to the end of
+# its line. A `#` glued to the end of a value is no comment, as in YAML.
+_STRING = r'"(?:[^"\\\r\n]|\\.)*"?'
+_COMMENTS = re.compile(
+    rf"(?P<string>{_STRING})" + r"|(?P<line>//[^\r\n]*|(?<![^\s,:\[{])#[^\r\n]*)|(?P<block>/\*.*?\*/)",
+    re.DOTALL,
+)
+# A comma is trailing when a value stands before it and a bracket closes after it.
+_COMMAS = re.compile(_STRING + r"|[\[{:,][ \t\r\n]*,|(?P<trailing>,(?=[ \t\r\n]*[\]}]))", re.DOTALL)
+_DEPTH = re.compile(_STRING + r"|(?P<open>[\[{])|(?P<close>[\]}])", re.DOTALL)
+_CONSTANT = re.compile(_STRING + r"|(?P<constant>-?Infinity|NaN)", re.DOTALL)
+_NEWLINE = re.compile(r"\r\n?|\n")
+# What commentjson reads although nobody should: `[,]`, a form feed as white space, a glued `#`.
+_TOO_TOLERANT = re.compile(_STRING + r"|(?P<bad>[\[{][ \t\r\n]*,|[\f#])", re.DOTALL)
+
+_SENTENCES = {
+    "Expecting property name": "expected a key in double quotes",
+    "Illegal trailing comma": "a comma too many",
+    "Expecting ':'": "expected a colon",
+    "Expecting ','": "expected a comma or a closing bracket",
+    "Expecting value": "expected a value",
+    "Extra data": "expected the end of the file",
+    "Unterminated string": "a text in double quotes is not closed",
+    "Invalid control": "a line break, tab or control character inside a text: write it as \\n, \\t or \\u00XX",
+    "Invalid \\": "a backslash that starts no JSON escape: write it twice",
+}
+
+
+def parse(text: str, name: str) -> tuple[Any, bool]:
+    """Return the value and whether an object repeats a key (the last one wins).
+
+    Raises ConfigError with `name`, line and column, and without any of the text.
+    """
+    plain = without_comments(text)
+    _check_depth(plain, name)
+    repeated = Repeats()
+    try:
+        return _value(text, plain, repeated), repeated.seen
+    except json.JSONDecodeError as error:
+        refuse(name, plain, error.pos, _sentence(error.msg, plain[error.pos : error.pos + 2]))
+    except _NotJsonError:
+        refuse(name, plain, _place_of_constant(plain), "NaN and Infinity are not JSON")
+
+
+def without_comments(text: str) -> str:
+    """Blank comments and trailing commas; every other character keeps its place."""
+    return _COMMAS.sub(_blank_comma, _COMMENTS.sub(_blank_comment, text))
+
+
+def refuse(name: str, text: str, offset: int, reason: str) -> NoReturn:
+    """Raise ConfigError for the place of `offset` in the text."""
+    line, column = place(text, offset)
+    raise ConfigError(f"{name}:{line}:{column}: {reason}")
+
+
+def place(text: str, offset: int) -> tuple[int, int]:
+    """Line and column of an offset, both from 1; a line ends with LF, CR or both."""
+    ends = [match.end() for match in _NEWLINE.finditer(text, 0, offset)]
+    return len(ends) + 1, offset - (ends[-1] if ends else 0) + 1
+
+
+class Repeats:
+    """Builds the objects of a document and remembers whether one repeats a key."""
+
+    def __init__(self) -> None:
+        self.seen = False
+
+    def __call__(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """Make one object; the last of equal keys wins."""
+        made = dict(pairs)
+        self.seen = self.seen or len(made) < len(pairs)
+        return made
+
+
+class _NotJsonError(ValueError):
+    """Python's parser met a constant that JSON does not have."""
+
+
+def _value(text: str, plain: str, repeated: Repeats) -> Any:  # noqa: ANN401 - any JSON value
+    if text == plain or any(match["bad"] for match in _TOO_TOLERANT.finditer(plain)):
+        return _strictly(plain, repeated)
+    return _tolerantly(text, plain, repeated)
+
+
+def _strictly(plain: str, repeated: Repeats) -> Any:  # noqa: ANN401
+    return json.loads(plain, object_pairs_hook=repeated, parse_constant=_no_constant, parse_int=_integer)
+
+
+def _tolerantly(text: str, plain: str, repeated: Repeats) -> Any:  # noqa: ANN401
+    """Read with commentjson; what it cannot read is either deep or wrong, and the strict parser says which."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # its own grammar library imports old modules
+            import commentjson  # noqa: PLC0415 - most runs read no comments
+        return commentjson.loads(_line_comments_only(text), object_pairs_hook=repeated, parse_int=_integer)
+    except Exception:  # noqa: BLE001 - its errors come from three libraries and quote the file
+        return _strictly(plain, repeated)
+
+
+def _line_comments_only(text: str) -> str:
+    """Blank block comments, and end every line with LF: the two things that commentjson does not know."""
+    return _COMMENTS.sub(lambda match: match[0] if match["block"] is None else _blank(match[0]), text).replace(
+        "\r", "\n"
+    )
+
+
+def _blank_comment(match: re.Match[str]) -> str:
+    return match[0] if match["string"] is not None else _blank(match[0])
+
+
+def _blank_comma(match: re.Match[str]) -> str:
+    return " " if match["trailing"] else match[0]
+
+
+def _blank(text: str) -> str:
+    return re.sub(r"[^\r\n]", " ", text)
+
+
+def _check_depth(plain: str, name: str) -> None:
+    if plain.count("[") + plain.count("{") <= MAX_DEPTH:
+        return
+    depth = 0
+    for match in _DEPTH.finditer(plain):
+        depth += (match["open"] is not None) - (match["close"] is not None)
+        if depth > MAX_DEPTH:
+            refuse(name, plain, match.start(), f"more than {MAX_DEPTH} brackets inside each other")
+
+
+def _integer(digits: str) -> int | float:
+    """Read whole numbers exactly; one that Python refuses for its length is infinite, as in JavaScript."""
+    try:
+        return int(digits)
+    except ValueError:
+        return float(digits)
+
+
+def _no_constant(_word: str) -> NoReturn:
+    raise _NotJsonError
+
+
+def _place_of_constant(plain: str) -> int:
+    return next(match.start() for match in _CONSTANT.finditer(plain) if match["constant"])
+
+
+def _sentence(message: str, found: str) -> str:
+    if found == "/*":
+        return "a comment is not closed"
+    return next((mine for start, mine in _SENTENCES.items() if message.startswith(start)), "this is not JSON")

@@ -1,0 +1,177 @@
+"""YAML as PyYAML reads it (version 1.1, safe), with a warning wherever version 1.2 would read something else."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import yaml
+
+from ahjo_tasks.config.json_text import MAX_DEPTH, refuse
+from ahjo_tasks.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Path = tuple[str | int, ...]
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TAG = "tag:yaml.org,2002:"
+# By the type that 1.1 gives a plain scalar: the spellings to which 1.2 gives another value. From the resolution
+# tables of the two specifications (1.1: yaml.org/type; 1.2: section 10.3).
+_DIFFERS = {
+    "bool": re.compile(r"(?!true$|false$)", re.IGNORECASE),
+    "int": re.compile(r"[-+]?0[0-7_]+$|.*:"),
+    "float": re.compile(r".*:"),
+    "timestamp": re.compile(r".{11}"),
+    "str": re.compile(r"[-+]?0\d+$|0o[0-7]+$|[-+]?(\.\d+|\d+(\.\d*)?)[eE][-+]?\d+$"),
+}
+_READ_AS = {"bool": "true or false", "int": "a number", "float": "a number", "timestamp": "a date", "str": "text"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A key of a mapping: its path, and the nodes of key and value."""
+
+    path: Path
+    key: yaml.Node
+    value: yaml.Node
+
+    @property
+    def line(self) -> int:
+        """The line of the key, from 1."""
+        return int(self.key.start_mark.line) + 1
+
+
+def parse(text: str, name: str) -> tuple[Any, yaml.Node | None]:
+    """Return the value, and the nodes it was made of. Raises ConfigError without any of the text."""
+    _check_characters(text, name)
+    _check_depth(text, name)
+    loader = _LOADER(text)
+    try:
+        node = loader.get_single_node()
+        return (None if node is None else _constructed(loader, node, name)), node
+    except yaml.YAMLError as error:
+        _refuse(error, name)
+    finally:
+        loader.dispose()
+
+
+def entries(node: yaml.Node | None) -> Iterator[Entry]:
+    """Yield every key, each node once however many aliases it has."""
+    if node is not None:
+        yield from _entries(node, (), set())
+
+
+def warnings(node: yaml.Node | None, name: str) -> tuple[str, ...]:
+    """What the two versions of YAML read differently, and keys given twice."""
+    return tuple(_warnings(node, name))
+
+
+def _constructed(loader: Any, node: yaml.Node, name: str) -> Any:  # noqa: ANN401 - PyYAML's loaders share no type
+    try:
+        return loader.construct_document(node)
+    except ValueError:
+        raise ConfigError(_impossible(node, name)) from None
+
+
+def _impossible(node: yaml.Node, name: str) -> str:
+    """Name the scalar that looks like a date or a number and is none."""
+    for scalar in _scalars(node):
+        try:
+            yaml.SafeLoader("").construct_object(scalar)
+        except ValueError:
+            return f"{_place(name, scalar.start_mark)}: a date or number that does not exist; quote a text"
+    return f"{name}: a date or number that does not exist"
+
+
+def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    seen: set[int] = set()
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, yaml.ScalarNode):
+            yield current
+        elif id(current) not in seen:
+            seen.add(id(current))
+            waiting += [part for item in current.value for part in (item if isinstance(item, tuple) else (item,))]
+
+
+def _check_characters(text: str, name: str) -> None:
+    found = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    if found:
+        refuse(name, text, found.start(), "a control character: write it as an escape in double quotes")
+
+
+def _check_depth(text: str, name: str) -> None:
+    """Refuse deep nesting before the recursive parts of the C library meet it."""
+    depth = 0
+    try:
+        for event in yaml.parse(text, _LOADER):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                raise ConfigError(f"{_place(name, event.start_mark)}: more than {MAX_DEPTH} levels")
+    except yaml.YAMLError as error:
+        _refuse(error, name)
+
+
+def _refuse(error: yaml.YAMLError, name: str) -> NoReturn:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    raise ConfigError(f"{_place(name, mark)}: {_sentence(error)}") from None
+
+
+def _place(name: str, mark: Any) -> str:  # noqa: ANN401 - the two libraries have a mark each
+    return f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
+
+
+def _sentence(error: yaml.YAMLError) -> str:
+    """PyYAML's own words without what they quote: a quoted name may be a password that begins with `*`."""
+    problem = str(getattr(error, "problem", None) or "this is not YAML")
+    if "constructor for the tag" in problem:
+        return "a tag that builds objects of a program is refused"
+    return re.sub(r"\s*('[^']*'|\"[^\"]*\")", "", problem).split(";")[0]
+
+
+def _entries(node: yaml.Node, path: Path, seen: set[int]) -> Iterator[Entry]:
+    if isinstance(node, yaml.ScalarNode) or id(node) in seen:
+        return
+    seen.add(id(node))
+    for step, key, value in _children(node):
+        here = (*path, step)
+        if key is not None:
+            yield Entry(here, key, value)
+        yield from _entries(value, here, seen)
+
+
+def _children(node: yaml.Node) -> Iterator[tuple[str | int, yaml.Node | None, yaml.Node]]:
+    if isinstance(node, yaml.SequenceNode):
+        yield from ((index, None, item) for index, item in enumerate(node.value))
+    else:
+        yield from ((key.value, key, item) for key, item in node.value if isinstance(key, yaml.ScalarNode))
+
+
+def _warnings(node: yaml.Node | None, name: str) -> Iterator[str]:
+    seen: set[tuple[Path, str]] = set()
+    for entry in entries(node):
+        label = ".".join(str(step) for step in entry.path)
+        if (entry.path, entry.key.tag) in seen:
+            yield f"{name}:{entry.line}: {label} is given twice; the last one counts"
+        seen.add((entry.path, entry.key.tag))
+        yield from (f"{name}:{line}: {label}: {why}" for line, why in _doubts(entry.value))
+
+
+def _doubts(node: yaml.Node) -> Iterator[tuple[int, str]]:
+    """Scalars of an entry, also those of its list, that the two versions read differently."""
+    items = node.value if isinstance(node, yaml.SequenceNode) else [node]
+    for item in items:
+        kind = item.tag.removeprefix(_TAG)
+        if isinstance(item, yaml.ScalarNode) and not item.style and _differs(kind, item.value):
+            yield (
+                item.start_mark.line + 1,
+                f"YAML 1.1 reads this as {_READ_AS[kind]}, YAML 1.2 differently; quote it or write it plainly",
+            )
+
+
+def _differs(kind: str, text: str) -> bool:
+    return kind in _DIFFERS and _DIFFERS[kind].match(text) is not None
