@@ -1,0 +1,1 @@
+"""The package measured against one psql session that does the same work: `inv bench`."""
