@@ -21,7 +21,7 @@ WORDS = {
     "object": "a mapping",
     "null": "nothing",
 }
-_BOOLEANS = {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}
+_BOOLEANS = {"yes": True, "on": True, "true": True, "1": True, "no": False, "off": False, "false": False, "0": False}
 
 
 class Mismatch(Exception):  # noqa: N818 - a signal between two functions, never seen by a user
@@ -74,7 +74,8 @@ def _readings(value: object, kind: Any) -> Iterator[object]:  # noqa: ANN401
     elif isinstance(value, float) and value.is_integer():
         yield int(value)
     elif isinstance(value, int) and not isinstance(value, bool):
-        yield from (str(value), {0: False, 1: True}.get(value))
+        yield str(value)
+        yield {0: False, 1: True}.get(value, value)
     elif isinstance(value, dict):
         yield {str(key): _number_as_text(item) for key, item in value.items()}
     elif isinstance(value, (list, tuple)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.errors import ConfigError
@@ -18,7 +18,7 @@ KeyPath = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Document:
-    """A file's mapping. `value` is as parsed; `lines` (key path to line, from 1) is found when first asked for."""
+    """A file's mapping. `value` is as parsed, not to be changed; `lines` is found when first asked for."""
 
     name: str
     value: dict[str, Any]
@@ -27,7 +27,7 @@ class Document:
 
     @cached_property
     def lines(self) -> Mapping[KeyPath, int]:
-        """Line of each key; of one given twice, the line that counts."""
+        """Line of each key path, from 1; of a key given twice, the line that counts."""
         return dict(self.find_lines())
 
     def __repr__(self) -> str:
@@ -37,10 +37,16 @@ class Document:
 
 def read(path: Path) -> Document:
     """Read a `.json`, `.jsonc`, `.yaml` or `.yml` file. Raises ConfigError with line and column, never the text."""
-    parse = _PARSERS.get(path.suffix.lower())
-    if parse is None:
+    suffix = path.suffix.lower()
+    if suffix not in _PARSERS:
         raise unknown_format(path)
-    return parse(decode(_bytes(path), path.name), path.name)
+    return _parsed(_bytes(path), path.name, suffix)
+
+
+@lru_cache(maxsize=8)
+def _parsed(data: bytes, name: str, suffix: str) -> Document:
+    """Parse once what Invoke and the loader both read; the key is the content itself, so it is never stale."""
+    return _PARSERS[suffix](decode(data, name), name)
 
 
 def unknown_format(path: Path) -> ConfigError:

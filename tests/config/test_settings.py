@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+import yaml
+from shared import SHARED, needs_shared
+
+from ahjo_tasks.config.check import FIELDS, KEYS, Check
+from ahjo_tasks.config.secret import Secret, is_secret_name, mask_text, masked
+from ahjo_tasks.config.settings import ActionFile, PermissionFile, Settings
+from ahjo_tasks.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+REQUIRED = {
+    "allowed_actions": "ALL",
+    "target_server_hostname": "localhost",
+    "sql_port": 1433,
+    "target_database_name": "SHOP",
+}
+
+
+def check(values: Mapping[str, Any], *, is_text: bool = False) -> Check:
+    return Check({**REQUIRED, **values}, lambda key: f"at {key}", lambda key: is_text and key in values)
+
+
+def settings(**values: object) -> Settings:
+    return check(values).settings("dev.json")
+
+
+def problems(values: Mapping[str, Any]) -> tuple[str, ...]:
+    with pytest.raises(ConfigError) as caught:
+        Check(values, lambda key: f"at {key}", lambda _key: False).settings("dev.json")
+    return caught.value.problems
+
+
+@needs_shared
+def test_every_key_of_the_contract_is_known() -> None:
+    text = (SHARED / "AHJO.md").read_text(encoding="utf-8")
+    table = text.split("### 3.2")[1].split("\n### ")[0]
+    keys = {key for row in re.findall(r"^\| (.+?) \|", table, re.MULTILINE) for key in re.findall(r"`([\w.]+)`", row)}
+    assert len(keys) > 50
+    assert keys <= set(KEYS)
+
+
+def test_every_key_has_a_description_that_ends_a_sentence() -> None:
+    for field in FIELDS.values():
+        notes = [note for note in field.type.__metadata__ if isinstance(note, msgspec.Meta) and note.description]
+        assert notes, field.name
+        assert notes[-1].description.endswith(".")
+
+
+def test_defaults_are_those_in_effect() -> None:
+    made = settings()
+    assert made.sql_dialect == "mssql+pyodbc"
+    assert (made.database_init_size, made.database_max_size, made.database_file_growth) == (100, 100_000, 500)
+    assert (made.connect_retry_count, made.connect_retry_interval, made.lock_timeout) == (20, 10, 60)
+    assert made.db_permissions == (PermissionFile("database/create_db_permissions.sql"),)
+    assert made.ahjo_action_files == (ActionFile("ahjo_actions.py", "Ahjo actions"),)
+
+
+@pytest.mark.parametrize("key", ["sql_driver", "git_table_schema", "log_table_schema", "database_collation"])
+def test_what_depends_on_the_database_is_left_to_its_dialect(key: str) -> None:
+    assert getattr(settings(), key) is None
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError):
+        settings().sql_port = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("ALL", "ALL"), ("all", "ALL"), ("deploy", ("deploy",)), (["init", "deploy"], ("init", "deploy")), ([], ())],
+)
+def test_allowed_actions_is_all_or_names(written: object, meant: object) -> None:
+    looked = check({"allowed_actions": written})
+    assert looked.settings("dev.json").allowed_actions == meant
+    assert looked.warnings == []
+
+
+def test_connection_keys_are_required() -> None:
+    assert problems({}) == tuple(f"dev.json: {key}: this key is required" for key in REQUIRED)
+
+
+def test_null_is_the_same_as_nothing() -> None:
+    assert problems({**REQUIRED, "sql_port": None}) == ("dev.json: sql_port: this key is required",)
+    assert settings(git_table=None).git_table == "git_version"
+
+
+def test_a_url_says_where_the_database_is() -> None:
+    values = {"allowed_actions": "ALL", "sqlalchemy.url": "postgresql://u:p@h/db"}
+    made = Check(values, str, lambda _key: False).settings("dev.json")
+    assert made.sqlalchemy_url == Secret("postgresql://u:p@h/db")
+    assert made.target_database_name is None
+
+
+def test_sqlite_needs_a_file_only() -> None:
+    values = {"allowed_actions": "ALL", "sql_dialect": "sqlite", "target_database_name": "shop.db"}
+    assert Check(values, str, lambda _key: False).settings("dev.json").target_database_name == "shop.db"
+    del values["target_database_name"]
+    assert problems(values) == ("dev.json: target_database_name: this key is required",)
+
+
+@pytest.mark.parametrize(
+    ("key", "written", "meant"),
+    [
+        ("sql_port", "14330", 14330),
+        ("connect_retry_count", 3.0, 3),
+        ("display_db_info", "no", False),
+        ("trusted_connection", "Yes", True),
+        ("windows_event_log", 1, True),
+        ("target_database_name", 2024, "2024"),
+        ("skipped_actions", "init", ("init",)),
+        ("transaction_mode", "BEGIN_ONCE", "begin_once"),
+        ("azure_authentication", "azureidentity", "AzureIdentity"),
+    ],
+)
+def test_another_spelling_of_the_same_value_is_accepted_with_a_warning(
+    key: str, written: object, meant: object
+) -> None:
+    looked = check({key: written})
+    assert getattr(looked.settings("dev.json"), key) == meant
+    (warning,) = looked.warnings
+    assert warning.startswith(f"at {key}: {key}: ")
+    assert "accepted" in warning
+
+
+@pytest.mark.parametrize(
+    ("key", "written", "expected"),
+    [
+        ("sql_port", "many", "expected an integer, got text"),
+        ("sql_port", 3.5, "expected an integer, got a number"),
+        ("sql_port", True, "expected an integer, got true or false"),
+        ("sql_port", 70000, "expected an integer <= 65535"),
+        ("display_db_info", "maybe", "expected true or false, got text"),
+        ("git_table", ["x"], "expected text, got a list"),
+        ("compare", [], "expected a mapping, got a list"),
+        ("transaction_mode", "twice", "expected one of begin_once, commit_as_you_go"),
+        ("skipped_actions", ["a", 1.5], "entry 2: expected text, got a number"),
+        ("db_permissions", [{"source": "a"}, {"sauce": "b"}], "entry 2: expected the key source"),
+        ("username", "$", "still holds the placeholder $; give its value in the LOCAL file"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_told_by_what_was_expected(key: str, written: object, expected: str) -> None:
+    assert problems({**REQUIRED, key: written}) == (f"at {key}: {key}: {expected}",)
+
+
+def test_all_mistakes_are_reported_together() -> None:
+    found = problems({"sql_port": "x", "git_table": 1.5, "target_databse_name": "SHOP", "allowed_actions": {}})
+    assert [problem.split(": ")[1] for problem in found] == [
+        "allowed_actions",
+        "sql_port",
+        "git_table",
+        "target_server_hostname",
+        "target_database_name",
+        "target_databse_name",
+    ]
+    assert found[-1].endswith("did you mean target_database_name?")
+
+
+@pytest.mark.parametrize("key", ["password", "sqlalchemy.url", "sql_port", "transaction_mode", "scripting_variables"])
+@pytest.mark.parametrize("value", ["hunter2", ["hunter2"], {"hunter2": ["hunter2"]}])
+def test_no_problem_quotes_a_value(key: str, value: object) -> None:
+    assert "hunter2" not in repr(problems({**REQUIRED, key: value, "git_table": []}))
+
+
+def test_a_likely_typo_is_a_warning_and_another_unknown_key_is_silent() -> None:
+    looked = check({"SQL_DIALECT": "sqlite", "colour_of_the_shop": "red"})
+    looked.settings("dev.json")
+    assert looked.warnings == ["at SQL_DIALECT: SQL_DIALECT: not a known key; did you mean sql_dialect?"]
+
+
+def test_a_deprecated_key_names_its_successor() -> None:
+    looked = check({"odbc_encrypt": "yes"})
+    assert looked.settings("dev.json").odbc_encrypt == "yes"
+    assert looked.warnings == ["at odbc_encrypt: odbc_encrypt: deprecated; write Encrypt in sqla_url_query_map"]
+
+
+def test_engine_options_are_the_keys_after_sqlalchemy() -> None:
+    made = settings(**{"sqlalchemy.pool_size": 3, "sqlalchemy.connect_args": {"a": 1}})
+    assert made.sqlalchemy == {"pool_size": 3, "connect_args": {"a": 1}}
+
+
+def test_variables_are_text_and_whole_numbers_become_it() -> None:
+    looked = check({"scripting_variables": {"year": 2024, "name": "x"}})
+    assert looked.settings("dev.json").scripting_variables == {"year": "2024", "name": "x"}
+    assert looked.warnings == []
+    assert problems({**REQUIRED, "test_variables": {"a": 1.10}})
+
+
+@pytest.mark.parametrize("variables", [{"a": "1", "b": "x=y"}, ["a=1", "b=x=y"]])
+def test_permission_variables_come_in_every_form_of_the_predecessor(variables: object) -> None:
+    made = settings(db_permissions=[{"source": "p.sql", "variables": variables}, {"source": "q.sql"}])
+    assert made.db_permissions == (PermissionFile("p.sql", {"a": "1", "b": "x=y"}), PermissionFile("q.sql"))
+
+
+def test_text_of_the_environment_becomes_what_the_key_needs() -> None:
+    values = {
+        "sql_port": "5432",
+        "display_db_info": "0",
+        "skipped_actions": '["a"]',
+        "password": "[x]",
+        "compare": "{}",
+    }
+    looked = check(values, is_text=True)
+    made = looked.settings("dev.json")
+    assert (made.sql_port, made.display_db_info, made.skipped_actions) == (5432, False, ("a",))
+    assert made.password == Secret("[x]")
+    assert looked.warnings == []
+
+
+def test_a_secret_shows_itself_to_nobody() -> None:
+    secret = Secret("hunter2")
+    assert {repr(secret), str(secret), f"{secret}", f"{secret:>3}", "%s" % secret} == {"***"}  # noqa: UP031
+    assert secret.reveal() == "hunter2"
+    assert copy.deepcopy(secret) == secret == copy.copy(secret)
+    assert hash(secret) == hash(Secret("hunter2"))
+    assert not Secret("")
+
+
+@pytest.mark.parametrize("dump", [json.dumps, yaml.dump, pickle.dumps, msgspec.json.encode])
+def test_a_secret_is_never_written(dump: Callable[..., object]) -> None:
+    with pytest.raises(TypeError):
+        dump({"password": Secret("hunter2")})
+
+
+def test_settings_show_no_secret() -> None:
+    made = settings(
+        password="hunter2",
+        scripting_variables={"LOGIN_PASSWORD": "hunter2"},
+        sqla_url_query_map={"PWD": "hunter2"},
+        url_of_remote_git_repository="https://hunter2@github.com/x/y",
+        **{"sqlalchemy.url": "mssql://sa:hunter2@h/db", "sqlalchemy.connect_args": {"password": "hunter2"}},
+    )
+    assert "hunter2" not in repr(made)
+    assert "mssql://sa:***@h/db" in repr(made)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("postgresql://u:p@h:5432/db", "postgresql://u:***@h:5432/db"),
+        ("mysql://u:p@ss:w/o@rd@h/db", "mysql://u:***@h/db"),
+        ("mssql://h/db?odbc_connect=PWD%3Dx&Encrypt=no", "mssql://h/db?odbc_connect=***&Encrypt=no"),
+        ("Server=h;UID=sa;PWD=x y;Encrypt=no", "Server=h;UID=sa;PWD=***;Encrypt=no"),
+        ("https://token@github.com/x", "https://***@github.com/x"),
+        ("sqlite:///shop.db", "sqlite:///shop.db"),
+        ("git@github.com:x/y.git", "git@github.com:x/y.git"),
+    ],
+)
+def test_a_url_is_shown_without_its_password(text: str, shown: str) -> None:
+    assert mask_text(text) == shown
+
+
+@pytest.mark.parametrize(
+    "name", ["password", "DB_PWD", "api_key", "access_token", "client_secret", "connection_string"]
+)
+def test_names_of_secrets_are_known(name: str) -> None:
+    assert is_secret_name(name)
+    assert masked(name, "x") == "***"
+
+
+@pytest.mark.parametrize("name", ["password_file", "token_url", "username", "sql_port", "key_cols"])
+def test_names_of_places_are_no_secrets(name: str) -> None:
+    assert masked(name, "x") == "x"
