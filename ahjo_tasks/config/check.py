@@ -101,7 +101,9 @@ def _required(values: Mapping[str, Any]) -> tuple[str, ...]:
         return ("allowed_actions",)
     if str(values.get("sql_dialect")).startswith("sqlite"):
         return ("allowed_actions", "target_database_name")
-    return ("allowed_actions", "target_server_hostname", "sql_port", "target_database_name")
+    query = values.get("sqla_url_query_map")
+    port = () if isinstance(query, dict) and "port" in {str(key).lower() for key in query} else ("sql_port",)
+    return ("allowed_actions", "target_server_hostname", *port, "target_database_name")
 
 
 def _meant(key: str) -> str | None:

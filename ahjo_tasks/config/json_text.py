@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import warnings
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from ahjo_tasks.errors import ConfigError
@@ -50,9 +51,9 @@ def parse(text: str, name: str) -> tuple[Any, bool]:
     try:
         return _value(text, plain, repeated), repeated.seen
     except json.JSONDecodeError as error:
-        refuse(name, plain, error.pos, _sentence(error.msg, plain[error.pos : error.pos + 2]))
+        raise refusal(name, plain, error.pos, _sentence(error.msg, plain[error.pos : error.pos + 2])) from None
     except _NotJsonError:
-        refuse(name, plain, _place_of_constant(plain), "NaN and Infinity are not JSON")
+        raise refusal(name, plain, _place_of_constant(plain), "NaN and Infinity are not JSON") from None
 
 
 def without_comments(text: str) -> str:
@@ -60,10 +61,10 @@ def without_comments(text: str) -> str:
     return _COMMAS.sub(_blank_comma, _COMMENTS.sub(_blank_comment, text))
 
 
-def refuse(name: str, text: str, offset: int, reason: str) -> NoReturn:
-    """Raise ConfigError for the place of `offset` in the text."""
+def refusal(name: str, text: str, offset: int, reason: str) -> ConfigError:
+    """The error for the place of `offset` in the text."""
     line, column = place(text, offset)
-    raise ConfigError(f"{name}:{line}:{column}: {reason}")
+    return ConfigError(f"{name}:{line}:{column}: {reason}")
 
 
 def place(text: str, offset: int) -> tuple[int, int]:
@@ -101,13 +102,16 @@ def _strictly(plain: str, repeated: Repeats) -> Any:  # noqa: ANN401
 
 def _tolerantly(text: str, plain: str, repeated: Repeats) -> Any:  # noqa: ANN401
     """Read with commentjson; what it cannot read is either deep or wrong, and the strict parser says which."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # its own grammar library imports old modules
-            import commentjson  # noqa: PLC0415 - most runs read no comments
-        return commentjson.loads(_line_comments_only(text), object_pairs_hook=repeated, parse_int=_integer)
-    except Exception:  # noqa: BLE001 - its errors come from three libraries and quote the file
-        return _strictly(plain, repeated)
+    with suppress(Exception):  # its errors come from three libraries and quote the whole file
+        return _commentjson().loads(_line_comments_only(text), object_pairs_hook=repeated, parse_int=_integer)
+    return _strictly(plain, repeated)
+
+
+def _commentjson() -> Any:  # noqa: ANN401 - it has no types
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # its grammar library imports old modules
+        import commentjson  # noqa: PLC0415 - slow to import, and only files with comments need it
+    return commentjson
 
 
 def _line_comments_only(text: str) -> str:
@@ -136,7 +140,7 @@ def _check_depth(plain: str, name: str) -> None:
     for match in _DEPTH.finditer(plain):
         depth += (match["open"] is not None) - (match["close"] is not None)
         if depth > MAX_DEPTH:
-            refuse(name, plain, match.start(), f"more than {MAX_DEPTH} brackets inside each other")
+            raise refusal(name, plain, match.start(), f"more than {MAX_DEPTH} brackets inside each other")
 
 
 def _integer(digits: str) -> int | float:

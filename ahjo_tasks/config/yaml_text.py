@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from ahjo_tasks.config.json_text import MAX_DEPTH, refuse
+from ahjo_tasks.config.json_text import MAX_DEPTH, refusal
 from ahjo_tasks.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ def parse(text: str, name: str) -> tuple[Any, yaml.Node | None]:
         node = loader.get_single_node()
         return (None if node is None else _constructed(loader, node, name)), node
     except yaml.YAMLError as error:
-        _refuse(error, name)
+        raise _refusal(error, name) from None
+    except RecursionError:  # PyYAML without its C library
+        raise ConfigError(f"{name}: too many levels inside each other") from None
     finally:
         loader.dispose()
 
@@ -101,7 +103,7 @@ def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
 def _check_characters(text: str, name: str) -> None:
     found = yaml.reader.Reader.NON_PRINTABLE.search(text)
     if found:
-        refuse(name, text, found.start(), "a control character: write it as an escape in double quotes")
+        raise refusal(name, text, found.start(), "a control character: write it as an escape in double quotes")
 
 
 def _check_depth(text: str, name: str) -> None:
@@ -113,12 +115,12 @@ def _check_depth(text: str, name: str) -> None:
             if depth > MAX_DEPTH:
                 raise ConfigError(f"{_place(name, event.start_mark)}: more than {MAX_DEPTH} levels")
     except yaml.YAMLError as error:
-        _refuse(error, name)
+        raise _refusal(error, name) from None
 
 
-def _refuse(error: yaml.YAMLError, name: str) -> NoReturn:
+def _refusal(error: yaml.YAMLError, name: str) -> ConfigError:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    raise ConfigError(f"{_place(name, mark)}: {_sentence(error)}") from None
+    return ConfigError(f"{_place(name, mark)}: {_sentence(error)}")
 
 
 def _place(name: str, mark: Any) -> str:  # noqa: ANN401 - the two libraries have a mark each

@@ -4,6 +4,7 @@ import json
 import math
 import sys
 import time
+import traceback
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -133,6 +134,7 @@ def test_a_file_without_keys_is_refused(write: Callable[..., Path], name: str, t
     ("name", "text", "place"),
     [
         ("dev.json", f'{{\n  "password": "{SECRET}"\n  "a": 1}}', "dev.json:3:3:"),
+        ("dev.jsonc", f'// x\n{{"password": {SECRET}}}', "dev.jsonc:2:14:"),
         ("dev.json", f'{{"password": {SECRET}}}', "dev.json:1:14:"),
         ("dev.jsonc", f'{{// x\n"password": "{SECRET}\n"}}', "dev.jsonc:2:21:"),
         ("dev.jsonc", f'{{"a": 1}} // x\n /* {SECRET}', "dev.jsonc:2:2:"),
@@ -150,7 +152,7 @@ def test_a_refusal_names_the_place_and_quotes_nothing(
         read(write(name, text))
     assert caught.value.message.startswith(place)
     assert SECRET not in str(caught.value)
-    assert SECRET not in repr(caught.value)
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.parametrize(
@@ -250,9 +252,11 @@ def test_a_document_does_not_show_its_values(write: Callable[..., Path]) -> None
 
 
 def test_a_plain_file_of_two_kilobytes_is_read_within_five_milliseconds(write: Callable[..., Path]) -> None:
-    text = json.dumps({"BACKEND": {f"some_key_{i}": f"some value {i}" for i in range(60)}}, indent=2)
-    read(write("warm.json", "{}"))
-    path = write("dev.json", text)
-    started = time.perf_counter()
-    read(path)
-    assert time.perf_counter() - started < 0.005
+    def seconds(number: int) -> float:
+        text = json.dumps({"BACKEND": {f"some_key_{i}": f"some value {number}" for i in range(60)}}, indent=2)
+        path = write(f"dev{number}.json", text)
+        started = time.perf_counter()
+        read(path)
+        return time.perf_counter() - started
+
+    assert min(map(seconds, range(5))) < 0.005
