@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ahjo_tasks.dialects.base import ServerError
+
 
 class AhjoError(Exception):
     """Something a user can act on; printed as a message, never as a traceback.
@@ -83,3 +85,27 @@ class SourceError(AhjoError):
     def __str__(self) -> str:
         place = self.place
         return f"{place}: {self.message}" if place else self.message
+
+
+class ConnectionFailedError(AhjoError):
+    """No connection could be made. `missing_database` tells that only the database is not there."""
+
+    def __init__(self, message: str, *, hint: str | None = None, missing_database: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.missing_database = missing_database
+
+
+class StatementError(AhjoError):
+    """The server refused a batch; `server` says what it said."""
+
+    def __init__(self, server: ServerError) -> None:
+        super().__init__(server.message)
+        self.server = server
+
+
+class DeployError(SourceError):
+    """A plan that stopped midway. `details` are lines that say what was applied and how the database is now."""
+
+    def __init__(self, message: str, *, details: tuple[str, ...] = (), **place: object) -> None:
+        super().__init__(message, **place)  # type: ignore[arg-type]
+        self.details = details

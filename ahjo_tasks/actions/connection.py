@@ -1,0 +1,17 @@
+"""Trying the connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.action import action
+
+if TYPE_CHECKING:
+    from ahjo_tasks.context import ActionContext
+
+
+@action
+def test_connection(ctx: ActionContext) -> None:
+    """Connect and show login, database and version."""
+    facts = ctx.session.dialect.facts(ctx.session.door)
+    ctx.console.table(list(facts), [list(facts.values())])

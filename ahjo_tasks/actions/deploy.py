@@ -1,0 +1,77 @@
+"""Deploying: migrations, then programmable objects, then the git stamp."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.action import action
+from ahjo_tasks.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ahjo_tasks.context import ActionContext
+    from ahjo_tasks.deploy.plan import Plan
+    from ahjo_tasks.door import Door
+
+SKIP_HELP = {
+    "skip-alembic-update": "Leave migrations out.",
+    "skip-metadata-update": "Leave object descriptions out.",
+    "skip-git-update": "Do not stamp the git version.",
+}
+
+
+@action(affects_database=True, auto_shortflags=False, help=SKIP_HELP)
+def deploy(
+    ctx: ActionContext,
+    skip_alembic_update: bool = False,
+    skip_metadata_update: bool = False,
+    skip_git_update: bool = False,
+) -> None:
+    """Run migrations, deploy functions, views, procedures.
+
+    Migrations go to the head; then the SQL files of functions, views, procedures and their like are run in the order
+    that their SQL asks for; the git version is stamped last.
+    """
+    from ahjo_tasks.carrying_out import carry_out
+    from ahjo_tasks.deploy.files import plan_objects
+    from ahjo_tasks.project.kinds import OBJECTS
+
+    objects = plan_objects(ctx.workspace.project.read(OBJECTS, ctx.settings.scripting_variables))
+    carry_out(ctx, lambda door: _around(ctx, door, objects, alembic=not skip_alembic_update, git=not skip_git_update))
+
+
+@action(
+    affects_database=True,
+    auto_shortflags=False,
+    iterable=["files"],
+    help={
+        "files": "A SQL file or folder; give the flag once for each.",
+        **{flag: text for flag, text in SKIP_HELP.items() if "metadata" not in flag},
+    },
+)
+def deploy_files(
+    ctx: ActionContext,
+    files: Sequence[str] = (),
+    skip_alembic_update: bool = False,
+    skip_git_update: bool = False,
+) -> None:
+    """Run migrations, then deploy the files you name."""
+    from ahjo_tasks.carrying_out import carry_out
+    from ahjo_tasks.deploy.files import plan_named
+
+    if not files:
+        raise UsageError("deploy-files needs files.", hint="inv deploy-files --files database/views/dbo.vwOrders.sql")
+    named = plan_named(ctx.workspace.project.read_named(files, ctx.settings.scripting_variables))
+    carry_out(ctx, lambda door: _around(ctx, door, named, alembic=not skip_alembic_update, git=not skip_git_update))
+
+
+def _around(ctx: ActionContext, door: Door | None, plan: Plan, *, alembic: bool, git: bool) -> Plan:
+    """The plan with migrations before it and the git stamp behind it."""
+    from ahjo_tasks.deploy.migrations import plan_upgrade
+    from ahjo_tasks.deploy.plan import Plan
+    from ahjo_tasks.deploy.stamp import plan_stamp
+
+    before = plan_upgrade(ctx.workspace.migrations, door) if alembic else Plan(())
+    after = plan_stamp(ctx.settings, ctx.workspace.directory) if git else Plan(())
+    return before + plan + after

@@ -1,0 +1,79 @@
+"""Taking away what the project deployed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.action import action
+from ahjo_tasks.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ahjo_tasks.context import ActionContext
+    from ahjo_tasks.deploy.plan import Plan
+
+OBSOLETE = "database/drop_obsolete_objects.sql"
+
+
+@action(affects_database=True)
+def drop(ctx: ActionContext) -> None:
+    """Drop the views, procedures, functions of the project."""
+    from ahjo_tasks.carrying_out import carry_out
+
+    plan = _everything(ctx)
+    carry_out(ctx, lambda _door: plan)
+
+
+@action(
+    affects_database=True,
+    auto_shortflags=False,
+    iterable=["files"],
+    help={
+        "files": "A SQL file or folder whose objects are dropped; give the flag once for each.",
+        "object-type": "The type of the objects: view, procedure, function, assembly, trigger, type ...",
+    },
+)
+def drop_files(ctx: ActionContext, files: Sequence[str] = (), object_type: str = "") -> None:
+    """Drop the objects of the files you name."""
+    from ahjo_tasks.carrying_out import carry_out
+    from ahjo_tasks.deploy.drop import plan_drop
+    from ahjo_tasks.project.kinds import DROPPED
+
+    if not files or not object_type:
+        raise UsageError(
+            "drop-files needs files and the type of their objects.",
+            hint="inv drop-files --files database/views/dbo.vwOrders.sql --object-type view",
+        )
+    kind = object_type.lower()
+    if kind not in {*DROPPED, "table"}:
+        raise UsageError(f"There is no object type {object_type!r}.", hint=f"It is one of: {', '.join(DROPPED)}, table.")
+    plan = plan_drop(ctx.workspace.project.read_named(files, ctx.settings.scripting_variables), [kind])
+    carry_out(ctx, lambda _door: plan)
+
+
+@action(affects_database=True)
+def drop_obsolete(ctx: ActionContext) -> None:
+    """Run database/drop_obsolete_objects.sql."""
+    from ahjo_tasks.carrying_out import carry_out
+    from ahjo_tasks.deploy.files import plan_named
+
+    plan = plan_named([ctx.workspace.project.read_script(OBSOLETE, ctx.settings.scripting_variables)])
+    carry_out(ctx, lambda _door: plan)
+
+
+@action(affects_database=True)
+def downgrade(ctx: ActionContext) -> None:
+    """Drop the project's objects, migrate down to base."""
+    from ahjo_tasks.carrying_out import carry_out
+    from ahjo_tasks.deploy.migrations import plan_downgrade
+
+    plan = _everything(ctx)
+    carry_out(ctx, lambda door: plan + plan_downgrade(ctx.workspace.migrations, door))
+
+
+def _everything(ctx: ActionContext) -> Plan:
+    from ahjo_tasks.deploy.drop import plan_drop
+    from ahjo_tasks.project.kinds import DROPPED
+
+    return plan_drop(ctx.workspace.project.read(DROPPED, ctx.settings.scripting_variables))

@@ -1,0 +1,62 @@
+"""The one place where a failure becomes a message and an exit code."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from invoke.exceptions import Exit, UnexpectedExit
+
+from ahjo_tasks.errors import AhjoError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from ahjo_tasks.context import ActionContext
+
+INTERRUPTED = 130
+
+
+class Boundary:
+    """Surrounds the outermost action: closes what it opened, says how it ended, and leaves with its exit code."""
+
+    def __init__(self, ctx: ActionContext, name: str) -> None:
+        self.ctx = ctx
+        self.name = name
+        self.started = time.perf_counter()
+
+    def __enter__(self) -> None:
+        """Start the clock; connections are opened when they are needed."""
+
+    def __exit__(
+        self, _type: type[BaseException] | None, raised: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        error = self.ctx.finish(raised)
+        code = self._report(error)
+        self.ctx.console.summary(self.name, code, time.perf_counter() - self.started)
+        if error is None:
+            return
+        if self.ctx.debug or isinstance(error, Exit | UnexpectedExit | SystemExit):
+            raise error
+        raise Exit(code=code) from error
+
+    def _report(self, error: BaseException | None) -> int:
+        console = self.ctx.console
+        match error:
+            case None:
+                return 0
+            case Exit():
+                return int(error.code)
+            case SystemExit():
+                return error.code if isinstance(error.code, int) else int(error.code is not None)
+            case KeyboardInterrupt():
+                console.interrupted()
+                return INTERRUPTED
+            case AhjoError():
+                console.error(error)
+                return error.exit_code
+            case UnexpectedExit():
+                return int(error.result.exited)
+            case _:
+                console.unexpected(error)
+                return 1

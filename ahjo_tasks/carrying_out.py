@@ -1,0 +1,78 @@
+"""What every changing action does: announce, plan, show, and apply unless it is a dry run."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.errors import ConnectionFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ahjo_tasks.context import ActionContext
+    from ahjo_tasks.deploy.apply import Event
+    from ahjo_tasks.deploy.plan import Plan
+    from ahjo_tasks.door import Door
+
+
+
+
+def carry_out(ctx: ActionContext, build: Callable[[Door | None], Plan]) -> None:
+    """Hold the deploy lock, have the plan built, show it, and apply it.
+
+    `build` gets the open connection, or None in a dry run whose database does not exist yet.
+    With `--dry` the plan is printed whole, and nothing is locked or changed.
+    """
+    from ahjo_tasks.deploy.apply import apply
+
+    ctx.announce(ctx.stack[0])
+    with _door(ctx) as door:
+        plan = build(door)
+        for remark in plan.remarks:
+            ctx.console.note(remark)
+        show(ctx, plan)
+        if not ctx.dry and door is not None and plan.steps:
+            apply(plan, door, lambda event: report(ctx, event))
+
+
+def show(ctx: ActionContext, plan: Plan) -> None:
+    """The plan in a line; in a dry run every step of it."""
+    ctx.console.line(f"  Plan: {plan.summary}{' (dry run: nothing is changed)' if ctx.dry else ''}")
+    for number, step in enumerate(plan.steps, 1) if ctx.dry else ():
+        ctx.console.line(f"  {number:>{len(str(len(plan.steps)))}}. {step.kind} {step.label}")
+        if step.note:
+            ctx.console.note(f"      {step.note}")
+
+
+def report(ctx: ActionContext, event: Event) -> None:
+    """One event of applying, as the user sees it."""
+    console, step = ctx.console, event.step
+    label = f"{step.kind} {step.label}"
+    if event.status == "started":
+        console.progress(f"  {event.number}/{event.total} {label} ...")
+    elif event.status == "message":
+        console.line(f"      {event.text}")
+    else:
+        rows = f", {event.rows} row{'s' if event.rows != 1 else ''}" if event.rows else ""
+        console.result(event.number, event.total, label, event.status, event.seconds, rows)
+
+
+@contextmanager
+def _door(ctx: ActionContext) -> Iterator[Door | None]:
+    if not ctx.dry:
+        with ctx.session.exclusive() as door:
+            yield door
+        return
+    yield _existing(ctx)
+
+
+def _existing(ctx: ActionContext) -> Door | None:
+    """The open connection, or None when the database does not exist yet."""
+    try:
+        return ctx.session.door
+    except ConnectionFailedError as error:
+        if not error.missing_database:
+            raise
+    ctx.console.note("The database does not exist yet: the plan is the one for an empty database.")
+    return None

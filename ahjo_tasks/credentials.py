@@ -1,0 +1,118 @@
+"""User name and password: from the config or environment, from files, from the keyring, or from the user."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from ahjo_tasks.errors import ConfigError
+
+if TYPE_CHECKING:
+    from ahjo_tasks.config.settings import Settings
+
+KEY = "cred"
+OWNER_ONLY = 0o600
+PASSWORDLESS = frozenset({"ActiveDirectoryInteractive", "ActiveDirectoryIntegrated", "AzureIdentity"})
+
+
+class Prompt(Protocol):
+    """Somebody who can be asked."""
+
+    @property
+    def interactive(self) -> bool:
+        """Whether anybody answers."""
+
+    def ask(self, prompt: str) -> str:
+        """Ask for a line."""
+
+    def ask_secret(self, prompt: str) -> str:
+        """Ask for a line that is not shown."""
+
+
+class Credentials:
+    """The login of one config, found once."""
+
+    def __init__(self, settings: Settings, directory: Path, prompt: Prompt, *, needs_login: bool = True) -> None:
+        self.settings = settings
+        self.directory = directory
+        self.prompt = prompt
+        self.needs_login = needs_login
+        self._found: tuple[str | None, str | None] | None = None
+
+    def login(self) -> tuple[str | None, str | None]:
+        """User name and password; both None where the operating system's user logs in. Raises ConfigError."""
+        if self._found is None:
+            self._found = self._find()
+        return self._found
+
+    def _find(self) -> tuple[str | None, str | None]:
+        settings = self.settings
+        if not self.needs_login or settings.trusted_connection:
+            return None, None
+        username = settings.username or self._read(settings.username_file)
+        password = settings.password.reveal() if settings.password else self._read(settings.password_file, encoded=True)
+        if username and password is None:
+            password = self._from_keyring(username)
+        if username is not None and (password is not None or settings.azure_authentication in PASSWORDLESS):
+            return username, password
+        if settings.azure_authentication in {"ActiveDirectoryIntegrated", "AzureIdentity"}:
+            return username, None
+        return self._ask(username, password)
+
+    def _ask(self, username: str | None, password: str | None) -> tuple[str, str]:
+        if not self.prompt.interactive:
+            raise ConfigError(
+                "There is no user name and password to log in with.",
+                hint="Set username_file and password_file, AHJO_USERNAME and AHJO_PASSWORD, or trusted_connection.",
+            )
+        if username is None:
+            username = self.prompt.ask("Username: ")
+            self._write(self.settings.username_file, username)
+        if password is None:
+            password = self.prompt.ask_secret("Password: ")
+            self._write(self.settings.password_file, base64.b64encode(password.encode()).decode())
+        return username, password
+
+    def _from_keyring(self, username: str) -> str | None:
+        try:
+            import keyring
+        except ModuleNotFoundError:
+            return None
+        service = f"ahjo:{self.settings.target_server_hostname}/{self.settings.target_database_name}"
+        found: str | None = keyring.get_password(service, username)
+        return found
+
+    def _path(self, named: str) -> Path:
+        return self.directory / Path(named).expanduser()
+
+    def _read(self, named: str | None, *, encoded: bool = False) -> str | None:
+        """The value of the `cred=` line; None when there is no such file."""
+        if not named or not self._path(named).is_file():
+            return None
+        path = self._path(named)
+        for line in path.read_text(encoding="utf-8-sig").splitlines():
+            key, equals, value = line.partition("=")
+            if equals and key.strip() == KEY:
+                return _decoded(value.strip(), path) if encoded else value.strip()
+        raise ConfigError(f"{path}: there is no line `{KEY}=...`.", hint="Delete the file to be asked again.")
+
+    def _write(self, named: str | None, value: str) -> None:
+        """Keep the answer for the next time, readable by its owner alone."""
+        if not named:
+            return
+        path = self._path(named)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ONLY)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(f"{KEY}={value}\n")
+        path.chmod(OWNER_ONLY)
+
+
+def _decoded(value: str, path: Path) -> str:
+    try:
+        return base64.b64decode(value, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        raise ConfigError(f"{path}: the password is not base64.", hint="Delete the file to be asked again.") from None

@@ -1,0 +1,123 @@
+"""What a project's `alembic/env.py` calls: the connection, the version table and what autogenerate may propose."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from logging.config import fileConfig
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alembic import context
+from sqlalchemy import MetaData
+
+from ahjo_tasks.errors import ConfigError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from sqlalchemy.engine import Connection
+
+    from ahjo_tasks.workspace import Workspace
+
+NAMING = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def run(target_metadata: MetaData | None = None, **options: Any) -> None:
+    """Run the migrations that Alembic was asked for, online or offline.
+
+    `options` go to Alembic's `context.configure`. From Alembic's own command line the project's config is given as
+    `-x main_config=FILE` or by AHJO_CONFIG_PATH.
+    """
+    config = context.config
+    metadata = target_metadata if target_metadata is not None else MetaData(naming_convention=NAMING)
+    connection = config.attributes.get("connection")
+    if connection is not None:
+        _online(connection, metadata, _settings_options(config.attributes["settings"]) | options)
+        return
+    if config.config_file_name:
+        fileConfig(config.config_file_name, disable_existing_loggers=False)
+    workspace = _workspace(config)
+    options = _settings_options(workspace.settings) | options
+    if context.is_offline_mode():
+        _offline(workspace, metadata, options)
+        return
+    try:
+        with workspace.session.door.alchemy() as opened:
+            _online(opened, metadata, options)
+    finally:
+        workspace.close(keep=True)
+
+
+def _online(connection: Connection, metadata: MetaData, options: dict[str, Any]) -> None:
+    told = context.config.attributes.get("on_version_apply")
+    if told is not None:
+        options["on_version_apply"] = told
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        transactional_ddl=connection.dialect.name in {"sqlite", "postgresql", "mssql"},
+        transaction_per_migration=True,
+        include_object=include_object,
+        compare_type=True,
+        render_as_batch=connection.dialect.name == "sqlite",
+        **options,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def _offline(workspace: Workspace, metadata: MetaData, options: dict[str, Any]) -> None:
+    url = workspace.dialect.url(workspace.settings, None, None)
+    context.configure(url=url, target_metadata=metadata, literal_binds=True, **options)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def _settings_options(settings: Any) -> dict[str, Any]:
+    return {
+        "version_table": settings.alembic_version_table,
+        "version_table_schema": settings.alembic_version_table_schema,
+    }
+
+
+def _workspace(config: Config) -> Workspace:
+    import os
+
+    from ahjo_tasks.workspace import Workspace
+
+    named = context.get_x_argument(as_dictionary=True).get("main_config") or os.environ.get("AHJO_CONFIG_PATH")
+    if not named:
+        raise ConfigError(
+            "Alembic was not told which database to work on.",
+            hint="Say it in front of the command: alembic -x main_config=dev.jsonc upgrade head",
+        )
+    directory = Path(str(config.config_file_name or "alembic.ini")).absolute().parent
+    return Workspace(directory, Path(str(named)).absolute(), os.environ)
+
+
+def include_object(_object: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
+    """Keep autogenerate from proposing to drop a table that no revision of the project creates."""
+    if kind != "table" or not reflected or compare_to is not None:
+        return True
+    return name in created_tables(Path(context.script.dir))
+
+
+@cache
+def created_tables(directory: Path) -> frozenset[str]:
+    """The tables that the revisions below `directory` create with `op.create_table`."""
+    return frozenset(
+        str(call.args[0].value)
+        for path in directory.glob("versions/**/*.py")
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr == "create_table"
+        and call.args
+        and isinstance(call.args[0], ast.Constant)
+    )

@@ -1,0 +1,111 @@
+"""Running the SQL files of a project: one step a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.deploy.plan import Plan
+from ahjo_tasks.errors import DeployError, StatementError
+from ahjo_tasks.project.dependencies import ordered, ordered_data
+from ahjo_tasks.project.kinds import NOT_OBJECTS
+from ahjo_tasks.project.excerpt import excerpt
+from ahjo_tasks.project.tokens import words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ahjo_tasks.door import Door
+    from ahjo_tasks.project.batches import Batch
+    from ahjo_tasks.project.sqlfiles import SqlFile
+
+
+@dataclass(frozen=True)
+class FileStep:
+    """All batches of a file, in order."""
+
+    file: SqlFile
+
+    @property
+    def kind(self) -> str:
+        """The kind of the file's folder."""
+        return self.file.kind
+
+    @property
+    def label(self) -> str:
+        """The path in the project."""
+        return self.file.label
+
+    @property
+    def single_call(self) -> bool:
+        """Whether the file is one batch that runs once."""
+        return len(self.file.batches) == 1 and self.file.batches[0].count == 1
+
+    @cached_property
+    def refused(self) -> str:
+        """The statement in the file that cannot run in a transaction; empty when there is none."""
+        hits = list(self.file.dialect.refuses_transaction.finditer(self.file.text))
+        if not hits:
+            return ""
+        starts = {offset for _kind, _value, offset in words(self.file.text, self.file.dialect.lexis)}
+        return next((" ".join(hit[0].upper().split()) for hit in hits if hit.start() in starts), "")
+
+    @property
+    def transactional(self) -> bool:
+        """Unless the header switches it off, or a statement refuses."""
+        return self.file.transactional and not self.refused
+
+    @property
+    def note(self) -> str:
+        """Why the file runs outside of a transaction."""
+        if self.refused:
+            return f"outside of a transaction: {self.refused}"
+        return "" if self.file.transactional else "outside of a transaction: its header says so"
+
+    def run(self, door: Door) -> int:
+        """Run the batches. Raises DeployError with file, line, column and excerpt."""
+        changed = 0
+        for batch in self.file.batches:
+            for _ in range(batch.count):
+                changed += self._run(door, batch)
+        return changed
+
+    def _run(self, door: Door, batch: Batch) -> int:
+        try:
+            return door.run(batch.text)
+        except StatementError as error:
+            raise misplaced(error, self.file, batch) from error
+
+
+def misplaced(error: StatementError, file: SqlFile, batch: Batch) -> DeployError:
+    """The server's refusal, said of the file: path, line, column and excerpt."""
+    server = error.server
+    line = batch.line + (server.line or 1) - 1
+    column = server.column + (batch.column - 1 if server.line == 1 else 0) if server.column else None
+    number = f"{server.number}: " if server.number else ""
+    shown = excerpt(file.text, line, column) if server.line else ()
+    where = (f"in {server.procedure}",) if server.procedure else ()
+    return DeployError(f"{number}{server.message}", path=file.path, line=line, column=column, details=(*shown, *where))
+
+
+def plan_objects(files: Sequence[SqlFile]) -> Plan:
+    """Views, functions and the like, in the order that their SQL asks for."""
+    return _plan(ordered(files))
+
+
+def plan_data(files: Sequence[SqlFile], door: Door | None) -> Plan:
+    """Data files, parents before children."""
+    keys = door.dialect.foreign_keys(door) if door and len(files) > 1 else []
+    return _plan(ordered_data(files, keys))
+
+
+def plan_named(files: Sequence[SqlFile]) -> Plan:
+    """Files that the user listed: objects in the order of their SQL, everything else in the order given."""
+    objects = [file for file in files if file.kind not in NOT_OBJECTS]
+    return _plan([*ordered(objects), *(file for file in files if file.kind in NOT_OBJECTS)])
+
+
+def _plan(files: Sequence[SqlFile]) -> Plan:
+    empty = tuple(f"{file.label}: holds no statement" for file in files if not file.batches)
+    return Plan(tuple(FileStep(file) for file in files if file.batches), empty)

@@ -1,0 +1,185 @@
+"""Alembic's revisions: which are pending, and running them on our own connection."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ahjo_tasks.deploy.plan import Plan
+from ahjo_tasks.errors import AhjoError, SourceError, StatementError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from alembic.config import Config
+    from alembic.script import Script, ScriptDirectory
+    from sqlalchemy.engine import Connection
+
+    from ahjo_tasks.config.settings import Settings
+    from ahjo_tasks.door import Door
+
+BASE = "base"
+HEADS = "heads"
+
+
+class Migrations:
+    """The revisions of one project. Raises SourceError for scripts that cannot be read or have several heads."""
+
+    def __init__(self, ini: Path, settings: Settings, config_path: Path | None) -> None:
+        self.ini = ini
+        self.settings = settings
+        self.config_path = config_path
+
+    @property
+    def present(self) -> bool:
+        """Whether the project has migrations at all."""
+        return self.ini.is_file()
+
+    @cached_property
+    def config(self) -> Config:
+        """Alembic's config, with the project's config as its `-x main_config`."""
+        from alembic.config import Config
+
+        config = Config(str(self.ini), cmd_opts=Namespace(x=[f"main_config={self.config_path}"]))
+        config.set_main_option("here", str(self.ini.parent).replace("%", "%%"))
+        location = config.get_main_option("script_location") or "alembic"
+        config.set_main_option("script_location", str(self.ini.parent / location).replace("%", "%%"))
+        return config
+
+    @cached_property
+    def script(self) -> ScriptDirectory:
+        """Alembic's view of the revision files."""
+        from alembic.script import ScriptDirectory
+
+        with self._explained():
+            return ScriptDirectory.from_config(self.config)
+
+    def current(self, door: Door | None) -> tuple[str, ...]:
+        """The revisions that the database is at; empty for a database without them."""
+        if door is None:
+            return ()
+        from alembic.runtime.migration import MigrationContext
+
+        options = {
+            "version_table": self.settings.alembic_version_table,
+            "version_table_schema": self.version_schema(door),
+        }
+        with door.alchemy() as connection:
+            return tuple(MigrationContext.configure(connection, opts=options).get_current_heads())
+
+    def version_schema(self, door: Door) -> str | None:
+        """The schema of Alembic's table: the config's, else the database's default."""
+        return self.settings.alembic_version_table_schema
+
+    def pending(self, current: tuple[str, ...]) -> list[Script]:
+        """The revisions above `current`, first one first."""
+        with self._explained():
+            heads = self.script.get_heads()
+            if len(heads) > 1:
+                raise SourceError(
+                    f"there are {len(heads)} heads: {', '.join(heads)}",
+                    path=self.ini,
+                    hint=f"Join them: alembic merge -m 'merge' {' '.join(heads)}",
+                )
+            return list(self.script.iterate_revisions(HEADS, current or BASE))[::-1]
+
+    def applied(self, current: tuple[str, ...]) -> list[Script]:
+        """The revisions at and below `current`, last one first."""
+        with self._explained():
+            return list(self.script.iterate_revisions(current, BASE)) if current else []
+
+    def run(self, door: Door, destination: str, *, down: bool = False) -> None:
+        """Go to `destination` on the door's connection, by the project's own env.py."""
+        from alembic.runtime.environment import EnvironmentContext
+
+        def path(revision: Any, _context: Any) -> Any:
+            steps = self.script._downgrade_revs if down else self.script._upgrade_revs  # noqa: SLF001 - as Alembic's commands
+            return steps(destination, revision)
+
+        def tell(**what: Any) -> None:
+            step = what["step"]
+            door.on_message(f"{'<-' if down else '->'} {step.up_revision_id} {step.up_revision.doc}")
+
+        with door.alchemy() as connection:
+            self.config.attributes |= {"connection": connection, "settings": self.settings, "on_version_apply": tell}
+            environment = EnvironmentContext(self.config, self.script, fn=path, destination_rev=destination)
+            with self._explained(door), environment:
+                self.script.run_env()
+
+    def _explained(self, door: Door | None = None) -> _Explained:
+        return _Explained(self.ini, door)
+
+
+class _Explained:
+    """Turns the errors of Alembic, of a migration, and of the driver into ours."""
+
+    def __init__(self, ini: Path, door: Door | None) -> None:
+        self.ini = ini
+        self.door = door
+
+    def __enter__(self) -> None:
+        """Nothing to set up."""
+
+    def __exit__(self, _type: Any, error: BaseException | None, _trace: Any) -> None:
+        if error is None or isinstance(error, AhjoError):
+            return
+        from alembic.util import CommandError
+        from sqlalchemy.exc import DBAPIError
+
+        if isinstance(error, CommandError):
+            raise SourceError(str(error), path=self.ini) from error
+        if isinstance(error, DBAPIError) and self.door and isinstance(error.orig, Exception):
+            statement = str(error.statement or "")
+            raise StatementError(self.door.dialect.server_error(error.orig, statement)) from error
+
+
+@dataclass(frozen=True)
+class MigrationStep:
+    """All pending revisions, up to the head or down to the base."""
+
+    migrations: Migrations
+    revisions: tuple[Script, ...]
+    down: bool = False
+
+    kind = "migration"
+    transactional = False
+    single_call = False
+
+    @property
+    def label(self) -> str:
+        """`a1b2 add orders`, or how many there are."""
+        arrow = "down to base" if self.down else f"up to {self.revisions[-1].revision}"
+        if len(self.revisions) == 1:
+            return f"{self.revisions[0].revision} {self.revisions[0].doc}{' (down)' if self.down else ''}"
+        return f"{len(self.revisions)} revisions {arrow}"
+
+    @property
+    def note(self) -> str:
+        """The revisions, when there are several."""
+        if len(self.revisions) == 1:
+            return ""
+        return ", ".join(f"{script.revision} {script.doc}" for script in self.revisions)
+
+    def run(self, door: Door) -> int:
+        """Run them; each is one transaction where the database allows it."""
+        self.migrations.run(door, BASE if self.down else HEADS, down=self.down)
+        return 0
+
+
+def plan_upgrade(migrations: Migrations, door: Door | None) -> Plan:
+    """The way up to the head."""
+    if not migrations.present:
+        return Plan((), ("No alembic.ini: the project has no migrations.",))
+    pending = migrations.pending(migrations.current(door))
+    return Plan((MigrationStep(migrations, tuple(pending)),) if pending else ())
+
+
+def plan_downgrade(migrations: Migrations, door: Door | None) -> Plan:
+    """The way down to the base."""
+    if not migrations.present:
+        return Plan((), ("No alembic.ini: the project has no migrations.",))
+    applied = migrations.applied(migrations.current(door))
+    return Plan((MigrationStep(migrations, tuple(applied), down=True),) if applied else ())

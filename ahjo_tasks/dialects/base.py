@@ -1,0 +1,205 @@
+"""What a database must say of itself. Small differences are attributes, large ones methods."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ahjo_tasks.errors import ConfigError
+from ahjo_tasks.project.definitions import Definition, Name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from sqlalchemy.engine import URL
+
+    from ahjo_tasks.config.settings import Settings
+    from ahjo_tasks.door import Door
+    from ahjo_tasks.project.lexis import Lexis
+
+
+@dataclass(frozen=True)
+class ServerError:
+    """What the server said of a failed batch. `line` and `column` count from 1 within the batch, where known."""
+
+    message: str
+    number: str = ""
+    line: int | None = None
+    column: int | None = None
+    severity: str = ""
+    procedure: str = ""
+
+
+@dataclass(frozen=True)
+class ConnectProblem:
+    """Why a connection failed. `wait` is whether trying again later can help."""
+
+    message: str
+    hint: str | None = None
+    wait: bool = False
+    missing_database: bool = False
+
+
+class Dialect:
+    """One database, with the defaults that most of them share."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    default_driver: ClassVar[str]
+    install: ClassVar[str]
+    lexis: ClassVar[Lexis]
+    batch_style: ClassVar[str] = "whole"
+    needs_login: ClassVar[bool] = True
+    default_schema: ClassVar[str | None] = None
+    maintenance_database: ClassVar[str | None] = None
+    system_databases: ClassVar[frozenset[str]] = frozenset()
+    lacks: ClassVar[frozenset[str]] = frozenset({"assembly", "clr-procedure"})
+    late_binding: ClassVar[frozenset[str]] = frozenset({"procedure"})
+    transactional_ddl: ClassVar[bool] = True
+    atomic_call: ClassVar[bool] = False
+    begin: ClassVar[str] = "BEGIN"
+    commit: ClassVar[str] = "COMMIT"
+    rollback: ClassVar[str] = "ROLLBACK"
+    refuses_transaction: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
+
+    # -- names -----------------------------------------------------------------------------------------------------
+
+    def fold(self, name: str) -> str:
+        """The name as names are compared."""
+        return name.lower()
+
+    def quote(self, *parts: str | None) -> str:
+        """A dotted name, each part quoted."""
+        return ".".join('"' + part.replace('"', '""') + '"' for part in parts if part)
+
+    def literal(self, text: str) -> str:
+        """A string literal."""
+        return "'" + text.replace("'", "''") + "'"
+
+    def drop_statement(self, made: Definition) -> str:
+        """The statement that drops what a file created."""
+        keyword = made.kind.upper()
+        return f"DROP {keyword} IF EXISTS {self.quote(made.name.schema, made.name.name)}"
+
+    # -- connecting ------------------------------------------------------------------------------------------------
+
+    def drivername(self, settings: Settings) -> str:
+        """SQLAlchemy's name of dialect and driver; the config's own where it names a driver."""
+        return settings.sql_dialect if "+" in settings.sql_dialect else self.default_driver
+
+    def url(self, settings: Settings, username: str | None, password: str | None) -> URL:
+        """The URL of the target database."""
+        from sqlalchemy.engine import URL, make_url
+
+        if settings.sqlalchemy_url:
+            given = make_url(settings.sqlalchemy_url.reveal())
+            return given if "+" in given.drivername else given.set(drivername=self.default_driver)
+        return URL.create(
+            self.drivername(settings),
+            username=username or None,
+            password=password or None,
+            host=settings.target_server_hostname,
+            port=settings.sql_port or None,
+            database=settings.target_database_name,
+            query=self.query(settings),
+        )
+
+    def server_url(self, url: URL) -> URL:
+        """The URL of the database that others are created from."""
+        return url.set(database=self.maintenance_database)
+
+    def query(self, settings: Settings) -> Mapping[str, str]:
+        """The query items of the URL."""
+        return {key: str(value) for key, value in settings.sqla_url_query_map.items()}
+
+    def engine_options(self, settings: Settings) -> dict[str, Any]:
+        """Options of `create_engine`; the config's own win."""
+        return dict(settings.sqlalchemy)
+
+    def database_name(self, settings: Settings) -> str:
+        """The name of the target database. Raises ConfigError when the config names none."""
+        name = self.url(settings, None, None).database
+        if not name:
+            raise ConfigError("The config names no database.", hint="Set target_database_name.")
+        return name
+
+    def target(self, settings: Settings) -> str:
+        """Server and database, for people."""
+        url = self.url(settings, None, None)
+        port = f":{url.port}" if url.port else ""
+        return f"{url.host or 'localhost'}{port}/{url.database}"
+
+    def obstacle(self, url: URL) -> ConnectProblem | None:
+        """Why there is no use in trying to connect; None to try."""
+        return None
+
+    def prepare(self, raw: Any) -> None:
+        """Set up a new driver connection."""
+
+    def set_autocommit(self, raw: Any, on: bool) -> None:
+        """Let the driver leave transactions alone (on), or begin them by itself (off)."""
+        raw.autocommit = on
+
+    def connect_problem(self, error: Exception) -> ConnectProblem:
+        """Why the connection failed, in a sentence."""
+        return ConnectProblem(_first_line(error))
+
+    # -- running ---------------------------------------------------------------------------------------------------
+
+    def watch(self, raw: Any, say: Callable[[str], None]) -> None:
+        """Have the server's messages (NOTICE, PRINT) handed to `say` as they come."""
+
+    def messages(self, cursor: Any) -> list[str]:
+        """The messages that came with the cursor's current result."""
+        return []
+
+    def execute(self, cursor: Any, text: str) -> None:
+        """Send the text as it is; no character of it is a parameter."""
+        cursor.execute(text)
+
+    def next_result(self, cursor: Any) -> bool:
+        """Go to the next result of the batch, if there is one."""
+        return bool(cursor.nextset())
+
+    def server_error(self, error: Exception, text: str) -> ServerError:
+        """What the server said, and where in the text."""
+        return ServerError(_first_line(error))
+
+    # -- the database itself ---------------------------------------------------------------------------------------
+
+    def exists(self, door: Door, database: str) -> bool:
+        """Whether the server has the database. `door` leads to the server's own database."""
+        raise NotImplementedError
+
+    def drop_database(self, door: Door, database: str) -> None:
+        """Close the database's sessions and drop it."""
+        raise NotImplementedError
+
+    def create_database(self, door: Door, database: str, settings: Settings) -> list[str]:
+        """Create the database; returns warnings about settings that the server refused."""
+        raise NotImplementedError
+
+    @contextmanager
+    def lock(self, door: Door, name: str, timeout: float) -> Iterator[None]:
+        """Hold the deploy lock. Raises LockedError with the owner when it is not free within `timeout` seconds."""
+        raise NotImplementedError
+        yield
+
+    def foreign_keys(self, door: Door) -> list[tuple[Name, Name]]:
+        """(child, parent) for every foreign key of the database."""
+        return [(Name(*row[:2]), Name(*row[2:])) for row in door.query(self.foreign_keys_sql)]
+
+    foreign_keys_sql: ClassVar[str] = ""
+    facts_sql: ClassVar[str] = ""
+
+    def facts(self, door: Door) -> dict[str, str]:
+        """Login, host, database, version and edition, as the server says."""
+        names = ("Login", "Host", "Database", "Version", "Edition")
+        row = door.query(self.facts_sql)[0]
+        return {name: str(value) for name, value in zip(names, row, strict=True) if value is not None}
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,119 @@
+"""MySQL and MariaDB, through PyMySQL."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ahjo_tasks.dialects.base import ConnectProblem, Dialect, ServerError
+from ahjo_tasks.errors import LockedError
+from ahjo_tasks.project.lexis import MYSQL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ahjo_tasks.config.settings import Settings
+    from ahjo_tasks.door import Door
+
+ACCESS_DENIED = frozenset({1044, 1045, 1698})
+UNKNOWN_DATABASE = 1049
+UNREACHABLE = frozenset({2002, 2003, 2006, 2013, 1040})
+LOCK = "CONCAT('ahjo:', LEFT(SHA1(DATABASE()), 40))"
+
+
+class MySQL(Dialect):
+    """Every DDL statement commits by itself here, so a file that fails midway has left its first statements."""
+
+    name = "mysql"
+    title = "MySQL"
+    default_driver = "mysql+pymysql"
+    install = "pip install 'ahjo-tasks[mysql]'"
+    lexis = MYSQL
+    batch_style = "delimiter"
+    maintenance_database = "information_schema"
+    system_databases = frozenset({"mysql", "information_schema", "performance_schema", "sys"})
+    lacks = Dialect.lacks | {"schema", "type", "synonym", "rule"}
+    late_binding = frozenset({"procedure", "function"})
+    transactional_ddl = False
+    begin = "START TRANSACTION"
+    facts_sql = "SELECT CURRENT_USER(), @@hostname, DATABASE(), VERSION(), @@version_comment"
+    foreign_keys_sql = (
+        "SELECT NULL, table_name, NULL, referenced_table_name FROM information_schema.referential_constraints"
+        " WHERE constraint_schema = DATABASE()"
+    )
+
+    def quote(self, *parts: str | None) -> str:
+        """Back-ticks."""
+        return ".".join("`" + part.replace("`", "``") + "`" for part in parts if part)
+
+    def literal(self, text: str) -> str:
+        """Backslashes are escapes here."""
+        return super().literal(text.replace("\\", "\\\\"))
+
+    def engine_options(self, settings: Settings) -> dict[str, Any]:
+        """Unicode whole, unless the config says otherwise."""
+        options = super().engine_options(settings)
+        options.setdefault("connect_args", {}).setdefault("charset", "utf8mb4")
+        return options
+
+    def set_autocommit(self, raw: Any, on: bool) -> None:
+        """A method here, not an attribute."""
+        raw.autocommit(on)
+
+    def connect_problem(self, error: Exception) -> ConnectProblem:
+        """By the client's or server's error number."""
+        number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+        text = str(error.args[-1]) if error.args else str(error)
+        if number in ACCESS_DENIED:
+            return ConnectProblem("The server refused the login.", hint="Check the user name and the password.")
+        if number == UNKNOWN_DATABASE:
+            return ConnectProblem("The database does not exist.", "Create it with: inv init", missing_database=True)
+        if "getaddrinfo" in text or "Name or service not known" in text:
+            return ConnectProblem("The host name is unknown.", hint="Check target_server_hostname.")
+        return ConnectProblem(text, hint="Is the server running, and is sql_port right?", wait=number in UNREACHABLE)
+
+    def server_error(self, error: Exception, text: str) -> ServerError:
+        """Number and message; the line stands at the end of a syntax error's text."""
+        number = str(error.args[0]) if error.args else ""
+        message = str(error.args[1]) if len(error.args) > 1 else str(error)
+        line = re.search(r" at line (\d+)$", message)
+        return ServerError(message, number, int(line[1]) if line else None)
+
+    def exists(self, door: Door, database: str) -> bool:
+        """Whether the server lists the database."""
+        name = self.literal(database)
+        return bool(door.query(f"SELECT 1 FROM information_schema.schemata WHERE schema_name = {name}"))
+
+    def drop_database(self, door: Door, database: str) -> None:
+        """End the database's sessions, then drop it."""
+        name = self.literal(database)
+        for (session,) in door.query(
+            f"SELECT id FROM information_schema.processlist WHERE db = {name} AND id <> CONNECTION_ID()"
+        ):
+            door.attempt(f"KILL {session}")
+        door.run(f"DROP DATABASE {self.quote(database)}")
+
+    def create_database(self, door: Door, database: str, settings: Settings) -> list[str]:
+        """Create the database in utf8mb4."""
+        collate = f" COLLATE {settings.database_collation}" if settings.database_collation else ""
+        door.run(f"CREATE DATABASE {self.quote(database)} CHARACTER SET utf8mb4{collate}")
+        return []
+
+    @contextmanager
+    def lock(self, door: Door, name: str, timeout: float) -> Iterator[None]:
+        """A named lock of the session: the server frees it when the connection ends."""
+        if door.query(f"SELECT GET_LOCK({LOCK}, {max(0, int(timeout))})")[0][0] != 1:
+            raise LockedError(f"The database is locked by {self._holder(door)}.", hint="Wait until that run ends.")
+        try:
+            yield
+        finally:
+            if door.usable:
+                door.query(f"SELECT RELEASE_LOCK({LOCK})")
+
+    @staticmethod
+    def _holder(door: Door) -> str:
+        rows = door.query(
+            f"SELECT user, host, id FROM information_schema.processlist WHERE id = IS_USED_LOCK({LOCK})"
+        )
+        return "{} from {} (connection {})".format(*rows[0]) if rows else "another run"

@@ -1,0 +1,155 @@
+"""PostgreSQL, through psycopg."""
+
+from __future__ import annotations
+
+import re
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ahjo_tasks.dialects.base import ConnectProblem, Dialect, ServerError
+from ahjo_tasks.errors import LockedError
+from ahjo_tasks.project.lexis import POSTGRESQL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ahjo_tasks.config.settings import Settings
+    from ahjo_tasks.door import Door
+    from ahjo_tasks.project.definitions import Definition
+
+POLL = 0.2
+LOCK_KEY = "hashtextextended('ahjo:' || current_database(), 0)"
+WRONG_LOGIN = frozenset({"28P01", "28000"})
+STARTING = frozenset({"57P03", "53300"})
+MISSING_DATABASE = "3D000"
+
+
+class PostgreSQL(Dialect):
+    """The whole file goes to the server in one call, which is one transaction by the server's own rule."""
+
+    name = "postgresql"
+    title = "PostgreSQL"
+    default_driver = "postgresql+psycopg"
+    install = "pip install 'ahjo-tasks[postgresql]'"
+    lexis = POSTGRESQL
+    batch_style = "whole"
+    default_schema = "public"
+    maintenance_database = "postgres"
+    system_databases = frozenset({"postgres", "template0", "template1"})
+    lacks = Dialect.lacks | {"synonym"}
+    late_binding = frozenset({"procedure", "function"})
+    atomic_call = True
+    refuses_transaction = re.compile(
+        r"\b(?:CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY|DROP\s+INDEX\s+CONCURRENTLY|REINDEX\b[^;]*?\bCONCURRENTLY"
+        r"|VACUUM|(?:CREATE|DROP)\s+DATABASE|(?:CREATE|DROP)\s+TABLESPACE|ALTER\s+SYSTEM)\b",
+        re.IGNORECASE,
+    )
+    facts_sql = (
+        "SELECT session_user, inet_server_addr(), current_database(), current_setting('server_version'), 'PostgreSQL'"
+    )
+    foreign_keys_sql = (
+        "SELECT cn.nspname, c.relname, pn.nspname, p.relname FROM pg_constraint k"
+        " JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace cn ON cn.oid = c.relnamespace"
+        " JOIN pg_class p ON p.oid = k.confrelid JOIN pg_namespace pn ON pn.oid = p.relnamespace"
+        " WHERE k.contype = 'f'"
+    )
+
+    def drop_statement(self, made: Definition) -> str:
+        """Triggers and rules are dropped from their table."""
+        statement = super().drop_statement(made)
+        return f"{statement} ON {self.quote(*made.table)}" if made.table else statement
+
+    def set_autocommit(self, raw: Any, on: bool) -> None:
+        """Psycopg's own switch, outside of a transaction."""
+        if raw.autocommit != on:
+            raw.autocommit = on
+
+    def watch(self, raw: Any, say: Callable[[str], None]) -> None:
+        """Hand on every NOTICE, WARNING and INFO as it arrives."""
+        if hasattr(raw, "add_notice_handler"):
+            raw.add_notice_handler(lambda notice: say(f"{notice.severity}: {notice.message_primary}"))
+
+    def connect_problem(self, error: Exception) -> ConnectProblem:
+        """By SQLSTATE where the server answered, by the driver's words where it did not."""
+        state, text = getattr(error, "sqlstate", None) or "", str(error)
+        if state in WRONG_LOGIN or "password authentication failed" in text or "no password supplied" in text:
+            return ConnectProblem("The server refused the login.", hint="Check the user name and the password.")
+        if state == MISSING_DATABASE or re.search(r'database ".*" does not exist', text):
+            return ConnectProblem("The database does not exist.", "Create it with: inv init", missing_database=True)
+        if "could not translate host name" in text or "Name or service not known" in text or "failed to resolve" in text:
+            return ConnectProblem("The host name is unknown.", hint="Check target_server_hostname.")
+        waits = state in STARTING or any(word in text for word in ("refused", "timeout", "starting up", "closed the"))
+        return ConnectProblem(_reason(text), hint="Is the server running, and is sql_port right?", wait=waits)
+
+    def server_error(self, error: Exception, text: str) -> ServerError:
+        """The primary message with detail, and the character position turned into line and column."""
+        diagnosis = getattr(error, "diag", None)
+        if diagnosis is None or not diagnosis.message_primary:
+            return ServerError(_reason(str(error)))
+        parts = (diagnosis.message_primary, diagnosis.message_detail, diagnosis.message_hint)
+        line, column = _position(diagnosis.statement_position, text)
+        return ServerError(
+            ". ".join(part.rstrip(".") for part in parts if part),
+            diagnosis.sqlstate or "",
+            line,
+            column,
+            diagnosis.severity or "",
+            (diagnosis.context or "").partition("\n")[0],
+        )
+
+    def exists(self, door: Door, database: str) -> bool:
+        """Whether the catalog lists the database."""
+        return bool(door.query(f"SELECT 1 FROM pg_database WHERE datname = {self.literal(database)}"))
+
+    def drop_database(self, door: Door, database: str) -> None:
+        """Drop the database; FORCE ends its sessions."""
+        door.run(f"DROP DATABASE {self.quote(database)} WITH (FORCE)")
+
+    def create_database(self, door: Door, database: str, settings: Settings) -> list[str]:
+        """Create the database in UTF-8; another collation than the server's needs the empty template."""
+        options = " ENCODING 'UTF8'"
+        if settings.database_collation:
+            options += f" LC_COLLATE {self.literal(settings.database_collation)} TEMPLATE template0"
+        door.run(f"CREATE DATABASE {self.quote(database)}{options}")
+        return []
+
+    @contextmanager
+    def lock(self, door: Door, name: str, timeout: float) -> Iterator[None]:
+        """A session's advisory lock: the server frees it when the connection ends."""
+        deadline = time.monotonic() + timeout
+        while not door.query(f"SELECT pg_try_advisory_lock({LOCK_KEY})")[0][0]:
+            if time.monotonic() >= deadline:
+                raise LockedError(f"The database is locked by {self._holder(door)}.", hint="Wait until that run ends.")
+            time.sleep(POLL)
+        try:
+            yield
+        finally:
+            if door.usable:
+                door.query(f"SELECT pg_advisory_unlock({LOCK_KEY})")
+
+    @staticmethod
+    def _holder(door: Door) -> str:
+        rows = door.query(
+            "SELECT a.usename, coalesce(a.client_addr::text, 'this machine'), a.pid, a.application_name"
+            f" FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid, (SELECT {LOCK_KEY} AS k) AS key"
+            " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
+            " AND (l.classid::bigint << 32 | l.objid::bigint) = key.k"
+        )
+        if not rows:
+            return "another run"
+        login, host, pid, application = rows[0]
+        return f"{login} on {host} (pid {pid}{', ' + application if application else ''})"
+
+
+def _reason(text: str) -> str:
+    """The last clause of libpq's long message."""
+    line = next((line for line in text.splitlines() if line.strip()), "The connection failed.")
+    return line.rpartition("failed: ")[2] or line
+
+
+def _position(position: str | None, text: str) -> tuple[int | None, int | None]:
+    if not position:
+        return None, None
+    offset = int(position) - 1
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)

@@ -1,0 +1,123 @@
+"""SQLite: one file, no server."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ahjo_tasks.dialects.base import ConnectProblem, Dialect, ServerError
+from ahjo_tasks.dialects.filelock import FileLock
+from ahjo_tasks.errors import LockedError
+from ahjo_tasks.project.lexis import SQLITE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.engine import URL
+
+    from ahjo_tasks.config.settings import Settings
+    from ahjo_tasks.door import Door
+
+POLL = 0.2
+MEMORY = ":memory:"
+
+
+class SQLite(Dialect):
+    """`target_database_name` is the path of the file, relative to the project's folder."""
+
+    name = "sqlite"
+    title = "SQLite"
+    default_driver = "sqlite"
+    install = ""
+    lexis = SQLITE
+    batch_style = "sqlite"
+    needs_login = False
+    lacks = Dialect.lacks | {"schema", "sequence", "type", "function", "procedure", "synonym", "rule", "permission"}
+    late_binding = frozenset({"table", "view", "trigger"})
+    begin = "BEGIN IMMEDIATE"
+    facts_sql = "SELECT NULL, NULL, file, sqlite_version(), NULL FROM pragma_database_list WHERE name = 'main'"
+    foreign_keys_sql = (
+        "SELECT NULL, m.name, NULL, f.\"table\" FROM sqlite_master m, pragma_foreign_key_list(m.name) f"
+        " WHERE m.type = 'table'"
+    )
+
+    def target(self, settings: Settings) -> str:
+        """The file."""
+        return f"sqlite {self.database_name(settings)}"
+
+    def server_url(self, url: URL) -> URL:
+        """There is no server; `:memory:` serves to ask."""
+        return url.set(database=MEMORY)
+
+    def obstacle(self, url: URL) -> ConnectProblem | None:
+        """Connecting would create the file: that is left to `init`."""
+        if not url.database or url.database == MEMORY or Path(url.database).exists():
+            return None
+        return ConnectProblem("The database file does not exist.", "Create it with: inv init", missing_database=True)
+
+    def prepare(self, raw: Any) -> None:
+        """Let us begin and end transactions ourselves, and have foreign keys checked."""
+        raw.isolation_level = None
+        raw.execute("PRAGMA foreign_keys = ON")
+        raw.execute("PRAGMA busy_timeout = 5000")
+
+    def set_autocommit(self, raw: Any, on: bool) -> None:
+        """Nothing to switch: transactions begin by BEGIN alone."""
+
+    def next_result(self, cursor: Any) -> bool:
+        """A statement of SQLite has one result."""
+        return False
+
+    def connect_problem(self, error: Exception) -> ConnectProblem:
+        """SQLite says little; the folder is the usual reason."""
+        return ConnectProblem(f"{error}", hint="Does the folder of target_database_name exist, and may you write to it?")
+
+    def server_error(self, error: Exception, text: str) -> ServerError:
+        """The message; SQLite gives no position but the word it stumbled over."""
+        message = str(error)
+        number = getattr(error, "sqlite_errorname", "")
+        line, column = _near(message, text)
+        return ServerError(message, number, line, column)
+
+    def exists(self, door: Door, database: str) -> bool:
+        """Whether the file is there."""
+        return Path(database).exists()
+
+    def drop_database(self, door: Door, database: str) -> None:
+        """Delete the file and its journals."""
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            Path(database + suffix).unlink(missing_ok=True)
+
+    def create_database(self, door: Door, database: str, settings: Settings) -> list[str]:
+        """Create an empty file, which is an empty database."""
+        Path(database).parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(database)
+        connection.execute("VACUUM")
+        connection.close()
+        return []
+
+    @contextmanager
+    def lock(self, door: Door, name: str, timeout: float) -> Iterator[None]:
+        """A lock file beside the database, which the operating system frees when its holder ends."""
+        lock = FileLock(Path(f"{door.database}.lock"))
+        deadline = time.monotonic() + timeout
+        while not lock.acquire(name):
+            if time.monotonic() >= deadline:
+                raise LockedError(f"{door.database} is locked by {lock.owner()}.", hint="Wait until that run ends.")
+            time.sleep(POLL)
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def _near(message: str, text: str) -> tuple[int | None, int | None]:
+    """Line and column of the word in `near "word": syntax error`, when it stands in the text once."""
+    word = message.partition('near "')[2].partition('"')[0]
+    if not word or text.count(word) != 1:
+        return None, None
+    offset = text.index(word)
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)

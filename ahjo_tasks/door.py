@@ -1,0 +1,187 @@
+"""One open connection: the only way that SQL text reaches a driver, untouched."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ahjo_tasks.errors import StatementError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy.engine import Connection
+
+    from ahjo_tasks.dialects.base import Dialect
+
+
+class ResultSet(NamedTuple):
+    """What one query of a batch returned."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+
+class Door:
+    """Runs batches as they are: no character is a parameter, every result is read, every message handed on.
+
+    In `shared` mode one transaction lasts until `close`; else `unit` gives each piece of work its own.
+    """
+
+    def __init__(self, connection: Connection, dialect: Dialect, *, shared: bool = False) -> None:
+        self.dialect = dialect
+        self.shared = shared
+        self.on_message: Callable[[str], None] = lambda _text: None
+        self._alchemy = connection
+        self._raw: Any = connection.connection.dbapi_connection
+        dialect.prepare(self._raw)
+        dialect.watch(self._raw, lambda text: self.on_message(text))
+        dialect.set_autocommit(self._raw, not shared)
+        self._whole = connection.begin() if shared else None
+        self._units = 0
+
+    @property
+    def database(self) -> str:
+        """The name of the database that the connection was made to."""
+        return str(self._alchemy.engine.url.database)
+
+    @property
+    def usable(self) -> bool:
+        """Whether the connection still stands."""
+        return not getattr(self._raw, "closed", False)
+
+    def run(self, text: str) -> int:
+        """Run one batch to its end. Returns how many rows it changed. Raises StatementError."""
+        changed = 0
+        for cursor in self._results(text):
+            if not cursor.description and cursor.rowcount > 0:
+                changed += cursor.rowcount
+        return changed
+
+    def results(self, text: str) -> list[ResultSet]:
+        """Run one batch to its end; every result set that has columns, in order. Raises StatementError."""
+        found = []
+        for cursor in self._results(text):
+            if cursor.description:
+                columns = tuple(column[0] for column in cursor.description)
+                found.append(ResultSet(columns, [tuple(row) for row in cursor.fetchall()]))
+        return found
+
+    def query(self, text: str) -> list[tuple[Any, ...]]:
+        """The rows of a query of our own."""
+        found = self.results(text)
+        return found[0].rows if found else []
+
+    def attempt(self, text: str) -> str | None:
+        """Run a batch that may fail; returns the server's reason when it did."""
+        try:
+            self.run(text)
+        except StatementError as error:
+            return error.message
+        return None
+
+    @contextmanager
+    def unit(self, *, transactional: bool = True, single_call: bool = False) -> Iterator[None]:
+        """All or nothing for what is run inside, where the database allows it.
+
+        A `single_call` needs no transaction of ours where the server makes one of every call.
+        """
+        if self.shared or self._units or not transactional or (single_call and self.dialect.atomic_call):
+            yield
+            return
+        self._plain(self.dialect.begin)
+        self._units += 1
+        try:
+            yield
+        except BaseException:
+            self._undo()
+            raise
+        else:
+            self._plain(self.dialect.commit)
+        finally:
+            self._units -= 1
+
+    @contextmanager
+    def alchemy(self) -> Iterator[Connection]:
+        """SQLAlchemy's connection over the same session, for Alembic and for tables of our own.
+
+        Outside of `shared` mode, who uses it begins and commits.
+        """
+        if self.shared:
+            yield self._alchemy
+            return
+        self.dialect.set_autocommit(self._raw, False)
+        try:
+            yield self._alchemy
+        finally:
+            if self._alchemy.in_transaction():
+                self._alchemy.rollback()
+            if self.usable:
+                self.dialect.set_autocommit(self._raw, True)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """SQLAlchemy's connection in a transaction: the shared one, or one of its own."""
+        with self.alchemy() as connection:
+            if self.shared:
+                yield connection
+            else:
+                with connection.begin():
+                    yield connection
+
+    def close(self, *, keep: bool) -> None:
+        """Commit (keep) or roll back a shared transaction, and close the connection."""
+        try:
+            if self._whole is not None and self._whole.is_active:
+                self._whole.commit() if keep else self._whole.rollback()
+        finally:
+            self._alchemy.close()
+
+    def _results(self, text: str) -> Iterator[Any]:
+        """The cursor at each result of the batch. A driver's error in any of them is a StatementError."""
+        cursor = self._raw.cursor()
+        try:
+            self.dialect.execute(cursor, text)
+            while True:
+                self._hand_on(cursor)
+                yield cursor
+                if not self.dialect.next_result(cursor):
+                    break
+            self._hand_on(cursor)
+        except self.driver_error as error:
+            self._hand_on(cursor)
+            raise StatementError(self.dialect.server_error(error, text)) from error
+        finally:
+            self._shut(cursor)
+
+    def _hand_on(self, cursor: Any) -> None:
+        for message in self.dialect.messages(cursor):
+            self.on_message(message)
+
+    def _shut(self, cursor: Any) -> None:
+        try:
+            cursor.close()
+        except self.driver_error:
+            return  # the error that broke the connection is on its way already
+
+    @property
+    def driver_error(self) -> type[Exception]:
+        """The base class of the driver's errors."""
+        error: type[Exception] = self._alchemy.dialect.dbapi.Error  # type: ignore[union-attr]
+        return error
+
+    def _plain(self, statement: str) -> None:
+        cursor = self._raw.cursor()
+        try:
+            cursor.execute(statement)
+        except self.driver_error as error:
+            raise StatementError(self.dialect.server_error(error, statement)) from error
+        finally:
+            self._shut(cursor)
+
+    def _undo(self) -> None:
+        """Roll back; a rollback that fails must not hide why it was needed."""
+        try:
+            self._plain(self.dialect.rollback)
+        except StatementError:
+            return

@@ -1,0 +1,1 @@
+"""Where what the user reads is kept."""

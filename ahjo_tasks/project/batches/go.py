@@ -1,0 +1,117 @@
+"""T-SQL scripts: a line that begins with GO ends a batch.
+
+The rules are those of Microsoft's own batch parsers (SMO, go-sqlcmd). Two are decisions: `GO 0` runs a batch zero
+times, and GO behind a block comment on the same line is text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.project.batches.batch import Batch, Piece, SourceWarning, cut, remarks
+from ahjo_tasks.project.lexis import MSSQL
+from ahjo_tasks.project.reader import Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ahjo_tasks.project.source import Source
+
+MOST = 2_147_483_647
+"""How often a batch can run."""
+
+_TAIL = r"[ \t]*+(?:--[^\r\n]*+)?(?=[\r\n]|\Z)"
+_REACH = 200
+"""How many characters before a separator are looked at for an alias that lacks its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Grammar:
+    """The expressions for one separator word."""
+
+    opening: re.Pattern[str]
+    line: re.Pattern[str]
+    reader: Reader
+    stray: re.Pattern[str]
+    stray_reader: Reader
+
+
+def split(source: Source) -> list[Batch]:
+    """The batches of a T-SQL script. Comments alone are a batch, blanks alone are not."""
+    start, pieces = 0, []
+    for line in _lines(source, _grammar(source.separator)):
+        pieces.append(Piece(start, line.start(), int(line["count"] or 1)))
+        start = line.end()
+    return cut(source, [*pieces, Piece(start, len(source.text))])
+
+
+def warnings(source: Source) -> list[SourceWarning]:
+    """Separators that are odd, and the separator's word where it separates nothing."""
+    grammar = _grammar(source.separator)
+    return remarks(source, [*_odd_lines(source, grammar), *_stray_words(source, grammar)])
+
+
+@lru_cache
+def _grammar(separator: str) -> _Grammar:
+    word = rf"(?ai:{re.escape(separator)})"
+    opening = rf"[ \t]*+{word}(?=[ \t\r\n$/\-'\"(\[!]|\Z)"
+    stray = rf"(?<![\w@#$.]){word}[ \t]*+(?:[0-9]++[ \t]*+)?;?{_TAIL}"
+    return _Grammar(
+        opening=re.compile(opening),
+        line=re.compile(rf"(?P<break>(?:\r\n?|\n)?+){opening}[ \t]*+(?:(?P<count>[0-9]*+){_TAIL})?+"),
+        reader=Reader(MSSQL, rf"(?:\r\n?|\n){opening}", "\r\n"),
+        stray=re.compile(stray),
+        stray_reader=Reader(MSSQL, stray, separator[0].lower() + separator[0].upper()),
+    )
+
+
+def _lines(source: Source, grammar: _Grammar) -> Iterator[re.Match[str]]:
+    """The separator lines, each with the line break before it."""
+    end = 0 if grammar.opening.match(source.text) else grammar.reader.advance(source, 0)
+    while line := grammar.line.match(source.text, end):
+        _check(source, line)
+        yield line
+        end = grammar.reader.advance(source, line.end())
+
+
+def _check(source: Source, line: re.Match[str]) -> None:
+    count = line["count"]
+    if count is None:
+        raise source.error(line.end(), "only a count or a -- comment may follow the separator on its line")
+    if len(count.lstrip("0")) > len(str(MOST)) or int(count or 1) > MOST:
+        raise source.error(line.start("count"), f"a batch runs at most {MOST} times")
+
+
+def _odd_lines(source: Source, grammar: _Grammar) -> Iterator[tuple[int, str]]:
+    for line in _lines(source, grammar):
+        if line["count"] and not int(line["count"]):
+            yield line.end("break"), "a count of 0: the batch before this line does not run"
+        if _lacks_alias(source.text[max(0, line.start() - _REACH) : line.start()]):
+            yield line.end("break"), "a separator, though it looks like the alias of the line before"
+
+
+def _lacks_alias(before: str) -> bool:
+    before = before.rstrip(" \t")
+    return before[-3:].lower() in {" as", "\tas", "\nas"} and "--" not in before[before.rfind("\n") + 1 :]
+
+
+def _stray_words(source: Source, grammar: _Grammar) -> Iterator[tuple[int, str]]:
+    if not grammar.stray.search(source.text):
+        return
+    end = grammar.stray_reader.advance(source, 0)
+    while stray := grammar.stray.match(source.text, end):
+        if message := _stray(source.text, stray):
+            yield end, message
+        end = grammar.stray_reader.advance(source, stray.end())
+
+
+def _stray(text: str, stray: re.Match[str]) -> str | None:
+    start = max(text.rfind("\n", 0, stray.start()), text.rfind("\r", 0, stray.start())) + 1
+    before = text[start : stray.start()].strip(" \t")
+    if before:
+        place = "behind a comment" if before.endswith("*/") else "at the end of a line"
+        return f"{place} the separator is text: it needs a line of its own"
+    return "with a semicolon the separator is text" if ";" in stray[0].partition("--")[0] else None

@@ -1,0 +1,100 @@
+"""The project's folder: which files there are of which kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.errors import SourceError, UsageError
+from ahjo_tasks.project.kinds import KINDS, plural
+from ahjo_tasks.project.sqlfiles import SqlFile, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from ahjo_tasks.dialects.base import Dialect
+
+FOLDERS = {folder: kind.name for kind in KINDS.values() for folder in kind.folders}
+
+
+class Project:
+    """A project on disk. Nothing here connects to a database."""
+
+    def __init__(self, directory: Path, dialect: Dialect) -> None:
+        self.directory = directory
+        self.dialect = dialect
+
+    @property
+    def database(self) -> Path:
+        """The folder of SQL files."""
+        return self.directory / "database"
+
+    @property
+    def alembic_ini(self) -> Path:
+        """Alembic's own config; a project without it has no migrations."""
+        return self.directory / "alembic.ini"
+
+    def read(self, kinds: Iterable[str], variables: Mapping[str, object] | None = None) -> list[SqlFile]:
+        """All files of these kinds, read whole, in the order of kinds and paths.
+
+        Raises SourceError for a file that cannot be used and for a kind that the database does not have.
+        """
+        return [self._load(path, kind, variables) for kind in kinds for path in self.paths(kind)]
+
+    def read_named(self, names: Sequence[str], variables: Mapping[str, object] | None = None) -> list[SqlFile]:
+        """The named files and folders, in the order given; a path is relative to the project or the working folder."""
+        found = [path for name in names for path in self._expand(name)]
+        return [self._load(path, self.kind_of(path), variables) for path in dict.fromkeys(found)]
+
+    def read_script(self, relative: str, variables: Mapping[str, object] | None = None) -> SqlFile:
+        """One file that has its fixed place in the project. Raises SourceError when it is missing."""
+        path = self.directory / relative
+        if not path.is_file():
+            raise SourceError("the file does not exist", path=path)
+        return self._load(path, "script", variables)
+
+    def paths(self, kind: str) -> list[Path]:
+        """The files of a kind, recursively and sorted."""
+        return [path for folder in KINDS[kind].folders for path in self._walk(folder)]
+
+    def kind_of(self, path: Path) -> str:
+        """The kind of a file by the folder that it is in; `script` anywhere else."""
+        try:
+            parts = path.resolve().relative_to(self.database.resolve()).parts[:-1]
+        except ValueError:
+            return "script"
+        for length in range(len(parts), 0, -1):
+            kind = FOLDERS.get("/".join(parts[:length]))
+            if kind:
+                return kind
+        return "script"
+
+    def label(self, path: Path) -> str:
+        """The path as the user knows it: relative to the project where it is inside."""
+        try:
+            return path.relative_to(self.directory).as_posix()
+        except ValueError:
+            return str(path)
+
+    def _walk(self, folder: str) -> Iterator[Path]:
+        top = self.database / folder
+        inner = [self.database / other for other in FOLDERS if other.startswith(f"{folder}/")]
+        for path in sorted(top.rglob("*")):
+            if path.suffix.lower() == ".sql" and path.is_file() and not any(map(path.is_relative_to, inner)):
+                yield path
+
+    def _expand(self, name: str) -> list[Path]:
+        path = next((base / name for base in (self.directory, Path.cwd()) if (base / name).exists()), None)
+        if path is None:
+            raise UsageError(f"--files: {name} does not exist.", hint=f"Paths are relative to {self.directory}.")
+        if path.is_file():
+            return [path]
+        found = sorted(one for one in path.rglob("*") if one.suffix.lower() == ".sql" and one.is_file())
+        if not found:
+            raise UsageError(f"--files: there is no .sql file in {name}.")
+        return found
+
+    def _load(self, path: Path, kind: str, variables: Mapping[str, object] | None) -> SqlFile:
+        if kind in self.dialect.lacks:
+            raise SourceError(f"{self.dialect.title} has no {plural(kind)}", path=Path(self.label(path)))
+        return read(path, kind, self.dialect, label=self.label(path), variables=variables)

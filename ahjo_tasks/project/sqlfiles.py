@@ -1,0 +1,105 @@
+"""A SQL file of the project: decoded, its variables filled in, its header read, cut into batches."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.errors import SourceError
+from ahjo_tasks.project.batches import Batch, split
+from ahjo_tasks.project.definitions import Definition, Name, Scan, scan
+from ahjo_tasks.project.variables import substitute
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from ahjo_tasks.dialects.base import Dialect
+
+BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+HEADER = re.compile(r"^[ \t]*--[ \t]*(depends|transaction)[ \t]*:[ \t]*(.*?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+SWITCHES = {"off": False, "no": False, "none": False, "on": True, "yes": True}
+
+
+@dataclass(frozen=True)
+class SqlFile:
+    """One file, ready to run. `label` is its path as the user knows it, relative to the project."""
+
+    path: Path
+    label: str
+    kind: str
+    text: str
+    batches: tuple[Batch, ...]
+    dialect: Dialect
+
+    @property
+    def name(self) -> str:
+        """What the file is about: its name without the ending."""
+        return self.path.stem
+
+    @cached_property
+    def scan(self) -> Scan:
+        """The objects that the text defines and the names that it mentions."""
+        return scan(self.text, self.dialect.lexis)
+
+    @property
+    def definitions(self) -> tuple[Definition, ...]:
+        """The objects that the file creates."""
+        return self.scan.definitions
+
+    @cached_property
+    def _header(self) -> dict[str, tuple[str, int]]:
+        if "--" not in self.text:
+            return {}
+        found = HEADER.finditer(self.text)
+        return {match[1].lower(): (match[2], self.text.count("\n", 0, match.start()) + 1) for match in found}
+
+    @cached_property
+    def depends(self) -> tuple[Name, ...] | None:
+        """The names in a `-- depends: schema.name, other` comment, which stand in place of what the SQL shows."""
+        if "depends" not in self._header:
+            return None
+        words = [word.strip() for word in self._header["depends"][0].split(",")]
+        return tuple(Name.parse(word) for word in words if word and word.lower() != "none")
+
+    @cached_property
+    def transactional(self) -> bool:
+        """Whether the file runs in a transaction; `-- transaction: off` says no."""
+        value, line = self._header.get("transaction", ("on", 0))
+        if value.lower() not in SWITCHES:
+            raise SourceError(f"transaction: expected on or off, got {value!r}", path=self.path, line=line)
+        return SWITCHES[value.lower()]
+
+    def depends_line(self) -> int:
+        """The line of the `-- depends:` comment."""
+        return self._header["depends"][1]
+
+
+def read(
+    path: Path, kind: str, dialect: Dialect, *, label: str, variables: Mapping[str, object] | None = None
+) -> SqlFile:
+    """Read one file whole. Raises SourceError with file, line and column (or byte offset) when it cannot be used."""
+    text = substitute(decode(path), variables, path=path)
+    batches = tuple(split(text, dialect.batch_style, path=path))
+    return SqlFile(path, label, kind, text, batches, dialect)
+
+
+def decode(path: Path) -> str:
+    """The text of a file: UTF-8 with or without BOM, or UTF-16 with BOM. Newlines stay as they are."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise SourceError(f"cannot be read: {error.strerror}", path=path) from None
+    encoding = next((name for bom, name in BOMS if raw.startswith(bom)), "utf-8")
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise SourceError(
+            f"is not {encoding.upper().removesuffix('-SIG')}: invalid byte at offset {error.start}",
+            path=path,
+            line=raw.count(b"\n", 0, error.start) + 1,
+            hint="Save the file as UTF-8.",
+        ) from None

@@ -1,0 +1,84 @@
+"""Scripting variables: `$(name)` in a text becomes a value, as in sqlcmd, before the text is split into batches.
+
+They are replaced in code, strings and quoted names, but not in comments, and what a value brings in is not read
+again. `$$(name)` stands for the text `$(name)`. The predecessor's PostgreSQL form `:name` is not supported: it cannot
+be told from the casts, slices and labels of that language (`x::date`, `a[1:n]`).
+"""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.project.lexis import MSSQL
+from ahjo_tasks.project.reader import Reader, comment_end, spans
+from ahjo_tasks.project.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from ahjo_tasks.project.lexis import Lexis
+
+_NAME = r"[A-Za-z_][A-Za-z0-9_-]*+"
+_USE = re.compile(rf"\$\$\((?P<literal>{_NAME})\)|(?<!\$)\$\((?:(?P<name>{_NAME})\))?+")
+
+_ESCAPE = "Write $$(name) for the text $(name)."
+
+
+def substitute(
+    text: str, variables: Mapping[str, object] | None, *, path: Path | None = None, lexis: Lexis = MSSQL
+) -> str:
+    """The text with the values of the variables; without variables, the text itself, for `$(` may be legal SQL.
+
+    Names are compared without case. An unknown name, and `$(` without a name and `)`, raises SourceError.
+    """
+    if not variables or "$(" not in text:
+        return text
+    source, values = Source(text, path), {name.casefold(): str(value) for name, value in variables.items()}
+    parts, start = [], 0
+    for comment, end in _comments(source, lexis):
+        parts += [_replaced(source, start, comment, values), text[comment:end]]
+        start = end
+    return "".join([*parts, _replaced(source, start, len(text), values)])
+
+
+def _replaced(source: Source, start: int, end: int, values: Mapping[str, str]) -> str:
+    def value(use: re.Match[str]) -> str:
+        if use["literal"]:
+            return use[0][1:]
+        if not use["name"]:
+            raise source.error(start + use.start(), "`$(` without a variable's name and `)`", hint=_ESCAPE)
+        found = values.get(use["name"].casefold())
+        if found is None:
+            raise source.error(start + use.start(), f"the variable {use['name']} has no value", hint=_hint(use, values))
+        return found
+
+    return _USE.sub(value, source.text[start:end])
+
+
+def _hint(use: re.Match[str], values: Mapping[str, str]) -> str:
+    close = get_close_matches(use["name"].casefold(), values, n=1)
+    return f"Did you mean $({close[0]})?" if close else _ESCAPE
+
+
+def _comments(source: Source, lexis: Lexis) -> Iterator[tuple[int, int]]:
+    """Where the comments begin and end."""
+    flat, reader = _comment(lexis)
+    for first, end in spans(source.text, lexis):
+        start = first
+        while (start := reader.advance(source, start, end)) < end:
+            comment = flat.match(source.text, start, end)
+            close = comment.end() if comment else comment_end(source.text, start, end) or end
+            yield start, close
+            start = close
+
+
+@lru_cache
+def _comment(lexis: Lexis) -> tuple[re.Pattern[str], Reader]:
+    """The expression for a comment without another in it, and what finds the comments of any kind."""
+    forms = lexis.comments(lenient=True)
+    reader = Reader(lexis, "|".join([*forms, lexis.comment_open]), "", lenient=True, comments=False)
+    return re.compile("|".join(forms)), reader

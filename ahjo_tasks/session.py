@@ -1,0 +1,163 @@
+"""The way from a config to a database: engines, connecting with patience, and the deploy lock."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import time
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+from ahjo_tasks.door import Door
+from ahjo_tasks.errors import ConfigError, ConnectionFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from sqlalchemy.engine import URL, Engine
+
+    from ahjo_tasks.config.settings import Settings
+    from ahjo_tasks.dialects.base import ConnectProblem, Dialect
+
+
+class LoginSource(Protocol):
+    """Where user name and password come from."""
+
+    def login(self) -> tuple[str | None, str | None]:
+        """User name and password, None where there is none."""
+
+
+class Session:
+    """One database of one config. Connects when `door` is first used; `close` ends it and it can connect again."""
+
+    def __init__(
+        self, settings: Settings, dialect: Dialect, logins: LoginSource, directory: Path, say: Callable[[str], None]
+    ) -> None:
+        self.settings = settings
+        self.dialect = dialect
+        self.directory = directory
+        self._logins = logins
+        self._say = say
+        self._door: Door | None = None
+        self.on_connect: Callable[[], None] = lambda: None
+
+    @cached_property
+    def url(self) -> URL:
+        """The URL of the target database, with the login. For SQLite the file is resolved against the project."""
+        username, password = (None, None) if self.settings.sqlalchemy_url else self._logins.login()
+        url = self.dialect.url(self.settings, username, password)
+        if self.dialect.name == "sqlite" and url.database and url.database != ":memory:":
+            url = url.set(database=str(self.directory / url.database))
+        return url
+
+    @cached_property
+    def engine(self) -> Engine:
+        """SQLAlchemy's engine for the target database, without a pool."""
+        return self._make_engine(self.url)
+
+    @property
+    def database(self) -> str:
+        """The name of the target database."""
+        return str(self.url.database)
+
+    @property
+    def login(self) -> str:
+        """The user name that connects."""
+        return self.url.username or ""
+
+    @property
+    def door(self) -> Door:
+        """The open connection. Raises ConnectionFailedError when none can be made."""
+        if self._door is None:
+            self._door = self._open(self.engine, shared=self._shares)
+            self.on_connect()
+        return self._door
+
+    @contextmanager
+    def server(self) -> Iterator[Door]:
+        """A connection to the server's own database, to create and drop others from; the target's is closed first."""
+        self.close(keep=True)
+        door = self._open(self._make_engine(self.dialect.server_url(self.url)), shared=False)
+        try:
+            yield door
+        finally:
+            door.close(keep=True)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[Door]:
+        """The open connection, holding the deploy lock. Raises LockedError when another run holds it."""
+        door = self.door
+        with self.dialect.lock(door, owner(), self.settings.lock_timeout):
+            yield door
+
+    def close(self, *, keep: bool) -> None:
+        """Close the connection; see `Door.close`."""
+        door, self._door = self._door, None
+        if door is not None:
+            door.close(keep=keep)
+
+    @property
+    def _shares(self) -> bool:
+        settings = self.settings
+        return settings.context_connectable_type == "connection" and settings.transaction_mode == "begin_once"
+
+    def _make_engine(self, url: URL) -> Engine:
+        from sqlalchemy import create_engine, event
+        from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+        from sqlalchemy.pool import NullPool
+
+        options = {"poolclass": NullPool, **self.dialect.engine_options(self.settings)}
+        try:
+            engine = create_engine(url, **options)
+        except ModuleNotFoundError as error:
+            raise ConfigError(f"The driver {error.name} is not installed.", hint=self.dialect.install) from None
+        except (ArgumentError, NoSuchModuleError, TypeError) as error:
+            raise ConfigError(f"SQLAlchemy refuses the connection settings: {error}") from None
+        if self.dialect.name == "sqlite":
+            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+        return engine
+
+    def _open(self, engine: Engine, *, shared: bool) -> Door:
+        """Connect, again and again where waiting can help, at most as often as the config says."""
+        tries = self.settings.connect_retry_count if self.settings.connect_resiliently else 1
+        for number in range(1, max(tries, 1) + 1):
+            problem = self._try(engine, shared=shared)
+            if isinstance(problem, Door):
+                return problem
+            if not problem.wait or number >= tries:
+                break
+            self._say(f"{problem.message} Trying again in {self.settings.connect_retry_interval} s ({number}/{tries}).")
+            time.sleep(self.settings.connect_retry_interval)
+        raise ConnectionFailedError(
+            f"{self._where(engine.url)}: {problem.message}", hint=problem.hint, missing_database=problem.missing_database
+        )
+
+    def _try(self, engine: Engine, *, shared: bool) -> Door | ConnectProblem:
+        from sqlalchemy.exc import DBAPIError
+
+        obstacle = self.dialect.obstacle(engine.url)
+        if obstacle is not None:
+            return obstacle
+        try:
+            return Door(engine.connect(), self.dialect, shared=shared)
+        except DBAPIError as error:
+            return self.dialect.connect_problem(error.orig)
+        except engine.dialect.dbapi.Error as error:
+            return self.dialect.connect_problem(error)
+
+    @staticmethod
+    def _where(url: URL) -> str:
+        port = f":{url.port}" if url.port else ""
+        return f"{url.host or ''}{port}/{url.database or ''}"
+
+
+def owner() -> str:
+    """Who holds a lock: user, machine and process."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "unknown"
+    return f"{user} on {socket.gethostname()} (pid {os.getpid()})"

@@ -1,0 +1,99 @@
+"""SQL tests: files whose queries return rows with a `result` column."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ahjo_tasks.deploy.files import misplaced
+from ahjo_tasks.errors import DeployError, StatementError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ahjo_tasks.door import Door, ResultSet
+    from ahjo_tasks.project.sqlfiles import SqlFile
+
+HIDDEN = frozenset({"start_time", "end_time"})
+FIRST = ("id", "issue", "test_name", "result")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One row that a test returned. `passed` is None where the result set has no `result` column."""
+
+    row: dict[str, Any]
+    passed: bool | None
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """What one test file returned. `error` is why it could not be run to its end."""
+
+    file: SqlFile
+    seconds: float
+    columns: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+    error: DeployError | None = None
+    messages: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def passed(self) -> int:
+        """How many rows say ok."""
+        return sum(check.passed is True for check in self.checks)
+
+    @property
+    def failed(self) -> int:
+        """How many rows say anything else; a file that could not be run counts as one."""
+        return sum(check.passed is False for check in self.checks) + (self.error is not None)
+
+
+def run_tests(files: Sequence[SqlFile], door: Door) -> Iterator[FileResult]:
+    """Run each file to its end. A file that the server refuses is a failure of that file, and the next one is run."""
+    for file in files:
+        started = time.perf_counter()
+        messages: list[str] = []
+        door.on_message = messages.append
+        try:
+            with door.unit(transactional=file.transactional):
+                sets = [found for batch in file.batches for found in _results(door, file, batch)]
+        except DeployError as error:
+            yield FileResult(file, time.perf_counter() - started, error=error, messages=tuple(messages))
+            if door.shared:
+                raise
+            continue
+        columns, checks = _judged(sets)
+        yield FileResult(file, time.perf_counter() - started, columns, checks, messages=tuple(messages))
+
+
+def shown_columns(columns: Sequence[str]) -> list[str]:
+    """The columns to show: the four of a test where all are there, else all but the times."""
+    by_name = {column.lower(): column for column in columns}
+    if all(name in by_name for name in FIRST):
+        return [by_name[name] for name in FIRST]
+    return [column for column in columns if column.lower() not in HIDDEN]
+
+
+def _results(door: Door, file: SqlFile, batch: Any) -> list[ResultSet]:
+    try:
+        return [found for _ in range(batch.count) for found in door.results(batch.text)]
+    except StatementError as error:
+        raise misplaced(error, file, batch) from error
+
+
+def _judged(sets: Sequence[ResultSet]) -> tuple[tuple[str, ...], tuple[Check, ...]]:
+    columns: dict[str, None] = {}
+    checks: list[Check] = []
+    for found in sets:
+        columns |= dict.fromkeys(found.columns)
+        result = next((column for column in found.columns if column.lower() == "result"), None)
+        for values in found.rows:
+            row = dict(zip(found.columns, values, strict=True))
+            checks.append(Check(row, _is_ok(row[result]) if result else None))
+    return tuple(columns), tuple(checks)
+
+
+def _is_ok(value: object) -> bool:
+    """Only the word ok, in any case; NULL and everything else is a failure."""
+    return isinstance(value, str) and value.strip().lower() == "ok"

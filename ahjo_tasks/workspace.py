@@ -1,0 +1,116 @@
+"""One project with one config: what an action works in."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.console import Console
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from types import SimpleNamespace
+
+    from ahjo_tasks.config.loader import LoadedConfig
+    from ahjo_tasks.config.settings import Settings
+    from ahjo_tasks.deploy.migrations import Migrations
+    from ahjo_tasks.dialects.base import Dialect
+    from ahjo_tasks.project.layout import Project
+    from ahjo_tasks.session import Session
+
+
+class Workspace:
+    """Loads the config when it is first asked for, connects when it is first needed, and closes both."""
+
+    def __init__(self, directory: Path, config_path: Path | None, environ: Mapping[str, str]) -> None:
+        self.directory = directory
+        self.config_path = config_path
+        self.environ = environ
+
+    @property
+    def has_config(self) -> bool:
+        """Whether a config was named, by flag, namespace or environment."""
+        return self.config_path is not None
+
+    @property
+    def config_name(self) -> str:
+        """The config as the user knows it."""
+        return self.config_path.name if self.config_path else "the config"
+
+    @cached_property
+    def loaded(self) -> LoadedConfig:
+        """The config with its origins. Raises ConfigError with all its mistakes."""
+        from ahjo_tasks.config.loader import load
+
+        loaded = load(self.config_path, environ=self.environ)
+        for warning in loaded.warnings:
+            self.console.warn(warning)
+        return loaded
+
+    @property
+    def settings(self) -> Settings:
+        """The validated config."""
+        return self.loaded.settings
+
+    @cached_property
+    def backend(self) -> SimpleNamespace:
+        """The BACKEND section with unknown keys, as attributes."""
+        from types import SimpleNamespace
+
+        return SimpleNamespace(**self.loaded.backend)
+
+    @cached_property
+    def console(self) -> Console:
+        """The console; it logs to `ahjo.log` in the project's folder once a config is named."""
+        if not self.has_config:
+            return Console()
+        from ahjo_tasks.logs.file import FileLog
+
+        return Console(FileLog(self.directory / "ahjo.log"))
+
+    @cached_property
+    def migrations(self) -> Migrations:
+        """The project's Alembic revisions."""
+        from ahjo_tasks.deploy.migrations import Migrations
+
+        return Migrations(self.project.alembic_ini, self.settings, self.config_path)
+
+    @cached_property
+    def project(self) -> Project:
+        """The project's folder, read as files."""
+        from ahjo_tasks.project.layout import Project
+
+        return Project(self.directory, self.dialect)
+
+    @cached_property
+    def dialect(self) -> Dialect:
+        """The database's dialect, by the config's `sql_dialect` or URL."""
+        from ahjo_tasks.dialects import dialect_for
+
+        return dialect_for(self.settings)
+
+    @cached_property
+    def session(self) -> Session:
+        """The way to the database; connects when it is first used."""
+        from ahjo_tasks.credentials import Credentials
+        from ahjo_tasks.session import Session
+
+        logins = Credentials(self.settings, self.directory, self.console, needs_login=self.dialect.needs_login)
+        return Session(self.settings, self.dialect, logins, self.directory, self.console.warn)
+
+    @property
+    def database(self) -> str:
+        """The name of the target database."""
+        return self.dialect.database_name(self.settings)
+
+    @property
+    def target(self) -> str:
+        """Server and database, as shown to the user and compared for consent."""
+        return self.dialect.target(self.settings)
+
+    def close(self, *, keep: bool) -> None:
+        """Close the connection; `keep` commits a transaction that the whole action shares, else it is rolled back."""
+        session = self.__dict__.pop("session", None)
+        if session is not None:
+            session.close(keep=keep)
