@@ -8,8 +8,6 @@ from ahjo_tasks.action import action
 from ahjo_tasks.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ahjo_tasks.context import ActionContext
     from ahjo_tasks.deploy.plan import Plan
     from ahjo_tasks.door import Door
@@ -52,7 +50,7 @@ def deploy(
 )
 def deploy_files(
     ctx: ActionContext,
-    files: Sequence[str] = (),
+    files: list[str] | None = None,
     skip_alembic_update: bool = False,
     skip_git_update: bool = False,
 ) -> None:

@@ -8,8 +8,6 @@ from ahjo_tasks.action import action
 from ahjo_tasks.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ahjo_tasks.context import ActionContext
     from ahjo_tasks.deploy.plan import Plan
 
@@ -34,7 +32,7 @@ def drop(ctx: ActionContext) -> None:
         "object-type": "The type of the objects: view, procedure, function, assembly, trigger, type ...",
     },
 )
-def drop_files(ctx: ActionContext, files: Sequence[str] = (), object_type: str = "") -> None:
+def drop_files(ctx: ActionContext, files: list[str] | None = None, object_type: str = "") -> None:
     """Drop the objects of the files you name."""
     from ahjo_tasks.carrying_out import carry_out
     from ahjo_tasks.deploy.drop import plan_drop

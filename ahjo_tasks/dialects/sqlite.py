@@ -78,7 +78,7 @@ class SQLite(Dialect):
     def server_error(self, error: Exception, text: str) -> ServerError:
         """The message; SQLite gives no position but the word it stumbled over."""
         message = str(error)
-        number = getattr(error, "sqlite_errorname", "")
+        number = getattr(error, "sqlite_errorname", "").replace("SQLITE_ERROR", "")
         line, column = _near(message, text)
         return ServerError(message, number, line, column)
 

@@ -43,7 +43,7 @@ def split(source: Source) -> list[Batch]:
     """The batches of a T-SQL script. Comments alone are a batch, blanks alone are not."""
     start, pieces = 0, []
     for line in _lines(source, _grammar(source.separator)):
-        pieces.append(Piece(start, line.start(), int(line["count"] or 1)))
+        pieces.append(Piece(start, line.start(), _times(line)))
         start = line.end()
     return cut(source, [*pieces, Piece(start, len(source.text))])
 
@@ -78,19 +78,22 @@ def _lines(source: Source, grammar: _Grammar) -> Iterator[re.Match[str]]:
 
 
 def _check(source: Source, line: re.Match[str]) -> None:
-    count = line["count"]
-    if count is None:
-        raise source.error(line.end(), "only a count or a -- comment may follow the separator on its line")
-    if len(count.lstrip("0")) > len(str(MOST)) or int(count or 1) > MOST:
+    if line["count"] is None:
+        raise source.error(line.end(), f"only a count or a -- comment may follow {source.separator} on its line")
+    if len(line["count"].lstrip("0")) > len(str(MOST)) or _times(line) > MOST:
         raise source.error(line.start("count"), f"a batch runs at most {MOST} times")
+
+
+def _times(line: re.Match[str]) -> int:
+    return int(line["count"].lstrip("0") or 0) if line["count"] else 1
 
 
 def _odd_lines(source: Source, grammar: _Grammar) -> Iterator[tuple[int, str]]:
     for line in _lines(source, grammar):
-        if line["count"] and not int(line["count"]):
-            yield line.end("break"), "a count of 0: the batch before this line does not run"
+        if not _times(line):
+            yield line.end("break"), f"{source.separator} 0: the batch before this line does not run"
         if _lacks_alias(source.text[max(0, line.start() - _REACH) : line.start()]):
-            yield line.end("break"), "a separator, though it looks like the alias of the line before"
+            yield line.end("break"), f"{source.separator} separates, though it looks like an alias here"
 
 
 def _lacks_alias(before: str) -> bool:
@@ -103,15 +106,16 @@ def _stray_words(source: Source, grammar: _Grammar) -> Iterator[tuple[int, str]]
         return
     end = grammar.stray_reader.advance(source, 0)
     while stray := grammar.stray.match(source.text, end):
-        if message := _stray(source.text, stray):
+        if message := _stray(source, stray):
             yield end, message
         end = grammar.stray_reader.advance(source, stray.end())
 
 
-def _stray(text: str, stray: re.Match[str]) -> str | None:
+def _stray(source: Source, stray: re.Match[str]) -> str | None:
+    text, word = source.text, source.separator
     start = max(text.rfind("\n", 0, stray.start()), text.rfind("\r", 0, stray.start())) + 1
     before = text[start : stray.start()].strip(" \t")
     if before:
         place = "behind a comment" if before.endswith("*/") else "at the end of a line"
-        return f"{place} the separator is text: it needs a line of its own"
-    return "with a semicolon the separator is text" if ";" in stray[0].partition("--")[0] else None
+        return f"{word} {place} is text: a separator needs a line of its own"
+    return f"{word} with a semicolon is text, not a separator" if ";" in stray[0].partition("--")[0] else None

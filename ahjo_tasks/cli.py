@@ -1,0 +1,73 @@
+"""The console scripts: thin fronts that keep the predecessor's forms of call."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.errors import AhjoError
+from ahjo_tasks.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+USAGE = """Usage: ahjo ACTION [CONFIG] [options]
+
+  ahjo list                            every action, one line each
+  ahjo deploy dev.jsonc -ni            one action with one config
+  ahjo deploy-files dev.jsonc --files database/views/dbo.a.sql database/views/dbo.b.sql
+  ahjo --help deploy                   an action's own options
+
+Options of every call:
+
+  -d, --project-dir DIR                the project's folder; by default found from the config
+  -ni, --non-interactive               do not ask for confirmation
+  -v, --version                        show the version
+  --dry                                show what would be done, and do nothing
+
+The config may also come from the environment variable AHJO_CONFIG_PATH."""
+
+
+def ahjo(arguments: Sequence[str] | None = None) -> None:
+    """`ahjo ACTION [CONFIG] [options]`, options before or after the config."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or given in (["-h"], ["--help"]):
+        print(USAGE)  # noqa: T201 - there is no project and so no console yet
+        return
+    if given[0] in {"-v", "--version"}:
+        print(f"ahjo {__version__}")  # noqa: T201 - likewise
+        return
+    _guarded(given)
+
+
+def init_project(arguments: Sequence[str] | None = None) -> None:
+    """`ahjo-init-project [-d DIR] [options]`."""
+    ahjo(["init-project", *(sys.argv[1:] if arguments is None else arguments)])
+
+
+def alembic_api() -> None:
+    """`alembic-api ARGUMENTS`: Alembic's own command line, in the project's folder."""
+    from alembic.config import main
+
+    print(f"alembic-api {__version__}")  # noqa: T201 - a title, as the predecessor's
+    try:
+        main(prog="alembic-api")
+    except AhjoError as error:
+        _fail(error)
+
+
+def _guarded(given: list[str]) -> None:
+    from ahjo_tasks.front import run
+
+    try:
+        run(given, Path.cwd())
+    except AhjoError as error:
+        _fail(error)
+
+
+def _fail(error: AhjoError) -> None:
+    from ahjo_tasks.console import Console
+
+    Console().error(error)
+    sys.exit(error.exit_code)

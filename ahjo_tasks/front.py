@@ -1,0 +1,206 @@
+"""From `ahjo ACTION CONFIG --files a b` to Invoke's arguments, over the same namespace."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from invoke.collection import Collection
+from invoke.program import Program
+from invoke.tasks import Task
+
+from ahjo_tasks.action import Action
+from ahjo_tasks.errors import ConfigError, UsageError
+from ahjo_tasks.namespace import namespace
+from ahjo_tasks.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+    from invoke.parser import Argument
+
+    from ahjo_tasks.home import Home
+
+CONFIG_ENDINGS = (".json", ".jsonc", ".yaml", ".yml")
+SHORT = {
+    "-ni": "--non-interactive",
+    "-sm": "--skip-metadata-update",
+    "-sg": "--skip-git-update",
+    "-sa": "--skip-alembic-update",
+    "-d": "--project-dir",
+    "-v": "--version",
+    "-h": "--help",
+}
+CORE_SWITCHES = frozenset({"--dry", "--debug", "--echo", "--list"})
+OWN_PROJECT_DIR = frozenset({"init-project"})
+DEFAULT_ACTIONS = "ahjo_actions.py"
+
+
+def run(given: list[str], cwd: Path) -> None:
+    """Run one action and leave with its exit code. Raises AhjoError for a call that makes no sense."""
+    words = [word for token in given for word in _spelled(token)]
+    action = next((word for word in words if not word.startswith("-")), None)
+    call = Call(cwd=cwd)
+    directory, words = _project_dir(words, cwd) if action not in OWN_PROJECT_DIR else (None, words)
+    config = _first_config(words) or os.environ.get("AHJO_CONFIG_PATH")
+    call.config = (cwd / config).absolute() if config else None
+    collection = load(directory or find_project(call.config, cwd), call.config)
+    program = Program(name="ahjo", binary="ahjo", version=__version__, namespace=collection)
+    if action == "list":
+        program.run(["ahjo", "--list"])
+    elif "--help" in words:
+        program.run(["ahjo", "--help", *([action] if action else [])])
+    else:
+        program.run(["ahjo", *call.translate(words, _task(collection, action))])
+
+
+@dataclass
+class Call:
+    """One call being translated."""
+
+    cwd: Path
+    config: Path | None = None
+    out: list[str] = field(default_factory=list)
+
+    def translate(self, words: list[str], task: Task) -> list[str]:  # type: ignore[type-arg]
+        """Invoke's arguments for the words of an `ahjo` call."""
+        flags = {f"--{name}": argument for argument in task.get_arguments() for name in argument.names}
+        rest = list(words)
+        rest.remove(next(word for word in rest if not word.startswith("-")))
+        self.out = [task.name]
+        while rest:
+            self._take(rest, flags)
+        named = ["--config", str(self.config)] if self.config else []
+        return [*self.out, *named]
+
+    def _take(self, rest: list[str], flags: dict[str, Argument]) -> None:
+        word = rest.pop(0)
+        argument = flags.get(word)
+        if not word.startswith("-"):
+            if not self._is_config(word):
+                raise UsageError(f"ahjo does not know what to do with {word!r}.", hint="ahjo --help")
+        elif word in CORE_SWITCHES or (argument and not argument.takes_value):
+            self.out.append(word)
+        elif argument is None:
+            near = get_close_matches(word, flags, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"ahjo --help {self.out[0]} lists its options."
+            raise UsageError(f"{self.out[0]} has no option {word}.", hint=hint)
+        else:
+            self._take_values(word, rest, several=argument.kind is list)
+
+    def _take_values(self, flag: str, rest: list[str], *, several: bool) -> None:
+        if not rest:
+            raise UsageError(f"{flag} needs a value.")
+        self.out += [flag, rest.pop(0)]
+        while several and rest and not rest[0].startswith("-") and not self._is_config(rest[0]):
+            self.out += [flag, rest.pop(0)]
+
+    def _is_config(self, word: str) -> bool:
+        return self.config is not None and (self.cwd / word).absolute() == self.config
+
+
+def load(directory: Path, config: Path | None) -> Collection:
+    """The project's namespace: its `tasks.py`, or the standard actions, and the action files of its config over them."""
+    sys.path.insert(0, str(directory))
+    tasks = directory / "tasks.py"
+    collection = _collection(_module(tasks)) if tasks.is_file() else namespace(directory=directory)
+    for file in _action_files(directory, config, has_tasks=tasks.is_file()):
+        for task in _tasks(_module(file)):
+            home = _home(collection)
+            collection.add_task(task.bound(home) if home and isinstance(task, Action) else task)
+    return collection
+
+
+def find_project(config: Path | None, cwd: Path) -> Path:
+    """The nearest folder at or above the config that looks like a project, else the working folder."""
+    start = config.parent if config else cwd
+    for folder in (start, *start.parents):
+        if any((folder / sign).exists() for sign in ("tasks.py", DEFAULT_ACTIONS, "alembic.ini", "database")):
+            return folder
+    return cwd
+
+
+def _spelled(token: str) -> list[str]:
+    """The long form of a token: shorts spelled out, underscores as dashes, `--name=value` in two."""
+    if not token.startswith("--"):
+        return [SHORT.get(token, token)]
+    name, equals, value = token.partition("=")
+    return [name.replace("_", "-"), *([value] if equals else [])]
+
+
+def _project_dir(words: list[str], cwd: Path) -> tuple[Path | None, list[str]]:
+    if "--project-dir" not in words:
+        return None, words
+    place = words.index("--project-dir")
+    if place + 1 >= len(words) or not (cwd / words[place + 1]).is_dir():
+        raise UsageError("--project-dir needs the path of a folder that exists.")
+    return (cwd / words[place + 1]).absolute(), words[:place] + words[place + 2 :]
+
+
+def _first_config(words: list[str]) -> str | None:
+    """The word that is the config: the second one without a dash, or the first that ends like one."""
+    plain = [word for word in words if not word.startswith("-")][1:]
+    return next((word for word in plain if word.lower().endswith(CONFIG_ENDINGS)), None)
+
+
+def _task(collection: Collection, name: str | None) -> Task:  # type: ignore[type-arg]
+    if name is None:
+        raise UsageError("Which action?", hint="ahjo list")
+    wanted = collection.transform(name)
+    if wanted not in collection.task_names:
+        near = get_close_matches(wanted, collection.task_names, n=1)
+        raise UsageError(f"There is no action {name!r}.", hint=f"Did you mean {near[0]!r}?" if near else "ahjo list")
+    return collection[wanted]
+
+
+def _action_files(directory: Path, config: Path | None, *, has_tasks: bool) -> Iterator[Path]:
+    if config is None:
+        default = directory / DEFAULT_ACTIONS
+        if default.is_file() and not has_tasks:
+            yield default
+        return
+    from ahjo_tasks.config.loader import DEFAULT, load as load_config
+
+    loaded = load_config(config)
+    named = loaded.origins["ahjo_action_files"] != DEFAULT
+    for entry in loaded.settings.ahjo_action_files:
+        path = directory / entry.source_file
+        if path.is_file() and (named or not has_tasks):
+            yield path
+        elif named:
+            raise ConfigError(f"ahjo_action_files: {path} does not exist.")
+
+
+def _module(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{path} is no Python file.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    try:
+        spec.loader.exec_module(module)
+    except ModuleNotFoundError as error:
+        hint = f"Install {error.name} in the environment of ahjo."
+        if (error.name or "").partition(".")[0] == "ahjo":
+            hint = "It was written for the predecessor: import action and multiaction from ahjo_tasks."
+        raise UsageError(f"{path}: there is no module {error.name}.", hint=hint) from error
+    return module
+
+
+def _collection(module: ModuleType) -> Collection:
+    found = next((value for value in vars(module).values() if isinstance(value, Collection)), None)
+    return found if found is not None else Collection.from_module(module)
+
+
+def _tasks(module: ModuleType) -> list[Task]:  # type: ignore[type-arg]
+    return [value for value in vars(module).values() if isinstance(value, Task)]
+
+
+def _home(collection: Collection) -> Home | None:
+    return next((task.home for task in collection.tasks.values() if isinstance(task, Action) and task.home), None)
