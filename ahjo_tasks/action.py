@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
-from invoke.parser import Argument
+from invoke.parser.argument import Argument
 from invoke.tasks import Task
 
 from ahjo_tasks.boundary import Boundary
@@ -163,10 +162,14 @@ def confirmation_arguments() -> list[Argument]:
     ]
 
 
-def action(body: Callable[..., Any] | None = None, **options: Any) -> Any:
+@overload
+def action(body: Callable[..., Any]) -> Action: ...
+@overload
+def action(**options: Any) -> Callable[[Callable[..., Any]], Action]: ...
+def action(body: Callable[..., Any] | None = None, **options: Any) -> Action | Callable[[Callable[..., Any]], Action]:
     """Make a function an action: `@action`, or `@action(affects_database=True)`; Invoke's task options work too."""
     if body is None:
-        return partial(action, **options)
+        return lambda function: Action(function, **options)
     return Action(body, **options)
 
 

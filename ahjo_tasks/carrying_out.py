@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from ahjo_tasks.door import Door
 
 
-
-
 def carry_out(ctx: ActionContext, build: Callable[[Door | None], Plan]) -> None:
     """Hold the deploy lock, have the plan built, show it, and apply it.
 
@@ -55,7 +53,8 @@ def report(ctx: ActionContext, event: Event) -> None:
         console.line(f"      {event.text}")
     else:
         rows = f", {event.rows} row{'s' if event.rows != 1 else ''}" if event.rows else ""
-        console.result(event.number, event.total, label, event.status, event.seconds, rows)
+        count = console.count(event.number, event.total)
+        console.result(count, label, event.status, f"{event.seconds:.2f}s{rows}")
 
 
 @contextmanager

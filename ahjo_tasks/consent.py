@@ -48,7 +48,9 @@ class Consent:
 
     def _obtain_yes(self, ctx: ActionContext, action: str, *, destroys: bool) -> None:
         if not ctx.console.interactive:
-            raise NotPermittedError(f"{action} changes {ctx.workspace.target} and nobody confirmed it.", hint=UNATTENDED)
+            raise NotPermittedError(
+                f"{action} changes {ctx.workspace.target} and nobody confirmed it.", hint=UNATTENDED
+            )
         ctx.console.warn(f"{action} changes {ctx.workspace.target}.")
         if destroys:
             ctx.console.warn("The database is deleted if it exists, with all its data, and created anew.")

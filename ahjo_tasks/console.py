@@ -85,17 +85,21 @@ class Console:
         self.line()
         self.line(f"── {name} {'─' * max(0, self.width - len(name) - 4)}", "head")
 
-    def result(self, number: int, total: int, label: str, status: str, seconds: float, detail: str = "") -> None:
+    def result(self, count: str, label: str, status: str, detail: str) -> None:
         """One aligned line: `  3/12 view dbo.v .......... ok 0.03s`."""
         self._done[{"ok": "OK", "FAIL": "FAIL"}.get(status, "SKIP")] += 1
-        count = f"{number:>{len(str(total))}}/{total}"
-        tail = f" {seconds:.2f}s{detail}"
+        tail = f" {detail}"
         head = f"  {count} {label} "
         dots = "." * max(3, self.width - len(head) - len(status) - len(tail) - 1)
         self._clear_progress()
         painted = self._paint(status, "ok" if status == "ok" else "fail" if status == "FAIL" else "warn")
         self._write(self.out, f"{head}{self._paint(dots, 'dim')} {painted}{tail}")
         self.log("info", f"{head}{dots} {status}{tail}")
+
+    @staticmethod
+    def count(number: int, total: int) -> str:
+        """` 3/12`, as wide for every number."""
+        return f"{number:>{len(str(total))}}/{total}"
 
     def progress(self, text: str) -> None:
         """A live line that the next line replaces; nothing where the output is not a terminal."""
@@ -132,7 +136,8 @@ class Console:
 
     def error(self, error: AhjoError) -> None:
         """What went wrong, where, and what to do."""
-        self._err(f"Error: {error.place}: {error.message}" if _placed(error) else f"Error: {error.message}")
+        place = error.place if isinstance(error, SourceError) else ""
+        self._err(f"Error: {place}: {error.message}" if place else f"Error: {error.message}")
         for problem in error.problems if isinstance(error, ConfigError) else ():
             self._err(f"  - {problem}")
         for extra in getattr(error, "details", ()):
@@ -196,16 +201,12 @@ class Console:
         try:
             stream.write(text + "\n")
         except UnicodeEncodeError:
-            encoding = stream.encoding or "ascii"
+            encoding = getattr(stream, "encoding", None) or "ascii"
             stream.write(text.encode(encoding, "replace").decode(encoding) + "\n")
 
 
 def _wants_color(stream: IO[str]) -> bool:
     return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-
-
-def _placed(error: AhjoError) -> bool:
-    return isinstance(error, SourceError) and bool(error.place)
 
 
 def _cell(value: object) -> str:

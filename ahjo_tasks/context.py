@@ -46,7 +46,7 @@ class ActionContext(Context):
         """What one command line shares; it rides along Invoke's config object, out of reach of its merging."""
         run: Run | None = getattr(self.config, "_ahjo_run", None)
         if run is None:
-            from ahjo_tasks.run import Run  # noqa: PLC0415 - `inv --list` runs nothing
+            from ahjo_tasks.run import Run
 
             run = Run(os.environ)
             object.__setattr__(self.config, "_ahjo_run", run)
@@ -85,7 +85,7 @@ class ActionContext(Context):
     @property
     def debug(self) -> bool:
         """Whether Invoke's `--debug` asks for tracebacks."""
-        import logging  # noqa: PLC0415 - Invoke's flag has no other trace than its logger
+        import logging
 
         return logging.getLogger("invoke").isEnabledFor(logging.DEBUG)
 

@@ -88,10 +88,16 @@ class SourceError(AhjoError):
 
 
 class ConnectionFailedError(AhjoError):
-    """No connection could be made. `missing_database` tells that only the database is not there."""
+    """No connection could be made.
 
-    def __init__(self, message: str, *, hint: str | None = None, missing_database: bool = False) -> None:
+    `wait` is whether trying later can help, `missing_database` that the server answers but has no such database.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, wait: bool = False, missing_database: bool = False
+    ) -> None:
         super().__init__(message, hint=hint)
+        self.wait = wait
         self.missing_database = missing_database
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-    from invoke.parser import Argument
+    from invoke.parser.argument import Argument
 
     from ahjo_tasks.home import Home
 
@@ -106,7 +106,7 @@ class Call:
 
 
 def load(directory: Path, config: Path | None) -> Collection:
-    """The project's namespace: its `tasks.py`, or the standard actions, and the action files of its config over them."""
+    """The project's namespace: its `tasks.py` or the standard actions, with the action files of its config over them."""
     sys.path.insert(0, str(directory))
     tasks = directory / "tasks.py"
     collection = _collection(_module(tasks)) if tasks.is_file() else namespace(directory=directory)
@@ -156,7 +156,8 @@ def _task(collection: Collection, name: str | None) -> Task:  # type: ignore[typ
     if wanted not in collection.task_names:
         near = get_close_matches(wanted, collection.task_names, n=1)
         raise UsageError(f"There is no action {name!r}.", hint=f"Did you mean {near[0]!r}?" if near else "ahjo list")
-    return collection[wanted]
+    task: Task = collection[wanted]  # type: ignore[type-arg]
+    return task
 
 
 def _action_files(directory: Path, config: Path | None, *, has_tasks: bool) -> Iterator[Path]:
@@ -165,7 +166,8 @@ def _action_files(directory: Path, config: Path | None, *, has_tasks: bool) -> I
         if default.is_file() and not has_tasks:
             yield default
         return
-    from ahjo_tasks.config.loader import DEFAULT, load as load_config
+    from ahjo_tasks.config.loader import DEFAULT
+    from ahjo_tasks.config.loader import load as load_config
 
     loaded = load_config(config)
     named = loaded.origins["ahjo_action_files"] != DEFAULT

@@ -31,8 +31,9 @@ class Home:
         Raises UsageError with the nearest name.
         """
         try:
-            return self.collection[self.collection.transform(name)]
+            task: Task = self.collection[self.collection.transform(name)]  # type: ignore[type-arg]
         except (KeyError, ValueError):
             near = get_close_matches(name, self.collection.task_names, n=1)
             hint = f"Did you mean {near[0]!r}?" if near else None
             raise UsageError(f"{wanted_by} needs the action {name!r}, which does not exist.", hint=hint) from None
+        return task

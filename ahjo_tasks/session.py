@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import itertools
 import os
 import socket
 import time
@@ -10,8 +11,9 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from ahjo_tasks.dialects.base import ConnectProblem
 from ahjo_tasks.door import Door
-from ahjo_tasks.errors import ConfigError, ConnectionFailedError
+from ahjo_tasks.errors import ConfigError, ConnectionFailedError, StatementError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL, Engine
 
     from ahjo_tasks.config.settings import Settings
-    from ahjo_tasks.dialects.base import ConnectProblem, Dialect
+    from ahjo_tasks.dialects.base import Dialect
 
 
 class LoginSource(Protocol):
@@ -122,36 +124,40 @@ class Session:
 
     def _open(self, engine: Engine, *, shared: bool) -> Door:
         """Connect, again and again where waiting can help, at most as often as the config says."""
-        tries = self.settings.connect_retry_count if self.settings.connect_resiliently else 1
-        for number in range(1, max(tries, 1) + 1):
-            problem = self._try(engine, shared=shared)
-            if isinstance(problem, Door):
-                return problem
-            if not problem.wait or number >= tries:
-                break
-            self._say(f"{problem.message} Trying again in {self.settings.connect_retry_interval} s ({number}/{tries}).")
-            time.sleep(self.settings.connect_retry_interval)
-        raise ConnectionFailedError(
-            f"{self._where(engine.url)}: {problem.message}", hint=problem.hint, missing_database=problem.missing_database
-        )
+        tries = max(self.settings.connect_retry_count, 1) if self.settings.connect_resiliently else 1
+        pause = self.settings.connect_retry_interval
+        for number in itertools.count(1):
+            try:
+                return self._try(engine, shared=shared)
+            except ConnectionFailedError as error:
+                if not error.wait or number >= tries:
+                    raise
+                self._say(f"{error.message} Trying again in {pause} s ({number}/{tries}).")
+                time.sleep(pause)
+        raise AssertionError  # the loop has no end
 
-    def _try(self, engine: Engine, *, shared: bool) -> Door | ConnectProblem:
+    def _try(self, engine: Engine, *, shared: bool) -> Door:
         from sqlalchemy.exc import DBAPIError
 
-        obstacle = self.dialect.obstacle(engine.url)
-        if obstacle is not None:
-            return obstacle
-        try:
-            return Door(engine.connect(), self.dialect, shared=shared)
-        except DBAPIError as error:
-            return self.dialect.connect_problem(error.orig)
-        except engine.dialect.dbapi.Error as error:
-            return self.dialect.connect_problem(error)
+        problem = self.dialect.obstacle(engine.url)
+        if problem is None:
+            try:
+                return Door(engine.connect(), self.dialect, shared=shared)
+            except DBAPIError as error:
+                problem = self.dialect.connect_problem(error.orig or error)
+            except StatementError as error:
+                problem = ConnectProblem(error.message)
+        raise ConnectionFailedError(
+            f"{_where(engine.url)}: {problem.message}",
+            hint=problem.hint,
+            wait=problem.wait,
+            missing_database=problem.missing_database,
+        )
 
-    @staticmethod
-    def _where(url: URL) -> str:
-        port = f":{url.port}" if url.port else ""
-        return f"{url.host or ''}{port}/{url.database or ''}"
+
+def _where(url: URL) -> str:
+    port = f":{url.port}" if url.port else ""
+    return f"{url.host or ''}{port}/{url.database or ''}"
 
 
 def owner() -> str:

@@ -1,4 +1,4 @@
-"""The cases that this project shares with other implementations, kept beside the repository."""
+"""Cases with outcomes that other tools decided; they lie beside a checkout, or where AHJO_TEST_SHARED says."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from typing import Any
 
 import pytest
 
-SHARED = Path(os.environ.get("AHJO_TEST_SHARED") or Path(__file__).parents[2] / "shared")
+SHARED = Path(os.environ.get("AHJO_TEST_SHARED") or Path(__file__).parents[2] / "shared").resolve()
 
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared")
+needs_shared = pytest.mark.skipif(not (SHARED / "cases").is_dir(), reason="needs ../shared")
 
 
 def cases(name: str) -> list[dict[str, Any]]:
-    """The cases of one set; none where the folder is absent."""
+    """The cases of one set; none where they are missing."""
     path = SHARED / "cases" / f"{name}.jsonl"
-    if not path.is_file():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.is_file() else []

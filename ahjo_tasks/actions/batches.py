@@ -37,7 +37,9 @@ def batches(ctx: ActionContext, file: str = "", dialect: str = "", format: str =
     spoken = dialect_named(dialect) if dialect else ctx.workspace.dialect
     found = split(decode(Path(file)), spoken.batch_style, path=Path(file))
     if format == "json":
-        ctx.console.raw(json.dumps([{"text": one.text, "count": one.count, "line": one.line} for one in found], indent=2))
+        ctx.console.raw(
+            json.dumps([{"text": one.text, "count": one.count, "line": one.line} for one in found], indent=2)
+        )
         return
     rows = [(number, one.line, one.count, _head(one.text)) for number, one in enumerate(found, 1)]
     ctx.console.table(["Batch", "Line", "Count", "Text"], rows)

@@ -23,7 +23,8 @@ def config(ctx: ActionContext, all: bool = False) -> None:  # noqa: A002 - the f
 def init_config(ctx: ActionContext) -> None:
     """Write the LOCAL file with the values marked $.
 
-    The config's top-level key LOCAL names the file; it gets every key whose value is "$", for each developer to fill in.
+    The config's top-level key LOCAL names the file; it gets every key whose value is "$", for each developer to fill
+    in.
     """
     from ahjo_tasks.config.local import write_local
 

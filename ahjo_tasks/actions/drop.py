@@ -45,7 +45,9 @@ def drop_files(ctx: ActionContext, files: list[str] | None = None, object_type: 
         )
     kind = object_type.lower()
     if kind not in {*DROPPED, "table"}:
-        raise UsageError(f"There is no object type {object_type!r}.", hint=f"It is one of: {', '.join(DROPPED)}, table.")
+        raise UsageError(
+            f"There is no object type {object_type!r}.", hint=f"It is one of: {', '.join(DROPPED)}, table."
+        )
     plan = plan_drop(ctx.workspace.project.read_named(files, ctx.settings.scripting_variables), [kind])
     carry_out(ctx, lambda _door: plan)
 

@@ -25,7 +25,9 @@ def init(ctx: ActionContext) -> None:
     with session.server() as door:
         old = dialect.exists(door, database)
         if ctx.dry:
-            ctx.console.line(f"  Plan: {'drop and create' if old else 'create'} {database} (dry run: nothing is changed)")
+            ctx.console.line(
+                f"  Plan: {'drop and create' if old else 'create'} {database} (dry run: nothing is changed)"
+            )
             return
         if old:
             dialect.drop_database(door, database)

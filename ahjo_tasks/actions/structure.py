@@ -27,7 +27,8 @@ def structure(ctx: ActionContext) -> None:
     files = project.read(STRUCTURE, variables)
     if not files and not (project.directory / WHOLE).is_file():
         raise AhjoError(
-            "There is no structure to deploy.", hint=f"Put files into database/schemas, tables, constraints, or {WHOLE}."
+            "There is no structure to deploy.",
+            hint=f"Put files into database/schemas, tables, constraints, or {WHOLE}.",
         )
     plan = plan_objects(files) if files else plan_named([project.read_script(WHOLE, variables)])
     carry_out(ctx, lambda _door: plan)

@@ -36,7 +36,8 @@ def test(ctx: ActionContext) -> None:
 def _show(ctx: ActionContext, number: int, total: int, result: FileResult) -> None:
     checked = result.passed + result.failed
     status = "FAIL" if result.failed else "ok"
-    ctx.console.result(number, total, result.file.label, status, result.seconds, f", {result.passed}/{checked} passed")
+    detail = f"{result.seconds:.2f}s, {result.passed}/{checked} passed"
+    ctx.console.result(ctx.console.count(number, total), result.file.label, status, detail)
     for message in result.messages:
         ctx.console.line(f"      {message}")
     if result.error:

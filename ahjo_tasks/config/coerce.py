@@ -28,7 +28,7 @@ class Mismatch(Exception):  # noqa: N818 - a signal between two functions, never
     """A value does not fit; its text says what was expected, never what was given."""
 
 
-def coerce(value: object, kind: Any) -> tuple[Any, bool]:  # noqa: ANN401 - any type form of a struct field
+def coerce(value: object, kind: Any) -> tuple[Any, bool]:
     """Return the value as `kind`, and whether it was already of that type. Raises Mismatch."""
     try:
         return _convert(value, kind), True
@@ -41,7 +41,7 @@ def coerce(value: object, kind: Any) -> tuple[Any, bool]:  # noqa: ANN401 - any 
         raise Mismatch(_expectation(str(error), kind)) from None
 
 
-def fits(value: object, kind: Any) -> bool:  # noqa: ANN401
+def fits(value: object, kind: Any) -> bool:
     """Whether the value is of that type as it is."""
     try:
         _convert(value, kind)
@@ -56,7 +56,7 @@ def named(value: object) -> str:
     return WORDS[next((word for kind, word in kinds if isinstance(value, kind)), "str")]
 
 
-def _convert(value: object, kind: Any) -> Any:  # noqa: ANN401
+def _convert(value: object, kind: Any) -> Any:
     return msgspec.convert(value, kind, dec_hook=_secret)
 
 
@@ -66,7 +66,7 @@ def _secret(kind: type, value: object) -> Secret:
     raise msgspec.ValidationError("Expected `str`")
 
 
-def _readings(value: object, kind: Any) -> Iterator[object]:  # noqa: ANN401
+def _readings(value: object, kind: Any) -> Iterator[object]:
     """Other ways to write the same value, of which at most one fits the type."""
     if isinstance(value, str):
         yield from _readings_of_text(value.strip(), kind)
@@ -82,7 +82,7 @@ def _readings(value: object, kind: Any) -> Iterator[object]:  # noqa: ANN401
         yield [_number_as_text(item) for item in value]
 
 
-def _readings_of_text(text: str, kind: Any) -> Iterator[object]:  # noqa: ANN401
+def _readings_of_text(text: str, kind: Any) -> Iterator[object]:
     if re.fullmatch(r"[+-]?\d{1,18}", text):
         yield int(text)
     if text.lower() in _BOOLEANS:
@@ -94,14 +94,14 @@ def _number_as_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def choices(kind: Any) -> tuple[str, ...]:  # noqa: ANN401
+def choices(kind: Any) -> tuple[str, ...]:
     """The words that a type allows by name."""
     if get_origin(kind) is Literal:
         return get_args(kind)
     return tuple(word for part in get_args(kind) for word in choices(part))
 
 
-def _expectation(message: str, kind: Any) -> str:  # noqa: ANN401
+def _expectation(message: str, kind: Any) -> str:
     """Say msgspec's message in our words; it names types and places, and only an enum error quotes a value."""
     place = _place(message)
     if message.startswith("Invalid enum value"):

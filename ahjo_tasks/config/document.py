@@ -77,8 +77,8 @@ def _bytes(path: Path) -> bytes:
 
 
 def _json(text: str, name: str) -> Document:
-    from ahjo_tasks.config import json_text  # noqa: PLC0415 - only the parser of the file's format is loaded
-    from ahjo_tasks.config.json_lines import key_lines  # noqa: PLC0415
+    from ahjo_tasks.config import json_text
+    from ahjo_tasks.config.json_lines import key_lines
 
     value, repeats = json_text.parse(text, name)
 
@@ -89,7 +89,7 @@ def _json(text: str, name: str) -> Document:
 
 
 def _yaml(text: str, name: str) -> Document:
-    from ahjo_tasks.config import yaml_text  # noqa: PLC0415 - only the parser of the file's format is loaded
+    from ahjo_tasks.config import yaml_text
 
     value, node = yaml_text.parse(text, name)
 

@@ -46,7 +46,7 @@ def runtime_found(config: Config) -> bool:
 
 
 def _reader(original: Callable[[Config, str], Any] | None) -> Callable[[Config, str], Any]:
-    def load(config: Config, path: str) -> Any:  # noqa: ANN401 - whatever Invoke's own reader gives
+    def load(config: Config, path: str) -> Any:
         if original is None or _is_runtime(config, path):
             return _read(Path(path))
         return original(config, path)
@@ -59,7 +59,7 @@ def _is_runtime(config: Config, path: str) -> bool:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    from ahjo_tasks.config.document import read  # noqa: PLC0415 - `inv --list` reads no config
+    from ahjo_tasks.config.document import read
 
     if not path.exists():
         raise FileNotFoundError(2, "No such file", str(path))
@@ -86,7 +86,7 @@ def _load_runtime(original: Callable[..., None]) -> Callable[..., None]:
 
 
 def _unknown_format(config: Config) -> ConfigError:
-    from ahjo_tasks.config.document import unknown_format  # noqa: PLC0415 - only on the way out
+    from ahjo_tasks.config.document import unknown_format
 
     return unknown_format(Path(str(runtime_path(config))))
 

@@ -90,27 +90,27 @@ class _NotJsonError(ValueError):
     """Python's parser met a constant that JSON does not have."""
 
 
-def _value(text: str, plain: str, repeated: Repeats) -> Any:  # noqa: ANN401 - any JSON value
+def _value(text: str, plain: str, repeated: Repeats) -> Any:
     if text == plain or any(match["bad"] for match in _TOO_TOLERANT.finditer(plain)):
         return _strictly(plain, repeated)
     return _tolerantly(text, plain, repeated)
 
 
-def _strictly(plain: str, repeated: Repeats) -> Any:  # noqa: ANN401
+def _strictly(plain: str, repeated: Repeats) -> Any:
     return json.loads(plain, object_pairs_hook=repeated, parse_constant=_no_constant, parse_int=_integer)
 
 
-def _tolerantly(text: str, plain: str, repeated: Repeats) -> Any:  # noqa: ANN401
+def _tolerantly(text: str, plain: str, repeated: Repeats) -> Any:
     """Read with commentjson; what it cannot read is either deep or wrong, and the strict parser says which."""
     with suppress(Exception):  # its errors come from three libraries and quote the whole file
         return _commentjson().loads(_line_comments_only(text), object_pairs_hook=repeated, parse_int=_integer)
     return _strictly(plain, repeated)
 
 
-def _commentjson() -> Any:  # noqa: ANN401 - it has no types
+def _commentjson() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # its grammar library imports old modules
-        import commentjson  # noqa: PLC0415 - slow to import, and only files with comments need it
+        import commentjson
     return commentjson
 
 

@@ -68,7 +68,7 @@ def stray_variables(environ: Mapping[str, str], layer: Layer) -> tuple[str, ...]
     return tuple(name for name in _given(environ) if name not in used)
 
 
-def from_text(text: str) -> Any:  # noqa: ANN401 - any value of JSON
+def from_text(text: str) -> Any:
     """The value that a variable holds: JSON where it is JSON, else the text."""
     try:
         return json.loads(text)

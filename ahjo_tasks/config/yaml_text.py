@@ -71,7 +71,7 @@ def warnings(node: yaml.Node | None, name: str) -> tuple[str, ...]:
     return tuple(_warnings(node, name))
 
 
-def _constructed(loader: Any, node: yaml.Node, name: str) -> Any:  # noqa: ANN401 - PyYAML's loaders share no type
+def _constructed(loader: Any, node: yaml.Node, name: str) -> Any:
     try:
         return loader.construct_document(node)
     except ValueError:
@@ -123,7 +123,7 @@ def _refusal(error: yaml.YAMLError, name: str) -> ConfigError:
     return ConfigError(f"{_place(name, mark)}: {_sentence(error)}")
 
 
-def _place(name: str, mark: Any) -> str:  # noqa: ANN401 - the two libraries have a mark each
+def _place(name: str, mark: Any) -> str:
     return f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
 
 

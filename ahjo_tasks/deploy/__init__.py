@@ -1,0 +1,1 @@
+"""What changes a database: plans, and applying them."""

@@ -89,5 +89,7 @@ def _state(step: Step, done: int, total: int, door: Door) -> str:
         return "The transaction of the action was rolled back: the database is as before."
     stays = f"{done} of {total} steps were applied and stay; " if done else ""
     if step.transactional and door.dialect.transactional_ddl:
-        return f"{stays}{step.label} was rolled back." if done else f"{step.label} was rolled back: nothing was changed."
+        return (
+            f"{stays}{step.label} was rolled back." if done else f"{step.label} was rolled back: nothing was changed."
+        )
     return f"{stays}{step.label} was not in a transaction: its statements before the failing one stay."

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.deploy.plan import Plan
 from ahjo_tasks.errors import DeployError, StatementError
 from ahjo_tasks.project.dependencies import ordered, ordered_data
-from ahjo_tasks.project.kinds import NOT_OBJECTS
 from ahjo_tasks.project.excerpt import excerpt
+from ahjo_tasks.project.kinds import NOT_OBJECTS
 from ahjo_tasks.project.tokens import words
 
 if TYPE_CHECKING:

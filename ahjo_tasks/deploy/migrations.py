@@ -11,12 +11,10 @@ from ahjo_tasks.deploy.plan import Plan
 from ahjo_tasks.errors import AhjoError, SourceError, StatementError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from alembic.config import Config
     from alembic.script import Script, ScriptDirectory
-    from sqlalchemy.engine import Connection
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.door import Door
@@ -123,7 +121,7 @@ class _Explained:
     def __enter__(self) -> None:
         """Nothing to set up."""
 
-    def __exit__(self, _type: Any, error: BaseException | None, _trace: Any) -> None:
+    def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
         if error is None or isinstance(error, AhjoError):
             return
         from alembic.util import CommandError

@@ -51,7 +51,10 @@ class StampStep:
 
 
 def plan_stamp(settings: Settings, directory: Path, *, required: bool = False) -> Plan:
-    """Stamp the version that git or the info file gives; without either a remark says so, or NoGitError when required."""
+    """Stamp the version that git or the info file gives.
+
+    Without either a remark says so; with `required` it is a NoGitError.
+    """
     try:
         found = version(
             directory, repository=settings.url_of_remote_git_repository, info_path=settings.git_version_info_path

@@ -54,7 +54,8 @@ class MSSQL(Dialect):
     )
     foreign_keys_sql = (
         "SELECT SCHEMA_NAME(c.schema_id), c.name, SCHEMA_NAME(p.schema_id), p.name FROM sys.foreign_keys k"
-        " JOIN sys.tables c ON c.object_id = k.parent_object_id JOIN sys.tables p ON p.object_id = k.referenced_object_id"
+        " JOIN sys.tables c ON c.object_id = k.parent_object_id"
+        " JOIN sys.tables p ON p.object_id = k.referenced_object_id"
     )
 
     def quote(self, *parts: str | None) -> str:
@@ -100,7 +101,9 @@ class MSSQL(Dialect):
         if state in {"IM002", "01000"} or "Can't open lib" in text:
             return ConnectProblem("The ODBC driver was not found.", hint=self.install)
         if "certificate" in text:
-            hint = "Trust it with sqla_url_query_map: {TrustServerCertificate: yes}, or install the server's certificate."
+            hint = (
+                "Trust it with sqla_url_query_map: {TrustServerCertificate: yes}, or install the server's certificate."
+            )
             return ConnectProblem("The server's certificate is not trusted.", hint=hint)
         waits = state in WAITS or bool(numbers & PAUSED)
         return ConnectProblem(_clean(text), hint="Is the server running, and is sql_port right?", wait=waits)
@@ -118,7 +121,9 @@ class MSSQL(Dialect):
     def drop_database(self, door: Door, database: str) -> None:
         """End the database's sessions, then drop it."""
         name = self.literal(database)
-        sessions = f"SELECT session_id FROM sys.dm_exec_sessions WHERE database_id = DB_ID({name}) AND session_id <> @@SPID"
+        sessions = (
+            f"SELECT session_id FROM sys.dm_exec_sessions WHERE database_id = DB_ID({name}) AND session_id <> @@SPID"
+        )
         for (session,) in door.query(sessions):
             door.attempt(f"KILL {session}")
         door.run(f"DROP DATABASE {self.quote(database)}")
@@ -151,7 +156,10 @@ class MSSQL(Dialect):
     def _later(self, database: str, settings: Settings) -> Iterator[tuple[str, str]]:
         alter = f"ALTER DATABASE {self.quote(database)} SET"
         if settings.database_compatibility_level:
-            yield "database_compatibility_level", f"{alter} COMPATIBILITY_LEVEL = {settings.database_compatibility_level}"
+            yield (
+                "database_compatibility_level",
+                f"{alter} COMPATIBILITY_LEVEL = {settings.database_compatibility_level}",
+            )
         yield "recovery model SIMPLE", f"{alter} RECOVERY SIMPLE"
 
     @contextmanager

@@ -113,7 +113,5 @@ class MySQL(Dialect):
 
     @staticmethod
     def _holder(door: Door) -> str:
-        rows = door.query(
-            f"SELECT user, host, id FROM information_schema.processlist WHERE id = IS_USED_LOCK({LOCK})"
-        )
+        rows = door.query(f"SELECT user, host, id FROM information_schema.processlist WHERE id = IS_USED_LOCK({LOCK})")
         return "{} from {} (connection {})".format(*rows[0]) if rows else "another run"

@@ -59,7 +59,9 @@ def find_driver(named: str | None) -> str:
     """
     if named and (named in installed() or Path(named).exists()):
         return named
-    microsoft = sorted((name for name in installed() if MICROSOFT.fullmatch(name)), key=lambda name: int(name.split()[2]))
+    microsoft = sorted(
+        (name for name in installed() if MICROSOFT.fullmatch(name)), key=lambda name: int(name.split()[2])
+    )
     freetds = [name for name in installed() if is_freetds(name)]
     found = microsoft[-1:] or bundled() or freetds
     if not found:

@@ -77,7 +77,11 @@ class PostgreSQL(Dialect):
             return ConnectProblem("The server refused the login.", hint="Check the user name and the password.")
         if state == MISSING_DATABASE or re.search(r'database ".*" does not exist', text):
             return ConnectProblem("The database does not exist.", "Create it with: inv init", missing_database=True)
-        if "could not translate host name" in text or "Name or service not known" in text or "failed to resolve" in text:
+        if (
+            "could not translate host name" in text
+            or "Name or service not known" in text
+            or "failed to resolve" in text
+        ):
             return ConnectProblem("The host name is unknown.", hint="Check target_server_hostname.")
         waits = state in STARTING or any(word in text for word in ("refused", "timeout", "starting up", "closed the"))
         return ConnectProblem(_reason(text), hint="Is the server running, and is sql_port right?", wait=waits)

@@ -40,7 +40,7 @@ class SQLite(Dialect):
     begin = "BEGIN IMMEDIATE"
     facts_sql = "SELECT NULL, NULL, file, sqlite_version(), NULL FROM pragma_database_list WHERE name = 'main'"
     foreign_keys_sql = (
-        "SELECT NULL, m.name, NULL, f.\"table\" FROM sqlite_master m, pragma_foreign_key_list(m.name) f"
+        'SELECT NULL, m.name, NULL, f."table" FROM sqlite_master m, pragma_foreign_key_list(m.name) f'
         " WHERE m.type = 'table'"
     )
 
@@ -73,7 +73,9 @@ class SQLite(Dialect):
 
     def connect_problem(self, error: Exception) -> ConnectProblem:
         """SQLite says little; the folder is the usual reason."""
-        return ConnectProblem(f"{error}", hint="Does the folder of target_database_name exist, and may you write to it?")
+        return ConnectProblem(
+            f"{error}", hint="Does the folder of target_database_name exist, and may you write to it?"
+        )
 
     def server_error(self, error: Exception, text: str) -> ServerError:
         """The message; SQLite gives no position but the word it stumbled over."""

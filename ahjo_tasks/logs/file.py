@@ -14,12 +14,15 @@ SIZE = 1_000_000
 
 
 class FileLog:
-    """A function of level and line. A log that cannot be written is left out, and what it would say is not lost:
-    the user reads it on the console.
+    """A function of level and line.
+
+    A log that cannot be written is left out; what it would say is not lost, for the user reads it on the console.
     """
 
     def __init__(self, path: Path) -> None:
-        self.handler: logging.Handler = RotatingFileHandler(path, maxBytes=SIZE, backupCount=1, encoding="utf-8", delay=True)
+        self.handler: logging.Handler = RotatingFileHandler(
+            path, maxBytes=SIZE, backupCount=1, encoding="utf-8", delay=True
+        )
         self.handler.setFormatter(logging.Formatter(FORMAT, "%Y-%m-%d %H:%M:%S"))
 
     def __call__(self, level: str, line: str) -> None:

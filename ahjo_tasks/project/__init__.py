@@ -1,0 +1,1 @@
+"""What lies on disk. Nothing here knows a database connection, Invoke or the terminal."""

@@ -26,12 +26,45 @@ CREATED = {
     "ASSEMBLY": "assembly",
     "SCHEMA": "schema",
 }
-OTHERS = frozenset({"INDEX", "USER", "ROLE", "LOGIN", "DATABASE", "EXTENSION", "CAST", "COLLATION", "STATISTICS", "AS", "TEMP", "TEMPORARY"})
+OTHERS = frozenset(
+    {
+        "INDEX",
+        "USER",
+        "ROLE",
+        "LOGIN",
+        "DATABASE",
+        "EXTENSION",
+        "CAST",
+        "COLLATION",
+        "STATISTICS",
+        "AS",
+        "TEMP",
+        "TEMPORARY",
+    }
+)
 ATTACHED = frozenset({"trigger", "rule"})
 RELATION_WORDS = frozenset(
-    "FROM JOIN INTO UPDATE TABLE EXEC EXECUTE CALL REFERENCES ON OF APPLY USING FOR PROCEDURE FUNCTION VIEW".split()
+    [
+        "FROM",
+        "JOIN",
+        "INTO",
+        "UPDATE",
+        "TABLE",
+        "EXEC",
+        "EXECUTE",
+        "CALL",
+        "REFERENCES",
+        "ON",
+        "OF",
+        "APPLY",
+        "USING",
+        "FOR",
+        "PROCEDURE",
+        "FUNCTION",
+        "VIEW",
+    ]
 )
-CLAUSES = frozenset("SELECT FROM WHERE GROUP ORDER HAVING SET VALUES RETURNING".split())
+CLAUSES = frozenset(["SELECT", "FROM", "WHERE", "GROUP", "ORDER", "HAVING", "SET", "VALUES", "RETURNING"])
 LEADING = frozenset({"CREATE", "INSERT", "MERGE", "REPLACE", "COPY"})
 FILLERS = frozenset({"INTO", "OR", "REPLACE", "IGNORE", "ONLY", "TABLE", "LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY"})
 IDENTIFIERS = frozenset({"name", "quoted"})

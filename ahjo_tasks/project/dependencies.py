@@ -150,9 +150,7 @@ def _sorted(
     return order
 
 
-def _break_cycle(
-    files: Sequence[SqlFile], waiting: dict[int, set[int]], may_break: Callable[[SqlFile], bool]
-) -> int:
+def _break_cycle(files: Sequence[SqlFile], waiting: dict[int, set[int]], may_break: Callable[[SqlFile], bool]) -> int:
     """Free the first file of a cycle that may be created before what it mentions; raise when there is none."""
     cycle = _find_cycle(waiting)
     free = sorted((number for number in cycle if may_break(files[number])), key=lambda number: _key(files[number]))

@@ -40,7 +40,18 @@ RANK = {name: rank for rank, name in enumerate(KINDS)}
 
 STRUCTURE = ("schema", "table", "constraint")
 OBJECTS = ("sequence", "type", "function", "view", "procedure", "synonym", "trigger", "rule")
-DROPPED = ("rule", "trigger", "synonym", "view", "procedure", "function", "clr-procedure", "assembly", "type", "sequence")
+DROPPED = (
+    "rule",
+    "trigger",
+    "synonym",
+    "view",
+    "procedure",
+    "function",
+    "clr-procedure",
+    "assembly",
+    "type",
+    "sequence",
+)
 NOT_OBJECTS = frozenset({"data", "testdata", "test", "permission", "script"})
 
 
