@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ahjo_tasks.project.tokens import MSSQL, MYSQL, POSTGRESQL, SQLITE, Lexis, Token, words
+
+DIALECTS = [
+    pytest.param(MSSQL, id="mssql"),
+    pytest.param(POSTGRESQL, id="postgresql"),
+    pytest.param(MYSQL, id="mysql"),
+    pytest.param(SQLITE, id="sqlite"),
+]
+
+
+def values(text: str, lexis: Lexis) -> list[str]:
+    return [token.value for token in words(text, lexis)]
+
+
+def kinds(text: str, lexis: Lexis) -> list[tuple[str, str]]:
+    return [(token.kind, token.value) for token in words(text, lexis)]
+
+
+@pytest.mark.parametrize("lexis", DIALECTS)
+def test_names_marks_and_strings_come_with_their_offsets(lexis: Lexis) -> None:
+    assert list(words("select a.b1, 'c' = 1.5e3;", lexis)) == [
+        Token("name", "select", 0),
+        Token("name", "a", 7),
+        Token("mark", ".", 8),
+        Token("name", "b1", 9),
+        Token("mark", ",", 11),
+        Token("string", "c", 13),
+        Token("mark", "=", 17),
+        Token("mark", ";", 24),
+    ]
+
+
+@pytest.mark.parametrize("lexis", DIALECTS)
+def test_comments_numbers_and_operators_are_skipped(lexis: Lexis) -> None:
+    assert values("-- a 'b\n/* c ' */ 1 + 0x1F - 2..3 / d_\u00e5\u20ac", lexis) == ["d_\u00e5\u20ac"]
+
+
+@pytest.mark.parametrize(
+    ("lexis", "text", "name"),
+    [
+        (MSSQL, "[a b]]c]", "a b]c"),
+        (MSSQL, '"a""b"', 'a"b'),
+        (POSTGRESQL, '"a""b"', 'a"b'),
+        (MYSQL, "`a``b`", "a`b"),
+        (SQLITE, "[a'b]", "a'b"),
+        (SQLITE, "`a`", "a"),
+        (SQLITE, '"a"', "a"),
+    ],
+)
+def test_quoted_names_lose_their_quotes(lexis: Lexis, text: str, name: str) -> None:
+    assert kinds(f"x.{text}.y", lexis) == [("name", "x"), ("mark", "."), ("quoted", name), ("mark", "."), ("name", "y")]
+
+
+@pytest.mark.parametrize(
+    ("lexis", "text", "value"),
+    [
+        (MSSQL, "N'it''s \\'", "it's \\"),
+        (POSTGRESQL, "E'it\\'s'", "it\\'s"),
+        (POSTGRESQL, "'\\'", "\\"),
+        (MYSQL, "'it\\'s\\n'", "it's\n"),
+        (MYSQL, '"a""b"', 'a"b'),
+        (SQLITE, "x'00'", "00"),
+    ],
+)
+def test_strings_are_one_token(lexis: Lexis, text: str, value: str) -> None:
+    assert kinds(f"a {text} b", lexis) == [("name", "a"), ("string", value), ("name", "b")]
+
+
+def test_words_may_hold_the_signs_of_their_dialect() -> None:
+    assert values("@a #b ##c d$e @@f g#h", MSSQL) == ["@a", "#b", "##c", "d$e", "@@f", "g#h"]
+    assert values("a$b c::d $1", POSTGRESQL) == ["a$b", "c", "d"]
+    assert values("@a b$c # d", MYSQL) == ["@a", "b$c"]
+    assert values(":a @b $c", SQLITE) == [":a", "@b", "$c"]
+
+
+def test_nested_comments_end_where_they_should() -> None:
+    text = "a /* b /* ' */ c */ d /* /* */ e"
+    assert values(text, MSSQL) == values(text, POSTGRESQL) == ["a", "d"]
+    assert values("a /* b /* c */ d", SQLITE) == ["a", "d"]
+
+
+def test_conditional_comments_are_read() -> None:
+    assert values("/*!50001 a */ b /* c */ -- d", MYSQL) == ["a", "b"]
+
+
+def test_dashes_need_a_blank_in_mysql() -> None:
+    assert values("1--a\n-- b", MYSQL) == ["a"]
+
+
+def test_function_bodies_are_read() -> None:
+    text = "create function f() as $body$ select $$it's$$ from t -- $body no' end\n$body$ language sql"
+    assert values(text, POSTGRESQL) == (
+        ["create", "function", "f", "(", ")", "as", "select", "it", "s", "from", "t", "language", "sql"]
+    )
+
+
+def test_a_literal_in_a_body_ends_with_the_body() -> None:
+    assert values("$a$ 'b $a$ c", POSTGRESQL) == ["b ", "c"]
+    assert values("$a$ /* b $a$ c", POSTGRESQL) == ["c"]
+
+
+def test_a_dollar_that_closes_nothing_is_skipped() -> None:
+    assert values("$a$ b $c$ d", POSTGRESQL) == ["b", "d"]
+    assert values("$a$ b $$ c $a$ d $$", POSTGRESQL) == ["b", "c", "d"]
+
+
+@pytest.mark.parametrize("lexis", DIALECTS)
+@pytest.mark.parametrize("opening", ["'", '"', "/*", "--"])
+def test_what_is_never_closed_ends_with_the_text(lexis: Lexis, opening: str) -> None:
+    assert values(f"a {opening}b", lexis) in (["a", "b"], ["a"])
+
+
+PIECES = ["'", '"', "`", "[", "]", "/*", "*/", "--", "#", "$$", "$a$", "$", "\\", "\n", " ", "a", "1", ".", "E'", "N"]
+
+
+@pytest.mark.parametrize("lexis", DIALECTS)
+@given(text=st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
+def test_tokens_rise_and_stand_where_they_say(lexis: Lexis, text: str) -> None:
+    behind = 0
+    for kind, value, offset in words(text, lexis):
+        assert offset >= behind
+        assert kind not in {"name", "mark"} or text.startswith(value, offset)
+        assert value or kind in {"quoted", "string"}
+        behind = offset + max(len(value), 1)
