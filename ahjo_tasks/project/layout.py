@@ -51,7 +51,7 @@ class Project:
         path = self.directory / relative
         if not path.is_file():
             raise SourceError("the file does not exist", path=path)
-        return self._load(path, "script", variables)
+        return self._load(path, self.kind_of(path), variables)
 
     def paths(self, kind: str) -> list[Path]:
         """The files of a kind, recursively and sorted."""
@@ -97,4 +97,6 @@ class Project:
     def _load(self, path: Path, kind: str, variables: Mapping[str, object] | None) -> SqlFile:
         if kind in self.dialect.lacks:
             raise SourceError(f"{self.dialect.title} has no {plural(kind)}", path=Path(self.label(path)))
-        return read(path, kind, self.dialect, label=self.label(path), variables=variables)
+        always = kind == "permission"  # these files are made of variables; an undefined one is a mistake
+        given = variables if always else variables or None
+        return read(path, kind, self.dialect, label=self.label(path), variables=given)

@@ -31,11 +31,11 @@ _ESCAPE = "Write $$(name) for the text $(name)."
 def substitute(
     text: str, variables: Mapping[str, object] | None, *, path: Path | None = None, lexis: Lexis = MSSQL
 ) -> str:
-    """The text with the values of the variables; without variables, the text itself, for `$(` may be legal SQL.
+    """The text with the values of the variables; with None, the text itself, for `$(` may be legal SQL.
 
     Names are compared without case. An unknown name, and `$(` without a name and `)`, raises SourceError.
     """
-    if not variables or "$(" not in text:
+    if variables is None or "$(" not in text:
         return text
     source, values = Source(text, path), {name.casefold(): str(value) for name, value in variables.items()}
     parts, start = [], 0
