@@ -124,6 +124,12 @@ class Console:
         self._write(self.out, text)
         self._quiet = True
 
+    def secret(self, text: str, value: str) -> None:
+        """Show a secret once; the log has the text without it."""
+        self._clear_progress()
+        self._write(self.out, text + value)
+        self.log("info", f"{text}***")
+
     def summary(self, action: str, code: int, seconds: float) -> None:
         """The last line of an action, made for grep."""
         counts = " ".join(f"{name}={count}" for name, count in self._done.items())

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 from ahjo_tasks.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ahjo_tasks.config.settings import Settings
 
 KEY = "cred"
@@ -47,6 +49,10 @@ class Credentials:
         if self._found is None:
             self._found = self._find()
         return self._found
+
+    def password_for_new_login(self, environ: Mapping[str, str]) -> str | None:
+        """The password for `create-db-login`: AHJO_LOGIN_PASSWORD, else `login_password_file`, else None."""
+        return environ.get("AHJO_LOGIN_PASSWORD") or self._read(self.settings.login_password_file, encoded=True)
 
     def _find(self) -> tuple[str | None, str | None]:
         settings = self.settings

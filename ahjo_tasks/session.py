@@ -16,7 +16,7 @@ from ahjo_tasks.door import Door
 from ahjo_tasks.errors import ConfigError, ConnectionFailedError, StatementError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from sqlalchemy.engine import URL, Engine
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 
 class LoginSource(Protocol):
-    """Where user name and password come from."""
+    """Where user names and passwords come from."""
+
+    def password_for_new_login(self, environ: Mapping[str, str]) -> str | None:
+        """The password of the login that `create-db-login` makes, None to make one up."""
 
     def login(self) -> tuple[str | None, str | None]:
         """User name and password, None where there is none."""
@@ -41,7 +44,7 @@ class Session:
         self.settings = settings
         self.dialect = dialect
         self.directory = directory
-        self._logins = logins
+        self.logins = logins
         self._say = say
         self._door: Door | None = None
         self.on_connect: Callable[[], None] = lambda: None
@@ -49,7 +52,7 @@ class Session:
     @cached_property
     def url(self) -> URL:
         """The URL of the target database, with the login. For SQLite the file is resolved against the project."""
-        username, password = (None, None) if self.settings.sqlalchemy_url else self._logins.login()
+        username, password = (None, None) if self.settings.sqlalchemy_url else self.logins.login()
         url = self.dialect.url(self.settings, username, password)
         if self.dialect.name == "sqlite" and url.database and url.database != ":memory:":
             url = url.set(database=str(self.directory / url.database))

@@ -90,6 +90,14 @@ class Workspace:
 
         return dialect_for(self.settings)
 
+    def require_dialect(self, name: str, wanted_by: str) -> None:
+        """Raise UsageError unless the database is the one that an action or setting is made for."""
+        from ahjo_tasks.dialects import dialect
+        from ahjo_tasks.errors import UsageError
+
+        if self.dialect.name != name:
+            raise UsageError(f"{wanted_by} is for {dialect(name).title}; the config names {self.dialect.title}.")
+
     @cached_property
     def session(self) -> Session:
         """The way to the database; connects when it is first used."""

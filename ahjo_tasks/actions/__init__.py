@@ -1,6 +1,7 @@
 """The standard actions, one module a theme. Importing this imports none of them."""
 
 MODULES = (
+    "assembly",
     "batches",
     "build",
     "config",
@@ -10,6 +11,7 @@ MODULES = (
     "drop",
     "init",
     "project",
+    "security",
     "structure",
     "test",
     "version",

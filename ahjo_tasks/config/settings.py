@@ -69,6 +69,9 @@ class Settings(Struct, frozen=True, kw_only=True, rename={"sqlalchemy_url": "sql
     )
     username_file: Annotated[str | None, Meta(description="File that holds the login name.")] = None
     password_file: Annotated[str | None, Meta(description="File that holds the password.")] = None
+    login_password_file: Annotated[
+        str | None, Meta(description="File that holds the password of the login that create-db-login makes.")
+    ] = None
     trusted_connection: Annotated[bool, Meta(description="Log in as the user of the operating system.")] = False
     azure_authentication: Annotated[
         Literal["ActiveDirectoryPassword", "ActiveDirectoryInteractive", "ActiveDirectoryIntegrated", "AzureIdentity"]

@@ -48,10 +48,15 @@ class Project:
 
     def read_script(self, relative: str, variables: Mapping[str, object] | None = None) -> SqlFile:
         """One file that has its fixed place in the project. Raises SourceError when it is missing."""
+        path = self.script_path(relative)
+        return self._load(path, self.kind_of(path), variables)
+
+    def script_path(self, relative: str) -> Path:
+        """Where that file is. Raises SourceError when it is missing."""
         path = self.directory / relative
         if not path.is_file():
             raise SourceError("the file does not exist", path=path)
-        return self._load(path, self.kind_of(path), variables)
+        return path
 
     def paths(self, kind: str) -> list[Path]:
         """The files of a kind, recursively and sorted."""

@@ -1,0 +1,104 @@
+"""Logins, roles, users and permissions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.action import action, multiaction
+
+if TYPE_CHECKING:
+    from ahjo_tasks.config.settings import PermissionFile
+    from ahjo_tasks.context import ActionContext
+    from ahjo_tasks.deploy.plan import Step
+
+FOLDER = "database/permissions"
+
+
+@action(affects_database=True, dialects=["mssql"])
+def create_db_login(ctx: ActionContext) -> None:
+    """Create the database's own login, NAME_LOGIN.
+
+    Its password comes from AHJO_LOGIN_PASSWORD or from the file that `login_password_file` names; without either one
+    is made up and shown once. A login of that name with another default database is left alone, and is an error.
+    """
+    from ahjo_tasks.carrying_out import carry_out
+    from ahjo_tasks.deploy.plan import Plan
+    from ahjo_tasks.login import LoginStep, login_name, new_password
+
+    ctx.workspace.require_dialect("mssql", "create-db-login")
+    given = ctx.session.logins.password_for_new_login(ctx.run_state.environ)
+    password = given or new_password()
+    step = LoginStep(login_name(ctx.session.database), ctx.session.database, password)
+    carry_out(ctx, lambda _door: Plan((step,)))
+    if not given and not ctx.dry:
+        ctx.console.secret(f"  Password of {step.name}, shown this once: ", password)
+
+
+@action(affects_database=True)
+def create_db_permissions(ctx: ActionContext) -> None:
+    """Run the permission files that the config lists.
+
+    `db_permission_invoke_method` says whether the connection of the deploy runs them, or sqlcmd.
+    """
+    from ahjo_tasks.carrying_out import carry_out
+    from ahjo_tasks.deploy.plan import Plan
+
+    steps = tuple(_permission_step(ctx, entry) for entry in ctx.settings.db_permissions)
+    carry_out(ctx, lambda _door: Plan(steps))
+
+
+@action(affects_database=True)
+def create_db_roles(ctx: ActionContext) -> None:
+    """Run database/permissions/create_db_roles.sql."""
+    _run_script(ctx, "create_db_roles.sql")
+
+
+@action(affects_database=True)
+def grant_db_permissions(ctx: ActionContext) -> None:
+    """Run database/permissions/grant_db_permissions.sql."""
+    _run_script(ctx, "grant_db_permissions.sql")
+
+
+@action(affects_database=True)
+def create_db_users(ctx: ActionContext) -> None:
+    """Run database/permissions/create_db_users.sql."""
+    _run_script(ctx, "create_db_users.sql")
+
+
+@action(affects_database=True)
+def add_users_to_roles(ctx: ActionContext) -> None:
+    """Run database/permissions/add_users_to_db_roles.sql."""
+    _run_script(ctx, "add_users_to_db_roles.sql")
+
+
+create_users_roles_and_permissions = multiaction(
+    "create-users-roles-and-permissions",
+    "create-db-roles",
+    "grant-db-permissions",
+    "create-db-users",
+    "add-users-to-roles",
+    doc="Create roles, grants, users and memberships.",
+    affects_database=True,
+    auto_shortflags=False,
+)
+
+
+def _run_script(ctx: ActionContext, name: str) -> None:
+    from ahjo_tasks.carrying_out import carry_out
+    from ahjo_tasks.deploy.files import plan_named
+
+    script = ctx.workspace.project.read_script(f"{FOLDER}/{name}", ctx.settings.db_permissions_variables)
+    carry_out(ctx, lambda _door: plan_named([script]))
+
+
+def _permission_step(ctx: ActionContext, entry: PermissionFile) -> Step:
+    from ahjo_tasks.deploy.files import FileStep
+
+    project = ctx.workspace.project
+    if ctx.settings.db_permission_invoke_method != "sqlcmd":
+        return FileStep(project.read_script(entry.source, entry.variables))
+    from ahjo_tasks.sqlcmd import SqlcmdStep
+
+    ctx.workspace.require_dialect("mssql", "db_permission_invoke_method: sqlcmd")
+    path = project.script_path(entry.source)
+    return SqlcmdStep(path, project.label(path), ctx.session.url, entry.variables)
