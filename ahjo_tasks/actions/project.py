@@ -1,1 +1,117 @@
 """Starting a project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.action import action
+from ahjo_tasks.consent import YES
+from ahjo_tasks.errors import NotPermittedError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from ahjo_tasks.console import Console
+    from ahjo_tasks.context import ActionContext
+
+HIGHEST_PORT = 65535
+EXAMPLE = "inv init-project --name shop --dialect sqlite"
+
+
+@action(
+    auto_shortflags=False,
+    help={
+        "name": "Name of the project and its folder.",
+        "dialect": "The database: sqlite, postgresql, mysql or mssql.",
+        "format": "Format of the config: jsonc (default), json or yaml.",
+        "project-dir": "Where the project's folder is put; by default the working folder.",
+        "host": "Server of the development database; by default localhost.",
+        "port": "Port of the server; by default the usual one.",
+        "database": "Name of the development database, for SQLite its file; by default the project's name.",
+        "username": "Login name for it. The password is never written into the config.",
+        "non-interactive": "Do not ask anything: --name and --dialect are needed then.",
+    },
+)
+def init_project(  # noqa: PLR0913, PLR0917 - one parameter for each flag
+    ctx: ActionContext,
+    name: str = "",
+    dialect: str = "",
+    format: str = "",  # noqa: A002 - the flag's name
+    project_dir: str = "",
+    host: str = "",
+    port: str = "",
+    database: str = "",
+    username: str = "",
+    non_interactive: bool = False,
+) -> None:
+    """Create a new project that builds as it is.
+
+    On a terminal, what no flag tells is asked for.
+    """
+    from ahjo_tasks.project import scaffold
+
+    asking = ctx.console.interactive and not non_interactive and not _unattended(ctx)
+    name = name or (ctx.console.ask("Name of the project: ") if asking else _missing("--name"))
+    target = scaffold.place(name, Path(project_dir).expanduser().absolute())
+    if asking:
+        dialect = dialect or _choose(ctx.console, "Database", tuple(scaffold.SERVERS))
+        format = format or _choose(ctx.console, "Format of the config", scaffold.FORMATS)  # noqa: A001 - likewise
+    draft = scaffold.draft(
+        target.name,
+        dialect or _missing("--dialect"),
+        format or scaffold.FORMATS[0],
+        scaffold.Connection(host or None, _port(port), database or None, username or None),
+    )
+    if ctx.dry:
+        ctx.console.line(f"  Plan: create {target} with {len(draft)} files (dry run: nothing is created)")
+        return
+    if asking and not ctx.console.confirm(f"Create the project {target.name} in {target.parent}?"):
+        raise NotPermittedError("init-project was declined; nothing was created.")
+    scaffold.write(target, draft)
+    _show(ctx.console, target, draft)
+
+
+def _unattended(ctx: ActionContext) -> bool:
+    return ctx.run_state.environ.get("AHJO_NON_INTERACTIVE", "").lower() in YES
+
+
+def _missing(flag: str) -> str:
+    raise UsageError(f"init-project needs {flag}, for nobody can be asked.", hint=EXAMPLE)
+
+
+def _choose(console: Console, question: str, choices: Sequence[str]) -> str:
+    """The answer, or the first choice when it is empty."""
+    return console.ask(f"{question}, one of {', '.join(choices)} [{choices[0]}]: ").strip().lower() or choices[0]
+
+
+def _port(text: str) -> int | None:
+    if not text:
+        return None
+    if not text.isascii() or not text.isdecimal() or int(text) > HIGHEST_PORT:
+        raise UsageError(f"--port: expected a number up to {HIGHEST_PORT}, got {text!r}.")
+    return int(text)
+
+
+def _show(console: Console, target: Path, files: Collection[str]) -> None:
+    """What there is now, and what to type next."""
+    config = next(file for file in files if file.startswith("dev."))
+    folders = sorted({file.split("/")[1] for file in files if file.startswith("database/")})
+    console.line(f"Created {target}", "head")
+    for path, purpose in (
+        (config, "where the development database is"),
+        ("tasks.py", "your own actions"),
+        ("alembic/versions/", "migrations"),
+        ("database/", ", ".join(folders)),
+        ("README.md", "how to go on"),
+    ):
+        console.line(f"  {path:<20}{purpose}")
+    console.line()
+    console.line("Next:", "head")
+    for command in (f"cd {_from_here(target)}", "inv --list", f"inv complete-build --config {config}"):
+        console.line(f"  {command}")
+
+
+def _from_here(target: Path) -> str:
+    shown = target.relative_to(Path.cwd()) if target.is_relative_to(Path.cwd()) else target
+    return f'"{shown}"' if " " in str(shown) else str(shown)

@@ -1,0 +1,7 @@
+DROP FUNCTION IF EXISTS raised_price;
+
+CREATE FUNCTION raised_price(price DECIMAL(10, 2), percent DECIMAL(5, 2))
+RETURNS DECIMAL(10, 2)
+DETERMINISTIC
+NO SQL
+RETURN ROUND(price * (1 + percent / 100), 2);

@@ -1,0 +1,3 @@
+-- Run by add-users-to-roles, after roles and users are there.
+
+-- GRANT "$(reader_role)" TO "$(reader_user)";

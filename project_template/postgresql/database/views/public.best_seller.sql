@@ -1,0 +1,5 @@
+-- Uses product_sales, whose file comes later by name: files are deployed in the order that their SQL asks for.
+CREATE OR REPLACE VIEW public.best_seller AS
+SELECT product_id, name, sold, revenue
+FROM public.product_sales
+WHERE sold = (SELECT MAX(sold) FROM public.product_sales);
