@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from inspect import signature
 from typing import TYPE_CHECKING, Any, overload
 
 from invoke.parser.argument import Argument
@@ -64,7 +65,8 @@ class Action(Task):  # type: ignore[type-arg]
 
     def __call__(self, ctx: Context, *args: Any, **kwargs: Any) -> Any:
         """Run the action; a failure of the outermost one leaves as Invoke's `Exit`."""
-        consent = {flag: kwargs.pop(flag, None) for flag in ("non_interactive", "confirm_database")}
+        own = signature(self.body).parameters
+        consent = {flag: kwargs.pop(flag, None) for flag in ("non_interactive", "confirm_database") if flag not in own}
         context = ActionContext.of(ctx, self.home)
         if context.inside_action:
             return self._perform(context, *args, **kwargs)
