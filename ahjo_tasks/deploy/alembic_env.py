@@ -36,6 +36,8 @@ def run(target_metadata: MetaData | None = None, **options: Any) -> None:
     """
     config = context.config
     metadata = target_metadata if target_metadata is not None else MetaData(naming_convention=NAMING)
+    if target_metadata is None:
+        options.setdefault("include_name", lambda *_: False)  # nothing to compare with: autogenerate proposes nothing
     connection = config.attributes.get("connection")
     if connection is not None:
         _online(connection, metadata, _settings_options(config.attributes["settings"]) | options)
