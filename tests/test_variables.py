@@ -17,10 +17,14 @@ def error(text: str) -> SourceError:
     return caught.value
 
 
-@pytest.mark.parametrize("variables", [None, {}])
-def test_without_variables_the_text_is_untouched(variables: dict[str, object] | None) -> None:
+def test_without_variables_the_text_is_untouched() -> None:
     text = "select '$(document)', '$(', '$$(name)'"
-    assert substitute(text, variables) is text
+    assert substitute(text, None) is text
+
+
+def test_where_there_could_be_variables_and_are_none_a_use_is_an_error() -> None:
+    with pytest.raises(SourceError, match="the variable login has no value"):
+        substitute("create user $(login)", {})
 
 
 def test_variables_are_replaced_in_code_strings_and_names() -> None:
