@@ -110,7 +110,7 @@ class Session:
         return settings.context_connectable_type == "connection" and settings.transaction_mode == "begin_once"
 
     def _make_engine(self, url: URL) -> Engine:
-        from sqlalchemy import create_engine, event
+        from sqlalchemy import create_engine
         from sqlalchemy.exc import ArgumentError, NoSuchModuleError
         from sqlalchemy.pool import NullPool
 
@@ -121,8 +121,7 @@ class Session:
             raise ConfigError(f"The driver {error.name} is not installed.", hint=self.dialect.install) from None
         except (ArgumentError, NoSuchModuleError, TypeError) as error:
             raise ConfigError(f"SQLAlchemy refuses the connection settings: {error}") from None
-        if self.dialect.name == "sqlite":
-            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+        self.dialect.attend(engine, self.settings)
         return engine
 
     def _open(self, engine: Engine, *, shared: bool) -> Door:

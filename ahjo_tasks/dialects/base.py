@@ -13,7 +13,7 @@ from ahjo_tasks.project.definitions import Definition, Name
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from sqlalchemy.engine import URL
+    from sqlalchemy.engine import URL, Engine
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.door import Door
@@ -118,6 +118,9 @@ class Dialect:
         """Options of `create_engine`; the config's own win."""
         return dict(settings.sqlalchemy)
 
+    def attend(self, engine: Engine, settings: Settings) -> None:
+        """Listen to what the engine does, where the database needs something done at that moment."""
+
     def database_name(self, settings: Settings) -> str:
         """The name of the target database. Raises ConfigError when the config names none."""
         name = self.url(settings, None, None).database
@@ -166,6 +169,10 @@ class Dialect:
     def server_error(self, error: Exception, text: str) -> ServerError:
         """What the server said, and where in the text."""
         return ServerError(_first_line(error))
+
+    def locate(self, door: Door, text: str, error: ServerError) -> ServerError:
+        """The error with its place in the text, where the server must be asked for it; what ran is rolled back."""
+        return error
 
     # -- the database itself ---------------------------------------------------------------------------------------
 

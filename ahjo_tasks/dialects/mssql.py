@@ -6,7 +6,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.dialects import odbc
+from ahjo_tasks.dialects import entra, mssql_lines, odbc
 from ahjo_tasks.dialects.base import ConnectProblem, Dialect, ServerError
 from ahjo_tasks.errors import LockedError
 from ahjo_tasks.project.lexis import MSSQL as LEXIS
@@ -14,7 +14,7 @@ from ahjo_tasks.project.lexis import MSSQL as LEXIS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy.engine import URL
+    from sqlalchemy.engine import URL, Engine
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.door import Door
@@ -67,8 +67,17 @@ class MSSQL(Dialect):
         return "N" + super().literal(text)
 
     def url(self, settings: Settings, username: str | None, password: str | None) -> URL:
-        """FreeTDS takes its port as an attribute, not in the server's name."""
-        return odbc.adapted(super().url(settings, username, password), settings)
+        """With a driver that is there, in the form that it wants."""
+        url = odbc.adapted(super().url(settings, username, password), settings)
+        return entra.with_authentication(url, settings)
+
+    def attend(self, engine: Engine, settings: Settings) -> None:
+        """Fetch a token for each connection, where the config logs in by token."""
+        entra.attend(engine, settings)
+
+    def locate(self, door: Door, text: str, error: ServerError) -> ServerError:
+        """Ask the server for line and procedure."""
+        return mssql_lines.located(door, text, error)
 
     def engine_options(self, settings: Settings) -> dict[str, Any]:
         """One statement, one round trip: text goes to the server as it is."""

@@ -16,7 +16,7 @@ from ahjo_tasks.project.lexis import SQLITE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy.engine import URL
+    from sqlalchemy.engine import URL, Engine
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.door import Door
@@ -51,6 +51,12 @@ class SQLite(Dialect):
     def server_url(self, url: URL) -> URL:
         """There is no server; `:memory:` serves to ask."""
         return url.set(database=MEMORY)
+
+    def attend(self, engine: Engine, settings: Settings) -> None:
+        """The driver leaves BEGIN to us, also where SQLAlchemy begins."""
+        from sqlalchemy import event
+
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
 
     def obstacle(self, url: URL) -> ConnectProblem | None:
         """Connecting would create the file: that is left to `init`."""
