@@ -1,0 +1,98 @@
+"""After table changes on SQL Server: modules that keep an old picture of their tables are refreshed and checked."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.errors import DeployError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from ahjo_tasks.dialects.base import Dialect
+    from ahjo_tasks.door import Door
+
+MODULES = (
+    "SELECT o.object_id, SCHEMA_NAME(o.schema_id), o.name FROM sys.sql_modules m"
+    " JOIN sys.objects o ON o.object_id = m.object_id"
+    " WHERE m.is_schema_bound = 0 AND o.is_ms_shipped = 0 AND o.type IN ('V', 'P', 'FN', 'IF', 'TF', 'TR')"
+    " ORDER BY SCHEMA_NAME(o.schema_id), o.name"
+)
+NEEDS = (
+    "SELECT DISTINCT referencing_id, referenced_id FROM sys.sql_expression_dependencies WHERE referenced_id IS NOT NULL"
+)
+CAN_REFRESH = "SELECT OBJECT_ID(N'sys.sp_refreshsqlmodule')"
+
+
+@dataclass(frozen=True)
+class RefreshStep:
+    """All modules that are not bound to their tables, inner ones first. `owned` maps folded names to project files."""
+
+    owned: Mapping[str, str]
+
+    kind = "refresh"
+    label = "modules after table changes"
+    transactional = False
+    single_call = False
+    note = "views, procedures, functions and triggers that are not schema-bound are compiled anew"
+
+    def run(self, door: Door) -> int:
+        """Raises DeployError when a module of the project does not compile; of others it is a message."""
+        if door.query(CAN_REFRESH)[0][0] is None:
+            door.on_message("This server cannot refresh modules.")
+            return 0
+        modules = [(int(number), f"{schema}.{name}") for number, schema, name in door.query(MODULES)]
+        names = dict(modules)
+        order = inner_first(names, [(int(one), int(other)) for one, other in door.query(NEEDS)])
+        failed = self._refresh(door, [names[number] for number in order])
+        broken = [f"{self.owned[door.dialect.fold(name)]}: {why}" for name, why in failed if self._owns(door, name)]
+        for name, why in failed:
+            if not self._owns(door, name):
+                door.on_message(f"{name} does not compile: {why}")
+        if broken:
+            raise DeployError(f"{len(broken)} modules of the project do not compile any more", details=tuple(broken))
+        return 0
+
+    def _owns(self, door: Door, name: str) -> bool:
+        return door.dialect.fold(name) in self.owned
+
+    @staticmethod
+    def _refresh(door: Door, names: Sequence[str]) -> list[tuple[str, str]]:
+        if not names:
+            return []
+        rows = door.results(refresh_batch(names, door.dialect))[-1].rows
+        return [(str(name), f"{number}: {message}") for name, number, message in rows]
+
+
+def refresh_batch(names: Sequence[str], dialect: Dialect) -> str:
+    """One batch that refreshes each module and ends with a result set of those that failed: name, number, message."""
+    statements = [
+        "SET XACT_ABORT OFF",
+        "DECLARE @failed TABLE (name nvarchar(520), number int, message nvarchar(4000))",
+    ]
+    for name in names:
+        schema, _, module = name.partition(".")
+        said, called = dialect.literal(name), dialect.literal(dialect.quote(schema, module))
+        statements.append(
+            f"BEGIN TRY EXEC sys.sp_refreshsqlmodule {called} END TRY"
+            f" BEGIN CATCH INSERT @failed VALUES ({said}, ERROR_NUMBER(), ERROR_MESSAGE()) END CATCH"
+        )
+    statements += ["SET XACT_ABORT ON", "SELECT name, number, message FROM @failed"]
+    return ";\n".join(statements)
+
+
+def inner_first(names: Mapping[int, str], needs: Iterable[tuple[int, int]]) -> list[int]:
+    """The modules so that each comes after those it reads; in a circle, by name."""
+    graph: dict[int, set[int]] = defaultdict(set)
+    for number in names:
+        graph[number] = set()
+    for one, other in needs:
+        if one in names and other in names and one != other:
+            graph[one].add(other)
+    try:
+        return list(TopologicalSorter(graph).static_order())
+    except CycleError:
+        return list(names)

@@ -1,0 +1,91 @@
+"""Logging in to SQL Server and Azure SQL with Microsoft Entra."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ahjo_tasks.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL, Engine
+
+    from ahjo_tasks.config.settings import Settings
+
+TOKEN_ATTRIBUTE = 1256
+"""SQL_COPT_SS_ACCESS_TOKEN of Microsoft's driver."""
+
+SCOPE = "https://database.windows.net/.default"
+BY_DRIVER = frozenset({"ActiveDirectoryPassword", "ActiveDirectoryInteractive", "ActiveDirectoryIntegrated"})
+BY_TOKEN = "AzureIdentity"  # noqa: S105 - the name of a way to log in
+CHAIN = "DefaultAzureCredential"
+
+
+class Credential(Protocol):
+    """What azure-identity's credentials have in common."""
+
+    def get_token(self, *scopes: str) -> Any:
+        """An object whose `token` is the access token; a cached one that is still good, or a new one."""
+
+
+def with_authentication(url: URL, settings: Settings) -> URL:
+    """The URL with what the chosen way to log in needs; the three that the driver knows go by its own keyword."""
+    method = settings.azure_authentication
+    if method in BY_DRIVER:
+        url = url.update_query_dict({"Authentication": str(method)})
+        return _without_login(url) if method == "ActiveDirectoryIntegrated" else url
+    return _without_login(url) if method == BY_TOKEN else url
+
+
+def _without_login(url: URL) -> URL:
+    return url._replace(username=None, password=None)
+
+
+def attend(engine: Engine, settings: Settings, credential: Credential | None = None) -> None:
+    """Hand a token to every new connection, fetched when the connection is made, so that none is too old."""
+    if settings.azure_authentication != BY_TOKEN:
+        return
+    from sqlalchemy import event
+
+    scope = str(settings.azure_identity_settings.get("token_url", SCOPE))
+    source = credential or make_credential(settings.azure_identity_settings)
+
+    @event.listens_for(engine, "do_connect")
+    def provide_token(_dialect: Any, _record: Any, cargs: list[Any], cparams: dict[str, Any]) -> None:
+        cargs[0] = cargs[0].replace(";Trusted_Connection=Yes", "")
+        cparams["attrs_before"] = {**cparams.get("attrs_before", {}), TOKEN_ATTRIBUTE: packed(_token(source, scope))}
+
+
+def packed(token: str) -> bytes:
+    """The token as the driver takes it: length in bytes, little-endian, then UTF-16LE."""
+    raw = token.encode("utf-16-le")
+    return struct.pack(f"<I{len(raw)}s", len(raw), raw)
+
+
+def make_credential(settings: dict[str, Any]) -> Credential:
+    """The credential that `azure_identity_settings` names with its arguments, by default azure-identity's chain.
+
+    `credential` is the name of a class of azure-identity, as in AzureCliCredential; all keys but `token_url` are its
+    arguments. Raises ConfigError when the package or the class is not there.
+    """
+    try:
+        from azure import identity
+    except ModuleNotFoundError:
+        raise ConfigError("AzureIdentity needs azure-identity.", hint="pip install 'ahjo-tasks[azure]'") from None
+    name = str(settings.get("credential", CHAIN))
+    made = getattr(identity, name, None)
+    if made is None or not name.endswith("Credential"):
+        raise ConfigError(f"azure_identity_settings: azure-identity has no credential {name!r}.")
+    arguments = {key: value for key, value in settings.items() if key not in {"token_url", "credential"}}
+    try:
+        credential: Credential = made(**arguments)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"azure_identity_settings: {name}: {error}") from None
+    return credential
+
+
+def _token(source: Credential, scope: str) -> str:
+    try:
+        return str(source.get_token(scope).token)
+    except Exception as error:
+        raise ConfigError(f"No token for {scope}: {str(error).strip().splitlines()[0]}", hint="az login") from error
