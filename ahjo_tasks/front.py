@@ -50,7 +50,10 @@ def run(given: list[str], cwd: Path) -> None:
     directory, words = _project_dir(words, cwd) if action not in OWN_PROJECT_DIR else (None, words)
     config = _first_config(words) or os.environ.get("AHJO_CONFIG_PATH")
     call.config = (cwd / config).absolute() if config else None
-    collection = load(directory or find_project(call.config, cwd), call.config)
+    if action in OWN_PROJECT_DIR:  # what lies in the working folder has no say in a project that is not there yet
+        collection = namespace(directory=cwd)
+    else:
+        collection = load(directory or find_project(call.config, cwd), call.config)
     program = Program(name="ahjo", binary="ahjo", version=__version__, namespace=collection)
     if action == "list":
         program.run(["ahjo", "--list"])
