@@ -1,0 +1,28 @@
+"""The Test Anything Protocol, version 13."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.reports.cases import cases
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ahjo_tasks.testing import FileResult
+
+
+def tap(results: Sequence[FileResult]) -> str:
+    """A line for each case, and what a failed one said as diagnostics below it."""
+    found = [case for result in results for case in cases(result)]
+    lines = ["TAP version 13", f"1..{len(found)}"]
+    for number, case in enumerate(found, 1):
+        said = case.failure or case.error
+        lines.append(f"{'ok' if case.passed else 'not ok'} {number} - {_escaped(f'{case.file}: {case.name}')}")
+        lines += [f"# {line}" for line in said.splitlines()]
+    return "\n".join(lines) + "\n"
+
+
+def _escaped(text: str) -> str:
+    """`#` would begin a directive, and a line break end the line."""
+    return " ".join(text.replace("\\", "\\\\").replace("#", "\\#").split())
