@@ -16,9 +16,9 @@ FOLDER = "database/permissions"
 
 @action(affects_database=True, dialects=["mssql"])
 def create_db_login(ctx: ActionContext) -> None:
-    """Create the database's own login, NAME_LOGIN.
+    """Create the login of the database.
 
-    Its password comes from AHJO_LOGIN_PASSWORD or from the file that `login_password_file` names; without either one
+    It is called NAME_LOGIN. Its password comes from AHJO_LOGIN_PASSWORD or from the file that `login_password_file` names; without either one
     is made up and shown once. A login of that name with another default database is left alone, and is an error.
     """
     from ahjo_tasks.carrying_out import carry_out
@@ -36,7 +36,7 @@ def create_db_login(ctx: ActionContext) -> None:
 
 @action(affects_database=True)
 def create_db_permissions(ctx: ActionContext) -> None:
-    """Run the permission files that the config lists.
+    """Run the config's permission files.
 
     `db_permission_invoke_method` says whether the connection of the deploy runs them, or sqlcmd.
     """
@@ -49,25 +49,25 @@ def create_db_permissions(ctx: ActionContext) -> None:
 
 @action(affects_database=True)
 def create_db_roles(ctx: ActionContext) -> None:
-    """Run database/permissions/create_db_roles.sql."""
+    """Create roles: create_db_roles.sql."""
     _run_script(ctx, "create_db_roles.sql")
 
 
 @action(affects_database=True)
 def grant_db_permissions(ctx: ActionContext) -> None:
-    """Run database/permissions/grant_db_permissions.sql."""
+    """Grant: grant_db_permissions.sql."""
     _run_script(ctx, "grant_db_permissions.sql")
 
 
 @action(affects_database=True)
 def create_db_users(ctx: ActionContext) -> None:
-    """Run database/permissions/create_db_users.sql."""
+    """Create users: create_db_users.sql."""
     _run_script(ctx, "create_db_users.sql")
 
 
 @action(affects_database=True)
 def add_users_to_roles(ctx: ActionContext) -> None:
-    """Run database/permissions/add_users_to_db_roles.sql."""
+    """Add members: add_users_to_db_roles.sql."""
     _run_script(ctx, "add_users_to_db_roles.sql")
 
 
@@ -77,7 +77,7 @@ create_users_roles_and_permissions = multiaction(
     "grant-db-permissions",
     "create-db-users",
     "add-users-to-roles",
-    doc="Create roles, grants, users and memberships.",
+    doc="Create roles, grants, users, members.",
     affects_database=True,
     auto_shortflags=False,
 )

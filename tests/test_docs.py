@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from projects import ROOT
+
+from ahjo_tasks.actions import MODULES
+from ahjo_tasks.config.reference import markdown
+from ahjo_tasks.namespace import namespace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+README = ROOT / "README.md"
+PAGES = [README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="only on POSIX: the tour is a shell script")
+def test_the_tour_of_the_readme_runs_as_written(tmp_path: Path) -> None:
+    (tour,) = blocks(README.read_text(encoding="utf-8"), "sh")
+    script = "set -e\n" + "\n".join(line for line in tour.splitlines() if not line.startswith("pip install"))
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    for name, module in (("inv", "invoke"), ("ahjo", "ahjo_tasks")):
+        (commands / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n')
+        (commands / name).chmod(0o755)
+    environ = {**os.environ, "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=tmp_path,
+        env={**environ, "GIT_CEILING_DIRECTORIES": str(tmp_path.parent)},
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "complete-build: " in done.stdout
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_the_python_of_the_readme_compiles(number: int) -> None:
+    compile(blocks(README.read_text(encoding="utf-8"), "python")[number], "README.md", "exec")
+
+
+def test_the_docs_list_every_key_as_the_settings_have_it() -> None:
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    assert page.endswith(markdown()), "run: python -m ahjo_tasks.config.reference"
+
+
+def test_the_docs_name_every_action() -> None:
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    assert MODULES
+    assert [name for name in namespace(directory=ROOT).task_names if f"`{name}`" not in text] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []
