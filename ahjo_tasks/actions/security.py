@@ -18,8 +18,8 @@ FOLDER = "database/permissions"
 def create_db_login(ctx: ActionContext) -> None:
     """Create the login of the database.
 
-    It is called NAME_LOGIN. Its password comes from AHJO_LOGIN_PASSWORD or from the file that `login_password_file` names; without either one
-    is made up and shown once. A login of that name with another default database is left alone, and is an error.
+    It is called NAME_LOGIN. Its password comes from AHJO_LOGIN_PASSWORD or from the file that `login_password_file`
+    names; without either one is made up and shown once. A login of that name with another default database is left alone, and is an error.
     """
     from ahjo_tasks.carrying_out import carry_out
     from ahjo_tasks.deploy.plan import Plan
