@@ -22,6 +22,13 @@ class ResultSet(NamedTuple):
     rows: list[tuple[Any, ...]]
 
 
+class RowStream(NamedTuple):
+    """What one query returns, in lists of rows that come from the server one by one."""
+
+    columns: tuple[str, ...]
+    chunks: Iterator[list[tuple[Any, ...]]]
+
+
 class Door:
     """Runs batches as they are: no character is a parameter, every result is read, every message handed on.
 
@@ -72,6 +79,16 @@ class Door:
         found = self.results(text)
         return found[0].rows if found else []
 
+    def stream(self, text: str, size: int) -> Iterator[RowStream]:
+        """Run one batch; each result set that has columns, its rows `size` at a time as they are asked for.
+
+        A result set is read to its end before the next one is asked for. Raises StatementError, also midway.
+        """
+        for cursor in self._results(text, self.dialect.streaming_cursor(self._raw, size)):
+            if cursor.description:
+                columns = tuple(column[0] for column in cursor.description)
+                yield RowStream(columns, self._chunks(cursor, text, size))
+
     def attempt(self, text: str) -> str | None:
         """Run a batch that may fail; returns the server's reason when it did."""
         try:
@@ -79,6 +96,17 @@ class Door:
         except StatementError as error:
             return error.message
         return None
+
+    @contextmanager
+    def cursor(self, text: str) -> Iterator[Any]:
+        """A driver's cursor for many rows with parameters; `text` is what an error is said of. Raises StatementError."""
+        cursor = self._raw.cursor()
+        try:
+            yield cursor
+        except self.driver_error as error:
+            raise StatementError(self.dialect.server_error(error, text)) from error
+        finally:
+            self._shut(cursor)
 
     @contextmanager
     def unit(self, *, transactional: bool = True, single_call: bool = False) -> Iterator[None]:
@@ -137,9 +165,9 @@ class Door:
         finally:
             self._alchemy.close()
 
-    def _results(self, text: str) -> Iterator[Any]:
+    def _results(self, text: str, cursor: Any = None) -> Iterator[Any]:
         """The cursor at each result of the batch. A driver's error in any of them is a StatementError."""
-        cursor = self._raw.cursor()
+        cursor = cursor or self._raw.cursor()
         try:
             self.dialect.execute(cursor, text)
             while True:
@@ -153,6 +181,13 @@ class Door:
             raise StatementError(self.dialect.server_error(error, text)) from error
         finally:
             self._shut(cursor)
+
+    def _chunks(self, cursor: Any, text: str, size: int) -> Iterator[list[tuple[Any, ...]]]:
+        try:
+            while rows := cursor.fetchmany(size):
+                yield [tuple(row) for row in rows]
+        except self.driver_error as error:
+            raise StatementError(self.dialect.server_error(error, text)) from error
 
     def _hand_on(self, cursor: Any) -> None:
         for message in self.dialect.messages(cursor):
