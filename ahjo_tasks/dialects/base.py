@@ -177,6 +177,10 @@ class Dialect:
     # -- the database itself ---------------------------------------------------------------------------------------
 
     def exists(self, door: Door, database: str) -> bool:
+    def streaming_cursor(self, raw: Any, size: int) -> Any:
+        """A cursor that leaves the rows with the server until `fetchmany` asks for `size` of them."""
+        return raw.cursor()
+
         """Whether the server has the database. `door` leads to the server's own database."""
         raise NotImplementedError
 

@@ -64,6 +64,14 @@ class MySQL(Dialect):
     def connect_problem(self, error: Exception) -> ConnectProblem:
         """By the client's or server's error number."""
         number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+    def streaming_cursor(self, raw: Any, size: int) -> Any:
+        """PyMySQL's unbuffered cursor; another driver's plain one."""
+        if not type(raw).__module__.startswith("pymysql"):
+            return super().streaming_cursor(raw, size)
+        from pymysql.cursors import SSCursor
+
+        return raw.cursor(SSCursor)
+
         text = str(error.args[-1]) if error.args else str(error)
         if number in ACCESS_DENIED:
             return ConnectProblem("The server refused the login.", hint="Check the user name and the password.")

@@ -97,6 +97,12 @@ class PostgreSQL(Dialect):
             ". ".join(part.rstrip(".") for part in parts if part),
             diagnosis.sqlstate or "",
             line,
+    def streaming_cursor(self, raw: Any, size: int) -> Any:
+        """A cursor of ours over psycopg's `stream`; another driver's plain one."""
+        from ahjo_tasks.dialects.postgresql_stream import StreamingCursor
+
+        return StreamingCursor(raw, size) if hasattr(raw, "pgconn") else super().streaming_cursor(raw, size)
+
             column,
             diagnosis.severity or "",
             (diagnosis.context or "").partition("\n")[0],
