@@ -6,20 +6,23 @@ import copy
 from inspect import signature
 from typing import TYPE_CHECKING, Any, overload
 
-from invoke.parser.argument import Argument
 from invoke.tasks import Task
 
+from ahjo_tasks import flags
 from ahjo_tasks.boundary import Boundary
 from ahjo_tasks.context import ActionContext
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.permission import check_permission
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from invoke.context import Context
+    from invoke.parser.argument import Argument
 
     from ahjo_tasks.home import Home
+
+CONSENT = ("non_interactive", "confirm_database")
 
 
 class Action(Task):  # type: ignore[type-arg]
@@ -46,6 +49,12 @@ class Action(Task):  # type: ignore[type-arg]
             first, _, rest = self.__doc__.partition("\n")
             self.__doc__ = f"{first} [{', '.join(dialects)}]\n{rest}".rstrip()
 
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same action of the same project; Invoke drops equal ones from a chain."""
+        return super().__eq__(other) and isinstance(other, Action) and self.home is other.home
+
+    __hash__ = Task.__hash__
+
     @property
     def name(self) -> str:
         """The name on the command line, with dashes."""
@@ -54,49 +63,60 @@ class Action(Task):  # type: ignore[type-arg]
     def bound(self, home: Home) -> Action:
         """The same action as a member of one project's namespace."""
         twin = copy.copy(self)
-        twin.help = dict(self.help)
         twin.home = home
         return twin
 
+    def arg_opts(self, name: str, default: Any, taken_names: set[str]) -> dict[str, Any]:
+        """What Invoke makes of a parameter, its short flag none of Invoke's own."""
+        found: dict[str, Any] = super().arg_opts(name, default, taken_names | flags.CORE_SHORTS)
+        return found
+
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
         """The body's own parameters and, for an action that changes a database, those of the confirmation."""
+        help_texts = dict(self.help)
         own: list[Argument] = super().get_arguments(ignore_unknown_help)
-        return own + confirmation_arguments() if self.affects_database else own
+        self.help = help_texts  # Invoke uses each of them up
+        names = {argument.name for argument in own}
+        added = flags.confirmation() if self.affects_database else []
+        return own + [argument for argument in added if argument.name not in names]
 
     def __call__(self, ctx: Context, *args: Any, **kwargs: Any) -> Any:
         """Run the action; a failure of the outermost one leaves as Invoke's `Exit`."""
-        own = signature(self.body).parameters
-        consent = {flag: kwargs.pop(flag, None) for flag in ("non_interactive", "confirm_database") if flag not in own}
         context = ActionContext.of(ctx, self.home)
         if context.inside_action:
-            return self._perform(context, *args, **kwargs)
+            return self._run(context, *args, **kwargs)
         with Boundary(context, self.name):
-            self._prepare(context, consent)
-            return self._perform(context, *args, **kwargs)
+            _refuse_swallowed(kwargs)
+            return self._run(context, *args, **kwargs)
 
-    def _prepare(self, ctx: ActionContext, consent: dict[str, Any]) -> None:
-        """Find out before anything runs whether all of it may run."""
-        family = list(self.family(ctx))
-        for member in family:
-            check_permission(ctx, member.name)
-        if not any(member.affects_database for member in family):
-            return
-        ctx.announce(self.name)
-        if not ctx.dry:
-            destroys = any(member.destroys_database for member in family)
-            ctx.consent.obtain(ctx, self.name, destroys=destroys, **consent)
-
-    def _perform(self, ctx: ActionContext, *args: Any, **kwargs: Any) -> Any:
-        check_permission(ctx, self.name)
+    def _run(self, ctx: ActionContext, *args: Any, **kwargs: Any) -> Any:
+        self._prepare(ctx, kwargs)
         if ctx.skips(self.name):
-            ctx.console.note(f"{self.name}: skipped, as skipped_actions says")
+            ctx.console.skipped(self.name)
             return None
         with ctx.performing(self.name):
-            return super().__call__(ctx, *args, **kwargs)
+            return self._perform(ctx, *args, **kwargs)
+
+    def _prepare(self, ctx: ActionContext, values: Mapping[str, Any]) -> None:
+        """Find out before anything runs whether all of it may run."""
+        family = [(member, ctx.within(member.home)) for member in self.family(ctx)]
+        for member, where in family:
+            check_permission(where, member.name)
+        for place in {where.workspace: where for member, where in family if member.affects_database}.values():
+            place.announce(self.name)
+            destroys = any(member.destroys_database and where.workspace is place.workspace for member, where in family)
+            if not ctx.dry:
+                answers = {flag: values.get(flag) for flag in CONSENT}
+                ctx.consent.obtain(place, self.name, destroys=destroys, **answers)
+
+    def _perform(self, ctx: ActionContext, *args: Any, **kwargs: Any) -> Any:
+        own = signature(self.body).parameters
+        used = {name: value for name, value in kwargs.items() if name in own or name not in CONSENT}
+        return super().__call__(ctx, *args, **used)
 
     def family(self, ctx: ActionContext) -> Iterator[Action]:
         """The actions that a call would run, this one first; none when the config skips it."""
-        if not ctx.skips(self.name):
+        if not ctx.within(self.home).skips(self.name):
             yield self
 
 
@@ -106,30 +126,68 @@ class MultiAction(Action):
     def __init__(self, name: str, steps: Sequence[str], **options: Any) -> None:
         super().__init__(_no_body, name=name, **options)
         self.steps = tuple(steps)
+        self._entered = False
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
         """The flags of all steps; each step gets those that it knows."""
-        found = {argument.name: argument for argument in super().get_arguments(ignore_unknown_help)}
-        for step in self.steps if self.home else ():
-            for argument in self._step(step).get_arguments(ignore_unknown_help):
-                found.setdefault(argument.name, argument)
-        return list(found.values())
+        if self._entered:
+            return []
+        self._entered = True
+        try:
+            groups = [step.get_arguments(ignore_unknown_help) for step in self._known_steps()]
+        finally:
+            self._entered = False
+        return flags.merged([super().get_arguments(ignore_unknown_help), *groups])
 
     def family(self, ctx: ActionContext) -> Iterator[Action]:
         """This action and, in order, what its steps would run."""
-        if ctx.skips(self.name):
+        if ctx.within(self.home).skips(self.name):
             return
-        yield self
-        for step in map(self._step, self.steps):
-            if isinstance(step, Action):
-                yield from step.family(ctx)
+        if self._entered:
+            raise UsageError(f"The multi-action {self.name!r} has itself as a step.")
+        self._entered = True
+        try:
+            yield self
+            for name in self.steps:
+                step = self._step(name)
+                if isinstance(step, Action):
+                    yield from step.family(ctx)
+        finally:
+            self._entered = False
 
-    def _perform(self, ctx: ActionContext, *_args: Any, **kwargs: Any) -> list[Any] | None:
-        if ctx.skips(self.name):
-            super()._perform(ctx)
-            return None
-        with ctx.performing(self.name):
-            return [_call(self._step(step), ctx, kwargs) for step in self.steps]
+    def lacks(self, values: Mapping[str, Any]) -> Iterator[str]:
+        """The flags without which one of the steps cannot run."""
+        for step in map(self._step, self.steps):
+            if isinstance(step, MultiAction):
+                yield from step.lacks(values)
+            else:
+                yield from (f"{flag}, for {step.name}" for flag in flags.missing(step.get_arguments(), values))
+
+    def _prepare(self, ctx: ActionContext, values: Mapping[str, Any]) -> None:
+        found = list(self.family(ctx))
+        lacking = ", ".join(self.lacks(values)) if found else ""
+        if lacking:
+            raise UsageError(f"{self.name} needs {lacking}.")
+        super()._prepare(ctx, values)
+
+    def _perform(self, ctx: ActionContext, *_args: Any, **kwargs: Any) -> list[Any]:
+        results = []
+        for number, name in enumerate(self.steps, 1):
+            step = self._step(name)
+            if not isinstance(step, Action):
+                ctx.console.step_heading(name)
+            try:
+                results.append(step(ctx, **flags.given(step.get_arguments(), kwargs)))
+            except BaseException:
+                ctx.console.left_out(self.steps[number:])
+                raise
+        return results
+
+    def _known_steps(self) -> Iterator[Task]:  # type: ignore[type-arg]
+        """The steps that there are: a missing one is an error of the run, not of `inv --list`."""
+        for name in self.steps:
+            if self.home and (step := self.home.get(name)):
+                yield step
 
     def _step(self, name: str) -> Task:  # type: ignore[type-arg]
         if self.home is None:
@@ -141,27 +199,14 @@ def _no_body(ctx: Context) -> None:
     """Stand in for the body that Invoke asks of every task."""
 
 
-def _call(step: Task, ctx: ActionContext, flags: dict[str, Any]) -> Any:  # type: ignore[type-arg]
-    known = {argument.attr_name or argument.name for argument in step.get_arguments()}
-    return step(ctx, **{name: value for name, value in flags.items() if name in known})
-
-
-def confirmation_arguments() -> list[Argument]:
-    """The two flags that answer the confirmation question beforehand."""
-    return [
-        Argument(
-            names=("non-interactive",),
-            attr_name="non_interactive",
-            kind=bool,
-            default=False,
-            help="Do not ask for confirmation.",
-        ),
-        Argument(
-            names=("confirm-database",),
-            attr_name="confirm_database",
-            help="Name of the protected database, in place of typing it.",
-        ),
-    ]
+def _refuse_swallowed(values: Mapping[str, Any]) -> None:
+    """Raise UsageError when a flag like --dry was taken for the value of another, and would not be heeded."""
+    found = flags.swallowed(values)
+    if found:
+        flag, value = found
+        raise UsageError(
+            f"{flag} got {value} as its value.", hint=f"Give {flag} a value of its own, or put {value} in front."
+        )
 
 
 @overload

@@ -33,7 +33,7 @@ class Consent:
         confirm_database: str | None,
     ) -> None:
         """Raise NotPermittedError unless the user agrees, by flag, environment or answer."""
-        database = ctx.workspace.target
+        database = f"{ctx.workspace.target} {ctx.session.database}"
         if (database, destroys) in self._given:
             return
         if ctx.settings.target_database_protected:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import textwrap
+from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 
 from ahjo_tasks.errors import ConfigError, SourceError
+from ahjo_tasks.live import CLEAR_LINE, LiveLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,6 +18,10 @@ if TYPE_CHECKING:
     from ahjo_tasks.errors import AhjoError
 
 WIDTH = 100
+NARROW = 40
+TAIL = 28
+"""Columns that the end of a result line takes: status, seconds, and what there is to say of it."""
+
 STYLES = {
     "ok": "\033[32m",
     "fail": "\033[1;31m",
@@ -23,7 +30,23 @@ STYLES = {
     "dim": "\033[2m",
 }
 PLAIN = "\033[0m"
-CLEAR_LINE = "\r\033[K"
+ASCII = str.maketrans({"─": "-", "…": "~", "│": "|"})
+
+
+@dataclass
+class Tally:
+    """What has been done in an action, over all the projects that it works on."""
+
+    counts: dict[str, int] = field(default_factory=lambda: {"OK": 0, "FAIL": 0, "SKIP": 0})
+    remaining: int = 0
+    left_out: list[str] = field(default_factory=list)
+    remarks: set[str] = field(default_factory=set)
+
+    def reset(self) -> None:
+        """Begin the next action; remarks are said once in a run."""
+        self.counts = dict.fromkeys(self.counts, 0)
+        self.remaining = 0
+        self.left_out = []
 
 
 class Console:
@@ -39,17 +62,20 @@ class Console:
         out: IO[str] | None = None,
         err: IO[str] | None = None,
         colored: bool = True,
+        tally: Tally | None = None,
     ) -> None:
         self.out = out or sys.stdout
         self.err = err or sys.stderr
         self.log = log or (lambda _level, _line: None)
-        self.live = self.out.isatty()
-        self.colored = colored and _wants_color(self.out)
-        self.width = min(shutil.get_terminal_size((WIDTH, 24)).columns, WIDTH) if self.live else WIDTH
-        self._progress_shown = False
-        self._quiet = False
-        self._done = {"OK": 0, "FAIL": 0, "SKIP": 0}
-        if os.name == "nt" and self.colored:
+        self.tally = tally or Tally()
+        self.colored = colored
+        self.live = _is_lively(self.out)
+        columns = shutil.get_terminal_size((WIDTH, 24)).columns - 1 if self.out.isatty() else WIDTH
+        self.width = max(NARROW, min(columns, WIDTH))
+        self._line = LiveLine(self.out, self._shaped) if self.live else None
+        self._machine = False
+        self._asking = False
+        if os.name == "nt" and (self.live or _is_lively(self.err)):
             import colorama
 
             colorama.just_fix_windows_console()
@@ -57,97 +83,122 @@ class Console:
     @property
     def interactive(self) -> bool:
         """Whether there is somebody to answer a question."""
-        return sys.stdin is not None and sys.stdin.isatty() and self.live
+        return sys.stdin is not None and sys.stdin.isatty() and (self.out.isatty() or self.err.isatty())
 
     # -- lines ---------------------------------------------------------------------------------------------------
 
     def line(self, text: str = "", style: str | None = None, *, level: str = "info") -> None:
         """One line as it is."""
-        self._clear_progress()
-        self._write(self.out, self._paint(text, style))
+        stream = self.err if self._machine else self.out
+        self._write(stream, self._paint(text, style, stream))
         self.log(level, text)
 
     def note(self, text: str) -> None:
-        """Something worth knowing that needs nothing done."""
-        self.line(text, "dim")
+        """Something worth knowing that needs nothing done: said once in a run.
+
+        An indented one belongs to the line above, and is always said.
+        """
+        if text.startswith(" ") or text not in self.tally.remarks:
+            self.tally.remarks.add(text)
+            self.line(text, "dim")
 
     def warn(self, text: str) -> None:
         """Something that may need something done."""
-        self.line(f"Warning: {text}", "warn", level="warning")
+        self._err(f"Warning: {text}", "warn", level="warning")
 
     def heading(self, action: str, facts: Mapping[str, str]) -> None:
         """The action and what it works on: server, database and login first."""
         said = "   ".join(f"{name} {value}".strip() for name, value in facts.items() if value)
-        self.line(f"{action}  {said}", "head")
+        self.line(f"{action}  {said}".rstrip(), "head")
 
     def step_heading(self, name: str) -> None:
         """The start of one step of a multi-action."""
         self.line()
         self.line(f"── {name} {'─' * max(0, self.width - len(name) - 4)}", "head")
 
-    def result(self, count: str, label: str, status: str, detail: str) -> None:
-        """One aligned line: `  3/12 view dbo.v .......... ok 0.03s`."""
-        self._done[{"ok": "OK", "FAIL": "FAIL"}.get(status, "SKIP")] += 1
-        tail = f" {detail}"
-        head = f"  {count} {label} "
-        dots = "." * max(3, self.width - len(head) - len(status) - len(tail) - 1)
-        self._clear_progress()
-        painted = self._paint(status, "ok" if status == "ok" else "fail" if status == "FAIL" else "warn")
-        self._write(self.out, f"{head}{self._paint(dots, 'dim')} {painted}{tail}")
-        self.log("info", f"{head}{dots} {status}{tail}")
+    def skipped(self, name: str) -> None:
+        """An action that the config passes over."""
+        self.tally.counts["SKIP"] += 1
+        self.line(f"{name}: skipped, as skipped_actions says", "warn")
 
-    @staticmethod
-    def count(number: int, total: int) -> str:
+    def left_out(self, names: Sequence[str]) -> None:
+        """Steps that are not run because one before them failed."""
+        self.tally.left_out += names
+
+    def result(self, count: str, label: str, status: str, detail: str) -> None:
+        """One aligned line: `  3/12 view dbo.v .......... ok    0.03s`. On a terminal it never wraps."""
+        self.tally.counts[{"ok": "OK", "FAIL": "FAIL"}.get(status, "SKIP")] += 1
+        seconds, _, extra = detail.partition(", ")
+        tail = f"{status:<4}{seconds:>9}{'  ' if extra else ''}{extra}"
+        room = self.width - max(TAIL, len(tail)) - len(count) - 9
+        shown = _shortened(label, room) if self.out.isatty() else label
+        dots = "." * (3 + max(0, room - len(shown)))
+        color = {"ok": "ok", "FAIL": "fail"}.get(status, "warn")
+        head = f"  {count} {shown} {self._paint(dots, 'dim')} "
+        self._rest()
+        self._write(self.out, head + self._paint(tail[:4], color) + tail[4:])
+        self.log("error" if status == "FAIL" else "info", f"  {count} {label} {dots} {tail}")
+
+    def count(self, number: int, total: int) -> str:
         """` 3/12`, as wide for every number."""
+        self.tally.remaining = total - number
         return f"{number:>{len(str(total))}}/{total}"
 
     def progress(self, text: str) -> None:
-        """A live line that the next line replaces; nothing where the output is not a terminal."""
-        if not self.live:
-            return
-        self.out.write(CLEAR_LINE + self._paint(text[: self.width - 1], "dim"))
-        self.out.flush()
-        self._progress_shown = True
+        """What is being done, on a terminal; the result replaces it."""
+        if self._line:
+            self._line.show(text)
 
     def table(self, headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """Aligned columns, as wide as their longest value."""
+        """Aligned columns; on a terminal a value that is too wide goes on in the next line."""
         cells = [[_cell(value) for value in row] for row in rows]
         widths = [max(map(len, column)) for column in zip(headers, *cells, strict=True)]
+        if self.out.isatty():
+            _narrow(widths, self.width - 2 * len(widths))
         self.line("  " + _aligned(headers, widths), "head")
         self.line("  " + "  ".join("─" * width for width in widths), "dim")
         for row in cells:
-            self.line("  " + _aligned(row, widths))
+            for part in _folded(row, widths):
+                self.line("  " + _aligned(part, widths))
+
+    def machine(self) -> None:
+        """From now on standard output belongs to a program: it gets `raw` alone, and people are told by stderr."""
+        self._machine = True
 
     def raw(self, text: str) -> None:
         """Output for a program: nothing is added, and it is not logged. No summary line follows."""
-        self._clear_progress()
+        self._machine = True
         self._write(self.out, text)
-        self._quiet = True
 
     def secret(self, text: str, value: str) -> None:
         """Show a secret once; the log has the text without it."""
-        self._clear_progress()
         self._write(self.out, text + value)
         self.log("info", f"{text}***")
 
     def summary(self, action: str, code: int, seconds: float) -> None:
         """The last line of an action, made for grep."""
-        counts = " ".join(f"{name}={count}" for name, count in self._done.items())
-        self._done = dict.fromkeys(self._done, 0)
-        if self._quiet and code == 0:
-            return
-        self.line(f"{action}: {counts} {seconds:.1f}s exit={code}", "ok" if code == 0 else "fail")
+        self._rest()
+        tally = self.tally
+        if code:
+            tally.counts["SKIP"] += tally.remaining
+            if tally.left_out:
+                self.line(f"Not run: {', '.join(tally.left_out)}", "warn", level="warning")
+        if code or not self._machine:
+            counts = " ".join(f"{name}={count}" for name, count in tally.counts.items())
+            self.line(f"{action}: {counts} {seconds:.1f}s exit={code}", "fail" if code else "ok")
+        tally.reset()
 
     # -- failures ------------------------------------------------------------------------------------------------
 
     def error(self, error: AhjoError) -> None:
         """What went wrong, where, and what to do."""
+        self._rest()
         place = error.place if isinstance(error, SourceError) else ""
-        self._err(f"Error: {place}: {error.message}" if place else f"Error: {error.message}")
+        self._err(f"Error: {place}: {error.message}" if place else f"Error: {error.message}", "fail")
         for problem in error.problems if isinstance(error, ConfigError) else ():
-            self._err(f"  - {problem}")
+            self._err(f"  - {problem}", "fail")
         for extra in getattr(error, "details", ()):
-            self._err(f"  {extra}", None)
+            self._err(f"  {extra}")
         if error.hint:
             self._err(f"  hint: {error.hint}", "warn")
 
@@ -155,13 +206,20 @@ class Console:
         """A failure that is no AhjoError: one line here, the traceback in the log."""
         import traceback
 
-        self._err(f"Error: {type(error).__name__}: {error}")
+        self._rest()
+        self._err(f"Error: {type(error).__name__}: {error}", "fail")
         self._err("  hint: run again with --debug for the traceback; it is in ahjo.log too.", "warn")
         self.log("error", "".join(traceback.format_exception(error)).rstrip())
 
     def interrupted(self) -> None:
         """The user pressed Ctrl-C."""
-        self._err("Interrupted. What was not finished was rolled back.")
+        self._rest()
+        if self._asking or not self.live:
+            self._write(self.err, "")
+        else:
+            self.out.write(CLEAR_LINE)  # the terminal shows ^C there
+        done = "nothing was changed" if self._asking else "what was not finished was rolled back"
+        self._err(f"Interrupted: {done}.", "fail")
 
     # -- questions -----------------------------------------------------------------------------------------------
 
@@ -172,51 +230,97 @@ class Console:
 
     def ask(self, prompt: str) -> str:
         """Ask for a line of text; the end of input is an empty answer."""
-        self._clear_progress()
-        self.log("info", prompt.rstrip())
+        self._rest()
+        self._asking = True
+        beside = self.err.isatty() and not self.out.isatty()  # as in `inv deploy | tee log`
+        if beside:
+            self.err.write(prompt)
+            self.err.flush()
         try:
-            return input(prompt)
+            answer = input("" if beside else prompt)
         except EOFError:
-            return ""
+            self._write(self.err, "")
+            answer = ""
+        self._asking = False
+        self.log("info", f"{prompt}{answer}")
+        return answer
 
     def ask_secret(self, prompt: str) -> str:
         """Ask for a line that is not shown and not logged."""
         import getpass
 
-        self._clear_progress()
-        return getpass.getpass(prompt)
+        self._asking = True
+        answer = getpass.getpass(prompt)
+        self._asking = False
+        return answer
 
     # -- the ends ------------------------------------------------------------------------------------------------
 
-    def _err(self, text: str, style: str | None = "fail") -> None:
-        self._clear_progress()
-        self.out.flush()
-        self._write(self.err, self._paint(text, style) if _wants_color(self.err) else text)
-        self.log("error", text)
+    def _err(self, text: str, style: str | None = None, *, level: str = "error") -> None:
+        self._write(self.err, self._paint(text, style, self.err))
+        self.log(level, text)
 
-    def _clear_progress(self) -> None:
-        if self._progress_shown:
-            self.out.write(CLEAR_LINE)
-            self._progress_shown = False
+    def _rest(self) -> None:
+        """Nothing is being done any more."""
+        if self._line:
+            self._line.end()
 
-    def _paint(self, text: str, style: str | None) -> str:
-        return f"{STYLES[style]}{text}{PLAIN}" if style and self.colored and text else text
+    def _shaped(self, text: str, seconds: str) -> str:
+        return self._paint(_shortened(text, self.width - len(seconds)) + seconds, "dim")
 
-    @staticmethod
-    def _write(stream: IO[str], text: str) -> None:
-        try:
-            stream.write(text + "\n")
-        except UnicodeEncodeError:
-            encoding = getattr(stream, "encoding", None) or "ascii"
-            stream.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+    def _paint(self, text: str, style: str | None, stream: IO[str] | None = None) -> str:
+        wanted = style and text and self.colored and _is_lively(stream or self.out)
+        return f"{STYLES[style]}{text}{PLAIN}" if style and wanted else text
+
+    def _write(self, stream: IO[str], text: str) -> None:
+        """Write a line and send it off at once: the order of both streams is right also where they are one pipe."""
+        if self._line:
+            with self._line.aside():
+                _put(stream, text)
+        else:
+            _put(stream, text)
 
 
-def _wants_color(stream: IO[str]) -> bool:
-    return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+def _put(stream: IO[str], text: str) -> None:
+    try:
+        stream.write(text + "\n")
+    except UnicodeEncodeError:
+        encoding = getattr(stream, "encoding", None) or "ascii"
+        stream.write(text.translate(ASCII).encode(encoding, "replace").decode(encoding) + "\n")
+    stream.flush()
+
+
+def _is_lively(stream: IO[str]) -> bool:
+    """Whether the stream is a terminal that is to have colour and progress; https://no-color.org says when not."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _shortened(text: str, room: int) -> str:
+    """The text with its middle left out where it does not fit; the end of a path tells most."""
+    if len(text) <= room:
+        return text
+    head = max(0, room - 1) * 2 // 5
+    return f"{text[:head]}…{text[len(text) - (room - 1 - head) :]}" if room > 1 else "…"
 
 
 def _cell(value: object) -> str:
-    return "" if value is None else str(value)
+    return "" if value is None else " ".join(str(value).split("\n"))
+
+
+def _narrow(widths: list[int], room: int) -> None:
+    """Take from the widest columns what does not fit."""
+    while sum(widths) > room and max(widths) > 1:
+        widths[widths.index(max(widths))] -= 1
+
+
+def _folded(row: Sequence[str], widths: Sequence[int]) -> list[list[str]]:
+    """The row in as many lines as its longest cell needs."""
+    columns = [
+        textwrap.wrap(cell, width) or [""] if len(cell) > width else [cell]
+        for cell, width in zip(row, widths, strict=True)
+    ]
+    height = max(map(len, columns))
+    return [[column[line] if line < len(column) else "" for column in columns] for line in range(height)]
 
 
 def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:

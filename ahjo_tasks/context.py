@@ -29,16 +29,25 @@ class ActionContext(Context):
     home: Home | None
     workspace: Workspace
     stack: list[str]
-    announced: bool
+    announced: set[Workspace]
 
     @classmethod
     def of(cls, ctx: Context, home: Home | None) -> ActionContext:
-        """The context itself when an action calls another, else a new one for the outermost action."""
+        """The context itself when an action calls another of its project, else a new one."""
         if isinstance(ctx, ActionContext):
-            return ctx
+            return ctx.within(home)
+        return cls._made(ctx, home, stack=[], announced=set())
+
+    def within(self, home: Home | None) -> ActionContext:
+        """This context, or that of another project whose action is a step of this one."""
+        if home is None or home is self.home:
+            return self
+        return self._made(self, home, stack=self.stack, announced=self.announced)
+
+    @classmethod
+    def _made(cls, ctx: Context, home: Home | None, **shared: Any) -> ActionContext:
         made = cls(config=ctx.config, remainder=ctx.remainder)
-        workspace = made.run_state.workspace(home, runtime_path(ctx.config))
-        made._set(home=home, workspace=workspace, stack=[], announced=False)
+        made._set(home=home, workspace=made.run_state.workspace(home, runtime_path(ctx.config)), **shared)
         return made
 
     @property
@@ -100,27 +109,25 @@ class ActionContext(Context):
 
     def announce(self, action: str) -> None:
         """Say, once for each outermost action, which server, database and login it works on."""
-        if self.announced:
+        if self.workspace in self.announced:
             return
-        self._set(announced=True)
+        self.announced.add(self.workspace)
         facts = {"": self.workspace.target, "environment": self.settings.environment or "", "login": self.session.login}
-        self.console.heading(action, facts)
+        self.console.heading(action, facts if self.settings.display_db_info else {})
 
     @contextmanager
     def performing(self, name: str) -> Iterator[None]:
         """Hold `name` on the stack of running actions, and head what it prints."""
-        if self.stack:
-            self.console.step_heading(name)
+        if self.stack and self.stack[-1] != name:
+            several = len(self.announced) > 1
+            self.console.step_heading(f"{name} {self.workspace.target}" if several else name)
         self.stack.append(name)
         try:
-            yield
+            with self.run_state.shown(self.workspace, self.config):
+                yield
         finally:
             self.stack.pop()
 
     def finish(self, error: BaseException | None) -> BaseException | None:
         """Close what the outermost action opened; the error to report is the first one."""
-        try:
-            self.workspace.close(keep=error is None)
-        except Exception as late:  # noqa: BLE001 - whatever closing raises is reported, never in place of `error`
-            return error or late
-        return error
+        return self.run_state.close(error)

@@ -30,10 +30,17 @@ class Home:
 
         Raises UsageError with the nearest name.
         """
+        task = self.get(name)
+        if task is None:
+            near = get_close_matches(name, self.collection.task_names, n=1)
+            hint = f"Did you mean {near[0]!r}?" if near else None
+            raise UsageError(f"{wanted_by} needs the action {name!r}, which does not exist.", hint=hint)
+        return task
+
+    def get(self, name: str) -> Task | None:  # type: ignore[type-arg]
+        """The task of that name, if there is one."""
         try:
             task: Task = self.collection[self.collection.transform(name)]  # type: ignore[type-arg]
         except (KeyError, ValueError):
-            near = get_close_matches(name, self.collection.task_names, n=1)
-            hint = f"Did you mean {near[0]!r}?" if near else None
-            raise UsageError(f"{wanted_by} needs the action {name!r}, which does not exist.", hint=hint) from None
+            return None
         return task

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.console import Console
+from ahjo_tasks.console import Console, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.config.loader import LoadedConfig
     from ahjo_tasks.config.settings import Settings
+    from ahjo_tasks.credentials import Credentials
     from ahjo_tasks.deploy.migrations import Migrations
     from ahjo_tasks.dialects.base import Dialect
     from ahjo_tasks.project.layout import Project
@@ -23,10 +24,15 @@ if TYPE_CHECKING:
 class Workspace:
     """Loads the config when it is first asked for, connects when it is first needed, and closes both."""
 
-    def __init__(self, directory: Path, config_path: Path | None, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, directory: Path, config_path: Path | None, environ: Mapping[str, str], tally: Tally | None = None
+    ) -> None:
         self.directory = directory
         self.config_path = config_path
         self.environ = environ
+        self.tally = tally or Tally()
+        self.unborn = False
+        """Whether the database would be a new one: a dry run has come past `init`."""
 
     @property
     def has_config(self) -> bool:
@@ -44,6 +50,8 @@ class Workspace:
         from ahjo_tasks.config.loader import load
 
         loaded = load(self.config_path, environ=self.environ)
+        if not loaded.settings.color_console_logging:
+            self.console.colored = False
         for warning in loaded.warnings:
             self.console.warn(warning)
         return loaded
@@ -64,10 +72,10 @@ class Workspace:
     def console(self) -> Console:
         """The console; it logs to `ahjo.log` in the project's folder once a config is named."""
         if not self.has_config:
-            return Console()
+            return Console(tally=self.tally)
         from ahjo_tasks.logs.file import FileLog
 
-        return Console(FileLog(self.directory / "ahjo.log"))
+        return Console(FileLog(self.directory / "ahjo.log"), tally=self.tally)
 
     @cached_property
     def migrations(self) -> Migrations:
@@ -99,13 +107,20 @@ class Workspace:
             raise UsageError(f"{wanted_by} is for {dialect(name).title}; the config names {self.dialect.title}.")
 
     @cached_property
+    def logins(self) -> Credentials:
+        """User name and password, asked for once in a run."""
+        from ahjo_tasks.credentials import Credentials
+
+        return Credentials(self.settings, self.directory, self.console, needs_login=self.dialect.needs_login)
+
+    @cached_property
     def session(self) -> Session:
         """The way to the database; connects when it is first used."""
-        from ahjo_tasks.credentials import Credentials
         from ahjo_tasks.session import Session
+        from ahjo_tasks.unborn import UnbornSession
 
-        logins = Credentials(self.settings, self.directory, self.console, needs_login=self.dialect.needs_login)
-        return Session(self.settings, self.dialect, logins, self.directory, self.console.warn)
+        kind = UnbornSession if self.unborn else Session
+        return kind(self.settings, self.dialect, self.logins, self.directory, self.console.warn)
 
     @property
     def database(self) -> str:
@@ -116,6 +131,11 @@ class Workspace:
     def target(self) -> str:
         """Server and database, as shown to the user and compared for consent."""
         return self.dialect.target(self.settings)
+
+    def expect_new_database(self) -> None:
+        """Have the rest of a dry run plan for the empty database that `init` would leave."""
+        self.close(keep=False)
+        self.unborn = True
 
     def close(self, *, keep: bool) -> None:
         """Close the connection; `keep` commits a transaction that the whole action shares, else it is rolled back."""

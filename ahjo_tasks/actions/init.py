@@ -28,6 +28,7 @@ def init(ctx: ActionContext) -> None:
             ctx.console.line(
                 f"  Plan: {'drop and create' if old else 'create'} {database} (dry run: nothing is changed)"
             )
+            ctx.workspace.expect_new_database()
             return
         if old:
             dialect.drop_database(door, database)

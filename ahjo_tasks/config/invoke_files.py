@@ -9,13 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from invoke.config import Config
+from invoke.config import Config, DataProxy
 from invoke.exceptions import Exit, UnknownFileType
 
 from ahjo_tasks.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 _SUFFIXES = ("json", "jsonc", "yaml", "yml")
 
@@ -43,6 +43,18 @@ def runtime_path(config: Config) -> Path | None:
 def runtime_found(config: Config) -> bool:
     """Whether Invoke has read the file of `--config`."""
     return bool(getattr(config, "_runtime_found", None))
+
+
+def show(config: Config, backend: Mapping[str, Any]) -> None:
+    """Have `ctx.config.BACKEND` hold these values, whichever file or variable they came from."""
+    read = config.get("BACKEND") or {}
+    fitting = {key: value for key, value in backend.items() if _is_group(read.get(key, value)) == _is_group(value)}
+    config["BACKEND"] = Quiet(fitting)  # type: ignore[assignment]
+
+
+def _is_group(value: object) -> bool:
+    """Whether Invoke merges the value key by key; it refuses to merge such a value with another."""
+    return isinstance(value, (dict, DataProxy))
 
 
 def _reader(original: Callable[[Config, str], Any] | None) -> Callable[[Config, str], Any]:

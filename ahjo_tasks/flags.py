@@ -1,0 +1,100 @@
+"""The flags of actions, as Invoke's arguments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from invoke.parser.argument import Argument
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+CORE_SHORTS = frozenset("cdefhlprwDFRTV")
+"""Invoke's own short flags: an action that took one of them would swallow `-f prod.json` or `-R`."""
+
+
+def confirmation() -> list[Argument]:
+    """The two flags that answer the confirmation question beforehand."""
+    return [
+        Argument(
+            names=("non-interactive",),
+            attr_name="non_interactive",
+            kind=bool,
+            default=False,
+            help="Do not ask for confirmation.",
+        ),
+        Argument(
+            names=("confirm-database",),
+            attr_name="confirm_database",
+            help="Name of the protected database, in place of typing it.",
+        ),
+    ]
+
+
+def merged(groups: Iterable[Sequence[Argument]]) -> list[Argument]:
+    """The flags of several actions as those of one: each long name once, and a short one as long as it is free.
+
+    None of them has a default of its own, so that an action keeps the one it was written with.
+    """
+    found: dict[str, Argument] = {}
+    for argument in (argument for group in groups for argument in group):
+        found.setdefault(argument.names[0], argument)
+    taken = set(found)
+    return [_copy(argument, _free(argument, taken)) for argument in found.values()]
+
+
+def _free(argument: Argument, taken: set[str]) -> tuple[str, ...]:
+    shorts = [name for name in argument.nicknames if name not in taken]
+    taken.update(shorts)
+    return argument.names[0], *shorts
+
+
+def _copy(argument: Argument, names: tuple[str, ...]) -> Argument:
+    return Argument(
+        names=names,
+        kind=argument.kind,
+        default=argument.default if argument.kind in {bool, list} or argument.incrementable else None,
+        help=argument.help,
+        optional=argument.optional,
+        incrementable=argument.incrementable,
+        attr_name=argument.attr_name,
+    )
+
+
+def given(arguments: Iterable[Argument], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that are for these arguments and were really given."""
+    known = {argument.name: argument for argument in arguments}
+    return {
+        name: value
+        for name, value in values.items()
+        if name in known and value is not None and value != [] and not _untouched(known[name], value)
+    }
+
+
+def _untouched(argument: Argument, value: object) -> bool:
+    return (argument.kind is bool or argument.incrementable) and value == argument.default
+
+
+def missing(arguments: Iterable[Argument], values: Mapping[str, Any]) -> Iterator[str]:
+    """The flags without which an action cannot run."""
+    for argument in arguments:
+        if argument.positional and argument.default is None and values.get(str(argument.name)) is None:
+            yield f"--{argument.names[0]}"
+
+
+def swallowed(values: Mapping[str, Any]) -> tuple[str, str] | None:
+    """A flag that Invoke took for the value of another one, as in `inv greet --name --dry`: both flags."""
+    for name, value in values.items():
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and text.startswith("-") and text in _core_flags():
+                return f"--{name.replace('_', '-')}", text
+    return None
+
+
+def _core_flags() -> frozenset[str]:
+    from invoke.program import Program
+
+    program = Program()
+    arguments = [*program.core_args(), *program.task_args()]
+    names = [name for argument in arguments for name in argument.names]
+    return frozenset(f"--{name}" if len(name) > 1 else f"-{name}" for name in names)
