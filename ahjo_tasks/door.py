@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ahjo_tasks.errors import StatementError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from sqlalchemy.engine import Connection
 
@@ -79,7 +79,7 @@ class Door:
         found = self.results(text)
         return found[0].rows if found else []
 
-    def stream(self, text: str, size: int) -> Iterator[RowStream]:
+    def stream(self, text: str, size: int) -> Generator[RowStream]:
         """Run one batch; each result set that has columns, its rows `size` at a time as they are asked for.
 
         A result set is read to its end before the next one is asked for. Raises StatementError, also midway.

@@ -162,6 +162,10 @@ class Dialect:
         """Send the text as it is; no character of it is a parameter."""
         cursor.execute(text)
 
+    def streaming_cursor(self, raw: Any, size: int) -> Any:
+        """A cursor that leaves the rows with the server until `fetchmany` asks for `size` of them."""
+        return raw.cursor()
+
     def next_result(self, cursor: Any) -> bool:
         """Go to the next result of the batch, if there is one."""
         return bool(cursor.nextset())
@@ -177,10 +181,6 @@ class Dialect:
     # -- the database itself ---------------------------------------------------------------------------------------
 
     def exists(self, door: Door, database: str) -> bool:
-    def streaming_cursor(self, raw: Any, size: int) -> Any:
-        """A cursor that leaves the rows with the server until `fetchmany` asks for `size` of them."""
-        return raw.cursor()
-
         """Whether the server has the database. `door` leads to the server's own database."""
         raise NotImplementedError
 

@@ -61,9 +61,6 @@ class MySQL(Dialect):
         """A method here, not an attribute."""
         raw.autocommit(on)
 
-    def connect_problem(self, error: Exception) -> ConnectProblem:
-        """By the client's or server's error number."""
-        number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
     def streaming_cursor(self, raw: Any, size: int) -> Any:
         """PyMySQL's unbuffered cursor; another driver's plain one."""
         if not type(raw).__module__.startswith("pymysql"):
@@ -72,6 +69,9 @@ class MySQL(Dialect):
 
         return raw.cursor(SSCursor)
 
+    def connect_problem(self, error: Exception) -> ConnectProblem:
+        """By the client's or server's error number."""
+        number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
         text = str(error.args[-1]) if error.args else str(error)
         if number in ACCESS_DENIED:
             return ConnectProblem("The server refused the login.", hint="Check the user name and the password.")

@@ -70,6 +70,12 @@ class PostgreSQL(Dialect):
         if hasattr(raw, "add_notice_handler"):
             raw.add_notice_handler(lambda notice: say(f"{notice.severity}: {notice.message_primary}"))
 
+    def streaming_cursor(self, raw: Any, size: int) -> Any:
+        """A cursor of ours over psycopg's `stream`; another driver's plain one."""
+        from ahjo_tasks.dialects.postgresql_stream import StreamingCursor
+
+        return StreamingCursor(raw, size) if hasattr(raw, "pgconn") else super().streaming_cursor(raw, size)
+
     def connect_problem(self, error: Exception) -> ConnectProblem:
         """By SQLSTATE where the server answered, by the driver's words where it did not."""
         state, text = getattr(error, "sqlstate", None) or "", str(error)
@@ -97,12 +103,6 @@ class PostgreSQL(Dialect):
             ". ".join(part.rstrip(".") for part in parts if part),
             diagnosis.sqlstate or "",
             line,
-    def streaming_cursor(self, raw: Any, size: int) -> Any:
-        """A cursor of ours over psycopg's `stream`; another driver's plain one."""
-        from ahjo_tasks.dialects.postgresql_stream import StreamingCursor
-
-        return StreamingCursor(raw, size) if hasattr(raw, "pgconn") else super().streaming_cursor(raw, size)
-
             column,
             diagnosis.severity or "",
             (diagnosis.context or "").partition("\n")[0],
