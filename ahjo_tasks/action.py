@@ -29,7 +29,8 @@ class Action(Task):  # type: ignore[type-arg]
     """One named piece of work on a database project.
 
     `affects_database` asks for confirmation before it runs, `destroys_database` says so in the question,
-    `dialects` marks an action that not every database has.
+    `dialects` marks an action that not every database has. One that is not `guarded` runs whatever the config allows,
+    and also with a config that cannot be used yet.
     """
 
     def __init__(
@@ -39,11 +40,13 @@ class Action(Task):  # type: ignore[type-arg]
         affects_database: bool = False,
         destroys_database: bool = False,
         dialects: Sequence[str] = (),
+        guarded: bool = True,
         **options: Any,
     ) -> None:
         super().__init__(body, **options)
         self.affects_database = affects_database
         self.destroys_database = destroys_database
+        self.guarded = guarded
         self.home: Home | None = None
         if dialects and self.__doc__:
             first, _, rest = self.__doc__.partition("\n")
@@ -90,11 +93,12 @@ class Action(Task):  # type: ignore[type-arg]
             return self._run(context, *args, **kwargs)
 
     def _run(self, ctx: ActionContext, *args: Any, **kwargs: Any) -> Any:
-        self._prepare(ctx, kwargs)
-        if ctx.skips(self.name):
-            ctx.console.skipped(self.name)
-            return None
-        with ctx.performing(self.name):
+        if self.guarded:
+            self._prepare(ctx, kwargs)
+            if ctx.skips(self.name):
+                ctx.console.skipped(self.name)
+                return None
+        with ctx.performing(self.name, with_config=self.guarded):
             return self._perform(ctx, *args, **kwargs)
 
     def _prepare(self, ctx: ActionContext, values: Mapping[str, Any]) -> None:

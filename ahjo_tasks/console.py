@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 WIDTH = 100
 NARROW = 40
-TAIL = 28
+TAIL = 26
 """Columns that the end of a result line takes: status, seconds, and what there is to say of it."""
 
 STYLES = {

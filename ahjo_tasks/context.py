@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from invoke.context import Context
@@ -116,14 +116,14 @@ class ActionContext(Context):
         self.console.heading(action, facts if self.settings.display_db_info else {})
 
     @contextmanager
-    def performing(self, name: str) -> Iterator[None]:
-        """Hold `name` on the stack of running actions, and head what it prints."""
+    def performing(self, name: str, *, with_config: bool = True) -> Iterator[None]:
+        """Hold `name` on the stack of running actions, head what it prints, and fill `ctx.config.BACKEND`."""
         if self.stack and self.stack[-1] != name:
             several = len(self.announced) > 1
             self.console.step_heading(f"{name} {self.workspace.target}" if several else name)
         self.stack.append(name)
         try:
-            with self.run_state.shown(self.workspace, self.config):
+            with self.run_state.shown(self.workspace, self.config) if with_config else nullcontext():
                 yield
         finally:
             self.stack.pop()

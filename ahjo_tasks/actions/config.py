@@ -19,14 +19,18 @@ def config(ctx: ActionContext, all: bool = False) -> None:  # noqa: A002 - the f
     ctx.console.table(["Key", "Value", "From"], [(row.key, row.shown, row.origin) for row in found])
 
 
-@action
+@action(guarded=False)
 def init_config(ctx: ActionContext) -> None:
     """Write the LOCAL file with the values marked $.
 
-    The config's top-level key LOCAL names the file; it gets every key whose value is "$", for each developer to fill
-    in.
+    The config's top-level key LOCAL names the file. It gets every key whose
+    value is "$", for each developer to fill in; a file that exists is kept.
     """
-    from ahjo_tasks.config.local import write_local
+    from ahjo_tasks.config.local import local_file
 
-    written = write_local(ctx.workspace.config_path)
-    ctx.console.line(f"  Wrote {written}: fill in its values marked $.")
+    local = local_file(ctx.workspace.config_path)
+    if ctx.dry:
+        ctx.console.line(f"  Plan: write {local.path} (dry run: nothing is written)")
+        return
+    local.write()
+    ctx.console.line(f"  Wrote {local.path}: fill in its values marked $.")

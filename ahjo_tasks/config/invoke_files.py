@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from invoke.config import Config, DataProxy
+from invoke.config import Config
 from invoke.exceptions import Exit, UnknownFileType
 
 from ahjo_tasks.errors import ConfigError
@@ -47,14 +47,11 @@ def runtime_found(config: Config) -> bool:
 
 def show(config: Config, backend: Mapping[str, Any]) -> None:
     """Have `ctx.config.BACKEND` hold these values, whichever file or variable they came from."""
-    read = config.get("BACKEND") or {}
-    fitting = {key: value for key, value in backend.items() if _is_group(read.get(key, value)) == _is_group(value)}
-    config["BACKEND"] = Quiet(fitting)  # type: ignore[assignment]
-
-
-def _is_group(value: object) -> bool:
-    """Whether Invoke merges the value key by key; it refuses to merge such a value with another."""
-    return isinstance(value, (dict, DataProxy))
+    if runtime_found(config):
+        config._runtime = {**config._runtime, "BACKEND": Quiet(backend)}  # noqa: SLF001 - the level of --config
+        config.merge()
+    else:
+        config["BACKEND"] = Quiet(backend)  # type: ignore[assignment]
 
 
 def _reader(original: Callable[[Config, str], Any] | None) -> Callable[[Config, str], Any]:
@@ -104,6 +101,6 @@ def _unknown_format(config: Config) -> ConfigError:
 
 
 def told(error: ConfigError) -> str:
-    """The error as text: message, a line for each problem, hint."""
-    lines = [error.message, *(f"  - {problem}" for problem in error.problems)]
-    return "\n".join([*lines, *([error.hint] if error.hint else [])])
+    """The error as text, as every other one looks: message, a line for each problem, hint."""
+    lines = [f"Error: {error.message}", *(f"  - {problem}" for problem in error.problems)]
+    return "\n".join([*lines, *([f"  hint: {error.hint}"] if error.hint else [])])

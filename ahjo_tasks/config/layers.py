@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 PREFIX = "AHJO_"
-_RESERVED = ("CONFIG_PATH", "NON_INTERACTIVE", "TARGET_DATABASE_CONFIRM", "STRICT_SKIPS")
+_RESERVED = ("CONFIG_PATH", "NON_INTERACTIVE", "CONFIRM_DATABASE", "STRICT_SKIPS")
 _OPTIONS = "sqlalchemy."
 
 

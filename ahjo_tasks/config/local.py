@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahjo_tasks.config.document import read
 from ahjo_tasks.errors import AhjoError, ConfigError
@@ -12,10 +13,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MARK = "$"
+OWNER_ONLY = 0o600
 
 
-def write_local(config: Path | None) -> Path:
-    """Write the file that the config's LOCAL key names, with the keys whose value is `$`, nesting kept.
+class LocalFile(NamedTuple):
+    """The file to be, and what it will hold."""
+
+    path: Path
+    text: str
+
+    def write(self) -> None:
+        """Create the file, for its owner alone: passwords are to come into it."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(self.text)
+
+
+def local_file(config: Path | None) -> LocalFile:
+    """The file that the config's LOCAL key names, with the keys whose value is `$`, nesting kept.
 
     Raises ConfigError without such a key, AhjoError when the file exists; an existing file is never changed.
     """
@@ -28,10 +44,7 @@ def write_local(config: Path | None) -> Path:
     target = config.parent / named
     if target.exists():
         raise AhjoError(f"{target} exists already; it was not changed.")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(marked(document) or {}, indent=4, ensure_ascii=False)
-    target.write_text(text + "\n", encoding="utf-8")
-    return target
+    return LocalFile(target, json.dumps(marked(document) or {}, indent=4, ensure_ascii=False) + "\n")
 
 
 def marked(node: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 MASK = "***"
 
 _SECRET_NAME = re.compile(
-    r"pass|pwd|token|secret|credential|odbc_connect|conn(ection)?_?str|(api|access|account|private|shared)_?key|^key$",
+    r"pass|pwd|(^|_)pw(_|$)|token|secret|credential|odbc_connect|conn(ection)?_?str|(api|access|account|private|shared)_?key|^key$",
     re.IGNORECASE,
 )
 _PLACE_NAME = re.compile(r"(_file|_path|_url)$", re.IGNORECASE)
