@@ -1,14 +1,18 @@
-"""What a SQL text creates and what it mentions, found by its tokens; comments and strings do not count."""
+"""What a SQL text creates and which tables it writes to; comments and strings do not count."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
+from sys import intern
 from typing import TYPE_CHECKING, NamedTuple
 
-from ahjo_tasks.project.tokens import words
+from ahjo_tasks.project.pieces import MARKS, name_parts, pieces
 
 if TYPE_CHECKING:
-    from ahjo_tasks.project.tokens import Lexis, Token
+    from collections.abc import Iterator
+
+    from ahjo_tasks.project.lexis import Lexis
 
 CREATED = {
     "VIEW": "view",
@@ -27,7 +31,7 @@ CREATED = {
     "SCHEMA": "schema",
 }
 OTHERS = frozenset(
-    {
+    [
         "INDEX",
         "USER",
         "ROLE",
@@ -40,38 +44,18 @@ OTHERS = frozenset(
         "AS",
         "TEMP",
         "TEMPORARY",
-    }
-)
-ATTACHED = frozenset({"trigger", "rule"})
-RELATION_WORDS = frozenset(
-    [
-        "FROM",
-        "JOIN",
-        "INTO",
-        "UPDATE",
-        "TABLE",
-        "EXEC",
-        "EXECUTE",
-        "CALL",
-        "REFERENCES",
-        "ON",
-        "OF",
-        "APPLY",
-        "USING",
-        "FOR",
-        "PROCEDURE",
-        "FUNCTION",
-        "VIEW",
+        "ON",  # GRANT CREATE ON SCHEMA
+        "(",
+        ",",
+        ";",
     ]
 )
-CLAUSES = frozenset(["SELECT", "FROM", "WHERE", "GROUP", "ORDER", "HAVING", "SET", "VALUES", "RETURNING"])
-LEADING = frozenset({"CREATE", "INSERT", "MERGE", "REPLACE", "COPY"})
+ATTACHED = {"trigger": "ON", "rule": "TO"}
+CREATE = "CREATE"
+LEADING = frozenset({CREATE, "INSERT", "MERGE", "REPLACE", "COPY"})
 FILLERS = frozenset({"INTO", "OR", "REPLACE", "IGNORE", "ONLY", "TABLE", "LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY"})
-IDENTIFIERS = frozenset({"name", "quoted"})
 IF_NOT_EXISTS = frozenset({"IF", "NOT", "EXISTS"})
-ATTACHING = frozenset({"ON", "TO"})
-DOT = ("mark", ".")
-CALL = ("mark", "(")
+NO_NAMES = frozenset({"", *MARKS})
 MODIFIERS = 20
 
 
@@ -91,7 +75,7 @@ class Name(NamedTuple):
         return f"{self.schema}.{self.name}" if self.schema else self.name
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Definition:
     """An object that the text creates; `table` is what a trigger or rule belongs to."""
 
@@ -100,124 +84,55 @@ class Definition:
     table: Name | None = None
 
 
-class Mention(NamedTuple):
-    """A dotted name in the text. `relation` is whether it stands where a table, view or routine is named."""
-
-    parts: tuple[str, ...]
-    relation: bool
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Scan:
-    """What one text creates, mentions, writes rows to, and says in string literals."""
+    """What one text creates, the tables that it writes rows to, and the dotted names in it, each once, as written."""
 
     definitions: tuple[Definition, ...]
-    mentions: frozenset[Mention]
     written: tuple[Name, ...]
-    literals: frozenset[str]
+    names: tuple[str, ...]
 
 
 def scan(text: str, lexis: Lexis) -> Scan:
     """Read the text once."""
-    return _Scanner(list(words(text, lexis))).scan()
+    found = pieces(text, lexis)
+    unique = set(found) - NO_NAMES
+    leads = {piece: word for piece in unique if (word := piece.upper()) in LEADING}
+    definitions: list[Definition] = []
+    written: dict[Name, None] = {}
+    for place in (place for place, piece in enumerate(found, 1) if piece in leads) if leads else ():
+        behind = filter(None, islice(found, place, None))
+        if leads[found[place - 1]] != CREATE:
+            table = _name(behind, FILLERS, lexis)
+            written |= {table: None} if table else {}
+        elif made := _definition(behind, lexis):
+            definitions.append(made)
+    return Scan(tuple(definitions), tuple(written), tuple(map(intern, unique)))
 
 
-class _Scanner:
-    def __init__(self, tokens: list[Token]) -> None:
-        self.tokens = tokens
-        self.end = len(tokens)
-        self.definitions: list[Definition] = []
-        self.mentions: set[Mention] = set()
-        self.written: dict[Name, None] = {}
-
-    def scan(self) -> Scan:
-        before = clause = ""
-        position = 0
-        while position < self.end:
-            kind, value, _ = self.tokens[position]
-            if kind not in IDENTIFIERS:
-                before = value if kind == "mark" else ""
-                position += 1
-                continue
-            word = value.upper() if kind == "name" else ""
-            if word in LEADING:
-                self._lead(word, position)
-            if word in CLAUSES:
-                clause = word
-            parts, position = self._dotted(position)
-            named = before in RELATION_WORDS or (before == "," and clause == "FROM") or self._at(position) == CALL
-            self.mentions.add(Mention(parts, named))
-            before = word
-        literals = frozenset(value for kind, value, _ in self.tokens if kind == "string")
-        return Scan(tuple(self.definitions), frozenset(self.mentions), tuple(self.written), literals)
-
-    def _lead(self, word: str, position: int) -> None:
-        if word == "CREATE":
-            self._define(position + 1)
-        else:
-            self._write(position + 1)
-
-    def _at(self, position: int) -> tuple[str, str]:
-        """Kind and value at the position, empty behind the end."""
-        return self.tokens[position][:2] if position < self.end else ("", "")
-
-    def _is_word(self, position: int, among: frozenset[str]) -> bool:
-        kind, value = self._at(position)
-        return kind == "name" and value.upper() in among
-
-    def _dotted(self, position: int) -> tuple[tuple[str, ...], int]:
-        """The identifiers joined by dots from here on, and the position behind them."""
-        parts = [self.tokens[position][1]]
-        position += 1
-        while self._at(position) == DOT:
-            step = position + (2 if self._at(position + 1) == DOT else 1)  # database..name
-            kind, value = self._at(step)
-            if kind not in IDENTIFIERS:
-                break
-            parts.append(value)
-            position = step + 1
-        return tuple(parts), position
-
-    def _name(self, position: int) -> tuple[Name, int] | None:
-        """The name at `position`, behind IF NOT EXISTS; temporary (#) names are no objects."""
-        while self._is_word(position, IF_NOT_EXISTS):
-            position += 1
-        if self._at(position)[0] not in IDENTIFIERS:
+def _definition(pieces: Iterator[str], lexis: Lexis) -> Definition | None:
+    """The object that a CREATE makes, unless it is none of a project's kinds or a temporary one."""
+    for piece in islice(pieces, MODIFIERS):
+        word = piece.upper()
+        if word in OTHERS:
             return None
-        parts, after = self._dotted(position)
-        if parts[-1].startswith("#"):
-            return None
-        return Name(parts[-2] if len(parts) > 1 else None, parts[-1]), after
+        if word in CREATED:
+            name, kind = _name(pieces, IF_NOT_EXISTS, lexis), CREATED[word]
+            table = _table(pieces, ATTACHED[kind], lexis) if kind in ATTACHED else None
+            return Definition(kind, name, table) if name else None
+    return None
 
-    def _define(self, start: int) -> None:
-        """Note the object that a CREATE makes, unless it is none of a project's kinds or a temporary one."""
-        for position in range(start, min(start + MODIFIERS, self.end)):
-            kind, value = self._at(position)
-            word = value.upper()
-            if word in {";", "("} or (kind == "name" and word in OTHERS):
-                return
-            if kind == "name" and word in CREATED:
-                named = self._name(position + 1)
-                if named:
-                    self._add(CREATED[word], *named)
-                return
 
-    def _add(self, kind: str, name: Name, after: int) -> None:
-        table = self._table_of(after) if kind in ATTACHED else None
-        self.definitions.append(Definition(kind, name, table))
+def _table(pieces: Iterator[str], attaching: str, lexis: Lexis) -> Name | None:
+    """The table that a trigger or rule belongs to."""
+    found = any(piece.upper() == attaching for piece in islice(pieces, MODIFIERS))
+    return _name(pieces, IF_NOT_EXISTS, lexis) if found else None
 
-    def _table_of(self, start: int) -> Name | None:
-        """The table that a trigger or rule belongs to."""
-        for position in range(start, min(start + MODIFIERS, self.end)):
-            if self._is_word(position, ATTACHING):
-                named = self._name(position + 1)
-                return named[0] if named else None
+
+def _name(pieces: Iterator[str], fillers: frozenset[str], lexis: Lexis) -> Name | None:
+    """The name behind the fillers; temporary (#) names are no objects."""
+    piece = next((piece for piece in pieces if piece.upper() not in fillers), "")
+    parts = name_parts(piece, lexis) if piece else []
+    if not parts or parts[-1].startswith("#"):
         return None
-
-    def _write(self, position: int) -> None:
-        """Note the table that an INSERT, MERGE, REPLACE or COPY writes to."""
-        while self._is_word(position, FILLERS):
-            position += 1
-        named = self._name(position)
-        if named:
-            self.written.setdefault(named[0])
+    return Name(parts[-2] if len(parts) > 1 else None, parts[-1])

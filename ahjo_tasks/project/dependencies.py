@@ -7,17 +7,15 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import SourceError
-from ahjo_tasks.project.definitions import Name
 from ahjo_tasks.project.kinds import RANK
+from ahjo_tasks.project.mentions import Owners
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from ahjo_tasks.project.definitions import Mention
+    from ahjo_tasks.project.definitions import Name
+    from ahjo_tasks.project.mentions import Edges
     from ahjo_tasks.project.sqlfiles import SqlFile
-
-Edges = dict[int, set[int]]
-NAMED_ANYWHERE = frozenset({"type", "sequence"})
 
 
 def ordered(files: Sequence[SqlFile]) -> list[SqlFile]:
@@ -26,7 +24,7 @@ def ordered(files: Sequence[SqlFile]) -> list[SqlFile]:
     A file's `-- depends:` comment stands in place of what its SQL shows.
     Raises SourceError for a cycle that no late binding resolves, and for a name in `depends` that nobody owns.
     """
-    return _sorted(files, _Owners(files).edges())
+    return _sorted(files, Owners(files).edges())
 
 
 def ordered_data(files: Sequence[SqlFile], foreign_keys: Iterable[tuple[Name, Name]]) -> list[SqlFile]:
@@ -46,74 +44,6 @@ def ordered_data(files: Sequence[SqlFile], foreign_keys: Iterable[tuple[Name, Na
         if file.depends is not None:
             edges[number] = {one for name in file.depends for one in writers.get(file.dialect.fold(name.name), ())}
     return _sorted(files, edges, may_break=lambda _file: True)
-
-
-class _Owners:
-    """Which file creates which object."""
-
-    def __init__(self, files: Sequence[SqlFile]) -> None:
-        self.files = files
-        self.by_name: dict[str, list[tuple[str | None, int, str]]] = defaultdict(list)
-        for number, file in enumerate(files):
-            fold = file.dialect.fold
-            for made in file.definitions:
-                schema = made.name.schema or file.dialect.default_schema
-                self.by_name[fold(made.name.name)].append((fold(schema) if schema else None, number, made.kind))
-
-    def edges(self) -> Edges:
-        """For each file the files that it needs."""
-        return {number: set(self._needs(number, file)) - {number} for number, file in enumerate(self.files)}
-
-    def _needs(self, number: int, file: SqlFile) -> Iterator[int]:
-        if file.depends is not None:
-            for name in file.depends:
-                yield from self._declared(file, name)
-            return
-        for mention in file.scan.mentions:
-            yield from self._mentioned(file, mention)
-        for literal in file.scan.literals:
-            yield from self._quoted(file, literal)
-        own = {made.name for made in file.definitions}
-        for made in file.definitions:
-            if made.table and made.table not in own:
-                yield from self._find(file, made.table)
-
-    def _declared(self, file: SqlFile, name: Name) -> list[int]:
-        found = list(self._find(file, name))
-        if not found:
-            raise SourceError(
-                f"depends: no file creates {name}", path=file.path, line=file.depends_line(), hint="Check the name."
-            )
-        return found
-
-    def _mentioned(self, file: SqlFile, mention: Mention) -> Iterator[int]:
-        fold = file.dialect.fold
-        for place, part in enumerate(mention.parts):
-            owners = self.by_name.get(fold(part))
-            if not owners:
-                continue
-            schema = fold(mention.parts[place - 1]) if place else None
-            for owned, number, kind in owners:
-                if schema is not None:
-                    if owned == schema:
-                        yield number
-                elif mention.relation or kind in NAMED_ANYWHERE:
-                    yield number
-
-    def _quoted(self, file: SqlFile, literal: str) -> Iterator[int]:
-        """Sequences are named in strings: nextval('s')."""
-        if len(literal) > 256 or not literal.strip():  # noqa: PLR2004 - no name is as long
-            return
-        name = Name.parse(literal)
-        for _schema, number, kind in self.by_name.get(file.dialect.fold(name.name), ()):
-            if kind == "sequence":
-                yield number
-
-    def _find(self, file: SqlFile, name: Name) -> Iterator[int]:
-        schema = file.dialect.fold(name.schema) if name.schema else None
-        for owned, number, _kind in self.by_name.get(file.dialect.fold(name.name), ()):
-            if schema is None or owned is None or owned == schema:
-                yield number
 
 
 def _late(file: SqlFile) -> bool:
@@ -159,7 +89,7 @@ def _break_cycle(files: Sequence[SqlFile], waiting: dict[int, set[int]], may_bre
         raise SourceError(
             f"these files need each other in a circle: {names}",
             path=files[cycle[0]].path,
-            hint="Break it with a comment `-- depends: name` that lists what a file really needs, or `-- depends: none`.",
+            hint="Break it with a comment `-- depends: name`: what a file really needs, or none.",
         )
     waiting[free[0]] = set()
     return free[0]

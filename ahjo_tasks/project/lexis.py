@@ -7,14 +7,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from string import digits
 
 BLANKS = " \t\r\n\f\v"
 """What every server skips between words. `str.isspace` is wider: a no-break space is text."""
 
-LETTERS = r"A-Za-z_\x80-\x9f\xa1-\U0010ffff"
-"""Every server takes any character beyond ASCII for a letter; written out, it is found faster than by `\\w`."""
+_NO_LETTERS = frozenset(char for char in map(chr, range(128)) if not char.isalpha() and char != "_") | {"\xa0"}
 
 DOLLAR_TAG = r"\$(?:[^\W\d]\w*+)?\$"
+
+
+def letters(more: str = "") -> str:
+    r"""The class of all letters, `_`, and the characters of `more`.
+
+    Every server takes any character beyond ASCII for a letter, but for the no-break space. Said by what it does not
+    hold, the class is compiled and searched far faster than by ranges or by `\w`.
+    """
+    return f"[^{re.escape(''.join(sorted(_NO_LETTERS - set(more))))}]"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -48,7 +57,7 @@ class Lexis:
     @property
     def word(self) -> str:
         """A bare name or keyword."""
-        return rf"[{LETTERS}{self.word_starts}][{LETTERS}0-9{self.word_parts}]*+"
+        return rf"{letters(self.word_starts)}{letters(digits + self.word_parts)}*+"
 
     @property
     def dollar(self) -> str:

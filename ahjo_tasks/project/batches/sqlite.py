@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from string import digits
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import SourceError
 from ahjo_tasks.project.batches.batch import Batch, Piece, SourceWarning, cut, remarks
-from ahjo_tasks.project.lexis import BLANKS, LETTERS, SQLITE
+from ahjo_tasks.project.lexis import BLANKS, SQLITE, letters
 from ahjo_tasks.project.reader import Reader, behind
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _GAP = SQLITE.gap()
 _LEAD = re.compile(_GAP)
 _NOTHING = re.compile(rf"[;{BLANKS}]*+")
-_WORD_END = rf"(?![{LETTERS}0-9$])"
+_WORD_END = rf"(?!{letters(digits + '$')})"
 _EXPLAIN = rf"(?:EXPLAIN{_WORD_END}{_GAP}(?:QUERY{_WORD_END}{_GAP}PLAN{_WORD_END}{_GAP})?+)?+"
 _CREATE = rf"CREATE{_WORD_END}{_GAP}(?:TEMP(?:ORARY)?+{_WORD_END}{_GAP})*+TRIGGER{_WORD_END}"
 _TRIGGER = re.compile(rf"(?ai:{_GAP}{_EXPLAIN}{_CREATE})")

@@ -1,0 +1,78 @@
+"""A SQL text cut into pieces by regular expressions alone: quick enough for thousands of files."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.project.reader import comment_end, spans
+from ahjo_tasks.project.tokens import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ahjo_tasks.project.lexis import Lexis
+
+STRING = "'"
+MARKS = ".,();=" + STRING
+NAMES = frozenset({"name", "quoted"})
+_NESTED = 3
+
+
+def pieces(text: str, lexis: Lexis) -> list[str]:
+    """Dotted names, whole and as they are written, and the marks `.,();=`, in order; a string is only a `'`.
+
+    Comments and operators are left out; a number is an empty piece. What PostgreSQL keeps in dollar quotes is read.
+    """
+    pattern, found = _pattern(lexis), []
+    for start, end in spans(text, lexis):
+        parts = _parts(text, start, end, lexis)
+        found += pattern.findall("".join(part if is_code else STRING if part else " " for is_code, part in parts))
+    return found
+
+
+def strings(text: str, lexis: Lexis) -> Iterator[str]:
+    """The strings in a text, with their quotes."""
+    for start, end in spans(text, lexis):
+        yield from (part for is_code, part in _parts(text, start, end, lexis) if part and not is_code)
+
+
+def name_parts(piece: str, lexis: Lexis) -> list[str]:
+    """The names in a dotted name, unquoted; none in a mark."""
+    if piece.replace(".", "").isidentifier():
+        return [part for part in piece.split(".") if part]
+    return [value for kind, value, _ in words(piece, lexis) if kind in NAMES]
+
+
+def _parts(text: str, start: int, end: int, lexis: Lexis) -> Iterator[tuple[bool, str]]:
+    """The text in parts: code (True), a string (False), or a comment, which is empty."""
+    pattern = _opaque(lexis)
+    while start < end:
+        for match in pattern.finditer(text, start, end):
+            if match.lastindex == _NESTED:
+                start = comment_end(text, match.start(), end) or end
+                yield False, ""
+                break
+            yield match.lastindex == 1, match[match.lastindex] if match.lastindex else ""
+        else:
+            return
+
+
+@lru_cache
+def _opaque(lexis: Lexis) -> re.Pattern[str]:
+    """Code with its quoted names, or a string, or a comment with others in it, or else a plain comment."""
+    comments = lexis.comments(lenient=True)
+    operator = rf"(?!{'|'.join([*comments, lexis.comment_open])})[\-/#]"
+    code = "|".join([rf"[^{lexis.quotes}\-/#]++", *lexis.name_forms(lenient=True), operator])
+    literal = "|".join(lexis.string_forms(lenient=True))
+    return re.compile(rf"((?:{code})++)|({literal})|{'|'.join(comments)}|({lexis.comment_open})")
+
+
+@lru_cache
+def _pattern(lexis: Lexis) -> re.Pattern[str]:
+    """A number, or a dotted name or a mark in code without comments."""
+    word = rf"(?![{lexis.prefixes}]'){lexis.word}"
+    name = rf"(?:{'|'.join([word, *lexis.name_forms(lenient=True)])})"
+    gap = r"[ \t\r\n\f\v]*+"
+    return re.compile(rf"[0-9][\w.]*+|({name}(?:{gap}\.{gap}(?:\.{gap})?+{name})*+|[{MARKS}])")

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ahjo_tasks.dialects import dialect as dialect_named
+from ahjo_tasks.errors import SourceError
+from ahjo_tasks.project.definitions import Name
+from ahjo_tasks.project.dependencies import ordered, ordered_data
+from ahjo_tasks.project.sqlfiles import read
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ahjo_tasks.project.sqlfiles import SqlFile
+
+
+def made(folder: Path, dialect: str, **texts: str) -> list[SqlFile]:
+    """Files by name; the kind is what the text creates, or else data."""
+    spoken, files = dialect_named(dialect), []
+    for name, text in texts.items():
+        path = folder / f"{name}.sql"
+        path.write_text(text, encoding="utf-8")
+        kind = next((kind for kind in ("view", "function", "procedure", "trigger") if kind in text.split()), "data")
+        files.append(read(path, kind, spoken, label=f"{kind} {name}"))
+    return files
+
+
+def order(files: list[SqlFile]) -> list[str]:
+    return [file.name for file in ordered(files)]
+
+
+def test_a_view_comes_after_what_it_reads_and_ties_by_name(tmp_path: Path) -> None:
+    files = made(
+        tmp_path,
+        "postgresql",
+        c="create view s.c as select 1",
+        a="create view s.a as select * from s.b join s.c on true",
+        b="create view s.b as select 1",
+    )
+
+    assert order(files) == ["b", "c", "a"]
+
+
+@pytest.mark.parametrize("dialect", ["postgresql", "mssql", "mysql", "sqlite"])
+def test_names_without_schema_and_in_any_case_are_found(tmp_path: Path, dialect: str) -> None:
+    files = made(
+        tmp_path,
+        dialect,
+        a='create view a as select * from "B" -- s\n , C',
+        b="create view b as select 1",
+        c="create view c as select 1",
+    )
+    if dialect == "mysql":
+        files = made(tmp_path, dialect, a="create view a as select * from `B`, C", b=files[1].text, c=files[2].text)
+
+    assert order(files) == ["b", "c", "a"]
+
+
+@pytest.mark.parametrize(
+    "mention",
+    [
+        "from x join b on true",
+        "from x, b",
+        "from b.t",
+        "from s . b",
+        "from s./* the */b",
+        "where b(1) > 0",
+        'from "s"."b" as q',
+        "where exists (select from only(b))",
+    ],
+)
+def test_what_counts_as_a_mention(tmp_path: Path, mention: str) -> None:
+    text = mention.replace("only(b)", "b")
+    files = made(tmp_path, "postgresql", a=f"create view s.a as select 1 {text}", b="create view s.b as select 1")
+
+    assert order(files) == ["b", "a"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "-- from s.b",
+        "/* from /* s.b */ s.b */",
+        "where x = 's.b'",
+        "where b = 1",
+        "from x as b",
+        "from other.b",
+        "order by x, b",
+    ],
+)
+def test_what_counts_as_none(tmp_path: Path, other: str) -> None:
+    files = made(tmp_path, "postgresql", a=f"create view s.a as select 1 {other}", b="create view s.b as select 1")
+
+    assert order(files) == ["a", "b"]
+
+
+def test_a_function_body_in_dollar_quotes_counts(tmp_path: Path) -> None:
+    files = made(
+        tmp_path,
+        "postgresql",
+        a="create function s.a() returns int language sql as $$ select 1 from s.b -- it's\n $$",
+        b="create view s.b as select 1",
+    )
+
+    assert order(files) == ["b", "a"]
+
+
+def test_a_type_counts_anywhere_and_a_sequence_in_a_string(tmp_path: Path) -> None:
+    files = made(
+        tmp_path,
+        "postgresql",
+        a="create view a as select x::mood, nextval('\"ids\"')",
+        y="create type mood as enum ('ok') -- view",
+        z="create sequence ids -- view",
+    )
+
+    assert order(files) == ["y", "z", "a"]
+
+
+def test_a_depends_comment_stands_in_place_of_the_sql(tmp_path: Path) -> None:
+    files = made(
+        tmp_path,
+        "postgresql",
+        a="-- depends: s.c\ncreate view s.a as select * from s.b",
+        b="create view s.b as select * from s.a",
+        c="create view s.c as select 1",
+    )
+
+    assert order(files) == ["c", "a", "b"]
+
+
+def test_a_depends_comment_must_name_what_somebody_creates(tmp_path: Path) -> None:
+    files = made(tmp_path, "postgresql", a="create view s.a as select 1\n-- depends: s.nothing")
+
+    with pytest.raises(SourceError, match=r"no file creates s\.nothing") as caught:
+        ordered(files)
+
+    assert caught.value.line == 2
+
+
+def test_a_circle_names_its_files(tmp_path: Path) -> None:
+    files = made(
+        tmp_path, "postgresql", a="create view s.a as select * from s.b", b="create view s.b as select * from s.a"
+    )
+
+    with pytest.raises(SourceError, match="view a -> view b -> view a"):
+        ordered(files)
+
+
+def test_a_circle_through_a_late_bound_kind_is_none(tmp_path: Path) -> None:
+    files = made(
+        tmp_path,
+        "postgresql",
+        a="create procedure s.a() language plpgsql as $$ begin call s.b(); end $$",
+        b="create procedure s.b() language plpgsql as $$ begin call s.a(); end $$",
+    )
+
+    assert order(files) == ["a", "b"]
+
+
+def test_a_trigger_comes_after_the_table_of_another_file(tmp_path: Path) -> None:
+    files = made(
+        tmp_path,
+        "sqlite",
+        a="create trigger a after insert on b begin select 1; end",
+        b="create view b as select 1",
+    )
+
+    assert order(files) == ["b", "a"]
+
+
+def test_data_of_parents_comes_before_that_of_children(tmp_path: Path) -> None:
+    files = made(tmp_path, "postgresql", a="insert into s.child values (1)", b="insert into s.parent values (1)")
+
+    ordered_files = ordered_data(files, [(Name("s", "child"), Name("s", "parent"))])
+
+    assert [file.name for file in ordered_files] == ["b", "a"]
+
+
+def test_thousands_of_files_are_ordered_at_once(tmp_path: Path) -> None:
+    texts = {f"v{n:04}": f"create view s.v{n:04} as select * from s.v{n + 1:04}" for n in range(2000)}
+    texts["v2000"] = "create view s.v2000 as select 1"
+
+    assert order(made(tmp_path, "postgresql", **texts)) == sorted(texts, reverse=True)
+
+
+def test_no_files_have_an_order() -> None:
+    assert ordered([]) == []
+    assert ordered_data([], []) == []
