@@ -12,6 +12,8 @@ from ahjo_tasks.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ahjo_tasks.action import Action
+
 USAGE = """Usage: ahjo ACTION [CONFIG] [options]
 
   ahjo list                            every action, one line each
@@ -46,6 +48,20 @@ def init_project(arguments: Sequence[str] | None = None) -> None:
     ahjo(["init-project", *(sys.argv[1:] if arguments is None else arguments)])
 
 
+def scan(arguments: Sequence[str] | None = None) -> None:
+    """`ahjo-scan [-r FILE] [-ig FILE] [-st] [-q] [-in] [-ai] [-d DIR] [options]`."""
+    from ahjo_tasks.actions.scan import scan as action
+
+    _alone("ahjo-scan", action, arguments)
+
+
+def install_git_hook(arguments: Sequence[str] | None = None) -> None:
+    """`ahjo-install-git-hook [-r FILE] [-ig FILE] [options]`."""
+    from ahjo_tasks.actions.scan import install_git_hook as action
+
+    _alone("ahjo-install-git-hook", action, arguments)
+
+
 def alembic_api() -> None:
     """`alembic-api ARGUMENTS`: Alembic's own command line, in the project's folder."""
     from alembic.config import main
@@ -53,6 +69,15 @@ def alembic_api() -> None:
     print(f"alembic-api {__version__}")  # noqa: T201 - a title, as the predecessor's
     try:
         main(prog="alembic-api")
+    except AhjoError as error:
+        _fail(error)
+
+
+def _alone(program: str, action: Action, arguments: Sequence[str] | None) -> None:
+    from ahjo_tasks.standalone import run
+
+    try:
+        run(program, action, sys.argv[1:] if arguments is None else arguments)
     except AhjoError as error:
         _fail(error)
 

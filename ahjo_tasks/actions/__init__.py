@@ -11,6 +11,7 @@ MODULES = (
     "drop",
     "init",
     "project",
+    "scan",
     "security",
     "structure",
     "test",

@@ -1,0 +1,95 @@
+"""One file as the rules see it: bytes for a quick look, text for an exact one, both made once for all rules."""
+
+from __future__ import annotations
+
+import codecs
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ahjo_tasks.scan.python_source import PythonSource
+
+HEAD = 8000
+"""Bytes in which git looks for a NUL to tell a binary file."""
+
+
+class BinaryFileError(ValueError):
+    """The file holds no text."""
+
+
+class UnreadableError(ValueError):
+    """A rule cannot make sense of the file; the message says why."""
+
+
+class Content:
+    """A file's text. `remark` says how it was read where that is not as UTF-8."""
+
+    def __init__(self, path: str, data: bytes) -> None:
+        """Find out the encoding. Raises BinaryFileError for a file that is no text."""
+        self.path = path
+        self.raw = data
+        self.remark: str | None = None
+        self._decode()
+
+    def _decode(self) -> None:
+        """UTF-16 by its mark or its NULs, UTF-8, or else Latin-1, in which every byte is a character."""
+        encoding = _wide_encoding(self.raw)
+        if encoding:
+            self._decode_wide(encoding)
+            return
+        self.raw = self.raw.removeprefix(codecs.BOM_UTF8)
+        if self.raw.isascii():
+            return
+        try:
+            self.text = self.raw.decode()
+        except UnicodeDecodeError:
+            self.text = self.raw.decode("latin-1")
+            self.remark = "is not UTF-8; it was read as Latin-1"
+
+    def _decode_wide(self, encoding: str) -> None:
+        self.text = self.raw.decode(encoding, "replace")
+        self.raw = self.text.encode("utf-8", "replace")
+        if encoding != "utf-16":
+            self.remark = "has NUL characters and no byte order mark; it was read as UTF-16"
+        elif "\ufffd" in self.text:
+            self.remark = "is not wholly UTF-16, as its byte order mark says"
+
+    @cached_property
+    def text(self) -> str:
+        """The text, without a byte order mark; newlines are as they are in the file."""
+        return self.raw.decode("ascii")
+
+    @cached_property
+    def lower(self) -> bytes:
+        """The bytes with A to Z in lower case."""
+        return self.raw.lower()
+
+    @property
+    def is_python(self) -> bool:
+        """Whether the file is a Python module by its name."""
+        return self.path.endswith((".py", ".pyi", ".pyw"))
+
+    @property
+    def is_sql(self) -> bool:
+        """Whether the file is SQL by its name, templates of it included."""
+        name = self.path.rpartition("/")[2].lower()
+        return ".sql" in name or name.endswith((".ddl", ".dml", ".prc", ".pgsql", ".tsql", ".psql"))
+
+    @cached_property
+    def python(self) -> PythonSource:
+        """The module parsed. Raises UnreadableError when it is none."""
+        from ahjo_tasks.scan.python_source import PythonSource
+
+        return PythonSource(self.text)
+
+
+def _wide_encoding(data: bytes) -> str | None:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    head = data[:HEAD]
+    if b"\0" not in head:
+        return None
+    low, high = head[::2].count(0), head[1::2].count(0)
+    if len(data) % 2 == 0 and max(low, high) > len(head) // 4 and not min(low, high):
+        return "utf-16-le" if high else "utf-16-be"
+    raise BinaryFileError

@@ -1,0 +1,117 @@
+"""The file of what is known and accepted: by path, single matches or whole rules."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.errors import ConfigError
+from ahjo_tasks.scan.finding import normal
+from ahjo_tasks.scan.paths import Paths
+from ahjo_tasks.scan.yaml_list import Mistakes, read_entries, read_node
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from ahjo_tasks.scan.finding import Finding
+    from ahjo_tasks.scan.yaml_list import Entry
+
+IGNORE_FILE = "ahjo_scan_ignore.yaml"
+KEYS = ("file_path", "matches", "rules")
+WIDTH = 4096
+"""Longest line that is written as it is; nothing is folded."""
+
+
+class Ignored:
+    """What a project accepts. A match counts when it is equal but for white space; a rule, by its name."""
+
+    def __init__(self, entries: Iterable[tuple[str, frozenset[str], frozenset[str]]] = ()) -> None:
+        self._entries = [(path, Paths((path,)), matches, rules) for path, matches, rules in entries]
+
+    def __contains__(self, finding: Finding) -> bool:
+        return any(
+            (finding.rule in rules or normal(finding.match) in matches)
+            and (finding.path == path or finding.path in paths)
+            for path, paths, matches, rules in self._entries
+        )
+
+
+def read_ignored(path: Path) -> Ignored:
+    """The entries of the file, none if it does not exist. Raises ConfigError with every mistake and its line."""
+    if not path.exists():
+        return Ignored()
+    mistakes = Mistakes(path)
+    entries = [_ignored(entry, mistakes) for entry in read_entries(path, mistakes, KEYS)]
+    mistakes.check()
+    return Ignored(entries)
+
+
+def add_to_ignored(path: Path, findings: Sequence[Finding]) -> None:
+    """Write the findings behind what is in the file, which stays as it is, with its comments.
+
+    Raises ConfigError and leaves the file alone when it is written in a way that cannot be continued.
+    """
+    matches: dict[str, dict[str, None]] = {}
+    for finding in findings:
+        matches.setdefault(finding.path, {})[normal(finding.match)] = None
+    old = path.read_bytes() if path.exists() else b""
+    new = _continued(path, old.decode("utf-8-sig"), matches) if old else _entries(matches, 0)
+    draft = path.with_name(f"{path.name}.new")
+    draft.write_bytes(new.encode())
+    try:
+        if not _holds(draft, findings):
+            raise ConfigError(f"{path}: this kind of list cannot be continued.", hint="Begin each entry with a dash.")
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _holds(path: Path, findings: Iterable[Finding]) -> bool:
+    try:
+        ignored = read_ignored(path)
+    except ConfigError:
+        return False
+    return all(finding in ignored for finding in findings)
+
+
+def _ignored(entry: Entry, mistakes: Mistakes) -> tuple[str, frozenset[str], frozenset[str]]:
+    texts = {key: value.texts for key, value in (entry.values or {}).items()}
+    for key, value in (entry.values or {}).items():
+        if value.texts is None or (key == "file_path" and len(value.texts) != 1):
+            mistakes.add(value.line, f"{key} must be a text{'' if key == 'file_path' else ' or a list of texts'}")
+    if not texts.get("file_path"):
+        mistakes.add(entry.line, "an entry needs a file_path")
+    if "matches" not in texts and "rules" not in texts:
+        mistakes.add(entry.line, "an entry needs matches or rules")
+    path = (texts.get("file_path") or ("",))[0]
+    return path, frozenset(map(normal, texts.get("matches") or ())), frozenset(texts.get("rules") or ())
+
+
+def _continued(path: Path, text: str, matches: Mapping[str, Iterable[str]]) -> str:
+    node = read_node(path)
+    if node is None:
+        return f"{text.rstrip()}\n{_entries(matches, 0)}".lstrip("\n")
+    newline = "\r\n" if "\r\n" in text else "\n"
+    if node.flow_style:  # type: ignore[attr-defined]
+        if node.value:
+            return text
+        return text[: node.start_mark.index] + _entries(matches, 0).rstrip() + text[node.end_mark.index :]
+    added = _entries(matches, node.start_mark.column).replace("\n", newline)
+    return f"{text}{'' if text.endswith(newline) else newline}{added}"
+
+
+def _entries(matches: Mapping[str, Iterable[str]], column: int) -> str:
+    lines = []
+    for path, texts in matches.items():
+        lines += [f"- file_path: {_scalar(path)}", "  matches:", *(f"    - {_scalar(text)}" for text in texts)]
+    return "".join(f"{' ' * column}{line}\n" for line in lines)
+
+
+def _scalar(text: str) -> str:
+    """The text as YAML, in double quotes where it needs any."""
+    import yaml
+
+    written = str(yaml.safe_dump(text, width=WIDTH, allow_unicode=True)).removesuffix("...\n").rstrip("\n")
+    plain = written == text or (written[:1] in {"'", '"'} and "\n" not in written)
+    return written if plain else json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,64 @@
+"""What the SQL of all four databases has in common, as regular expressions: gaps between words, and names.
+
+A scan does not know which database a text is for, so these take what any of them takes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+GAP = r"(?:\s++|--[^\r\n]*+|/\*(?!M?!)[^*]*+(?:\*(?!/)[^*]*+)*+\*/|/\*M?!\d*+|\*/)"
+"""Blanks (any, for SQL Server takes a no-break space), a comment, an edge of MySQL's `/*!50001 code */`."""
+GAPS = rf"{GAP}*+"
+BLANK = rf"{GAP}++"
+
+QUOTED = r"\[(?:[^\]]++|\]\])++\]|\"(?:[^\"]++|\"\")++\"|`(?:[^`]++|``)++`"
+PART = rf"(?:{QUOTED}|(?!\d)(?:\$\(\w+\)|[\w@$#])++)"
+"""One part of a name; `$(variable)` is filled in when the file is deployed."""
+NAME = rf"{PART}(?:{GAPS}\.{GAPS}(?:\.{GAPS})*+{PART})*+"
+NO_WORD_BEFORE = r"(?<![\w@$#])"
+WORD_END = r"(?![\w@$#])"
+
+RESERVED = re.compile(
+    r"(?:add|all|and|as|before|begin|by|default|definer|do|else|end|exec|execute|for|from|if|in|instead|into|is|not|of|on|"
+    r"or|order|select|set|table|then|to|using|values|when|where|with)\Z",
+    re.IGNORECASE,
+)
+"""Words that no database takes for the name of an object, unless they are quoted."""
+
+_PIECE = re.compile(rf"({PART})|(\.)|{GAP}")
+
+
+class Name(NamedTuple):
+    """The last two parts of a name, without quotes; `schema` is None where none is written."""
+
+    schema: str | None
+    name: str
+
+    @property
+    def is_object(self) -> bool:
+        """Whether a database keeps what is named so: no temporary table, no variable."""
+        return not self.name.startswith(("#", "@")) and self.schema != "pg_temp"
+
+    def __str__(self) -> str:
+        return self.name if self.schema is None else f"{self.schema}.{self.name}"
+
+
+def parse_name(text: str) -> Name | None:
+    """Read what `NAME` matched; None when it is a reserved word."""
+    parts = [""]
+    for match in _PIECE.finditer(text):
+        if match[1]:
+            parts[-1] = match[1]
+        elif match[2]:
+            parts.append("")
+    if len(parts) == 1 and RESERVED.match(parts[0]):
+        return None
+    schema = _unquoted(parts[-2]) if len(parts) > 1 else ""
+    return Name(schema or None, _unquoted(parts[-1]))
+
+
+def _unquoted(part: str) -> str:
+    close = {"[": "]", '"': '"', "`": "`"}.get(part[:1])
+    return part[1:-1].replace(close * 2, close) if close else part
