@@ -105,13 +105,17 @@ class StatementError(AhjoError):
     """The server refused a batch; `server` says what it said."""
 
     def __init__(self, server: ServerError) -> None:
-        super().__init__(server.message)
+        super().__init__(server.message, hint=server.hint)
         self.server = server
 
 
 class DeployError(SourceError):
-    """A plan that stopped midway. `details` are lines that say what was applied and how the database is now."""
+    """A plan that stopped midway. `details` are lines that say what was applied and how the database is now.
 
-    def __init__(self, message: str, *, details: tuple[str, ...] = (), **place: object) -> None:
+    `state` is what became of the step that failed, empty where that is the same for every step.
+    """
+
+    def __init__(self, message: str, *, details: tuple[str, ...] = (), state: str = "", **place: object) -> None:
         super().__init__(message, **place)  # type: ignore[arg-type]
         self.details = details
+        self.state = state

@@ -7,7 +7,7 @@ import itertools
 import os
 import socket
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from sqlalchemy.engine import URL, Engine
+    from sqlalchemy.engine import URL, Connection, Engine
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.dialects.base import Dialect
@@ -47,16 +47,14 @@ class Session:
         self.logins = logins
         self._say = say
         self._door: Door | None = None
+        self._lock: ExitStack | None = None
         self.on_connect: Callable[[], None] = lambda: None
 
     @cached_property
     def url(self) -> URL:
-        """The URL of the target database, with the login. For SQLite the file is resolved against the project."""
+        """The URL of the target database, with the login."""
         username, password = (None, None) if self.settings.sqlalchemy_url else self.logins.login()
-        url = self.dialect.url(self.settings, username, password)
-        if self.dialect.name == "sqlite" and url.database and url.database != ":memory:":
-            url = url.set(database=str(self.directory / url.database))
-        return url
+        return self.dialect.placed(self.dialect.url(self.settings, username, password), self.directory)
 
     @cached_property
     def engine(self) -> Engine:
@@ -93,16 +91,37 @@ class Session:
 
     @contextmanager
     def exclusive(self) -> Iterator[Door]:
-        """The open connection, holding the deploy lock. Raises LockedError when another run holds it."""
+        """The open connection, holding the deploy lock. Raises LockedError when another run holds it.
+
+        A transaction that the whole action shares is committed when the connection closes, and the lock is kept for
+        as long.
+        """
         door = self.door
-        with self.dialect.lock(door, owner(), self.settings.lock_timeout):
+        if self._lock is not None:
             yield door
+            return
+        with ExitStack() as lock:
+            lock.enter_context(self.dialect.lock(door, owner(), self.settings.lock_timeout))
+            self._lock = lock.pop_all()
+        try:
+            yield door
+        finally:
+            if not door.shared:
+                self._unlock()
 
     def close(self, *, keep: bool) -> None:
         """Close the connection; see `Door.close`."""
         door, self._door = self._door, None
-        if door is not None:
-            door.close(keep=keep)
+        try:
+            if door is not None:
+                door.close(keep=keep)
+        finally:
+            self._unlock()
+
+    def _unlock(self) -> None:
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            lock.close()
 
     @property
     def _shares(self) -> bool:
@@ -144,9 +163,11 @@ class Session:
         problem = self.dialect.obstacle(engine.url)
         if problem is None:
             try:
-                return Door(engine.connect(), self.dialect, shared=shared)
+                return self._through(engine.connect(), shared=shared)
             except DBAPIError as error:
-                problem = self.dialect.connect_problem(error.orig or error)
+                problem = self.dialect.connect_problem(error.orig if isinstance(error.orig, Exception) else error)
+            except engine.dialect.loaded_dbapi.Error as error:
+                problem = self.dialect.connect_problem(error)
             except StatementError as error:
                 problem = ConnectProblem(error.message)
         raise ConnectionFailedError(
@@ -155,6 +176,15 @@ class Session:
             wait=problem.wait,
             missing_database=problem.missing_database,
         )
+
+    def _through(self, connection: Connection, *, shared: bool) -> Door:
+        try:
+            self.dialect.limit_waits(connection.connection.dbapi_connection, self.settings.lock_timeout)
+            return Door(connection, self.dialect, shared=shared)
+        except BaseException:
+            connection.invalidate()
+            connection.close()
+            raise
 
 
 def _where(url: URL) -> str:

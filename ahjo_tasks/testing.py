@@ -79,7 +79,7 @@ def _results(door: Door, file: SqlFile, batch: Any) -> list[ResultSet]:
     try:
         return [found for _ in range(batch.count) for found in door.results(batch.text)]
     except StatementError as error:
-        raise misplaced(error, file, batch) from error
+        raise misplaced(error, file, batch, door) from error
 
 
 def _judged(sets: Sequence[ResultSet]) -> tuple[tuple[str, ...], tuple[Check, ...]]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.errors import AhjoError, DeployError, SourceError, StatementError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from ahjo_tasks.deploy.plan import Plan, Step
     from ahjo_tasks.door import Door
@@ -66,8 +65,9 @@ def refuse_mixed(plan: Plan, door: Door) -> None:
 def _account(error: AhjoError, plan: Plan, number: int, door: Door) -> DeployError:
     """The failure with what was done before it, and what is left of it."""
     done, step = plan.steps[: number - 1], plan.steps[number - 1]
-    details = (*getattr(error, "details", ()), *_applied(done, door), _state(step, len(done), len(plan.steps), door))
-    place: dict[str, Path | int | str | None] = {"hint": error.hint}
+    state = _state(step, len(done), len(plan.steps), door, getattr(error, "state", ""))
+    details = (*getattr(error, "details", ()), *_applied(done, door), state)
+    place: dict[str, Any] = {"hint": error.hint}
     if isinstance(error, SourceError):
         place |= {"path": error.path, "line": error.line, "column": error.column}
     message = error.message if isinstance(error, SourceError) else f"{step.label}: {error.message}"
@@ -84,11 +84,15 @@ def _applied(done: tuple[Step, ...], door: Door) -> list[str]:
     return [f"Applied before: {more}{names}"]
 
 
-def _state(step: Step, done: int, total: int, door: Door) -> str:
+def _state(step: Step, done: int, total: int, door: Door, said: str) -> str:
+    if door.shared and not door.dialect.transactional_ddl:
+        return f"The transaction was rolled back, but {door.dialect.title} commits at every CREATE, ALTER and DROP."
     if door.shared:
         return "The transaction of the action was rolled back: the database is as before."
     stays = f"{done} of {total} steps were applied and stay; " if done else ""
-    if step.transactional and door.dialect.transactional_ddl:
+    if said:
+        return stays + said
+    if step.transactional:
         return (
             f"{stays}{step.label} was rolled back." if done else f"{step.label} was rolled back: nothing was changed."
         )

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.deploy.plan import Plan
+from ahjo_tasks.deploy.remains import remains
 from ahjo_tasks.errors import DeployError, StatementError
 from ahjo_tasks.project.dependencies import ordered, ordered_data
 from ahjo_tasks.project.excerpt import excerpt
 from ahjo_tasks.project.kinds import NOT_OBJECTS
-from ahjo_tasks.project.tokens import words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,51 +41,50 @@ class FileStep:
         """Whether the file is one batch that runs once."""
         return len(self.file.batches) == 1 and self.file.batches[0].count == 1
 
-    @cached_property
-    def refused(self) -> str:
-        """The statement in the file that cannot run in a transaction; empty when there is none."""
-        hits = list(self.file.dialect.refuses_transaction.finditer(self.file.text))
-        if not hits:
-            return ""
-        starts = {offset for _kind, _value, offset in words(self.file.text, self.file.dialect.lexis)}
-        return next((" ".join(hit[0].upper().split()) for hit in hits if hit.start() in starts), "")
-
     @property
     def transactional(self) -> bool:
         """Unless the header switches it off, or a statement refuses."""
-        return self.file.transactional and not self.refused
+        return self.file.transactional
 
     @property
     def note(self) -> str:
         """Why the file runs outside of a transaction."""
-        if self.refused:
-            return f"outside of a transaction: {self.refused}"
+        if self.file.refused:
+            return f"outside of a transaction: {self.file.refused}"
         return "" if self.file.transactional else "outside of a transaction: its header says so"
 
     def run(self, door: Door) -> int:
         """Run the batches. Raises DeployError with file, line, column and excerpt."""
         changed = 0
-        for batch in self.file.batches:
+        for number, batch in enumerate(self.file.batches):
             for _ in range(batch.count):
-                changed += self._run(door, batch)
+                changed += self._run(door, number, batch)
         return changed
 
-    def _run(self, door: Door, batch: Batch) -> int:
+    def _run(self, door: Door, number: int, batch: Batch) -> int:
         try:
             return door.run(batch.text)
         except StatementError as error:
-            raise misplaced(error, self.file, batch) from error
+            raise misplaced(error, self.file, batch, door, state=remains(self.file, number)) from error
 
 
-def misplaced(error: StatementError, file: SqlFile, batch: Batch) -> DeployError:
+def misplaced(error: StatementError, file: SqlFile, batch: Batch, door: Door, *, state: str = "") -> DeployError:
     """The server's refusal, said of the file: path, line, column and excerpt."""
-    server = error.server
+    server = error.server if error.server.line else door.dialect.locate(door, batch.text, error.server)
     line = batch.line + (server.line or 1) - 1
     column = server.column + (batch.column - 1 if server.line == 1 else 0) if server.column else None
     number = f"{server.number}: " if server.number else ""
     shown = excerpt(file.text, line, column) if server.line else ()
     where = (f"in {server.procedure}",) if server.procedure else ()
-    return DeployError(f"{number}{server.message}", path=file.path, line=line, column=column, details=(*shown, *where))
+    return DeployError(
+        f"{number}{server.message}",
+        path=file.path,
+        line=line,
+        column=column,
+        hint=error.hint,
+        details=(*shown, *where),
+        state=state,
+    )
 
 
 def plan_objects(files: Sequence[SqlFile]) -> Plan:

@@ -12,6 +12,7 @@ from ahjo_tasks.project.definitions import Definition, Name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from sqlalchemy.engine import URL, Engine
 
@@ -30,6 +31,10 @@ class ServerError:
     column: int | None = None
     severity: str = ""
     procedure: str = ""
+    hint: str | None = None
+
+
+LOCK_WAIT = "Another session holds a lock that this statement needs; lock_timeout in the config says how long to wait."
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,8 @@ class Dialect:
     install: ClassVar[str]
     lexis: ClassVar[Lexis]
     batch_style: ClassVar[str] = "whole"
+    statement_style: ClassVar[str | None] = None
+    """How a file is cut that cannot run in a transaction, where a batch would be one by itself."""
     needs_login: ClassVar[bool] = True
     default_schema: ClassVar[str | None] = None
     maintenance_database: ClassVar[str | None] = None
@@ -63,6 +70,8 @@ class Dialect:
     commit: ClassVar[str] = "COMMIT"
     rollback: ClassVar[str] = "ROLLBACK"
     refuses_transaction: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
+    commits: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
+    """What a statement begins with that ends the transaction it is in."""
 
     # -- names -----------------------------------------------------------------------------------------------------
 
@@ -114,9 +123,16 @@ class Dialect:
         """The query items of the URL."""
         return {key: str(value) for key, value in settings.sqla_url_query_map.items()}
 
+    connect_defaults: ClassVar[Mapping[str, Any]] = {}
+
     def engine_options(self, settings: Settings) -> dict[str, Any]:
         """Options of `create_engine`; the config's own win."""
-        return dict(settings.sqlalchemy)
+        given = settings.sqlalchemy
+        return {**given, "connect_args": {**self.connect_defaults, **given.get("connect_args", {})}}
+
+    def placed(self, url: URL, directory: Path) -> URL:
+        """The URL, with a database that is a file of the project looked for in the project's folder."""
+        return url
 
     def attend(self, engine: Engine, settings: Settings) -> None:
         """Listen to what the engine does, where the database needs something done at that moment."""
@@ -140,6 +156,9 @@ class Dialect:
 
     def prepare(self, raw: Any) -> None:
         """Set up a new driver connection."""
+
+    def limit_waits(self, raw: Any, seconds: int) -> None:
+        """Have the server refuse a statement that waits longer than this for a lock on a table or another object."""
 
     def set_autocommit(self, raw: Any, on: bool) -> None:
         """Let the driver leave transactions alone (on), or begin them by itself (off)."""

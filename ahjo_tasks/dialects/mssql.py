@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ahjo_tasks.dialects import entra, mssql_lines, odbc
-from ahjo_tasks.dialects.base import ConnectProblem, Dialect, ServerError
-from ahjo_tasks.errors import LockedError
+from ahjo_tasks.dialects.base import LOCK_WAIT, ConnectProblem, Dialect, ServerError
+from ahjo_tasks.errors import LockedError, StatementError
 from ahjo_tasks.project.lexis import MSSQL as LEXIS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sqlalchemy.engine import URL, Engine
 
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 PREFIX = re.compile(r"^(?:\[[^\]]*\])+")
 ODBC_ERROR = re.compile(r"\((\d+)\) \(SQL\w+\)$")
 LOCK = "ahjo deploy"
+OWNED = b"ahjo "
+LONGEST_CONTEXT = 128
+"""Bytes that a session can say of itself."""
+LOCK_WAIT_TIMEOUT = "1222"
 WAITS = frozenset({"08001", "HYT00", "HYT01", "08S01"})
 PAUSED = frozenset({"40613", "40197", "40501", "49918"})
 MISSING_DATABASE = frozenset({"4060", "911"})
@@ -37,6 +41,7 @@ class MSSQL(Dialect):
     lexis = LEXIS
     batch_style = "go"
     default_schema = "dbo"
+    connect_defaults: ClassVar[Mapping[str, Any]] = {"timeout": 15}
     maintenance_database = "master"
     system_databases = frozenset({"master", "model", "msdb", "tempdb"})
     lacks = frozenset({"rule"})
@@ -88,9 +93,16 @@ class MSSQL(Dialect):
 
     def prepare(self, raw: Any) -> None:
         """A failing statement ends its transaction, and row counts do not come as results."""
+        self._set(raw, "XACT_ABORT ON", "NOCOUNT OFF", "ANSI_NULLS ON", "QUOTED_IDENTIFIER ON")
+
+    def limit_waits(self, raw: Any, seconds: int) -> None:
+        """By default the server would wait for ever."""
+        self._set(raw, f"LOCK_TIMEOUT {seconds * 1000}")
+
+    @staticmethod
+    def _set(raw: Any, *settings: str) -> None:
         cursor = raw.cursor()
-        for statement in ("SET XACT_ABORT ON", "SET NOCOUNT OFF", "SET ANSI_NULLS ON", "SET QUOTED_IDENTIFIER ON"):
-            cursor.execute(statement)
+        cursor.execute("; ".join(f"SET {setting}" for setting in settings))
         cursor.close()
 
     def messages(self, cursor: Any) -> list[str]:
@@ -120,8 +132,9 @@ class MSSQL(Dialect):
     def server_error(self, error: Exception, text: str) -> ServerError:
         """Number and message; ODBC gives no line, so the caller may ask the server for it."""
         said = str(error.args[-1]) if error.args else str(error)
-        number = re.search(r"\((\d+)\)", said)
-        return ServerError(_clean(said), number[1] if number else "")
+        found = re.search(r"\((\d+)\)", said)
+        number = found[1] if found else ""
+        return ServerError(_clean(said), number, hint=LOCK_WAIT if number == LOCK_WAIT_TIMEOUT else None)
 
     def exists(self, door: Door, database: str) -> bool:
         """Whether the server lists the database."""
@@ -174,17 +187,32 @@ class MSSQL(Dialect):
     @contextmanager
     def lock(self, door: Door, name: str, timeout: float) -> Iterator[None]:
         """An application lock of the session; its return code is read, for a timeout is no SQL error."""
+        said = (OWNED + name.encode())[:LONGEST_CONTEXT].hex()
         code = door.query(
             "DECLARE @code int; EXEC @code = sp_getapplock @Resource = N'" + LOCK + "', @LockMode = 'Exclusive',"
-            f" @LockOwner = 'Session', @LockTimeout = {int(timeout * 1000)}; SELECT @code"
+            f" @LockOwner = 'Session', @LockTimeout = {int(timeout * 1000)};"
+            f" IF @code >= 0 SET CONTEXT_INFO 0x{said}; SELECT @code"
         )[0][0]
         if code < 0:
-            raise LockedError("The database is locked by another run.", hint="Wait until that run ends.")
+            raise LockedError(f"The database is locked by {_holder(door)}.", hint="Wait until that run ends.")
         try:
             yield
         finally:
             if door.usable:
-                door.run(f"EXEC sp_releaseapplock @Resource = N'{LOCK}', @LockOwner = 'Session'")
+                door.attempt(
+                    f"SET CONTEXT_INFO 0x; EXEC sp_releaseapplock @Resource = N'{LOCK}', @LockOwner = 'Session'"
+                )
+
+
+def _holder(door: Door) -> str:
+    """What the holder says of itself, where the login may see other sessions."""
+    sessions = "SELECT context_info FROM sys.dm_exec_sessions WHERE database_id = DB_ID() AND session_id <> @@SPID"
+    try:
+        said = [bytes(row[0] or b"") for row in door.query(sessions)]
+    except StatementError:
+        said = []
+    holder = next((one for one in said if one.startswith(OWNED)), b"")
+    return holder.removeprefix(OWNED).rstrip(b"\0").decode(errors="replace") or "another run"
 
 
 def _missing_database() -> ConnectProblem:

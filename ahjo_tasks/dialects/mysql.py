@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from ahjo_tasks.dialects.base import ConnectProblem, Dialect, ServerError
+from ahjo_tasks.dialects.base import LOCK_WAIT, ConnectProblem, Dialect, ServerError
 from ahjo_tasks.errors import LockedError
 from ahjo_tasks.project.lexis import MYSQL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.door import Door
 
 ACCESS_DENIED = frozenset({1044, 1045, 1698})
 UNKNOWN_DATABASE = 1049
+LOCK_WAIT_TIMEOUT = "1205"
 UNREACHABLE = frozenset({2002, 2003, 2006, 2013, 1040})
 LOCK = "CONCAT('ahjo:', LEFT(SHA1(DATABASE()), 40))"
 
@@ -36,7 +37,12 @@ class MySQL(Dialect):
     lacks = Dialect.lacks | {"schema", "type", "synonym", "rule"}
     late_binding = frozenset({"procedure", "function"})
     transactional_ddl = False
+    connect_defaults: ClassVar[Mapping[str, Any]] = {"charset": "utf8mb4"}
     begin = "START TRANSACTION"
+    commits = re.compile(
+        rf"(?ai:{MYSQL.gap()}(?:(?:CREATE|DROP)\b(?!\s+TEMPORARY\b)|ALTER|RENAME|TRUNCATE|GRANT|REVOKE|ANALYZE|OPTIMIZE"
+        r"|REPAIR|FLUSH|LOCK|UNLOCK|INSTALL|UNINSTALL|COMMIT|BEGIN|START)\b)"
+    )
     facts_sql = "SELECT CURRENT_USER(), @@hostname, DATABASE(), VERSION(), @@version_comment"
     foreign_keys_sql = (
         "SELECT NULL, table_name, NULL, referenced_table_name FROM information_schema.referential_constraints"
@@ -51,23 +57,16 @@ class MySQL(Dialect):
         """Backslashes are escapes here."""
         return super().literal(text.replace("\\", "\\\\"))
 
-    def engine_options(self, settings: Settings) -> dict[str, Any]:
-        """Unicode whole, unless the config says otherwise."""
-        options = super().engine_options(settings)
-        options.setdefault("connect_args", {}).setdefault("charset", "utf8mb4")
-        return options
+    def limit_waits(self, raw: Any, seconds: int) -> None:
+        """For rows and for tables, unless the server has shorter limits; its own for tables is a year."""
+        names = ("lock_wait_timeout", "innodb_lock_wait_timeout")
+        cursor = raw.cursor()
+        cursor.execute("SET SESSION " + ", ".join(f"{name} = LEAST(@@{name}, {max(seconds, 1)})" for name in names))
+        cursor.close()
 
     def set_autocommit(self, raw: Any, on: bool) -> None:
         """A method here, not an attribute."""
         raw.autocommit(on)
-
-    def streaming_cursor(self, raw: Any, size: int) -> Any:
-        """PyMySQL's unbuffered cursor; another driver's plain one."""
-        if not type(raw).__module__.startswith("pymysql"):
-            return super().streaming_cursor(raw, size)
-        from pymysql.cursors import SSCursor
-
-        return raw.cursor(SSCursor)
 
     def connect_problem(self, error: Exception) -> ConnectProblem:
         """By the client's or server's error number."""
@@ -81,12 +80,21 @@ class MySQL(Dialect):
             return ConnectProblem("The host name is unknown.", hint="Check target_server_hostname.")
         return ConnectProblem(text, hint="Is the server running, and is sql_port right?", wait=number in UNREACHABLE)
 
+    def streaming_cursor(self, raw: Any, size: int) -> Any:
+        """PyMySQL's unbuffered cursor; another driver's plain one."""
+        if not type(raw).__module__.startswith("pymysql"):
+            return super().streaming_cursor(raw, size)
+        from pymysql.cursors import SSCursor
+
+        return raw.cursor(SSCursor)
+
     def server_error(self, error: Exception, text: str) -> ServerError:
         """Number and message; the line stands at the end of a syntax error's text."""
         number = str(error.args[0]) if error.args else ""
         message = str(error.args[1]) if len(error.args) > 1 else str(error)
         line = re.search(r" at line (\d+)$", message)
-        return ServerError(message, number, int(line[1]) if line else None)
+        hint = LOCK_WAIT if number == LOCK_WAIT_TIMEOUT else None
+        return ServerError(message, number, int(line[1]) if line else None, hint=hint)
 
     def exists(self, door: Door, database: str) -> bool:
         """Whether the server lists the database."""
@@ -117,7 +125,7 @@ class MySQL(Dialect):
             yield
         finally:
             if door.usable:
-                door.query(f"SELECT RELEASE_LOCK({LOCK})")
+                door.attempt(f"SELECT RELEASE_LOCK({LOCK})")
 
     @staticmethod
     def _holder(door: Door) -> str:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.dialects.base import ConnectProblem, Dialect, ServerError
+from ahjo_tasks.dialects.base import LOCK_WAIT, ConnectProblem, Dialect, ServerError
 from ahjo_tasks.errors import LockedError
 from ahjo_tasks.project.lexis import POSTGRESQL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from sqlalchemy.engine import URL
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.door import Door
@@ -23,6 +25,10 @@ LOCK_KEY = "hashtextextended('ahjo:' || current_database(), 0)"
 WRONG_LOGIN = frozenset({"28P01", "28000"})
 STARTING = frozenset({"57P03", "53300"})
 MISSING_DATABASE = "3D000"
+LOCK_NOT_AVAILABLE = "55P03"
+CONNECT_SECONDS = "15"
+LONGEST_NAME = 63
+"""Bytes that the server keeps of an application's name."""
 
 
 class PostgreSQL(Dialect):
@@ -34,6 +40,7 @@ class PostgreSQL(Dialect):
     install = "pip install 'ahjo-tasks[postgresql]'"
     lexis = POSTGRESQL
     batch_style = "whole"
+    statement_style = "statements"
     default_schema = "public"
     maintenance_database = "postgres"
     system_databases = frozenset({"postgres", "template0", "template1"})
@@ -60,6 +67,26 @@ class PostgreSQL(Dialect):
         statement = super().drop_statement(made)
         return f"{statement} ON {self.quote(*made.table)}" if made.table else statement
 
+    def url(self, settings: Settings, username: str | None, password: str | None) -> URL:
+        """An address where nobody answers is given up after a while."""
+        url = super().url(settings, username, password)
+        if "psycopg" not in url.drivername or "connect_timeout" in url.query:
+            return url
+        return url.update_query_dict({"connect_timeout": CONNECT_SECONDS})
+
+    def limit_waits(self, raw: Any, seconds: int) -> None:
+        """The server's own `lock_timeout`, unless the login has one.
+
+        A server that can is told to look after its client, so that a killed run lets go of its locks at once.
+        """
+        raw.autocommit = True
+        cursor = raw.cursor()
+        ours = f"set_config('lock_timeout', '{max(seconds, 1)}s', false)"
+        cursor.execute(f"SELECT {ours} WHERE current_setting('lock_timeout') = '0'")
+        with suppress(Exception):  # older servers, and those on systems that cannot tell
+            cursor.execute("SET client_connection_check_interval = '2s'")
+        cursor.close()
+
     def set_autocommit(self, raw: Any, on: bool) -> None:
         """Psycopg's own switch, outside of a transaction."""
         if raw.autocommit != on:
@@ -69,12 +96,6 @@ class PostgreSQL(Dialect):
         """Hand on every NOTICE, WARNING and INFO as it arrives."""
         if hasattr(raw, "add_notice_handler"):
             raw.add_notice_handler(lambda notice: say(f"{notice.severity}: {notice.message_primary}"))
-
-    def streaming_cursor(self, raw: Any, size: int) -> Any:
-        """A cursor of ours over psycopg's `stream`; another driver's plain one."""
-        from ahjo_tasks.dialects.postgresql_stream import StreamingCursor
-
-        return StreamingCursor(raw, size) if hasattr(raw, "pgconn") else super().streaming_cursor(raw, size)
 
     def connect_problem(self, error: Exception) -> ConnectProblem:
         """By SQLSTATE where the server answered, by the driver's words where it did not."""
@@ -92,6 +113,12 @@ class PostgreSQL(Dialect):
         waits = state in STARTING or any(word in text for word in ("refused", "timeout", "starting up", "closed the"))
         return ConnectProblem(_reason(text), hint="Is the server running, and is sql_port right?", wait=waits)
 
+    def streaming_cursor(self, raw: Any, size: int) -> Any:
+        """A cursor of ours over psycopg's `stream`; another driver's plain one."""
+        from ahjo_tasks.dialects.postgresql_stream import StreamingCursor
+
+        return StreamingCursor(raw, size) if hasattr(raw, "pgconn") else super().streaming_cursor(raw, size)
+
     def server_error(self, error: Exception, text: str) -> ServerError:
         """The primary message with detail, and the character position turned into line and column."""
         diagnosis = getattr(error, "diag", None)
@@ -106,6 +133,7 @@ class PostgreSQL(Dialect):
             column,
             diagnosis.severity or "",
             (diagnosis.context or "").partition("\n")[0],
+            LOCK_WAIT if diagnosis.sqlstate == LOCK_NOT_AVAILABLE else None,
         )
 
     def exists(self, door: Door, database: str) -> bool:
@@ -128,6 +156,8 @@ class PostgreSQL(Dialect):
     def lock(self, door: Door, name: str, timeout: float) -> Iterator[None]:
         """A session's advisory lock: the server frees it when the connection ends."""
         deadline = time.monotonic() + timeout
+        called = self.literal(f"ahjo {name}".encode()[:LONGEST_NAME].decode(errors="ignore"))
+        door.query(f"SELECT set_config('application_name', {called}, false)")
         while not door.query(f"SELECT pg_try_advisory_lock({LOCK_KEY})")[0][0]:
             if time.monotonic() >= deadline:
                 raise LockedError(f"The database is locked by {self._holder(door)}.", hint="Wait until that run ends.")
@@ -136,7 +166,7 @@ class PostgreSQL(Dialect):
             yield
         finally:
             if door.usable:
-                door.query(f"SELECT pg_advisory_unlock({LOCK_KEY})")
+                door.attempt(f"SELECT pg_advisory_unlock({LOCK_KEY})")
 
     @staticmethod
     def _holder(door: Door) -> str:

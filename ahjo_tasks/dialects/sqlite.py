@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.dialects.base import ConnectProblem, Dialect, ServerError
+from ahjo_tasks.dialects.base import LOCK_WAIT, ConnectProblem, Dialect, ServerError
 from ahjo_tasks.dialects.filelock import FileLock
 from ahjo_tasks.errors import LockedError
 from ahjo_tasks.project.lexis import SQLITE
@@ -48,6 +48,12 @@ class SQLite(Dialect):
         """The file."""
         return f"sqlite {self.database_name(settings)}"
 
+    def placed(self, url: URL, directory: Path) -> URL:
+        """A relative path is one in the project's folder."""
+        if not url.database or url.database == MEMORY:
+            return url
+        return url.set(database=str(directory / url.database))
+
     def server_url(self, url: URL) -> URL:
         """There is no server; `:memory:` serves to ask."""
         return url.set(database=MEMORY)
@@ -68,7 +74,10 @@ class SQLite(Dialect):
         """Let us begin and end transactions ourselves, and have foreign keys checked."""
         raw.isolation_level = None
         raw.execute("PRAGMA foreign_keys = ON")
-        raw.execute("PRAGMA busy_timeout = 5000")
+
+    def limit_waits(self, raw: Any, seconds: int) -> None:
+        """The wait for another process that writes."""
+        raw.execute(f"PRAGMA busy_timeout = {seconds * 1000}")
 
     def set_autocommit(self, raw: Any, on: bool) -> None:
         """Nothing to switch: transactions begin by BEGIN alone."""
@@ -88,7 +97,7 @@ class SQLite(Dialect):
         message = str(error)
         number = getattr(error, "sqlite_errorname", "").replace("SQLITE_ERROR", "")
         line, column = _near(message, text)
-        return ServerError(message, number, line, column)
+        return ServerError(message, number, line, column, hint=LOCK_WAIT if number == "SQLITE_BUSY" else None)
 
     def exists(self, door: Door, database: str) -> bool:
         """Whether the file is there."""
@@ -110,6 +119,9 @@ class SQLite(Dialect):
     @contextmanager
     def lock(self, door: Door, name: str, timeout: float) -> Iterator[None]:
         """A lock file beside the database, which the operating system frees when its holder ends."""
+        if door.database == MEMORY:  # nobody else sees it
+            yield
+            return
         lock = FileLock(Path(f"{door.database}.lock"))
         deadline = time.monotonic() + timeout
         while not lock.acquire(name):

@@ -101,7 +101,7 @@ class Project:
 
     def _load(self, path: Path, kind: str, variables: Mapping[str, object] | None) -> SqlFile:
         if kind in self.dialect.lacks:
-            raise SourceError(f"{self.dialect.title} has no {plural(kind)}", path=Path(self.label(path)))
+            raise SourceError(f"{self.dialect.title} has no {plural(kind)}: {self.label(path)}")
         always = kind == "permission"  # these files are made of variables; an undefined one is a mistake
         given = variables if always else variables or None
         return read(path, kind, self.dialect, label=self.label(path), variables=given)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import SourceError
 from ahjo_tasks.project.batches import Batch, split
 from ahjo_tasks.project.definitions import Definition, Name, Scan, scan
+from ahjo_tasks.project.source import Source
+from ahjo_tasks.project.tokens import words
 from ahjo_tasks.project.variables import substitute
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ class SqlFile:
     text: str
     batches: tuple[Batch, ...]
     dialect: Dialect
+    refused: str = ""
+    """The statement in it that cannot run in a transaction; empty when there is none."""
 
     @property
     def name(self) -> str:
@@ -67,11 +71,11 @@ class SqlFile:
 
     @cached_property
     def transactional(self) -> bool:
-        """Whether the file runs in a transaction; `-- transaction: off` says no."""
+        """Whether the file runs in a transaction; `-- transaction: off` says no, and so do some statements."""
         value, line = self._header.get("transaction", ("on", 0))
         if value.lower() not in SWITCHES:
             raise SourceError(f"transaction: expected on or off, got {value!r}", path=self.path, line=line)
-        return SWITCHES[value.lower()]
+        return SWITCHES[value.lower()] and not self.refused
 
     def depends_line(self) -> int:
         """The line of the `-- depends:` comment."""
@@ -82,9 +86,21 @@ def read(
     path: Path, kind: str, dialect: Dialect, *, label: str, variables: Mapping[str, object] | None = None
 ) -> SqlFile:
     """Read one file whole. Raises SourceError with file, line and column (or byte offset) when it cannot be used."""
-    text = substitute(decode(path), variables, path=path)
-    batches = tuple(split(text, dialect.batch_style, path=path))
-    return SqlFile(path, label, kind, text, batches, dialect)
+    text = substitute(decode(path), variables, path=path, lexis=dialect.lexis)
+    if "\0" in text:
+        hint = "Is it UTF-16 without a byte order mark?"
+        raise Source(text, path).error(text.index("\0"), "a NUL character, which no server reads", hint=hint)
+    file = SqlFile(path, label, kind, text, (), dialect, _refused(text, dialect))
+    style = dialect.batch_style if file.transactional else dialect.statement_style or dialect.batch_style
+    return replace(file, batches=tuple(split(text, style, path=path)))
+
+
+def _refused(text: str, dialect: Dialect) -> str:
+    hits = list(dialect.refuses_transaction.finditer(text))
+    if not hits:
+        return ""
+    starts = {token.offset for token in words(text, dialect.lexis)}
+    return next((" ".join(hit[0].upper().split()) for hit in hits if hit.start() in starts), "")
 
 
 def decode(path: Path) -> str:

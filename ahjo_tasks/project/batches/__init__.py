@@ -38,6 +38,7 @@ STYLES = {
     "delimiter": Style(MYSQL, delimiter.split),
     "sqlite": Style(SQLITE, sqlite.split, sqlite.warnings),
     "whole": Style(POSTGRESQL, whole.split),
+    "statements": Style(POSTGRESQL, whole.statements),
 }
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _GAP = POSTGRESQL.gap()
 _LEAD = re.compile(_GAP)
 _READER = Reader(POSTGRESQL, r"[;\\]", ";\\")
+_ROUTINE = re.compile(rf"(?ai:CREATE\b{_GAP}(?:OR\b{_GAP}REPLACE\b{_GAP})?(?:FUNCTION|PROCEDURE)\b)")
+_WORDS = Reader(POSTGRESQL, r"[;()]|(?ai:\b(?:BEGIN|CASE|END)\b)", ";()bBcCeE")
 _NAME = r"(?:\"[^\"]*+\"|[\w$.])++"
 _COPY = re.compile(rf"(?ai:COPY\b{_GAP}{_NAME}{_GAP}(?:\([^()]*+\){_GAP})?+FROM\b{_GAP}STDIN\b)")
 
@@ -36,6 +38,33 @@ def split(source: Source) -> list[Batch]:
             raise source.error(start, "a backslash command of psql is no SQL")
         start += 1
     return cut(source, [Piece(0, len(text))]) if _statement(source, 0) < len(text) else []
+
+
+def statements(source: Source) -> list[Batch]:
+    """The statements one by one, without their semicolons, for those that the server takes only alone."""
+    split(source)  # refuses what is no SQL
+    pieces, start = [], 0
+    while (lead := _statement(source, start)) < len(source.text):
+        end = _end(source, lead)
+        pieces.append(Piece(lead, end))
+        start = end + 1
+    return cut(source, pieces)
+
+
+def _end(source: Source, start: int) -> int:
+    """Where the statement ends: semicolons in parentheses and between BEGIN ATOMIC and END are its own."""
+    open_ = 0
+    routine = _ROUTINE.match(source.text, start)
+    while (start := _WORDS.advance(source, start)) < len(source.text):
+        word = source.text[start : start + 5].upper()
+        if word[0] == ";" and open_ <= 0:
+            return start
+        if word[0] == "(" or (routine and word.startswith(("BEGIN", "CASE"))):
+            open_ += 1
+        elif word[0] == ")" or (routine and word.startswith("END")):
+            open_ -= 1
+        start += 1
+    return start
 
 
 def _statement(source: Source, start: int) -> int:

@@ -1,0 +1,106 @@
+"""A project on one database, run through the front door in this process: no start of Python for every command."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from invoke.program import Program
+from projects import Outcome, RunningProject, make_project
+
+from ahjo_tasks import namespace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from targets import Target
+
+    MakeDeployed = Callable[..., "Deployed"]
+
+
+@dataclass(frozen=True)
+class Deployed(RunningProject):
+    """A project with the database that its `dev.json` names."""
+
+    target: Target
+    backend: dict[str, Any]
+
+    @property
+    def database(self) -> str:
+        return str(self.backend["target_database_name"])
+
+    def here(self, *arguments: str, config: str = "dev.json", **environ: str) -> Outcome:
+        """`inv ARGUMENTS --config dev.json`, confirmed beforehand, in this process."""
+        out, err = StringIO(), StringIO()
+        program = Program(namespace=namespace(directory=self.directory))
+        command = ["inv", *arguments, "--config", str(self.directory / config)]
+        variables = {"AHJO_NON_INTERACTIVE": "1", "GIT_CEILING_DIRECTORIES": str(self.directory.parent), **environ}
+        with patch.dict(os.environ, variables), redirect_stdout(out), redirect_stderr(err):
+            try:
+                program.run(command)
+                code = 0
+            except SystemExit as ended:
+                code = int(ended.code or 0)
+            finally:
+                self._close_log()
+        return Outcome(code, out.getvalue(), err.getvalue())
+
+    def _close_log(self) -> None:
+        """Elsewhere the end of the process does it."""
+        for handler in [found() for found in logging._handlerList]:
+            if getattr(handler, "baseFilename", "") == str(self.directory / "ahjo.log"):
+                handler.close()
+
+    def succeed(self, *arguments: str, **options: Any) -> Outcome:
+        """As `here`, and it must."""
+        done = self.here(*arguments, **options)
+        assert done.code == 0, done.text
+        return done
+
+    def fail(self, *arguments: str, code: int = 1, **options: Any) -> Outcome:
+        """As `here`, but it must fail with this code, and with words for a user."""
+        done = self.here(*arguments, **options)
+        assert done.code == code, done.text
+        assert "Traceback" not in done.text
+        assert "run again with --debug" not in done.text
+        return done
+
+    def reconfigure(self, **extra: object) -> None:
+        self.backend.update(extra)
+        self.configure(self.backend)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """What a query of this project's database gives, past the code under test."""
+        return self.target.query(sql, self.database)
+
+    def has(self, table: str) -> bool:
+        """Whether the table or view can be read."""
+        with self.target.connect(self.database) as connection:
+            try:
+                connection.cursor().execute(f"SELECT 1 FROM {table} WHERE 1 = 0")
+            except connection_errors(connection):
+                return False
+        return True
+
+
+def connection_errors(connection: Any) -> type[Exception]:
+    """The base of the driver's errors."""
+    module: Any = sys.modules[type(connection).__module__.partition(".")[0]]
+    error: type[Exception] = module.Error
+    return error
+
+
+def deployed(target: Target, directory: Path, *, create: bool = True, **extra: object) -> Deployed:
+    """A project without a file in it, whose database is there and empty."""
+    backend = target.backend(connect_retry_interval=0, connect_retry_count=2, lock_timeout=5, **extra)
+    if create:
+        backend["target_database_name"] = target.create_database()
+    project = make_project(directory, backend)
+    return Deployed(project.directory, target, backend)

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from inside import Deployed
+
+only = pytest.mark.parametrize
+ONE_TRANSACTION = {"context_connectable_type": "connection", "transaction_mode": "begin_once"}
+ROW_BY_ROW = {"context_connectable_type": "connection", "transaction_mode": "commit_as_you_go"}
+
+
+def table(live: Deployed, name: str = "item") -> None:
+    live.write(f"database/tables/{name}.sql", f"CREATE TABLE {name} (id INTEGER);\n")
+
+
+def two_data_files(live: Deployed) -> None:
+    """The second one fails at its second statement."""
+    live.target.query("CREATE TABLE item (id INTEGER)", live.database)
+    live.write("database/data/a.sql", "INSERT INTO item (id) VALUES (1);\n")
+    live.write("database/data/b.sql", "INSERT INTO item (id) VALUES (2);\nINSERT INTO nowhere (id) VALUES (3);\n")
+
+
+def ids(live: Deployed) -> list[int]:
+    return sorted(row[0] for row in live.rows("SELECT id FROM item"))
+
+
+def test_views_that_sort_against_their_needs_deploy_in_one_pass(live: Deployed) -> None:
+    live.write("database/views/a.sql", "CREATE VIEW a AS SELECT id FROM b;\n")
+    live.write("database/views/deep/er/b.SQL", "CREATE VIEW b AS SELECT id FROM c;\n")
+    live.write("database/views/c.sql", "CREATE VIEW c AS SELECT 1 AS id;\n")
+    done = live.succeed("deploy")
+    order = [done.out.index(f"view database/views/{name}") for name in ("c.sql", "deep/er/b.SQL", "a.sql")]
+    assert order == sorted(order)
+    assert live.rows("SELECT id FROM a") == [(1,)]
+
+
+@only("target", ["postgresql", "mssql"], indirect=True)
+def test_schemas_lie_in_either_folder(live: Deployed) -> None:
+    for folder, name in (("schema", "one"), ("schemas", "two")):
+        live.write(f"database/{folder}/{name}.sql", f"CREATE SCHEMA {name};\n")
+        live.write(f"database/tables/{name}.t.sql", f"CREATE TABLE {name}.t (id INTEGER);\n")
+    live.succeed("structure")
+    assert live.has("one.t")
+    assert live.has("two.t")
+
+
+LACKED = {
+    "sqlite": ["schemas", "sequences", "types", "functions", "procedures", "synonyms", "rules"],
+    "postgresql": ["synonyms"],
+    "mysql": ["schemas", "types", "synonyms", "rules"],
+    "mssql": ["rules"],
+}
+TITLES = {"sqlite": "SQLite", "postgresql": "PostgreSQL", "mysql": "MySQL", "mssql": "SQL Server"}
+
+
+def test_what_a_database_lacks_is_refused_by_name_before_anything_runs(live: Deployed) -> None:
+    live.write("database/views/a.sql", "CREATE VIEW a AS SELECT 1 AS id;\n")
+    for folder in LACKED[live.target.name]:
+        file = live.write(f"database/{folder}/x.sql", "SELECT 1;\n")
+        done = live.fail("structure" if folder == "schemas" else "deploy")
+        assert f"{TITLES[live.target.name]} has no {folder}: database/{folder}/x.sql" in done.err
+        file.unlink()
+    assert not live.has("a")
+
+
+def test_data_follows_foreign_keys_and_testdata_is_its_own_action(live: Deployed) -> None:
+    live.target.query("CREATE TABLE zone (id INTEGER NOT NULL PRIMARY KEY)", live.database)
+    live.target.query(
+        "CREATE TABLE area (id INTEGER NOT NULL PRIMARY KEY, zone INTEGER NOT NULL,"
+        " FOREIGN KEY (zone) REFERENCES zone (id))",
+        live.database,
+    )
+    live.write("database/data/area.sql", "INSERT INTO area (id, zone) VALUES (1, 1);\n")
+    live.write("database/data/zone.sql", "INSERT INTO zone (id) VALUES (1);\n")
+    live.write("database/data/testdata/zone.sql", "INSERT INTO zone (id) VALUES (2);\n")
+    live.succeed("data")
+    assert live.rows("SELECT id FROM zone") == [(1,)]
+    live.succeed("testdata")
+    assert sorted(live.rows("SELECT id FROM zone")) == [(1,), (2,)]
+
+
+def test_a_failing_file_leaves_the_files_before_it(live: Deployed) -> None:
+    two_data_files(live)
+    done = live.fail("data")
+    assert "b.sql:" in done.err
+    assert "nowhere" in done.err
+    assert "Applied before: database/data/a.sql" in done.err
+    assert "1 of 2 steps were applied and stay; database/data/b.sql was rolled back" in done.err
+    assert ids(live) == [1]
+
+
+@only("target", ["mysql"], indirect=True)
+def test_where_statements_commit_by_themselves_the_failing_one_is_counted(live: Deployed) -> None:
+    live.write(
+        "database/tables/item.sql",
+        "CREATE TABLE item (id INTEGER);\nINSERT INTO item (id) VALUES (1);\nINSERT INTO nowhere (id) VALUES (3);\n",
+    )
+    done = live.fail("structure")
+    assert "item.sql:3: 1146" in done.err
+    assert "statement 3 of 3 in database/tables/item.sql failed; the 2 before it stay." in done.err
+    assert ids(live) == [1]
+
+
+def test_one_transaction_for_the_action_is_rolled_back_whole(live: Deployed) -> None:
+    live.reconfigure(**ONE_TRANSACTION)
+    two_data_files(live)
+    done = live.fail("data")
+    assert "rolled back" in done.err
+    assert ids(live) == []
+    live.write("database/data/b.sql", "INSERT INTO item (id) VALUES (2);\n")
+    live.succeed("data")
+    assert ids(live) == [1, 2]
+
+
+def test_commit_as_you_go_keeps_each_file(live: Deployed) -> None:
+    live.reconfigure(**ROW_BY_ROW)
+    two_data_files(live)
+    live.fail("data")
+    assert 1 in ids(live)
+
+
+@only("target", ["sqlite", "postgresql", "mssql"], indirect=True)
+def test_one_transaction_holds_tables_and_views(live: Deployed) -> None:
+    live.reconfigure(**ONE_TRANSACTION)
+    table(live)
+    live.write("database/tables/bad.sql", "CREATE TABLE bad (id NOSUCHTYPE REFERENCES nowhere (id) FOO);\n")
+    live.fail("structure")
+    assert not live.has("item")
+
+
+@only("target", ["mysql"], indirect=True)
+def test_one_transaction_is_not_promised_where_ddl_commits(live: Deployed) -> None:
+    live.reconfigure(**ONE_TRANSACTION)
+    table(live)
+    live.write("database/tables/other.sql", "CREATE TABLE other (id NOSUCHTYPE);\n")
+    done = live.fail("structure")
+    assert "as before" not in done.err
+    assert live.has("item")
