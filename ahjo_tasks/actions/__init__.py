@@ -10,6 +10,7 @@ MODULES = (
     "deploy",
     "drop",
     "init",
+    "metadata",
     "project",
     "scan",
     "security",

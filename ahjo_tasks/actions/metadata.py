@@ -1,0 +1,50 @@
+"""Descriptions of database objects, from the database to files and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.action import action
+
+if TYPE_CHECKING:
+    from ahjo_tasks.context import ActionContext
+
+KEEPING = ("mssql", "postgresql", "mysql")
+
+
+@action(dialects=KEEPING)
+def update_file_obj_prop(ctx: ActionContext) -> None:
+    """Write the database's descriptions to files.
+
+    The files are in docs/db_objects; one whose content is the same is left as it is.
+    """
+    from ahjo_tasks.metadata.export import export
+    from ahjo_tasks.metadata.files import changed_files, write
+    from ahjo_tasks.metadata.plan import FOLDER, NOTHING_ALLOWED, required_metadata
+
+    metadata = required_metadata(ctx.workspace.dialect)
+    ctx.announce(ctx.stack[0])
+    schemas, folder = ctx.settings.metadata_allowed_schemas, ctx.workspace.directory / FOLDER
+    if schemas == ():
+        ctx.console.warn(NOTHING_ALLOWED)
+        return
+    changed = changed_files(folder, export(ctx.session.door, metadata, folder, schemas))
+    for path in changed:
+        ctx.console.line(f"  {'Would write' if ctx.dry else 'Writing'} {FOLDER}/{path.name}")
+    if not ctx.dry:
+        write(changed)
+    if not changed:
+        ctx.console.line(f"  {FOLDER} says what the database says.")
+
+
+@action(affects_database=True, dialects=KEEPING)
+def update_db_obj_prop(ctx: ActionContext) -> None:
+    """Write the files' descriptions to the database.
+
+    The files are in docs/db_objects. An object that a file lists loses the properties that the file does not give it.
+    """
+    from ahjo_tasks.carrying_out import carry_out
+    from ahjo_tasks.metadata.plan import plan_update
+
+    directory, dialect = ctx.workspace.directory, ctx.workspace.dialect
+    carry_out(ctx, lambda door: plan_update(directory, dialect, ctx.settings.metadata_allowed_schemas, door))

@@ -1,0 +1,84 @@
+"""What a database must say of its descriptions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from ahjo_tasks.metadata.model import Catalog, DbObject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
+
+    from ahjo_tasks.dialects.base import Dialect
+    from ahjo_tasks.door import Door
+    from ahjo_tasks.metadata.model import Change, Properties
+
+Row = tuple["Any", ...]
+
+
+class Metadata:
+    """How one kind of database keeps descriptions.
+
+    `kinds` are the objects that it can describe. `single` is the one property that it has, where it has no names for
+    them. `per_call` is how many changes go to the server at a time.
+    """
+
+    kinds: ClassVar[frozenset[str]]
+    single: ClassVar[str] = ""
+    has_schemas: ClassVar[bool] = True
+    per_call: ClassVar[int] = 500
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+
+    def read(self, door: Door, schemas: Sequence[str] | None) -> Catalog:
+        """What the database has in the schemas; None means in all but the system's."""
+        raise NotImplementedError
+
+    def statement(self, change: Change) -> str:
+        """The statement of one change."""
+        raise NotImplementedError
+
+    def obstacle(self, kind: str, text: str) -> str | None:
+        """Why the database cannot hold the text; None when it can."""
+        return None
+
+    def send(self, door: Door, changes: Sequence[Change]) -> list[str]:
+        """Make the changes, in few calls. Returns warnings about those that could not be made."""
+        for batch in self.batches(changes):
+            door.run(batch)
+        return []
+
+    def batches(self, changes: Sequence[Change]) -> Iterator[str]:
+        """The text of each call: `per_call` changes, the last one with what is left."""
+        for start in range(0, len(changes), self.per_call):
+            yield ";\n".join(map(self.statement, changes[start : start + self.per_call])) + ";"
+
+    def holds(self, name: str) -> bool:
+        """Whether the database has a property of that name."""
+        return not self.single or name == self.single
+
+    def held(self, properties: Properties) -> Properties:
+        """The properties that the database can hold; an empty text is none, where it keeps one text an object."""
+        if not self.single:
+            return properties
+        return {self.single: properties[self.single]} if properties.get(self.single) else {}
+
+
+def objects(rows: Iterable[Row], *, single: str = "") -> tuple[DbObject, ...]:
+    """The objects of catalog rows: kind, schema, object, inner object, target, alias, [property,] text.
+
+    A row for each property, and one without for an object that has none. With `single` there is no property column.
+    """
+    found: dict[tuple[str, ...], tuple[tuple[str, str], dict[str, str]]] = {}
+    for kind, schema, name, inner, target, alias, *described in rows:
+        parts = tuple(part for part in (schema, name, inner) if part is not None)
+        _, properties = found.setdefault((kind, *parts), ((target or "", alias or ""), {}))
+        prop, text = (single if described[0] else None, described[0]) if single else described
+        if prop is not None:
+            properties[prop] = text or ""
+    return tuple(
+        DbObject(kind, tuple(parts), target, properties, alias)
+        for (kind, *parts), ((target, alias), properties) in found.items()
+    )

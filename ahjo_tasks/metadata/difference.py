@@ -1,0 +1,73 @@
+"""What has to change in a database so that it says what the files say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.metadata.kinds import FILES
+from ahjo_tasks.metadata.model import Change, Changes, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from ahjo_tasks.metadata.model import Catalog, DbObject, Descriptions, Lookup, Properties
+
+
+def difference(wanted: Descriptions, present: Catalog, schemas: Sequence[str] | None = None) -> Changes:
+    """The changes that make the database say what the files say.
+
+    An object that a file lists loses the properties that the file does not give it; an object that no file lists keeps
+    its own. A column without properties in the file has those of the defaults. `schemas` are those that `present` was
+    read for: objects of others are none of our business.
+    """
+    changes: list[Change] = []
+    warnings: list[str] = []
+    for kind in FILES:
+        objects, listing = present.of(kind), wanted.kinds.get(kind, {})
+        if kind in present.missing:
+            warnings += [f"{FILES[kind]} is left out: {present.missing[kind]}."] if any(listing.values()) else []
+            continue
+        pairs, lost = objects.pairs(listing)
+        changes += _listed_objects(wanted, pairs, listing)
+        if kind == "column":
+            changes += _other_columns(wanted, objects, pairs)
+        lost = [key for key in lost if _in_schemas(key, schemas)]
+        if lost:
+            warnings.append(f"{FILES[kind]} describes what the database does not have: {listed(lost)}.")
+    return Changes(tuple(changes), tuple(warnings))
+
+
+def _listed_objects(
+    wanted: Descriptions, pairs: Mapping[str, DbObject], listing: Mapping[str, Properties]
+) -> Iterator[Change]:
+    for key, one in pairs.items():
+        default = wanted.default(one.parts[-1]) if one.kind == "column" else {}
+        yield from _compare(one, listing[key] or default)
+
+
+def _other_columns(wanted: Descriptions, columns: Lookup, pairs: Mapping[str, DbObject]) -> Iterator[Change]:
+    """Columns that no file lists get the defaults, and keep what else they have."""
+    known = {one.key for one in pairs.values()}
+    for column in columns if wanted.defaults else ():
+        if column.key not in known:
+            changes = _compare(column, wanted.default(column.parts[-1]))
+            yield from (change for change in changes if change.verb != "drop")
+
+
+def _compare(one: DbObject, wanted: Properties) -> Iterator[Change]:
+    """The changes of one object. A name in another case is the same property, as it is for the server."""
+    folded = {name.lower(): name for name in one.properties}
+    kept = set()
+    for name, text in wanted.items():
+        own = name if name in one.properties else folded.get(name.lower())
+        if own is None:
+            yield Change("add", one, name, text)
+            continue
+        kept.add(own)
+        if one.properties[own] != text:
+            yield Change("update", one, own, text)
+    yield from (Change("drop", one, name) for name in one.properties if name not in kept)
+
+
+def _in_schemas(key: str, schemas: Sequence[str] | None) -> bool:
+    return schemas is None or any(f"{key}.".lower().startswith(f"{schema}.".lower()) for schema in schemas)

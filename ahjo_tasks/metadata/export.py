@@ -1,0 +1,46 @@
+"""What the files should say, going by the database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.metadata.files import read_files
+from ahjo_tasks.metadata.model import Descriptions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ahjo_tasks.door import Door
+    from ahjo_tasks.metadata.base import Metadata
+    from ahjo_tasks.metadata.model import Catalog, DbObject, Properties
+
+
+def export(door: Door, metadata: Metadata, folder: Path, schemas: Sequence[str] | None) -> Descriptions:
+    """What the files of the folder should say, going by the database. Raises SourceError for a file that is broken."""
+    files = read_files(folder)
+    return exported(metadata.read(door, schemas), files, metadata)
+
+
+def exported(present: Catalog, files: Descriptions, metadata: Metadata) -> Descriptions:
+    """Every object of the database with its properties.
+
+    A column that has just its default properties is written without any, so that the defaults stay the one place
+    where they are changed. Properties that this kind of database cannot hold are kept from the files.
+    """
+    kinds = {}
+    for kind in sorted(metadata.kinds - set(present.missing)):
+        objects = present.of(kind)
+        pairs, _ = objects.pairs(files.kinds.get(kind, {}))
+        old = {one.key: files.kinds[kind][key] for key, one in pairs.items()}
+        kinds[kind] = {one.key: _properties(one, old.get(one.key, {}), files, metadata) for one in objects}
+    return Descriptions(kinds, files.defaults)
+
+
+def _properties(one: DbObject, old: Properties, files: Descriptions, metadata: Metadata) -> Properties:
+    kept = {name: text for name, text in old.items() if not metadata.holds(name)}
+    if one.kind == "column" and not kept:
+        default = files.default(one.parts[-1])
+        if one.properties and one.properties == metadata.held(default):
+            return {}
+    return {**kept, **one.properties}

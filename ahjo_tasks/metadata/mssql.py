@@ -1,0 +1,86 @@
+"""SQL Server: extended properties, of any name, on nearly everything."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.metadata.base import Metadata, objects
+from ahjo_tasks.metadata.kinds import FILES
+from ahjo_tasks.metadata.model import Catalog
+from ahjo_tasks.metadata.mssql_catalog import LACKING, QUERIES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ahjo_tasks.door import Door
+    from ahjo_tasks.metadata.model import Change, DbObject
+
+# https://learn.microsoft.com/sql/relational-databases/system-stored-procedures/sp-addextendedproperty-transact-sql
+MAX_BYTES = 7500
+VERBS = {"add": "sp_addextendedproperty", "update": "sp_updateextendedproperty", "drop": "sp_dropextendedproperty"}
+SYSTEM_SCHEMAS = (
+    "sys",
+    "INFORMATION_SCHEMA",
+    "guest",
+    "db_owner",
+    "db_accessadmin",
+    "db_securityadmin",
+    "db_ddladmin",
+    "db_backupoperator",
+    "db_datareader",
+    "db_datawriter",
+    "db_denydatareader",
+    "db_denydatawriter",
+)
+CONTINUATION = re.compile(r"\\(?=\r?\n)")
+"""Within a literal, a backslash takes the line break behind it away, and itself."""
+
+
+class ExtendedProperties(Metadata):
+    """Each class of properties is read from its own catalog view, so that none is mixed into another."""
+
+    kinds = frozenset(FILES)
+
+    def read(self, door: Door, schemas: Sequence[str] | None) -> Catalog:
+        """Two calls: one asks which catalog views there are, one reads them."""
+        seen = door.query("SELECT " + ", ".join(f"OBJECT_ID(N'{view}')" for view in LACKING.values()))[0]
+        missing = [kind for kind, number in zip(LACKING, seen, strict=True) if number is None]
+        condition = self._condition(schemas)
+        batch = ";\n".join(
+            query.replace("{schemas}", condition) for kind, query in QUERIES.items() if kind not in missing
+        )
+        rows = [row for result in door.results(batch) for row in result.rows]
+        return Catalog(objects(rows), {kind: f"the server has no {LACKING[kind]}" for kind in missing})
+
+    def statement(self, change: Change) -> str:
+        """A call of the system's procedure."""
+        arguments = [self.dialect.literal(change.name)]
+        before = ""
+        if change.verb != "drop":
+            before = f"SET @value = {self._value(change.text)}; "
+            arguments.append("@value")
+        arguments += [self.dialect.literal(word) for level in _levels(change.object) for word in level]
+        return f"{before}EXEC sys.{VERBS[change.verb]} {', '.join(arguments)}"
+
+    def batches(self, changes: Sequence[Change]) -> Iterator[str]:
+        """Without row counts, each of which would be a result to read."""
+        for batch in super().batches(changes):
+            yield f"SET NOCOUNT ON;\nDECLARE @value nvarchar({MAX_BYTES // 2});\n{batch}\nSET NOCOUNT OFF;"
+
+    def obstacle(self, kind: str, text: str) -> str | None:
+        """A value is not long."""
+        return f"SQL Server takes {MAX_BYTES // 2} characters" if len(text.encode("utf-16-le")) > MAX_BYTES else None
+
+    def _value(self, text: str) -> str:
+        return " + ".join(self.dialect.literal(part) for part in CONTINUATION.sub("\\\\\0", text).split("\0"))
+
+    def _condition(self, schemas: Sequence[str] | None) -> str:
+        names = ", ".join(map(self.dialect.literal, SYSTEM_SCHEMAS if schemas is None else schemas))
+        return f"s.name {'NOT IN' if schemas is None else 'IN'} ({names})"
+
+
+def _levels(one: DbObject) -> Iterator[tuple[str, str]]:
+    """Type and name of each level, from the schema inwards."""
+    types = ("SCHEMA", one.target, one.kind.upper())
+    return zip(types, one.parts, strict=False)

@@ -1,0 +1,116 @@
+"""Carrying the files' descriptions into the database, as a step of a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.deploy.plan import Plan
+from ahjo_tasks.errors import UsageError
+from ahjo_tasks.metadata.admit import admitted
+from ahjo_tasks.metadata.databases import metadata_for
+from ahjo_tasks.metadata.difference import difference
+from ahjo_tasks.metadata.files import read_files
+from ahjo_tasks.metadata.kinds import FILES, USUAL
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ahjo_tasks.dialects.base import Dialect
+    from ahjo_tasks.door import Door
+    from ahjo_tasks.metadata.base import Metadata
+    from ahjo_tasks.metadata.model import Changes, Descriptions
+
+FOLDER = "docs/db_objects"
+NOTHING_ALLOWED = "metadata_allowed_schemas is empty: descriptions are left as they are."
+
+
+@dataclass(frozen=True)
+class DescriptionStep:
+    """Send the differences: those that are given, else those that are found when the step runs."""
+
+    files: Descriptions
+    metadata: Metadata
+    schemas: Sequence[str] | None
+    changes: Changes | None = None
+
+    kind = "description update"
+    label = FOLDER
+    transactional = True
+    single_call = False
+
+    @property
+    def note(self) -> str:
+        """How many properties differ, where that is known."""
+        return self.changes.summary if self.changes else "what differs is found when it runs"
+
+    def difference(self, door: Door) -> Changes:
+        """What differs now."""
+        return difference(self.files, self.metadata.read(door, self.schemas), self.schemas)
+
+    def run(self, door: Door) -> int:
+        """Send the differences, and say how many there were."""
+        changes = self.changes or self.difference(door)
+        warnings = changes.warnings if self.changes is None else ()
+        for warning in (*warnings, *self.metadata.send(door, changes.changes)):
+            door.on_message(f"Warning: {warning}")
+        door.on_message(changes.summary)
+        return 0
+
+
+def plan_descriptions(directory: Path, dialect: Dialect, schemas: Sequence[str] | None) -> Plan:
+    """The last step of a deployment; none where the project has no docs/db_objects.
+
+    What differs is found when the step runs, for the steps before it make objects. Raises SourceError for a file that
+    cannot be used.
+    """
+    folder = directory / FOLDER
+    if not folder.is_dir():
+        return Plan(())
+    metadata = metadata_for(dialect)
+    if metadata is None:
+        return Plan((), (f"{dialect.title} keeps no descriptions of database objects: {FOLDER} is left out.",))
+    step, warnings = _prepared(folder, metadata, schemas)
+    return Plan((step,) if step else (), warnings)
+
+
+def plan_update(directory: Path, dialect: Dialect, schemas: Sequence[str] | None, door: Door | None) -> Plan:
+    """The update alone, with the differences found beforehand; no step when nothing differs.
+
+    Raises UsageError where there are no files, or no descriptions at all.
+    """
+    metadata, folder = required_metadata(dialect), directory / FOLDER
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder {FOLDER}.", hint="inv update-file-obj-prop writes it.")
+    step, warnings = _prepared(folder, metadata, schemas)
+    if step is None or door is None:
+        return Plan((step,) if step else (), warnings)
+    changes = step.difference(door)
+    steps = (replace(step, changes=changes),) if changes.changes else ()
+    return Plan(steps, (*warnings, *_missing_files(step), *changes.warnings))
+
+
+def required_metadata(dialect: Dialect) -> Metadata:
+    """How the dialect's database keeps descriptions. Raises UsageError when it has none."""
+    metadata = metadata_for(dialect)
+    if metadata is None:
+        raise UsageError(f"{dialect.title} keeps no descriptions of database objects.")
+    return metadata
+
+
+def _prepared(
+    folder: Path, metadata: Metadata, schemas: Sequence[str] | None
+) -> tuple[DescriptionStep | None, tuple[str, ...]]:
+    """The step for what the files say and the database can hold; None when that is nothing."""
+    if schemas is not None and not schemas:
+        return None, (NOTHING_ALLOWED,)
+    files, warnings = admitted(read_files(folder), metadata, folder)
+    if not files.kinds and not files.defaults:
+        return None, warnings
+    return DescriptionStep(files, metadata, schemas if metadata.has_schemas else None), warnings
+
+
+def _missing_files(step: DescriptionStep) -> list[str]:
+    missing = [FILES[kind] for kind in USUAL if kind in step.metadata.kinds and kind not in step.files.kinds]
+    return [f"Not in {FOLDER}, so nothing changes for it: {', '.join(missing)}."] if missing else []
