@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import sys
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from io import StringIO
+from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,28 +42,41 @@ SHORT = {
     "-v": "--version",
     "-h": "--help",
 }
-CORE_SWITCHES = frozenset({"--dry", "--debug", "--echo", "--list"})
+CORE_SWITCHES = frozenset({"--dry", "--debug", "--echo"})
+SWITCHES = CORE_SWITCHES | {SHORT[short] for short in ("-ni", "-sm", "-sg", "-sa", "-h")}
+NEGATIVE = re.compile(r"-\d+(\.\d+)?")
 OWN_PROJECT_DIR = frozenset({"init-project"})
 DEFAULT_ACTIONS = "ahjo_actions.py"
+
+
+class AhjoProgram(Program):
+    """Invoke's program with the usage line of an `ahjo` call."""
+
+    def print_task_help(self, name: str) -> None:
+        """Print the options of one action."""
+        with redirect_stdout(StringIO()) as caught:
+            super().print_task_help(name)
+        _, _, rest = caught.getvalue().partition("\n")
+        sys.stdout.write(f"Usage: ahjo {name} [CONFIG] [--options]\n{rest}")
 
 
 def run(given: list[str], cwd: Path) -> None:
     """Run one action and leave with its exit code. Raises AhjoError for a call that makes no sense."""
     words = [word for token in given for word in _spelled(token)]
     action = next((word for word in words if not word.startswith("-")), None)
-    call = Call(cwd=cwd)
     directory, words = _project_dir(words, cwd) if action not in OWN_PROJECT_DIR else (None, words)
-    config = _first_config(words) or os.environ.get("AHJO_CONFIG_PATH")
-    call.config = (cwd / config).absolute() if config else None
+    config, words = _config(words)
+    config = config or os.environ.get("AHJO_CONFIG_PATH")
+    call = Call(cwd, (cwd / Path(config).expanduser()).absolute() if config else None)
     if action in OWN_PROJECT_DIR:  # what lies in the working folder has no say in a project that is not there yet
         collection = namespace(directory=cwd)
     else:
-        collection = load(directory or find_project(call.config, cwd), call.config)
-    program = Program(name="ahjo", binary="ahjo", version=__version__, namespace=collection)
+        collection = _loaded(directory or find_project(call.config, cwd), call.config, action)
+    program = AhjoProgram(name="ahjo", binary="ahjo", version=__version__, namespace=collection)
     if action == "list":
         program.run(["ahjo", "--list"])
     elif "--help" in words:
-        program.run(["ahjo", "--help", *([action] if action else [])])
+        program.run(["ahjo", "--help", _task(collection, action).name])
     else:
         program.run(["ahjo", *call.translate(words, _task(collection, action))])
 
@@ -73,43 +91,68 @@ class Call:
 
     def translate(self, words: list[str], task: Task) -> list[str]:  # type: ignore[type-arg]
         """Invoke's arguments for the words of an `ahjo` call."""
-        flags = {f"--{name}": argument for argument in task.get_arguments() for name in argument.names}
+        known = _flags(task)
         rest = list(words)
         rest.remove(next(word for word in rest if not word.startswith("-")))
         self.out = [task.name]
         while rest:
-            self._take(rest, flags)
+            self._take(rest, known)
         named = ["--config", str(self.config)] if self.config else []
         return [*self.out, *named]
 
-    def _take(self, rest: list[str], flags: dict[str, Argument]) -> None:
+    def _take(self, rest: list[str], known: dict[str, Argument]) -> None:
         word = rest.pop(0)
-        argument = flags.get(word)
+        argument = known.get(word)
         if not word.startswith("-"):
             if not self._is_config(word):
                 raise UsageError(f"ahjo does not know what to do with {word!r}.", hint="ahjo --help")
         elif word in CORE_SWITCHES or (argument and not argument.takes_value):
             self.out.append(word)
         elif argument is None:
-            near = get_close_matches(word, flags, n=1)
+            near = get_close_matches(word, known, n=1)
             hint = f"Did you mean {near[0]}?" if near else f"ahjo --help {self.out[0]} lists its options."
             raise UsageError(f"{self.out[0]} has no option {word}.", hint=hint)
         else:
             self._take_values(word, rest, several=argument.kind is list)
 
     def _take_values(self, flag: str, rest: list[str], *, several: bool) -> None:
-        if not rest:
+        if not rest or not _is_value(rest[0]):
             raise UsageError(f"{flag} needs a value.")
         self.out += [flag, rest.pop(0)]
-        while several and rest and not rest[0].startswith("-") and not self._is_config(rest[0]):
+        while several and rest and _is_value(rest[0]) and not self._is_config(rest[0]):
             self.out += [flag, rest.pop(0)]
 
     def _is_config(self, word: str) -> bool:
-        return self.config is not None and (self.cwd / word).absolute() == self.config
+        return self.config is not None and (self.cwd / Path(word).expanduser()).absolute() == self.config
+
+
+def _is_value(word: str) -> bool:
+    return not word.startswith("-") or word == "-" or NEGATIVE.fullmatch(word) is not None
+
+
+def _flags(task: Task) -> dict[str, Argument]:  # type: ignore[type-arg]
+    """The task's flags as they are typed: `--name`, `-n`, and `--no-name` for a switch that is on."""
+    found: dict[str, Argument] = {}
+    for argument in task.get_arguments():
+        found |= {f"--{name}" if len(name) > 1 else f"-{name}": argument for name in argument.names}
+        if argument.kind is bool and argument.default is True:
+            found[f"--no-{argument.names[0]}"] = argument
+    return found
+
+
+def _loaded(directory: Path, config: Path | None, action: str | None) -> Collection:
+    """The project's namespace; a config that cannot be used is the standard action's own to complain of."""
+    try:
+        return load(directory, config)
+    except ConfigError:
+        standard = load(directory, None)
+        if action is None or standard.transform(action) not in standard.task_names:
+            raise
+        return standard
 
 
 def load(directory: Path, config: Path | None) -> Collection:
-    """The project's namespace: its `tasks.py` or the standard actions, with the action files of its config over them."""
+    """The project's namespace: its `tasks.py` or the standard actions, with the config's action files over them."""
     sys.path.insert(0, str(directory))
     tasks = directory / "tasks.py"
     collection = _collection(_module(tasks)) if tasks.is_file() else namespace(directory=directory)
@@ -146,10 +189,22 @@ def _project_dir(words: list[str], cwd: Path) -> tuple[Path | None, list[str]]:
     return (cwd / words[place + 1]).absolute(), words[:place] + words[place + 2 :]
 
 
-def _first_config(words: list[str]) -> str | None:
-    """The word that is the config: the second one without a dash, or the first that ends like one."""
-    plain = [word for word in words if not word.startswith("-")][1:]
-    return next((word for word in plain if word.lower().endswith(CONFIG_ENDINGS)), None)
+def _config(words: list[str]) -> tuple[str | None, list[str]]:
+    """The config and the other words: `--config FILE`, or the first word behind the action that looks like one.
+
+    A word right behind an option is the option's value, unless nothing else can be the config.
+    """
+    if "--config" in words:
+        place = words.index("--config")
+        if place + 1 >= len(words):
+            raise UsageError("--config needs the path of a file.")
+        return words[place + 1], words[:place] + words[place + 2 :]
+    found = [
+        (before.startswith("-") and before not in SWITCHES, word)
+        for before, word in pairwise(words)
+        if not word.startswith("-") and word.lower().endswith(CONFIG_ENDINGS)
+    ]
+    return (min(found, key=itemgetter(0))[1] if found else None), words
 
 
 def _task(collection: Collection, name: str | None) -> Task:  # type: ignore[type-arg]

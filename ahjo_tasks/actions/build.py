@@ -11,7 +11,7 @@ complete_build = multiaction(
     "data",
     "testdata",
     "test",
-    doc="Run init, deploy, data, testdata and test.",
+    doc="Run init, deploy, data, testdata, test.",
     affects_database=True,
     auto_shortflags=False,
 )

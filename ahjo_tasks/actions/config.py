@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @action(auto_shortflags=False, help={"all": "Show the keys that have their default value, too."})
 def config(ctx: ActionContext, all: bool = False) -> None:  # noqa: A002 - the flag's name
-    """Show the config's values and where each is from."""
+    """Show each config value and its origin."""
     from ahjo_tasks.config.origins import rows
 
     found = [row for row in rows(ctx.workspace.loaded) if all or not row.is_default]
@@ -21,7 +21,7 @@ def config(ctx: ActionContext, all: bool = False) -> None:  # noqa: A002 - the f
 
 @action(guarded=False)
 def init_config(ctx: ActionContext) -> None:
-    """Write the LOCAL file with the values marked $.
+    """Write the LOCAL file of the $ values.
 
     The config's top-level key LOCAL names the file. It gets every key whose
     value is "$", for each developer to fill in; a file that exists is kept.

@@ -12,6 +12,6 @@ if TYPE_CHECKING:
 
 @action
 def test_connection(ctx: ActionContext) -> None:
-    """Connect and show login, database and version."""
+    """Connect; show login, database, version."""
     facts = ctx.session.dialect.facts(ctx.session.door)
     ctx.console.table(list(facts), [list(facts.values())])

@@ -19,23 +19,33 @@ SKIP_HELP = {
 }
 
 
-@action(affects_database=True, auto_shortflags=False, help=SKIP_HELP)
+@action(
+    affects_database=True,
+    auto_shortflags=False,
+    iterable=["files"],
+    help={"files": "Deploy this SQL file or folder alone; once for each.", **SKIP_HELP},
+)
 def deploy(
     ctx: ActionContext,
+    files: list[str] | None = None,
     skip_alembic_update: bool = False,
     skip_metadata_update: bool = False,
     skip_git_update: bool = False,
 ) -> None:
-    """Run migrations, deploy functions, views, procedures.
+    """Run migrations and deploy SQL objects.
 
-    Migrations go to the head; then the SQL files of functions, views, procedures and their like are run in the order
-    that their SQL asks for; the git version is stamped last.
+    Migrations go to the head. Then the SQL files of functions, views,
+    procedures and the like are run, in the order that their SQL asks for.
+    The git version is stamped last. With --dry the plan is shown, and
+    nothing is changed.
     """
     from ahjo_tasks.carrying_out import carry_out
-    from ahjo_tasks.deploy.files import plan_objects
+    from ahjo_tasks.deploy.files import plan_named, plan_objects
     from ahjo_tasks.project.kinds import OBJECTS
 
-    objects = plan_objects(ctx.workspace.project.read(OBJECTS, ctx.settings.scripting_variables))
+    project, variables = ctx.workspace.project, ctx.settings.scripting_variables
+    named = plan_named(project.read_named(files, variables)) if files else None
+    objects = named or plan_objects(project.read(OBJECTS, variables))
     carry_out(ctx, lambda door: _around(ctx, door, objects, alembic=not skip_alembic_update, git=not skip_git_update))
 
 
@@ -44,7 +54,7 @@ def deploy(
     auto_shortflags=False,
     iterable=["files"],
     help={
-        "files": "A SQL file or folder; give the flag once for each.",
+        "files": "A SQL file or folder; once for each.",
         **{flag: text for flag, text in SKIP_HELP.items() if "metadata" not in flag},
     },
 )
@@ -54,7 +64,11 @@ def deploy_files(
     skip_alembic_update: bool = False,
     skip_git_update: bool = False,
 ) -> None:
-    """Run migrations, then deploy the files you name."""
+    """Run migrations, deploy the named files.
+
+    Objects are run in the order that their SQL asks for, all other files in
+    the order of the flags.
+    """
     from ahjo_tasks.carrying_out import carry_out
     from ahjo_tasks.deploy.files import plan_named
 

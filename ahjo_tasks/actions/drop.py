@@ -16,7 +16,10 @@ OBSOLETE = "database/drop_obsolete_objects.sql"
 
 @action(affects_database=True)
 def drop(ctx: ActionContext) -> None:
-    """Drop the views, procedures, functions of the project."""
+    """Drop the objects of the SQL files.
+
+    Views, procedures, functions and the like, dependents first. Tables stay.
+    """
     from ahjo_tasks.carrying_out import carry_out
 
     plan = _everything(ctx)
@@ -28,7 +31,7 @@ def drop(ctx: ActionContext) -> None:
     auto_shortflags=False,
     iterable=["files"],
     help={
-        "files": "A SQL file or folder whose objects are dropped; give the flag once for each.",
+        "files": "A SQL file or folder whose objects are dropped; once for each.",
         "object-type": "The type of the objects: view, procedure, function, assembly, trigger, type ...",
     },
 )
@@ -54,7 +57,11 @@ def drop_files(ctx: ActionContext, files: list[str] | None = None, object_type: 
 
 @action(affects_database=True)
 def drop_obsolete(ctx: ActionContext) -> None:
-    """Run database/drop_obsolete_objects.sql."""
+    """Run drop_obsolete_objects.sql.
+
+    The file lies in database/ and holds the DROP statements of what the
+    project no longer has.
+    """
     from ahjo_tasks.carrying_out import carry_out
     from ahjo_tasks.deploy.files import plan_named
 
@@ -64,7 +71,10 @@ def drop_obsolete(ctx: ActionContext) -> None:
 
 @action(affects_database=True)
 def downgrade(ctx: ActionContext) -> None:
-    """Drop the project's objects, migrate down to base."""
+    """Drop objects and migrate down to base.
+
+    What `drop` drops, and then every Alembic revision is undone.
+    """
     from ahjo_tasks.carrying_out import carry_out
     from ahjo_tasks.deploy.migrations import plan_downgrade
 

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 @action(affects_database=True, destroys_database=True)
 def init(ctx: ActionContext) -> None:
-    """Create the database anew; an old one is dropped.
+    """Create the database; drop the old one.
 
-    The old database's sessions are closed. Files, sizes, collation, compatibility level and recovery model come from
-    the config, where the database has them.
+    The old database's sessions are closed. Files, sizes, collation and
+    compatibility level come from the config, where the database has them.
     """
     ctx.announce(ctx.stack[0])
     session, dialect, database = ctx.session, ctx.session.dialect, ctx.session.database

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 @action
 def version(ctx: ActionContext) -> None:
-    """Show the git version and Alembic revision deployed."""
+    """Show the deployed versions.
+
+    The git version that was stamped, and the Alembic revision.
+    """
     from ahjo_tasks.deploy.stamp import read_stamp
 
     ctx.announce(ctx.stack[0])
