@@ -9,6 +9,7 @@ MODULES = (
     "data",
     "deploy",
     "drop",
+    "export",
     "init",
     "metadata",
     "project",

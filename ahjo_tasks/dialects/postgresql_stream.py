@@ -25,14 +25,16 @@ class StreamingCursor:
     rowcount = -1
 
     def __init__(self, raw: Any, size: int) -> None:
-        from psycopg import capabilities
+        from psycopg import ProgrammingError, capabilities
         from psycopg.types.string import TextLoader
 
         self._raw = raw
+        self._refusal = ProgrammingError
         self._size = size if capabilities.has_stream_chunked() else 1
         self._cursor = raw.cursor()
         for name in _AS_WRITTEN:  # a month is no number of days, and JSON stays as it is spelled
             self._cursor.adapters.register_loader(name, TextLoader)
+        self._stream: Any = None
         self._rows: Any = iter(())
         self.description: Any = None
 
@@ -42,10 +44,15 @@ class StreamingCursor:
         if start:
             self._cursor.execute(text[:start])
         last = re.sub(r"[^\r\n]", " ", text[:start]) + text[start:]  # so that the server's positions fit the text
-        rows = self._cursor.stream(last, size=self._size)
-        first = next(rows, None)
+        self._stream = self._cursor.stream(last, size=self._size)
+        try:
+            first = next(self._stream, None)
+        except self._refusal as error:
+            if error.sqlstate:
+                raise
+            return  # no word of the server: the statement ran, and is none that returns rows
         self.description = self._described(last) if first is None else self._cursor.description
-        self._rows = rows if first is None else _Chained(first, rows)
+        self._rows = chain(() if first is None else [first], self._stream)
 
     def fetchmany(self, size: int) -> list[tuple[Any, ...]]:
         """The next rows, none at the end."""
@@ -56,8 +63,8 @@ class StreamingCursor:
 
     def close(self) -> None:
         """Stop the server, if it still has rows."""
-        if hasattr(self._rows, "close"):
-            self._rows.close()
+        if self._stream is not None:
+            self._stream.close()
         self._cursor.close()
 
     def _described(self, text: str) -> list[tuple[str]]:
@@ -68,21 +75,11 @@ class StreamingCursor:
         return [(result.fname(number).decode(encoding),) for number in range(result.nfields)]
 
 
-class _Chained:
-    """A row that was taken already, then the others."""
-
-    def __init__(self, first: tuple[Any, ...], rows: Any) -> None:
-        self._all = chain([first], rows)
-        self.close = rows.close
-
-    def __iter__(self) -> Any:
-        return self._all
-
-
 def last_statement(text: str) -> int:
-    """Where the last statement of a script begins, behind its semicolon."""
-    source, ends, start = Source(text), [], 0
-    while (start := _READER.advance(source, start)) < len(text):
-        start += 1
-        ends.append(start)
-    return next((end for end in reversed(ends) if split(text[end:], "whole")), 0)
+    """Where the last statement of a script begins, behind the semicolon of the one before."""
+    source, starts, ends = Source(text), [0], []
+    while (end := _READER.advance(source, starts[-1])) < len(text):
+        ends.append(end)
+        starts.append(end + 1)
+    pieces = zip(reversed(starts), [len(text), *reversed(ends)], strict=True)
+    return next((start for start, end in pieces if split(text[start:end], "whole")), 0)

@@ -1,0 +1,88 @@
+"""The Parquet type of a column, from the values that were seen in it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from ahjo_tasks.export.text import text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LONG = 2**63
+DIGITS = 38
+"""What a decimal of Parquet holds."""
+NUMBERS = frozenset({bool, int, float, Decimal})
+BINARY = frozenset({bytes, bytearray, memoryview})
+
+
+class ColumnType:
+    """Grows with each value; a column of several kinds is text, as `to-csv` writes it."""
+
+    def __init__(self) -> None:
+        self._kinds: set[type] = set()
+        self._zoned: set[bool] = set()
+        self._whole = self._scale = 0
+        self._long = True
+
+    def see(self, values: Sequence[Any]) -> None:
+        """Take note of some values."""
+        self._kinds.update(map(type, values))
+        self._kinds.discard(type(None))
+        for value in values if self._kinds & {int, Decimal, datetime} else ():
+            self._note(value)
+
+    def _note(self, value: Any) -> None:
+        if type(value) is int:
+            self._long = self._long and -LONG <= value < LONG
+            self._whole = max(self._whole, len(str(abs(value))))
+        elif type(value) is Decimal:
+            exponent = value.as_tuple().exponent
+            if not isinstance(exponent, int):  # NaN and infinity
+                self._kinds.add(str)
+                return
+            self._scale = max(self._scale, -exponent)
+            self._whole = max(self._whole, value.adjusted() + 1)
+        elif type(value) is datetime:
+            self._zoned.add(value.tzinfo is not None)
+
+    def arrow(self) -> Any:
+        """The type in Arrow's words; a column without any value is text."""
+        import pyarrow as pa
+
+        kinds = self._kinds
+        if not kinds:
+            return pa.string()
+        if kinds <= NUMBERS:
+            return self._number(pa)
+        if kinds <= BINARY:
+            return pa.binary()
+        if kinds == {datetime} and len(self._zoned) == 1:
+            return pa.timestamp("us", "UTC" if True in self._zoned else None)
+        return {frozenset({date}): pa.date32(), frozenset({time}): pa.time64("us")}.get(frozenset(kinds), pa.string())
+
+    def fitted(self, values: Sequence[Any]) -> Sequence[Any]:
+        """The values as that type takes them."""
+        import pyarrow as pa
+
+        kind = self.arrow()
+        if pa.types.is_string(kind):
+            return [value if value is None or type(value) is str else text(value) for value in values]
+        if pa.types.is_decimal(kind):
+            return [None if value is None else Decimal(value) for value in values]
+        if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+            convert = int if pa.types.is_integer(kind) else float
+            return [None if value is None else convert(value) for value in values]
+        return [bytes(value) if type(value) in BINARY else value for value in values]
+
+    def _number(self, pa: Any) -> Any:
+        kinds = self._kinds
+        if kinds == {bool}:
+            return pa.bool_()
+        if kinds <= {bool, int} and self._long:
+            return pa.int64()
+        if float in kinds:
+            return pa.float64() if kinds <= {bool, int, float} else pa.string()
+        return pa.decimal128(DIGITS, self._scale) if self._whole + self._scale <= DIGITS else pa.string()
