@@ -174,7 +174,7 @@ def test_a_trigger_comes_after_the_table_of_another_file(tmp_path: Path) -> None
 def test_data_of_parents_comes_before_that_of_children(tmp_path: Path) -> None:
     files = made(tmp_path, "postgresql", a="insert into s.child values (1)", b="insert into s.parent values (1)")
 
-    ordered_files = ordered_data(files, [(Name("s", "child"), Name("s", "parent"))])
+    ordered_files = ordered_data(files, [(Name("s", "child"), Name("s", "parent"))], str.lower)
 
     assert [file.name for file in ordered_files] == ["b", "a"]
 
@@ -188,4 +188,4 @@ def test_thousands_of_files_are_ordered_at_once(tmp_path: Path) -> None:
 
 def test_no_files_have_an_order() -> None:
     assert ordered([]) == []
-    assert ordered_data([], []) == []
+    assert ordered_data([], [], str.lower) == []

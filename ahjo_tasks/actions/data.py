@@ -8,6 +8,8 @@ from ahjo_tasks.action import action
 
 if TYPE_CHECKING:
     from ahjo_tasks.context import ActionContext
+    from ahjo_tasks.loading import TableFile
+    from ahjo_tasks.project.sqlfiles import SqlFile
 
 
 @action(affects_database=True, auto_shortflags=False, help={"skip-git-update": "Do not stamp the git version."})
@@ -37,6 +39,6 @@ def _load(ctx: ActionContext, kind: str, *, stamp: bool) -> None:
 
     project = ctx.workspace.project
     scripts = project.read([kind], ctx.settings.scripting_variables)
-    files = [*scripts, *read_table_files(project, kind, ctx.settings.data_loading)]
+    files: list[SqlFile | TableFile] = [*scripts, *read_table_files(project, kind, ctx.settings.data_loading)]
     after = plan_stamp(ctx.settings, ctx.workspace.directory) if stamp else Plan(())
     carry_out(ctx, lambda door: plan_data(files, project.dialect, door) + after)

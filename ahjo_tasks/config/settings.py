@@ -145,6 +145,9 @@ class Settings(Struct, frozen=True, kw_only=True, rename={"sqlalchemy_url": "sql
         Variables, Meta(description="Values of `$(name)` in database/permissions.")
     ] = {}
 
+    data_loading: Annotated[
+        dict[str, Any], Meta(description="How CSV and Parquet files are loaded: mode, key, separator, null_text.")
+    ] = {}
     test_variables: Annotated[Variables, Meta(description="Values of `$(name)` in the SQL tests.")] = {}
     save_test_results_to_db: Annotated[bool, Meta(description="Store the results of the SQL tests in a table.")] = False
     test_table_name: Annotated[str, Meta(description="Table of the test results.")] = "ahjo_tests"

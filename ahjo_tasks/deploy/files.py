@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.deploy.plan import Plan
 from ahjo_tasks.deploy.remains import remains
 from ahjo_tasks.errors import DeployError, StatementError
-from ahjo_tasks.project.dependencies import ordered, ordered_data
+from ahjo_tasks.project.dependencies import ordered
 from ahjo_tasks.project.excerpt import excerpt
 from ahjo_tasks.project.kinds import NOT_OBJECTS
 
@@ -90,12 +90,6 @@ def misplaced(error: StatementError, file: SqlFile, batch: Batch, door: Door, *,
 def plan_objects(files: Sequence[SqlFile]) -> Plan:
     """Views, functions and the like, in the order that their SQL asks for."""
     return _plan(ordered(files))
-
-
-def plan_data(files: Sequence[SqlFile], door: Door | None) -> Plan:
-    """Data files, parents before children."""
-    keys = door.dialect.foreign_keys(door) if door and len(files) > 1 else []
-    return _plan(ordered_data(files, keys))
 
 
 def plan_named(files: Sequence[SqlFile]) -> Plan:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ahjo_tasks.errors import SourceError
 from ahjo_tasks.project.kinds import RANK
@@ -24,25 +25,48 @@ def ordered(files: Sequence[SqlFile]) -> list[SqlFile]:
     A file's `-- depends:` comment stands in place of what its SQL shows.
     Raises SourceError for a cycle that no late binding resolves, and for a name in `depends` that nobody owns.
     """
-    return _sorted(files, Owners(files).edges())
+    return _sorted(files, Owners(files).edges(), may_break=_late)
 
 
-def ordered_data(files: Sequence[SqlFile], foreign_keys: Iterable[tuple[Name, Name]]) -> list[SqlFile]:
+class DataFile(Protocol):
+    """A file that writes rows: SQL, CSV or Parquet."""
+
+    @property
+    def kind(self) -> str:
+        """`data` or `testdata`."""
+
+    @property
+    def label(self) -> str:
+        """The path as the user knows it."""
+
+    @property
+    def written(self) -> Sequence[Name]:
+        """The tables that it writes to."""
+
+    @property
+    def depends(self) -> Sequence[Name] | None:
+        """The tables that must have their rows before, where the file says so itself."""
+
+
+F = TypeVar("F", bound=DataFile)
+
+
+def ordered_data(files: Sequence[F], foreign_keys: Iterable[tuple[Name, Name]], fold: Callable[[str], str]) -> list[F]:
     """Data files so that parents come before children, as (child, parent) pairs of tables say; ties by name.
 
-    Tables that refer to each other in a circle keep the order of their names.
+    `fold` makes names comparable. Tables that refer to each other in a circle keep the order of their names.
     """
     writers: dict[str, set[int]] = defaultdict(set)
     for number, file in enumerate(files):
-        for table in file.scan.written:
-            writers[file.dialect.fold(table.name)].add(number)
+        for table in file.written:
+            writers[fold(table.name)].add(number)
     edges: Edges = defaultdict(set)
     for child, parent in foreign_keys:
-        for dependent in writers.get(files[0].dialect.fold(child.name), ()) if files else ():
-            edges[dependent] |= writers.get(files[0].dialect.fold(parent.name), set()) - {dependent}
+        for dependent in writers.get(fold(child.name), ()):
+            edges[dependent] |= writers.get(fold(parent.name), set()) - {dependent}
     for number, file in enumerate(files):
         if file.depends is not None:
-            edges[number] = {one for name in file.depends for one in writers.get(file.dialect.fold(name.name), ())}
+            edges[number] = {one for name in file.depends for one in writers.get(fold(name.name), ())}
     return _sorted(files, edges, may_break=lambda _file: True)
 
 
@@ -50,13 +74,11 @@ def _late(file: SqlFile) -> bool:
     return file.kind in file.dialect.late_binding
 
 
-def _key(file: SqlFile) -> tuple[int, str]:
+def _key(file: DataFile) -> tuple[int, str]:
     return RANK[file.kind], file.label
 
 
-def _sorted(
-    files: Sequence[SqlFile], edges: Mapping[int, set[int]], *, may_break: Callable[[SqlFile], bool] = _late
-) -> list[SqlFile]:
+def _sorted(files: Sequence[F], edges: Mapping[int, set[int]], *, may_break: Callable[[F], bool]) -> list[F]:
     waiting = {number: set(edges.get(number, ())) for number in range(len(files))}
     dependents: Edges = defaultdict(set)
     for number, needs in waiting.items():
@@ -64,7 +86,7 @@ def _sorted(
             dependents[need].add(number)
     ready = [(_key(files[number]), number) for number, needs in waiting.items() if not needs]
     heapq.heapify(ready)
-    order: list[SqlFile] = []
+    order: list[F] = []
     while waiting:
         if not ready:
             freed = _break_cycle(files, waiting, may_break)
@@ -80,7 +102,7 @@ def _sorted(
     return order
 
 
-def _break_cycle(files: Sequence[SqlFile], waiting: dict[int, set[int]], may_break: Callable[[SqlFile], bool]) -> int:
+def _break_cycle(files: Sequence[F], waiting: dict[int, set[int]], may_break: Callable[[F], bool]) -> int:
     """Free the first file of a cycle that may be created before what it mentions; raise when there is none."""
     cycle = _find_cycle(waiting)
     free = sorted((number for number in cycle if may_break(files[number])), key=lambda number: _key(files[number]))
@@ -88,7 +110,7 @@ def _break_cycle(files: Sequence[SqlFile], waiting: dict[int, set[int]], may_bre
         names = " -> ".join(files[number].label for number in [*cycle, cycle[0]])
         raise SourceError(
             f"these files need each other in a circle: {names}",
-            path=files[cycle[0]].path,
+            path=Path(files[cycle[0]].label),
             hint="Break it with a comment `-- depends: name`: what a file really needs, or none.",
         )
     waiting[free[0]] = set()

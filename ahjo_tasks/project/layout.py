@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.dialects.base import Dialect
 
+SQL = frozenset({".sql"})
 FOLDERS = {folder: kind.name for kind in KINDS.values() for folder in kind.folders}
 
 
@@ -58,9 +59,9 @@ class Project:
             raise SourceError("the file does not exist", path=path)
         return path
 
-    def paths(self, kind: str) -> list[Path]:
-        """The files of a kind, recursively and sorted."""
-        return [path for folder in KINDS[kind].folders for path in self._walk(folder)]
+    def paths(self, kind: str, endings: frozenset[str] = SQL) -> list[Path]:
+        """The files of a kind, recursively and sorted; `endings` are in lower case."""
+        return [path for folder in KINDS[kind].folders for path in self._walk(folder, endings)]
 
     def kind_of(self, path: Path) -> str:
         """The kind of a file by the folder that it is in; `script` anywhere else."""
@@ -81,11 +82,11 @@ class Project:
         except ValueError:
             return str(path)
 
-    def _walk(self, folder: str) -> Iterator[Path]:
+    def _walk(self, folder: str, endings: frozenset[str]) -> Iterator[Path]:
         top = self.database / folder
         inner = [self.database / other for other in FOLDERS if other.startswith(f"{folder}/")]
         for path in sorted(top.rglob("*")):
-            if path.suffix.lower() == ".sql" and path.is_file() and not any(map(path.is_relative_to, inner)):
+            if path.suffix.lower() in endings and path.is_file() and not any(map(path.is_relative_to, inner)):
                 yield path
 
     def _expand(self, name: str) -> list[Path]:
@@ -94,7 +95,7 @@ class Project:
             raise UsageError(f"--files: {name} does not exist.", hint=f"Paths are relative to {self.directory}.")
         if path.is_file():
             return [path]
-        found = sorted(one for one in path.rglob("*") if one.suffix.lower() == ".sql" and one.is_file())
+        found = sorted(one for one in path.rglob("*") if one.suffix.lower() in SQL and one.is_file())
         if not found:
             raise UsageError(f"--files: there is no .sql file in {name}.")
         return found

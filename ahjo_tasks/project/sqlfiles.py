@@ -50,6 +50,11 @@ class SqlFile:
         return scan(self.text, self.dialect.lexis)
 
     @property
+    def written(self) -> tuple[Name, ...]:
+        """The tables that the file writes rows to."""
+        return self.scan.written
+
+    @property
     def definitions(self) -> tuple[Definition, ...]:
         """The objects that the file creates."""
         return self.scan.definitions

@@ -1,0 +1,134 @@
+"""A file of rows for one table: `schema.table.csv`, `table.csv`, or the same in Parquet."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ahjo_tasks.errors import ConfigError, SourceError
+from ahjo_tasks.loading.options import LoadOptions, options_for
+from ahjo_tasks.project.definitions import Name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from ahjo_tasks.project.layout import Project
+
+ENDINGS = frozenset({".csv", ".parquet"})
+CHUNK = 5_000
+"""Rows held in memory at a time."""
+
+Row = tuple[Any, ...]
+
+
+class Chunk(NamedTuple):
+    """Some rows, and the line of the file that each one ends on."""
+
+    rows: list[Row]
+    lines: list[int]
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """One file and how to load it. `label` is its path as the user knows it."""
+
+    path: Path
+    label: str
+    kind: str
+    options: LoadOptions
+
+    depends = None
+
+    @property
+    def written(self) -> tuple[Name, ...]:
+        """The table, as the order of data files asks for it."""
+        return (self.table,)
+
+    @property
+    def table(self) -> Name:
+        """The table that the file's name gives."""
+        return Name.parse(self.path.stem)
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the file. Raises SourceError for a file without a header, or with a column twice."""
+        found = self._parquet().schema_arrow.names if self._is_parquet else next(self._records(), ((), 1))[0]
+        columns = tuple(str(name) for name in found)
+        if not columns or not all(columns) or len({name.lower() for name in columns}) < len(columns):
+            raise SourceError("the first line names the columns, each once", path=self.path, line=1)
+        unknown = [name for name in self.options.key if name not in columns]
+        if unknown:
+            raise SourceError(f"the key names {', '.join(unknown)}, which is no column", path=self.path, line=1)
+        return columns
+
+    def chunks(self) -> Iterator[Chunk]:
+        """The rows, a bounded number at a time. Raises SourceError with the line of a row that has not its columns."""
+        return self._parquet_chunks() if self._is_parquet else self._csv_chunks()
+
+    def check(self) -> None:
+        """Read the header. Raises SourceError for one that cannot be used."""
+        _ = self.columns
+
+    @property
+    def _is_parquet(self) -> bool:
+        return self.path.suffix.lower() == ".parquet"
+
+    def _csv_chunks(self) -> Iterator[Chunk]:
+        records = self._records()
+        next(records, None)
+        width = len(self.columns)
+        while block := list(islice(records, CHUNK)):
+            for record, line in block:
+                if len(record) != width:
+                    raise SourceError(f"{width} columns were expected, {len(record)} found", path=self.path, line=line)
+            yield Chunk([self._with_nulls(record) for record, _ in block], [line for _, line in block])
+
+    def _with_nulls(self, record: Sequence[str]) -> Row:
+        null = self.options.null_text
+        return tuple(None if value == null else value for value in record)
+
+    def _records(self) -> Iterator[tuple[Sequence[str], int]]:
+        """Each record that is not an empty line, with the line it ends on."""
+        try:
+            with self.path.open(encoding=self.options.encoding, newline="") as file:
+                reader = csv.reader(file, delimiter=self.options.separator, strict=True)
+                for record in reader:
+                    if record:
+                        yield record, reader.line_num
+        except UnicodeDecodeError as error:
+            raise SourceError(f"is not {self.options.encoding}: {error.reason}", path=self.path) from None
+        except csv.Error as error:
+            raise SourceError(str(error), path=self.path, line=reader.line_num) from None
+        except LookupError:
+            raise SourceError(f"there is no encoding {self.options.encoding!r}", path=self.path) from None
+
+    def _parquet(self) -> Any:
+        try:
+            from pyarrow import parquet
+        except ModuleNotFoundError:
+            raise ConfigError(
+                f"{self.label}: Parquet needs pyarrow.", hint="pip install 'ahjo-tasks[parquet]'"
+            ) from None
+        return parquet.ParquetFile(self.path)
+
+    def _parquet_chunks(self) -> Iterator[Chunk]:
+        first = 1
+        for batch in self._parquet().iter_batches(CHUNK):
+            columns = [column.to_pylist() for column in batch.columns]
+            rows = list(zip(*columns, strict=True))
+            yield Chunk(rows, list(range(first, first + len(rows))))
+            first += len(rows)
+
+
+def read_table_files(project: Project, kind: str, defaults: Mapping[str, Any]) -> list[TableFile]:
+    """The CSV and Parquet files of a kind, with their options and columns checked. Raises SourceError."""
+    found = [
+        TableFile(path, project.label(path), kind, options_for(path, defaults)) for path in project.paths(kind, ENDINGS)
+    ]
+    for file in found:
+        file.check()
+    return found
