@@ -31,9 +31,7 @@ def difference(wanted: Descriptions, present: Catalog, schemas: Sequence[str] | 
         changes += _listed_objects(wanted, pairs, listing)
         if kind == "column":
             changes += _other_columns(wanted, objects, pairs)
-        lost = [key for key in lost if _in_schemas(key, schemas)]
-        if lost:
-            warnings.append(f"{FILES[kind]} describes what the database does not have: {listed(lost)}.")
+        warnings += _unknown(kind, [key for key in lost if _in_schemas(key, schemas)], objects.ambiguous)
     return Changes(tuple(changes), tuple(warnings))
 
 
@@ -67,6 +65,15 @@ def _compare(one: DbObject, wanted: Properties) -> Iterator[Change]:
         if one.properties[own] != text:
             yield Change("update", one, own, text)
     yield from (Change("drop", one, name) for name in one.properties if name not in kept)
+
+
+def _unknown(kind: str, lost: Sequence[str], ambiguous: set[str]) -> Iterator[str]:
+    absent = [key for key in lost if key not in ambiguous]
+    unclear = [key for key in lost if key in ambiguous]
+    if absent:
+        yield f"{FILES[kind]} describes what the database does not have: {listed(absent)}."
+    if unclear:
+        yield f"{FILES[kind]}: two objects have the name {listed(unclear)}, so neither is described."
 
 
 def _in_schemas(key: str, schemas: Sequence[str] | None) -> bool:

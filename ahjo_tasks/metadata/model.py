@@ -54,10 +54,15 @@ class Catalog:
 
 
 class Lookup:
-    """Finds objects by the keys of a file: as they are, by alias, or in another case when only one object fits."""
+    """Finds objects by the keys of a file: as they are, by alias, or in another case when only one object fits.
+
+    A key that two objects share, for a dot in a name, is `ambiguous` and finds neither.
+    """
 
     def __init__(self, objects: list[DbObject]) -> None:
-        self.exact = {one.key: one for one in objects}
+        counts = Counter(one.key for one in objects)
+        self.exact = {one.key: one for one in objects if counts[one.key] == 1}
+        self.ambiguous = {key for key, count in counts.items() if count > 1}
         folds = Counter(key.lower() for key in self.exact)
         self._folded = {key.lower(): one for key, one in self.exact.items() if folds[key.lower()] == 1}
         self._aliases = {one.alias: one for one in objects if one.alias}

@@ -66,18 +66,27 @@ class ExtendedProperties(Metadata):
     def batches(self, changes: Sequence[Change]) -> Iterator[str]:
         """Without row counts, each of which would be a result to read."""
         for batch in super().batches(changes):
-            yield f"SET NOCOUNT ON;\nDECLARE @value nvarchar({MAX_BYTES // 2});\n{batch}\nSET NOCOUNT OFF;"
+            yield f"SET NOCOUNT ON;\nDECLARE @value sql_variant;\n{batch}\nSET NOCOUNT OFF;"
 
     def obstacle(self, kind: str, text: str) -> str | None:
-        """A value is not long."""
-        return f"SQL Server takes {MAX_BYTES // 2} characters" if len(text.encode("utf-16-le")) > MAX_BYTES else None
+        """A value has at most 7500 bytes, two for a character unless all of them are ASCII."""
+        if len(text) <= MAX_BYTES if text.isascii() else _size(text) <= MAX_BYTES:
+            return None
+        return f"SQL Server takes {MAX_BYTES // 2} characters, or {MAX_BYTES} of ASCII"
 
     def _value(self, text: str) -> str:
-        return " + ".join(self.dialect.literal(part) for part in CONTINUATION.sub("\\\\\0", text).split("\0"))
+        parts = [self.dialect.literal(part) for part in CONTINUATION.sub("\\\\\0", text).split("\0")]
+        if _size(text) > MAX_BYTES:
+            parts = [part.removeprefix("N") for part in parts]
+        return " + ".join(parts)
 
     def _condition(self, schemas: Sequence[str] | None) -> str:
         names = ", ".join(map(self.dialect.literal, SYSTEM_SCHEMAS if schemas is None else schemas))
         return f"s.name {'NOT IN' if schemas is None else 'IN'} ({names})"
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-16-le"))
 
 
 def _levels(one: DbObject) -> Iterator[tuple[str, str]]:

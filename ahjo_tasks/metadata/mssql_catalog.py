@@ -25,7 +25,7 @@ LACKING = {
 }
 """Catalog views that a server which speaks as SQL Server does may lack."""
 
-TEXT = "e.name, CAST(e.value AS nvarchar(4000))"
+TEXT = "e.name, CAST(e.value AS nvarchar(max))"
 NAMED_BY_SERVER = " UNION ALL ".join(
     f"SELECT object_id FROM sys.{view} WHERE is_system_named = 1"
     for view in ("key_constraints", "check_constraints", "default_constraints", "foreign_keys")

@@ -99,21 +99,23 @@ class TableComments(Metadata):
         columns = definitions(door.query(f"SHOW CREATE TABLE {name}")[0][1])
         parts, warnings = [], []
         for change in changes:
-            literal = self.dialect.literal(change.text)
+            literal, column = self.dialect.literal(change.text), change.object.parts[-1]
             if change.object.kind == "table":
                 parts.append(f"COMMENT = {literal}")
-            elif self._is_whole(door, table, change.object.parts[1], columns[change.object.parts[1]]):
-                parts.append(f"MODIFY COLUMN {with_comment(columns[change.object.parts[1]], literal)}")
+            elif self._is_whole(door, table, column, columns.get(column)):
+                parts.append(f"MODIFY COLUMN {with_comment(columns[column], literal)}")
             else:
                 warnings.append(
-                    f"{change.object.key} keeps its comment: the server does not show its definition whole."
+                    f"{change.object.key} keeps its comment: the server does not show its whole definition."
                 )
         if parts:
             door.run(f"ALTER TABLE {name} " + ",\n".join(parts))
         return warnings
 
-    def _is_whole(self, door: Door, table: str, column: str, definition: str) -> bool:
+    def _is_whole(self, door: Door, table: str, column: str, definition: str | None) -> bool:
         """Whether the definition can be given again: a `?` in it may stand for a character that cannot be shown."""
+        if definition is None:
+            return False
         in_default, elsewhere = question_marks(definition)
         if not in_default or elsewhere:
             return not elsewhere

@@ -1,18 +1,24 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from projects import RunningProject, make_project
 
 from ahjo_tasks.config.loader import load
+from ahjo_tasks.deploy.apply import apply
+from ahjo_tasks.deploy.plan import Plan
 from ahjo_tasks.dialects import dialect_for
-from ahjo_tasks.metadata.base import Metadata
+from ahjo_tasks.errors import DeployError
 from ahjo_tasks.metadata.databases import metadata_for
 from ahjo_tasks.metadata.difference import difference
 from ahjo_tasks.metadata.export import export
 from ahjo_tasks.metadata.files import read_files, write_files
+from ahjo_tasks.metadata.model import Change, Changes, Descriptions
+from ahjo_tasks.metadata.plan import DescriptionStep
 from ahjo_tasks.session import Session
 
 if TYPE_CHECKING:
@@ -22,9 +28,10 @@ if TYPE_CHECKING:
     from targets import Target
 
     from ahjo_tasks.door import Door
+    from ahjo_tasks.metadata.base import Metadata
 
-HARD = "Это \"счёт\" 'со' \\скобками\\\n и\tвторой строкой: 100 % $(x) ? :y {z} -- нет /* да */ ; GO"
-EMOJI = "😀 𝔘"
+HARD = "Цены, \"списки\" 'и' \\знаки\\\n  \tдля двух языков: 100 % $(x) ? :y {z} -- /* äßç */ ; GO"
+EMOJI = "😀 👍"
 KEEPING = ("postgresql", "mysql", "mssql")
 FOLDER = "docs/db_objects"
 
@@ -52,14 +59,6 @@ OBJECTS = {
         "CREATE PROCEDURE pay(id int) SELECT 1",
         "CREATE FUNCTION vat(rate int) RETURNS int DETERMINISTIC RETURN 1",
     ],
-}
-EXPECTED = {
-    "schemas.json": {"sales"},
-    "tables.json": {"sales.invoice", "sales.customer"},
-    "views.json": {"sales.open_invoice"},
-    "procedures.json": {"sales.pay"},
-    "functions.json": {"sales.vat"},
-    "columns.json": {"sales.invoice.note", "sales.customer.created_at"},
 }
 
 
@@ -130,7 +129,7 @@ def described(request: pytest.FixtureRequest, open_target: Any, tmp_path: Path) 
             made.close()
 
 
-def one_of(name: str) -> Any:
+def only(name: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("described", [name], indirect=True)
 
 
@@ -253,6 +252,19 @@ def test_a_broken_file_stops_everything_before_it_starts(described: Described) -
 
 
 @pytest.mark.parametrize("described", ["postgresql", "mssql"], indirect=True)
+def test_a_failure_takes_everything_back(described: Described, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(described.metadata, "per_call", 1)
+    invoice = described.metadata.read(described.door, None).of("table").find("sales.invoice")
+    assert invoice is not None
+    ghost = replace(invoice, parts=("sales", "ghost"), target=invoice.target.replace("invoice", "ghost"))
+    changes = tuple(Change("add", one, "Description", "x") for one in (invoice, ghost))
+    step = DescriptionStep(Descriptions({}), described.metadata, None, Changes(changes))
+    with pytest.raises(DeployError, match="ghost"):
+        apply(Plan((step,)), described.door, lambda _event: None)
+    assert described.texts("table")["sales.invoice"] == {}
+
+
+@pytest.mark.parametrize("described", ["postgresql", "mssql"], indirect=True)
 def test_only_allowed_schemas_are_read_and_written(described: Described) -> None:
     described.execute("CREATE SCHEMA hr", "CREATE TABLE hr.person (id int)")
     described.write("tables.json", {"sales.invoice": {"Description": "x"}, "hr.person": {"Description": "y"}})
@@ -269,3 +281,156 @@ def test_only_allowed_schemas_are_read_and_written(described: Described) -> None
         done = described.project.inv(action)
         assert done.code == 0
         assert "metadata_allowed_schemas is empty" in done.text
+
+
+@only("mssql")
+def test_every_property_of_an_object_is_kept_apart(described: Described) -> None:
+    described.write("tables.json", {"sales.invoice": {"Description": "d", "Owner": "Финансы", "empty": ""}})
+    described.write("procedures.json", {"sales.pay": {"Description": "pays"}})
+    described.write("schemas.json", {"sales": {"Description": "what is sold"}})
+    described.project.inv("update-db-obj-prop")
+    assert described.texts("table")["sales.invoice"] == {"Description": "d", "Owner": "Финансы", "empty": ""}
+    assert described.texts("procedure") == {"sales.pay": {"Description": "pays"}}
+    assert described.texts("column")["sales.invoice.id"] == {}
+    described.write("tables.json", {"sales.invoice": {"Owner": "Sales", "empty": "", "new": "n"}})
+    done = described.project.inv("update-db-obj-prop")
+    assert "1 added, 1 changed, 1 dropped" in done.text
+    assert described.texts("table")["sales.invoice"] == {"Owner": "Sales", "empty": "", "new": "n"}
+
+
+PLENTY = (
+    "CREATE TYPE sales.colour AS ENUM ('red')",
+    "CREATE DOMAIN sales.percent AS int CONSTRAINT up CHECK (VALUE > 0)",
+    "CREATE TYPE sales.pair AS (a int, b int)",
+    "CREATE SEQUENCE sales.numbers",
+    'CREATE TABLE sales."Odd.Name" (id serial PRIMARY KEY, "Größe" int CONSTRAINT positive CHECK ("Größe" > 0))',
+    'CREATE INDEX by_size ON sales."Odd.Name" ("Größe")',
+    "CREATE MATERIALIZED VIEW sales.frozen AS SELECT 1 AS one",
+    "CREATE FUNCTION sales.vat(rate numeric, VARIADIC more int[]) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "CREATE FUNCTION sales.fire() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+    'CREATE TRIGGER fires BEFORE INSERT ON sales."Odd.Name" FOR EACH ROW EXECUTE FUNCTION sales.fire()',
+    "CREATE AGGREGATE sales.total(int) (SFUNC = int4pl, STYPE = int, INITCOND = '0')",
+    "CREATE TABLE sales.parted (id int) PARTITION BY LIST (id)",
+    "CREATE TABLE sales.part_1 PARTITION OF sales.parted FOR VALUES IN (1)",
+)
+PLENTY_KEYS = {
+    "database.json": ["database"],
+    "schemas.json": ["sales"],
+    "types.json": ["sales.colour", "sales.percent", "sales.pair"],
+    "sequences.json": ["sales.numbers"],
+    "procedures.json": ["sales.pay"],
+    "functions.json": ["sales.vat(integer)", "sales.vat(numeric, integer[])", "sales.total", "sales.fire"],
+    "tables.json": ["sales.Odd.Name", "sales.parted"],
+    "views.json": ["sales.open_invoice", "sales.frozen"],
+    "columns.json": ["sales.Odd.Name.Größe", "sales.frozen.one", "sales.open_invoice.id"],
+    "triggers.json": ["sales.Odd.Name.fires"],
+    "indexes.json": ["sales.Odd.Name.by_size"],
+    "constraints.json": ["sales.Odd.Name.positive", "sales.Odd.Name.Odd.Name_pkey"],
+}
+
+
+@only("postgresql")
+def test_postgresql_describes_everything_that_comment_on_can(described: Described) -> None:
+    described.execute(*PLENTY)
+    described.export()
+    assert set(described.read("types.json")) == set(PLENTY_KEYS["types.json"])
+    assert set(described.read("sequences.json")) == {"sales.numbers"}
+    assert set(described.read("indexes.json")) == {"sales.Odd.Name.by_size"}
+    assert "sales.part_1" not in described.read("tables.json")
+    for file, keys in PLENTY_KEYS.items():
+        described.write(file, {key: {"Description": f"{key} in {file}"} for key in keys})
+    done = described.project.inv("update-db-obj-prop")
+    assert done.code == 0, done.text
+    assert "Warning" not in done.text
+    assert "describes what" not in done.text
+    described.execute("""COMMENT ON INDEX sales."Odd.Name_pkey" IS 'the index of a key'""")
+    described.export()
+    for file, keys in PLENTY_KEYS.items():
+        written = described.read(file)
+        assert {key: written[key] for key in keys} == {key: {"Description": f"{key} in {file}"} for key in keys}
+    assert described.read("indexes.json")["sales.Odd.Name.Odd.Name_pkey"] == {"Description": "the index of a key"}
+
+
+@only("postgresql")
+def test_a_function_is_found_with_and_without_what_it_takes(described: Described) -> None:
+    described.write("functions.json", {"sales.vat(integer)": {"Description": "x"}})
+    described.project.inv("update-db-obj-prop")
+    assert described.texts("function") == {"sales.vat": {"Description": "x"}}
+
+
+@only("postgresql")
+def test_other_properties_are_named_and_stay_in_the_file(described: Described) -> None:
+    described.write("tables.json", {"sales.invoice": {"Owner": "me", "Description": "d"}})
+    done = described.project.inv("update-db-obj-prop")
+    assert "tables.json: PostgreSQL keeps only Description, not Owner of sales.invoice." in done.text
+    described.execute("COMMENT ON TABLE sales.invoice IS 'e'")
+    described.project.inv("update-file-obj-prop")
+    assert described.read("tables.json")["sales.invoice"] == {"Owner": "me", "Description": "e"}
+
+
+EVERY = r"""
+CREATE TABLE every (
+    id bigint unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    `a,b` varchar(20) CHARACTER SET latin1 COLLATE latin1_bin DEFAULT 'x,)\\''\n' COMMENT 'old''s \\ \n "q"',
+    e enum('a''b', 'c,d') NOT NULL DEFAULT 'c,d',
+    ts timestamp NOT NULL DEFAULT current_timestamp ON UPDATE current_timestamp,
+    ti timestamp(3) NULL,
+    flag bit(3) DEFAULT b'101',
+    g int GENERATED ALWAYS AS (length(concat(`a,b`, '),\n COMMENT ''x'''))) VIRTUAL,
+    s int GENERATED ALWAYS AS (f + 1) STORED UNIQUE,
+    k int DEFAULT 3 CHECK (k > 0 AND k <> 7),
+    `comment` text COMMENT 'c',
+    f float(7,3) zerofill,
+    j json,
+    q varchar(3) DEFAULT '?',
+    inv int /*M!100303 INVISIBLE */ DEFAULT 1,
+    parent bigint unsigned,
+    KEY (e),
+    FOREIGN KEY (parent) REFERENCES every (id)
+) COMMENT 'table' /*M!100304 WITH SYSTEM VERSIONING */"""
+
+
+def shown(described: Described, table: str) -> str:
+    """The definition of a table without its comments."""
+    text = str(described.target.query(f"SHOW CREATE TABLE {table}", described.database)[0][1])
+    return re.sub(r" COMMENT[= ]'(?:[^'\\]|\\.|'')*'", "", text)
+
+
+@only("mysql")
+def test_a_comment_changes_nothing_else_of_a_column(described: Described) -> None:
+    described.execute(EVERY)
+    before = shown(described, "every")
+    columns = [key for key in described.texts("column") if key.startswith("every.")]
+    assert len(columns) == 15
+    described.write("columns.json", {key: {"Description": f"это {key}"} for key in columns})
+    described.write("tables.json", {"every": {"Description": "new"}})
+    done = described.project.inv("update-db-obj-prop")
+    assert done.code == 0, done.text
+    assert "Warning" not in done.text
+    found = described.texts("column")
+    assert {key: found[key] for key in columns} == {key: {"Description": f"это {key}"} for key in columns}
+    assert shown(described, "every") == before
+
+
+@only("mysql")
+def test_a_column_that_the_server_does_not_show_whole_is_left_alone(described: Described) -> None:
+    described.execute("CREATE TABLE odd (a varchar(9) DEFAULT 'é😀', e enum('😀', 'b'), q varchar(9) DEFAULT 'é?')")
+    described.write("columns.json", {f"odd.{name}": {"Description": "x"} for name in "aeq"})
+    done = described.project.inv("update-db-obj-prop")
+    assert done.code == 0, done.text
+    assert "odd.a keeps its comment" in done.text
+    assert "odd.e keeps its comment" in done.text
+    assert described.texts("column")["odd.q"] == {"Description": "x"}
+    described.execute("INSERT INTO odd (e) VALUES ('😀')")
+    assert described.target.query("SELECT a, e, q FROM odd", described.database) == [("é😀", "😀", "é?")]
+
+
+@only("mysql")
+def test_the_session_keeps_its_mode(described: Described) -> None:
+    described.door.run("SET SESSION sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'")
+    invoice = described.metadata.read(described.door, None).of("table").find("invoice")
+    assert invoice is not None
+    text = "a\\\n \"b\" 'c'"
+    described.metadata.send(described.door, [Change("add", invoice, "Description", text)])
+    assert described.texts("table")["invoice"] == {"Description": text}
+    assert described.door.query("SELECT @@sql_mode")[0][0] == "ANSI_QUOTES,NO_BACKSLASH_ESCAPES"

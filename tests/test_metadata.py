@@ -1,0 +1,287 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from projects import make_project
+
+from ahjo_tasks.dialects import dialect
+from ahjo_tasks.errors import SourceError, UsageError
+from ahjo_tasks.metadata.admit import admitted
+from ahjo_tasks.metadata.databases import metadata_for
+from ahjo_tasks.metadata.difference import difference
+from ahjo_tasks.metadata.export import exported
+from ahjo_tasks.metadata.files import changed_files, read_files, write_files
+from ahjo_tasks.metadata.model import Catalog, DbObject, Descriptions
+from ahjo_tasks.metadata.plan import FOLDER, plan_descriptions, plan_update, required_metadata
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from targets import Target
+
+
+def table(name: str, **properties: str) -> DbObject:
+    return DbObject("table", ("sales", name), "TABLE", properties)
+
+
+def column(name: str, **properties: str) -> DbObject:
+    return DbObject("column", ("sales", "invoice", name), "TABLE", properties)
+
+
+def spoken(wanted: Descriptions, *present: DbObject, schemas: list[str] | None = None) -> list[str]:
+    """The changes as `verb key name text`."""
+    found = difference(wanted, Catalog(present), schemas).changes
+    return [f"{one.verb} {one.object.key} {one.name} {one.text}".rstrip() for one in found]
+
+
+def warnings(wanted: Descriptions, *present: DbObject, schemas: list[str] | None = None) -> tuple[str, ...]:
+    return difference(wanted, Catalog(present), schemas).warnings
+
+
+# -- files -----------------------------------------------------------------------------------------------------------
+
+
+def test_files_are_written_as_the_predecessor_wrote_them(tmp_path: Path) -> None:
+    wanted = Descriptions({"table": {"s.b": {}, "s.a": {"Owner": "Финансы", "Description": "ä 😀"}}})
+    assert write_files(tmp_path / "docs", wanted) == [tmp_path / "docs" / "tables.json"]
+    text = (tmp_path / "docs" / "tables.json").read_bytes().decode()
+    assert text == (
+        '{\n    "s.a": {\n        "Description": "ä 😀",\n        "Owner": "Финансы"\n    },\n    "s.b": {}\n}'
+    )
+    assert read_files(tmp_path / "docs") == wanted
+
+
+def test_a_file_with_the_same_content_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "tables.json").write_bytes(b'\xef\xbb\xbf{"s.b": {},\r\n"s.a": {}}\r\n')
+    assert changed_files(tmp_path, Descriptions({"table": {"s.a": {}, "s.b": {}}})) == {}
+
+
+def test_files_of_the_rarer_kinds_are_written_when_there_is_something_in_them(tmp_path: Path) -> None:
+    empty: dict[str, dict[str, str]] = {}
+    wanted = Descriptions({"view": empty, "trigger": empty, "index": {"s.t.i": {}}})
+    assert {path.name for path in changed_files(tmp_path, wanted)} == {"views.json", "indexes.json"}
+    (tmp_path / "triggers.json").write_text('{"s.t.gone": {}}', encoding="utf-8")
+    assert "triggers.json" in {path.name for path in changed_files(tmp_path, wanted)}
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ('{\n"s.a": {}\n"s.b": {}}', 3, "this is not JSON"),
+        ('{\n"s.a":\n["x"]}', 2, "s.a must be an object"),
+        ('{\n"s.a": {\n"Description": null}}', 3, "Description of s.a must be a text"),
+        ('{"s.a": {},\n"s.b": {},\n"s.a": {}}', 3, "s.a stands here twice"),
+        ('{"s.a": {"x": "1",\n"x": "2"}}', 2, "x stands here twice"),
+        ('{"s.a": {\n"x": "\\u0000"}}', 2, "a character that no database takes"),
+        ('{"s.a": {\n"x": "\\ud83d"}}', 2, "a character that no database takes"),
+        ("[]", None, "must be an object"),
+    ],
+)
+def test_a_broken_file_is_named_with_its_line(tmp_path: Path, text: str, line: int | None, message: str) -> None:
+    (tmp_path / "views.json").write_text(text, encoding="utf-8")
+    with pytest.raises(SourceError, match=message) as caught:
+        read_files(tmp_path)
+    assert caught.value.path == tmp_path / "views.json"
+    assert caught.value.line == line
+
+
+def test_a_file_in_another_encoding_is_named(tmp_path: Path) -> None:
+    (tmp_path / "views.json").write_bytes('{"s.ä": {}}'.encode("latin-1"))
+    with pytest.raises(SourceError, match="not UTF-8"):
+        read_files(tmp_path)
+
+
+# -- differences -----------------------------------------------------------------------------------------------------
+
+
+def test_only_what_differs_is_changed() -> None:
+    wanted = Descriptions({"table": {"sales.a": {"same": "1", "other": "new", "fresh": "3"}}})
+    assert spoken(wanted, table("a", same="1", other="old", orphan="4")) == [
+        "update sales.a other new",
+        "add sales.a fresh 3",
+        "drop sales.a orphan",
+    ]
+    assert spoken(wanted, table("a", same="1", other="new", fresh="3")) == []
+
+
+def test_an_object_that_no_file_lists_keeps_its_properties() -> None:
+    assert spoken(Descriptions({"table": {"sales.a": {}}}), table("a", x="1"), table("b", x="2")) == ["drop sales.a x"]
+    assert spoken(Descriptions({}), table("a", x="1")) == []
+
+
+def test_objects_that_the_database_lacks_are_listed_once_a_file() -> None:
+    wanted = Descriptions({"table": {f"sales.t{number}": {} for number in range(13)}, "view": {"sales.v": {}}})
+    first, second = warnings(wanted, table("t12"))
+    assert "tables.json" in first
+    assert "sales.t9 and 2 more" in first
+    assert "views.json" in second
+
+
+def test_objects_of_schemas_that_are_not_allowed_are_not_missed() -> None:
+    wanted = Descriptions({"table": {"hr.person": {}, "salesman.x": {}}, "schema": {"hr": {}}})
+    assert warnings(wanted, schemas=["sales"]) == ()
+
+
+def test_names_in_another_case_are_found_when_only_one_object_fits() -> None:
+    wanted = Descriptions({"table": {"Sales.Invoice": {"d": "1"}}})
+    assert spoken(wanted, table("invoice")) == ["add sales.invoice d 1"]
+    assert spoken(wanted, table("invoice"), table("INVOICE")) == []
+    both = Descriptions({"table": {"SALES.A": {"d": "1"}, "sales.a": {"d": "2"}}})
+    assert spoken(both, table("a")) == ["add sales.a d 2"]
+    assert warnings(both, table("a")) == ("tables.json describes what the database does not have: SALES.A.",)
+
+
+def test_property_names_in_another_case_are_the_same_property() -> None:
+    wanted = Descriptions({"table": {"sales.a": {"description": "new"}}})
+    assert spoken(wanted, table("a", Description="old")) == ["update sales.a Description new"]
+
+
+def test_two_objects_with_one_name_are_left_alone_and_told() -> None:
+    one, other = DbObject("column", ("s", "a.b", "c")), DbObject("column", ("s", "a", "b.c"))
+    wanted = Descriptions({"column": {"s.a.b.c": {"d": "1"}}})
+    assert spoken(wanted, one, other) == []
+    assert warnings(wanted, one, other) == (
+        "columns.json: two objects have the name s.a.b.c, so neither is described.",
+    )
+
+
+def test_defaults_go_to_columns_that_say_nothing_themselves() -> None:
+    wanted = Descriptions(
+        {"column": {"sales.invoice.created": {}, "sales.invoice.own": {"Owner": "me"}}},
+        {"created": {"Description": "When"}, "own": {"Description": "x"}, "Unlisted": {"Description": "U"}},
+    )
+    present = (column("created", Stale="1"), column("own"), column("unlisted", Kept="2"), column("plain", Kept="3"))
+    assert spoken(wanted, *present) == [
+        "add sales.invoice.created Description When",
+        "drop sales.invoice.created Stale",
+        "add sales.invoice.own Owner me",
+        "add sales.invoice.unlisted Description U",
+    ]
+
+
+def test_a_kind_that_the_server_cannot_show_is_a_warning() -> None:
+    wanted = Descriptions({"parameter": {"sales.pay.@id": {"Description": "x"}}})
+    catalog = Catalog((), {"parameter": "the server has no sys.parameters"})
+    assert difference(wanted, catalog).warnings == ("parameters.json is left out: the server has no sys.parameters.",)
+    assert difference(Descriptions({"parameter": {"sales.pay.@id": {}}}), catalog).warnings == ()
+
+
+# -- from the database to files --------------------------------------------------------------------------------------
+
+
+def test_a_column_with_just_its_default_is_written_without_properties() -> None:
+    metadata = required_metadata(dialect("mssql"))
+    files = Descriptions({}, {"created": {"Description": "When"}})
+    present = Catalog((column("created", Description="When"), column("Created", Description="Then")))
+    assert exported(present, files, metadata).kinds["column"] == {
+        "sales.invoice.created": {},
+        "sales.invoice.Created": {"Description": "Then"},
+    }
+
+
+def test_properties_that_the_database_cannot_hold_stay_in_the_files() -> None:
+    metadata = required_metadata(dialect("postgresql"))
+    files = Descriptions({"table": {"sales.a": {"Description": "old", "Owner": "me"}, "sales.gone": {"Owner": "x"}}})
+    present = Catalog((table("a", Description="new"), table("b")))
+    assert exported(present, files, metadata).kinds["table"] == {
+        "sales.a": {"Owner": "me", "Description": "new"},
+        "sales.b": {},
+    }
+
+
+# -- what a database can hold ----------------------------------------------------------------------------------------
+
+
+def test_what_a_database_cannot_hold_is_named(tmp_path: Path) -> None:
+    wanted = Descriptions(
+        {
+            "table": {"a": {"Description": "kept", "Owner": "me"}, "b": {"Description": ""}},
+            "view": {"v": {"Description": "x"}, "w": {}},
+            "trigger": {"a.t": {}},
+        }
+    )
+    held, said = admitted(wanted, required_metadata(dialect("mysql")), tmp_path)
+    assert held.kinds == {"table": {"a": {"Description": "kept"}, "b": {}}}
+    assert said == (
+        "tables.json: MySQL keeps only Description, not Owner of a.",
+        "views.json: MySQL keeps no descriptions of it: v.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("mysql", "x" * 1025, "1024 characters"),
+        ("mysql", "😀", "no emoji"),
+        ("mssql", "ж" * 3751, "3750 characters"),
+        ("mssql", "x" * 7501, "7500 of ASCII"),
+    ],
+)
+def test_a_text_that_would_be_cut_or_spoilt_is_refused_with_its_line(
+    tmp_path: Path, name: str, text: str, reason: str
+) -> None:
+    folder = tmp_path / FOLDER
+    write_files(folder, Descriptions({"column": {"t.a": {"Description": "fine"}, "t.b": {"Description": text}}}))
+    with pytest.raises(SourceError, match=reason) as caught:
+        plan_descriptions(tmp_path, dialect(name), None)
+    assert (caught.value.path, caught.value.line) == (folder / "columns.json", 6)
+
+
+def test_texts_of_the_greatest_length_are_held() -> None:
+    mssql = required_metadata(dialect("mssql"))
+    assert mssql.obstacle("table", "ж" * 3750) is None
+    assert mssql.obstacle("table", "x" * 7500) is None
+    assert required_metadata(dialect("mysql")).obstacle("column", "ж" * 1024) is None
+
+
+# -- plans -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_project_without_the_folder_has_nothing_to_describe(tmp_path: Path) -> None:
+    plan = plan_descriptions(tmp_path, dialect("sqlite"), None)
+    assert (plan.steps, plan.remarks) == ((), ())
+    with pytest.raises(UsageError, match="no folder docs/db_objects"):
+        plan_update(tmp_path, dialect("mysql"), None, None)
+
+
+def test_a_deployment_to_a_database_without_descriptions_says_so(tmp_path: Path) -> None:
+    (tmp_path / FOLDER).mkdir(parents=True)
+    plan = plan_descriptions(tmp_path, dialect("sqlite"), None)
+    assert plan.steps == ()
+    assert plan.remarks == ("SQLite keeps no descriptions of database objects: docs/db_objects is left out.",)
+
+
+def test_no_allowed_schema_means_no_work(tmp_path: Path) -> None:
+    write_files(tmp_path / FOLDER, Descriptions({"table": {"s.a": {"d": "1"}}}))
+    plan = plan_descriptions(tmp_path, dialect("mssql"), ())
+    assert plan.steps == ()
+    assert "metadata_allowed_schemas is empty" in plan.remarks[0]
+
+
+def test_a_plan_names_its_folder_and_what_it_does_not_know_yet(tmp_path: Path) -> None:
+    write_files(tmp_path / FOLDER, Descriptions({"table": {"s.a": {"d": "1"}}}))
+    plan = plan_descriptions(tmp_path, dialect("mssql"), None)
+    assert plan.summary == "1 description update"
+    assert (plan.steps[0].label, plan.steps[0].note) == (FOLDER, "what differs is found when it runs")
+
+
+def test_every_database_but_sqlite_keeps_descriptions() -> None:
+    assert metadata_for(dialect("sqlite")) is None
+    assert {name for name in ("mssql", "postgresql", "mysql", "mariadb") if metadata_for(dialect(name))} == {
+        "mssql",
+        "postgresql",
+        "mysql",
+        "mariadb",
+    }
+
+
+@pytest.mark.parametrize("action", ["update-db-obj-prop", "update-file-obj-prop"])
+def test_sqlite_refuses_by_name(sqlite_target: Target, tmp_path: Path, action: str) -> None:
+    database = sqlite_target.create_database()
+    project = make_project(tmp_path / "p", {**sqlite_target.backend(), "target_database_name": database})
+    project.write(f"{FOLDER}/tables.json", json.dumps({"a": {"Description": "x"}}))
+    done = project.inv(action)
+    assert done.code == 2
+    assert "SQLite keeps no descriptions of database objects." in done.text

@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ahjo_tasks.dialects import dialect
+from ahjo_tasks.metadata.base import objects
+from ahjo_tasks.metadata.difference import difference
+from ahjo_tasks.metadata.model import Catalog, Change, DbObject, Descriptions
+from ahjo_tasks.metadata.mssql import ExtendedProperties
+from ahjo_tasks.metadata.mssql_catalog import QUERIES
+from ahjo_tasks.metadata.mysql_columns import definitions, question_marks, with_comment
+from ahjo_tasks.metadata.postgresql import Comments
+
+MSSQL = ExtendedProperties(dialect("mssql"))
+POSTGRESQL = Comments(dialect("postgresql"))
+
+# -- SQL Server ------------------------------------------------------------------------------------------------------
+
+LITERAL = r"N'((?:[^']|'')*)'"
+CALL = re.compile(
+    rf"(?:SET @value = (?P<value>{LITERAL}(?: \+ {LITERAL})*); )?"
+    rf"EXEC sys\.sp_(?P<verb>\w+)extendedproperty (?P<arguments>(?:{LITERAL}|@value|, )+)"
+)
+
+State = dict[str, dict[str, str]]
+
+
+def unquoted(text: str) -> list[str]:
+    return [part.replace("''", "'") for part in re.findall(LITERAL, text)]
+
+
+def applied(state: State, batches: list[str]) -> State:
+    """What a server would make of the batches; one that is told to add what is there, or the like, complains."""
+    found = {key: dict(properties) for key, properties in state.items()}
+    for batch in batches:
+        for match in CALL.finditer(batch):
+            name, *levels = unquoted(match["arguments"])
+            verb = match["verb"]
+            properties = found[".".join(levels[1::2])]
+            assert (name in properties) == (verb != "add")
+            if verb == "drop":
+                del properties[name]
+            else:
+                properties[name] = "".join(unquoted(match["value"]))
+    return found
+
+
+texts = st.text(alphabet="a'\\\n\r;ж😀N", max_size=6)
+properties = st.dictionaries(st.sampled_from(["Description", "Owner", "it's", "Ключ"]), texts, max_size=4)
+states = st.lists(properties, min_size=1, max_size=12)
+
+
+@settings(deadline=None)
+@given(present=states, wanted=states, per_call=st.integers(min_value=1, max_value=7))
+def test_the_changes_make_what_is_wanted_wherever_the_batches_end(
+    present: list[dict[str, str]], wanted: list[dict[str, str]], per_call: int
+) -> None:
+    database = Catalog(
+        tuple(DbObject("table", ("sales", f"t{number}"), "TABLE", held) for number, held in enumerate(present))
+    )
+    files = {f"sales.t{number}": held for number, held in enumerate(wanted[: len(present)])}
+    metadata = ExtendedProperties(dialect("mssql"))
+    metadata.per_call = per_call  # type: ignore[misc]
+    changes = difference(Descriptions({"table": files}), database).changes
+    batches = list(metadata.batches(changes))
+    state = {one.key: dict(one.properties) for one in database.objects}
+    assert applied(state, batches) == {**state, **files}
+    assert len(batches) == -(-len(changes) // per_call)
+
+
+@pytest.mark.parametrize(
+    ("one", "levels"),
+    [
+        (DbObject("database", ()), ""),
+        (DbObject("schema", ("s",)), ", N'SCHEMA', N's'"),
+        (DbObject("table", ("s", "t"), "TABLE"), ", N'SCHEMA', N's', N'TABLE', N't'"),
+        (DbObject("function", ("s", "a"), "AGGREGATE"), ", N'SCHEMA', N's', N'AGGREGATE', N'a'"),
+        (DbObject("synonym", ("s", "a"), "SYNONYM"), ", N'SCHEMA', N's', N'SYNONYM', N'a'"),
+        (DbObject("sequence", ("s", "a"), "SEQUENCE"), ", N'SCHEMA', N's', N'SEQUENCE', N'a'"),
+        (DbObject("type", ("s", "y"), "TYPE"), ", N'SCHEMA', N's', N'TYPE', N'y'"),
+        (DbObject("column", ("s", "v", "c"), "VIEW"), ", N'SCHEMA', N's', N'VIEW', N'v', N'COLUMN', N'c'"),
+        (DbObject("trigger", ("s", "t", "g"), "TABLE"), ", N'SCHEMA', N's', N'TABLE', N't', N'TRIGGER', N'g'"),
+        (DbObject("index", ("s", "t", "i"), "TABLE"), ", N'SCHEMA', N's', N'TABLE', N't', N'INDEX', N'i'"),
+        (DbObject("constraint", ("s", "t", "k"), "TABLE"), ", N'SCHEMA', N's', N'TABLE', N't', N'CONSTRAINT', N'k'"),
+        (
+            DbObject("parameter", ("s", "p", "@a"), "PROCEDURE"),
+            ", N'SCHEMA', N's', N'PROCEDURE', N'p', N'PARAMETER', N'@a'",
+        ),
+    ],
+)
+def test_each_kind_is_named_on_its_own_level(one: DbObject, levels: str) -> None:
+    assert MSSQL.statement(Change("drop", one, "D")) == f"EXEC sys.sp_dropextendedproperty N'D'{levels}"
+    assert MSSQL.statement(Change("add", one, "D", "x'y")) == (
+        f"SET @value = N'x''y'; EXEC sys.sp_addextendedproperty N'D', @value{levels}"
+    )
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r\n"])
+def test_a_backslash_before_a_line_break_is_kept(line_break: str) -> None:
+    change = Change("update", DbObject("database", ()), "D", f"C:\\{line_break}next\\x")
+    assert f"SET @value = N'C:\\' + N'{line_break}next\\x';" in MSSQL.statement(change)
+
+
+def test_a_long_text_is_sent_in_single_bytes() -> None:
+    statement = MSSQL.statement(Change("add", DbObject("database", ()), "D", "x" * 7500))
+    assert statement.startswith("SET @value = 'xxx")
+
+
+def test_each_class_of_properties_is_joined_to_its_own_catalog_view() -> None:
+    classes = {kind: re.findall(r"e\.class = (\d+)", query) for kind, query in QUERIES.items()}
+    assert classes == {
+        "database": ["0"],
+        "schema": ["3"],
+        "type": ["6"],
+        "object": ["1"],
+        "column": ["1"],
+        "trigger": ["1"],
+        "index": ["7"],
+        "constraint": ["1"],
+        "parameter": ["2"],
+    }
+    minors = {kind: re.findall(r"e\.minor_id = ([\w.]+)", query)[0] for kind, query in QUERIES.items()}
+    inner = {"column": "i.column_id", "index": "i.index_id", "parameter": "i.parameter_id"}
+    assert minors == {kind: inner.get(kind, "0") for kind in QUERIES}
+    assert not any(re.search(r"(?<!n)varchar", query, re.IGNORECASE) for query in QUERIES.values())
+
+
+class Lacking:
+    """A server of SQL Server's protocol without sys.parameters, as a door sees it."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def query(self, text: str) -> list[tuple[Any, ...]]:
+        self.asked.append(text)
+        return [(1, 2, 3, 4, None)]
+
+    def results(self, text: str) -> list[Any]:
+        self.asked.append(text)
+        return []
+
+
+def test_a_catalog_view_that_the_server_lacks_is_not_asked_for() -> None:
+    door = Lacking()
+    catalog = MSSQL.read(door, ["sales", "it's"])  # type: ignore[arg-type]
+    assert catalog.missing == {"parameter": "the server has no sys.parameters"}
+    assert len(door.asked) == 2
+    assert "sys.parameters" not in door.asked[1]
+    assert "s.name IN (N'sales', N'it''s')" in door.asked[1]
+
+
+# -- rows ------------------------------------------------------------------------------------------------------------
+
+
+def test_rows_become_objects_with_their_properties() -> None:
+    rows = [
+        ("table", "s", "t", None, "TABLE", None, "Owner", "me"),
+        ("table", "s", "t", None, "TABLE", None, "Empty", None),
+        ("table", "s", "u", None, "TABLE", None, None, None),
+        ("database", None, None, None, None, None, None, None),
+    ]
+    assert objects(rows) == (
+        DbObject("table", ("s", "t"), "TABLE", {"Owner": "me", "Empty": ""}),
+        DbObject("table", ("s", "u"), "TABLE"),
+        DbObject("database", ()),
+    )
+    single = [("function", "s", "f", None, "FUNCTION s.f()", "s.f()", "text"), ("view", "s", "v", None, "", None, None)]
+    assert objects(single, single="Description") == (
+        DbObject("function", ("s", "f"), "FUNCTION s.f()", {"Description": "text"}, "s.f()"),
+        DbObject("view", ("s", "v")),
+    )
+
+
+# -- PostgreSQL ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("verb", "text", "expected"),
+    [("add", "it's", "'it''s'"), ("update", "a\\b'", "E'a\\\\b'''"), ("drop", "", "NULL")],
+)
+def test_comments_are_quoted_for_every_setting(verb: str, text: str, expected: str) -> None:
+    one = DbObject("table", ("s", "t"), "TABLE s.t")
+    assert POSTGRESQL.statement(Change(verb, one, "Description", text)) == f"COMMENT ON TABLE s.t IS {expected}"
+
+
+# -- MySQL -----------------------------------------------------------------------------------------------------------
+
+SHOWN = r"""CREATE TABLE `a``(,b` (
+  `id` bigint(20) unsigned NOT NULL AUTO_INCREMENT COMMENT 'COMMENT ''x'', \' y',
+  `a,``b` varchar(20) CHARACTER SET latin1 DEFAULT 'x,)\\''
+COMMENT ''z''',
+  `comment` enum('COMMENT','b') NOT NULL DEFAULT 'b',
+  `g` int(11) GENERATED ALWAYS AS (octet_length(concat(`a,``b`,' COMMENT \'x\' CHECK'))) VIRTUAL,
+  `k` int(11) DEFAULT 3 COMMENT 'old' CHECK (`k` > 0 and `k` <> 'COMMENT'),
+  `n` int(11) DEFAULT 3 CHECK (`n` > 0),
+  `v` int DEFAULT '1' /*!80023 INVISIBLE */,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `g` (`g`,`k`),
+  CONSTRAINT `c` CHECK (`k` < 10)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COMMENT='COMMENT'"""
+
+
+def test_definitions_are_cut_at_their_own_commas() -> None:
+    found = definitions(SHOWN)
+    assert list(found) == ["id", "a,`b", "comment", "g", "k", "n", "v"]
+    assert found["comment"] == "`comment` enum('COMMENT','b') NOT NULL DEFAULT 'b'"
+    assert found["a,`b"].endswith("DEFAULT 'x,)\\\\''\nCOMMENT ''z'''")
+
+
+def test_a_comment_is_put_where_it_may_stand() -> None:
+    found = {name: with_comment(definition, "'new'") for name, definition in definitions(SHOWN).items()}
+    assert found["id"] == "`id` bigint(20) unsigned NOT NULL AUTO_INCREMENT COMMENT 'new'"
+    assert found["comment"] == "`comment` enum('COMMENT','b') NOT NULL DEFAULT 'b' COMMENT 'new'"
+    assert found["g"].endswith("CHECK'))) VIRTUAL COMMENT 'new'")
+    assert found["k"] == "`k` int(11) DEFAULT 3 COMMENT 'new' CHECK (`k` > 0 and `k` <> 'COMMENT')"
+    assert found["n"] == "`n` int(11) DEFAULT 3 COMMENT 'new' CHECK (`n` > 0)"
+    assert found["v"] == "`v` int DEFAULT '1' /*!80023 INVISIBLE */ COMMENT 'new'"
+
+
+@pytest.mark.parametrize(
+    ("definition", "marks"),
+    [
+        ("`a` varchar(9) DEFAULT 'x' COMMENT 'what?'", (False, False)),
+        ("`a?` varchar(9) DEFAULT 'é?'", (True, False)),
+        ("`a` enum('?','b') DEFAULT 'b'", (False, True)),
+        ("`a` enum('?','b') DEFAULT '?' COMMENT 'x'", (True, True)),
+    ],
+)
+def test_question_marks_are_seen_where_a_character_may_be_lost(definition: str, marks: tuple[bool, bool]) -> None:
+    assert question_marks(definition) == marks
