@@ -12,6 +12,7 @@ from ahjo_tasks import flags
 from ahjo_tasks.boundary import Boundary
 from ahjo_tasks.context import ActionContext
 from ahjo_tasks.errors import UsageError
+from ahjo_tasks.interrupts import reaching
 from ahjo_tasks.permission import check_permission
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class Action(Task):  # type: ignore[type-arg]
         context = ActionContext.of(ctx, self.home)
         if context.inside_action:
             return self._run(context, *args, **kwargs)
-        with Boundary(context, self.name):
+        with Boundary(context, self.name), reaching(context.run_state.interrupt):
             _refuse_swallowed(kwargs)
             return self._run(context, *args, **kwargs)
 

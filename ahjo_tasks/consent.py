@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.context import ActionContext
 
+DESTROYS = "It deletes the database and all its data, and creates it anew."
 YES = frozenset({"1", "true", "yes", "on"})
 UNATTENDED = "Without a terminal, pass --non-interactive or set AHJO_NON_INTERACTIVE=1."
 PROTECTED = "The database is protected: pass --confirm-database NAME or set AHJO_CONFIRM_DATABASE to its name."
@@ -37,7 +38,7 @@ class Consent:
         if (database, destroys) in self._given:
             return
         if ctx.settings.target_database_protected:
-            self._obtain_name(ctx, action, confirm_database)
+            self._obtain_name(ctx, action, confirm_database, destroys=destroys)
         elif not (non_interactive or self._unattended):
             self._obtain_yes(ctx, action, destroys=destroys)
         self._given |= {(database, destroys), (database, False)}
@@ -53,14 +54,16 @@ class Consent:
             )
         ctx.console.warn(f"{action} changes {ctx.workspace.target}.")
         if destroys:
-            ctx.console.warn("The database is deleted if it exists, with all its data, and created anew.")
+            ctx.console.warn(DESTROYS)
         if not ctx.console.confirm("Are you sure?"):
             raise NotPermittedError(f"{action} was declined; nothing was changed.")
 
-    def _obtain_name(self, ctx: ActionContext, action: str, given: str | None) -> None:
+    def _obtain_name(self, ctx: ActionContext, action: str, given: str | None, *, destroys: bool) -> None:
         name = given or self.environ.get("AHJO_CONFIRM_DATABASE")
         if not name and ctx.console.interactive and not self._unattended:
             ctx.console.warn(f"{action} changes {ctx.workspace.target}, which is protected.")
+            if destroys:
+                ctx.console.warn(DESTROYS)
             name = ctx.console.ask("Type the name of the database to go on: ")
         if not name:
             raise NotPermittedError(f"{action} was not confirmed.", hint=PROTECTED)

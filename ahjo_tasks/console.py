@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 WIDTH = 100
 NARROW = 40
 TAIL = 26
-"""Columns that the end of a result line takes: status, seconds, and what there is to say of it."""
+"""Columns for the end of a result line where there is room: status, seconds, and what there is to say of it."""
 
 STYLES = {
     "ok": "\033[32m",
@@ -93,6 +93,10 @@ class Console:
         self._write(stream, self._paint(text, style, stream))
         self.log(level, text)
 
+    def relay(self, text: str) -> None:
+        """A line of another process, which has a log of its own."""
+        self._write(self.err if self._machine else self.out, text)
+
     def note(self, text: str) -> None:
         """Something worth knowing that needs nothing done: said once in a run.
 
@@ -130,7 +134,8 @@ class Console:
         self.tally.counts[{"ok": "OK", "FAIL": "FAIL"}.get(status, "SKIP")] += 1
         seconds, _, extra = detail.partition(", ")
         tail = f"{status:<4}{seconds:>9}{'  ' if extra else ''}{extra}"
-        room = self.width - max(TAIL, len(tail)) - len(count) - 9
+        end = max(TAIL, len(tail)) if self.width == WIDTH else len(tail)
+        room = self.width - end - len(count) - 8
         shown = _shortened(label, room) if self.out.isatty() else label
         dots = "." * (3 + max(0, room - len(shown)))
         color = {"ok": "ok", "FAIL": "fail"}.get(status, "warn")
@@ -151,15 +156,17 @@ class Console:
 
     def table(self, headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Aligned columns; on a terminal a value that is too wide goes on in the next line."""
-        cells = [[_cell(value) for value in row] for row in rows]
+        values = [list(row) for row in rows]
+        cells = [[_cell(value) for value in row] for row in values]
+        numbers = [bool(values) and all(isinstance(row[at], int) for row in values) for at in range(len(headers))]
         widths = [max(map(len, column)) for column in zip(headers, *cells, strict=True)]
         if self.out.isatty():
             _narrow(widths, self.width - 2 * len(widths))
-        self.line("  " + _aligned(headers, widths), "head")
+        self.line("  " + _aligned(headers, widths, numbers), "head")
         self.line("  " + "  ".join("─" * width for width in widths), "dim")
         for row in cells:
             for part in _folded(row, widths):
-                self.line("  " + _aligned(part, widths))
+                self.line("  " + _aligned(part, widths, numbers))
 
     def machine(self) -> None:
         """From now on standard output belongs to a program: it gets `raw` alone, and people are told by stderr."""
@@ -323,5 +330,9 @@ def _folded(row: Sequence[str], widths: Sequence[int]) -> list[list[str]]:
     return [[column[line] if line < len(column) else "" for column in columns] for line in range(height)]
 
 
-def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+def _aligned(cells: Sequence[str], widths: Sequence[int], numbers: Sequence[bool]) -> str:
+    padded = [
+        cell.rjust(width) if right else cell.ljust(width)
+        for cell, width, right in zip(cells, widths, numbers, strict=True)
+    ]
+    return "  ".join(padded).rstrip()

@@ -57,6 +57,11 @@ class Door:
         """Whether the connection still stands."""
         return not getattr(self._raw, "closed", False)
 
+    @property
+    def transactional(self) -> bool:
+        """Whether what runs now can be rolled back."""
+        return self.shared or self._units > 0
+
     def run(self, text: str) -> int:
         """Run one batch to its end. Returns how many rows it changed. Raises StatementError."""
         changed = 0
@@ -157,6 +162,10 @@ class Door:
                 with connection.begin():
                     yield connection
 
+    def interrupt(self) -> None:
+        """End the statement that is running; called from another thread."""
+        self.dialect.interrupt(self._raw)
+
     def close(self, *, keep: bool) -> None:
         """Commit (keep) or roll back a shared transaction, and close the connection."""
         try:
@@ -178,6 +187,8 @@ class Door:
             self._hand_on(cursor)
         except self.driver_error as error:
             self._hand_on(cursor)
+            for message in self.dialect.error_messages(error):
+                self.on_message(message)
             raise StatementError(self.dialect.server_error(error, text)) from error
         finally:
             self._shut(cursor)

@@ -51,6 +51,11 @@ class Run:
                 self._shown = before
                 _show(before, config)
 
+    def interrupt(self) -> None:
+        """End the statements that are running; called from another thread."""
+        for workspace in list(self._workspaces.values()):
+            workspace.interrupt()
+
     def close(self, error: BaseException | None) -> BaseException | None:
         """End all connections; without an error what they hold is committed. Returns the first error."""
         for workspace in self._workspaces.values():

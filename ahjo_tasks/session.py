@@ -79,6 +79,11 @@ class Session:
             self.on_connect()
         return self._door
 
+    @property
+    def opened(self) -> Door | None:
+        """The connection, when there is one already."""
+        return self._door
+
     @contextmanager
     def server(self) -> Iterator[Door]:
         """A connection to the server's own database, to create and drop others from; the target's is closed first."""
@@ -141,6 +146,9 @@ class Session:
         except (ArgumentError, NoSuchModuleError, TypeError) as error:
             raise ConfigError(f"SQLAlchemy refuses the connection settings: {error}") from None
         self.dialect.attend(engine, self.settings)
+        remark, self._remarked = self.dialect.remark(url, self.settings), True
+        if remark and not self._remarked:
+            self._say(remark)
         return engine
 
     def _open(self, engine: Engine, *, shared: bool) -> Door:

@@ -137,6 +137,12 @@ class Workspace:
         self.close(keep=False)
         self.unborn = True
 
+    def interrupt(self) -> None:
+        """End the statement that is running, if there is one."""
+        session = self.__dict__.get("session")
+        if session is not None and session.opened is not None:
+            session.opened.interrupt()
+
     def close(self, *, keep: bool) -> None:
         """Close the connection; `keep` commits a transaction that the whole action shares, else it is rolled back."""
         session = self.__dict__.pop("session", None)

@@ -11,7 +11,7 @@ from ahjo_tasks.errors import ConfigError
 from ahjo_tasks.project.definitions import Definition, Name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sqlalchemy.engine import URL, Engine
@@ -150,6 +150,10 @@ class Dialect:
         port = f":{url.port}" if url.port else ""
         return f"{url.host or 'localhost'}{port}/{url.database}"
 
+    def remark(self, url: URL, settings: Settings) -> str:
+        """What the user should know about how the connection is made; empty for nothing."""
+        return ""
+
     def obstacle(self, url: URL) -> ConnectProblem | None:
         """Why there is no use in trying to connect; None to try."""
         return None
@@ -177,6 +181,10 @@ class Dialect:
         """The messages that came with the cursor's current result."""
         return []
 
+    def error_messages(self, error: Exception) -> list[str]:
+        """The messages that came with an error and not before it."""
+        return []
+
     def execute(self, cursor: Any, text: str) -> None:
         """Send the text as it is; no character of it is a parameter."""
         cursor.execute(text)
@@ -184,6 +192,9 @@ class Dialect:
     def streaming_cursor(self, raw: Any, size: int) -> Any:
         """A cursor that leaves the rows with the server until `fetchmany` asks for `size` of them."""
         return raw.cursor()
+
+    def interrupt(self, raw: Any) -> None:
+        """End the statement that is running, where the driver does not hear Ctrl-C while it waits."""
 
     def next_result(self, cursor: Any) -> bool:
         """Go to the next result of the batch, if there is one."""
@@ -193,9 +204,17 @@ class Dialect:
         """What the server said, and where in the text."""
         return ServerError(_first_line(error))
 
-    def locate(self, door: Door, text: str, error: ServerError) -> ServerError:
-        """The error with its place in the text, where the server must be asked for it; what ran is rolled back."""
+    def locate(self, door: Door, text: str, error: ServerError, before: Sequence[str] = ()) -> ServerError:
+        """The error with its place in the text, where the server must be asked for it; what ran is rolled back.
+
+        `before` are the batches that ran in the same transaction.
+        """
         return error
+
+    @contextmanager
+    def keeping_settings(self, door: Door, texts: Sequence[str]) -> Iterator[None]:
+        """Run the batches of one file inside; what they set for the session is set back behind them."""
+        yield
 
     # -- the database itself ---------------------------------------------------------------------------------------
 
@@ -210,6 +229,10 @@ class Dialect:
     def create_database(self, door: Door, database: str, settings: Settings) -> list[str]:
         """Create the database; returns warnings about settings that the server refused."""
         raise NotImplementedError
+
+    def information(self, door: Door, settings: Settings) -> tuple[dict[str, str], list[str]]:
+        """What a user should see before the database is changed: facts by name, and warnings."""
+        return {}, []
 
     @contextmanager
     def lock(self, door: Door, name: str, timeout: float) -> Iterator[None]:

@@ -82,6 +82,10 @@ class SQLite(Dialect):
     def set_autocommit(self, raw: Any, on: bool) -> None:
         """Nothing to switch: transactions begin by BEGIN alone."""
 
+    def interrupt(self, raw: Any) -> None:
+        """SQLite works in this process, and does not look up before a statement is done."""
+        raw.interrupt()
+
     def next_result(self, cursor: Any) -> bool:
         """A statement of SQLite has one result."""
         return False
