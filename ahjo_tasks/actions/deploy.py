@@ -36,16 +36,20 @@ def deploy(
 
     Migrations go to the head. Then the SQL files of functions, views,
     procedures and the like are run, in the order that their SQL asks for.
+    Descriptions in docs/db_objects are carried over.
     The git version is stamped last. With --dry the plan is shown, and
     nothing is changed.
     """
     from ahjo_tasks.carrying_out import carry_out
     from ahjo_tasks.deploy.files import plan_named, plan_objects
+    from ahjo_tasks.metadata.plan import plan_descriptions
     from ahjo_tasks.project.kinds import OBJECTS
 
     project, variables = ctx.workspace.project, ctx.settings.scripting_variables
     named = plan_named(project.read_named(files, variables)) if files else None
     objects = named or plan_objects(project.read(OBJECTS, variables))
+    if not skip_metadata_update:
+        objects += plan_descriptions(project.directory, project.dialect, ctx.settings.metadata_allowed_schemas)
     carry_out(ctx, lambda door: _around(ctx, door, objects, alembic=not skip_alembic_update, git=not skip_git_update))
 
 
