@@ -40,12 +40,30 @@ def ahjo(arguments: Sequence[str] | None = None) -> None:
     if given[0] in {"-v", "--version"}:
         print(f"ahjo {__version__}")  # noqa: T201 - likewise
         return
+    if given[0] == "--worker":
+        from ahjo_tasks.workers.front import main
+
+        main(given[1])
+        return
     _guarded(given)
 
 
 def init_project(arguments: Sequence[str] | None = None) -> None:
     """`ahjo-init-project [-d DIR] [options]`."""
     ahjo(["init-project", *(sys.argv[1:] if arguments is None else arguments)])
+
+
+def upgrade(arguments: Sequence[str] | None = None) -> None:
+    """`ahjo-upgrade [CONFIG] [-v TAG] [-ni] [-d DIR]`; `-p` is taken and, as ever, means nothing."""
+    given = sys.argv[1:] if arguments is None else arguments
+    ahjo(["upgrade", *(word for word in given if word not in {"-p", "--plot"})])
+
+
+def multi_project_build(arguments: Sequence[str] | None = None) -> None:
+    """`ahjo-multi-project-build CONFIG [-c] [-ni] [-j N] [options]`."""
+    given = sys.argv[1:] if arguments is None else arguments
+    shorts = {"-c": "--confirm", "-j": "--jobs"}
+    ahjo(["multi-project-build", *(shorts.get(word, word) for word in given)])
 
 
 def scan(arguments: Sequence[str] | None = None) -> None:

@@ -89,8 +89,7 @@ class Console:
 
     def line(self, text: str = "", style: str | None = None, *, level: str = "info") -> None:
         """One line as it is."""
-        stream = self.err if self._machine else self.out
-        self._write(stream, self._paint(text, style, stream))
+        self._write(self._told, self._paint(text, style, self._told))
         self.log(level, text)
 
     def relay(self, text: str) -> None:
@@ -104,7 +103,8 @@ class Console:
         """
         if text.startswith(" ") or text not in self.tally.remarks:
             self.tally.remarks.add(text)
-            self.line(text, "dim")
+            self._write(self._told, "\n".join(self._paint(part, "dim", self._told) for part in self._wrapped(text)))
+            self.log("info", text)
 
     def warn(self, text: str) -> None:
         """Something that may need something done."""
@@ -192,7 +192,8 @@ class Console:
                 self.line(f"Not run: {', '.join(tally.left_out)}", "warn", level="warning")
         if code or not self._machine:
             counts = " ".join(f"{name}={count}" for name, count in tally.counts.items())
-            self.line(f"{action}: {counts} {seconds:.1f}s exit={code}", "fail" if code else "ok")
+            style = "fail" if code else "warn" if tally.counts["FAIL"] else "ok"
+            self.line(f"{action}: {counts} {seconds:.1f}s exit={code}", style)
         tally.reset()
 
     # -- failures ------------------------------------------------------------------------------------------------
@@ -264,8 +265,20 @@ class Console:
     # -- the ends ------------------------------------------------------------------------------------------------
 
     def _err(self, text: str, style: str | None = None, *, level: str = "error") -> None:
-        self._write(self.err, self._paint(text, style, self.err))
+        self._write(self.err, "\n".join(self._paint(part, style, self.err) for part in self._wrapped(text)))
         self.log(level, text)
+
+    @property
+    def _told(self) -> IO[str]:
+        """Where people read, when standard output is not a program's."""
+        return self.err if self._machine else self.out
+
+    def _wrapped(self, text: str) -> list[str]:
+        """On a terminal, a long sentence in several lines, broken between words; source code as it is."""
+        if not self.err.isatty() or len(text) <= self.width or " | " in text:
+            return [text]
+        indent = " " * (len(text) - len(text.lstrip()) + 2)
+        return textwrap.wrap(text, self.width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
     def _rest(self) -> None:
         """Nothing is being done any more."""

@@ -45,7 +45,7 @@ SHORT = {
 CORE_SWITCHES = frozenset({"--dry", "--debug", "--echo"})
 SWITCHES = CORE_SWITCHES | {SHORT[short] for short in ("-ni", "-sm", "-sg", "-sa", "-h")}
 NEGATIVE = re.compile(r"-\d+(\.\d+)?")
-OWN_PROJECT_DIR = frozenset({"init-project"})
+OWN_PROJECT_DIR = frozenset({"init-project", "multi-project-build"})
 DEFAULT_ACTIONS = "ahjo_actions.py"
 
 

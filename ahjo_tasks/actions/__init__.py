@@ -17,5 +17,6 @@ MODULES = (
     "security",
     "structure",
     "test",
+    "upgrade",
     "version",
 )

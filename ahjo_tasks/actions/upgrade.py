@@ -1,0 +1,72 @@
+"""Upgrading a database from git tag to git tag."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.action import action
+
+if TYPE_CHECKING:
+    from ahjo_tasks.context import ActionContext
+    from ahjo_tasks.upgrade.ascent import Event
+    from ahjo_tasks.upgrade.plan import UpgradePlan
+
+
+@action(
+    auto_shortflags=False,
+    help={
+        "version": "The tag to upgrade to; by default the newest one listed.",
+        "non-interactive": "Do not ask for confirmation.",
+        "confirm-database": "Name of the protected database, in place of typing it.",
+    },
+)
+def upgrade(ctx: ActionContext, version: str = "", non_interactive: bool = False, confirm_database: str = "") -> None:
+    """Upgrade the database to a newer git tag.
+
+    The file `upgrade_actions_file` lists the actions of each tag. They are run tag by tag, each with the files of its
+    own tag; the checkout stays as it is. After a failure the next run goes on with the version that failed.
+    """
+    from ahjo_tasks.upgrade.ascent import Ascent
+    from ahjo_tasks.upgrade.plan import plan_versions
+    from ahjo_tasks.upgrade.rehearsal import rehearse
+    from ahjo_tasks.upgrade.repository import Repository, clean
+    from ahjo_tasks.upgrade.surroundings import surroundings
+
+    ctx.announce(ctx.stack[0])
+    repository = Repository(ctx.workspace.directory)
+    plan = plan_versions(ctx.workspace, repository, version or None)
+    _show(ctx, plan)
+    if not plan.versions:
+        return
+    environ = {**surroundings(ctx.workspace.loaded, ctx.session), "AHJO_NON_INTERACTIVE": "1"}
+    destroys = rehearse(plan, repository, ctx.workspace.loaded.path.absolute(), {**clean(os.environ), **environ})
+    if ctx.dry:
+        return
+    ctx.consent.obtain(
+        ctx, "upgrade", destroys=destroys, non_interactive=non_interactive, confirm_database=confirm_database
+    )
+    environ["AHJO_CONFIRM_DATABASE"] = ctx.session.database
+    Ascent(plan, ctx.workspace, repository, environ, lambda event: _report(ctx, plan, event)).run()
+
+
+def _show(ctx: ActionContext, plan: UpgradePlan) -> None:
+    for remark in plan.remarks:
+        ctx.console.note(remark)
+    if not plan.versions:
+        ctx.console.line(f"  {plan.current} is up to date")
+        return
+    way = " -> ".join([plan.current, *(version.tag for version in plan.versions)])
+    ctx.console.line(f"  Plan: {way}{' (dry run: nothing is changed)' if ctx.dry else ''}")
+    rows = [(version.tag, ", ".join(map(str, version.calls))) for version in plan.versions]
+    ctx.console.table(["Version", "Actions"], rows)
+
+
+def _report(ctx: ActionContext, plan: UpgradePlan, event: Event) -> None:
+    if event.status == "started":
+        ctx.console.step_heading(event.tag)
+    elif event.status == "line":
+        ctx.console.relay(event.text)
+    else:
+        count = ctx.console.count(event.number, len(plan.versions))
+        ctx.console.result(count, f"version {event.tag}", event.status, f"{event.seconds:.2f}s")

@@ -1,0 +1,174 @@
+"""Carrying out an upgrade: version by version, each in a worker and a worktree, until one fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.deploy.apply import apply
+from ahjo_tasks.deploy.plan import Plan
+from ahjo_tasks.deploy.stamp import StampStep
+from ahjo_tasks.errors import AhjoError, DeployError
+from ahjo_tasks.git import GitVersion, version
+from ahjo_tasks.upgrade.plan import stamped
+from ahjo_tasks.upgrade.repository import clean
+from ahjo_tasks.upgrade.shelter import shelter
+from ahjo_tasks.workers.process import Worker
+from ahjo_tasks.workers.request import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from ahjo_tasks.upgrade.plan import UpgradePlan, Version
+    from ahjo_tasks.upgrade.repository import Repository
+    from ahjo_tasks.workers.process import Outcome
+    from ahjo_tasks.workspace import Workspace
+
+LOGS = ("ahjo.log.1", "ahjo.log")
+DETACHED = "HEAD"
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened on the way. `status` is started, line, ok or FAIL."""
+
+    status: str
+    tag: str
+    number: int
+    seconds: float = 0.0
+    text: str = ""
+
+
+class Ascent:
+    """One upgrade. The database counts as the older version until every action of the newer one is done.
+
+    While they run, what they stamp is that older version; so a run that stops midway is resumed from there.
+    """
+
+    def __init__(
+        self,
+        plan: UpgradePlan,
+        workspace: Workspace,
+        repository: Repository,
+        environ: Mapping[str, str],
+        observe: Callable[[Event], None],
+    ) -> None:
+        self.plan = plan
+        self.workspace = workspace
+        self.repository = repository
+        self.environ = environ
+        self.observe = observe
+
+    def run(self) -> None:
+        """Go up to the last version. Raises DeployError that says what was done and what was not."""
+        with shelter(self.repository) as folder:
+            for number, step in enumerate(self.plan.versions, 1):
+                started = time.perf_counter()
+                self.observe(Event("started", step.tag, number))
+                try:
+                    self._step(number, step, folder)
+                except BaseException:
+                    self.observe(Event("FAIL", step.tag, number, time.perf_counter() - started))
+                    raise
+                self.observe(Event("ok", step.tag, number, time.perf_counter() - started))
+
+    def _step(self, number: int, step: Version, folder: Path) -> None:
+        self._expect(self._before(number))
+        outcome = self._work(number, step, folder)
+        if outcome.code:
+            raise self._account(number, outcome)
+        self._stamp(step.tag)
+        self._expect(step.tag)
+
+    def _work(self, number: int, step: Version, folder: Path) -> Outcome:
+        place = folder / str(number) / self.repository.top.name
+        with self.repository.worktree(step.tag, place) as directory:
+            config = self.workspace.loaded.path.absolute()
+            worker = Worker(Request(directory, config, step.calls), self._surroundings(number, folder))
+
+            def hear(text: str) -> None:
+                self.observe(Event("line", step.tag, number, text=_inside(text, directory)))
+
+            try:
+                outcome = worker.run(hear)
+                return replace(outcome, error=_inside(outcome.error, directory))
+            finally:
+                _keep_logs(directory, self.workspace.directory)
+
+    def _surroundings(self, number: int, folder: Path) -> dict[str, str]:
+        """The worker's environment, with the version that its actions stamp."""
+        info = folder / "version.json"
+        entry = {
+            "repository": self._repository_name,
+            "branch": f"upgrade to {self.plan.versions[number - 1].tag}",
+            "commit": self._before(number),
+        }
+        info.write_text(json.dumps(entry), encoding="utf-8")
+        return {**clean(os.environ), **self.environ, "AHJO_GIT_VERSION_INFO_PATH": str(info)}
+
+    @property
+    def _repository_name(self) -> str:
+        settings = self.workspace.settings
+        return version(
+            self.workspace.directory,
+            repository=settings.url_of_remote_git_repository,
+            info_path=settings.git_version_info_path,
+        ).repository
+
+    def _before(self, number: int) -> str:
+        return self.plan.versions[number - 2].tag if number > 1 else self.plan.current
+
+    def _stamp(self, tag: str) -> None:
+        step = StampStep(GitVersion(self._repository_name, DETACHED, tag), self.workspace.settings)
+        session = self.workspace.session
+        with session.exclusive() as door:
+            apply(Plan((step,)), door, lambda _event: None)
+        session.close(keep=True)
+
+    def _expect(self, tag: str) -> None:
+        found = stamped(self.workspace)
+        if found != tag:
+            raise AhjoError(
+                f"The database should hold {tag} now, but holds {found}.", hint="Does another run change it, too?"
+            )
+
+    def _account(self, number: int, outcome: Outcome) -> DeployError:
+        """What failed, what was done before, and where the next run begins."""
+        step = self.plan.versions[number - 1]
+        names = [str(call) for call in step.calls]
+        count = outcome.answers.done
+        done, failed, later = names[:count], names[count : count + 1], names[count + 1 :]
+        told = [
+            (outcome.error, outcome.error),
+            ("Upgraded before", _tags(self.plan.versions[: number - 1])),
+            (f"Done of {step.tag}", ", ".join(done)),
+            (f"Not run of {step.tag}", ", ".join(later)),
+            ("Not begun", _tags(self.plan.versions[number:])),
+            ("The database counts as", self._before(number)),
+        ]
+        return DeployError(
+            f"{step.tag}: {', '.join(failed) or 'the worker'} failed with exit code {outcome.code}.",
+            details=tuple(text if text == label else f"{label}: {text}" for label, text in told if text),
+            hint=f"Mend the cause and run the upgrade again: it goes on with {step.tag}, from its first action.",
+        )
+
+
+def _tags(versions: tuple[Version, ...]) -> str:
+    return ", ".join(version.tag for version in versions)
+
+
+def _inside(text: str, worktree: Path) -> str:
+    """Paths of the worktree as paths of the version: the worktree will be gone."""
+    return text.replace(f"{worktree}{os.sep}", "")
+
+
+def _keep_logs(worktree: Path, project: Path) -> None:
+    """Add what a worker logged in its worktree to the log of the project."""
+    for name in LOGS:
+        if (worktree / name).is_file():
+            with (project / LOGS[-1]).open("ab") as kept:
+                kept.write((worktree / name).read_bytes())

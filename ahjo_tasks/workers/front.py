@@ -1,0 +1,171 @@
+"""The worker itself: loads a project as the `ahjo` command does, and runs actions with values in place of words."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from invoke.context import Context
+from invoke.program import Program
+
+from ahjo_tasks.action import Action
+from ahjo_tasks.config.invoke_files import teach
+from ahjo_tasks.console import Console
+from ahjo_tasks.context import ActionContext
+from ahjo_tasks.errors import AhjoError, UsageError
+from ahjo_tasks.front import load
+from ahjo_tasks.permission import check_permission
+from ahjo_tasks.version import __version__
+from ahjo_tasks.workers.parameters import keywords, problems
+from ahjo_tasks.workers.request import write_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from invoke.collection import Collection
+    from invoke.tasks import Task
+
+
+def main(path: str) -> None:
+    """Do what the request in the file asks, and leave with the exit code of the first action that fails."""
+    request = json.loads(Path(path).read_text("utf-8"))
+    if request["held"]:
+        follow_parent()
+    teach()
+    try:
+        collection = _load(request)
+    except AhjoError as error:
+        _refuse(request, error)
+    if request["check"]:
+        Check(request, collection).start()
+        return
+    for name, parameters in request["calls"]:
+        Once(request, collection, name, parameters).start()
+        write_answer(request["answers"], {"done": name})
+
+
+class Front(Program):
+    """Invoke's program for one project, with the project's own settings of Invoke."""
+
+    def __init__(self, request: dict[str, Any], collection: Collection) -> None:
+        super().__init__(version=__version__, namespace=collection, name="ahjo", binary="ahjo")
+        self.request = request
+        self.actions = collection
+
+    def start(self) -> None:
+        """Run; a failure leaves by SystemExit."""
+        self.run(["ahjo", *self.request["core"], "--config", self.request["config"]])
+
+    def create_config(self) -> None:
+        """Read the project's invoke.yaml, as `inv` does."""
+        super().create_config()
+        self.config.set_project_location(self.request["directory"])
+        self.config.load_project()
+
+    def parse_tasks(self) -> None:
+        """There are no words to parse."""
+
+    def parse_cleanup(self) -> None:
+        """Nobody asks for help here."""
+
+
+class Once(Front):
+    """One action, once. Each has an Invoke config of its own, and so asks for itself where anybody asks."""
+
+    def __init__(self, request: dict[str, Any], collection: Collection, name: str, parameters: dict[str, Any]) -> None:
+        super().__init__(request, collection)
+        self.call = name, parameters
+
+    def execute(self) -> None:
+        """Call the action with the values as they are."""
+        name, parameters = self.call
+        task = _find(self.actions, name)
+        self.executor_class(self.actions, self.config, self.core).execute(
+            (self.actions.transform(name), keywords(task, parameters))
+        )
+
+
+class Check(Front):
+    """Finds out whether the actions could be run, and runs none."""
+
+    def execute(self) -> None:
+        """Write down every problem, and whether a database would be created anew."""
+        for name, parameters in self.request["calls"]:
+            try:
+                task = _find(self.actions, name)
+                found = list(problems(task, parameters))
+                self._look_inside(task)
+            except AhjoError as error:
+                found = [_told(error)]
+            for problem in found:
+                write_answer(self.request["answers"], {"problem": problem})
+
+    def _look_inside(self, task: Task) -> None:  # type: ignore[type-arg]
+        for member, ctx in self._family(task):
+            check_permission(ctx, member.name)
+            write_answer(self.request["answers"], {"destroys": member.destroys_database})
+
+    def _family(self, task: Task) -> Iterator[tuple[Action, ActionContext]]:  # type: ignore[type-arg]
+        if isinstance(task, Action):
+            ctx = ActionContext.of(Context(self.config), task.home)
+            yield from ((member, ctx.within(member.home)) for member in task.family(ctx))
+
+
+def follow_parent() -> None:
+    """Interrupt this process, and what it started, as by Ctrl-C, when the parent ends or lets go of our input.
+
+    The actions find their standard input empty.
+    """
+    lifeline = os.dup(0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    threading.Thread(target=_wait, args=(lifeline,), name="ahjo lifeline", daemon=True).start()
+
+
+def _wait(lifeline: int) -> None:
+    while os.read(lifeline, 1):
+        """Nobody writes."""
+    if os.name == "posix":
+        os.killpg(0, signal.SIGINT)
+    else:
+        signal.raise_signal(signal.SIGINT)
+
+
+def _load(request: dict[str, Any]) -> Collection:
+    """The project's actions. Raises UsageError when its Python files cannot be imported."""
+    try:
+        return load(Path(request["directory"]), Path(request["config"]))
+    except AhjoError:
+        raise
+    except Exception as error:
+        raise UsageError(f"tasks.py cannot be imported: {type(error).__name__}: {error}") from error
+
+
+def _refuse(request: dict[str, Any], error: AhjoError) -> None:
+    if request["check"]:
+        write_answer(request["answers"], {"problem": _told(error)})
+    Console().error(error)
+    sys.exit(error.exit_code)
+
+
+def _find(collection: Collection, name: str) -> Task:  # type: ignore[type-arg]
+    wanted = collection.transform(name)
+    try:
+        task: Task = collection[wanted]  # type: ignore[type-arg]
+    except (KeyError, ValueError):
+        near = get_close_matches(wanted, collection.task_names, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else None
+        raise UsageError(f"There is no action {name!r}", hint=hint) from None
+    return task
+
+
+def _told(error: AhjoError) -> str:
+    told = [error.message, *getattr(error, "problems", ()), error.hint or ""]
+    return ". ".join(part.rstrip(".") for part in told if part)

@@ -1,0 +1,396 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Versioned
+
+BOTH = {"v2": ["deploy", "note"], "v3": ["deploy", "note"]}
+MAIN = "import sys; from ahjo_tasks.cli import upgrade; sys.exit(upgrade())"
+
+
+def untouched(shop: Versioned) -> bool:
+    """Whether nothing of an upgrade is left: no worktree, no folder, the checkout where it was."""
+    trees = shop.git("worktree", "list").splitlines()
+    left = [path.name for path in shop.directory.parent.iterdir() if path.name.startswith("ahjo-")]
+    return len(trees) == 1 and not left and shop.git("branch", "--show-current") == "main"
+
+
+def by_version(shop: Versioned) -> list[str]:
+    return [text.split()[0] for text in shop.notes]
+
+
+def test_versions_run_in_the_order_of_git_whatever_the_order_of_the_file(shop: Versioned) -> None:
+    shop.lists({"v3": ["deploy", "note"], "v1": ["fail"], "v2": ["deploy", "note"]})
+    before = shop.git("rev-parse", "HEAD")
+    done = shop.succeed("upgrade")
+    assert "v1 -> v2 -> v3" in done.out
+    assert by_version(shop) == ["v2", "v3"]
+    assert shop.about == "v3"
+    assert shop.rows("SELECT Repository, Branch, [Commit] FROM git_version") == [("shop", "HEAD", "v3")]
+    assert untouched(shop)
+    assert shop.git("rev-parse", "HEAD") == before
+
+
+def test_parameters_reach_the_action_as_they_are_written(shop: Versioned) -> None:
+    given = {"text": "it's --dry, 50 % off", "batch": 5, "loud": True, "names": ["a b", "c"]}
+    shop.lists({"v2": [["note", given], ["note", {"names": "one", "batch": -1}]]})
+    shop.succeed("upgrade", "--version", "v2")
+    assert shop.notes == ["v2 \"it's --dry, 50 % off\" 5 True ['a b', 'c']", "v2 '' -1 False ['one']"]
+
+
+def test_deploy_files_gets_its_files(shop: Versioned) -> None:
+    shop.lists({"v2": [["deploy-files", {"files": ["database/views/about.sql"]}]]})
+    shop.succeed("upgrade", "--version", "v2")
+    assert shop.about == "v2"
+    assert shop.version == "v2"
+
+
+@pytest.mark.parametrize("path", ["upgrade_actions.yaml", "releases/steps.json"])
+def test_the_upgrade_file_has_any_format_and_place(shop: Versioned, path: str) -> None:
+    shop.reconfigure(upgrade_actions_file=path)
+    texts = {".yaml": "v2:\n  - [note, {batch: 2}]\nv3: [deploy]\n", ".json": '{"v2": ["note"], "v3": ["deploy"]}'}
+    shop.write(path, texts[Path(path).suffix])
+    shop.commit("upgrade file")
+    shop.succeed("upgrade")
+    assert shop.version == "v3"
+
+
+def test_a_version_is_stamped_even_when_none_of_its_actions_does(shop: Versioned) -> None:
+    shop.lists({"v2": ["note"]})
+    shop.succeed("upgrade", "--version", "v2")
+    assert shop.version == "v2"
+
+
+def test_a_second_run_has_nothing_to_do(shop: Versioned) -> None:
+    shop.lists(BOTH)
+    shop.succeed("upgrade")
+    done = shop.succeed("upgrade")
+    assert "v3 is up to date" in done.out
+    assert by_version(shop) == ["v2", "v3"]
+
+
+def test_the_newest_version_may_be_chosen(shop: Versioned) -> None:
+    shop.lists(BOTH)
+    shop.succeed("upgrade", "--version", "v2")
+    assert shop.version == "v2"
+    shop.succeed("upgrade")
+    assert by_version(shop) == ["v2", "v3"]
+
+
+def test_an_old_checkout_finds_the_upgrade_file_in_the_wanted_tag(make: Callable[..., Versioned]) -> None:
+    shop = make("v1")
+    shop.lists({"v2": ["note"]})
+    shop.release("v2")
+    shop.git("checkout", "--quiet", "v1")
+    shop.succeed("upgrade", "--version", "v2")
+    assert shop.version == "v2"
+    assert shop.git("describe", "--tags") == "v1"
+
+
+@pytest.mark.parametrize(("tag", "code", "said"), [("v9", 2, "no tag 'v9'"), ("v0", 2, "does not come after v1")])
+def test_a_version_that_cannot_be_reached_is_refused(
+    make: Callable[..., Versioned], tag: str, code: int, said: str
+) -> None:
+    shop = make("v1", "v2")
+    shop.lists(BOTH)
+    shop.git("checkout", "--quiet", "--orphan", "other")
+    shop.commit("other")
+    shop.git("tag", "v0")
+    shop.git("checkout", "--quiet", "main")
+    assert said in shop.fail("upgrade", "--version", tag, code=code).err
+    assert shop.version == "v1"
+
+
+def test_dry_shows_the_way_and_does_nothing(shop: Versioned) -> None:
+    shop.lists({"v2": ["deploy", ["note", {"batch": 5}]], "v3": ["deploy"]})
+    done = shop.succeed("upgrade", "--dry", AHJO_NON_INTERACTIVE="")
+    assert "v1 -> v2 -> v3 (dry run: nothing is changed)" in done.out
+    assert "deploy, note(batch=5)" in done.out
+    assert (shop.version, shop.notes) == ("v1", [])
+
+
+def test_nothing_is_touched_before_somebody_confirms(shop: Versioned) -> None:
+    shop.lists(BOTH)
+    done = shop.fail("upgrade", code=3, AHJO_NON_INTERACTIVE="")
+    assert "v1 -> v2 -> v3" in done.out
+    assert (shop.version, shop.notes) == ("v1", [])
+    shop.succeed("upgrade", "--non-interactive", AHJO_NON_INTERACTIVE="")
+    assert shop.version == "v3"
+
+
+def test_a_protected_database_takes_its_name(make: Callable[..., Versioned]) -> None:
+    shop = make("v1", "v2", target_database_protected=False)
+    shop.reconfigure(target_database_protected=True)
+    shop.lists({"v2": ["deploy"]})
+    shop.fail("upgrade", code=3)
+    shop.succeed("upgrade", "--confirm-database", shop.database)
+    assert shop.version == "v2"
+
+
+def test_a_version_that_creates_the_database_anew_is_called_so(shop: Versioned) -> None:
+    import pty
+
+    shop.lists({"v2": ["init", "deploy"]})
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "invoke", "upgrade", "--config", "dev.json", "--version", "v2"]
+    with subprocess.Popen(command, cwd=shop.directory, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        os.write(ours, b"n\n")
+        said = b""
+        while chunk := _read(ours):
+            said += chunk
+    os.close(ours)
+    assert process.returncode == 3, said
+    assert b"The database is deleted if it exists" in said
+    assert shop.version == "v1"
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 1000)
+    except OSError:  # so Linux says that the other end is closed
+        return b""
+
+
+def test_a_dirty_tree_is_refused(shop: Versioned) -> None:
+    shop.lists(BOTH)
+    shop.write("database/views/about.sql", "CREATE VIEW about AS SELECT 'mine' AS version;\n")
+    done = shop.fail("upgrade")
+    assert "not committed: database/views/about.sql" in done.err
+    assert shop.version == "v1"
+
+
+def test_files_that_git_does_not_know_are_no_dirt(shop: Versioned) -> None:
+    shop.lists(BOTH)
+    shop.write("prod.json", json.dumps({"BACKEND": shop.backend}))
+    shop.succeed("upgrade", config="prod.json")
+    assert shop.version == "v3"
+
+
+def test_a_gap_is_named(shop: Versioned) -> None:
+    shop.lists({"v3": ["deploy"]})
+    done = shop.fail("upgrade", code=2)
+    assert "Between v1 and v3 the upgrade file leaves out v2" in done.err
+
+
+def test_a_file_without_the_next_version_is_no_up_to_date(shop: Versioned) -> None:
+    shop.lists({"v1": ["deploy"]})
+    done = shop.fail("upgrade", code=2)
+    assert "no version after v1, but there are tags: v2, v3" in done.err
+
+
+def test_two_heads_are_refused_until_one_is_chosen(shop: Versioned) -> None:
+    shop.git("checkout", "--quiet", "-b", "side", "v1")
+    shop.release("v2b")
+    shop.git("checkout", "--quiet", "main")
+    shop.lists({**BOTH, "v2b": ["deploy", "note"]})
+    done = shop.fail("upgrade", code=2)
+    assert "2 newest versions: v2b, v3" in done.err
+    shop.succeed("upgrade", "--version", "v2b")
+    assert by_version(shop) == ["v2b"]
+
+
+def test_a_failing_version_stops_the_upgrade_and_the_next_run_resumes_there(shop: Versioned) -> None:
+    shop.write(
+        "database/views/extra.sql", "CREATE VIEW extra AS SELECT nothing FROM nowhere;\nSELECT * FROM nowhere;\n"
+    )
+    shop.release("v4")
+    shop.git("rm", "--quiet", "database/views/extra.sql")
+    shop.release("v5")
+    shop.lists(
+        {f"v{number}": ["deploy", ["note", {"batch": number}], "version"] for number in (2, 3, 5)}
+        | {"v4": ["note", "fail", "deploy"]}
+    )
+    done = shop.fail("upgrade")
+    assert "v4: fail failed with exit code 1" in done.err
+    for line in (
+        "Upgraded before: v2, v3",
+        "Done of v4: note",
+        "Not run of v4: deploy",
+        "Not begun: v5",
+        "The database counts as: v3",
+    ):
+        assert line in done.err
+    assert shop.version == "v3"
+    assert untouched(shop)
+    shop.lists({"v4": ["note"], "v5": ["deploy"]})
+    shop.succeed("upgrade")
+    assert shop.version == "v5"
+    assert by_version(shop) == ["v2", "v3", "v4", "v4"]
+
+
+def test_a_version_whose_deploy_succeeded_but_not_all_the_rest_does_not_count(shop: Versioned) -> None:
+    shop.lists({"v2": ["deploy", "fail"]})
+    done = shop.fail("upgrade", "--version", "v2")
+    assert "Done of v2: deploy" in done.err
+    assert shop.about == "v2"
+    assert shop.version == "v1"
+
+
+def test_what_a_version_logged_stays(shop: Versioned) -> None:
+    shop.lists({"v2": ["deploy"]})
+    shop.succeed("upgrade", "--version", "v2")
+    log = (shop.directory / "ahjo.log").read_text("utf-8")
+    assert log.count("view database/views/about.sql") == 2, "once at v1, once in the worktree"
+
+
+@pytest.mark.parametrize(
+    ("versions", "said"),
+    [
+        ({"v2": ["deplyo"]}, "v2: There is no action 'deplyo'. did you mean 'deploy'?"),
+        ({"v2": [["note", {"bach": 1}]]}, "v2: note has no parameter 'bach'; did you mean 'batch'?"),
+        ({"v2": [["note", {"batch": "many"}]]}, "v2: note: batch: expected an integer"),
+        ({"v2": [["note", {"loud": 1}]]}, "v2: note: loud: expected true or false"),
+        ({"v2": []}, "upgrade_actions.jsonc:1: v2: expected a list of actions with at least one in it"),
+        ({"v2": ["deploy", 5]}, "v2: entry 2: expected an action's name or"),
+        ({"v2": [["note", ["a"]]]}, "v2: entry 1: expected an action's name or"),
+        ({"v2": "deploy"}, "v2: expected a list of actions"),
+    ],
+)
+def test_a_mistake_in_the_file_is_found_before_anything_runs(
+    shop: Versioned, versions: dict[str, Any], said: str
+) -> None:
+    shop.lists(versions)
+    assert said in shop.fail("upgrade", "--version", "v2", code=2).err
+    assert (shop.version, shop.notes) == ("v1", [])
+    assert untouched(shop)
+
+
+def test_a_mistake_in_the_last_version_keeps_the_first_one_from_running(shop: Versioned) -> None:
+    shop.lists({"v2": ["note"], "v3": ["deploy", "nonsense"]})
+    assert "v3: There is no action 'nonsense'" in shop.fail("upgrade", code=2).err
+    assert shop.notes == []
+
+
+def test_an_action_that_the_config_forbids_is_found_before_anything_runs(shop: Versioned) -> None:
+    shop.lists({"v2": ["note"], "v3": ["deploy"]})
+    shop.reconfigure(allowed_actions=["upgrade", "note"])
+    shop.commit("config")
+    done = shop.fail("upgrade", code=2)
+    assert "v3: The action 'deploy' is not allowed here" in done.err
+    assert shop.notes == []
+
+
+def test_a_version_made_for_the_predecessor_is_refused(make: Callable[..., Versioned]) -> None:
+    shop = make("v1")
+    shop.git("rm", "--quiet", "tasks.py")
+    shop.write("ahjo_actions.py", "from ahjo.action import action\n")
+    shop.release("v2", tasks="")
+    shop.lists({"v2": ["deploy"]})
+    done = shop.fail("upgrade", code=2)
+    assert "v2: there is no tasks.py, only the predecessor's ahjo_actions.py" in done.err
+
+
+def test_a_version_whose_tasks_cannot_be_imported_is_refused(shop: Versioned) -> None:
+    shop.release("v4", tasks="import nonsense_of_ours\n")
+    shop.lists(BOTH | {"v4": ["deploy"]})
+    done = shop.fail("upgrade", code=2)
+    assert "v4: " in done.err
+    assert "nonsense_of_ours" in done.err
+
+
+@pytest.mark.parametrize("commit", [None, "v1-3-gabcdef0"])
+def test_a_database_without_a_tagged_version_is_refused(shop: Versioned, commit: str | None) -> None:
+    shop.lists(BOTH)
+    change = f"UPDATE git_version SET [Commit] = '{commit}'" if commit else "DROP TABLE git_version"
+    shop.target.query(change, shop.database)
+    done = shop.fail("upgrade")
+    assert "inv update-git-version" in done.err
+    assert (commit or "no git version is stamped") in done.err
+
+
+def test_several_tags_of_one_commit_do_not_confuse_the_stamp(shop: Versioned) -> None:
+    shop.git("tag", "--annotate", "--message", "x", "release-2", "v2")
+    shop.lists(BOTH)
+    shop.succeed("upgrade")
+    assert by_version(shop) == ["v2", "v3"]
+    assert shop.version == "v3"
+
+
+def test_a_tag_that_is_listed_but_not_made_yet_is_said(shop: Versioned) -> None:
+    shop.lists({**BOTH, "v4": ["deploy"]})
+    assert "Listed, but no tags here: v4" in shop.succeed("upgrade").out
+    assert shop.version == "v3"
+
+
+def test_relative_paths_of_the_config_mean_the_users_own_files(make: Callable[..., Versioned]) -> None:
+    shop = make("v1", "v2")
+    database = shop.directory / "data" / "shop.db"
+    database.parent.mkdir()
+    Path(shop.database).rename(database)
+    backend = {"target_database_name": "data/shop.db"}
+    shop.write("conf/prod.json", json.dumps({"BACKEND": {**shop.backend, **backend}, "LOCAL": "mine.json"}))
+    shop.write("conf/mine.json", '{"BACKEND": {"git_table": "own_version"}}')
+    shop.target.query("ALTER TABLE git_version RENAME TO own_version", str(database))
+    shop.lists({"v2": ["deploy"]})
+    shop.succeed("upgrade", config="conf/prod.json")
+    assert shop.target.query("SELECT [Commit] FROM own_version", str(database)) == [("v2",)]
+    assert shop.target.query("SELECT version FROM about", str(database)) == [("v2",)]
+
+
+def test_a_project_in_a_subfolder_and_the_command_of_old(make: Callable[..., Versioned]) -> None:
+    shop = make("v1", "v2")
+    inner = shop.directory / "inner"
+    names = shop.git("ls-files").splitlines()
+    inner.mkdir()
+    shop.git("mv", *{name.partition("/")[0] for name in names if name != ".gitignore"}, "inner")
+    shop.commit("move")
+    shop.git("tag", "v3")
+    shop.write("inner/upgrade_actions.jsonc", '{"v3": ["deploy", "note"]}')
+    shop.commit("upgrade file")
+    shop.target.query("UPDATE git_version SET [Commit] = 'v2'", shop.database)
+    done = shop.run(sys.executable, "-c", MAIN, "inner/dev.json", "-v", "v3", "-ni", "-p", yes=False)
+    assert done.code == 0, done.text
+    assert shop.about == "v2"
+    assert shop.version == "v3"
+
+
+def test_a_hook_of_the_user_is_not_run(shop: Versioned) -> None:
+    hook = shop.write(".git/hooks/post-checkout", "#!/bin/sh\ntouch $(git rev-parse --git-common-dir)/../hooked.log\n")
+    hook.chmod(0o755)
+    shop.lists({"v2": ["deploy"]})
+    shop.succeed("upgrade", "--version", "v2")
+    assert not (shop.directory / "hooked.log").exists()
+
+
+def test_a_worktree_of_a_run_that_was_killed_is_removed_by_the_next(shop: Versioned) -> None:
+    shop.lists(BOTH)
+    left = shop.directory.parent / "ahjo-upgrade-dead" / "1" / "shop"
+    shop.git("worktree", "add", "--quiet", "--detach", str(left), "v2")
+    shop.succeed("upgrade")
+    assert untouched(shop)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="only on POSIX: a signal to one process")
+def test_an_interrupted_upgrade_ends_its_worker_and_cleans_up(shop: Versioned) -> None:
+    waiting = "\n@action\ndef wait(ctx):\n    import time\n    print('waiting', flush=True)\n    time.sleep(60)\n\nns = namespace(wait)\n"
+    shop.release("v4", tasks="from ahjo_tasks import action, namespace\n" + waiting)
+    shop.lists({**BOTH, "v4": ["wait"]})
+    command = [sys.executable, "-m", "invoke", "upgrade", "--config", "dev.json", "--non-interactive"]
+    environ = {**os.environ, "TMPDIR": str(shop.directory.parent)}
+    with subprocess.Popen(
+        command, cwd=shop.directory, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("waiting"):
+                break
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+    assert time.monotonic() - began < 20
+    assert process.returncode == 130, rest
+    assert shop.version == "v3"
+    assert untouched(shop)
