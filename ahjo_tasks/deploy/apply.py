@@ -6,10 +6,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ahjo_tasks.deploy.groups import grouped, joined
 from ahjo_tasks.errors import AhjoError, DeployError, SourceError, StatementError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ahjo_tasks.deploy.plan import Plan, Step
     from ahjo_tasks.door import Door
@@ -17,9 +18,13 @@ if TYPE_CHECKING:
 LISTED = 10
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened while a plan was applied. `status` is started, message, ok or FAIL."""
+    """Something that happened while a plan was applied. `status` is started, message, ok or FAIL.
+
+    `together` is how many steps, this one first, were started by one call. Each gets its own ok, in order; when the
+    call fails, nothing of it is left, and they are started again one by one.
+    """
 
     status: str
     step: Step
@@ -28,6 +33,7 @@ class Event:
     seconds: float = 0.0
     rows: int = 0
     text: str = ""
+    together: int = 1
 
 
 def apply(plan: Plan, door: Door, observe: Callable[[Event], None]) -> None:
@@ -36,20 +42,60 @@ def apply(plan: Plan, door: Door, observe: Callable[[Event], None]) -> None:
     Raises DeployError that says which steps were applied and in what state the database is.
     """
     refuse_mixed(plan, door)
-    total = len(plan.steps)
-    for number, step in enumerate(plan.steps, 1):
-        observe(Event("started", step, number, total))
-        door.on_message = lambda text, step=step, number=number: observe(  # type: ignore[misc]
-            Event("message", step, number, total, text=text)
-        )
+    run = _Run(plan, door, observe)
+    for group in grouped(plan.steps, door):
+        if len(group) == 1 or not run.together(group):
+            for step in group:
+                run.alone(step)
+
+
+@dataclass
+class _Run:
+    plan: Plan
+    door: Door
+    observe: Callable[[Event], None]
+    done: int = 0
+
+    def alone(self, step: Step) -> None:
+        """Do one step; raise DeployError when it fails."""
+        self._tell("started", step)
+        self.door.on_message = lambda text: self._tell("message", step, text=text)
         started = time.perf_counter()
         try:
-            with door.unit(transactional=step.transactional, single_call=step.single_call):
-                rows = step.run(door)
+            with self.door.unit(transactional=step.transactional, single_call=step.single_call):
+                rows = step.run(self.door)
         except AhjoError as error:
-            observe(Event("FAIL", step, number, total, time.perf_counter() - started))
-            raise _account(error, plan, number, door) from error
-        observe(Event("ok", step, number, total, time.perf_counter() - started, rows))
+            self._tell("FAIL", step, seconds=time.perf_counter() - started)
+            raise _account(error, self.plan, self.done + 1, self.door) from error
+        self._tell("ok", step, seconds=time.perf_counter() - started, rows=rows)
+        self.done += 1
+
+    def together(self, steps: Sequence[Step]) -> bool:
+        """Do several steps in one call. False when it failed: then nothing of it is left, and nothing was said.
+
+        The server does not tell which file a message belongs to, so they follow the last one.
+        """
+        messages: list[str] = []
+        self._tell("started", steps[0], together=len(steps))
+        self.door.on_message = messages.append
+        started = time.perf_counter()
+        try:
+            self.door.run(joined(steps, self.door))
+        except StatementError as error:
+            if self.door.usable:
+                return False
+            self._tell("FAIL", steps[0], seconds=time.perf_counter() - started)
+            raise _account(error, self.plan, self.done + 1, self.door) from error
+        share = (time.perf_counter() - started) / len(steps)
+        for step in steps:
+            self._tell("ok", step, seconds=share)
+            self.done += 1
+        for text in messages:
+            self.observe(Event("message", steps[-1], self.done, len(self.plan.steps), text=text))
+        return True
+
+    def _tell(self, status: str, step: Step, **what: Any) -> None:
+        self.observe(Event(status, step, self.done + 1, len(self.plan.steps), **what))
 
 
 def refuse_mixed(plan: Plan, door: Door) -> None:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.deploy.plan import Plan
 from ahjo_tasks.deploy.remains import remains
 from ahjo_tasks.errors import DeployError, StatementError
+from ahjo_tasks.project.batches.whole import leads
 from ahjo_tasks.project.dependencies import ordered
 from ahjo_tasks.project.excerpt import excerpt
-from ahjo_tasks.project.kinds import NOT_OBJECTS
+from ahjo_tasks.project.kinds import NOT_OBJECTS, OBJECTS
+from ahjo_tasks.project.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +42,14 @@ class FileStep:
     def single_call(self) -> bool:
         """Whether the file is one batch that runs once."""
         return len(self.file.batches) == 1 and self.file.batches[0].count == 1
+
+    @property
+    def sociable(self) -> bool:
+        """Whether the file may share a call with others: plain definitions, and no control of transactions."""
+        file = self.file
+        if not (file.dialect.atomic_call and file.kind in OBJECTS and self.single_call and file.transactional):
+            return False
+        return all(file.dialect.shares_call.match(file.text, lead) for lead in leads(Source(file.text)))
 
     @property
     def transactional(self) -> bool:

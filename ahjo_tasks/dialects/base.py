@@ -11,7 +11,7 @@ from ahjo_tasks.errors import ConfigError
 from ahjo_tasks.project.definitions import Definition, Name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sqlalchemy.engine import URL, Engine
@@ -70,6 +70,8 @@ class Dialect:
     commit: ClassVar[str] = "COMMIT"
     rollback: ClassVar[str] = "ROLLBACK"
     refuses_transaction: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
+    shares_call: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
+    """How a statement begins that may be sent in one call with others, where a call is a transaction."""
     commits: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
     """What a statement begins with that ends the transaction it is in."""
 
@@ -192,6 +194,10 @@ class Dialect:
     def streaming_cursor(self, raw: Any, size: int) -> Any:
         """A cursor that leaves the rows with the server until `fetchmany` asks for `size` of them."""
         return raw.cursor()
+
+    def together(self, texts: Iterable[str]) -> str:
+        """The text of one call that does what each text would do, all or nothing."""
+        raise NotImplementedError
 
     def interrupt(self, raw: Any) -> None:
         """End the statement that is running, where the driver does not hear Ctrl-C while it waits."""

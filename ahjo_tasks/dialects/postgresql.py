@@ -12,7 +12,7 @@ from ahjo_tasks.errors import LockedError
 from ahjo_tasks.project.lexis import POSTGRESQL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from sqlalchemy.engine import URL
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ahjo_tasks.project.definitions import Definition
 
 POLL = 0.2
+PATIENCE = "1s"
+"""How long a call of many files waits for a lock: while it does, nobody gets by the locks that it has already."""
 LOCK_KEY = "hashtextextended('ahjo:' || current_database(), 0)"
 WRONG_LOGIN = frozenset({"28P01", "28000"})
 STARTING = frozenset({"57P03", "53300"})
@@ -51,6 +53,12 @@ class PostgreSQL(Dialect):
         r"\b(?:CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY|DROP\s+INDEX\s+CONCURRENTLY|REINDEX\b[^;]*?\bCONCURRENTLY"
         r"|VACUUM|(?:CREATE|DROP)\s+DATABASE|(?:CREATE|DROP)\s+TABLESPACE|ALTER\s+SYSTEM)\b",
         re.IGNORECASE,
+    )
+    shares_call = re.compile(
+        r"(?ai:CREATE\s+(?:OR\s+REPLACE\s+)?(?:CONSTRAINT\s+)?"
+        r"(?:VIEW|FUNCTION|PROCEDURE|AGGREGATE|TRIGGER|TYPE|DOMAIN|SEQUENCE|RULE)"
+        r"|(?:ALTER|DROP)\s+(?:VIEW|FUNCTION|PROCEDURE|ROUTINE|AGGREGATE|TRIGGER|TYPE|DOMAIN|SEQUENCE|RULE)"
+        r"|COMMENT\s+ON|GRANT|REVOKE)\b"
     )
     facts_sql = (
         "SELECT session_user, inet_server_addr(), current_database(), current_setting('server_version'), 'PostgreSQL'"
@@ -96,6 +104,10 @@ class PostgreSQL(Dialect):
         """Hand on every NOTICE, WARNING and INFO as it arrives."""
         if hasattr(raw, "add_notice_handler"):
             raw.add_notice_handler(lambda notice: say(f"{notice.severity}: {notice.message_primary}"))
+
+    def together(self, texts: Iterable[str]) -> str:
+        """The texts behind each other; one may end with a comment or without a semicolon."""
+        return "\n;\n".join((f"SET LOCAL lock_timeout = '{PATIENCE}'", *texts))
 
     def connect_problem(self, error: Exception) -> ConnectProblem:
         """By SQLSTATE where the server answered, by the driver's words where it did not."""

@@ -57,8 +57,8 @@ class Owners:
         self._fold: Callable[[str], str] = files[0].dialect.fold if files else str
         self.by_name: dict[str, list[Owner]] = defaultdict(list)
         self._looked_up: set[str] = set()
-        self._certain: Edges = {}
-        self._related: Edges = {}
+        self._certain: dict[str, set[int]] = {}
+        self._related: dict[str, set[int]] = {}
         for number, file in enumerate(files):
             for made in file.definitions:
                 schema = made.name.schema or file.dialect.default_schema

@@ -13,6 +13,8 @@ from ahjo_tasks.project.lexis import POSTGRESQL
 from ahjo_tasks.project.reader import Reader, behind, comment_end
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ahjo_tasks.project.source import Source
 
 _GAP = POSTGRESQL.gap()
@@ -26,18 +28,25 @@ _COPY = re.compile(rf"(?ai:COPY\b{_GAP}{_NAME}{_GAP}(?:\([^()]*+\){_GAP})?+FROM\
 
 def split(source: Source) -> list[Batch]:
     """One batch, or none where there is nothing but comments: drivers refuse to send that."""
-    text, start = source.text, 0
-    while start < len(text):
-        lead = _statement(source, start)
-        if _COPY.match(text, lead):
+    found = False
+    for lead in leads(source):
+        if _COPY.match(source.text, lead):
             raise source.error(
                 lead, "data inside a script needs psql", hint="Insert the rows, or load them from a file."
             )
+        found = True
+    return cut(source, [Piece(0, len(source.text))]) if found else []
+
+
+def leads(source: Source) -> Iterator[int]:
+    """Where statements begin; those inside BEGIN ATOMIC count, too. Raises SourceError behind what is no SQL."""
+    text, start = source.text, 0
+    while (lead := _statement(source, start)) < len(text):
+        yield lead
         start = _READER.advance(source, lead)
         if text.startswith("\\", start):
             raise source.error(start, "a backslash command of psql is no SQL")
         start += 1
-    return cut(source, [Piece(0, len(text))]) if _statement(source, 0) < len(text) else []
 
 
 def statements(source: Source) -> list[Batch]:

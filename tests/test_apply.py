@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from ahjo_tasks.deploy.apply import Event, apply
+from ahjo_tasks.deploy.files import FileStep
+from ahjo_tasks.deploy.groups import grouped
+from ahjo_tasks.deploy.plan import Plan
+from ahjo_tasks.dialects import dialect as dialect_named
+from ahjo_tasks.dialects.base import ServerError
+from ahjo_tasks.errors import DeployError, StatementError
+from ahjo_tasks.project.sqlfiles import read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from ahjo_tasks.door import Door
+
+
+@dataclass
+class FakeDoor:
+    """Notes what it is sent, says a message at each call, and refuses what contains `bad`."""
+
+    dialect: Any = field(default_factory=lambda: dialect_named("postgresql"))
+    shared: bool = False
+    usable: bool = True
+    breaks: bool = False
+    sent: list[str] = field(default_factory=list)
+    on_message: Callable[[str], None] = print
+
+    def run(self, text: str) -> int:
+        self.sent.append(text)
+        self.on_message(f"call {len(self.sent)}")
+        if "bad" in text:
+            self.usable = not self.breaks
+            raise StatementError(ServerError("no", line=1, column=3))
+        return 0
+
+    def unit(self, **_: bool) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Callable[..., Plan]:
+    def made(*texts: str, dialect: str = "postgresql") -> Plan:
+        return Plan(tuple(steps(tmp_path, dialect, texts)))
+
+    return made
+
+
+def steps(folder: Path, dialect: str, texts: tuple[str, ...]) -> Iterator[FileStep]:
+    for number, text in enumerate(texts, 1):
+        path = folder / f"v{number}.sql"
+        path.write_text(text, encoding="utf-8")
+        yield FileStep(read(path, "view", dialect_named(dialect), label=f"v{number}"))
+
+
+def applied(plan: Plan, door: FakeDoor) -> list[Event]:
+    events: list[Event] = []
+    apply(plan, cast("Door", door), events.append)
+    return events
+
+
+def told(events: list[Event]) -> list[tuple[str, int]]:
+    return [(event.status, event.number) for event in events]
+
+
+def lengths(plan: Plan, **door: Any) -> list[int]:
+    return [len(group) for group in grouped(plan.steps, cast("Door", FakeDoor(**door)))]
+
+
+GOOD = "create view v as select 1"
+
+
+def test_files_of_a_call_are_started_together_and_end_in_order(plan: Callable[..., Plan]) -> None:
+    door = FakeDoor()
+
+    events = applied(plan(GOOD, GOOD, GOOD), door)
+
+    assert told(events) == [("started", 1), ("ok", 1), ("ok", 2), ("ok", 3), ("message", 3)]
+    assert [event.together for event in events] == [3, 1, 1, 1, 1]
+    assert door.sent == [f"SET LOCAL lock_timeout = '1s'\n;\n{GOOD}\n;\n{GOOD}\n;\n{GOOD}"]
+
+
+def test_a_call_that_fails_is_done_again_file_by_file(plan: Callable[..., Plan]) -> None:
+    door, events = FakeDoor(), []
+
+    with pytest.raises(DeployError) as caught:
+        apply(plan(GOOD, f"\n{GOOD} -- bad", GOOD), cast("Door", door), events.append)
+
+    assert told(events) == [
+        ("started", 1),
+        ("started", 1),
+        ("message", 1),
+        ("ok", 1),
+        ("started", 2),
+        ("message", 2),
+        ("FAIL", 2),
+    ]
+    assert [event.text for event in events if event.status == "message"] == ["call 2", "call 3"]
+    assert (caught.value.path or door).name == "v2.sql"  # type: ignore[union-attr]
+    assert (caught.value.line, caught.value.column) == (2, 3)
+    assert caught.value.details[-2:] == (
+        "Applied before: v1",
+        "1 of 3 steps were applied and stay; v2 was rolled back.",
+    )
+
+
+def test_a_broken_connection_is_not_tried_again(plan: Callable[..., Plan]) -> None:
+    door = FakeDoor(breaks=True)
+
+    with pytest.raises(DeployError, match="no"):
+        applied(plan(GOOD, f"{GOOD} -- bad"), door)
+
+    assert len(door.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "sociable"),
+    [
+        (GOOD, True),
+        ("-- why\n\n/* a /* b */ */ CREATE OR REPLACE VIEW v AS SELECT 1;", True),
+        (f"{GOOD}; comment on view v is 'x; commit;'; grant select on v to public;", True),
+        ("create function f() returns int language sql as $$ select 1; commit; $$;", True),
+        ("drop function if exists f; create function f() returns int return 1", True),
+        ("create materialized view v as select 1", False),
+        ("create function f() returns int begin atomic; select 1; end", False),
+        ("create table t (i int)", False),
+        ("create index concurrently i on t (a)", False),
+        (f"-- transaction: off\n{GOOD}", False),
+        (f"{GOOD}; commit", False),
+        (f"begin; {GOOD}; end", False),
+        (f"set local search_path to a; {GOOD}", False),
+        (f"{GOOD}; select 1", False),
+        (f"{GOOD}; do $$ begin commit; end $$", False),
+        (f"{GOOD}; call p()", False),
+        (f"{GOOD};;", False),
+    ],
+)
+def test_who_may_share_a_call(plan: Callable[..., Plan], text: str, sociable: bool) -> None:
+    assert lengths(plan(text, text)) == ([2] if sociable else [1, 1])
+
+
+@pytest.mark.parametrize("dialect", ["mssql", "mysql", "sqlite"])
+def test_elsewhere_every_file_goes_alone(plan: Callable[..., Plan], dialect: str) -> None:
+    assert lengths(plan(GOOD, GOOD, dialect=dialect)) == [1, 1]
+
+
+def test_in_one_transaction_of_the_whole_action_every_file_goes_alone(plan: Callable[..., Plan]) -> None:
+    assert lengths(plan(GOOD, GOOD), shared=True) == [1, 1]
+
+
+def test_the_order_stays(plan: Callable[..., Plan]) -> None:
+    steps = plan(GOOD, GOOD, "select 1", "select 2", *[GOOD] * 101).steps
+
+    groups = list(grouped(steps, cast("Door", FakeDoor())))
+
+    assert [step for group in groups for step in group] == list(steps)
+    assert [len(group) for group in groups] == [2, 1, 1, 100, 1]
+
+
+def test_no_call_is_longer_than_a_quarter_of_a_megabyte(plan: Callable[..., Plan]) -> None:
+    long = GOOD + " -- " + "x" * 100_000
+
+    assert lengths(plan(long, long, long)) == [2, 1]
