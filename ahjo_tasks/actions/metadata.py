@@ -9,14 +9,13 @@ from ahjo_tasks.action import action
 if TYPE_CHECKING:
     from ahjo_tasks.context import ActionContext
 
-KEEPING = ("mssql", "postgresql", "mysql")
 
-
-@action(dialects=KEEPING)
+@action
 def update_file_obj_prop(ctx: ActionContext) -> None:
-    """Write the database's descriptions to files.
+    """Write descriptions to docs/db_objects.
 
-    The files are in docs/db_objects; one whose content is the same is left as it is.
+    What SQL Server, PostgreSQL, MySQL or MariaDB knows of its objects goes
+    into JSON files. A file whose content is the same is left as it is.
     """
     from ahjo_tasks.metadata.export import export
     from ahjo_tasks.metadata.files import changed_files, write
@@ -37,11 +36,13 @@ def update_file_obj_prop(ctx: ActionContext) -> None:
         ctx.console.line(f"  {FOLDER} says what the database says.")
 
 
-@action(affects_database=True, dialects=KEEPING)
+@action(affects_database=True)
 def update_db_obj_prop(ctx: ActionContext) -> None:
-    """Write the files' descriptions to the database.
+    """Describe objects by docs/db_objects.
 
-    The files are in docs/db_objects. An object that a file lists loses the properties that the file does not give it.
+    Only what differs is sent. An object that a file lists loses the
+    properties that the file does not give it. SQL Server, PostgreSQL,
+    MySQL and MariaDB keep descriptions.
     """
     from ahjo_tasks.carrying_out import carry_out
     from ahjo_tasks.metadata.plan import plan_update
