@@ -37,9 +37,10 @@ def shelter(repository: Repository) -> Iterator[Path]:
 def sweep(repository: Repository) -> None:
     """Remove the worktrees of runs that were killed."""
     for tree in repository.worktrees():
-        if tree.parent.name.startswith(PREFIX) and _abandoned(tree.parent):
+        ours = next((folder for folder in tree.parents if folder.name.startswith(PREFIX)), None)
+        if ours and _abandoned(ours):
             repository.remove_worktree(tree)
-            shutil.rmtree(tree.parent, ignore_errors=True)
+            shutil.rmtree(ours, ignore_errors=True)
 
 
 def _abandoned(folder: Path) -> bool:

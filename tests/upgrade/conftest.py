@@ -83,9 +83,6 @@ class Versioned(Deployed):
         return str(self.rows("SELECT version FROM about")[0][0])
 
 
-MakeVersioned = "Callable[..., Versioned]"
-
-
 @pytest.fixture
 def make(sqlite_target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Versioned]:
     """A project at `tags`, deployed at the first of them; its checkout is at the last."""

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +17,19 @@ if TYPE_CHECKING:
     from conftest import Versioned
 
 BOTH = {"v2": ["deploy", "note"], "v3": ["deploy", "note"]}
+WAITING = """
+from ahjo_tasks import action, namespace
+
+
+@action
+def wait(ctx):
+    import time
+    print("waiting", flush=True)
+    time.sleep(60)
+
+
+ns = namespace(wait)
+"""
 MAIN = "import sys; from ahjo_tasks.cli import upgrade; sys.exit(upgrade())"
 
 
@@ -153,7 +166,7 @@ def test_a_version_that_creates_the_database_anew_is_called_so(shop: Versioned) 
             said += chunk
     os.close(ours)
     assert process.returncode == 3, said
-    assert b"The database is deleted if it exists" in said
+    assert b"anew" in said
     assert shop.version == "v1"
 
 
@@ -246,32 +259,18 @@ def test_what_a_version_logged_stays(shop: Versioned) -> None:
     assert log.count("view database/views/about.sql") == 2, "once at v1, once in the worktree"
 
 
-@pytest.mark.parametrize(
-    ("versions", "said"),
-    [
-        ({"v2": ["deplyo"]}, "v2: There is no action 'deplyo'. did you mean 'deploy'?"),
-        ({"v2": [["note", {"bach": 1}]]}, "v2: note has no parameter 'bach'; did you mean 'batch'?"),
-        ({"v2": [["note", {"batch": "many"}]]}, "v2: note: batch: expected an integer"),
-        ({"v2": [["note", {"loud": 1}]]}, "v2: note: loud: expected true or false"),
-        ({"v2": []}, "upgrade_actions.jsonc:1: v2: expected a list of actions with at least one in it"),
-        ({"v2": ["deploy", 5]}, "v2: entry 2: expected an action's name or"),
-        ({"v2": [["note", ["a"]]]}, "v2: entry 1: expected an action's name or"),
-        ({"v2": "deploy"}, "v2: expected a list of actions"),
-    ],
-)
-def test_a_mistake_in_the_file_is_found_before_anything_runs(
-    shop: Versioned, versions: dict[str, Any], said: str
-) -> None:
-    shop.lists(versions)
-    assert said in shop.fail("upgrade", "--version", "v2", code=2).err
+def test_every_mistake_is_found_before_anything_runs(shop: Versioned) -> None:
+    shop.lists({"v2": ["deploy", "deplyo"], "v3": [["note", {"bach": 1, "batch": "many", "loud": 1}]]})
+    done = shop.fail("upgrade", code=2)
+    for said in (
+        "v2: There is no action 'deplyo'. did you mean 'deploy'?",
+        "v3: note has no parameter 'bach'; did you mean 'batch'?",
+        "v3: note: batch: expected an integer",
+        "v3: note: loud: expected true or false",
+    ):
+        assert said in done.err
     assert (shop.version, shop.notes) == ("v1", [])
     assert untouched(shop)
-
-
-def test_a_mistake_in_the_last_version_keeps_the_first_one_from_running(shop: Versioned) -> None:
-    shop.lists({"v2": ["note"], "v3": ["deploy", "nonsense"]})
-    assert "v3: There is no action 'nonsense'" in shop.fail("upgrade", code=2).err
-    assert shop.notes == []
 
 
 def test_an_action_that_the_config_forbids_is_found_before_anything_runs(shop: Versioned) -> None:
@@ -375,8 +374,7 @@ def test_a_worktree_of_a_run_that_was_killed_is_removed_by_the_next(shop: Versio
 
 @pytest.mark.skipif(os.name == "nt", reason="only on POSIX: a signal to one process")
 def test_an_interrupted_upgrade_ends_its_worker_and_cleans_up(shop: Versioned) -> None:
-    waiting = "\n@action\ndef wait(ctx):\n    import time\n    print('waiting', flush=True)\n    time.sleep(60)\n\nns = namespace(wait)\n"
-    shop.release("v4", tasks="from ahjo_tasks import action, namespace\n" + waiting)
+    shop.release("v4", tasks=WAITING)
     shop.lists({**BOTH, "v4": ["wait"]})
     command = [sys.executable, "-m", "invoke", "upgrade", "--config", "dev.json", "--non-interactive"]
     environ = {**os.environ, "TMPDIR": str(shop.directory.parent)}
