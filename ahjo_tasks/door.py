@@ -114,12 +114,13 @@ class Door:
             self._shut(cursor)
 
     @contextmanager
-    def unit(self, *, transactional: bool = True, single_call: bool = False) -> Iterator[None]:
-        """All or nothing for what is run inside, where the database allows it.
+    def unit(self, *, transactional: bool = True, single_call: bool = False, keep: bool = True) -> Iterator[None]:
+        """All or nothing for what is run inside, where the database allows it; without `keep`, nothing.
 
         A `single_call` needs no transaction of ours where the server makes one of every call.
         """
-        if self.shared or self._units or not transactional or (single_call and self.dialect.atomic_call):
+        whole = single_call and keep and self.dialect.atomic_call
+        if self.shared or self._units or not transactional or whole:
             yield
             return
         self._plain(self.dialect.begin)
@@ -130,7 +131,7 @@ class Door:
             self._undo()
             raise
         else:
-            self._plain(self.dialect.commit)
+            self._plain(self.dialect.commit if keep else self.dialect.rollback)
         finally:
             self._units -= 1
 

@@ -46,6 +46,7 @@ class Session:
         self.directory = directory
         self.logins = logins
         self._say = say
+        self.note = say
         self._door: Door | None = None
         self._lock: ExitStack | None = None
         self.on_connect: Callable[[], None] = lambda: None
@@ -93,6 +94,24 @@ class Session:
             yield door
         finally:
             door.close(keep=True)
+
+    @contextmanager
+    def another(self) -> Iterator[Door]:
+        """One more connection to the target database, for work beside `door`."""
+        door = self._open(self.engine, shared=False)
+        try:
+            yield door
+        finally:
+            door.close(keep=True)
+
+    @contextmanager
+    def beside(self) -> Iterator[Door]:
+        """A connection whose work is kept, however a transaction that the whole action shares ends."""
+        if not self.door.shared or self.dialect.one_writer:
+            yield self.door
+            return
+        with self.another() as door:
+            yield door
 
     @contextmanager
     def exclusive(self) -> Iterator[Door]:
@@ -146,9 +165,9 @@ class Session:
         except (ArgumentError, NoSuchModuleError, TypeError) as error:
             raise ConfigError(f"SQLAlchemy refuses the connection settings: {error}") from None
         self.dialect.attend(engine, self.settings)
-        remark, self._remarked = self.dialect.remark(url, self.settings), True
-        if remark and not self._remarked:
-            self._say(remark)
+        remark = self.dialect.remark(url, self.settings)
+        if remark:
+            self.note(remark)
         return engine
 
     def _open(self, engine: Engine, *, shared: bool) -> Door:

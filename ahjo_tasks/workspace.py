@@ -120,7 +120,9 @@ class Workspace:
         from ahjo_tasks.unborn import UnbornSession
 
         kind = UnbornSession if self.unborn else Session
-        return kind(self.settings, self.dialect, self.logins, self.directory, self.console.warn)
+        made = kind(self.settings, self.dialect, self.logins, self.directory, self.console.warn)
+        made.note = self.console.note
+        return made
 
     @property
     def database(self) -> str:

@@ -101,6 +101,10 @@ class Settings(Struct, frozen=True, kw_only=True, rename={"sqlalchemy_url": "sql
     scripting_variables: Annotated[
         Variables, Meta(description="Values of `$(name)` in the SQL files of objects and data.")
     ] = {}
+    sqlcmd_directives: Annotated[
+        bool | tuple[str, ...],
+        Meta(description="SQL files in which `:setvar`, `:r`, `:on error` and `$(name)` count: all, or these folders."),
+    ] = False
 
     alembic_version_table: Annotated[str, Meta(description="Table of the Alembic revision.")] = "alembic_version"
     alembic_version_table_schema: Annotated[str | None, Meta(description="Schema of that table.")] = None
@@ -129,6 +133,13 @@ class Settings(Struct, frozen=True, kw_only=True, rename={"sqlalchemy_url": "sql
     database_init_size: Annotated[Megabytes, Meta(description="First size of the data file, in MB.")] = 100
     database_max_size: Annotated[Megabytes, Meta(description="Largest size of the data file, in MB.")] = 100_000
     database_file_growth: Annotated[Megabytes, Meta(description="Growth step of the data file, in MB.")] = 500
+    database_edition: Annotated[str | None, Meta(description="Edition of a new Azure SQL database.")] = None
+    database_service_objective: Annotated[
+        str | None, Meta(description="Service objective of a new Azure SQL database, as in S0.")
+    ] = None
+    database_elastic_pool: Annotated[
+        str | None, Meta(description="Elastic pool of a new Azure SQL database, in place of a service objective.")
+    ] = None
 
     metadata_allowed_schemas: Annotated[
         tuple[str, ...] | None,

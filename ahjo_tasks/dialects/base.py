@@ -66,6 +66,7 @@ class Dialect:
     late_binding: ClassVar[frozenset[str]] = frozenset({"procedure"})
     transactional_ddl: ClassVar[bool] = True
     atomic_call: ClassVar[bool] = False
+    one_writer: ClassVar[bool] = False
     begin: ClassVar[str] = "BEGIN"
     commit: ClassVar[str] = "COMMIT"
     rollback: ClassVar[str] = "ROLLBACK"

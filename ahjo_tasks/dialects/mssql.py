@@ -1,34 +1,40 @@
-"""SQL Server and Azure SQL, through pyodbc."""
+"""SQL Server and Azure SQL, through pyodbc, mssql-python or pymssql."""
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.dialects import entra, mssql_lines, odbc
+from ahjo_tasks.dialects import entra, mssql_database, mssql_errors, mssql_lines, mssql_session, odbc
 from ahjo_tasks.dialects.base import LOCK_WAIT, ConnectProblem, Dialect, ServerError
 from ahjo_tasks.errors import LockedError, StatementError
 from ahjo_tasks.project.lexis import MSSQL as LEXIS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sqlalchemy.engine import URL, Engine
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.door import Door
+    from ahjo_tasks.project.definitions import Definition
 
-PREFIX = re.compile(r"^(?:\[[^\]]*\])+")
-ODBC_ERROR = re.compile(r"\((\d+)\) \(SQL\w+\)$")
 LOCK = "ahjo deploy"
 OWNED = b"ahjo "
 LONGEST_CONTEXT = 128
 """Bytes that a session can say of itself."""
 LOCK_WAIT_TIMEOUT = "1222"
-WAITS = frozenset({"08001", "HYT00", "HYT01", "08S01"})
-PAUSED = frozenset({"40613", "40197", "40501", "49918"})
-MISSING_DATABASE = frozenset({"4060", "911"})
+LOGIN_TIMEOUT = 15
+"""Seconds that a driver may take to log in."""
+
+WAIT_FOR_LOGIN: Mapping[str, Mapping[str, Any]] = {
+    "pyodbc": {"timeout": LOGIN_TIMEOUT},
+    "pymssql": {"login_timeout": LOGIN_TIMEOUT},
+}
+UNMATCHED = (
+    "The file leaves more or fewer transactions open than it found: its BEGIN TRANSACTION does not match its COMMIT and"
+    " ROLLBACK. Where it must be so, write -- transaction: off at its head."
+)
 
 
 class MSSQL(Dialect):
@@ -41,18 +47,16 @@ class MSSQL(Dialect):
     lexis = LEXIS
     batch_style = "go"
     default_schema = "dbo"
-    connect_defaults: ClassVar[Mapping[str, Any]] = {"timeout": 15}
     maintenance_database = "master"
     system_databases = frozenset({"master", "model", "msdb", "tempdb"})
     lacks = frozenset({"rule"})
     begin = "BEGIN TRANSACTION"
-    commit = "IF @@TRANCOUNT > 0 COMMIT TRANSACTION"
-    rollback = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION"
-    refuses_transaction = re.compile(
-        r"\b(?:(?:CREATE|ALTER|DROP)\s+DATABASE(?!\s+(?:SCOPED|AUDIT))|BACKUP\s+(?:DATABASE|LOG)|RESTORE\s+\w+|RECONFIGURE"
-        r"|(?:CREATE|ALTER|DROP)\s+FULLTEXT\s+\w+)\b",
-        re.IGNORECASE,
+    commit = (
+        "IF @@TRANCOUNT = 1 COMMIT TRANSACTION ELSE BEGIN IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;"
+        f" RAISERROR(N'{UNMATCHED}', 16, 1) END"
     )
+    rollback = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION"
+    refuses_transaction = mssql_session.REFUSES_TRANSACTION
     facts_sql = (
         "SELECT SUSER_SNAME(), HOST_NAME(), DB_NAME(), CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)),"
         " CAST(SERVERPROPERTY('Edition') AS nvarchar(128))"
@@ -71,70 +75,107 @@ class MSSQL(Dialect):
         """A Unicode literal."""
         return "N" + super().literal(text)
 
+    def drop_statement(self, made: Definition) -> str:
+        """Triggers on the database or the server say so; assemblies belong to no schema."""
+        if made.kind == "assembly":
+            return f"DROP ASSEMBLY IF EXISTS {self.quote(made.name.name)}"
+        place = made.table.name.upper() if made.kind == "trigger" and made.table and not made.table.schema else ""
+        if place not in {"DATABASE", "ALL"}:
+            return super().drop_statement(made)
+        return f"DROP TRIGGER IF EXISTS {self.quote(made.name.name)} ON {place.replace('ALL', 'ALL SERVER')}"
+
+    # -- connecting ------------------------------------------------------------------------------------------------
+
     def url(self, settings: Settings, username: str | None, password: str | None) -> URL:
         """With a driver that is there, in the form that it wants."""
         url = odbc.adapted(super().url(settings, username, password), settings)
         return entra.with_authentication(url, settings)
 
+    def query(self, settings: Settings) -> Mapping[str, str]:
+        """A true or false of the config is the yes or no of the driver."""
+        return {key: odbc.word(value) for key, value in settings.sqla_url_query_map.items()}
+
+    def remark(self, url: URL, settings: Settings) -> str:
+        """Which driver was chosen, where the config does not say or names one that is missing; said once."""
+        said, self._remarked = self._remarked, True
+        return "" if said else odbc.remark(url, settings)
+
+    _remarked = False
+
+    def obstacle(self, url: URL) -> ConnectProblem | None:
+        """An unknown host or a closed port; the drivers take long to tell."""
+        return odbc.unreachable(url)
+
     def attend(self, engine: Engine, settings: Settings) -> None:
         """Fetch a token for each connection, where the config logs in by token."""
+        if engine.driver == "pyodbc":
+            odbc.no_pooling()
+        else:
+            odbc.tell_version(engine)
         entra.attend(engine, settings)
 
-    def locate(self, door: Door, text: str, error: ServerError) -> ServerError:
-        """Ask the server for line and procedure."""
-        return mssql_lines.located(door, text, error)
-
     def engine_options(self, settings: Settings) -> dict[str, Any]:
-        """One statement, one round trip: text goes to the server as it is."""
+        """A login does not wait for ever; each driver has its own word for it."""
         options = super().engine_options(settings)
-        if "pyodbc" in self.drivername(settings):
-            odbc.no_pooling()
-        return options
+        waits = WAIT_FOR_LOGIN.get(self.url(settings, None, None).get_driver_name(), {})
+        return {**options, "connect_args": {**waits, **options["connect_args"]}}
 
     def prepare(self, raw: Any) -> None:
-        """A failing statement ends its transaction, and row counts do not come as results."""
-        self._set(raw, "XACT_ABORT ON", "NOCOUNT OFF", "ANSI_NULLS ON", "QUOTED_IDENTIFIER ON")
+        """A failing statement ends its transaction, and modules are made as indexes and views want them."""
+        _run(raw, mssql_session.SETTINGS)
 
     def limit_waits(self, raw: Any, seconds: int) -> None:
         """By default the server would wait for ever."""
-        self._set(raw, f"LOCK_TIMEOUT {seconds * 1000}")
+        _run(raw, f"SET LOCK_TIMEOUT {seconds * 1000}")
 
-    @staticmethod
-    def _set(raw: Any, *settings: str) -> None:
-        cursor = raw.cursor()
-        cursor.execute("; ".join(f"SET {setting}" for setting in settings))
-        cursor.close()
+    def set_autocommit(self, raw: Any, on: bool) -> None:
+        """In pymssql it is a method."""
+        if callable(raw.autocommit):
+            raw.autocommit(on)
+        else:
+            raw.autocommit = on
+
+    def connect_problem(self, error: Exception) -> ConnectProblem:
+        """By SQLSTATE, the server's number and its words."""
+        return mssql_errors.problem(error)
+
+    # -- running ---------------------------------------------------------------------------------------------------
+
+    def watch(self, raw: Any, say: Callable[[str], None]) -> None:
+        """Only pymssql hands messages on as they come; what it says of an error is kept for `server_error`."""
+        handler = getattr(getattr(raw, "_conn", None), "set_msghandler", None)
+        if handler:
+            self._heard = mssql_errors.Heard(say)
+            handler(self._heard)
 
     def messages(self, cursor: Any) -> list[str]:
         """What PRINT and low RAISERROR sent with the current result."""
-        return [PREFIX.sub("", text) for _state, text in getattr(cursor, "messages", None) or ()]
+        said = getattr(cursor, "messages", None) or ()
+        return [mssql_errors.clean(text) for state, text in said if not state.endswith(mssql_errors.CHATTER)]
 
-    def connect_problem(self, error: Exception) -> ConnectProblem:
-        """By SQLSTATE and the server's number."""
-        state, text = (str(error.args[0]), str(error.args[-1])) if error.args else ("", str(error))
-        numbers = set(re.findall(r"\((\d+)\)", text))
-        if state == "28000" or "18456" in numbers:
-            if numbers & MISSING_DATABASE:
-                return _missing_database()
-            return ConnectProblem("The server refused the login.", hint="Check the user name and the password.")
-        if numbers & MISSING_DATABASE:
-            return _missing_database()
-        if state in {"IM002", "01000"} or "Can't open lib" in text:
-            return ConnectProblem("The ODBC driver was not found.", hint=self.install)
-        if "certificate" in text:
-            hint = (
-                "Trust it with sqla_url_query_map: {TrustServerCertificate: yes}, or install the server's certificate."
-            )
-            return ConnectProblem("The server's certificate is not trusted.", hint=hint)
-        waits = state in WAITS or bool(numbers & PAUSED)
-        return ConnectProblem(_clean(text), hint="Is the server running, and is sql_port right?", wait=waits)
+    def error_messages(self, error: Exception) -> list[str]:
+        """What was sent just before the error."""
+        return mssql_errors.messages(error)
 
     def server_error(self, error: Exception, text: str) -> ServerError:
         """Number and message; ODBC gives no line, so the caller may ask the server for it."""
-        said = str(error.args[-1]) if error.args else str(error)
-        found = re.search(r"\((\d+)\)", said)
-        number = found[1] if found else ""
-        return ServerError(_clean(said), number, hint=LOCK_WAIT if number == LOCK_WAIT_TIMEOUT else None)
+        first, heard = mssql_errors.records(error)[0], self._heard
+        said = ServerError(first.text, first.number, hint=LOCK_WAIT if first.number == LOCK_WAIT_TIMEOUT else None)
+        return heard.completed(said) if heard else said
+
+    _heard: mssql_errors.Heard | None = None
+
+    def locate(self, door: Door, text: str, error: ServerError, before: Sequence[str] = ()) -> ServerError:
+        """Ask the server for line and procedure."""
+        return mssql_lines.located(door, text, error, before)
+
+    @contextmanager
+    def keeping_settings(self, door: Door, texts: Sequence[str]) -> Iterator[None]:
+        """Set back what the batches set for the session, so that the next file finds it as this one did."""
+        with mssql_session.kept(door, texts):
+            yield
+
+    # -- the database itself ---------------------------------------------------------------------------------------
 
     def exists(self, door: Door, database: str) -> bool:
         """Whether the server lists the database."""
@@ -142,54 +183,25 @@ class MSSQL(Dialect):
 
     def drop_database(self, door: Door, database: str) -> None:
         """End the database's sessions, then drop it."""
-        name = self.literal(database)
-        sessions = (
-            f"SELECT session_id FROM sys.dm_exec_sessions WHERE database_id = DB_ID({name}) AND session_id <> @@SPID"
-        )
-        for (session,) in door.query(sessions):
-            door.attempt(f"KILL {session}")
-        door.run(f"DROP DATABASE {self.quote(database)}")
+        mssql_database.drop(door, database)
 
     def create_database(self, door: Door, database: str, settings: Settings) -> list[str]:
         """Create the database with its files and collation, then set what can be set later."""
-        door.run(f"CREATE DATABASE {self.quote(database)}{self._files(settings)}{self._collation(settings)}")
-        return [
-            f"{what}: {problem}"
-            for what, statement in self._later(database, settings)
-            if (problem := door.attempt(statement))
-        ]
+        return mssql_database.create(door, database, settings)
 
-    def _files(self, settings: Settings) -> str:
-        data, log = settings.database_data_path, settings.database_log_path
-        if not (data and log):
-            return ""
-        sizes = (settings.database_init_size, settings.database_max_size, settings.database_file_growth)
-        return f" ON PRIMARY {self._file(data, '_dat', *sizes)} LOG ON {self._file(log, '_log', 50, 5000, 500)}"
-
-    def _file(self, path: str, suffix: str, size: int, limit: int, growth: int) -> str:
-        stem = re.split(r"[\\/]", path)[-1].rpartition(".")[0] or path
-        name, place = self.literal(stem + suffix), self.literal(path)
-        return f"(NAME = {name}, FILENAME = {place}, SIZE = {size}MB, MAXSIZE = {limit}MB, FILEGROWTH = {growth}MB)"
-
-    @staticmethod
-    def _collation(settings: Settings) -> str:
-        return f" COLLATE {settings.database_collation}" if settings.database_collation else ""
-
-    def _later(self, database: str, settings: Settings) -> Iterator[tuple[str, str]]:
-        alter = f"ALTER DATABASE {self.quote(database)} SET"
-        if settings.database_compatibility_level:
-            yield (
-                "database_compatibility_level",
-                f"{alter} COMPATIBILITY_LEVEL = {settings.database_compatibility_level}",
-            )
-        yield "recovery model SIMPLE", f"{alter} RECOVERY SIMPLE"
+    def information(self, door: Door, settings: Settings) -> tuple[dict[str, str], list[str]]:
+        """Server, database and collation, and a warning of a collation that the config does not want."""
+        return mssql_database.information(door, settings)
 
     @contextmanager
     def lock(self, door: Door, name: str, timeout: float) -> Iterator[None]:
         """An application lock of the session; its return code is read, for a timeout is no SQL error."""
+        resource = self.literal(
+            f"{LOCK} {door.database}"
+        )  # a server that is not Microsoft's may not tell databases apart
         said = (OWNED + name.encode())[:LONGEST_CONTEXT].hex()
         code = door.query(
-            "DECLARE @code int; EXEC @code = sp_getapplock @Resource = N'" + LOCK + "', @LockMode = 'Exclusive',"
+            f"DECLARE @code int; EXEC @code = sp_getapplock @Resource = {resource}, @LockMode = 'Exclusive',"
             f" @LockOwner = 'Session', @LockTimeout = {int(timeout * 1000)};"
             f" IF @code >= 0 SET CONTEXT_INFO 0x{said}; SELECT @code"
         )[0][0]
@@ -200,7 +212,7 @@ class MSSQL(Dialect):
         finally:
             if door.usable:
                 door.attempt(
-                    f"SET CONTEXT_INFO 0x; EXEC sp_releaseapplock @Resource = N'{LOCK}', @LockOwner = 'Session'"
+                    f"SET CONTEXT_INFO 0x; EXEC sp_releaseapplock @Resource = {resource}, @LockOwner = 'Session'"
                 )
 
 
@@ -215,11 +227,7 @@ def _holder(door: Door) -> str:
     return holder.removeprefix(OWNED).rstrip(b"\0").decode(errors="replace") or "another run"
 
 
-def _missing_database() -> ConnectProblem:
-    return ConnectProblem("The database does not exist.", "Create it with: inv init", missing_database=True)
-
-
-def _clean(text: str) -> str:
-    """The server's words without the driver's prefixes and suffixes."""
-    first = text.partition("; [")[0]
-    return ODBC_ERROR.sub("", PREFIX.sub("", re.sub(r"^\[\w{5}\] ", "", first))).strip() or text
+def _run(raw: Any, statements: str) -> None:
+    cursor = raw.cursor()
+    cursor.execute(statements)
+    cursor.close()

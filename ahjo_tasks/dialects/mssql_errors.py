@@ -1,0 +1,160 @@
+"""What the drivers for SQL Server say of a failure, each in its own way, and what a failed login means."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ahjo_tasks.dialects.base import ConnectProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ahjo_tasks.dialects.base import ServerError
+
+PREFIX = re.compile(r"^(?:\[[^\]]*\])+")
+RECORD = re.compile(r"; (?=\[\w{5}\] \[)")
+ODBC_STATE = re.compile(r"^\[(\w{5})\] ")
+ODBC_NUMBER = re.compile(r" \((-?\d+)\)(?: \(SQL\w+\))?$")
+DB_LIBRARY = "DB-Lib error message"
+CHATTER = ("(5701)", "(5703)")
+"""The database or the language was changed, as the script said."""
+
+MOST_SEVERE_MESSAGE = 10
+"""What is more severe is an error."""
+
+STATES = {
+    "Client unable to establish connection": "08001",
+    "Communication link failure": "08S01",
+    "Timeout expired": "HYT00",
+    "Connection timeout expired": "HYT01",
+    "Invalid authorization specification": "28000",
+}
+"""SQLSTATE by what mssql-python makes of it."""
+
+INSTALL = "pip install 'ahjo-tasks[mssql]'"
+WAITS = frozenset({"08001", "HYT00", "HYT01", "08S01"})
+PAUSED = frozenset({"40613", "40197", "40501", "49918", "49919", "49920", "4221", "10928", "10929", "18401"})
+NO_SERVER = frozenset({"20002", "20009"})
+HINTS = {
+    "40615": "Add the address of this machine to the server's firewall rules.",
+    "18470": "The login is disabled: ALTER LOGIN ... ENABLE.",
+    "18487": "The password has expired: give the login a new one.",
+    "18488": "The password must be changed: give the login a new one.",
+}
+MISSING_DATABASE = frozenset({"4060", "911"})
+MISSING_DATABASE_WORDS = re.compile(r"Cannot open database|database \"[^\"]*\" does not exist")
+PAUSED_WORDS = "is not currently available"
+RUNNING = "Is the server running, and are target_server_hostname and sql_port right?"
+
+
+class Record(NamedTuple):
+    """One thing that a driver said; `number` is the server's, where the driver tells it."""
+
+    state: str
+    number: str
+    text: str
+
+
+def records(error: Exception) -> list[Record]:
+    """What the exception of pyodbc, mssql-python or pymssql holds, the error that counts first."""
+    if hasattr(error, "ddbc_error"):
+        return [Record(STATES.get(str(getattr(error, "driver_error", "")), ""), "", clean(str(error.ddbc_error)))]
+    arguments = error.args[0] if error.args and isinstance(error.args[0], tuple) else error.args
+    if arguments and isinstance(arguments[0], int):
+        return [_of_pymssql(*arguments)]
+    said = str(arguments[-1]) if arguments else str(error)
+    found = [_of_odbc(one) for one in RECORD.split(said)]
+    return [record for record in found if record.text] or [Record("", "", type(error).__name__)]
+
+
+def clean(text: str) -> str:
+    """The server's words without the names of driver and server before them."""
+    return PREFIX.sub("", text.strip()).strip()
+
+
+def messages(error: Exception) -> list[str]:
+    """What PRINT and low RAISERROR sent just before the error; ODBC hands it on with the error."""
+    return [record.text for record in records(error)[1:] if record.state.startswith("01")]
+
+
+def problem(error: Exception) -> ConnectProblem:
+    """Why a connection failed and what to do; waiting helps where the server is away, not where it says no."""
+    found = records(error)
+    numbers, text = {record.number for record in found}, " ".join(record.text for record in found)
+    if numbers & MISSING_DATABASE or MISSING_DATABASE_WORDS.search(text):
+        return ConnectProblem(
+            "The database does not exist, or the login may not open it.",
+            "Create it with: inv init",
+            missing_database=True,
+        )
+    hint = next((HINTS[number] for number in numbers & HINTS.keys()), None)
+    if hint:
+        return ConnectProblem(found[0].text, hint)
+    if numbers & PAUSED or PAUSED_WORDS in text:
+        return ConnectProblem(found[0].text, "The database may be paused or busy; it was waited for.", wait=True)
+    return _refused(found[0], text) or ConnectProblem(
+        found[0].text, RUNNING, wait=found[0].state in WAITS or bool(numbers & NO_SERVER)
+    )
+
+
+def _refused(first: Record, text: str) -> ConnectProblem | None:
+    """What no waiting helps against."""
+    if first.state == "28000" or first.number == "18456" or "Login failed" in text:
+        return ConnectProblem("The server refused the login.", "Check the user name and the password.")
+    if first.state == "IM002" or "Can't open lib" in text:
+        return ConnectProblem("The ODBC driver was not found.", INSTALL)
+    if "certificate" in text.lower():
+        return ConnectProblem(
+            "The server's certificate is not trusted.",
+            "Trust it with sqla_url_query_map: {TrustServerCertificate: yes}, or install the server's certificate.",
+        )
+    if "Encryption not supported" in text:
+        return ConnectProblem(
+            "The server offers no encryption.", "Where the network is trusted, sqla_url_query_map: {Encrypt: no}."
+        )
+    return None
+
+
+def _of_odbc(said: str) -> Record:
+    state, number = ODBC_STATE.match(said), ODBC_NUMBER.search(said)
+    text = said[state.end() if state else 0 : number.start() if number else None]
+    return Record(state[1] if state else "", number[1] if number and number[1] not in {"0", "-1"} else "", clean(text))
+
+
+def _of_pymssql(number: int, said: object = b"") -> Record:
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    words, _, library = text.partition(DB_LIBRARY)
+    if words:
+        return Record("", str(number), words.strip())
+    code, _, reason = library.strip().partition(",")
+    lines = reason.splitlines()[1:]
+    return Record("", code, lines[0].strip() if lines else text)
+
+
+class Heard:
+    """pymssql's message handler: hands low messages on, and keeps what the last error brought with it."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._last: tuple[int, int, str, int, str] | None = None
+
+    def __call__(self, *message: Any) -> None:
+        """Called by the driver for each message; of several errors the first one counts."""
+        state, severity, _server, procedure, line, text = message
+        said = text.decode("utf-8", "replace")
+        if severity <= MOST_SEVERE_MESSAGE:
+            self._say(said)
+        elif self._last is None:
+            self._last = (state, severity, procedure.decode("utf-8", "replace"), line, said)
+
+    def completed(self, error: ServerError) -> ServerError:
+        """The error with severity, procedure and line, where it is the one that was heard of."""
+        last, self._last = self._last, None
+        if last is None or last[4] != error.message:
+            return error
+        state, severity, procedure, line, _said = last
+        known = None if procedure else line or None
+        inside = f"{procedure}, line {line}" if procedure else ""
+        return replace(error, severity=f"Level {severity}, State {state}", procedure=inside, line=known)
