@@ -7,6 +7,7 @@ import string
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ahjo_tasks.dialects.mssql_database import AZURE, EDITION
 from ahjo_tasks.errors import AhjoError
 
 if TYPE_CHECKING:
@@ -53,21 +54,25 @@ class LoginStep:
 
     def run(self, door: Door) -> int:
         """Raises AhjoError, and changes nothing, when the login belongs to another database."""
-        self._remove(door)
-        quote, literal = door.dialect.quote, door.dialect.literal
-        door.run(
-            f"CREATE LOGIN {quote(self.name)} WITH PASSWORD = {literal(self.password)},"
-            f" DEFAULT_DATABASE = {quote(self.database)}, DEFAULT_LANGUAGE = [us_english]"
-        )
+        azure = int(door.query(EDITION)[0][0]) == AZURE
+        self._remove(door, azure=azure)
+        door.run(self.statement(door, azure=azure))
         return 0
 
-    def _remove(self, door: Door) -> None:
+    def statement(self, door: Door, *, azure: bool) -> str:
+        """CREATE LOGIN; Azure SQL knows neither a default database nor a default language."""
+        quote, literal = door.dialect.quote, door.dialect.literal
+        made = f"CREATE LOGIN {quote(self.name)} WITH PASSWORD = {literal(self.password)}"
+        return made if azure else f"{made}, DEFAULT_DATABASE = {quote(self.database)}, DEFAULT_LANGUAGE = [us_english]"
+
+    def _remove(self, door: Door, *, azure: bool) -> None:
         name = door.dialect.literal(self.name)
-        found = door.query(f"SELECT default_database_name FROM sys.server_principals WHERE name = {name}")
+        principals = "sys.sql_logins" if azure else "sys.server_principals"
+        found = door.query(f"SELECT default_database_name FROM {principals} WHERE name = {name}")
         if not found:
             return
         owner = str(found[0][0])
-        if door.dialect.fold(owner) != door.dialect.fold(self.database):
+        if not azure and door.dialect.fold(owner) != door.dialect.fold(self.database):
             raise AhjoError(
                 f"The login {self.name} exists and its default database is {owner}; it was left alone.",
                 hint="Drop it, or rename the database.",

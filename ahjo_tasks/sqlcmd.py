@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 PASSWORD = "SQLCMDPASSWORD"  # noqa: S105 - the name of a variable
 YES = frozenset({"yes", "true", "1"})
+UNENCRYPTED = frozenset({"no", "optional", "false", "0"})
+UTF_8 = "65001"
+"""The code page of the file, which sqlcmd has to be told on Windows."""
 
 
 @dataclass(frozen=True)
@@ -47,27 +50,37 @@ class SqlcmdStep:
             errors="replace",
             check=False,
         )
-        for line in done.stdout.splitlines():
+        failed = done.returncode != 0
+        for line in [*done.stdout.splitlines(), *([] if failed else done.stderr.splitlines())]:
             door.on_message(line)
-        if done.returncode or done.stderr.strip():
+        if failed:
             said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-            raise DeployError(
-                said[0] if said else f"sqlcmd ended with {done.returncode}", path=self.path, details=tuple(said[1:])
-            )
+            message = " ".join(said[:2]) if said else f"sqlcmd ended with {done.returncode}"
+            raise DeployError(message, path=self.path, details=tuple(said[2:]))
         return 0
 
     def command(self, executable: str) -> list[str]:
         """The command line; no secret is in it."""
-        server = f"{self.url.host},{self.url.port}" if self.url.port else str(self.url.host)
-        login = ["-U", self.url.username] if self.url.username else ["-E"]
-        trust = ["-C"] if str(self._query("TrustServerCertificate")).lower() in YES else []
+        port = self.url.port or self._query("port")
+        server = f"{self.url.host},{port}" if port else str(self.url.host)
         given = [f"{name}={value}" for name, value in self.variables.items()]
         variables = ["-v", *given] if given else []
         return [
             executable,
-            *("-S", server, "-d", str(self.url.database), *login, *trust),
-            *("-b", "-I", "-r", "1", "-i", str(self.path), *variables),
+            *("-S", server, "-d", str(self.url.database), *self._login(), *self._trust()),
+            *("-b", "-I", "-r0", *(["-f", UTF_8] if os.name == "nt" else []), "-i", str(self.path), *variables),
         ]
+
+    def _login(self) -> list[str]:
+        name = ["-U", self.url.username] if self.url.username else []
+        if self._query("authentication"):
+            return ["-G", *name]
+        return name or ["-E"]
+
+    def _trust(self) -> list[str]:
+        """Newer ones encrypt by default: whoever asks for no encryption does not ask for a certificate either."""
+        trusted = str(self._query("TrustServerCertificate")).lower() in YES
+        return ["-C"] if trusted or str(self._query("Encrypt")).lower() in UNENCRYPTED else []
 
     def environment(self) -> dict[str, str]:
         """This process's environment, with the password."""

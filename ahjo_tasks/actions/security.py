@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.action import action, multiaction
+from ahjo_tasks.errors import UsageError
 
 if TYPE_CHECKING:
     from ahjo_tasks.config.settings import PermissionFile
@@ -19,9 +20,11 @@ def create_db_login(ctx: ActionContext) -> None:
     """Create the login of the database.
 
     It is called NAME_LOGIN. Its password comes from AHJO_LOGIN_PASSWORD or from the file that `login_password_file`
-    names; without either one is made up and shown once. A login of that name with another default database is left alone, and is an error.
+    names; without either one is made up and shown once. A login of that name with another default database is left
+    alone, and is an error.
     """
-    from ahjo_tasks.carrying_out import carry_out
+    from ahjo_tasks.carrying_out import report, show
+    from ahjo_tasks.deploy.apply import apply
     from ahjo_tasks.deploy.plan import Plan
     from ahjo_tasks.login import LoginStep, login_name, new_password
 
@@ -29,8 +32,13 @@ def create_db_login(ctx: ActionContext) -> None:
     given = ctx.session.logins.password_for_new_login(ctx.run_state.environ)
     password = given or new_password()
     step = LoginStep(login_name(ctx.session.database), ctx.session.database, password)
-    carry_out(ctx, lambda _door: Plan((step,)))
-    if not given and not ctx.dry:
+    ctx.announce(ctx.stack[0])
+    show(ctx, Plan((step,)))
+    if ctx.dry:
+        return
+    with ctx.session.server() as door:  # a login belongs to the server; Azure SQL makes one in master alone
+        apply(Plan((step,)), door, lambda event: report(ctx, event))
+    if not given:
         ctx.console.secret(f"  Password of {step.name}, shown this once: ", password)
 
 
@@ -100,5 +108,7 @@ def _permission_step(ctx: ActionContext, entry: PermissionFile) -> Step:
     from ahjo_tasks.sqlcmd import SqlcmdStep
 
     ctx.workspace.require_dialect("mssql", "db_permission_invoke_method: sqlcmd")
+    if ctx.settings.azure_authentication == "AzureIdentity":
+        raise UsageError("sqlcmd takes no token of AzureIdentity.", hint="Set db_permission_invoke_method: sqlalchemy.")
     path = project.script_path(entry.source)
     return SqlcmdStep(path, project.label(path), ctx.session.url, entry.variables)

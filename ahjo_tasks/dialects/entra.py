@@ -29,12 +29,24 @@ class Credential(Protocol):
 
 
 def with_authentication(url: URL, settings: Settings) -> URL:
-    """The URL with what the chosen way to log in needs; the three that the driver knows go by its own keyword."""
+    """The URL with what the chosen way to log in needs; the three that the driver knows go by its own keyword.
+
+    Raises ConfigError for a driver that knows no Entra.
+    """
     method = settings.azure_authentication
+    if method is None:
+        return url
+    driver = str(url.query.get("driver", ""))
+    if url.get_driver_name() == "pymssql" or "freetds" in driver.lower() or "tdsodbc" in driver.lower():
+        raise ConfigError(
+            f"azure_authentication: {method} needs Microsoft's driver, not {driver or 'pymssql'}.",
+            hint="pip install 'ahjo-tasks[mssql]' brings it.",
+        )
     if method in BY_DRIVER:
-        url = url.update_query_dict({"Authentication": str(method)})
+        # in small letters, for SQLAlchemy asks for a trusted connection where it does not find the word so
+        url = url.update_query_dict({"authentication": str(method)})
         return _without_login(url) if method == "ActiveDirectoryIntegrated" else url
-    return _without_login(url) if method == BY_TOKEN else url
+    return _without_login(url)
 
 
 def _without_login(url: URL) -> URL:
