@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from queue import Queue
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.deploy.files import misplaced
 from ahjo_tasks.errors import DeployError, StatementError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from ahjo_tasks.door import Door, ResultSet
     from ahjo_tasks.project.sqlfiles import SqlFile
@@ -52,19 +56,44 @@ class FileResult:
 def run_tests(files: Sequence[SqlFile], door: Door) -> Iterator[FileResult]:
     """Run each file to its end. A file that the server refuses is a failure of that file, and the next one is run."""
     for file in files:
-        started = time.perf_counter()
-        messages: list[str] = []
-        door.on_message = messages.append
-        try:
-            with door.unit(transactional=file.transactional):
-                sets = [found for batch in file.batches for found in _results(door, file, batch)]
-        except DeployError as error:
-            yield FileResult(file, time.perf_counter() - started, error=error, messages=tuple(messages))
-            if door.shared:
-                raise
-            continue
-        columns, checks = _judged(sets)
-        yield FileResult(file, time.perf_counter() - started, columns, checks, messages=tuple(messages))
+        result = run_test(file, door)
+        yield result
+        if result.error and door.shared:
+            raise result.error
+
+
+def run_parallel(
+    files: Sequence[SqlFile], another: Callable[[], AbstractContextManager[Door]], jobs: int
+) -> Iterator[FileResult]:
+    """Run the files on up to `jobs` connections of their own; the results come in the order of the files."""
+    with ExitStack() as opened, ThreadPoolExecutor(max_workers=jobs) as pool:
+        free: Queue[Door] = Queue()
+        for _ in range(min(jobs, len(files))):
+            free.put(opened.enter_context(another()))
+
+        def run(file: SqlFile) -> FileResult:
+            door = free.get()
+            try:
+                return run_test(file, door)
+            finally:
+                free.put(door)
+
+        yield from pool.map(run, files)
+
+
+def run_test(file: SqlFile, door: Door) -> FileResult:
+    """Run one file. `-- transaction: rollback` in it takes back what it changed."""
+    started = time.perf_counter()
+    messages: list[str] = []
+    door.on_message = messages.append
+    single = len(file.batches) == 1 and file.batches[0].count == 1
+    try:
+        with door.unit(transactional=file.transactional, single_call=single, keep=not file.rolls_back):
+            sets = [found for batch in file.batches for found in _results(door, file, batch)]
+    except DeployError as error:
+        return FileResult(file, time.perf_counter() - started, error=error, messages=tuple(messages))
+    columns, checks = _judged(sets)
+    return FileResult(file, time.perf_counter() - started, columns, checks, messages=tuple(messages))
 
 
 def shown_columns(columns: Sequence[str]) -> list[str]:

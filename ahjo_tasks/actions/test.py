@@ -1,36 +1,135 @@
-"""Running SQL tests."""
+"""Running SQL tests, and the table and view of their results."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from fnmatch import fnmatch
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.action import action
-from ahjo_tasks.errors import AhjoError
+from ahjo_tasks.errors import AhjoError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from ahjo_tasks.context import ActionContext
+    from ahjo_tasks.project.sqlfiles import SqlFile
     from ahjo_tasks.testing import FileResult
 
+TABLE = "table"
 
-@action
-def test(ctx: ActionContext) -> None:
+
+@action(
+    auto_shortflags=False,
+    help={
+        "match": "Run the files whose name matches, as in 'order*'.",
+        "jobs": "Run so many files at a time, each on its own connection.",
+        "format": "table, junit, tap, json or github.",
+        "output": "Write the report to this file; without it, it is shown in place of the table.",
+    },
+)
+def test(ctx: ActionContext, match: str = "", jobs: int = 1, format: str = TABLE, output: str = "") -> None:  # noqa: A002 - the flag's name
     """Run database/tests and show what failed.
 
-    A row passes when its column `result` says ok. With `exit_on_test_failure` in the config a failed row ends the
-    chain of actions with exit code 1; a file that the server refuses always does.
+    A row passes when its column `result` says ok. With `exit_on_test_failure`
+    in the config a failed row ends the chain of actions with exit code 1; a
+    file that the server refuses always does. A comment
+    `-- transaction: rollback` in a file takes back what it changed.
     """
-    from ahjo_tasks.testing import run_tests
-
-    files = ctx.workspace.project.read(["test"], ctx.settings.test_variables)
+    _check(format, output, jobs)
+    if format != TABLE and not output:
+        ctx.console.machine()
+    files = _chosen(ctx, match)
     ctx.announce(ctx.stack[0])
     if ctx.dry:
         ctx.console.line(f"  Plan: {len(files)} test files (dry run: nothing is run)")
         return
+    started = datetime.now()  # noqa: DTZ005 - the column of the results' table has no zone
     results = []
-    for number, result in enumerate(run_tests(files, ctx.session.door), 1):
-        _show(ctx, number, len(files), result)
+    for number, result in enumerate(_run(ctx, files, jobs), 1):
         results.append(result)
+        if format == TABLE or output:
+            _show(ctx, number, len(files), result)
+    if ctx.settings.save_test_results_to_db:
+        _save(ctx, results, started)
+    _report(ctx, results, format, output)
     _conclude(ctx, results)
+
+
+@action(affects_database=True)
+def create_test_table(ctx: ActionContext) -> None:
+    """Create the table of test results."""
+    from ahjo_tasks.saved_results import create_table
+
+    name = ctx.settings.test_table_name
+    if ctx.dry:
+        ctx.console.line(f"  Plan: create {name} if it is missing (dry run: nothing is changed)")
+        return
+    made = create_table(ctx.settings, ctx.session.door)
+    ctx.console.line(f"  Created {name}" if made else f"  {name} is there already")
+
+
+@action(affects_database=True)
+def create_test_view(ctx: ActionContext) -> None:
+    """Create the view of test results anew."""
+    from ahjo_tasks.saved_results import create_view
+
+    name = ctx.settings.test_view_name
+    if ctx.dry:
+        ctx.console.line(f"  Plan: create {name} (dry run: nothing is changed)")
+        return
+    create_view(ctx.settings, ctx.session.door)
+    ctx.console.line(f"  Created {name}")
+
+
+def _check(form: str, output: str, jobs: int) -> None:
+    from ahjo_tasks.reports import REPORTS
+
+    if form not in {TABLE, *REPORTS}:
+        raise UsageError(f"There is no format {form!r}.", hint=f"It is one of: {TABLE}, {', '.join(REPORTS)}.")
+    if form == TABLE and output:
+        raise UsageError("--output needs a --format.", hint="inv test --format junit --output build/tests.xml")
+    if jobs < 1:
+        raise UsageError("--jobs is at least 1.")
+
+
+def _chosen(ctx: ActionContext, match: str) -> list[SqlFile]:
+    files = ctx.workspace.project.read(["test"], ctx.settings.test_variables)
+    chosen = [file for file in files if not match or fnmatch(file.name, match) or fnmatch(file.label, match)]
+    if match and not chosen:
+        raise UsageError(f"No file in database/tests matches {match!r}.")
+    return chosen
+
+
+def _run(ctx: ActionContext, files: Sequence[SqlFile], jobs: int) -> Iterator[FileResult]:
+    from ahjo_tasks.testing import run_parallel, run_tests
+
+    if jobs > 1 and not ctx.session.door.shared:
+        return run_parallel(files, ctx.session.another, jobs)
+    return run_tests(files, ctx.session.door)
+
+
+def _save(ctx: ActionContext, results: Sequence[FileResult], started: datetime) -> None:
+    from ahjo_tasks.saved_results import save
+
+    with ctx.session.beside() as door:
+        count = save(results, ctx.settings, door, started)
+    ctx.console.line(f"  Saved {count} rows to {ctx.settings.test_table_name}")
+
+
+def _report(ctx: ActionContext, results: Sequence[FileResult], form: str, output: str) -> None:
+    from ahjo_tasks.reports import REPORTS
+
+    if form == TABLE or output:
+        _show_failures(ctx, results)
+    if form != TABLE and output:
+        path = Path(output)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(REPORTS[form](results), encoding="utf-8")
+        ctx.console.line(f"  Wrote {output}")
+    elif form != TABLE:
+        ctx.console.raw(REPORTS[form](results).rstrip("\n"))
 
 
 def _show(ctx: ActionContext, number: int, total: int, result: FileResult) -> None:
@@ -40,33 +139,42 @@ def _show(ctx: ActionContext, number: int, total: int, result: FileResult) -> No
     ctx.console.result(ctx.console.count(number, total), result.file.label, status, detail)
     for message in result.messages:
         ctx.console.line(f"      {message}")
-    if result.error:
-        ctx.console.error(result.error)
-    _show_rows(ctx, result)
+
+
+def _show_failures(ctx: ActionContext, results: Sequence[FileResult]) -> None:
+    """What failed, file by file; then the rows of files that say nothing of what is ok."""
+    for result in sorted(results, key=lambda result: not result.failed):
+        if result.error:
+            ctx.console.error(result.error)
+        _show_rows(ctx, result)
 
 
 def _show_rows(ctx: ActionContext, result: FileResult) -> None:
-    """The failed rows, or all of them where nothing says what is ok."""
     from ahjo_tasks.testing import shown_columns
 
     rows = [check.row for check in result.checks if not check.passed]
-    if rows:
-        columns = shown_columns(result.columns)
-        ctx.console.table(
-            [column.replace("_", " ").capitalize() for column in columns],
-            [[row.get(column) for column in columns] for row in rows],
-        )
+    if not rows:
+        return
+    columns = shown_columns(result.columns)
+    ctx.console.line()
+    ctx.console.line(f"  {result.file.label}")
+    ctx.console.table(
+        [column.replace("_", " ").capitalize() for column in columns],
+        [[row.get(column) for column in columns] for row in rows],
+    )
 
 
-def _conclude(ctx: ActionContext, results: list[FileResult]) -> None:
+def _conclude(ctx: ActionContext, results: Sequence[FileResult]) -> None:
     broken = [result.file.label for result in results if result.error]
     passed, failed = (sum(getattr(result, what) for result in results) for what in ("passed", "failed"))
-    if not results:
-        ctx.console.note("There are no tests in database/tests.")
-        return
-    said = f"{passed}/{passed + failed} checks passed in {len(results)} files"
+    said = f"{passed}/{passed + failed} checks passed in {len(results)} {'file' if len(results) == 1 else 'files'}"
     if broken:
         raise AhjoError(f"{said}; could not be run: {', '.join(broken)}")
     if failed and ctx.settings.exit_on_test_failure:
         raise AhjoError(said)
-    (ctx.console.warn if failed else ctx.console.line)(f"  {said}" if not failed else said)
+    if failed:
+        ctx.console.warn(said)
+    elif results:
+        ctx.console.line(f"  {said}")
+    else:
+        ctx.console.note("There are no tests in database/tests.")

@@ -35,6 +35,7 @@ class SQLite(Dialect):
     lexis = SQLITE
     batch_style = "sqlite"
     needs_login = False
+    one_writer = True
     lacks = Dialect.lacks | {"schema", "sequence", "type", "function", "procedure", "synonym", "rule", "permission"}
     late_binding = frozenset({"table", "view", "trigger"})
     begin = "BEGIN IMMEDIATE"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 HEADER = re.compile(r"^[ \t]*--[ \t]*(depends|transaction)[ \t]*:[ \t]*(.*?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
-SWITCHES = {"off": False, "no": False, "none": False, "on": True, "yes": True}
+SWITCHES = {"off": False, "no": False, "none": False, "on": True, "yes": True, "rollback": True}
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,13 @@ class SqlFile:
         """Whether the file runs in a transaction; `-- transaction: off` says no, and so do some statements."""
         value, line = self._header.get("transaction", ("on", 0))
         if value.lower() not in SWITCHES:
-            raise SourceError(f"transaction: expected on or off, got {value!r}", path=self.path, line=line)
+            raise SourceError(f"transaction: expected on, off or rollback, got {value!r}", path=self.path, line=line)
         return SWITCHES[value.lower()] and not self.refused
+
+    @property
+    def rolls_back(self) -> bool:
+        """Whether a test leaves no trace: `-- transaction: rollback`."""
+        return self.transactional and self._header.get("transaction", ("", 0))[0].lower() == "rollback"
 
     def depends_line(self) -> int:
         """The line of the `-- depends:` comment."""
