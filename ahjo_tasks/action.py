@@ -77,9 +77,9 @@ class Action(Task):  # type: ignore[type-arg]
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
         """The body's own parameters and, for an action that changes a database, those of the confirmation."""
-        help_texts = dict(self.help)
+        kept, self.help = self.help, dict(self.help)  # Invoke uses each text up
         own: list[Argument] = super().get_arguments(ignore_unknown_help)
-        self.help = help_texts  # Invoke uses each of them up
+        self.help = kept
         names = {argument.name for argument in own}
         added = flags.confirmation() if self.affects_database else []
         return own + [argument for argument in added if argument.name not in names]

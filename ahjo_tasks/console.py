@@ -71,7 +71,8 @@ class Console:
         self.colored = colored
         self.live = _is_lively(self.out)
         columns = shutil.get_terminal_size((WIDTH, 24)).columns - 1 if self.out.isatty() else WIDTH
-        self.width = max(NARROW, min(columns, WIDTH))
+        self.columns = max(NARROW, columns)
+        self.width = min(self.columns, WIDTH)
         self._line = LiveLine(self.out, self._shaped) if self.live else None
         self._machine = False
         self._asking = False
@@ -136,7 +137,7 @@ class Console:
         tail = f"{status:<4}{seconds:>9}{'  ' if extra else ''}{extra}"
         end = max(TAIL, len(tail)) if self.width == WIDTH else len(tail)
         room = self.width - end - len(count) - 8
-        shown = _shortened(label, room) if self.out.isatty() else label
+        shown = _shortened(label, room + self.columns - self.width) if self.out.isatty() else label
         dots = "." * (3 + max(0, room - len(shown)))
         color = {"ok": "ok", "FAIL": "fail"}.get(status, "warn")
         head = f"  {count} {shown} {self._paint(dots, 'dim')} "

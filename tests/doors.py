@@ -1,0 +1,72 @@
+"""The front door in this process: `Program.run` as `inv` calls it, without a start of Python for every command."""
+
+from __future__ import annotations
+
+import logging
+import os
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from invoke.program import Program
+from projects import Outcome
+
+from ahjo_tasks import namespace
+
+if TYPE_CHECKING:
+    from invoke.collection import Collection
+    from projects import RunningProject
+
+
+class Terminal(StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def inv(
+    project: RunningProject,
+    *arguments: str,
+    ns: Collection | tuple[Any, ...] = (),
+    yes: bool = True,
+    typed: tuple[str, ...] | None = None,
+    **environ: str,
+) -> Outcome:
+    """`inv ARGUMENTS` in the project's folder; with `typed`, on a terminal where these lines are typed.
+
+    `ns` is a collection, or the members of the project's own namespace.
+    """
+    kind = StringIO if typed is None else Terminal
+    out, err, code = kind(), kind(), 0
+    confirmed = {"AHJO_NON_INTERACTIVE": "1"} if yes else {}
+    variables = {**confirmed, "NO_COLOR": "1", "GIT_CEILING_DIRECTORIES": str(project.directory.parent), **environ}
+    program = Program(namespace=namespace(*ns, directory=project.directory) if isinstance(ns, tuple) else ns)
+    stdin = StringIO() if typed is None else Terminal("".join(f"{line}\n" for line in typed))
+    with (
+        patch.dict(os.environ, variables),
+        patch("sys.stdin", stdin),
+        chdir(project.directory),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        try:
+            program.run(["inv", *arguments])
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else 0 if ended.code is None else 1
+        finally:
+            _close_logs()
+    return Outcome(code, out.getvalue(), err.getvalue())
+
+
+def sqlite(**extra: Any) -> dict[str, Any]:
+    """The BACKEND of a database that is a file in the project's folder."""
+    return {"allowed_actions": "ALL", "sql_dialect": "sqlite", "target_database_name": "shop.db", **extra}
+
+
+def _close_logs() -> None:
+    """Elsewhere the end of the process does it."""
+    for handler in [found() for found in logging._handlerList]:
+        if handler is not None and str(getattr(handler, "baseFilename", "")).endswith("ahjo.log"):
+            handler.close()
