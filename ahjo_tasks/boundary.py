@@ -41,22 +41,31 @@ class Boundary:
         raise Exit(code=code) from error
 
     def _report(self, error: BaseException | None) -> int:
+        """Say what nobody has said yet; returns the exit code."""
         console = self.ctx.console
         match error:
-            case None:
-                return 0
-            case Exit():
-                return int(error.code)
-            case SystemExit():
-                return error.code if isinstance(error.code, int) else int(error.code is not None)
             case KeyboardInterrupt():
                 console.interrupted()
-                return INTERRUPTED
             case AhjoError():
                 console.error(error)
-                return error.exit_code
-            case UnexpectedExit():
-                return int(error.result.exited)
+            case None | Exit() | SystemExit() | UnexpectedExit():
+                pass
             case _:
                 console.unexpected(error)
-                return 1
+        return _exit_code(error)
+
+
+def _exit_code(error: BaseException | None) -> int:
+    code: object = 1
+    match error:
+        case None:
+            code = 0
+        case Exit() | SystemExit():
+            code = error.code
+        case KeyboardInterrupt():
+            code = INTERRUPTED
+        case AhjoError():
+            code = error.exit_code
+        case UnexpectedExit():
+            code = error.result.exited
+    return code if isinstance(code, int) else int(code is not None)

@@ -2,31 +2,68 @@
 
 from __future__ import annotations
 
-import logging
-from logging.handlers import RotatingFileHandler
+import os
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
+from weakref import finalize
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-FORMAT = "[%(asctime)s] [%(name)s] %(levelname)s %(message)s"
 SIZE = 1_000_000
+"""Bytes; a fuller log becomes `ahjo.log.1`, and that of before is gone."""
 
 
 class FileLog:
-    """A function of level and line.
+    """A function of level and line: `[2024-02-29 12:00:00] [ahjo] INFO line`.
 
-    A log that cannot be written is left out; what it would say is not lost, for the user reads it on the console.
+    Nothing is kept back: a text is one write to the operating system, so that not even a kill loses a line. A log that
+    cannot be written is left out; the user reads all of it on the console.
     """
 
     def __init__(self, path: Path) -> None:
-        self.handler: logging.Handler = RotatingFileHandler(
-            path, maxBytes=SIZE, backupCount=1, encoding="utf-8", delay=True
-        )
-        self.handler.setFormatter(logging.Formatter(FORMAT, "%Y-%m-%d %H:%M:%S"))
+        self.path = path
+        self._file = -1
+        self._size = 0
+        self._close: Callable[[], object] = lambda: None
+        self._second = 0
+        self._stamp = ""
 
     def __call__(self, level: str, line: str) -> None:
-        """Write each line of the text as a record of its own."""
-        for part in line.splitlines():
-            record = logging.LogRecord("ahjo", getattr(logging, level.upper()), "", 0, part, None, None)
-            self.handler.handle(record)
+        """Write each line of the text with its own time and level."""
+        head = f"[{self._now()}] [ahjo] {level.upper()} "
+        text = "".join(f"{head}{part}\n" for part in line.splitlines())
+        with suppress(OSError):
+            self._write(text.encode("utf-8", "backslashreplace"))
+
+    def close(self) -> None:
+        """Let go of the file; the next line opens it again."""
+        self._close()
+        self._file = -1
+
+    def _write(self, data: bytes) -> None:
+        if self._file < 0:
+            self._open()
+        if self._size and self._size + len(data) > SIZE:
+            self._rotate()
+        self._size += os.write(self._file, data) if data else 0
+
+    def _open(self) -> None:
+        binary = getattr(os, "O_BINARY", 0)  # on Windows
+        self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | binary, 0o666)
+        self._close = finalize(self, os.close, self._file)
+        self._size = os.fstat(self._file).st_size
+
+    def _rotate(self) -> None:
+        self.close()
+        with suppress(OSError):  # on Windows nobody else may have it open: then it grows on
+            self.path.replace(f"{self.path}.1")
+        self._open()
+
+    def _now(self) -> str:
+        second = int(time.time())
+        if second != self._second:
+            self._second, self._stamp = second, time.strftime("%Y-%m-%d %H:%M:%S")
+        return self._stamp
