@@ -198,7 +198,7 @@ class Session:
             except StatementError as error:
                 problem = ConnectProblem(error.message)
         raise ConnectionFailedError(
-            f"{_where(engine.url)}: {problem.message}",
+            f"{self.dialect.place(engine.url)}: {problem.message}",
             hint=problem.hint,
             wait=problem.wait,
             missing_database=problem.missing_database,
@@ -212,11 +212,6 @@ class Session:
             connection.invalidate()
             connection.close()
             raise
-
-
-def _where(url: URL) -> str:
-    port = f":{url.port}" if url.port else ""
-    return f"{url.host or ''}{port}/{url.database or ''}"
 
 
 def owner() -> str:

@@ -68,7 +68,7 @@ class Target:
         url = self.database_url(_SERVER_DATABASE[self.name] if database is None else database)
         dialect = url.get_dialect()()
         driver: Any = dialect.import_dbapi()
-        if hasattr(driver, "pooling"):
+        if getattr(driver, "pooling", False) is True:
             driver.pooling = False  # a pooled connection keeps its database from being dropped
         arguments, options = dialect.create_connect_args(url)
         committing = {"isolation_level": None} if self.name == "sqlite" else {"autocommit": True}

@@ -150,8 +150,12 @@ class Dialect:
     def target(self, settings: Settings) -> str:
         """Server and database, for people."""
         url = self.url(settings, None, None)
+        return self.place(url if url.host else url.set(host="localhost"))
+
+    def place(self, url: URL) -> str:
+        """Server, port and database of a URL."""
         port = f":{url.port}" if url.port else ""
-        return f"{url.host or 'localhost'}{port}/{url.database}"
+        return f"{url.host or ''}{port}/{url.database or ''}"
 
     def remark(self, url: URL, settings: Settings) -> str:
         """What the user should know about how the connection is made; empty for nothing."""

@@ -27,9 +27,9 @@ LOCK_WAIT_TIMEOUT = "1222"
 LOGIN_TIMEOUT = 15
 """Seconds that a driver may take to log in."""
 
-WAIT_FOR_LOGIN: Mapping[str, Mapping[str, Any]] = {
+CONNECT_ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
     "pyodbc": {"timeout": LOGIN_TIMEOUT},
-    "pymssql": {"login_timeout": LOGIN_TIMEOUT},
+    "pymssql": {"login_timeout": LOGIN_TIMEOUT, "autocommit": True},
 }
 UNMATCHED = (
     "The file leaves more or fewer transactions open than it found: its BEGIN TRANSACTION does not match its COMMIT and"
@@ -95,6 +95,10 @@ class MSSQL(Dialect):
         """A true or false of the config is the yes or no of the driver."""
         return {key: odbc.word(value) for key, value in settings.sqla_url_query_map.items()}
 
+    def place(self, url: URL) -> str:
+        """FreeTDS has its port elsewhere in the URL."""
+        return super().place(url._replace(port=odbc.port(url)))
+
     def remark(self, url: URL, settings: Settings) -> str:
         """Which driver was chosen, where the config does not say or names one that is missing; said once."""
         said, self._remarked = self._remarked, True
@@ -112,12 +116,13 @@ class MSSQL(Dialect):
             odbc.no_pooling()
         else:
             odbc.tell_version(engine)
+            odbc.forgive_rollback(engine)
         entra.attend(engine, settings)
 
     def engine_options(self, settings: Settings) -> dict[str, Any]:
         """A login does not wait for ever; each driver has its own word for it."""
         options = super().engine_options(settings)
-        waits = WAIT_FOR_LOGIN.get(self.url(settings, None, None).get_driver_name(), {})
+        waits = CONNECT_ARGUMENTS.get(self.url(settings, None, None).get_driver_name(), {})
         return {**options, "connect_args": {**waits, **options["connect_args"]}}
 
     def prepare(self, raw: Any) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahjo_tasks.dialects.base import ConnectProblem
-from ahjo_tasks.dialects.mssql_errors import INSTALL, RUNNING
+from ahjo_tasks.dialects.mssql_errors import INSTALL, RUNNING, records
 from ahjo_tasks.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ ONLY_FOR_ODBC = frozenset({"driver", "encrypt", "trustservercertificate", "longa
 NOT_FOR_MSSQL_PYTHON = frozenset({"driver", "longasmax", "tds_version", "port"})
 NOT_FOR_FREETDS = frozenset({"encrypt", "longasmax", "trustservercertificate"})
 PLAIN_HOST = re.compile(r"[\w.:-]+")
+NO_TRANSACTION = "3903"
+"""ROLLBACK without a BEGIN."""
+
 PATIENCE = 5.0
 """Seconds to find out whether anything listens at the port."""
 
@@ -145,7 +148,7 @@ def unreachable(url: URL) -> ConnectProblem | None:
     if not PLAIN_HOST.fullmatch(host) or host in {".", "(local)"}:
         return None
     try:
-        addresses = socket.getaddrinfo(host, _port(url), type=socket.SOCK_STREAM)
+        addresses = socket.getaddrinfo(host, port(url) or PORT, type=socket.SOCK_STREAM)
     except socket.gaierror as error:
         later = error.errno == socket.EAI_AGAIN
         return ConnectProblem(f"The host {host} is not known.", "Check target_server_hostname.", wait=later)
@@ -180,6 +183,21 @@ def tell_version(engine: Engine) -> None:
     dialect._get_server_version_info = version  # noqa: SLF001 - see above
 
 
+def forgive_rollback(engine: Engine) -> None:
+    """Have a rollback of a transaction that the server ended already hide no error; pymssql makes one of it."""
+    dialect: Any = engine.dialect
+    roll_back = dialect.do_rollback
+
+    def do_rollback(connection: Any) -> None:
+        try:
+            roll_back(connection)
+        except Exception as error:
+            if not any(str(found.number) == NO_TRANSACTION for found in records(error)):
+                raise
+
+    dialect.do_rollback = do_rollback
+
+
 def no_pooling() -> None:
     """Let pyodbc close a connection when it is closed; a pooled one would keep its database from being dropped."""
     import pyodbc
@@ -196,9 +214,10 @@ def _for_freetds(url: URL, driver: str, given: Items) -> URL:
     return url._replace(port=None).set(query=items)  # with `set`, None means to leave the port as it is
 
 
-def _port(url: URL) -> int:
+def port(url: URL) -> int | None:
+    """The port, wherever the driver wants it; None where the URL has none."""
     given = _item(url.query, "port")
-    return int(str(given)) if given else url.port or PORT
+    return int(str(given)) if given else url.port
 
 
 def _answers(address: object) -> bool:
