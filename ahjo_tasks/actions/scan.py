@@ -34,6 +34,7 @@ class Form(NamedTuple):
 
 @action(
     auto_shortflags=False,
+    guarded=False,
     help={
         **FILES_HELP,
         "stage": "Scan what is staged, as it will be committed.",
@@ -84,6 +85,7 @@ def scan(  # noqa: PLR0913, PLR0917 - one parameter for each flag
 
 @action(
     auto_shortflags=False,
+    guarded=False,
     help={**FILES_HELP, "force": "Replace another hook; it is kept as pre-commit.old."},
 )
 def install_git_hook(
@@ -163,6 +165,8 @@ def _tell(console: Console, result: Result, form: Form) -> None:
     from ahjo_tasks.scan.report import line, shown
 
     say = console.raw if form.quiet else console.line
+    console.tally.counts["FAIL"] += result.files
+    console.tally.counts["OK"] += result.tally.files - result.files
     for remark in result.remarks:
         console.warn(str(remark))
     for finding in shown(result, mask=form.mask):

@@ -18,9 +18,9 @@ LONGEST_LOCAL = 64
 _SUSPECT = re.compile(rb"@(?<=[\w+\x80-\xff-]@)[\w\x80-\xff]")
 # An apostrophe is inside a name (O'Brien, in SQL O''Brien) unless it opens a literal, as the one of N'...' does.
 _WORD = r"[\w+-]+(?:(?<!\b[NnEeBbXxUuRr])'{1,2}[\w+-]+)*"
-_LOCAL = re.compile(rf"(?<![\w+-])(?=[\w+]){_WORD}(?:\.{_WORD})*\Z")
-_LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
-_DOMAIN = re.compile(rf"@((?:{_LABEL}\.)+(?:[^\W\d_]{{2,63}}|xn--[a-z0-9-]{{1,59}}))(?!\w|-\w)", re.IGNORECASE)
+_LOCAL = re.compile(rf"(?<![\w+])(?=[\w+]){_WORD}(?:\.{_WORD})*\Z")
+_LABEL = r"[^\W_](?:(?:[^\W_]|-){0,61}[^\W_])?"
+_DOMAIN = re.compile(rf"@((?:{_LABEL}\.)+(?:xn--[a-z0-9-]{{1,59}}|[^\W\d_]{{2,63}}))(?!-*\w)", re.IGNORECASE)
 
 
 class Email:

@@ -100,5 +100,8 @@ def _findings(content: Content, hits: Iterable[tuple[Hit, str]]) -> Iterator[Fin
 
 def _end(text: str, hit: Hit, line: int, column: int) -> tuple[int, int]:
     """Line and column behind the hit."""
-    lines, last = Lines(text[hit.start : hit.end]).at(hit.end - hit.start)
-    return (line, column + last - 1) if lines == 1 else (line + lines - 1, last)
+    found = text[hit.start : hit.end]
+    if "\n" not in found and "\r" not in found:
+        return line, column + len(found)
+    lines, last = Lines(found).at(len(found))
+    return line + lines - 1, last

@@ -24,11 +24,6 @@ class Finding(NamedTuple):
     rule: str
     match: str
 
-    @property
-    def place(self) -> str:
-        """`path:line:column`."""
-        return f"{self.path}:{self.line}:{self.column}"
-
 
 class Remark(NamedTuple):
     """Something about a file that the reader of a report must know: how it was read, or that it was not."""
@@ -37,7 +32,8 @@ class Remark(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.message}"
+        path = self.path if self.path.isprintable() else ascii(self.path)
+        return f"{path}: {self.message}"
 
 
 def normal(match: str) -> str:

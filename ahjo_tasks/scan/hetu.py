@@ -18,10 +18,11 @@ CONTROLS = "0123456789ABCDEFHJKLMNPRSTUVWXY"
 FIRST_NUMBER = 2
 LENGTH = 11
 
+_SIGNS = re.escape("".join(CENTURIES))
+_CODE = rf"[0-3][0-9][01][0-9]{{3}}[{_SIGNS}][0-9]{{3}}[{CONTROLS}]"
 # A token ends at an underscore: `010594Y9032_backup` holds a code.
-_CODE = re.compile(
-    rf"(?<![^\W_])[0-3][0-9][01][0-9]{{3}}[{re.escape(''.join(CENTURIES))}][0-9]{{3}}[{CONTROLS}](?![^\W_])"
-)
+_IN_TEXT = re.compile(rf"(?<![^\W_]){_CODE}(?![^\W_])")
+_IN_BYTES = re.compile(rf"(?<![A-Za-z0-9]){_CODE}(?![A-Za-z0-9])".encode())
 _SHAPE = b"000000-000"
 _SHAPES = bytes(
     ord("0") if chr(byte).isdigit() and byte < ord("A") else ord("-") if chr(byte) in CENTURIES else ord(" ")
@@ -47,17 +48,24 @@ class Hetu:
     """Finds identity codes that are no part of a longer token."""
 
     def suspects(self, content: Content) -> bool:
-        """Whether the bytes hold a valid code. Looking for a shape among few characters is quicker than a pattern."""
-        shapes = content.raw.translate(_SHAPES)
-        start = shapes.find(_SHAPE)
-        while start >= 0:
-            if is_hetu(content.raw[start : start + LENGTH].decode("latin-1")):
-                return True
-            start = shapes.find(_SHAPE, start + 1)
-        return False
+        """Whether the bytes hold a valid code."""
+        return next(_codes(content.raw), None) is not None
 
     def find(self, content: Content) -> Iterator[Hit]:
         """Yield the codes."""
-        for match in _CODE.finditer(content.text):
-            if is_hetu(match[0]):
-                yield Hit(*match.span(), match[0])
+        found = _codes(content.raw) if content.raw.isascii() else _IN_TEXT.finditer(content.text)
+        for match in found:
+            code = content.text[match.start() : match.end()]
+            if is_hetu(code):
+                yield Hit(*match.span(), code)
+
+
+def _codes(data: bytes) -> Iterator[re.Match[bytes]]:
+    """Valid codes among ASCII. To look for their shape in a text of three characters is quicker than a pattern."""
+    shapes = data.translate(_SHAPES)
+    start = shapes.find(_SHAPE)
+    while start >= 0:
+        match = _IN_BYTES.match(data, start)
+        if match and is_hetu(match[0].decode("ascii")):
+            yield match
+        start = shapes.find(_SHAPE, start + 1)

@@ -44,7 +44,7 @@ class PythonSource:
         return self._offset(node.lineno, node.col_offset), self._offset(last, column)
 
     def strings(self) -> Iterator[Literal]:
-        """Every string that is used for something; docstrings are not."""
+        """Every string that is used for something, in the order of the text; docstrings are not."""
         waiting: list[ast.AST] = [self.tree]
         while waiting:
             node = waiting.pop()
@@ -54,7 +54,7 @@ class PythonSource:
             if text is not None and isinstance(node, ast.expr):
                 yield self._literal(node, text)
             else:
-                waiting += ast.iter_child_nodes(node)
+                waiting += reversed(list(ast.iter_child_nodes(node)))
 
     def constants(self) -> dict[str, str]:
         """The module's own names for strings."""

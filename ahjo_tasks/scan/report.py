@@ -23,8 +23,9 @@ def shown(result: Result, *, mask: bool) -> list[Finding]:
 
 
 def line(finding: Finding) -> str:
-    """`path:line:column: rule: match`."""
-    return f"{finding.place}: {finding.rule}: {finding.match}"
+    """`path:line:column: rule: match`, on one line whatever the path is."""
+    path = finding.path if finding.path.isprintable() else ascii(finding.path)
+    return f"{path}:{finding.line}:{finding.column}: {finding.rule}: {finding.match}"
 
 
 def to_json(result: Result, *, mask: bool = False) -> str:

@@ -42,7 +42,8 @@ def _rule(entry: Entry, mistakes: Mistakes) -> Rule | None:
             mistakes.add(value.line, f"{key} must be a text or a list of texts")
     name = _single("name", values, mistakes)
     if name is None:
-        mistakes.add(entry.line, "a rule needs a name")
+        if "name" not in values:
+            mistakes.add(entry.line, "a rule needs a name")
         return None
     paths = Paths(_texts(values, "filepath") or (".",))
     pattern = _single("pattern", values, mistakes)
@@ -85,9 +86,11 @@ def _check_name(key: str, text: str, line: int, mistakes: Mistakes) -> None:
 
 def _single(key: str, values: Mapping[str, Value], mistakes: Mistakes) -> str | None:
     texts = _texts(values, key)
-    if len(texts) > 1:
+    if len(texts) == 1 and texts[0]:
+        return texts[0]
+    if key in values and values[key].texts is not None:
         mistakes.add(values[key].line, f"{key} must be one text")
-    return texts[0] if texts and texts[0] else None
+    return None
 
 
 def _texts(values: Mapping[str, Value], key: str) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def names(repository: Repository, since: str) -> list[str]:
     """The files to scan in the folder: all of git's, or what changed; all that there are, where there is no git."""
     if repository.exists:
-        return repository.changed_since(since) if since else repository.files()
+        return sorted(repository.changed_since(since) if since else repository.files())
     if since:
         raise UsageError(f"--since: {repository.directory} is in no git repository.")
     return sorted(_walk(repository.directory))

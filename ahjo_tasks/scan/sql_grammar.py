@@ -27,6 +27,7 @@ RESERVED = re.compile(
 )
 """Words that no database takes for the name of an object, unless they are quoted."""
 
+_PLAIN = re.compile(r"\w+(?:\.\w+)*")
 _PIECE = re.compile(rf"({PART})|(\.)|{GAP}")
 
 
@@ -47,16 +48,21 @@ class Name(NamedTuple):
 
 def parse_name(text: str) -> Name | None:
     """Read what `NAME` matched; None when it is a reserved word."""
+    parts = text.split(".") if _PLAIN.fullmatch(text) else _split(text)
+    if len(parts) == 1 and RESERVED.match(parts[0]):
+        return None
+    schema = _unquoted(parts[-2]) if len(parts) > 1 else ""
+    return Name(schema or None, _unquoted(parts[-1]))
+
+
+def _split(text: str) -> list[str]:
     parts = [""]
     for match in _PIECE.finditer(text):
         if match[1]:
             parts[-1] = match[1]
         elif match[2]:
             parts.append("")
-    if len(parts) == 1 and RESERVED.match(parts[0]):
-        return None
-    schema = _unquoted(parts[-2]) if len(parts) > 1 else ""
-    return Name(schema or None, _unquoted(parts[-1]))
+    return parts
 
 
 def _unquoted(part: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.scan.sql_code import places, readings
@@ -19,6 +20,7 @@ _DYNAMIC = re.compile(
     re.IGNORECASE,
 )
 _ASSIGNED = re.compile(r"(@\w+)[^;'@]{0,60}=\s*N?\Z", re.IGNORECASE)
+_EXECUTED = re.compile(r"\b(?:exec(?:ute)?[\s(]+|sp_executesql\s+(?:@\w+\s*=\s*)?)(@\w+)", re.IGNORECASE)
 _LOOK_BACK = 120
 
 
@@ -102,17 +104,15 @@ def _dynamic(text: str, hiding: Opaque) -> str | None:
     before = text[max(0, hiding.start - _LOOK_BACK) : hiding.start]
     if not _DYNAMIC.search(before):
         variable = _ASSIGNED.search(before)
-        if not variable or not _executes(text, variable[1]):
+        if not variable or variable[1].lower() not in _executed(text):
             return None
     return text[hiding.start + 1 : hiding.end - 1].replace("''", "' ")
 
 
-def _executes(text: str, variable: str) -> bool:
-    name = re.escape(variable)
-    return (
-        re.search(rf"\b(?:exec(?:ute)?[\s(]+|sp_executesql\s+(?:@\w+\s*=\s*)?){name}\b", text, re.IGNORECASE)
-        is not None
-    )
+@lru_cache(maxsize=2)
+def _executed(text: str) -> frozenset[str]:
+    """The variables whose value a script executes."""
+    return frozenset(match[1].lower() for match in _EXECUTED.finditer(text))
 
 
 def _occurrences(text: str, words: Sequence[str]) -> list[int]:

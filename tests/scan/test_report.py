@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from ahjo_tasks.scan.engine import Tally
+from ahjo_tasks.scan.finding import Finding, Remark
+from ahjo_tasks.scan.own_pattern import OwnPattern
+from ahjo_tasks.scan.project import Result
+from ahjo_tasks.scan.report import line, shown, to_github, to_json
+from ahjo_tasks.scan.rules import Rule
+from ahjo_tasks.scan.sarif import to_sarif
+
+PATTERN = OwnPattern(re.compile("x"))
+RESULT = Result(
+    rules=(Rule("own", PATTERN, description="Own"), Rule("ddl", PATTERN, description="DDL", secret=False)),
+    findings=(
+        Finding("a b/å,%.sql", 3, 5, 3, 9, "own", "se:cret"),
+        Finding("a b/å,%.sql", 4, 5, 6, 2, "own", "se:cret"),
+        Finding("c.sql", 1, 1, 2, 4, "ddl", "drop\ntable x"),
+    ),
+    remarks=(Remark("d", "is odd"),),
+    ignored=2,
+    tally=Tally(files=7),
+    seconds=0.1,
+)
+
+
+def sarif(*, mask: bool = False) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(to_sarif(RESULT, "sub/", mask=mask))
+    return document
+
+
+def test_a_line_of_text_is_one_line() -> None:
+    assert [line(finding) for finding in shown(RESULT, mask=False)][1:] == [
+        "a b/å,%.sql:4:5: own: se:cret",
+        "c.sql:1:1: ddl: drop table x",
+    ]
+    assert line(RESULT.findings[0]._replace(path="a\nb")) == "'a\\nb':3:5: own: se:cret"
+
+
+def test_a_mask_hides_data_and_no_statements() -> None:
+    assert [finding.match for finding in shown(RESULT, mask=True)] == ["se*****", "se*****", "drop table x"]
+    for text in (to_json(RESULT, mask=True), to_github(RESULT, "", mask=True), to_sarif(RESULT, "", mask=True)):
+        assert "cret" not in text
+
+
+def test_json_says_all_there_is() -> None:
+    document = json.loads(to_json(RESULT))
+    assert document["findings"][2] == {
+        "path": "c.sql",
+        "line": 1,
+        "column": 1,
+        "end_line": 2,
+        "end_column": 4,
+        "rule": "ddl",
+        "match": "drop table x",
+    }
+    assert document["remarks"] == [{"path": "d", "message": "is odd"}]
+    assert (document["ignored"], document["files"]) == (2, 7)
+
+
+def test_github_gets_a_command_a_line_with_paths_from_the_top() -> None:
+    first, _, third, remark = to_github(RESULT, "sub/").splitlines()
+    assert first == "::error file=sub/a b/å%2C%25.sql,line=3,endLine=3,col=5,endColumn=9,title=own::se:cret"
+    assert third == "::error file=sub/c.sql,line=1,endLine=2,title=ddl::drop table x"
+    assert remark == "::warning file=sub/d::is odd"
+
+
+def test_sarif_has_the_structure_that_its_schema_requires() -> None:
+    document = sarif()
+    assert (document["version"], list(document)) == ("2.1.0", ["$schema", "version", "runs"])
+    (run,) = document["runs"]
+    driver = run["tool"]["driver"]
+    assert driver["name"] == "ahjo-scan"
+    assert [rule["id"] for rule in driver["rules"]] == ["ddl", "own"]
+    assert all(rule["shortDescription"]["text"] for rule in driver["rules"])
+    assert run["columnKind"] in {"utf16CodeUnits", "unicodeCodePoints"}
+    for invocation in run["invocations"]:
+        assert invocation["executionSuccessful"] is True
+        assert [note["message"]["text"] for note in invocation["toolExecutionNotifications"]] == ["d: is odd"]
+    for result in run["results"]:
+        assert driver["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+        assert result["level"] in {"none", "note", "warning", "error"}
+        assert result["message"]["text"]
+        assert all(isinstance(value, str) for value in result["partialFingerprints"].values())
+        (location,) = result["locations"]
+        region = location["physicalLocation"]["region"]
+        assert all(isinstance(value, int) and value >= 1 for value in region.values())
+        assert set(region) == {"startLine", "startColumn", "endLine", "endColumn"}
+
+
+def test_sarif_places_are_uris_from_the_top_of_the_repository() -> None:
+    places = [
+        result["locations"][0]["physicalLocation"]["artifactLocation"] for result in sarif()["runs"][0]["results"]
+    ]
+    assert places[0] == {"uri": "sub/a%20b/%C3%A5%2C%25.sql", "uriBaseId": "%SRCROOT%"}
+
+
+def test_sarif_tells_two_equal_finds_apart_and_knows_them_again() -> None:
+    def prints(document: dict[str, Any]) -> list[str]:
+        return [result["partialFingerprints"]["ahjoScan/v1"] for result in document["runs"][0]["results"]]
+
+    assert len(set(prints(sarif()))) == 3
+    assert prints(sarif()) == prints(sarif())
+    assert prints(sarif())[2] == prints(sarif(mask=True))[2]
+    assert prints(sarif())[0] != prints(sarif(mask=True))[0]
