@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ahjo_tasks.dialects import dialect
-from ahjo_tasks.metadata.base import objects
+from ahjo_tasks.door import ResultSet
+from ahjo_tasks.metadata.base import commented
 from ahjo_tasks.metadata.difference import difference
 from ahjo_tasks.metadata.model import Catalog, Change, DbObject, Descriptions
-from ahjo_tasks.metadata.mssql import ExtendedProperties
-from ahjo_tasks.metadata.mssql_catalog import QUERIES
+from ahjo_tasks.metadata.mssql import ExtendedProperties, objects
+from ahjo_tasks.metadata.mssql_catalog import PROPERTIES, QUERIES
 from ahjo_tasks.metadata.mysql_columns import definitions, question_marks, with_comment
 from ahjo_tasks.metadata.postgresql import Comments
 
@@ -111,23 +112,45 @@ def test_a_long_text_is_sent_in_single_bytes() -> None:
     assert statement.startswith("SET @value = 'xxx")
 
 
-def test_each_class_of_properties_is_joined_to_its_own_catalog_view() -> None:
-    classes = {kind: re.findall(r"e\.class = (\d+)", query) for kind, query in QUERIES.items()}
-    assert classes == {
-        "database": ["0"],
-        "schema": ["3"],
-        "type": ["6"],
-        "object": ["1"],
-        "column": ["1"],
-        "trigger": ["1"],
-        "index": ["7"],
-        "constraint": ["1"],
-        "parameter": ["2"],
+def test_each_kind_asks_for_the_properties_of_its_own_class() -> None:
+    numbers = re.compile(r", (\d), ([\w.]+), ([\w.]+)\s+FROM")
+    assert {kind: numbers.findall(f"{query} FROM") for kind, query in QUERIES.items()} == {
+        "database": [("0", "0", "0")],
+        "schema": [("3", "s.schema_id", "0")],
+        "type": [("6", "t.user_type_id", "0")],
+        "object": [("1", "o.object_id", "0")],
+        "column": [("1", "i.object_id", "i.column_id")],
+        "trigger": [("1", "i.object_id", "0")],
+        "index": [("7", "i.object_id", "i.index_id")],
+        "constraint": [("1", "i.object_id", "0")],
+        "parameter": [("2", "i.object_id", "i.parameter_id")],
     }
-    minors = {kind: re.findall(r"e\.minor_id = ([\w.]+)", query)[0] for kind, query in QUERIES.items()}
-    inner = {"column": "i.column_id", "index": "i.index_id", "parameter": "i.parameter_id"}
-    assert minors == {kind: inner.get(kind, "0") for kind in QUERIES}
-    assert not any(re.search(r"(?<!n)varchar", query, re.IGNORECASE) for query in QUERIES.values())
+    assert "nvarchar" in PROPERTIES
+
+
+def test_properties_of_another_class_with_the_same_numbers_are_not_mixed_in() -> None:
+    rows = [
+        ("procedure", "s", "p", None, "PROCEDURE", 0, 1, 7, 0),
+        ("column", "s", "t", "c", "TABLE", 0, 1, 7, 1),
+        ("parameter", "s", "p", "@a", "PROCEDURE", 0, 2, 7, 1),
+        ("index", "s", "t", "pk", "TABLE", 1, 7, 7, 1),
+        ("index", "s", "t", "pk2", "TABLE", 1, 7, 7, 2),
+        ("database", None, None, None, None, 0, 0, 0, 0),
+    ]
+    properties = [
+        (1, 7, 0, "D", "p"),
+        (1, 7, 1, "D", "c"),
+        (2, 7, 1, "D", "@a"),
+        (2, 7, 1, "E", None),
+        (7, 7, 1, "D", "i"),
+    ]
+    assert list(objects(rows, properties)) == [
+        DbObject("procedure", ("s", "p"), "PROCEDURE", {"D": "p"}),
+        DbObject("column", ("s", "t", "c"), "TABLE", {"D": "c"}),
+        DbObject("parameter", ("s", "p", "@a"), "PROCEDURE", {"D": "@a", "E": ""}),
+        DbObject("index", ("s", "t", "pk"), "TABLE", {"D": "i"}),
+        DbObject("database", ()),
+    ]
 
 
 class Lacking:
@@ -142,7 +165,7 @@ class Lacking:
 
     def results(self, text: str) -> list[Any]:
         self.asked.append(text)
-        return []
+        return [ResultSet((), [])]
 
 
 def test_a_catalog_view_that_the_server_lacks_is_not_asked_for() -> None:
@@ -157,20 +180,9 @@ def test_a_catalog_view_that_the_server_lacks_is_not_asked_for() -> None:
 # -- rows ------------------------------------------------------------------------------------------------------------
 
 
-def test_rows_become_objects_with_their_properties() -> None:
-    rows = [
-        ("table", "s", "t", None, "TABLE", None, "Owner", "me"),
-        ("table", "s", "t", None, "TABLE", None, "Empty", None),
-        ("table", "s", "u", None, "TABLE", None, None, None),
-        ("database", None, None, None, None, None, None, None),
-    ]
-    assert objects(rows) == (
-        DbObject("table", ("s", "t"), "TABLE", {"Owner": "me", "Empty": ""}),
-        DbObject("table", ("s", "u"), "TABLE"),
-        DbObject("database", ()),
-    )
-    single = [("function", "s", "f", None, "FUNCTION s.f()", "s.f()", "text"), ("view", "s", "v", None, "", None, None)]
-    assert objects(single, single="Description") == (
+def test_rows_become_objects_with_their_comment() -> None:
+    rows = [("function", "s", "f", None, "FUNCTION s.f()", "s.f()", "text"), ("view", "s", "v", None, "", None, None)]
+    assert commented(rows, "Description") == (
         DbObject("function", ("s", "f"), "FUNCTION s.f()", {"Description": "text"}, "s.f()"),
         DbObject("view", ("s", "v")),
     )

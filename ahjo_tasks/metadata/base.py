@@ -66,19 +66,13 @@ class Metadata:
         return {self.single: properties[self.single]} if properties.get(self.single) else {}
 
 
-def objects(rows: Iterable[Row], *, single: str = "") -> tuple[DbObject, ...]:
-    """The objects of catalog rows: kind, schema, object, inner object, target, alias, [property,] text.
+def commented(rows: Iterable[Row], name: str) -> tuple[DbObject, ...]:
+    """The objects of catalog rows: kind, schema, object, inner object, target, alias, comment.
 
-    A row for each property, and one without for an object that has none. With `single` there is no property column.
+    The comment is the property of that name.
     """
-    found: dict[tuple[str, ...], tuple[tuple[str, str], dict[str, str]]] = {}
-    for kind, schema, name, inner, target, alias, *described in rows:
-        parts = tuple(part for part in (schema, name, inner) if part is not None)
-        _, properties = found.setdefault((kind, *parts), ((target or "", alias or ""), {}))
-        prop, text = (single if described[0] else None, described[0]) if single else described
-        if prop is not None:
-            properties[prop] = text or ""
-    return tuple(
-        DbObject(kind, tuple(parts), target, properties, alias)
-        for (kind, *parts), ((target, alias), properties) in found.items()
-    )
+    found = []
+    for kind, schema, table, inner, target, alias, comment in rows:
+        parts = tuple(part for part in (schema, table, inner) if part is not None)
+        found.append(DbObject(kind, parts, target or "", {name: comment} if comment else {}, alias or ""))
+    return tuple(found)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.metadata.base import Metadata, objects
+from ahjo_tasks.metadata.base import Metadata
 from ahjo_tasks.metadata.kinds import FILES
-from ahjo_tasks.metadata.model import Catalog
-from ahjo_tasks.metadata.mssql_catalog import LACKING, QUERIES
+from ahjo_tasks.metadata.model import Catalog, DbObject
+from ahjo_tasks.metadata.mssql_catalog import LACKING, PROPERTIES, QUERIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ahjo_tasks.door import Door
-    from ahjo_tasks.metadata.model import Change, DbObject
+    from ahjo_tasks.metadata.base import Row
+    from ahjo_tasks.metadata.model import Change
 
 # https://learn.microsoft.com/sql/relational-databases/system-stored-procedures/sp-addextendedproperty-transact-sql
 MAX_BYTES = 7500
@@ -38,7 +40,7 @@ CONTINUATION = re.compile(r"\\(?=\r?\n)")
 
 
 class ExtendedProperties(Metadata):
-    """Each class of properties is read from its own catalog view, so that none is mixed into another."""
+    """An object's properties are those of its own class and numbers, so that none are mixed into another's."""
 
     kinds = frozenset(FILES)
 
@@ -46,12 +48,11 @@ class ExtendedProperties(Metadata):
         """Two calls: one asks which catalog views there are, one reads them."""
         seen = door.query("SELECT " + ", ".join(f"OBJECT_ID(N'{view}')" for view in LACKING.values()))[0]
         missing = [kind for kind, number in zip(LACKING, seen, strict=True) if number is None]
-        condition = self._condition(schemas)
-        batch = ";\n".join(
-            query.replace("{schemas}", condition) for kind, query in QUERIES.items() if kind not in missing
-        )
-        rows = [row for result in door.results(batch) for row in result.rows]
-        return Catalog(objects(rows), {kind: f"the server has no {LACKING[kind]}" for kind in missing})
+        asked = [query for kind, query in QUERIES.items() if kind not in missing]
+        batch = ";\n".join([PROPERTIES, *asked]).replace("{schemas}", self._condition(schemas))
+        properties, *rows = (result.rows for result in door.results(batch))
+        described = objects(chain.from_iterable(rows), properties)
+        return Catalog(tuple(described), {kind: f"the server has no {LACKING[kind]}" for kind in missing})
 
     def statement(self, change: Change) -> str:
         """A call of the system's procedure."""
@@ -83,6 +84,18 @@ class ExtendedProperties(Metadata):
     def _condition(self, schemas: Sequence[str] | None) -> str:
         names = ", ".join(map(self.dialect.literal, SYSTEM_SCHEMAS if schemas is None else schemas))
         return f"s.name {'NOT IN' if schemas is None else 'IN'} ({names})"
+
+
+def objects(rows: Iterable[Row], properties: Iterable[Row]) -> Iterator[DbObject]:
+    """The objects of catalog rows with their properties; a secondary one only if it has any."""
+    found: dict[Row, dict[str, str]] = {}
+    for *numbers, name, text in properties:
+        found.setdefault(tuple(numbers), {})[name] = text or ""
+    for kind, schema, name, inner, target, secondary, *numbers in rows:
+        described = found.get(tuple(numbers), {})
+        if described or not secondary:
+            parts = tuple(part for part in (schema, name, inner) if part is not None)
+            yield DbObject(kind, parts, target or "", described)
 
 
 def _size(text: str) -> int:

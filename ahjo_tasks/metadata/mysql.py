@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import StatementError
-from ahjo_tasks.metadata.base import Metadata, objects
+from ahjo_tasks.metadata.base import Metadata, commented
 from ahjo_tasks.metadata.model import Catalog
 from ahjo_tasks.metadata.mysql_columns import definitions, question_marks, with_comment
 
@@ -66,7 +66,7 @@ class TableComments(Metadata):
         queries = (*QUERIES, DATABASE_QUERY) if whole else QUERIES
         rows = [row for query in queries for row in door.query(query)]
         missing = {} if whole else {"database": "MySQL has no comment on a database"}
-        return Catalog(objects(rows, single=self.single), missing)
+        return Catalog(commented(rows, self.single), missing)
 
     def obstacle(self, kind: str, text: str) -> str | None:
         """Comments are of limited length, and of Unicode's first plane."""

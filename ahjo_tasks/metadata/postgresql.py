@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.metadata.base import Metadata, objects
+from ahjo_tasks.metadata.base import Metadata, commented
 from ahjo_tasks.metadata.kinds import FILES
 from ahjo_tasks.metadata.model import Catalog
 from ahjo_tasks.metadata.postgresql_catalog import QUERY
@@ -25,7 +25,7 @@ class Comments(Metadata):
     def read(self, door: Door, schemas: Sequence[str] | None) -> Catalog:
         """One call."""
         rows = door.query(QUERY.replace("{schemas}", self._condition(schemas)))
-        return Catalog(objects(rows, single=self.single))
+        return Catalog(commented(rows, self.single))
 
     def statement(self, change: Change) -> str:
         """COMMENT ON; a comment is dropped by NULL."""
