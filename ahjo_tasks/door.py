@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from sqlalchemy.engine import Connection
+    from sqlalchemy.exc import DBAPIError
 
     from ahjo_tasks.dialects.base import Dialect
 
@@ -131,7 +132,7 @@ class Door:
             self._undo()
             raise
         else:
-            self._plain(self.dialect.commit if keep else self.dialect.rollback)
+            self._commit() if keep else self._plain(self.dialect.rollback)
         finally:
             self._units -= 1
 
@@ -148,10 +149,7 @@ class Door:
         try:
             yield self._alchemy
         finally:
-            if self._alchemy.in_transaction():
-                self._alchemy.rollback()
-            if self.usable:
-                self.dialect.set_autocommit(self._raw, True)
+            self._leave_alchemy()
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -171,13 +169,33 @@ class Door:
         """Commit (keep) or roll back a shared transaction, and close the connection."""
         try:
             if self._whole is not None and self._whole.is_active:
-                self._whole.commit() if keep else self._whole.rollback()
+                self._end(self._whole.commit if keep else self._whole.rollback)
         finally:
             self._alchemy.close()
 
+    def _end(self, end: Callable[[], None]) -> None:
+        from sqlalchemy.exc import DBAPIError
+
+        try:
+            end()
+        except DBAPIError as error:
+            raise StatementError(self.dialect.server_error(_original(error), "")) from error
+
+    def _leave_alchemy(self) -> None:
+        """What cannot be rolled back is gone with its connection; the statement that found out has said so."""
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            if self._alchemy.in_transaction():
+                self._alchemy.rollback()
+            if self.usable:
+                self.dialect.set_autocommit(self._raw, True)
+        except (SQLAlchemyError, self.driver_error):
+            return
+
     def _results(self, text: str, cursor: Any = None) -> Iterator[Any]:
         """The cursor at each result of the batch. A driver's error in any of them is a StatementError."""
-        cursor = cursor or self._raw.cursor()
+        cursor = cursor or self._cursor()
         try:
             self.dialect.execute(cursor, text)
             while True:
@@ -218,7 +236,7 @@ class Door:
         return error
 
     def _plain(self, statement: str) -> None:
-        cursor = self._raw.cursor()
+        cursor = self._cursor()
         try:
             cursor.execute(statement)
         except self.driver_error as error:
@@ -226,9 +244,28 @@ class Door:
         finally:
             self._shut(cursor)
 
+    def _cursor(self) -> Any:
+        """A cursor, which a driver refuses where the connection is closed."""
+        try:
+            return self._raw.cursor()
+        except self.driver_error as error:
+            raise StatementError(self.dialect.server_error(error, "")) from error
+
+    def _commit(self) -> None:
+        try:
+            self._plain(self.dialect.commit)
+        except StatementError as error:
+            if not error.server.lost:
+                raise
+            raise StatementError(error.server, state="it is not known whether its end was committed.") from error
+
     def _undo(self) -> None:
         """Roll back; a rollback that fails must not hide why it was needed."""
         try:
             self._plain(self.dialect.rollback)
         except StatementError:
             return
+
+
+def _original(error: DBAPIError) -> Exception:
+    return error.orig if isinstance(error.orig, Exception) else error

@@ -102,11 +102,12 @@ class ConnectionFailedError(AhjoError):
 
 
 class StatementError(AhjoError):
-    """The server refused a batch; `server` says what it said."""
+    """The server refused a batch; `server` says what it said, `state` what became of the batch where it is not gone."""
 
-    def __init__(self, server: ServerError) -> None:
+    def __init__(self, server: ServerError, *, state: str = "") -> None:
         super().__init__(server.message, hint=server.hint)
         self.server = server
+        self.state = state
 
 
 class DeployError(SourceError):

@@ -157,7 +157,8 @@ class Session:
         from sqlalchemy.exc import ArgumentError, NoSuchModuleError
         from sqlalchemy.pool import NullPool
 
-        options = {"poolclass": NullPool, **self.dialect.engine_options(self.settings)}
+        # A connection is closed after its use, which rolls back what is open; a broken one cannot be reset.
+        options = {"poolclass": NullPool, "pool_reset_on_return": None, **self.dialect.engine_options(self.settings)}
         try:
             engine = create_engine(url, **options)
         except ModuleNotFoundError as error:
@@ -185,7 +186,7 @@ class Session:
         raise AssertionError  # the loop has no end
 
     def _try(self, engine: Engine, *, shared: bool) -> Door:
-        from sqlalchemy.exc import DBAPIError
+        from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
         problem = self.dialect.obstacle(engine.url)
         if problem is None:
@@ -193,6 +194,8 @@ class Session:
                 return self._through(engine.connect(), shared=shared)
             except DBAPIError as error:
                 problem = self.dialect.connect_problem(error.orig if isinstance(error.orig, Exception) else error)
+            except SQLAlchemyError as error:
+                problem = ConnectProblem(f"The connection broke while it was made: {error}", wait=True)
             except engine.dialect.loaded_dbapi.Error as error:
                 problem = self.dialect.connect_problem(error)
             except StatementError as error:

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import logging
 import os
+import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+import time
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from invoke.program import Program
-from projects import Outcome, RunningProject, make_project
+from projects import Outcome, RunningProject, _clean_environment, make_project
 
 from ahjo_tasks import namespace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from targets import Target
-
-    MakeDeployed = Callable[..., "Deployed"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,26 @@ class Deployed(RunningProject):
             finally:
                 self._close_log()
         return Outcome(code, out.getvalue(), err.getvalue())
+
+    @contextmanager
+    def started(self, *arguments: str, **environ: str) -> Iterator[subprocess.Popen[str]]:
+        """The same in a process of its own, which does not outlive the block."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "invoke", *arguments, "--config", "dev.json"],
+            cwd=self.directory,
+            env={**_clean_environment(), "AHJO_NON_INTERACTIVE": "1", **environ},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+        )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+            if process.stdout:
+                process.stdout.close()
 
     def _close_log(self) -> None:
         """Elsewhere the end of the process does it."""
@@ -88,6 +108,14 @@ class Deployed(RunningProject):
             except connection_errors(connection):
                 return False
         return True
+
+
+def until(condition: Callable[[], object], seconds: float = 30) -> None:
+    """Wait for it; fail when it does not come."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.05)
 
 
 def connection_errors(connection: Any) -> type[Exception]:

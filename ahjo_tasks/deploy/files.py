@@ -78,9 +78,13 @@ class FileStep:
             raise misplaced(error, self.file, batch, door, state=remains(self.file, number)) from error
 
 
-def misplaced(error: StatementError, file: SqlFile, batch: Batch, door: Door, *, state: str = "") -> DeployError:
-    """The server's refusal, said of the file: path, line, column and excerpt."""
-    server = error.server if error.server.line else door.dialect.locate(door, batch.text, error.server)
+def misplaced(
+    error: StatementError, file: SqlFile, batch: Batch, door: Door | None = None, *, state: str = ""
+) -> DeployError:
+    """The server's refusal, said of the file: path, line, column and excerpt. `door` serves to ask where it was."""
+    server = error.server
+    if door is not None and not server.line and not server.lost:
+        server = door.dialect.locate(door, batch.text, server)
     line = batch.line + (server.line or 1) - 1
     column = server.column + (batch.column - 1 if server.line == 1 else 0) if server.column else None
     number = f"{server.number}: " if server.number else ""

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ServerError:
-    """What the server said of a failed batch. `line` and `column` count from 1 within the batch, where known."""
+    """What the server said of a failed batch. `line` and `column` count from 1 within the batch, where known.
+
+    `lost` is whether there is no connection any more.
+    """
 
     message: str
     number: str = ""
@@ -32,9 +35,15 @@ class ServerError:
     severity: str = ""
     procedure: str = ""
     hint: str | None = None
+    lost: bool = False
 
 
 LOCK_WAIT = "Another session holds a lock that this statement needs; lock_timeout in the config says how long to wait."
+
+
+def lost(reason: str) -> ServerError:
+    """The connection broke while a statement ran."""
+    return ServerError(f"The connection to the server was lost: {reason}", lost=True)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ahjo_tasks.dialects.base import LOCK_WAIT, ConnectProblem, Dialect, ServerError
+from ahjo_tasks.dialects.base import LOCK_WAIT, ConnectProblem, Dialect, ServerError, lost
 from ahjo_tasks.errors import LockedError
 from ahjo_tasks.project.lexis import MYSQL
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 ACCESS_DENIED = frozenset({1044, 1045, 1698})
 UNKNOWN_DATABASE = 1049
+LOST = frozenset({"0", "1053", "1080", "1927", "2006", "2013", "2055", "4031"})
+"""Client and server errors of a connection that broke or was killed; PyMySQL's own for a closed one is 0."""
 LOCK_WAIT_TIMEOUT = "1205"
 UNREACHABLE = frozenset({2002, 2003, 2006, 2013, 1040})
 LOCK = "CONCAT('ahjo:', LEFT(SHA1(DATABASE()), 40))"
@@ -93,6 +95,8 @@ class MySQL(Dialect):
         number = str(error.args[0]) if error.args else ""
         message = str(error.args[1]) if len(error.args) > 1 else str(error)
         line = re.search(r" at line (\d+)$", message)
+        if number in LOST:
+            return lost(message or "the server or somebody else closed it")
         hint = LOCK_WAIT if number == LOCK_WAIT_TIMEOUT else None
         return ServerError(message, number, int(line[1]) if line else None, hint=hint)
 

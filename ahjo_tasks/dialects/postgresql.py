@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.dialects.base import LOCK_WAIT, ConnectProblem, Dialect, ServerError
+from ahjo_tasks.dialects.base import LOCK_WAIT, ConnectProblem, Dialect, ServerError, lost
 from ahjo_tasks.errors import LockedError
 from ahjo_tasks.project.lexis import POSTGRESQL
 
@@ -27,6 +27,11 @@ LOCK_KEY = "hashtextextended('ahjo:' || current_database(), 0)"
 WRONG_LOGIN = frozenset({"28P01", "28000"})
 STARTING = frozenset({"57P03", "53300"})
 MISSING_DATABASE = "3D000"
+ENDED = frozenset({"57P01", "57P02", "57P05", "25P03"})
+"""The server ends the session: by an administrator, in a crash, or for being idle."""
+LOST = re.compile(
+    r"closed the connection|connection (?:is|has been|was) (?:lost|closed|reset)|Connection reset|Broken pipe"
+)
 LOCK_NOT_AVAILABLE = "55P03"
 CONNECT_SECONDS = "15"
 LONGEST_NAME = 63
@@ -135,7 +140,9 @@ class PostgreSQL(Dialect):
         """The primary message with detail, and the character position turned into line and column."""
         diagnosis = getattr(error, "diag", None)
         if diagnosis is None or not diagnosis.message_primary:
-            return ServerError(_reason(str(error)))
+            return lost(_reason(str(error))) if LOST.search(str(error)) else ServerError(_reason(str(error)))
+        if (diagnosis.sqlstate or "") in ENDED:
+            return lost(diagnosis.message_primary)
         parts = (diagnosis.message_primary, diagnosis.message_detail, diagnosis.message_hint)
         line, column = _position(diagnosis.statement_position, text)
         return ServerError(

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from inside import Deployed, deployed
+from trails import slow, trail
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,3 +16,12 @@ if TYPE_CHECKING:
 def live(target: Target, tmp_path: Path) -> Deployed:
     """A project without a file in it and its empty database, on each server in turn."""
     return deployed(target, tmp_path / "project")
+
+
+@pytest.fixture
+def busy(target: Target, tmp_path: Path) -> Deployed:
+    """A project whose `data` leaves a row, and then is busy for long."""
+    live = deployed(target, tmp_path / "project", scripting_variables={"run": 1})
+    trail(live, "a")
+    slow(live, "b", 5 if target.name == "mssql" else 60)  # some servers finish what nobody waits for any more
+    return live

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from trails import in_its_slow_file, runs, slow, trail
+
+if TYPE_CHECKING:
+    from subprocess import Popen
+
+    from inside import Deployed
+
+MODES = [
+    pytest.param({}, id="file by file"),
+    pytest.param({"context_connectable_type": "connection"}, id="one transaction"),
+]
+
+
+def test_a_second_run_waits_and_leaves_with_the_owners_name(busy: Deployed) -> None:
+    with busy.started("data") as first:
+        in_its_slow_file(busy)
+        second = busy.fail("deploy", code=4, AHJO_LOCK_TIMEOUT="1")
+        assert "locked by" in second.err
+        assert owner_of(busy, first) in second.err
+
+
+def owner_of(live: Deployed, process: Popen[str]) -> str:
+    return live.target.url.username if live.target.name == "mysql" and live.target.url else f"pid {process.pid}"
+
+
+def test_a_killed_run_frees_the_lock(busy: Deployed) -> None:
+    slow(busy, "b", 4)
+    with busy.started("data") as first:
+        in_its_slow_file(busy)
+        first.kill()
+        first.wait()
+        slow(busy, "b", 0)
+        busy.succeed("data", AHJO_LOCK_TIMEOUT="20")
+    assert runs(busy) == [1, 1]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_two_runs_at_once_never_interleave(live: Deployed, mode: dict[str, str]) -> None:
+    live.reconfigure(lock_timeout=60, scripting_variables={"run": 1}, **mode)
+    trail(live, "a", "b", "c", "d")
+    slow(live, "bb", 1)
+    live.configure({**live.backend, "scripting_variables": {"run": 2}}, "other.json")
+    with live.started("data") as first:
+        second = live.succeed("data", config="other.json")
+        said, _ = first.communicate()
+        assert first.returncode == 0, said
+    assert second.code == 0
+    assert runs(live) in ([1] * 4 + [2] * 4, [2] * 4 + [1] * 4)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_action_of_a_chain_gets_the_lock(live: Deployed, mode: dict[str, str]) -> None:
+    live.reconfigure(lock_timeout=0, scripting_variables={"run": 1}, **mode)
+    trail(live, "a")
+    live.write("database/data/testdata/b.sql", "INSERT INTO trail SELECT COUNT(*) + 1, 2 FROM trail;\n")
+    live.write("database/tests/t.sql", "SELECT 'ok' AS result;\n")
+    live.write("tasks.py", "")
+    live.succeed("data", "testdata", "test")
+    assert runs(live) == [1, 2]
