@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.dialects import entra, mssql_database, mssql_errors, mssql_lines, mssql_session, odbc
-from ahjo_tasks.dialects.base import LOCK_WAIT, ConnectProblem, Dialect, ServerError
+from ahjo_tasks.dialects.base import LOCK_WAIT, ConnectProblem, Dialect, ServerError, lost
 from ahjo_tasks.errors import LockedError, StatementError
 from ahjo_tasks.project.lexis import MSSQL as LEXIS
 
@@ -165,7 +165,10 @@ class MSSQL(Dialect):
     def server_error(self, error: Exception, text: str) -> ServerError:
         """Number and message; ODBC gives no line, so the caller may ask the server for it."""
         first, heard = mssql_errors.records(error)[0], self._heard
-        said = ServerError(first.text, first.number, hint=LOCK_WAIT if first.number == LOCK_WAIT_TIMEOUT else None)
+        if mssql_errors.is_lost(first):
+            return lost(first.text)
+        waited = first.number == LOCK_WAIT_TIMEOUT or "lock timeout" in first.text
+        said = ServerError(first.text, first.number, hint=LOCK_WAIT if waited else None)
         return heard.completed(said) if heard else said
 
     _heard: mssql_errors.Heard | None = None

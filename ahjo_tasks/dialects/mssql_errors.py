@@ -43,6 +43,9 @@ HINTS = {
     "18487": "The password has expired: give the login a new one.",
     "18488": "The password must be changed: give the login a new one.",
 }
+LOST = frozenset({"08S01", "08003", "08007"})
+LOST_NUMBERS = frozenset({"596", "20003", "20004", "20006", "20047"})
+LOST_WORDS = re.compile(r"DBPROCESS is dead|kill state|[Cc]onnection (?:is|was|has been) (?:closed|broken|lost|reset)")
 MISSING_DATABASE = frozenset({"4060", "911"})
 MISSING_DATABASE_WORDS = re.compile(r"Cannot open database|database \"[^\"]*\" does not exist")
 PAUSED_WORDS = "is not currently available"
@@ -72,6 +75,12 @@ def records(error: Exception) -> list[Record]:
 def clean(text: str) -> str:
     """The server's words without the names of driver and server before them."""
     return PREFIX.sub("", text.strip()).strip()
+
+
+def is_lost(record: Record) -> bool:
+    """Whether the connection broke; FreeTDS often knows no more than that something happened."""
+    unknown = record.text == "Unknown error" and not record.number
+    return unknown or record.state in LOST or record.number in LOST_NUMBERS or bool(LOST_WORDS.search(record.text))
 
 
 def messages(error: Exception) -> list[str]:
