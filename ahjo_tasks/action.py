@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from inspect import signature
+import textwrap
+from inspect import cleandoc, signature
 from typing import TYPE_CHECKING, Any, overload
 
 from invoke.tasks import Task
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.home import Home
 
+HELP_WIDTH = 76
 CONSENT = ("non_interactive", "confirm_database")
 
 
@@ -50,9 +52,8 @@ class Action(Task):  # type: ignore[type-arg]
         self.destroys_database = destroys_database
         self.guarded = guarded
         self.home: Home | None = None
-        if dialects and self.__doc__:
-            first, _, rest = self.__doc__.partition("\n")
-            self.__doc__ = f"{first} [{', '.join(dialects)}]\n{rest}".rstrip()
+        if self.__doc__:
+            self.__doc__ = _help_text(self.__doc__, dialects)
 
     def __eq__(self, other: object) -> bool:
         """Whether it is the same action of the same project; Invoke drops equal ones from a chain."""
@@ -199,6 +200,20 @@ class MultiAction(Action):
         if self.home is None:
             raise UsageError(f"The multi-action {self.name!r} is not in a namespace().")
         return self.home.find(name, wanted_by=self.name)
+
+
+def _help_text(doc: str, dialects: Sequence[str]) -> str:
+    """The docstring as `--help` shows it: plain paragraphs filled to a terminal's width, the databases marked."""
+    first, *rest = cleandoc(doc).split("\n\n")
+    marked = f"{first} [{', '.join(dialects)}]" if dialects else first
+    return "\n\n".join([marked, *map(_filled, rest)])
+
+
+def _filled(paragraph: str) -> str:
+    plain = all(line[:1].isalnum() or line[:1] in "`'\"(" for line in paragraph.splitlines())
+    if not plain:
+        return paragraph
+    return textwrap.fill(paragraph, HELP_WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def _no_body(ctx: Context) -> None:

@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from doors import inv, sqlite
+from projects import RunningProject, make_project
+
+from ahjo_tasks import action, multiaction
+from ahjo_tasks.actions.deploy import deploy as standard_deploy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ahjo_tasks.context import ActionContext
+
+CONFIG = ("--config", "dev.json")
+STEPS = ["init", "deploy", "data", "testdata", "test"]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> RunningProject:
+    made = make_project(tmp_path, sqlite())
+    made.write("database/views/v.sql", "CREATE VIEW v AS SELECT 1 AS a;")
+    return made
+
+
+def exists(project: RunningProject) -> bool:
+    return (project.directory / "shop.db").exists()
+
+
+# -- what the config permits -------------------------------------------------------------------------------------------
+
+
+def test_an_action_that_is_not_allowed_ends_with_3_and_says_what_is(project: RunningProject) -> None:
+    project.configure(sqlite(allowed_actions=["deploy", "data"]))
+    done = inv(project, "init", *CONFIG)
+    assert (done.code, exists(project)) == (3, False)
+    assert "permits: deploy, data." in done.err
+
+
+@pytest.mark.parametrize("allowed", ["ALL", "all", ["ALL"], "init", ["init"]])
+def test_a_list_one_name_or_all_is_allowed(project: RunningProject, allowed: object) -> None:
+    project.configure(sqlite(allowed_actions=allowed))
+    assert inv(project, "init", *CONFIG).code == 0
+
+
+def test_names_may_be_written_with_underscores(project: RunningProject) -> None:
+    project.configure(sqlite(allowed_actions=["complete_build", *STEPS], skipped_actions=["update_git_version"]))
+    assert inv(project, "complete-build", *CONFIG).code == 0
+    assert "skipped" in inv(project, "update-git-version", *CONFIG).out or exists(project)
+
+
+def test_every_step_must_be_allowed_which_is_found_before_anything_runs(project: RunningProject) -> None:
+    project.configure(sqlite(allowed_actions=["complete-build", "init", "deploy"]))
+    done = inv(project, "complete-build", *CONFIG)
+    assert (done.code, exists(project)) == (3, False)
+    assert "'data' is not allowed" in done.err
+
+
+def test_a_skipped_action_does_nothing_and_is_no_failure(project: RunningProject) -> None:
+    project.configure(sqlite(skipped_actions=["init"]))
+    done = inv(project, "init", *CONFIG, yes=False)
+    assert (done.code, exists(project)) == (0, False)
+    assert "init: skipped, as skipped_actions says\ninit: OK=0 FAIL=0 SKIP=1 " in done.out
+
+
+def test_a_skipped_step_is_left_out_of_the_others(project: RunningProject) -> None:
+    project.configure(sqlite(skipped_actions=["deploy", "data"], allowed_actions=["complete-build", *STEPS]))
+    done = inv(project, "complete-build", *CONFIG)
+    assert done.code == 0, done.text
+    assert "v.sql" not in done.out
+    assert " SKIP=2 " in done.out
+
+
+# -- asking ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["init", "deploy", "data", "testdata", "drop", "downgrade", "complete-build"])
+def test_without_a_terminal_nothing_runs_unconfirmed(project: RunningProject, name: str) -> None:
+    done = inv(project, name, *CONFIG, yes=False)
+    assert (done.code, exists(project)) == (3, False)
+    assert "nobody confirmed it" in done.err
+    assert "AHJO_NON_INTERACTIVE=1" in done.err
+
+
+def test_a_real_process_without_a_terminal_does_not_hang(project: RunningProject) -> None:
+    assert project.inv("init", yes=False).code == 3
+
+
+@pytest.mark.parametrize("value", ["1", "true", "YES", "on"])
+def test_the_environment_confirms_a_whole_chain(project: RunningProject, value: str) -> None:
+    assert inv(project, "init", "deploy", *CONFIG, yes=False, AHJO_NON_INTERACTIVE=value).code == 0
+
+
+@pytest.mark.parametrize("value", ["0", "false", "no"])
+def test_an_environment_that_says_no_is_no_confirmation(project: RunningProject, value: str) -> None:
+    assert inv(project, "init", *CONFIG, yes=False, AHJO_NON_INTERACTIVE=value).code == 3
+
+
+def test_a_flag_of_one_action_confirms_its_database_for_the_run(project: RunningProject) -> None:
+    assert inv(project, "init", "--non-interactive", "deploy", *CONFIG, yes=False).code == 0
+
+
+def test_consent_to_a_deploy_is_none_to_a_new_database(project: RunningProject) -> None:
+    inv(project, "init", *CONFIG)
+    assert inv(project, "deploy", "--non-interactive", "init", *CONFIG, yes=False).code == 3
+
+
+def test_a_chain_asks_once(project: RunningProject) -> None:
+    done = inv(project, "init", "deploy", *CONFIG, yes=False, typed=("y",))
+    assert done.code == 0, done.text
+    assert done.text.count("Are you sure?") == 1
+    assert "deletes the database and all its data" in done.text
+
+
+@pytest.mark.parametrize("answer", ["n", "", "N", "yep", "sure"])
+def test_anything_but_yes_is_no(project: RunningProject, answer: str) -> None:
+    done = inv(project, "init", *CONFIG, yes=False, typed=(answer,))
+    assert (done.code, exists(project)) == (3, False)
+    assert "declined; nothing was changed" in done.err
+
+
+def test_the_end_of_input_is_no(project: RunningProject) -> None:
+    assert inv(project, "init", *CONFIG, yes=False, typed=()).code == 3
+
+
+def test_an_action_that_only_reads_does_not_ask(project: RunningProject) -> None:
+    inv(project, "init", *CONFIG)
+    for name in ("config", "version", "test-connection", "test"):
+        assert inv(project, name, *CONFIG, yes=False).code == 0, name
+
+
+def test_an_action_that_calls_a_changing_one_is_asked_when_it_does(project: RunningProject) -> None:
+    @action
+    def sneaky(ctx: ActionContext) -> None:
+        """Forget to say that it changes the database."""
+        standard_deploy(ctx)
+
+    inv(project, "init", *CONFIG)
+    done = inv(project, "sneaky", *CONFIG, ns=(sneaky,), yes=False)
+    assert (done.code, "v.sql" in done.out) == (3, False)
+
+
+# -- a protected database ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def protected(project: RunningProject) -> RunningProject:
+    project.configure(sqlite(target_database_protected=True))
+    return project
+
+
+@pytest.mark.parametrize("flags", [(), ("--non-interactive",)])
+def test_a_protected_database_stays_protected_without_a_terminal(
+    protected: RunningProject, flags: tuple[str, ...]
+) -> None:
+    done = inv(protected, "init", *flags, *CONFIG)
+    assert (done.code, exists(protected)) == (3, False)
+    assert "--confirm-database NAME or set AHJO_CONFIRM_DATABASE" in done.err
+
+
+def test_its_name_is_taken_from_a_flag_or_the_environment(protected: RunningProject) -> None:
+    assert inv(protected, "init", "--confirm-database", "shop.db", "deploy", *CONFIG).code == 0
+    assert inv(protected, "init", "deploy", *CONFIG, AHJO_CONFIRM_DATABASE="shop.db").code == 0
+
+
+@pytest.mark.parametrize("name", ["Shop.db", "shop", "y", "other.db"])
+def test_another_name_changes_nothing(protected: RunningProject, name: str) -> None:
+    assert inv(protected, "init", f"--confirm-database={name}", *CONFIG).code == 3
+    assert inv(protected, "init", *CONFIG, AHJO_CONFIRM_DATABASE=name).code == 3
+    assert not exists(protected)
+
+
+def test_on_a_terminal_the_name_is_typed_once(protected: RunningProject) -> None:
+    done = inv(protected, "init", "deploy", *CONFIG, yes=False, typed=("shop.db",))
+    assert done.code == 0, done.text
+    assert done.text.count("Type the name") == 1
+
+
+@pytest.mark.parametrize("answer", ["y", "", "SHOP.DB"])
+def test_on_a_terminal_anything_else_is_no(protected: RunningProject, answer: str) -> None:
+    assert inv(protected, "init", *CONFIG, yes=False, typed=(answer,)).code == 3
+    assert not exists(protected)
+
+
+def test_the_name_is_that_of_the_url(project: RunningProject) -> None:
+    url = f"sqlite:///{(project.directory / 'real.db').as_posix()}"
+    project.configure(sqlite(target_database_protected=True) | {"sqlalchemy.url": url})
+    assert inv(project, "init", "--confirm-database", "shop.db", *CONFIG).code == 3
+    assert inv(project, "init", "--confirm-database", str(project.directory / "real.db"), *CONFIG).code == 0
+
+
+def test_a_multiaction_asks_before_its_first_step(protected: RunningProject) -> None:
+    steps = multiaction("nightly", "config", "deploy")
+    done = inv(protected, "nightly", *CONFIG, ns=(steps,), yes=False)
+    assert done.code == 3
+    assert "allowed_actions" not in done.out
