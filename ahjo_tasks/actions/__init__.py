@@ -13,6 +13,7 @@ MODULES = (
     "init",
     "metadata",
     "project",
+    "projects",
     "scan",
     "security",
     "structure",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import AhjoError, ConfigError
 from ahjo_tasks.upgrade.predecessor import refuse_predecessor
-from ahjo_tasks.workers.process import Worker
+from ahjo_tasks.workers.asking import ask, ask_all
 from ahjo_tasks.workers.request import Answers, Request
 
 if TYPE_CHECKING:
@@ -18,17 +17,14 @@ if TYPE_CHECKING:
     from ahjo_tasks.upgrade.plan import UpgradePlan, Version
     from ahjo_tasks.upgrade.repository import Repository
 
-AT_ONCE = 4
-
 
 def rehearse(plan: UpgradePlan, repository: Repository, config: Path, environ: Mapping[str, str]) -> bool:
     """Whether the upgrade would create a database anew. Raises ConfigError with all that stands in its way."""
 
-    def ask(version: Version) -> Answers:
+    def ask_version(version: Version) -> Answers:
         return _ask(version, repository, config, environ)
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = list(pool.map(ask, plan.versions))
+    answers = ask_all(ask_version, plan.versions)
     pairs = zip(plan.versions, answers, strict=True)
     problems = tuple(f"{version.tag}: {problem}" for version, answer in pairs for problem in answer.problems)
     if problems:
@@ -43,8 +39,4 @@ def _ask(version: Version, repository: Repository, config: Path, environ: Mappin
             refuse_predecessor(directory)
         except AhjoError as error:
             return Answers(problems=(f"{error.message}. {error.hint or ''}".rstrip(". "),))
-        said: list[str] = []
-        outcome = Worker(Request(directory, config, version.calls, check=True), environ).run(said.append)
-    if outcome.code and not outcome.answers.problems:
-        return Answers(problems=(outcome.error or " ".join(said[-1:]) or f"exit code {outcome.code}",))
-    return outcome.answers
+        return ask(Request(directory, config, version.calls, check=True), environ)

@@ -33,7 +33,9 @@ class Repository:
         self.top = self.directory
         try:
             self.top = Path(self._text("rev-parse", "--show-toplevel").strip()).resolve()
-        except AhjoError:
+        except AhjoError as error:
+            if "not a git repository" not in error.message:
+                raise
             raise NoGitError(f"{directory} is in no git repository.", hint="git init, then commit and tag.") from None
 
     @property
@@ -105,7 +107,7 @@ class Repository:
             done = subprocess.run(  # noqa: S603 - a fixed program with arguments of ours
                 ["git", "-c", "core.quotePath=false", *arguments],  # noqa: S607 - found on PATH, as the user's own
                 cwd=self.top,
-                env={**clean(os.environ), **environ},
+                env={**clean(os.environ), "LC_ALL": "C", **environ},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 check=False,

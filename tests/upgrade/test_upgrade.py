@@ -152,6 +152,7 @@ def test_a_protected_database_takes_its_name(make: Callable[..., Versioned]) -> 
     assert shop.version == "v2"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="only on POSIX: needs a terminal")
 def test_a_version_that_creates_the_database_anew_is_called_so(shop: Versioned) -> None:
     import pty
 
@@ -392,3 +393,21 @@ def test_an_interrupted_upgrade_ends_its_worker_and_cleans_up(shop: Versioned) -
     assert process.returncode == 130, rest
     assert shop.version == "v3"
     assert untouched(shop)
+
+
+def test_one_transaction_for_an_action_keeps_its_promise(make: Callable[..., Versioned]) -> None:
+    shop = make("v1")
+    shop.reconfigure(context_connectable_type="connection", transaction_mode="begin_once")
+    shop.release("v2")
+    shop.lists({"v2": ["note", "fail"]})
+    shop.fail("upgrade")
+    assert (shop.version, by_version(shop)) == ("v1", ["v2"])
+    shop.lists({"v2": ["deploy"]})
+    shop.succeed("upgrade")
+    assert shop.version == "v2"
+
+
+def test_a_folder_without_git_is_told(make: Callable[..., Versioned]) -> None:
+    shop = make("v1")
+    (shop.directory / ".git").rename(shop.directory / "no.git")
+    assert "is in no git repository" in shop.fail("upgrade").err

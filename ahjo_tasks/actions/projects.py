@@ -1,0 +1,203 @@
+"""Building several projects in one run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ahjo_tasks.action import Action
+from ahjo_tasks.config.invoke_files import runtime_path
+from ahjo_tasks.consent import PROTECTED, UNATTENDED, YES
+from ahjo_tasks.context import ActionContext
+from ahjo_tasks.errors import AhjoError, NotPermittedError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from invoke.context import Context
+
+    from ahjo_tasks.console import Console
+    from ahjo_tasks.projects.building import Event, Result
+    from ahjo_tasks.projects.preparation import Prepared
+
+EXAMPLE = "inv multi-project-build --config projects.jsonc"
+
+
+class OverProjects(Action):
+    """An action whose `--config` lists projects: it is no project's config, and neither permits nor forbids."""
+
+    def __call__(self, ctx: Context, *args: Any, **kwargs: Any) -> Any:
+        """Run it without a project around it."""
+        from ahjo_tasks.workspace import Workspace
+
+        apart = ActionContext(config=ctx.config, remainder=ctx.remainder)
+        nowhere = Workspace(Path.cwd(), None, os.environ, apart.run_state.tally)
+        stack = ctx.stack if isinstance(ctx, ActionContext) else []
+        apart._set(home=self.home, workspace=nowhere, stack=stack, announced=set())  # noqa: SLF001 - as ActionContext does
+        return super().__call__(apart, *args, **kwargs)
+
+
+def _multi_project_build(  # noqa: PLR0913, PLR0917 - one parameter for each flag
+    ctx: ActionContext,
+    confirm: bool = False,
+    jobs: int = 1,
+    keep_going: bool = False,
+    non_interactive: bool = False,
+    confirm_database: list[str] | None = None,
+) -> None:
+    """Build several projects, each in its own process.
+
+    The file of --config lists them, with the actions to run in each and the projects that it depends on. After a
+    failure no other project is begun; exit code 1.
+    """
+    from ahjo_tasks.projects.building import Building
+
+    if jobs < 1 or (confirm and jobs > 1):
+        raise UsageError("--jobs is a number from 1, and one process at a time can ask as --confirm wants.")
+    projects = _prepared(ctx)
+    _show(ctx, projects)
+    answers = {} if ctx.dry else _obtain(ctx, projects, non_interactive, confirm_database or [], each=confirm)
+    building = Building(
+        [
+            (one.answering(answers.get(one.project.name, {})), one.request(dry=ctx.dry, debug=ctx.debug))
+            for one in projects
+        ],
+        lambda event: _report(ctx, event, len(projects), alone=jobs == 1),
+        jobs=jobs,
+        keep_going=keep_going,
+        attached=confirm,
+    )
+    try:
+        building.run()
+    finally:
+        _summarize(ctx, building.summary())
+    _conclude(building.summary())
+
+
+multi_project_build = OverProjects(
+    _multi_project_build,
+    name="multi-project-build",
+    auto_shortflags=False,
+    iterable=["confirm_database"],
+    help={
+        "confirm": "Ask for every action, too.",
+        "jobs": "How many projects are built at once; by default one after the other.",
+        "keep-going": "After a failure go on with the projects that do not depend on it.",
+        "non-interactive": "Do not ask for confirmation.",
+        "confirm-database": "Name of a protected database; give the flag once for each.",
+    },
+)
+
+
+class NamedPrompt:
+    """Asks for the login of one project, and says of which."""
+
+    def __init__(self, console: Console, name: str) -> None:
+        self.console = console
+        self.name = name
+
+    @property
+    def interactive(self) -> bool:
+        """Whether anybody answers."""
+        return self.console.interactive
+
+    def ask(self, prompt: str) -> str:
+        """Ask for a line."""
+        return self.console.ask(f"{self.name}: {prompt}")
+
+    def ask_secret(self, prompt: str) -> str:
+        """Ask for a line that is not shown."""
+        return self.console.ask_secret(f"{self.name}: {prompt}")
+
+
+def _prepared(ctx: ActionContext) -> list[Prepared]:
+    from ahjo_tasks.projects.listing import read_listing
+    from ahjo_tasks.projects.preparation import prepare
+
+    path = runtime_path(ctx.config)
+    if path is None:
+        raise UsageError("multi-project-build needs the file that lists the projects.", hint=EXAMPLE)
+    listing = read_listing(path)
+    for remark in listing.remarks:
+        ctx.console.warn(remark)
+    return prepare(listing, os.environ, lambda name: NamedPrompt(ctx.console, name))
+
+
+def _show(ctx: ActionContext, projects: Sequence[Prepared]) -> None:
+    ctx.console.heading("multi-project-build", {"": f"{len(projects)} projects{' (dry run)' if ctx.dry else ''}"})
+    rows = [
+        (one.project.name, one.target, ", ".join(map(str, one.project.calls)), ", ".join(one.project.depends))
+        for one in projects
+    ]
+    ctx.console.table(["Project", "Database", "Actions", "Depends on"], rows)
+
+
+def _obtain(
+    ctx: ActionContext, projects: Sequence[Prepared], unattended: bool, names: Iterable[str], *, each: bool
+) -> dict[str, dict[str, str]]:
+    """Ask once for all; with `each` the processes ask for their actions themselves. Gives them the answers."""
+    unattended = unattended or os.environ.get("AHJO_NON_INTERACTIVE", "").lower() in YES
+    if not unattended:
+        _obtain_yes(ctx, projects)
+    if each:
+        return {}
+    for prepared in projects:
+        if prepared.protected:
+            _obtain_name(ctx, prepared, names, unattended=unattended)
+    return {one.project.name: {"AHJO_NON_INTERACTIVE": "1", "AHJO_CONFIRM_DATABASE": one.database} for one in projects}
+
+
+def _obtain_yes(ctx: ActionContext, projects: Sequence[Prepared]) -> None:
+    if not ctx.console.interactive:
+        raise NotPermittedError("multi-project-build changes databases and nobody confirmed it.", hint=UNATTENDED)
+    destroyed = [one.target for one in projects if one.destroys]
+    if destroyed:
+        ctx.console.warn(f"Deleted with all their data, and created anew: {', '.join(destroyed)}.")
+    if not ctx.console.confirm("Are you sure?"):
+        raise NotPermittedError("multi-project-build was declined; nothing was changed.")
+
+
+def _obtain_name(ctx: ActionContext, prepared: Prepared, names: Iterable[str], *, unattended: bool) -> None:
+    given = {*names, os.environ.get("AHJO_CONFIRM_DATABASE", "")}
+    if prepared.database in given:
+        return
+    name = prepared.project.name
+    if unattended or not ctx.console.interactive:
+        raise NotPermittedError(f"{name}: {prepared.target} was not confirmed.", hint=PROTECTED)
+    ctx.console.warn(f"{name} changes {prepared.target}, which is protected.")
+    if ctx.console.ask("Type the name of the database to go on: ") != prepared.database:
+        raise NotPermittedError(f"{name}: that is not the name of its database; nothing was changed.")
+
+
+def _report(ctx: ActionContext, event: Event, total: int, *, alone: bool) -> None:
+    console, result = ctx.console, event.result
+    if event.line is not None:
+        console.relay(event.line)
+        return
+    if alone != (result is not None):  # its output follows
+        console.step_heading(event.name)
+    if result is None:
+        if not alone:
+            console.line(f"  {event.name}: begun")
+        return
+    for line in event.output:
+        console.relay(line)
+    console.result(console.count(event.number, total), f"project {event.name}", result.status, f"{result.seconds:.2f}s")
+
+
+def _summarize(ctx: ActionContext, results: Sequence[Result]) -> None:
+    ctx.console.line()
+    rows = [
+        (result.name, result.status, f"{result.seconds:.1f}" if result.seconds else "", result.detail)
+        for result in results
+    ]
+    ctx.console.table(["Project", "Result", "Seconds", "Why"], rows)
+
+
+def _conclude(results: Sequence[Result]) -> None:
+    failed = [result.name for result in results if result.status == "FAIL"]
+    skipped = [result.name for result in results if result.status == "skipped"]
+    if failed:
+        left = f"; skipped: {', '.join(skipped)}" if skipped else ""
+        raise AhjoError(f"{len(failed)} of {len(results)} projects failed: {', '.join(failed)}{left}.")

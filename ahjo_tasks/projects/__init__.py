@@ -1,0 +1,1 @@
+"""Building several projects in one run, each in a process of its own."""

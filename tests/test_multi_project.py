@@ -1,0 +1,394 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from projects import Outcome, RunningProject, _clean_environment, make_project
+
+from ahjo_tasks.errors import ConfigError
+from ahjo_tasks.projects.connection import connection_environment
+from ahjo_tasks.projects.listing import read_listing
+from ahjo_tasks.projects.order import circle, ordered
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from targets import Target
+
+MAIN = "import sys; from ahjo_tasks.cli import multi_project_build; sys.exit(multi_project_build())"
+TASKS = """
+from ahjo_tasks import action, namespace
+
+
+@action(affects_database=True)
+def speak(ctx, times=1, pause=0.0):
+    import time
+    for number in range(times):
+        print(f"{NAME} says {number}")
+        time.sleep(float(pause))
+
+
+@action(affects_database=True)
+def fail(ctx):
+    raise ValueError(f"{NAME} cannot")
+
+
+@action
+def who(ctx):
+    print(NAME, ctx.settings.username, ctx.settings.password.reveal()[::-1], ctx.settings.sql_port)
+
+
+@action
+def wait(ctx):
+    import time
+    print(f"{NAME} waits", flush=True)
+    (ctx.workspace.directory / "began").write_text("")
+    try:
+        time.sleep(60)
+    finally:
+        (ctx.workspace.directory / "ended").write_text("")
+
+
+NAME = "{name}"
+ns = namespace(speak, fail, who, wait)
+"""
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """A folder with several projects on SQLite, and the file that lists them."""
+
+    directory: Path
+
+    def project(self, name: str, **extra: object) -> RunningProject:
+        backend = {"allowed_actions": "ALL", "sql_dialect": "sqlite", "target_database_name": f"{name}.db", **extra}
+        made = make_project(self.directory / "all" / name, backend, TASKS.replace("{name}", name))
+        made.write("database/views/v.sql", f"CREATE VIEW {name} AS SELECT 1 AS id;\n")
+        return made
+
+    def lists(self, projects: dict[str, Any], name: str = "projects.jsonc", **extra: object) -> Path:
+        entries = {
+            project: {"config": "dev.json", **(entry if isinstance(entry, dict) else {"actions": entry})}
+            for project, entry in projects.items()
+        }
+        path = self.directory / name
+        path.write_text(json.dumps({"projects_path": "all", "projects": entries, **extra}), encoding="utf-8")
+        return path
+
+    def run(self, *arguments: str, yes: bool = True, **environ: str) -> Outcome:
+        here = RunningProject(self.directory)
+        return here.run(sys.executable, "-c", MAIN, "projects.jsonc", *arguments, yes=yes, **environ)
+
+    def has_database(self, name: str) -> bool:
+        return (self.directory / "all" / name / f"{name}.db").exists()
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Workshop:
+    """Projects a, b and c."""
+    made = Workshop(tmp_path)
+    for name in "abc":
+        made.project(name)
+    return made
+
+
+def order(done: Outcome) -> list[str]:
+    """The projects in the order in which they spoke."""
+    return [line[0] for line in done.out.splitlines() if " says " in line]
+
+
+def test_projects_are_built_in_order_each_with_its_own_tasks_and_database(
+    shop: Workshop, sqlite_target: Target
+) -> None:
+    shop.lists({"b": ["init", "deploy", "speak"], "a": ["init", "deploy", ["speak", {"times": 2}]]})
+    done = shop.run()
+    assert done.code == 0, done.text
+    assert order(done) == ["b", "a", "a"]
+    for name in "ab":
+        assert sqlite_target.query(f"SELECT id FROM {name}", str(shop.directory / "all" / name / f"{name}.db")) == [
+            (1,)
+        ]
+        assert "view database/views/v.sql" in (shop.directory / "all" / name / "ahjo.log").read_text("utf-8")
+
+
+def test_inv_takes_the_file_as_its_config(shop: Workshop) -> None:
+    shop.lists({"a": ["speak"]})
+    here = make_project(shop.directory)
+    done = here.inv("multi-project-build", config="projects.jsonc")
+    assert done.code == 0, done.text
+    assert order(done) == ["a"]
+
+
+def test_a_failure_is_shown_and_nothing_else_is_begun(shop: Workshop) -> None:
+    shop.lists({"a": ["speak"], "b": ["speak", "fail", "speak"], "c": ["speak"]})
+    done = shop.run()
+    assert done.code == 1
+    assert order(done) == ["a", "b"]
+    assert "Error: ValueError: b cannot" in done.out
+    table = [line.split(maxsplit=3) for line in done.out.splitlines() if line.startswith(("  a ", "  b ", "  c "))][-3:]
+    assert [row[1] for row in table] == ["ok", "FAIL", "skipped"]
+    assert table[1][3] == "fail: ValueError: b cannot"
+    assert "1 of 3 projects failed: b; skipped: c." in done.err
+    assert "exit=1" in done.out
+
+
+def test_keep_going_builds_what_does_not_depend_on_the_failure(shop: Workshop) -> None:
+    shop.project("d")
+    shop.lists(
+        {
+            "a": ["fail"],
+            "b": {"actions": ["speak"], "depends": ["a"]},
+            "c": ["speak"],
+            "d": {"actions": ["speak"], "depends": "b"},
+        }
+    )
+    done = shop.run("--keep-going")
+    assert done.code == 1
+    assert order(done) == ["c"]
+    assert "needs a" in done.out
+    assert "needs b" in done.out
+    assert "failed: a; skipped: b, d." in done.err
+
+
+def test_a_project_waits_for_those_that_it_depends_on(shop: Workshop) -> None:
+    shop.lists(
+        {"a": {"actions": ["speak"], "depends": ["c"]}, "b": ["speak"], "c": {"actions": ["speak"], "depends": ["b"]}}
+    )
+    done = shop.run("--jobs", "3")
+    assert done.code == 0, done.text
+    assert order(done) == ["b", "c", "a"]
+
+
+def test_the_output_of_projects_side_by_side_is_not_mixed(shop: Workshop) -> None:
+    shop.lists({name: [["speak", {"times": 4, "pause": 0.2}]] for name in "abc"})
+    done = shop.run("-j", "3")
+    assert done.code == 0, done.text
+    spoken = order(done)
+    assert sorted(spoken) == sorted("abc" * 4)
+    assert "".join(spoken) in {
+        f"{x * 4}{y * 4}{z * 4}" for x in "abc" for y in "abc" for z in "abc" if x != y != z != x
+    }
+    begun = [line for line in done.out.splitlines() if line.endswith(": begun")]
+    assert done.out.index(begun[-1]) < done.out.index(" says "), "all were begun before the first had ended"
+
+
+def test_dry_shows_every_plan_and_changes_nothing(shop: Workshop) -> None:
+    shop.lists({name: ["init", "deploy"] for name in "ab"})
+    done = shop.run("--dry", yes=False)
+    assert done.code == 0, done.text
+    assert done.out.count("view database/views/v.sql") == 2
+    assert not shop.has_database("a")
+
+
+def test_nothing_is_begun_without_consent(shop: Workshop) -> None:
+    shop.lists({"a": ["init"]})
+    done = shop.run(yes=False)
+    assert done.code == 3
+    assert "--non-interactive" in done.err
+    assert not shop.has_database("a")
+    assert shop.run("-ni", yes=False).code == 0
+
+
+def test_a_protected_database_takes_its_name(shop: Workshop) -> None:
+    shop.project("d", target_database_protected=True)
+    shop.lists({"a": ["speak"], "d": ["speak"]})
+    assert shop.run().code == 3
+    done = shop.run("--confirm-database", "x.db", "d.db")
+    assert done.code == 0, done.text
+    assert order(done) == ["a", "d"]
+
+
+def answered(shop: Workshop, *lines: str) -> str:
+    """What is said on a terminal on which somebody types these lines."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-c", MAIN, "projects.jsonc", "--confirm"]
+    with subprocess.Popen(
+        command, cwd=shop.directory, env=_clean_environment(), stdin=theirs, stdout=theirs, stderr=theirs
+    ):
+        os.close(theirs)
+        os.write(ours, "".join(f"{line}\n" for line in lines).encode())
+        said = b""
+        try:
+            while chunk := os.read(ours, 1000):
+                said += chunk
+        except OSError:
+            pass  # so Linux says that the other end is closed
+    os.close(ours)
+    return said.decode()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="only on POSIX: needs a terminal")
+def test_confirm_asks_for_every_action_too(shop: Workshop) -> None:
+    shop.lists({"a": ["speak", ["speak", {"times": 2}], "speak"]})
+    said = answered(shop, "y", "y", "y", "n")
+    assert said.count("Are you sure?") == 4
+    assert said.count("a says") == 3
+    assert "declined" in said
+
+
+@pytest.mark.parametrize(
+    ("projects", "said"),
+    [
+        ({"a": ["deplyo"]}, "a: There is no action 'deplyo'. did you mean 'deploy'?"),
+        ({"a": ["speak"], "b": [["speak", {"time": 2}]]}, "b: speak has no parameter 'time'; did you mean 'times'?"),
+        ({"a": {"actions": ["speak"], "config": "x.json"}}, "projects.a.config: there is no file"),
+        ({"a": ["speak"], "z": ["speak"]}, "projects.z: there is no folder"),
+        ({"strict": ["deploy"]}, "strict: The action 'deploy' is not allowed here"),
+        ({"broken": ["deploy"]}, "broken: dev.json"),
+    ],
+)
+def test_a_mistake_is_found_before_anything_runs(shop: Workshop, projects: dict[str, Any], said: str) -> None:
+    shop.project("strict", allowed_actions=["speak"])
+    shop.project("broken", lock_timeout="long")
+    shop.lists(projects)
+    done = shop.run()
+    assert done.code == 2
+    assert said in done.err
+    assert "says" not in done.out
+
+
+def test_each_project_has_its_own_login_over_a_shared_server(tmp_path: Path) -> None:
+    shop = Workshop(tmp_path)
+    for name in "ab":
+        made = shop.project(name, sql_dialect="postgresql", target_server_hostname="elsewhere", sql_port=1)
+        made.write("user", f"cred=user_of_{name}\n")
+        made.write("password", "cred=" + {"a": "b25l", "b": "dHdv"}[name] + "\n")
+        made.configure(
+            {
+                **json.loads((made.directory / "dev.json").read_text())["BACKEND"],
+                "username_file": "user",
+                "password_file": "password",
+            }
+        )
+    shop.lists(
+        {name: ["who"] for name in "ab"}, connection_info={"sql_port": 5999, "target_server_hostname": "db.example.org"}
+    )
+    done = shop.run()
+    assert done.code == 0, done.text
+    assert "a user_of_a eno 5999" in done.out
+    assert "b user_of_b owt 5999" in done.out
+    assert "db.example.org:5999/a.db" in done.out
+    assert "one" not in done.text.split()
+
+
+def test_a_login_that_nobody_can_be_asked_for_is_told(tmp_path: Path) -> None:
+    shop = Workshop(tmp_path)
+    shop.project("a", sql_dialect="postgresql", target_server_hostname="elsewhere", sql_port=1)
+    shop.lists({"a": ["who"]})
+    done = shop.run()
+    assert done.code == 2
+    assert "a: There is no user name and password" in done.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="only on POSIX: a signal to one process")
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_no_project_outlives_the_run(shop: Workshop, how: signal.Signals) -> None:
+    def exist(name: str) -> bool:
+        return all((shop.directory / "all" / project / name).exists() for project in "ab")
+
+    shop.lists({"a": ["wait"], "b": ["wait"], "c": {"actions": ["speak"], "depends": ["a"]}})
+    command = [sys.executable, "-c", MAIN, "projects.jsonc", "--jobs", "2", "-ni"]
+    with subprocess.Popen(
+        command,
+        cwd=shop.directory,
+        env=_clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        wait_until(lambda: exist("began"))
+        process.send_signal(how)
+        out, _ = process.communicate(timeout=60)
+    wait_until(lambda: exist("ended"))
+    if how == signal.SIGINT:
+        assert process.returncode == 130, out
+        assert "a waits" in out
+        assert "skipped" in out
+
+
+def wait_until(condition: Any) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+# -- the file -----------------------------------------------------------------------------------------------------
+
+
+def problems(path: Path) -> str:
+    with pytest.raises(ConfigError) as raised:
+        read_listing(path)
+    return "\n".join(raised.value.problems)
+
+
+def test_the_file_may_be_yaml_and_name_its_folder_absolutely(shop: Workshop) -> None:
+    path = shop.directory / "elsewhere" / "projects.yaml"
+    path.parent.mkdir()
+    path.write_text(
+        f"projects_path: {shop.directory / 'all'}\nprojects:\n  a: {{config: dev.json, actions: [deploy]}}\n"
+    )
+    (project,) = read_listing(path).projects
+    assert project.config == shop.directory / "all" / "a" / "dev.json"
+
+
+def test_every_mistake_of_the_file_is_told(shop: Workshop) -> None:
+    path = shop.lists(
+        {"a": {"actions": [], "dependz": []}, "b": {"actions": ["deploy"], "depends": ["x"]}},
+        connection_info={"sql_prot": 1, "sqlalchemy.url": "sqlite://"},
+    )
+    told = problems(path)
+    for said in (
+        "projects.a.actions: expected a list of actions",
+        "projects.a.dependz: not a known key; did you mean depends?",
+        "projects.b.depends: there is no project 'x'",
+        "sql_prot: not a key of a connection; did you mean sql_port?",
+        "sqlalchemy.url names one database",
+    ):
+        assert said in told
+
+
+def test_a_circle_names_its_projects(shop: Workshop) -> None:
+    path = shop.lists({name: {"actions": ["deploy"], "depends": [need]} for name, need in ("ab", "bc", "ca")})
+    assert "in a circle: a -> b -> c -> a" in problems(path)
+
+
+def test_a_file_without_projects_is_told(shop: Workshop) -> None:
+    assert "projects: expected at least one project" in problems(shop.lists({}))
+
+
+def test_order_is_that_of_the_file_as_far_as_needs_allow() -> None:
+    assert ordered({"d": [], "b": ["a"], "c": [], "a": []}) == ["d", "a", "b", "c"]
+    assert circle({"a": ["b"], "b": []}) == []
+    assert circle({"a": ["a"]}) == ["a", "a"]
+
+
+def test_connection_info_becomes_variables(tmp_path: Path) -> None:
+    given = {
+        "sql_port": 1433,
+        "sqla_url_query_map": {"Encrypt": "yes"},
+        "trusted_connection": True,
+        "password_file": "secret/password",
+        "sqlalchemy.echo": False,
+        "sql_driver": None,
+        "target_database_name": "master",
+    }
+    environ, remarks, wrong = connection_environment(given, tmp_path)
+    assert environ == {
+        "AHJO_SQL_PORT": "1433",
+        "AHJO_SQLA_URL_QUERY_MAP": '{"Encrypt": "yes"}',
+        "AHJO_TRUSTED_CONNECTION": "true",
+        "AHJO_PASSWORD_FILE": str(tmp_path / "secret" / "password"),
+        "AHJO_SQLALCHEMY_ECHO": "false",
+    }
+    assert wrong == []
+    assert "target_database_name is left aside" in remarks[0]
