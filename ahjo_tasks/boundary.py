@@ -34,6 +34,7 @@ class Boundary:
         error = self.ctx.finish(raised)
         code = self._report(error)
         self.ctx.console.summary(self.name, code, time.perf_counter() - self.started)
+        self.ctx.workspace.flush_logs()
         if error is None:
             return
         if self.ctx.debug or isinstance(error, Exit | UnexpectedExit | SystemExit):

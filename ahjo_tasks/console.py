@@ -30,6 +30,8 @@ STYLES = {
     "dim": "\033[2m",
 }
 PLAIN = "\033[0m"
+SHORTEST_SECRET = 4
+"""A shorter one would take whole words of every sentence with it."""
 ASCII = str.maketrans({"─": "-", "…": "~", "│": "|"})
 
 
@@ -66,7 +68,8 @@ class Console:
     ) -> None:
         self.out = out or sys.stdout
         self.err = err or sys.stderr
-        self.log = log or (lambda _level, _line: None)
+        self._keep = log or (lambda _level, _line: None)
+        self._hidden: set[str] = set()
         self.tally = tally or Tally()
         self.colored = colored
         self.live = _is_lively(self.out)
@@ -80,6 +83,15 @@ class Console:
             import colorama
 
             colorama.just_fix_windows_console()
+
+    def log(self, level: str, text: str) -> None:
+        """Keep a line without showing it."""
+        self._keep(level, self._masked(text))
+
+    def hide(self, secret: str | None) -> None:
+        """Show and log `***` in place of this text from now on."""
+        if secret and len(secret) >= SHORTEST_SECRET:
+            self._hidden.add(secret)
 
     @property
     def interactive(self) -> bool:
@@ -180,7 +192,7 @@ class Console:
 
     def secret(self, text: str, value: str) -> None:
         """Show a secret once; the log has the text without it."""
-        self._write(self.out, text + value)
+        _put(self.out, text + value)
         self.log("info", f"{text}***")
 
     def summary(self, action: str, code: int, seconds: float) -> None:
@@ -293,8 +305,14 @@ class Console:
         wanted = style and text and self.colored and _is_lively(stream or self.out)
         return f"{STYLES[style]}{text}{PLAIN}" if style and wanted else text
 
+    def _masked(self, text: str) -> str:
+        for secret in self._hidden:
+            text = text.replace(secret, "***")
+        return text
+
     def _write(self, stream: IO[str], text: str) -> None:
         """Write a line and send it off at once: the order of both streams is right also where they are one pipe."""
+        text = self._masked(text)
         if self._line:
             with self._line.aside():
                 _put(stream, text)

@@ -33,6 +33,9 @@ class Prompt(Protocol):
     def ask_secret(self, prompt: str) -> str:
         """Ask for a line that is not shown."""
 
+    def hide(self, secret: str | None) -> None:
+        """Never show this text."""
+
 
 class Credentials:
     """The login of one config, found once."""
@@ -48,6 +51,7 @@ class Credentials:
         """User name and password; both None where the operating system's user logs in. Raises ConfigError."""
         if self._found is None:
             self._found = self._find()
+            self.prompt.hide(self._found[1])
         return self._found
 
     def password_for_new_login(self, environ: Mapping[str, str]) -> str | None:

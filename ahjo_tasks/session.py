@@ -158,7 +158,8 @@ class Session:
         from sqlalchemy.pool import NullPool
 
         # A connection is closed after its use, which rolls back what is open; a broken one cannot be reset.
-        options = {"poolclass": NullPool, "pool_reset_on_return": None, **self.dialect.engine_options(self.settings)}
+        quiet = {"poolclass": NullPool, "pool_reset_on_return": None, "hide_parameters": True}
+        options = {**quiet, **self.dialect.engine_options(self.settings)}
         try:
             engine = create_engine(url, **options)
         except ModuleNotFoundError as error:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.credentials import Credentials
     from ahjo_tasks.deploy.migrations import Migrations
     from ahjo_tasks.dialects.base import Dialect
+    from ahjo_tasks.logs.logs import Logs
     from ahjo_tasks.project.layout import Project
     from ahjo_tasks.session import Session
 
@@ -49,11 +50,16 @@ class Workspace:
         """The config with its origins. Raises ConfigError with all its mistakes."""
         from ahjo_tasks.config.loader import load
 
+        from ahjo_tasks.config.secret import secrets_of
+
         loaded = load(self.config_path, environ=self.environ)
         if not loaded.settings.color_console_logging:
             self.console.colored = False
+        for secret in secrets_of(loaded):
+            self.console.hide(secret)
         for warning in loaded.warnings:
             self.console.warn(warning)
+        self._logs.attend(loaded.settings, lambda: self.session)
         return loaded
 
     @property
@@ -71,11 +77,16 @@ class Workspace:
     @cached_property
     def console(self) -> Console:
         """The console; it logs to `ahjo.log` in the project's folder once a config is named."""
-        if not self.has_config:
-            return Console(tally=self.tally)
-        from ahjo_tasks.logs.file import FileLog
+        return Console(self._logs, tally=self.tally) if self.has_config else Console(tally=self.tally)
 
-        return Console(FileLog(self.directory / "ahjo.log"), tally=self.tally)
+    @cached_property
+    def _logs(self) -> Logs:
+        from ahjo_tasks.logs.logs import Logs
+
+        return Logs(self.directory, self._complain)
+
+    def _complain(self, text: str) -> None:
+        self.console.warn(text)
 
     @cached_property
     def migrations(self) -> Migrations:
@@ -89,7 +100,7 @@ class Workspace:
         """The project's folder, read as files."""
         from ahjo_tasks.project.layout import Project
 
-        return Project(self.directory, self.dialect)
+        return Project(self.directory, self.dialect, self.settings.sqlcmd_directives)
 
     @cached_property
     def dialect(self) -> Dialect:
@@ -144,6 +155,11 @@ class Workspace:
         session = self.__dict__.get("session")
         if session is not None and session.opened is not None:
             session.opened.interrupt()
+
+    def flush_logs(self) -> None:
+        """Write what the logs have kept back; said and tried once when they cannot."""
+        if self.has_config:
+            self._logs.flush()
 
     def close(self, *, keep: bool) -> None:
         """Close the connection; `keep` commits a transaction that the whole action shares, else it is rolled back."""

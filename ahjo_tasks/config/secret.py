@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from ahjo_tasks.config.loader import LoadedConfig
+    from ahjo_tasks.config.settings import Settings
 
 MASK = "***"
 
@@ -90,3 +94,21 @@ def _masked_inside(name: str, value: object) -> object:
     if isinstance(value, (list, tuple)):
         return type(value)(masked(name, item) for item in value)
     return value
+
+
+def secrets_of(config: LoadedConfig) -> Iterator[str]:
+    """The secret texts of a config: its passwords, that of its URL, and the variables that are called like one."""
+    settings = config.settings
+    if settings.password:
+        yield settings.password.reveal()
+    if settings.sqlalchemy_url:
+        found = _URL_PASSWORD.search(settings.sqlalchemy_url.reveal())
+        if found:
+            yield found[0].removeprefix(found[1]).removesuffix(found[2])
+    for variables in _variables(settings):
+        yield from (str(value) for name, value in variables.items() if is_secret_name(name))
+
+
+def _variables(settings: Settings) -> Iterator[Mapping[str, object]]:
+    yield from (settings.scripting_variables, settings.test_variables, settings.db_permissions_variables)
+    yield from (entry.variables for entry in settings.db_permissions)

@@ -171,6 +171,9 @@ class Settings(Struct, frozen=True, kw_only=True, rename={"sqlalchemy_url": "sql
     enable_database_logging: Annotated[bool, Meta(description="Log into a table of the database.")] = False
     log_table: Annotated[str, Meta(description="Table of the log.")] = "ahjo_log"
     log_table_schema: Annotated[str | None, Meta(description="Schema of that table.")] = None
+    log_format: Annotated[Literal["text", "json"], Meta(description="Lines of ahjo.log: text, or an object each.")] = (
+        "text"
+    )
     windows_event_log: Annotated[bool, Meta(description="Log into the Windows event log.")] = False
     enable_sqlalchemy_logging: Annotated[bool, Meta(description="Log what SQLAlchemy does into sqlalchemy.log.")] = (
         False

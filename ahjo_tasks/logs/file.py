@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from contextlib import suppress
@@ -25,6 +26,7 @@ class FileLog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.as_json = False
         self._file = -1
         self._size = 0
         self._close: Callable[[], object] = lambda: None
@@ -33,10 +35,15 @@ class FileLog:
 
     def __call__(self, level: str, line: str) -> None:
         """Write each line of the text with its own time and level."""
-        head = f"[{self._now()}] [ahjo] {level.upper()} "
-        text = "".join(f"{head}{part}\n" for part in line.splitlines())
+        text = "".join(f"{self._record(level.upper(), part)}\n" for part in line.splitlines())
         with suppress(OSError):
             self._write(text.encode("utf-8", "backslashreplace"))
+
+    def _record(self, level: str, line: str) -> str:
+        if self.as_json:
+            known = {"time": self._now(), "logger": "ahjo", "level": level, "message": line}
+            return json.dumps(known, ensure_ascii=False)
+        return f"[{self._now()}] [ahjo] {level} {line}"
 
     def close(self) -> None:
         """Let go of the file; the next line opens it again."""
