@@ -164,13 +164,12 @@ def _formatted(job: ProjectScan, result: Result, form: Form) -> str:
 def _tell(console: Console, result: Result, form: Form) -> None:
     from ahjo_tasks.scan.report import line, shown
 
-    say = console.raw if form.quiet else console.line
     console.tally.counts["FAIL"] += result.files
     console.tally.counts["OK"] += result.tally.files - result.files
     for remark in result.remarks:
         console.warn(str(remark))
     for finding in shown(result, mask=form.mask):
-        say(line(finding))
+        console.secret(line(finding).removesuffix(finding.match), finding.match)
     if form.quiet:
         return
     binary = f", {result.tally.binary} binary files skipped" if result.tally.binary else ""

@@ -126,6 +126,16 @@ def test_inv_scan_is_the_same_and_needs_no_config(tmp_path: Path) -> None:
     assert (done.code, done.out) == (1, f"a.sql:1:1: hetu: {CODE}\n")
 
 
+def test_a_log_does_not_keep_what_was_found(tmp_path: Path) -> None:
+    project = make_project(tmp_path, {"sql_dialect": "sqlite", "target_database_name": "a.db"})
+    project.write("ahjo_scan_rules.yaml", "- name: hetu\n")
+    project.write("a.sql", CODE)
+    assert CODE in project.inv("scan").out
+    log = (tmp_path / "ahjo.log").read_text("utf-8")
+    assert "a.sql:1:1: hetu: ***" in log
+    assert CODE not in log
+
+
 def test_a_dry_run_writes_nothing(project: ProjectInGit) -> None:
     before = sorted(project.directory.rglob("*"))
     assert project.scan("--dry", "--init").code == 0
