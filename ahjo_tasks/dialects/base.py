@@ -80,6 +80,8 @@ class Dialect:
     commit: ClassVar[str] = "COMMIT"
     rollback: ClassVar[str] = "ROLLBACK"
     refuses_transaction: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
+    refusal_words: ClassVar[tuple[str, ...]] = ("",)
+    """Upper case: a text without any of them need not be searched for the expression, which takes its time."""
     shares_call: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
     """How a statement begins that may be sent in one call with others, where a call is a transaction."""
     commits: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,20 @@ from ahjo_tasks.project.kinds import KINDS, plural
 from ahjo_tasks.project.sqlfiles import SqlFile, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from ahjo_tasks.dialects.base import Dialect
 
 SQL = frozenset({".sql"})
 FOLDERS = {folder: kind.name for kind in KINDS.values() for folder in kind.folders}
+
+
+def _files(folder: Path, without: Container[Path]) -> Iterator[Path]:
+    """The files below a folder, less those below the folders named; a link to a folder is not followed."""
+    for place, folders, names in os.walk(folder):
+        here = Path(place)
+        folders[:] = [name for name in folders if here / name not in without]
+        yield from map(here.joinpath, names)
 
 
 class Project:
@@ -83,11 +92,10 @@ class Project:
             return str(path)
 
     def _walk(self, folder: str, endings: frozenset[str]) -> Iterator[Path]:
-        top = self.database / folder
-        inner = [self.database / other for other in FOLDERS if other.startswith(f"{folder}/")]
-        for path in sorted(top.rglob("*")):
-            if path.suffix.lower() in endings and path.is_file() and not any(map(path.is_relative_to, inner)):
-                yield path
+        inner = {self.database / other for other in FOLDERS if other.startswith(f"{folder}/")}
+        found = _files(self.database / folder, inner)
+        wanted = (path for path in found if path.suffix.lower() in endings and path.is_file())
+        yield from sorted(wanted, key=lambda path: path.parts)
 
     def _expand(self, name: str) -> list[Path]:
         path = next((base / name for base in (self.directory, Path.cwd()) if (base / name).exists()), None)
