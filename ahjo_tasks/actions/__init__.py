@@ -4,6 +4,7 @@ MODULES = (
     "assembly",
     "batches",
     "build",
+    "compare",
     "config",
     "connection",
     "data",

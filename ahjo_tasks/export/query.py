@@ -47,27 +47,29 @@ class Query:
         Raises StatementError or, for a file, DeployError; AhjoError unless there is exactly one result set.
         """
         *before, last = (batch for batch in self.batches for _ in range(batch.count))
-        # A script that is one call, and so all or nothing, is cut where its rows are streamed.
-        with door.unit(transactional=bool(before) or door.dialect.atomic_call):
-            for batch in before:
-                with self._placed(batch):
-                    door.run(batch.text)
-            with self._placed(last), closing(door.stream(last.text, SIZE)) as results:
-                rows = next(results, None)
-                if rows is None:
-                    raise AhjoError("The query ran, and returns no rows: there is nothing to write.")
-                yield RowStream(rows.columns, _counted(rows.chunks, on_rows))
-                if next(results, None) is not None:
-                    raise AhjoError("The query returns several result sets.", hint="Ask for one of them at a time.")
-
-    @contextmanager
-    def _placed(self, batch: Batch) -> Iterator[None]:
+        running = last
         try:
-            yield
+            # A script that is one call, and so all or nothing, is cut where its rows are streamed.
+            with door.unit(transactional=bool(before) or door.dialect.atomic_call):
+                for running in before:
+                    door.run(running.text)
+                running = last
+                with closing(door.stream(last.text, SIZE)) as results:
+                    yield from _only(results, on_rows)
         except StatementError as error:
             if self.file is None:
                 raise
-            raise misplaced(error, self.file, batch) from error
+            raise misplaced(error, self.file, running, door) from error
+
+
+def _only(results: Iterator[RowStream], on_rows: Callable[[int], None]) -> Iterator[RowStream]:
+    """The one result set there must be."""
+    rows = next(results, None)
+    if rows is None:
+        raise AhjoError("The query ran, and returns no rows: there is nothing to write.")
+    yield RowStream(rows.columns, _counted(rows.chunks, on_rows))
+    if next(results, None) is not None:
+        raise AhjoError("The query returns several result sets.", hint="Ask for one of them at a time.")
 
 
 def _counted(

@@ -1,0 +1,177 @@
+"""Comparing rows of files and queries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ahjo_tasks.action import action
+from ahjo_tasks.errors import DifferenceError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
+
+    from ahjo_tasks.compare.compare import Compared
+    from ahjo_tasks.compare.comparison import Comparison, Source
+    from ahjo_tasks.compare.tally import Difference
+    from ahjo_tasks.context import ActionContext
+    from ahjo_tasks.door import RowStream
+
+SHOWN = 50
+"""From so many rows on, the differences are in the file only."""
+
+
+@action(
+    auto_shortflags=False,
+    iterable=["keys", "columns"],
+    help={
+        "file-a": "CSV file of side A.",
+        "file-b": "CSV file of side B.",
+        "query-a": "Query of side A.",
+        "query-b": "Query of side B.",
+        "keys": "A column that tells rows apart; once for each, or with commas. Without one, rows are numbered.",
+        "columns": "A column to compare; by default all that both sides have.",
+        "filter-column": "Compare only rows whose column ...",
+        "filter-value": "... is this text.",
+        "separator": "Between the fields of the files, also of the output; by default a semicolon.",
+        "output": "File of the rows that differ; by default differences.csv. It is replaced.",
+        "name": "Only this one of the comparisons that the config names.",
+    },
+)
+def compare(  # noqa: PLR0913, PLR0917 - one parameter for each flag
+    ctx: ActionContext,
+    file_a: str = "",
+    file_b: str = "",
+    query_a: str = "",
+    query_b: str = "",
+    keys: list[str] | None = None,
+    columns: list[str] | None = None,
+    filter_column: str = "",
+    filter_value: str = "",
+    separator: str = "",
+    output: str = "",
+    name: str = "",
+) -> None:
+    """Compare two files or queries; exit 5 on differences.
+
+    The config's block `compare` holds one comparison, which flags override, or several by name, which take no flag
+    but --name. Files need no connection.
+    """
+    given = {
+        "file_a": file_a,
+        "file_b": file_b,
+        "query_a": query_a,
+        "query_b": query_b,
+        "key_cols": keys,
+        "compare_cols": columns,
+        "filter_column": filter_column,
+        "filter_value": filter_value,
+        "separator": separator,
+        "output_file": output,
+    }
+    differing = [asked for asked in _asked(ctx, given, name) if not _run(ctx, asked)]
+    if differing:
+        named = ", ".join(asked.name for asked in differing if asked.name)
+        raise DifferenceError(f"The two sides differ{f': {named}' if named else ''}.")
+
+
+def _asked(ctx: ActionContext, given: Mapping[str, Any], name: str) -> list[Comparison]:
+    from ahjo_tasks.compare.comparison import comparisons
+
+    block = ctx.settings.compare if ctx.workspace.has_config else {}
+    flags = {key: value for key, value in given.items() if value}
+    if flags and any(isinstance(value, dict) for value in block.values()):
+        ctx.console.warn("The config names its comparisons, so the flags do not count, but for --name.")
+    return comparisons(block, flags, name)
+
+
+def _run(ctx: ActionContext, asked: Comparison) -> bool:
+    """Compare and report; returns whether the two sides are the same."""
+    from ahjo_tasks.compare.compare import compared
+    from ahjo_tasks.compare.differences_file import write_differences
+    from ahjo_tasks.export.csv_form import CsvForm
+    from ahjo_tasks.export.whole_file import check_target, whole_file
+
+    form, target = CsvForm(asked.separator), Path(asked.output)
+    check_target(target, overwrite=True)
+    if ctx.dry:
+        ctx.console.line(f"  Plan: compare {' and '.join(asked.labels)}, write {target} (dry run: nothing is read)")
+        return True
+    first: list[Difference] = []
+
+    def keep(difference: Difference) -> None:
+        if len(first) < SHOWN:
+            first.append(difference)
+
+    def opened(source: Source) -> AbstractContextManager[RowStream]:
+        return _opened(ctx, source, form.separator)
+
+    with compared(asked, lambda: opened(asked.a), lambda: opened(asked.b)) as found:
+        with whole_file(target, overwrite=True) as part:
+            write_differences(found, part, asked.labels, form, keep)
+        _report(ctx, asked, found, first)
+    return not found.tally.total
+
+
+def _opened(ctx: ActionContext, source: Source, separator: str) -> AbstractContextManager[RowStream]:
+    from ahjo_tasks.compare.csv_rows import csv_rows
+    from ahjo_tasks.export.query import Query
+
+    if source.file:
+        places = (folder / source.file for folder in (Path.cwd(), ctx.workspace.directory))
+        return csv_rows(next((path for path in places if path.is_file()), Path(source.file)), separator)
+    ctx.announce(ctx.stack[0])
+    return Query.of(source.query, ctx.workspace.dialect).open(ctx.session.door)
+
+
+def _report(ctx: ActionContext, asked: Comparison, found: Compared, first: list[Difference]) -> None:
+    """What was found, in counts, and row by row where the rows are few."""
+    console, tally, (a, b) = ctx.console, found.tally, asked.labels
+    console.line(f"{asked.name or 'Comparison'}: {a} (A) and {b} (B)", "head")
+    for note in found.notes:
+        console.warn(note)
+    for side, duplicates in zip(asked.labels, tally.duplicates, strict=True):
+        if duplicates.count:
+            shown = "; ".join(_key(key) for key in duplicates.examples)
+            console.warn(f"{side}: {_many(duplicates.count, 'key')} more than once: {shown}")
+    console.table(
+        ["Found", "Count"],
+        [
+            ("rows in A", tally.rows[0]),
+            ("rows in B", tally.rows[1]),
+            ("rows only in A", tally.only_a),
+            ("rows only in B", tally.only_b),
+            ("rows with differences", tally.different),
+            ("cells that differ", tally.cells),
+        ],
+    )
+    for difference in first if tally.total < SHOWN else ():
+        _show(ctx, found, difference)
+    console.line(f"  Wrote {_many(tally.total, 'row')} to {asked.output}")
+
+
+def _show(ctx: ActionContext, found: Compared, difference: Difference) -> None:
+    key = ", ".join(f"{name} {_key((part,))}" for name, part in zip(found.keys, difference.key, strict=True))
+    if difference.source != "both":
+        ctx.console.line(f"  {key}: only in {difference.source[0]}")
+        return
+    for name, cell in zip(found.columns, difference.cells, strict=True):
+        if cell.verdict != "OK":
+            ctx.console.line(f"  {key}: {name}: {_value(cell.a)} in A, {_value(cell.b)} in B")
+
+
+def _key(key: tuple[Any, ...]) -> str:
+    from ahjo_tasks.compare.pairs import shown
+
+    return shown(key)
+
+
+def _value(value: Any) -> str:
+    from ahjo_tasks.export.text import text
+
+    return "NULL" if value is None else repr(text(value)) if isinstance(value, str) else text(value)
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
