@@ -104,7 +104,7 @@ def _permission_step(ctx: ActionContext, entry: PermissionFile) -> Step:
 
     project = ctx.workspace.project
     if ctx.settings.db_permission_invoke_method != "sqlcmd":
-        return FileStep(project.read_script(entry.source, entry.variables))
+        return FileStep(project.read_script(entry.source, entry.variables, directives=True))
     from ahjo_tasks.sqlcmd import SqlcmdStep
 
     ctx.workspace.require_dialect("mssql", "db_permission_invoke_method: sqlcmd")

@@ -30,5 +30,5 @@ def structure(ctx: ActionContext) -> None:
             "There is no structure to deploy.",
             hint=f"Put files into database/schemas, tables, constraints, or {WHOLE}.",
         )
-    plan = plan_objects(files) if files else plan_named([project.read_script(WHOLE, variables)])
+    plan = plan_objects(files) if files else plan_named([project.read_script(WHOLE, variables, directives=True)])
     carry_out(ctx, lambda _door: plan)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import SourceError, UsageError
 from ahjo_tasks.project.kinds import KINDS, plural
-from ahjo_tasks.project.sqlfiles import SqlFile, read
+from ahjo_tasks.project.sqlfiles import SqlFile, read, read_for_sqlcmd
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
@@ -30,9 +30,10 @@ def _files(folder: Path, without: Container[Path]) -> Iterator[Path]:
 class Project:
     """A project on disk. Nothing here connects to a database."""
 
-    def __init__(self, directory: Path, dialect: Dialect) -> None:
+    def __init__(self, directory: Path, dialect: Dialect, directives: bool | tuple[str, ...] = False) -> None:
         self.directory = directory
         self.dialect = dialect
+        self.directives = directives
 
     @property
     def database(self) -> Path:
@@ -56,10 +57,15 @@ class Project:
         found = [path for name in names for path in self._expand(name)]
         return [self._load(path, self.kind_of(path), variables) for path in dict.fromkeys(found)]
 
-    def read_script(self, relative: str, variables: Mapping[str, object] | None = None) -> SqlFile:
-        """One file that has its fixed place in the project. Raises SourceError when it is missing."""
+    def read_script(
+        self, relative: str, variables: Mapping[str, object] | None = None, *, directives: bool = False
+    ) -> SqlFile:
+        """One file that has its fixed place in the project; with `directives`, one made for sqlcmd.
+
+        Raises SourceError when it is missing.
+        """
         path = self.script_path(relative)
-        return self._load(path, self.kind_of(path), variables)
+        return self._load(path, self.kind_of(path), variables, directives=directives)
 
     def script_path(self, relative: str) -> Path:
         """Where that file is. Raises SourceError when it is missing."""
@@ -108,9 +114,19 @@ class Project:
             raise UsageError(f"--files: there is no .sql file in {name}.")
         return found
 
-    def _load(self, path: Path, kind: str, variables: Mapping[str, object] | None) -> SqlFile:
+    def _load(
+        self, path: Path, kind: str, variables: Mapping[str, object] | None, *, directives: bool = False
+    ) -> SqlFile:
         if kind in self.dialect.lacks:
-            raise SourceError(f"{self.dialect.title} has no {plural(kind)}: {self.label(path)}")
+            raise SourceError(f"{self.dialect.title} has no {plural(kind)}", path=Path(self.label(path)))
         always = kind == "permission"  # these files are made of variables; an undefined one is a mistake
         given = variables if always else variables or None
-        return read(path, kind, self.dialect, label=self.label(path), variables=given)
+        obeys = self.dialect.batch_style == "go" and (directives or always or self._obeys(path))
+        return (read_for_sqlcmd if obeys else read)(path, kind, self.dialect, label=self.label(path), variables=given)
+
+    def _obeys(self, path: Path) -> bool:
+        """Whether the config wants the directives of sqlcmd carried out in the file."""
+        if isinstance(self.directives, bool):
+            return self.directives
+        tops = [base / folder for folder in self.directives for base in (self.directory, self.database)]
+        return any(path.is_relative_to(top) for top in tops)

@@ -9,8 +9,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import SourceError
-from ahjo_tasks.project.batches import Batch, split
+from ahjo_tasks.project.batches import Batch, split, warnings
 from ahjo_tasks.project.definitions import Definition, Name, Scan, scan
+from ahjo_tasks.project.directives import IGNORE, Expansion, Place, expand, refuse
+from ahjo_tasks.project.firsts import check_firsts
 from ahjo_tasks.project.source import Source
 from ahjo_tasks.project.tokens import words
 from ahjo_tasks.project.variables import substitute
@@ -40,6 +42,8 @@ class SqlFile:
     dialect: Dialect
     refused: str = ""
     """The statement in it that cannot run in a transaction; empty when there is none."""
+    origin: Expansion | None = None
+    """Where each part of the text came from, when not all of it is the file's own."""
 
     @property
     def name(self) -> str:
@@ -60,6 +64,25 @@ class SqlFile:
     def definitions(self) -> tuple[Definition, ...]:
         """The objects that the file creates."""
         return self.scan.definitions
+
+    def place(self, line: int, column: int | None = None) -> Place:
+        """The place on disk of a line and column of the text."""
+        return self.origin.place(line, column) if self.origin else Place(self.path, line, column, self.text)
+
+    def ignores_errors(self, batch: Batch) -> bool:
+        """Whether `:on error ignore` is in force where the batch begins."""
+        return self.origin is not None and self.origin.ignores(batch.line, batch.column)
+
+    @cached_property
+    def remarks(self) -> tuple[str, ...]:
+        """What in the file is legal and probably not meant, each with its place."""
+        places = [
+            (self.place(one.line, one.column), one.message) for one in warnings(self.text, self.dialect.batch_style)
+        ]
+        return tuple(f"{self._label(place)}:{place.line}:{place.column}: {message}" for place, message in places)
+
+    def _label(self, place: Place) -> str:
+        return self.label if place.path in {None, self.path} else str(place.path)
 
     @cached_property
     def _header(self) -> dict[str, tuple[str, int]]:
@@ -98,13 +121,35 @@ def read(
     path: Path, kind: str, dialect: Dialect, *, label: str, variables: Mapping[str, object] | None = None
 ) -> SqlFile:
     """Read one file whole. Raises SourceError with file, line and column (or byte offset) when it cannot be used."""
-    text = substitute(decode(path), variables, path=path, lexis=dialect.lexis)
-    if "\0" in text:
-        hint = "Is it UTF-16 without a byte order mark?"
-        raise Source(text, path).error(text.index("\0"), "a NUL character, which no server reads", hint=hint)
-    file = SqlFile(path, label, kind, text, (), dialect, _refused(text, dialect))
+    text = decode(path)
+    if dialect.batch_style == "go":
+        refuse(text, path)
+    text = substitute(text, variables, path=path, lexis=dialect.lexis)
+    return _split(SqlFile(path, label, kind, text, (), dialect, _refused(text, dialect)))
+
+
+def read_for_sqlcmd(
+    path: Path, kind: str, dialect: Dialect, *, label: str, variables: Mapping[str, object] | None = None
+) -> SqlFile:
+    """Read one file and carry out its directives of sqlcmd.
+
+    Raises SourceError, with the place in the file that the text came from.
+    """
+    origin = expand(path, variables or {}, decode)
+    refused = IGNORE if any(on for _offset, on in origin.switches) else _refused(origin.text, dialect)
+    try:
+        return _split(SqlFile(path, label, kind, origin.text, (), dialect, refused, origin))
+    except SourceError as error:
+        raise origin.moved(error) from None
+
+
+def _split(file: SqlFile) -> SqlFile:
+    dialect = file.dialect
     style = dialect.batch_style if file.transactional else dialect.statement_style or dialect.batch_style
-    return replace(file, batches=tuple(split(text, style, path=path)))
+    batches = tuple(split(file.text, style, path=file.path))
+    if style == "go":
+        check_firsts(batches, file.path)
+    return replace(file, batches=batches)
 
 
 def _refused(text: str, dialect: Dialect) -> str:
@@ -125,7 +170,7 @@ def decode(path: Path) -> str:
         raise SourceError(f"cannot be read: {error.strerror}", path=path) from None
     encoding = next((name for bom, name in BOMS if raw.startswith(bom)), "utf-8")
     try:
-        return raw.decode(encoding)
+        text = raw.decode(encoding)
     except UnicodeDecodeError as error:
         raise SourceError(
             f"is not {encoding.upper().removesuffix('-SIG')}: invalid byte at offset {error.start}",
@@ -133,3 +178,7 @@ def decode(path: Path) -> str:
             line=raw.count(b"\n", 0, error.start) + 1,
             hint="Save the file as UTF-8.",
         ) from None
+    if "\0" in text:
+        hint = "Is it UTF-16 without a byte order mark?"
+        raise Source(text, path).error(text.index("\0"), "a NUL character, which no server reads", hint=hint)
+    return text

@@ -39,24 +39,47 @@ def substitute(
         return text
     source, values = Source(text, path), {name.casefold(): str(value) for name, value in variables.items()}
     parts, start = [], 0
-    for comment, end in _comments(source, lexis):
-        parts += [_replaced(source, start, comment, values), text[comment:end]]
+    for first, end, value in uses(source, values, lexis):
+        parts += [text[start:first], value]
         start = end
-    return "".join([*parts, _replaced(source, start, len(text), values)])
+    return "".join([*parts, text[start:]])
 
 
-def _replaced(source: Source, start: int, end: int, values: Mapping[str, str]) -> str:
-    def value(use: re.Match[str]) -> str:
-        if use["literal"]:
-            return use[0][1:]
-        if not use["name"]:
-            raise source.error(start + use.start(), "`$(` without a variable's name and `)`", hint=_ESCAPE)
-        found = values.get(use["name"].casefold())
-        if found is None:
-            raise source.error(start + use.start(), f"the variable {use['name']} has no value", hint=_hint(use, values))
-        return found
+def uses(
+    source: Source, values: Mapping[str, str], lexis: Lexis, start: int = 0, end: int | None = None
+) -> Iterator[tuple[int, int, str]]:
+    """Where variables stand outside of comments, and what to put in their place; `values` has folded names.
 
-    return _USE.sub(value, source.text[start:end])
+    `start` must lie in code. Raises SourceError as `substitute` does.
+    """
+    end = len(source.text) if end is None else end
+    if source.text.find("$(", start, end) < 0:
+        return
+    for comment, close in _comments(source, lexis, start, end):
+        yield from _uses(source, start, comment, values)
+        start = close
+    yield from _uses(source, start, end, values)
+
+
+def filled(source: Source, text: str, offset: int, values: Mapping[str, str]) -> str:
+    """A short text of the source, which begins at `offset`, with its variables filled in."""
+    return _USE.sub(lambda use: _value(source, offset, use, values), text)
+
+
+def _uses(source: Source, start: int, end: int, values: Mapping[str, str]) -> Iterator[tuple[int, int, str]]:
+    for use in _USE.finditer(source.text, start, end):
+        yield use.start(), use.end(), _value(source, use.start(), use, values)
+
+
+def _value(source: Source, offset: int, use: re.Match[str], values: Mapping[str, str]) -> str:
+    if use["literal"]:
+        return use[0][1:]
+    if not use["name"]:
+        raise source.error(offset, "`$(` without a variable's name and `)`", hint=_ESCAPE)
+    found = values.get(use["name"].casefold())
+    if found is None:
+        raise source.error(offset, f"the variable {use['name']} has no value", hint=_hint(use, values))
+    return found
 
 
 def _hint(use: re.Match[str], values: Mapping[str, str]) -> str:
@@ -64,11 +87,11 @@ def _hint(use: re.Match[str], values: Mapping[str, str]) -> str:
     return f"Did you mean $({close[0]})?" if close else _ESCAPE
 
 
-def _comments(source: Source, lexis: Lexis) -> Iterator[tuple[int, int]]:
+def _comments(source: Source, lexis: Lexis, begin: int, stop: int) -> Iterator[tuple[int, int]]:
     """Where the comments begin and end."""
     flat, reader = _comment(lexis)
-    for first, end in spans(source.text, lexis):
-        start = first
+    for first, last in spans(source.text, lexis):
+        start, end = max(first, begin), min(last, stop)
         while (start := reader.advance(source, start, end)) < end:
             comment = flat.match(source.text, start, end)
             close = comment.end() if comment else comment_end(source.text, start, end) or end
