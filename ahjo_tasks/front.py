@@ -234,7 +234,7 @@ def _action_files(directory: Path, config: Path | None, *, has_tasks: bool) -> I
         if path.is_file() and (named or not has_tasks):
             yield path
         elif named:
-            raise ConfigError(f"ahjo_action_files: {path} does not exist.")
+            raise UsageError(f"ahjo_action_files: {path} does not exist.")
 
 
 def _module(path: Path) -> ModuleType:

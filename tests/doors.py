@@ -15,6 +15,9 @@ from projects import Outcome
 from ahjo_tasks import namespace
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from invoke.collection import Collection
     from projects import RunningProject
 
@@ -38,21 +41,33 @@ def inv(
 
     `ns` is a collection, or the members of the project's own namespace.
     """
+    program = Program(namespace=namespace(*ns, directory=project.directory) if isinstance(ns, tuple) else ns)
+    return quietly(lambda: program.run(["inv", *arguments]), project.directory, yes=yes, typed=typed, **environ)
+
+
+def quietly(
+    run: Callable[[], object],
+    directory: Path,
+    *,
+    yes: bool = False,
+    typed: tuple[str, ...] | None = None,
+    **environ: str,
+) -> Outcome:
+    """What a program prints when it is run in this folder, and its exit code."""
     kind = StringIO if typed is None else Terminal
     out, err, code = kind(), kind(), 0
     confirmed = {"AHJO_NON_INTERACTIVE": "1"} if yes else {}
-    variables = {**confirmed, "NO_COLOR": "1", "GIT_CEILING_DIRECTORIES": str(project.directory.parent), **environ}
-    program = Program(namespace=namespace(*ns, directory=project.directory) if isinstance(ns, tuple) else ns)
+    variables = {**confirmed, "NO_COLOR": "1", "GIT_CEILING_DIRECTORIES": str(directory.parent), **environ}
     stdin = StringIO() if typed is None else Terminal("".join(f"{line}\n" for line in typed))
     with (
         patch.dict(os.environ, variables),
         patch("sys.stdin", stdin),
-        chdir(project.directory),
+        chdir(directory),
         redirect_stdout(out),
         redirect_stderr(err),
     ):
         try:
-            program.run(["inv", *arguments])
+            run()
         except SystemExit as ended:
             code = ended.code if isinstance(ended.code, int) else 0 if ended.code is None else 1
         finally:

@@ -51,16 +51,16 @@ def local(project: RunningProject, **backend: object) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("--config", "dev.json", "look", "look"),
-        ("look", "--config", "dev.json", "look"),
-        ("look", "look", "--config", "dev.json"),
-        ("-f", "dev.json", "look", "look"),
+        ("--config", "dev.json", "look", "again"),
+        ("look", "--config", "dev.json", "again"),
+        ("look", "again", "--config", "dev.json"),
+        ("-f", "dev.json", "look", "again"),
     ],
 )
 def test_one_config_serves_the_whole_chain_wherever_it_stands(
     project: RunningProject, arguments: tuple[str, ...]
 ) -> None:
-    done = inv(project, "--no-dedupe", *arguments, ns=(look,))
+    done = inv(project, *arguments, ns=(look, action(name="again")(look.body)))
     assert done.out.count('"backend": "file"') == 2, done.text
 
 
