@@ -107,7 +107,7 @@ class Console:
 
     def relay(self, text: str) -> None:
         """A line of another process, which has a log of its own."""
-        self._write(self.err if self._machine else self.out, text)
+        self._write(self._told, text)
 
     def note(self, text: str) -> None:
         """Something worth knowing that needs nothing done: said once in a run.

@@ -110,6 +110,10 @@ class NamedPrompt:
         """Ask for a line that is not shown."""
         return self.console.ask_secret(f"{self.name}: {prompt}")
 
+    def hide(self, secret: str | None) -> None:
+        """Keep a secret out of what is logged."""
+        self.console.hide(secret)
+
 
 def _prepared(ctx: ActionContext) -> list[Prepared]:
     from ahjo_tasks.projects.listing import read_listing

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.workers.process import Outcome
     from ahjo_tasks.workspace import Workspace
 
-LOGS = ("ahjo.log.1", "ahjo.log")
+LOGS = ("ahjo.log", "sqlalchemy.log")
 DETACHED = "HEAD"
 
 
@@ -167,8 +167,9 @@ def _inside(text: str, worktree: Path) -> str:
 
 
 def _keep_logs(worktree: Path, project: Path) -> None:
-    """Add what a worker logged in its worktree to the log of the project."""
+    """Add what a worker logged in its worktree to the logs of the project."""
     for name in LOGS:
-        if (worktree / name).is_file():
-            with (project / LOGS[-1]).open("ab") as kept:
-                kept.write((worktree / name).read_bytes())
+        for path in (worktree / f"{name}.1", worktree / name):
+            if path.is_file():
+                with (project / name).open("ab") as kept:
+                    kept.write(path.read_bytes())
