@@ -36,11 +36,10 @@ FRONT = {
     "run",
     "standalone",
     "unborn",
-    "workers",
     "workspace",
 }
-ENTRANCES = {"deploy/alembic_env"}
-"""Modules that others than we call: Alembic comes in by its env.py."""
+ENTRANCES = {"deploy/alembic_env", "workers/front", "workers/parameters"}
+"""Where others come in: Alembic by its env.py, and the process of a worker by its own front."""
 
 GROUND = {"dialects", "project", "session", "door", "credentials", "git"}
 LAYERS = {"config": 1, "version": 0, "errors": 0}
