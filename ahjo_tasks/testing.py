@@ -88,7 +88,10 @@ def run_test(file: SqlFile, door: Door) -> FileResult:
     door.on_message = messages.append
     single = len(file.batches) == 1 and file.batches[0].count == 1
     try:
-        with door.unit(transactional=file.transactional, single_call=single, keep=not file.rolls_back):
+        with (
+            door.unit(transactional=file.transactional, single_call=single, keep=not file.rolls_back),
+            door.dialect.keeping_settings(door, file.texts),
+        ):
             sets = [found for batch in file.batches for found in _results(door, file, batch)]
     except DeployError as error:
         return FileResult(file, time.perf_counter() - started, error=error, messages=tuple(messages))

@@ -103,7 +103,7 @@ def test_a_call_that_fails_is_done_again_file_by_file(plan: Callable[..., Plan])
         ("message", 2),
         ("FAIL", 2),
     ]
-    assert [event.text for event in events if event.status == "message"] == ["call 2", "call 3"]
+    assert [event.text for event in events if event.status == "message"] == ["v1:1: call 2", "v2:2: call 3"]
     assert (caught.value.path or door).name == "v2.sql"  # type: ignore[union-attr]
     assert (caught.value.line, caught.value.column) == (2, 3)
     assert caught.value.details[-2:] == (

@@ -12,14 +12,17 @@ from ahjo_tasks.project.batches.whole import leads
 from ahjo_tasks.project.dependencies import ordered
 from ahjo_tasks.project.excerpt import excerpt
 from ahjo_tasks.project.kinds import NOT_OBJECTS, OBJECTS
-from ahjo_tasks.project.source import Source
+from ahjo_tasks.project.source import Lines, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ahjo_tasks.door import Door
     from ahjo_tasks.project.batches import Batch
     from ahjo_tasks.project.sqlfiles import SqlFile
+
+MOST_REPEATED = 100
+"""How often a batch is run again, at most, to find out where a later one failed."""
 
 
 @dataclass(frozen=True)
@@ -65,40 +68,76 @@ class FileStep:
 
     def run(self, door: Door) -> int:
         """Run the batches. Raises DeployError with file, line, column and excerpt."""
-        changed = 0
-        for number, batch in enumerate(self.file.batches):
-            for _ in range(batch.count):
-                changed += self._run(door, number, batch)
+        say = door.on_message
+        try:
+            with door.dialect.keeping_settings(door, self.file.texts):
+                return sum(self._run(door, number, say) for number in range(len(self.file.batches)))
+        finally:
+            door.on_message = say
+
+    def _run(self, door: Door, number: int, say: Callable[[str], None]) -> int:
+        """One batch, as often as it says; its messages come with their place."""
+        batch, changed = self.file.batches[number], 0
+        door.on_message = lambda text: say(f"{self.file.where(line_said(batch, text))}: {text}")
+        for time in range(batch.count):
+            try:
+                changed += door.run(batch.text)
+            except StatementError as error:
+                failure = misplaced(error, self.file, batch, door, time=time)
+                failure.state = remains(self.file, number)
+                if not self.file.ignores_errors(batch) or error.server.lost:
+                    raise failure from error
+                say(f"{self.file.where(failure.line or batch.line)}: {failure.message} (:on error ignore)")
         return changed
 
-    def _run(self, door: Door, number: int, batch: Batch) -> int:
-        try:
-            return door.run(batch.text)
-        except StatementError as error:
-            raise misplaced(error, self.file, batch, door, state=remains(self.file, number)) from error
+
+def line_said(batch: Batch, text: str) -> int:
+    """The line of a message: the one place in the batch where its text stands, or else where the batch begins."""
+    literal = "'" + text.replace("'", "''") + "'"
+    start = batch.text.find(literal)
+    if start < 0 or batch.text.find(literal, start + 1) >= 0:
+        return batch.line
+    return batch.line + Lines(batch.text).at(start)[0] - 1
 
 
 def misplaced(
-    error: StatementError, file: SqlFile, batch: Batch, door: Door | None = None, *, state: str = ""
+    error: StatementError, file: SqlFile, batch: Batch, door: Door | None = None, *, time: int = 0
 ) -> DeployError:
-    """The server's refusal, said of the file: path, line, column and excerpt. `door` serves to ask where it was."""
+    """The server's refusal, said of the file: path, line, column and excerpt.
+
+    `door` serves to ask where it was, `time` is how often the batch had run.
+    """
     server = error.server
     if door is not None and not server.line and not server.lost:
-        server = door.dialect.locate(door, batch.text, server)
+        server = door.dialect.locate(door, batch.text, server, ran_before(file, batch, time))
     line = batch.line + (server.line or 1) - 1
     column = server.column + (batch.column - 1 if server.line == 1 else 0) if server.column else None
-    number = f"{server.number}: " if server.number else ""
-    shown = excerpt(file.text, line, column) if server.line else ()
+    place = file.place(line, column)
+    severity = f", {server.severity}" if server.severity else ""
+    number = f"{server.number}{severity}: " if server.number else ""
+    shown = excerpt(place.text, place.line, place.column) if server.line else ()
     where = (f"in {server.procedure}",) if server.procedure else ()
+    often = (f"at repetition {time + 1} of {batch.count}",) if batch.count > 1 else ()
     return DeployError(
         f"{number}{server.message}",
-        path=file.path,
-        line=line,
-        column=column,
+        path=place.path,
+        line=place.line,
+        column=place.column,
         hint=error.hint,
-        details=(*shown, *where),
-        state=state,
+        details=(*shown, *where, *often),
     )
+
+
+def ran_before(file: SqlFile, batch: Batch, time: int) -> list[str]:
+    """The batches that the file's transaction held when this one failed."""
+    if not file.transactional or time > MOST_REPEATED:
+        return []
+    found: list[str] = []
+    for other in file.batches:
+        if other is batch:
+            return [*found, *[batch.text] * time]
+        found += [other.text] * min(other.count, MOST_REPEATED)
+    return []
 
 
 def plan_objects(files: Sequence[SqlFile]) -> Plan:
@@ -114,4 +153,5 @@ def plan_named(files: Sequence[SqlFile]) -> Plan:
 
 def _plan(files: Sequence[SqlFile]) -> Plan:
     empty = tuple(f"{file.label}: holds no statement" for file in files if not file.batches)
-    return Plan(tuple(FileStep(file) for file in files if file.batches), empty)
+    odd = tuple(remark for file in files for remark in file.remarks)
+    return Plan(tuple(FileStep(file) for file in files if file.batches), empty + odd)

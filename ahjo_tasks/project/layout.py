@@ -118,7 +118,7 @@ class Project:
         self, path: Path, kind: str, variables: Mapping[str, object] | None, *, directives: bool = False
     ) -> SqlFile:
         if kind in self.dialect.lacks:
-            raise SourceError(f"{self.dialect.title} has no {plural(kind)}", path=Path(self.label(path)))
+            raise SourceError(f"{self.dialect.title} has no {plural(kind)}: {self.label(path)}")
         always = kind == "permission"  # these files are made of variables; an undefined one is a mistake
         given = variables if always else variables or None
         obeys = self.dialect.batch_style == "go" and (directives or always or self._obeys(path))

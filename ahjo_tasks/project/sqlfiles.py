@@ -65,6 +65,16 @@ class SqlFile:
         """The objects that the file creates."""
         return self.scan.definitions
 
+    @property
+    def texts(self) -> list[str]:
+        """The texts of the batches."""
+        return [batch.text for batch in self.batches]
+
+    def where(self, line: int) -> str:
+        """The file and line on disk of a line of the text, as the user knows them."""
+        place = self.place(line)
+        return f"{self._label(place)}:{place.line}"
+
     def place(self, line: int, column: int | None = None) -> Place:
         """The place on disk of a line and column of the text."""
         return self.origin.place(line, column) if self.origin else Place(self.path, line, column, self.text)
