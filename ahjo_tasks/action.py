@@ -11,7 +11,7 @@ from invoke.tasks import Task
 
 from ahjo_tasks import flags
 from ahjo_tasks.boundary import Boundary
-from ahjo_tasks.collecting import rare_collections
+from ahjo_tasks.collecting import collect_rarely
 from ahjo_tasks.context import ActionContext
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.interrupts import reaching
@@ -91,7 +91,8 @@ class Action(Task):  # type: ignore[type-arg]
         context = ActionContext.of(ctx, self.home)
         if context.inside_action:
             return self._run(context, *args, **kwargs)
-        with rare_collections(), Boundary(context, self.name), reaching(context.run_state.interrupt):
+        collect_rarely()
+        with Boundary(context, self.name), reaching(context.run_state.interrupt):
             _refuse_swallowed(kwargs)
             return self._run(context, *args, **kwargs)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from functools import cache
-from logging.config import fileConfig
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +42,8 @@ def run(target_metadata: MetaData | None = None, **options: Any) -> None:
         _online(connection, metadata, _settings_options(config.attributes["settings"]) | options)
         return
     if config.config_file_name:
+        from logging.config import fileConfig
+
         fileConfig(config.config_file_name, disable_existing_loggers=False)
     workspace = _workspace(config)
     options = _settings_options(workspace.settings) | options
