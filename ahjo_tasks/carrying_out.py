@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.errors import ConnectionFailedError
+from ahjo_tasks.errors import ConnectionFailedError, StatementError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,12 +26,29 @@ def carry_out(ctx: ActionContext, build: Callable[[Door | None], Plan]) -> None:
 
     ctx.announce(ctx.stack[0])
     with _door(ctx) as door:
+        inform(ctx, door)
         plan = build(door)
         for remark in plan.remarks:
             ctx.console.note(remark)
         show(ctx, plan)
         if not ctx.dry and door is not None and plan.steps:
             apply(plan, door, lambda event: report(ctx, event))
+
+
+def inform(ctx: ActionContext, door: Door | None) -> None:
+    """Say once in a run what server and database are like, and where they are not as the config wants them."""
+    if door is None or ctx.workspace.informed or not ctx.settings.display_db_info:
+        return
+    ctx.workspace.informed = True
+    try:
+        facts, warnings = door.dialect.information(door, ctx.settings)
+    except StatementError as error:
+        ctx.console.note(f"  The server does not say what it is: {error.message}")
+        return
+    if facts:
+        ctx.console.note("  " + "   ".join(f"{name} {value}" for name, value in facts.items()))
+    for warning in warnings:
+        ctx.console.warn(warning)
 
 
 def show(ctx: ActionContext, plan: Plan) -> None:

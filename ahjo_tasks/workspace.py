@@ -31,6 +31,7 @@ class Workspace:
         self.directory = directory
         self.config_path = config_path
         self.environ = environ
+        self.informed = False
         self.tally = tally or Tally()
         self.unborn = False
         """Whether the database would be a new one: a dry run has come past `init`."""

@@ -86,8 +86,13 @@ def _around(ctx: ActionContext, door: Door | None, plan: Plan, *, alembic: bool,
     """The plan with migrations before it and the git stamp behind it."""
     from ahjo_tasks.deploy.migrations import plan_upgrade
     from ahjo_tasks.deploy.plan import Plan
+    from ahjo_tasks.deploy.refresh import plan_refresh
     from ahjo_tasks.deploy.stamp import plan_stamp
+    from ahjo_tasks.project.kinds import OBJECTS
 
     before = plan_upgrade(ctx.workspace.migrations, door) if alembic else Plan(())
+    if before.steps:
+        project = ctx.workspace.project
+        plan += plan_refresh(lambda: project.read(OBJECTS, ctx.settings.scripting_variables), project.dialect)
     after = plan_stamp(ctx.settings, ctx.workspace.directory) if git else Plan(())
     return before + plan + after

@@ -21,7 +21,8 @@ def structure(ctx: ActionContext) -> None:
     """
     from ahjo_tasks.carrying_out import carry_out
     from ahjo_tasks.deploy.files import plan_named, plan_objects
-    from ahjo_tasks.project.kinds import STRUCTURE
+    from ahjo_tasks.deploy.refresh import plan_refresh
+    from ahjo_tasks.project.kinds import OBJECTS, STRUCTURE
 
     project, variables = ctx.workspace.project, ctx.settings.scripting_variables
     files = project.read(STRUCTURE, variables)
@@ -31,4 +32,5 @@ def structure(ctx: ActionContext) -> None:
             hint=f"Put files into database/schemas, tables, constraints, or {WHOLE}.",
         )
     plan = plan_objects(files) if files else plan_named([project.read_script(WHOLE, variables, directives=True)])
+    plan += plan_refresh(lambda: project.read(OBJECTS, variables), project.dialect)
     carry_out(ctx, lambda _door: plan)

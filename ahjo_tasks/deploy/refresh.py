@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
+from ahjo_tasks.deploy.plan import Plan
 from ahjo_tasks.errors import DeployError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ahjo_tasks.dialects.base import Dialect
     from ahjo_tasks.door import Door
+    from ahjo_tasks.project.sqlfiles import SqlFile
 
 MODULES = (
     "SELECT o.object_id, SCHEMA_NAME(o.schema_id), o.name FROM sys.sql_modules m"
@@ -24,6 +26,7 @@ MODULES = (
 NEEDS = (
     "SELECT DISTINCT referencing_id, referenced_id FROM sys.sql_expression_dependencies WHERE referenced_id IS NOT NULL"
 )
+FIELD, ENTRY = "\x1f", "\x1e"
 CAN_REFRESH = "SELECT OBJECT_ID(N'sys.sp_refreshsqlmodule')"
 
 
@@ -63,24 +66,37 @@ class RefreshStep:
     def _refresh(door: Door, names: Sequence[str]) -> list[tuple[str, str]]:
         if not names:
             return []
-        rows = door.results(refresh_batch(names, door.dialect))[-1].rows
-        return [(str(name), f"{number}: {message}") for name, number, message in rows]
+        said = str(door.results(refresh_batch(names, door.dialect))[-1].rows[0][0] or "")
+        found = [entry.split(FIELD) for entry in said.split(ENTRY) if entry]
+        return [(names[int(number)], f"{code}: {message}") for number, code, message in found]
+
+
+def plan_refresh(read: Callable[[], Sequence[SqlFile]], dialect: Dialect) -> Plan:
+    """Refresh what keeps an old picture of its tables. Nothing where no module does so; `read` gives the project's."""
+    if dialect.name != "mssql":
+        return Plan(())
+    owned = {
+        dialect.fold(f"{made.name.schema or dialect.default_schema}.{made.name.name}"): file.label
+        for file in read()
+        for made in file.definitions
+    }
+    return Plan((RefreshStep(owned),))
 
 
 def refresh_batch(names: Sequence[str], dialect: Dialect) -> str:
-    """One batch that refreshes each module and ends with a result set of those that failed: name, number, message."""
-    statements = [
-        "SET XACT_ABORT OFF",
-        "DECLARE @failed TABLE (name nvarchar(520), number int, message nvarchar(4000))",
-    ]
-    for name in names:
+    """One batch that refreshes each module and ends with one value: number, error and message of those that failed.
+
+    They are gathered in a variable, for a transaction that cannot be committed any more lets nothing else be written.
+    """
+    statements = ["SET XACT_ABORT OFF", "DECLARE @failed nvarchar(max) = N''"]
+    for number, name in enumerate(names):
         schema, _, module = name.partition(".")
-        said, called = dialect.literal(name), dialect.literal(dialect.quote(schema, module))
         statements.append(
-            f"BEGIN TRY EXEC sys.sp_refreshsqlmodule {called} END TRY"
-            f" BEGIN CATCH INSERT @failed VALUES ({said}, ERROR_NUMBER(), ERROR_MESSAGE()) END CATCH"
+            f"BEGIN TRY EXEC sys.sp_refreshsqlmodule {dialect.literal(dialect.quote(schema, module))} END TRY"
+            f" BEGIN CATCH SET @failed += N'{number}' + NCHAR(31) + CAST(ERROR_NUMBER() AS nvarchar(20)) + NCHAR(31)"
+            " + ERROR_MESSAGE() + NCHAR(30) END CATCH"
         )
-    statements += ["SET XACT_ABORT ON", "SELECT name, number, message FROM @failed"]
+    statements += ["SET XACT_ABORT ON", "SELECT @failed"]
     return ";\n".join(statements)
 
 
