@@ -10,7 +10,10 @@ from ahjo_tasks.errors import AhjoError
 from ahjo_tasks.version import __version__
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Sequence
+
+    from alembic.config import Config
 
     from ahjo_tasks.action import Action
 
@@ -82,11 +85,16 @@ def install_git_hook(arguments: Sequence[str] | None = None) -> None:
 
 def alembic_api() -> None:
     """`alembic-api ARGUMENTS`: Alembic's own command line, in the project's folder."""
-    from alembic.config import main
+    from alembic.config import CommandLine
+
+    class Line(CommandLine):
+        def run_cmd(self, config: Config, options: Namespace) -> None:
+            config.attributes["explains_errors"] = True
+            super().run_cmd(config, options)
 
     print(f"alembic-api {__version__}")  # noqa: T201 - a title, as the predecessor's
     try:
-        main(prog="alembic-api")
+        Line(prog="alembic-api").main()
     except AhjoError as error:
         _fail(error)
 

@@ -1,6 +1,7 @@
 """The standard actions, one module a theme. Importing this imports none of them."""
 
 MODULES = (
+    "alembic",
     "assembly",
     "batches",
     "build",

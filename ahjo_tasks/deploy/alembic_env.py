@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alembic import context
+from alembic.util import CommandError
 from sqlalchemy import MetaData
 
-from ahjo_tasks.errors import ConfigError
+from ahjo_tasks.errors import AhjoError, ConfigError
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -38,14 +39,31 @@ def run(target_metadata: MetaData | None = None, **options: Any) -> None:
     if target_metadata is None:
         options.setdefault("include_name", lambda *_: False)  # nothing to compare with: autogenerate proposes nothing
     connection = config.attributes.get("connection")
+    connect = config.attributes.get("connect")
     if connection is not None:
         _online(connection, metadata, _settings_options(config.attributes["settings"]) | options)
-        return
-    if config.config_file_name:
+    elif connect is not None and not context.is_offline_mode():
+        with connect() as door, door.alchemy() as opened:
+            _online(opened, metadata, _settings_options(config.attributes["settings"]) | options)
+    else:
+        _alone(config, metadata, options)
+
+
+def _alone(config: Config, metadata: MetaData, options: dict[str, Any]) -> None:
+    """Run from a command line, with nothing but the config's path to go by."""
+    if config.config_file_name and "connect" not in config.attributes:
         from logging.config import fileConfig
 
         fileConfig(config.config_file_name, disable_existing_loggers=False)
-    workspace = _workspace(config)
+    try:
+        _by_config(_workspace(config), metadata, options)
+    except AhjoError as error:
+        if config.attributes.get("explains_errors") or "connect" in config.attributes:
+            raise
+        raise CommandError(_sentence(error)) from error
+
+
+def _by_config(workspace: Workspace, metadata: MetaData, options: dict[str, Any]) -> None:
     options = _settings_options(workspace.settings) | options
     if context.is_offline_mode():
         _offline(workspace, metadata, options)
@@ -55,6 +73,12 @@ def run(target_metadata: MetaData | None = None, **options: Any) -> None:
             _online(opened, metadata, options)
     finally:
         workspace.close(keep=True)
+
+
+def _sentence(error: AhjoError) -> str:
+    """All that the error says, for a program that shows one line of it."""
+    problems = error.problems if isinstance(error, ConfigError) else ()
+    return " ".join(filter(None, (str(error), "; ".join(problems), error.hint)))
 
 
 def _online(connection: Connection, metadata: MetaData, options: dict[str, Any]) -> None:

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from doors import inv, quietly, sqlite
+from projects import RunningProject, make_project
+
+from ahjo_tasks.project import scaffold
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CONFIG = ("--config", "dev.json")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> RunningProject:
+    """A project with one revision and an empty database."""
+    draft = scaffold.draft("shop", "sqlite", "json", scaffold.Connection(None, None, None, None))
+    scaffold.write(tmp_path / "shop", draft)
+    made = make_project(tmp_path / "shop", sqlite())
+    (made.directory / "shop.db").touch()
+    return made
+
+
+def alembic(project: RunningProject, command: str, *more: str, **options: Any) -> Any:
+    return inv(project, "alembic", "--command", command, *CONFIG, *more, **options)
+
+
+def test_a_command_runs_on_the_database_of_the_config(project: RunningProject) -> None:
+    assert "-> 5c0d1e7a94b2 product and purchase" in alembic(project, "upgrade +1").out
+    assert "5c0d1e7a94b2 (head)" in alembic(project, "current").out
+    assert "<- 5c0d1e7a94b2" in alembic(project, "downgrade -1").out
+
+
+def test_words_behind_two_dashes_are_the_command_too(project: RunningProject) -> None:
+    done = inv(project, "alembic", *CONFIG, "--", "history", "--verbose")
+    assert done.code == 0
+    assert "product and purchase" in done.out
+    assert "Rev: 5c0d1e7a94b2 (head)" in done.out
+
+
+def test_what_changes_the_database_asks_and_what_reads_does_not(project: RunningProject) -> None:
+    assert alembic(project, "upgrade head", yes=False).code == 3
+    assert alembic(project, "stamp head", yes=False).code == 3
+    assert alembic(project, "current", yes=False).code == 0
+    assert alembic(project, "upgrade head --sql", yes=False).code == 0
+    assert alembic(project, "upgrade head", "--non-interactive", yes=False).code == 0
+
+
+def test_a_forbidden_alembic_does_not_run(project: RunningProject) -> None:
+    project.configure(sqlite(allowed_actions=["deploy"]))
+    assert alembic(project, "current").code == 3
+
+
+def test_a_dry_run_says_what_it_would_run(project: RunningProject) -> None:
+    done = alembic(project, "upgrade head", "--dry")
+    assert "Plan: alembic upgrade head" in done.out
+    assert "5c0d1e7a94b2" not in alembic(project, "current").out
+
+
+def test_offline_mode_prints_sql_and_changes_nothing(project: RunningProject) -> None:
+    done = alembic(project, "upgrade head --sql")
+    assert "CREATE TABLE product" in done.out
+    assert "5c0d1e7a94b2" not in alembic(project, "current").out
+
+
+def test_differences_have_their_exit_code(project: RunningProject) -> None:
+    assert alembic(project, "current --check-heads").code == 5
+    assert alembic(project, "upgrade head").code == 0
+    assert alembic(project, "current --check-heads").code == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("downgrade nowhere", 1, "alembic.ini: Can't locate revision identified by 'nowhere'"),
+        ("frobnicate", 2, "invalid choice: 'frobnicate'"),
+        ("", 2, "alembic needs --command"),
+    ],
+)
+def test_a_mistake_is_a_message(project: RunningProject, command: str, code: int, said: str) -> None:
+    done = alembic(project, command)
+    assert done.code == code
+    assert said in done.err
+    assert "Traceback" not in done.text
+
+
+def test_what_the_server_refuses_is_a_message(project: RunningProject) -> None:
+    (revision,) = (project.directory / "alembic" / "versions").glob("*.py")
+    text = revision.read_text(encoding="utf-8")
+    revision.write_text(text.replace("def upgrade():", "def upgrade():\n    op.execute('FROB')"), "utf-8")
+    done = alembic(project, "upgrade head")
+    assert done.code == 1
+    assert 'near "FROB": syntax error' in done.err
+    assert "--debug" not in done.err
+
+
+def test_a_project_without_migrations_is_told(tmp_path: Path) -> None:
+    made = make_project(tmp_path / "bare", sqlite())
+    done = alembic(made, "upgrade head")
+    assert done.code == 2
+    assert "has no migrations" in done.err
+
+
+def api(project: RunningProject, *arguments: str) -> Any:
+    program = "import sys; from ahjo_tasks.cli import alembic_api; sys.exit(alembic_api())"
+    return project.run(sys.executable, "-c", program, *arguments)
+
+
+def test_the_predecessors_program_hands_its_arguments_on(project: RunningProject) -> None:
+    done = api(project, "-x", "main_config=dev.json", "history")
+    assert done.code == 0
+    assert done.out.splitlines()[0].startswith("alembic-api ")
+    assert "product and purchase" in done.out
+
+
+def test_our_errors_keep_their_exit_code_there(project: RunningProject) -> None:
+    done = api(project, "current")
+    assert done.code == 2
+    assert "Alembic was not told which database to work on" in done.err
+    assert "Traceback" not in done.text
+
+
+def test_alembics_own_program_shows_our_errors_in_a_sentence(project: RunningProject) -> None:
+    done = project.run(sys.executable, "-m", "alembic", "current")
+    assert done.code == 255 if os.name == "posix" else done.code != 0
+    assert "FAILED: Alembic was not told which database to work on" in done.text
+    assert "Traceback" not in done.text
+
+
+def test_the_front_takes_it(project: RunningProject) -> None:
+    from ahjo_tasks.cli import ahjo
+
+    done = quietly(lambda: ahjo(["alembic", "dev.json", "--command", "history"]), project.directory)
+    assert "product and purchase" in done.out
