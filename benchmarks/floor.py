@@ -46,7 +46,7 @@ def psql_program() -> Path:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/psql"), key=lambda path: int(path.parts[-3]))
     if found:
         return found[-1]
-    import shutil  # noqa: PLC0415 - the script below starts without it
+    import shutil
 
     program = shutil.which("psql")
     if program is None:
@@ -59,9 +59,9 @@ def psql_command(folder: Path) -> list[str]:
     return [str(psql_program()), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(folder / ALL)]
 
 
-def bare_command(way: str, folder: Path) -> list[str]:
+def bare_command(way: str, folder: Path, python: str) -> list[str]:
     """Return the command of a bare psycopg program."""
-    return [sys.executable, __file__, way, str(folder / FILES)]
+    return [python, __file__, way, str(folder / FILES)]
 
 
 def in_one_transaction(connection: Connection, texts: Iterator[bytes]) -> None:
@@ -136,7 +136,7 @@ def _one_by_one(connection: Connection, texts: Iterator[bytes]) -> None:
 
 def main(way: str, files: str) -> None:
     """Deploy the listed files in the way named."""
-    import psycopg  # noqa: PLC0415 - imported where it is paid for, not where a psql command is made
+    import psycopg
 
     paths = Path(files).read_text(encoding="utf-8").splitlines()
     with psycopg.connect(autocommit=True) as connection:

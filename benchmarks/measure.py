@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Protocol
 import psycopg
 from psycopg import sql
 
-from benchmarks import floor, project
+from benchmarks import environment, floor, project, startup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -185,28 +185,33 @@ def measure(server: Server, sizes: Iterable[int], runs: int, names: Sequence[str
     """Measure the contestants named for every size; yield the report line by line."""
     # Invoke forbids Python to keep what it compiles: an installed package would have come compiled.
     compileall.compile_dir(REPOSITORY / "ahjo_tasks", quiet=2)
+    python = environment.users_python(REPOSITORY)
+    yield startup.report(python, REPOSITORY)
+    yield ""
     bench = Bench(server)
     medians: dict[int, dict[str, Sample]] = {}
     for size in sizes:
         with tempfile.TemporaryDirectory(prefix="ahjo-bench-") as place:
             wanted = project.generate(size)
-            contestants = prepare(wanted, Path(place), bench.target, names)
+            contestants = prepare(wanted, Path(place), bench.target, names, python)
             samples = bench.compare(contestants, runs, Content.expected(wanted))
         medians[size] = {name: median(values) for name, values in samples.items()}
         yield from table(size, runs, medians[size])
     yield from growth(medians)
 
 
-def prepare(wanted: project.Project, place: Path, target: project.Target, names: Sequence[str]) -> list[Contestant]:
+def prepare(
+    wanted: project.Project, place: Path, target: project.Target, names: Sequence[str], python: str = sys.executable
+) -> list[Contestant]:
     """Write the project and the floor's files to `place`; return the contestants, the floor among them."""
     own, files = place / "project", place / "floor"
     wanted.write(own, target)
     floor.write_floor(wanted, own, files, project.migration_sql())
     commands: dict[str, tuple[Sequence[str], Path]] = {
         FLOOR: (floor.psql_command(files), files),
-        AHJO: ((sys.executable, "-m", "invoke", "deploy", "data", "test", "--config", "dev.json"), own),
+        AHJO: ((python, "-m", "invoke", "deploy", "data", "test", "--config", "dev.json"), own),
     }
-    commands |= {way: (floor.bare_command(way, files), files) for way in floor.WAYS}
+    commands |= {way: (floor.bare_command(way, files, python), files) for way in floor.WAYS}
     unknown = set(names) - set(commands)
     if unknown:
         raise BenchmarkError(f"no such contestant: {', '.join(sorted(unknown))}; there are {', '.join(commands)}")

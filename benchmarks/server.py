@@ -32,7 +32,7 @@ def durable_server() -> AbstractContextManager[Server]:
     sys.path.insert(0, str(TESTS))
     postgres = importlib.import_module("servers").PostgresServer
 
-    def command(self: Any) -> list[Any]:  # noqa: ANN401 - the tests are not part of the typed code
+    def command(self: Any) -> list[Any]:
         return without(postgres._command(self), NOT_DURABLE)  # noqa: SLF001 - the seam for other settings
 
     server: AbstractContextManager[Server] = type("DurableServer", (postgres,), {"_command": command})()

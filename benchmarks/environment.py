@@ -1,0 +1,37 @@
+"""A Python like a user's: with what the package and its PostgreSQL driver need, and nothing of its tests.
+
+It matters: Mako, say, imports Pygments where pytest has brought it along, and takes half as long again to start.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tomllib
+import venv
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EXTRA = "postgresql"
+NOTE = "requirements.txt"
+
+
+def users_python(repository: Path) -> str:
+    """The Python program of the environment in `build/bench`, made anew when the requirements have changed."""
+    folder = repository / "build" / "bench"
+    program = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    wanted = "\n".join(requirements(repository / "pyproject.toml"))
+    note = folder / NOTE
+    if not note.is_file() or note.read_text(encoding="utf-8") != wanted:
+        venv.create(folder, clear=True, with_pip=True)
+        subprocess.run([program, "-m", "pip", "install", "--quiet", *wanted.split("\n")], check=True)
+        note.write_text(wanted, encoding="utf-8")
+    return str(program)
+
+
+def requirements(pyproject: Path) -> list[str]:
+    """What the package depends on."""
+    project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
+    return [*project["dependencies"], *project["optional-dependencies"][EXTRA]]
