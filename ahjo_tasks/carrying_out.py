@@ -65,7 +65,8 @@ def report(ctx: ActionContext, event: Event) -> None:
     console, step = ctx.console, event.step
     label = f"{step.kind} {step.label}"
     if event.status == "started":
-        console.progress(f"  {event.number}/{event.total} {label} ...")
+        others = f" and {event.together - 1} more" if event.together > 1 else ""
+        console.progress(f"  {event.number}/{event.total} {label}{others} ...")
     elif event.status == "message":
         console.line(f"      {event.text}")
     else:

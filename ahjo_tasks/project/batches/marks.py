@@ -19,8 +19,10 @@ MARK = "\ufeff"
 
 def without_marks(source: Source, lexis: Lexis) -> Source:
     """The source without byte order marks, except in strings, names and comments."""
+    if MARK not in source.text:
+        return source
     source = replace(source, text=source.text.removeprefix(MARK))
-    return replace(source, text="".join(_parts(source, lexis))) if MARK in source.text else source
+    return replace(source, text="".join(_parts(source, lexis)))
 
 
 def _parts(source: Source, lexis: Lexis) -> Iterator[str]:
