@@ -27,7 +27,7 @@ PROGRAMS = Path(sys.executable).parent
 def bench(_: Context, sizes: str = "500,5000", runs: int = 5, only: str = "") -> None:
     """Measure a deployment against one psql session."""
     sys.path.insert(0, str(REPOSITORY))
-    from benchmarks import measure, server  # noqa: PLC0415 - the other tasks need no database driver
+    from benchmarks import measure, server
 
     names = only.split(",") if only else measure.DEFAULT_CONTESTANTS
     try:

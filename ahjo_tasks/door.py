@@ -43,7 +43,7 @@ class Door:
         self._alchemy = connection
         self._raw: Any = connection.connection.dbapi_connection
         dialect.prepare(self._raw)
-        dialect.watch(self._raw, lambda text: self.on_message(text))
+        dialect.watch(self._raw, self._say)
         dialect.set_autocommit(self._raw, not shared)
         self._whole = connection.begin() if shared else None
         self._units = 0
@@ -105,7 +105,7 @@ class Door:
 
     @contextmanager
     def cursor(self, text: str) -> Iterator[Any]:
-        """A driver's cursor for many rows with parameters; `text` is what an error is said of. Raises StatementError."""
+        """A driver's cursor for many rows with parameters. Raises StatementError, said of `text`."""
         cursor = self._raw.cursor()
         try:
             yield cursor
@@ -222,6 +222,10 @@ class Door:
     def _hand_on(self, cursor: Any) -> None:
         for message in self.dialect.messages(cursor):
             self.on_message(message)
+
+    def _say(self, text: str) -> None:
+        """Hand a message to whoever listens at the moment."""
+        self.on_message(text)
 
     def _shut(self, cursor: Any) -> None:
         try:

@@ -104,7 +104,7 @@ class Server(ABC):
 
     def url(self, database: str | None = None) -> URL:
         """The SQLAlchemy URL of a database, as the superuser."""
-        from sqlalchemy import URL  # noqa: PLC0415 - the guard and `missing` run without SQLAlchemy
+        from sqlalchemy import URL
 
         return URL.create(self.drivername, self.username, self.password, self.host, self.port, database)
 
@@ -439,14 +439,14 @@ def _account(candidates: tuple[str, ...]) -> str | None:
     """The account to run as, or None to stay who we are."""
     if os.name != "posix" or os.geteuid() != 0:
         return None
-    import pwd  # noqa: PLC0415 - only on POSIX
+    import pwd
 
     known = {entry.pw_name for entry in pwd.getpwall()}
     return next((name for name in candidates if name in known), None)
 
 
 def _group(account: str) -> int:
-    import pwd  # noqa: PLC0415 - only on POSIX
+    import pwd
 
     return pwd.getpwnam(account).pw_gid
 

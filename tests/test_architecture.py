@@ -30,6 +30,7 @@ FRONT = {
     "front",
     "home",
     "interrupts",
+    "library",
     "live",
     "namespace",
     "permission",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from targets import Target
 
 TABLES = """CREATE TABLE area (id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL);
-{go}CREATE TABLE shop (id INTEGER PRIMARY KEY, area_id INTEGER NOT NULL REFERENCES area (id), opened DATE, turnover DECIMAL(12, 2),
+{go}CREATE TABLE shop (id INTEGER PRIMARY KEY, area_id INTEGER NOT NULL, opened DATE, turnover DECIMAL(12, 2),
 FOREIGN KEY (area_id) REFERENCES area (id));
 """
 
@@ -33,10 +33,10 @@ def loaded(target: Target, tmp_path: Path) -> Loaded:
 def test_rows_of_csv_files_are_loaded_parents_first(loaded: Loaded) -> None:
     project, query = loaded
     project.write("database/data/a_last/shop.csv", "id;area_id;opened;turnover\n1;2;2024-02-29;12.50\n2;1;;\n")
-    project.write("database/data/z_first/area.csv", 'id;name\n1;Åland; no\n'.replace("; no", "") + '2;"O\'Hara; ""Bay"" 🚢"\n')
+    project.write("database/data/z_first/area.csv", "id;name\n1;Åland\n" + '2;"O\'Hara; ""Bay"" 🚢"\n')
     done = project.inv("data")
     assert done.code == 0, done.text
-    assert query("SELECT name FROM area ORDER BY id") == [("Åland",), ("O'Hara; \"Bay\" 🚢",)]
+    assert query("SELECT name FROM area ORDER BY id") == [("Åland",), ('O\'Hara; "Bay" 🚢',)]
     assert [float(row[0]) for row in query("SELECT turnover FROM shop WHERE id = 1")] == [12.5]
     assert query("SELECT opened, turnover FROM shop WHERE id = 2") == [(None, None)]
     assert "2 rows" in done.out
