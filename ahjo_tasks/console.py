@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
     from ahjo_tasks.errors import AhjoError
 
 WIDTH = 100
-NARROW = 40
+NARROW = 30
+ROOMY = 60
 TAIL = 26
 """Columns for the end of a result line where there is room: status, seconds, and what there is to say of it."""
 
+PLACE = re.compile(r" *(?P<number>\d+)/(?P<total>\d+) ")
 STYLES = {
     "ok": "\033[32m",
     "fail": "\033[1;31m",
@@ -146,7 +149,9 @@ class Console:
         """One aligned line: `  3/12 view dbo.v .......... ok    0.03s`. On a terminal it never wraps."""
         self.tally.counts[{"ok": "OK", "FAIL": "FAIL"}.get(status, "SKIP")] += 1
         seconds, _, extra = detail.partition(", ")
-        tail = f"{status:<4}{seconds:>9}{'  ' if extra else ''}{extra}"
+        if self.out.isatty() and self.width < ROOMY:
+            extra = ""
+        tail = f"{status:<4} {seconds:>8}{'  ' if extra else ''}{extra}"
         end = max(TAIL, len(tail)) if self.width == WIDTH else len(tail)
         room = self.width - end - len(count) - 8
         shown = _shortened(label, room + self.columns - self.width) if self.out.isatty() else label
@@ -163,7 +168,9 @@ class Console:
         return f"{number:>{len(str(total))}}/{total}"
 
     def progress(self, text: str) -> None:
-        """What is being done, on a terminal; the result replaces it."""
+        """What is being done, as in `  3/12 view dbo.v ...`, on a terminal; the result replaces it."""
+        if place := PLACE.match(text):
+            self.tally.remaining = int(place["total"]) - int(place["number"]) + 1
         if self._line:
             self._line.show(text)
 

@@ -1,0 +1,395 @@
+from __future__ import annotations
+
+import os
+import re
+import select
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from io import BytesIO, StringIO, TextIOWrapper
+from typing import IO, TYPE_CHECKING, Any
+
+import pytest
+from doors import Terminal, sqlite
+from projects import ROOT, RunningProject, make_project
+
+from ahjo_tasks.console import Console
+from ahjo_tasks.errors import AhjoError, ConfigError, DeployError
+from ahjo_tasks.live import DELAY, LiveLine
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LONG = "view database/views/the_monthly_report_of_all_customers_who_bought_something_in_the_last_twelve_months.sql"
+COLOUR = re.compile(r"\033\[[0-9;]*m")
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+
+
+def console(columns: int | None = None, **options: Any) -> tuple[Console, IO[str], list[tuple[str, str]]]:
+    """A console, what it writes, and what it logs; on a terminal of so many columns, or piped."""
+    logged: list[tuple[str, str]] = []
+    stream = StringIO() if columns is None else Terminal()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("shutil.get_terminal_size", lambda _fallback: os.terminal_size((columns or 0, 24)))
+        made = Console(lambda level, line: logged.append((level, line)), out=stream, err=stream, **options)
+    return made, stream, logged
+
+
+def text(stream: IO[str]) -> str:
+    assert isinstance(stream, StringIO)
+    return stream.getvalue()
+
+
+# -- result lines ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 100, 120])
+def test_no_result_line_wraps_on_a_terminal(columns: int) -> None:
+    made, stream, logged = console(columns)
+    made.result(" 12/128", LONG, "ok", "0.03s, 1234567 rows")
+    made.result("128/128", "view a", "FAIL", "12345.03s")
+    lines = COLOUR.sub("", text(stream)).splitlines()
+    assert len(lines) == 2
+    assert max(map(len, lines)) < columns
+    assert LONG in logged[0][1]
+
+
+def test_a_label_is_shortened_in_its_middle() -> None:
+    made, stream, _ = console(80)
+    made.result("1/1", LONG, "ok", "0.03s")
+    assert re.search(r"view database/vi\S*…\S*_months\.sql \.\.\. ok", COLOUR.sub("", text(stream)))
+
+
+def test_a_wide_terminal_shows_a_long_label_whole() -> None:
+    made, stream, _ = console(200)
+    made.result("1/1", LONG, "ok", "0.03s")
+    assert LONG in text(stream)
+
+
+def test_in_a_pipe_nothing_is_shortened() -> None:
+    made, stream, _ = console()
+    made.result("1/1", LONG, "ok", "0.03s")
+    assert text(stream) == f"  1/1 {LONG} ... ok      0.03s\n"
+
+
+@pytest.mark.parametrize("columns", [None, 80, 120])
+def test_status_and_seconds_stand_in_columns(columns: int | None) -> None:
+    made, stream, _ = console(columns)
+    for label, status, detail in (("view a", "ok", "0.03s"), ("procedure dbo.b", "FAIL", "123.40s")):
+        made.result("1/2", label, status, detail)
+    lines = COLOUR.sub("", text(stream)).splitlines()
+    assert lines[0].index(" ok  ") == lines[1].index(" FAIL")
+    assert len(lines[0]) == len(lines[1])
+
+
+# -- colour ------------------------------------------------------------------------------------------------------------
+
+
+def speak(made: Console) -> None:
+    made.heading("deploy", {"": "db/Shop", "login": "svc"})
+    made.warn("beware")
+    made.result("1/1", "view a", "ok", "0.03s")
+    made.error(AhjoError("no", hint="do"))
+    made.summary("deploy", 1, 1.0)
+
+
+def test_a_terminal_gets_colour_and_the_log_none() -> None:
+    made, stream, logged = console(80)
+    speak(made)
+    assert COLOUR.search(text(stream))
+    assert not any("\033" in line for _, line in logged)
+
+
+@pytest.mark.parametrize("variable", [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_a_terminal_that_wants_no_colour_gets_plain_lines(
+    monkeypatch: pytest.MonkeyPatch, variable: tuple[str, str]
+) -> None:
+    monkeypatch.setenv(*variable)
+    made, stream, _ = console(80)
+    made.progress("1/1 working")
+    time.sleep(DELAY * 2)
+    speak(made)
+    assert "\033" not in text(stream)
+    assert "working" not in text(stream)
+
+
+def test_a_config_can_switch_colour_off() -> None:
+    made, stream, _ = console(80, colored=False)
+    speak(made)
+    assert not COLOUR.search(text(stream))
+
+
+def test_a_pipe_gets_plain_lines() -> None:
+    made, stream, _ = console()
+    made.progress("1/1 working")
+    speak(made)
+    assert "\033" not in text(stream)
+    assert "working" not in text(stream)
+
+
+def test_a_stream_without_our_characters_gets_plainer_ones() -> None:
+    raw = BytesIO()
+    stream = TextIOWrapper(raw, encoding="ascii")
+    Console(out=stream, err=stream).step_heading("init")
+    assert raw.getvalue().decode("ascii").startswith("\n-- init ---")
+
+
+# -- sentences ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_heading_says_server_database_and_login_first() -> None:
+    made, stream, _ = console()
+    made.heading("deploy", {"": "db.example:1433/Shop", "environment": "", "login": "svc"})
+    assert text(stream) == "deploy  db.example:1433/Shop   login svc\n"
+
+
+def test_a_remark_is_said_once_in_a_run() -> None:
+    made, stream, _ = console()
+    for _ in range(3):
+        made.note("No git version is stamped.")
+        made.note("      -> 1f shop")
+        made.summary("deploy", 0, 0.1)
+    assert text(stream).count("No git version") == 1
+    assert text(stream).count("-> 1f shop") == 3
+
+
+def test_the_summary_is_one_line_for_grep() -> None:
+    made, stream, _ = console()
+    made.result(made.count(1, 3), "a", "ok", "0.01s")
+    made.result(made.count(2, 3), "b", "FAIL", "0.01s")
+    made.left_out(["data", "test"])
+    made.summary("complete-build", 1, 2.34)
+    assert text(stream).splitlines()[-2:] == ["Not run: data, test", "complete-build: OK=1 FAIL=1 SKIP=1 2.3s exit=1"]
+    made.summary("deploy", 0, 0.1)
+    assert text(stream).splitlines()[-1] == "deploy: OK=0 FAIL=0 SKIP=0 0.1s exit=0"
+
+
+def test_long_sentences_break_between_words_and_source_is_left_alone() -> None:
+    made, stream, _ = console(60)
+    source = "     12 | SELECT " + "a_column, " * 10
+    made.error(DeployError("The server does not like what it was told " * 3, details=(source,), hint="Say it " * 20))
+    lines = COLOUR.sub("", text(stream)).splitlines()
+    assert f"  {source}" in lines
+    assert all(len(line) < 60 for line in lines if "|" not in line)
+    assert not any(line.endswith(("serve", "th")) for line in lines)
+
+
+def test_an_error_tells_every_problem_and_what_to_do() -> None:
+    made, stream, logged = console()
+    made.error(ConfigError("dev.json cannot be used", ("a: wrong", "b: wrong too"), hint="Mend it."))
+    assert text(stream) == "Error: dev.json cannot be used\n  - a: wrong\n  - b: wrong too\n  hint: Mend it.\n"
+    assert {level for level, _ in logged} == {"error"}
+
+
+def test_an_unexpected_failure_is_a_line_here_and_a_traceback_in_the_log() -> None:
+    made, stream, logged = console()
+    made.unexpected(RuntimeError("out of paper"))
+    assert "Traceback" not in text(stream)
+    assert "RuntimeError: out of paper" in text(stream)
+    assert "RuntimeError: out of paper" in logged[-1][1]
+
+
+def test_a_table_that_is_too_wide_goes_on_in_the_next_line_and_loses_nothing() -> None:
+    value = "one two three " * 12
+    made, stream, _ = console(60)
+    made.table(["Key", "Value", "N"], [("a", value, 5), ("b", "short", 12)])
+    lines = COLOUR.sub("", text(stream)).splitlines()
+    assert all(len(line) < 60 for line in lines)
+    assert " ".join(lines).count("three") == 12
+    piped, stream, _ = console()
+    piped.table(["Key", "Value", "N"], [("a", value.strip(), 5), ("b", "short", 12)])
+    assert f"  a    {value.strip()}   5" in text(stream)
+
+
+def test_a_program_gets_its_output_alone() -> None:
+    out, err = StringIO(), StringIO()
+    made = Console(out=out, err=err)
+    made.machine()
+    made.warn("beware")
+    made.note("by the way")
+    made.raw("[]")
+    made.summary("batches", 0, 0.1)
+    assert out.getvalue() == "[]\n"
+    assert err.getvalue() == "Warning: beware\nby the way\n"
+
+
+def test_what_is_asked_and_answered_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("builtins.input", lambda _prompt: "y")
+    made, _, logged = console()
+    assert made.confirm("Are you sure?")
+    assert logged == [("info", "Are you sure? [y/N] y")]
+
+
+# -- the live line -----------------------------------------------------------------------------------------------------
+
+
+def until(stream: Terminal, word: str) -> str:
+    for _ in range(100):
+        if word in stream.getvalue():
+            break
+        time.sleep(0.02)
+    return stream.getvalue()
+
+
+def test_long_work_is_shown_and_gone_when_it_is_done() -> None:
+    stream = Terminal()
+    made = Console(out=stream, err=stream)
+    made.progress("  1/2 view a ...")
+    assert "view a" in until(stream, "view a")
+    made.result("1/2", "view a", "ok", "0.50s")
+    shown = text(stream).rpartition("\r\033[K")[2]
+    assert COLOUR.sub("", shown).startswith("  1/2 view a ....")
+
+
+def test_quick_work_never_flickers() -> None:
+    stream = Terminal()
+    made = Console(out=stream, err=stream)
+    for _ in range(50):
+        made.progress("  1/2 view a ...")
+        made.result("1/2", "view a", "ok", "0.00s")
+    assert "\r" not in stream.getvalue()
+
+
+def test_a_message_goes_above_the_live_line_which_comes_back() -> None:
+    stream = Terminal()
+    line = LiveLine(stream, lambda said, seconds: said + seconds)
+    line.show("working")
+    until(stream, "working")
+    with line.aside():
+        stream.write("a message\n")
+    time.sleep(DELAY * 2)
+    line.end()
+    assert re.search(r"working\r\033\[Ka message\n\r\033\[Kworking\r\033\[K$", stream.getvalue())
+
+
+# -- real terminals ----------------------------------------------------------------------------------------------------
+
+only_posix = pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX")
+PATIENCE = 60
+FOREVER = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c"
+
+
+class Pty:
+    """`inv ARGUMENTS` on a terminal of its own."""
+
+    def __init__(self, project: RunningProject, *arguments: str, columns: int = 80) -> None:
+        import fcntl
+        import pty
+        import struct
+        import termios
+
+        self.ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AHJO_", "COLUMNS"))}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "invoke", *arguments, "--config", "dev.json"],
+            cwd=project.directory,
+            env={**kept, "PYTHONPATH": str(ROOT), "GIT_CEILING_DIRECTORIES": str(project.directory.parent)},
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        self.seen = ""
+
+    def until(self, word: str) -> str:
+        """Read up to a word, or to the end."""
+        while word not in self.seen:
+            if not select.select([self.ours], [], [], PATIENCE)[0]:
+                self.process.kill()
+                pytest.fail(f"nothing more was said:\n{self.seen}")
+            try:
+                more = os.read(self.ours, 4096)
+            except OSError:  # what Linux says of a terminal that nobody writes to any more
+                break
+            if not more:
+                break
+            self.seen += more.decode()
+        return self.seen
+
+    def type(self, line: str) -> None:
+        os.write(self.ours, f"{line}\n".encode())
+
+    def end(self) -> int:
+        self.until("\0")
+        os.close(self.ours)
+        return self.process.wait(timeout=60)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> RunningProject:
+    made = make_project(tmp_path, sqlite(target_database_protected=True))
+    made.write("database/views/v.sql", "CREATE VIEW v AS SELECT 1 AS a;")
+    made.write(f"database/{LONG.removeprefix('view database/')}", "CREATE VIEW w AS SELECT 1 AS a;")
+    return made
+
+
+@only_posix
+def test_a_terminal_asks_and_shows_lines_that_fit(project: RunningProject) -> None:
+    terminal = Pty(project, "init", "deploy")
+    terminal.until("to go on: ")
+    terminal.type("shop.db")
+    assert terminal.end() == 0, terminal.seen
+    lines = [COLOUR.sub("", line) for line in terminal.seen.replace("\r\n", "\n").splitlines()]
+    results = [line for line in lines if re.match(r"  \d/2 ", line)]
+    assert len(results) == 2
+    assert max(map(len, results)) < 80
+    assert COLOUR.search(terminal.seen)
+
+
+@only_posix
+def test_ctrl_c_in_a_long_statement_rolls_back_and_frees_the_lock_at_once(project: RunningProject) -> None:
+    project.configure(sqlite())
+    assert project.inv("init").code == 0
+    project.write("database/data/slow.sql", f"CREATE TABLE t (a INTEGER); INSERT INTO t {FOREVER};")
+    terminal = Pty(project, "data", "--non-interactive")
+    terminal.until("slow.sql ...")
+    began = time.monotonic()
+    terminal.process.send_signal(signal.SIGINT)
+    assert terminal.end() == 130, terminal.seen
+    assert time.monotonic() - began < 10
+    assert "Interrupted: what was not finished was rolled back." in terminal.seen
+    assert "SKIP=1" in terminal.seen
+    with closing(sqlite3.connect(project.directory / "shop.db")) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []
+    (project.directory / "database" / "data" / "slow.sql").unlink()
+    assert project.inv("data", AHJO_LOCK_TIMEOUT="0").code == 0
+
+
+@only_posix
+def test_ctrl_c_at_a_question_changes_nothing(project: RunningProject) -> None:
+    terminal = Pty(project, "init")
+    terminal.until("to go on: ")
+    time.sleep(0.5)  # what a terminal sends before the program has begun to read is not seen until the next key
+    terminal.process.send_signal(signal.SIGINT)
+    assert terminal.end() == 130
+    assert "Interrupted: nothing was changed." in terminal.seen
+    assert not (project.directory / "shop.db").exists()
+
+
+def test_both_streams_are_in_order_in_one_pipe(project: RunningProject) -> None:
+    project.configure(sqlite(lock_timeout="5"))
+    project.write("database/views/z.sql", "CREATE VEIW z AS SELECT 1;")
+    assert project.inv("init").code == 0
+    done = project.run("sh", "-c", f"{sys.executable} -m invoke deploy --config dev.json 2>&1")
+    order = ["lock_timeout", "deploy  sqlite", "Plan: ", "FAIL", "Error: ", "deploy: OK="]
+    places = [done.out.index(word) for word in order]
+    assert places == sorted(places), done.out
+
+
+def test_all_that_is_shown_is_in_the_log(project: RunningProject) -> None:
+    project.configure(sqlite())
+    done = project.inv("init", "deploy")
+    log = (project.directory / "ahjo.log").read_text(encoding="utf-8")
+    for line in filter(None, done.out.splitlines()):
+        assert line in log
+    assert "\033" not in log
