@@ -83,6 +83,24 @@ def install_git_hook(arguments: Sequence[str] | None = None) -> None:
     _alone("ahjo-install-git-hook", action, arguments)
 
 
+def config(arguments: Sequence[str] | None = None) -> None:
+    """`ahjo-config -co FORMAT -c FILE -o FILE`: silent when all went well."""
+    from argparse import ArgumentParser
+
+    from ahjo_tasks.config.convert import FORMATS
+
+    parser = ArgumentParser(prog="ahjo-config", description="Convert a config file, comments and all.")
+    parser.add_argument("-v", "--version", action="version", version=__version__)
+    parser.add_argument("-co", "--convert-to", choices=FORMATS, required=True, help="the new format")
+    parser.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help="the config file")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the new file; it is replaced")
+    given = parser.parse_args(arguments)
+    try:
+        _convert(given.config, given.convert_to, given.output)
+    except AhjoError as error:
+        _fail(error)
+
+
 def alembic_api() -> None:
     """`alembic-api ARGUMENTS`: Alembic's own command line, in the project's folder."""
     from alembic.config import CommandLine
@@ -97,6 +115,20 @@ def alembic_api() -> None:
         Line(prog="alembic-api").main()
     except AhjoError as error:
         _fail(error)
+
+
+def _convert(source: Path, kind: str, target: Path) -> None:
+    from ahjo_tasks.config.convert import LOST, check_format, convert
+    from ahjo_tasks.export.whole_file import whole_file
+
+    check_format(kind, target)
+    converted = convert(source, kind)
+    with whole_file(target, overwrite=True) as part:
+        part.write_text(converted.text, encoding="utf-8", newline="")
+    if converted.lost:
+        from ahjo_tasks.console import Console
+
+        Console().warn(LOST.format(converted.lost))
 
 
 def _alone(program: str, action: Action, arguments: Sequence[str] | None) -> None:

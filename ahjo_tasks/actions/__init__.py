@@ -8,6 +8,7 @@ MODULES = (
     "compare",
     "config",
     "connection",
+    "convert",
     "data",
     "deploy",
     "drop",

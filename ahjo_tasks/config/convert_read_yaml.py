@@ -1,0 +1,201 @@
+"""From YAML to a tree. Aliases and merge keys are written out, for JSON has none."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import defaultdict
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import yaml
+
+from ahjo_tasks.config import yaml_text
+from ahjo_tasks.config.convert_tree import Attaching, Entry, Group, Scalar, Tree, trimmed
+from ahjo_tasks.config.json_text import place
+from ahjo_tasks.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_COMMENT = re.compile(r"#([^\r\n]*)")
+_HEADER = re.compile(r"[|>][^\r\n#]*[ \t]#([^\r\n]*)")
+_TAG = "tag:yaml.org,2002:"
+_MERGE = f"{_TAG}merge"
+MOST_VALUES = 100_000
+"""Aliases of aliases can stand for more values than any memory holds."""
+
+
+Place = tuple[int, int]
+"""Line and column, from 0."""
+
+
+class Comment(NamedTuple):
+    """A comment without its mark, and where it stands, from 0."""
+
+    line: int
+    column: int
+    text: str
+
+
+def read_yaml(text: str, name: str) -> Tree:
+    """Read a text. Raises ConfigError for what is no YAML, or has values that are none of JSON's."""
+    yaml_text.parse(text, name)
+    node = yaml.compose(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # not yet changed by merge keys
+    tokens = list(yaml.scan(text, yaml.SafeLoader))
+    dashes = [_start(token) for token in tokens if isinstance(token, yaml.BlockEntryToken)]
+    return _Reader(list(_comments(text, tokens)), dashes, name).tree(node)
+
+
+def _comments(text: str, tokens: Iterable[yaml.Token]) -> Iterator[Comment]:
+    """Every comment stands between two tokens, but the one behind the `|` of a block of text."""
+    end = 0
+    for token in tokens:
+        start = token.start_mark.index
+        yield from (_comment(text, match) for match in _COMMENT.finditer(text, end, start))
+        if isinstance(token, yaml.ScalarToken) and token.style in {"|", ">"}:
+            header = _HEADER.match(text, start)
+            if header:
+                yield _comment(text, header)
+        end = token.end_mark.index
+
+
+def _comment(text: str, match: re.Match[str]) -> Comment:
+    line, column = place(text, match.start(1) - 1)
+    return Comment(line - 1, column - 1, match[1].rstrip())
+
+
+class _Reader:
+    def __init__(self, comments: list[Comment], dashes: list[Place], name: str) -> None:
+        self._name = name
+        self._comments = comments[::-1]
+        self._dashes: dict[int, list[Place]] = defaultdict(list)
+        for line, column in dashes:
+            self._dashes[column].append((line, column))
+        self._attaching = Attaching()
+        self._done: set[int] = set()
+        self._open: set[int] = set()
+        self._count = 0
+
+    def tree(self, node: yaml.Node | None) -> Tree:
+        root = Entry(value=Group(is_list=False))
+        if node is not None:
+            self._value(root, node, -1)
+        self._pass(None)
+        return Tree(root, trimmed(self._attaching.take()))
+
+    def _pass(self, end: Place | None, column: int = -1) -> None:
+        """Hand on the comments before a place, up to the first on a line of its own that is not right of `column`."""
+        while self._comments and (end is None or self._comments[-1][:2] < end):
+            comment = self._comments[-1]
+            if comment.line != self._attaching.position and comment.column <= column:
+                return
+            self._comments.pop()
+            self._attaching.comment([comment.text], comment.line, comment.line)
+
+    def _value(self, entry: Entry, node: yaml.Node, column: int) -> None:
+        self._count += 1
+        if self._count > MOST_VALUES or id(node) in self._open:
+            raise ConfigError(f"{self._place(node)}: aliases that stand for too many values")
+        self._open.add(id(node))
+        if isinstance(node, yaml.ScalarNode):
+            entry.value = self._scalar(node)
+        else:
+            entry.value = self._group(entry, node, column)
+        self._open.remove(id(node))
+        self._done.add(id(node))
+
+    def _scalar(self, node: yaml.ScalarNode) -> Scalar:
+        if id(node) not in self._done:
+            last = node.end_mark.line
+            if node.style in {"|", ">"}:  # it ends where the next line begins
+                self._attaching.word(node.start_mark.line, last - 1)
+            else:
+                self._attaching.word(last, last)
+        return Scalar(self._constructed(node), "" if node.style else node.value)
+
+    def _constructed(self, node: yaml.ScalarNode) -> Any:
+        value = yaml.SafeLoader("").construct_object(node)
+        if isinstance(value, date):
+            return node.value  # JSON has no dates
+        if value is not None and not isinstance(value, str | int | float):
+            raise ConfigError(f"{self._place(node)}: a value that JSON has no form for")
+        return value
+
+    def _group(self, entry: Entry, node: Any, column: int) -> Group:
+        if node.tag not in {f"{_TAG}map", f"{_TAG}seq"}:
+            raise ConfigError(f"{self._place(node)}: a value that JSON has no form for")
+        first = id(node) not in self._done
+        group = Group(is_list=isinstance(node, yaml.SequenceNode))
+        if first and node.flow_style:
+            self._attaching.word(node.start_mark.line, node.start_mark.line)
+        for key, value in self._items(node):
+            self._item(group, key, value, node)
+        if first:
+            self._pass(_end(node), -1 if node.flow_style else column)
+            group.end = trimmed(self._attaching.take())
+            self._close(entry, node)
+        said = group.end or any(one.before or one.beside or one.after for one in group.entries)
+        one_line = node.start_mark.line == node.end_mark.line
+        group.inline = bool(node.flow_style) and one_line and not said
+        return group
+
+    def _item(self, group: Group, key: yaml.Node | None, value: yaml.Node, owner: Any) -> None:
+        entry = Entry()
+        if id(value) not in self._done:  # an alias stands where its anchor is
+            line, column = _start(key) if key is not None else self._item_start(value, owner)
+            self._pass((line, column))
+            self._attaching.starts(entry, line)
+            line = key.end_mark.line if key is not None else line
+            self._attaching.word(line, line)
+        if key is not None:
+            entry.key = self._key(key)
+        self._value(entry, value, owner.start_mark.column)
+        group.entries.append(entry)
+
+    def _item_start(self, item: yaml.Node, owner: Any) -> Place:
+        """The dash of an item, where it has one."""
+        start = _start(item)
+        if owner.flow_style:
+            return start
+        dashes = self._dashes[owner.start_mark.column]
+        return dashes[bisect_left(dashes, start) - 1]
+
+    def _close(self, entry: Entry, node: Any) -> None:
+        if node.flow_style:
+            self._attaching.word(node.end_mark.line, node.end_mark.line)
+            if node.start_mark.line != node.end_mark.line:
+                self._attaching.closes(entry)
+
+    def _items(self, node: Any) -> Iterator[tuple[yaml.Node | None, yaml.Node]]:
+        if isinstance(node, yaml.SequenceNode):
+            yield from ((None, item) for item in node.value)
+            return
+        own = [pair for pair in node.value if pair[0].tag != _MERGE]
+        taken = {key.value for key, _ in own}
+        if len(taken) < len(own):
+            raise ConfigError(f"{self._place(node)}: a key in this mapping is given twice")
+        for key, value in node.value:
+            if key.tag != _MERGE:
+                yield key, value
+                continue
+            for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                fresh = [pair for pair in self._items(source) if pair[0] is not None and pair[0].value not in taken]
+                taken |= {pair[0].value for pair in fresh if pair[0] is not None}
+                yield from fresh
+
+    def _key(self, node: yaml.Node) -> str:
+        if not isinstance(node, yaml.ScalarNode):
+            raise ConfigError(f"{self._place(node)}: a key that is no text")
+        return str(node.value)
+
+    def _place(self, node: yaml.Node) -> str:
+        return f"{self._name}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
+
+
+def _start(node: yaml.Node | yaml.Token) -> Place:
+    return node.start_mark.line, node.start_mark.column
+
+
+def _end(node: yaml.Node) -> Place:
+    return node.end_mark.line, node.end_mark.column
