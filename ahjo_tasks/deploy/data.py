@@ -54,7 +54,8 @@ def plan_data(files: Sequence[SqlFile | TableFile], dialect: Dialect, door: Door
     keys = dialect.foreign_keys(door) if door and len(files) > 1 else []
     steps = [step for file in ordered_data(files, keys, dialect.fold) if (step := _step(file))]
     empty = [f"{file.label}: holds no statement" for file in files if _step(file) is None]
-    return Plan(tuple(steps), tuple(empty))
+    odd = [remark for file in files if not isinstance(file, TableFile) for remark in file.remarks]
+    return Plan(tuple(steps), (*empty, *odd))
 
 
 def _step(file: SqlFile | TableFile) -> Step | None:

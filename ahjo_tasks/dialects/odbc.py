@@ -31,8 +31,9 @@ ENCRYPTS = 18
 
 ONLY_FOR_ODBC = frozenset({"driver", "encrypt", "trustservercertificate", "longasmax", "tds_version", "port"})
 NOT_FOR_MSSQL_PYTHON = frozenset({"driver", "longasmax", "tds_version", "port"})
+ONLY_FOR_FREETDS = frozenset({"port", "tds_version"})
 NOT_FOR_FREETDS = frozenset({"encrypt", "longasmax", "trustservercertificate"})
-PLAIN_HOST = re.compile(r"[\w.:-]+")
+PLAIN_HOST = re.compile(r"(?!np:|lpc:|admin:)[\w.:-]+")
 NO_TRANSACTION = "3903"
 """ROLLBACK without a BEGIN."""
 
@@ -52,17 +53,18 @@ def adapted(url: URL, settings: Settings) -> URL:
     if url.get_driver_name() == "pyodbc" and not has_pyodbc():
         url = url.set(drivername="mssql+mssqlpython")
     if url.get_driver_name() == "mssqlpython":
-        return url.set(query={**_deprecated(settings), **_without(url.query, NOT_FOR_MSSQL_PYTHON)})
+        return _with_port(url).set(query={**_deprecated(settings), **_without(url.query, NOT_FOR_MSSQL_PYTHON)})
     if url.get_driver_name() == "pymssql":
-        return url.set(query=_without(url.query, ONLY_FOR_ODBC))
+        return _with_port(url).set(query=_without(url.query, ONLY_FOR_ODBC))
     if url.get_driver_name() != "pyodbc" or "odbc_connect" in url.query:
         return url
     driver = str(_item(url.query, "driver") or "") or choose(settings.sql_driver).driver
     given = {**_deprecated(settings), **_without(url.query, frozenset({"driver"}))}
     if is_freetds(driver):
         return _for_freetds(url, driver, given)
+    given = _without(given, ONLY_FOR_FREETDS)
     wanted = {name: value for name, value in defaults(driver).items() if _item(given, name) is None}
-    return url.set(query={"driver": driver, **wanted, **given})
+    return _with_port(url).set(query={"driver": driver, **wanted, **given})
 
 
 def remark(url: URL, settings: Settings) -> str:
@@ -203,6 +205,11 @@ def no_pooling() -> None:
     import pyodbc
 
     pyodbc.pooling = False
+
+
+def _with_port(url: URL) -> URL:
+    """The port where all drivers but FreeTDS look for it."""
+    return url.set(port=port(url)) if port(url) else url
 
 
 def _for_freetds(url: URL, driver: str, given: Items) -> URL:

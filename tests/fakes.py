@@ -1,0 +1,82 @@
+"""A door that no server stands behind: it notes what it is asked to run, and answers what a test says."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from ahjo_tasks.dialects.mssql import MSSQL
+from ahjo_tasks.door import ResultSet
+from ahjo_tasks.errors import StatementError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ahjo_tasks.dialects.base import ServerError
+
+
+class FakeDoor:
+    """`answers` are rows by a pattern of the text, `refuses` server errors by such a pattern."""
+
+    def __init__(
+        self,
+        answers: Mapping[str, list[tuple[Any, ...]]] | None = None,
+        refuses: Mapping[str, ServerError] | None = None,
+        *,
+        transactional: bool = False,
+    ) -> None:
+        self.dialect = MSSQL()
+        self.answers = dict(answers or {})
+        self.refuses = dict(refuses or {})
+        self.transactional = transactional
+        self.shared = False
+        self.database = "shop"
+        self.ran: list[str] = []
+        self.messages: list[str] = []
+        self.on_message = self.messages.append
+
+    def results(self, text: str) -> list[ResultSet]:
+        self.ran.append(text)
+        for pattern, error in self.refuses.items():
+            if re.search(pattern, text):
+                raise StatementError(error)
+        for pattern, rows in self.answers.items():
+            if re.search(pattern, text):
+                width = len(rows[0]) if rows else 1
+                return [ResultSet(tuple(f"c{number}" for number in range(width)), rows)]
+        return []
+
+    def run(self, text: str) -> int:
+        self.results(text)
+        return 0
+
+    def query(self, text: str) -> list[tuple[Any, ...]]:
+        found = self.results(text)
+        return found[0].rows if found else []
+
+    def attempt(self, text: str) -> str | None:
+        try:
+            self.run(text)
+        except StatementError as error:
+            return error.message
+        return None
+
+    @property
+    def said(self) -> str:
+        """All that was run, in one text."""
+        return "\n".join(self.ran)
+
+
+def settings(**values: Any) -> Any:
+    """A config as its loader would make it."""
+    from ahjo_tasks.config.settings import Settings
+
+    return Settings(
+        **{
+            "allowed_actions": "ALL",
+            "target_server_hostname": "db.example",
+            "sql_port": 1433,
+            "target_database_name": "shop",
+            **values,
+        }
+    )
