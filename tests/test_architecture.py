@@ -39,8 +39,8 @@ FRONT = {
     "unborn",
     "workspace",
 }
-ENTRANCES = {"deploy/alembic_env", "workers/front", "workers/parameters"}
-"""Where others come in: Alembic by its env.py, and the process of a worker by its own front."""
+ENTRANCES = {"deploy/alembic_env", "packaging/entry", "workers/front", "workers/parameters"}
+"""Where others come in: Alembic by its env.py, a frozen program, and the process of a worker by its own front."""
 
 GROUND = {"dialects", "project", "session", "door", "credentials", "git"}
 LAYERS = {"config": 1, "version": 0, "errors": 0}
