@@ -5,16 +5,17 @@ VENV ?= .venv
 BIN := $(abspath $(VENV))/bin
 DEMO := build/demo
 PYTEST_ARGS ?=
+WORKERS ?= -n auto --dist worksteal
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv servers lint types unit live test demo bench clean
+.PHONY: help venv servers lint types unit live test demo bench package-test clean
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
 help:  ## Print this list.
 	@echo "make <target>, one of"
-	@sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
 
 venv: $(VENV)/.installed  ## Create .venv with the package and the tools.
 
@@ -51,13 +52,18 @@ types: venv  ## Check types.
 
 unit: venv  ## Run the tests that need no database project on a server.
 	@echo "== unit: pytest"
-	"$(BIN)/pytest" --ignore=tests/live $(PYTEST_ARGS)
+	"$(BIN)/pytest" -q --ignore=tests/live $(WORKERS) $(PYTEST_ARGS)
 
 live: venv  ## Run whole projects against every database.
 	@echo "== live: pytest against real servers"
-	"$(BIN)/pytest" tests/live $(PYTEST_ARGS)
+	"$(BIN)/pytest" -q tests/live $(WORKERS) $(PYTEST_ARGS)
 
 test: venv servers lint types unit live  ## Run everything above, fastest first.
+
+package-test: venv  ## Build the executable and try it without Python.
+	@echo "== package-test: one file, by PyInstaller"
+	"$(BIN)/python" -m pip install --quiet --editable ".[package]"
+	AHJO_TEST_PACKAGE=1 "$(BIN)/pytest" tests/live/test_package.py $(PYTEST_ARGS)
 
 demo: venv  ## Build a project from the template, on SQLite, from nothing.
 	@echo "== demo: a project from the template, in $(DEMO)/shop"

@@ -81,5 +81,6 @@ def make_project(directory: Path, backend: dict[str, Any] | None = None, tasks: 
 
 def _clean_environment() -> dict[str, str]:
     """This process's environment, with the package importable and nothing of a developer's own in it."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AHJO_", "INVOKE_"))}
+    others = ("AHJO_", "INVOKE_", "MAKE", "MFLAGS")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "GIT_CEILING_DIRECTORIES": str(ROOT)}
