@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 WIDTH = 100
 NARROW = 30
 ROOMY = 60
+WIDE = 90
 TAIL = 26
 """Columns for the end of a result line where there is room: status, seconds, and what there is to say of it."""
 
@@ -152,7 +153,7 @@ class Console:
         if self.out.isatty() and self.width < ROOMY:
             extra = ""
         tail = f"{status:<4} {seconds:>8}{'  ' if extra else ''}{extra}"
-        end = max(TAIL, len(tail)) if self.width == WIDTH else len(tail)
+        end = max(TAIL, len(tail)) if self.width >= WIDE else len(tail)
         room = self.width - end - len(count) - 8
         shown = _shortened(label, room + self.columns - self.width) if self.out.isatty() else label
         dots = "." * (3 + max(0, room - len(shown)))
