@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.dialects.base import ServerError
 
-PREFIX = re.compile(r"^(?:\[[^\]]*\])+")
+_VENDORS = r"\[(?:Microsoft|unixODBC|iODBC|FreeTDS|Driver Manager|ODBC [^\]]*)\]"
+PREFIX = re.compile(rf"^(?:(?:{_VENDORS})*\[SQL Server\]|(?:{_VENDORS})+)")
 RECORD = re.compile(r"; (?=\[\w{5}\] \[)")
 ODBC_STATE = re.compile(r"^\[(\w{5})\] ")
 ODBC_NUMBER = re.compile(r" \((-?\d+)\)(?: \(SQL\w+\))?$")

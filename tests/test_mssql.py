@@ -1,0 +1,493 @@
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from fakes import FakeDoor, settings
+
+from ahjo_tasks.dialects import mssql_database, mssql_errors, mssql_session
+from ahjo_tasks.dialects.base import ServerError
+from ahjo_tasks.dialects.mssql import MSSQL
+from ahjo_tasks.errors import StatementError
+from ahjo_tasks.project.definitions import Definition, Name
+from ahjo_tasks.project.tokens import words
+
+# -- what the drivers say ----------------------------------------------------------------------------------------------
+
+VENDOR = "[Microsoft][ODBC Driver 18 for SQL Server][SQL Server]"
+
+
+def odbc(state: str, text: str, number: int, function: str = "SQLExecDirectW") -> str:
+    return f"[{state}] {VENDOR}{text} ({number}) ({function})"
+
+
+def pyodbc_error(*said: str) -> Exception:
+    return Exception(re.findall(r"\w{5}", said[0])[0], "; ".join(said))
+
+
+class MssqlPythonError(Exception):
+    def __init__(self, driver_error: str, ddbc_error: str) -> None:
+        super().__init__(f"Driver Error: {driver_error}; DDBC Error: {ddbc_error}")
+        self.driver_error = driver_error
+        self.ddbc_error = ddbc_error
+
+
+def pymssql_error(number: int, text: str) -> Exception:
+    library = "DB-Lib error message 20018, severity 14:\nGeneral SQL Server error: Check messages from the SQL Server\n"
+    return Exception((number, f"{text}{library}".encode()))
+
+
+def test_the_first_error_counts_and_its_number_is_the_servers() -> None:
+    error = pyodbc_error(odbc("42S22", "Invalid column name 'a'.", 207), odbc("42S22", "Invalid column name 'b'.", 207))
+    assert MSSQL().server_error(error, "") == ServerError("Invalid column name 'a'.", "207")
+
+
+def test_a_message_that_looks_like_the_drivers_own_form_stays_whole() -> None:
+    error = pyodbc_error(odbc("42000", "thrown; [x] (3) y", 51000))
+    assert MSSQL().server_error(error, "") == ServerError("thrown; [x] (3) y", "51000")
+
+
+def test_messages_that_come_with_an_error_are_not_lost() -> None:
+    error = pyodbc_error(odbc("22012", "Divide by zero.", 8134), f"[01000] {VENDOR}so far so good (0)")
+    assert MSSQL().error_messages(error) == ["so far so good"]
+    assert MSSQL().server_error(error, "").message == "Divide by zero."
+
+
+def test_messages_come_without_the_names_of_the_driver_and_without_chatter() -> None:
+    cursor = SimpleNamespace(
+        messages=[("[01000] (0)", f"{VENDOR}[a] said"), ("[01000] (5701)", f"{VENDOR}Changed database context to 'x'.")]
+    )
+    assert MSSQL().messages(cursor) == ["[a] said"]
+
+
+def test_the_other_drivers_errors_are_read_too() -> None:
+    dialect = MSSQL()
+    python = MssqlPythonError("Division by zero", "[Microsoft][SQL Server]Divide by zero.")
+    assert dialect.server_error(python, "") == ServerError("Divide by zero.")
+    assert dialect.server_error(pymssql_error(8134, "Divide by zero."), "") == ServerError("Divide by zero.", "8134")
+
+
+def test_pymssql_tells_the_line_and_what_is_no_error() -> None:
+    dialect, said = MSSQL(), []
+    handlers: list[Any] = []
+    raw = SimpleNamespace(_conn=SimpleNamespace(set_msghandler=handlers.append))
+    dialect.watch(raw, said.append)
+    (handler,) = handlers
+    handler(1, 0, b"S", b"", 3, "grüß".encode())
+    handler(1, 16, b"S", b"", 7, b"Divide by zero.")
+    handler(1, 16, b"S", b"", 8, b"And then.")
+    assert said == ["grüß"]
+    found = dialect.server_error(pymssql_error(8134, "Divide by zero."), "")
+    assert (found.line, found.severity) == (7, "Level 16, State 1")
+    handler(1, 16, b"S", b"p", 2, b"Inside.")
+    inside = dialect.server_error(pymssql_error(50000, "Inside."), "")
+    assert (inside.line, inside.procedure) == (None, "p, line 2")
+
+
+FAILED_LOGIN = odbc("28000", "Login failed for user 'x'.", 18456, "SQLDriverConnect")
+NO_DATABASE = odbc("42000", 'Cannot open database "x" requested by the login.', 4060, "SQLDriverConnect")
+PROBLEMS = {
+    "password": (pyodbc_error(FAILED_LOGIN), "refused the login", "password", False),
+    "password, FreeTDS": (
+        pyodbc_error(odbc("42000", "Login failed for user 'x'.", 18456)),
+        "refused the login",
+        "pass",
+        False,
+    ),
+    "password, mssql-python": (
+        MssqlPythonError("Invalid authorization specification", "[Microsoft][SQL Server]Login failed for user 'x'."),
+        "refused the login",
+        "password",
+        False,
+    ),
+    "password, pymssql": (pymssql_error(18456, "Login failed for user 'x'."), "refused the login", "password", False),
+    "database": (pyodbc_error(NO_DATABASE, FAILED_LOGIN), "does not exist", "inv init", False),
+    "certificate": (
+        pyodbc_error(
+            odbc(
+                "08001",
+                "SSL Provider: [error:0A000086:SSL routines::certificate verify failed:self-signed certificate]",
+                -1,
+            )
+        ),
+        "certificate is not trusted",
+        "TrustServerCertificate",
+        False,
+    ),
+    "encryption": (
+        pyodbc_error(odbc("08001", "Encryption not supported on SQL Server.", 20)),
+        "no encryption",
+        "Encrypt",
+        False,
+    ),
+    "driver": (
+        pyodbc_error("[01000] [unixODBC][Driver Manager]Can't open lib 'x' : file not found (0) (SQLDriverConnect)"),
+        "ODBC driver was not found",
+        "pip install",
+        False,
+    ),
+    "driver, Windows": (
+        pyodbc_error("[IM002] [Microsoft][ODBC Driver Manager] Data source name not found (0) (SQLDriverConnect)"),
+        "ODBC driver was not found",
+        "pip install",
+        False,
+    ),
+    "firewall": (
+        pyodbc_error(odbc("42000", "Cannot open server 'x' requested by the login. Client with IP address", 40615)),
+        "Cannot open server",
+        "firewall",
+        False,
+    ),
+    "paused": (
+        pyodbc_error(odbc("HY000", "Database 'x' on server 'y' is not currently available.", 40613)),
+        "not currently",
+        "",
+        True,
+    ),
+    "paused, mssql-python": (
+        MssqlPythonError(
+            "General error", "[Microsoft][SQL Server]Database 'x' on server 'y' is not currently available."
+        ),
+        "not currently",
+        "paused",
+        True,
+    ),
+    "busy": (
+        pyodbc_error(odbc("HY000", "The service has encountered an error.", 40197)),
+        "encountered",
+        "waited",
+        True,
+    ),
+    "timeout": (
+        pyodbc_error("[HYT00] [Microsoft][ODBC Driver 18 for SQL Server]Login timeout expired (0) (SQLDriverConnect)"),
+        "timeout",
+        "sql_port",
+        True,
+    ),
+    "gone": (
+        MssqlPythonError("Communication link failure", "[Microsoft]TCP Provider: Error code 0x2746"),
+        "TCP",
+        "sql_port",
+        True,
+    ),
+    "nobody, pymssql": (
+        Exception(
+            (0, b"DB-Lib error message 20009, severity 9:\nUnable to connect: TDS server is unavailable (x)\nNet-Lib\n")
+        ),
+        "Unable to connect",
+        "sql_port",
+        True,
+    ),
+}
+
+
+@pytest.mark.parametrize(("error", "said", "hint", "wait"), PROBLEMS.values(), ids=PROBLEMS)
+def test_a_failed_connection_is_one_sentence_that_says_what_to_do(
+    error: Exception, said: str, hint: str, wait: bool
+) -> None:
+    problem = MSSQL().connect_problem(error)
+    assert said in problem.message
+    assert hint in str(problem.hint)
+    assert problem.wait is wait
+    assert "\n" not in problem.message
+    assert problem.missing_database is ("does not exist" in said)
+
+
+def test_an_error_of_no_known_form_is_still_said() -> None:
+    assert MSSQL().connect_problem(Exception()).message == "Exception"
+    assert mssql_errors.records(Exception("just so"))[0].text == "just so"
+
+
+# -- databases ---------------------------------------------------------------------------------------------------------
+
+ON_PREMISES = {"EngineEdition": [(3,)]}
+AZURE = {"EngineEdition": [(5,)]}
+FILES = {"database_data_path": r"D:\data\shop.mdf", "database_log_path": "/var/log/shop.ldf"}
+
+
+def created(
+    answers: dict[str, Any], refuses: dict[str, ServerError] | None = None, **values: Any
+) -> tuple[FakeDoor, list[str]]:
+    door = FakeDoor(answers, refuses)
+    warnings = MSSQL().create_database(door, "sh]op", settings(**values))  # type: ignore[arg-type]
+    return door, warnings
+
+
+def test_a_database_is_created_with_its_files_sizes_and_collation() -> None:
+    door, warnings = created(
+        ON_PREMISES,
+        **FILES,
+        database_collation="Finnish_Swedish_CI_AS",
+        database_compatibility_level=150,
+        database_init_size=7,
+    )
+    made = (
+        "CREATE DATABASE [sh]]op] ON PRIMARY"
+        r" (NAME = N'shop_dat', FILENAME = N'D:\data\shop.mdf', SIZE = 7MB, MAXSIZE = 100000MB, FILEGROWTH = 500MB)"
+        " LOG ON"
+        " (NAME = N'shop_log', FILENAME = N'/var/log/shop.ldf', SIZE = 50MB, MAXSIZE = 5000MB, FILEGROWTH = 500MB)"
+        " COLLATE Finnish_Swedish_CI_AS"
+    )
+    assert door.ran[1:] == [
+        made,
+        "ALTER DATABASE [sh]]op] SET COMPATIBILITY_LEVEL = 150",
+        "ALTER DATABASE [sh]]op] SET RECOVERY SIMPLE",
+    ]
+    assert warnings == []
+
+
+def test_without_settings_the_server_decides() -> None:
+    door, _warnings = created(ON_PREMISES, database_data_path="only one of two")
+    assert door.ran[1] == "CREATE DATABASE [sh]]op]"
+
+
+def test_a_setting_that_is_refused_is_a_warning_that_names_it() -> None:
+    door, warnings = created(
+        ON_PREMISES,
+        {"COLLATE": ServerError("Invalid collation."), "RECOVERY": ServerError("Not here.")},
+        **FILES,
+        database_collation="No_Such",
+    )
+    assert warnings == ["database_collation: Invalid collation.", "recovery model SIMPLE: Not here."]
+    assert any("ON PRIMARY" in text and "COLLATE" not in text for text in door.ran)
+
+
+def test_a_database_that_cannot_be_created_is_an_error() -> None:
+    with pytest.raises(StatementError, match="permission denied"):
+        created(ON_PREMISES, {"CREATE DATABASE": ServerError("CREATE DATABASE permission denied")}, **FILES)
+
+
+def test_azure_has_clauses_of_its_own() -> None:
+    door, warnings = created(
+        AZURE,
+        **FILES,
+        database_edition="Standard",
+        database_service_objective="S1",
+        database_collation="Latin1_General_CS_AS",
+        catalog_collation_type_desc="SQL_Latin1_General_CP1_CI_AS",
+    )
+    (made,) = door.ran[1:]
+    assert made == (
+        "CREATE DATABASE [sh]]op] COLLATE Latin1_General_CS_AS (EDITION = 'Standard', SERVICE_OBJECTIVE = 'S1')"
+        " WITH CATALOG_COLLATION = SQL_Latin1_General_CP1_CI_AS"
+    )
+    assert warnings == ["database_data_path, database_log_path: Azure places the files itself"]
+
+
+def test_an_elastic_pool_stands_in_place_of_a_service_objective() -> None:
+    door, _warnings = created(AZURE, database_elastic_pool="po]ol", database_service_objective="S1")
+    assert "(SERVICE_OBJECTIVE = ELASTIC_POOL(name = [po]]ol]))" in door.said
+    assert "S1" not in door.said
+
+
+def test_settings_of_azure_are_named_elsewhere() -> None:
+    _door, warnings = created(ON_PREMISES, database_elastic_pool="pool")
+    assert warnings == ["database_elastic_pool: only Azure SQL Database has it"]
+
+
+def test_a_database_is_dropped_when_its_sessions_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    door = FakeDoor({"dm_exec_sessions": [(51,), (52,)]}, {"SINGLE_USER": ServerError("not supported")})
+    MSSQL().drop_database(door, "it's")  # type: ignore[arg-type]
+    assert door.ran[0] == "ALTER DATABASE [it's] SET SINGLE_USER WITH ROLLBACK IMMEDIATE"
+    assert "DB_ID(N'it''s')" in door.ran[1]
+    assert door.ran[2:] == ["KILL 51", "KILL 52", "DROP DATABASE [it's]"]
+
+
+def test_a_database_in_use_is_tried_again_and_left_open_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    monkeypatch.setattr(mssql_database, "PATIENCE", 3)
+    door = FakeDoor(refuses={"DROP": ServerError("in use", "3702")})
+    with pytest.raises(StatementError, match="in use"):
+        MSSQL().drop_database(door, "shop")  # type: ignore[arg-type]
+    assert door.ran.count("DROP DATABASE [shop]") == 3
+    assert door.ran[-1] == "ALTER DATABASE [shop] SET MULTI_USER"
+
+
+def information(edition: int, **values: Any) -> tuple[dict[str, str], list[str]]:
+    row = ("SRV", "pc", "me", "shop", "Finnish_Swedish_CI_AS", "16.0.1", "Developer", edition)
+    door = FakeDoor({"SERVERNAME": [row], "catalog_collation": [("DATABASE_DEFAULT",)]})
+    return MSSQL().information(door, settings(**values))  # type: ignore[arg-type]
+
+
+def test_information_names_server_database_and_collation() -> None:
+    facts, warnings = information(3)
+    assert list(facts) == ["server", "host", "login", "database", "collation", "version", "edition"]
+    assert warnings == []
+
+
+def test_a_collation_that_the_config_does_not_want_is_a_warning() -> None:
+    assert information(3, database_collation="finnish_swedish_ci_as")[1] == []
+    (warning,) = information(3, database_collation="Latin1_General_CS_AS")[1]
+    assert "Finnish_Swedish_CI_AS" in warning
+    assert "database_collation says Latin1_General_CS_AS" in warning
+
+
+def test_azure_is_asked_for_its_catalog_collation() -> None:
+    facts, warnings = information(5)
+    assert facts["catalog collation"] == "DATABASE_DEFAULT"
+    assert warnings == []
+    (warning,) = information(5, catalog_collation_type_desc="SQL_Latin1_General_CP1_CI_AS")[1]
+    assert "catalog_collation_type_desc says SQL_Latin1_General_CP1_CI_AS" in warning
+
+
+# -- names -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        (Definition("view", Name("dbo", "it's]")), "DROP VIEW IF EXISTS [dbo].[it's]]]"),
+        (Definition("trigger", Name("dbo", "tr"), Name("dbo", "t")), "DROP TRIGGER IF EXISTS [dbo].[tr]"),
+        (Definition("trigger", Name(None, "tr"), Name(None, "DATABASE")), "DROP TRIGGER IF EXISTS [tr] ON DATABASE"),
+        (Definition("trigger", Name(None, "tr"), Name(None, "all")), "DROP TRIGGER IF EXISTS [tr] ON ALL SERVER"),
+        (Definition("assembly", Name(None, "clr.code")), "DROP ASSEMBLY IF EXISTS [clr.code]"),
+        (Definition("procedure", Name(None, "p")), "DROP PROCEDURE IF EXISTS [p]"),
+    ],
+)
+def test_names_are_always_in_brackets(made: Definition, expected: str) -> None:
+    assert MSSQL().drop_statement(made) == expected
+
+
+# -- the session -------------------------------------------------------------------------------------------------------
+
+
+def kept(*texts: str, answers: dict[str, Any] | None = None, **options: Any) -> FakeDoor:
+    door = FakeDoor(answers, transactional=True)
+    vars(door).update(options)
+    with mssql_session.kept(door, texts):  # type: ignore[arg-type]
+        door.ran.append("-- the file")
+    return door
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SET ANSI_NULLS ON; SET QUOTED_IDENTIFIER ON",
+        "UPDATE t SET nocount = 1",
+        "CREATE PROCEDURE p AS SET NOCOUNT ON; SET XACT_ABORT OFF",
+        "-- about it\nALTER TRIGGER t ON x AFTER INSERT AS SET NOCOUNT ON",
+        "SELECT 1",
+    ],
+)
+def test_what_changes_nothing_costs_nothing(text: str) -> None:
+    assert kept(text).ran == ["-- the file"]
+
+
+@pytest.mark.parametrize(
+    ("text", "back"),
+    [
+        ("SET NOCOUNT ON", "SET NOCOUNT OFF"),
+        ("set quoted_identifier off", "SET QUOTED_IDENTIFIER ON"),
+        ("SET ANSI_NULLS, ANSI_PADDING OFF", "SET ANSI_NULLS ON; SET ANSI_PADDING ON"),
+        ("SET NOEXEC ON", "SET NOEXEC OFF"),
+        ("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"),
+        ("SET ROWCOUNT 10", "SET ROWCOUNT 0"),
+        ("USE [other]", "USE [shop]"),
+        (
+            "SET IDENTITY_INSERT dbo.[a b] ON",
+            "IF OBJECT_ID(N'dbo.[a b]') IS NOT NULL SET IDENTITY_INSERT dbo.[a b] OFF",
+        ),
+    ],
+)
+def test_what_a_file_sets_is_set_back(text: str, back: str) -> None:
+    assert kept("SELECT 1", text).ran == ["-- the file", back]
+
+
+def test_what_differs_from_login_to_login_is_asked_for_first() -> None:
+    door = kept("SET DATEFORMAT dmy; SET LOCK_TIMEOUT 5", answers={"LANGUAGE": [(1, "Suomi", 60000)]})
+    assert door.ran == [
+        "SELECT @@DATEFIRST, @@LANGUAGE, @@LOCK_TIMEOUT",
+        "-- the file",
+        "SET LANGUAGE [Suomi]; SET DATEFIRST 1; SET LOCK_TIMEOUT 60000",
+    ]
+
+
+def test_identity_insert_that_a_file_switched_off_itself_is_left() -> None:
+    assert kept("SET IDENTITY_INSERT t ON", "SET IDENTITY_INSERT t OFF").ran == ["-- the file"]
+
+
+def test_the_drivers_own_transactions_are_left_on() -> None:
+    assert kept("SET IMPLICIT_TRANSACTIONS ON", shared=True).ran == ["-- the file"]
+
+
+def test_a_file_that_fails_leaves_the_session_as_it_was_too() -> None:
+    door = FakeDoor(transactional=True)
+
+    def fail() -> None:
+        with mssql_session.kept(door, ["SET NOCOUNT ON", "SET IDENTITY_INSERT t ON"]):  # type: ignore[arg-type]
+            raise StatementError(ServerError("wrong"))
+
+    with pytest.raises(StatementError, match="wrong"):
+        fail()
+    assert door.ran == ["SET NOCOUNT OFF"]
+
+
+def test_setting_back_is_silent() -> None:
+    door = FakeDoor()
+
+    def run(text: str) -> int:
+        door.on_message(f"did {text}")
+        return 0
+
+    door.run = run  # type: ignore[method-assign]
+    with mssql_session.kept(door, ["USE other"]):  # type: ignore[arg-type]
+        pass
+    assert door.messages == []
+
+
+REFUSED = """
+CREATE DATABASE x / ALTER DATABASE x SET READ_ONLY / drop  database x / BACKUP DATABASE x TO DISK = 'y'
+BACKUP LOG x TO y
+RESTORE DATABASE x FROM y / RECONFIGURE WITH OVERRIDE / CREATE FULLTEXT CATALOG c / ALTER FULLTEXT INDEX ON t ENABLE
+DROP FULLTEXT CATALOG c / ALTER INDEX i ON t REBUILD WITH (ONLINE = ON, RESUMABLE = ON)
+DBCC SHRINKFILE (f, 1) / KILL 51
+CREATE TABLE t (i int) WITH (MEMORY_OPTIMIZED = ON) / EXEC sp_addlinkedserver 'x' / ALTER ENDPOINT e STATE = STARTED
+"""
+ALLOWED = """
+ALTER DATABASE SCOPED CONFIGURATION SET MAXDOP = 1 / CREATE DATABASE AUDIT SPECIFICATION x
+CREATE TABLE backups (i int)
+SELECT reconfigured FROM t / CREATE VIEW restore_points AS SELECT 1
+CREATE DATABASE ENCRYPTION KEY WITH ALGORITHM = AES_256
+"""
+
+
+def statements(text: str) -> list[str]:
+    return [one.strip() for line in text.strip().splitlines() for one in line.split(" / ")]
+
+
+@pytest.mark.parametrize("statement", statements(REFUSED))
+def test_statements_that_refuse_a_transaction_are_known(statement: str) -> None:
+    assert MSSQL.refuses_transaction.search(statement)
+
+
+@pytest.mark.parametrize("statement", statements(ALLOWED))
+def test_statements_that_take_a_transaction_keep_it(statement: str) -> None:
+    assert not MSSQL.refuses_transaction.search(statement)
+
+
+def test_a_commit_looks_at_what_there_is_to_commit() -> None:
+    """One statement text, so that the check costs no call of its own."""
+    commit = MSSQL.commit
+    assert commit.startswith("IF @@TRANCOUNT = 1 COMMIT TRANSACTION ELSE")
+    assert commit.index("ROLLBACK") < commit.index("RAISERROR")
+    assert [token.value for token in words(commit, MSSQL.lexis)].count("BEGIN") == 1
+
+
+def test_modules_are_made_with_what_indexes_and_views_want() -> None:
+    ran: list[str] = []
+    raw = SimpleNamespace(cursor=lambda: SimpleNamespace(execute=ran.append, close=lambda: None))
+    MSSQL().prepare(raw)
+    assert len(ran) == 1
+    for wanted in ("XACT_ABORT ON", "NOCOUNT OFF", "QUOTED_IDENTIFIER", "ANSI_NULLS", "NUMERIC_ROUNDABORT OFF"):
+        assert wanted in ran[0]
+
+
+def test_pymssql_switches_autocommit_by_a_call() -> None:
+    switched: list[bool] = []
+    MSSQL().set_autocommit(SimpleNamespace(autocommit=switched.append), on=False)
+    plain = SimpleNamespace(autocommit=False)
+    MSSQL().set_autocommit(plain, on=True)
+    assert (switched, plain.autocommit) == ([False], True)
