@@ -45,7 +45,7 @@ SHORT = {
 CORE_SWITCHES = frozenset({"--dry", "--debug", "--echo"})
 SWITCHES = CORE_SWITCHES | {SHORT[short] for short in ("-ni", "-sm", "-sg", "-sa", "-h")}
 NEGATIVE = re.compile(r"-\d+(\.\d+)?")
-OWN_PROJECT_DIR = frozenset({"init-project", "multi-project-build"})
+OWN_PROJECT_DIR = frozenset({"adopt", "init-project", "multi-project-build"})
 DEFAULT_ACTIONS = "ahjo_actions.py"
 
 
@@ -226,13 +226,17 @@ def _action_files(directory: Path, config: Path | None, *, has_tasks: bool) -> I
         return
     from ahjo_tasks.config.loader import DEFAULT
     from ahjo_tasks.config.loader import load as load_config
+    from ahjo_tasks.upgrade.predecessor import IMPORT
 
     loaded = load_config(config)
     named = loaded.origins["ahjo_action_files"] != DEFAULT
     for entry in loaded.settings.ahjo_action_files:
         path = directory / entry.source_file
         if path.is_file() and (named or not has_tasks):
-            yield path
+            if not (
+                has_tasks and IMPORT.search(path.read_bytes())
+            ):  # tasks.py stands in its place since it was adopted
+                yield path
         elif named:
             raise UsageError(f"ahjo_action_files: {path} does not exist.")
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 EXPECTED: dict[str, str] = {
     "needs ../shared": "the sample projects lie beside a checkout, not in it",
     "AHJO_TEST_MSSQL_URL is not set": "no SQL Server comes from a package registry",
+    "AHJO_TEST_PACKAGE is not set": "building takes more than a minute; `make package-test` and a job of CI do it",
     "only on Windows": "the Windows event log is nowhere else",
     "only on POSIX": "file modes and signals are not the same on Windows",
 }

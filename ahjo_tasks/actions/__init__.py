@@ -1,6 +1,7 @@
 """The standard actions, one module a theme. Importing this imports none of them."""
 
 MODULES = (
+    "adopt",
     "alembic",
     "assembly",
     "batches",
@@ -15,6 +16,7 @@ MODULES = (
     "export",
     "init",
     "metadata",
+    "package",
     "project",
     "projects",
     "scan",

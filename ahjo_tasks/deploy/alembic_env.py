@@ -51,7 +51,7 @@ def run(target_metadata: MetaData | None = None, **options: Any) -> None:
 
 def _alone(config: Config, metadata: MetaData, options: dict[str, Any]) -> None:
     """Run from a command line, with nothing but the config's path to go by."""
-    if config.config_file_name and "connect" not in config.attributes:
+    if config.config_file_name and config.file_config.has_section("formatters") and "connect" not in config.attributes:
         from logging.config import fileConfig
 
         fileConfig(config.config_file_name, disable_existing_loggers=False)

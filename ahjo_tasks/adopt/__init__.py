@@ -1,0 +1,1 @@
+"""Turning a project of the predecessor into one of ours."""

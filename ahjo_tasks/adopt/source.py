@@ -1,0 +1,70 @@
+"""The text of a Python file, and changing parts of it that the parser has found."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, NamedTuple
+
+from ahjo_tasks.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+class Edit(NamedTuple):
+    """Other text in place of that from `start` to `end`, in characters."""
+
+    start: int
+    end: int
+    text: str
+
+
+class PythonText:
+    """A file as text and as a tree. Raises SourceError for one that Python does not understand."""
+
+    def __init__(self, text: str, path: Path | None = None) -> None:
+        self.text = text
+        self._lines = text.splitlines(keepends=True)
+        self._starts = [0]
+        for line in self._lines:
+            self._starts.append(self._starts[-1] + len(line))
+        try:
+            self.tree = ast.parse(text)
+        except SyntaxError as error:
+            raise SourceError(f"is no Python: {error.msg}", path=path, line=error.lineno) from None
+        self._parents = {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
+
+    def parent(self, node: ast.AST) -> ast.AST | None:
+        """The node around this one."""
+        return self._parents.get(node)
+
+    def start(self, node: ast.expr | ast.stmt) -> int:
+        """Where the node begins."""
+        return self._offset(node.lineno, node.col_offset)
+
+    def end(self, node: ast.expr | ast.stmt) -> int:
+        """Where the node ends."""
+        return self._offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
+
+    def line_start(self, line: int) -> int:
+        """Where a line begins, counted from 1."""
+        return self._starts[line - 1]
+
+    def indentation(self, line: int) -> str:
+        """The white space that a line begins with."""
+        text = self._lines[line - 1]
+        return text[: len(text) - len(text.lstrip())]
+
+    def changed(self, start: int, end: int, edits: Iterable[Edit]) -> str:
+        """The text between two places with these edits, which do not overlap."""
+        parts, at = [], start
+        for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+            parts += [self.text[at : edit.start], edit.text]
+            at = edit.end
+        return "".join([*parts, self.text[at:end]])
+
+    def _offset(self, line: int, column: int) -> int:
+        """The parser counts columns in bytes of UTF-8."""
+        before = self._lines[line - 1].encode()[:column].decode()
+        return self._starts[line - 1] + len(before)

@@ -1,0 +1,201 @@
+"""What the actions of a project call: each function takes the action's context and works on the database of its config.
+
+Those that change files or the database only say so in a dry run. All raise AhjoError.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ahjo_tasks.errors import StatementError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from sqlalchemy import Table
+    from sqlalchemy.engine import CursorResult
+    from sqlalchemy.sql import Executable
+
+    from ahjo_tasks.context import ActionContext
+    from ahjo_tasks.door import Door, ResultSet
+
+Row = tuple[Any, ...]
+CHUNK = 10_000
+
+
+def query(
+    ctx: ActionContext,
+    statement: str | Executable,
+    parameters: Mapping[str, Any] | Sequence[Any] | None = None,
+    *,
+    headers: bool = False,
+) -> list[Row]:
+    """Run one statement in a transaction of its own; its rows, with `headers` the column names first.
+
+    Text without parameters reaches the server as it is. A mapping fills in `:name`, a sequence the driver's own marks.
+    """
+    door = ctx.session.door
+    if isinstance(statement, str) and parameters is None:
+        with door.unit():
+            found = door.results(statement)
+        return _shown(list(found[0].columns), found[0].rows, headers=headers) if found else []
+    with _explained(door, str(statement)), door.transaction() as connection:
+        result = _executed(connection, statement, parameters)
+        if not result.returns_rows:
+            return []
+        return _shown(list(result.keys()), [tuple(row) for row in result], headers=headers)
+
+
+def _executed(connection: Any, statement: str | Executable, parameters: Any) -> CursorResult[Any]:
+    from sqlalchemy import text
+
+    result: CursorResult[Any]
+    if isinstance(statement, str) and isinstance(parameters, (list, tuple)):
+        result = connection.exec_driver_sql(statement, tuple(parameters))
+    else:
+        result = connection.execute(text(statement) if isinstance(statement, str) else statement, parameters)
+    return result
+
+
+def _shown(columns: list[str], rows: list[Row], *, headers: bool) -> list[Row]:
+    return [tuple(columns), *rows] if headers else rows
+
+
+def run_file(ctx: ActionContext, path: str, *, variables: Mapping[str, object] | None = None) -> list[ResultSet]:
+    """Run a SQL file in a transaction; every result set that it returns, in order."""
+    file = ctx.workspace.project.read_named([path], _variables(ctx, variables))[0]
+    if ctx.dry:
+        ctx.console.line(f"  Plan: run {file.label} (dry run: nothing is run)")
+        return []
+    door = ctx.session.door
+    with door.unit(transactional=file.transactional):
+        return [found for batch in file.batches for _ in range(batch.count) for found in door.results(batch.text)]
+
+
+def deploy_files(
+    ctx: ActionContext, paths: str | Sequence[str], *, variables: Mapping[str, object] | None = None
+) -> None:
+    """Run SQL files and the files in folders: objects in the order that their SQL asks for, others as they are given.
+
+    Each file is one transaction where the database allows it; a failure stops at that file.
+    """
+    from ahjo_tasks.carrying_out import carry_out
+    from ahjo_tasks.deploy.files import plan_named
+
+    plan = plan_named(ctx.workspace.project.read_named(_listed(paths), _variables(ctx, variables)))
+    carry_out(ctx, lambda _door: plan)
+
+
+def drop_objects(ctx: ActionContext, paths: str | Sequence[str], kind: str) -> None:
+    """Drop the objects of this kind (view, procedure, function ...) that these files create, dependents first."""
+    from ahjo_tasks.carrying_out import carry_out
+    from ahjo_tasks.deploy.drop import plan_drop
+
+    files = ctx.workspace.project.read_named(_listed(paths), ctx.settings.scripting_variables)
+    plan = plan_drop(files, [kind.lower()])
+    carry_out(ctx, lambda _door: plan)
+
+
+def migrate(ctx: ActionContext, *, down: bool = False) -> None:
+    """Run the Alembic revisions up to the head, or undo all of them."""
+    from ahjo_tasks.carrying_out import carry_out
+    from ahjo_tasks.deploy.migrations import plan_downgrade, plan_upgrade
+
+    plan = plan_downgrade if down else plan_upgrade
+    carry_out(ctx, lambda door: plan(ctx.workspace.migrations, door))
+
+
+def stamp_git_version(ctx: ActionContext) -> None:
+    """Write the project's git version into the database."""
+    from ahjo_tasks.carrying_out import carry_out
+    from ahjo_tasks.deploy.stamp import plan_stamp
+
+    plan = plan_stamp(ctx.settings, ctx.workspace.directory, required=True)
+    carry_out(ctx, lambda _door: plan)
+
+
+def load_file(ctx: ActionContext, path: str, **options: Any) -> int:
+    """Load a CSV or Parquet file called `schema.table.csv` into its table, in one transaction; returns its rows.
+
+    `options` are those of the config's `data_loading`: mode, key, separator, null_text.
+    """
+    from ahjo_tasks.loading import TableFile, load
+    from ahjo_tasks.loading.options import options_for
+
+    place = ctx.workspace.directory / path
+    file = TableFile(place, path, "data", options_for(place, {**ctx.settings.data_loading, **options}))
+    file.check()
+    if ctx.dry:
+        ctx.console.line(f"  Plan: load {path} into {file.table} (dry run: nothing is loaded)")
+        return 0
+    with ctx.session.exclusive() as door, door.unit():
+        return load(file, door)
+
+
+def insert_rows(ctx: ActionContext, table: Table, rows: Iterable[Mapping[str, Any]], *, chunk: int = CHUNK) -> int:
+    """Insert rows, `chunk` at a time, in one transaction; returns how many."""
+    if ctx.dry:
+        ctx.console.line(f"  Plan: insert rows into {table.name} (dry run: nothing is inserted)")
+        return 0
+    door, count, left = ctx.session.door, 0, iter(rows)
+    with _explained(door, f"INSERT INTO {table.name}"), door.transaction() as connection:
+        while block := [dict(row) for row in islice(left, chunk)]:
+            connection.execute(table.insert(), block)
+            count += len(block)
+    return count
+
+
+def run_action(ctx: ActionContext, name: str, **flags: Any) -> Any:
+    """Run another action of the project, by its name; `flags` have underscores."""
+    if ctx.home is None:
+        raise UsageError(f"There is no namespace() to find the action {name!r} in.")
+    return ctx.home.find(name, wanted_by=ctx.stack[-1] if ctx.stack else "run_action")(ctx, **flags)
+
+
+def connection_facts(ctx: ActionContext) -> dict[str, Any]:
+    """What is known of the connection: dialect, host, port, server, database, driver, username, password, url.
+
+    The password is in it: it is for other programs, and never for a log.
+    """
+    url = ctx.session.url
+    return {
+        "dialect": url.drivername,
+        "host": url.host,
+        "port": url.port,
+        "server": f"{url.host},{url.port}" if url.port else url.host,
+        "database": url.database,
+        "driver": url.query.get("driver"),
+        "username": url.username,
+        "password": url.password,
+        "url": url,
+    }
+
+
+@contextmanager
+def operation(ctx: ActionContext, message: str) -> Iterator[None]:
+    """Say what is being done, and go on with it."""
+    ctx.console.line(message)
+    yield
+
+
+def _variables(ctx: ActionContext, given: Mapping[str, object] | None) -> Mapping[str, object]:
+    return ctx.settings.scripting_variables if given is None else given
+
+
+def _listed(paths: str | Sequence[str]) -> list[str]:
+    return [str(paths)] if isinstance(paths, (str, Path)) else [str(path) for path in paths]
+
+
+@contextmanager
+def _explained(door: Door, statement: str) -> Iterator[None]:
+    """Turn the driver's errors into ours."""
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        yield
+    except DBAPIError as error:
+        cause = error.orig if isinstance(error.orig, Exception) else error
+        raise StatementError(door.dialect.server_error(cause, statement)) from error

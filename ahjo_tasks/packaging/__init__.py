@@ -1,0 +1,1 @@
+"""Making an executable that needs no Python."""

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import ast
+import textwrap
+
+import pytest
+
+from ahjo_tasks.adopt.project import combined
+from ahjo_tasks.adopt.translate import MARK, Translation
+from ahjo_tasks.errors import SourceError
+
+HEAD = """
+import ahjo.database_utilities as du
+import ahjo.operations as op
+from ahjo.action import action, create_multiaction
+"""
+
+
+def translated(text: str, head: str = HEAD) -> str:
+    made = combined([("ahjo_actions.py", head + textwrap.dedent(text), None)])
+    ast.parse(made)
+    return made
+
+
+def body(text: str) -> str:
+    """The translated statements of an action whose body this is."""
+    indented = textwrap.indent(textwrap.dedent(text).strip(), "    ")
+    made = translated(f"@action()\ndef step(context):\n{indented}\n")
+    return textwrap.dedent(made.partition("def step(context):\n")[2].partition("\n\n\nns = ")[0])
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("@action()", "@action\n"),
+        ("@action", "@action\n"),
+        ('@action("my-step")', "@action\n"),
+        ('@action(name="other")', '@action(name="other")\n'),
+        ('@action("my-step", True, ["deploy"])', "@action(affects_database=True)\n"),
+        ('@action(affects_database=False, dependencies=["init"], connection_required=False)', "@action\n"),
+    ],
+)
+def test_the_decorator_keeps_name_and_effect(given: str, expected: str) -> None:
+    made = translated(f"{given}\ndef my_step(context):\n    pass\n")
+    assert f"{expected}def my_step(context):" in made
+    assert made.endswith("ns = namespace(my_step)\n")
+    assert MARK not in made
+
+
+def test_a_multiaction_gets_a_name_and_its_steps() -> None:
+    made = translated('create_multiaction("all-of-it", ["deploy", "data"], description="Do it.")\n')
+    assert 'all_of_it = multiaction("all-of-it", "deploy", "data", doc="Do it.")' in made
+    assert made.endswith("ns = namespace(all_of_it)\n")
+
+
+def test_a_multiaction_may_have_a_name_already() -> None:
+    made = translated('STEPS = ["deploy", "data"]\nbuild = create_multiaction("build", STEPS)\n')
+    assert 'build = multiaction("build", *STEPS)' in made
+    assert made.endswith("ns = namespace(build)\n")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (
+            'op.deploy_sqlfiles(context.get_engine(), "./database/x/", "Deploying x")',
+            'library.deploy_files(context, "./database/x/")',
+        ),
+        (
+            'op.deploy_sqlfiles(context.get_connectable(), p, "x", scripting_variables=context.configuration["a"])',
+            'library.deploy_files(context, p, variables=vars(context.backend)["a"])',
+        ),
+        (
+            'rows = du.execute_query(context.engine, query="SELECT 1", include_headers=True)',
+            'rows = library.query(context, "SELECT 1", headers=True)',
+        ),
+        (
+            'engine = context.get_engine()\ndu.execute_query(engine, "SELECT :a", {"a": 1})',
+            'engine = context.session.engine\nlibrary.query(context, "SELECT :a", {"a": 1})',
+        ),
+        (
+            'op.drop_sqlfile_objects(context.engine, "VIEW", "database/x", "m")',
+            'library.drop_objects(context, "database/x", "VIEW")',
+        ),
+        ("op.upgrade_db_to_latest_alembic_version(context.config_filename)", "library.migrate(context)"),
+        ("op.downgrade_db_to_alembic_base(context.config_filename)", "library.migrate(context, down=True)"),
+        (
+            'op.update_git_version(context.engine, "dbo", "git_version")',
+            "library.stamp_git_version(context)",
+        ),
+        (
+            'name = context.get_conn_info()["database"]',
+            'name = library.connection_facts(context)["database"]',
+        ),
+        ('x = context.configuration.get("x", 5)', 'x = vars(context.backend).get("x", 5)'),
+        ("print(f\"to {context.configuration['x']}\")", "print(f\"to {vars(context.backend)['x']}\")"),
+    ],
+)
+def test_calls_become_ours(given: str, expected: str) -> None:
+    found = body(given)
+    wanted = ast.dump(ast.parse(expected)).replace("parameters", "")
+    assert ast.dump(ast.parse(found)) == wanted or found.strip() == expected.replace(', {"a"', ', parameters={"a"')
+    assert MARK not in found
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("other = make()\ndu.execute_query(other, 'DELETE FROM a')", "is it the config's database?"),
+        ("connection = context.get_connection()", "with context.session.door.transaction() as connection"),
+        ("op.create_db(context.engine, 'x')", "the action init creates the database"),
+        ("url = du.create_sqlalchemy_url(context.get_conn_info())", "context.session.url"),
+        ("result = op.deploy_sqlfiles(context.engine, 'x', 'y')", "returns something else now"),
+        ("op.deploy_sqlfiles(*everything)", "its arguments are not understood"),
+        ("op.never_heard_of(1)", "never_heard_of: there is no such thing here"),
+        ("print(f'{op.thing}')", "f-string"),
+    ],
+)
+def test_what_is_not_translated_is_marked_once(given: str, said: str) -> None:
+    found = body(given)
+    (mark,) = [line for line in found.splitlines() if line.startswith(MARK)]
+    assert said in mark
+
+
+def test_a_connection_of_elsewhere_is_never_taken_for_ours() -> None:
+    made = translated("def clean(engine):\n    du.execute_query(engine, 'DELETE FROM a')\n")
+    assert "du.execute_query(engine, 'DELETE FROM a')" in made
+    assert f"    {MARK} execute_query: give the function the action's context" in made
+
+
+def test_custom_arguments_become_flags() -> None:
+    made = translated(
+        """
+        @action()
+        def step(context):
+            if context.get_cli_arg("loud"):
+                print(context.get_cli_arg("batch-size"), context.get_cli_arg("files"))
+        """
+    )
+    assert '@action(iterable=["files"])' in made
+    assert "def step(context, loud=False, batch_size=None, files=None):" in made
+    assert "if loud:\n        print(batch_size, files)" in made
+
+
+def test_words_for_the_user_go_to_the_console() -> None:
+    made = translated(
+        """
+        from logging import getLogger
+        logger = getLogger("ahjo")
+
+        @action()
+        def step(context):
+            logger.info("begin")
+            logger.warning("%s left", 5)
+        """
+    )
+    assert 'context.console.line("begin")' in made
+    assert 'context.console.warn("%s left" % (5,))' in made
+
+
+def test_comments_layout_and_the_parameters_name_stay() -> None:
+    made = translated('# why\n@action()  # when\ndef a(äctx):\n    # ä\n    x = äctx.configuration["ö"]  # end\n')
+    assert '# why\n@action  # when\ndef a(äctx):\n    # ä\n    x = vars(äctx.backend)["ö"]  # end\n' in made
+
+
+def test_imports_inside_of_functions_and_annotations() -> None:
+    made = translated(
+        """
+        from ahjo.context import Context
+
+        def helper(context: Context) -> None:
+            from ahjo.operations import deploy_sqlfiles
+            deploy_sqlfiles(context.engine, "database/x", "x")
+        """,
+        head="",
+    )
+    assert "from ahjo_tasks.context import ActionContext" in made
+    assert "def helper(context: ActionContext) -> None:\n    pass\n    library.deploy_files" in made
+
+
+def test_several_files_become_one_and_clashes_are_marked() -> None:
+    first = HEAD + "def help():\n    pass\n\n@action()\ndef a(context):\n    pass\n"
+    second = HEAD + "def help():\n    pass\n\n@action()\ndef b(context):\n    pass\n"
+    made = combined([("one.py", first, None), ("two.py", second, None)])
+    assert made.endswith("ns = namespace(a, b)\n")
+    assert f"# From two.py:\n\n{MARK} help is in one.py too" in made
+
+
+def test_a_file_that_is_no_python_is_named() -> None:
+    with pytest.raises(SourceError, match="is no Python"):
+        Translation("def (")

@@ -1,0 +1,123 @@
+"""The page about the library: its example is run, and its functions are those that there are."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from doors import sqlite
+from projects import ROOT, RunningProject, make_project
+
+from ahjo_tasks import library
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TASKS = """from ahjo_tasks import action, library, namespace
+
+@action
+def step(ctx):
+{}
+
+ns = namespace(step)
+"""
+PAGE = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
+OLD_NAMES = """
+action create_multiaction registered_actions execute_action import_actions list_actions check_action_validity
+action_affects_db DEFAULT_ACTIONS_SRC upgrade_db_to_latest_alembic_version downgrade_db_to_alembic_base
+print_alembic_version alembic_command update_git_version print_git_version create_local_config_base create_new_project
+populate_project bulk_insert_into_database deploy_sqlfiles drop_sqlfile_objects create_dependency_graph
+plot_dependency_graph create_db create_db_login create_db_permissions create_db_structure
+update_file_object_properties update_db_object_properties AhjoUpgrade deploy_sql_from_file AhjoScan DatabaseTester
+compare_columns csv_to_pl_df print_diffs deploy_mssql_sqlfiles set_statements display_db_info create_conn_info
+create_sqlalchemy_url create_sqlalchemy_engine execute_query execute_try_catch get_schema_names execute_from_file
+execute_files_in_transaction drop_files_in_transaction view get_dialect_name invoke_sqlcmd execute_pyodbc_queries
+configuration config_filename get_conn_info get_connectable set_connectable get_engine get_master_engine
+get_logger_engine get_connection set_enable_transaction commit_and_close_transaction get_cli_arg
+get_command_line_args filter_nested_dict merge_config_files merge_nested_dicts save_config are_you_sure verify_input
+display_message format_to_table get_credentials OperationManager setup_ahjo_logger
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> RunningProject:
+    (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    made = make_project(tmp_path / "shop", sqlite(label="the page"), tasks=example)
+    made.write("database/setup/item.sql", "CREATE TABLE item (name text, price int);\n")
+    made.write("stock/item.csv", "name;price\ncup;5\n")
+    return made
+
+
+def test_the_example_runs_as_written(project: RunningProject) -> None:
+    done = project.inv("everything")
+    assert done.code == 0, done.text
+    assert "3 items in shop.db, as the page wants" in done.out
+    assert "24 in all" in done.out
+    assert re.search(r"SPOON 2 +6", done.out)
+
+
+def test_a_dry_run_of_the_example_changes_nothing(project: RunningProject) -> None:
+    assert project.inv("init", "stock").code == 0
+    before = project.inv("prices").out
+    assert "Plan: multiply prices by 2" in project.inv("raise-prices", "--dry").out
+    assert project.inv("prices").out.splitlines()[:-1] == before.splitlines()[:-1]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('library.query(ctx, "SELECT * FROM nowhere WHERE a = :a", {"a": 1})', "no such table: nowhere"),
+        ('library.query(ctx, "SELECT * FROM nowhere")', "no such table: nowhere"),
+        ('library.query(ctx, "SELECT * FROM nowhere WHERE a = ?", [1])', "no such table: nowhere"),
+        ('library.run_file(ctx, "nowhere.sql")', "nowhere.sql does not exist"),
+        ('library.run_action(ctx, "nothing")', "needs the action 'nothing'"),
+    ],
+)
+def test_failures_are_messages(tmp_path: Path, body: str, said: str) -> None:
+    tasks = TASKS.format(f"    {body}")
+    made = make_project(tmp_path / "shop", sqlite(), tasks=tasks)
+    (made.directory / "shop.db").touch()
+    done = made.inv("step")
+    assert done.code in {1, 2}
+    assert said in done.err
+    assert "Traceback" not in done.text
+    assert "--debug" not in done.text
+
+
+def test_a_query_gives_rows_with_and_without_headers_and_parameters(tmp_path: Path) -> None:
+    body = """
+    print(library.query(ctx, "SELECT 1 AS a"))
+    print(library.query(ctx, "SELECT :b AS a", {"b": 2}, headers=True))
+    print(library.query(ctx, "SELECT ? AS a", [3]))
+    print(library.run_file(ctx, "two.sql", variables={"N": "4"}))
+    print(library.connection_facts(ctx)["dialect"])
+    """
+    tasks = TASKS.format(body)
+    made = make_project(tmp_path / "shop", sqlite(), tasks=tasks)
+    made.write("two.sql", "SELECT 1 AS a;\nSELECT '$(N)' AS b;\n")
+    (made.directory / "shop.db").touch()
+    done = made.inv("step")
+    assert done.code == 0, done.text
+    first, second, third, fourth, fifth, *_ = done.out.splitlines()
+    assert (first, second, third) == ("[(1,)]", "[('a',), (2,)]", "[(3,)]")
+    assert "rows=[('4',)]" in fourth
+    assert fifth == "sqlite"
+
+
+def test_the_page_lists_every_function_of_the_library() -> None:
+    functions = [
+        name
+        for name, value in vars(library).items()
+        if inspect.isfunction(value) and value.__module__ == library.__name__ and not name.startswith("_")
+    ]
+    assert functions
+    assert [name for name in functions if f"| `{name}(ctx" not in PAGE] == []
+
+
+@pytest.mark.parametrize("name", OLD_NAMES.split())
+def test_the_page_says_what_became_of_every_old_name(name: str) -> None:
+    table = PAGE.partition("## What the predecessor's names became")[2]
+    firsts = " ".join(line.split("|")[1] for line in table.splitlines() if line.startswith("| `"))
+    assert re.search(rf"[`.]{name}`", firsts)
