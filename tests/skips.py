@@ -19,6 +19,7 @@ EXPECTED: dict[str, str] = {
     "AHJO_TEST_MSSQL_URL is not set": "no SQL Server comes from a package registry",
     "AHJO_TEST_PACKAGE is not set": "building takes more than a minute; `make package-test` and a job of CI do it",
     "only on Windows": "the Windows event log is nowhere else",
+    "Chromium is not installed": "a page is opened where there is a browser; what is in it is tested everywhere",
     "only on POSIX": "file modes and signals are not the same on Windows",
 }
 """How an expected reason begins, and why it is expected. Other skips are a promise that nobody checked."""

@@ -17,6 +17,7 @@ MODULES = (
     "init",
     "metadata",
     "package",
+    "plot",
     "project",
     "projects",
     "scan",

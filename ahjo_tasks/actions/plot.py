@@ -1,0 +1,127 @@
+"""Drawing what depends on what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.action import action
+from ahjo_tasks.errors import UsageError
+
+if TYPE_CHECKING:
+    from ahjo_tasks.context import ActionContext
+    from ahjo_tasks.project.plot.graph import Graph
+    from ahjo_tasks.project.sqlfiles import SqlFile
+
+ENDINGS = {
+    ".txt": "text",
+    ".mmd": "mermaid",
+    ".dot": "dot",
+    ".gv": "dot",
+    ".svg": "svg",
+    ".html": "html",
+    ".htm": "html",
+}
+FORMATS = tuple(dict.fromkeys(ENDINGS.values()))
+DRAWN = frozenset({"svg", "html"})
+
+
+@action(
+    auto_shortflags=False,
+    iterable=["files", "object"],
+    help={
+        "format": "text, mermaid, dot, svg or html; by default the one that the ending of --output says.",
+        "output": "The file, which is replaced; svg and html are files by default, the others are shown.",
+        "object": "Only what is connected with this object or file; once for each.",
+        "direction": "Of --object: up is what it needs, down what needs it, both by default.",
+        "files": "A SQL file or folder in place of all; once for each.",
+        "dialect": "mssql, postgresql, mysql or sqlite; by default the one of the config.",
+    },
+)
+def plot_dependencies(  # noqa: PLR0913, PLR0917 - one parameter for each flag
+    ctx: ActionContext,
+    format: str = "",  # noqa: A002 - the flag's name
+    output: str = "",
+    object: list[str] | None = None,  # noqa: A002 - likewise
+    direction: str = "both",
+    files: list[str] | None = None,
+    dialect: str = "",
+) -> None:
+    """Draw which object needs which.
+
+    Needs no database, and no config where --dialect is given. Objects that
+    need each other in a circle are marked. Objects without any dependency are
+    left out, unless --object names one.
+    """
+    kind = _format(format, output, direction)
+    if not output and kind not in DRAWN:
+        ctx.console.machine()
+    graph = _graph(ctx, _files(ctx, files or [], dialect), object or [], direction)
+    target = output or (f"dependencies.{kind}" if kind in DRAWN else "")
+    if ctx.dry and target:
+        ctx.console.line(f"  Plan: draw {len(graph.nodes)} objects in {target} (dry run: nothing is written)")
+        return
+    drawn = _drawn(graph, kind, ctx.workspace.directory.name)
+    if not target:
+        ctx.console.raw(drawn.rstrip("\n"))
+        return
+    _write(Path(target), drawn)
+    ctx.console.line(f"  Wrote {len(graph.nodes)} objects and {len(graph.edges)} dependencies to {target}")
+    if graph.cycles:
+        ctx.console.warn(f"{len(graph.cycles)} group(s) of objects need each other in a circle.")
+
+
+def _format(given: str, output: str, direction: str) -> str:
+    from ahjo_tasks.project.plot.graph import DIRECTIONS
+
+    if direction not in DIRECTIONS:
+        raise UsageError(f"--direction: {direction!r} is none of {', '.join(DIRECTIONS)}.")
+    kind = given or ENDINGS.get(Path(output).suffix.lower(), "text")
+    if kind not in FORMATS:
+        raise UsageError(f"--format: {kind!r} is none of {', '.join(FORMATS)}.")
+    return kind
+
+
+def _files(ctx: ActionContext, named: list[str], dialect: str) -> list[SqlFile]:
+    from ahjo_tasks.dialects import dialect as dialect_named
+    from ahjo_tasks.project.kinds import OBJECTS, STRUCTURE
+    from ahjo_tasks.project.layout import Project
+
+    project = Project(ctx.workspace.directory, dialect_named(dialect)) if dialect else ctx.workspace.project
+    variables = ctx.settings.scripting_variables if ctx.workspace.has_config else None
+    if named:
+        return project.read_named(named, variables)
+    kinds = [kind for kind in (*STRUCTURE, *OBJECTS) if kind not in project.dialect.lacks]
+    return project.read(kinds, variables)
+
+
+def _graph(ctx: ActionContext, files: list[SqlFile], objects: list[str], direction: str) -> Graph:
+    from ahjo_tasks.project.plot.graph import found, graph_of
+
+    graph = graph_of(files)
+    if objects:
+        fold = files[0].dialect.fold if files else str
+        return graph.around([number for name in objects for number in found(graph, name, fold)], direction)
+    connected = graph.connected()
+    alone = len(graph.nodes) - len(connected.nodes)
+    if alone:
+        ctx.console.note(f"{alone} of {len(graph.nodes)} objects have no dependency and are left out.")
+    return connected
+
+
+def _drawn(graph: Graph, kind: str, project: str) -> str:
+    from ahjo_tasks.project.plot import written
+    from ahjo_tasks.project.plot.html import as_html
+    from ahjo_tasks.project.plot.svg import as_svg
+
+    if kind == "html":
+        return as_html(graph, f"Dependencies of {project}")
+    ways = {"text": written.as_text, "mermaid": written.as_mermaid, "dot": written.as_dot, "svg": as_svg}
+    return ways[kind](graph)
+
+
+def _write(path: Path, text: str) -> None:
+    from ahjo_tasks.export.whole_file import whole_file
+
+    with whole_file(path, overwrite=True) as part:
+        part.write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from projects import Outcome, RunningProject, make_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> RunningProject:
+    project = make_project(tmp_path / "shop")
+    project.write("database/tables/dbo.item.sql", "CREATE TABLE dbo.item (id int)")
+    project.write("database/views/dbo.stock.sql", "CREATE VIEW dbo.stock AS SELECT id FROM dbo.item")
+    project.write("database/views/dbo.low.sql", "CREATE VIEW dbo.low AS SELECT id FROM dbo.stock")
+    project.write("database/functions/dbo.alone.sql", "CREATE FUNCTION dbo.alone () RETURNS int AS BEGIN RETURN 1 END")
+    project.write("database/procedures/dbo.one.sql", "CREATE PROCEDURE dbo.one AS EXEC dbo.two")
+    project.write("database/procedures/dbo.two.sql", "CREATE PROCEDURE dbo.two AS EXEC dbo.one")
+    return project
+
+
+def plot(project: RunningProject, *flags: str) -> Outcome:
+    return project.inv("plot-dependencies", "--dialect", "mssql", *flags, config=None, yes=False)
+
+
+def test_the_list_is_all_that_standard_output_gets(project: RunningProject) -> None:
+    done = plot(project)
+    assert done.code == 0, done.text
+    assert done.out.splitlines()[0] == "table dbo.item  (database/tables/dbo.item.sql)"
+    assert "dbo.alone" not in done.out
+    assert "1 of 6" in done.err
+    assert done.out.splitlines()[-1] == "circle: dbo.one, dbo.two"
+
+
+@pytest.mark.parametrize(
+    ("flags", "objects"),
+    [
+        (("--object", "low", "--direction", "up"), {"dbo.item", "dbo.stock", "dbo.low"}),
+        (("--object", "dbo.item", "--direction", "down"), {"dbo.item", "dbo.stock", "dbo.low"}),
+        (("--object", "dbo.stock", "--direction", "down"), {"dbo.stock", "dbo.low"}),
+        (("--object", "alone"), {"dbo.alone"}),
+        (
+            ("--object", "low", "--object", "two", "--direction", "up"),
+            {"dbo.item", "dbo.stock", "dbo.low", "dbo.one", "dbo.two"},
+        ),
+        (("--files", "database/views"), {"dbo.stock", "dbo.low"}),
+    ],
+)
+def test_a_part_of_the_graph_is_shown(project: RunningProject, flags: tuple[str, ...], objects: set[str]) -> None:
+    done = plot(project, *flags)
+    assert done.code == 0, done.text
+    assert {line.split()[1] for line in done.out.splitlines() if line[0] != " " and "circle" not in line} == objects
+
+
+@pytest.mark.parametrize(
+    ("output", "beginning"),
+    [
+        ("g.mmd", "flowchart LR"),
+        ("g.dot", "digraph"),
+        ("g.svg", "<svg"),
+        ("g.html", "<!doctype html>"),
+        ("g.txt", "table"),
+    ],
+)
+def test_the_ending_of_the_output_tells_the_format(project: RunningProject, output: str, beginning: str) -> None:
+    done = plot(project, "--output", output)
+    assert done.code == 0, done.text
+    assert (project.directory / output).read_text(encoding="utf-8").startswith(beginning)
+    assert "5 objects" in done.out
+    assert "circle" in done.text
+
+
+@pytest.mark.parametrize("kind", ["svg", "html"])
+def test_a_drawing_is_a_file_by_default(project: RunningProject, kind: str) -> None:
+    for _ in range(2):
+        assert plot(project, "--format", kind).code == 0
+    assert "dbo.stock" in (project.directory / f"dependencies.{kind}").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--format", "png"),
+        ("--direction", "left"),
+        ("--object", "nobody"),
+        ("--files", "nowhere"),
+        ("--output", "no/g.svg"),
+    ],
+)
+def test_flags_that_make_no_sense_end_with_code_2(project: RunningProject, flags: tuple[str, ...]) -> None:
+    done = plot(project, *flags)
+    assert done.code == 2, done.text
+    assert "Traceback" not in done.text
+
+
+def test_a_plan_writes_nothing(project: RunningProject) -> None:
+    assert plot(project, "--format", "svg", "--dry").code == 0
+    assert not (project.directory / "dependencies.svg").exists()
+
+
+def test_the_config_tells_the_dialect(project: RunningProject) -> None:
+    project.configure(
+        {
+            "allowed_actions": "ALL",
+            "sql_dialect": "mssql",
+            "target_server_hostname": "nowhere.invalid",
+            "sql_port": 1433,
+        }
+        | {"target_database_name": "shop"}
+    )
+    done = project.inv("plot-dependencies", yes=False)
+    assert done.code == 0, done.text
+    assert "needs view dbo.stock" in done.out
