@@ -114,7 +114,8 @@ def expand(path: Path, variables: Mapping[str, object], decode: Decode) -> Expan
     """
     work = _Work({name.casefold(): str(value) for name, value in variables.items()}, decode)
     work.read(path)
-    return Expansion("".join(work.texts), tuple(work.parts), tuple(work.switches))
+    parts = work.parts or [_Part(0, Source("", path), 0, verbatim=True)]
+    return Expansion("".join(work.texts), tuple(parts), tuple(work.switches))
 
 
 @dataclass
@@ -146,7 +147,7 @@ class _Work:
         self._add(source.text[start:end], source, start, verbatim=True)
 
     def _add(self, text: str, source: Source, offset: int, *, verbatim: bool) -> None:
-        if text or not self.parts:
+        if text:
             self.parts.append(_Part(self.length, source, offset, verbatim))
             self.texts.append(text)
             self.length += len(text)
