@@ -50,7 +50,6 @@ class Workspace:
     def loaded(self) -> LoadedConfig:
         """The config with its origins. Raises ConfigError with all its mistakes."""
         from ahjo_tasks.config.loader import load
-
         from ahjo_tasks.config.secret import secrets_of
 
         loaded = load(self.config_path, environ=self.environ)

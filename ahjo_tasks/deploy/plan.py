@@ -57,6 +57,8 @@ class Plan:
 
 
 def _word(kind: str, count: int) -> str:
-    if count == 1 or kind in {"data", "testdata"}:
+    if kind in {"data", "testdata"}:
+        return f"{kind} file{'s' if count != 1 else ''}"
+    if count == 1:
         return kind
     return plural(kind) if kind in KINDS else f"{kind}s"
