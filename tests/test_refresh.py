@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fakes import FakeDoor
+
+from ahjo_tasks.deploy.refresh import RefreshStep, inner_first, plan_refresh, refresh_batch
+from ahjo_tasks.dialects.mssql import MSSQL
+from ahjo_tasks.dialects.postgresql import PostgreSQL
+from ahjo_tasks.errors import DeployError
+from ahjo_tasks.project.sqlfiles import SqlFile, read
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MODULES = [(1, "dbo", "a_outer"), (2, "dbo", "b_inner"), (3, "sales", "it's")]
+
+
+def server(failed: str = "", *, needs: list[tuple[int, int]] | None = None) -> FakeDoor:
+    return FakeDoor(
+        {
+            "OBJECT_ID": [(-1,)],
+            "sql_modules": MODULES,
+            "sql_expression_dependencies": needs or [(1, 2), (1, 77), (3, 3)],
+            "sp_refreshsqlmodule": [(failed,)],
+        }
+    )
+
+
+def failure(number: int, reason: str, code: int = 207) -> str:
+    return f"{number}\x1f{code}\x1f{reason}\x1e"
+
+
+def test_inner_modules_come_before_those_that_read_them() -> None:
+    door = server()
+    RefreshStep({}).run(door)  # type: ignore[arg-type]
+    batch = door.ran[-1]
+    places = [batch.index(name) for name in ("[dbo].[b_inner]", "[dbo].[a_outer]", "[sales].[it''s]")]
+    assert places[0] < places[1]
+    assert min(places) > 0
+
+
+def test_a_circle_of_modules_is_refreshed_all_the_same() -> None:
+    assert inner_first({1: "a", 2: "b"}, [(1, 2), (2, 1)]) == [1, 2]
+    assert inner_first({}, []) == []
+
+
+def test_all_modules_are_one_batch_that_goes_on_behind_a_failure() -> None:
+    batch = refresh_batch(["dbo.a]b", "dbo.c"], MSSQL())
+    assert batch.count("BEGIN TRY EXEC sys.sp_refreshsqlmodule N'[") == 2
+    assert "N'[dbo].[a]]b]'" in batch
+    assert batch.startswith("SET XACT_ABORT OFF")
+    assert batch.endswith("SET XACT_ABORT ON;\nSELECT @failed")
+
+
+def test_a_module_of_the_project_that_does_not_compile_fails_the_deploy_by_its_file() -> None:
+    owned = {"dbo.b_inner": "database/views/b.sql", "dbo.a_outer": "database/views/a.sql"}
+    with pytest.raises(DeployError, match="1 modules of the project do not compile any more") as caught:
+        RefreshStep(owned).run(server(failure(0, "Invalid column name 'x'.")))  # type: ignore[arg-type]
+    assert caught.value.details == ("database/views/b.sql: 207: Invalid column name 'x'.",)
+
+
+def test_a_module_of_somebody_else_is_told_and_fails_nothing() -> None:
+    door = server(failure(0, "Invalid object name 'y'.", 208) + failure(1, "also"))
+    RefreshStep({}).run(door)  # type: ignore[arg-type]
+    assert door.messages[0] == "dbo.b_inner does not compile: 208: Invalid object name 'y'."
+    assert len(door.messages) == 2
+
+
+def test_a_server_that_cannot_refresh_says_so() -> None:
+    door = FakeDoor({"OBJECT_ID": [(None,)]})
+    assert RefreshStep({}).run(door) == 0  # type: ignore[arg-type]
+    assert door.messages == ["This server cannot refresh modules."]
+    assert len(door.ran) == 1
+
+
+def test_without_modules_nothing_is_sent() -> None:
+    door = FakeDoor({"OBJECT_ID": [(-1,)]})
+    RefreshStep({}).run(door)  # type: ignore[arg-type]
+    assert "sp_refreshsqlmodule N" not in door.said
+
+
+def files(folder: Path) -> list[SqlFile]:
+    texts = {"a.sql": "CREATE VIEW dbo.A AS SELECT 1 AS x", "b.sql": "CREATE OR ALTER PROCEDURE [B] AS SELECT 1"}
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    return [read(folder / name, "view", MSSQL(), label=f"database/{name}") for name in texts]
+
+
+def test_modules_are_known_by_their_folded_names(tmp_path: Path) -> None:
+    (step,) = plan_refresh(lambda: files(tmp_path), MSSQL()).steps
+    assert isinstance(step, RefreshStep)
+    assert step.owned == {"dbo.a": "database/a.sql", "dbo.b": "database/b.sql"}
+    assert not step.transactional
+
+
+def test_other_databases_keep_no_old_picture() -> None:
+    def unread() -> Any:
+        raise AssertionError
+
+    assert plan_refresh(unread, PostgreSQL()).steps == ()
