@@ -150,6 +150,32 @@ def test_parquet_keeps_types(shop: Shop) -> None:
     assert [row["price"] and float(row["price"]) for row in rows] == [1.5, None, 0, 2]
 
 
+TYPED = {
+    "sqlite": "b integer, r double precision, d date, t timestamp, x blob",
+    "postgresql": "b boolean, r double precision, d date, t timestamp, x bytea",
+    "mysql": "b boolean, r double precision, d date, t datetime(6), x varbinary(10)",
+    "mssql": "b bit, r float, d date, t datetime2, x varbinary(10)",
+}
+BINARY = {"postgresql": "'\\xff00'", "mssql": "0xff00"}
+
+
+def test_a_table_is_the_same_as_its_own_export_and_not_once_it_changed(shop: Shop) -> None:
+    binary = BINARY.get(shop.target.name, "X'FF00'")
+    truth = "TRUE" if shop.target.name in {"postgresql", "mysql"} else "1"
+    shop.rows(f"CREATE TABLE typed (id integer NOT NULL PRIMARY KEY, {TYPED[shop.target.name]})")
+    shop.rows(f"INSERT INTO typed VALUES (1, {truth}, 0.1, '2024-02-29', '2024-02-29 12:30:15.5', {binary})")
+    shop.rows("INSERT INTO typed VALUES (2, NULL, NULL, NULL, NULL, NULL)")
+    for table in ("item", "typed"):
+        shop.succeed("to-csv", "--table", table, "--output", f"{table}.csv")
+        flags = ("--query-a", f"SELECT * FROM {table}", "--file-b", f"{table}.csv", "--keys", "id")
+        assert "Wrote 0 rows" in shop.succeed("compare", *flags).out
+        assert shop.succeed("compare", *flags[:2], "--query-b", flags[1], "--keys", "id").code == 0
+        shop.rows(f"DELETE FROM {table} WHERE id = 2")
+        done = shop.project.inv("compare", *flags)
+        assert done.code == 5, done.text
+        assert "id 2: only in B" in done.out
+
+
 def test_the_connection_serves_the_next_action(shop: Shop) -> None:
     shop.succeed("to-csv", "--table", "item", "--output", "out.csv", "to-csv", "--table", "item", "--output", "two.csv")
     assert shop.written("two.csv") == shop.written()
