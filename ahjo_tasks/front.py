@@ -45,7 +45,7 @@ SHORT = {
 CORE_SWITCHES = frozenset({"--dry", "--debug", "--echo"})
 SWITCHES = CORE_SWITCHES | {SHORT[short] for short in ("-ni", "-sm", "-sg", "-sa", "-h")}
 NEGATIVE = re.compile(r"-\d+(\.\d+)?")
-OWN_PROJECT_DIR = frozenset({"adopt", "init-project", "multi-project-build"})
+OWN_PROJECT_DIR = frozenset({"adopt", "init-project", "multi-project-build", "package"})
 DEFAULT_ACTIONS = "ahjo_actions.py"
 
 
