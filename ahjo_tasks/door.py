@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from ahjo_tasks.dialects.base import Dialect
 
 
+MANY = 10_000
+"""Rows that are taken from the driver at a time, where all are wanted."""
+
+
 class ResultSet(NamedTuple):
     """What one query of a batch returned."""
 
@@ -77,7 +81,8 @@ class Door:
         for cursor in self._results(text):
             if cursor.description:
                 columns = tuple(column[0] for column in cursor.description)
-                found.append(ResultSet(columns, [tuple(row) for row in cursor.fetchall()]))
+                rows = [row for chunk in self._chunks(cursor, text, MANY) for row in chunk]
+                found.append(ResultSet(columns, rows))
         return found
 
     def query(self, text: str) -> list[tuple[Any, ...]]:

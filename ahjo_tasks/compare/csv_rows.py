@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import re
 from contextlib import contextmanager
-from itertools import islice
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
+from ahjo_tasks.csv_reader import CsvReader
 from ahjo_tasks.door import RowStream
 from ahjo_tasks.errors import SourceError
 
@@ -15,17 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SIZE = 2000
-"""Rows that are in memory at a time."""
-LONGEST_FIELD = 2**31 - 1
-
-Record = list[str | None]
-
 
 @contextmanager
 def csv_rows(path: Path, separator: str) -> Iterator[RowStream]:
     """Lend the rows of a file in UTF-8. Raises SourceError, also midway, for what is no CSV of that many columns."""
-    csv.field_size_limit(LONGEST_FIELD)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = CsvReader(file, path, separator)
@@ -37,54 +28,3 @@ def csv_rows(path: Path, separator: str) -> Iterator[RowStream]:
         raise SourceError(f"is not UTF-8: {error.reason}", path=path, hint="Save the file as UTF-8.") from None
     except OSError as error:
         raise SourceError(f"cannot be read: {error.strerror}", path=path) from None
-
-
-class CsvReader:
-    """Python's reader, which tells no bare field from a quoted one, with the lines of each record beside it.
-
-    `records` are the records one by one, NULL as None.
-    """
-
-    def __init__(self, file: TextIO, path: Path, separator: str) -> None:
-        self._path = path
-        self._lines: list[str] = []
-        self._reader = csv.reader(self._noted(file), delimiter=separator, strict=True)
-        self.records = self._records()
-        self._field = re.compile(rf'("(?:[^"]|"")*"|[^{re.escape(separator)}\r\n]*)({re.escape(separator)})?')
-
-    def chunks(self, width: int) -> Iterator[list[tuple[str | None, ...]]]:
-        """The records in lists. An empty line is a NULL where there is one column, else nothing."""
-        records = (
-            tuple(record) if len(record) == width else self._misfit(record, width)
-            for record in self.records
-            if record or width == 1
-        )
-        while chunk := list(islice(records, SIZE)):
-            yield chunk
-
-    def _records(self) -> Iterator[Record]:
-        try:
-            for record in self._reader:
-                yield self._with_nulls(record) if "" in record else record  # type: ignore[misc]
-                self._lines.clear()
-        except csv.Error as error:
-            raise SourceError(str(error), path=self._path, line=self._reader.line_num) from None
-
-    def _noted(self, file: TextIO) -> Iterator[str]:
-        for line in file:
-            self._lines.append(line)
-            yield line
-
-    def _with_nulls(self, record: list[str]) -> Record:
-        text = "".join(self._lines)
-        if '""' not in text:
-            return [field or None for field in record]
-        bare = [not match[1] for match in islice(self._field.finditer(text), len(record))]
-        return [None if empty else field for field, empty in zip(record, bare, strict=True)]
-
-    def _misfit(self, record: Record, width: int) -> tuple[None]:
-        """The NULL of an empty line."""
-        if not record:
-            return (None,)
-        line = self._reader.line_num
-        raise SourceError(f"{width} fields were expected, {len(record)} found", path=self._path, line=line)

@@ -19,7 +19,8 @@ HEADERS = (".load.yaml", ".load.yml", ".load.json", ".load.jsonc")
 class LoadOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`insert` adds the rows, `replace` deletes the table's rows first, `upsert` updates the rows whose `key` is there.
 
-    `separator`, `encoding` and `null_text` (what stands for NULL) are of CSV files.
+    `separator`, `encoding` and `null_text` are of CSV files. Without a `null_text` a bare empty field is NULL, and `""`
+    an empty text.
     """
 
     mode: Literal["insert", "replace", "upsert"] = "insert"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ahjo_tasks.csv_reader import CsvReader
 from ahjo_tasks.errors import ConfigError, SourceError
 from ahjo_tasks.loading.options import LoadOptions, options_for
 from ahjo_tasks.project.definitions import Name
@@ -57,7 +57,7 @@ class TableFile:
     def columns(self) -> tuple[str, ...]:
         """The columns of the file. Raises SourceError for a file without a header, or with a column twice."""
         found = self._parquet().schema_arrow.names if self._is_parquet else next(self._records(), ((), 1))[0]
-        columns = tuple(str(name) for name in found)
+        columns = tuple(str(name or "") for name in found)
         if not columns or not all(columns) or len({name.lower() for name in columns}) < len(columns):
             raise SourceError("the first line names the columns, each once", path=self.path, line=1)
         unknown = [name for name in self.options.key if name not in columns]
@@ -87,22 +87,23 @@ class TableFile:
                     raise SourceError(f"{width} columns were expected, {len(record)} found", path=self.path, line=line)
             yield Chunk([self._with_nulls(record) for record, _ in block], [line for _, line in block])
 
-    def _with_nulls(self, record: Sequence[str]) -> Row:
+    def _with_nulls(self, record: Sequence[str | None]) -> Row:
+        """NULL is a bare empty field, or what `null_text` says; then an empty field is an empty text."""
         null = self.options.null_text
-        return tuple(None if value == null else value for value in record)
+        if not null:
+            return tuple(record)
+        return tuple(None if value == null else value or "" for value in record)
 
-    def _records(self) -> Iterator[tuple[Sequence[str], int]]:
+    def _records(self) -> Iterator[tuple[Sequence[str | None], int]]:
         """Each record that is not an empty line, with the line it ends on."""
         try:
             with self.path.open(encoding=self.options.encoding, newline="") as file:
-                reader = csv.reader(file, delimiter=self.options.separator, strict=True)
-                for record in reader:
+                reader = CsvReader(file, self.path, self.options.separator)
+                for record in reader.records:
                     if record:
-                        yield record, reader.line_num
+                        yield record, reader.line
         except UnicodeDecodeError as error:
             raise SourceError(f"is not {self.options.encoding}: {error.reason}", path=self.path) from None
-        except csv.Error as error:
-            raise SourceError(str(error), path=self.path, line=reader.line_num) from None
         except LookupError:
             raise SourceError(f"there is no encoding {self.options.encoding!r}", path=self.path) from None
 

@@ -42,6 +42,15 @@ def test_rows_of_csv_files_are_loaded_parents_first(loaded: Loaded) -> None:
     assert "2 rows" in done.out
 
 
+@pytest.mark.parametrize("target", ["sqlite", "postgresql"], indirect=True)
+def test_an_empty_text_in_quotes_is_no_null(loaded: Loaded) -> None:
+    project, query = loaded
+    project.write("database/data/area.csv", 'id;name\n1;""\n')
+    done = project.inv("data")
+    assert done.code == 0, done.text
+    assert query("SELECT name FROM area") == [("",)]
+
+
 def test_replace_deletes_what_was_there_and_upsert_keeps_it(loaded: Loaded) -> None:
     project, query = loaded
     project.write("database/data/area.csv", "id;name\n1;one\n2;two\n")
