@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Lines = list[str | None]
 """Comments without their marks, one a line; None is an empty line."""
@@ -99,3 +103,14 @@ def trimmed(lines: Lines) -> Lines:
     while end > start and lines[end - 1] is None:
         end -= 1
     return lines[start:end]
+
+
+def inline(value: Scalar | Group, scalar: Callable[[Scalar], str], key: Callable[[str], str]) -> str:
+    """A value in one line, in the brackets that JSON and YAML share; `scalar` and `key` write what differs."""
+    if isinstance(value, Scalar):
+        return scalar(value)
+    inner = ", ".join(
+        inline(one.value, scalar, key) if one.key is None else f"{key(one.key)}: {inline(one.value, scalar, key)}"
+        for one in value.entries
+    )
+    return f"[{inner}]" if value.is_list else f"{{{inner}}}"

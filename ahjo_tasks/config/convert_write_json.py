@@ -6,7 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.config.convert_tree import Entry, Group, Scalar
+from ahjo_tasks.config.convert_tree import Entry, Group, Scalar, inline
 from ahjo_tasks.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -59,12 +59,7 @@ def _from_first(lines: Lines) -> Lines:
 
 
 def _inline(value: Scalar | Group) -> str:
-    if isinstance(value, Scalar):
-        return _scalar(value)
-    inner = ", ".join(
-        _inline(one.value) if one.key is None else f"{_text(one.key)}: {_inline(one.value)}" for one in value.entries
-    )
-    return f"[{inner}]" if value.is_list else f"{{{inner}}}"
+    return inline(value, _scalar, _text)
 
 
 def _scalar(scalar: Scalar) -> str:

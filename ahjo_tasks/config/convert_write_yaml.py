@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from ahjo_tasks.config.convert_tree import Entry, Group, Scalar
+from ahjo_tasks.config.convert_tree import Entry, Group, Scalar, inline
 from ahjo_tasks.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -76,12 +76,7 @@ def _beside(texts: list[str]) -> str:
 
 
 def _inline(value: Scalar | Group) -> str:
-    if isinstance(value, Scalar):
-        return _scalar(value)
-    inner = ", ".join(
-        _inline(one.value) if one.key is None else f"{_text(one.key)}: {_inline(one.value)}" for one in value.entries
-    )
-    return f"[{inner}]" if value.is_list else f"{{{inner}}}"
+    return inline(value, _scalar, _text)
 
 
 def _scalar(scalar: Scalar) -> str:
