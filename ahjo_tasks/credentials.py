@@ -46,6 +46,7 @@ class Credentials:
         self.prompt = prompt
         self.needs_login = needs_login
         self._found: tuple[str | None, str | None] | None = None
+        self._answers: dict[str, str] = {}
 
     def login(self) -> tuple[str | None, str | None]:
         """User name and password; both None where the operating system's user logs in. Raises ConfigError."""
@@ -53,6 +54,11 @@ class Credentials:
             self._found = self._find()
             self.prompt.hide(self._found[1])
         return self._found
+
+    def keep(self) -> None:
+        """Write what was asked for into its files; to be called when the login has proved to be right."""
+        while self._answers:
+            self._write(*self._answers.popitem())
 
     def password_for_new_login(self, environ: Mapping[str, str]) -> str | None:
         """The password for `create-db-login`: AHJO_LOGIN_PASSWORD, else `login_password_file`, else None."""
@@ -80,19 +86,27 @@ class Credentials:
             )
         if username is None:
             username = self.prompt.ask("Username: ")
-            self._write(self.settings.username_file, username)
+            self._remember(self.settings.username_file, username)
         if password is None:
             password = self.prompt.ask_secret("Password: ")
-            self._write(self.settings.password_file, base64.b64encode(password.encode()).decode())
+            self._remember(self.settings.password_file, base64.b64encode(password.encode()).decode())
         return username, password
+
+    def _remember(self, named: str | None, value: str) -> None:
+        if named:
+            self._answers[named] = value
 
     def _from_keyring(self, username: str) -> str | None:
         try:
             import keyring
+            import keyring.errors
         except ModuleNotFoundError:
             return None
         service = f"ahjo:{self.settings.target_server_hostname}/{self.settings.target_database_name}"
-        found: str | None = keyring.get_password(service, username)
+        try:
+            found: str | None = keyring.get_password(service, username)
+        except keyring.errors.KeyringError:  # there is none, or it is locked
+            return None
         return found
 
     def _path(self, named: str) -> Path:
@@ -109,16 +123,16 @@ class Credentials:
                 return _decoded(value.strip(), path) if encoded else value.strip()
         raise ConfigError(f"{path}: there is no line `{KEY}=...`.", hint="Delete the file to be asked again.")
 
-    def _write(self, named: str | None, value: str) -> None:
-        """Keep the answer for the next time, readable by its owner alone."""
-        if not named:
-            return
+    def _write(self, named: str, value: str) -> None:
+        """A new file, readable by its owner alone."""
         path = self._path(named)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ONLY)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
+        except OSError as error:
+            raise ConfigError(f"{path}: the answer cannot be kept: {error.strerror}") from None
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(f"{KEY}={value}\n")
-        path.chmod(OWNER_ONLY)
 
 
 def _decoded(value: str, path: Path) -> str:

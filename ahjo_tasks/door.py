@@ -11,13 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from sqlalchemy.engine import Connection
-    from sqlalchemy.exc import DBAPIError
 
     from ahjo_tasks.dialects.base import Dialect
 
 
 MANY = 10_000
-"""Rows that are taken from the driver at a time, where all are wanted."""
+"""Rows that are taken from the driver at a time."""
 
 
 class ResultSet(NamedTuple):
@@ -51,11 +50,17 @@ class Door:
         dialect.set_autocommit(self._raw, not shared)
         self._whole = connection.begin() if shared else None
         self._units = 0
+        self._changed = False
 
     @property
     def database(self) -> str:
         """The name of the database that the connection was made to."""
         return str(self._alchemy.engine.url.database)
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was run that could have changed the database; queries of our own are not counted."""
+        return self._changed
 
     @property
     def usable(self) -> bool:
@@ -70,8 +75,12 @@ class Door:
     def run(self, text: str) -> int:
         """Run one batch to its end. Returns how many rows it changed. Raises StatementError."""
         changed = 0
+        self._changed = True
         for cursor in self._results(text):
-            if not cursor.description and cursor.rowcount > 0:
+            if cursor.description and self.dialect.rows_come_late:
+                for _rows in self._chunks(cursor, text, MANY):
+                    pass
+            elif not cursor.description and cursor.rowcount > 0:
                 changed += cursor.rowcount
         return changed
 
@@ -120,11 +129,18 @@ class Door:
             self._shut(cursor)
 
     @contextmanager
-    def unit(self, *, transactional: bool = True, single_call: bool = False, keep: bool = True) -> Iterator[None]:
+    def unit(
+        self, *, transactional: bool = True, single_call: bool = False, keep: bool = True, apart: bool = False
+    ) -> Iterator[None]:
         """All or nothing for what is run inside, where the database allows it; without `keep`, nothing.
 
-        A `single_call` needs no transaction of ours where the server makes one of every call.
+        A `single_call` needs no transaction of ours where the server makes one of every call. What is run `apart` can
+        fail without an end to the transaction that the whole action shares.
         """
+        if self.shared and apart:
+            with self._savepoint(keep=keep):
+                yield
+            return
         whole = single_call and keep and self.dialect.atomic_call
         if self.shared or self._units or not transactional or whole:
             yield
@@ -142,19 +158,43 @@ class Door:
             self._units -= 1
 
     @contextmanager
+    def _savepoint(self, *, keep: bool) -> Iterator[None]:
+        self._plain(self.dialect.savepoint)
+        try:
+            yield
+        except BaseException:
+            self._undo(self.dialect.rollback_to_savepoint)
+            raise
+        if not keep:
+            self._plain(self.dialect.rollback_to_savepoint)
+
+    @contextmanager
     def alchemy(self) -> Iterator[Connection]:
         """SQLAlchemy's connection over the same session, for Alembic and for tables of our own.
 
         Outside of `shared` mode, who uses it begins and commits.
         """
         if self.shared:
-            yield self._alchemy
+            with self._translated():
+                yield self._alchemy
             return
         self.dialect.set_autocommit(self._raw, False)
         try:
-            yield self._alchemy
+            with self._translated():
+                yield self._alchemy
         finally:
             self._leave_alchemy()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """A StatementError in place of SQLAlchemy's."""
+        from sqlalchemy.exc import DBAPIError
+
+        try:
+            yield
+        except DBAPIError as error:
+            original = error.orig if isinstance(error.orig, Exception) else error
+            raise StatementError(self.dialect.server_error(original, str(error.statement or ""))) from error
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -174,17 +214,10 @@ class Door:
         """Commit (keep) or roll back a shared transaction, and close the connection."""
         try:
             if self._whole is not None and self._whole.is_active:
-                self._end(self._whole.commit if keep else self._whole.rollback)
+                with self._translated():
+                    self._whole.commit() if keep else self._whole.rollback()
         finally:
             self._alchemy.close()
-
-    def _end(self, end: Callable[[], None]) -> None:
-        from sqlalchemy.exc import DBAPIError
-
-        try:
-            end()
-        except DBAPIError as error:
-            raise StatementError(self.dialect.server_error(_original(error), "")) from error
 
     def _leave_alchemy(self) -> None:
         """What cannot be rolled back is gone with its connection; the statement that found out has said so."""
@@ -268,13 +301,9 @@ class Door:
                 raise
             raise StatementError(error.server, state="it is not known whether its end was committed.") from error
 
-    def _undo(self) -> None:
+    def _undo(self, rollback: str | None = None) -> None:
         """Roll back; a rollback that fails must not hide why it was needed."""
         try:
-            self._plain(self.dialect.rollback)
+            self._plain(rollback or self.dialect.rollback)
         except StatementError:
             return
-
-
-def _original(error: DBAPIError) -> Exception:
-    return error.orig if isinstance(error.orig, Exception) else error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 INFO_FILE = "git_version.json"
 TIMEOUT = 30
+LONGEST_COMMIT = 50
+"""Characters that the table has for it."""
 
 
 class GitVersion(NamedTuple):
@@ -31,28 +34,34 @@ def version(directory: Path, *, repository: str | None = None, info_path: str | 
     """The version of the project in `directory`.
 
     From the JSON file at `info_path`, else from `git_version.json` in the folder, else from git: the tag or hash that
-    `git describe` gives, the branch (HEAD when detached), and `repository`, the URL of origin, or the name of the
-    working copy's folder. Raises NoGitError when there is none, ConfigError for an unreadable file.
+    `git describe` gives (the whole hash where that is longer than the column), the branch (HEAD when detached), and
+    `repository`, the URL of origin, or the name of the working copy's folder. Raises NoGitError when there is none,
+    ConfigError for an unreadable file.
     """
     if info_path or (directory / INFO_FILE).is_file():
-        return _from_file(directory / (info_path or INFO_FILE), repository)
+        return _from_file(directory / (info_path or INFO_FILE))
     branch = _git(directory, "rev-parse", "--abbrev-ref", "HEAD")
     commit = _git(directory, "describe", "--tags", "--always")
-    if branch is None or commit is None:
-        raise NoGitError(f"{directory} is in no git repository with a commit.", hint="git init, then commit.")
-    return GitVersion(repository or _origin(directory), branch, commit)
+    if len(commit) > LONGEST_COMMIT:
+        commit = _git(directory, "rev-parse", "HEAD")
+    return GitVersion(without_secret(repository or _origin(directory)), branch, commit)
+
+
+def without_secret(url: str) -> str:
+    """The URL without the user name, password or token that a clone over HTTP may have left in it."""
+    return re.sub(r"^(https?://)[^/@]*@", r"\1", url)
 
 
 def _origin(directory: Path) -> str:
-    remote = _git(directory, "config", "--get", "remote.origin.url")
-    if remote:
-        return remote
-    top = _git(directory, "rev-parse", "--show-toplevel") or str(directory)
-    return top.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    try:
+        return _git(directory, "config", "--get", "remote.origin.url")
+    except NoGitError:
+        top = _git(directory, "rev-parse", "--show-toplevel")
+        return top.replace("\\", "/").rstrip("/").rpartition("/")[2]
 
 
-def _git(directory: Path, *arguments: str) -> str | None:
-    """What git prints, or None when it fails or is not installed."""
+def _git(directory: Path, *arguments: str) -> str:
+    """What git prints. Raises NoGitError with its reason."""
     try:
         done = subprocess.run(  # noqa: S603 - a fixed program with arguments of ours
             ["git", *arguments],  # noqa: S607 - found on PATH, as the user's own git is
@@ -64,15 +73,23 @@ def _git(directory: Path, *arguments: str) -> str | None:
             timeout=TIMEOUT,
             check=False,
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None
+    except FileNotFoundError:
+        raise NoGitError("git is not installed.") from None
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NoGitError(f"git cannot be run: {error}") from None
+    if done.returncode == 0:
+        return done.stdout.strip()
+    said = done.stderr.strip().splitlines()
+    dubious = next((line for line in said if "dubious ownership" in line), None)
+    if dubious:
+        raise NoGitError(dubious.removeprefix("fatal: "), hint=said[-1].strip())
+    raise NoGitError(f"{directory} is in no git repository with a commit.", hint="git init, then commit.")
 
 
-def _from_file(path: Path, repository: str | None) -> GitVersion:
+def _from_file(path: Path) -> GitVersion:
     try:
         known = json.loads(path.read_text(encoding="utf-8-sig"))
-        return GitVersion(repository or str(known["repository"]), str(known["branch"]), str(known["commit"]))
+        return GitVersion(str(known["repository"]), str(known["branch"]), str(known["commit"]))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, TypeError, KeyError) as error:

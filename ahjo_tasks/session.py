@@ -34,6 +34,9 @@ class LoginSource(Protocol):
     def login(self) -> tuple[str | None, str | None]:
         """User name and password, None where there is none."""
 
+    def keep(self) -> None:
+        """Keep for the next time what the user was asked for: the login is right."""
+
 
 class Session:
     """One database of one config. Connects when `door` is first used; `close` ends it and it can connect again."""
@@ -211,6 +214,7 @@ class Session:
     def _through(self, connection: Connection, *, shared: bool) -> Door:
         try:
             self.dialect.limit_waits(connection.connection.dbapi_connection, self.settings.lock_timeout)
+            self.logins.keep()
             return Door(connection, self.dialect, shared=shared)
         except BaseException:
             connection.invalidate()

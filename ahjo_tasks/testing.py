@@ -54,12 +54,20 @@ class FileResult:
 
 
 def run_tests(files: Sequence[SqlFile], door: Door) -> Iterator[FileResult]:
-    """Run each file to its end. A file that the server refuses is a failure of that file, and the next one is run."""
+    """Run each file to its end. A file that the server refuses is a failure of that file, and the next one is run.
+
+    Where the refusal ended the transaction that the action shares, the next ones fail, too.
+    """
+    gone = False
     for file in files:
-        result = run_test(file, door)
+        result = _not_run(file) if gone else run_test(file, door)
         yield result
-        if result.error and door.shared:
-            raise result.error
+        gone = gone or (result.error is not None and door.shared and not door.dialect.transaction_survives)
+
+
+def _not_run(file: SqlFile) -> FileResult:
+    message = "was not run: the file before it ended the transaction of the action"
+    return FileResult(file, 0.0, error=DeployError(message, path=file.path))
 
 
 def run_parallel(
@@ -89,7 +97,7 @@ def run_test(file: SqlFile, door: Door) -> FileResult:
     single = len(file.batches) == 1 and file.batches[0].count == 1
     try:
         with (
-            door.unit(transactional=file.transactional, single_call=single, keep=not file.rolls_back),
+            door.unit(transactional=file.transactional, single_call=single, keep=not file.rolls_back, apart=True),
             door.dialect.keeping_settings(door, file.texts),
         ):
             sets = [found for batch in file.batches for found in _results(door, file, batch)]
@@ -119,10 +127,10 @@ def _judged(sets: Sequence[ResultSet]) -> tuple[tuple[str, ...], tuple[Check, ..
     checks: list[Check] = []
     for found in sets:
         columns |= dict.fromkeys(found.columns)
-        result = next((column for column in found.columns if column.lower() == "result"), None)
+        places = [place for place, column in enumerate(found.columns) if column.lower() == "result"]
         for values in found.rows:
             row = dict(zip(found.columns, values, strict=True))
-            checks.append(Check(row, _is_ok(row[result]) if result else None))
+            checks.append(Check(row, all(_is_ok(values[place]) for place in places) if places else None))
     return tuple(columns), tuple(checks)
 
 

@@ -17,12 +17,15 @@ from invoke.program import Program
 from projects import Outcome, RunningProject, _clean_environment, make_project
 
 from ahjo_tasks import namespace
+from ahjo_tasks.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from targets import Target
+
+    from ahjo_tasks.door import Door
 
 
 @dataclass(frozen=True)
@@ -88,9 +91,18 @@ class Deployed(RunningProject):
         """As `here`, but it must fail with this code, and with words for a user."""
         done = self.here(*arguments, **options)
         assert done.code == code, done.text
-        assert "Traceback" not in done.text
-        assert "run again with --debug" not in done.text
+        for unkind in ("Traceback", "run again with --debug"):
+            assert unkind not in done.text, done.text
         return done
+
+    @contextmanager
+    def door(self) -> Iterator[Door]:
+        """A connection as actions get it, without an action."""
+        workspace = Workspace(self.directory, self.directory / "dev.json", {})
+        try:
+            yield workspace.session.door
+        finally:
+            workspace.close(keep=True)
 
     def reconfigure(self, **extra: object) -> None:
         self.backend.update(extra)

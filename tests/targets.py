@@ -53,6 +53,10 @@ class Target:
         self._databases.append(database)
         return database
 
+    def remember(self, database: str) -> None:
+        """Have `drop_all` drop a database of another name, too."""
+        self._databases.append(database)
+
     def database_url(self, database: str) -> URL:
         """The SQLAlchemy URL of one database."""
         if self.url is None:
@@ -109,13 +113,15 @@ def _drop_sqlite(_: Target, database: str) -> None:
 
 
 def _drop_postgresql(target: Target, database: str) -> None:
-    target.query(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+    name = database.replace('"', '""')
+    target.query(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 def _drop_mysql(target: Target, database: str) -> None:
-    for (session,) in target.query(f"SELECT id FROM information_schema.processlist WHERE db = '{database}'"):
+    literal, name = database.replace("'", "''"), database.replace("`", "``")
+    for (session,) in target.query(f"SELECT id FROM information_schema.processlist WHERE db = '{literal}'"):
         _attempt(target, f"KILL {session}")
-    target.query(f"DROP DATABASE IF EXISTS `{database}`")
+    target.query(f"DROP DATABASE IF EXISTS `{name}`")
 
 
 def _drop_mssql(target: Target, database: str) -> None:

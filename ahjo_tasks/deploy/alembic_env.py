@@ -11,12 +11,16 @@ from alembic import context
 from alembic.util import CommandError
 from sqlalchemy import MetaData
 
+from ahjo_tasks.deploy.migrations import version_options
 from ahjo_tasks.errors import AhjoError, ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from alembic.config import Config
     from sqlalchemy.engine import Connection
 
+    from ahjo_tasks.door import Door
     from ahjo_tasks.workspace import Workspace
 
 NAMING = {
@@ -41,10 +45,10 @@ def run(target_metadata: MetaData | None = None, **options: Any) -> None:
     connection = config.attributes.get("connection")
     connect = config.attributes.get("connect")
     if connection is not None:
-        _online(connection, metadata, _settings_options(config.attributes["settings"]) | options)
+        _online(connection, metadata, config.attributes["options"] | options)
     elif connect is not None and not context.is_offline_mode():
-        with connect() as door, door.alchemy() as opened:
-            _online(opened, metadata, _settings_options(config.attributes["settings"]) | options)
+        with connect() as door:
+            _through(door, metadata, version_options(config.attributes["settings"], door.dialect) | options)
     else:
         _alone(config, metadata, options)
 
@@ -64,15 +68,26 @@ def _alone(config: Config, metadata: MetaData, options: dict[str, Any]) -> None:
 
 
 def _by_config(workspace: Workspace, metadata: MetaData, options: dict[str, Any]) -> None:
-    options = _settings_options(workspace.settings) | options
+    options = version_options(workspace.settings, workspace.dialect) | options
     if context.is_offline_mode():
         _offline(workspace, metadata, options)
         return
     try:
-        with workspace.session.door.alchemy() as opened:
-            _online(opened, metadata, options)
+        _through(workspace.session.door, metadata, options)
     finally:
         workspace.close(keep=True)
+
+
+def _through(door: Door, metadata: MetaData, options: dict[str, Any]) -> None:
+    """Run by Alembic's own commands: what the database wants at the end of each migration is looked at here."""
+    with door.dialect.migrating(door) as check, door.alchemy() as opened:
+
+        def look(**what: Any) -> None:
+            problem = check()
+            if problem:
+                raise AhjoError(f"{what['step'].up_revision_id}: {problem}")
+
+        _online(opened, metadata, options, look)
 
 
 def _sentence(error: AhjoError) -> str:
@@ -81,10 +96,11 @@ def _sentence(error: AhjoError) -> str:
     return " ".join(filter(None, (str(error), "; ".join(problems), error.hint)))
 
 
-def _online(connection: Connection, metadata: MetaData, options: dict[str, Any]) -> None:
+def _online(connection: Connection, metadata: MetaData, options: dict[str, Any], *look: Callable[..., None]) -> None:
     told = context.config.attributes.get("on_version_apply")
-    if told is not None:
-        options["on_version_apply"] = told
+    watchers = [*look, *([told] if told is not None else [])]
+    if watchers:
+        options["on_version_apply"] = watchers
     context.configure(
         connection=connection,
         target_metadata=metadata,
@@ -104,13 +120,6 @@ def _offline(workspace: Workspace, metadata: MetaData, options: dict[str, Any]) 
     context.configure(url=url, target_metadata=metadata, literal_binds=True, **options)
     with context.begin_transaction():
         context.run_migrations()
-
-
-def _settings_options(settings: Any) -> dict[str, Any]:
-    return {
-        "version_table": settings.alembic_version_table,
-        "version_table_schema": settings.alembic_version_table_schema,
-    }
 
 
 def _workspace(config: Config) -> Workspace:

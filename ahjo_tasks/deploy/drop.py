@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.deploy.plan import Plan
-from ahjo_tasks.errors import SourceError
+from ahjo_tasks.errors import SourceError, UsageError
 from ahjo_tasks.project.definitions import Definition, Name
 from ahjo_tasks.project.dependencies import ordered
 
@@ -46,7 +46,8 @@ def plan_drop(files: Sequence[SqlFile], kinds: Iterable[str] | None = None) -> P
     """Drop the objects of these files in the opposite order of their deployment.
 
     What a file's SQL creates is dropped; a file that creates nothing is read by its name, `schema.object.sql`.
-    `kinds` leaves out objects of other kinds. Raises SourceError for a file that says neither.
+    `kinds` leaves out objects of other kinds. Raises SourceError for a file that says neither, UsageError when the
+    kinds leave out everything.
     """
     wanted = set(kinds) if kinds is not None else None
     steps = [
@@ -55,6 +56,10 @@ def plan_drop(files: Sequence[SqlFile], kinds: Iterable[str] | None = None) -> P
         for made in reversed(_objects(file))
         if wanted is None or made.kind in wanted
     ]
+    if not steps and wanted and files:
+        names = ", ".join(file.label for file in files)
+        kind = " or ".join(sorted(wanted))
+        raise UsageError(f"There is no {kind} in {names}.", hint="Give the type of what they create.")
     return Plan(tuple(steps))
 
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ahjo_tasks.deploy.course import Course, place, said
 from ahjo_tasks.deploy.plan import Plan
-from ahjo_tasks.errors import AhjoError, SourceError, StatementError
+from ahjo_tasks.errors import AhjoError, SourceError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from alembic.config import Config
     from alembic.script import Script, ScriptDirectory
 
     from ahjo_tasks.config.settings import Settings
+    from ahjo_tasks.dialects.base import Dialect
     from ahjo_tasks.door import Door
 
 BASE = "base"
@@ -61,16 +65,9 @@ class Migrations:
             return ()
         from alembic.runtime.migration import MigrationContext
 
-        options = {
-            "version_table": self.settings.alembic_version_table,
-            "version_table_schema": self.version_schema(door),
-        }
+        options = version_options(self.settings, door.dialect)
         with door.alchemy() as connection:
             return tuple(MigrationContext.configure(connection, opts=options).get_current_heads())
-
-    def version_schema(self, door: Door) -> str | None:
-        """The schema of Alembic's table: the config's, else the database's default."""
-        return self.settings.alembic_version_table_schema
 
     def pending(self, current: tuple[str, ...]) -> list[Script]:
         """The revisions above `current`, first one first."""
@@ -97,41 +94,37 @@ class Migrations:
             steps = self.script._downgrade_revs if down else self.script._upgrade_revs  # noqa: SLF001 - as Alembic's commands
             return steps(destination, revision)
 
-        def tell(**what: Any) -> None:
-            step = what["step"]
-            door.on_message(f"{'<-' if down else '->'} {step.up_revision_id} {step.up_revision.doc}")
+        with door.dialect.migrating(door) as check:
+            course = Course(self.ini.parent, door, check, down=down)
+            with door.alchemy() as connection, course:
+                self.config.attributes |= {
+                    "connection": connection,
+                    "options": version_options(self.settings, door.dialect),
+                    "on_version_apply": course.tell,
+                }
+                with EnvironmentContext(self.config, self.script, fn=path, destination_rev=destination):
+                    self.script.run_env()
 
-        with door.alchemy() as connection:
-            self.config.attributes |= {"connection": connection, "settings": self.settings, "on_version_apply": tell}
-            environment = EnvironmentContext(self.config, self.script, fn=path, destination_rev=destination)
-            with self._explained(door), environment:
-                self.script.run_env()
-
-    def _explained(self, door: Door | None = None) -> _Explained:
-        return _Explained(self.ini, door)
-
-
-class _Explained:
-    """Turns the errors of Alembic, of a migration, and of the driver into ours."""
-
-    def __init__(self, ini: Path, door: Door | None) -> None:
-        self.ini = ini
-        self.door = door
-
-    def __enter__(self) -> None:
-        """Nothing to set up."""
-
-    def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
-        if error is None or isinstance(error, AhjoError):
-            return
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
         from alembic.util import CommandError
-        from sqlalchemy.exc import DBAPIError
 
-        if isinstance(error, CommandError):
+        try:
+            yield
+        except AhjoError:
+            raise
+        except CommandError as error:
             raise SourceError(str(error), path=self.ini) from error
-        if isinstance(error, DBAPIError) and self.door and isinstance(error.orig, Exception):
-            statement = str(error.statement or "")
-            raise StatementError(self.door.dialect.server_error(error.orig, statement)) from error
+        except Exception as error:
+            raise SourceError(said(error), **place(error, self.ini.parent)) from error
+
+
+def version_options(settings: Settings, dialect: Dialect) -> dict[str, str | None]:
+    """Alembic's own table, as Alembic's `configure` takes it."""
+    return {
+        "version_table": settings.alembic_version_table,
+        "version_table_schema": settings.alembic_version_table_schema or dialect.bookkeeping_schema,
+    }
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.deploy.plan import Plan
+from ahjo_tasks.errors import StatementError
 from ahjo_tasks.git import GitVersion, NoGitError, version
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sqlalchemy import Table
+    from sqlalchemy import ColumnClause, Table
     from sqlalchemy.engine import Connection
 
     from ahjo_tasks.config.settings import Settings
@@ -41,12 +42,14 @@ class StampStep:
     def run(self, door: Door) -> int:
         """Create the table where it is missing or of an old form, and write the row."""
         table = git_table(self.settings, door.dialect)
-        with door.transaction() as connection:
-            _renew(connection, table)
-            connection.execute(table.delete())
-            connection.execute(
-                table.insert().values(Repository=self.git.repository, Branch=self.git.branch, Commit=self.git.commit)
-            )
+        row = {"Repository": self.git.repository, "Branch": self.git.branch, "Commit": self.git.commit}
+        try:
+            with door.transaction() as connection:
+                _renew(connection, table)
+                connection.execute(table.delete())
+                connection.execute(table.insert().values(row))
+        except StatementError as error:
+            raise StatementError(error.server, state="the git version was not stamped.") from error
         return 1
 
 
@@ -68,14 +71,18 @@ def plan_stamp(settings: Settings, directory: Path, *, required: bool = False) -
 
 def read_stamp(settings: Settings, door: Door) -> GitVersion | None:
     """The version that the database holds, or None."""
-    from sqlalchemy import inspect, select
+    from sqlalchemy import column, quoted_name, select
+    from sqlalchemy import table as plain
 
     table = git_table(settings, door.dialect)
     with door.alchemy() as connection:
-        if not inspect(connection).has_table(table.name, schema=table.schema):
+        found = _columns(connection, table)
+        names = [found.get("repository"), found.get("branch"), found.get("commit") or found.get("commit_hash")]
+        if not all(names):
             return None
-        row = connection.execute(select(table.c.Repository, table.c.Branch, table.c.Commit)).first()
-    return GitVersion(*row) if row else None
+        known: list[ColumnClause[str]] = [column(quoted_name(str(name), quote=True)) for name in names]
+        row = connection.execute(select(*known).select_from(plain(table.name, *known, schema=table.schema))).first()
+    return GitVersion(row[0], row[1], row[2]) if row else None
 
 
 def git_table(settings: Settings, dialect: Dialect) -> Table:
@@ -89,18 +96,25 @@ def git_table(settings: Settings, dialect: Dialect) -> Table:
         Column("Branch", String(255), primary_key=True),
         Column("Commit", String(50)),
         Column(NEWEST_COLUMN, DateTime, server_default=func.now()),
-        schema=settings.git_table_schema,
+        schema=settings.git_table_schema or dialect.bookkeeping_schema,
     )
+
+
+def _columns(connection: Connection, table: Table) -> dict[str, str]:
+    """The columns that the table has in the database, by their names in lower case; none where it is missing."""
+    from sqlalchemy import inspect
+
+    inspector = inspect(connection)
+    if not inspector.has_table(table.name, schema=table.schema):
+        return {}
+    return {column["name"].lower(): column["name"] for column in inspector.get_columns(table.name, schema=table.schema)}
 
 
 def _renew(connection: Connection, table: Table) -> None:
     """Create the table; one of an older form, without the newest column, is made anew."""
-    from sqlalchemy import inspect
-
-    inspector = inspect(connection)
-    if inspector.has_table(table.name, schema=table.schema):
-        columns = {column["name"].lower() for column in inspector.get_columns(table.name, schema=table.schema)}
-        if NEWEST_COLUMN.lower() in columns and "commit" in columns:
-            return
+    columns = _columns(connection, table)
+    if {NEWEST_COLUMN.lower(), "commit"} <= columns.keys():
+        return
+    if columns:
         table.drop(connection)
     table.create(connection)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ahjo_tasks.errors import ConfigError
+from ahjo_tasks.errors import ConfigError, StatementError
 from ahjo_tasks.project.definitions import Definition, Name
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ class Dialect:
     """How a file is cut that cannot run in a transaction, where a batch would be one by itself."""
     needs_login: ClassVar[bool] = True
     default_schema: ClassVar[str | None] = None
+    bookkeeping_schema: ClassVar[str | None] = None
+    """Where tables of our own and of Alembic are without a schema in the config; None leaves it to the login."""
     maintenance_database: ClassVar[str | None] = None
     system_databases: ClassVar[frozenset[str]] = frozenset()
     lacks: ClassVar[frozenset[str]] = frozenset({"assembly", "clr-procedure"})
@@ -79,6 +81,13 @@ class Dialect:
     begin: ClassVar[str] = "BEGIN"
     commit: ClassVar[str] = "COMMIT"
     rollback: ClassVar[str] = "ROLLBACK"
+    savepoint: ClassVar[str] = "SAVEPOINT ahjo_apart"
+    rollback_to_savepoint: ClassVar[str] = "ROLLBACK TO SAVEPOINT ahjo_apart"
+    transaction_survives: ClassVar[bool] = True
+    """Whether an error behind a savepoint leaves the transaction as it was there."""
+    takes_nul: ClassVar[bool] = False
+    rows_come_late: ClassVar[bool] = False
+    """Whether a query runs only as its rows are asked for, so that an error comes with a later row."""
     refuses_transaction: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
     refusal_words: ClassVar[tuple[str, ...]] = ("",)
     """Upper case: a text without any of them need not be searched for the expression, which takes its time."""
@@ -204,7 +213,9 @@ class Dialect:
         return []
 
     def execute(self, cursor: Any, text: str) -> None:
-        """Send the text as it is; no character of it is a parameter."""
+        """Send the text as it is; no character of it is a parameter. A driver would end it silently at a NUL."""
+        if "\0" in text and not self.takes_nul:
+            raise StatementError(ServerError("The text holds a NUL character, which the driver takes for its end."))
         cursor.execute(text)
 
     def streaming_cursor(self, raw: Any, size: int) -> Any:
@@ -255,6 +266,11 @@ class Dialect:
     def information(self, door: Door, settings: Settings) -> tuple[dict[str, str], list[str]]:
         """What a user should see before the database is changed: facts by name, and warnings."""
         return {}, []
+
+    @contextmanager
+    def migrating(self, door: Door) -> Iterator[Callable[[], str]]:
+        """Surround migrations. Yields a check for the end of each one, which says in a sentence what is wrong."""
+        yield lambda: ""
 
     @contextmanager
     def lock(self, door: Door, name: str, timeout: float) -> Iterator[None]:

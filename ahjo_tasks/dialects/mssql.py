@@ -47,6 +47,10 @@ class MSSQL(Dialect):
     lexis = LEXIS
     batch_style = "go"
     default_schema = "dbo"
+    bookkeeping_schema = "dbo"
+    savepoint = "SAVE TRANSACTION ahjo_apart"
+    rollback_to_savepoint = "ROLLBACK TRANSACTION ahjo_apart"
+    transaction_survives = False
     maintenance_database = "master"
     system_databases = frozenset({"master", "model", "msdb", "tempdb"})
     lacks = frozenset({"rule"})

@@ -39,6 +39,7 @@ class MySQL(Dialect):
     lacks = Dialect.lacks | {"schema", "type", "synonym", "rule"}
     late_binding = frozenset({"procedure", "function"})
     transactional_ddl = False
+    takes_nul = True
     connect_defaults: ClassVar[Mapping[str, Any]] = {"charset": "utf8mb4"}
     begin = "START TRANSACTION"
     commits = re.compile(

@@ -24,6 +24,22 @@ POLL = 0.2
 PATIENCE = "1s"
 """How long a call of many files waits for a lock: while it does, nobody gets by the locks that it has already."""
 LOCK_KEY = "hashtextextended('ahjo:' || current_database(), 0)"
+EVENTS = frozenset({"ddl_command_start", "ddl_command_end", "sql_drop", "table_rewrite", "login"})
+"""What an event trigger is attached to in place of a table."""
+ROUTINE = (
+    "pg_proc",
+    "pronamespace",
+    "pg_function_is_visible",
+    "format('DROP ROUTINE %s', o.oid::regprocedure)",
+)
+VIEW = (
+    "pg_class",
+    "relnamespace",
+    "pg_table_is_visible",
+    "format('DROP %s %s', CASE o.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END, o.oid::regclass)",
+)
+CATALOGS = {"function": ROUTINE, "procedure": ROUTINE, "view": VIEW}
+"""By kind: the catalog, its column for the schema, what tells whether the name is found, and the statement."""
 WRONG_LOGIN = frozenset({"28P01", "28000"})
 STARTING = frozenset({"57P03", "53300"})
 MISSING_DATABASE = "3D000"
@@ -77,9 +93,29 @@ class PostgreSQL(Dialect):
     )
 
     def drop_statement(self, made: Definition) -> str:
-        """Triggers and rules are dropped from their table."""
+        """Triggers and rules are dropped from their table, routines in all their overloads."""
+        if made.kind in CATALOGS:
+            return self._drop_found(made)
         statement = super().drop_statement(made)
-        return f"{statement} ON {self.quote(*made.table)}" if made.table else statement
+        if made.table is None:
+            return statement
+        if made.table.schema is None and made.table.name.lower() in EVENTS:
+            return f"DROP EVENT TRIGGER IF EXISTS {self.quote(made.name.name)}"
+        return f"{statement} ON {self.quote(*made.table)}"
+
+    def _drop_found(self, made: Definition) -> str:
+        """Drop what the catalog knows by this name, but for what an extension brought."""
+        catalog, schema, visible, named = CATALOGS[made.kind]
+        place = f"{visible}(o.oid)"
+        if made.name.schema:
+            place = f"o.{schema} = to_regnamespace({self.literal(self.quote(made.name.schema))})"
+        body = (
+            f"DECLARE found record; BEGIN FOR found IN SELECT {named} AS statement FROM {catalog} o"
+            f" WHERE o.{schema.replace('namespace', 'name')} = {self.literal(made.name.name)} AND {place}"
+            f" AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = o.oid AND d.deptype = 'e')"
+            " LOOP EXECUTE found.statement; END LOOP; END"
+        )
+        return f"DO {self.literal(body)}"
 
     def url(self, settings: Settings, username: str | None, password: str | None) -> URL:
         """An address where nobody answers is given up after a while."""

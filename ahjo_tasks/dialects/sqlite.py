@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.dialects.base import LOCK_WAIT, ConnectProblem, Dialect, ServerError
 from ahjo_tasks.dialects.filelock import FileLock
-from ahjo_tasks.errors import LockedError
+from ahjo_tasks.errors import LockedError, UsageError
 from ahjo_tasks.project.lexis import SQLITE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy.engine import URL, Engine
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.door import Door
 
 POLL = 0.2
+ORPHANS = 'SELECT "table", rowid, parent, fkid FROM pragma_foreign_key_check'
 MEMORY = ":memory:"
 
 
@@ -39,6 +40,7 @@ class SQLite(Dialect):
     lacks = Dialect.lacks | {"schema", "sequence", "type", "function", "procedure", "synonym", "rule", "permission"}
     late_binding = frozenset({"table", "view", "trigger"})
     begin = "BEGIN IMMEDIATE"
+    rows_come_late = True
     facts_sql = "SELECT NULL, NULL, file, sqlite_version(), NULL FROM pragma_database_list WHERE name = 'main'"
     foreign_keys_sql = (
         'SELECT NULL, m.name, NULL, f."table" FROM sqlite_master m, pragma_foreign_key_list(m.name) f'
@@ -120,6 +122,39 @@ class SQLite(Dialect):
         connection.execute("VACUUM")
         connection.close()
         return []
+
+    @contextmanager
+    def migrating(self, door: Door) -> Iterator[Callable[[], str]]:
+        """Foreign keys are off meanwhile, and checked at the end of each migration.
+
+        A table that is rebuilt is dropped on the way, which would take the rows of its children along.
+        """
+        self._switch_foreign_keys(door, "OFF")
+        known = set(door.query(ORPHANS))
+
+        def check() -> str:
+            found = sorted({str(row[0]) for row in set(door.query(ORPHANS)) - known})
+            return f"it leaves rows without their parents in: {', '.join(found)}" if found else ""
+
+        try:
+            yield check
+        finally:
+            if not door.shared:
+                door.attempt("PRAGMA foreign_keys = ON")
+
+    @staticmethod
+    def _switch_foreign_keys(door: Door, to: str) -> None:
+        """In a transaction the switch has no effect, so a shared one is begun anew, if nothing was done in it yet."""
+        if not door.shared:
+            door.run(f"PRAGMA foreign_keys = {to}")
+            return
+        if door.changed:
+            raise UsageError(
+                "SQLite cannot switch foreign keys off for migrations amid a transaction.",
+                hint="Run the migrations first, or with context_connectable_type: engine.",
+            )
+        for statement in ("COMMIT", f"PRAGMA foreign_keys = {to}", "BEGIN"):
+            door.run(statement)
 
     @contextmanager
     def lock(self, door: Door, name: str, timeout: float) -> Iterator[None]:

@@ -19,6 +19,12 @@ def live(target: Target, tmp_path: Path) -> Deployed:
 
 
 @pytest.fixture
+def sqlite(sqlite_target: Target, tmp_path: Path) -> Deployed:
+    """The same on SQLite, for what is the same everywhere."""
+    return deployed(sqlite_target, tmp_path / "project")
+
+
+@pytest.fixture
 def busy(target: Target, tmp_path: Path) -> Deployed:
     """A project whose `data` leaves a row, and then is busy for long."""
     live = deployed(target, tmp_path / "project", scripting_variables={"run": 1})

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -139,3 +140,78 @@ def test_one_transaction_is_not_promised_where_ddl_commits(live: Deployed) -> No
     done = live.fail("structure")
     assert "as before" not in done.err
     assert live.has("item")
+
+
+LATE_ERROR = {
+    "sqlite": "SELECT abs(n) FROM (SELECT 1 AS n UNION ALL SELECT -9223372036854775807 - 1);\n",
+    "postgresql": "SELECT 1; SELECT 1 / n FROM (VALUES (1), (0)) AS v (n);\n",
+    "mysql": "SELECT 1; SELECT * FROM nowhere;\n",
+    "mssql": "SELECT 1 / n FROM (SELECT 1 AS n UNION ALL SELECT 0) AS v;\n",
+}
+
+
+def test_an_error_behind_the_first_row_fails_the_file(live: Deployed) -> None:
+    live.write("database/data/a.sql", LATE_ERROR[live.target.name])
+    assert "a.sql" in live.fail("data").err
+
+
+@only("target", ["mssql"], indirect=True)
+def test_an_error_behind_the_first_result_set_fails_the_file(live: Deployed) -> None:
+    live.target.query("CREATE TABLE item (id INTEGER)", live.database)
+    live.write("database/data/a.sql", "INSERT INTO item VALUES (1);\nSELECT id FROM item;\nRAISERROR('late', 16, 1);\n")
+    assert "late" in live.fail("data").err
+    assert ids(live) == []
+
+
+SAID = {
+    "postgresql": "DO $$ BEGIN RAISE NOTICE 'one %', 1; RAISE INFO 'two'; RAISE WARNING 'three'; END $$;\n",
+    "mssql": "PRINT 'one 1';\nSELECT 1 AS n;\nRAISERROR('two', 10, 1) WITH NOWAIT;\nPRINT 'three';\n",
+}
+
+
+@only("target", list(SAID), indirect=True)
+def test_what_the_server_says_is_in_the_output(live: Deployed) -> None:
+    live.write("database/data/a.sql", SAID[live.target.name])
+    said = live.succeed("data").out
+    for word in ("one 1", "two", "three"):
+        assert word in said
+
+
+@only("target", ["postgresql"], indirect=True)
+def test_what_the_server_says_is_there_before_the_file_ends(live: Deployed) -> None:
+    live.write("database/data/a.sql", "DO $$ BEGIN RAISE NOTICE 'begun'; PERFORM pg_sleep(20); END $$;\n")
+    with live.started("data", PYTHONUNBUFFERED="1") as process:
+        assert process.stdout is not None
+        started = time.monotonic()
+        assert any("begun" in line for line in process.stdout)
+        assert time.monotonic() - started < 15
+
+
+@only("target", ["postgresql"], indirect=True)
+def test_what_refuses_a_transaction_runs_alone_and_says_why(live: Deployed) -> None:
+    live.target.query("CREATE TABLE item (id INTEGER)", live.database)
+    live.write(
+        "database/data/a.sql",
+        "INSERT INTO item (id) VALUES (1); -- first\nCREATE INDEX CONCURRENTLY i ON item (id);\nVACUUM item;\n",
+    )
+    assert "outside of a transaction: CREATE INDEX CONCURRENTLY" in live.succeed("data", "--dry").out
+    live.succeed("data")
+    live.write("database/data/a.sql", "INSERT INTO item (id) VALUES (2);\nVACUUM item;\nVACUUM nowhere;\n")
+    failed = live.fail("data")
+    assert "a.sql:3: 42P01" in failed.err
+    assert "statement 3 of 3 in database/data/a.sql failed; the 2 before it stay." in failed.err
+    assert ids(live) == [1, 2]
+    live.reconfigure(**ONE_TRANSACTION)
+    assert "begin_once" in live.fail("data", code=2).err
+
+
+def test_a_header_takes_a_file_out_of_its_transaction(live: Deployed) -> None:
+    live.target.query("CREATE TABLE item (id INTEGER)", live.database)
+    live.write(
+        "database/data/a.sql",
+        "-- transaction: off\nINSERT INTO item (id) VALUES (1);\n{}INSERT INTO nowhere (id) VALUES (3);\n".format(
+            "GO\n" if live.target.name == "mssql" else ""
+        ),
+    )
+    assert "statement 2 of 2 in database/data/a.sql failed; the one before it stays." in live.fail("data").err
+    assert ids(live) == [1]

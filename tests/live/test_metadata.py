@@ -115,6 +115,9 @@ class Login:
     def __init__(self, username: str | None, password: str | None) -> None:
         self._login = (username, password)
 
+    def keep(self) -> None:
+        """There is nothing that was asked for."""
+
     def login(self) -> tuple[str | None, str | None]:
         return self._login
 

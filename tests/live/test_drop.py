@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from revisions import revision
+
+if TYPE_CHECKING:
+    from inside import Deployed
+
+FUNCTION = {
+    "postgresql": "CREATE FUNCTION twice(n integer) RETURNS integer LANGUAGE sql AS $$ SELECT n * 2 $$;\n",
+    "mysql": "CREATE FUNCTION twice(n INT) RETURNS INT DETERMINISTIC RETURN n * 2;\n",
+    "mssql": "CREATE FUNCTION dbo.twice(@n int) RETURNS int AS BEGIN RETURN @n * 2 END\n",
+}
+PROCEDURE = {
+    "postgresql": "CREATE PROCEDURE add_item() LANGUAGE sql AS $$ INSERT INTO item (id) SELECT twice(1) $$;\n",
+    "mysql": "CREATE PROCEDURE add_item() INSERT INTO item (id) SELECT twice(1);\n",
+    "mssql": "CREATE PROCEDURE dbo.add_item AS INSERT INTO item (id) SELECT dbo.twice(1)\n",
+}
+OBJECTS = {
+    "sqlite": "SELECT COUNT(*) FROM sqlite_master WHERE type IN ('view', 'trigger')",
+    "postgresql": "SELECT (SELECT COUNT(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace)"
+    " + (SELECT COUNT(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm', 'S')"
+    " AND relname NOT LIKE 'item%')"
+    " + (SELECT COUNT(*) FROM pg_trigger WHERE NOT tgisinternal)"
+    " + (SELECT COUNT(*) FROM pg_rules WHERE schemaname = 'public')"
+    " + (SELECT COUNT(*) FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype IN ('e', 'd'))",
+    "mysql": "SELECT (SELECT COUNT(*) FROM information_schema.views WHERE table_schema = DATABASE())"
+    " + (SELECT COUNT(*) FROM information_schema.routines WHERE routine_schema = DATABASE())",
+    "mssql": "SELECT COUNT(*) FROM sys.objects WHERE type IN ('V', 'P', 'FN', 'IF', 'TF')"
+    " AND schema_id = SCHEMA_ID('dbo')",
+}
+
+
+def left(live: Deployed) -> int:
+    return int(live.rows(OBJECTS[live.target.name])[0][0])
+
+
+def written(live: Deployed) -> None:
+    """A view on a view whose names sort the wrong way, and a function and procedure where there are such."""
+    revision(live, "a1", None, 'op.create_table("item", sa.Column("id", sa.Integer))', 'op.drop_table("item")')
+    live.write("database/views/a.sql", "CREATE VIEW a AS SELECT id FROM b;\n")
+    live.write("database/views/b.sql", "CREATE VIEW b AS SELECT id FROM item;\n")
+    if live.target.name in FUNCTION:
+        live.write("database/functions/dbo.twice.sql", FUNCTION[live.target.name])
+        live.write("database/procedures/dbo.add_item.sql", PROCEDURE[live.target.name])
+
+
+def test_everything_is_dropped_and_dropping_it_again_is_no_mistake(live: Deployed) -> None:
+    written(live)
+    live.succeed("deploy")
+    made = left(live)
+    assert made == (4 if live.target.name in FUNCTION else 2)
+    live.succeed("drop")
+    assert left(live) == 0
+    live.succeed("drop")
+    live.succeed("deploy")
+    assert left(live) == made
+
+
+def test_downgrade_drops_and_goes_to_base(live: Deployed) -> None:
+    written(live)
+    live.succeed("deploy")
+    live.succeed("downgrade")
+    assert left(live) == 0
+    assert not live.has("item")
+    assert "none" in live.succeed("version").out
+    live.succeed("downgrade")
+    live.succeed("deploy")
+    assert live.has("a")
+
+
+@pytest.mark.parametrize("target", ["postgresql", "mssql"], indirect=True)
+def test_what_cannot_be_dropped_is_a_failure(live: Deployed) -> None:
+    written(live)
+    live.succeed("deploy")
+    live.target.query("CREATE VIEW foreign_one AS SELECT id FROM b", live.database)
+    refused = live.fail("drop")
+    assert "view b" in refused.err
+    assert live.has("foreign_one")
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_every_kind_of_postgresql_goes_with_what_it_hangs_on(live: Deployed) -> None:
+    live.target.query("CREATE TABLE item (id integer)", live.database)
+    live.write(
+        "database/functions/f.sql",
+        'CREATE FUNCTION "F"(a integer) RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$;\n'
+        'CREATE FUNCTION "F"(a text, VARIADIC b numeric[]) RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$;\n',
+    )
+    live.write("database/functions/g.sql", "CREATE AGGREGATE g(integer) (SFUNC = int4pl, STYPE = integer);\n")
+    live.write(
+        "database/functions/t.sql",
+        "CREATE FUNCTION t() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;\n",
+    )
+    live.write(
+        "database/triggers/t.sql",
+        'CREATE TRIGGER "T" BEFORE INSERT ON item FOR EACH ROW EXECUTE FUNCTION t();\n',
+    )
+    live.write("database/types/mood.sql", "CREATE TYPE mood AS ENUM ('fine', 'bad');\n")
+    live.write("database/types/plus.sql", "CREATE DOMAIN plus AS integer CHECK (VALUE > 0);\n")
+    live.write("database/sequences/s.sql", "CREATE SEQUENCE s;\n")
+    live.write("database/views/m.sql", "CREATE MATERIALIZED VIEW m AS SELECT nextval('s') AS n, 'bad'::mood AS mood;\n")
+    live.write("database/rules/r.sql", "CREATE RULE r AS ON DELETE TO item DO INSTEAD NOTHING;\n")
+    live.succeed("deploy")
+    assert left(live) == 10
+    live.succeed("drop")
+    assert left(live) == 0
+    assert live.has("item")
+
+
+def test_named_files_are_dropped_by_their_type(live: Deployed) -> None:
+    written(live)
+    live.succeed("deploy")
+    live.succeed("drop-files", "--files", "database/views/a.sql", "--object-type", "view")
+    assert not live.has("a")
+    assert live.has("b")
+    wrong = live.fail("drop-files", "--files", "database/views/b.sql", "--object-type", "trigger", code=2)
+    assert "database/views/b.sql" in wrong.err
+    assert live.has("b")
+
+
+def test_obsolete_objects_are_dropped_by_their_script(live: Deployed) -> None:
+    live.fail("drop-obsolete")
+    live.target.query("CREATE TABLE old (id INTEGER)", live.database)
+    live.write("database/drop_obsolete_objects.sql", "DROP TABLE old;\n")
+    live.succeed("drop-obsolete")
+    assert not live.has("old")

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from inside import Deployed, deployed
+
+if TYPE_CHECKING:
+    from targets import Target
+
+SYSTEM = [("postgresql", "postgres"), ("mysql", "mysql"), ("mssql", "Master")]
+
+
+def marked(live: Deployed) -> None:
+    live.target.query("CREATE TABLE mark (id INTEGER)", live.database)
+
+
+def test_a_missing_database_is_created(target: Target, tmp_path: Path) -> None:
+    live = deployed(target, tmp_path / "project", create=False)
+    assert "database does not exist" in live.fail("test-connection").err.replace("database file", "database")
+    live.succeed("init", "test-connection")
+    marked(live)
+
+
+def test_an_old_database_is_dropped_only_when_that_is_confirmed(live: Deployed) -> None:
+    marked(live)
+    assert "nobody confirmed" in live.fail("init", code=3, AHJO_NON_INTERACTIVE="").err
+    live.succeed("init", "--dry")
+    assert live.has("mark")
+    live.succeed("init")
+    assert not live.has("mark")
+
+
+def test_the_sessions_of_an_old_database_are_closed(live: Deployed) -> None:
+    marked(live)
+    with live.target.connect(live.database) as other:
+        other.cursor().execute("SELECT 1 FROM mark")
+        live.succeed("init")
+    assert not live.has("mark")
+
+
+@pytest.mark.parametrize(("target", "name"), SYSTEM, indirect=["target"])
+def test_the_servers_own_databases_are_left_alone(live: Deployed, name: str) -> None:
+    live.reconfigure(target_database_name=name)
+    assert "of the server itself" in live.fail("init", code=3).err
+
+
+def test_a_name_of_any_kind_is_quoted(target: Target, tmp_path: Path) -> None:
+    odd = {"sqlite": "o'd \"d;.db", "mssql": "o'd d"}.get(target.name, "o'd \"d` d]ä;")
+    live = deployed(target, tmp_path / "project", create=False)
+    live.reconfigure(target_database_name=str(tmp_path / odd) if target.url is None else odd)
+    target.remember(live.database)
+    live.succeed("init")
+    marked(live)
+    live.write("database/data/a.sql", "INSERT INTO mark (id) VALUES (1);\n")
+    live.succeed("data")
+    assert live.rows("SELECT id FROM mark") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("target", "collation", "question"),
+    [
+        ("postgresql", "C.UTF-8", "SELECT datcollate FROM pg_database WHERE datname = current_database()"),
+        ("mysql", "utf8mb4_bin", "SELECT @@collation_database"),
+    ],
+    indirect=["target"],
+)
+def test_the_collation_is_the_configs(live: Deployed, collation: str, question: str) -> None:
+    live.reconfigure(database_collation=collation)
+    live.succeed("init")
+    assert live.rows(question) == [(collation,)]
+
+
+def test_a_relative_sqlite_file_lies_in_the_projects_folder(sqlite_target: Target, tmp_path: Path) -> None:
+    live = deployed(sqlite_target, tmp_path / "project", create=False)
+    live.reconfigure(target_database_name="below/shop.db")
+    live.succeed("init")
+    assert (live.directory / "below/shop.db").is_file()
+
+
+@pytest.mark.parametrize("url", ["sqlite:///given.db", "sqlite+pysqlite:///given.db"])
+def test_a_whole_url_needs_no_other_key(sqlite_target: Target, tmp_path: Path, url: str) -> None:
+    live = deployed(sqlite_target, tmp_path / "project", create=False)
+    live.configure({"allowed_actions": "ALL", "sqlalchemy.url": url})
+    live.succeed("init", "test-connection")
+    assert Path(live.directory / "given.db").is_file()

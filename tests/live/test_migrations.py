@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from revisions import revision
+
+if TYPE_CHECKING:
+    from inside import Deployed
+
+ITEM = 'op.create_table("item", sa.Column("id", sa.Integer, primary_key=True, autoincrement=False))'
+BOTH = 'op.create_table("half", sa.Column("id", sa.Integer)); op.execute("INSERT INTO nowhere (id) VALUES (1)")'
+ONE_TRANSACTION = {"context_connectable_type": "connection", "transaction_mode": "begin_once"}
+SCHEMAS = pytest.mark.parametrize("target", ["postgresql", "mssql"], indirect=True)
+
+
+def recorded(live: Deployed, table: str = "alembic_version") -> list[str]:
+    return [row[0] for row in live.rows(f"SELECT version_num FROM {table}")] if live.has(table) else []
+
+
+def test_a_failing_migration_is_named_with_its_line_and_what_was_applied_before(live: Deployed) -> None:
+    revision(live, "a1", None, ITEM)
+    revision(live, "b2", "a1", BOTH)
+    live.write("database/views/v.sql", "CREATE VIEW v AS SELECT id FROM item;\n")
+    failed = live.fail("deploy")
+    assert "versions/b2.py:9: " in failed.err
+    assert "nowhere" in failed.err
+    assert "    9 |     op.create_table" in failed.err
+    assert "Migrations applied before, which stay so: a1;" in failed.err
+    assert recorded(live) == ["a1"]
+    assert not live.has("v")
+    assert live.has("half") == (live.target.name == "mysql")
+    if live.target.name == "mysql":
+        assert "MySQL keeps the statements before the one that failed" in failed.err
+
+
+def test_one_transaction_takes_migrations_back_with_all_the_rest(live: Deployed) -> None:
+    live.reconfigure(**ONE_TRANSACTION)
+    revision(live, "a1", None, ITEM)
+    live.write("database/views/v.sql", "CREATE VIEW v AS SELECT id FROM nowhere;\n")
+    if live.target.name == "sqlite":  # looks at a view's tables only when it is read
+        live.write("database/views/v.sql", "CREATE VIEW v AS SELECT;\n")
+    live.fail("deploy")
+    if live.target.name != "mysql":
+        assert not live.has("item")
+        assert recorded(live) == []
+    live.write("database/views/v.sql", "CREATE VIEW v AS SELECT id FROM item;\n")
+    live.succeed("deploy")
+    assert recorded(live) == ["a1"]
+    assert live.has("v")
+
+
+def test_what_python_raises_in_a_migration_is_placed_too(sqlite: Deployed) -> None:
+    revision(sqlite, "a1", None, "raise RuntimeError('out of cheese')")
+    failed = sqlite.fail("deploy")
+    assert "versions/a1.py:9: RuntimeError: out of cheese" in failed.err
+    sqlite.write("alembic/versions/a1.py", "revision = 'a1'\ndown_revision = None\ndef upgrade(:\n")
+    assert "versions/a1.py:3: " in sqlite.fail("deploy").err
+
+
+def test_several_heads_are_named_with_the_way_to_join_them(sqlite: Deployed) -> None:
+    revision(sqlite, "a1", None, ITEM)
+    revision(sqlite, "b2", "a1")
+    revision(sqlite, "c3", "a1")
+    failed = sqlite.fail("deploy")
+    assert "there are 2 heads" in failed.err
+    assert "alembic merge" in failed.err
+    assert not sqlite.has("item")
+
+
+def test_a_revision_that_no_file_has_is_said_so(sqlite: Deployed) -> None:
+    revision(sqlite, "a1", None, ITEM)
+    sqlite.succeed("deploy")
+    (sqlite.directory / "alembic/versions/a1.py").unlink()
+    revision(sqlite, "b2", None)
+    assert "a1" in sqlite.fail("deploy").err
+    assert "a1" in sqlite.succeed("version").out
+
+
+@SCHEMAS
+def test_the_version_table_is_where_the_config_says(live: Deployed) -> None:
+    live.target.query("CREATE SCHEMA own", live.database)
+    live.reconfigure(alembic_version_table="at", alembic_version_table_schema="own")
+    revision(live, "a1", None, ITEM)
+    assert "revision  none" in live.succeed("version").out
+    live.succeed("deploy")
+    assert recorded(live, "own.at") == ["a1"]
+    assert "a1" in live.succeed("version").out
+    assert "nothing to do" in live.succeed("deploy").out
+
+
+@SCHEMAS
+def test_the_version_table_is_there_offline_too(live: Deployed) -> None:
+    live.reconfigure(alembic_version_table="at", alembic_version_table_schema="own")
+    revision(live, "a1", None, ITEM)
+    command = (sys.executable, "-m", "alembic", "-x", "main_config=dev.json", "upgrade", "head", "--sql")
+    written = live.run(*command)
+    assert written.code == 0, written.text
+    assert "CREATE TABLE own.at" in written.out
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_a_migration_may_leave_its_transaction_for_a_while(live: Deployed) -> None:
+    block = (
+        'op.execute("CREATE TABLE item (id integer)")\n'
+        "    with op.get_context().autocommit_block():\n"
+        '        op.execute("CREATE INDEX CONCURRENTLY i ON item (id)")'
+    )
+    revision(live, "a1", None, block)
+    revision(live, "b2", "a1", 'op.add_column("item", sa.Column("more", sa.Text))')
+    live.write("database/views/v.sql", "CREATE VIEW v AS SELECT more FROM item;\n")
+    live.succeed("deploy")
+    assert recorded(live) == ["b2"]
+
+
+@pytest.mark.parametrize("mode", [{}, ONE_TRANSACTION], ids=["file by file", "one transaction"])
+def test_a_rebuilt_table_keeps_the_rows_of_its_children(sqlite: Deployed, mode: dict[str, str]) -> None:
+    sqlite.reconfigure(**mode)
+    for statement in (
+        "CREATE TABLE parent (id INTEGER PRIMARY KEY, name TEXT)",
+        "CREATE TABLE child (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES parent (id) ON DELETE CASCADE)",
+        "INSERT INTO parent VALUES (1, 'x')",
+        "INSERT INTO child VALUES (1, 1)",
+    ):
+        sqlite.rows(statement)
+    rebuilt = 'with op.batch_alter_table("parent", recreate="always") as table:\n        table.drop_column("name")'
+    revision(sqlite, "a1", None, rebuilt)
+    sqlite.succeed("deploy")
+    assert sqlite.rows("SELECT * FROM child") == [(1, 1)]
+    revision(sqlite, "b2", "a1", 'op.execute("DELETE FROM parent")')
+    assert "rows without their parents in: child" in sqlite.fail("deploy").err
+    assert sqlite.rows("SELECT * FROM parent") == [(1,)]
