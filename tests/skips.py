@@ -18,6 +18,8 @@ EXPECTED: dict[str, str] = {
     "needs ../shared": "the sample projects lie beside a checkout, not in it",
     "AHJO_TEST_MSSQL_URL is not set": "no SQL Server comes from a package registry",
     "AHJO_TEST_PACKAGE is not set": "building takes more than a minute; `make package-test` and a job of CI do it",
+    "this server cannot refresh modules": "a server that merely speaks SQL Server's protocol may lack the procedure",
+    "only with pyodbc": "a live suite may run with any of three drivers",
     "only on Windows": "the Windows event log is nowhere else",
     "Chromium is not installed": "a page is opened where there is a browser; what is in it is tested everywhere",
     "only on POSIX": "file modes and signals are not the same on Windows",

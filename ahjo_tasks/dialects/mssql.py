@@ -173,7 +173,7 @@ class MSSQL(Dialect):
             return lost(first.text)
         waited = first.number == LOCK_WAIT_TIMEOUT or "lock timeout" in first.text
         said = ServerError(first.text, first.number, hint=LOCK_WAIT if waited else None)
-        return heard.completed(said) if heard else said
+        return mssql_lines.refined(heard.completed(said), text) if heard else said
 
     _heard: mssql_errors.Heard | None = None
 

@@ -471,19 +471,45 @@ def test_without_structure_folders_the_one_file_is_run(live: Deployed) -> None:
     assert live.has("dbo.t")
 
 
-def test_each_action_takes_one_connection(live: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sqlalchemy import event
-    from sqlalchemy.pool import Pool
-
+def test_each_action_takes_one_connection(live: Deployed) -> None:
     connections: list[object] = []
-    event.listen(Pool, "connect", lambda connection, _record: connections.append(connection))
+
+    def note(connection: object, _record: object) -> None:
+        connections.append(connection)
+
+    event.listen(Pool, "connect", note)
+    try:
+        table(live)
+        live.write("database/data/a.sql", "INSERT INTO dbo.t VALUES (1);\n")
+        live.write("database/views/dbo.v.sql", "CREATE VIEW dbo.v AS SELECT id FROM dbo.t;\n")
+        live.succeed("deploy")
+        assert len(connections) == 1
+        live.succeed("data")
+        assert len(connections) == 2
+    finally:
+        event.remove(Pool, "connect", note)
+
+
+def test_a_stale_view_is_refreshed(live: Deployed) -> None:
+    if live.target.query("SELECT OBJECT_ID(N'sys.sp_refreshsqlmodule')") == [(None,)]:
+        pytest.skip("this server cannot refresh modules")
     table(live)
-    live.write("database/data/a.sql", "INSERT INTO dbo.t VALUES (1);\n")
-    live.write("database/views/dbo.v.sql", "CREATE VIEW dbo.v AS SELECT id FROM dbo.t;\n")
+    live.target.query("CREATE VIEW dbo.everything AS SELECT * FROM dbo.t", live.database)
+    live.write("database/tables/dbo.more.sql", "ALTER TABLE dbo.t ADD more int;\n")
+    live.succeed("structure")
+    assert live.rows("SELECT more FROM dbo.everything") == []
+
+
+def test_a_module_that_a_change_of_tables_broke_fails_the_deploy(live: Deployed) -> None:
+    if live.target.query("SELECT OBJECT_ID(N'sys.sp_refreshsqlmodule')") == [(None,)]:
+        pytest.skip("this server cannot refresh modules")
+    table(live)
+    live.target.query("ALTER TABLE dbo.t ADD more int", live.database)
+    live.write("database/views/dbo.v.sql", "CREATE VIEW dbo.v AS SELECT more FROM dbo.t;\n")
     live.succeed("deploy")
-    assert len(connections) == 1
-    live.succeed("data")
-    assert len(connections) == 2
+    live.write("database/tables/dbo.less.sql", "ALTER TABLE dbo.t DROP COLUMN more;\n")
+    done = live.fail("structure")
+    assert "database/views/dbo.v.sql: 207: Invalid column name 'more'." in done.err
 
 
 # -- connecting --------------------------------------------------------------------------------------------------------
