@@ -115,7 +115,8 @@ def misplaced(
     place = file.place(line, column)
     severity = f", {server.severity}" if server.severity else ""
     number = f"{server.number}{severity}: " if server.number else ""
-    shown = excerpt(place.text, place.line, place.column) if server.line else ()
+    known = server.line or file.dialect.batch_is_statement or "\n" not in batch.text
+    shown = excerpt(place.text, place.line, place.column) if known else ()
     where = (f"in {server.procedure}",) if server.procedure else ()
     often = (f"at repetition {time + 1} of {batch.count}",) if batch.count > 1 else ()
     return DeployError(

@@ -65,6 +65,7 @@ class Dialect:
     install: ClassVar[str]
     lexis: ClassVar[Lexis]
     batch_style: ClassVar[str] = "whole"
+    batch_is_statement: ClassVar[bool] = False
     statement_style: ClassVar[str | None] = None
     """How a file is cut that cannot run in a transaction, where a batch would be one by itself."""
     needs_login: ClassVar[bool] = True

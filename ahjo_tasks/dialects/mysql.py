@@ -6,6 +6,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ahjo_tasks.dialects import places
 from ahjo_tasks.dialects.base import LOCK_WAIT, ConnectProblem, Dialect, ServerError, lost
 from ahjo_tasks.errors import LockedError
 from ahjo_tasks.project.lexis import MYSQL
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
 
 ACCESS_DENIED = frozenset({1044, 1045, 1698})
 UNKNOWN_DATABASE = 1049
+NEAR = re.compile(r"near '(.*)' at line (\d+)$", re.DOTALL)
+NAMED = (
+    re.compile(r"^(?:Unknown )?(?:table|view|function|procedure|trigger|column|database) '?([^' ]+)", re.IGNORECASE),
+    re.compile(r"^Duplicate column name '([^']+)"),
+    re.compile(r"^Incorrect [a-z]+ name '([^']+)"),
+    re.compile(r"(?:FUNCTION|PROCEDURE|TRIGGER) (\S+) (?:does not exist|already exists)"),
+    re.compile(r"^Column '([^']+)' .* is ambiguous"),
+    re.compile(r"for column '?([^' ]+)"),
+)
+"""Messages of one name."""
 LOST = frozenset({"0", "1053", "1080", "1927", "2006", "2013", "2055", "4031"})
 """Client and server errors of a connection that broke or was killed; PyMySQL's own for a closed one is 0."""
 LOCK_WAIT_TIMEOUT = "1205"
@@ -34,6 +45,7 @@ class MySQL(Dialect):
     install = "pip install 'ahjo-tasks[mysql]'"
     lexis = MYSQL
     batch_style = "delimiter"
+    batch_is_statement = True
     maintenance_database = "information_schema"
     system_databases = frozenset({"mysql", "information_schema", "performance_schema", "sys"})
     lacks = Dialect.lacks | {"schema", "type", "synonym", "rule"}
@@ -95,11 +107,11 @@ class MySQL(Dialect):
         """Number and message; the line stands at the end of a syntax error's text."""
         number = str(error.args[0]) if error.args else ""
         message = str(error.args[1]) if len(error.args) > 1 else str(error)
-        line = re.search(r" at line (\d+)$", message)
         if number in LOST:
             return lost(message or "the server or somebody else closed it")
         hint = LOCK_WAIT if number == LOCK_WAIT_TIMEOUT else None
-        return ServerError(message, number, int(line[1]) if line else None, hint=hint)
+        line, column = _place(message, text)
+        return ServerError(message, number, line, column, hint=hint)
 
     def exists(self, door: Door, database: str) -> bool:
         """Whether the server lists the database."""
@@ -136,3 +148,14 @@ class MySQL(Dialect):
     def _holder(door: Door) -> str:
         rows = door.query(f"SELECT user, host, id FROM information_schema.processlist WHERE id = IS_USED_LOCK({LOCK})")
         return "{} from {} (connection {})".format(*rows[0]) if rows else "another run"
+
+
+def _place(message: str, text: str) -> places.Place:
+    """Where the rest begins that a syntax error quotes, or where the name stands that the message is about."""
+    near = NEAR.search(message)
+    if near is None:
+        return places.of_message(text, message, NAMED, MYSQL)
+    if not near[1]:
+        return places.of_offset(text, len(text.rstrip()))
+    line, column = places.of_text(text, near[1])
+    return line or int(near[2]), column

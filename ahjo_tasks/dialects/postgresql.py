@@ -7,9 +7,12 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from ahjo_tasks.dialects import places
 from ahjo_tasks.dialects.base import LOCK_WAIT, ConnectProblem, Dialect, ServerError, lost
-from ahjo_tasks.errors import LockedError
+from ahjo_tasks.errors import LockedError, SourceError
+from ahjo_tasks.project.batches import whole
 from ahjo_tasks.project.lexis import POSTGRESQL
+from ahjo_tasks.project.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -137,6 +140,13 @@ class PostgreSQL(Dialect):
             cursor.execute("SET client_connection_check_interval = '2s'")
         cursor.close()
 
+    def prepare(self, raw: Any) -> None:
+        """Have psycopg's cursors count statements; another driver's are left alone."""
+        if hasattr(raw, "pgconn"):
+            from ahjo_tasks.dialects.postgresql_cursor import CountingCursor
+
+            raw.cursor_factory = CountingCursor
+
     def set_autocommit(self, raw: Any, on: bool) -> None:
         """Psycopg's own switch, outside of a transaction."""
         if raw.autocommit != on:
@@ -181,7 +191,7 @@ class PostgreSQL(Dialect):
         if (diagnosis.sqlstate or "") in ENDED:
             return lost(diagnosis.message_primary)
         parts = (diagnosis.message_primary, diagnosis.message_detail, diagnosis.message_hint)
-        line, column = _position(diagnosis.statement_position, text)
+        line, column = _place(error, text)
         return ServerError(
             ". ".join(part.rstrip(".") for part in parts if part),
             diagnosis.sqlstate or "",
@@ -244,8 +254,16 @@ def _reason(text: str) -> str:
     return line.rpartition("failed: ")[2] or line
 
 
-def _position(position: str | None, text: str) -> tuple[int | None, int | None]:
-    if not position:
-        return None, None
-    offset = int(position) - 1
-    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+def _place(error: Exception, text: str) -> places.Place:
+    """The character that the server points at, else the start of the statement that it had come to."""
+    position = error.diag.statement_position  # type: ignore[attr-defined]
+    if position:
+        return places.of_offset(text, int(position) - 1)
+    number = getattr(error, "statements_before", None)
+    if number is None:
+        return places.NOWHERE
+    try:
+        found = whole.statements(Source(text))
+    except SourceError:
+        return places.NOWHERE
+    return (found[number].line, found[number].column) if number < len(found) else places.NOWHERE

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ahjo_tasks.dialects import places
 from ahjo_tasks.dialects.base import LOCK_WAIT, ConnectProblem, Dialect, ServerError
 from ahjo_tasks.dialects.filelock import FileLock
 from ahjo_tasks.errors import LockedError, UsageError
@@ -22,6 +24,16 @@ if TYPE_CHECKING:
     from ahjo_tasks.door import Door
 
 POLL = 0.2
+NEAR = re.compile(r'near "(.*)": syntax error', re.DOTALL)
+NAMED = (
+    re.compile(r"^no such [a-z ]+: (.+)$"),
+    re.compile(r"^ambiguous column name: (.+)$"),
+    re.compile(r" has no column named (.+)$"),
+    re.compile(r"^(?:table|view|index|trigger) (.+) already exists$"),
+    re.compile(r"there is already an? [a-z]+ named (.+)$"),
+    re.compile(r"function (.+)\(\)$"),
+)
+"""Messages of one name."""
 ORPHANS = 'SELECT "table", rowid, parent, fkid FROM pragma_foreign_key_check'
 MEMORY = ":memory:"
 
@@ -35,6 +47,7 @@ class SQLite(Dialect):
     install = ""
     lexis = SQLITE
     batch_style = "sqlite"
+    batch_is_statement = True
     needs_login = False
     one_writer = True
     lacks = Dialect.lacks | {"schema", "sequence", "type", "function", "procedure", "synonym", "rule", "permission"}
@@ -103,7 +116,7 @@ class SQLite(Dialect):
         """The message; SQLite gives no position but the word it stumbled over."""
         message = str(error)
         number = getattr(error, "sqlite_errorname", "").replace("SQLITE_ERROR", "")
-        line, column = _near(message, text)
+        line, column = _place(message, text)
         return ServerError(message, number, line, column, hint=LOCK_WAIT if number == "SQLITE_BUSY" else None)
 
     def exists(self, door: Door, database: str) -> bool:
@@ -174,10 +187,12 @@ class SQLite(Dialect):
             lock.release()
 
 
-def _near(message: str, text: str) -> tuple[int | None, int | None]:
-    """Line and column of the word in `near "word": syntax error`, when it stands in the text once."""
-    word = message.partition('near "')[2].partition('"')[0]
-    if not word or text.count(word) != 1:
-        return None, None
-    offset = text.index(word)
-    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+def _place(message: str, text: str) -> places.Place:
+    """Line and column of the word in `near "word": syntax error`, or of the name that the message is about."""
+    if message == "incomplete input":
+        return places.of_offset(text, len(text))
+    near = NEAR.search(message)
+    if near is None:
+        return places.of_message(text, message, NAMED, SQLITE)
+    named = places.of_name(text, near[1], SQLITE)
+    return named if named != places.NOWHERE else places.of_text(text, near[1])

@@ -100,7 +100,7 @@ def test_where_statements_commit_by_themselves_the_failing_one_is_counted(live: 
         "CREATE TABLE item (id INTEGER);\nINSERT INTO item (id) VALUES (1);\nINSERT INTO nowhere (id) VALUES (3);\n",
     )
     done = live.fail("structure")
-    assert "item.sql:3: 1146" in done.err
+    assert "item.sql:3:13: 1146" in done.err
     assert "statement 3 of 3 in database/tables/item.sql failed; the 2 before it stay." in done.err
     assert ids(live) == [1]
 
@@ -198,7 +198,7 @@ def test_what_refuses_a_transaction_runs_alone_and_says_why(live: Deployed) -> N
     live.succeed("data")
     live.write("database/data/a.sql", "INSERT INTO item (id) VALUES (2);\nVACUUM item;\nVACUUM nowhere;\n")
     failed = live.fail("data")
-    assert "a.sql:3: 42P01" in failed.err
+    assert "a.sql:3:1: 42P01" in failed.err
     assert "statement 3 of 3 in database/data/a.sql failed; the 2 before it stay." in failed.err
     assert ids(live) == [1, 2]
     live.reconfigure(**ONE_TRANSACTION)

@@ -1,0 +1,40 @@
+"""Where in a file the server stumbled: each text stands below one line that succeeds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from inside import Deployed
+
+MISSING_TABLE = "-- é\nSELECT id\n  FROM nowhere;\n"
+MISSING_COLUMN = "SELECT id, missing\nFROM item;\n"
+NO_SQL = "SELECT id\nFRUM item x;\n"
+NO_END = "SELECT (1;\n"
+ALREADY_THERE = "SELECT 1;\n  CREATE VIEW item AS SELECT 1 AS id;\n"
+NOT_THERE = "SELECT 1;\nDROP TABLE nowhere;\n"
+PLACES = {
+    "sqlite": [(MISSING_TABLE, "4:8"), (MISSING_COLUMN, "2:12"), (NO_SQL, "3:6"), (NO_END, "2:10")],
+    "postgresql": [(MISSING_TABLE, "4:8"), (MISSING_COLUMN, "2:12"), (NO_SQL, "3:6"), (NO_END, "2:10")],
+    "mysql": [(MISSING_TABLE, "4:8"), (MISSING_COLUMN, "2:12"), (NO_SQL, "3:6"), (NO_END, "2:10")],
+}
+OF_NAMES = {"sqlite": ("3:15", "3:12"), "postgresql": ("3:3", "3:1"), "mysql": ("3:15", "3:12")}
+CASES = [
+    pytest.param(name, text, place, id=f"{name} {place} {text.split()[0]}")
+    for name, cases in PLACES.items()
+    for text, place in [*cases, *zip((ALREADY_THERE, NOT_THERE), OF_NAMES[name], strict=True)]
+]
+
+
+@pytest.mark.parametrize(("target", "text", "place"), CASES, indirect=["target"])
+def test_an_error_names_line_and_column_and_shows_them(live: Deployed, text: str, place: str) -> None:
+    live.target.query("CREATE TABLE item (id INTEGER)", live.database)
+    live.write("database/data/a.sql", "INSERT INTO item (id) VALUES (1);\n" + text)
+    failed = live.fail("data").err
+    assert f"database/data/a.sql:{place}: " in failed
+    line, column = map(int, place.split(":"))
+    shown = failed.splitlines()
+    at = next(number for number, one in enumerate(shown) if one.startswith(f"      {line} | "))
+    assert shown[at + 1].index("^") == len("      | ") + 1 + column
