@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from inside import Deployed, deployed
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -127,3 +127,27 @@ def test_modules_are_refreshed_behind_the_objects_and_before_the_stamp(store: De
     assert places == sorted(places)
     store.succeed("init", "deploy")
     assert "refresh modules" not in store.here("deploy", "--dry").out
+
+
+def test_what_was_built_is_dropped_downgraded_and_told(store: Deployed) -> None:
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
+        subprocess.run(["git", "-c", "user.name=x", "-c", "user.email=x@x", *command], cwd=store.directory, check=True)
+    store.succeed("init", "deploy", "data", "testdata")
+    store.succeed("update-git-version")
+    told = store.succeed("version").out
+    assert "0006" in told
+    assert store.rows('SELECT COUNT(*) FROM git_version WHERE "Commit" IS NOT NULL') == [(1,)]
+    store.write("database/drop_obsolete_objects.sql", "DROP PROCEDURE report.clear;\n")
+    store.succeed("drop-obsolete")
+    store.succeed("deploy-files", "--files", "database/procedures/report.clear.sql")
+    store.succeed("drop")
+    assert not store.has("report.weekly")
+    assert store.has("store.Clients")
+    for script in (store.directory / "alembic" / "versions").glob("*.py"):
+        table = {"0002": "store.Clients", "0003": "store.ProductCategory", "0004": "store.Products"}.get(script.stem)
+        table = "report.ProductWeekly" if script.stem == "0005" else table
+        undo = f'op.execute("DROP TABLE {table}")' if table else "pass"
+        script.write_text(script.read_text("utf-8") + f"\n\ndef downgrade():\n    {undo}\n", encoding="utf-8")
+    store.succeed("downgrade")
+    assert not store.has("store.Clients")
+    assert "none" in store.succeed("version").out

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ahjo_tasks.actions.assembly import KINDS
+from ahjo_tasks.deploy.drop import DropStep, plan_drop
+from ahjo_tasks.deploy.files import FileStep, plan_named, plan_objects
+from ahjo_tasks.dialects.mssql import MSSQL
+from ahjo_tasks.dialects.postgresql import PostgreSQL
+from ahjo_tasks.errors import AhjoError
+from ahjo_tasks.project.layout import Project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILES = {
+    "assemblies/clr.code.sql": "CREATE ASSEMBLY [clr.code] FROM 0x4D5A WITH PERMISSION_SET = SAFE;",
+    "clr-procedures/dbo.run_code.sql": "CREATE PROCEDURE dbo.run_code AS EXTERNAL NAME [clr.code].[Class].[Method];",
+    "synonyms/dbo.other.sql": "CREATE SYNONYM dbo.other FOR elsewhere.dbo.t;",
+    "triggers/guard.sql": "CREATE TRIGGER guard ON DATABASE FOR DROP_TABLE AS ROLLBACK;",
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    for name, text in FILES.items():
+        path = tmp_path / "database" / name
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+    return Project(tmp_path, MSSQL())
+
+
+def test_assemblies_are_dropped_behind_their_procedures_and_deployed_before_them(project: Project) -> None:
+    files = project.read(KINDS)
+    steps = (plan_drop(files) + plan_objects(files)).steps
+    assert [step.statement if isinstance(step, DropStep) else step.label for step in steps] == [
+        "DROP PROCEDURE IF EXISTS [dbo].[run_code]",
+        "DROP ASSEMBLY IF EXISTS [clr.code]",
+        "database/assemblies/clr.code.sql",
+        "database/clr-procedures/dbo.run_code.sql",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "kind", "expected"),
+    [
+        ("assemblies/clr.code.sql", "assembly", "DROP ASSEMBLY IF EXISTS [clr.code]"),
+        ("clr-procedures/dbo.run_code.sql", "procedure", "DROP PROCEDURE IF EXISTS [dbo].[run_code]"),
+        ("synonyms/dbo.other.sql", "synonym", "DROP SYNONYM IF EXISTS [dbo].[other]"),
+        ("triggers/guard.sql", "trigger", "DROP TRIGGER IF EXISTS [guard] ON DATABASE"),
+    ],
+)
+def test_each_kind_is_dropped_by_its_file(project: Project, file: str, kind: str, expected: str) -> None:
+    (step,) = plan_drop(project.read_named([f"database/{file}"]), [kind]).steps
+    assert isinstance(step, DropStep)
+    assert step.statement == expected
+
+
+def test_a_trigger_may_end_a_transaction_in_its_own_text(project: Project) -> None:
+    (step,) = plan_named(project.read_named(["database/triggers/guard.sql"])).steps
+    assert isinstance(step, FileStep)
+    assert step.transactional
+
+
+def test_other_databases_have_no_assemblies(project: Project) -> None:
+    with pytest.raises(AhjoError, match="PostgreSQL has no assemblies"):
+        Project(project.directory, PostgreSQL()).read(KINDS)
