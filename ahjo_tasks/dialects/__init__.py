@@ -34,7 +34,8 @@ def dialect(name: str) -> Dialect:
     database = name.partition("+")[0]
     place = DIALECTS.get(database) or _registered(database)
     if place is None:
-        known = ", ".join(sorted(DIALECTS))
+        others = entry_points(group=ENTRY_POINTS).names
+        known = ", ".join(sorted({*DIALECTS, *others}))
         raise ConfigError(f"There is no dialect {name!r}.", hint=f"sql_dialect is one of: {known}.")
     module, _, attribute = place.partition(":")
     made: Dialect = getattr(import_module(module), attribute)()

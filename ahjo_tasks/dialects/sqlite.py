@@ -64,6 +64,11 @@ class SQLite(Dialect):
         """The file."""
         return f"sqlite {self.database_name(settings)}"
 
+    def url(self, settings: Settings, username: str | None, password: str | None) -> URL:
+        """A file has no server and no login, whatever the config says of them."""
+        url = super().url(settings, None, None)
+        return url if settings.sqlalchemy_url else url._replace(host=None, port=None)
+
     def placed(self, url: URL, directory: Path) -> URL:
         """A relative path is one in the project's folder."""
         if not url.database or url.database == MEMORY:

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from fakes import settings
+from projects import ROOT, make_project
+
+from ahjo_tasks.config.secret import Secret
+from ahjo_tasks.dialects import DIALECTS, dialect, dialect_for
+from ahjo_tasks.errors import ConfigError
+from ahjo_tasks.project.kinds import KINDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+THIRD = '''
+from ahjo_tasks.dialects.sqlite import SQLite
+
+
+class Marten(SQLite):
+    """A database of somebody else."""
+
+    name = "marten"
+    title = "Marten"
+    default_driver = "sqlite"
+    lacks = SQLite.lacks | {"view"}
+'''
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_each_dialect_of_the_table_is_there_and_whole(name: str) -> None:
+    found = dialect(f"{name}+driver")
+    assert found.name in DIALECTS
+    assert found.lacks <= KINDS.keys()
+    assert found.late_binding <= KINDS.keys()
+    assert found.default_driver.partition("+")[0] == found.name
+
+
+def test_an_unknown_dialect_is_answered_with_those_there_are() -> None:
+    with pytest.raises(ConfigError, match="oracle") as refused:
+        dialect("oracle")
+    assert "postgresql" in str(refused.value.hint)
+
+
+def test_the_url_names_the_dialect_where_there_is_one() -> None:
+    assert dialect_for(settings(sqlalchemy_url=Secret("mariadb+pymysql://h/d"))).name == "mysql"
+    assert dialect_for(settings(sql_dialect="PostgreSQL+psycopg")).name == "postgresql"
+
+
+@pytest.fixture
+def third_party(tmp_path: Path) -> Path:
+    """A folder for PYTHONPATH with a package that brings a dialect."""
+    folder = tmp_path / "site"
+    (folder / "marten-1.0.dist-info").mkdir(parents=True)
+    (folder / "marten_dialect.py").write_text(THIRD, encoding="utf-8")
+    (folder / "marten-1.0.dist-info/METADATA").write_text("Name: marten\nVersion: 1.0\n", encoding="utf-8")
+    (folder / "marten-1.0.dist-info/entry_points.txt").write_text(
+        "[ahjo_tasks.dialects]\nmarten = marten_dialect:Marten\n", encoding="utf-8"
+    )
+    return folder
+
+
+def test_a_package_brings_a_dialect_by_its_entry_point(
+    third_party: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(third_party)
+    assert dialect("marten").title == "Marten"
+    with pytest.raises(ConfigError) as refused:
+        dialect("oracle")
+    assert "marten" in str(refused.value.hint)
+    place = {"target_server_hostname": "its own", "sql_port": 0, "target_database_name": "m.db"}
+    project = make_project(tmp_path / "project", {"allowed_actions": "ALL", "sql_dialect": "marten", **place})
+    project.write("database/data/a.sql", "CREATE TABLE t (id INTEGER);\nINSERT INTO t VALUES (1);\n")
+    everywhere = {"PYTHONPATH": f"{third_party}{os.pathsep}{ROOT}"}
+    built = project.inv("init", "data", **everywhere)
+    assert built.code == 0, built.text
+    project.write("database/views/v.sql", "CREATE VIEW v AS SELECT 1;\n")
+    assert "Marten has no views: database/views/v.sql" in project.inv("deploy", **everywhere).err

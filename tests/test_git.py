@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ahjo_tasks.errors import ConfigError
+from ahjo_tasks.git import GitVersion, NoGitError, version, without_secret
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KNOWN = {"repository": "shop", "branch": "release", "commit": "v2"}
+
+
+def git(directory: Path, *arguments: str) -> str:
+    identity = ("-c", "user.name=Ahti", "-c", "user.email=ahti@example.org", "-c", "init.defaultBranch=main")
+    done = subprocess.run(["git", *identity, *arguments], cwd=directory, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working copy with one commit, in a folder called shop."""
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    git(folder, "init")
+    git(folder, "commit", "--allow-empty", "-m", "one")
+    return folder
+
+
+def test_without_a_tag_the_hash_is_the_commit_and_the_folder_the_repository(copy: Path) -> None:
+    assert version(copy) == GitVersion("shop", "main", git(copy, "describe", "--always"))
+    assert version(copy, repository="https://git.example.org/s").repository == "https://git.example.org/s"
+
+
+def test_a_project_below_the_top_of_its_repository_is_the_same_repository(copy: Path) -> None:
+    (copy / "below").mkdir()
+    assert version(copy / "below").repository == "shop"
+
+
+def test_a_tag_describes_what_is_at_and_behind_it(copy: Path) -> None:
+    git(copy, "tag", "v1")
+    assert version(copy).commit == "v1"
+    git(copy, "commit", "--allow-empty", "-m", "two")
+    assert version(copy).commit.startswith("v1-1-g")
+
+
+def test_a_detached_head_is_called_so(copy: Path) -> None:
+    git(copy, "checkout", "--detach")
+    assert version(copy).branch == "HEAD"
+
+
+def test_a_description_that_is_too_long_gives_way_to_the_hash(copy: Path) -> None:
+    git(copy, "tag", "v" + "1" * 60)
+    assert version(copy).commit == git(copy, "rev-parse", "HEAD")
+
+
+def test_a_token_in_the_url_of_origin_is_not_stamped(copy: Path) -> None:
+    git(copy, "remote", "add", "origin", "https://me:token@git.example.org/shop.git")
+    assert version(copy).repository == "https://git.example.org/shop.git"
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://token@git.example.org/s", "https://git.example.org/s"),
+        ("ssh://git@git.example.org/s", "ssh://git@git.example.org/s"),
+        ("git@git.example.org:s", "git@git.example.org:s"),
+        ("https://git.example.org/@s", "https://git.example.org/@s"),
+    ],
+)
+def test_the_user_of_ssh_is_part_of_the_address(url: str, kept: str) -> None:
+    assert without_secret(url) == kept
+
+
+def test_no_repository_and_no_commit_are_told_from_no_git(
+    copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "new").mkdir()
+    with pytest.raises(NoGitError, match="no git repository with a commit"):
+        version(tmp_path / "new")
+    git(tmp_path / "new", "init")
+    with pytest.raises(NoGitError, match="no git repository with a commit"):
+        version(tmp_path / "new")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NoGitError, match="git is not installed"):
+        version(copy)
+
+
+def test_an_info_file_is_taken_whole(copy: Path) -> None:
+    (copy / "git_version.json").write_text(json.dumps(KNOWN), encoding="utf-8-sig")
+    assert version(copy, repository="https://ignored.example") == GitVersion(**KNOWN)
+    (copy / "other.json").write_text(json.dumps({**KNOWN, "commit": "v3"}), encoding="utf-8")
+    assert version(copy, info_path="other.json").commit == "v3"
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"branch": "x"}'])
+def test_an_info_file_of_another_form_is_a_mistake(copy: Path, text: str) -> None:
+    (copy / "git_version.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match="repository, branch and commit"):
+        version(copy)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        version(copy, info_path="missing.json")

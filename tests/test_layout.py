@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ahjo_tasks.dialects import dialect
+from ahjo_tasks.errors import SourceError, UsageError
+from ahjo_tasks.project.kinds import KINDS
+from ahjo_tasks.project.layout import Project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def project(directory: Path, *files: str, name: str = "mssql") -> Project:
+    for file in files:
+        path = directory / "database" / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("SELECT 1\n", encoding="utf-8")
+    return Project(directory, dialect(name))
+
+
+def labels(found: Project, *kinds: str) -> list[str]:
+    return [file.label.removeprefix("database/") for file in found.read(kinds)]
+
+
+def test_files_come_sorted_from_all_folders_below(tmp_path: Path) -> None:
+    made = project(tmp_path, "views/b.sql", "views/a/z.SQL", "views/a/b/c.sql", "views/notes.txt", "views/é.sql")
+    assert labels(made, "view") == ["views/a/b/c.sql", "views/a/z.SQL", "views/b.sql", "views/é.sql"]
+
+
+def test_both_folders_of_schemas_are_read(tmp_path: Path) -> None:
+    made = project(tmp_path, "schema/b.sql", "schemas/a.sql", "schemas/c.sql")
+    assert sorted(labels(made, "schema")) == ["schema/b.sql", "schemas/a.sql", "schemas/c.sql"]
+
+
+def test_testdata_is_no_part_of_data(tmp_path: Path) -> None:
+    made = project(tmp_path, "data/a.sql", "data/more/b.sql", "data/testdata/c.sql", "data/testdata/deep/d.sql")
+    assert labels(made, "data") == ["data/a.sql", "data/more/b.sql"]
+    assert labels(made, "testdata") == ["data/testdata/c.sql", "data/testdata/deep/d.sql"]
+
+
+def test_the_kind_of_a_file_is_that_of_its_folder(tmp_path: Path) -> None:
+    files = {"views/deep/a.sql": "view", "data/testdata/a.sql": "testdata", "data/a.sql": "data", "a.sql": "script"}
+    made = project(tmp_path, *files)
+    assert {file: made.kind_of(made.database / file) for file in files} == files
+    assert made.kind_of(tmp_path / "elsewhere.sql") == "script"
+
+
+def test_every_folder_belongs_to_one_kind() -> None:
+    folders = [folder for kind in KINDS.values() for folder in kind.folders]
+    assert len(folders) == len(set(folders))
+
+
+@pytest.mark.parametrize(
+    ("name", "folder", "said"),
+    [
+        ("sqlite", "procedures", "SQLite has no procedures: database/procedures/x.sql"),
+        ("postgresql", "assemblies", "PostgreSQL has no assemblies: database/assemblies/x.sql"),
+        ("mysql", "schemas", "MySQL has no schemas: database/schemas/x.sql"),
+        ("mssql", "rules", "SQL Server has no rules: database/rules/x.sql"),
+    ],
+)
+def test_what_a_database_lacks_is_refused_by_name(tmp_path: Path, name: str, folder: str, said: str) -> None:
+    made = project(tmp_path, f"{folder}/x.sql", name=name)
+    kind = next(kind.name for kind in KINDS.values() if folder in kind.folders)
+    with pytest.raises(SourceError) as refused:
+        made.read([kind])
+    assert str(refused.value) == said
+
+
+def test_named_files_keep_their_order_and_come_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = project(tmp_path, "views/b.sql", "views/a.sql", "procedures/p.sql")
+    named = ["database/views/b.sql", "database/procedures", "database/views", "database/views/a.sql"]
+    found = [file.name for file in made.read_named(named)]
+    assert found == ["b", "p", "a"]
+    monkeypatch.chdir(tmp_path / "database")
+    assert [file.name for file in made.read_named(["views/a.sql"])] == ["a"]
+
+
+@pytest.mark.parametrize("name", ["database/missing.sql", "database/empty"])
+def test_a_name_that_leads_to_no_file_is_a_mistake(tmp_path: Path, name: str) -> None:
+    (tmp_path / "database/empty").mkdir(parents=True)
+    with pytest.raises(UsageError, match=name):
+        project(tmp_path).read_named([name])
+
+
+def test_a_script_that_is_missing_says_where_it_belongs(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"drop_obsolete_objects\.sql: the file does not exist"):
+        project(tmp_path).read_script("database/drop_obsolete_objects.sql")

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import codecs
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ahjo_tasks.dialects import dialect
+from ahjo_tasks.errors import SourceError
+from ahjo_tasks.project.sqlfiles import SqlFile, decode, read
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TEXT = "SELECT 'ä€'\r\n-- ok\n"
+
+
+def written(directory: Path, raw: bytes) -> Path:
+    path = directory / "x.sql"
+    path.write_bytes(raw)
+    return path
+
+
+def file(directory: Path, text: str, name: str = "postgresql", **variables: str) -> SqlFile:
+    path = written(directory, text.encode())
+    return read(path, "data", dialect(name), label="database/data/x.sql", variables=variables or None)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        TEXT.encode(),
+        codecs.BOM_UTF8 + TEXT.encode(),
+        codecs.BOM_UTF16_LE + TEXT.encode("utf-16-le"),
+        codecs.BOM_UTF16_BE + TEXT.encode("utf-16-be"),
+    ],
+    ids=["UTF-8", "UTF-8 with a mark", "UTF-16 little endian", "UTF-16 big endian"],
+)
+def test_a_file_reads_the_same_in_each_encoding(tmp_path: Path, raw: bytes) -> None:
+    assert decode(written(tmp_path, raw)) == TEXT
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (b"SELECT 1\n-- \xe4", ":2: is not UTF-8: invalid byte at offset 12"),
+        (codecs.BOM_UTF8 + b"\n\xff", ":2: is not UTF-8: invalid byte at offset"),
+        (codecs.BOM_UTF16_LE + b"a\x00b", ": is not UTF-16: invalid byte at offset 4"),
+        ("SELECT 1".encode("utf-16-le"), ":1:2: a NUL character"),
+    ],
+)
+def test_what_cannot_be_decoded_is_named_with_its_place(tmp_path: Path, raw: bytes, said: str) -> None:
+    with pytest.raises(SourceError) as refused:
+        decode(written(tmp_path, raw))
+    assert "x.sql" in str(refused.value)
+    assert said.partition(": ")[2] in str(refused.value)
+    assert refused.value.hint
+
+
+def test_an_empty_file_and_one_of_comments_hold_nothing_to_run(tmp_path: Path) -> None:
+    for name in ("sqlite", "postgresql", "mysql"):
+        assert file(tmp_path, "", name).batches == ()
+        assert file(tmp_path, "-- nothing\n/* at all */\n", name).batches == ()
+
+
+@pytest.mark.parametrize("name", ["sqlite", "postgresql", "mysql", "mssql"])
+def test_variables_are_filled_in_only_where_there_are_some(tmp_path: Path, name: str) -> None:
+    assert "$(who)" in file(tmp_path, "SELECT '$(who)'\n", name).text
+    assert "'me'" in file(tmp_path, "SELECT '$(who)'\n", name, who="me").text
+    with pytest.raises(SourceError, match="the variable whom has no value") as refused:
+        file(tmp_path, "SELECT 1,\n  '$(whom)'\n", name, who="me")
+    assert (refused.value.line, refused.value.column) == (2, 4)
+
+
+def test_variables_in_the_databases_own_comments_are_left_alone(tmp_path: Path) -> None:
+    assert "# $(whom)" in file(tmp_path, "SELECT 1; # $(whom)\n", "mysql", who="me").text
+
+
+def test_the_header_switches_the_transaction_off(tmp_path: Path) -> None:
+    assert file(tmp_path, "SELECT 1").transactional
+    for word in ("off", "NO", "none"):
+        assert not file(tmp_path, f"-- transaction: {word}\nSELECT 1").transactional
+    with pytest.raises(SourceError, match="expected on, off or rollback"):
+        file(tmp_path, "-- transaction: maybe\nSELECT 1")
+
+
+def test_statements_that_refuse_a_transaction_are_found_in_code_alone(tmp_path: Path) -> None:
+    assert file(tmp_path, "SELECT 1; create  index\nconcurrently i ON t (id);").refused == "CREATE INDEX CONCURRENTLY"
+    assert file(tmp_path, "-- VACUUM\nSELECT 'VACUUM';").refused == ""
+
+
+def test_without_a_transaction_each_statement_is_a_call_of_its_own(tmp_path: Path) -> None:
+    text = "-- transaction: off\nSELECT 1; SELECT ';';\nCREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END;\n"
+    assert [batch.line for batch in file(tmp_path, text).batches] == [2, 2, 3]
+    assert len(file(tmp_path, text.replace("off", "on")).batches) == 1
