@@ -90,6 +90,8 @@ class Dialect:
     rows_come_late: ClassVar[bool] = False
     """Whether a query runs only as its rows are asked for, so that an error comes with a later row."""
     refuses_transaction: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
+    refusing_words: ClassVar[tuple[str, ...]] = ()
+    """Capital letters, of which some stand in every such statement: to look for them is quicker. None says nothing."""
     refusal_words: ClassVar[tuple[str, ...]] = ("",)
     """Upper case: a text without any of them need not be searched for the expression, which takes its time."""
     shares_call: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")

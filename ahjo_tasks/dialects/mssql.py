@@ -61,6 +61,7 @@ class MSSQL(Dialect):
     )
     rollback = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION"
     refuses_transaction = mssql_session.REFUSES_TRANSACTION
+    refusing_words = mssql_session.REFUSING_WORDS
     facts_sql = (
         "SELECT SUSER_SNAME(), HOST_NAME(), DB_NAME(), CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)),"
         " CAST(SERVERPROPERTY('Edition') AS nvarchar(128))"

@@ -60,7 +60,24 @@ IDENTITY_INSERT = re.compile(
 )
 USE = re.compile(r"^[ \t]*USE\s+[\w\[\"]", re.IGNORECASE | re.MULTILINE)
 BEGINS = re.compile(r"\bBEGIN\s+TRAN(?:SACTION)?\b|\bIMPLICIT_TRANSACTIONS\s+ON\b", re.IGNORECASE)
-MAY_CHANGE = re.compile(r"\bSET\b|\bUSE\b|\bBEGIN\s+TRAN", re.IGNORECASE)
+STEMS = ("SET", "USE", "TRAN", "IMPLICIT_")
+OPTION_STEMS = (
+    *(
+        "ANSI_",
+        "ARITH",
+        "CONCAT_",
+        "CURSOR_",
+        "DATEFIRST",
+        "DATEFORMAT",
+        "DEADLOCK_",
+        "FMTONLY",
+        "FORCEPLAN",
+        "IDENTITY_",
+    ),
+    *("IMPLICIT_", "ISOLATION", "LANGUAGE", "LOCK_TIMEOUT", "NOCOUNT", "NOEXEC", "NUMERIC_", "PARSEONLY", "QUOTED_"),
+    *("ROWCOUNT", "STATISTICS", "TEXTSIZE", "XACT_"),
+)
+"""Letters that stand in the name of every option; to look for them is quicker than for the statements."""
 
 REFUSES_TRANSACTION = re.compile(
     r"\b(?:(?:CREATE|ALTER|DROP)\s+DATABASE(?!\s+(?:SCOPED|AUDIT|ENCRYPTION))|BACKUP\s+\w+|RESTORE\s+\w+|RECONFIGURE"
@@ -71,6 +88,21 @@ REFUSES_TRANSACTION = re.compile(
     re.IGNORECASE,
 )
 """Statements that Microsoft's documentation keeps out of explicit transactions, and procedures that run such ones."""
+
+REFUSING_WORDS = (
+    *(
+        "DATABASE",
+        "BACKUP",
+        "RESTORE",
+        "RECONFIGURE",
+        "FULLTEXT",
+        "AVAILABILITY",
+        "ENDPOINT",
+        "MEMORY_OPT",
+        "NATIVE_COMP",
+    ),
+    *("RESUMABLE", "KILL", "SHRINK", "SP_"),
+)
 
 STILL_OPEN = (
     "IF @@TRANCOUNT > 0 BEGIN ROLLBACK TRANSACTION;"
@@ -84,7 +116,7 @@ def kept(door: Door, texts: Sequence[str]) -> Iterator[None]:
 
     Raises StatementError when the file left a transaction open that is not ours.
     """
-    outside = [text for text in texts if MAY_CHANGE.search(text) and not is_module(text)]
+    outside = [text for text in texts if may_change(text) and not is_module(text)]
     changed = sorted({name for text in outside for name in changes(text)})
     asked = _asked(door, [name for name in changed if name in ASKED])
     try:
@@ -95,6 +127,15 @@ def kept(door: Door, texts: Sequence[str]) -> Iterator[None]:
     _set_back(door, [*restoring(changed, asked, shared=door.shared), *_database(door, outside), *_identity(outside)])
     if not door.transactional and any(BEGINS.search(text) for text in outside):
         door.run(STILL_OPEN)
+
+
+def may_change(text: str) -> bool:
+    """Whether there is a word in the batch that changes a session; quick, for most batches have none."""
+    upper = text.upper()
+    if not any(stem in upper for stem in STEMS):
+        return False
+    options = "SET" in upper and any(stem in upper for stem in OPTION_STEMS)
+    return options or bool("USE" in upper and USE.search(text)) or bool("TRAN" in upper and BEGINS.search(text))
 
 
 def is_module(text: str) -> bool:

@@ -94,7 +94,7 @@ class Expansion:
 
 def has_directives(text: str) -> bool:
     """Whether a line looks like a directive; it may still be in a comment or string."""
-    return bool(_ANYWHERE.search(text))
+    return (":" in text or "!!" in text) and bool(_ANYWHERE.search(text))
 
 
 def refuse(text: str, path: Path) -> None:

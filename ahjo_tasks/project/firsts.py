@@ -10,7 +10,7 @@ from ahjo_tasks.project.source import Source
 from ahjo_tasks.project.tokens import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from ahjo_tasks.errors import SourceError
@@ -27,9 +27,29 @@ _PERMISSION = frozenset({"TO", "ON", ",", "ANY", ")"})
 def check_firsts(batches: Iterable[Batch], path: Path | None) -> None:
     """Raise SourceError for CREATE VIEW and its like behind another statement of the batch; the server would, too."""
     for batch in batches:
-        hits = list(_MODULE.finditer(batch.text))
+        hits = list(_hits(batch.text))
         if hits and not (len(hits) == 1 and not hits[0].start()):
             _check(batch, hits, path)
+
+
+def _hits(text: str) -> Iterator[re.Match[str]]:
+    """Where such a statement may stand; in capital letters its first word is found many times as fast."""
+    upper = text.upper()
+    if len(upper) != len(text):  # some letters become two
+        yield from _MODULE.finditer(text)
+        return
+    end = 0
+    for start in sorted([*_places(upper, "CREATE"), *_places(upper, "ALTER")]):
+        if start >= end and (hit := _MODULE.match(text, start)):
+            yield hit
+            end = hit.end()
+
+
+def _places(text: str, word: str) -> Iterator[int]:
+    start = text.find(word)
+    while start >= 0:
+        yield start
+        start = text.find(word, start + 1)
 
 
 def _check(batch: Batch, hits: list[re.Match[str]], path: Path | None) -> None:

@@ -164,6 +164,9 @@ def _split(file: SqlFile) -> SqlFile:
 
 def _refused(text: str, dialect: Dialect) -> str:
     upper = text.upper()
+    if dialect.refusing_words and not any(word in upper for word in dialect.refusing_words):
+        return ""
+    upper = text.upper()
     likely = any(word in upper for word in dialect.refusal_words)
     hits = list(dialect.refuses_transaction.finditer(text)) if likely else []
     if not hits:

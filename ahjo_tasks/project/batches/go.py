@@ -50,6 +50,8 @@ def split(source: Source) -> list[Batch]:
 
 def warnings(source: Source) -> list[SourceWarning]:
     """Separators that are odd, and the separator's word where it separates nothing."""
+    if _all_plain(source):
+        return []
     grammar = _grammar(source.separator)
     return remarks(source, [*_odd_lines(source, grammar), *_stray_words(source, grammar)])
 
@@ -86,6 +88,20 @@ def _check(source: Source, line: re.Match[str]) -> None:
 
 def _times(line: re.Match[str]) -> int:
     return int(line["count"].lstrip("0") or 0) if line["count"] else 1
+
+
+def _all_plain(source: Source) -> bool:
+    """Whether the separator's word always stands alone on its line, and no alias ends the line before it."""
+    text, word = f"\n{source.text.upper()}\n", source.separator.upper()
+    end = 0
+    while (start := text.find(word, end)) >= 0:
+        end = start + len(word)
+        before, behind = text[start - 1], text[end]
+        if before.isalnum() or behind.isalnum():
+            continue
+        if before not in "\r\n" or behind not in "\r\n" or text[max(0, start - _REACH) : start].rstrip().endswith("AS"):
+            return False
+    return True
 
 
 def _odd_lines(source: Source, grammar: _Grammar) -> Iterator[tuple[int, str]]:
