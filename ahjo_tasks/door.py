@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahjo_tasks.errors import StatementError
@@ -10,7 +11,7 @@ from ahjo_tasks.errors import StatementError
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine import Connection, RootTransaction
 
     from ahjo_tasks.dialects.base import Dialect
 
@@ -214,8 +215,7 @@ class Door:
         """Commit (keep) or roll back a shared transaction, and close the connection."""
         try:
             if self._whole is not None and self._whole.is_active:
-                with self._translated():
-                    self._whole.commit() if keep else self._whole.rollback()
+                self._commit_whole(self._whole) if keep else self._whole.rollback()
         finally:
             self._alchemy.close()
 
@@ -292,6 +292,15 @@ class Door:
             return self._raw.cursor()
         except self.driver_error as error:
             raise StatementError(self.dialect.server_error(error, "")) from error
+
+    def _commit_whole(self, whole: RootTransaction) -> None:
+        try:
+            with self._translated():
+                whole.commit()
+        except StatementError as error:
+            fate = "It is not known whether it was committed." if error.server.lost else "It was rolled back."
+            message = f"The transaction of the action could not be committed: {error.message.rstrip('.')}. {fate}"
+            raise StatementError(replace(error.server, message=message)) from error
 
     def _commit(self) -> None:
         try:

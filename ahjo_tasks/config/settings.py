@@ -83,7 +83,9 @@ class Settings(Struct, frozen=True, kw_only=True, rename={"sqlalchemy_url": "sql
     connect_resiliently: Annotated[bool, Meta(description="Try again when the server does not answer at first.")] = True
     connect_retry_count: Annotated[Count, Meta(description="How many times to try to connect.")] = 20
     connect_retry_interval: Annotated[Count, Meta(description="Seconds between two tries.")] = 10
-    lock_timeout: Annotated[Count, Meta(description="Seconds to wait for the deploy lock of the database.")] = 60
+    lock_timeout: Annotated[
+        Count, Meta(description="Seconds to wait for the deploy lock of the database, and for locks on what is in it.")
+    ] = 60
     target_database_protected: Annotated[
         bool, Meta(description="Ask for the name of the database before changing it.")
     ] = False

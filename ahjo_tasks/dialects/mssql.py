@@ -136,7 +136,7 @@ class MSSQL(Dialect):
 
     def limit_waits(self, raw: Any, seconds: int) -> None:
         """By default the server would wait for ever."""
-        _run(raw, f"SET LOCK_TIMEOUT {seconds * 1000}")
+        _run(raw, f"SET LOCK_TIMEOUT {max(seconds, 1) * 1000}")
 
     def set_autocommit(self, raw: Any, on: bool) -> None:
         """In pymssql it is a method."""

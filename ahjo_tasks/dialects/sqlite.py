@@ -98,7 +98,7 @@ class SQLite(Dialect):
 
     def limit_waits(self, raw: Any, seconds: int) -> None:
         """The wait for another process that writes."""
-        raw.execute(f"PRAGMA busy_timeout = {seconds * 1000}")
+        raw.execute(f"PRAGMA busy_timeout = {max(seconds, 1) * 1000}")
 
     def set_autocommit(self, raw: Any, on: bool) -> None:
         """Nothing to switch: transactions begin by BEGIN alone."""

@@ -215,3 +215,18 @@ def test_a_header_takes_a_file_out_of_its_transaction(live: Deployed) -> None:
     )
     assert "statement 2 of 2 in database/data/a.sql failed; the one before it stays." in live.fail("data").err
     assert ids(live) == [1]
+
+
+@only("target", ["postgresql"], indirect=True)
+@only("mode", [{}, ONE_TRANSACTION], ids=["file by file", "one transaction"])
+def test_what_fails_only_at_the_commit_is_a_failure(live: Deployed, mode: dict[str, str]) -> None:
+    live.reconfigure(**mode)
+    live.target.query("CREATE TABLE zone (id integer PRIMARY KEY)", live.database)
+    live.target.query(
+        "CREATE TABLE item (id integer REFERENCES zone (id) DEFERRABLE INITIALLY DEFERRED)", live.database
+    )
+    live.write("database/data/a.sql", "INSERT INTO item (id) VALUES (1);\n")
+    failed = live.fail("data")
+    assert "violates foreign key constraint" in failed.err
+    assert "rolled back" in failed.err
+    assert ids(live) == []
