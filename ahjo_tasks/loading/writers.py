@@ -136,7 +136,8 @@ class MSSQLWriter(Writer):
         try:
             self.send(self.statement(table), chunk.rows)
         except StatementError as error:
-            self.seek(file, table, chunk)
+            if table != self.stage_name:  # the stage went with the transaction
+                self.seek(file, table, chunk)
             raise DeployError(error.message, path=file.path, line=chunk.lines[0]) from error
 
     def seek(self, file: TableFile, table: str, chunk: Chunk) -> None:
@@ -151,9 +152,13 @@ class MSSQLWriter(Writer):
             self.door.attempt(dialect.rollback)
 
     def send(self, statement: str, rows: list[Row]) -> None:
-        """Arrays of parameters, where the driver is Microsoft's; FreeTDS does not survive them."""
+        """Arrays of parameters, where the driver is Microsoft's; FreeTDS does not survive them.
+
+        Into the stage the rows go one by one: the driver asks the server for the types of an array, which it does not
+        tell of a temporary table.
+        """
         with self.door.cursor(statement) as cursor:
-            if len(rows) > 1 and hasattr(cursor, "fast_executemany"):
+            if len(rows) > 1 and hasattr(cursor, "fast_executemany") and self.stage_name not in statement:
                 cursor.fast_executemany = MICROSOFT in str(cursor.connection.getinfo(SQL_DRIVER_NAME)).lower()
             cursor.executemany(statement, rows)
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from targets import Target
 
-TABLES = """CREATE TABLE area (id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL);
+TABLES = """CREATE TABLE area (id INTEGER PRIMARY KEY, name {text}(40) NOT NULL);
 {go}CREATE TABLE shop (id INTEGER PRIMARY KEY, area_id INTEGER NOT NULL, opened DATE, turnover DECIMAL(12, 2),
 FOREIGN KEY (area_id) REFERENCES area (id));
 """
@@ -24,7 +24,12 @@ def loaded(target: Target, tmp_path: Path) -> Loaded:
     """A project whose two tables exist, and a way to query its database."""
     backend = target.backend()
     project = make_project(tmp_path / "shops", backend)
-    project.write("database/tables/all.sql", TABLES.format(go="GO\n" if target.name == "mssql" else ""))
+    project.write(
+        "database/tables/all.sql",
+        TABLES.format(
+            go="GO\n" if target.name == "mssql" else "", text="NVARCHAR" if target.name == "mssql" else "VARCHAR"
+        ),
+    )
     built = project.inv("init", "structure")
     assert built.code == 0, built.text
     return project, lambda sql: target.query(sql, backend["target_database_name"])
