@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.door import Door
 
 TRICKY = (
-    "%s %(a)s %% :name ::int ? ?? {0} {fn x} {{ \\ \\n $1 $$ $tag$"
-    " @x ä € \U0001d518 \u00a0 \t ; -- /* '' \" ` [ ] #"
+    "%s %(a)s %% :name ::int ? ?? {0} {fn x} {{ \\ \\n $1 $$ $tag$ @x ä € \U0001d518 \u00a0 \t ; -- /* '' \" ` [ ] #"
 )
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 QUICK = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
