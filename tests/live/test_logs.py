@@ -78,7 +78,7 @@ def test_no_output_of_a_failing_run_holds_a_secret(logged: LoggedProject, target
     password = target.url.password if target.url else None
     for secret in filter(None, (SECRET, password)):
         assert [text for text in told if secret in text] == []
-    assert ("***" in done.err) == (target.name == "postgresql"), "it shows the line"
+    assert "***" in done.err, "the excerpt shows the line"
 
 
 def test_lines_can_be_json(tmp_path: Path) -> None:
