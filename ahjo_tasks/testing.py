@@ -94,10 +94,11 @@ def run_test(file: SqlFile, door: Door) -> FileResult:
     started = time.perf_counter()
     messages: list[str] = []
     door.on_message = messages.append
-    single = len(file.batches) == 1 and file.batches[0].count == 1
     try:
         with (
-            door.unit(transactional=file.transactional, single_call=single, keep=not file.rolls_back, apart=True),
+            door.unit(
+                transactional=file.transactional, single_call=file.single_call, keep=not file.rolls_back, apart=True
+            ),
             door.dialect.keeping_settings(door, file.texts),
         ):
             sets = [found for batch in file.batches for found in _results(door, file, batch)]

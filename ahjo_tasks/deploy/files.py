@@ -44,7 +44,7 @@ class FileStep:
     @property
     def single_call(self) -> bool:
         """Whether the file is one batch that runs once."""
-        return len(self.file.batches) == 1 and self.file.batches[0].count == 1
+        return self.file.single_call
 
     @property
     def sociable(self) -> bool:

@@ -118,6 +118,11 @@ class SqlFile:
         return SWITCHES[value.lower()] and not self.refused
 
     @property
+    def single_call(self) -> bool:
+        """Whether the file is one batch that runs once."""
+        return len(self.batches) == 1 and self.batches[0].count == 1
+
+    @property
     def rolls_back(self) -> bool:
         """Whether a test leaves no trace: `-- transaction: rollback`."""
         return self.transactional and self._header.get("transaction", ("", 0))[0].lower() == "rollback"
