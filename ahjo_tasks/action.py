@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, overload
 
 from invoke.tasks import Task
 
-from ahjo_tasks import flags
-from ahjo_tasks.boundary import Boundary
-from ahjo_tasks.collecting import collect_rarely
-from ahjo_tasks.context import ActionContext
+from ahjo_tasks.cli.collecting import collect_rarely
 from ahjo_tasks.errors import UsageError
-from ahjo_tasks.interrupts import reaching
-from ahjo_tasks.permission import check_permission
+from ahjo_tasks.running import flags
+from ahjo_tasks.running.boundary import Boundary
+from ahjo_tasks.running.context import ActionContext
+from ahjo_tasks.running.interrupts import reaching
+from ahjo_tasks.running.permission import check_permission
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from invoke.context import Context
     from invoke.parser.argument import Argument
 
-    from ahjo_tasks.home import Home
+    from ahjo_tasks.running.home import Home
 
 HELP_WIDTH = 76
 CONSENT = ("non_interactive", "confirm_database")

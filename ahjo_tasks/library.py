@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import CursorResult
     from sqlalchemy.sql import Executable
 
-    from ahjo_tasks.context import ActionContext
     from ahjo_tasks.door import Door, ResultSet
+    from ahjo_tasks.running.context import ActionContext
 
 Row = tuple[Any, ...]
 CHUNK = 10_000
@@ -82,8 +82,8 @@ def deploy_files(
 
     Each file is one transaction where the database allows it; a failure stops at that file.
     """
-    from ahjo_tasks.carrying_out import carry_out
     from ahjo_tasks.deploy.files import plan_named
+    from ahjo_tasks.running.carrying_out import carry_out
 
     plan = plan_named(ctx.workspace.project.read_named(_listed(paths), _variables(ctx, variables)))
     carry_out(ctx, lambda _door: plan)
@@ -91,8 +91,8 @@ def deploy_files(
 
 def drop_objects(ctx: ActionContext, paths: str | Sequence[str], kind: str) -> None:
     """Drop the objects of this kind (view, procedure, function ...) that these files create, dependents first."""
-    from ahjo_tasks.carrying_out import carry_out
     from ahjo_tasks.deploy.drop import plan_drop
+    from ahjo_tasks.running.carrying_out import carry_out
 
     files = ctx.workspace.project.read_named(_listed(paths), ctx.settings.scripting_variables)
     plan = plan_drop(files, [kind.lower()])
@@ -101,8 +101,8 @@ def drop_objects(ctx: ActionContext, paths: str | Sequence[str], kind: str) -> N
 
 def migrate(ctx: ActionContext, *, down: bool = False) -> None:
     """Run the Alembic revisions up to the head, or undo all of them."""
-    from ahjo_tasks.carrying_out import carry_out
     from ahjo_tasks.deploy.migrations import plan_downgrade, plan_upgrade
+    from ahjo_tasks.running.carrying_out import carry_out
 
     plan = plan_downgrade if down else plan_upgrade
     carry_out(ctx, lambda door: plan(ctx.workspace.migrations, door))
@@ -110,8 +110,8 @@ def migrate(ctx: ActionContext, *, down: bool = False) -> None:
 
 def stamp_git_version(ctx: ActionContext) -> None:
     """Write the project's git version into the database."""
-    from ahjo_tasks.carrying_out import carry_out
     from ahjo_tasks.deploy.stamp import plan_stamp
+    from ahjo_tasks.running.carrying_out import carry_out
 
     plan = plan_stamp(ctx.settings, ctx.workspace.directory, required=True)
     carry_out(ctx, lambda _door: plan)

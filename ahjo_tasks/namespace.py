@@ -14,7 +14,7 @@ from invoke.tasks import Task
 from ahjo_tasks.action import Action
 from ahjo_tasks.actions import MODULES
 from ahjo_tasks.config.invoke_files import teach
-from ahjo_tasks.home import Home
+from ahjo_tasks.running.home import Home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

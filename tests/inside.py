@@ -17,7 +17,7 @@ from invoke.program import Program
 from projects import Outcome, RunningProject, _clean_environment, make_project
 
 from ahjo_tasks import namespace
-from ahjo_tasks.workspace import Workspace
+from ahjo_tasks.running.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

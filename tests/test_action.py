@@ -14,7 +14,7 @@ from ahjo_tasks.actions.deploy import deploy as standard_deploy
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ahjo_tasks.context import ActionContext
+    from ahjo_tasks.running.context import ActionContext
 
 CONFIG = ("--config", "dev.json")
 

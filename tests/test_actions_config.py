@@ -14,7 +14,7 @@ from ahjo_tasks import action
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ahjo_tasks.context import ActionContext
+    from ahjo_tasks.running.context import ActionContext
 
 CONFIG = ("--config", "dev.json")
 

@@ -16,29 +16,7 @@ PACKAGE = ROOT / "ahjo_tasks"
 MODULES = {path.relative_to(PACKAGE).with_suffix("").as_posix(): path for path in sorted(PACKAGE.rglob("*.py"))}
 LONGEST_FUNCTION = 40
 
-FRONT = {
-    "__init__",
-    "__main__",
-    "action",
-    "boundary",
-    "carrying_out",
-    "cli",
-    "console",
-    "consent",
-    "context",
-    "flags",
-    "front",
-    "home",
-    "interrupts",
-    "library",
-    "live",
-    "namespace",
-    "permission",
-    "run",
-    "standalone",
-    "unborn",
-    "workspace",
-}
+FRONT = {"__init__", "__main__", "action", "actions", "cli", "console", "library", "namespace", "running"}
 ENTRANCES = {"deploy/alembic_env", "packaging/entry", "workers/front", "workers/parameters"}
 """Where others come in: Alembic by its env.py, a frozen program, and the process of a worker by its own front."""
 
@@ -48,26 +26,30 @@ LAYERS = {"config": 1, "version": 0, "errors": 0}
 
 KNOWS_INVOKE = {
     "action",
-    "boundary",
-    "cli",
+    "cli/__init__",
+    "cli/front",
+    "cli/standalone",
     "config/invoke_files",
-    "context",
-    "flags",
-    "front",
-    "home",
     "namespace",
-    "run",
-    "standalone",
+    "running/boundary",
+    "running/context",
+    "running/flags",
+    "running/home",
+    "running/run",
     "workers/front",
 }
-TALKS = {"cli", "console", "config/reference"}  # the last one is a script that writes a page of the docs
+TALKS = {
+    "cli/__init__",
+    "console/console",
+    "config/reference",
+}  # the last writes a page of the docs
 SPEECH = {"print", "input", "breakpoint"}
 
 
 def rank(module: str) -> int:
     """0 errors, 1 config, 2 project, dialects and session, 3 the library over them, 4 the fronts and actions."""
     top = module.split("/", maxsplit=1)[0]
-    if top in FRONT or top == "actions" or module in ENTRANCES:
+    if top in FRONT or module in ENTRANCES:
         return 4
     return LAYERS.get(top, 2 if top in GROUND else 3)
 
@@ -151,7 +133,7 @@ def test_the_rules_see_what_they_look_for(tmp_path: Path) -> None:
         "if TYPE_CHECKING:",
         " import ahjo_tasks.cli",
         "def f():",
-        " from ahjo_tasks.front import run",
+        " from ahjo_tasks.cli.front import run",
     )
     MODULES["sample"] = tmp_path / "sample.py"
     MODULES["sample"].write_text("\n".join(lines), encoding="utf-8")
@@ -159,8 +141,8 @@ def test_the_rules_see_what_they_look_for(tmp_path: Path) -> None:
         found = list(imports("sample"))
     finally:
         del MODULES["sample"]
-    assert found == ["invoke", "ahjo_tasks.front", "ahjo_tasks.front.run"]
-    assert own("ahjo_tasks.front.run") == "front"
+    assert found == ["invoke", "ahjo_tasks.cli.front", "ahjo_tasks.cli.front.run"]
+    assert own("ahjo_tasks.cli.front.run") == "cli/front"
     assert own("ahjo_tasks.dialects") == "dialects/__init__"
     assert own("sqlalchemy") is None
-    assert rank("front") > rank("deploy/apply") > rank("door") > rank("config/loader") > rank("errors")
+    assert rank("cli/front") > rank("deploy/apply") > rank("door") > rank("config/loader") > rank("errors")

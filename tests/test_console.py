@@ -17,8 +17,8 @@ from doors import Terminal, sqlite
 from projects import ROOT, RunningProject, make_project
 
 from ahjo_tasks.console import Console
+from ahjo_tasks.console.live import DELAY, LiveLine
 from ahjo_tasks.errors import AhjoError, ConfigError, DeployError
-from ahjo_tasks.live import DELAY, LiveLine
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,7 +17,8 @@ import pytest
 from msgspec.structs import fields
 from projects import ROOT
 
-from ahjo_tasks import cli, front, namespace, standalone
+from ahjo_tasks import cli, namespace
+from ahjo_tasks.cli import front, standalone
 from ahjo_tasks.config.document import read
 from ahjo_tasks.config.settings import Settings
 from ahjo_tasks.dialects import dialect
@@ -308,7 +309,7 @@ def log_table(_folder: Path) -> bool:
 
 
 def results_table(_folder: Path) -> bool:
-    from ahjo_tasks.saved_results import default_table
+    from ahjo_tasks.testing.saved_results import default_table
 
     before = {"batch_id", "start_time", "end_time", "test_name", "issue", "result", "test_file", "datadate"}
     return set(columns_of(default_table(SETTINGS))) == before

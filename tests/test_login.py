@@ -6,7 +6,7 @@ import pytest
 from fakes import FakeDoor
 
 from ahjo_tasks.errors import AhjoError
-from ahjo_tasks.login import MARKS, LoginStep, login_name, new_password
+from ahjo_tasks.security.login import MARKS, LoginStep, login_name, new_password
 
 HERE = {"EngineEdition": [(3,)]}
 STEP = LoginStep("shop_LOGIN", "shop", "it's secret")

@@ -16,7 +16,7 @@ from ahjo_tasks import action, multiaction, namespace
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ahjo_tasks.context import ActionContext
+    from ahjo_tasks.running.context import ActionContext
 
 SIDE_BY_SIDE = """
 from pathlib import Path

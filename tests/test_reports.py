@@ -10,8 +10,8 @@ import pytest
 from ahjo_tasks.dialects import dialect
 from ahjo_tasks.errors import DeployError
 from ahjo_tasks.project.sqlfiles import read
-from ahjo_tasks.reports import REPORTS
 from ahjo_tasks.testing import Check, FileResult
+from ahjo_tasks.testing.reports import REPORTS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from fakes import FakeDoor
 from sqlalchemy import URL, make_url
 
 from ahjo_tasks.errors import AhjoError, DeployError
-from ahjo_tasks.sqlcmd import SqlcmdStep, program
+from ahjo_tasks.security.sqlcmd import SqlcmdStep, program
 
 SERVER = URL.create("mssql+pyodbc", "me", "p@ss'; word", "db.example", 1433, "shop")
 FILE = Path("database/create_db_permissions.sql")

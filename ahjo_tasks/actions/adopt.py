@@ -11,7 +11,7 @@ from ahjo_tasks.errors import UsageError
 if TYPE_CHECKING:
     from ahjo_tasks.adopt.project import Adoption
     from ahjo_tasks.console import Console
-    from ahjo_tasks.context import ActionContext
+    from ahjo_tasks.running.context import ActionContext
 
 
 @action(

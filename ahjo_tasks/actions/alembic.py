@@ -12,8 +12,8 @@ from ahjo_tasks.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ahjo_tasks.context import ActionContext
     from ahjo_tasks.door import Door
+    from ahjo_tasks.running.context import ActionContext
 
 
 @action(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.action import action
 
 if TYPE_CHECKING:
-    from ahjo_tasks.context import ActionContext
+    from ahjo_tasks.running.context import ActionContext
 
 KINDS = ("assembly", "clr-procedure")
 
@@ -19,9 +19,9 @@ def assembly(ctx: ActionContext) -> None:
     The procedures of database/clr-procedures are dropped, then the assemblies of database/assemblies; then both are
     deployed in the opposite order.
     """
-    from ahjo_tasks.carrying_out import carry_out
     from ahjo_tasks.deploy.drop import plan_drop
     from ahjo_tasks.deploy.files import plan_objects
+    from ahjo_tasks.running.carrying_out import carry_out
 
     ctx.workspace.require_dialect("mssql", "assembly")
     files = ctx.workspace.project.read(KINDS, ctx.settings.scripting_variables)

@@ -10,7 +10,7 @@ from ahjo_tasks.action import action
 from ahjo_tasks.errors import UsageError
 
 if TYPE_CHECKING:
-    from ahjo_tasks.context import ActionContext
+    from ahjo_tasks.running.context import ActionContext
 
 FORMATS = ("table", "json")
 SHOWN = 60

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from ahjo_tasks.compare.compare import Compared
     from ahjo_tasks.compare.comparison import Comparison, Source
     from ahjo_tasks.compare.tally import Difference
-    from ahjo_tasks.context import ActionContext
     from ahjo_tasks.door import RowStream
+    from ahjo_tasks.running.context import ActionContext
 
 SHOWN = 50
 """From so many rows on, the differences are in the file only."""

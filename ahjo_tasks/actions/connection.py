@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.action import action
 
 if TYPE_CHECKING:
-    from ahjo_tasks.context import ActionContext
+    from ahjo_tasks.running.context import ActionContext
 
 
 @action

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.action import action
 
 if TYPE_CHECKING:
-    from ahjo_tasks.context import ActionContext
     from ahjo_tasks.loading import TableFile
     from ahjo_tasks.project.sqlfiles import SqlFile
+    from ahjo_tasks.running.context import ActionContext
 
 
 @action(affects_database=True, auto_shortflags=False, help={"skip-git-update": "Do not stamp the git version."})
@@ -31,11 +31,11 @@ def testdata(ctx: ActionContext) -> None:
 
 
 def _load(ctx: ActionContext, kind: str, *, stamp: bool) -> None:
-    from ahjo_tasks.carrying_out import carry_out
     from ahjo_tasks.deploy.data import plan_data
     from ahjo_tasks.deploy.plan import Plan
     from ahjo_tasks.deploy.stamp import plan_stamp
     from ahjo_tasks.loading import read_table_files
+    from ahjo_tasks.running.carrying_out import carry_out
 
     project = ctx.workspace.project
     scripts = project.read([kind], ctx.settings.scripting_variables)

@@ -8,9 +8,9 @@ from ahjo_tasks.action import action
 from ahjo_tasks.errors import UsageError
 
 if TYPE_CHECKING:
-    from ahjo_tasks.context import ActionContext
     from ahjo_tasks.deploy.plan import Plan
     from ahjo_tasks.door import Door
+    from ahjo_tasks.running.context import ActionContext
 
 SKIP_HELP = {
     "skip-alembic-update": "Leave migrations out.",
@@ -40,10 +40,10 @@ def deploy(
     The git version is stamped last. With --dry the plan is shown, and
     nothing is changed.
     """
-    from ahjo_tasks.carrying_out import carry_out
     from ahjo_tasks.deploy.files import plan_named, plan_objects
     from ahjo_tasks.metadata.plan import plan_descriptions
     from ahjo_tasks.project.kinds import OBJECTS
+    from ahjo_tasks.running.carrying_out import carry_out
 
     project, variables = ctx.workspace.project, ctx.settings.scripting_variables
     named = plan_named(project.read_named(files, variables)) if files else None
@@ -73,8 +73,8 @@ def deploy_files(
     Objects are run in the order that their SQL asks for, all other files in
     the order of the flags.
     """
-    from ahjo_tasks.carrying_out import carry_out
     from ahjo_tasks.deploy.files import plan_named
+    from ahjo_tasks.running.carrying_out import carry_out
 
     if not files:
         raise UsageError("deploy-files needs files.", hint="inv deploy-files --files database/views/dbo.vwOrders.sql")

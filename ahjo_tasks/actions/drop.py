@@ -8,8 +8,8 @@ from ahjo_tasks.action import action
 from ahjo_tasks.errors import UsageError
 
 if TYPE_CHECKING:
-    from ahjo_tasks.context import ActionContext
     from ahjo_tasks.deploy.plan import Plan
+    from ahjo_tasks.running.context import ActionContext
 
 OBSOLETE = "database/drop_obsolete_objects.sql"
 
@@ -20,7 +20,7 @@ def drop(ctx: ActionContext) -> None:
 
     Views, procedures, functions and the like, dependents first. Tables stay.
     """
-    from ahjo_tasks.carrying_out import carry_out
+    from ahjo_tasks.running.carrying_out import carry_out
 
     plan = _everything(ctx)
     carry_out(ctx, lambda _door: plan)
@@ -37,9 +37,9 @@ def drop(ctx: ActionContext) -> None:
 )
 def drop_files(ctx: ActionContext, files: list[str] | None = None, object_type: str = "") -> None:
     """Drop the objects of the files you name."""
-    from ahjo_tasks.carrying_out import carry_out
     from ahjo_tasks.deploy.drop import plan_drop
     from ahjo_tasks.project.kinds import DROPPED
+    from ahjo_tasks.running.carrying_out import carry_out
 
     if not files or not object_type:
         raise UsageError(
@@ -62,8 +62,8 @@ def drop_obsolete(ctx: ActionContext) -> None:
     The file lies in database/ and holds the DROP statements of what the
     project no longer has.
     """
-    from ahjo_tasks.carrying_out import carry_out
     from ahjo_tasks.deploy.files import plan_named
+    from ahjo_tasks.running.carrying_out import carry_out
 
     plan = plan_named([ctx.workspace.project.read_script(OBSOLETE, ctx.settings.scripting_variables)])
     carry_out(ctx, lambda _door: plan)
@@ -75,8 +75,8 @@ def downgrade(ctx: ActionContext) -> None:
 
     What `drop` drops, and then every Alembic revision is undone.
     """
-    from ahjo_tasks.carrying_out import carry_out
     from ahjo_tasks.deploy.migrations import plan_downgrade
+    from ahjo_tasks.running.carrying_out import carry_out
 
     plan = _everything(ctx)
     carry_out(ctx, lambda door: plan + plan_downgrade(ctx.workspace.migrations, door))

@@ -12,9 +12,9 @@ from ahjo_tasks.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ahjo_tasks.context import ActionContext
     from ahjo_tasks.door import RowStream
     from ahjo_tasks.export.query import Query
+    from ahjo_tasks.running.context import ActionContext
 
 SOURCES = "One of --query, --filepath, or --table with or without --schema."
 FORMATS = ("csv", "parquet")

@@ -8,7 +8,7 @@ from ahjo_tasks.action import action
 from ahjo_tasks.errors import NotPermittedError
 
 if TYPE_CHECKING:
-    from ahjo_tasks.context import ActionContext
+    from ahjo_tasks.running.context import ActionContext
 
 
 @action(affects_database=True, destroys_database=True)

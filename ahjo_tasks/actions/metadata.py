@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.action import action
 
 if TYPE_CHECKING:
-    from ahjo_tasks.context import ActionContext
+    from ahjo_tasks.running.context import ActionContext
 
 
 @action
@@ -44,8 +44,8 @@ def update_db_obj_prop(ctx: ActionContext) -> None:
     properties that the file does not give it. SQL Server, PostgreSQL,
     MySQL and MariaDB keep descriptions.
     """
-    from ahjo_tasks.carrying_out import carry_out
     from ahjo_tasks.metadata.plan import plan_update
+    from ahjo_tasks.running.carrying_out import carry_out
 
     directory, dialect = ctx.workspace.directory, ctx.workspace.dialect
     carry_out(ctx, lambda door: plan_update(directory, dialect, ctx.settings.metadata_allowed_schemas, door))

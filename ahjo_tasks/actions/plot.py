@@ -9,9 +9,9 @@ from ahjo_tasks.action import action
 from ahjo_tasks.errors import UsageError
 
 if TYPE_CHECKING:
-    from ahjo_tasks.context import ActionContext
     from ahjo_tasks.project.plot.graph import Graph
     from ahjo_tasks.project.sqlfiles import SqlFile
+    from ahjo_tasks.running.context import ActionContext
 
 ENDINGS = {
     ".txt": "text",

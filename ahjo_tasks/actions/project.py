@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.action import action
-from ahjo_tasks.consent import YES
 from ahjo_tasks.errors import NotPermittedError, UsageError
+from ahjo_tasks.running.consent import YES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from ahjo_tasks.console import Console
-    from ahjo_tasks.context import ActionContext
+    from ahjo_tasks.running.context import ActionContext
 
 HIGHEST_PORT = 65535
 EXAMPLE = "inv init-project --name shop --dialect sqlite"

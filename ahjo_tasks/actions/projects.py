@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.action import Action
 from ahjo_tasks.config.invoke_files import runtime_path
-from ahjo_tasks.consent import PROTECTED, UNATTENDED, YES
-from ahjo_tasks.context import ActionContext
 from ahjo_tasks.errors import AhjoError, NotPermittedError, UsageError
+from ahjo_tasks.running.consent import PROTECTED, UNATTENDED, YES
+from ahjo_tasks.running.context import ActionContext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,7 +29,7 @@ class OverProjects(Action):
 
     def __call__(self, ctx: Context, *args: Any, **kwargs: Any) -> Any:
         """Run it without a project around it."""
-        from ahjo_tasks.workspace import Workspace
+        from ahjo_tasks.running.workspace import Workspace
 
         apart = ActionContext(config=ctx.config, remainder=ctx.remainder)
         nowhere = Workspace(Path.cwd(), None, os.environ, apart.run_state.tally)

@@ -10,7 +10,7 @@ from ahjo_tasks.errors import AhjoError, UsageError
 
 if TYPE_CHECKING:
     from ahjo_tasks.console import Console
-    from ahjo_tasks.context import ActionContext
+    from ahjo_tasks.running.context import ActionContext
     from ahjo_tasks.scan.project import ProjectScan, Result
 
 RULES_FILE = "ahjo_scan_rules.yaml"

@@ -9,8 +9,8 @@ from ahjo_tasks.errors import UsageError
 
 if TYPE_CHECKING:
     from ahjo_tasks.config.settings import PermissionFile
-    from ahjo_tasks.context import ActionContext
     from ahjo_tasks.deploy.plan import Step
+    from ahjo_tasks.running.context import ActionContext
 
 FOLDER = "database/permissions"
 
@@ -23,10 +23,10 @@ def create_db_login(ctx: ActionContext) -> None:
     names; without either one is made up and shown once. A login of that name with another default database is left
     alone, and is an error.
     """
-    from ahjo_tasks.carrying_out import report, show
     from ahjo_tasks.deploy.apply import apply
     from ahjo_tasks.deploy.plan import Plan
-    from ahjo_tasks.login import LoginStep, login_name, new_password
+    from ahjo_tasks.running.carrying_out import report, show
+    from ahjo_tasks.security.login import LoginStep, login_name, new_password
 
     ctx.workspace.require_dialect("mssql", "create-db-login")
     given = ctx.session.logins.password_for_new_login(ctx.run_state.environ)
@@ -48,8 +48,8 @@ def create_db_permissions(ctx: ActionContext) -> None:
 
     `db_permission_invoke_method` says whether the connection of the deploy runs them, or sqlcmd.
     """
-    from ahjo_tasks.carrying_out import carry_out
     from ahjo_tasks.deploy.plan import Plan
+    from ahjo_tasks.running.carrying_out import carry_out
 
     steps = tuple(_permission_step(ctx, entry) for entry in ctx.settings.db_permissions)
     carry_out(ctx, lambda _door: Plan(steps))
@@ -92,8 +92,8 @@ create_users_roles_and_permissions = multiaction(
 
 
 def _run_script(ctx: ActionContext, name: str) -> None:
-    from ahjo_tasks.carrying_out import carry_out
     from ahjo_tasks.deploy.files import plan_named
+    from ahjo_tasks.running.carrying_out import carry_out
 
     script = ctx.workspace.project.read_script(f"{FOLDER}/{name}", ctx.settings.db_permissions_variables)
     carry_out(ctx, lambda _door: plan_named([script]))
@@ -105,7 +105,7 @@ def _permission_step(ctx: ActionContext, entry: PermissionFile) -> Step:
     project = ctx.workspace.project
     if ctx.settings.db_permission_invoke_method != "sqlcmd":
         return FileStep(project.read_script(entry.source, entry.variables, directives=True))
-    from ahjo_tasks.sqlcmd import SqlcmdStep
+    from ahjo_tasks.security.sqlcmd import SqlcmdStep
 
     ctx.workspace.require_dialect("mssql", "db_permission_invoke_method: sqlcmd")
     if ctx.settings.azure_authentication == "AzureIdentity":

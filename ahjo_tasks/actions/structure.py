@@ -8,7 +8,7 @@ from ahjo_tasks.action import action
 from ahjo_tasks.errors import AhjoError
 
 if TYPE_CHECKING:
-    from ahjo_tasks.context import ActionContext
+    from ahjo_tasks.running.context import ActionContext
 
 WHOLE = "database/create_db_structure.sql"
 
@@ -19,10 +19,10 @@ def structure(ctx: ActionContext) -> None:
 
     Without any file in those folders, database/create_db_structure.sql is run.
     """
-    from ahjo_tasks.carrying_out import carry_out
     from ahjo_tasks.deploy.files import plan_named, plan_objects
     from ahjo_tasks.deploy.refresh import plan_refresh
     from ahjo_tasks.project.kinds import OBJECTS, STRUCTURE
+    from ahjo_tasks.running.carrying_out import carry_out
 
     project, variables = ctx.workspace.project, ctx.settings.scripting_variables
     files = project.read(STRUCTURE, variables)

@@ -13,8 +13,8 @@ from ahjo_tasks.errors import AhjoError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ahjo_tasks.context import ActionContext
     from ahjo_tasks.project.sqlfiles import SqlFile
+    from ahjo_tasks.running.context import ActionContext
     from ahjo_tasks.testing import FileResult
 
 TABLE = "table"
@@ -60,7 +60,7 @@ def test(ctx: ActionContext, match: str = "", jobs: int = 1, format: str = TABLE
 @action(affects_database=True)
 def create_test_table(ctx: ActionContext) -> None:
     """Create the table of test results."""
-    from ahjo_tasks.saved_results import create_table
+    from ahjo_tasks.testing.saved_results import create_table
 
     name = ctx.settings.test_table_name
     if ctx.dry:
@@ -73,7 +73,7 @@ def create_test_table(ctx: ActionContext) -> None:
 @action(affects_database=True)
 def create_test_view(ctx: ActionContext) -> None:
     """Create the view of test results anew."""
-    from ahjo_tasks.saved_results import create_view
+    from ahjo_tasks.testing.saved_results import create_view
 
     name = ctx.settings.test_view_name
     if ctx.dry:
@@ -85,7 +85,7 @@ def create_test_view(ctx: ActionContext) -> None:
 
 def _check(form: str, output: str, jobs: int) -> None:
     if form != TABLE:
-        from ahjo_tasks.reports import REPORTS
+        from ahjo_tasks.testing.reports import REPORTS
 
         if form not in REPORTS:
             raise UsageError(f"There is no format {form!r}.", hint=f"It is one of: {TABLE}, {', '.join(REPORTS)}.")
@@ -112,7 +112,7 @@ def _run(ctx: ActionContext, files: Sequence[SqlFile], jobs: int) -> Iterator[Fi
 
 
 def _save(ctx: ActionContext, results: Sequence[FileResult], started: datetime) -> None:
-    from ahjo_tasks.saved_results import save
+    from ahjo_tasks.testing.saved_results import save
 
     with ctx.session.beside() as door:
         count = save(results, ctx.settings, door, started)
@@ -124,7 +124,7 @@ def _report(ctx: ActionContext, results: Sequence[FileResult], form: str, output
         _show_failures(ctx, results)
     if form == TABLE:
         return
-    from ahjo_tasks.reports import REPORTS
+    from ahjo_tasks.testing.reports import REPORTS
 
     text = REPORTS[form](results)
     if not output:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.action import action
 
 if TYPE_CHECKING:
-    from ahjo_tasks.context import ActionContext
+    from ahjo_tasks.running.context import ActionContext
 
 
 @action
@@ -30,8 +30,8 @@ def version(ctx: ActionContext) -> None:
 @action(affects_database=True)
 def update_git_version(ctx: ActionContext) -> None:
     """Stamp the git version of the project."""
-    from ahjo_tasks.carrying_out import carry_out
     from ahjo_tasks.deploy.stamp import plan_stamp
+    from ahjo_tasks.running.carrying_out import carry_out
 
     plan = plan_stamp(ctx.settings, ctx.workspace.directory, required=True)
     carry_out(ctx, lambda _door: plan)

@@ -326,7 +326,7 @@ class Translation:
         names = sorted(({"action", "library", "multiaction"} & self.needs) | {"namespace"})
         lines = [f"from ahjo_tasks import {', '.join(names)}"]
         return "\n".join(
-            [*lines, *(["from ahjo_tasks.context import ActionContext"] if "Context" in self.needs else [])]
+            [*lines, *(["from ahjo_tasks.running.context import ActionContext"] if "Context" in self.needs else [])]
         )
 
     def _with_imports(self, text: str) -> str:

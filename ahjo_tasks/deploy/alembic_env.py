@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from ahjo_tasks.door import Door
-    from ahjo_tasks.workspace import Workspace
+    from ahjo_tasks.running.workspace import Workspace
 
 NAMING = {
     "ix": "ix_%(column_0_label)s",
@@ -125,7 +125,7 @@ def _offline(workspace: Workspace, metadata: MetaData, options: dict[str, Any]) 
 def _workspace(config: Config) -> Workspace:
     import os
 
-    from ahjo_tasks.workspace import Workspace
+    from ahjo_tasks.running.workspace import Workspace
 
     named = context.get_x_argument(as_dictionary=True).get("main_config") or os.environ.get("AHJO_CONFIG_PATH")
     if not named:

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from ahjo_tasks.running.workspace import Workspace
     from ahjo_tasks.upgrade.plan import UpgradePlan, Version
     from ahjo_tasks.upgrade.repository import Repository
     from ahjo_tasks.workers.process import Outcome
-    from ahjo_tasks.workspace import Workspace
 
 LOGS = ("ahjo.log", "sqlalchemy.log")
 DETACHED = "HEAD"

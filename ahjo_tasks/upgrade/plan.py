@@ -13,10 +13,10 @@ from ahjo_tasks.upgrade.route import find_route
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ahjo_tasks.running.workspace import Workspace
     from ahjo_tasks.upgrade.history import History
     from ahjo_tasks.upgrade.repository import Repository
     from ahjo_tasks.workers.calls import Call
-    from ahjo_tasks.workspace import Workspace
 
 UNSTAMPED = "Check out the tag that it has, and run: inv update-git-version"
 LISTED = 5

@@ -15,12 +15,12 @@ from invoke.context import Context
 from invoke.program import Program
 
 from ahjo_tasks.action import Action
+from ahjo_tasks.cli.front import load
 from ahjo_tasks.config.invoke_files import teach
 from ahjo_tasks.console import Console
-from ahjo_tasks.context import ActionContext
 from ahjo_tasks.errors import AhjoError, UsageError
-from ahjo_tasks.front import load
-from ahjo_tasks.permission import check_permission
+from ahjo_tasks.running.context import ActionContext
+from ahjo_tasks.running.permission import check_permission
 from ahjo_tasks.version import __version__
 from ahjo_tasks.workers.parameters import keywords, problems
 from ahjo_tasks.workers.request import write_answer

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ahjo_tasks.errors import ConfigError
+from ahjo_tasks.running.workspace import Workspace
 from ahjo_tasks.upgrade.surroundings import surroundings
-from ahjo_tasks.workspace import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path

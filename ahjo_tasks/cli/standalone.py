@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from invoke.collection import Collection
 from invoke.program import Program
 
-from ahjo_tasks.front import Call
-from ahjo_tasks.home import Home
+from ahjo_tasks.cli.front import Call
+from ahjo_tasks.running.home import Home
 from ahjo_tasks.version import __version__
 
 if TYPE_CHECKING:

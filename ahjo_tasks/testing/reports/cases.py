@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ahjo_tasks.testing import FileResult
+    from ahjo_tasks.testing.sqltests import FileResult
 
 NAMES = ("test_name", "id", "name")
 RESULT = "result"

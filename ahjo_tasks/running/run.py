@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.config.invoke_files import show
-from ahjo_tasks.consent import Consent
 from ahjo_tasks.console import Tally
-from ahjo_tasks.workspace import Workspace
+from ahjo_tasks.running.consent import Consent
+from ahjo_tasks.running.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from invoke.config import Config
 
-    from ahjo_tasks.home import Home
+    from ahjo_tasks.running.home import Home
 
 
 class Run:

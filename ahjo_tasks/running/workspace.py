@@ -127,8 +127,8 @@ class Workspace:
     @cached_property
     def session(self) -> Session:
         """The way to the database; connects when it is first used."""
+        from ahjo_tasks.running.unborn import UnbornSession
         from ahjo_tasks.session import Session
-        from ahjo_tasks.unborn import UnbornSession
 
         kind = UnbornSession if self.unborn else Session
         made = kind(self.settings, self.dialect, self.logins, self.directory, self.console.warn)

@@ -12,7 +12,7 @@ from ahjo_tasks.errors import AhjoError
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from ahjo_tasks.context import ActionContext
+    from ahjo_tasks.running.context import ActionContext
 
 INTERRUPTED = 130
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from invoke.parser.argument import Argument
 
-    from ahjo_tasks.home import Home
+    from ahjo_tasks.running.home import Home
 
 CONFIG_ENDINGS = (".json", ".jsonc", ".yaml", ".yml")
 SHORT = {

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.reports.cases import cases
+from ahjo_tasks.testing.reports.cases import cases
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ahjo_tasks.testing import FileResult
+    from ahjo_tasks.testing.sqltests import FileResult
 
 
 def tap(results: Sequence[FileResult]) -> str:

@@ -9,7 +9,7 @@ from ahjo_tasks.errors import NotPermittedError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ahjo_tasks.context import ActionContext
+    from ahjo_tasks.running.context import ActionContext
 
 DESTROYS = "It deletes the database and all its data, and creates it anew."
 YES = frozenset({"1", "true", "yes", "on"})

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.door import Door
-    from ahjo_tasks.testing import FileResult
+    from ahjo_tasks.testing.sqltests import FileResult
 
 COMPACT_DATE = 8
 

@@ -10,8 +10,8 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 
+from ahjo_tasks.console.live import CLEAR_LINE, LiveLine
 from ahjo_tasks.errors import ConfigError, SourceError
-from ahjo_tasks.live import CLEAR_LINE, LiveLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from ahjo_tasks.reports.cases import Case, cases
+from ahjo_tasks.testing.reports.cases import Case, cases
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ahjo_tasks.testing import FileResult
+    from ahjo_tasks.testing.sqltests import FileResult
 
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 has no way to write."""

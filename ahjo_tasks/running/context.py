@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 from invoke.context import Context
 
 from ahjo_tasks.config.invoke_files import runtime_path
-from ahjo_tasks.permission import skips
+from ahjo_tasks.running.permission import skips
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ahjo_tasks.config.settings import Settings
-    from ahjo_tasks.consent import Consent
     from ahjo_tasks.console import Console
-    from ahjo_tasks.home import Home
-    from ahjo_tasks.run import Run
+    from ahjo_tasks.running.consent import Consent
+    from ahjo_tasks.running.home import Home
+    from ahjo_tasks.running.run import Run
+    from ahjo_tasks.running.workspace import Workspace
     from ahjo_tasks.session import Session
-    from ahjo_tasks.workspace import Workspace
 
 
 class ActionContext(Context):
@@ -55,7 +55,7 @@ class ActionContext(Context):
         """What one command line shares; it rides along Invoke's config object, out of reach of its merging."""
         run: Run | None = getattr(self.config, "_ahjo_run", None)
         if run is None:
-            from ahjo_tasks.run import Run
+            from ahjo_tasks.running.run import Run
 
             run = Run(os.environ)
             object.__setattr__(self.config, "_ahjo_run", run)

@@ -10,10 +10,10 @@ from ahjo_tasks.errors import ConnectionFailedError, StatementError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ahjo_tasks.context import ActionContext
     from ahjo_tasks.deploy.apply import Event
     from ahjo_tasks.deploy.plan import Plan
     from ahjo_tasks.door import Door
+    from ahjo_tasks.running.context import ActionContext
 
 
 def carry_out(ctx: ActionContext, build: Callable[[Door | None], Plan]) -> None:

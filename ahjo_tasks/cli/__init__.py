@@ -132,7 +132,7 @@ def _convert(source: Path, kind: str, target: Path) -> None:
 
 
 def _alone(program: str, action: Action, arguments: Sequence[str] | None) -> None:
-    from ahjo_tasks.standalone import run
+    from ahjo_tasks.cli.standalone import run
 
     try:
         run(program, action, sys.argv[1:] if arguments is None else arguments)
@@ -141,7 +141,7 @@ def _alone(program: str, action: Action, arguments: Sequence[str] | None) -> Non
 
 
 def _guarded(given: list[str]) -> None:
-    from ahjo_tasks.front import run
+    from ahjo_tasks.cli.front import run
 
     try:
         run(given, Path.cwd())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ahjo_tasks.testing import FileResult
+    from ahjo_tasks.testing.sqltests import FileResult
 
 
 def as_json(results: Sequence[FileResult]) -> str:

@@ -8,7 +8,7 @@ from ahjo_tasks.errors import NotPermittedError
 
 if TYPE_CHECKING:
     from ahjo_tasks.config.settings import Settings
-    from ahjo_tasks.context import ActionContext
+    from ahjo_tasks.running.context import ActionContext
 
 
 def permitted(settings: Settings) -> list[str] | None:

@@ -1,0 +1,5 @@
+"""The terminal."""
+
+from ahjo_tasks.console.console import Console, Tally
+
+__all__ = ["Console", "Tally"]

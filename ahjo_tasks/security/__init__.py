@@ -1,0 +1,1 @@
+"""Logins and permissions that come before, or beside, the database's own connection."""
