@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from invoke.tasks import Task
 
-from ahjo_tasks.cli.collecting import collect_rarely
+from ahjo_tasks.running.collecting import collect_rarely
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.running import flags
 from ahjo_tasks.running.boundary import Boundary

@@ -7,10 +7,11 @@ import re
 import shutil
 import sys
 import textwrap
-from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 
 from ahjo_tasks.console.live import CLEAR_LINE, LiveLine
+from ahjo_tasks.console.shapes import columns, shortened
+from ahjo_tasks.console.tally import Tally
 from ahjo_tasks.errors import ConfigError, SourceError
 
 if TYPE_CHECKING:
@@ -34,25 +35,10 @@ STYLES = {
     "dim": "\033[2m",
 }
 PLAIN = "\033[0m"
+TABLE_STYLES = {0: "head", 1: "dim"}
 SHORTEST_SECRET = 4
 """A shorter one would take whole words of every sentence with it."""
 ASCII = str.maketrans({"─": "-", "…": "~", "│": "|"})
-
-
-@dataclass
-class Tally:
-    """What has been done in an action, over all the projects that it works on."""
-
-    counts: dict[str, int] = field(default_factory=lambda: {"OK": 0, "FAIL": 0, "SKIP": 0})
-    remaining: int = 0
-    left_out: list[str] = field(default_factory=list)
-    remarks: set[str] = field(default_factory=set)
-
-    def reset(self) -> None:
-        """Begin the next action; remarks are said once in a run."""
-        self.counts = dict.fromkeys(self.counts, 0)
-        self.remaining = 0
-        self.left_out = []
 
 
 class Console:
@@ -77,8 +63,8 @@ class Console:
         self.tally = tally or Tally()
         self.colored = colored
         self.live = _is_lively(self.out)
-        columns = shutil.get_terminal_size((WIDTH, 24)).columns - 1 if self.out.isatty() else WIDTH
-        self.columns = max(NARROW, columns)
+        wide = shutil.get_terminal_size((WIDTH, 24)).columns - 1 if self.out.isatty() else WIDTH
+        self.columns = max(NARROW, wide)
         self.width = min(self.columns, WIDTH)
         self._line = LiveLine(self.out, self._shaped) if self.live else None
         self._machine = False
@@ -155,7 +141,7 @@ class Console:
         tail = f"{status:<4} {seconds:>8}{'  ' if extra else ''}{extra}"
         end = max(TAIL, len(tail)) if self.width >= WIDE else len(tail)
         room = self.width - end - len(count) - 8
-        shown = _shortened(label, room + self.columns - self.width) if self.out.isatty() else label
+        shown = shortened(label, room + self.columns - self.width) if self.out.isatty() else label
         dots = "." * (3 + max(0, room - len(shown)))
         color = {"ok": "ok", "FAIL": "fail"}.get(status, "warn")
         head = f"  {count} {shown} {self._paint(dots, 'dim')} "
@@ -177,17 +163,9 @@ class Console:
 
     def table(self, headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Aligned columns; on a terminal a value that is too wide goes on in the next line."""
-        values = [list(row) for row in rows]
-        cells = [[_cell(value) for value in row] for row in values]
-        numbers = [bool(values) and all(isinstance(row[at], int) for row in values) for at in range(len(headers))]
-        widths = [max(map(len, column)) for column in zip(headers, *cells, strict=True)]
-        if self.out.isatty():
-            _narrow(widths, self.width - 2 * len(widths))
-        self.line("  " + _aligned(headers, widths, numbers), "head")
-        self.line("  " + "  ".join("─" * width for width in widths), "dim")
-        for row in cells:
-            for part in _folded(row, widths):
-                self.line("  " + _aligned(part, widths, numbers))
+        room = self.width if self.out.isatty() else None
+        for number, text in enumerate(columns([list(row) for row in rows], headers, room)):
+            self.line(f"  {text}", TABLE_STYLES.get(number))
 
     def machine(self) -> None:
         """From now on standard output belongs to a program: it gets `raw` alone, and people are told by stderr."""
@@ -307,7 +285,7 @@ class Console:
             self._line.end()
 
     def _shaped(self, text: str, seconds: str) -> str:
-        return self._paint(_shortened(text, self.width - len(seconds)) + seconds, "dim")
+        return self._paint(shortened(text, self.width - len(seconds)) + seconds, "dim")
 
     def _paint(self, text: str, style: str | None, stream: IO[str] | None = None) -> str:
         wanted = style and text and self.colored and _is_lively(stream or self.out)
@@ -340,39 +318,3 @@ def _put(stream: IO[str], text: str) -> None:
 def _is_lively(stream: IO[str]) -> bool:
     """Whether the stream is a terminal that is to have colour and progress; https://no-color.org says when not."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-def _shortened(text: str, room: int) -> str:
-    """The text with its middle left out where it does not fit; the end of a path tells most."""
-    if len(text) <= room:
-        return text
-    head = max(0, room - 1) * 2 // 5
-    return f"{text[:head]}…{text[len(text) - (room - 1 - head) :]}" if room > 1 else "…"
-
-
-def _cell(value: object) -> str:
-    return "" if value is None else " ".join(str(value).split("\n"))
-
-
-def _narrow(widths: list[int], room: int) -> None:
-    """Take from the widest columns what does not fit."""
-    while sum(widths) > room and max(widths) > 1:
-        widths[widths.index(max(widths))] -= 1
-
-
-def _folded(row: Sequence[str], widths: Sequence[int]) -> list[list[str]]:
-    """The row in as many lines as its longest cell needs."""
-    columns = [
-        textwrap.wrap(cell, width) or [""] if len(cell) > width else [cell]
-        for cell, width in zip(row, widths, strict=True)
-    ]
-    height = max(map(len, columns))
-    return [[column[line] if line < len(column) else "" for column in columns] for line in range(height)]
-
-
-def _aligned(cells: Sequence[str], widths: Sequence[int], numbers: Sequence[bool]) -> str:
-    padded = [
-        cell.rjust(width) if right else cell.ljust(width)
-        for cell, width, right in zip(cells, widths, numbers, strict=True)
-    ]
-    return "  ".join(padded).rstrip()
