@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ahjo_tasks.project.definitions import Definition, Name, scan
 from ahjo_tasks.project.lexis import MSSQL, MYSQL, POSTGRESQL, SQLITE, Lexis
-from ahjo_tasks.project.pieces import name_parts, pieces, strings
+from ahjo_tasks.project.pieces import bare_name, name_parts, pieces, strings
 from ahjo_tasks.project.tokens import words
 
 DIALECTS = [MSSQL, POSTGRESQL, MYSQL, SQLITE]
@@ -163,7 +163,11 @@ texts = st.lists(st.sampled_from([*SCRAPS, " ", "\n", "$$", "$t$", "E'", "N'", "
 @given(scraps=texts)
 def test_pieces_hold_the_names_that_the_tokens_hold(lexis: Lexis, scraps: list[str]) -> None:
     text = "".join(scraps)
-    names = [token.value for token in words(text, lexis) if token.kind in {"name", "quoted"}]
+    names = [
+        token.value if token.kind == "quoted" else bare_name(token.value, lexis)
+        for token in words(text, lexis)
+        if token.kind in {"name", "quoted"}
+    ]
 
     found = [part for piece in pieces(text, lexis) if piece for part in name_parts(piece, lexis)]
 

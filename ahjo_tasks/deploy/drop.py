@@ -51,7 +51,7 @@ def plan_drop(files: Sequence[SqlFile], kinds: Iterable[str] | None = None) -> P
     """
     wanted = set(kinds) if kinds is not None else None
     steps = [
-        DropStep(made, file.dialect.drop_statement(made))
+        DropStep(made, file.dialect.drop_statement(made, file.text))
         for file in reversed(ordered(files))
         for made in reversed(_objects(file))
         if wanted is None or made.kind in wanted

@@ -113,8 +113,8 @@ class Dialect:
         """A string literal."""
         return "'" + text.replace("'", "''") + "'"
 
-    def drop_statement(self, made: Definition) -> str:
-        """The statement that drops what a file created."""
+    def drop_statement(self, made: Definition, text: str = "") -> str:
+        """The statement that drops what a file of this text created."""
         keyword = made.kind.upper()
         return f"DROP {keyword} IF EXISTS {self.quote(made.name.schema, made.name.name)}"
 

@@ -80,7 +80,7 @@ class MSSQL(Dialect):
         """A Unicode literal."""
         return "N" + super().literal(text)
 
-    def drop_statement(self, made: Definition) -> str:
+    def drop_statement(self, made: Definition, text: str = "") -> str:
         """Triggers on the database or the server say so; assemblies belong to no schema."""
         if made.kind == "assembly":
             return f"DROP ASSEMBLY IF EXISTS {self.quote(made.name.name)}"

@@ -8,7 +8,8 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.dialects import places
-from ahjo_tasks.dialects.base import LOCK_WAIT, ConnectProblem, Dialect, ServerError, lost
+from ahjo_tasks.dialects.base import DEPLOY, LOCK_WAIT, ConnectProblem, Dialect, ServerError, lost
+from ahjo_tasks.dialects.postgresql_routines import signatures
 from ahjo_tasks.errors import LockedError, SourceError
 from ahjo_tasks.project.batches import whole
 from ahjo_tasks.project.lexis import POSTGRESQL
@@ -41,6 +42,7 @@ VIEW = (
     "pg_table_is_visible",
     "format('DROP %s %s', CASE o.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END, o.oid::regclass)",
 )
+ROUTINES = frozenset({"function", "procedure"})
 CATALOGS = {"function": ROUTINE, "procedure": ROUTINE, "view": VIEW}
 """By kind: the catalog, its column for the schema, what tells whether the name is found, and the statement."""
 WRONG_LOGIN = frozenset({"28P01", "28000"})
@@ -95,8 +97,15 @@ class PostgreSQL(Dialect):
         " WHERE k.contype = 'f'"
     )
 
-    def drop_statement(self, made: Definition) -> str:
-        """Triggers and rules are dropped from their table, routines in all their overloads."""
+    def drop_statement(self, made: Definition, text: str = "") -> str:
+        """Triggers and rules are dropped from their table; of a routine the overloads that the text creates.
+
+        Where the text does not tell what a routine takes, all of its name are.
+        """
+        told = [taken for name, taken in signatures(text) if name == made.name] if made.kind in ROUTINES else []
+        if told and None not in told:
+            routine = self.quote(made.name.schema, made.name.name)
+            return "; ".join(f"DROP ROUTINE IF EXISTS {routine}({taken}\n)" for taken in told)
         if made.kind in CATALOGS:
             return self._drop_found(made)
         statement = super().drop_statement(made)

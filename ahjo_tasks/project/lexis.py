@@ -32,6 +32,7 @@ class Lexis:
 
     `names` and `strings` are the characters that open them, `word_starts` and `word_parts` what a word may have besides
     letters and digits, `prefixes` the letters that belong to the string behind them.
+    `lower_names` is whether the server takes a name without quotes for its small letters.
     """
 
     names: str
@@ -48,6 +49,7 @@ class Lexis:
     hash_comments: bool = False
     dashes_need_blank: bool = False
     conditional_comments: bool = False
+    lower_names: bool = False
 
     @property
     def quotes(self) -> str:
@@ -114,7 +116,14 @@ def quoted(char: str, *, lenient: bool = False, backslash: bool = False, doubled
 
 
 MSSQL = Lexis(names='"[', word_starts="@#", word_parts="@$#", doubled_brackets=True, nested_comments=True)
-POSTGRESQL = Lexis(names='"', prefixes="nNeEbBxX", escape_strings=True, dollar_quotes=True, nested_comments=True)
+POSTGRESQL = Lexis(
+    names='"',
+    prefixes="nNeEbBxX",
+    escape_strings=True,
+    dollar_quotes=True,
+    nested_comments=True,
+    lower_names=True,
+)
 MYSQL = Lexis(
     names="`",
     strings="'\"",

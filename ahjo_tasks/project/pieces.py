@@ -39,10 +39,19 @@ def strings(text: str, lexis: Lexis) -> Iterator[str]:
 
 
 def name_parts(piece: str, lexis: Lexis) -> list[str]:
-    """The names in a dotted name, unquoted; none in a mark."""
+    """The names in a dotted name, unquoted and as the server knows them; none in a mark."""
     if piece.replace(".", "").isidentifier():
-        return [part for part in piece.split(".") if part]
-    return [value for kind, value, _ in words(piece, lexis) if kind in NAMES]
+        return [bare_name(part, lexis) for part in piece.split(".") if part]
+    return [
+        value if kind == "quoted" else bare_name(value, lexis)
+        for kind, value, _ in words(piece, lexis)
+        if kind in NAMES
+    ]
+
+
+def bare_name(name: str, lexis: Lexis) -> str:
+    """A name that is written without quotes, as the server keeps it."""
+    return name.encode().lower().decode() if lexis.lower_names else name  # ASCII alone, as PostgreSQL does
 
 
 def _parts(text: str, start: int, end: int, lexis: Lexis) -> Iterator[tuple[bool, str]]:

@@ -110,6 +110,39 @@ def test_every_kind_of_postgresql_goes_with_what_it_hangs_on(live: Deployed) -> 
     assert live.has("item")
 
 
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_of_a_postgresql_function_the_overloads_of_its_file_are_dropped(live: Deployed) -> None:
+    body = "RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$;\n"
+    out = "LANGUAGE sql AS $$ SELECT 1 $$;\n"
+    live.write("database/functions/f.sql", f"CREATE FUNCTION F(A numeric(10, 2) DEFAULT 1.5, b text = 'x,)') {body}")
+    live.write("database/functions/f_date.sql", f"CREATE FUNCTION f(a date -- the day\n) {body}")
+    live.write("database/functions/f_out.sql", f"CREATE FUNCTION f(a text, OUT b integer) {out}")
+    live.succeed("deploy")
+    live.target.query(f"CREATE FUNCTION f() {body}", live.database)
+    live.succeed("drop-files", "--files", "database/functions/f.sql", "--object-type", "function")
+    assert overloads(live) == {"", "a date", "a text, OUT b integer"}
+    live.succeed("drop")
+    assert overloads(live) == {""}
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_a_name_without_quotes_is_dropped_as_postgresql_knows_it(live: Deployed) -> None:
+    text = (
+        "CREATE VIEW Public.TotalÄ AS SELECT 1 AS x;\nCREATE SEQUENCE Numbers;\n"
+        'CREATE TYPE "Mood" AS ENUM (\'fine\');\nCREATE FUNCTION Twice() RETURNS int LANGUAGE sql RETURN 2;\n'
+    )
+    live.write("database/views/all.sql", text)
+    live.succeed("deploy")
+    assert left(live) == 4
+    live.succeed("drop")
+    assert left(live) == 0
+
+
+def overloads(live: Deployed) -> set[str]:
+    """What the functions called f take."""
+    return {row[0] for row in live.rows("SELECT pg_get_function_arguments(oid) FROM pg_proc WHERE proname = 'f'")}
+
+
 def test_named_files_are_dropped_by_their_type(live: Deployed) -> None:
     written(live)
     live.succeed("deploy")

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+
+from ahjo_tasks.dialects.postgresql import PostgreSQL
+from ahjo_tasks.dialects.postgresql_routines import signatures
+from ahjo_tasks.project.definitions import Definition, Name
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        ("CREATE FUNCTION f() RETURNS table (x int)", [""]),
+        ("CREATE OR REPLACE FUNCTION F(IN a integer DEFAULT (1 + 2), b text = '1,2')", ["IN a integer , b text"]),
+        ('CREATE FUNCTION f(a numeric(10, 2)[], VARIADIC c "Q x".t[])', ['a numeric(10, 2)[], VARIADIC c "Q x".t[]']),
+        ("CREATE AGGREGATE f(*) (SFUNC = a)", ["*"]),
+        ("CREATE PROCEDURE f(int);\nCREATE FUNCTION f(text)", ["int", "text"]),
+        ("-- CREATE FUNCTION f(int)\nSELECT 'CREATE FUNCTION f(int)'", []),
+        ("CREATE AGGREGATE f (BASETYPE = int, SFUNC = a)", [None]),
+        ("CREATE AGGREGATE f (int ORDER BY text) (SFUNC = a)", [None]),
+        ("CREATE FUNCTION f(a int", [None]),
+    ],
+)
+def test_a_routine_is_told_by_what_it_takes(text: str, taken: list[str | None]) -> None:
+    found = list(signatures(text))
+    assert {name for name, _ in found} <= {Name(None, "f")}
+    assert [arguments for _, arguments in found] == taken
+
+
+def test_without_its_arguments_every_routine_of_the_name_is_dropped() -> None:
+    statement = PostgreSQL().drop_statement(Definition("function", Name(None, "f")), "")
+    assert "DROP ROUTINE %s" in statement
+    assert "pg_proc" in statement
