@@ -16,7 +16,7 @@ PACKAGE = ROOT / "ahjo_tasks"
 MODULES = {path.relative_to(PACKAGE).with_suffix("").as_posix(): path for path in sorted(PACKAGE.rglob("*.py"))}
 LONGEST_FUNCTION = 40
 
-FRONT = {"__init__", "__main__", "action", "actions", "cli", "console", "library", "namespace", "running"}
+FRONT = {"__init__", "__main__", "actions", "cli", "console", "library", "running"}
 ENTRANCES = {"deploy/alembic_env", "packaging/entry", "workers/front", "workers/parameters"}
 """Where others come in: Alembic by its env.py, a frozen program, and the process of a worker by its own front."""
 
@@ -25,12 +25,12 @@ LAYERS = {"config": 1, "version": 0, "errors": 0}
 """Ranks of the top-level modules and packages: a module imports from its own rank or a lower one."""
 
 KNOWS_INVOKE = {
-    "action",
+    "running/action",
     "cli/__init__",
     "cli/front",
     "cli/standalone",
     "config/invoke_files",
-    "namespace",
+    "running/namespace",
     "running/boundary",
     "running/context",
     "running/flags",

@@ -11,7 +11,7 @@ from projects import ROOT
 
 from ahjo_tasks.actions import MODULES
 from ahjo_tasks.config.reference import markdown
-from ahjo_tasks.namespace import namespace
+from ahjo_tasks.running.namespace import namespace
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from doors import inv, sqlite
 from projects import RunningProject, make_project
 
 from ahjo_tasks import namespace
-from ahjo_tasks.action import Action
+from ahjo_tasks.running.action import Action
 
 if TYPE_CHECKING:
     from pathlib import Path

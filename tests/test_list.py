@@ -8,7 +8,7 @@ from doors import inv
 from projects import RunningProject, make_project
 
 from ahjo_tasks import action, namespace
-from ahjo_tasks.action import Action
+from ahjo_tasks.running.action import Action
 
 ACTIONS = [task for task in namespace().tasks.values() if isinstance(task, Action)]
 HELP_WIDTH = 78

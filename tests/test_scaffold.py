@@ -16,11 +16,11 @@ from ahjo_tasks.config.json_text import parse as parse_jsonc
 from ahjo_tasks.config.loader import load
 from ahjo_tasks.dialects import dialect as dialect_named
 from ahjo_tasks.errors import AhjoError, UsageError
-from ahjo_tasks.namespace import namespace
 from ahjo_tasks.project import scaffold
 from ahjo_tasks.project.dependencies import ordered
 from ahjo_tasks.project.kinds import KINDS, OBJECTS
 from ahjo_tasks.project.layout import Project
+from ahjo_tasks.running.namespace import namespace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ahjo_tasks.action import multiaction
+from ahjo_tasks.running.action import multiaction
 
 complete_build = multiaction(
     "complete-build",

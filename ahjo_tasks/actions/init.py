@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.action import action
 from ahjo_tasks.errors import NotPermittedError
+from ahjo_tasks.running.action import action
 
 if TYPE_CHECKING:
     from ahjo_tasks.running.context import ActionContext

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.action import Action
 from ahjo_tasks.config.invoke_files import runtime_path
 from ahjo_tasks.errors import AhjoError, NotPermittedError, UsageError
+from ahjo_tasks.running.action import Action
 from ahjo_tasks.running.consent import PROTECTED, UNATTENDED, YES
 from ahjo_tasks.running.context import ActionContext
 

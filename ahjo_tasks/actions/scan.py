@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ahjo_tasks.action import action
 from ahjo_tasks.errors import AhjoError, UsageError
+from ahjo_tasks.running.action import action
 
 if TYPE_CHECKING:
     from ahjo_tasks.console import Console

@@ -7,8 +7,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.action import action
 from ahjo_tasks.errors import AhjoError, UsageError
+from ahjo_tasks.running.action import action
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from alembic.config import Config
 
-    from ahjo_tasks.action import Action
+    from ahjo_tasks.running.action import Action
 
 USAGE = """Usage: ahjo ACTION [CONFIG] [options]
 

@@ -19,9 +19,9 @@ from invoke.collection import Collection
 from invoke.program import Program
 from invoke.tasks import Task
 
-from ahjo_tasks.action import Action
 from ahjo_tasks.errors import ConfigError, UsageError
-from ahjo_tasks.namespace import namespace
+from ahjo_tasks.running.action import Action
+from ahjo_tasks.running.namespace import namespace
 from ahjo_tasks.version import __version__
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from ahjo_tasks.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ahjo_tasks.action import Action
+    from ahjo_tasks.running.action import Action
 
 SHORT = {
     "-r": "--search-rules",

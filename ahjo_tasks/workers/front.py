@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 from invoke.context import Context
 from invoke.program import Program
 
-from ahjo_tasks.action import Action
 from ahjo_tasks.cli.front import load
 from ahjo_tasks.config.invoke_files import teach
 from ahjo_tasks.console import Console
 from ahjo_tasks.errors import AhjoError, UsageError
+from ahjo_tasks.running.action import Action
 from ahjo_tasks.running.context import ActionContext
 from ahjo_tasks.running.permission import check_permission
 from ahjo_tasks.version import __version__

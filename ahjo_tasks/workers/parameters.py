@@ -5,8 +5,8 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.action import MultiAction
 from ahjo_tasks.running import flags
+from ahjo_tasks.running.action import MultiAction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from invoke.collection import Collection
 from invoke.tasks import Task
 
-from ahjo_tasks.action import Action
 from ahjo_tasks.actions import MODULES
 from ahjo_tasks.config.invoke_files import teach
+from ahjo_tasks.running.action import Action
 from ahjo_tasks.running.home import Home
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, overload
 
 from invoke.tasks import Task
 
-from ahjo_tasks.running.collecting import collect_rarely
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.running import flags
 from ahjo_tasks.running.boundary import Boundary
+from ahjo_tasks.running.collecting import collect_rarely
 from ahjo_tasks.running.context import ActionContext
 from ahjo_tasks.running.interrupts import reaching
 from ahjo_tasks.running.permission import check_permission
