@@ -136,6 +136,12 @@ class Session:
             if not door.shared:
                 self._unlock()
 
+    @contextmanager
+    def locked(self, of: str) -> Iterator[None]:
+        """Hold a lock beside that of deploying, on a connection of its own. Raises LockedError if it is not free."""
+        with self.another() as door, self.dialect.lock(door, owner(), 0, of):
+            yield
+
     def close(self, *, keep: bool) -> None:
         """Close the connection; see `Door.close`."""
         door, self._door = self._door, None

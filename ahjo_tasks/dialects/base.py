@@ -38,6 +38,9 @@ class ServerError:
     lost: bool = False
 
 
+DEPLOY = "deploy"
+"""What the lock is for that all changes of the database take."""
+
 LOCK_WAIT = "Another session holds a lock that this statement needs; lock_timeout in the config says how long to wait."
 
 
@@ -276,8 +279,11 @@ class Dialect:
         yield lambda: ""
 
     @contextmanager
-    def lock(self, door: Door, name: str, timeout: float) -> Iterator[None]:
-        """Hold the deploy lock. Raises LockedError with the owner when it is not free within `timeout` seconds."""
+    def lock(self, door: Door, name: str, timeout: float, of: str = DEPLOY) -> Iterator[None]:
+        """Hold the lock of deploying, or `of` something else. `name` is who holds it, told to others.
+
+        Raises LockedError with the owner when it is not free within `timeout` seconds.
+        """
         raise NotImplementedError
         yield
 

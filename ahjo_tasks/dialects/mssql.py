@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.dialects import entra, mssql_database, mssql_errors, mssql_lines, mssql_session, odbc
-from ahjo_tasks.dialects.base import LOCK_WAIT, ConnectProblem, Dialect, ServerError, lost
+from ahjo_tasks.dialects.base import DEPLOY, LOCK_WAIT, ConnectProblem, Dialect, ServerError, lost
 from ahjo_tasks.errors import LockedError, StatementError
 from ahjo_tasks.project.lexis import MSSQL as LEXIS
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from ahjo_tasks.door import Door
     from ahjo_tasks.project.definitions import Definition
 
-LOCK = "ahjo deploy"
 OWNED = b"ahjo "
 LONGEST_CONTEXT = 128
 """Bytes that a session can say of itself."""
@@ -207,10 +206,10 @@ class MSSQL(Dialect):
         return mssql_database.information(door, settings)
 
     @contextmanager
-    def lock(self, door: Door, name: str, timeout: float) -> Iterator[None]:
+    def lock(self, door: Door, name: str, timeout: float, of: str = DEPLOY) -> Iterator[None]:
         """An application lock of the session; its return code is read, for a timeout is no SQL error."""
         resource = self.literal(
-            f"{LOCK} {door.database}"
+            f"ahjo {of} {door.database}"
         )  # a server that is not Microsoft's may not tell databases apart
         said = (OWNED + name.encode())[:LONGEST_CONTEXT].hex()
         code = door.query(

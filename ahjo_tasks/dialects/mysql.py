@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ahjo_tasks.dialects import places
-from ahjo_tasks.dialects.base import LOCK_WAIT, ConnectProblem, Dialect, ServerError, lost
+from ahjo_tasks.dialects.base import DEPLOY, LOCK_WAIT, ConnectProblem, Dialect, ServerError, lost
 from ahjo_tasks.errors import LockedError
 from ahjo_tasks.project.lexis import MYSQL
 
@@ -33,7 +33,7 @@ LOST = frozenset({"0", "1053", "1080", "1927", "2006", "2013", "2055", "4031"})
 """Client and server errors of a connection that broke or was killed; PyMySQL's own for a closed one is 0."""
 LOCK_WAIT_TIMEOUT = "1205"
 UNREACHABLE = frozenset({2002, 2003, 2006, 2013, 1040})
-LOCK = "CONCAT('ahjo:', LEFT(SHA1(DATABASE()), 40))"
+LOCK = "CONCAT('ahjo {of}:', SHA1(DATABASE()))"
 
 
 class MySQL(Dialect):
@@ -134,19 +134,21 @@ class MySQL(Dialect):
         return []
 
     @contextmanager
-    def lock(self, door: Door, name: str, timeout: float) -> Iterator[None]:
+    def lock(self, door: Door, name: str, timeout: float, of: str = DEPLOY) -> Iterator[None]:
         """A named lock of the session: the server frees it when the connection ends."""
-        if door.query(f"SELECT GET_LOCK({LOCK}, {max(0, int(timeout))})")[0][0] != 1:
-            raise LockedError(f"The database is locked by {self._holder(door)}.", hint="Wait until that run ends.")
+        lock = LOCK.format(of=of)
+        if door.query(f"SELECT GET_LOCK({lock}, {max(0, int(timeout))})")[0][0] != 1:
+            holder = self._holder(door, lock)
+            raise LockedError(f"The database is locked by {holder}.", hint="Wait until that run ends.")
         try:
             yield
         finally:
             if door.usable:
-                door.attempt(f"SELECT RELEASE_LOCK({LOCK})")
+                door.attempt(f"SELECT RELEASE_LOCK({lock})")
 
     @staticmethod
-    def _holder(door: Door) -> str:
-        rows = door.query(f"SELECT user, host, id FROM information_schema.processlist WHERE id = IS_USED_LOCK({LOCK})")
+    def _holder(door: Door, lock: str) -> str:
+        rows = door.query(f"SELECT user, host, id FROM information_schema.processlist WHERE id = IS_USED_LOCK({lock})")
         return "{} from {} (connection {})".format(*rows[0]) if rows else "another run"
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 POLL = 0.2
 PATIENCE = "1s"
 """How long a call of many files waits for a lock: while it does, nobody gets by the locks that it has already."""
-LOCK_KEY = "hashtextextended('ahjo:' || current_database(), 0)"
+LOCK_KEY = "hashtextextended('ahjo {of}:' || current_database(), 0)"
 EVENTS = frozenset({"ddl_command_start", "ddl_command_end", "sql_drop", "table_rewrite", "login"})
 """What an event trigger is attached to in place of a table."""
 ROUTINE = (
@@ -228,26 +228,28 @@ class PostgreSQL(Dialect):
         return []
 
     @contextmanager
-    def lock(self, door: Door, name: str, timeout: float) -> Iterator[None]:
+    def lock(self, door: Door, name: str, timeout: float, of: str = DEPLOY) -> Iterator[None]:
         """A session's advisory lock: the server frees it when the connection ends."""
+        key = LOCK_KEY.format(of=of)
         deadline = time.monotonic() + timeout
         called = self.literal(f"ahjo {name}".encode()[:LONGEST_NAME].decode(errors="ignore"))
         door.query(f"SELECT set_config('application_name', {called}, false)")
-        while not door.query(f"SELECT pg_try_advisory_lock({LOCK_KEY})")[0][0]:
+        while not door.query(f"SELECT pg_try_advisory_lock({key})")[0][0]:
             if time.monotonic() >= deadline:
-                raise LockedError(f"The database is locked by {self._holder(door)}.", hint="Wait until that run ends.")
+                holder = self._holder(door, key)
+                raise LockedError(f"The database is locked by {holder}.", hint="Wait until that run ends.")
             time.sleep(POLL)
         try:
             yield
         finally:
             if door.usable:
-                door.attempt(f"SELECT pg_advisory_unlock({LOCK_KEY})")
+                door.attempt(f"SELECT pg_advisory_unlock({key})")
 
     @staticmethod
-    def _holder(door: Door) -> str:
+    def _holder(door: Door, key: str) -> str:
         rows = door.query(
             "SELECT a.usename, coalesce(a.client_addr::text, 'this machine'), a.pid, a.application_name"
-            f" FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid, (SELECT {LOCK_KEY} AS k) AS key"
+            f" FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid, (SELECT {key} AS k) AS key"
             " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
             " AND (l.classid::bigint << 32 | l.objid::bigint) = key.k"
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.dialects import places
-from ahjo_tasks.dialects.base import LOCK_WAIT, ConnectProblem, Dialect, ServerError
+from ahjo_tasks.dialects.base import DEPLOY, LOCK_WAIT, ConnectProblem, Dialect, ServerError
 from ahjo_tasks.dialects.filelock import FileLock
 from ahjo_tasks.errors import LockedError, UsageError
 from ahjo_tasks.project.lexis import SQLITE
@@ -175,12 +175,12 @@ class SQLite(Dialect):
             door.run(statement)
 
     @contextmanager
-    def lock(self, door: Door, name: str, timeout: float) -> Iterator[None]:
+    def lock(self, door: Door, name: str, timeout: float, of: str = DEPLOY) -> Iterator[None]:
         """A lock file beside the database, which the operating system frees when its holder ends."""
         if door.database == MEMORY:  # nobody else sees it
             yield
             return
-        lock = FileLock(Path(f"{door.database}.lock"))
+        lock = FileLock(Path(f"{door.database}{'' if of == DEPLOY else f'.{of}'}.lock"))
         deadline = time.monotonic() + timeout
         while not lock.acquire(name):
             if time.monotonic() >= deadline:

@@ -64,8 +64,8 @@ class Ascent:
         self.observe = observe
 
     def run(self) -> None:
-        """Go up to the last version. Raises DeployError that says what was done and what was not."""
-        with shelter(self.repository) as folder:
+        """Go up to the last version, alone. Raises DeployError that says what was done and what was not."""
+        with self.workspace.session.locked("upgrade"), shelter(self.repository) as folder:
             for number, step in enumerate(self.plan.versions, 1):
                 started = time.perf_counter()
                 self.observe(Event("started", step.tag, number))

@@ -9,6 +9,7 @@ import sys
 import threading
 from difflib import get_close_matches
 from pathlib import Path
+from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
 from invoke.context import Context
@@ -36,7 +37,7 @@ def main(path: str) -> None:
     """Do what the request in the file asks, and leave with the exit code of the first action that fails."""
     request = json.loads(Path(path).read_text("utf-8"))
     if request["held"]:
-        follow_parent()
+        follow_parent(Path(path).parent)
     teach()
     try:
         collection = _load(request)
@@ -117,21 +118,21 @@ class Check(Front):
             yield from ((member, ctx.within(member.home)) for member in task.family(ctx))
 
 
-def follow_parent() -> None:
-    """Interrupt this process, and what it started, as by Ctrl-C, when the parent ends or lets go of our input.
+def follow_parent(folder: Path) -> None:
+    """Interrupt this process, and what it started, as by Ctrl-C, when the parent says so through our input, or ends.
 
-    The actions find their standard input empty.
+    The actions find their standard input empty. A parent that was killed leaves the folder of the request behind.
     """
     lifeline = os.dup(0)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    threading.Thread(target=_wait, args=(lifeline,), name="ahjo lifeline", daemon=True).start()
+    threading.Thread(target=_wait, args=(lifeline, folder), name="ahjo lifeline", daemon=True).start()
 
 
-def _wait(lifeline: int) -> None:
-    while os.read(lifeline, 1):
-        """Nobody writes."""
+def _wait(lifeline: int, folder: Path) -> None:
+    if not os.read(lifeline, 1):
+        rmtree(folder, ignore_errors=True)
     if os.name == "posix":
         os.killpg(0, signal.SIGINT)
     else:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 WORD = "--worker"
 """What makes the `ahjo` command a worker; the file of the request follows."""
 
+STOP = "."
+"""What a worker hears when it is to end; when its parent ended, it hears nothing any more."""
+
 GRACE = 30
 """Seconds that a worker has for rolling back before it is killed."""
 
@@ -39,7 +42,7 @@ class Outcome:
 
 
 class Worker:
-    """One process for one request. Its standard input is its lifeline: it interrupts itself when that is closed.
+    """One process for one request. Its standard input is its lifeline: a word there, or its end, interrupts it.
 
     So no worker outlives its parent, however that ended.
     """
@@ -78,6 +81,7 @@ class Worker:
             return
         if process.stdin:
             with suppress(OSError):
+                process.stdin.write(STOP)
                 process.stdin.close()
         self._deadline = threading.Timer(GRACE, _kill, [process])
         self._deadline.daemon = True

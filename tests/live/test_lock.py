@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 import pytest
 from trails import in_its_slow_file, runs, slow, trail
 
+from ahjo_tasks.errors import LockedError
+from ahjo_tasks.running.workspace import Workspace
+
 if TYPE_CHECKING:
     from subprocess import Popen
 
@@ -62,3 +65,14 @@ def test_every_action_of_a_chain_gets_the_lock(live: Deployed, mode: dict[str, s
     live.write("tasks.py", "")
     live.succeed("data", "testdata", "test")
     assert runs(live) == [1, 2]
+
+
+def test_an_upgrade_has_a_lock_of_its_own_that_lets_its_versions_deploy(live: Deployed) -> None:
+    workspace = Workspace(live.directory, live.directory / "dev.json", {})
+    other = Workspace(live.directory, live.directory / "dev.json", {})
+    with workspace.session.locked("upgrade"):
+        live.succeed("data", AHJO_LOCK_TIMEOUT="0")
+        with pytest.raises(LockedError, match="locked by"), other.session.locked("upgrade"):
+            """It is not free."""
+    with other.session.locked("upgrade"):
+        """It is free again."""

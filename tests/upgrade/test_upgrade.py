@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from conftest import Versioned
 
@@ -373,8 +374,9 @@ def test_a_worktree_of_a_run_that_was_killed_is_removed_by_the_next(shop: Versio
     assert untouched(shop)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="only on POSIX: a signal to one process")
-def test_an_interrupted_upgrade_ends_its_worker_and_cleans_up(shop: Versioned) -> None:
+@contextmanager
+def midway(shop: Versioned) -> Iterator[subprocess.Popen[str]]:
+    """An upgrade that has come past v3, and waits in the middle of v4."""
     shop.release("v4", tasks=WAITING)
     shop.lists({**BOTH, "v4": ["wait"]})
     command = [sys.executable, "-m", "invoke", "upgrade", "--config", "dev.json", "--non-interactive"]
@@ -386,13 +388,42 @@ def test_an_interrupted_upgrade_ends_its_worker_and_cleans_up(shop: Versioned) -
         for line in process.stdout:
             if line.startswith("waiting"):
                 break
+        yield process
+
+
+@pytest.mark.skipif(os.name == "nt", reason="only on POSIX: a signal to one process")
+def test_an_interrupted_upgrade_ends_its_worker_and_cleans_up(shop: Versioned) -> None:
+    with midway(shop) as process:
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
-        rest = process.stdout.read()
+        rest, _ = process.communicate()
     assert time.monotonic() - began < 20
     assert process.returncode == 130, rest
     assert shop.version == "v3"
     assert untouched(shop)
+
+
+def test_a_killed_upgrade_is_resumed_by_the_next_which_cleans_up(shop: Versioned) -> None:
+    with midway(shop) as process:
+        process.kill()
+        process.communicate()
+    assert shop.version == "v3"
+    assert len(shop.git("worktree", "list").splitlines()) == 2
+    shop.lists({**BOTH, "v4": ["version"]})
+    done = shop.succeed("upgrade")
+    assert "Plan: v3 -> v4" in done.out
+    assert shop.version == "v4"
+    assert by_version(shop) == ["v2", "v3"]
+    assert untouched(shop)
+
+
+def test_of_two_upgrades_at_once_the_second_leaves_with_the_owners_name(shop: Versioned) -> None:
+    with midway(shop) as process:
+        done = shop.fail("upgrade", code=4)
+        assert f"(pid {process.pid})" in done.err
+        process.kill()
+        process.communicate()
+    assert by_version(shop) == ["v2", "v3"]
 
 
 def test_one_transaction_for_an_action_keeps_its_promise(make: Callable[..., Versioned]) -> None:
