@@ -28,7 +28,6 @@ KNOWS_INVOKE = {
     "running/action",
     "cli/__init__",
     "cli/front",
-    "cli/standalone",
     "config/invoke_files",
     "running/namespace",
     "running/boundary",

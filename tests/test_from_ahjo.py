@@ -99,8 +99,7 @@ def accepts(program: str, *words: str) -> bool:
     if program == "ahjo-config":
         return re.search(rf"(?<!\S){flag}[ ,\n]", config_help()) is not None
     if program in {"ahjo-scan", "ahjo-install-git-hook"}:
-        task = COLLECTION["scan" if program == "ahjo-scan" else "install-git-hook"]
-        return standalone.SHORT.get(flag, flag) in {*front._flags(task), "--help"}
+        return flag in standalone.parser(program)._option_string_actions
     given = [*actions, flag] if program == "ahjo" else handed_on(program, flag)
     if given[0].startswith("-"):
         return front._spelled(given[0])[0] in GENERAL

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from alembic.config import Config
 
-    from ahjo_tasks.running.action import Action
-
 USAGE = """Usage: ahjo ACTION [CONFIG] [options]
 
   ahjo list                            every action, one line each
@@ -71,16 +69,12 @@ def multi_project_build(arguments: Sequence[str] | None = None) -> None:
 
 def scan(arguments: Sequence[str] | None = None) -> None:
     """`ahjo-scan [-r FILE] [-ig FILE] [-st] [-q] [-in] [-ai] [-d DIR] [options]`."""
-    from ahjo_tasks.actions.scan import scan as action
-
-    _alone("ahjo-scan", action, arguments)
+    _alone("ahjo-scan", arguments)
 
 
 def install_git_hook(arguments: Sequence[str] | None = None) -> None:
     """`ahjo-install-git-hook [-r FILE] [-ig FILE] [options]`."""
-    from ahjo_tasks.actions.scan import install_git_hook as action
-
-    _alone("ahjo-install-git-hook", action, arguments)
+    _alone("ahjo-install-git-hook", arguments)
 
 
 def config(arguments: Sequence[str] | None = None) -> None:
@@ -131,13 +125,10 @@ def _convert(source: Path, kind: str, target: Path) -> None:
         Console().warn(LOST.format(converted.lost))
 
 
-def _alone(program: str, action: Action, arguments: Sequence[str] | None) -> None:
+def _alone(program: str, arguments: Sequence[str] | None) -> None:
     from ahjo_tasks.cli.standalone import run
 
-    try:
-        run(program, action, sys.argv[1:] if arguments is None else arguments)
-    except AhjoError as error:
-        _fail(error)
+    sys.exit(run(program, sys.argv[1:] if arguments is None else arguments))
 
 
 def _guarded(given: list[str]) -> None:

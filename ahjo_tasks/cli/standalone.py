@@ -1,58 +1,106 @@
 """The programs that are one action and work in any folder: a project's own tasks have no say in them.
 
-A git hook is such a case: it runs where the project's own packages may be missing.
+A git hook is such a case: it runs where the project's own packages may be missing, and at every commit, so that it goes
+without Invoke, whose import takes longer than a scan.
 """
 
 from __future__ import annotations
 
+import sys
+import time
+from argparse import ArgumentParser
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from invoke.collection import Collection
-from invoke.program import Program
-
-from ahjo_tasks.cli.front import Call
-from ahjo_tasks.running.home import Home
+from ahjo_tasks.console import Console
+from ahjo_tasks.errors import AhjoError
+from ahjo_tasks.running import scanning
+from ahjo_tasks.running.collecting import collect_rarely
+from ahjo_tasks.running.scanning import HOOK_FLAGS, SCAN_FLAGS, Flag, Place, Wanted, WantedHook
 from ahjo_tasks.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from ahjo_tasks.running.action import Action
+INTERRUPTED = 130
 
-SHORT = {
-    "-r": "--search-rules",
-    "-ig": "--ignore-config",
-    "-st": "--stage",
-    "-q": "--quiet",
-    "-in": "--init",
-    "-ai": "--add-results-to-ignore",
-    "-d": "--project-dir",
-    "-h": "--help",
+
+class Program(NamedTuple):
+    """What an action is called, what it says of itself, its flags, and who does it with their values."""
+
+    action: str
+    sentence: str
+    flags: Mapping[str, Flag]
+    work: Callable[[Place, Mapping[str, Any]], None]
+
+
+PROGRAMS = {
+    "ahjo-scan": Program(
+        "scan",
+        "Look for personal data and unwanted SQL in the project. Exits with 1 when anything is found.",
+        SCAN_FLAGS,
+        lambda place, values: scanning.scan(place, Wanted(**values)),
+    ),
+    "ahjo-install-git-hook": Program(
+        "install-git-hook",
+        "Have git scan what is staged before each commit.",
+        HOOK_FLAGS,
+        lambda place, values: scanning.install_hook(place, WantedHook(**values)),
+    ),
 }
 
 
-def run(program: str, action: Action, given: Sequence[str]) -> None:
-    """Run the action with the predecessor's options and leave with its exit code.
-
-    Raises UsageError for an option that there is not.
-    """
-    collection = Collection()
-    bound = action.bound(Home(Path.cwd(), None, collection))
-    collection.add_task(bound)
-    words = [word for token in given for word in _spelled(token)]
-    alone = Program(name=program, binary=program, version=__version__, namespace=collection)
-    if "--help" in words:
-        alone.run([program, "--help", bound.name])
-    elif "--version" in words:
-        alone.run([program, "--version"])
-    else:
-        alone.run([program, *Call(cwd=Path.cwd()).translate([bound.name, *words], bound)])
+def run(name: str, given: Sequence[str]) -> int:
+    """Run the program and return its exit code. Raises SystemExit for flags that make no sense."""
+    started = time.perf_counter()
+    collect_rarely()
+    program = PROGRAMS[name]
+    values = vars(parser(name).parse_args([_spelled(word) for word in given]))
+    dry, debug = values.pop("dry"), values.pop("debug")
+    console = Console()
+    code = _guarded(console, lambda: program.work(Place(Path.cwd(), console, dry), values), debug=debug)
+    console.summary(program.action, code, time.perf_counter() - started)
+    return code
 
 
-def _spelled(token: str) -> list[str]:
-    """The long form of a token, `--name=value` in two."""
-    name, equals, value = token.partition("=")
-    if not name.startswith("--"):
-        return [SHORT.get(token, token)]
-    return [name.replace("_", "-"), *([value] if equals else [])]
+def parser(name: str) -> ArgumentParser:
+    """The options of a program, the predecessor's short ones included."""
+    program = PROGRAMS[name]
+    made = ArgumentParser(prog=name, description=program.sentence, allow_abbrev=False)
+    for long, flag in program.flags.items():
+        spelled = [text for text in (flag.short, f"--{long}") if text]
+        if flag.value:
+            default = "text" if long == "format" else ""
+            made.add_argument(*spelled, help=flag.help, metavar=flag.value, default=default)
+        else:
+            made.add_argument(*spelled, help=flag.help, action="store_true")
+    made.add_argument("--dry", action="store_true", help="Show what would be done, and change nothing.")
+    made.add_argument("--debug", action="store_true", help="Show where in the program a failure is.")
+    made.add_argument("--version", action="version", version=f"{name} {__version__}")
+    return made
+
+
+def _guarded(console: Console, work: Callable[[], None], *, debug: bool) -> int:
+    try:
+        work()
+    except KeyboardInterrupt:
+        console.interrupted()
+        return INTERRUPTED
+    except AhjoError as error:
+        console.error(error)
+        return error.exit_code
+    except BrokenPipeError:  # the reader of a report has seen enough
+        sys.stdout = None
+        return 1
+    except Exception as error:
+        if debug:
+            raise
+        console.unexpected(error)
+        return 1
+    return 0
+
+
+def _spelled(word: str) -> str:
+    """A long form with dashes."""
+    name, equals, value = word.partition("=")
+    return name.replace("_", "-") + equals + value if name.startswith("--") else word

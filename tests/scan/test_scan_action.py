@@ -12,6 +12,8 @@ from projects import make_project
 from scan.repositories import CODE, ENVIRONMENT, ProjectInGit, make
 
 from ahjo_tasks.actions import scan as module
+from ahjo_tasks.cli import standalone
+from ahjo_tasks.running import scanning
 from ahjo_tasks.scan import ignore_file, report, rules_file
 
 
@@ -145,8 +147,41 @@ def test_a_dry_run_writes_nothing(project: ProjectInGit) -> None:
 
 
 def test_the_action_says_what_the_library_says() -> None:
-    assert (module.RULES_FILE, module.IGNORE_FILE) == (rules_file.RULES_FILE, ignore_file.IGNORE_FILE)
-    assert module.FORMATS == report.FORMATS
+    assert (scanning.RULES_FILE, scanning.IGNORE_FILE) == (rules_file.RULES_FILE, ignore_file.IGNORE_FILE)
+    assert scanning.FORMATS == report.FORMATS
+
+
+@pytest.mark.parametrize(("program", "action"), [("ahjo-scan", "scan"), ("ahjo-install-git-hook", "install_git_hook")])
+def test_the_program_has_the_flags_of_the_action_with_the_same_values_by_default(program: str, action: str) -> None:
+    flags = {argument.name.replace("-", "_"): argument.default for argument in getattr(module, action).get_arguments()}
+    own = vars(standalone.parser(program).parse_args([]))
+    assert own == {**flags, "dry": False, "debug": False}
+
+
+def test_a_failure_of_our_own_is_told_in_a_line_and_with_debug_in_full(
+    project: ProjectInGit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr(scanning, "scan", broken)
+    done = project.scan()
+    assert (done.code, done.err.splitlines()[0]) == (1, "Error: ZeroDivisionError: oh")
+    with pytest.raises(ZeroDivisionError):
+        project.scan("--debug")
+
+
+def test_the_program_needs_no_invoke(project: ProjectInGit) -> None:
+    program = "import sys; sys.modules['invoke'] = None; from ahjo_tasks.cli import scan; scan(['--quiet'])"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=project.directory,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, f"a.sql:1:1: hetu: {CODE}\n")
 
 
 def test_listing_the_action_imports_none_of_the_scan() -> None:

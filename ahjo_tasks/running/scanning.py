@@ -1,0 +1,197 @@
+"""What the actions `scan` and `install-git-hook` do, which are programs of their own too: Invoke is not needed here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ahjo_tasks.errors import AhjoError, UsageError
+
+if TYPE_CHECKING:
+    from ahjo_tasks.console import Console
+    from ahjo_tasks.scan.project import ProjectScan, Result
+
+RULES_FILE = "ahjo_scan_rules.yaml"
+IGNORE_FILE = "ahjo_scan_ignore.yaml"
+FORMATS = ("text", "json", "sarif", "github")
+
+
+class Flag(NamedTuple):
+    """One flag of the command line: what it means, its short form, and the name of its value; a switch has none."""
+
+    help: str
+    short: str = ""
+    value: str = ""
+
+
+FILES = {
+    "search-rules": Flag(f"The file of rules; {RULES_FILE} by default.", "-r", "FILE"),
+    "ignore-config": Flag(f"The file of what is not reported; {IGNORE_FILE} by default.", "-ig", "FILE"),
+    "project-dir": Flag("The project's folder; by default the one of tasks.py.", "-d", "DIR"),
+}
+SCAN_FLAGS = FILES | {
+    "stage": Flag("Scan what is staged, as it will be committed.", "-st"),
+    "since": Flag("Scan the files that changed since this revision.", value="REV"),
+    "format": Flag("text, json, sarif (2.1.0) or github (annotations).", value="FORMAT"),
+    "output": Flag("Write the report into this file.", value="FILE"),
+    "mask": Flag("Hide most of each match of personal data."),
+    "quiet": Flag("Print findings and nothing else.", "-q"),
+    "init": Flag("Write a file of rules and one of what to ignore.", "-in"),
+    "add-results-to-ignore": Flag("Write the findings into the file of what to ignore.", "-ai"),
+}
+HOOK_FLAGS = FILES | {"force": Flag("Replace another hook; it is kept as pre-commit.old.")}
+
+
+class Place(NamedTuple):
+    """Where it happens: the folder of the call, who is told, and whether nothing may be changed."""
+
+    directory: Path
+    console: Console
+    dry: bool = False
+
+    def project(self, project_dir: str) -> Path:
+        """The project's folder. Raises UsageError when there is none of that name."""
+        directory = Path(project_dir).absolute() if project_dir else self.directory
+        if not directory.is_dir():
+            raise UsageError(f"--project-dir: there is no folder {directory}.")
+        return directory
+
+
+class Wanted(NamedTuple):
+    """The flags of a scan."""
+
+    search_rules: str = ""
+    ignore_config: str = ""
+    project_dir: str = ""
+    stage: bool = False
+    since: str = ""
+    format: str = "text"
+    output: str = ""
+    mask: bool = False
+    quiet: bool = False
+    init: bool = False
+    add_results_to_ignore: bool = False
+
+
+class WantedHook(NamedTuple):
+    """The flags of a hook's installation."""
+
+    search_rules: str = ""
+    ignore_config: str = ""
+    project_dir: str = ""
+    force: bool = False
+
+
+def scan(place: Place, wanted: Wanted) -> None:
+    """Scan and report. Raises AhjoError when anything is found."""
+    if wanted.format not in FORMATS:
+        raise UsageError(f"--format is one of {', '.join(FORMATS)}, not {wanted.format!r}.")
+    directory = place.project(wanted.project_dir)
+    rules, ignored = directory / (wanted.search_rules or RULES_FILE), directory / (wanted.ignore_config or IGNORE_FILE)
+    if wanted.init:
+        _init(place, rules, ignored)
+        return
+    if wanted.quiet or (wanted.format != "text" and not wanted.output):
+        place.console.machine()
+    job = _prepared(directory, rules, ignored, wanted)
+    result = job.run()
+    _report(place.console, job, result, wanted)
+    if result.findings and wanted.add_results_to_ignore and not place.dry:
+        _ignore(place.console, ignored, result)
+    elif result.findings:
+        raise AhjoError(_count(result), hint=f"Remove it, or add it to {ignored.name}: --add-results-to-ignore")
+
+
+def install_hook(place: Place, wanted: WantedHook) -> None:
+    """Write the hook. Raises NotPermittedError when another one stays."""
+    from ahjo_tasks.scan import hook
+    from ahjo_tasks.scan.repository import Repository
+
+    console = place.console
+
+    def may_replace(path: Path) -> bool:
+        question = f"Replace the hook {path}? It is kept as {path.name}.old."
+        return wanted.force or (console.interactive and console.confirm(question))
+
+    repository = Repository(place.project(wanted.project_dir))
+    if place.dry:
+        console.line(f"  Plan: write {repository.hooks / hook.NAME} (dry run: nothing is written)")
+        return
+    path = hook.install(repository, wanted.search_rules, wanted.ignore_config, IGNORE_FILE, may_replace)
+    console.line(f"Installed {path}")
+
+
+def _init(place: Place, rules: Path, ignored: Path) -> None:
+    from ahjo_tasks.scan.samples import write_samples
+
+    if place.dry:
+        place.console.line("  Plan: write what does not exist of the files below (dry run: nothing is written)")
+    written = () if place.dry else write_samples(rules, ignored)
+    for path in (rules, ignored):
+        place.console.line(f"  {'Written' if path in written else 'Left as it is' if path.exists() else 'New'}: {path}")
+
+
+def _prepared(directory: Path, rules: Path, ignored: Path, wanted: Wanted) -> ProjectScan:
+    from ahjo_tasks.scan.ignore_file import read_ignored
+    from ahjo_tasks.scan.project import ProjectScan
+    from ahjo_tasks.scan.repository import Repository
+    from ahjo_tasks.scan.rules_file import read_rules
+
+    own = {path.relative_to(directory).as_posix() for path in (rules, ignored) if path.is_relative_to(directory)}
+    return ProjectScan(
+        Repository(directory), read_rules(rules), read_ignored(ignored), own, stage=wanted.stage, since=wanted.since
+    )
+
+
+def _report(console: Console, job: ProjectScan, result: Result, wanted: Wanted) -> None:
+    if wanted.output:
+        Path(wanted.output).write_text(_formatted(job, result, wanted) + "\n", encoding="utf-8")
+    elif wanted.format != "text":
+        console.raw(_formatted(job, result, wanted))
+        return
+    _tell(console, result, wanted)
+
+
+def _formatted(job: ProjectScan, result: Result, wanted: Wanted) -> str:
+    from ahjo_tasks.scan.report import line, shown, to_github, to_json
+    from ahjo_tasks.scan.sarif import to_sarif
+
+    prefix = job.repository.prefix if job.repository.exists else ""
+    match wanted.format:
+        case "json":
+            return to_json(result, mask=wanted.mask)
+        case "sarif":
+            return to_sarif(result, prefix, mask=wanted.mask)
+        case "github":
+            return to_github(result, prefix, mask=wanted.mask)
+        case _:
+            return "\n".join(line(finding) for finding in shown(result, mask=wanted.mask))
+
+
+def _tell(console: Console, result: Result, wanted: Wanted) -> None:
+    from ahjo_tasks.scan.report import line, shown
+
+    console.tally.counts["FAIL"] += result.files
+    console.tally.counts["OK"] += result.tally.files - result.files
+    for remark in result.remarks:
+        console.warn(str(remark))
+    for finding in shown(result, mask=wanted.mask):
+        console.secret(line(finding).removesuffix(finding.match), finding.match)
+    if wanted.quiet:
+        return
+    binary = f", {result.tally.binary} binary files skipped" if result.tally.binary else ""
+    console.note(f"{result.tally.files} files scanned{binary}, {result.ignored} findings ignored")
+    if not result.findings:
+        console.line("Nothing was found.", "ok")
+
+
+def _ignore(console: Console, ignored: Path, result: Result) -> None:
+    from ahjo_tasks.scan.ignore_file import add_to_ignored
+
+    add_to_ignored(ignored, result.findings)
+    console.line(f"{_count(result)} They are now in {ignored}.")
+
+
+def _count(result: Result) -> str:
+    findings, files = len(result.findings), result.files
+    return f"{findings} finding{'s' if findings != 1 else ''} in {files} file{'s' if files != 1 else ''}."
