@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,7 +28,7 @@ def project(tmp_path: Path) -> RunningProject:
 
 
 def alembic(project: RunningProject, command: str, *more: str, **options: Any) -> Any:
-    return inv(project, "alembic", "--command", command, *CONFIG, *more, **options)
+    return inv(project, "alembic", command, *CONFIG, *more, **options)
 
 
 def test_a_command_runs_on_the_database_of_the_config(project: RunningProject) -> None:
@@ -41,6 +42,41 @@ def test_words_behind_two_dashes_are_the_command_too(project: RunningProject) ->
     assert done.code == 0
     assert "product and purchase" in done.out
     assert "Rev: 5c0d1e7a94b2 (head)" in done.out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("history -v", *CONFIG),
+        (*CONFIG, "history -v"),
+        ("--debug", *CONFIG, "history -v"),
+        ("--command", "history -v", *CONFIG),
+        (*CONFIG, "--command=history -v"),
+    ],
+    ids=" ".join,
+)
+def test_the_command_stands_where_it_likes(project: RunningProject, words: tuple[str, ...]) -> None:
+    done = inv(project, "alembic", *words)
+    assert "Rev: 5c0d1e7a94b2 (head)" in done.out
+    assert done.code == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--dry", "upgrade head", *CONFIG), (*CONFIG, "--dry", "upgrade head"), ("upgrade head", "--dry", *CONFIG)],
+)
+def test_a_flag_is_never_taken_for_the_command(project: RunningProject, words: tuple[str, ...]) -> None:
+    done = inv(project, "alembic", *words, yes=False)
+    assert "Plan: alembic upgrade head (dry run" in done.out
+    assert done.code == 0
+
+
+def test_a_task_is_never_taken_for_the_command(project: RunningProject) -> None:
+    done = inv(project, "alembic", "current", "version", *CONFIG)
+    assert done.code == 0
+    assert "Alembic revision" in done.out
+    assert "alembic needs a command" in inv(project, "alembic", "version", *CONFIG).err
+    assert "Run a command of Alembic" in inv(project, "alembic", "--help").out
 
 
 def test_what_changes_the_database_asks_and_what_reads_does_not(project: RunningProject) -> None:
@@ -79,7 +115,7 @@ def test_differences_have_their_exit_code(project: RunningProject) -> None:
     [
         ("downgrade nowhere", 1, "alembic.ini: Can't locate revision identified by 'nowhere'"),
         ("frobnicate", 2, "invalid choice: 'frobnicate'"),
-        ("", 2, "alembic needs --command"),
+        ("", 2, "alembic needs a command"),
     ],
 )
 def test_a_mistake_is_a_message(project: RunningProject, command: str, code: int, said: str) -> None:
@@ -135,5 +171,9 @@ def test_alembics_own_program_shows_our_errors_in_a_sentence(project: RunningPro
 def test_the_front_takes_it(project: RunningProject) -> None:
     from ahjo_tasks.cli import ahjo
 
-    done = quietly(lambda: ahjo(["alembic", "dev.json", "--command", "history"]), project.directory)
-    assert "product and purchase" in done.out
+    for words in (["dev.json", "--command", "history"], ["history", "dev.json"], ["dev.json", "history"]):
+        done = quietly(partial(ahjo, ["alembic", *words]), project.directory)
+        assert "product and purchase" in done.out
+    said = ["alembic", "dev.json", "-ni", "--", "revision", "-m", "what it is about"]
+    assert quietly(lambda: ahjo(said), project.directory).code == 0
+    assert list((project.directory / "alembic" / "versions").glob("*what_it_is_about.py"))

@@ -33,6 +33,7 @@ KNOWS_INVOKE = {
     "running/boundary",
     "running/context",
     "running/flags",
+    "running/words",
     "running/home",
     "running/run",
     "workers/front",

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 @action(
     auto_shortflags=False,
+    positional=["command"],
     help={
-        "command": "The command with its arguments, as in 'upgrade +1'; words behind -- are added to it.",
+        "command": "The command with its arguments, as in 'upgrade +1'; the flag may be left out.",
         "non-interactive": "Do not ask for confirmation.",
         "confirm-database": "Name of the protected database, in place of typing it.",
     },
@@ -27,15 +28,15 @@ if TYPE_CHECKING:
 def alembic(ctx: ActionContext, command: str = "", non_interactive: bool = False, confirm_database: str = "") -> None:
     """Run a command of Alembic on the config's database.
 
-    `inv alembic --command "upgrade +1"`, or `inv alembic -- history --verbose`. Connection and version table are
-    those of the config. Commands that change the database ask first; upgrade, downgrade and stamp hold the deploy
+    `inv alembic "upgrade +1"`, or `inv alembic -- history --verbose`. Connection and version table are those of
+    the config. Commands that change the database ask first; upgrade, downgrade and stamp hold the deploy
     lock. Differences that `check` finds end with exit code 5.
     """
     from ahjo_tasks.deploy.alembic_command import AlembicCommand
 
     words = [*shlex.split(command), *shlex.split(ctx.remainder or "")]
     if not words:
-        raise UsageError("alembic needs --command.", hint='inv alembic --command "upgrade +1"')
+        raise UsageError("alembic needs a command.", hint='inv alembic "upgrade +1"')
     asked = AlembicCommand(words)
     if asked.name != "init" and not ctx.workspace.migrations.present:
         raise UsageError(f"There is no {ctx.workspace.migrations.ini}: the project has no migrations.")

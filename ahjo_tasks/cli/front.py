@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import shlex
 import sys
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
@@ -62,12 +63,13 @@ class AhjoProgram(Program):
 
 def run(given: list[str], cwd: Path) -> None:
     """Run one action and leave with its exit code. Raises AhjoError for a call that makes no sense."""
+    given, tail = _cut(given)
     words = [word for token in given for word in _spelled(token)]
     action = next((word for word in words if not word.startswith("-")), None)
     directory, words = _project_dir(words, cwd) if action not in OWN_PROJECT_DIR else (None, words)
     config, words = _config(words)
     config = config or os.environ.get("AHJO_CONFIG_PATH")
-    call = Call(cwd, (cwd / Path(config).expanduser()).absolute() if config else None)
+    call = Call(cwd, (cwd / Path(config).expanduser()).absolute() if config else None, tail)
     if action in OWN_PROJECT_DIR:  # what lies in the working folder has no say in a project that is not there yet
         collection = namespace(directory=cwd)
     else:
@@ -87,6 +89,7 @@ class Call:
 
     cwd: Path
     config: Path | None = None
+    tail: list[str] = field(default_factory=list)
     out: list[str] = field(default_factory=list)
 
     def translate(self, words: list[str], task: Task) -> list[str]:  # type: ignore[type-arg]
@@ -98,14 +101,18 @@ class Call:
         while rest:
             self._take(rest, known)
         named = ["--config", str(self.config)] if self.config else []
-        return [*self.out, *named]
+        return [*self.out, *named, *self.tail]
 
     def _take(self, rest: list[str], known: dict[str, Argument]) -> None:
         word = rest.pop(0)
         argument = known.get(word)
         if not word.startswith("-"):
-            if not self._is_config(word):
+            if self._is_config(word):
+                return
+            wanted = self._wanted(known)
+            if wanted is None:
                 raise UsageError(f"ahjo does not know what to do with {word!r}.", hint="ahjo --help")
+            self.out += [wanted, word]
         elif word in CORE_SWITCHES or (argument and not argument.takes_value):
             self.out.append(word)
         elif argument is None:
@@ -121,6 +128,11 @@ class Call:
         self.out += [flag, rest.pop(0)]
         while several and rest and _is_value(rest[0]) and not self._is_config(rest[0]):
             self.out += [flag, rest.pop(0)]
+
+    def _wanted(self, known: dict[str, Argument]) -> str | None:
+        """The flag that a word without one is for."""
+        open_ones = (flag for flag, argument in known.items() if argument.positional and flag not in self.out)
+        return next(open_ones, None)
 
     def _is_config(self, word: str) -> bool:
         return self.config is not None and (self.cwd / Path(word).expanduser()).absolute() == self.config
@@ -178,6 +190,14 @@ def _spelled(token: str) -> list[str]:
         return [SHORT.get(token, token)]
     name, equals, value = token.partition("=")
     return [name.replace("_", "-"), *([value] if equals else [])]
+
+
+def _cut(given: list[str]) -> tuple[list[str], list[str]]:
+    """What stands before `--`, and what is behind it, which Invoke hands on as one text."""
+    if "--" not in given:
+        return given, []
+    place = given.index("--")
+    return given[:place], ["--", shlex.join(given[place + 1 :])]
 
 
 def _project_dir(words: list[str], cwd: Path) -> tuple[Path | None, list[str]]:
