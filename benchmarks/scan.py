@@ -1,6 +1,9 @@
-"""Scans a made-up database project with ahjo-scan and with ripgrep, by the same rules, and compares the wall time.
+"""Scans made-up database projects with ahjo-scan and with ripgrep, by the same rules, and compares what it takes.
 
-`python -m benchmarks.scan [--runs N] [--scale X]`; needs git and rg. Both read the tree from the file cache.
+`python -m benchmarks.scan [--runs N] [--scale X] [FOLDER ...]`; needs git and rg. The projects are one of 5,000 files
+and one of a few huge ones; a copy of each folder is measured too, every rule on all of it. All is read from the file
+cache. What cannot be at most four times ripgrep is a rule whose ripgrep takes less than a quarter of Python's own start,
+with PyYAML, and Alembic's, which is to be read by Python's parser.
 """
 
 from __future__ import annotations
@@ -14,13 +17,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 TYPES = "PROCEDURE|FUNCTION|VIEW|TRIGGER|TABLE|TYPE|ASSEMBLY"
@@ -30,8 +32,7 @@ OPERATIONS = (
 )
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """One rule in both tongues: an entry of the rules file, and the options of rg."""
 
     name: str
@@ -57,15 +58,17 @@ RULES = (
 """What a project is likely to look for; ripgrep is spared strings, comments and control characters."""
 
 
-def build(root: Path, scale: float) -> None:
-    """Write the project: views, seed data as SQL and CSV, migrations, notes. The same for every run."""
-    chance = random.Random(7)
-    for path, text in _files(chance, scale):
+def build(root: Path, files: Iterable[tuple[str, str]]) -> None:
+    """Write a project, and commit it."""
+    for path, text in files:
         file = root / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
-    entries = [f"- name: {rule.name}\n  filepath: {rule.path}\n" for rule in RULES]
-    (root / "ahjo_scan_rules.yaml").write_text("".join(entries), encoding="utf-8")
+    commit(root)
+
+
+def commit(root: Path) -> None:
+    """Make the folder a repository with all of it in a commit."""
     for command in (
         ["init", "--quiet"],
         ["add", "."],
@@ -74,8 +77,10 @@ def build(root: Path, scale: float) -> None:
         subprocess.run(["git", *command], cwd=root, check=True, capture_output=True)
 
 
-def _files(chance: random.Random, scale: float) -> Iterator[tuple[str, str]]:
-    for number in range(int(3000 * scale)):
+def many(scale: float) -> Iterator[tuple[str, str]]:
+    """Views, seed data as SQL and CSV, migrations, notes. The same for every run."""
+    chance = random.Random(7)
+    for number in range(int(4600 * scale)):
         yield f"database/views/dbo.view_{number}.sql", _view(chance, number)
     for number in range(int(200 * scale)):
         yield f"database/data/dbo.table_{number}.sql", _data(chance, number)
@@ -84,6 +89,16 @@ def _files(chance: random.Random, scale: float) -> Iterator[tuple[str, str]]:
     for number in range(int(150 * scale)):
         yield f"alembic/versions/{number:012x}_step.py", _migration(number)
     yield "docs/persons.md", "Ask a.person@example.org about 010594Y9032.\n"
+
+
+def huge(scale: float) -> Iterator[tuple[str, str]]:
+    """A dump of views, one of rows as SQL and one as CSV, tens of megabytes each, and one migration of all tables."""
+    chance = random.Random(8)
+    parts = range(int(400 * scale) or 1)
+    yield "database/views/all.sql", "".join(_view(chance, number) for number in range(len(parts) * 20))
+    yield "database/data/all.sql", "".join(_data(chance, number) for number in parts)
+    yield "database/data/all.csv", "".join(_csv(chance) for _ in range(len(parts) // 10))
+    yield "alembic/versions/1_all.py", "".join(_migration(number) for number in parts)
 
 
 def _view(chance: random.Random, number: int) -> str:
@@ -151,35 +166,47 @@ def cost(run: Callable[[], None], runs: int) -> tuple[float, float]:
     return min(walls), min(processors)
 
 
-def measure(root: Path, runs: int) -> Iterator[str]:
+def measure(root: Path, rules: Sequence[Rule], runs: int) -> Iterator[str]:
     """A line for each rule, and one for all together: wall time, the processors' in brackets, and the ratio of both."""
     yield f"{'rules':<28}{'rg':>18}{'ahjo-scan':>18}{'ratio':>12}"
-    for name, rules in [*((rule.name, (rule,)) for rule in RULES), ("all", RULES)]:
-        floor = cost(partial(rg, root, rules), runs)
-        own = cost(partial(ahjo, root, rules), runs)
+    for name, some in [*((rule.name, [rule]) for rule in rules), ("all", rules)]:
+        floor = cost(partial(rg, root, some), runs)
+        own = cost(partial(ahjo, root, some), runs)
         told = [f"{wall * 1000:.0f} ({used * 1000:.0f}) ms" for wall, used in (floor, own)]
         yield f"{name:<28}{told[0]:>18}{told[1]:>18}{own[0] / floor[0]:>6.1f} ({own[1] / floor[1]:.1f})"
 
 
 def main() -> None:
-    """Build the tree, measure, and print."""
+    """Build each tree, measure, and print."""
     parser = argparse.ArgumentParser(description="Compare ahjo-scan with ripgrep.")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--scale", type=float, default=1.0)
-    parser.add_argument("--keep", help="build the tree here, and leave it there")
+    parser.add_argument("folders", nargs="*", type=Path, help="further trees")
     given = parser.parse_args()
     if not shutil.which("rg"):
         raise SystemExit("ripgrep is not installed.")
-    root = Path(given.keep or tempfile.mkdtemp(prefix="ahjo-scan-"))
-    try:
-        build(root, given.scale)
-        size = sum(file.stat().st_size for file in root.rglob("*") if file.is_file() and ".git" not in file.parts)
-        print(f"{sum(1 for _ in root.rglob('*.*'))} files, {size / 1e6:.0f} MB")
-        for line in measure(root, given.runs):
-            print(line, flush=True)
-    finally:
-        if not given.keep:
-            shutil.rmtree(root)
+    made = {maker.__name__: partial(build, files=maker(given.scale)) for maker in (many, huge)}
+    copied = {str(folder): partial(copy, folder) for folder in given.folders}
+    everywhere = [rule._replace(path=".") for rule in RULES]
+    for name, fill in {**made, **copied}.items():
+        with tempfile.TemporaryDirectory(prefix="ahjo-scan-") as place:
+            fill(Path(place))
+            for line in report(name, Path(place), everywhere if name in copied else RULES, given.runs):
+                print(line, flush=True)
+
+
+def copy(folder: Path, root: Path) -> None:
+    """Copy a folder, and commit it."""
+    shutil.copytree(folder, root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".git"))
+    commit(root)
+
+
+def report(name: str, root: Path, rules: Sequence[Rule], runs: int) -> Iterator[str]:
+    """The size of a tree, and what its scans take."""
+    sizes = [file.stat().st_size for file in root.rglob("*") if file.is_file() and ".git" not in file.parts]
+    yield f"{name}: {len(sizes)} files, {sum(sizes) / 1e6:.1f} MB"
+    yield from measure(root, rules, runs)
+    yield ""
 
 
 if __name__ == "__main__":

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.scan.finding import Hit
 from ahjo_tasks.scan.name_filter import NameFilter
 from ahjo_tasks.scan.python_source import value
-from ahjo_tasks.scan.sql_objects import SqlObjectModification
-from ahjo_tasks.scan.sql_passages import Passage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ahjo_tasks.scan.content import Content
+    from ahjo_tasks.scan.sql_objects import SqlObjectModification
 
 OPERATIONS = frozenset(
     {
@@ -40,7 +40,8 @@ EXPRESSION = "<expr>"
 """The schema of a call that says it by something else than a string."""
 
 _MARKS = tuple(operation.encode() for operation in (*OPERATIONS, "execute"))
-_TABLES = SqlObjectModification(object_types=("TABLE",))
+_LEAVES = frozenset({ast.Name, ast.Constant, ast.Load, ast.Store, ast.alias, ast.arg, ast.Pass})
+"""Nodes below which there is no call; most of a module's nodes are such."""
 
 
 class TableCall(NamedTuple):
@@ -93,7 +94,8 @@ class Calls:
                 handles = handles | _batches(node)
             elif isinstance(node, ast.Call):
                 yield from self._calls(node, handles)
-            waiting += [(child, handles) for child in reversed(list(ast.iter_child_nodes(node)))]
+            inner = [child for child in ast.iter_child_nodes(node) if type(child) not in _LEAVES]
+            waiting += [(child, handles) for child in reversed(inner)]
 
     def _import(self, node: ast.ImportFrom) -> None:
         for name in node.names:
@@ -128,7 +130,11 @@ class Calls:
         if isinstance(inner, ast.Call) and inner.args:
             inner = inner.args[0]
         text = None if inner is None else self._text(inner)
-        for _, said, change in _TABLES.changes(Passage(text)) if text else ():
+        if not text:
+            return
+        from ahjo_tasks.scan.sql_passages import Passage
+
+        for _, said, change in _tables().changes(Passage(text)):
             statement = " ".join(said[change.start : change.end].split())
             match = f"{_dotted(node.func)}({statement!r})"
             schema, table = (_known(part) for part in change.name)
@@ -145,6 +151,14 @@ class Calls:
         if isinstance(node, ast.Name):
             return self._constants.get(node.id)
         return value(node)
+
+
+@cache
+def _tables() -> SqlObjectModification:
+    """Knows table statements; most migrations execute none, and do not wait for it."""
+    from ahjo_tasks.scan.sql_objects import SqlObjectModification
+
+    return SqlObjectModification(object_types=("TABLE",))
 
 
 def _batches(node: ast.With) -> dict[str, ast.Call]:
