@@ -35,8 +35,8 @@ def version(directory: Path, *, repository: str | None = None, info_path: str | 
 
     From the JSON file at `info_path`, else from `git_version.json` in the folder, else from git: the tag or hash that
     `git describe` gives (the whole hash where that is longer than the column), the branch (HEAD when detached), and
-    `repository`, the URL of origin, or the name of the working copy's folder. Raises NoGitError when there is none,
-    ConfigError for an unreadable file.
+    `repository`, the URL of origin, or the name of the repository's folder, which all its worktrees share. Raises
+    NoGitError when there is none, ConfigError for an unreadable file.
     """
     if info_path or (directory / INFO_FILE).is_file():
         return _from_file(directory / (info_path or INFO_FILE))
@@ -56,8 +56,8 @@ def _origin(directory: Path) -> str:
     try:
         return _git(directory, "config", "--get", "remote.origin.url")
     except NoGitError:
-        top = _git(directory, "rev-parse", "--show-toplevel")
-        return top.replace("\\", "/").rstrip("/").rpartition("/")[2]
+        shared = (directory / _git(directory, "rev-parse", "--git-common-dir")).resolve()
+        return shared.parent.name if shared.name == ".git" else shared.name.removesuffix(".git")
 
 
 def _git(directory: Path, *arguments: str) -> str:

@@ -42,6 +42,20 @@ def test_a_project_below_the_top_of_its_repository_is_the_same_repository(copy: 
     assert version(copy / "below").repository == "shop"
 
 
+def test_a_worktree_is_the_same_repository(copy: Path, tmp_path: Path) -> None:
+    git(copy, "worktree", "add", "--detach", str(tmp_path / "other"))
+    (tmp_path / "other" / "below").mkdir()
+    assert version(tmp_path / "other").repository == "shop"
+    assert version(tmp_path / "other" / "below").repository == "shop"
+
+
+def test_a_bare_repository_gives_its_worktrees_its_name(copy: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "--bare", str(copy), "store.git")
+    git(tmp_path / "store.git", "remote", "remove", "origin")
+    git(tmp_path / "store.git", "worktree", "add", "--detach", str(tmp_path / "here"))
+    assert version(tmp_path / "here").repository == "store"
+
+
 def test_a_tag_describes_what_is_at_and_behind_it(copy: Path) -> None:
     git(copy, "tag", "v1")
     assert version(copy).commit == "v1"
