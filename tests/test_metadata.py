@@ -12,9 +12,9 @@ from ahjo_tasks.metadata.admit import admitted
 from ahjo_tasks.metadata.databases import metadata_for
 from ahjo_tasks.metadata.difference import difference
 from ahjo_tasks.metadata.export import exported
-from ahjo_tasks.metadata.files import changed_files, read_files, write_files
-from ahjo_tasks.metadata.model import Catalog, DbObject, Descriptions
-from ahjo_tasks.metadata.plan import FOLDER, plan_descriptions, plan_update, required_metadata
+from ahjo_tasks.metadata.files import changed_files, read_files, write
+from ahjo_tasks.metadata.model import Catalog, Change, Changes, DbObject, Descriptions
+from ahjo_tasks.metadata.plan import FOLDER, DescriptionStep, plan_descriptions, plan_update, required_metadata
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +45,7 @@ def warnings(wanted: Descriptions, *present: DbObject, schemas: list[str] | None
 
 def test_files_are_written_as_the_predecessor_wrote_them(tmp_path: Path) -> None:
     wanted = Descriptions({"table": {"s.b": {}, "s.a": {"Owner": "Финансы", "Description": "ä 😀"}}})
-    assert write_files(tmp_path / "docs", wanted) == [tmp_path / "docs" / "tables.json"]
+    write(changed_files(tmp_path / "docs", wanted))
     text = (tmp_path / "docs" / "tables.json").read_bytes().decode()
     assert text == (
         '{\n    "s.a": {\n        "Description": "ä 😀",\n        "Owner": "Финансы"\n    },\n    "s.b": {}\n}'
@@ -138,13 +138,32 @@ def test_property_names_in_another_case_are_the_same_property() -> None:
     assert spoken(wanted, table("a", Description="old")) == ["update sales.a Description new"]
 
 
-def test_two_objects_with_one_name_are_left_alone_and_told() -> None:
+def test_two_objects_with_one_name_are_told_apart_by_brackets() -> None:
+    one, other = DbObject("column", ("s", "a.b", "c"), "", {"d": "1"}), DbObject("column", ("s", "a", "b.c"))
+    plain = DbObject("column", ("s", "x.y", "c"))
+    written = exported(Catalog((one, other, plain)), Descriptions({}), required_metadata(dialect("mssql"))).kinds
+    assert written["column"] == {"s.[a.b].c": {"d": "1"}, "s.a.[b.c]": {}, "s.x.y.c": {}}
+    wanted = Descriptions({"column": {"s.[a.b].c": {"d": "2"}, "s.a.[b.c]": {"d": "3"}, "s.[x.y].c": {"d": "4"}}})
+    assert spoken(wanted, one, other, plain) == ["update s.a.b.c d 2", "add s.a.b.c d 3", "add s.x.y.c d 4"]
+    assert warnings(wanted, one, other, plain) == ()
+
+
+def test_a_name_that_reads_like_brackets_is_told_apart_too() -> None:
+    present = [DbObject("table", parts) for parts in (("a.b", "c"), ("a", "b.c"), ("[a.b]", "c"), ("[a", "b].c"))]
+    found = Catalog(tuple(present)).of("table").exact
+    assert list(found.values()) == present
+    assert set(found) == {"[a.b].c", "a.[b.c]", "[[a.b]]].c", "[[a].[b]].c]"}
+
+
+def test_a_key_that_two_objects_share_is_refused_with_the_names_to_write() -> None:
     one, other = DbObject("column", ("s", "a.b", "c")), DbObject("column", ("s", "a", "b.c"))
     wanted = Descriptions({"column": {"s.a.b.c": {"d": "1"}}})
-    assert spoken(wanted, one, other) == []
-    assert warnings(wanted, one, other) == (
-        "columns.json: two objects have the name s.a.b.c, so neither is described.",
-    )
+    third = DbObject("column", ("S", "a", "b", "c"))
+    for present in ((one, other), (one, other, third)):
+        assert spoken(wanted, *present) == []
+        assert warnings(wanted, *present) == (
+            "columns.json: s.a.b.c can mean s.[a.b].c or s.a.[b.c], so neither is described: write one of these.",
+        )
 
 
 def test_defaults_go_to_columns_that_say_nothing_themselves() -> None:
@@ -223,7 +242,9 @@ def test_a_text_that_would_be_cut_or_spoilt_is_refused_with_its_line(
     tmp_path: Path, name: str, text: str, reason: str
 ) -> None:
     folder = tmp_path / FOLDER
-    write_files(folder, Descriptions({"column": {"t.a": {"Description": "fine"}, "t.b": {"Description": text}}}))
+    write(
+        changed_files(folder, Descriptions({"column": {"t.a": {"Description": "fine"}, "t.b": {"Description": text}}}))
+    )
     with pytest.raises(SourceError, match=reason) as caught:
         plan_descriptions(tmp_path, dialect(name), None)
     assert (caught.value.path, caught.value.line) == (folder / "columns.json", 6)
@@ -254,17 +275,32 @@ def test_a_deployment_to_a_database_without_descriptions_says_so(tmp_path: Path)
 
 
 def test_no_allowed_schema_means_no_work(tmp_path: Path) -> None:
-    write_files(tmp_path / FOLDER, Descriptions({"table": {"s.a": {"d": "1"}}}))
+    write(changed_files(tmp_path / FOLDER, Descriptions({"table": {"s.a": {"d": "1"}}})))
     plan = plan_descriptions(tmp_path, dialect("mssql"), ())
     assert plan.steps == ()
     assert "metadata_allowed_schemas is empty" in plan.remarks[0]
 
 
 def test_a_plan_names_its_folder_and_what_it_does_not_know_yet(tmp_path: Path) -> None:
-    write_files(tmp_path / FOLDER, Descriptions({"table": {"s.a": {"d": "1"}}}))
+    write(changed_files(tmp_path / FOLDER, Descriptions({"table": {"s.a": {"d": "1"}}})))
     plan = plan_descriptions(tmp_path, dialect("mssql"), None)
     assert plan.summary == "1 description update"
     assert (plan.steps[0].label, plan.steps[0].note) == (FOLDER, "what differs is found when it runs")
+
+
+def test_a_plan_lists_what_it_will_change() -> None:
+    changes = Changes(
+        (
+            Change("add", table("a"), "Owner", "me"),
+            Change("drop", DbObject("database", ()), "Description"),
+        )
+    )
+    step = DescriptionStep(Descriptions({}), required_metadata(dialect("mssql")), None, changes)
+    assert step.note.splitlines() == [
+        "1 added, 1 dropped",
+        "add Owner of table sales.a",
+        "drop Description of the database",
+    ]
 
 
 def test_every_database_but_sqlite_keeps_descriptions() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from ahjo_tasks.metadata.model import Catalog, DbObject
+from ahjo_tasks.metadata.model import Catalog, Changes, DbObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -44,11 +44,11 @@ class Metadata:
         """Why the database cannot hold the text; None when it can."""
         return None
 
-    def send(self, door: Door, changes: Sequence[Change]) -> list[str]:
-        """Make the changes, in few calls. Returns warnings about those that could not be made."""
+    def send(self, door: Door, changes: Sequence[Change]) -> Changes:
+        """Make the changes, in few calls. Returns those that were made, with warnings about the others."""
         for batch in self.batches(changes):
             door.run(batch)
-        return []
+        return Changes(tuple(changes))
 
     def batches(self, changes: Sequence[Change]) -> Iterator[str]:
         """The text of each call: `per_call` changes, the last one with what is left."""

@@ -45,9 +45,9 @@ def _listed_objects(
 
 def _other_columns(wanted: Descriptions, columns: Lookup, pairs: Mapping[str, DbObject]) -> Iterator[Change]:
     """Columns that no file lists get the defaults, and keep what else they have."""
-    known = {one.key for one in pairs.values()}
+    known = {one.parts for one in pairs.values()}
     for column in columns if wanted.defaults else ():
-        if column.key not in known:
+        if column.parts not in known:
             changes = _compare(column, wanted.default(column.parts[-1]))
             yield from (change for change in changes if change.verb != "drop")
 
@@ -67,13 +67,14 @@ def _compare(one: DbObject, wanted: Properties) -> Iterator[Change]:
     yield from (Change("drop", one, name) for name in one.properties if name not in kept)
 
 
-def _unknown(kind: str, lost: Sequence[str], ambiguous: set[str]) -> Iterator[str]:
+def _unknown(kind: str, lost: Sequence[str], ambiguous: Mapping[str, Sequence[str]]) -> Iterator[str]:
     absent = [key for key in lost if key not in ambiguous]
-    unclear = [key for key in lost if key in ambiguous]
     if absent:
         yield f"{FILES[kind]} describes what the database does not have: {listed(absent)}."
-    if unclear:
-        yield f"{FILES[kind]}: two objects have the name {listed(unclear)}, so neither is described."
+    for key in lost:
+        if key in ambiguous:
+            names = " or ".join(ambiguous[key])
+            yield f"{FILES[kind]}: {key} can mean {names}, so neither is described: write one of these."
 
 
 def _in_schemas(key: str, schemas: Sequence[str] | None) -> bool:

@@ -32,8 +32,10 @@ def exported(present: Catalog, files: Descriptions, metadata: Metadata) -> Descr
     for kind in sorted(metadata.kinds - set(present.missing)):
         objects = present.of(kind)
         pairs, _ = objects.pairs(files.kinds.get(kind, {}))
-        old = {one.key: files.kinds[kind][key] for key, one in pairs.items()}
-        kinds[kind] = {one.key: _properties(one, old.get(one.key, {}), files, metadata) for one in objects}
+        old = {one.parts: files.kinds[kind][key] for key, one in pairs.items()}
+        kinds[kind] = {
+            key: _properties(one, old.get(one.parts, {}), files, metadata) for key, one in objects.exact.items()
+        }
     return Descriptions(kinds, files.defaults)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.config.json_lines import key_lines
 from ahjo_tasks.errors import SourceError
+from ahjo_tasks.export.whole_file import whole_file
 from ahjo_tasks.metadata.kinds import DEFAULTS, FILES, USUAL
 from ahjo_tasks.metadata.model import Descriptions
 
@@ -66,18 +67,12 @@ def changed_files(folder: Path, wanted: Descriptions) -> dict[Path, str]:
     return found
 
 
-def write_files(folder: Path, wanted: Descriptions) -> list[Path]:
-    """Write the files whose content differs, and return them."""
-    changed = changed_files(folder, wanted)
-    write(changed)
-    return list(changed)
-
-
 def write(changed: Mapping[Path, str]) -> None:
     """Write what `changed_files` found."""
     for path, text in changed.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
+        with whole_file(path, overwrite=True) as part:
+            part.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _text(objects: Mapping[str, Properties]) -> str:

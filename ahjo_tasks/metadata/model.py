@@ -32,6 +32,15 @@ class DbObject:
         """The name in a file: `schema.table.column`."""
         return ".".join(self.parts) or DATABASE
 
+    @property
+    def bracketed(self) -> str:
+        """The name that no other object of the kind has: `schema.[a.b].column`, for names with dots or brackets."""
+        return ".".join(_bracketed(part) for part in self.parts) or DATABASE
+
+
+def _bracketed(part: str) -> str:
+    return f"[{part.replace(']', ']]')}]" if set(part) & set(".[]") else part
+
 
 @dataclass(frozen=True)
 class Catalog:
@@ -56,16 +65,20 @@ class Catalog:
 class Lookup:
     """Finds objects by the keys of a file: as they are, by alias, or in another case when only one object fits.
 
-    A key that two objects share, for a dot in a name, is `ambiguous` and finds neither.
+    `exact` has every object under the key that files use for it: in brackets where a dot in a name makes one key of two
+    objects. `ambiguous` are such keys, with what to write instead.
     """
 
     def __init__(self, objects: list[DbObject]) -> None:
-        counts = Counter(one.key for one in objects)
-        self.exact = {one.key: one for one in objects if counts[one.key] == 1}
-        self.ambiguous = {key for key, count in counts.items() if count > 1}
-        folds = Counter(key.lower() for key in self.exact)
-        self._folded = {key.lower(): one for key, one in self.exact.items() if folds[key.lower()] == 1}
-        self._aliases = {one.alias: one for one in objects if one.alias}
+        spellings = Counter(spelling for one in objects for spelling in {one.key, one.bracketed})
+        self.exact = {one.key if spellings[one.key] == 1 else one.bracketed: one for one in objects}
+        self.ambiguous: dict[str, list[str]] = {}
+        for key, one in self.exact.items():
+            if key != one.key:
+                self.ambiguous.setdefault(one.key, []).append(key)
+        folds = Counter(one.key.lower() for one in objects)
+        self._folded = {one.key.lower(): one for one in objects if folds[one.key.lower()] == 1}
+        self._aliases = {alias: one for one in objects for alias in (one.alias, one.bracketed) if alias}
 
     def __iter__(self) -> Iterator[DbObject]:
         return iter(self.exact.values())
@@ -77,16 +90,16 @@ class Lookup:
     def pairs(self, keys: Mapping[str, Properties]) -> tuple[dict[str, DbObject], list[str]]:
         """The object of every key, and the keys without one; each object goes to one key, the exact one if it can."""
         found, lost = {key: self.exact[key] for key in keys if key in self.exact}, []
-        taken = set(found)
+        taken = {one.parts for one in found.values()}
         for key in keys:
             if key in found:
                 continue
             one = self.find(key)
-            if one is None or one.key in taken:
+            if one is None or one.parts in taken:
                 lost.append(key)
             else:
                 found[key] = one
-                taken.add(one.key)
+                taken.add(one.parts)
         return found, lost
 
 
@@ -118,6 +131,10 @@ class Change:
     name: str
     text: str = ""
 
+    def __str__(self) -> str:
+        place = f"{self.object.kind} {self.object.key}" if self.object.parts else "the database"
+        return f"{self.verb} {self.name} of {place}"
+
 
 @dataclass(frozen=True)
 class Changes:
@@ -132,6 +149,11 @@ class Changes:
         counts = Counter(change.verb for change in self.changes)
         words = {"add": "added", "update": "changed", "drop": "dropped"}
         return ", ".join(f"{counts[verb]} {word}" for verb, word in words.items() if counts[verb]) or "nothing differs"
+
+    @property
+    def listing(self) -> str:
+        """The summary, and each change on a line of its own."""
+        return "\n".join((self.summary, *map(str, self.changes)))
 
 
 def listed(names: list[str]) -> str:

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import StatementError
 from ahjo_tasks.metadata.base import Metadata, commented
-from ahjo_tasks.metadata.model import Catalog
-from ahjo_tasks.metadata.mysql_columns import definitions, question_marks, with_comment
+from ahjo_tasks.metadata.model import Catalog, Changes
+from ahjo_tasks.metadata.mysql_columns import with_comment
+from ahjo_tasks.metadata.mysql_tables import HIGHEST, whole_definitions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ahjo_tasks.door import Door
     from ahjo_tasks.metadata.model import Change
+    from ahjo_tasks.metadata.mysql_tables import Definitions
 
 LONGEST = {"database": 1024, "table": 2048, "column": 1024, "procedure": 65535 // 3, "function": 65535 // 3}
-HIGHEST = 0xFFFF
+NOT_WHOLE = "the server does not show its whole definition"
 QUERIES = (
     """
     SELECT 'table', NULL, table_name, NULL, NULL, NULL, table_comment FROM information_schema.tables
@@ -43,13 +45,15 @@ HAS_DATABASE_COMMENT = """
 # Definitions must come out and go in alike whatever mode the session has, old zero dates with them. A comment changes
 # no data, so the history of a system-versioned table stays true.
 KEEP_MODE = """
-    SET @ahjo_mode = @@SESSION.sql_mode, @ahjo_quote = @@SESSION.sql_quote_show_create
+    SET @ahjo_mode = @@SESSION.sql_mode, @ahjo_quote = @@SESSION.sql_quote_show_create,
+    @ahjo_results = @@SESSION.character_set_results
     /*M!100304 , @ahjo_history = @@SESSION.system_versioning_alter_history */"""
 PLAIN_MODE = """
     SET SESSION sql_mode = 'STRICT_ALL_TABLES', SESSION sql_quote_show_create = 1
     /*M!100304 , SESSION system_versioning_alter_history = KEEP */"""
 OLD_MODE = """
-    SET SESSION sql_mode = @ahjo_mode, SESSION sql_quote_show_create = @ahjo_quote
+    SET SESSION sql_mode = @ahjo_mode, SESSION sql_quote_show_create = @ahjo_quote,
+    SESSION character_set_results = @ahjo_results
     /*M!100304 , SESSION system_versioning_alter_history = @ahjo_history */"""
 
 
@@ -74,59 +78,40 @@ class TableComments(Metadata):
             return f"MySQL takes {LONGEST[kind]} characters"
         return "MySQL's comments take no emoji and the like" if any(ord(one) > HIGHEST for one in text) else None
 
-    def send(self, door: Door, changes: Sequence[Change]) -> list[str]:
-        """Two calls for each table that changes, one for each routine."""
-        tables: dict[str, list[Change]] = {}
-        warnings: list[str] = []
+    def send(self, door: Door, changes: Sequence[Change]) -> Changes:
+        """Two calls for each table that changes, one for each routine. Each ALTER commits by itself."""
         with _plain_mode(door):
-            for change in changes:
-                if change.object.kind in {"table", "column"}:
-                    tables.setdefault(change.object.parts[0], []).append(change)
-                else:
-                    door.run(self.statement(change))
-            for table, of_table in tables.items():
-                warnings += self._alter_table(door, table, of_table)
-        return warnings
+            columns = [change.object.parts for change in changes if change.object.kind == "column"]
+            whole = whole_definitions(door, columns)
+            fit = [change for change in changes if change.object.kind != "column" or change.object.parts in whole]
+            made = 0
+            for target, group in _by_target(fit).items():
+                clauses = ",\n".join(self._clause(change, whole) for change in group)
+                try:
+                    door.run(f"ALTER {target[0].upper()} {self.dialect.quote(*target[1:])} {clauses}")
+                except StatementError as error:
+                    error.state = f"Each ALTER commits by itself: {made} of {len(fit)} changes were made and stay."
+                    raise
+                made += len(group)
+        lost = [".".join(parts) for parts in columns if parts not in whole]
+        return Changes(tuple(fit), tuple(f"{key} keeps its comment: {NOT_WHOLE}." for key in lost))
 
-    def statement(self, change: Change) -> str:
-        """The statement for a routine, for the database, or for a table without its columns."""
-        one, name = change.object, self.dialect.quote(*change.object.parts)
-        return f"ALTER {one.kind.upper()} {name}{' ' if name else ''}COMMENT {self.dialect.literal(change.text)}"
+    def _clause(self, change: Change, whole: Definitions) -> str:
+        """What an ALTER of the table, the routine or the database says."""
+        literal = self.dialect.literal(change.text)
+        if change.object.kind == "column":
+            return f"MODIFY COLUMN {with_comment(whole[change.object.parts], literal)}"
+        return f"COMMENT {literal}"
 
-    def _alter_table(self, door: Door, table: str, changes: Sequence[Change]) -> list[str]:
-        """One ALTER TABLE for all comments of a table."""
-        name = self.dialect.quote(table)
-        columns = definitions(door.query(f"SHOW CREATE TABLE {name}")[0][1])
-        parts, warnings = [], []
-        for change in changes:
-            literal, column = self.dialect.literal(change.text), change.object.parts[-1]
-            if change.object.kind == "table":
-                parts.append(f"COMMENT = {literal}")
-            elif self._is_whole(door, table, column, columns.get(column)):
-                parts.append(f"MODIFY COLUMN {with_comment(columns[column], literal)}")
-            else:
-                warnings.append(
-                    f"{change.object.key} keeps its comment: the server does not show its whole definition."
-                )
-        if parts:
-            door.run(f"ALTER TABLE {name} " + ",\n".join(parts))
-        return warnings
 
-    def _is_whole(self, door: Door, table: str, column: str, definition: str | None) -> bool:
-        """Whether the definition can be given again: a `?` in it may stand for a character that cannot be shown."""
-        if definition is None:
-            return False
-        in_default, elsewhere = question_marks(definition)
-        if not in_default or elsewhere:
-            return not elsewhere
-        try:
-            rows = door.query(
-                f"SELECT DEFAULT({self.dialect.quote(column)}) FROM (SELECT 1) AS one"
-                f" LEFT JOIN {self.dialect.quote(table)} ON FALSE"
-            )
-        except StatementError:
-            return False
-        return all(ord(one) <= HIGHEST for one in str(rows[0][0]))
+def _by_target(changes: Iterable[Change]) -> dict[tuple[str, ...], list[Change]]:
+    """The changes by what has to be altered for them: its kind and its name."""
+    found: dict[tuple[str, ...], list[Change]] = {}
+    for change in changes:
+        one = change.object
+        kind = "table" if one.kind == "column" else one.kind
+        found.setdefault((kind, *one.parts[:1]), []).append(change)
+    return found
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -52,6 +52,12 @@ def with_comment(definition: str, literal: str) -> str:
     if place is None:
         return f"{definition} COMMENT {literal}"
     return f"{definition[:place]}COMMENT {literal} {definition[place:]}"
+
+
+def with_reference_system(definition: str, number: int) -> str:
+    """The definition of a spatial column with the number behind its type."""
+    _, kind = islice((token for token in _tokens(definition) if token.text.strip()), 2)
+    return f"{definition[: kind.end]} REF_SYSTEM_ID={number}{definition[kind.end :]}"
 
 
 def question_marks(definition: str) -> tuple[bool, bool]:

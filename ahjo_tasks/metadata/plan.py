@@ -42,8 +42,8 @@ class DescriptionStep:
 
     @property
     def note(self) -> str:
-        """How many properties differ, where that is known."""
-        return self.changes.summary if self.changes else "what differs is found when it runs"
+        """Which properties differ, where that is known, one a line."""
+        return self.changes.listing if self.changes else "what differs is found when it runs"
 
     def difference(self, door: Door) -> Changes:
         """What differs now."""
@@ -53,9 +53,11 @@ class DescriptionStep:
         """Send the differences, and say how many there were."""
         changes = self.changes or self.difference(door)
         warnings = changes.warnings if self.changes is None else ()
-        for warning in (*warnings, *self.metadata.send(door, changes.changes)):
+        made = self.metadata.send(door, changes.changes)
+        for warning in (*warnings, *made.warnings):
             door.on_message(f"Warning: {warning}")
-        door.on_message(changes.summary)
+        if made.changes or not changes.changes:
+            door.on_message(made.summary)
         return 0
 
 

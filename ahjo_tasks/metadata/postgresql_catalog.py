@@ -1,7 +1,8 @@
 """The catalog of PostgreSQL as rows: kind, schema, object, inner object, target, alias, comment.
 
 What an extension made is the extension's; a partition is described by its table. `secondary` objects are listed only
-when somebody has described them: the sequence of a serial or identity column, and the index of a key.
+when somebody has described them: the sequence of a serial or identity column, the index of a key, and the functions of
+a range type. A routine's name goes with what it takes where others have the name, or where it reads like that itself.
 `{schemas}` stands for the condition on the schema n.
 """
 
@@ -18,8 +19,9 @@ WITH space AS (
     SELECT p.oid, p.proname, s.nspname, p.proname || '(' || oidvectortypes(p.proargtypes) || ')' AS signature,
         CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END AS kind,
         format('%s %I.%I(%s)', CASE p.prokind WHEN 'p' THEN 'PROCEDURE' WHEN 'a' THEN 'AGGREGATE' ELSE 'FUNCTION' END,
-            s.nspname, p.proname, pg_get_function_identity_arguments(p.oid)) AS target,
-        count(*) OVER (PARTITION BY p.pronamespace, p.proname, p.prokind = 'p') AS namesakes
+            s.nspname, p.proname, CASE WHEN p.prokind = 'a' AND p.pronargs = 0 THEN '*'
+            ELSE pg_get_function_identity_arguments(p.oid) END) AS target,
+        p.proname LIKE '%(%' OR 1 < count(*) OVER (PARTITION BY p.pronamespace, p.proname, p.prokind = 'p') AS shared
     FROM pg_proc p JOIN space s ON s.oid = p.pronamespace
 ), object (kind, schema, name, inside, target, alias, class, id, part, secondary) AS (
     SELECT 'schema', s.nspname, NULL, NULL, format('SCHEMA %I', s.nspname), NULL,
@@ -47,8 +49,9 @@ WITH space AS (
     FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
     WHERE r.relkind <> 'S'
     UNION ALL
-    SELECT r.kind, r.nspname, CASE WHEN r.namesakes > 1 THEN r.signature ELSE r.proname END, NULL,
-        r.target, r.nspname || '.' || r.signature, 'pg_proc'::regclass, r.oid, 0, false
+    SELECT r.kind, r.nspname, CASE WHEN r.shared THEN r.signature ELSE r.proname END, NULL,
+        r.target, r.nspname || '.' || r.signature, 'pg_proc'::regclass, r.oid, 0, EXISTS (
+            SELECT 1 FROM pg_depend y WHERE y.classid = 'pg_proc'::regclass AND y.objid = r.oid AND y.deptype = 'i')
     FROM routine r
     UNION ALL
     SELECT 'trigger', r.nspname, r.relname, t.tgname, format('TRIGGER %I ON %s', t.tgname, r.named), NULL,
@@ -63,6 +66,11 @@ WITH space AS (
     SELECT 'constraint', r.nspname, r.relname, k.conname, format('CONSTRAINT %I ON %s', k.conname, r.named), NULL,
         'pg_constraint'::regclass, k.oid, 0, false
     FROM relation r JOIN pg_constraint k ON k.conrelid = r.oid AND k.contype IN ('p', 'u', 'x', 'f', 'c')
+    UNION ALL
+    SELECT 'constraint', s.nspname, t.typname, k.conname, format('CONSTRAINT %I ON DOMAIN %I.%I', k.conname, s.nspname,
+        t.typname), NULL, 'pg_constraint'::regclass, k.oid, 0, false
+    FROM space s JOIN pg_type t ON t.typnamespace = s.oid
+    JOIN pg_constraint k ON k.contypid = t.oid AND k.contype = 'c'
 )
 SELECT o.kind, o.schema, o.name, o.inside, o.target, o.alias, d.description
 FROM object o

@@ -37,18 +37,25 @@ def carry_out(ctx: ActionContext, build: Callable[[Door | None], Plan]) -> None:
 
 def inform(ctx: ActionContext, door: Door | None) -> None:
     """Say once in a run what server and database are like, and where they are not as the config wants them."""
-    if door is None or ctx.workspace.informed or not ctx.settings.display_db_info:
+    if door is None or ctx.workspace.informed:
         return
     ctx.workspace.informed = True
+    for warning in describe(ctx, door):
+        ctx.console.warn(warning)
+
+
+def describe(ctx: ActionContext, door: Door) -> list[str]:
+    """Say what server and database are like, where the config wants it; returns what is not as the config says."""
+    if not ctx.settings.display_db_info:
+        return []
     try:
         facts, warnings = door.dialect.information(door, ctx.settings)
     except StatementError as error:
         ctx.console.note(f"  The server does not say what it is: {error.message}")
-        return
+        return []
     if facts:
         ctx.console.note("  " + "   ".join(f"{name} {value}" for name, value in facts.items()))
-    for warning in warnings:
-        ctx.console.warn(warning)
+    return warnings
 
 
 def show(ctx: ActionContext, plan: Plan) -> None:
@@ -56,8 +63,8 @@ def show(ctx: ActionContext, plan: Plan) -> None:
     ctx.console.line(f"  Plan: {plan.summary}{' (dry run: nothing is changed)' if ctx.dry else ''}")
     for number, step in enumerate(plan.steps, 1) if ctx.dry else ():
         ctx.console.line(f"  {number:>{len(str(len(plan.steps)))}}. {step.kind} {step.label}")
-        if step.note:
-            ctx.console.note(f"      {step.note}")
+        for line in step.note.splitlines():
+            ctx.console.note(f"      {line}")
 
 
 def report(ctx: ActionContext, event: Event) -> None:
