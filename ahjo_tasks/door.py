@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, RootTransaction
 
     from ahjo_tasks.dialects.base import Dialect
+    from ahjo_tasks.dialects.message import Message
 
 
 MANY = 10_000
@@ -78,10 +79,9 @@ class Door:
         changed = 0
         self._changed = True
         for cursor in self._results(text):
-            if cursor.description and self.dialect.rows_come_late:
-                for _rows in self._chunks(cursor, text, MANY):
-                    pass
-            elif not cursor.description and cursor.rowcount > 0:
+            if cursor.description:
+                self._pass_over(cursor, text)
+            elif cursor.rowcount > 0:
                 changed += cursor.rowcount
         return changed
 
@@ -244,9 +244,7 @@ class Door:
             self._hand_on(cursor)
         except self.driver_error as error:
             self._hand_on(cursor)
-            for message in self.dialect.error_messages(error):
-                self.on_message(message)
-            raise StatementError(self.dialect.server_error(error, text)) from error
+            raise self._failure(error, text) from error
         finally:
             self._shut(cursor)
 
@@ -255,15 +253,27 @@ class Door:
             while rows := cursor.fetchmany(size):
                 yield [tuple(row) for row in rows]
         except self.driver_error as error:
-            raise StatementError(self.dialect.server_error(error, text)) from error
+            raise self._failure(error, text) from error
+
+    def _pass_over(self, cursor: Any, text: str) -> None:
+        try:
+            self.dialect.pass_over(cursor)
+        except self.driver_error as error:
+            raise self._failure(error, text) from error
+
+    def _failure(self, error: Exception, text: str) -> StatementError:
+        """The driver's error as ours; what it brought with it is handed on before."""
+        for message in self.dialect.error_messages(error):
+            self.on_message(message)
+        return StatementError(self.dialect.server_error(error, text))
 
     def _hand_on(self, cursor: Any) -> None:
         for message in self.dialect.messages(cursor):
             self.on_message(message)
 
-    def _say(self, text: str) -> None:
+    def _say(self, message: Message) -> None:
         """Hand a message to whoever listens at the moment."""
-        self.on_message(text)
+        self.on_message(message)
 
     def _shut(self, cursor: Any) -> None:
         try:

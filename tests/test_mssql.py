@@ -79,7 +79,8 @@ def test_pymssql_tells_the_line_and_what_is_no_error() -> None:
     handler(1, 16, b"S", b"", 7, b"Divide by zero.")
     handler(1, 16, b"S", b"", 8, b"And then.")
     assert said == ["grüß"]
-    found = dialect.server_error(pymssql_error(8134, "Divide by zero."), "")
+    assert said[0].line == 3
+    found = dialect.server_error(pymssql_error(8134, "Divide by zero."), "\n" * 6)
     assert (found.line, found.severity) == (7, "Level 16, State 1")
     handler(1, 16, b"S", b"p", 2, b"Inside.")
     inside = dialect.server_error(pymssql_error(50000, "Inside."), "")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -38,7 +39,10 @@ def test_the_answer_is_read_before_the_server_can_refuse_a_doomed_transaction() 
 
 
 NOT_ASKED = [
-    "EXEC dbo.p",
+    "EXEC @p",
+    "EXEC sp_rename 'a', 'b'",
+    "EXEC dbo.p; EXEC ('x')",
+    "EXEC other.shop.dbo.p",
     "INSERT t EXECUTE('x')",
     "BULK INSERT t FROM 'x'",
     "COMMIT",
@@ -138,3 +142,45 @@ NAMES = [
 def test_an_error_about_a_name_points_at_the_name(message: str, text: str, line: int | None, place: Any) -> None:
     found = mssql_lines.refined(ServerError(message, line=line), text)
     assert (found.line, found.column) == place
+
+
+INNER = (8134, 16, 1, 3, "p", "Divide by zero error encountered.")
+
+
+def calling(*definitions: tuple[str, str | None]) -> FakeDoor:
+    """A door to a server that has these procedures."""
+    known = {rf"OBJECT_DEFINITION.*{re.escape(name)}": [(text,)] for name, text in definitions}
+    return FakeDoor({**known, "sp_executesql": [INNER]}, transactional=True)
+
+
+def test_a_call_of_harmless_procedures_is_run_again_and_told_with_its_line() -> None:
+    asked = calling(("[dbo].[p]", "CREATE PROCEDURE dbo.p AS EXEC q @a = 1"), ("q", "CREATE PROC q AS SELECT 1/0"))
+    found = located("PRINT 'x'\nEXECUTE @code = [dbo].[p] 5", asked=asked)
+    assert (found.line, found.severity, found.procedure) == (2, "Level 16, State 1", "p, line 3")
+
+
+HARMFUL = [
+    (("dbo.p", None),),
+    (("dbo.p", "CREATE PROCEDURE dbo.p AS COMMIT"),),
+    (("dbo.p", "CREATE PROCEDURE dbo.p AS EXEC dbo.q"), ("dbo.q", "CREATE PROCEDURE dbo.q AS EXEC xp_cmdshell 'x'")),
+]
+
+
+@pytest.mark.parametrize("definitions", HARMFUL)
+def test_a_call_of_what_a_rollback_does_not_undo_is_not_run_again(
+    definitions: tuple[tuple[str, str | None], ...],
+) -> None:
+    asked = calling(*definitions)
+    assert located("EXEC dbo.p", asked=asked) == DIVIDE
+    assert "sp_executesql" not in asked.said
+
+
+def test_one_of_several_calls_has_no_line() -> None:
+    asked = calling(("dbo.p", "CREATE PROCEDURE dbo.p AS SELECT 1/0"))
+    assert located("EXEC dbo.p\nEXEC dbo.p", asked=asked).line is None
+
+
+def test_what_took_long_is_not_run_again() -> None:
+    asked = door()
+    assert mssql_lines.located(asked, "SELECT 1/0", DIVIDE, None) == DIVIDE  # type: ignore[arg-type]
+    assert asked.ran == []

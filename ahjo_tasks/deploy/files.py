@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from ahjo_tasks.deploy.hearing import Hearing
 from ahjo_tasks.deploy.plan import Plan
 from ahjo_tasks.deploy.remains import remains
 from ahjo_tasks.errors import DeployError, StatementError
@@ -12,7 +14,7 @@ from ahjo_tasks.project.batches.whole import leads
 from ahjo_tasks.project.dependencies import ordered
 from ahjo_tasks.project.excerpt import excerpt
 from ahjo_tasks.project.kinds import NOT_OBJECTS, OBJECTS
-from ahjo_tasks.project.source import Lines, Source
+from ahjo_tasks.project.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,8 +23,21 @@ if TYPE_CHECKING:
     from ahjo_tasks.project.batches import Batch
     from ahjo_tasks.project.sqlfiles import SqlFile
 
+VAGUE = "somewhere in the batch that begins there; the driver does not say where"
+PATIENCE = 30.0
+"""Seconds that a file may have taken to be run again for the line of its error."""
 MOST_REPEATED = 100
 """How often a batch is run again, at most, to find out where a later one failed."""
+
+
+class Attempt(NamedTuple):
+    """How far a file had come: how often its batch had run, and the seconds that all of it took."""
+
+    times: int = 0
+    seconds: float = 0.0
+
+
+FIRST = Attempt()
 
 
 @dataclass(frozen=True)
@@ -70,20 +85,23 @@ class FileStep:
         """Run the batches. Raises DeployError with file, line, column and excerpt."""
         say = door.on_message
         try:
+            started = time.perf_counter()
             with door.dialect.keeping_settings(door, self.file.texts):
-                return sum(self._run(door, number, say) for number in range(len(self.file.batches)))
+                return sum(self._run(door, number, say, started) for number in range(len(self.file.batches)))
         finally:
             door.on_message = say
 
-    def _run(self, door: Door, number: int, say: Callable[[str], None]) -> int:
+    def _run(self, door: Door, number: int, say: Callable[[str], None], started: float) -> int:
         """One batch, as often as it says; its messages come with their place."""
         batch, changed = self.file.batches[number], 0
-        door.on_message = lambda text: say(f"{self.file.where(line_said(batch, text))}: {text}")
-        for time in range(batch.count):
+        hearing = Hearing(self.file, batch)
+        door.on_message = lambda message: say(hearing.placed(message))
+        for times in range(batch.count):
             try:
                 changed += door.run(batch.text)
             except StatementError as error:
-                failure = misplaced(error, self.file, batch, door, time=time)
+                attempt = Attempt(times, time.perf_counter() - started)
+                failure = misplaced(error, self.file, batch, door, attempt)
                 failure.state = remains(self.file, number)
                 if not self.file.ignores_errors(batch) or error.server.lost:
                     raise failure from error
@@ -91,52 +109,45 @@ class FileStep:
         return changed
 
 
-def line_said(batch: Batch, text: str) -> int:
-    """The line of a message: the one place in the batch where its text stands, or else where the batch begins."""
-    literal = "'" + text.replace("'", "''") + "'"
-    start = batch.text.find(literal)
-    if start < 0 or batch.text.find(literal, start + 1) >= 0:
-        return batch.line
-    return batch.line + Lines(batch.text).at(start)[0] - 1
-
-
 def misplaced(
-    error: StatementError, file: SqlFile, batch: Batch, door: Door | None = None, *, time: int = 0
+    error: StatementError, file: SqlFile, batch: Batch, door: Door | None = None, attempt: Attempt = FIRST
 ) -> DeployError:
     """The server's refusal, said of the file: path, line, column and excerpt.
 
-    `door` serves to ask where it was, `time` is how often the batch had run.
+    `door` serves to ask where it was.
     """
     server = error.server
     if door is not None and not server.line and not server.lost:
-        server = door.dialect.locate(door, batch.text, server, ran_before(file, batch, time))
+        server = door.dialect.locate(door, batch.text, server, ran_before(file, batch, attempt))
     line = batch.line + (server.line or 1) - 1
     column = server.column + (batch.column - 1 if server.line == 1 else 0) if server.column else None
     place = file.place(line, column)
     severity = f", {server.severity}" if server.severity else ""
     number = f"{server.number}{severity}: " if server.number else ""
     known = server.line or file.dialect.batch_is_statement or "\n" not in batch.text
-    shown = excerpt(place.text, place.line, place.column) if known else ()
+    vague = () if known else (VAGUE,)
     where = (f"in {server.procedure}",) if server.procedure else ()
-    often = (f"at repetition {time + 1} of {batch.count}",) if batch.count > 1 else ()
+    often = (f"at repetition {attempt.times + 1} of {batch.count}",) if batch.count > 1 else ()
     return DeployError(
         f"{number}{server.message}",
         path=place.path,
         line=place.line,
         column=place.column,
         hint=error.hint,
-        details=(*shown, *where, *often),
+        details=(*excerpt(place.text, place.line, place.column), *vague, *where, *often),
     )
 
 
-def ran_before(file: SqlFile, batch: Batch, time: int) -> list[str]:
-    """The batches that the file's transaction held when this one failed."""
-    if not file.transactional or time > MOST_REPEATED:
+def ran_before(file: SqlFile, batch: Batch, attempt: Attempt) -> list[str] | None:
+    """The batches that the file's transaction held when this one failed; None where they would take too long."""
+    if not file.transactional:
         return []
+    if attempt.times > MOST_REPEATED or attempt.seconds > PATIENCE:
+        return None
     found: list[str] = []
     for other in file.batches:
         if other is batch:
-            return [*found, *[batch.text] * time]
+            return [*found, *[batch.text] * attempt.times]
         found += [other.text] * min(other.count, MOST_REPEATED)
     return []
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL, Engine
 
     from ahjo_tasks.config.settings import Settings
+    from ahjo_tasks.dialects.message import Message
     from ahjo_tasks.door import Door
     from ahjo_tasks.project.lexis import Lexis
 
@@ -90,8 +91,6 @@ class Dialect:
     transaction_survives: ClassVar[bool] = True
     """Whether an error behind a savepoint leaves the transaction as it was there."""
     takes_nul: ClassVar[bool] = False
-    rows_come_late: ClassVar[bool] = False
-    """Whether a query runs only as its rows are asked for, so that an error comes with a later row."""
     refuses_transaction: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
     refusing_words: ClassVar[tuple[str, ...]] = ()
     """Capital letters, of which some stand in every such statement: to look for them is quicker. None says nothing."""
@@ -207,14 +206,14 @@ class Dialect:
 
     # -- running ---------------------------------------------------------------------------------------------------
 
-    def watch(self, raw: Any, say: Callable[[str], None]) -> None:
+    def watch(self, raw: Any, say: Callable[[Message], None]) -> None:
         """Have the server's messages (NOTICE, PRINT) handed to `say` as they come."""
 
-    def messages(self, cursor: Any) -> list[str]:
+    def messages(self, cursor: Any) -> list[Message]:
         """The messages that came with the cursor's current result."""
         return []
 
-    def error_messages(self, error: Exception) -> list[str]:
+    def error_messages(self, error: Exception) -> list[Message]:
         """The messages that came with an error and not before it."""
         return []
 
@@ -243,10 +242,13 @@ class Dialect:
         """What the server said, and where in the text."""
         return ServerError(_first_line(error))
 
-    def locate(self, door: Door, text: str, error: ServerError, before: Sequence[str] = ()) -> ServerError:
+    def locate(self, door: Door, text: str, error: ServerError, before: Sequence[str] | None = ()) -> ServerError:
         """The error with its place in the text, where the server must be asked for it; what ran is rolled back.
 
-        `before` are the batches that ran in the same transaction.
+        `before` are the batches that ran in the same transaction; with None, nothing may be run again to find out.
+    def pass_over(self, cursor: Any) -> None:
+        """Go to the end of rows that nobody wants, where an error among them is told only to who does so."""
+
         """
         return error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.dialects import entra, mssql_database, mssql_errors, mssql_lines, mssql_session, odbc
+from ahjo_tasks.dialects import entra, mssql_database, mssql_errors, mssql_lines, mssql_rows, mssql_session, odbc
 from ahjo_tasks.dialects.base import DEPLOY, LOCK_WAIT, ConnectProblem, Dialect, ServerError, lost
 from ahjo_tasks.errors import LockedError, StatementError
 from ahjo_tasks.project.lexis import MSSQL as LEXIS
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL, Engine
 
     from ahjo_tasks.config.settings import Settings
+    from ahjo_tasks.dialects.message import Message
     from ahjo_tasks.door import Door
     from ahjo_tasks.project.definitions import Definition
 
@@ -150,19 +151,23 @@ class MSSQL(Dialect):
 
     # -- running ---------------------------------------------------------------------------------------------------
 
-    def watch(self, raw: Any, say: Callable[[str], None]) -> None:
+    def watch(self, raw: Any, say: Callable[[Message], None]) -> None:
         """Only pymssql hands messages on as they come; what it says of an error is kept for `server_error`."""
         handler = getattr(getattr(raw, "_conn", None), "set_msghandler", None)
         if handler:
             self._heard = mssql_errors.Heard(say)
             handler(self._heard)
 
-    def messages(self, cursor: Any) -> list[str]:
+    def messages(self, cursor: Any) -> list[Message]:
         """What PRINT and low RAISERROR sent with the current result."""
         said = getattr(cursor, "messages", None) or ()
-        return [mssql_errors.clean(text) for state, text in said if not state.endswith(mssql_errors.CHATTER)]
+        return [mssql_errors.message(state, text) for state, text in said if not state.endswith(mssql_errors.CHATTER)]
 
-    def error_messages(self, error: Exception) -> list[str]:
+    def pass_over(self, cursor: Any) -> None:
+        """Each driver in its own way."""
+        mssql_rows.pass_over(cursor)
+
+    def error_messages(self, error: Exception) -> list[Message]:
         """What was sent just before the error."""
         return mssql_errors.messages(error)
 
@@ -173,11 +178,11 @@ class MSSQL(Dialect):
             return lost(first.text)
         waited = first.number == LOCK_WAIT_TIMEOUT or "lock timeout" in first.text
         said = ServerError(first.text, first.number, hint=LOCK_WAIT if waited else None)
-        return mssql_lines.refined(heard.completed(said), text) if heard else said
+        return mssql_lines.refined(heard.completed(said, text), text) if heard else said
 
     _heard: mssql_errors.Heard | None = None
 
-    def locate(self, door: Door, text: str, error: ServerError, before: Sequence[str] = ()) -> ServerError:
+    def locate(self, door: Door, text: str, error: ServerError, before: Sequence[str] | None = ()) -> ServerError:
         """Ask the server for line and procedure."""
         return mssql_lines.located(door, text, error, before)
 

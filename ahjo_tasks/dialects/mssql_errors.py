@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahjo_tasks.dialects.base import ConnectProblem
+from ahjo_tasks.dialects.message import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +22,9 @@ ODBC_NUMBER = re.compile(r" \((-?\d+)\)(?: \(SQL\w+\))?$")
 DB_LIBRARY = "DB-Lib error message"
 CHATTER = ("(5701)", "(5703)")
 """The database or the language was changed, as the script said."""
+
+WORDED = ("(0)", "(50000)")
+"""What PRINT and RAISERROR say goes by these numbers; what the server words itself has others."""
 
 MOST_SEVERE_MESSAGE = 10
 """What is more severe is an error."""
@@ -84,9 +88,14 @@ def is_lost(record: Record) -> bool:
     return unknown or record.state in LOST or record.number in LOST_NUMBERS or bool(LOST_WORDS.search(record.text))
 
 
-def messages(error: Exception) -> list[str]:
+def message(state: str, text: str) -> Message:
+    """What a driver noted beside a result; the state, as in `[01000] (0)`, tells who worded it."""
+    return Message(clean(text), plain=state.endswith(WORDED))
+
+
+def messages(error: Exception) -> list[Message]:
     """What PRINT and low RAISERROR sent just before the error; ODBC hands it on with the error."""
-    return [record.text for record in records(error)[1:] if record.state.startswith("01")]
+    return [Message(record.text) for record in records(error)[1:] if record.state.startswith("01")]
 
 
 def problem(error: Exception) -> ConnectProblem:
@@ -146,25 +155,27 @@ def _of_pymssql(number: int, said: object = b"") -> Record:
 class Heard:
     """pymssql's message handler: hands low messages on, and keeps what the last error brought with it."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Callable[[Message], None]) -> None:
         self._say = say
         self._last: tuple[int, int, str, int, str] | None = None
 
     def __call__(self, *message: Any) -> None:
         """Called by the driver for each message; of several errors the first one counts."""
         state, severity, _server, procedure, line, text = message
-        said = text.decode("utf-8", "replace")
-        if severity <= MOST_SEVERE_MESSAGE:
-            self._say(said)
-        elif self._last is None:
-            self._last = (state, severity, procedure.decode("utf-8", "replace"), line, said)
+        said, module = text.decode("utf-8", "replace"), procedure.decode("utf-8", "replace")
+        if severity > MOST_SEVERE_MESSAGE:
+            self._last = self._last or (state, severity, module, line, said)
+        elif module:
+            self._say(Message(said, procedure=f"{module}, line {line}"))
+        else:
+            self._say(Message(said, line or None))
 
-    def completed(self, error: ServerError) -> ServerError:
-        """The error with severity, procedure and line, where it is the one that was heard of."""
+    def completed(self, error: ServerError, text: str) -> ServerError:
+        """The error of the batch with severity, procedure and line, where it is the one that was heard of."""
         last, self._last = self._last, None
         if last is None or last[4] != error.message:
             return error
         state, severity, procedure, line, _said = last
-        known = None if procedure else line or None
+        known = None if procedure or line > text.count("\n") + 1 else line or None
         inside = f"{procedure}, line {line}" if procedure else ""
         return replace(error, severity=f"Level {severity}, State {state}", procedure=inside, line=known)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import StatementError
+from ahjo_tasks.project.source import Lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,15 @@ BEYOND_A_ROLLBACK = re.compile(
     r"|ROLLBACK|KILL|DBCC|USE|RECONFIGURE|SHUTDOWN|GO|sp_\w+|xp_\w+)\b",
     re.IGNORECASE,
 )
+PART = r"(?:\[(?:[^\]]|\]\])*\]|\"[^\"]*\"|(?!(?:sp|xp)_)[^\W\d][\w@#$]*)"
+CALL = re.compile(
+    rf"\bEXEC(?:UTE)?\s+(?:@\w+\s*=\s*)?({PART}(?:\s*\.\s*{PART}){{0,2}})(?![\w@#$.]|\s*\()", re.IGNORECASE
+)
+"""A call of a procedure by its name, of up to three parts."""
+FIRES = re.compile(r"\b(?:INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
+"""Statements behind which a trigger may fail."""
+MOST_CALLS = 20
+"""How many procedures are looked at, at most."""
 IN_THE_TEXT = re.compile(r"at line (\d+) and character position (\d+)")
 COMMENTS = re.compile(r"\s*(?:--[^\n]*\n|/\*.*?\*/)\s*", re.DOTALL)
 ABOUT_A_NAME = re.compile(
@@ -41,23 +51,48 @@ FACTS = 6
 """How many columns the answer has."""
 
 
-def located(door: Door, text: str, error: ServerError, before: Sequence[str] = ()) -> ServerError:
+def located(door: Door, text: str, error: ServerError, before: Sequence[str] | None = ()) -> ServerError:
     """The error with severity, line, column and procedure, as far as the server tells; else the error as it is.
 
-    `before` are the batches that the failed transaction held already: they are run again, too.
+    `before` are the batches that the failed transaction held already: they are run again, too; None forbids it.
     """
     said = IN_THE_TEXT.search(error.message)
     if said:
         return replace(error, line=int(said[1]), column=int(said[2]) + 1)
-    everything = (*before, text)
-    if door.transactional and sum(map(len, everything)) <= LONGEST and all(map(repeatable, everything)):
+    if door.transactional and before is not None and may_repeat((*before, text)):
         error = found_or(error, _ask(door, text, before), created=bool(MODULE.match(text, leading_comments(text))))
     return refined(error, text)
 
 
-def repeatable(text: str) -> bool:
-    """Whether a rolled back run of the batch leaves no trace."""
-    return bool(MODULE.match(text, leading_comments(text))) or not BEYOND_A_ROLLBACK.search(text)
+def may_repeat(texts: Sequence[str]) -> bool:
+    """Whether a rolled back run of the batches leaves no trace, but for what the procedures do that they call."""
+    return sum(map(len, texts)) <= LONGEST and all(
+        MODULE.match(text, leading_comments(text)) or not BEYOND_A_ROLLBACK.search(CALL.sub(" ", text))
+        for text in texts
+    )
+
+
+def repeatable(door: Door, text: str) -> bool:
+    """Whether a rolled back run of the batch leaves no trace, by the text of the procedures that it calls, too."""
+    if MODULE.match(text, leading_comments(text)):
+        return True
+    seen: set[str] = set()
+    waiting = [text]
+    while waiting:
+        body = waiting.pop()
+        if BEYOND_A_ROLLBACK.search(CALL.sub(" ", body)) or len(seen) > MOST_CALLS:
+            return False
+        for name in {*CALL.findall(body)} - seen:
+            seen.add(name)
+            waiting.append(_definition(door, name) or "EXEC")
+    return True
+
+
+def _definition(door: Door, name: str) -> str:
+    """The text of a procedure; empty where the server does not show it."""
+    literal = door.dialect.literal(name)
+    found = door.query(f"SELECT OBJECT_DEFINITION(OBJECT_ID({literal}))")
+    return str(found[0][0] or "") if found else ""
 
 
 def leading_comments(text: str) -> int:
@@ -97,7 +132,13 @@ def found_or(error: ServerError, found: tuple[object, ...] | None, *, created: b
 
 
 def refined(error: ServerError, text: str) -> ServerError:
-    """The error with the place of the name that it is about: the first from its line on, or the only one."""
+    """The error with the place of the name that it is about: the first from its line on, or the only one.
+
+    Inside of a procedure, the place is the batch's only call of one.
+    """
+    calls = list(CALL.finditer(text)) if "," in error.procedure and not FIRES.search(text) else []
+    if len(calls) == 1:
+        return replace(error, line=Lines(text).at(calls[0].start())[0])
     if error.column or "," in error.procedure or not ABOUT_A_NAME.search(error.message):
         return error
     lines = text.splitlines()
@@ -126,6 +167,10 @@ def _answer(door: Door, text: str, before: Sequence[str]) -> tuple[object, ...] 
     door.run(door.dialect.rollback)
     door.run(door.dialect.begin)
     for earlier in before:
+        if not repeatable(door, earlier):
+            return None
         door.run(earlier)
+    if not repeatable(door, text):
+        return None
     sets = door.results(question(door, text))
     return next((found.rows[0] for found in reversed(sets) if len(found.columns) == FACTS and found.rows), None)

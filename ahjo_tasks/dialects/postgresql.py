@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.dialects import places
 from ahjo_tasks.dialects.base import DEPLOY, LOCK_WAIT, ConnectProblem, Dialect, ServerError, lost
+from ahjo_tasks.dialects.message import Message
 from ahjo_tasks.dialects.postgresql_routines import signatures
 from ahjo_tasks.errors import LockedError, SourceError
 from ahjo_tasks.project.batches import whole
@@ -53,6 +54,9 @@ ENDED = frozenset({"57P01", "57P02", "57P05", "25P03"})
 LOST = re.compile(
     r"closed the connection|connection (?:is|has been|was) (?:lost|closed|reset)|Connection reset|Broken pipe"
 )
+RAISED = re.compile(r"PL/pgSQL function (\S+(?:\(.*?\))?) line (\d+) at RAISE")
+BLOCK = "inline_code_block"
+"""What the server calls the body of DO."""
 LOCK_NOT_AVAILABLE = "55P03"
 CONNECT_SECONDS = "15"
 LONGEST_NAME = 63
@@ -161,10 +165,10 @@ class PostgreSQL(Dialect):
         if raw.autocommit != on:
             raw.autocommit = on
 
-    def watch(self, raw: Any, say: Callable[[str], None]) -> None:
+    def watch(self, raw: Any, say: Callable[[Message], None]) -> None:
         """Hand on every NOTICE, WARNING and INFO as it arrives."""
         if hasattr(raw, "add_notice_handler"):
-            raw.add_notice_handler(lambda notice: say(f"{notice.severity}: {notice.message_primary}"))
+            raw.add_notice_handler(lambda notice: say(_message(notice)))
 
     def together(self, texts: Iterable[str]) -> str:
         """The texts behind each other; one may end with a comment or without a semicolon."""
@@ -263,6 +267,14 @@ def _reason(text: str) -> str:
     """The last clause of libpq's long message."""
     line = next((line for line in text.splitlines() if line.strip()), "The connection failed.")
     return line.rpartition("failed: ")[2] or line
+
+def _message(notice: Any) -> Message:
+    """What was said, and in which function it was RAISEd."""
+    raised = RAISED.match(notice.context or "")
+    inside = f"{raised[1]}, line {raised[2]}" if raised and raised[1] != BLOCK else ""
+    level = notice.severity_nonlocalized or notice.severity
+    return Message(f"{level}: {notice.message_primary}", procedure=inside, plain=raised is not None)
+
 
 
 def _place(error: Exception, text: str) -> places.Place:

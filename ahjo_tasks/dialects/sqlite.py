@@ -53,7 +53,6 @@ class SQLite(Dialect):
     lacks = Dialect.lacks | {"schema", "sequence", "type", "function", "procedure", "synonym", "rule", "permission"}
     late_binding = frozenset({"table", "view", "trigger"})
     begin = "BEGIN IMMEDIATE"
-    rows_come_late = True
     facts_sql = "SELECT NULL, NULL, file, sqlite_version(), NULL FROM pragma_database_list WHERE name = 'main'"
     foreign_keys_sql = (
         'SELECT NULL, m.name, NULL, f."table" FROM sqlite_master m, pragma_foreign_key_list(m.name) f'
@@ -106,6 +105,11 @@ class SQLite(Dialect):
     def interrupt(self, raw: Any) -> None:
         """SQLite works in this process, and does not look up before a statement is done."""
         raw.interrupt()
+
+    def pass_over(self, cursor: Any) -> None:
+        """A query runs only as its rows are asked for."""
+        for _row in cursor:
+            pass
 
     def next_result(self, cursor: Any) -> bool:
         """A statement of SQLite has one result."""

@@ -46,6 +46,8 @@ LOST_ERRORS = {
     "behind a message": "PRINT 'all is well';\nRAISERROR('too late', 16, 1);\n",
     "without row counts": "SET NOCOUNT ON;\nINSERT INTO dbo.t VALUES (7);\nRAISERROR('too late', 16, 1);\n",
     "before more results": "SELECT 1;\nRAISERROR('too late', 16, 1);\nSELECT 2;\nPRINT 'done';\n",
+    "among rows": "SELECT CAST(v AS int) AS i FROM (VALUES ('1'), ('too late')) AS t (v);\n",
+    "among later rows": "SELECT 1;\nSELECT CAST(v AS int) FROM (VALUES ('1'), ('too late')) AS t (v);\nPRINT 'done';\n",
 }
 
 
@@ -57,6 +59,12 @@ def test_no_error_is_lost(live: Deployed, script: str) -> None:
     assert "too late" in done.err
     assert "database/data/a.sql" in done.err
     assert count(live, "dbo.t") == 0
+
+
+def test_an_error_among_rows_fails_a_file_outside_of_a_transaction_too(live: Deployed) -> None:
+    """Microsoft's driver says nothing of it to who does not read the rows, and no commit fails behind it."""
+    live.write("database/data/a.sql", f"-- transaction: off\n{LOST_ERRORS['among rows']}")
+    assert "too late" in live.fail("data").err
 
 
 def test_no_error_of_a_trigger_or_a_procedure_is_lost(live: Deployed) -> None:
@@ -102,6 +110,33 @@ def test_messages_come_while_the_file_still_runs(live: Deployed) -> None:
         assert any("early" in line for line in lines)
         assert process.poll() is None
         assert any("late" in line for line in lines)
+
+
+def test_messages_of_a_batch_come_before_its_end_with_their_lines(live: Deployed) -> None:
+    waits = "DECLARE @n int = 0;\nWHILE @n < 300000 SET @n += 1;"
+    live.write(
+        "database/data/a.sql",
+        f"-- slow\nPRINT 'early ' + CAST(@@SPID AS varchar(9));\n{waits}\nRAISERROR('%d done', 0, 1, @n);\n",
+    )
+    with live.started("data", PYTHONUNBUFFERED="1") as process:
+        assert process.stdout is not None
+        lines = iter(process.stdout.readline, "")
+        assert any("a.sql:2: early" in line for line in lines)
+        assert process.poll() is None
+        assert any("a.sql:5: 300000 done" in line for line in lines)
+
+
+def test_an_error_inside_of_a_procedure_names_it_and_the_line_of_its_call(live: Deployed) -> None:
+    live.write(
+        "database/data/a.sql",
+        "CREATE PROCEDURE dbo.p AS\nBEGIN\n  PRINT 'heard';\n  RAISERROR('from inside', 16, 3);\nEND\nGO\n"
+        "PRINT 'first';\nEXEC dbo.p;\n",
+    )
+    done = live.fail("data")
+    assert "a.sql:8: 50000, Level 16, State 3: from inside" in done.err
+    assert "    8 | EXEC dbo.p;" in done.err
+    assert "in p, line 4" in done.err
+    assert "a.sql:7 (batch): heard" in done.out
 
 
 @only("end", ["\n", "\r\n"], ids=["LF", "CRLF"])

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+
+from ahjo_tasks.project.lexis import MSSQL, POSTGRESQL
+from ahjo_tasks.project.speakers import Speakers
+
+TSQL = """-- PRINT 'comment'
+PRINT N'it''s'
+RAISERROR('%d of %s (100%%)', 0, 1, 3, 'x') WITH NOWAIT
+PRINT('paren')
+PRINT 'rows: ' + CAST(@n AS varchar(9))
+print @x
+RAISERROR(@problem, 16, 1)
+RAISERROR('worse', 16, 1)
+PRINT ''
+PRINT 'twice'
+PRINT 'twice'
+"""
+
+TSQL_LINES = {
+    "it's": 2,
+    "3 of y (100%)": 3,
+    "paren": 4,
+    "rows: 17": 5,
+    "anything else": 6,
+    "worse": 6,
+    "comment": 6,
+    " ": 9,
+    "twice": None,
+}
+
+PLPGSQL = """CREATE TABLE t (i int);
+DO $$ BEGIN
+  RAISE NOTICE '% of 5%%', 3;
+  RAISE WARNING 'odd';
+  RAISE NOTICE 'odd';
+END $$;
+DROP VIEW IF EXISTS "V x";
+"""
+PLPGSQL_LINES = {"NOTICE: 3 of 5%": 3, "WARNING: odd": 4, "NOTICE: odd": 5, "NOTICE: 3 of 5": None}
+
+
+@pytest.mark.parametrize(("said", "line"), TSQL_LINES.items())
+def test_the_statement_is_found_by_its_words(said: str, line: int | None) -> None:
+    assert Speakers(TSQL, MSSQL).line(said) == line
+
+
+@pytest.mark.parametrize(("said", "line"), PLPGSQL_LINES.items())
+def test_raise_is_found_by_level_and_words(said: str, line: int | None) -> None:
+    assert Speakers(PLPGSQL, POSTGRESQL).line(said) == line
+
+
+@pytest.mark.parametrize("other", ["EXEC dbo.p", "INSERT t VALUES (1)", "PRINT @y"])
+def test_words_that_others_may_have_said_have_no_line(other: str) -> None:
+    assert Speakers(f"DECLARE @x int\nPRINT @x\n{other}", MSSQL).line("5") is None
+    assert Speakers("DECLARE @x int\nPRINT @x", MSSQL).line("5") == 2
+
+
+def test_what_the_server_words_has_the_line_of_the_one_name_it_quotes() -> None:
+    speakers = Speakers(PLPGSQL, POSTGRESQL)
+    assert speakers.line('NOTICE: view "V x" does not exist, skipping', plain=False) == 7
+    assert speakers.line('NOTICE: relation "i" is odd, and so is "t"', plain=False) == 1
+    assert speakers.line("NOTICE: odd", plain=False) is None
+    assert Speakers("PRINT @x", MSSQL).line("Warning: Null value is eliminated.", plain=False) is None
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_lines_end_as_they_do_in_the_file(end: str) -> None:
+    assert Speakers(end.join(["SELECT 1", "PRINT 'x'"]), MSSQL).line("x") == 2
