@@ -1,9 +1,9 @@
 """Scans made-up database projects with ahjo-scan and with ripgrep, by the same rules, and compares what it takes.
 
 `python -m benchmarks.scan [--runs N] [--scale X] [FOLDER ...]`; needs git and rg. The projects are one of 5,000 files
-and one of a few huge ones; a copy of each folder is measured too, every rule on all of it. All is read from the file
-cache. What cannot keep to four times ripgrep is a rule whose ripgrep takes less than a quarter of Python's own start, and
-Alembic's, which is read by Python's parser.
+and one of a few huge ones; a copy of each folder is measured too, every rule on all of it. All is read from the cache.
+Two cannot keep to four times ripgrep: a rule that takes it less than a quarter of Python's own start, and Alembic's,
+which is read by Python's parser.
 """
 
 from __future__ import annotations

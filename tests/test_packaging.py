@@ -12,7 +12,7 @@ from projects import ROOT, make_project
 from ahjo_tasks.actions import MODULES
 from ahjo_tasks.cli import ahjo
 from ahjo_tasks.errors import AhjoError, UsageError
-from ahjo_tasks.packaging import build
+from ahjo_tasks.packaging import build, entry
 
 
 def values(option: str) -> list[str]:
@@ -67,3 +67,27 @@ def test_a_failure_shows_what_pyinstaller_said_last(tmp_path: Path) -> None:
         pytest.raises(AhjoError, match="PyInstaller failed with exit code"),
     ):
         build.build(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("words", "rest"),
+    [
+        (["/a/ahjo", "ahjo-scan", "--stage"], ["--stage"]),
+        (["/a/ahjo-scan", "-st"], ["-st"]),
+        (["C:/ahjo-scan.exe"], []),
+    ],
+)
+def test_the_executable_is_every_command_by_its_name_or_its_first_word(words: list[str], rest: list[str]) -> None:
+    called: list[list[str]] = []
+    with (
+        patch.object(entry.sys, "argv", words),
+        patch.dict(entry.COMMANDS, {"ahjo-scan": lambda: called.append(entry.sys.argv[1:])}),
+    ):
+        entry.main()
+    assert called == [rest]
+
+
+def test_the_executable_is_ahjo_under_any_other_name(capsys: pytest.CaptureFixture[str]) -> None:
+    with patch.object(entry.sys, "argv", ["ahjo-linux-x64", "--version"]):
+        entry.main()
+    assert capsys.readouterr().out.startswith("ahjo ")

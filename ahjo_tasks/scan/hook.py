@@ -23,8 +23,8 @@ arguments() {{
     "$@" --project-dir {project} --stage --quiet{options}
 }}
 
-if [ -x {python} ]; then
-    arguments {python} -c 'from ahjo_tasks.cli import scan; scan()'
+if [ -x {program} ]; then
+    arguments {program} {scan}
 elif command -v ahjo-scan >/dev/null 2>&1; then
     arguments ahjo-scan
 else
@@ -39,6 +39,12 @@ elif [ $code -ne 0 ]; then
 fi
 exit $code
 """
+
+
+OWN = "-P -c 'from ahjo_tasks.cli import scan; scan()'"
+"""What the Python of the installation is given; what lies in the repository is not imported."""
+FROZEN = "ahjo-scan"
+"""What the executable that needs no Python is given."""
 
 
 def install(
@@ -66,6 +72,7 @@ def _script(repository: Repository, rules: str, ignored: str, default_ignored: s
         mark=MARK,
         project=shlex.quote(repository.prefix or "."),
         options=options,
-        python=shlex.quote(Path(sys.executable).as_posix()),
+        program=shlex.quote(Path(sys.executable).as_posix()),
+        scan=FROZEN if getattr(sys, "frozen", False) else OWN,
         ignored=(ignored or default_ignored).replace('"', ""),
     )

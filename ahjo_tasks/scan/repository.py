@@ -53,7 +53,7 @@ class Repository:
     @property
     def hooks(self) -> Path:
         """The folder of the hooks, as `core.hooksPath` says."""
-        return self.directory / _text(self._git("rev-parse", "--git-path", "hooks")).rstrip("\n")
+        return (self.directory / _text(self._git("rev-parse", "--git-path", "hooks")).rstrip("\n")).resolve()
 
     def files(self) -> list[str]:
         """The tracked files and the untracked ones that are not ignored."""
@@ -122,8 +122,12 @@ class Repository:
 
 
 def _absolute(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment in which git runs a hook, usable from another folder."""
-    return {name: os.path.abspath(value) if name in LOCATIONS else value for name, value in environ.items()}  # noqa: PTH100
+    """The environment in which git runs a hook, usable from another folder.
+
+    GIT_DIR alone, as in a worktree, says that the working folder is the top of the repository.
+    """
+    found = {name: os.path.abspath(value) if name in LOCATIONS else value for name, value in environ.items()}  # noqa: PTH100
+    return {"GIT_WORK_TREE": os.getcwd(), **found} if "GIT_DIR" in found else found  # noqa: PTH109
 
 
 def _text(output: bytes) -> str:

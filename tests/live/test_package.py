@@ -78,6 +78,10 @@ def test_it_builds_a_project_of_its_own_template(shop: Path) -> None:
         (("best-seller", "dev.jsonc"), "Product"),
         (("alembic", "dev.jsonc", "--command", "current"), "(head)"),
         (("test-connection", "dev.jsonc"), "3."),
+        (("plot-dependencies", "--dialect", "sqlite", "--output", "objects.svg"), "objects.svg"),
+        (("convert-config", "--file", "dev.jsonc", "--to", "yaml"), "dev.yaml"),
+        (("ahjo-scan", "--init"), "Written: "),
+        (("ahjo-config", "--version"), "0."),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )

@@ -50,6 +50,40 @@ def test_the_hook_sees_what_a_partial_commit_takes(project: ProjectInGit) -> Non
     assert OTHER in project.git("commit", "-a", "-m", "x", code=1)
 
 
+def test_the_hook_knows_the_project_s_folder_in_a_worktree_too(project: ProjectInGit, tmp_path: Path) -> None:
+    project.write("ahjo_scan_rules.yaml", "- name: hetu\n  filepath: database/\n")
+    project.commit()
+    install(project)
+    side = tmp_path / "the side"
+    project.git("worktree", "add", "--quiet", str(side), "-b", "side")
+    other = ProjectInGit(side, project.folder)
+    other.write("database/a.sql", CODE)
+    other.write("notes.txt", OTHER)
+    other.git("add", "--all", ".")
+    said = other.git("commit", "-m", "x", code=1)
+    assert "database/a.sql:1:1: hetu" in said
+    assert OTHER not in said
+
+
+def test_what_lies_in_the_repository_has_no_say_in_the_hook(project: ProjectInGit) -> None:
+    (project.top / "argparse.py").write_text("raise SystemExit(0)\n")
+    install(project)
+    project.write("a.sql", CODE)
+    project.git("add", "--all", ".")
+    project.git("commit", "-m", "x", code=1)
+
+
+def test_the_hook_of_the_executable_calls_its_scan(project: ProjectInGit, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = project.top.parent / "the ahjo"
+    program.write_text('#!/bin/sh\necho "$@"\nexit 1\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(program))
+    install(project)
+    where = f"{project.folder}/" if project.folder else "."
+    assert f"ahjo-scan --project-dir {where} --stage --quiet\n" in project.git("commit", "--allow-empty", "-mx", code=1)
+
+
 def test_the_hook_can_be_run_and_names_no_other_system_s_program(project: ProjectInGit) -> None:
     install(project)
     hook = project.top / ".git" / "hooks" / "pre-commit"
