@@ -198,7 +198,7 @@ def upgrade_file(folder: Path) -> bool:
     from ahjo_tasks.upgrade.listing import read_listing
 
     path = write(folder, "upgrade_actions.jsonc", '{"v2": ["deploy", ["step", {"batch": 5}]], /* last */}')
-    return [call.action for call in read_listing(path)["v2"]] == ["deploy", "step"]
+    return [call.action for call in read_listing(path)["v2"].calls] == ["deploy", "step"]
 
 
 def descriptions(folder: Path) -> bool:

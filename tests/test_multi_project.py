@@ -238,11 +238,14 @@ def test_confirm_asks_for_every_action_too(shop: Workshop) -> None:
 @pytest.mark.parametrize(
     ("projects", "said"),
     [
-        ({"a": ["deplyo"]}, "a: There is no action 'deplyo'. did you mean 'deploy'?"),
-        ({"a": ["speak"], "b": [["speak", {"time": 2}]]}, "b: speak has no parameter 'time'; did you mean 'times'?"),
+        ({"a": ["deplyo"]}, "projects.a.actions: There is no action 'deplyo'. did you mean 'deploy'?"),
+        (
+            {"a": ["speak"], "b": [["speak", {"time": 2}]]},
+            ":1: projects.b.actions: speak has no parameter 'time'; did you mean 'times'?",
+        ),
         ({"a": {"actions": ["speak"], "config": "x.json"}}, "projects.a.config: there is no file"),
         ({"a": ["speak"], "z": ["speak"]}, "projects.z: there is no folder"),
-        ({"strict": ["deploy"]}, "strict: The action 'deploy' is not allowed here"),
+        ({"strict": ["deploy"]}, "projects.strict.actions: The action 'deploy' is not allowed here"),
         ({"broken": ["deploy"]}, "broken: dev.json"),
     ],
 )

@@ -24,13 +24,14 @@ ENTRY_KEYS = ("config", "actions", "depends")
 
 @dataclass(frozen=True)
 class Project:
-    """One project of the file. `depends` are the names of those that must be built before it."""
+    """One project of the file. `depends` are those that must be built before it, `place` is where its actions stand."""
 
     name: str
     directory: Path
     config: Path
     calls: tuple[Call, ...]
     depends: tuple[str, ...] = ()
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,8 @@ class _Reader:
             self._add([f"there is no folder {directory}"], path)
         elif config and not (directory / config).is_file():
             self._add([f"there is no file {directory / config}"], (*path, "config"))
-        return Project(
-            name, directory, directory / config, calls, self._names(entry.get("depends"), (*path, "depends"))
-        )
+        depends = self._names(entry.get("depends"), (*path, "depends"))
+        return Project(name, directory, directory / config, calls, depends, self._place(*path, "actions"))
 
     def _check_needs(self, projects: list[Project]) -> None:
         known = {project.name: project.depends for project in projects}

@@ -58,7 +58,9 @@ def prepare(listing: Listing, environ: Mapping[str, str], prompt: Callable[[str]
             problems += [f"{project.name}: {problem}" for problem in told]
     _refuse(problems)
     answers = ask_all(lambda prepared: ask(prepared.request(check=True), prepared.environ), found)
-    _refuse([f"{one.project.name}: {problem}" for one, answer in _pairs(found, answers) for problem in answer.problems])
+    _refuse(
+        [f"{one.project.place}: {problem}" for one, answer in _pairs(found, answers) for problem in answer.problems]
+    )
     return [replace(one, destroys=answer.destroys) for one, answer in _pairs(found, answers)]
 
 

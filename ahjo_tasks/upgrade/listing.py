@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.config.document import read
 from ahjo_tasks.errors import ConfigError
@@ -13,8 +13,18 @@ from ahjo_tasks.workers.calls import Call, read_calls
 if TYPE_CHECKING:
     from ahjo_tasks.config.document import Document
 
-Listing = dict[str, tuple[Call, ...]]
-"""Actions by tag, in the order of the file, which means nothing."""
+NESTED = "an upgrade cannot be a step of another one"
+
+
+class Entry(NamedTuple):
+    """The actions of one version, and where the file lists them: `upgrade_actions.jsonc:3`."""
+
+    calls: tuple[Call, ...]
+    place: str
+
+
+Listing = dict[str, Entry]
+"""By tag, in the order of the file, which means nothing."""
 
 
 def read_listing(path: Path) -> Listing:
@@ -36,10 +46,11 @@ def _checked(document: Document) -> Listing:
     for tag, entries in document.value.items():
         if tag == "$schema":
             continue
-        place = f"{document.name}:{document.lines.get((tag,), '?')}: {tag}"
+        place = f"{document.name}:{document.lines.get((tag,), '?')}"
         calls, mistakes = read_calls(entries) if isinstance(tag, str) else ((), ["write the tag in quotes"])
-        problems += [f"{place}: {mistake}" for mistake in mistakes]
-        listing[str(tag)] = calls
+        mistakes += [NESTED for call in calls if call.action == "upgrade"]
+        problems += [f"{place}: {tag}: {mistake}" for mistake in mistakes]
+        listing[str(tag)] = Entry(calls, place)
     if problems:
         raise ConfigError(f"{document.name} cannot be used", tuple(problems))
     return listing

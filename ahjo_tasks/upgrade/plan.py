@@ -24,10 +24,11 @@ LISTED = 5
 
 @dataclass(frozen=True)
 class Version:
-    """One tag and what brings a database to it from the tag before."""
+    """One tag and what brings a database to it from the tag before; `place` is where that is listed."""
 
     tag: str
     calls: tuple[Call, ...]
+    place: str
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ def plan_versions(workspace: Workspace, repository: Repository, target: str | No
         if repository.is_shallow:
             error.hint = "The clone is shallow and lacks history: git fetch --unshallow --tags"
         raise
-    return UpgradePlan(current, tuple(Version(tag, listing[tag]) for tag in route), tuple(_remarks(listing, history)))
+    versions = tuple(Version(tag, *listing[tag]) for tag in route)
+    return UpgradePlan(current, versions, tuple(_remarks(listing, history)))
 
 
 def stamped(workspace: Workspace) -> str:

@@ -26,7 +26,9 @@ def rehearse(plan: UpgradePlan, repository: Repository, config: Path, environ: M
 
     answers = ask_all(ask_version, plan.versions)
     pairs = zip(plan.versions, answers, strict=True)
-    problems = tuple(f"{version.tag}: {problem}" for version, answer in pairs for problem in answer.problems)
+    problems = tuple(
+        f"{version.place}: {version.tag}: {problem}" for version, answer in pairs for problem in answer.problems
+    )
     if problems:
         raise ConfigError("The upgrade cannot run as it is listed", problems)
     return any(answer.destroys for answer in answers)

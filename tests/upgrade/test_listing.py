@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def test_an_action_is_a_name_alone_or_with_its_parameters() -> None:
     text = '{"v2": ["deploy", ["step"], ["step", {"batch": 5, "names": ["a"]}]], // a comment\n}'
     calls = (Call("deploy"), Call("step"), Call("step", {"batch": 5, "names": ["a"]}))
-    assert listing_of(text.encode(), "up.jsonc") == {"v2": calls}
+    assert listing_of(text.encode(), "up.jsonc") == {"v2": (calls, "up.jsonc:1")}
     assert ", ".join(map(str, calls)) == "deploy, step, step(batch=5, names=['a'])"
 
 
@@ -27,6 +27,7 @@ def test_an_action_is_a_name_alone_or_with_its_parameters() -> None:
         ('["deploy", 5]', "v2: entry 2: expected an action's name or"),
         ('[["note", ["a"]]]', "v2: entry 1: expected an action's name or"),
         ('[["note", {}, 1]]', "v2: entry 1: expected an action's name or"),
+        ('["deploy", "upgrade"]', "v2: an upgrade cannot be a step of another one"),
         ('[""]', "v2: entry 1: expected an action's name or"),
         ('["a"], "v2": ["b"]', "v2 is given twice"),
     ],

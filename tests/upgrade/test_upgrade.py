@@ -265,10 +265,10 @@ def test_every_mistake_is_found_before_anything_runs(shop: Versioned) -> None:
     shop.lists({"v2": ["deploy", "deplyo"], "v3": [["note", {"bach": 1, "batch": "many", "loud": 1}]]})
     done = shop.fail("upgrade", code=2)
     for said in (
-        "v2: There is no action 'deplyo'. did you mean 'deploy'?",
-        "v3: note has no parameter 'bach'; did you mean 'batch'?",
-        "v3: note: batch: expected an integer",
-        "v3: note: loud: expected true or false",
+        "upgrade_actions.jsonc:1: v2: There is no action 'deplyo'. did you mean 'deploy'?",
+        "upgrade_actions.jsonc:1: v3: note has no parameter 'bach'; did you mean 'batch'?",
+        "upgrade_actions.jsonc:1: v3: note: batch: expected an integer",
+        "upgrade_actions.jsonc:1: v3: note: loud: expected true or false",
     ):
         assert said in done.err
     assert (shop.version, shop.notes) == ("v1", [])
@@ -280,7 +280,7 @@ def test_an_action_that_the_config_forbids_is_found_before_anything_runs(shop: V
     shop.reconfigure(allowed_actions=["upgrade", "note"])
     shop.commit("config")
     done = shop.fail("upgrade", code=2)
-    assert "v3: The action 'deploy' is not allowed here" in done.err
+    assert "upgrade_actions.jsonc:1: v3: The action 'deploy' is not allowed here" in done.err
     assert shop.notes == []
 
 
@@ -291,7 +291,7 @@ def test_a_version_made_for_the_predecessor_is_refused(make: Callable[..., Versi
     shop.release("v2", tasks="")
     shop.lists({"v2": ["deploy"]})
     done = shop.fail("upgrade", code=2)
-    assert "v2: there is no tasks.py, only the predecessor's ahjo_actions.py" in done.err
+    assert "upgrade_actions.jsonc:1: v2: there is no tasks.py, only the predecessor's ahjo_actions.py" in done.err
 
 
 def test_a_version_whose_tasks_cannot_be_imported_is_refused(shop: Versioned) -> None:
