@@ -142,6 +142,38 @@ class Session:
         with self.another() as door, self.dialect.lock(door, owner(), 0, of):
             yield
 
+    @contextmanager
+    def old(self, server: Door) -> Iterator[Door | None]:
+        """A way into the target database for whoever is about to drop it, and nobody else changes it meanwhile.
+
+        It is the connection to the `server` where that can go there, and None where the database lets nobody in.
+        Raises LockedError when another run holds the deploy lock.
+        """
+        with ExitStack() as stack:
+            door = stack.enter_context(self._inside(server))
+            if door is not None:
+                stack.enter_context(self.dialect.lock(door, owner(), self.settings.lock_timeout))
+            yield door
+
+    @contextmanager
+    def _inside(self, server: Door) -> Iterator[Door | None]:
+        quote = self.dialect.quote
+        if self.dialect.switches and server.attempt(f"USE {quote(self.database)}") is None:
+            try:
+                yield server
+            finally:
+                server.attempt(f"USE {quote(self.dialect.maintenance_database)}")
+            return
+        try:
+            door = self._try(self.engine, shared=False)
+        except ConnectionFailedError:
+            yield None
+            return
+        try:
+            yield door
+        finally:
+            door.close(keep=True)
+
     def close(self, *, keep: bool) -> None:
         """Close the connection; see `Door.close`."""
         door, self._door = self._door, None

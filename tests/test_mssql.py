@@ -300,7 +300,9 @@ def test_a_database_is_dropped_when_its_sessions_are_closed(monkeypatch: pytest.
 def test_a_database_in_use_is_tried_again_and_left_open_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
     monkeypatch.setattr(mssql_database, "PATIENCE", 3)
-    door = FakeDoor(refuses={"DROP": ServerError("in use", "3702")})
+    door = FakeDoor(
+        refuses={"DROP": ServerError('Cannot drop database "shop" because it is currently in use.', "3702")}
+    )
     with pytest.raises(StatementError, match="in use"):
         MSSQL().drop_database(door, "shop")  # type: ignore[arg-type]
     assert door.ran.count("DROP DATABASE [shop]") == 3

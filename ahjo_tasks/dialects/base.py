@@ -50,6 +50,16 @@ def lost(reason: str) -> ServerError:
     return ServerError(f"The connection to the server was lost: {reason}", lost=True)
 
 
+INFORMATION = ("server", "login", "database", "collation", "version")
+
+
+def differing(what: str, found: str | None, key: str, wanted: str | None) -> list[str]:
+    """A warning where a database is not as a key of the config says."""
+    if not wanted or not found or wanted.lower() == found.lower():
+        return []
+    return [f"The {what} of the database is {found}; {key} says {wanted}."]
+
+
 @dataclass(frozen=True)
 class ConnectProblem:
     """Why a connection failed. `wait` is whether trying again later can help."""
@@ -78,6 +88,8 @@ class Dialect:
     """Where tables of our own and of Alembic are without a schema in the config; None leaves it to the login."""
     maintenance_database: ClassVar[str | None] = None
     system_databases: ClassVar[frozenset[str]] = frozenset()
+    switches: ClassVar[bool] = False
+    """Whether a connection may go from one database to another, by USE."""
     lacks: ClassVar[frozenset[str]] = frozenset({"assembly", "clr-procedure"})
     late_binding: ClassVar[frozenset[str]] = frozenset({"procedure"})
     transactional_ddl: ClassVar[bool] = True
@@ -273,7 +285,13 @@ class Dialect:
 
     def information(self, door: Door, settings: Settings) -> tuple[dict[str, str], list[str]]:
         """What a user should see before the database is changed: facts by name, and warnings."""
-        return {}, []
+        if not self.information_sql:
+            return {}, []
+        row = door.query(self.information_sql)[0]
+        facts = {name: str(value) for name, value in zip(INFORMATION, row, strict=True) if value is not None}
+        return facts, differing("collation", facts.get("collation"), "database_collation", settings.database_collation)
+
+    information_sql: ClassVar[str] = ""
 
     @contextmanager
     def migrating(self, door: Door) -> Iterator[Callable[[], str]]:

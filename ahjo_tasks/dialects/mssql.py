@@ -52,6 +52,7 @@ class MSSQL(Dialect):
     rollback_to_savepoint = "ROLLBACK TRANSACTION ahjo_apart"
     transaction_survives = False
     maintenance_database = "master"
+    switches = True
     system_databases = frozenset({"master", "model", "msdb", "tempdb"})
     lacks = frozenset({"rule"})
     begin = "BEGIN TRANSACTION"
@@ -213,12 +214,11 @@ class MSSQL(Dialect):
     @contextmanager
     def lock(self, door: Door, name: str, timeout: float, of: str = DEPLOY) -> Iterator[None]:
         """An application lock of the session; its return code is read, for a timeout is no SQL error."""
-        resource = self.literal(
-            f"ahjo {of} {door.database}"
-        )  # a server that is not Microsoft's may not tell databases apart
+        # A server that is not Microsoft's may not tell the databases apart.
+        resource = f"DECLARE @resource nvarchar(255) = {self.literal(f'ahjo {of} ')} + DB_NAME()"
         said = (OWNED + name.encode())[:LONGEST_CONTEXT].hex()
         code = door.query(
-            f"DECLARE @code int; EXEC @code = sp_getapplock @Resource = {resource}, @LockMode = 'Exclusive',"
+            f"{resource}, @code int; EXEC @code = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive',"
             f" @LockOwner = 'Session', @LockTimeout = {int(timeout * 1000)};"
             f" IF @code >= 0 SET CONTEXT_INFO 0x{said}; SELECT @code"
         )[0][0]
@@ -228,9 +228,8 @@ class MSSQL(Dialect):
             yield
         finally:
             if door.usable:
-                door.attempt(
-                    f"SET CONTEXT_INFO 0x; EXEC sp_releaseapplock @Resource = {resource}, @LockOwner = 'Session'"
-                )
+                release = "SET CONTEXT_INFO 0x; EXEC sp_releaseapplock @Resource = @resource, @LockOwner = 'Session'"
+                door.attempt(f"{resource}; {release}")
 
 
 def _holder(door: Door) -> str:

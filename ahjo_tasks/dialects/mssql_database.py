@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from itertools import combinations
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from ahjo_tasks.dialects import creation
+from ahjo_tasks.dialects.base import differing
 from ahjo_tasks.errors import StatementError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.door import Door
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 AZURE = 5
 MANAGED_INSTANCE = 8
 EDITION = "SELECT CAST(SERVERPROPERTY('EngineEdition') AS int)"
-IN_USE = "3702"
+IN_USE = "currently in use"
+"""Words of error 3702, which a server that is not Microsoft's numbers otherwise."""
+FILES = "database_data_path, database_log_path"
+SIZES = ("database_init_size", "database_max_size", "database_file_growth")
 LOG_SIZES = (50, 5000, 500)
 """First size, largest size and growth of the log file, in MB."""
 
@@ -35,52 +39,60 @@ FACTS = ("server", "host", "login", "database", "collation", "version", "edition
 CATALOG_COLLATION = "SELECT catalog_collation_type_desc FROM sys.databases WHERE name = DB_NAME()"
 
 
-class Clause(NamedTuple):
-    """A part of CREATE DATABASE that can be left out, and the keys of the config that ask for it."""
-
-    keys: str
-    text: str
-
-
 def create(door: Door, database: str, settings: Settings) -> list[str]:
     """Create the database; returns a warning for each setting that the server refused or does not have.
 
     Raises StatementError when it cannot be created at all.
     """
     edition = int(door.query(EDITION)[0][0])
-    head = f"CREATE DATABASE {door.dialect.quote(database)}"
     warnings = [f"{key}: {why}" for key, why in _useless(settings, edition)]
-    refused = _create(door, head, clauses(door, settings, edition))
+    refused = creation.create(door, wanted(settings, edition), lambda keys: statement(door, database, settings, keys))
     later = [
         f"{what}: {problem}"
-        for what, statement in _later(door, database, settings, edition)
-        if (problem := door.attempt(statement))
+        for what, text in _later(door, database, settings, edition)
+        if (problem := door.attempt(text))
     ]
     return [*warnings, *refused, *later]
 
 
-def clauses(door: Door, settings: Settings, edition: int) -> list[Clause]:
-    """What stands behind the name, in the order that the server wants."""
-    collation = Clause("database_collation", f" COLLATE {settings.database_collation}")
-    found = [collation] if settings.database_collation else []
+def wanted(settings: Settings, edition: int) -> list[str]:
+    """The keys of the config that count in CREATE DATABASE."""
+    keys = ["database_collation"] if settings.database_collation else []
     if edition == AZURE:
-        return [*found, *_azure(door, settings)]
-    if edition != MANAGED_INSTANCE and settings.database_data_path and settings.database_log_path:
-        found.insert(0, Clause("database_data_path, database_log_path", _files(door, settings)))
-    return found
+        service = "database_elastic_pool" if settings.database_elastic_pool else "database_service_objective"
+        found = [key for key in ("database_edition", service) if getattr(settings, key)]
+        return [*keys, *found, "catalog_collation_type_desc"]
+    files = settings.database_data_path and settings.database_log_path and edition != MANAGED_INSTANCE
+    return [*keys, FILES, *SIZES] if files else keys
+
+
+def statement(door: Door, database: str, settings: Settings, keys: Collection[str]) -> str:
+    """CREATE DATABASE with the clauses of these keys, in the order that the server wants."""
+    files = _files(door, settings, keys) if FILES in keys else ""
+    collation = f" COLLATE {settings.database_collation}" if "database_collation" in keys else ""
+    catalog = settings.catalog_collation_type_desc
+    catalog = f" WITH CATALOG_COLLATION = {catalog}" if "catalog_collation_type_desc" in keys else ""
+    return f"CREATE DATABASE {door.dialect.quote(database)}{files}{collation}{_azure(door, settings, keys)}{catalog}"
 
 
 def drop(door: Door, database: str) -> None:
     """End the database's sessions, then drop it. Raises StatementError when it stays in use."""
     name = door.dialect.quote(database)
     door.attempt(f"ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE")
+    try:
+        _drop(door, database)
+    except BaseException:
+        door.attempt(f"ALTER DATABASE {name} SET MULTI_USER")
+        raise
+
+
+def _drop(door: Door, database: str) -> None:
     for number in range(PATIENCE):
         _kill(door, database)
         try:
-            door.run(f"DROP DATABASE {name}")
+            door.run(f"DROP DATABASE {door.dialect.quote(database)}")
         except StatementError as error:
-            if error.server.number != IN_USE or number == PATIENCE - 1:
-                door.attempt(f"ALTER DATABASE {name} SET MULTI_USER")
+            if IN_USE not in error.message or number == PATIENCE - 1:
                 raise
             time.sleep(0.5)
         else:
@@ -91,28 +103,13 @@ def information(door: Door, settings: Settings) -> tuple[dict[str, str], list[st
     """Facts about server and database, and what differs from the config."""
     *row, edition = door.query(INFORMATION)[0]
     facts = {name: str(value) for name, value in zip(FACTS, row, strict=True) if value is not None}
-    warnings = _differing("collation", facts.get("collation"), "database_collation", settings.database_collation)
+    warnings = differing("collation", facts.get("collation"), "database_collation", settings.database_collation)
     if edition == AZURE:
         found = door.query(CATALOG_COLLATION)
         facts["catalog collation"] = str(found[0][0]) if found else ""
         wanted = settings.catalog_collation_type_desc
-        warnings += _differing("catalog collation", facts["catalog collation"], "catalog_collation_type_desc", wanted)
+        warnings += differing("catalog collation", facts["catalog collation"], "catalog_collation_type_desc", wanted)
     return facts, warnings
-
-
-def _create(door: Door, head: str, wanted: Sequence[Clause]) -> list[str]:
-    """With all clauses, or else with as many as the server takes."""
-    first: StatementError | None = None
-    for left_out in range(len(wanted) + 1):
-        for kept in combinations(wanted, len(wanted) - left_out):
-            try:
-                door.run(head + "".join(clause.text for clause in kept))
-            except StatementError as error:
-                first = first or error
-            else:
-                why = first.message if first else ""
-                return [f"{clause.keys}: {why}" for clause in wanted if clause not in kept]
-    raise first or AssertionError
 
 
 def _kill(door: Door, database: str) -> None:
@@ -126,35 +123,29 @@ def _kill(door: Door, database: str) -> None:
         door.attempt(f"KILL {session}")
 
 
-def _files(door: Door, settings: Settings) -> str:
-    sizes = (settings.database_init_size, settings.database_max_size, settings.database_file_growth)
+def _files(door: Door, settings: Settings, keys: Collection[str]) -> str:
+    sizes = [getattr(settings, key) if key in keys else None for key in SIZES]
     data = _file(door, str(settings.database_data_path), "_dat", sizes)
     return f" ON PRIMARY {data} LOG ON {_file(door, str(settings.database_log_path), '_log', LOG_SIZES)}"
 
 
-def _file(door: Door, path: str, suffix: str, sizes: tuple[int, int, int]) -> str:
+def _file(door: Door, path: str, suffix: str, sizes: Sequence[int | None]) -> str:
     """One file; its logical name is its name without the ending."""
-    size, limit, growth = sizes
     stem = re.split(r"[\\/]", path)[-1].rpartition(".")[0] or path
-    name, place = door.dialect.literal(stem + suffix), door.dialect.literal(path)
-    return f"(NAME = {name}, FILENAME = {place}, SIZE = {size}MB, MAXSIZE = {limit}MB, FILEGROWTH = {growth}MB)"
+    parts = [f"NAME = {door.dialect.literal(stem + suffix)}", f"FILENAME = {door.dialect.literal(path)}"]
+    words = zip(("SIZE", "MAXSIZE", "FILEGROWTH"), sizes, strict=True)
+    return f"({', '.join([*parts, *(f'{word} = {size}MB' for word, size in words if size is not None)])})"
 
 
-def _azure(door: Door, settings: Settings) -> Iterator[Clause]:
-    edition, objective, pool = (
-        settings.database_edition,
-        settings.database_service_objective,
-        settings.database_elastic_pool,
-    )
-    options = [f"EDITION = '{_plain(edition)}'"] if edition else []
-    if pool:
-        options.append(f"SERVICE_OBJECTIVE = ELASTIC_POOL(name = {door.dialect.quote(pool)})")
-    elif objective:
-        options.append(f"SERVICE_OBJECTIVE = '{_plain(objective)}'")
-    if options:
-        keys = "database_edition, database_service_objective, database_elastic_pool"
-        yield Clause(keys, f" ({', '.join(options)})")
-    yield Clause("catalog_collation_type_desc", f" WITH CATALOG_COLLATION = {settings.catalog_collation_type_desc}")
+def _azure(door: Door, settings: Settings, keys: Collection[str]) -> str:
+    options = []
+    if "database_edition" in keys:
+        options.append(f"EDITION = '{_plain(str(settings.database_edition))}'")
+    if "database_elastic_pool" in keys:
+        options.append(f"SERVICE_OBJECTIVE = ELASTIC_POOL(name = {door.dialect.quote(settings.database_elastic_pool)})")
+    if "database_service_objective" in keys:
+        options.append(f"SERVICE_OBJECTIVE = '{_plain(str(settings.database_service_objective))}'")
+    return f" ({', '.join(options)})" if options else ""
 
 
 def _plain(text: str) -> str:
@@ -162,9 +153,12 @@ def _plain(text: str) -> str:
 
 
 def _useless(settings: Settings, edition: int) -> Iterator[tuple[str, str]]:
-    """Settings of the other kind of server."""
-    if edition in {AZURE, MANAGED_INSTANCE} and (settings.database_data_path or settings.database_log_path):
-        yield "database_data_path, database_log_path", "Azure places the files itself"
+    """Settings of the other kind of server, and one that is nothing without another."""
+    data, log = settings.database_data_path, settings.database_log_path
+    if edition in {AZURE, MANAGED_INSTANCE} and (data or log):
+        yield FILES, "Azure places the files itself"
+    elif bool(data) != bool(log):
+        yield ("database_data_path" if data else "database_log_path"), "it counts only where both paths are given"
     for key in ("database_edition", "database_service_objective", "database_elastic_pool"):
         if edition != AZURE and getattr(settings, key):
             yield key, "only Azure SQL Database has it"
@@ -177,9 +171,3 @@ def _later(door: Door, database: str, settings: Settings, edition: int) -> Itera
         yield "database_compatibility_level", f"{alter} COMPATIBILITY_LEVEL = {level}"
     if edition not in {AZURE, MANAGED_INSTANCE}:
         yield "recovery model SIMPLE", f"{alter} RECOVERY SIMPLE"
-
-
-def _differing(what: str, found: str | None, key: str, wanted: str | None) -> list[str]:
-    if not wanted or not found or wanted.lower() == found.lower():
-        return []
-    return [f"The {what} of the database is {found}; {key} says {wanted}."]

@@ -6,8 +6,9 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ahjo_tasks.dialects import places
+from ahjo_tasks.dialects import creation, places
 from ahjo_tasks.dialects.base import DEPLOY, LOCK_WAIT, ConnectProblem, Dialect, ServerError, lost
+from ahjo_tasks.dialects.message import Message
 from ahjo_tasks.errors import LockedError
 from ahjo_tasks.project.lexis import MYSQL
 
@@ -32,6 +33,8 @@ NAMED = (
 LOST = frozenset({"0", "1053", "1080", "1927", "2006", "2013", "2055", "4031"})
 """Client and server errors of a connection that broke or was killed; PyMySQL's own for a closed one is 0."""
 LOCK_WAIT_TIMEOUT = "1205"
+MOST_WARNINGS = 10
+"""How many warnings of one statement are shown."""
 UNREACHABLE = frozenset({2002, 2003, 2006, 2013, 1040})
 LOCK = "CONCAT('ahjo {of}:', SHA1(DATABASE()))"
 
@@ -47,6 +50,7 @@ class MySQL(Dialect):
     batch_style = "delimiter"
     batch_is_statement = True
     maintenance_database = "information_schema"
+    switches = True
     system_databases = frozenset({"mysql", "information_schema", "performance_schema", "sys"})
     lacks = Dialect.lacks | {"schema", "type", "synonym", "rule"}
     late_binding = frozenset({"procedure", "function"})
@@ -59,6 +63,7 @@ class MySQL(Dialect):
         r"|REPAIR|FLUSH|LOCK|UNLOCK|INSTALL|UNINSTALL|COMMIT|BEGIN|START)\b)"
     )
     facts_sql = "SELECT CURRENT_USER(), @@hostname, DATABASE(), VERSION(), @@version_comment"
+    information_sql = "SELECT @@hostname, CURRENT_USER(), DATABASE(), @@collation_database, VERSION()"
     foreign_keys_sql = (
         "SELECT NULL, table_name, NULL, referenced_table_name FROM information_schema.referential_constraints"
         " WHERE constraint_schema = DATABASE()"
@@ -103,6 +108,18 @@ class MySQL(Dialect):
 
         return raw.cursor(SSCursor)
 
+    def messages(self, cursor: Any) -> list[Message]:
+        """The first of the statement's warnings and notes; how many more there are is said."""
+        count = getattr(cursor, "warning_count", 0) or 0
+        if not count or getattr(cursor._result, "has_next", False):  # noqa: SLF001 - to ask now would drop the rest
+            return []
+        cursor.warning_count = 0  # they are told once
+        with cursor.connection.cursor() as asking:
+            asking.execute(f"SHOW WARNINGS LIMIT {MOST_WARNINGS}")
+            found = [Message(f"{level} {number}: {text}") for level, number, text in asking.fetchall()]
+        more = count - len(found)
+        return [*found, Message(f"and {more} more warnings")] if found and more > 0 else found
+
     def server_error(self, error: Exception, text: str) -> ServerError:
         """Number and message; the line stands at the end of a syntax error's text."""
         number = str(error.args[0]) if error.args else ""
@@ -129,9 +146,12 @@ class MySQL(Dialect):
 
     def create_database(self, door: Door, database: str, settings: Settings) -> list[str]:
         """Create the database in utf8mb4."""
-        collate = f" COLLATE {settings.database_collation}" if settings.database_collation else ""
-        door.run(f"CREATE DATABASE {self.quote(database)} CHARACTER SET utf8mb4{collate}")
-        return []
+        collation = settings.database_collation
+        wanted = f" COLLATE {self.literal(collation)}" if collation else ""
+        head = f"CREATE DATABASE {self.quote(database)} CHARACTER SET utf8mb4"
+        keys = ["database_collation"] if collation else []
+        refused = creation.create(door, keys, lambda kept: head + (wanted if kept else ""))
+        return [*creation.unknown(settings, {"database_collation"}, self.title), *refused]
 
     @contextmanager
     def lock(self, door: Door, name: str, timeout: float, of: str = DEPLOY) -> Iterator[None]:

@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.dialects import places
+from ahjo_tasks.dialects import creation, places
 from ahjo_tasks.dialects.base import DEPLOY, LOCK_WAIT, ConnectProblem, Dialect, ServerError, lost
 from ahjo_tasks.dialects.message import Message
 from ahjo_tasks.dialects.postgresql_routines import signatures
@@ -93,6 +93,10 @@ class PostgreSQL(Dialect):
     )
     facts_sql = (
         "SELECT session_user, inet_server_addr(), current_database(), current_setting('server_version'), 'PostgreSQL'"
+    )
+    information_sql = (
+        "SELECT inet_server_addr(), session_user, datname, datcollate, current_setting('server_version')"
+        " FROM pg_database WHERE datname = current_database()"
     )
     foreign_keys_sql = (
         "SELECT cn.nspname, c.relname, pn.nspname, p.relname FROM pg_constraint k"
@@ -225,11 +229,12 @@ class PostgreSQL(Dialect):
 
     def create_database(self, door: Door, database: str, settings: Settings) -> list[str]:
         """Create the database in UTF-8; another collation than the server's needs the empty template."""
-        options = " ENCODING 'UTF8'"
-        if settings.database_collation:
-            options += f" LC_COLLATE {self.literal(settings.database_collation)} TEMPLATE template0"
-        door.run(f"CREATE DATABASE {self.quote(database)}{options}")
-        return []
+        collation = settings.database_collation
+        wanted = f" LC_COLLATE {self.literal(collation)} TEMPLATE template0" if collation else ""
+        head = f"CREATE DATABASE {self.quote(database)} ENCODING 'UTF8'"
+        keys = ["database_collation"] if collation else []
+        refused = creation.create(door, keys, lambda kept: head + (wanted if kept else ""))
+        return [*creation.unknown(settings, {"database_collation"}, self.title), *refused]
 
     @contextmanager
     def lock(self, door: Door, name: str, timeout: float, of: str = DEPLOY) -> Iterator[None]:

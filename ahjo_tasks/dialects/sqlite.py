@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.dialects import places
+from ahjo_tasks.dialects import creation, places
 from ahjo_tasks.dialects.base import DEPLOY, LOCK_WAIT, ConnectProblem, Dialect, ServerError
 from ahjo_tasks.dialects.filelock import FileLock
 from ahjo_tasks.errors import LockedError, UsageError
@@ -143,7 +143,7 @@ class SQLite(Dialect):
         connection = sqlite3.connect(database)
         connection.execute("VACUUM")
         connection.close()
-        return []
+        return creation.unknown(settings, (), self.title)
 
     @contextmanager
     def migrating(self, door: Door) -> Iterator[Callable[[], str]]:

@@ -5,10 +5,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from inside import Deployed, deployed
+from trails import in_its_slow_file, runs, slow
+
+from ahjo_tasks.dialects import dialect
+from ahjo_tasks.errors import AhjoError
 
 if TYPE_CHECKING:
     from targets import Target
 
+SERVERS = ["postgresql", "mysql", "mssql"]
 SYSTEM = [("postgresql", "postgres"), ("mysql", "mysql"), ("mssql", "Master")]
 
 
@@ -38,6 +43,46 @@ def test_the_sessions_of_an_old_database_are_closed(live: Deployed) -> None:
         other.cursor().execute("SELECT 1 FROM mark")
         live.succeed("init")
     assert not live.has("mark")
+
+
+def test_a_run_that_changes_the_database_is_waited_for(busy: Deployed) -> None:
+    slow(busy, "b", 8)
+    with busy.started("data") as first:
+        in_its_slow_file(busy)
+        assert "locked by" in busy.fail("init", code=4, AHJO_LOCK_TIMEOUT="1").err
+        assert runs(busy) == [1]
+        first.communicate()
+
+
+@pytest.mark.parametrize("target", SERVERS, indirect=True)
+def test_a_setting_that_is_not_there_is_a_warning_that_names_it(live: Deployed) -> None:
+    live.reconfigure(database_collation="it's none", database_elastic_pool="pool")
+    done = live.succeed("init", "deploy", AHJO_DISPLAY_DB_INFO="1")
+    assert "Warning: database_collation: " in done.err
+    assert "Warning: database_elastic_pool: " in done.err
+    assert "database_collation says it's none" in done.err
+    assert f"database {live.database}" in done.out
+
+
+@pytest.mark.parametrize(
+    ("failing", "left"),
+    [
+        ("drop_database", "is still there"),
+        ("create_database", "does not exist now: run init again"),
+    ],
+)
+@pytest.mark.parametrize("error", [AhjoError("no more room"), KeyboardInterrupt()], ids=["failed", "interrupted"])
+def test_what_is_left_is_told_when_it_ends_midway(
+    live: Deployed, monkeypatch: pytest.MonkeyPatch, failing: str, left: str, error: BaseException
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(dialect(live.target.name)), failing, fail)
+        done = live.fail("init", code=1 if isinstance(error, AhjoError) else 130)
+    assert f"{live.database} {left}" in done.err
+    live.succeed("init", "test-connection")
 
 
 @pytest.mark.parametrize(("target", "name"), SYSTEM, indirect=["target"])

@@ -119,6 +119,13 @@ def test_a_complete_build_takes_one_connection_for_init_and_one_for_the_rest(
     assert store.rows("SELECT title FROM store.ProductCategory") == [("Tee, Öl & 茶",)]
 
 
+def test_building_it_again_takes_no_more_connections(store: Deployed, connections: list[object]) -> None:
+    store.succeed("init")
+    connections.clear()
+    store.succeed("complete-build")
+    assert len(connections) == 2
+
+
 def test_modules_are_refreshed_behind_the_objects_and_before_the_stamp(store: Deployed) -> None:
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
         subprocess.run(["git", "-c", "user.name=x", "-c", "user.email=x@x", *command], cwd=store.directory, check=True)
