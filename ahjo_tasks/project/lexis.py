@@ -12,6 +12,9 @@ from string import digits
 BLANKS = " \t\r\n\f\v"
 """What every server skips between words. `str.isspace` is wider: a no-break space is text."""
 
+NESTED = 2
+"""How deep comments are read by an expression; deeper ones take a loop."""
+
 _NO_LETTERS = frozenset(char for char in map(chr, range(128)) if not char.isalpha() and char != "_") | {"\xa0"}
 
 DOLLAR_TAG = r"\$(?:[^\W\d]\w*+)?\$"
@@ -89,7 +92,7 @@ class Lexis:
         return [quoted(char, lenient=lenient, doubled=char != "[" or self.doubled_brackets) for char in self.names]
 
     def comments(self, *, lenient: bool = False) -> list[str]:
-        """Line comments and block comments. One with another inside it is left to `reader.comment_end`."""
+        """Line comments and block comments. One with many levels inside it is left to `reader.comment_end`."""
         blank = r"(?=[\x00- ]|\Z)" if self.dashes_need_blank else ""
         lines = [rf"--{blank}[^{self.newline}]*+", *([rf"\#[^{self.newline}]*+"] if self.hash_comments else [])]
         return [*lines, self._block_comment(r"(?:\*/|\Z)" if lenient else r"\*/")]
@@ -100,7 +103,10 @@ class Lexis:
 
     def _block_comment(self, close: str) -> str:
         if self.nested_comments:
-            return rf"{self.comment_open}[^*/]*+(?:(?:\*(?!/)|/(?!\*))[^*/]*+)*+{close}"
+            inner = r"/(?!\*)"
+            for _ in range(NESTED):
+                inner += rf"|/\*[^*/]*+(?:(?:\*(?!/)|{inner})[^*/]*+)*+\*/"
+            return rf"{self.comment_open}[^*/]*+(?:(?:\*(?!/)|{inner})[^*/]*+)*+{close}"
         if self.conditional_comments:  # the MySQL client does not see the end in `/*/`, once inside
             return rf"{self.comment_open}[^*/]*+(?:(?:\*(?!/)|/\*?+)[^*/]*+)*+{close}"
         return rf"{self.comment_open}[^*]*+(?:\*(?!/)[^*]*+)*+{close}"

@@ -19,22 +19,27 @@ if TYPE_CHECKING:
 
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _TAG = re.compile(rf"(?=({DOLLAR_TAG}))")
+NOTHING = "(?!)"
 _KINDS = {"/": "comment", "$": "dollar-quoted string"}
 
 
 class Reader:
-    """Finds `stop`, a regular expression that begins with one of the characters `heads`, in code.
+    """Finds `stop`, a regular expression that begins with one of the characters `heads`, in code; by default nothing.
 
     A lenient reader takes what is not closed as closed by the end of the text; a strict one raises SourceError.
     With `comments` off, comments are code, and may be stopped at.
     """
 
-    def __init__(self, lexis: Lexis, stop: str, heads: str, *, lenient: bool = False, comments: bool = True) -> None:
+    def __init__(
+        self, lexis: Lexis, stop: str = NOTHING, heads: str = "", *, lenient: bool = False, comments: bool = True
+    ) -> None:
         opaque = lexis.literals(lenient=lenient) + (lexis.comments(lenient=lenient) if comments else [])
         plain = rf"(?!{lexis.comment_open}|{lexis.dollar})[^{lexis.quotes}]"
-        run = rf"[^{lexis.quotes}\-/{re.escape('#$' + heads)}]++"
-        self._code = re.compile(rf"(?:{run}|(?!{stop})(?:{'|'.join(opaque)}|{plain}))*+")
+        run = rf"[^{lexis.quotes}\-/{'#' * lexis.hash_comments}{'$' * lexis.dollar_quotes}{re.escape(heads)}]*+"
+        unlike = "" if stop == NOTHING else rf"(?!{stop})"
+        self._code = re.compile(rf"{run}(?:{unlike}(?:{'|'.join([*opaque, plain])}){run})*+")
         self._stop = re.compile(stop)
+        self._opaque = re.compile("|".join(opaque))
         self._lexis = lexis
         self._lenient = lenient
 
@@ -47,6 +52,16 @@ class Reader:
             if start == end or self._stop.match(source.text, start, end):
                 return start
             start = self._close(source, start, end)
+
+    def past(self, source: Source, start: int, end: int) -> int:
+        """`end` if it is in code, or else where the string, name or comment ends that it is in. Needs no `stop`."""
+        while start < end:
+            run = self._code.match(source.text, start, end)
+            if run is None or run.end() == end:
+                return end
+            hidden = self._opaque.match(source.text, run.end())
+            start = hidden.end() if hidden else self._close(source, run.end(), len(source.text))
+        return start
 
     def _close(self, source: Source, start: int, end: int) -> int:
         """Where that ends which opens at `start`: a nested comment, a dollar quote, or nothing that is closed."""

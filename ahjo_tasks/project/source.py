@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate, repeat
+from operator import sub
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import SourceError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 
@@ -29,20 +32,30 @@ class Lines:
     """Turns rising offsets into (line, column), looking at each character once; LF, CRLF and CR end a line."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
-        self._returns = "\r" in text
+        self._text = with_line_feeds(text)
         self._offset = 0
         self._line = 1
         self._start = 0
 
     def at(self, offset: int) -> tuple[int, int]:
         """Line and column of `offset`, from 1. Offsets must not fall from call to call."""
-        span = (self._offset, offset)
-        self._line += self._text.count("\n", *span)
-        last = self._text.rfind("\n", *span)
-        if self._returns:
-            self._line += self._text.count("\r", *span) - self._text.count("\r\n", *span)
-            last = max(last, self._text.rfind("\r", *span))
-        self._start = max(self._start, last + 1)
+        self._line += self._text.count("\n", self._offset, offset)
+        self._start = max(self._start, self._text.rfind("\n", self._offset, offset) + 1)
         self._offset = offset
         return self._line, offset - self._start + 1
+
+
+def lines_and_columns(text: str, offsets: Sequence[int]) -> tuple[Iterable[int], Iterable[int]]:
+    """The lines, and the columns, of rising offsets: as `Lines` tells them, and much quicker where there are many."""
+    text, before = with_line_feeds(text), [0, *offsets]
+    lines = accumulate(map(text.count, repeat("\n"), before, offsets), initial=1)
+    breaks = accumulate(map(text.rfind, repeat("\n"), before, offsets), max)
+    next(lines)
+    return lines, map(sub, offsets, breaks)
+
+
+def with_line_feeds(text: str) -> str:
+    """The text as long as before, and with a line feed at the end of each line break."""
+    if text.count("\r") == text.count("\r\n"):
+        return text
+    return text.replace("\r\n", " \n").replace("\r", "\n")

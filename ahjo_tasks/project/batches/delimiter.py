@@ -29,7 +29,7 @@ _TAIL = re.compile(r"[ \t]*+(?P<comment>(?:#|--(?=[\x00- ]|\Z))[^\r\n]*+)")
 
 def split(source: Source) -> list[Batch]:
     """The statements of a script, without their delimiters; comments alone are none."""
-    return cut(source, list(_pieces(source)))
+    return cut(source, _pieces(source))
 
 
 def _pieces(source: Source) -> Iterator[Piece]:
@@ -42,7 +42,7 @@ def _pieces(source: Source) -> Iterator[Piece]:
         end = _reader(delimiter).advance(source, start)
         tail, behind_tail = _tail(source, end, delimiter)
         if behind(_IDLE, text, start) < end:
-            yield Piece(start, end, tail=tail)
+            yield start, end, 1, tail
         start = behind_tail
 
 

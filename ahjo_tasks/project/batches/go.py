@@ -7,23 +7,26 @@ times, and GO behind a block comment on the same line is text.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.project.batches.batch import Batch, Piece, SourceWarning, cut, remarks
+from ahjo_tasks.project.batches.batch import Batch, SourceWarning, cut, remarks
 from ahjo_tasks.project.lexis import MSSQL
 from ahjo_tasks.project.reader import Reader
+from ahjo_tasks.project.source import with_line_feeds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ahjo_tasks.project.batches.batch import Piece
     from ahjo_tasks.project.source import Source
 
 MOST = 2_147_483_647
 """How often a batch can run."""
 
 _TAIL = r"[ \t]*+(?:--[^\r\n]*+)?(?=[\r\n]|\Z)"
+_READER = Reader(MSSQL)
 _REACH = 200
 """How many characters before a separator are looked at for an alias that lacks its name."""
 
@@ -32,20 +35,15 @@ _REACH = 200
 class _Grammar:
     """The expressions for one separator word."""
 
-    opening: re.Pattern[str]
+    first: re.Pattern[str]
     line: re.Pattern[str]
-    reader: Reader
     stray: re.Pattern[str]
     stray_reader: Reader
 
 
 def split(source: Source) -> list[Batch]:
     """The batches of a T-SQL script. Comments alone are a batch, blanks alone are not."""
-    start, pieces = 0, []
-    for line in _lines(source, _grammar(source.separator)):
-        pieces.append(Piece(start, line.start(), _times(line)))
-        start = line.end()
-    return cut(source, [*pieces, Piece(start, len(source.text))])
+    return cut(source, _pieces(source))
 
 
 def warnings(source: Source) -> list[SourceWarning]:
@@ -56,38 +54,53 @@ def warnings(source: Source) -> list[SourceWarning]:
     return remarks(source, [*_odd_lines(source, grammar), *_stray_words(source, grammar)])
 
 
+def _pieces(source: Source) -> Iterator[Piece]:
+    start = 0
+    for line, times in _lines(source, _grammar(source.separator)):
+        yield start, line.start(), times, ""
+        start = line.end()
+    yield start, len(source.text), 1, ""
+
+
 @lru_cache
 def _grammar(separator: str) -> _Grammar:
     word = rf"(?ai:{re.escape(separator)})"
-    opening = rf"[ \t]*+{word}(?=[ \t\r\n$/\-'\"(\[!]|\Z)"
+    line = rf"(?P<go>[ \t]*+{word}(?=[ \t\r\n$/\-'\"(\[!]|\Z))[ \t]*+(?:(?P<count>[0-9]*+){_TAIL})?+"
     stray = rf"(?<![\w@#$.]){word}[ \t]*+(?:[0-9]++[ \t]*+)?;?{_TAIL}"
     return _Grammar(
-        opening=re.compile(opening),
-        line=re.compile(rf"(?P<break>(?:\r\n?|\n)?+){opening}[ \t]*+(?:(?P<count>[0-9]*+){_TAIL})?+"),
-        reader=Reader(MSSQL, rf"(?:\r\n?|\n){opening}", "\r\n"),
+        first=re.compile(line),
+        line=re.compile(rf"\n{line}"),
         stray=re.compile(stray),
         stray_reader=Reader(MSSQL, stray, separator[0].lower() + separator[0].upper()),
     )
 
 
-def _lines(source: Source, grammar: _Grammar) -> Iterator[re.Match[str]]:
-    """The separator lines, each with the line break before it."""
-    end = 0 if grammar.opening.match(source.text) else grammar.reader.advance(source, 0)
-    while line := grammar.line.match(source.text, end):
-        _check(source, line)
-        yield line
-        end = grammar.reader.advance(source, line.end())
+def _lines(source: Source, grammar: _Grammar) -> Iterator[tuple[re.Match[str], int]]:
+    """The separator lines, each with the line feed before it, and how often the batch before it runs."""
+    source, start = replace(source, text=with_line_feeds(source.text)), 0
+    if first := grammar.first.match(source.text):
+        yield first, _times(source, first)
+        start = first.end()
+    for line in grammar.line.finditer(source.text, start):
+        end = line.start()
+        if start <= end:
+            start = _READER.past(source, start, end)
+        if start <= end:  # it stands in no string, name or comment
+            yield line, _times(source, line)
+            start = line.end()
+    _READER.past(source, start, len(source.text))  # for what is never closed
 
 
-def _check(source: Source, line: re.Match[str]) -> None:
-    if line["count"] is None:
+def _times(source: Source, line: re.Match[str]) -> int:
+    count = line["count"]
+    if count == "":
+        return 1
+    if count is None:
         raise source.error(line.end(), f"only a count or a -- comment may follow {source.separator} on its line")
-    if len(line["count"].lstrip("0")) > len(str(MOST)) or _times(line) > MOST:
+    digits = count.lstrip("0") or "0"
+    if len(digits) > len(str(MOST)) or int(digits) > MOST:
         raise source.error(line.start("count"), f"a batch runs at most {MOST} times")
-
-
-def _times(line: re.Match[str]) -> int:
-    return int(line["count"].lstrip("0") or 0) if line["count"] else 1
+    return int(digits)
 
 
 def _all_plain(source: Source) -> bool:
@@ -105,11 +118,11 @@ def _all_plain(source: Source) -> bool:
 
 
 def _odd_lines(source: Source, grammar: _Grammar) -> Iterator[tuple[int, str]]:
-    for line in _lines(source, grammar):
-        if not _times(line):
-            yield line.end("break"), f"{source.separator} 0: the batch before this line does not run"
+    for line, times in _lines(source, grammar):
+        if not times:
+            yield line.start("go"), f"{source.separator} 0: the batch before this line does not run"
         if _lacks_alias(source.text[max(0, line.start() - _REACH) : line.start()]):
-            yield line.end("break"), f"{source.separator} separates, though it looks like an alias here"
+            yield line.start("go"), f"{source.separator} separates, though it looks like an alias here"
 
 
 def _lacks_alias(before: str) -> bool:

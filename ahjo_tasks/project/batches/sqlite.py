@@ -36,7 +36,7 @@ _STRICT = Reader(SQLITE, "(?!)", "")
 def split(source: Source) -> list[Batch]:
     """The statements of a script, without their semicolons; comments alone are none. SQLite reads up to a NUL."""
     readable = replace(source, text=source.text.partition("\0")[0])
-    return cut(readable, list(_pieces(readable)))
+    return cut(readable, _pieces(readable))
 
 
 def warnings(source: Source) -> list[SourceWarning]:
@@ -58,7 +58,7 @@ def _pieces(source: Source) -> Iterator[Piece]:
             raise source.error(lead, "a dot command of the sqlite3 shell is no SQL")
         end = _end(source, start)
         if lead < end:
-            yield Piece(start, end)
+            yield start, end, 1, ""
         start = end
 
 

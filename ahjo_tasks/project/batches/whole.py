@@ -35,7 +35,7 @@ def split(source: Source) -> list[Batch]:
                 lead, "data inside a script needs psql", hint="Insert the rows, or load them from a file."
             )
         found = True
-    return cut(source, [Piece(0, len(source.text))]) if found else []
+    return cut(source, [(0, len(source.text), 1, "")]) if found else []
 
 
 def leads(source: Source) -> Iterator[int]:
@@ -52,10 +52,11 @@ def leads(source: Source) -> Iterator[int]:
 def statements(source: Source) -> list[Batch]:
     """The statements one by one, without their semicolons, for those that the server takes only alone."""
     split(source)  # refuses what is no SQL
-    pieces, start = [], 0
+    start = 0
+    pieces: list[Piece] = []
     while (lead := _statement(source, start)) < len(source.text):
         end = _end(source, lead)
-        pieces.append(Piece(lead, end))
+        pieces.append((lead, end, 1, ""))
         start = end + 1
     return cut(source, pieces)
 
