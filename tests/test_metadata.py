@@ -77,6 +77,8 @@ def test_files_of_the_rarer_kinds_are_written_when_there_is_something_in_them(tm
         ('{"s.a": {\n"x": "\\u0000"}}', 2, "a character that no database takes"),
         ('{"s.a": {\n"x": "\\ud83d"}}', 2, "a character that no database takes"),
         ("[]", None, "must be an object"),
+        ('{\n"": {"x": "1"}}', 2, "a name is empty"),
+        ('{\n"s.a": {"": "1"}}', 2, "a name is empty"),
     ],
 )
 def test_a_broken_file_is_named_with_its_line(tmp_path: Path, text: str, line: int | None, message: str) -> None:
@@ -136,13 +138,16 @@ def test_names_in_another_case_are_found_when_only_one_object_fits() -> None:
 def test_property_names_in_another_case_are_the_same_property() -> None:
     wanted = Descriptions({"table": {"sales.a": {"description": "new"}}})
     assert spoken(wanted, table("a", Description="old")) == ["update sales.a Description new"]
+    both = Descriptions({"table": {"sales.a": {"Description": "1", "description": "2"}}})
+    assert spoken(both, table("a", Description="1")) == ["add sales.a description 2"]
+    assert spoken(both, table("a", Description="1", description="2")) == []
 
 
 def test_two_objects_with_one_name_are_told_apart_by_brackets() -> None:
     one, other = DbObject("column", ("s", "a.b", "c"), "", {"d": "1"}), DbObject("column", ("s", "a", "b.c"))
     plain = DbObject("column", ("s", "x.y", "c"))
-    written = exported(Catalog((one, other, plain)), Descriptions({}), required_metadata(dialect("mssql"))).kinds
-    assert written["column"] == {"s.[a.b].c": {"d": "1"}, "s.a.[b.c]": {}, "s.x.y.c": {}}
+    written, _ = exported(Catalog((one, other, plain)), Descriptions({}), required_metadata(dialect("mssql")))
+    assert written.kinds["column"] == {"s.[a.b].c": {"d": "1"}, "s.a.[b.c]": {}, "s.x.y.c": {}}
     wanted = Descriptions({"column": {"s.[a.b].c": {"d": "2"}, "s.a.[b.c]": {"d": "3"}, "s.[x.y].c": {"d": "4"}}})
     assert spoken(wanted, one, other, plain) == ["update s.a.b.c d 2", "add s.a.b.c d 3", "add s.x.y.c d 4"]
     assert warnings(wanted, one, other, plain) == ()
@@ -194,7 +199,8 @@ def test_a_column_with_just_its_default_is_written_without_properties() -> None:
     metadata = required_metadata(dialect("mssql"))
     files = Descriptions({}, {"created": {"Description": "When"}})
     present = Catalog((column("created", Description="When"), column("Created", Description="Then")))
-    assert exported(present, files, metadata).kinds["column"] == {
+    written, _ = exported(present, files, metadata)
+    assert written.kinds["column"] == {
         "sales.invoice.created": {},
         "sales.invoice.Created": {"Description": "Then"},
     }
@@ -204,10 +210,9 @@ def test_properties_that_the_database_cannot_hold_stay_in_the_files() -> None:
     metadata = required_metadata(dialect("postgresql"))
     files = Descriptions({"table": {"sales.a": {"Description": "old", "Owner": "me"}, "sales.gone": {"Owner": "x"}}})
     present = Catalog((table("a", Description="new"), table("b")))
-    assert exported(present, files, metadata).kinds["table"] == {
-        "sales.a": {"Owner": "me", "Description": "new"},
-        "sales.b": {},
-    }
+    written, said = exported(present, files, metadata)
+    assert written.kinds["table"] == {"sales.a": {"Owner": "me", "Description": "new"}, "sales.b": {}}
+    assert said == ("tables.json loses what the database does not have: sales.gone.",)
 
 
 # -- what a database can hold ----------------------------------------------------------------------------------------
@@ -272,6 +277,17 @@ def test_a_deployment_to_a_database_without_descriptions_says_so(tmp_path: Path)
     plan = plan_descriptions(tmp_path, dialect("sqlite"), None)
     assert plan.steps == ()
     assert plan.remarks == ("SQLite keeps no descriptions of database objects: docs/db_objects is left out.",)
+
+
+def test_files_that_nothing_reads_are_named(tmp_path: Path) -> None:
+    (tmp_path / FOLDER).mkdir(parents=True)
+    (tmp_path / FOLDER / "table.json").write_text('{"s.a": {"d": "1"}}', encoding="utf-8")
+    plan = plan_descriptions(tmp_path, dialect("mssql"), None)
+    assert plan.steps == ()
+    assert plan.remarks == (
+        "Not read in docs/db_objects, for no descriptions are kept by that name: table.json.",
+        "docs/db_objects has no file to read.",
+    )
 
 
 def test_no_allowed_schema_means_no_work(tmp_path: Path) -> None:

@@ -27,7 +27,10 @@ def update_file_obj_prop(ctx: ActionContext) -> None:
     if schemas == ():
         ctx.console.warn(NOTHING_ALLOWED)
         return
-    changed = changed_files(folder, export(ctx.session.door, metadata, folder, schemas))
+    wanted, warnings = export(ctx.session.door, metadata, folder, schemas)
+    for warning in warnings:
+        ctx.console.warn(warning)
+    changed = changed_files(folder, wanted)
     for path in changed:
         ctx.console.line(f"  {'Would write' if ctx.dry else 'Writing'} {FOLDER}/{path.name}")
     if not ctx.dry:

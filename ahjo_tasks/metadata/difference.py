@@ -53,12 +53,12 @@ def _other_columns(wanted: Descriptions, columns: Lookup, pairs: Mapping[str, Db
 
 
 def _compare(one: DbObject, wanted: Properties) -> Iterator[Change]:
-    """The changes of one object. A name in another case is the same property, as it is for the server."""
+    """The changes of one object. A name in another case is the same property, unless the file has both."""
     folded = {name.lower(): name for name in one.properties}
     kept = set()
     for name, text in wanted.items():
         own = name if name in one.properties else folded.get(name.lower())
-        if own is None:
+        if own is None or (own != name and own in wanted):
             yield Change("add", one, name, text)
             continue
         kept.add(own)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.metadata.files import read_files
-from ahjo_tasks.metadata.model import Descriptions
+from ahjo_tasks.metadata.kinds import FILES
+from ahjo_tasks.metadata.model import Descriptions, listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,27 +17,35 @@ if TYPE_CHECKING:
     from ahjo_tasks.metadata.model import Catalog, DbObject, Properties
 
 
-def export(door: Door, metadata: Metadata, folder: Path, schemas: Sequence[str] | None) -> Descriptions:
-    """What the files of the folder should say, going by the database. Raises SourceError for a file that is broken."""
+def export(
+    door: Door, metadata: Metadata, folder: Path, schemas: Sequence[str] | None
+) -> tuple[Descriptions, tuple[str, ...]]:
+    """What the files of the folder should say, going by the database, and warnings about what they lose.
+
+    Raises SourceError for a file that is broken.
+    """
     files = read_files(folder)
     return exported(metadata.read(door, schemas), files, metadata)
 
 
-def exported(present: Catalog, files: Descriptions, metadata: Metadata) -> Descriptions:
-    """Every object of the database with its properties.
+def exported(present: Catalog, files: Descriptions, metadata: Metadata) -> tuple[Descriptions, tuple[str, ...]]:
+    """Every object of the database with its properties, and warnings about described objects that it does not have.
 
     A column that has just its default properties is written without any, so that the defaults stay the one place
     where they are changed. Properties that this kind of database cannot hold are kept from the files.
     """
-    kinds = {}
+    kinds, warnings = {}, []
     for kind in sorted(metadata.kinds - set(present.missing)):
-        objects = present.of(kind)
-        pairs, _ = objects.pairs(files.kinds.get(kind, {}))
-        old = {one.parts: files.kinds[kind][key] for key, one in pairs.items()}
+        objects, listing = present.of(kind), files.kinds.get(kind, {})
+        pairs, lost = objects.pairs(listing)
+        old = {one.parts: listing[key] for key, one in pairs.items()}
         kinds[kind] = {
             key: _properties(one, old.get(one.parts, {}), files, metadata) for key, one in objects.exact.items()
         }
-    return Descriptions(kinds, files.defaults)
+        gone = [key for key in lost if listing[key]]
+        if gone:
+            warnings.append(f"{FILES[kind]} loses what the database does not have: {listed(gone)}.")
+    return Descriptions(kinds, files.defaults), tuple(warnings)
 
 
 def _properties(one: DbObject, old: Properties, files: Descriptions, metadata: Metadata) -> Properties:

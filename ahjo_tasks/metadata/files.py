@@ -30,6 +30,11 @@ def read_files(folder: Path) -> Descriptions:
     return Descriptions(kinds, read_file(defaults) if defaults.is_file() else {})
 
 
+def unread_files(folder: Path) -> list[str]:
+    """The JSON files of the folder that nothing reads, for their names are none of ours."""
+    return sorted({path.name for path in folder.glob("*.json")} - {*FILES.values(), DEFAULTS})
+
+
 def read_file(path: Path) -> dict[str, dict[str, str]]:
     """The objects of one file. Raises SourceError."""
     try:
@@ -106,6 +111,8 @@ def _shape_problem(found: object) -> tuple[str, tuple[str, ...]] | None:
     if not isinstance(found, dict):
         return "the file must be an object of objects", ()
     for key, properties in found.items():
+        if not key or (isinstance(properties, dict) and "" in properties):
+            return "a name is empty", (key,)
         if not isinstance(properties, dict):
             return f"{key} must be an object of properties", (key,)
         for name, text in properties.items():

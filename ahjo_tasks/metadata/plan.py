@@ -10,8 +10,9 @@ from ahjo_tasks.errors import UsageError
 from ahjo_tasks.metadata.admit import admitted
 from ahjo_tasks.metadata.databases import metadata_for
 from ahjo_tasks.metadata.difference import difference
-from ahjo_tasks.metadata.files import read_files
+from ahjo_tasks.metadata.files import read_files, unread_files
 from ahjo_tasks.metadata.kinds import FILES, USUAL
+from ahjo_tasks.metadata.model import listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,9 +109,15 @@ def _prepared(
     if schemas is not None and not schemas:
         return None, (NOTHING_ALLOWED,)
     files, warnings = admitted(read_files(folder), metadata, folder)
+    warnings += _files_left_out(folder)
     if not files.kinds and not files.defaults:
-        return None, warnings
+        return None, (*warnings, f"{FOLDER} has no file to read.")
     return DescriptionStep(files, metadata, schemas if metadata.has_schemas else None), warnings
+
+
+def _files_left_out(folder: Path) -> tuple[str, ...]:
+    unread = unread_files(folder)
+    return (f"Not read in {FOLDER}, for no descriptions are kept by that name: {listed(unread)}.",) if unread else ()
 
 
 def _missing_files(step: DescriptionStep) -> list[str]:

@@ -105,7 +105,7 @@ class Described:
         return found
 
     def export(self) -> None:
-        write(changed_files(self.folder, export(self.door, self.metadata, self.folder, None)))
+        write(changed_files(self.folder, export(self.door, self.metadata, self.folder, None)[0]))
 
     def texts(self, kind: str) -> dict[str, dict[str, str]]:
         """What the database has now."""
@@ -382,7 +382,9 @@ def test_other_properties_are_named_and_stay_in_the_file(described: Described) -
     done = described.project.inv("update-db-obj-prop")
     assert "tables.json: PostgreSQL keeps only Description, not Owner of sales.invoice." in done.text
     described.execute("COMMENT ON TABLE sales.invoice IS 'e'")
-    described.project.inv("update-file-obj-prop")
+    described.write("views.json", {"sales.gone": {"Description": "d"}})
+    written = described.project.inv("update-file-obj-prop")
+    assert "views.json loses what the database does not have: sales.gone." in written.text
     assert described.read("tables.json")["sales.invoice"] == {"Owner": "me", "Description": "e"}
 
 
