@@ -246,6 +246,9 @@ class Dialect:
     def interrupt(self, raw: Any) -> None:
         """End the statement that is running, where the driver does not hear Ctrl-C while it waits."""
 
+    def pass_over(self, cursor: Any) -> None:
+        """Go to the end of rows that nobody wants, where an error among them is told only to who does so."""
+
     def next_result(self, cursor: Any) -> bool:
         """Go to the next result of the batch, if there is one."""
         return bool(cursor.nextset())
@@ -258,9 +261,6 @@ class Dialect:
         """The error with its place in the text, where the server must be asked for it; what ran is rolled back.
 
         `before` are the batches that ran in the same transaction; with None, nothing may be run again to find out.
-    def pass_over(self, cursor: Any) -> None:
-        """Go to the end of rows that nobody wants, where an error among them is told only to who does so."""
-
         """
         return error
 

@@ -268,11 +268,6 @@ class PostgreSQL(Dialect):
         return f"{login} on {host} (pid {pid}{', ' + application if application else ''})"
 
 
-def _reason(text: str) -> str:
-    """The last clause of libpq's long message."""
-    line = next((line for line in text.splitlines() if line.strip()), "The connection failed.")
-    return line.rpartition("failed: ")[2] or line
-
 def _message(notice: Any) -> Message:
     """What was said, and in which function it was RAISEd."""
     raised = RAISED.match(notice.context or "")
@@ -280,6 +275,11 @@ def _message(notice: Any) -> Message:
     level = notice.severity_nonlocalized or notice.severity
     return Message(f"{level}: {notice.message_primary}", procedure=inside, plain=raised is not None)
 
+
+def _reason(text: str) -> str:
+    """The last clause of libpq's long message."""
+    line = next((line for line in text.splitlines() if line.strip()), "The connection failed.")
+    return line.rpartition("failed: ")[2] or line
 
 
 def _place(error: Exception, text: str) -> places.Place:
