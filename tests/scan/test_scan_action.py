@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from projects import make_project
 from scan.repositories import CODE, ENVIRONMENT, ProjectInGit, make
+from scan.sarif_schema import SARIF
 
 from ahjo_tasks.actions import scan as module
 from ahjo_tasks.cli import standalone
@@ -84,6 +85,16 @@ def test_a_report_for_a_program_is_all_that_goes_to_standard_output(project: Pro
     assert done.code == 1
     assert json.loads(done.out)
     assert CODE not in done.text
+
+
+def test_the_report_of_hostile_names_and_texts_is_sarif(project: ProjectInGit) -> None:
+    project.write("ahjo_scan_rules.yaml", "- name: hetu\n- name: every line\n  pattern: '[^\\n]+'\n")
+    for name in ("å ä%2F#?.sql", "new\nline.sql", "utf16.sql"):
+        project.write(name, f"\ufeff{CODE} \u2028 😀 \x01\r\n".encode("utf-16" if name == "utf16.sql" else "utf-8"))
+    project.write("latin.sql", f"{CODE} \xe5\udcff".encode("latin-1", "surrogateescape"))
+    document = json.loads(project.scan("--format", "sarif").out)
+    SARIF.validate(document)
+    assert len(document["runs"][0]["results"]) == 10
 
 
 def test_a_report_can_go_into_a_file(project: ProjectInGit) -> None:
