@@ -62,6 +62,8 @@ def test_what_the_server_words_has_the_line_of_the_one_name_it_quotes() -> None:
     assert speakers.line('NOTICE: view "V x" does not exist, skipping', plain=False) == 7
     assert speakers.line('NOTICE: relation "i" is odd, and so is "t"', plain=False) == 1
     assert speakers.line("NOTICE: odd", plain=False) is None
+    again = Speakers("SELECT 1;\nDROP VIEW IF EXISTS s.v;\nCREATE VIEW s.v AS SELECT 2;", POSTGRESQL)
+    assert again.line('NOTICE: view "v" does not exist, skipping', plain=False) == 2
     assert Speakers("PRINT @x", MSSQL).line("Warning: Null value is eliminated.", plain=False) is None
 
 

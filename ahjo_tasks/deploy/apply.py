@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.deploy.groups import grouped, joined
+from ahjo_tasks.deploy.groups import grouped, joined, said_among
 from ahjo_tasks.errors import AhjoError, DeployError, SourceError, StatementError, UsageError
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class _Run:
     def together(self, steps: Sequence[Step]) -> bool:
         """Do several steps in one call. False when it failed: then nothing of it is left, and nothing was said.
 
-        The server does not tell which file a message belongs to, so they follow the last one.
+        The server does not tell which file a message belongs to, so they follow the last one, and their words tell.
         """
         messages: list[str] = []
         self._tell("started", steps[0], together=len(steps))
@@ -91,7 +91,8 @@ class _Run:
             self._tell("ok", step, seconds=share)
             self.done += 1
         for text in messages:
-            self.observe(Event("message", steps[-1], self.done, len(self.plan.steps), text=text))
+            placed = said_among(steps, text)
+            self.observe(Event("message", steps[-1], self.done, len(self.plan.steps), text=placed))
         return True
 
     def _tell(self, status: str, step: Step, **what: Any) -> None:

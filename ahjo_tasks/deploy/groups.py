@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.deploy.files import FileStep
+from ahjo_tasks.deploy.hearing import placed_among
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,6 +38,11 @@ def grouped(steps: Sequence[Step], door: Door) -> Iterator[list[Step]]:
 def joined(steps: Sequence[Step], door: Door) -> str:
     """The text of the call that the files of one list share."""
     return door.dialect.together([step.file.batches[0].text for step in steps if isinstance(step, FileStep)])
+
+
+def said_among(steps: Sequence[Step], message: str) -> str:
+    """A message of the call that the files of one list share, with its place where the words show it."""
+    return placed_among([step.file for step in steps if isinstance(step, FileStep)], message)
 
 
 def _text(step: Step) -> str:

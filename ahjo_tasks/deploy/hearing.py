@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.project.speakers import Speakers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ahjo_tasks.project.batches import Batch
     from ahjo_tasks.project.sqlfiles import SqlFile
+
+
+def placed_among(files: Sequence[SqlFile], message: str) -> str:
+    """The message of a call that files of one batch share; with its place where only one of them can have said it."""
+    hearings = [Hearing(file, file.batches[0]) for file in files]
+    found = [hearing for hearing in hearings if hearing.of_statement(message)]
+    return found[0].placed(message) if len(found) == 1 else message
 
 
 class Hearing:
@@ -26,13 +35,17 @@ class Hearing:
         how = procedure or ("" if line else "batch")
         return f"{where}{f' ({how})' if how else ''}: {message}"
 
+    def of_statement(self, message: str) -> int | None:
+        """The line of the one statement of the batch that can have said it, from 1."""
+        return self._speakers.line(message, plain=getattr(message, "plain", True))
+
     def _line(self, message: str) -> int | None:
         if "\n" not in self._batch.text or self._file.dialect.batch_is_statement:
             return 1
         told = getattr(message, "line", None)
         if told and told <= self._batch.text.count("\n") + 1:
             return int(told)
-        return self._speakers.line(message, plain=getattr(message, "plain", True))
+        return self.of_statement(message)
 
     @cached_property
     def _speakers(self) -> Speakers:

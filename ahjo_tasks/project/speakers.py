@@ -27,6 +27,9 @@ HOLES = {
 }
 OTHERS = frozenset({"exec", "execute", "insert", "update", "delete", "merge", "call", "dbcc"})
 """Words of statements behind which modules and triggers may say something, too."""
+ASKED = re.compile(r"EXISTS\s+(?:\S+\s*\.\s*)?\Z", re.IGNORECASE)
+NEAR = 200
+"""How many characters before a name IF EXISTS and a schema may stand."""
 QUOTED = re.compile(r'"([^"]+)"')
 MOST_SEVERE = 10
 """RAISERROR above it is an error."""
@@ -77,11 +80,12 @@ class Speakers:
         return found[0].offset if len(found) == 1 else None
 
     def _of_name(self, said: str) -> int | None:
-        """Where the one name stands that the server puts in quotes."""
+        """Where the name stands that the server puts in quotes: the only place, or the only one behind IF EXISTS."""
         for name in QUOTED.findall(said):
-            offsets = [offset for word, offset in self._words if word == name.rpartition(".")[2].lower()]
-            if len(offsets) == 1:
-                return offsets[0]
+            every = [offset for word, offset in self._words if word == name.rpartition(".")[2].lower()]
+            asked = [offset for offset in every if ASKED.search(self._text, max(0, offset - NEAR), offset)]
+            if len(found := asked or every) == 1:
+                return found[0]
         return None
 
     def _speaker(self, offset: int, word: str) -> Speaker | None:

@@ -177,6 +177,54 @@ def test_what_the_server_says_is_in_the_output(live: Deployed) -> None:
         assert word in said
 
 
+@only("target", ["mysql"], indirect=True)
+def test_warnings_and_signals_of_low_class_are_told_with_their_line(live: Deployed) -> None:
+    live.target.query("CREATE TABLE item (id INTEGER, name VARCHAR(20))", live.database)
+    live.write(
+        "database/procedures/warn.sql",
+        "DELIMITER //\nCREATE PROCEDURE warn() BEGIN SELECT 1;\n"
+        "SIGNAL SQLSTATE '01000' SET MESSAGE_TEXT = 'mind you'; END//\n",
+    )
+    live.write(
+        "database/data/a.sql",
+        "SET sql_mode = '';\nINSERT INTO item (id)\n  VALUES ('1x');\nCALL warn();\nDROP TABLE IF EXISTS nosuch;\n"
+        f"INSERT INTO item (id) VALUES {', '.join(['(2)'] * 30)};\n"
+        "UPDATE item SET name = CAST(CONCAT(id, 'y') AS SIGNED);\n",
+    )
+    live.succeed("deploy")
+    done = live.succeed("data")
+    assert "database/data/a.sql:2: Warning 1265: Data truncated for column 'id' at row 1" in done.out
+    assert "database/data/a.sql:4: Warning 1642: mind you" in done.out
+    assert "database/data/a.sql:5: Note 1051: Unknown table" in done.out
+    assert done.out.count("Truncated incorrect INTEGER value") == 10
+    assert "database/data/a.sql:7: and 21 more warnings" in done.out
+
+
+@only("target", ["postgresql"], indirect=True)
+def test_a_notice_of_files_that_share_a_call_names_its_file(live: Deployed) -> None:
+    for name in ("a", "b", "c"):
+        live.write(
+            f"database/views/{name}.sql", f"-- {name}\nDROP VIEW IF EXISTS {name};\nCREATE VIEW {name} AS SELECT 1;\n"
+        )
+    done = live.succeed("deploy")
+    for name in ("a", "b", "c"):
+        assert f'database/views/{name}.sql:2: NOTICE: view "{name}" does not exist, skipping' in done.out
+
+
+@only("target", ["postgresql"], indirect=True)
+def test_a_notice_is_told_with_the_line_of_its_statement(live: Deployed) -> None:
+    live.write(
+        "database/data/a.sql",
+        "SELECT 1;\nDO $$\nBEGIN\n  RAISE NOTICE 'n is %', 5;\nEND $$;\nDROP VIEW IF EXISTS nosuch;\n"
+        "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN\nRAISE WARNING 'inside'; RETURN 1; END $$;\n"
+        "SELECT f();\n",
+    )
+    done = live.succeed("data")
+    assert "database/data/a.sql:4: NOTICE: n is 5" in done.out
+    assert 'database/data/a.sql:6: NOTICE: view "nosuch" does not exist, skipping' in done.out
+    assert "database/data/a.sql:8 (f(), line 2): WARNING: inside" in done.out
+
+
 @only("target", ["postgresql"], indirect=True)
 def test_what_the_server_says_is_there_before_the_file_ends(live: Deployed) -> None:
     live.write("database/data/a.sql", "DO $$ BEGIN RAISE NOTICE 'begun'; PERFORM pg_sleep(20); END $$;\n")
