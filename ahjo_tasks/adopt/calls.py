@@ -159,6 +159,10 @@ CONTEXT_GONE = (
     *("set_connectable", "commit_and_close_transaction", "get_command_line_args", "command_line_args", "master_engine"),
     *("logger_engine", "connection", "transaction", "enable_transaction", "connectivity_type"),
 )
+CONTEXT_ALONE = frozenset({*CONTEXT_CALLS, *CONTEXT_FLAGS, *CONTEXT_GONE}) - {
+    *("get_engine", "get_connection", "connection", "transaction", "enable_transaction"),
+}
+"""What nothing else is likely to have, so that its owner must be a context."""
 LOGGED = {"info": "line", "warning": "warn", "warn": "warn", "error": "warn"}
 
 

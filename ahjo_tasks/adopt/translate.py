@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.adopt.calls import (
     CONNECTION,
+    CONTEXT_ALONE,
     CONTEXT_CALLS,
     CONTEXT_FLAGS,
     CONTEXT_GONE,
@@ -62,7 +63,8 @@ class Translation:
         new = self._replaced(node)
         if new is not None:
             assert isinstance(node, ast.expr | ast.stmt)  # noqa: S101 - nothing else is replaced
-            yield Edit(self.source.start(node), self.source.end(node), new)
+            end = self.source.end(node)
+            yield Edit(self.source.start(node), end + (not new and self.source.text[end : end + 1] == "\n"), new)
         elif isinstance(node, ast.JoinedStr):
             yield from self._in_f_string(node)
         else:
@@ -81,6 +83,8 @@ class Translation:
                 return self._import(node)
             case ast.Expr(value=ast.Call() as call) if self.names.path(call.func) == MULTIACTION:
                 return self._named_multiaction(node, call)
+            case ast.Expr(value=ast.Call(func=ast.Call() as made) as call) if self.names.path(made.func) == ACTION:
+                return self._made_by_hand(node, made, call)
             case ast.Call():
                 return self._call(node)
             case ast.Name() | ast.Attribute():
@@ -171,9 +175,18 @@ class Translation:
             return None
         name = re.sub(r"\W", "_", key.value)
         flags = self._flags.setdefault(function, {})
-        only_tested = self._is_test(call) and name not in RESERVED and flags.get(name, "False") == "False"
+        only_tested = self._only_tested(call, function) and name not in RESERVED and flags.get(name, "False") == "False"
         flags[name] = "False" if only_tested else "None"
         return name
+
+    def _only_tested(self, call: ast.Call, function: Function) -> bool:
+        """Whether only the truth of what it returns counts, there or by the name that it is given."""
+        match self.source.parent(call):
+            case ast.Assign(targets=[ast.Name(id=name)]):
+                uses = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == name]
+                read = [node for node in uses if isinstance(node.ctx, ast.Load)]
+                return bool(read) and len(uses) == len(read) + 1 and all(map(self._is_test, read))
+        return self._is_test(call)
 
     def _is_test(self, node: ast.AST) -> bool:
         """Whether only its truth counts."""
@@ -195,22 +208,35 @@ class Translation:
 
     # -- actions -----------------------------------------------------------------------------------------------------
 
+    def _made_by_hand(self, statement: ast.Expr, made: ast.Call, call: ast.Call) -> str | None:
+        """`action("name")(function)` as a statement: the action gets a name of its own for the namespace."""
+        name = (bound(made, ACTION_PARAMETERS) or {}).get("name", call.args[0] if call.args else None)
+        new = self._decorator(made)
+        if new is None or self.source.parent(statement) is not self.source.tree:
+            return None
+        shown = name.value if isinstance(name, ast.Constant) else ast.unparse(name) if name else "action"
+        own = self._free(re.sub(r"\W", "_", str(shown)))
+        self.actions.append(own)
+        return f"{own} = {new}({', '.join(map(self._new, call.args))})"
+
     def _decorator(self, call: ast.Call) -> str | None:
         given = bound(call, ACTION_PARAMETERS)
-        function = self.source.parent(call)
+        parent = self.source.parent(call)
+        function = parent if isinstance(parent, Function) else None
         self.needs.add("action")
-        if given is None or not isinstance(function, Function):
+        if given is None or not (function or isinstance(parent, ast.Call)):
             self._mark(call, "@action takes name and affects_database.")
             return None
         if set(given) - set(ACTION_PARAMETERS.split()):
             self._mark(call, f"@action: {', '.join(given)} are not all known here.")
         name, affects = given.get("name"), given.get("affects_database")
         words = []
-        if name is not None and not _says(name, function.name.replace("_", "-")) and not _says(name, None):
+        usual = function.name.replace("_", "-") if function else None
+        if name is not None and not _says(name, usual) and not _says(name, None):
             words.append(f"name={self._new(name)}")
         if affects is not None and not _says(affects, False):
             words.append(f"affects_database={self._new(affects)}")
-        if self._takes_files(function):
+        if function and self._takes_files(function):
             words.append('iterable=["files"]')
         return f"action({', '.join(words)})" if words else "action"
 
@@ -277,6 +303,10 @@ class Translation:
     def _attribute(self, node: ast.Attribute) -> str | None:
         context = self.names.context(node)
         if context is None or not isinstance(node.value, ast.Name) or node.value.id != context:
+            if node.attr in CONTEXT_ALONE:
+                self._mark(
+                    node, f"{ast.unparse(node)}: is it the action's context? Then give it by that name: context."
+                )
             return None
         if node.attr in CONTEXT_VALUES:
             return self._ours(CONTEXT_VALUES[node.attr], context)

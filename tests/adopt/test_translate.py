@@ -189,3 +189,35 @@ def test_several_files_become_one_and_clashes_are_marked() -> None:
 def test_a_file_that_is_no_python_is_named() -> None:
     with pytest.raises(SourceError, match="is no Python"):
         Translation("def (")
+
+
+def test_a_flag_whose_truth_alone_counts_is_a_switch_by_whatever_name() -> None:
+    made = translated(
+        """
+        @action()
+        def step(context):
+            noisy = context.get_cli_arg("loud")
+            size = context.get_cli_arg("size")
+            if noisy and not size:
+                print(size)
+        """
+    )
+    assert "def step(context, loud=False, size=None):" in made
+
+
+def test_an_action_that_is_made_by_hand_gets_a_name_for_the_namespace() -> None:
+    made = translated("def _plain(context):\n    pass\n\naction('by-hand', True)(_plain)\naction()(_plain)\n")
+    assert "by_hand = action(name='by-hand', affects_database=True)(_plain)" in made
+    assert "ns = namespace(by_hand, _plain_action)" in made
+    assert MARK not in made
+
+
+def test_a_context_by_another_name_is_marked() -> None:
+    made = translated("class A:\n    def run(self):\n        return self.c.get_conn_info()\n")
+    assert f"        {MARK} self.c.get_conn_info: is it the action's context?" in made
+    assert MARK not in translated("class A:\n    def run(self):\n        return self.pool.get_connection()\n")
+
+
+def test_an_import_that_goes_leaves_no_gap() -> None:
+    made = translated("from ahjo.context import Context\nVALUE = 1\n")
+    assert "namespace\nVALUE = 1" in made
