@@ -9,6 +9,7 @@ from ahjo_tasks.deploy.refresh import RefreshStep, inner_first, plan_refresh, re
 from ahjo_tasks.dialects.mssql import MSSQL
 from ahjo_tasks.dialects.postgresql import PostgreSQL
 from ahjo_tasks.errors import DeployError
+from ahjo_tasks.project.definitions import Name
 from ahjo_tasks.project.sqlfiles import SqlFile, read
 
 if TYPE_CHECKING:
@@ -47,16 +48,17 @@ def test_a_circle_of_modules_is_refreshed_all_the_same() -> None:
 
 
 def test_all_modules_are_one_batch_that_goes_on_behind_a_failure() -> None:
-    batch = refresh_batch(["dbo.a]b", "dbo.c"], MSSQL())
+    batch = refresh_batch([Name("dbo", "a]b"), Name("a.b", "c.d")], MSSQL())
     assert batch.count("BEGIN TRY EXEC sys.sp_refreshsqlmodule N'[") == 2
     assert "N'[dbo].[a]]b]'" in batch
+    assert "N'[a.b].[c.d]'" in batch
     assert batch.startswith("SET XACT_ABORT OFF")
     assert batch.endswith("SET XACT_ABORT ON;\nSELECT @failed")
 
 
 def test_a_module_of_the_project_that_does_not_compile_fails_the_deploy_by_its_file() -> None:
     owned = {"dbo.b_inner": "database/views/b.sql", "dbo.a_outer": "database/views/a.sql"}
-    with pytest.raises(DeployError, match="1 modules of the project do not compile any more") as caught:
+    with pytest.raises(DeployError, match="modules of the project that do not compile: 1") as caught:
         RefreshStep(owned).run(server(failure(0, "Invalid column name 'x'.")))  # type: ignore[arg-type]
     assert caught.value.details == ("database/views/b.sql: 207: Invalid column name 'x'.",)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.deploy.plan import Plan
 from ahjo_tasks.errors import DeployError
+from ahjo_tasks.project.definitions import Name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -47,23 +48,22 @@ class RefreshStep:
         if door.query(CAN_REFRESH)[0][0] is None:
             door.on_message("This server cannot refresh modules.")
             return 0
-        modules = [(int(number), f"{schema}.{name}") for number, schema, name in door.query(MODULES)]
-        names = dict(modules)
-        order = inner_first(names, [(int(one), int(other)) for one, other in door.query(NEEDS)])
-        failed = self._refresh(door, [names[number] for number in order])
-        broken = [f"{self.owned[door.dialect.fold(name)]}: {why}" for name, why in failed if self._owns(door, name)]
-        for name, why in failed:
-            if not self._owns(door, name):
+        modules = {int(number): Name(schema, name) for number, schema, name in door.query(MODULES)}
+        order = inner_first(modules, [(int(one), int(other)) for one, other in door.query(NEEDS)])
+        broken = []
+        for name, why in self._refresh(door, [modules[number] for number in order]):
+            file = self.owned.get(door.dialect.fold(str(name)))
+            if file:
+                broken.append(f"{file}: {why}")
+            else:
                 door.on_message(f"{name} does not compile: {why}")
         if broken:
-            raise DeployError(f"{len(broken)} modules of the project do not compile any more", details=tuple(broken))
+            raise DeployError(f"modules of the project that do not compile: {len(broken)}", details=tuple(broken))
         return 0
 
-    def _owns(self, door: Door, name: str) -> bool:
-        return door.dialect.fold(name) in self.owned
-
     @staticmethod
-    def _refresh(door: Door, names: Sequence[str]) -> list[tuple[str, str]]:
+    def _refresh(door: Door, names: Sequence[Name]) -> list[tuple[Name, str]]:
+        """The modules that do not compile, each with the server's words."""
         if not names:
             return []
         said = str(door.results(refresh_batch(names, door.dialect))[-1].rows[0][0] or "")
@@ -83,16 +83,15 @@ def plan_refresh(read: Callable[[], Sequence[SqlFile]], dialect: Dialect) -> Pla
     return Plan((RefreshStep(owned),))
 
 
-def refresh_batch(names: Sequence[str], dialect: Dialect) -> str:
+def refresh_batch(names: Sequence[Name], dialect: Dialect) -> str:
     """One batch that refreshes each module and ends with one value: number, error and message of those that failed.
 
     They are gathered in a variable, for a transaction that cannot be committed any more lets nothing else be written.
     """
     statements = ["SET XACT_ABORT OFF", "DECLARE @failed nvarchar(max) = N''"]
     for number, name in enumerate(names):
-        schema, _, module = name.partition(".")
         statements.append(
-            f"BEGIN TRY EXEC sys.sp_refreshsqlmodule {dialect.literal(dialect.quote(schema, module))} END TRY"
+            f"BEGIN TRY EXEC sys.sp_refreshsqlmodule {dialect.literal(dialect.quote(*name))} END TRY"
             f" BEGIN CATCH SET @failed += N'{number}' + NCHAR(31) + CAST(ERROR_NUMBER() AS nvarchar(20)) + NCHAR(31)"
             " + ERROR_MESSAGE() + NCHAR(30) END CATCH"
         )
@@ -100,7 +99,7 @@ def refresh_batch(names: Sequence[str], dialect: Dialect) -> str:
     return ";\n".join(statements)
 
 
-def inner_first(names: Mapping[int, str], needs: Iterable[tuple[int, int]]) -> list[int]:
+def inner_first(names: Mapping[int, object], needs: Iterable[tuple[int, int]]) -> list[int]:
     """The modules so that each comes after those it reads; in a circle, by name."""
     graph: dict[int, set[int]] = defaultdict(set)
     for number in names:
