@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -234,6 +235,29 @@ def test_the_exit_code_of_a_command_is_that_of_the_action(project: RunningProjec
     assert done.code == 7
     assert "exit=7" in done.out
     assert "allowed_actions" not in done.out
+
+
+COMMANDS = {
+    "shown": ("echo seen >&2; exit 7", {}, 7, "Error: The command ended with exit code 7: echo seen >&2; exit 7\n"),
+    "hidden": ("echo said >&2; exit 7", {"hide": True}, 7, "exit 7\n  said\n"),
+    "hidden output": ("seq 30; exit 7", {"hide": True}, 7, "exit 7\n  11\n  12\n"),
+    "signal": ("kill -9 $$", {}, 137, "Error: The command was ended by signal 9: kill -9 $$\n"),
+    "time": ("sleep 9", {"timeout": 1}, 1, "Error: The command did not end within 1 s: sleep 9\n"),
+    "lines": ("\nexit 2\n# and more", {}, 2, "exit code 2: exit 2 ...\n"),
+}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="only on POSIX")
+@pytest.mark.parametrize(("command", "options", "code", "said"), COMMANDS.values(), ids=COMMANDS)
+def test_a_command_that_fails_is_named_with_what_it_said(
+    project: RunningProject, command: str, options: dict[str, Any], code: int, said: str
+) -> None:
+    run = f"ctx.run({command!r}, **{options!r})"
+    project.write("tasks.py", SHELL.replace('ctx.run("exit 7")', run))
+    done = project.inv("shell")
+    assert done.code == code
+    assert said in done.err
+    assert f"exit={code}" in done.out
 
 
 @pytest.mark.parametrize("code", [1, 2, 3, 4, 5])

@@ -31,6 +31,7 @@ KNOWS_INVOKE = {
     "config/invoke_files",
     "running/namespace",
     "running/boundary",
+    "running/commands",
     "running/context",
     "running/flags",
     "running/words",

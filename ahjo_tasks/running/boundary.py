@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from invoke.exceptions import Exit, UnexpectedExit
+from invoke.exceptions import Exit, Failure
 
 from ahjo_tasks.errors import AhjoError
+from ahjo_tasks.running.commands import CommandError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -31,13 +32,13 @@ class Boundary:
     def __exit__(
         self, _type: type[BaseException] | None, raised: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        error = self.ctx.finish(raised)
+        error = self.ctx.finish(CommandError.of(raised) if isinstance(raised, Failure) else raised)
         code = self._report(error)
         self.ctx.console.summary(self.name, code, time.perf_counter() - self.started)
         self.ctx.workspace.flush_logs()
         if error is None:
             return
-        if self.ctx.debug or isinstance(error, Exit | UnexpectedExit | SystemExit):
+        if self.ctx.debug or isinstance(error, Exit | SystemExit):
             raise error
         raise Exit(code=code) from error
 
@@ -49,7 +50,7 @@ class Boundary:
                 console.interrupted()
             case AhjoError():
                 console.error(error)
-            case None | Exit() | SystemExit() | UnexpectedExit():
+            case None | Exit() | SystemExit():
                 pass
             case _:
                 console.unexpected(error)
@@ -67,6 +68,4 @@ def _exit_code(error: BaseException | None) -> int:
             code = INTERRUPTED
         case AhjoError():
             code = error.exit_code
-        case UnexpectedExit():
-            code = error.result.exited
     return code if isinstance(code, int) else int(code is not None)
