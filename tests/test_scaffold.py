@@ -325,6 +325,18 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Script:
     return typed
 
 
+def test_the_name_needs_no_flag(folder: Path) -> None:
+    assert run(folder, "shop", "--dialect", "sqlite", "--dry") == 0
+    assert not (folder / "shop").exists()
+    assert run(folder, "--dialect", "sqlite", "shop") == 0
+    assert (folder / "shop" / "dev.jsonc").is_file()
+
+
+def test_the_predecessors_command_takes_the_name_alike(folder: Path) -> None:
+    init_project(["shop", "--dialect", "sqlite", "-ni"])
+    assert (folder / "shop" / "dev.jsonc").is_file()
+
+
 def test_flags_are_enough(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     flags = ("--dialect", "postgresql", "--format", "yaml", "--host", "db", "--port", "5433", "--username", "anna")
     assert run(folder, "--name", "My Shop", *flags, "--database", "sales", "--non-interactive") == 0

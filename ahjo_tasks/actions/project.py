@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from ahjo_tasks.running.context import ActionContext
 
 HIGHEST_PORT = 65535
-EXAMPLE = "inv init-project --name shop --dialect sqlite"
+EXAMPLE = "inv init-project shop --dialect sqlite"
 
 
 @action(
     auto_shortflags=False,
+    positional=["name"],
     help={
-        "name": "Name of the project and its folder.",
+        "name": "Name of the project and its folder; the flag may be left out.",
         "dialect": "The database: sqlite, postgresql, mysql or mssql.",
         "format": "Format of the config: jsonc (default), json or yaml.",
         "project-dir": "Where the project's folder is put; by default the working folder.",
