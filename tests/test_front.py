@@ -135,6 +135,13 @@ def test_the_flags_of_a_projects_own_action(project: RunningProject, flags: tupl
     assert shown(ahjo(project, "show", *flags, "dev.json")) == seen
 
 
+@pytest.mark.parametrize("flag", ["-ni", "--non-interactive", "-sm", "-sg", "-sa", "--skip-git-update"])
+def test_what_the_predecessor_took_with_every_action_does_not_hurt(project: RunningProject, flag: str) -> None:
+    for words in ((flag, "dev.json"), ("dev.json", flag)):
+        assert shown(ahjo(project, "show", *words)).startswith("<nobody")
+        assert ahjo(project, "version", *words).code == 1, "there is no database, and no complaint of the flag"
+
+
 def test_a_dry_run_changes_nothing(project: RunningProject) -> None:
     for arguments in (("--dry", "init", "dev.json"), ("init", "dev.json", "--dry"), ("init", "--dry", "dev.json")):
         done = ahjo(project, *arguments)

@@ -44,7 +44,9 @@ SHORT = {
     "-h": "--help",
 }
 CORE_SWITCHES = frozenset({"--dry", "--debug", "--echo"})
-SWITCHES = CORE_SWITCHES | {SHORT[short] for short in ("-ni", "-sm", "-sg", "-sa", "-h")}
+FOR_ANY = frozenset(SHORT[short] for short in ("-ni", "-sm", "-sg", "-sa"))
+"""What the predecessor took with every action; one that has no use for it passes it over."""
+SWITCHES = CORE_SWITCHES | FOR_ANY | {"--help"}
 NEGATIVE = re.compile(r"-\d+(\.\d+)?")
 OWN_PROJECT_DIR = frozenset({"adopt", "init-project", "multi-project-build", "package"})
 DEFAULT_ACTIONS = "ahjo_actions.py"
@@ -115,6 +117,8 @@ class Call:
             self.out += [wanted, word]
         elif word in CORE_SWITCHES or (argument and not argument.takes_value):
             self.out.append(word)
+        elif argument is None and word in FOR_ANY:
+            return
         elif argument is None:
             near = get_close_matches(word, known, n=1)
             hint = f"Did you mean {near[0]}?" if near else f"ahjo --help {self.out[0]} lists its options."
