@@ -336,6 +336,52 @@ def test_azure_is_asked_for_its_catalog_collation() -> None:
     assert "catalog_collation_type_desc says SQL_Latin1_General_CP1_CI_AS" in warning
 
 
+@pytest.mark.parametrize(
+    ("error", "used"),
+    [
+        (ServerError("Cannot DROP VIEW 'dbo.a' because it is being referenced by object 'b'.", "3729"), True),
+        (ServerError("cannot drop view a because other objects depend on it", "33557097"), True),
+        (
+            ServerError("Cannot drop the view 'a', because it does not exist or you do not have permission.", "3701"),
+            False,
+        ),
+    ],
+)
+def test_a_view_that_others_hold_is_told_by_its_error(error: ServerError, used: bool) -> None:
+    assert MSSQL().is_used(error) is used
+
+
+@pytest.mark.parametrize(
+    ("refused", "warnings"),
+    [
+        (r"SIZE = -5MB", ["database_init_size: no"]),
+        (r"FILENAME", ["database_data_path, database_log_path: no"]),
+        (r"COLLATE|FILEGROWTH = 0MB", ["database_file_growth: no", "database_collation: no"]),
+    ],
+)
+def test_each_setting_of_the_files_is_named_by_itself(refused: str, warnings: list[str]) -> None:
+    values = {"database_init_size": -5, "database_file_growth": 0, "database_collation": "No_Such"}
+    refuses = {refused: ServerError("no")}
+    assert sorted(created(ON_PREMISES, refuses, **FILES, **values)[1]) == sorted(warnings)
+
+
+def test_one_path_without_the_other_is_a_warning() -> None:
+    (warning,) = created(ON_PREMISES, database_log_path="only one of two")[1]
+    assert warning == "database_log_path: it counts only where both paths are given"
+
+
+def test_azure_names_the_clause_that_it_refuses() -> None:
+    values = {"database_edition": "Standard", "database_service_objective": "S999"}
+    door, warnings = created(AZURE, {"S999": ServerError("not found")}, **values)
+    assert warnings == ["database_service_objective: not found"]
+    assert "(EDITION = 'Standard') WITH CATALOG_COLLATION = DATABASE_DEFAULT" in door.ran[-1]
+
+
+def test_a_connection_that_breaks_is_no_refused_setting() -> None:
+    with pytest.raises(StatementError, match="gone"):
+        created(ON_PREMISES, {"CREATE": ServerError("gone", lost=True)}, database_collation="A")
+
+
 # -- names -------------------------------------------------------------------------------------------------------------
 
 

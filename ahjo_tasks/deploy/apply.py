@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.deploy.groups import grouped, joined, said_among
+from ahjo_tasks.deploy.rebuild import rebuild
 from ahjo_tasks.errors import AhjoError, DeployError, SourceError, StatementError, UsageError
 
 if TYPE_CHECKING:
@@ -62,13 +63,27 @@ class _Run:
         self.door.on_message = lambda text: self._tell("message", step, text=text)
         started = time.perf_counter()
         try:
-            with self.door.unit(transactional=step.transactional, single_call=step.single_call):
-                rows = step.run(self.door)
+            rows = self._run(step)
         except AhjoError as error:
             self._tell("FAIL", step, seconds=time.perf_counter() - started)
             raise _account(error, self.plan, self.done + 1, self.door) from error
         self._tell("ok", step, seconds=time.perf_counter() - started, rows=rows)
         self.done += 1
+
+    def _run(self, step: Step) -> int:
+        """As it is, or else together with the files that use what it drops."""
+        try:
+            with self.door.unit(transactional=step.transactional, single_call=step.single_call):
+                return step.run(self.door)
+        except DeployError as error:
+            found = rebuild(step, error, self.plan, self.door)
+            if found is None:
+                raise
+        with self.door.unit():
+            rows = found.run(self.door)
+        users = ", ".join(file.label for file in found.users)
+        self._tell("message", step, text=f"made together with what uses it: {users}")
+        return rows
 
     def together(self, steps: Sequence[Step]) -> bool:
         """Do several steps in one call. False when it failed: then nothing of it is left, and nothing was said.

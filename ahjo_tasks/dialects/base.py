@@ -257,6 +257,10 @@ class Dialect:
         """What the server said, and where in the text."""
         return ServerError(_first_line(error))
 
+    def is_used(self, error: ServerError) -> bool:
+        """Whether the server keeps an object that was to be dropped, because others use it."""
+        return False
+
     def locate(self, door: Door, text: str, error: ServerError, before: Sequence[str] | None = ()) -> ServerError:
         """The error with its place in the text, where the server must be asked for it; what ran is rolled back.
 

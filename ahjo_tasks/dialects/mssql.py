@@ -24,6 +24,7 @@ OWNED = b"ahjo "
 LONGEST_CONTEXT = 128
 """Bytes that a session can say of itself."""
 LOCK_WAIT_TIMEOUT = "1222"
+USED = "3729"
 LOGIN_TIMEOUT = 15
 """Seconds that a driver may take to log in."""
 
@@ -182,6 +183,10 @@ class MSSQL(Dialect):
         return mssql_lines.refined(heard.completed(said, text), text) if heard else said
 
     _heard: mssql_errors.Heard | None = None
+
+    def is_used(self, error: ServerError) -> bool:
+        """By a schema-bound object; a server that is not Microsoft's says it of any, without the number."""
+        return error.number == USED or "other objects depend on it" in error.message
 
     def locate(self, door: Door, text: str, error: ServerError, before: Sequence[str] | None = ()) -> ServerError:
         """Ask the server for line and procedure."""

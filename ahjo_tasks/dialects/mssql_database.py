@@ -56,14 +56,14 @@ def create(door: Door, database: str, settings: Settings) -> list[str]:
 
 
 def wanted(settings: Settings, edition: int) -> list[str]:
-    """The keys of the config that count in CREATE DATABASE."""
+    """The keys of the config that count in CREATE DATABASE; without the files their sizes do not count either."""
     keys = ["database_collation"] if settings.database_collation else []
     if edition == AZURE:
         service = "database_elastic_pool" if settings.database_elastic_pool else "database_service_objective"
         found = [key for key in ("database_edition", service) if getattr(settings, key)]
         return [*keys, *found, "catalog_collation_type_desc"]
     files = settings.database_data_path and settings.database_log_path and edition != MANAGED_INSTANCE
-    return [*keys, FILES, *SIZES] if files else keys
+    return [*keys, *SIZES, FILES] if files else keys
 
 
 def statement(door: Door, database: str, settings: Settings, keys: Collection[str]) -> str:

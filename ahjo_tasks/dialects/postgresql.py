@@ -58,6 +58,7 @@ RAISED = re.compile(r"PL/pgSQL function (\S+(?:\(.*?\))?) line (\d+) at RAISE")
 BLOCK = "inline_code_block"
 """What the server calls the body of DO."""
 LOCK_NOT_AVAILABLE = "55P03"
+USED = "2BP01"
 CONNECT_SECONDS = "15"
 LONGEST_NAME = 63
 """Bytes that the server keeps of an application's name."""
@@ -218,6 +219,10 @@ class PostgreSQL(Dialect):
             (diagnosis.context or "").partition("\n")[0],
             LOCK_WAIT if diagnosis.sqlstate == LOCK_NOT_AVAILABLE else None,
         )
+
+    def is_used(self, error: ServerError) -> bool:
+        """By a view of it, or a function whose body was parsed."""
+        return error.number == USED
 
     def exists(self, door: Door, database: str) -> bool:
         """Whether the catalog lists the database."""
