@@ -84,6 +84,31 @@ def test_the_header_switches_the_transaction_off(tmp_path: Path) -> None:
         file(tmp_path, "-- transaction: maybe\nSELECT 1")
 
 
+@pytest.mark.parametrize("name", ["sqlite", "postgresql", "mysql", "mssql"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_only_a_line_comment_at_the_head_switches_the_transaction_off(tmp_path: Path, name: str, newline: str) -> None:
+    for head in ("", "\n/* what\nit is */\n-- and why\n\n", " \t"):
+        assert not file(tmp_path, f"{head}-- Transaction : OFF \nSELECT 1".replace("\n", newline), name).transactional
+    for text in (
+        "SELECT '\n-- transaction: off\n'",
+        "/*\n-- transaction: off\n*/ SELECT 1",
+        "SELECT 1\n-- transaction: off\n",
+        "SELECT 1 -- transaction: off",
+    ):
+        assert file(tmp_path, text.replace("\n", newline), name).transactional
+
+
+def test_a_switch_that_comes_too_late_is_a_remark(tmp_path: Path) -> None:
+    (remark,) = file(tmp_path, "SELECT 1\n-- transaction: off\n", "mssql").remarks
+    assert remark.endswith("x.sql:2:1: what a comment says of the transaction counts only at the head of the file")
+    assert not file(tmp_path, "SELECT 1\n-- transaction: we begin\n").remarks
+
+
+def test_a_comment_says_what_a_file_depends_on_and_a_string_does_not(tmp_path: Path) -> None:
+    assert file(tmp_path, "SELECT 1\n-- depends: s.a, b\n", "mssql").depends == (("s", "a"), (None, "b"))
+    assert file(tmp_path, "SELECT '\n-- depends: s.a\n' /*\n-- depends: b\n*/", "mssql").depends is None
+
+
 def test_statements_that_refuse_a_transaction_are_found_in_code_alone(tmp_path: Path) -> None:
     assert file(tmp_path, "SELECT 1; create  index\nconcurrently i ON t (id);").refused == "CREATE INDEX CONCURRENTLY"
     assert file(tmp_path, "-- VACUUM\nSELECT 'VACUUM';").refused == ""

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.project.lexis import MSSQL
-from ahjo_tasks.project.source import Source
-from ahjo_tasks.project.tokens import words
+from ahjo_tasks.project.reader import Reader, code_start
+from ahjo_tasks.project.source import Source, capitals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,30 +16,44 @@ if TYPE_CHECKING:
     from ahjo_tasks.errors import SourceError
     from ahjo_tasks.project.batches import Batch
 
-_MODULE = re.compile(
-    r"\b(?:(?:CREATE(?:\s+OR\s+ALTER)?|ALTER)\s+(?:VIEW|PROC(?:EDURE)?|FUNCTION|TRIGGER)|CREATE\s+(?:SCHEMA|DEFAULT|RULE))\b",
-    re.IGNORECASE,
+_GAP = MSSQL.gap()
+_STATEMENT = (
+    r"(?<![\w@#$])(?:(?:CREATE(?:\s+OR\s+ALTER)?|ALTER)\s+(?:VIEW|PROC(?:EDURE)?|FUNCTION|TRIGGER)"
+    r"|CREATE\s+(?:SCHEMA|DEFAULT|RULE))\b"
 )
-_PERMISSION = frozenset({"TO", "ON", ",", "ANY", ")"})
+_MODULE = re.compile(_STATEMENT)
+_READER = Reader(MSSQL, _STATEMENT, "AC")
+_LEAD = re.compile(rf"{_GAP}(?:;{_GAP})*+")
+_SCHEMA = re.compile(rf"CREATE{_GAP}SCHEMA\b")
+_PERMISSION = re.compile(rf"{_GAP}(?:(?:TO|ON|ANY)\b|[,)])")
 """What follows where the words are a permission: GRANT CREATE VIEW TO somebody."""
 
 
 def check_firsts(batches: Iterable[Batch], path: Path | None) -> None:
     """Raise SourceError for CREATE VIEW and its like behind another statement of the batch; the server would, too."""
     for batch in batches:
-        hits = list(_hits(batch.text))
-        if hits and not (len(hits) == 1 and not hits[0].start()):
-            _check(batch, hits, path)
+        for hit in _misplaced(batch.text):
+            raise _error(batch, hit, path)
+
+
+def _misplaced(text: str) -> Iterator[re.Match[str]]:
+    """The statements in code that are not the first."""
+    upper = capitals(text)
+    hits = list(_hits(upper))
+    first = code_start(_LEAD, text, 0) if hits else 0
+    if all(hit.start() == first for hit in hits) or _SCHEMA.match(upper, first):
+        return
+    source, start = Source(upper), 0
+    while hit := _MODULE.match(upper, _READER.advance(source, start)):
+        if hit.start() != first and not _PERMISSION.match(upper, hit.end()):
+            yield hit
+        start = hit.end()
 
 
 def _hits(text: str) -> Iterator[re.Match[str]]:
-    """Where such a statement may stand; in capital letters its first word is found many times as fast."""
-    upper = text.upper()
-    if len(upper) != len(text):  # some letters become two
-        yield from _MODULE.finditer(text)
-        return
+    """Where such a statement may stand."""
     end = 0
-    for start in sorted([*_places(upper, "CREATE"), *_places(upper, "ALTER")]):
+    for start in sorted([*_places(text, "CREATE"), *_places(text, "ALTER")]):
         if start >= end and (hit := _MODULE.match(text, start)):
             yield hit
             end = hit.end()
@@ -52,21 +66,8 @@ def _places(text: str, word: str) -> Iterator[int]:
         start = text.find(word, start + 1)
 
 
-def _check(batch: Batch, hits: list[re.Match[str]], path: Path | None) -> None:
-    tokens = [token for token in words(batch.text, MSSQL) if token.value != ";" or token.kind != "mark"]
-    number = {token.offset: index for index, token in enumerate(tokens) if token.kind == "name"}
-    schema = len(tokens) > 1 and [token.value.upper() for token in tokens[:2]] == ["CREATE", "SCHEMA"]
-    for hit in hits:
-        index = number.get(hit.start())
-        if not index or schema:  # text, or the first token
-            continue
-        behind = next((token.value.upper() for token in tokens[index:] if token.offset >= hit.end()), "")
-        if behind not in _PERMISSION:
-            raise _error(batch, hit, path)
-
-
 def _error(batch: Batch, hit: re.Match[str], path: Path | None) -> SourceError:
-    statement = " ".join(hit[0].upper().split())
+    statement = " ".join(hit[0].split())
     message = f"{statement} must be the first statement of its batch"
     error = Source(batch.text, path).error(hit.start(), message, hint="Put GO on a line of its own before it.")
     if error.line == 1 and error.column:

@@ -19,27 +19,21 @@ if TYPE_CHECKING:
 
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _TAG = re.compile(rf"(?=({DOLLAR_TAG}))")
-NOTHING = "(?!)"
 _KINDS = {"/": "comment", "$": "dollar-quoted string"}
 
 
 class Reader:
-    """Finds `stop`, a regular expression that begins with one of the characters `heads`, in code; by default nothing.
+    """Finds `stop`, a regular expression that begins with one of the characters `heads`, in code.
 
     A lenient reader takes what is not closed as closed by the end of the text; a strict one raises SourceError.
     With `comments` off, comments are code, and may be stopped at.
     """
 
-    def __init__(
-        self, lexis: Lexis, stop: str = NOTHING, heads: str = "", *, lenient: bool = False, comments: bool = True
-    ) -> None:
-        opaque = lexis.literals(lenient=lenient) + (lexis.comments(lenient=lenient) if comments else [])
-        plain = rf"(?!{lexis.comment_open}|{lexis.dollar})[^{lexis.quotes}]"
-        run = rf"[^{lexis.quotes}\-/{'#' * lexis.hash_comments}{'$' * lexis.dollar_quotes}{re.escape(heads)}]*+"
-        unlike = "" if stop == NOTHING else rf"(?!{stop})"
-        self._code = re.compile(rf"{run}(?:{unlike}(?:{'|'.join([*opaque, plain])}){run})*+")
+    def __init__(self, lexis: Lexis, stop: str, heads: str, *, lenient: bool = False, comments: bool = True) -> None:
+        opaque = _opaque(lexis, lenient=lenient, comments=comments)
+        run = _run(lexis, heads)
+        self._code = re.compile(rf"{run}(?:(?!{stop})(?:{'|'.join([*opaque, _plain(lexis)])}){run})*+")
         self._stop = re.compile(stop)
-        self._opaque = re.compile("|".join(opaque))
         self._lexis = lexis
         self._lenient = lenient
 
@@ -51,36 +45,84 @@ class Reader:
             start = run.end() if run else end
             if start == end or self._stop.match(source.text, start, end):
                 return start
-            start = self._close(source, start, end)
+            start = _close(self._lexis, source, start, end, lenient=self._lenient)
 
-    def past(self, source: Source, start: int, end: int) -> int:
-        """`end` if it is in code, or else where the string, name or comment ends that it is in. Needs no `stop`."""
+
+class Code:
+    """Tells code from what strings, quoted names and block comments hide, in leaps from line to line.
+
+    What is not closed ends with the text for a lenient one; a strict one raises SourceError.
+    """
+
+    def __init__(self, lexis: Lexis, *, lenient: bool = False) -> None:
+        opaque = _opaque(lexis)
+        run = _run(lexis)
+        self._code = re.compile(rf"{run}(?:(?:{'|'.join([*opaque, _plain(lexis)])}){run})*+")
+        self._opaque = re.compile("|".join(opaque))
+        self._lexis = lexis
+        self._lenient = lenient
+
+    def reach(self, source: Source, start: int, end: int) -> int:
+        """`end` if it is in code, or else where that ends which hides it.
+
+        `start` must lie in code, and `end` must be where a line or the text ends, or where a line begins.
+        """
         while start < end:
             run = self._code.match(source.text, start, end)
             if run is None or run.end() == end:
                 return end
-            hidden = self._opaque.match(source.text, run.end())
-            start = hidden.end() if hidden else self._close(source, run.end(), len(source.text))
+            start = run.end()
+            hidden = self._opaque.match(source.text, start)
+            if hidden:
+                start = hidden.end()
+            else:
+                start = _close(self._lexis, source, start, len(source.text), lenient=self._lenient)
         return start
 
-    def _close(self, source: Source, start: int, end: int) -> int:
-        """Where that ends which opens at `start`: a nested comment, a dollar quote, or nothing that is closed."""
-        char = source.text[start]
-        close = None
-        if char == "/":
-            close = comment_end(source.text, start, end)
-        elif char == "$":
-            close = _dollar_end(source.text, start, end)
-        if close is None and not self._lenient:
-            kind = _KINDS.get(char, "string" if char in self._lexis.strings else "name")
-            raise source.error(start, f"this {kind} is never closed")
-        return end if close is None else close
+
+def _opaque(lexis: Lexis, *, lenient: bool = False, comments: bool = True) -> list[str]:
+    return lexis.literals(lenient=lenient) + (lexis.comments(lenient=lenient) if comments else [])
+
+
+def _run(lexis: Lexis, heads: str = "") -> str:
+    """Characters with which nothing opens."""
+    openers = "-/" + "#" * lexis.hash_comments + "$" * lexis.dollar_quotes
+    return rf"[^{lexis.quotes}{re.escape(openers + heads)}]*+"
+
+
+def _plain(lexis: Lexis) -> str:
+    """A character that opens something elsewhere."""
+    return rf"(?!{lexis.comment_open}|{lexis.dollar})[^{lexis.quotes}]"
+
+
+def _close(lexis: Lexis, source: Source, start: int, end: int, *, lenient: bool) -> int:
+    """Where that ends which opens at `start`: a deeply nested comment, a dollar quote, or nothing that is closed."""
+    char = source.text[start]
+    close = None
+    if char == "/":
+        close = comment_end(source.text, start, end)
+    elif char == "$":
+        close = _dollar_end(source.text, start, end)
+    if close is None and not lenient:
+        kind = _KINDS.get(char, "string" if char in lexis.strings else "name")
+        raise source.error(start, f"this {kind} is never closed")
+    return end if close is None else close
 
 
 def behind(pattern: re.Pattern[str], text: str, start: int) -> int:
     """Where the match of `pattern` at `start` ends; `start` where it does not match."""
     match = pattern.match(text, start)
     return match.end() if match else start
+
+
+def code_start(gap: re.Pattern[str], text: str, start: int) -> int:
+    """Where code begins behind a gap of blanks and comments, nested ones too; `gap` is the expression for one."""
+    while True:
+        start = behind(gap, text, start)
+        end = comment_end(text, start) if text.startswith("/*", start) else None
+        if end is None:
+            return start
+        start = end
 
 
 def comment_end(text: str, start: int, end: int = sys.maxsize) -> int | None:

@@ -54,6 +54,11 @@ def lines_and_columns(text: str, offsets: Sequence[int]) -> tuple[Iterable[int],
     return lines, map(sub, offsets, breaks)
 
 
+def capitals(text: str) -> str:
+    """The text as long as before, with A to Z for a to z: in it words are found many times as fast as without case."""
+    return text.encode("utf-8", "surrogatepass").upper().decode("utf-8", "surrogatepass")
+
+
 def with_line_feeds(text: str) -> str:
     """The text as long as before, and with a line feed at the end of each line break."""
     if text.count("\r") == text.count("\r\n"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,7 +12,8 @@ from ahjo_tasks.project.batches import Batch, split, warnings
 from ahjo_tasks.project.definitions import Definition, Name, Scan, scan
 from ahjo_tasks.project.directives import IGNORE, Expansion, Place, expand, refuse
 from ahjo_tasks.project.firsts import check_firsts
-from ahjo_tasks.project.source import Source
+from ahjo_tasks.project.header import SWITCHES, Header, header
+from ahjo_tasks.project.source import Source, capitals
 from ahjo_tasks.project.tokens import words
 from ahjo_tasks.project.variables import substitute
 
@@ -24,10 +24,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.dialects.base import Dialect
 
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-HEADER = re.compile(r"^[ \t]*--[ \t]*(depends|transaction)[ \t]*:[ \t]*(.*?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
-SIGN = re.compile(r"--[ \t]*(?ai:depends|transaction)[ \t]*:")
-"""What every header holds: far quicker to find, and mostly not there."""
-SWITCHES = {"off": False, "no": False, "none": False, "on": True, "yes": True, "rollback": True}
+LATE = "what a comment says of the transaction counts only at the head of the file"
 
 
 @dataclass(frozen=True)
@@ -89,30 +86,30 @@ class SqlFile:
         places = [
             (self.place(one.line, one.column), one.message) for one in warnings(self.text, self.dialect.batch_style)
         ]
+        late = self._header.late
+        if late and late.value.lower() in SWITCHES:
+            places.append((self.place(late.line, 1), LATE))
         return tuple(f"{self._label(place)}:{place.line}:{place.column}: {message}" for place, message in places)
 
     def _label(self, place: Place) -> str:
         return self.label if place.path in {None, self.path} else str(place.path)
 
     @cached_property
-    def _header(self) -> dict[str, tuple[str, int]]:
-        if not SIGN.search(self.text):
-            return {}
-        found = HEADER.finditer(self.text)
-        return {match[1].lower(): (match[2], self.text.count("\n", 0, match.start()) + 1) for match in found}
+    def _header(self) -> Header:
+        return header(self.text, self.dialect.lexis)
 
     @cached_property
     def depends(self) -> tuple[Name, ...] | None:
         """The names in a `-- depends: schema.name, other` comment, which stand in place of what the SQL shows."""
-        if "depends" not in self._header:
+        if self._header.depends is None:
             return None
-        words = [word.strip() for word in self._header["depends"][0].split(",")]
+        words = [word.strip() for word in self._header.depends.value.split(",")]
         return tuple(Name.parse(word) for word in words if word and word.lower() != "none")
 
     @cached_property
     def transactional(self) -> bool:
         """Whether the file runs in a transaction; `-- transaction: off` says no, and so do some statements."""
-        value, line = self._header.get("transaction", ("on", 0))
+        value, line = self._header.transaction or ("on", 0)
         if value.lower() not in SWITCHES:
             raise SourceError(f"transaction: expected on, off or rollback, got {value!r}", path=self.path, line=line)
         return SWITCHES[value.lower()] and not self.refused
@@ -125,11 +122,12 @@ class SqlFile:
     @property
     def rolls_back(self) -> bool:
         """Whether a test leaves no trace: `-- transaction: rollback`."""
-        return self.transactional and self._header.get("transaction", ("", 0))[0].lower() == "rollback"
+        said = self._header.transaction
+        return self.transactional and said is not None and said.value.lower() == "rollback"
 
     def depends_line(self) -> int:
         """The line of the `-- depends:` comment."""
-        return self._header["depends"][1]
+        return self._header.depends.line if self._header.depends else 1
 
 
 def read(
@@ -168,10 +166,9 @@ def _split(file: SqlFile) -> SqlFile:
 
 
 def _refused(text: str, dialect: Dialect) -> str:
-    upper = text.upper()
+    upper = capitals(text)
     if dialect.refusing_words and not any(word in upper for word in dialect.refusing_words):
         return ""
-    upper = text.upper()
     likely = any(word in upper for word in dialect.refusal_words)
     hits = list(dialect.refuses_transaction.finditer(text)) if likely else []
     if not hits:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.project.batches.batch import Batch, SourceWarning, cut, remarks
 from ahjo_tasks.project.lexis import MSSQL
-from ahjo_tasks.project.reader import Reader
+from ahjo_tasks.project.reader import Code, Reader
 from ahjo_tasks.project.source import with_line_feeds
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ MOST = 2_147_483_647
 """How often a batch can run."""
 
 _TAIL = r"[ \t]*+(?:--[^\r\n]*+)?(?=[\r\n]|\Z)"
-_READER = Reader(MSSQL)
 _REACH = 200
 """How many characters before a separator are looked at for an alias that lacks its name."""
 
@@ -37,6 +36,7 @@ class _Grammar:
 
     first: re.Pattern[str]
     line: re.Pattern[str]
+    code: Code
     stray: re.Pattern[str]
     stray_reader: Reader
 
@@ -70,6 +70,7 @@ def _grammar(separator: str) -> _Grammar:
     return _Grammar(
         first=re.compile(line),
         line=re.compile(rf"\n{line}"),
+        code=Code(MSSQL),
         stray=re.compile(stray),
         stray_reader=Reader(MSSQL, stray, separator[0].lower() + separator[0].upper()),
     )
@@ -84,11 +85,11 @@ def _lines(source: Source, grammar: _Grammar) -> Iterator[tuple[re.Match[str], i
     for line in grammar.line.finditer(source.text, start):
         end = line.start()
         if start <= end:
-            start = _READER.past(source, start, end)
+            start = grammar.code.reach(source, start, end)
         if start <= end:  # it stands in no string, name or comment
             yield line, _times(source, line)
             start = line.end()
-    _READER.past(source, start, len(source.text))  # for what is never closed
+    grammar.code.reach(source, start, len(source.text))  # for what is never closed
 
 
 def _times(source: Source, line: re.Match[str]) -> int:

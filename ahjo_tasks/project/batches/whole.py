@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.project.batches.batch import Batch, Piece, cut
 from ahjo_tasks.project.lexis import POSTGRESQL
-from ahjo_tasks.project.reader import Reader, behind, comment_end
+from ahjo_tasks.project.reader import Reader, code_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ def split(source: Source) -> list[Batch]:
 def leads(source: Source) -> Iterator[int]:
     """Where statements begin; those inside BEGIN ATOMIC count, too. Raises SourceError behind what is no SQL."""
     text, start = source.text, 0
-    while (lead := _statement(source, start)) < len(text):
+    while (lead := code_start(_LEAD, source.text, start)) < len(text):
         yield lead
         start = _READER.advance(source, lead)
         if text.startswith("\\", start):
@@ -54,7 +54,7 @@ def statements(source: Source) -> list[Batch]:
     split(source)  # refuses what is no SQL
     start = 0
     pieces: list[Piece] = []
-    while (lead := _statement(source, start)) < len(source.text):
+    while (lead := code_start(_LEAD, source.text, start)) < len(source.text):
         end = _end(source, lead)
         pieces.append((lead, end, 1, ""))
         start = end + 1
@@ -75,13 +75,3 @@ def _end(source: Source, start: int) -> int:
             open_ -= 1
         start += 1
     return start
-
-
-def _statement(source: Source, start: int) -> int:
-    """Where the next statement begins behind blanks and comments, nested ones too."""
-    while True:
-        start = behind(_LEAD, source.text, start)
-        end = comment_end(source.text, start) if source.text.startswith("/*", start) else None
-        if end is None:
-            return start
-        start = end
