@@ -14,6 +14,7 @@ print @x
 RAISERROR(@problem, 16, 1)
 RAISERROR('worse', 16, 1)
 PRINT ''
+PRINT CONCAT('session ', @@SPID, '.')
 PRINT 'twice'
 PRINT 'twice'
 """
@@ -27,6 +28,7 @@ TSQL_LINES = {
     "worse": 6,
     "comment": 6,
     " ": 9,
+    "session 17.": 10,
     "twice": None,
 }
 

@@ -49,7 +49,7 @@ HINTS = {
     "18488": "The password must be changed: give the login a new one.",
 }
 LOST = frozenset({"08S01", "08003", "08007"})
-LOST_NUMBERS = frozenset({"596", "20003", "20004", "20006", "20047"})
+LOST_NUMBERS = frozenset({"596", "20003", "20004", "20006", "20017", "20047"})
 LOST_WORDS = re.compile(r"DBPROCESS is dead|kill state|[Cc]onnection (?:is|was|has been) (?:closed|broken|lost|reset)")
 MISSING_DATABASE = frozenset({"4060", "911"})
 MISSING_DATABASE_WORDS = re.compile(r"Cannot open database|database \"[^\"]*\" does not exist")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.project.lexis import Lexis
 
 LITERAL = r"[NE]?'(?P<said>(?:[^']|'')*)'"
+STRING = re.compile(LITERAL)
 FORMS = {
     "print": re.compile(rf"PRINT\s*\(?\s*(?:{LITERAL})?\s*(?P<more>\+)?", re.IGNORECASE),
     "raiserror": re.compile(rf"RAISERROR\s*\(\s*(?:{LITERAL}|[@\w]+)\s*,\s*(?P<severity>\d*)", re.IGNORECASE),
@@ -95,8 +96,18 @@ class Speakers:
         parts = form.groupdict()
         if int(parts.get("severity") or 0) > MOST_SEVERE:
             return None
+        if word == "print" and parts["said"] is None:
+            return Speaker(offset, self._around(form.end()), whole=False)
         level = f"{parts['level'].upper()}: " if "level" in parts else ""
         return _made(offset, level, parts["said"], HOLES[word], open_end=bool(parts.get("more")))
+
+    def _around(self, start: int) -> re.Pattern[str] | None:
+        """What PRINT says when its text is computed from literals of the same line, as by CONCAT."""
+        line = self._text[start:].splitlines()[0] if start < len(self._text) else ""
+        parts = [found["said"].replace("''", "'") for found in STRING.finditer(line)]
+        if not "".join(parts).strip():
+            return None
+        return re.compile(".*".join(["", *map(re.escape, parts), ""]), re.DOTALL)
 
 
 def _made(offset: int, level: str, literal: str | None, hole: re.Pattern[str], *, open_end: bool) -> Speaker:

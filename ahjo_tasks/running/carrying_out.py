@@ -75,7 +75,7 @@ def report(ctx: ActionContext, event: Event) -> None:
         others = f" and {event.together - 1} more" if event.together > 1 else ""
         console.progress(f"  {event.number}/{event.total} {label}{others} ...")
     elif event.status == "message":
-        console.line(f"      {event.text}")
+        console.line("      " + "\n      ".join(event.text.splitlines()))
     else:
         rows = f", {event.rows} row{'s' if event.rows != 1 else ''}" if event.rows else ""
         count = console.count(event.number, event.total)
