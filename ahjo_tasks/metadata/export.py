@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ahjo_tasks.metadata.base import Metadata
     from ahjo_tasks.metadata.model import Catalog, DbObject, Properties
 
+NOT_READ = "what the database does not have or metadata_allowed_schemas leaves out"
+
 
 def export(
     door: Door, metadata: Metadata, folder: Path, schemas: Sequence[str] | None
@@ -29,12 +31,13 @@ def export(
 
 
 def exported(present: Catalog, files: Descriptions, metadata: Metadata) -> tuple[Descriptions, tuple[str, ...]]:
-    """Every object of the database with its properties, and warnings about described objects that it does not have.
+    """Every object of the database with its properties, and warnings about described objects that are not there.
 
     A column that has just its default properties is written without any, so that the defaults stay the one place
     where they are changed. Properties that this kind of database cannot hold are kept from the files.
     """
-    kinds, warnings = {}, []
+    kinds: dict[str, dict[str, Properties]] = {}
+    warnings: list[str] = []
     for kind in sorted(metadata.kinds - set(present.missing)):
         objects, listing = present.of(kind), files.kinds.get(kind, {})
         pairs, lost = objects.pairs(listing)
@@ -43,8 +46,7 @@ def exported(present: Catalog, files: Descriptions, metadata: Metadata) -> tuple
             key: _properties(one, old.get(one.parts, {}), files, metadata) for key, one in objects.exact.items()
         }
         gone = [key for key in lost if listing[key]]
-        if gone:
-            warnings.append(f"{FILES[kind]} loses what the database does not have: {listed(gone)}.")
+        warnings += [f"{FILES[kind]} loses {NOT_READ}: {listed(gone)}."] if gone else []
     return Descriptions(kinds, files.defaults), tuple(warnings)
 
 
