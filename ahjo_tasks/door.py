@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.dialects.base import Dialect
     from ahjo_tasks.dialects.message import Message
+    from ahjo_tasks.underway import Underway
 
 
 MANY = 10_000
@@ -41,8 +42,9 @@ class Door:
     In `shared` mode one transaction lasts until `close`; else `unit` gives each piece of work its own.
     """
 
-    def __init__(self, connection: Connection, dialect: Dialect, *, shared: bool = False) -> None:
+    def __init__(self, connection: Connection, dialect: Dialect, underway: Underway, *, shared: bool = False) -> None:
         self.dialect = dialect
+        self._underway = underway
         self.shared = shared
         self.on_message: Callable[[str], None] = lambda _text: None
         self._alchemy = connection
@@ -123,7 +125,8 @@ class Door:
         """A driver's cursor for many rows with parameters. Raises StatementError, said of `text`."""
         cursor = self._raw.cursor()
         try:
-            yield cursor
+            with self._underway.by(cursor):
+                yield cursor
         except self.driver_error as error:
             raise StatementError(self.dialect.server_error(error, text)) from error
         finally:
@@ -207,10 +210,6 @@ class Door:
                 with connection.begin():
                     yield connection
 
-    def interrupt(self) -> None:
-        """End the statement that is running; called from another thread."""
-        self.dialect.interrupt(self._raw)
-
     def close(self, *, keep: bool) -> None:
         """Commit (keep) or roll back a shared transaction, and close the connection."""
         try:
@@ -235,13 +234,14 @@ class Door:
         """The cursor at each result of the batch. A driver's error in any of them is a StatementError."""
         cursor = cursor or self._cursor()
         try:
-            self.dialect.execute(cursor, text)
-            while True:
+            with self._underway.by(cursor):
+                self.dialect.execute(cursor, text)
+                while True:
+                    self._hand_on(cursor)
+                    yield cursor
+                    if not self.dialect.next_result(cursor):
+                        break
                 self._hand_on(cursor)
-                yield cursor
-                if not self.dialect.next_result(cursor):
-                    break
-            self._hand_on(cursor)
         except self.driver_error as error:
             self._hand_on(cursor)
             raise self._failure(error, text) from error

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from ahjo_tasks.dialects.base import ConnectProblem
 from ahjo_tasks.door import Door
 from ahjo_tasks.errors import ConfigError, ConnectionFailedError, StatementError
+from ahjo_tasks.underway import Underway
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -52,6 +53,7 @@ class Session:
         self.note = say
         self._door: Door | None = None
         self._lock: ExitStack | None = None
+        self._underway = Underway()
         self.on_connect: Callable[[], None] = lambda: None
 
     @cached_property
@@ -81,11 +83,6 @@ class Session:
         if self._door is None:
             self._door = self._open(self.engine, shared=self._shares)
             self.on_connect()
-        return self._door
-
-    @property
-    def opened(self) -> Door | None:
-        """The connection, when there is one already."""
         return self._door
 
     @contextmanager
@@ -174,6 +171,10 @@ class Session:
         finally:
             door.close(keep=True)
 
+    def interrupt(self) -> None:
+        """End the statements that are running, on whichever connection; called from another thread."""
+        self._underway.interrupt(self.dialect.interrupt)
+
     def close(self, *, keep: bool) -> None:
         """Close the connection; see `Door.close`."""
         door, self._door = self._door, None
@@ -208,6 +209,7 @@ class Session:
         except (ArgumentError, NoSuchModuleError, TypeError) as error:
             raise ConfigError(f"SQLAlchemy refuses the connection settings: {error}") from None
         self.dialect.attend(engine, self.settings)
+        self._underway.attend(engine)
         remark = self.dialect.remark(url, self.settings)
         if remark:
             self.note(remark)
@@ -238,6 +240,8 @@ class Session:
                 problem = self.dialect.connect_problem(error.orig if isinstance(error.orig, Exception) else error)
             except SQLAlchemyError as error:
                 problem = ConnectProblem(f"The connection broke while it was made: {error}", wait=True)
+            except ImportError as error:
+                raise ConfigError(f"The driver cannot be loaded: {error}", hint=self.dialect.install) from None
             except engine.dialect.loaded_dbapi.Error as error:
                 problem = self.dialect.connect_problem(error)
             except StatementError as error:
@@ -253,7 +257,7 @@ class Session:
         try:
             self.dialect.limit_waits(connection.connection.dbapi_connection, self.settings.lock_timeout)
             self.logins.keep()
-            return Door(connection, self.dialect, shared=shared)
+            return Door(connection, self.dialect, self._underway, shared=shared)
         except BaseException:
             connection.invalidate()
             connection.close()

@@ -19,6 +19,7 @@ EXPECTED: dict[str, str] = {
     "AHJO_TEST_MSSQL_URL is not set": "no SQL Server comes from a package registry",
     "AHJO_TEST_PACKAGE is not set": "building takes more than a minute; `make package-test` and a job of CI do it",
     "this server cannot refresh modules": "a server that merely speaks SQL Server's protocol may lack the procedure",
+    "this server cannot wait": "a server that merely speaks SQL Server's protocol may lack WAITFOR",
     "only with pyodbc": "a live suite may run with any of three drivers",
     "only on Windows": "the Windows event log is nowhere else",
     "Chromium is not installed": "a page is opened where there is a browser; what is in it is tested everywhere",

@@ -158,7 +158,7 @@ PROBLEMS = {
     "busy": (
         pyodbc_error(odbc("HY000", "The service has encountered an error.", 40197)),
         "encountered",
-        "waited",
+        "connect_retry_count",
         True,
     ),
     "timeout": (

@@ -218,15 +218,14 @@ class Console:
         self._err("  hint: run again with --debug for the traceback; it is in ahjo.log too.", "warn")
         self.log("error", "".join(traceback.format_exception(error)).rstrip())
 
-    def interrupted(self) -> None:
-        """The user pressed Ctrl-C."""
+    def interrupted(self, left: str = "what was not finished was rolled back") -> None:
+        """The user pressed Ctrl-C; `left` says what became of what was running."""
         self._rest()
         if self._asking or not self.live:
             self._write(self.err, "")
         else:
             self.out.write(CLEAR_LINE)  # the terminal shows ^C there
-        done = "nothing was changed" if self._asking else "what was not finished was rolled back"
-        self._err(f"Interrupted: {done}.", "fail")
+        self._err(f"Interrupted: {'nothing was changed' if self._asking else left}.", "fail")
 
     # -- questions -----------------------------------------------------------------------------------------------
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ahjo_tasks.deploy.plan import Plan, Step
     from ahjo_tasks.door import Door
 
+COMMITS = "commits at every CREATE, ALTER and DROP"
+"""What a database without transactional DDL does."""
+
 LISTED = 10
 
 
@@ -67,6 +70,8 @@ class _Run:
         except AhjoError as error:
             self._tell("FAIL", step, seconds=time.perf_counter() - started)
             raise _account(error, self.plan, self.done + 1, self.door) from error
+        except KeyboardInterrupt as stop:
+            raise KeyboardInterrupt(*_interrupted(step, self.door)) from stop
         self._tell("ok", step, seconds=time.perf_counter() - started, rows=rows)
         self.done += 1
 
@@ -138,6 +143,15 @@ def _account(error: AhjoError, plan: Plan, number: int, door: Door) -> DeployErr
     return DeployError(message, details=details, **place)
 
 
+def _interrupted(step: Step, door: Door) -> tuple[str, ...]:
+    """What is left of a step that Ctrl-C ended, where that is more than nothing."""
+    if step.note.startswith("outside"):
+        return (f"{step.label} was not in a transaction: its statements before stay",)
+    if door.dialect.transactional_ddl:
+        return ()
+    return (f"what was not finished was rolled back as far as {door.dialect.title} does: it {COMMITS}",)
+
+
 def _applied(done: tuple[Step, ...], door: Door) -> list[str]:
     if not done or door.shared:
         return []
@@ -148,7 +162,7 @@ def _applied(done: tuple[Step, ...], door: Door) -> list[str]:
 
 def _state(step: Step, done: int, total: int, door: Door, said: str) -> str:
     if door.shared and not door.dialect.transactional_ddl:
-        return f"The transaction was rolled back, but {door.dialect.title} commits at every CREATE, ALTER and DROP."
+        return f"The transaction was rolled back, but {door.dialect.title} {COMMITS}."
     if door.shared:
         return "The transaction of the action was rolled back: the database is as before."
     stays = f"{done} of {total} steps were applied and stay; " if done else ""

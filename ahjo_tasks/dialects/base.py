@@ -243,8 +243,8 @@ class Dialect:
         """The text of one call that does what each text would do, all or nothing."""
         raise NotImplementedError
 
-    def interrupt(self, raw: Any) -> None:
-        """End the statement that is running, where the driver does not hear Ctrl-C while it waits."""
+    def interrupt(self, cursor: Any) -> None:
+        """End the cursor's statement from another thread, where the driver does not hear Ctrl-C while it waits."""
 
     def pass_over(self, cursor: Any) -> None:
         """Go to the end of rows that nobody wants, where an error among them is told only to who does so."""

@@ -153,6 +153,10 @@ class MSSQL(Dialect):
 
     # -- running ---------------------------------------------------------------------------------------------------
 
+    def interrupt(self, cursor: Any) -> None:
+        """Have the server stop; the drivers wait for it in C code."""
+        odbc.cancel(cursor)
+
     def watch(self, raw: Any, say: Callable[[Message], None]) -> None:
         """Only pymssql hands messages on as they come; what it says of an error is kept for `server_error`."""
         handler = getattr(getattr(raw, "_conn", None), "set_msghandler", None)

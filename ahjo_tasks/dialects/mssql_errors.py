@@ -48,12 +48,25 @@ HINTS = {
     "18487": "The password has expired: give the login a new one.",
     "18488": "The password must be changed: give the login a new one.",
 }
+HINT_WORDS = {
+    "is not allowed to access the server": "40615",
+    "the account is disabled": "18470",
+    "password of the account has expired": "18487",
+    "password of the account must be changed": "18488",
+}
+PATIENCE = "It may be paused or busy: connect_retry_count and connect_retry_interval say how long to wait for it."
 LOST = frozenset({"08S01", "08003", "08007"})
 LOST_NUMBERS = frozenset({"596", "20003", "20004", "20006", "20017", "20047"})
 LOST_WORDS = re.compile(r"DBPROCESS is dead|kill state|[Cc]onnection (?:is|was|has been) (?:closed|broken|lost|reset)")
 MISSING_DATABASE = frozenset({"4060", "911"})
 MISSING_DATABASE_WORDS = re.compile(r"Cannot open database|database \"[^\"]*\" does not exist")
-PAUSED_WORDS = "is not currently available"
+PAUSED_WORDS = re.compile(
+    r"is not currently available|service is currently busy|Not enough resources to process|in script upgrade mode"
+    r"|error processing your request|Resource ID"
+)
+"""Where the driver tells no number."""
+NO_WORDS = "20018"
+"""DB-Library had the server's words before, and does not repeat them for a second login that fails."""
 RUNNING = "Is the server running, and are target_server_hostname and sql_port right?"
 
 
@@ -108,14 +121,18 @@ def problem(error: Exception) -> ConnectProblem:
             "Create it with: inv init",
             missing_database=True,
         )
-    hint = next((HINTS[number] for number in numbers & HINTS.keys()), None)
+    hint = next((HINTS[number] for number in numbers & HINTS.keys()), None) or _of_words(text)
     if hint:
         return ConnectProblem(found[0].text, hint)
-    if numbers & PAUSED or PAUSED_WORDS in text:
-        return ConnectProblem(found[0].text, "The database may be paused or busy; it was waited for.", wait=True)
+    if numbers & PAUSED or PAUSED_WORDS.search(text):
+        return ConnectProblem(found[0].text, PATIENCE, wait=True)
     return _refused(found[0], text) or ConnectProblem(
         found[0].text, RUNNING, wait=found[0].state in WAITS or bool(numbers & NO_SERVER)
     )
+
+
+def _of_words(text: str) -> str | None:
+    return next((HINTS[number] for words, number in HINT_WORDS.items() if words in text), None)
 
 
 def _refused(first: Record, text: str) -> ConnectProblem | None:
@@ -149,6 +166,8 @@ def _of_pymssql(number: int, said: object = b"") -> Record:
         return Record("", str(number), words.strip())
     code, _, reason = library.strip().partition(",")
     lines = reason.splitlines()[1:]
+    if code == NO_WORDS:
+        return Record("", str(number), "The server refused the login again.")
     return Record("", code, lines[0].strip() if lines else text)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import re
 import socket
+from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -198,6 +199,17 @@ def forgive_rollback(engine: Engine) -> None:
                 raise
 
     dialect.do_rollback = do_rollback
+
+
+def cancel(cursor: Any) -> None:
+    """End the cursor's statement, which another thread waits for: pyodbc has a method for it, the others a way."""
+    with suppress(Exception):  # it was done already, or this version of the driver has another way
+        if hasattr(cursor, "cancel"):
+            cursor.cancel()
+        elif hasattr(cursor, "hstmt"):
+            cursor.hstmt._cancel()  # noqa: SLF001 - mssql-python has no method of its own for it
+        else:
+            cursor.connection._conn.cancel()  # noqa: SLF001 - where pymssql keeps the connection of its C library
 
 
 def no_pooling() -> None:

@@ -102,9 +102,9 @@ class SQLite(Dialect):
     def set_autocommit(self, raw: Any, on: bool) -> None:
         """Nothing to switch: transactions begin by BEGIN alone."""
 
-    def interrupt(self, raw: Any) -> None:
+    def interrupt(self, cursor: Any) -> None:
         """SQLite works in this process, and does not look up before a statement is done."""
-        raw.interrupt()
+        cursor.connection.interrupt()
 
     def pass_over(self, cursor: Any) -> None:
         """A query runs only as its rows are asked for."""

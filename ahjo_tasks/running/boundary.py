@@ -47,7 +47,7 @@ class Boundary:
         console = self.ctx.console
         match error:
             case KeyboardInterrupt():
-                console.interrupted()
+                console.interrupted(*map(str, error.args))
             case AhjoError():
                 console.error(error)
             case None | Exit() | SystemExit():

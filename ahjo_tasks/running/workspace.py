@@ -151,10 +151,10 @@ class Workspace:
         self.unborn = True
 
     def interrupt(self) -> None:
-        """End the statement that is running, if there is one."""
+        """End the statements that are running, if there are any."""
         session = self.__dict__.get("session")
-        if session is not None and session.opened is not None:
-            session.opened.interrupt()
+        if session is not None:
+            session.interrupt()
 
     def flush_logs(self) -> None:
         """Write what the logs have kept back; said and tried once when they cannot."""

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from inside import until
+from trails import in_its_slow_file, runs
+
+if TYPE_CHECKING:
+    from inside import Deployed
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX: signals are not the same on Windows")
+SERVERS = pytest.mark.parametrize("target", ["postgresql", "mysql", "mssql"], indirect=True)
+WAITING = "WAITFOR DELAY '00:01:00';\n"
+
+
+@SERVERS
+def test_ctrl_c_ends_a_run_and_frees_its_lock(busy: Deployed) -> None:
+    with busy.started("data") as process:
+        in_its_slow_file(busy)
+        process.send_signal(signal.SIGINT)
+        said, _nothing = process.communicate(timeout=30)
+    assert process.returncode == 130, said
+    assert "Interrupted: " in said
+    assert "Traceback" not in said
+    busy.write("database/data/b.sql", "SELECT 1;\n")
+    busy.succeed("data", AHJO_LOCK_TIMEOUT="10")
+    assert runs(busy) == [1, 1]
+
+
+@pytest.mark.parametrize("target", ["mssql"], indirect=True)
+def test_ctrl_c_has_sql_server_stop_at_once_and_roll_back(busy: Deployed) -> None:
+    try:
+        busy.target.query("WAITFOR DELAY '00:00:00'", busy.database)
+    except Exception as error:  # noqa: BLE001 - any driver's
+        pytest.skip(f"this server cannot wait: {error}")
+    busy.write("database/data/b.sql", "INSERT INTO trail SELECT 9, 9;\nGO\n" + WAITING)
+    with busy.started("data") as process:
+        in_its_slow_file(busy)
+        time.sleep(2)
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        said, _nothing = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert time.monotonic() - began < 10
+    assert runs(busy) == [1]
+
+
+@pytest.mark.parametrize("target", ["mysql"], indirect=True)
+def test_what_mysql_cannot_roll_back_is_not_said_to_be(busy: Deployed) -> None:
+    busy.write("database/data/b.sql", "CREATE TABLE stays (a INT);\nSELECT SLEEP(60);\n")
+    with busy.started("data") as process:
+        until(lambda: bool(busy.rows("SELECT 1 FROM information_schema.tables WHERE table_name = 'stays'")))
+        process.send_signal(signal.SIGINT)
+        said, _nothing = process.communicate(timeout=30)
+    assert process.returncode == 130, said
+    assert "Interrupted: what was not finished was rolled back as far as MySQL does: it commits at every CREATE" in said

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fakes import settings
+from sqlalchemy import create_engine
+from tds import FakeServer
+
+from ahjo_tasks.dialects import odbc
+from ahjo_tasks.dialects.mssql import MSSQL
+from ahjo_tasks.running.interrupts import reaching
+from ahjo_tasks.underway import Underway
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DRIVERS = ("mssql+pyodbc", "mssql+mssqlpython", "mssql+pymssql")
+FOR_EVER = "WAITFOR DELAY '23:59:59'"
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_ctrl_c_has_each_driver_ask_the_server_to_stop(driver: str) -> None:
+    underway = Underway()
+    with FakeServer() as server, reaching(lambda: underway.interrupt(MSSQL().interrupt)):
+        connection = connected(driver, server)
+        cursor = connection.cursor()
+        threading.Timer(0.5, signal.raise_signal, [signal.SIGINT]).start()
+        began = time.monotonic()
+        with pytest.raises(KeyboardInterrupt), underway.by(cursor):
+            cursor.execute(FOR_EVER)
+        assert server.interrupted == 1
+        assert time.monotonic() - began < 10
+        connection.close()
+
+
+def connected(driver: str, server: FakeServer) -> Any:
+    """A connection of the driver's own, without what SQLAlchemy asks at its first one."""
+    pytest.importorskip(driver.partition("+")[2].replace("mssqlpython", "mssql_python"))
+    config = settings(
+        sql_dialect=driver,
+        sql_port=server.port,
+        target_server_hostname="127.0.0.1",
+        sqla_url_query_map={"Encrypt": "no"},
+        sql_driver=(odbc.bundled() or [None])[-1],
+    )
+    dialect = MSSQL()
+    engine = create_engine(dialect.url(config, "me", "secret"), **dialect.engine_options(config))
+    dialect.attend(engine, config)
+    arguments, options = engine.dialect.create_connect_args(engine.url)
+    given = {**options, **dialect.engine_options(config)["connect_args"], "autocommit": True}
+    return engine.dialect.connect(*arguments, **given)
+
+
+def interrupted(underway: Underway, cursor: object, work: Callable[[], None]) -> None:
+    with underway.by(cursor):
+        underway.interrupt(lambda _cursor: None)
+        work()
+
+
+def fail() -> None:
+    raise OSError("cancelled")
+
+
+@pytest.mark.parametrize("work", [fail, lambda: None], ids=["failed", "done"])
+def test_an_interruption_that_a_driver_swallows_is_none_the_less_one(work: Callable[[], None]) -> None:
+    underway = Underway()
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(underway, object(), work)
+    with underway.by(object()):
+        """What cleans up afterwards is not interrupted again."""
+
+
+def test_a_failure_without_an_interruption_is_left_alone() -> None:
+    with pytest.raises(OSError, match="cancelled"), Underway().by(object()):
+        fail()
+
+
+def test_no_cursor_is_left_before_its_interruption_is_done() -> None:
+    underway, ended = Underway(), []
+
+    def slowly(cursor: object) -> None:
+        time.sleep(0.2)
+        ended.append(cursor)
+
+    def work() -> None:
+        with underway.by("cursor"):
+            threading.Thread(target=underway.interrupt, args=[slowly]).start()
+            time.sleep(0.05)
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert ended == ["cursor"]
+
+
+def test_the_cursors_of_sqlalchemy_are_known_too() -> None:
+    underway, engine = Underway(), create_engine("sqlite://")
+    underway.attend(engine)
+    seen: list[Any] = []
+    with engine.connect() as connection:
+        connection.connection.dbapi_connection.create_function(  # type: ignore[union-attr]
+            "look", 0, lambda: underway.interrupt(seen.append)
+        )
+        with pytest.raises(KeyboardInterrupt):
+            connection.exec_driver_sql("SELECT look()").fetchall()
+    assert len(seen) == 1
