@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import time
 from itertools import combinations
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -68,6 +69,14 @@ def test_an_object_stands_right_of_what_it_needs_unless_in_a_circle(some: Graph)
         columns = [spot.column for spot in path]
         assert some.in_circle(one, other) or columns[0] > columns[-1]
         assert columns == list(range(columns[0], columns[-1], -1 if columns[0] > columns[-1] else 1)) + columns[-1:]
+
+
+def test_a_long_chain_is_drawn_quickly() -> None:
+    nodes = tuple(Node(f"v{number}", "view", "") for number in range(3000))
+    needs = {number: frozenset({number - 1} if number else ()) for number in range(3000)}
+    started = time.process_time()
+    layout(Graph(nodes, needs))
+    assert time.process_time() - started < 2
 
 
 def test_a_chain_is_drawn_in_one_line() -> None:

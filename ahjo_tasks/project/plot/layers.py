@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from statistics import fmean
 from typing import TYPE_CHECKING
@@ -93,17 +94,18 @@ class _Placing:
         """Sort each column by the places of its neighbours, to the right and back again."""
         for column in self.columns:
             column.sort(key=self._name)
+        place = {number: float(index) for column in self.columns for index, number in enumerate(column)}
         for sweep in range(SWEEPS):
             forward = sweep % 2 == 0
             for column in self.columns if forward else reversed(self.columns):
-                place = {number: index for one in self.columns for index, number in enumerate(one)}
-                column.sort(key=lambda number: self._middle(number, place, forward=forward))
+                column.sort(key=partial(self._middle, place=place, forward=forward))
+                place.update((number, float(index)) for index, number in enumerate(column))
 
     def _name(self, number: int) -> tuple[str, str]:
         node = self.spots[number].node
         return (self.graph.nodes[node].kind, self.graph.nodes[node].name) if node is not None else ("~", "")
 
-    def _middle(self, number: int, place: Mapping[int, float], *, forward: bool) -> float:
+    def _middle(self, number: int, *, place: Mapping[int, float], forward: bool) -> float:
         near = self.spots[number].left if forward else self.spots[number].right
         return fmean(place[other] for other in near) if near else place[number]
 
@@ -117,9 +119,10 @@ class _Placing:
                 spot.width = spot.width if spot.node is not None else widest
             x += widest + BETWEEN
             self._stack(column)
+        place = {number: spot.y for number, spot in enumerate(self.spots)}
         for forward in (True, False, True):
             for column in self.columns if forward else reversed(self.columns):
-                self._pull(column, forward=forward)
+                self._pull(column, place, forward=forward)
         top = min((spot.y - spot.height / 2 for spot in self.spots), default=0)
         for spot in self.spots:
             spot.y += PAD - top
@@ -131,13 +134,12 @@ class _Placing:
             spot.y = y + spot.height / 2
             y += spot.height + GAP
 
-    def _pull(self, column: list[int], *, forward: bool) -> None:
+    def _pull(self, column: list[int], place: dict[int, float], *, forward: bool) -> None:
         """Move the spots of a column towards their neighbours, as far as their order lets them."""
-        place = {number: spot.y for number, spot in enumerate(self.spots)}
-        wanted = [self._middle(number, place, forward=forward) for number in column]
+        wanted = [self._middle(number, place=place, forward=forward) for number in column]
         heights = [self.spots[number].height for number in column]
         for number, y in zip(column, _apart(wanted, heights), strict=True):
-            self.spots[number].y = y
+            self.spots[number].y = place[number] = y
 
 
 def _apart(wanted: list[float], heights: list[float]) -> list[float]:
