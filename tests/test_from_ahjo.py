@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-import io
+import ast
 import json
 import re
 import tomllib
 from base64 import b64encode
-from contextlib import redirect_stdout, suppress
-from importlib import import_module
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest.mock import patch
 
+import msgspec
 import pytest
+from doors import quietly, sqlite
 from msgspec.structs import fields
-from projects import ROOT
+from projects import ROOT, make_project
 
-from ahjo_tasks import cli, namespace
-from ahjo_tasks.cli import front, standalone
+from ahjo_tasks import Action, cli, namespace
+from ahjo_tasks.cli import standalone
 from ahjo_tasks.config.document import read
+from ahjo_tasks.config.secret import Secret
 from ahjo_tasks.config.settings import Settings
 from ahjo_tasks.dialects import dialect
 from ahjo_tasks.project import batches, sqlfiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 COLLECTION = namespace(directory=ROOT)
 SCRIPTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
 SETTINGS = Settings(allowed_actions="ALL")
-GENERAL = {"--version", "--project-dir", "--help", "--config"}
 
 
 class Row(NamedTuple):
@@ -78,9 +78,6 @@ def test_nothing_has_two_rows() -> None:
 @of("Programs")
 def test_programs(row: Row) -> None:
     assert (row.name in SCRIPTS) == row.present
-    if row.present:
-        module, _, function = SCRIPTS[row.name].partition(":")
-        assert callable(getattr(import_module(module), function))
 
 
 @of("Actions")
@@ -88,46 +85,197 @@ def test_actions(row: Row) -> None:
     assert (row.name in COLLECTION.task_names) == row.present
 
 
+LONG = {
+    "-v": "--version",
+    "-d": "--project-dir",
+    "-ni": "--non-interactive",
+    "-c": "--confirm",
+    "-sm": "--skip-metadata-update",
+    "-sg": "--skip-git-update",
+    "-sa": "--skip-alembic-update",
+    "-r": "--search-rules",
+    "-ig": "--ignore-config",
+    "-st": "--stage",
+    "-q": "--quiet",
+    "-in": "--init",
+    "-ai": "--add-results-to-ignore",
+    "-co": "--convert-to",
+    "-o": "--output",
+    "-p": "--plot",
+}
+"""The predecessor's short flags; `-c` of ahjo-config is another one."""
+SWITCHES = {LONG[short] for short in ("-ni", "-c", "-sm", "-sg", "-sa", "-st", "-q", "-in", "-ai", "-p")}
+SEVERAL = {"--files", "--keys", "--columns"}
+
+
 @of("Flags")
-def test_flags(row: Row) -> None:
-    assert accepts(*row.name.split()) == row.present
-
-
-def accepts(program: str, *words: str) -> bool:
-    """Whether the program takes the flag, which is the last word; an action may stand before it."""
-    *actions, flag = words
+def test_flags(row: Row, tmp_path: Path) -> None:
+    program, *actions, flag = row.name.split()
+    long = LONG.get(flag, flag)
     if program == "ahjo-config":
-        return re.search(rf"(?<!\S){flag}[ ,\n]", config_help()) is not None
-    if program in {"ahjo-scan", "ahjo-install-git-hook"}:
-        return flag in standalone.parser(program)._option_string_actions
-    given = [*actions, flag] if program == "ahjo" else handed_on(program, flag)
-    if given[0].startswith("-"):
-        return front._spelled(given[0])[0] in GENERAL
-    if given[0] not in COLLECTION.task_names:
-        return False
-    known = {*front._flags(COLLECTION[given[0]]), *GENERAL}
-    return all(front._spelled(word)[0] in known for word in given[1:])
+        assert converts(tmp_path, flag)
+    elif long == "--plot":
+        assert handed_on(program, flag) == handed_on(program)
+    elif not actions and program == "ahjo":
+        assert general(tmp_path, flag, long)
+    elif long == "--project-dir" and program == "ahjo-upgrade":
+        assert handed_on(program, flag, "elsewhere")[-1] == "elsewhere"
+        assert general(tmp_path, flag, long)
+    else:
+        given = [] if long in SWITCHES else ["a", "b"] if program == "ahjo" and long == "--files" else ["a"]
+        found = received(tmp_path, program, *actions, flag, *given)
+        wanted = True if long in SWITCHES else given if long in SEVERAL else given[0]
+        value = found.get(long.removeprefix("--").replace("-", "_"))
+        assert (value in {"a", Path("a")} if wanted == "a" and value else value == wanted) == row.present
 
 
-def handed_on(program: str, flag: str) -> list[str]:
-    """What a companion makes of its flag for `ahjo`."""
+def received(folder: Path, program: str, *words: str) -> dict[str, Any]:
+    """The values that the action of a call gets; none when the call is refused."""
+    if program in standalone.PROGRAMS:
+        return vars(standalone.parser(program).parse_args(list(words)))
+    make_project(folder, sqlite())
+    got: dict[str, Any] = {}
+    start = getattr(cli, SCRIPTS[program].partition(":")[2])
+    with patch.object(Action, "__call__", lambda _self, _ctx, **values: got.update(values)):
+        quietly(
+            lambda: start([*words, "dev.json"] if program != "ahjo" else [words[0], "dev.json", *words[1:]]), folder
+        )
+    return got
+
+
+def general(folder: Path, flag: str, long: str) -> bool:
+    """What `ahjo` itself does with a flag."""
+    if long == "--version":
+        return quietly(lambda: cli.ahjo([flag]), folder).out.startswith("ahjo ")
+    (folder / "elsewhere").mkdir()
+    make_project(folder / "project", sqlite(), tasks=HERE)
+    return "hello from there" in quietly(lambda: cli.ahjo(["hello", flag, "../project"]), folder / "elsewhere").out
+
+
+HERE = """
+from ahjo_tasks import action, namespace
+
+
+@action
+def hello(ctx):
+    print("hello from there")
+
+
+ns = namespace(hello)
+"""
+
+
+def handed_on(program: str, *words: str) -> list[str]:
+    """What a companion makes of its flags for `ahjo`."""
     taken: list[str] = []
     with patch.object(cli, "ahjo", taken.extend):
-        getattr(cli, SCRIPTS[program].partition(":")[2])([flag])
+        getattr(cli, SCRIPTS[program].partition(":")[2])(list(words))
     return taken
 
 
-def config_help() -> str:
-    out = io.StringIO()
-    with redirect_stdout(out), suppress(SystemExit):
-        cli.config(["--help"])
-    return out.getvalue()
+def converts(folder: Path, flag: str) -> bool:
+    """Whether ahjo-config works with this spelling of one of its flags."""
+    source, target = write(folder, "a.json", '{"BACKEND": {"a": 1}}'), folder / "a.yaml"
+    given = {"--convert-to": "yaml", "--config": str(source), "--output": str(target)}
+    short = {"-co": "--convert-to", "-c": "--config", "-o": "--output"}
+    words = [word for long, value in given.items() for word in (flag if short.get(flag) == long else long, value)]
+    cli.config(words)
+    return (flag in words) and read(target).value == {"BACKEND": {"a": 1}}
+
+
+ANY: Any = object()
+"""A default that differs from the predecessor's, as the row says."""
+KEYS: dict[str, tuple[Any, Any]] = {
+    "allowed_actions": (["deploy"], ANY),
+    "skipped_actions": (["data"], ()),
+    "sql_port": (14330, None),
+    "target_server_hostname": ("db", None),
+    "target_database_name": ("shop", None),
+    "sql_dialect": ("postgresql", "mssql+pyodbc"),
+    "sql_driver": ("ODBC Driver 17 for SQL Server", ANY),
+    "sqlalchemy.url": ("sqlite:///a.db", None),
+    "sqlalchemy.<x>": (True, {}),
+    "sqla_url_query_map": ({"Encrypt": "yes"}, {}),
+    "odbc_trust_server_certificate": ("yes", None),
+    "odbc_encrypt": ("no", None),
+    "username_file": ("user", None),
+    "password_file": ("password", None),
+    "azure_authentication": ("AzureIdentity", None),
+    "azure_identity_settings": ({"token_url": "https://x/.default"}, {}),
+    "connect_resiliently": (False, True),
+    "connect_retry_count": (3, 20),
+    "connect_retry_interval": (1, 10),
+    "target_database_protected": (True, False),
+    "display_db_info": (False, True),
+    "context_connectable_type": ("connection", "engine"),
+    "transaction_mode": ("commit_as_you_go", "begin_once"),
+    "alembic_version_table": ("versions", "alembic_version"),
+    "alembic_version_table_schema": ("s", ANY),
+    "git_table": ("git", "git_version"),
+    "git_table_schema": ("s", ANY),
+    "url_of_remote_git_repository": ("https://git.example.org/shop", None),
+    "git_version_info_path": ("git.json", None),
+    "upgrade_actions_file": ("up.yaml", "./upgrade_actions.jsonc"),
+    "database_collation": ("Finnish_Swedish_CI_AS", ANY),
+    "catalog_collation_type_desc": ("SQL_Latin1_General_CP1_CI_AS", "DATABASE_DEFAULT"),
+    "database_compatibility_level": (150, None),
+    "database_data_path": ("/data/a.mdf", None),
+    "database_log_path": ("/data/a.ldf", None),
+    "database_init_size": (50, 100),
+    "database_max_size": (5000, 100000),
+    "database_file_growth": (10, 500),
+    "metadata_allowed_schemas": (["s"], None),
+    "db_permissions": ([{"source": "a.sql", "variables": {"A": "b"}}], ANY),
+    "db_permission_invoke_method": ("sqlcmd", "sqlalchemy"),
+    "db_permissions_variables": ({"A": "b"}, {}),
+    "test_variables": ({"A": "b"}, {}),
+    "save_test_results_to_db": (True, False),
+    "test_table_name": ("results", "ahjo_tests"),
+    "test_table_schema": ("s", ANY),
+    "create_test_table_if_not_exists": (False, True),
+    "test_view_name": ("vw", "vwAhjoTests"),
+    "test_view_schema": ("s", ANY),
+    "exit_on_test_failure": (True, False),
+    "enable_database_logging": (True, False),
+    "log_table": ("log", "ahjo_log"),
+    "log_table_schema": ("s", ANY),
+    "windows_event_log": (True, False),
+    "enable_sqlalchemy_logging": (True, False),
+    "color_console_logging": (False, True),
+    "compare": ({"file_a": "a.csv", "file_b": "b.csv"}, {}),
+    "ahjo_action_files": ([{"source_file": "a.py", "name": "A"}], ANY),
+}
+"""By key: a value as an old config has it, and the predecessor's default."""
 
 
 @of("Config keys")
-def test_config_keys(row: Row) -> None:
-    known = {field.encode_name for field in fields(Settings)}
-    assert (row.name.removesuffix(".<x>") in known) == row.present
+def test_config_keys(row: Row, tmp_path: Path) -> None:
+    from ahjo_tasks.config.loader import load
+
+    value, default = KEYS[row.name]
+    written = row.name.replace("<x>", "echo")
+    needed = {"allowed_actions": "ALL", "target_server_hostname": "h", "sql_port": 1, "target_database_name": "d"}
+    path = write(tmp_path, "a.json", json.dumps({"BACKEND": {**needed, written: value}}))
+    name = {"sqlalchemy.url": "sqlalchemy_url", "sqlalchemy.<x>": "sqlalchemy"}.get(row.name, row.name)
+    found = json.loads(msgspec.json.encode(getattr(load(path, environ={}).settings, name), enc_hook=Secret.reveal))
+    assert found == ({"echo": value} if name == "sqlalchemy" else value)
+    if default is not ANY:
+        assert getattr(SETTINGS, name) == default
+    else:
+        assert row.status == "changed" or row.name in {"sql_driver", "db_permissions"}
+    assert name in READ, "no action heeds it"
+
+
+def _read_names() -> set[str]:
+    """The attributes that the package asks for, anywhere but where configs are read."""
+    package = ROOT / "ahjo_tasks"
+    files = [path for path in package.rglob("*.py") if path.relative_to(package).parts[0] != "config"]
+    nodes = [node for path in files for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+    named = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return named | {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+
+
+READ = _read_names()
 
 
 def test_no_config_key_is_without_a_row() -> None:
