@@ -118,3 +118,18 @@ def test_without_a_transaction_each_statement_is_a_call_of_its_own(tmp_path: Pat
     text = "-- transaction: off\nSELECT 1; SELECT ';';\nCREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END;\n"
     assert [batch.line for batch in file(tmp_path, text).batches] == [2, 2, 3]
     assert len(file(tmp_path, text.replace("off", "on")).batches) == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *("CREATE  DATABASE", "BACKUP LOG", "RESTORE DATABASE", "RECONFIGURE", "ALTER FULLTEXT INDEX", "DROP ENDPOINT"),
+        *("ALTER AVAILABILITY GROUP", "MEMORY_OPTIMIZED = ON", "NATIVE_COMPILATION", "RESUMABLE = ON", "KILL 5"),
+        *("DBCC SHRINKFILE", "sp_addlinkedserver", "sp_dropserver", "sp_serveroption", "sp_addlinkedsrvlogin"),
+        *("sp_renamedb", "sp_attach_db", "sp_detach_db", "sp_replicationdboption", "sp_fulltext_service"),
+        *("sp_addsrvrolemember", "sp_dropsrvrolemember"),
+    ],
+)
+def test_each_statement_that_refuses_a_transaction_is_found(tmp_path: Path, statement: str) -> None:
+    written = f"PRINT N'\u00df'\n{statement} x" if statement[-1].isalpha() else f"PRINT 1\n{statement}"
+    assert file(tmp_path, written.lower(), "mssql").refused.startswith(statement.split(maxsplit=1)[0].upper())

@@ -106,8 +106,6 @@ class Dialect:
     refuses_transaction: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
     refusing_words: ClassVar[tuple[str, ...]] = ()
     """Capital letters, of which some stand in every such statement: to look for them is quicker. None says nothing."""
-    refusal_words: ClassVar[tuple[str, ...]] = ("",)
-    """Upper case: a text without any of them need not be searched for the expression, which takes its time."""
     shares_call: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
     """How a statement begins that may be sent in one call with others, where a call is a transaction."""
     commits: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")

@@ -75,21 +75,11 @@ REFUSES_TRANSACTION = re.compile(
 """Statements that Microsoft's documentation keeps out of explicit transactions, and procedures that run such ones."""
 
 REFUSING_WORDS = (
-    "DATABASE",
-    "BACKUP",
-    "RESTORE",
-    "RECONFIGURE",
-    "FULLTEXT",
-    "AVAILABILITY",
-    "ENDPOINT",
-    "MEMORY_OPT",
-    "NATIVE_COMP",
-    "RESUMABLE",
-    "KILL",
-    "SHRINK",
-    "SP_",
+    *("DATABASE", "BACKUP", "RESTORE", "RECONFIGURE", "FULLTEXT", "AVAILABILITY", "ENDPOINT", "MEMORY_OPT"),
+    *("NATIVE_COMP", "RESUMABLE", "KILL", "SHRINK", "SP_ADDLINKED", "SP_DROPSERVER", "SP_SERVEROPTION", "SP_RENAMEDB"),
+    *("SP_ATTACH_DB", "SP_DETACH_DB", "SP_REPLICATIONDBOPTION", "SP_ADDSRVROLE", "SP_DROPSRVROLE"),
 )
-"""One of which stands in each of them; to look for a word is quicker."""
+"""One of which stands in each of them; to look for a word is quicker. SP_ alone stands in USP_, too."""
 
 STILL_OPEN = (
     "IF @@TRANCOUNT > 0 BEGIN ROLLBACK TRANSACTION;"

@@ -85,7 +85,7 @@ class PostgreSQL(Dialect):
         r"|VACUUM|(?:CREATE|DROP)\s+DATABASE|(?:CREATE|DROP)\s+TABLESPACE|ALTER\s+SYSTEM)\b",
         re.IGNORECASE,
     )
-    refusal_words = ("CONCURRENTLY", "VACUUM", "DATABASE", "TABLESPACE", "SYSTEM")
+    refusing_words = ("CONCURRENTLY", "VACUUM", "DATABASE", "TABLESPACE", "SYSTEM")
     shares_call = re.compile(
         r"(?ai:CREATE\s+(?:OR\s+REPLACE\s+)?(?:CONSTRAINT\s+)?"
         r"(?:VIEW|FUNCTION|PROCEDURE|AGGREGATE|TRIGGER|TYPE|DOMAIN|SEQUENCE|RULE)"

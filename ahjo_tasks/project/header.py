@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 DEPENDS, TRANSACTION = "depends", "transaction"
 SWITCHES = {"off": False, "no": False, "none": False, "on": True, "yes": True, "rollback": True}
 
-_SAID = re.compile(rf"^[ \t]*--[ \t]*({DEPENDS}|{TRANSACTION})[ \t]*:[ \t]*(.*?)[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
+_SAID = re.compile(
+    rf"^[ \t]*--[ \t]*({DEPENDS}|{TRANSACTION})[ \t]*:[ \t]*(.*?)[ \t\r]*$", re.IGNORECASE | re.MULTILINE
+)
 _SIGN = re.compile(rf"--[ \t]*(?ai:{DEPENDS}|{TRANSACTION})[ \t]*:")
 """What every such line holds: far quicker to find, and mostly not there."""
 

@@ -167,9 +167,7 @@ def _split(file: SqlFile) -> SqlFile:
 
 def _refused(text: str, dialect: Dialect) -> str:
     upper = capitals(text)
-    if dialect.refusing_words and not any(word in upper for word in dialect.refusing_words):
-        return ""
-    likely = any(word in upper for word in dialect.refusal_words)
+    likely = any(word in upper for word in dialect.refusing_words)
     hits = list(dialect.refuses_transaction.finditer(text)) if likely else []
     if not hits:
         return ""
