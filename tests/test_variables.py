@@ -79,5 +79,5 @@ def test_an_unknown_name_is_an_error_that_suggests_a_known_one() -> None:
     assert caught.hint == "Did you mean $(name)?"
 
 
-def test_an_unknown_name_unlike_all_others_tells_how_to_write_the_text() -> None:
-    assert error("$(document)").hint == "Write $$(name) for the text $(name)."
+def test_an_unknown_name_unlike_all_others_tells_what_to_do() -> None:
+    assert error("$(document)").hint == "Give it a value in the config, or write $$(name) for the text $(name)."

@@ -51,6 +51,7 @@ def create_db_permissions(ctx: ActionContext) -> None:
     from ahjo_tasks.deploy.plan import Plan
     from ahjo_tasks.running.carrying_out import carry_out
 
+    _refuse_without_users(ctx, "create-db-permissions")
     steps = tuple(_permission_step(ctx, entry) for entry in ctx.settings.db_permissions)
     carry_out(ctx, lambda _door: Plan(steps))
 
@@ -95,8 +96,15 @@ def _run_script(ctx: ActionContext, name: str) -> None:
     from ahjo_tasks.deploy.files import plan_named
     from ahjo_tasks.running.carrying_out import carry_out
 
+    _refuse_without_users(ctx, ctx.stack[-1])
     script = ctx.workspace.project.read_script(f"{FOLDER}/{name}", ctx.settings.db_permissions_variables)
     carry_out(ctx, lambda _door: plan_named([script]))
+
+
+def _refuse_without_users(ctx: ActionContext, name: str) -> None:
+    """Raise UsageError where the database knows no users."""
+    if "permission" in ctx.workspace.dialect.lacks:
+        raise UsageError(f"{name}: {ctx.workspace.dialect.title} has no users, roles and permissions.")
 
 
 def _permission_step(ctx: ActionContext, entry: PermissionFile) -> Step:
@@ -105,10 +113,11 @@ def _permission_step(ctx: ActionContext, entry: PermissionFile) -> Step:
     project = ctx.workspace.project
     if ctx.settings.db_permission_invoke_method != "sqlcmd":
         return FileStep(project.read_script(entry.source, entry.variables, directives=True))
-    from ahjo_tasks.security.sqlcmd import SqlcmdStep
+    from ahjo_tasks.security.sqlcmd import SqlcmdStep, program
 
     ctx.workspace.require_dialect("mssql", "db_permission_invoke_method: sqlcmd")
     if ctx.settings.azure_authentication == "AzureIdentity":
         raise UsageError("sqlcmd takes no token of AzureIdentity.", hint="Set db_permission_invoke_method: sqlalchemy.")
     path = project.script_path(entry.source)
+    program()  # said now, when it is missing, and not after other files have run
     return SqlcmdStep(path, project.label(path), ctx.session.url, entry.variables)

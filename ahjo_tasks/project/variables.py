@@ -26,6 +26,7 @@ _NAME = r"[A-Za-z_][A-Za-z0-9_-]*+"
 _USE = re.compile(rf"\$\$\((?P<literal>{_NAME})\)|(?<!\$)\$\((?:(?P<name>{_NAME})\))?+")
 
 _ESCAPE = "Write $$(name) for the text $(name)."
+_UNKNOWN = "Give it a value in the config, or write $$(name) for the text $(name)."
 
 
 def substitute(
@@ -84,7 +85,7 @@ def _value(source: Source, offset: int, use: re.Match[str], values: Mapping[str,
 
 def _hint(use: re.Match[str], values: Mapping[str, str]) -> str:
     close = get_close_matches(use["name"].casefold(), values, n=1)
-    return f"Did you mean $({close[0]})?" if close else _ESCAPE
+    return f"Did you mean $({close[0]})?" if close else _UNKNOWN
 
 
 def _comments(source: Source, lexis: Lexis, begin: int, stop: int) -> Iterator[tuple[int, int]]:

@@ -479,6 +479,14 @@ def test_permission_files_run_through_sqlcmd(live: Deployed, tmp_path: Path) -> 
     assert "broken.sql" in live.fail("create-db-permissions", PATH=path).err
 
 
+def test_a_missing_sqlcmd_is_found_before_anything_runs(live: Deployed) -> None:
+    live.write("database/one.sql", "SELECT 1;\n")
+    live.reconfigure(db_permission_invoke_method="sqlcmd", db_permissions=[{"source": "database/one.sql"}])
+    done = live.fail("create-db-permissions", PATH="")
+    assert "sqlcmd is not on PATH" in done.err
+    assert "FAIL=0" in done.out
+
+
 # -- objects -----------------------------------------------------------------------------------------------------------
 
 OBJECTS = {
