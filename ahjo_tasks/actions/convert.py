@@ -26,7 +26,7 @@ def convert_config(ctx: ActionContext, to: str = "", file: str = "", output: str
 
     Comments, the order of keys and every value stay; only `json`, which has no comments, loses them.
     """
-    from ahjo_tasks.config.convert import LOST, check_format, convert
+    from ahjo_tasks.config.convert import check_format, convert
     from ahjo_tasks.export.whole_file import check_target, whole_file
 
     source = Path(file) if file else ctx.workspace.config_path
@@ -36,8 +36,8 @@ def convert_config(ctx: ActionContext, to: str = "", file: str = "", output: str
     check_format(to, target)
     check_target(target, overwrite=overwrite)
     converted = convert(source, to)
-    if converted.lost:
-        ctx.console.warn(LOST.format(converted.lost))
+    for warning in converted.warnings:
+        ctx.console.warn(warning)
     if ctx.dry:
         ctx.console.line(f"  Plan: write {target} (dry run: nothing is written)")
         return

@@ -112,17 +112,19 @@ def alembic_api() -> None:
 
 
 def _convert(source: Path, kind: str, target: Path) -> None:
-    from ahjo_tasks.config.convert import LOST, check_format, convert
+    from ahjo_tasks.config.convert import check_format, convert
     from ahjo_tasks.export.whole_file import whole_file
 
     check_format(kind, target)
     converted = convert(source, kind)
     with whole_file(target, overwrite=True) as part:
         part.write_text(converted.text, encoding="utf-8", newline="")
-    if converted.lost:
+    if converted.warnings:
         from ahjo_tasks.console import Console
 
-        Console().warn(LOST.format(converted.lost))
+        console = Console()
+        for warning in converted.warnings:
+            console.warn(warning)
 
 
 def _alone(program: str, arguments: Sequence[str] | None) -> None:

@@ -16,10 +16,10 @@ LOST = "JSON has no comments: {} of them are left out; the format jsonc keeps th
 
 
 class Converted(NamedTuple):
-    """The new text, and how many lines of comments it lost; only `json` loses any."""
+    """The new text, and what its reader should know: comments that are lost, values that may have meant another."""
 
     text: str
-    lost: int
+    warnings: tuple[str, ...] = ()
 
 
 def convert(path: Path, target: str) -> Converted:
@@ -42,11 +42,21 @@ def _converted(text: str, name: str, source: str, target: str) -> Converted:
     if not isinstance(tree.root.value, Group) or tree.root.value.is_list:
         raise ConfigError(f"{name}: expected keys and values at the top of the file")
     if target == source or (target, source) in {("yaml", "yml"), ("yml", "yaml"), ("jsonc", "json")}:
-        return Converted(text, 0)
+        return Converted(text)
     written = _write(tree, target)
     if values(_read(written, name, target)) != values(tree):
         raise AhjoError(f"{name} cannot be said in {target} without changing a value; nothing was written.")
-    return Converted(written, _comments(tree) if target == "json" else 0)
+    lost = _comments(tree) if target == "json" else 0
+    return Converted(written, (*_doubtful(text, name, source), *([LOST.format(lost)] if lost else [])))
+
+
+def _doubtful(text: str, name: str, kind: str) -> tuple[str, ...]:
+    """Values that the two versions of YAML read differently."""
+    if kind not in {"yaml", "yml"}:
+        return ()
+    from ahjo_tasks.config.yaml_text import parse, warnings
+
+    return warnings(parse(text, name)[1], name)
 
 
 def _read(text: str, name: str, kind: str) -> Tree:
