@@ -67,3 +67,12 @@ def test_the_docs_name_every_action() -> None:
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8"))
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_every_behaviour_of_the_predecessor_names_a_proof_that_there_is() -> None:
+    table = (ROOT / "docs" / "sql-server.md").read_text("utf-8").partition("| behaviour | proven by |\n|---|---|\n")[2]
+    tests = {path.name for path in (ROOT / "tests").rglob("test_*.py")}
+    for row in table.strip().splitlines():
+        named = set(re.findall(r"`(test_\w+\.py)`", row))
+        assert named, row
+        assert named <= tests, row
