@@ -10,7 +10,8 @@ from ahjo_tasks.metadata.model import Change, Changes, listed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ahjo_tasks.metadata.model import Catalog, DbObject, Descriptions, Lookup, Properties
+    from ahjo_tasks.metadata.lookup import Lookup
+    from ahjo_tasks.metadata.model import Catalog, DbObject, Descriptions, Properties
 
 
 def difference(wanted: Descriptions, present: Catalog, schemas: Sequence[str] | None = None) -> Changes:

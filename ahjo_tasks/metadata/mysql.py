@@ -84,17 +84,21 @@ class TableComments(Metadata):
             columns = [change.object.parts for change in changes if change.object.kind == "column"]
             whole = whole_definitions(door, columns)
             fit = [change for change in changes if change.object.kind != "column" or change.object.parts in whole]
-            made = 0
-            for target, group in _by_target(fit).items():
-                clauses = ",\n".join(self._clause(change, whole) for change in group)
-                try:
-                    door.run(f"ALTER {target[0].upper()} {self.dialect.quote(*target[1:])} {clauses}")
-                except StatementError as error:
-                    error.state = f"Each ALTER commits by itself: {made} of {len(fit)} changes were made and stay."
-                    raise
-                made += len(group)
+            self._alter(door, fit, whole)
         lost = [".".join(parts) for parts in columns if parts not in whole]
         return Changes(tuple(fit), tuple(f"{key} keeps its comment: {NOT_WHOLE}." for key in lost))
+
+    def _alter(self, door: Door, changes: Sequence[Change], whole: Definitions) -> None:
+        """One ALTER for all changes of a table. Raises StatementError that says how many changes stay."""
+        made = 0
+        for target, group in _by_target(changes).items():
+            clauses = ",\n".join(self._clause(change, whole) for change in group)
+            try:
+                door.run(f"ALTER {target[0].upper()} {self.dialect.quote(*target[1:])} {clauses}")
+            except StatementError as error:
+                error.state = f"Each ALTER commits by itself: {made} of {len(changes)} changes were made and stay."
+                raise
+            made += len(group)
 
     def _clause(self, change: Change, whole: Definitions) -> str:
         """What an ALTER of the table, the routine or the database says."""
