@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import json
 import re
+import sqlite3
 import tomllib
 from base64 import b64encode
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -28,6 +30,8 @@ from ahjo_tasks.project import batches, sqlfiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from projects import Outcome
 
 COLLECTION = namespace(directory=ROOT)
 SCRIPTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
@@ -472,17 +476,88 @@ def log_file(folder: Path) -> bool:
     return re.fullmatch(r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\] \[ahjo\] INFO said\n", line) is not None
 
 
-def csv_separator(_folder: Path) -> bool:
-    from ahjo_tasks.export.csv_form import CsvForm
+def ran(folder: Path, *words: str, backend: dict[str, Any] | None = None, **environ: str) -> Outcome:
+    """`ahjo WORDS` on a database that is there."""
+    made = make_project(folder, sqlite(**(backend or {})))
+    with closing(sqlite3.connect(folder / "shop.db")) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS old (x)")
+    return quietly(lambda: cli.ahjo(list(words)), made.directory, yes=True, **environ)
 
-    return CsvForm().separator == ";"
+
+def tables(folder: Path) -> set[str]:
+    with closing(sqlite3.connect(folder / "shop.db")) as connection:
+        return {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
 
 
-def differences(_folder: Path) -> bool:
-    from ahjo_tasks.compare.comparison import comparisons
+def whole_structure(folder: Path) -> bool:
+    write(folder, "database/create_db_structure.sql", "CREATE TABLE a (x);\nCREATE TABLE b (x);\n")
+    return ran(folder, "structure", "dev.json").code == 0 and tables(folder) == {"old", "a", "b"}
 
-    (asked,) = comparisons({"file_a": "a.csv", "file_b": "b.csv", "key_cols": ["id"]}, {}, "")
-    return asked.output == "differences.csv" and asked.separator == ";"
+
+def obsolete(folder: Path) -> bool:
+    write(folder, "database/drop_obsolete_objects.sql", "DROP TABLE old;\n")
+    return ran(folder, "drop-obsolete", "dev.json").code == 0 and not tables(folder)
+
+
+def permission_files(folder: Path) -> bool:
+    actions = {"create-db-roles": "create_db_roles", "add-users-to-roles": "add_users_to_db_roles"}
+    actions |= {name.replace("_", "-"): name for name in ("grant_db_permissions", "create_db_users")}
+    paths = {action: f"database/permissions/{name}.sql" for action, name in actions.items()}
+    for path in paths.values():
+        write(folder, path, "CREATE ROLE $(who);\n")
+    server = {
+        "sql_dialect": "postgresql",
+        "target_server_hostname": "127.0.0.1",
+        "sql_port": 1,
+        "username": "a",
+        "password": "b",
+    }
+    said = {path: ran(folder, action, "dev.json", backend=server).err for action, path in paths.items()}
+    return all(path in text and "who" in text for path, text in said.items())
+
+
+def revision_template(folder: Path) -> bool:
+    write(folder, "alembic.ini", "[alembic]\nscript_location = alembic\n")
+    write(folder, "alembic/env.py", "")
+    write(folder, "alembic/script.py.mako", "# ours: ${message}\n")
+    (folder / "alembic" / "versions").mkdir()
+    ran(folder, "alembic", "dev.json", "revision -m first")
+    return [path.read_text("utf-8").strip() for path in folder.glob("alembic/versions/*.py")] == ["# ours: first"]
+
+
+def sqlalchemy_log(folder: Path) -> bool:
+    git_version(folder)
+    ran(folder, "update-git-version", "dev.json", backend={"enable_sqlalchemy_logging": True})
+    text = (folder / "sqlalchemy.log").read_text(encoding="utf-8")
+    return "[sqlalchemy.engine" in text and "INSERT INTO git_version" in text
+
+
+def default_csv(folder: Path) -> bool:
+    ran(folder, "to-csv", "dev.json", "--query", "SELECT 1 AS a")
+    (path,) = folder.glob("query_result_*.csv")
+    return re.fullmatch(r"query_result_\d{8}_\d{6}\.csv", path.name) is not None
+
+
+def csv_text(folder: Path) -> bool:
+    query = "SELECT 'x;y' AS a, 'ä' AS b, NULL AS c"
+    ran(folder, "to-csv", "dev.json", "--query", query, "--output", "out.csv")
+    return (folder / "out.csv").read_text(encoding="utf-8").splitlines() == ["a;b;c", '"x;y";ä;']
+
+
+def differences(folder: Path) -> bool:
+    write(folder, "a.csv", "id;x\n1;2\n2;5\n")
+    write(folder, "b.csv", "id;x\n1;3\n4;5\n")
+    ran(folder, "compare", "dev.json", "--file-a", "a.csv", "--file-b", "b.csv", "--keys", "id")
+    return (folder / "differences.csv").read_text(encoding="utf-8-sig").splitlines() == [
+        "id;_source;a_x;b_x;x_comp",
+        "1;both;2;3;Different",
+        "2;A_only;5;;Missing",
+        "4;B_only;;5;Missing",
+    ]
+
+
+def config_variable(folder: Path) -> bool:
+    return ran(folder, "test-connection", AHJO_CONFIG_PATH=str(folder / "dev.json")).code == 0
 
 
 FORMATS: dict[str, Callable[[Path], bool]] = {
@@ -498,18 +573,25 @@ FORMATS: dict[str, Callable[[Path], bool]] = {
     "ahjo_scan_rules.yaml": scan_rules,
     "ahjo_scan_ignore.yaml": scan_ignore,
     "multi-project file": several_projects,
+    "database/create_db_structure.sql": whole_structure,
+    "database/drop_obsolete_objects.sql": obsolete,
+    "database/permissions/*.sql": permission_files,
     "schema.object.sql": sql_name,
     "GO": separator,
     "$(NAME)": variables,
     ":NAME in PostgreSQL files": colon_variables,
     "alembic.ini, alembic/versions": migrations,
+    "alembic/script.py.mako": revision_template,
     "alembic/env.py": env_file,
     "git table": git_table,
     "log table": log_table,
     "test table": results_table,
     "ahjo.log": log_file,
-    "to-csv file": csv_separator,
+    "sqlalchemy.log": sqlalchemy_log,
+    "query_result_<time>.csv": default_csv,
+    "to-csv file": csv_text,
     "differences.csv": differences,
+    "AHJO_CONFIG_PATH": config_variable,
 }
 
 

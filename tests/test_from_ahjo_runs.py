@@ -30,19 +30,13 @@ ANN = {f"GIT_{who}_{what}": "ann@example.org" for who in ("AUTHOR", "COMMITTER")
 TABLE = "CREATE TABLE {name} (x INT);\n"
 FILES = {
     "database/tables/s.sql": TABLE.format(name="made_by_structure"),
-    "database/create_db_permissions.sql": TABLE.format(name="permitted"),
     "database/drop_obsolete_objects.sql": "DROP TABLE purchase;\n",
-    **{
-        f"database/permissions/{name}.sql": TABLE.format(name=f"$(prefix)_{name}")
-        for name in ("create_db_roles", "grant_db_permissions", "create_db_users", "add_users_to_db_roles")
-    },
     "a.csv": "id;x\n1;2\n",
     "b.csv": "id;x\n1;3\n",
     "private.json": json.dumps({"LOCAL": "mine.json", "BACKEND": {"allowed_actions": "ALL", "username": "$"}}),
     "hidden.txt": "ann.smith@example.org\n",
     "rules.yaml": "- name: email\n",
 }
-VARIABLES = {"db_permissions_variables": {"prefix": "by"}}
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -54,7 +48,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The template's project, with a file for every action, in git with the tag v1, deployed."""
     folder = tmp_path_factory.mktemp("built") / "shop"
     scaffold.write(folder, scaffold.draft("shop", "sqlite", "json", scaffold.Connection(None, None, None, None)))
-    project = make_project(folder, sqlite(**VARIABLES))
+    project = make_project(folder, sqlite())
     for path, text in FILES.items():
         project.write(path, text)
     git(folder, "init", "--quiet", "--initial-branch", "main")
@@ -133,12 +127,12 @@ ACTIONS: dict[str, Check] = {
     "data": ("", 0, lambda shop, _done: bool(rows(shop, FILLED["data"]))),
     "testdata": ("", 0, lambda shop, _done: bool(rows(shop, FILLED["testdata"]))),
     "update-git-version": ("", 0, lambda shop, _done: bool(rows(shop, FILLED["update-git-version"]))),
-    "create-db-permissions": ("", 0, has("permitted")),
-    "create-db-roles": ("", 1, says("SQLite has no permissions: database/permissions/create_db_roles.sql")),
-    "grant-db-permissions": ("", 1, says("SQLite has no permissions: database/permissions/grant_db_permissions.sql")),
-    "create-db-users": ("", 1, says("SQLite has no permissions: database/permissions/create_db_users.sql")),
-    "add-users-to-roles": ("", 1, says("SQLite has no permissions: database/permissions/add_users_to_db_roles.sql")),
-    "create-users-roles-and-permissions": ("", 1, says("Not run: grant-db-permissions, create-db-users, add-users")),
+    "create-db-permissions": ("", 2, says("create-db-permissions: SQLite has no users, roles and permissions.")),
+    "create-db-roles": ("", 2, says("create-db-roles: SQLite has no users, roles and permissions.")),
+    "grant-db-permissions": ("", 2, says("grant-db-permissions: SQLite has no users, roles and permissions.")),
+    "create-db-users": ("", 2, says("create-db-users: SQLite has no users, roles and permissions.")),
+    "add-users-to-roles": ("", 2, says("add-users-to-roles: SQLite has no users, roles and permissions.")),
+    "create-users-roles-and-permissions": ("", 2, says("SQLite has no users, roles and permissions.")),
     "drop": ("", 0, lacks("best_seller", "product_sales")),
     "drop-files": (
         "--files database/views/best_seller.sql --object_type view",
