@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,8 +110,15 @@ def _show(console: Console, target: Path, files: Collection[str]) -> None:
         console.line(f"  {path:<20}{purpose}")
     console.line()
     console.line("Next:", "head")
-    for command in (f"cd {_from_here(target)}", "inv --list", f"inv complete-build --config {config}"):
+    for command in (f"cd {_from_here(target)}", *_calls(config)):
         console.line(f"  {command}")
+
+
+def _calls(config: str) -> tuple[str, str]:
+    """How to go on; the executable without Python has no `inv` beside it."""
+    if getattr(sys, "frozen", False):
+        return "ahjo list", f"ahjo complete-build {config}"
+    return "inv --list", f"inv complete-build --config {config}"
 
 
 def _from_here(target: Path) -> str:

@@ -58,6 +58,7 @@ def shop(ahjo: Ahjo, tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("projects")
     done = ahjo("init-project", "--name", "shop", "--dialect", "sqlite", "-ni", directory=place)
     assert done.code == 0, done.text
+    assert "  ahjo complete-build dev.jsonc\n" in done.out
     done = ahjo("complete-build", "dev.jsonc", directory=place / "shop")
     assert done.code == 0, done.text
     return place / "shop"
