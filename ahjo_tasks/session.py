@@ -205,7 +205,9 @@ class Session:
         try:
             engine = create_engine(url, **options)
         except ModuleNotFoundError as error:
-            raise ConfigError(f"The driver {error.name} is not installed.", hint=self.dialect.install) from None
+            raise ConfigError(
+                f"The driver {error.name} is not installed.", hint=self.dialect.how_to_install(error.name)
+            ) from None
         except (ArgumentError, NoSuchModuleError, TypeError) as error:
             raise ConfigError(f"SQLAlchemy refuses the connection settings: {error}") from None
         self.dialect.attend(engine, self.settings)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import struct
 import sys
 from types import ModuleType, SimpleNamespace
@@ -12,7 +13,7 @@ from sqlalchemy.pool import NullPool
 
 from ahjo_tasks.dialects import entra, odbc
 from ahjo_tasks.dialects.mssql import MSSQL
-from ahjo_tasks.errors import ConfigError
+from ahjo_tasks.errors import ConfigError, ConnectionFailedError
 
 EIGHTEEN = "ODBC Driver 18 for SQL Server"
 ACCESS_TOKEN = 1256
@@ -122,7 +123,7 @@ def test_a_credential_can_be_named_with_its_arguments(calls: Any, identity: list
     ("method", "present", "absent"),
     [
         ("ActiveDirectoryPassword", ["UID=me@example.com", "PWD=secret"], []),
-        ("ActiveDirectoryInteractive", ["UID=me@example.com"], []),
+        ("ActiveDirectoryInteractive", ["UID=me@example.com"], ["PWD"]),
         ("ActiveDirectoryIntegrated", [], ["UID", "PWD"]),
     ],
 )
@@ -160,8 +161,9 @@ def test_a_token_that_cannot_be_had_is_said_in_a_sentence(calls: Any) -> None:
     dialect, config = MSSQL(), settings(azure_authentication="AzureIdentity")
     engine = create_engine(dialect.url(config, None, None), poolclass=NullPool)
     entra.attend(engine, config, Broken())
-    with pytest.raises(ConfigError, match=r"No token for \S+: not logged in$"):
+    with pytest.raises(ConnectionFailedError, match=r"No token for \S+: not logged in$"):
         engine.connect()
+    assert logging.getLogger("azure").hasHandlers()  # else what each credential says goes to standard error
 
 
 def test_without_azure_identity_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,6 +87,12 @@ def test_pymssql_tells_the_line_and_what_is_no_error() -> None:
     assert (inside.line, inside.procedure) == (None, "p, line 2")
 
 
+def pymssql_again(number: int) -> Exception:
+    """What pymssql says of the second failure in a process: the server's words are gone."""
+    words = b"DB-Lib error message 20018, severity 14:\nGeneral SQL Server error: Check messages from the SQL Server\n"
+    return Exception(number, words)
+
+
 FAILED_LOGIN = odbc("28000", "Login failed for user 'x'.", 18456, "SQLDriverConnect")
 NO_DATABASE = odbc("42000", 'Cannot open database "x" requested by the login.', 4060, "SQLDriverConnect")
 PROBLEMS = {
@@ -141,6 +147,33 @@ PROBLEMS = {
         "firewall",
         False,
     ),
+    "firewall, mssql-python": (
+        MssqlPythonError(
+            "Syntax error or access violation",
+            "[Microsoft][SQL Server]Client with IP address '1.2.3.4' is not allowed to access the server.",
+        ),
+        "not allowed",
+        "firewall",
+        False,
+    ),
+    "no ticket": (
+        pyodbc_error(
+            "[HY000] [Microsoft][ODBC Driver 18 for SQL Server]SSPI Provider: No Kerberos credentials (458752)"
+        ),
+        "Kerberos ticket",
+        "kinit",
+        False,
+    ),
+    "Entra": (
+        pyodbc_error(
+            "[FA004] [Microsoft][ODBC Driver 18 for SQL Server][SQL Server]Failed to authenticate the user 'x' in"
+            " Active Directory (Authentication option is 'ActiveDirectoryPassword').\r\nError code 0xCAA9001F; state 10"
+        ),
+        "Microsoft Entra refused the login",
+        "tenant",
+        False,
+    ),
+    "paused again, pymssql": (pymssql_again(40613), "refused", "connect_retry_count", True),
     "paused": (
         pyodbc_error(odbc("HY000", "Database 'x' on server 'y' is not currently available.", 40613)),
         "not currently",

@@ -157,6 +157,10 @@ class Dialect:
         """The URL of the database that others are created from."""
         return url.set(database=self.maintenance_database)
 
+    def how_to_install(self, driver: str | None) -> str:
+        """The command that brings the driver, as its module is called."""
+        return self.install
+
     def query(self, settings: Settings) -> Mapping[str, str]:
         """The query items of the URL."""
         return {key: str(value) for key, value in settings.sqla_url_query_map.items()}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import struct
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ahjo_tasks.errors import ConfigError
+from ahjo_tasks.errors import ConfigError, ConnectionFailedError
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL, Engine
@@ -18,7 +19,10 @@ TOKEN_ATTRIBUTE = 1256
 SCOPE = "https://database.windows.net/.default"
 BY_DRIVER = frozenset({"ActiveDirectoryPassword", "ActiveDirectoryInteractive", "ActiveDirectoryIntegrated"})
 BY_TOKEN = "AzureIdentity"  # noqa: S105 - the name of a way to log in
+KEPT = {"ActiveDirectoryPassword": (True, True), "ActiveDirectoryInteractive": (True, False)}
+"""Whether a way to log in takes user name and password; the driver refuses what it does not take."""
 CHAIN = "DefaultAzureCredential"
+LOG_IN = "Log in, for example with: az login. With --debug you see what each credential said."
 
 
 class Credential(Protocol):
@@ -45,12 +49,8 @@ def with_authentication(url: URL, settings: Settings) -> URL:
     if method in BY_DRIVER:
         # in small letters, for SQLAlchemy asks for a trusted connection where it does not find the word so
         url = url.update_query_dict({"authentication": str(method)})
-        return _without_login(url) if method == "ActiveDirectoryIntegrated" else url
-    return _without_login(url)
-
-
-def _without_login(url: URL) -> URL:
-    return url._replace(username=None, password=None)
+    name, password = KEPT.get(method, (False, False))
+    return url._replace(username=url.username if name else None, password=url.password if password else None)
 
 
 def attend(engine: Engine, settings: Settings, credential: Credential | None = None) -> None:
@@ -61,6 +61,7 @@ def attend(engine: Engine, settings: Settings, credential: Credential | None = N
 
     scope = str(settings.azure_identity_settings.get("token_url", SCOPE))
     source = credential or make_credential(settings.azure_identity_settings)
+    logging.getLogger("azure").addHandler(logging.NullHandler())  # else each failed try is printed, beside our sentence
 
     @event.listens_for(engine, "do_connect")
     def provide_token(_dialect: Any, _record: Any, cargs: list[Any], cparams: dict[str, Any]) -> None:
@@ -100,4 +101,5 @@ def _token(source: Credential, scope: str) -> str:
     try:
         return str(source.get_token(scope).token)
     except Exception as error:
-        raise ConfigError(f"No token for {scope}: {str(error).strip().splitlines()[0]}", hint="az login") from error
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ConnectionFailedError(f"No token for {scope}: {reason}", hint=LOG_IN) from error

@@ -98,6 +98,10 @@ class MSSQL(Dialect):
         url = odbc.adapted(super().url(settings, username, password), settings)
         return entra.with_authentication(url, settings)
 
+    def how_to_install(self, driver: str | None) -> str:
+        """One driver is in no extra."""
+        return "pip install pymssql" if driver == "pymssql" else self.install
+
     def query(self, settings: Settings) -> Mapping[str, str]:
         """A true or false of the config is the yes or no of the driver."""
         return {key: odbc.word(value) for key, value in settings.sqla_url_query_map.items()}

@@ -49,7 +49,7 @@ HINTS = {
     "18488": "The password must be changed: give the login a new one.",
 }
 HINT_WORDS = {
-    "is not allowed to access the server": "40615",
+    "is not allowed to access": "40615",
     "the account is disabled": "18470",
     "password of the account has expired": "18487",
     "password of the account must be changed": "18488",
@@ -65,6 +65,32 @@ PAUSED_WORDS = re.compile(
     r"|error processing your request|Resource ID"
 )
 """Where the driver tells no number."""
+ENTRA = re.compile(r"Failed to authenticate the user|Azure AD authentication failed|AADSTS\d+")
+REFUSED = (
+    (
+        re.compile(r"^28000|^\w* 18456 |Login failed"),
+        ConnectProblem("The server refused the login.", "Check the user name and the password."),
+    ),
+    (
+        re.compile(r"SSPI Provider|Cannot generate SSPI context|No Kerberos credentials"),
+        ConnectProblem("There is no Kerberos ticket to log in with.", "Get one with kinit, or give a user name."),
+    ),
+    (re.compile(r"^IM002|Can't open lib"), ConnectProblem("The ODBC driver was not found.", INSTALL)),
+    (
+        re.compile(r"certificate", re.IGNORECASE),
+        ConnectProblem(
+            "The server's certificate is not trusted.",
+            "Trust it with sqla_url_query_map: {TrustServerCertificate: yes}, or install the server's certificate.",
+        ),
+    ),
+    (
+        re.compile(r"Encryption not supported"),
+        ConnectProblem(
+            "The server offers no encryption.", "Where the network is trusted, sqla_url_query_map: {Encrypt: no}."
+        ),
+    ),
+)
+"""SQLSTATE, number and words of a refusal, and what they mean; the first that fits."""
 NO_WORDS = "20018"
 """DB-Library had the server's words before, and does not repeat them for a second login that fails."""
 RUNNING = "Is the server running, and are target_server_hostname and sql_port right?"
@@ -137,20 +163,11 @@ def _of_words(text: str) -> str | None:
 
 def _refused(first: Record, text: str) -> ConnectProblem | None:
     """What no waiting helps against."""
-    if first.state == "28000" or first.number == "18456" or "Login failed" in text:
-        return ConnectProblem("The server refused the login.", "Check the user name and the password.")
-    if first.state == "IM002" or "Can't open lib" in text:
-        return ConnectProblem("The ODBC driver was not found.", INSTALL)
-    if "certificate" in text.lower():
-        return ConnectProblem(
-            "The server's certificate is not trusted.",
-            "Trust it with sqla_url_query_map: {TrustServerCertificate: yes}, or install the server's certificate.",
-        )
-    if "Encryption not supported" in text:
-        return ConnectProblem(
-            "The server offers no encryption.", "Where the network is trusted, sqla_url_query_map: {Encrypt: no}."
-        )
-    return None
+    if ENTRA.search(text):
+        reason = first.text.splitlines()[0].partition(". ")[0].rstrip(".")
+        return ConnectProblem(f"Microsoft Entra refused the login: {reason}.", "Check user name, password and tenant.")
+    said = f"{first.state} {first.number} {text}"
+    return next((problem for words, problem in REFUSED if words.search(said)), None)
 
 
 def _of_odbc(said: str) -> Record:
