@@ -133,3 +133,13 @@ def test_without_a_transaction_each_statement_is_a_call_of_its_own(tmp_path: Pat
 def test_each_statement_that_refuses_a_transaction_is_found(tmp_path: Path, statement: str) -> None:
     written = f"PRINT N'\u00df'\n{statement} x" if statement[-1].isalpha() else f"PRINT 1\n{statement}"
     assert file(tmp_path, written.lower(), "mssql").refused.startswith(statement.split(maxsplit=1)[0].upper())
+
+
+LATER = "-- keeps copies\nCREATE OR ALTER PROCEDURE dbo.p AS BACKUP DATABASE x TO DISK = 'y'\n"
+
+
+def test_what_the_body_of_a_module_holds_does_not_run_when_it_is_made(tmp_path: Path) -> None:
+    assert file(tmp_path, f"PRINT 1\nGO\n{LATER}", "mssql").refused == ""
+    assert file(tmp_path, f"{LATER}GO\nBACKUP LOG x\n", "mssql").refused == "BACKUP LOG"
+    native = "CREATE PROCEDURE dbo.p WITH NATIVE_COMPILATION AS SELECT 1"
+    assert file(tmp_path, native, "mssql").refused == "NATIVE_COMPILATION"

@@ -270,6 +270,10 @@ class Dialect:
         """
         return error
 
+    def runs_later(self, text: str, offset: int) -> bool:
+        """Whether the statement there is part of a module that the text creates, and runs only when that does."""
+        return False
+
     @contextmanager
     def keeping_settings(self, door: Door, texts: Sequence[str]) -> Iterator[None]:
         """Run the batches of one file inside; what they set for the session is set back behind them."""

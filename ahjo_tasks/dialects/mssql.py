@@ -200,6 +200,10 @@ class MSSQL(Dialect):
         """Ask the server for line and procedure."""
         return mssql_lines.located(door, text, error, before)
 
+    def runs_later(self, text: str, offset: int) -> bool:
+        """In the body of a procedure, function or trigger."""
+        return mssql_session.runs_later(text, offset)
+
     @contextmanager
     def keeping_settings(self, door: Door, texts: Sequence[str]) -> Iterator[None]:
         """Set back what the batches set for the session, so that the next file finds it as this one did."""

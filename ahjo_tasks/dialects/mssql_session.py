@@ -81,6 +81,8 @@ REFUSING_WORDS = (
 )
 """One of which stands in each of them; to look for a word is quicker. SP_ alone stands in USP_, too."""
 
+SEPARATOR = re.compile(r"^[ \t]*GO\b.*$", re.IGNORECASE | re.MULTILINE)
+
 STILL_OPEN = (
     "IF @@TRANCOUNT > 0 BEGIN ROLLBACK TRANSACTION;"
     " RAISERROR(N'The file leaves a transaction open; it was rolled back.', 16, 1) END"
@@ -113,6 +115,11 @@ def may_change(text: str) -> bool:
         return False
     options = "SET" in upper and any(stem in upper for stem in OPTION_STEMS)
     return options or bool("USE" in upper and USE.search(text)) or bool("TRAN" in upper and BEGINS.search(text))
+
+
+def runs_later(text: str, offset: int) -> bool:
+    """Whether what stands there is in the body of a module; NATIVE_COMPILATION is about its making."""
+    return is_module(SEPARATOR.split(text[:offset])[-1]) and text[offset : offset + 6].upper() != "NATIVE"
 
 
 def is_module(text: str) -> bool:

@@ -172,7 +172,8 @@ def _refused(text: str, dialect: Dialect) -> str:
     if not hits:
         return ""
     starts = {token.offset for token in words(text, dialect.lexis)}
-    return next((" ".join(hit[0].upper().split()) for hit in hits if hit.start() in starts), "")
+    now = (hit for hit in hits if hit.start() in starts and not dialect.runs_later(text, hit.start()))
+    return next((" ".join(hit[0].upper().split()) for hit in now), "")
 
 
 def decode(path: Path) -> str:
