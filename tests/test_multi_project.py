@@ -41,6 +41,12 @@ def fail(ctx):
 
 
 @action
+def die(ctx):
+    import os, signal
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@action
 def who(ctx):
     print(NAME, ctx.settings.username, ctx.settings.password.reveal()[::-1], ctx.settings.sql_port)
 
@@ -57,7 +63,7 @@ def wait(ctx):
 
 
 NAME = "{name}"
-ns = namespace(speak, fail, who, wait)
+ns = namespace(speak, fail, die, who, wait)
 """
 
 
@@ -137,6 +143,16 @@ def test_a_failure_is_shown_and_nothing_else_is_begun(shop: Workshop) -> None:
     assert table[1][3] == "fail: ValueError: b cannot"
     assert "1 of 3 projects failed: b; skipped: c." in done.err
     assert "exit=1" in done.out
+
+
+@pytest.mark.skipif(os.name == "nt", reason="only on POSIX: a signal to one process")
+def test_a_killed_worker_is_a_failure_that_names_the_signal(shop: Workshop) -> None:
+    shop.lists({"a": ["die"], "b": ["speak"]})
+    done = shop.run("--jobs", "2", "--keep-going")
+    assert done.code == 1
+    assert order(done) == ["b"]
+    assert "die: signal SIGKILL" in done.out
+    assert "1 of 2 projects failed: a." in done.err
 
 
 def test_keep_going_builds_what_does_not_depend_on_the_failure(shop: Workshop) -> None:

@@ -164,4 +164,4 @@ def _detail(request: Request, outcome: Outcome | Exception) -> str:
     if not outcome.code:
         return ""
     failed = [str(call) for call in request.calls[outcome.answers.done :]][:1]
-    return f"{', '.join(failed) or 'worker'}: {outcome.error or f'exit code {outcome.code}'}"
+    return f"{', '.join(failed) or 'worker'}: {outcome.error or outcome.ending}"

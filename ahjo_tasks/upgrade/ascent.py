@@ -151,7 +151,7 @@ class Ascent:
             ("The database counts as", self._before(number)),
         ]
         return DeployError(
-            f"{step.tag}: {', '.join(failed) or 'the worker'} failed with exit code {outcome.code}.",
+            f"{step.tag}: {', '.join(failed) or 'the worker'} failed with {outcome.ending}.",
             details=tuple(text if text == label else f"{label}: {text}" for label, text in told if text),
             hint=f"Mend the cause and run the upgrade again: it goes on with {step.tag}, from its first action.",
         )

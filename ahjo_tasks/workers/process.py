@@ -40,6 +40,11 @@ class Outcome:
     answers: Answers
     error: str = ""
 
+    @property
+    def ending(self) -> str:
+        """The exit code in words, or the signal that killed it."""
+        return f"exit code {self.code}" if self.code >= 0 else f"signal {signal.Signals(-self.code).name}"
+
 
 class Worker:
     """One process for one request. Its standard input is its lifeline: a word there, or its end, interrupts it.
