@@ -27,6 +27,7 @@ LAYERS = {"config": 1, "version": 0, "errors": 0}
 KNOWS_INVOKE = {
     "running/action",
     "cli/__init__",
+    "cli/collection",
     "cli/front",
     "config/invoke_files",
     "running/namespace",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import shlex
@@ -16,22 +15,18 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from invoke.collection import Collection
 from invoke.program import Program
-from invoke.tasks import Task
 
-from ahjo_tasks.errors import ConfigError, UsageError
-from ahjo_tasks.running.action import Action
+from ahjo_tasks.cli.collection import find_project, usable
+from ahjo_tasks.errors import UsageError
 from ahjo_tasks.running.namespace import namespace
 from ahjo_tasks.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import ModuleType
-
+    from invoke.collection import Collection
     from invoke.parser.argument import Argument
+    from invoke.tasks import Task
 
-    from ahjo_tasks.running.home import Home
 
 CONFIG_ENDINGS = (".json", ".jsonc", ".yaml", ".yml")
 SHORT = {
@@ -49,7 +44,6 @@ FOR_ANY = frozenset(SHORT[short] for short in ("-ni", "-sm", "-sg", "-sa"))
 SWITCHES = CORE_SWITCHES | FOR_ANY | {"--help"}
 NEGATIVE = re.compile(r"-\d+(\.\d+)?")
 OWN_PROJECT_DIR = frozenset({"adopt", "init-project", "multi-project-build", "package"})
-DEFAULT_ACTIONS = "ahjo_actions.py"
 
 
 class AhjoProgram(Program):
@@ -75,7 +69,7 @@ def run(given: list[str], cwd: Path) -> None:
     if action in OWN_PROJECT_DIR:  # what lies in the working folder has no say in a project that is not there yet
         collection = namespace(directory=cwd)
     else:
-        collection = _loaded(directory or find_project(call.config, cwd), call.config, action)
+        collection = usable(directory or find_project(call.config, cwd), call.config, action)
     program = AhjoProgram(name="ahjo", binary="ahjo", version=__version__, namespace=collection)
     if action == "list":
         program.run(["ahjo", "--list"])
@@ -156,38 +150,6 @@ def _flags(task: Task) -> dict[str, Argument]:  # type: ignore[type-arg]
     return found
 
 
-def _loaded(directory: Path, config: Path | None, action: str | None) -> Collection:
-    """The project's namespace; a config that cannot be used is the standard action's own to complain of."""
-    try:
-        return load(directory, config)
-    except ConfigError:
-        standard = load(directory, None)
-        if action is None or standard.transform(action) not in standard.task_names:
-            raise
-        return standard
-
-
-def load(directory: Path, config: Path | None) -> Collection:
-    """The project's namespace: its `tasks.py` or the standard actions, with the config's action files over them."""
-    sys.path.insert(0, str(directory))
-    tasks = directory / "tasks.py"
-    collection = _collection(_module(tasks)) if tasks.is_file() else namespace(directory=directory)
-    for file in _action_files(directory, config, has_tasks=tasks.is_file()):
-        for task in _tasks(_module(file)):
-            home = _home(collection)
-            collection.add_task(task.bound(home) if home and isinstance(task, Action) else task)
-    return collection
-
-
-def find_project(config: Path | None, cwd: Path) -> Path:
-    """The nearest folder at or above the config that looks like a project, else the working folder."""
-    start = config.parent if config else cwd
-    for folder in (start, *start.parents):
-        if any((folder / sign).exists() for sign in ("tasks.py", DEFAULT_ACTIONS, "alembic.ini", "database")):
-            return folder
-    return cwd
-
-
 def _spelled(token: str) -> list[str]:
     """The long form of a token: shorts spelled out, underscores as dashes, `--name=value` in two."""
     if not token.startswith("--"):
@@ -240,55 +202,3 @@ def _task(collection: Collection, name: str | None) -> Task:  # type: ignore[typ
         raise UsageError(f"There is no action {name!r}.", hint=f"Did you mean {near[0]!r}?" if near else "ahjo list")
     task: Task = collection[wanted]  # type: ignore[type-arg]
     return task
-
-
-def _action_files(directory: Path, config: Path | None, *, has_tasks: bool) -> Iterator[Path]:
-    if config is None:
-        default = directory / DEFAULT_ACTIONS
-        if default.is_file() and not has_tasks:
-            yield default
-        return
-    from ahjo_tasks.config.loader import DEFAULT
-    from ahjo_tasks.config.loader import load as load_config
-    from ahjo_tasks.upgrade.predecessor import IMPORT
-
-    loaded = load_config(config)
-    named = loaded.origins["ahjo_action_files"] != DEFAULT
-    for entry in loaded.settings.ahjo_action_files:
-        path = directory / entry.source_file
-        if path.is_file() and (named or not has_tasks):
-            if not (
-                has_tasks and IMPORT.search(path.read_bytes())
-            ):  # tasks.py stands in its place since it was adopted
-                yield path
-        elif named:
-            raise UsageError(f"ahjo_action_files: {path} does not exist.")
-
-
-def _module(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        raise UsageError(f"{path} is no Python file.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
-    try:
-        spec.loader.exec_module(module)
-    except ModuleNotFoundError as error:
-        hint = f"Install {error.name} in the environment of ahjo."
-        if (error.name or "").partition(".")[0] == "ahjo":
-            hint = "It was written for the predecessor: import action and multiaction from ahjo_tasks."
-        raise UsageError(f"{path}: there is no module {error.name}.", hint=hint) from error
-    return module
-
-
-def _collection(module: ModuleType) -> Collection:
-    found = next((value for value in vars(module).values() if isinstance(value, Collection)), None)
-    return found if found is not None else Collection.from_module(module)
-
-
-def _tasks(module: ModuleType) -> list[Task]:  # type: ignore[type-arg]
-    return [value for value in vars(module).values() if isinstance(value, Task)]
-
-
-def _home(collection: Collection) -> Home | None:
-    return next((task.home for task in collection.tasks.values() if isinstance(task, Action) and task.home), None)

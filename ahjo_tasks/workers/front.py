@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from invoke.context import Context
 from invoke.program import Program
 
-from ahjo_tasks.cli.front import load
+from ahjo_tasks.cli.collection import load
 from ahjo_tasks.config.invoke_files import teach
 from ahjo_tasks.console import Console
 from ahjo_tasks.errors import AhjoError, UsageError
