@@ -86,3 +86,32 @@ def test_a_call_that_makes_no_sense_ends_with_2(project: RunningProject, flags: 
 def test_it_needs_neither_a_config_nor_a_project(project: RunningProject) -> None:
     done = project.ahjo("batches", "--file", "a.sql", "--dialect", "mssql", "--format", "json", PYTHONUTF8="0")
     assert (done.code, len(json.loads(done.out))) == (0, 3), done.text
+
+
+def configured(project: RunningProject, **more: object) -> None:
+    server = {"sql_dialect": "mssql", "target_server_hostname": "h", "sql_port": 1433, "target_database_name": "d"}
+    project.configure({"allowed_actions": "ALL", **server, **more})
+
+
+def test_directives_and_variables_are_carried_out_where_the_config_asks_for_them(project: RunningProject) -> None:
+    configured(project, sqlcmd_directives=True, scripting_variables={"who": "me"})
+    project.write("main.sql", "-- about it\n:r more.sql\nPRINT '$(who)'\nGO 2\n")
+    project.write("more.sql", "\nPRINT 1\nGO\n")
+    code, out, err = batches(project, "main.sql", "--format", "json", "--config", "dev.json")
+    assert code == 0, err
+    more = str(project.directory / "more.sql")
+    assert json.loads(out) == [
+        {"text": "-- about it\n\nPRINT 1", "count": 1, "line": 1},
+        {"text": "PRINT 'me'", "count": 2, "line": 3},
+    ]
+    project.write("main.sql", ":r more.sql\nPRINT 2\n")
+    code, out, err = batches(project, "main.sql", "--format", "json", "--config", "dev.json")
+    assert [(one["line"], one.get("file")) for one in json.loads(out)] == [(2, more), (2, None)]
+    assert f"{more}:2" in batches(project, "main.sql", "--config", "dev.json")[1]
+
+
+def test_directives_are_refused_where_the_config_does_not_ask_for_them(project: RunningProject) -> None:
+    configured(project)
+    project.write("main.sql", "PRINT 1\n  :setvar x 1\n")
+    code, out, err = batches(project, "main.sql", "--config", "dev.json")
+    assert (code, "main.sql:2:3: :setvar is a directive of sqlcmd, not SQL" in err) == (1, True), out + err

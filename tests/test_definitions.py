@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -172,3 +174,13 @@ def test_pieces_hold_the_names_that_the_tokens_hold(lexis: Lexis, scraps: list[s
     found = [part for piece in pieces(text, lexis) if piece for part in name_parts(piece, lexis)]
 
     assert found == names
+
+
+def test_a_script_of_very_many_definitions_is_read_in_linear_time() -> None:
+    def seconds(count: int) -> float:
+        text = "CREATE VIEW dbo.v AS SELECT a, b FROM dbo.t\nGO\n" * count
+        start = time.process_time()
+        assert len(scan(text, MSSQL).definitions) == count
+        return time.process_time() - start
+
+    assert min(seconds(8000) for _ in range(2)) < 20 * min(seconds(1000) for _ in range(2))

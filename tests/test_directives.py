@@ -303,6 +303,22 @@ def test_thirty_megabytes_a_second_at_least(tmp_path: Path) -> None:
     assert time.perf_counter() - started < 5
 
 
+def test_the_place_of_each_of_very_many_batches_is_found_in_time(tmp_path: Path) -> None:
+    import time
+
+    many = 20_000
+    (tmp_path / "b.sql").write_text("PRINT 1\nGO\n" * many)
+    (tmp_path / "a.sql").write_text(":on error ignore\n:on error exit\n:r b.sql\nPRINT 2\n")
+    file = read_for_sqlcmd(tmp_path / "a.sql", "script", MSSQL(), label="a.sql")
+    started = time.process_time()
+    places = [file.place(batch.line, batch.column) for batch in file.batches if not file.ignores_errors(batch)]
+    assert time.process_time() - started < 5
+    assert [(place.path, place.line, place.column) for place in places[many - 1 :]] == [
+        (tmp_path / "b.sql", 2 * many - 1, 1),
+        (tmp_path / "a.sql", 4, 1),
+    ]
+
+
 def test_the_names_of_the_refused_are_those_of_the_documentation() -> None:
     assert all(re.fullmatch("[a-z]+", name) for name in REFUSED)
     assert len(REFUSED) == len(set(REFUSED)) == 13

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.running.action import action
 
 if TYPE_CHECKING:
+    from ahjo_tasks.project.batches import Batch
     from ahjo_tasks.running.context import ActionContext
 
 FORMATS = ("table", "json")
@@ -20,34 +21,70 @@ SHOWN = 60
     auto_shortflags=False,
     help={
         "file": "The SQL file.",
-        "dialect": "mssql, postgresql, mysql or sqlite; by default the one of the config.",
+        "dialect": "mssql, postgresql, mysql or sqlite; by default the config says how the file is read.",
         "format": "table, or json: an array of objects with text, count and line.",
     },
 )
 def batches(ctx: ActionContext, file: str = "", dialect: str = "", format: str = "table") -> None:  # noqa: A002 - the flag's name
     """Show how a SQL file is cut into batches.
 
-    Needs no database, and no config where --dialect is given. A file that
-    cannot be cut exits with 1 and names line and column.
+    With a config the file is read as a deploy reads it, with its variables
+    and directives; with --dialect it is cut as it is, and no config is
+    needed. Needs no database. A file that cannot be cut exits with 1 and
+    names line and column.
     """
-    from ahjo_tasks.project.batches import split, warnings
-    from ahjo_tasks.project.sqlfiles import decode
-
     if format == "json":
         ctx.console.machine()
     path = _checked(file, format)
-    style = _style(ctx, dialect)
-    text = decode(path)
+    found = _as_it_is(ctx, path, dialect) if dialect else _as_deployed(ctx, path)
+    if format == "json":
+        ctx.console.raw(json.dumps([one.json() for one in found], indent=2))
+        return
+    rows = [(number, one.place, one.batch.count, _head(one.batch.text)) for number, one in enumerate(found, 1)]
+    ctx.console.table(["Batch", "Line", "Count", "Text"], rows)
+
+
+class Shown(NamedTuple):
+    """A batch, its line, and the file of that line where it is another one."""
+
+    batch: Batch
+    line: int
+    file: str = ""
+
+    @property
+    def place(self) -> str | int:
+        """The line, behind its file where that is another one."""
+        return f"{self.file}:{self.line}" if self.file else self.line
+
+    def json(self) -> dict[str, object]:
+        """What is written of it; `file` only where it is another one."""
+        shown: dict[str, object] = {"text": self.batch.text, "count": self.batch.count, "line": self.line}
+        return shown | ({"file": self.file} if self.file else {})
+
+
+def _as_it_is(ctx: ActionContext, path: Path, dialect: str) -> list[Shown]:
+    from ahjo_tasks.dialects import dialect as dialect_named
+    from ahjo_tasks.project.batches import split, warnings
+    from ahjo_tasks.project.sqlfiles import decode
+
+    style, text = dialect_named(dialect).batch_style, decode(path)
     found = split(text, style, path=path)
     for warning in warnings(text, style, path=path):
         ctx.console.warn(f"{path}:{warning.line}:{warning.column}: {warning.message}")
-    if format == "json":
-        ctx.console.raw(
-            json.dumps([{"text": one.text, "count": one.count, "line": one.line} for one in found], indent=2)
-        )
-        return
-    rows = [(number, one.line, one.count, _head(one.text)) for number, one in enumerate(found, 1)]
-    ctx.console.table(["Batch", "Line", "Count", "Text"], rows)
+    return [Shown(batch, batch.line) for batch in found]
+
+
+def _as_deployed(ctx: ActionContext, path: Path) -> list[Shown]:
+    if not ctx.workspace.has_config:
+        raise UsageError("batches needs --dialect where there is no config.", hint="--dialect mssql, for example.")
+    (file,) = ctx.workspace.project.read_named([str(path.absolute())], ctx.settings.scripting_variables)
+    for remark in file.remarks:
+        ctx.console.warn(remark)
+    places = [file.place(batch.line, batch.column) for batch in file.batches]
+    return [
+        Shown(batch, place.line, "" if place.path == file.path else str(place.path))
+        for batch, place in zip(file.batches, places, strict=True)
+    ]
 
 
 def _checked(file: str, format: str) -> Path:  # noqa: A002 - the flag's name
@@ -60,14 +97,6 @@ def _checked(file: str, format: str) -> Path:  # noqa: A002 - the flag's name
     if not Path(file).exists() or Path(file).is_dir():
         raise UsageError(f"--file: {file} {'is a folder' if Path(file).is_dir() else 'does not exist'}.")
     return Path(file)
-
-
-def _style(ctx: ActionContext, dialect: str) -> str:
-    from ahjo_tasks.dialects import dialect as dialect_named
-
-    if not dialect and not ctx.workspace.has_config:
-        raise UsageError("batches needs --dialect where there is no config.", hint="--dialect mssql, for example.")
-    return (dialect_named(dialect) if dialect else ctx.workspace.dialect).batch_style
 
 
 def _head(text: str) -> str:

@@ -101,7 +101,7 @@ def scan(text: str, lexis: Lexis) -> Scan:
     definitions: list[Definition] = []
     written: dict[Name, None] = {}
     for place in (place for place, piece in enumerate(found, 1) if piece in leads) if leads else ():
-        behind = filter(None, islice(found, place, None))
+        behind = filter(None, map(found.__getitem__, range(place, len(found))))
         if leads[found[place - 1]] != CREATE:
             table = _name(behind, FILLERS, lexis)
             written |= {table: None} if table else {}

@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.errors import SourceError
 from ahjo_tasks.project.lexis import MSSQL
 from ahjo_tasks.project.reader import Reader
-from ahjo_tasks.project.source import Lines, Source
+from ahjo_tasks.project.source import Source, line_starts, with_line_feeds
 from ahjo_tasks.project.variables import filled, uses
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ SWITCH = "Set sqlcmd_directives in the config where scripts are made for sqlcmd.
 _NAMES = "|".join(sorted(["setvar", "r", r"on[ \t]++error", *REFUSED], key=len, reverse=True))
 _OPENING = rf"[ \t]*+(?::(?ai:{_NAMES})(?=[ \t\r\n]|\Z)|:?!!)"
 _DIRECTIVE = re.compile(rf"(?P<blank>[ \t]*+)(?P<word>:(?ai:{_NAMES})(?=[ \t\r\n]|\Z)|:?!!)[ \t]*+")
-_ANYWHERE = re.compile(rf"(?:\A|[\r\n]){_OPENING}")
+_ANYWHERE = re.compile(rf"\n{_OPENING}")
 _READER = Reader(MSSQL, rf"(?:\r\n?|\n){_OPENING}", "\r\n")
 _LINE_BREAK = re.compile(r"\r\n?|\n")
 _REST = re.compile(r"[^\r\n]*+")
@@ -75,16 +76,32 @@ class Expansion:
 
     def place(self, line: int, column: int | None = None) -> Place:
         """The place on disk of a line and column of the text."""
-        offset = _offset(self.text, line) + (column or 1) - 1
+        offset = self._offset(line, column or 1)
         part = self.parts[max(0, bisect_right(self.parts, offset, key=lambda one: one.start) - 1)]
         inside = offset - part.start if part.verbatim else 0
-        there = Lines(part.source.text).at(min(part.offset + inside, len(part.source.text)))
-        return Place(part.source.path, there[0], there[1] if column else None, part.source.text)
+        there = min(part.offset + inside, len(part.source.text))
+        starts = self._starts_in[id(part.source)]
+        number = bisect_right(starts, there)
+        return Place(part.source.path, number, there - starts[number - 1] + 1 if column else None, part.source.text)
 
     def ignores(self, line: int, column: int) -> bool:
         """Whether the error of a batch that begins there is ignored."""
-        offset = _offset(self.text, line) + column - 1
-        return next((on for start, on in reversed(self.switches) if start <= offset), False)
+        offset = self._offset(line, column)
+        number = bisect_right(self.switches, offset, key=lambda switch: switch[0])
+        return number > 0 and self.switches[number - 1][1]
+
+    def _offset(self, line: int, column: int) -> int:
+        start = self._starts[line - 1] if line <= len(self._starts) else len(self.text)
+        return start + column - 1
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return line_starts(self.text)
+
+    @cached_property
+    def _starts_in(self) -> dict[int, list[int]]:
+        sources = {id(part.source): part.source for part in self.parts}
+        return {key: line_starts(source.text) for key, source in sources.items()}
 
     def moved(self, error: SourceError) -> SourceError:
         """An error about the text, said of the file on disk."""
@@ -94,7 +111,7 @@ class Expansion:
 
 def has_directives(text: str) -> bool:
     """Whether a line looks like a directive; it may still be in a comment or string."""
-    return (":" in text or "!!" in text) and bool(_ANYWHERE.search(text))
+    return (":" in text or "!!" in text) and bool(_ANYWHERE.search("\n" + with_line_feeds(text)))
 
 
 def refuse(text: str, path: Path) -> None:
@@ -217,13 +234,3 @@ def _next(source: Source, start: int) -> re.Match[str] | None:
     stop = _READER.advance(source, start)
     line_break = _LINE_BREAK.match(source.text, stop)
     return _DIRECTIVE.match(source.text, line_break.end()) if line_break else None
-
-
-def _offset(text: str, line: int) -> int:
-    """Where a line begins."""
-    if line <= 1:
-        return 0
-    for number, line_break in enumerate(_LINE_BREAK.finditer(text), 2):
-        if number == line:
-            return line_break.end()
-    return len(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import accumulate, repeat
 from operator import sub
@@ -12,6 +13,9 @@ from ahjo_tasks.errors import SourceError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+
+_LINE_FEED = re.compile("\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,11 @@ def lines_and_columns(text: str, offsets: Sequence[int]) -> tuple[Iterable[int],
     breaks = accumulate(map(text.rfind, repeat("\n"), before, offsets), max)
     next(lines)
     return lines, map(sub, offsets, breaks)
+
+
+def line_starts(text: str) -> list[int]:
+    """Where each line of the text begins."""
+    return [0, *(found.end() for found in _LINE_FEED.finditer(with_line_feeds(text)))]
 
 
 def capitals(text: str) -> str:
