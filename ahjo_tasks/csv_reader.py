@@ -23,12 +23,13 @@ Record = list[str | None]
 class CsvReader:
     """Python's reader, which tells no bare field from a quoted one, with the lines of each record beside it.
 
-    `records` are the records one by one, NULL as None.
+    `records` are the records one by one; a bare field that is the `null_text` is None.
     """
 
-    def __init__(self, file: TextIO, path: Path, separator: str) -> None:
+    def __init__(self, file: TextIO, path: Path, separator: str, null_text: str = "") -> None:
         csv.field_size_limit(LONGEST_FIELD)
         self._path = path
+        self._null = null_text
         self._lines: list[str] = []
         self._reader = csv.reader(self._noted(file), delimiter=separator, strict=True)
         self.records = self._records()
@@ -52,7 +53,7 @@ class CsvReader:
     def _records(self) -> Iterator[Record]:
         try:
             for record in self._reader:
-                yield self._with_nulls(record) if "" in record else record  # type: ignore[misc]
+                yield self._with_nulls(record) if self._null in record else record  # type: ignore[misc]
                 self._lines.clear()
         except csv.Error as error:
             raise SourceError(str(error), path=self._path, line=self._reader.line_num) from None
@@ -64,10 +65,10 @@ class CsvReader:
 
     def _with_nulls(self, record: list[str]) -> Record:
         text = "".join(self._lines)
-        if '""' not in text:
-            return [field or None for field in record]
-        bare = [not match[1] for match in islice(self._field.finditer(text), len(record))]
-        return [None if empty else field for field, empty in zip(record, bare, strict=True)]
+        if f'"{self._null}"' not in text:
+            return [None if field == self._null else field for field in record]
+        bare = [match[1] == self._null for match in islice(self._field.finditer(text), len(record))]
+        return [None if null else field for field, null in zip(record, bare, strict=True)]
 
     def _misfit(self, record: Record, width: int) -> tuple[None]:
         """The NULL of an empty line."""

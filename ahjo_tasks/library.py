@@ -120,7 +120,7 @@ def stamp_git_version(ctx: ActionContext) -> None:
 def load_file(ctx: ActionContext, path: str, **options: Any) -> int:
     """Load a CSV or Parquet file called `schema.table.csv` into its table, in one transaction; returns its rows.
 
-    `options` are those of the config's `data_loading`: mode, key, separator, null_text.
+    `options` are those of the config's `data_loading`: mode, key, separator, null_text, encoding.
     """
     from ahjo_tasks.loading import TableFile, load
     from ahjo_tasks.loading.options import options_for
@@ -131,8 +131,8 @@ def load_file(ctx: ActionContext, path: str, **options: Any) -> int:
     if ctx.dry:
         ctx.console.line(f"  Plan: load {path} into {file.table} (dry run: nothing is loaded)")
         return 0
-    with ctx.session.exclusive() as door, door.unit():
-        return load(file, door)
+    with ctx.session.exclusive() as door:
+        return load([file], door)
 
 
 def insert_rows(ctx: ActionContext, table: Table, rows: Iterable[Mapping[str, Any]], *, chunk: int = CHUNK) -> int:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.deploy.files import FileStep
 from ahjo_tasks.deploy.plan import Plan
+from ahjo_tasks.errors import DeployError
 from ahjo_tasks.loading import TableFile, load
-from ahjo_tasks.project.dependencies import ordered_data
+from ahjo_tasks.project.dependencies import data_edges, ordered_data
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,49 +17,84 @@ if TYPE_CHECKING:
     from ahjo_tasks.deploy.plan import Step
     from ahjo_tasks.dialects.base import Dialect
     from ahjo_tasks.door import Door
+    from ahjo_tasks.project.mentions import Edges
     from ahjo_tasks.project.sqlfiles import SqlFile
 
 
 @dataclass(frozen=True)
 class LoadStep:
-    """A CSV or Parquet file, loaded whole or not at all where the database allows it."""
+    """CSV or Parquet files, loaded all or none where the database allows it.
 
-    file: TableFile
+    It is more than one where tables are replaced that refer to each other: no parent can be emptied before its
+    children, nor filled after them.
+    """
 
-    transactional = True
+    files: tuple[TableFile, ...]
+
     single_call = False
+
+    @property
+    def transactional(self) -> bool:
+        """Whether a transaction is to be begun for it; one that updates rows begins its own."""
+        return self.files[0].options.mode != "upsert"
 
     @property
     def kind(self) -> str:
         """`data` or `testdata`."""
-        return self.file.kind
+        return self.files[0].kind
 
     @property
     def label(self) -> str:
-        """The path in the project."""
-        return self.file.label
+        """The paths in the project."""
+        return ", ".join(file.label for file in self.files)
 
     @property
     def note(self) -> str:
         """What happens to rows that are there."""
-        options = self.file.options
+        options = self.files[0].options
         return f"{options.mode} by {', '.join(options.key)}" if options.key else options.mode
 
     def run(self, door: Door) -> int:
-        """Load it. Raises DeployError that names the bad row."""
-        return load(self.file, door)
+        """Load them. Raises DeployError that names the bad row."""
+        try:
+            return load(self.files, door)
+        except DeployError as error:
+            if not self.transactional:
+                error.state = f"{self.label} was rolled back."
+            raise
 
 
 def plan_data(files: Sequence[SqlFile | TableFile], dialect: Dialect, door: Door | None) -> Plan:
     """Data files, parents before children. A file without a statement is a remark."""
     keys = dialect.foreign_keys(door) if door and len(files) > 1 else []
-    steps = [step for file in ordered_data(files, keys, dialect.fold) if (step := _step(file))]
-    empty = [f"{file.label}: holds no statement" for file in files if _step(file) is None]
-    odd = [remark for file in files if not isinstance(file, TableFile) for remark in file.remarks]
-    return Plan(tuple(steps), (*empty, *odd))
+    order = ordered_data(files, keys, dialect.fold, dialect.default_schema)
+    groups = _replaced_together(order, data_edges(order, keys, dialect.fold, dialect.default_schema))
+    steps: list[Step] = []
+    for number, file in enumerate(order):
+        if not isinstance(file, TableFile):
+            steps += [FileStep(file)] if file.batches else []
+        elif number in groups:
+            steps += [LoadStep(groups[number])] if groups[number] else []
+        else:
+            steps.append(LoadStep((file,)))
+    scripts = [file for file in files if not isinstance(file, TableFile)]
+    empty = [f"{file.label}: holds no statement" for file in scripts if not file.batches]
+    return Plan(tuple(steps), (*empty, *(remark for file in scripts for remark in file.remarks)))
 
 
-def _step(file: SqlFile | TableFile) -> Step | None:
-    if isinstance(file, TableFile):
-        return LoadStep(file)
-    return FileStep(file) if file.batches else None
+def _replaced_together(order: Sequence[SqlFile | TableFile], edges: Edges) -> dict[int, tuple[TableFile, ...]]:
+    """The files of tables that are replaced and refer to each other: all at the place of the last one."""
+    replaced = {
+        number: file
+        for number, file in enumerate(order)
+        if isinstance(file, TableFile) and file.options.mode == "replace"
+    }
+    group = {number: {number} for number in replaced}
+    for number in replaced:
+        for need in edges.get(number, set()) & replaced.keys():
+            merged = group[number] | group[need]
+            group |= dict.fromkeys(merged, merged)
+    return {
+        number: tuple(replaced[one] for one in sorted(group[number])) if number == max(group[number]) else ()
+        for number in replaced
+    }

@@ -28,12 +28,15 @@ class StreamingCursor:
         from psycopg import ProgrammingError, capabilities
         from psycopg.types.string import TextLoader
 
+        from ahjo_tasks.dialects.postgresql_moments import keep_as_text
+
         self._raw = raw
         self._refusal = ProgrammingError
         self._size = size if capabilities.has_stream_chunked() else 1
         self._cursor = raw.cursor()
         for name in _AS_WRITTEN:  # a month is no number of days, and JSON stays as it is spelled
             self._cursor.adapters.register_loader(name, TextLoader)
+        keep_as_text(self._cursor)
         self._stream: Any = None
         self._rows: Any = iter(())
         self.description: Any = None

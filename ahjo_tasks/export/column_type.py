@@ -31,7 +31,7 @@ class ColumnType:
         """Take note of some values."""
         self._kinds.update(map(type, values))
         self._kinds.discard(type(None))
-        for value in values if self._kinds & {int, Decimal, datetime} else ():
+        for value in values if self._kinds & {int, Decimal, datetime, time} else ():
             self._note(value)
 
     def _note(self, value: Any) -> None:
@@ -47,6 +47,8 @@ class ColumnType:
             self._whole = max(self._whole, value.adjusted() + 1)
         elif type(value) is datetime:
             self._zoned.add(value.tzinfo is not None)
+        elif type(value) is time and value.tzinfo:
+            self._kinds.add(str)  # a time of Parquet has no zone
 
     def arrow(self) -> Any:
         """The type in Arrow's words; a column without any value is text."""

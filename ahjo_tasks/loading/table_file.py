@@ -26,7 +26,7 @@ Row = tuple[Any, ...]
 
 
 class Chunk(NamedTuple):
-    """Some rows, and the line of the file that each one ends on."""
+    """Some rows, and the line of the file that each one begins on."""
 
     rows: list[Row]
     lines: list[int]
@@ -85,23 +85,19 @@ class TableFile:
             for record, line in block:
                 if len(record) != width:
                     raise SourceError(f"{width} columns were expected, {len(record)} found", path=self.path, line=line)
-            yield Chunk([self._with_nulls(record) for record, _ in block], [line for _, line in block])
-
-    def _with_nulls(self, record: Sequence[str | None]) -> Row:
-        """NULL is a bare empty field, or what `null_text` says; then an empty field is an empty text."""
-        null = self.options.null_text
-        if not null:
-            return tuple(record)
-        return tuple(None if value == null else value or "" for value in record)
+            yield Chunk([tuple(record) for record, _ in block], [line for _, line in block])
 
     def _records(self) -> Iterator[tuple[Sequence[str | None], int]]:
-        """Each record that is not an empty line, with the line it ends on."""
+        """Each record with the line it begins on. An empty line is a NULL where there is one column, else nothing."""
         try:
             with self.path.open(encoding=self.options.encoding, newline="") as file:
-                reader = CsvReader(file, self.path, self.options.separator)
+                reader = CsvReader(file, self.path, self.options.separator, self.options.null_text)
+                line, width = 1, 0
                 for record in reader.records:
-                    if record:
-                        yield record, reader.line
+                    width = width or len(record)
+                    if record or width == 1:
+                        yield record or [None], line
+                    line = reader.line + 1
         except UnicodeDecodeError as error:
             raise SourceError(f"is not {self.options.encoding}: {error.reason}", path=self.path) from None
         except LookupError:

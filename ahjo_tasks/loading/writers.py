@@ -1,4 +1,4 @@
-"""The quick way to write many rows, one for each driver."""
+"""The quick way to write many rows, one for each database."""
 
 from __future__ import annotations
 
@@ -7,169 +7,212 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
 from ahjo_tasks.errors import DeployError, StatementError
+from ahjo_tasks.loading.values import shape_for, shaped, strict_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ahjo_tasks.door import Door
+    from ahjo_tasks.loading.table import Table
     from ahjo_tasks.loading.table_file import Chunk, Row, TableFile
-
-
-SQL_DRIVER_NAME = 6
-"""ODBC's number for asking a connection for the file name of its driver."""
-
-MICROSOFT = "msodbcsql"
+    from ahjo_tasks.loading.values import Shape
 
 
 class Writer:
     """`executemany` of an INSERT, and row by row where that fails, so that the bad row is named."""
 
+    catalog: ClassVar[str]
+    """The query of `find_table`, with places for the literals of table and schema."""
+    binary: ClassVar[frozenset[str]] = frozenset({"blob"})
     mark: ClassVar[str] = "?"
     stage_name: ClassVar[str] = "ahjo_stage"
+    drop_stage: ClassVar[str] = "DROP TABLE ahjo_stage"
+    overriding: ClassVar[str] = ""
+    """What an INSERT says so that an identity column takes its value."""
+    transaction_survives: ClassVar[bool] = True
+    """Whether a failed statement leaves the transaction, so that what failed can be tried again in it."""
 
     def __init__(self, door: Door) -> None:
         self.door = door
-        self.columns: tuple[str, ...] = ()
 
-    def create_stage(self, table: str, columns: Sequence[str]) -> str:
-        """The statement that makes an empty table of these columns, seen by this connection alone."""
-        return f"CREATE TEMPORARY TABLE {self.stage_name} AS SELECT {', '.join(columns)} FROM {table} WHERE 1 = 0"
+    def shape(self, kind: str) -> Shape:
+        """How a value goes into a column of that type."""
+        return shape_for(kind, self.binary)
+
+    def create_stage(self, stage: Table, table: Table, keys: Sequence[str]) -> None:
+        """Make an empty table with the types of that one, seen by this connection alone."""
+        line = stage.columns[0].quoted
+        index = self.index(keys)
+        self.door.run(
+            f"CREATE TEMPORARY TABLE {stage.name}{index} AS"
+            f" SELECT 0 AS {line}, {table.listed} FROM {table.name} WHERE 1 = 0"
+        )
+
+    def index(self, keys: Sequence[str]) -> str:
+        """What makes the stage's keys quick to find, where the database does not see to it."""
+        return ""
+
+    def update(self, table: str, stage: str, columns: Sequence[str], same: str) -> str:
+        """The UPDATE from the stage `s`, to which a further AND may be added."""
+        values = ", ".join(f"{column} = s.{column}" for column in columns)
+        return f"UPDATE {table} SET {values} FROM {stage} WHERE {same}"
 
     @contextmanager
-    def into(self, table: str, columns: tuple[str, ...]) -> Iterator[None]:
-        """Prepare the table for rows of these columns."""
-        self.columns = columns
+    def session(self) -> Iterator[None]:
+        """Set the session up for loading, and back."""
         yield
 
-    def write(self, file: TableFile, table: str, chunk: Chunk) -> None:
+    @contextmanager
+    def into(self, table: Table) -> Iterator[None]:
+        """Prepare the table for rows."""
+        yield
+
+    def finish(self, table: Table) -> None:
+        """Leave the table as if the rows had come from elsewhere."""
+
+    def write(self, file: TableFile, table: Table, chunk: Chunk) -> None:
         """Write a chunk. Raises DeployError that names file and line of the first bad row."""
+        fitting = shaped(chunk, file, table, self.shape)
         self.door.run("SAVEPOINT ahjo_chunk")
         try:
-            self.send(self.statement(table), chunk.rows)
+            self.send(table, fitting.rows)
         except StatementError:
-            self.door.run("ROLLBACK TO SAVEPOINT ahjo_chunk")
-            self.one_by_one(file, table, chunk)
+            if self.door.usable:
+                self.door.run("ROLLBACK TO SAVEPOINT ahjo_chunk")
+                self.one_by_one(file, table, fitting)
+            raise
+        self.door.run("RELEASE SAVEPOINT ahjo_chunk")
 
-    def one_by_one(self, file: TableFile, table: str, chunk: Chunk) -> None:
+    def one_by_one(self, file: TableFile, table: Table, chunk: Chunk) -> None:
         """Write the rows singly until one is refused."""
-        statement = self.statement(table)
         for row, line in zip(chunk.rows, chunk.lines, strict=True):
             try:
-                self.send(statement, [row])
+                self.send(table, [row])
             except StatementError as error:
-                raise DeployError(self.complaint(error, row), path=file.path, line=line) from error
+                raise DeployError(self.complaint(error, table, row), path=file.path, line=line) from error
 
-    def complaint(self, error: StatementError, row: Row) -> str:
+    def complaint(self, error: StatementError, table: Table, row: Sequence[object]) -> str:
         """What the server said, with the column that it speaks of where one can be told."""
-        named = [
-            column
-            for column, value in zip(self.columns, row, strict=True)
-            if re.search(rf"\b{re.escape(column)}\b", error.message, re.IGNORECASE)
-            or (value is not None and f"'{value}'" in error.message)
+        message = error.message
+        named = [column.name for column in table.columns if _stands(column.name, message)]
+        quoted = [
+            column.name
+            for column, value in zip(table.columns, row, strict=True)
+            if value is not None and (f"'{value}'" in message or f'"{value}"' in message)
         ]
-        return f"column {named[0]}: {error.message}" if named else error.message
+        column = next(iter(named or quoted), "")
+        return f"column {column}: {message}" if column else message
 
-    def statement(self, table: str) -> str:
+    def statement(self, table: Table) -> str:
         """The INSERT with a mark for each column."""
-        listed = ", ".join(self.door.dialect.quote(column) for column in self.columns)
-        return f"INSERT INTO {table} ({listed}) VALUES ({', '.join([self.mark] * len(self.columns))})"
+        return f"INSERT INTO {table.name} ({table.listed}) VALUES ({', '.join([self.mark] * len(table.columns))})"
 
-    def send(self, statement: str, rows: list[Row]) -> None:
+    def send(self, table: Table, rows: list[Row]) -> None:
         """Hand the rows to the driver. Raises StatementError."""
+        statement = self.statement(table)
         with self.door.cursor(statement) as cursor:
             cursor.executemany(statement, rows)
+
+
+class SQLiteWriter(Writer):
+    """Any text would be taken for a number's column, so numbers are looked at here."""
+
+    catalog = (
+        "SELECT 'main', m.name, x.name, x.type, x.hidden > 1 FROM sqlite_master m, pragma_table_xinfo(m.name) x"
+        " WHERE m.type IN ('table', 'view') AND lower(m.name) = lower({table})"
+        " AND lower(COALESCE({schema}, 'main')) = 'main'"
+    )
+
+    def shape(self, kind: str) -> Shape:
+        """A word in a column of numbers is an error as elsewhere."""
+        return strict_number(kind, super().shape(kind))
 
 
 class PostgreSQLWriter(Writer):
     """COPY."""
 
-    mark = "%s"
+    catalog = (
+        "SELECT table_schema, table_name, column_name, CASE data_type WHEN 'ARRAY' THEN udt_name ELSE data_type END,"
+        " is_generated = 'ALWAYS' FROM information_schema.columns WHERE lower(table_name) = lower({table})"
+        " AND (lower(table_schema) = lower({schema})"
+        " OR {schema} IS NULL AND table_schema = ANY (current_schemas(false)))"
+        " ORDER BY array_position(current_schemas(false), table_schema::name), table_schema, table_name,"
+        " ordinal_position"
+    )
+    binary = frozenset({"bytea", "_bytea"})
+    overriding = "OVERRIDING SYSTEM VALUE "
 
-    def send(self, statement: str, rows: list[Row]) -> None:
+    def send(self, table: Table, rows: list[Row]) -> None:
         """COPY the rows; the server says line and column of a bad value."""
-        target = statement[len("INSERT INTO ") : statement.index(" VALUES")]
-        with self.door.cursor(statement) as cursor, cursor.copy(f"COPY {target} FROM STDIN") as copy:
+        statement = f"COPY {table.name} ({table.listed}) FROM STDIN"
+        with self.door.cursor(statement) as cursor, cursor.copy(statement) as copy:
             for row in rows:
                 copy.write_row(row)
 
-    def complaint(self, error: StatementError, row: Row) -> str:
+    def complaint(self, error: StatementError, table: Table, row: Sequence[object]) -> str:
         """COPY names the column in the context of the error."""
         column = re.search(r"column ([^:]+):", error.server.procedure)
-        return f"column {column[1]}: {error.message}" if column else super().complaint(error, row)
+        return f"column {column[1]}: {error.message}" if column else super().complaint(error, table, row)
+
+    def finish(self, table: Table) -> None:
+        """Let a sequence go on behind the numbers that were loaded, as identities do elsewhere."""
+        literal = self.door.dialect.literal
+        for column in table.columns:
+            if not column.type.endswith(("integer", "bigint", "smallint")):
+                continue
+            sequence = f"pg_get_serial_sequence({literal(table.name)}, {literal(column.name)})"
+            if self.door.query(f"SELECT has_sequence_privilege({sequence}, 'UPDATE')")[0][0]:
+                self.door.run(
+                    f"SELECT setval({sequence}, m) FROM (SELECT MAX({column.quoted}) AS m FROM {table.name}) t"
+                    f" WHERE m > COALESCE(pg_sequence_last_value({sequence}::regclass), 0)"
+                )
 
 
 class MySQLWriter(Writer):
     """INSERTs of many rows, which PyMySQL makes of `executemany`."""
 
+    catalog = (
+        "SELECT table_schema, table_name, column_name, data_type, COALESCE(generation_expression, '') <> ''"
+        " FROM information_schema.columns WHERE lower(table_name) = lower({table})"
+        " AND lower(table_schema) = lower(COALESCE({schema}, DATABASE())) ORDER BY table_name, ordinal_position"
+    )
+    binary = frozenset({"bit", "binary", "varbinary", "blob", "tinyblob", "mediumblob", "longblob"})
     mark = "%s"
+    drop_stage = "DROP TEMPORARY TABLE ahjo_stage"  # without the word it would end the transaction
 
+    def index(self, keys: Sequence[str]) -> str:
+        """Without an index, rows are compared each with each."""
+        return f" (KEY ({', '.join(keys)}))"
 
-class MSSQLWriter(Writer):
-    """`fast_executemany`, which sends the rows as arrays of parameters."""
-
-    stage_name = "#ahjo_stage"
-
-    def create_stage(self, table: str, columns: Sequence[str]) -> str:
-        """SELECT INTO a temporary table; a join keeps the identity property out."""
-        listed = ", ".join(f"t.{column}" for column in columns)
-        return (
-            f"SELECT {listed} INTO {self.stage_name} FROM {table} t LEFT JOIN (SELECT 1 AS one) o ON 1 = 0 WHERE 1 = 0"
-        )
+    def update(self, table: str, stage: str, columns: Sequence[str], same: str) -> str:
+        """A temporary table may be named but once."""
+        values = ", ".join(f"{table}.{column} = s.{column}" for column in columns)
+        return f"UPDATE {table} JOIN {stage} ON {same} SET {values} WHERE 1 = 1"
 
     @contextmanager
-    def into(self, table: str, columns: tuple[str, ...]) -> Iterator[None]:
-        """Allow values for the identity column while rows that have one are written."""
-        self.columns = columns
-        name = self.door.dialect.literal(table)
-        found = self.door.query(f"SELECT name FROM sys.identity_columns WHERE object_id = OBJECT_ID({name})")
-        given = bool({str(row[0]).lower() for row in found} & {column.lower() for column in columns})
-        if given:
-            self.door.run(f"SET IDENTITY_INSERT {table} ON")
+    def session(self) -> Iterator[None]:
+        """A value that does not fit is an error, however lenient the server is set."""
+        before = self.door.query("SELECT @@SESSION.sql_mode")[0][0]
+        self.door.run("SET SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO')")
         try:
             yield
         finally:
-            if given:
-                self.door.attempt(f"SET IDENTITY_INSERT {table} OFF")
-
-    def write(self, file: TableFile, table: str, chunk: Chunk) -> None:
-        """A failed statement ends the transaction here, so the bad row is sought in a second one that is undone."""
-        try:
-            self.send(self.statement(table), chunk.rows)
-        except StatementError as error:
-            if table != self.stage_name:  # the stage went with the transaction
-                self.seek(file, table, chunk)
-            raise DeployError(error.message, path=file.path, line=chunk.lines[0]) from error
-
-    def seek(self, file: TableFile, table: str, chunk: Chunk) -> None:
-        """Write the rows singly in a transaction of their own, until one is refused; then undo all."""
-        dialect = self.door.dialect
-        self.door.attempt(dialect.rollback)
-        self.door.attempt(dialect.begin)
-        try:
-            with self.into(table, self.columns):
-                self.one_by_one(file, table, chunk)
-        finally:
-            self.door.attempt(dialect.rollback)
-
-    def send(self, statement: str, rows: list[Row]) -> None:
-        """Arrays of parameters, where the driver is Microsoft's; FreeTDS does not survive them.
-
-        Into the stage the rows go one by one: the driver asks the server for the types of an array, which it does not
-        tell of a temporary table.
-        """
-        with self.door.cursor(statement) as cursor:
-            if len(rows) > 1 and hasattr(cursor, "fast_executemany") and self.stage_name not in statement:
-                cursor.fast_executemany = MICROSOFT in str(cursor.connection.getinfo(SQL_DRIVER_NAME)).lower()
-            cursor.executemany(statement, rows)
-
-
-WRITERS: dict[str, type[Writer]] = {
-    "postgresql": PostgreSQLWriter,
-    "mysql": MySQLWriter,
-    "mssql": MSSQLWriter,
-}
+            if self.door.usable:
+                self.door.attempt(f"SET SESSION sql_mode = {self.door.dialect.literal(str(before))}")
 
 
 def writer_for(door: Door) -> Writer:
     """The writer of the door's database."""
-    return WRITERS.get(door.dialect.name, Writer)(door)
+    from ahjo_tasks.loading.mssql import MSSQLWriter
+
+    writers: dict[str, type[Writer]] = {
+        "postgresql": PostgreSQLWriter,
+        "mysql": MySQLWriter,
+        "mssql": MSSQLWriter,
+        "sqlite": SQLiteWriter,
+    }
+    return writers[door.dialect.name](door)
+
+
+def _stands(name: str, message: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", message, re.IGNORECASE) is not None

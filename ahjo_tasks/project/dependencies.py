@@ -51,23 +51,47 @@ class DataFile(Protocol):
 F = TypeVar("F", bound=DataFile)
 
 
-def ordered_data(files: Sequence[F], foreign_keys: Iterable[tuple[Name, Name]], fold: Callable[[str], str]) -> list[F]:
+def ordered_data(
+    files: Sequence[F],
+    foreign_keys: Iterable[tuple[Name, Name]],
+    fold: Callable[[str], str],
+    default_schema: str | None = None,
+) -> list[F]:
     """Data files so that parents come before children, as (child, parent) pairs of tables say; ties by name.
 
     `fold` makes names comparable. Tables that refer to each other in a circle keep the order of their names.
     """
-    writers: dict[str, set[int]] = defaultdict(set)
+    return _sorted(files, data_edges(files, foreign_keys, fold, default_schema), may_break=lambda _file: True)
+
+
+def data_edges(
+    files: Sequence[DataFile],
+    foreign_keys: Iterable[tuple[Name, Name]],
+    fold: Callable[[str], str],
+    default_schema: str | None = None,
+) -> Edges:
+    """The numbers of the files that each one's rows need. A table without a schema is one of the default schema."""
+    writers: dict[str, list[tuple[str | None, int]]] = defaultdict(list)
+
+    def schema_of(name: Name) -> str | None:
+        schema = name.schema or default_schema
+        return fold(schema) if schema else None
+
+    def writing(name: Name) -> set[int]:
+        found = writers.get(fold(name.name), ())
+        return {number for schema, number in found if schema == schema_of(name) or None in {schema, schema_of(name)}}
+
     for number, file in enumerate(files):
         for table in file.written:
-            writers[fold(table.name)].add(number)
+            writers[fold(table.name)].append((schema_of(table), number))
     edges: Edges = defaultdict(set)
     for child, parent in foreign_keys:
-        for dependent in writers.get(fold(child.name), ()):
-            edges[dependent] |= writers.get(fold(parent.name), set()) - {dependent}
+        for dependent in writing(child):
+            edges[dependent] |= writing(parent) - {dependent}
     for number, file in enumerate(files):
         if file.depends is not None:
-            edges[number] = {one for name in file.depends for one in writers.get(fold(name.name), ())}
-    return _sorted(files, edges, may_break=lambda _file: True)
+            edges[number] = {one for name in file.depends for one in writing(name)}
+    return edges
 
 
 def _late(file: SqlFile) -> bool:

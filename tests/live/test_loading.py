@@ -109,3 +109,136 @@ def test_a_header_file_that_makes_no_sense_is_found_before_anything_runs(loaded:
     assert done.code == 1, done.text
     assert "area.load.yaml" in done.err
     assert query("SELECT COUNT(*) FROM area") == [(0,)]
+
+
+def test_many_rows_are_updated_as_quickly_as_they_are_added(loaded: Loaded) -> None:
+    project, query = loaded
+    many = 20_000  # row by row, or each with each, would take minutes
+    rows = "".join(f"{number};name {number}\n" for number in range(many))
+    project.write("database/data/area.csv", f"id;name\n{rows}")
+    project.write("database/data/area.load.yaml", "mode: upsert\nkey: [id]\n")
+    for _ in range(2):
+        done = project.inv("data")
+        assert done.code == 0, done.text
+    assert query("SELECT COUNT(*), MAX(name) FROM area") == [(many, "name 9999")]
+
+
+def test_the_row_that_breaks_an_update_is_named_and_nothing_of_the_file_stays(loaded: Loaded) -> None:
+    project, query = loaded
+    project.write("database/data/area.csv", "id;name\n1;one\n")
+    rows = "".join(f'{number};1;"2024-02-29";1\n' for number in range(1, 301))
+    project.write("database/data/shop.csv", f"id;area_id;opened;turnover\n{rows}301;99;;\n302;1;;\n")
+    project.write("database/data/shop.load.yaml", "mode: upsert\nkey: [id]\n")
+    done = project.inv("data")
+    assert done.code == 1, done.text
+    assert "shop.csv:302" in done.err
+    assert "rolled back" in done.err
+    assert query("SELECT COUNT(*) FROM shop") == [(0,)]
+
+
+def test_a_key_that_is_null_is_refused(loaded: Loaded) -> None:
+    project, _ = loaded
+    project.write("database/data/shop.csv", "id;area_id;opened;turnover\n1;1;2024-02-29;1\n2;1;;2\n")
+    project.write("database/data/shop.load.yaml", "mode: upsert\nkey: [opened]\n")
+    done = project.inv("data")
+    assert done.code == 1, done.text
+    assert "shop.csv:3: the key opened is NULL" in done.err
+
+
+def test_tables_that_refer_to_each_other_are_replaced_together(loaded: Loaded) -> None:
+    project, query = loaded
+    for name in ("area", "shop"):
+        project.write(f"database/data/{name}.load.yaml", "mode: replace\n")
+    for area in ("old", "new"):
+        project.write("database/data/area.csv", f"id;name\n1;{area}\n")
+        project.write("database/data/shop.csv", "id;area_id\n1;1\n")
+        done = project.inv("data")
+        assert done.code == 0, done.text
+    project.write("database/data/shop.csv", "id;area_id\n1;1\n2;99\n")
+    done = project.inv("data")
+    assert done.code == 1, done.text
+    assert query("SELECT name FROM area") == [("new",)]
+    assert query("SELECT id, area_id FROM shop") == [(1, 1)]
+
+
+def test_a_column_is_found_in_any_case_and_an_unknown_one_is_named(loaded: Loaded) -> None:
+    project, query = loaded
+    project.write("database/data/area.csv", "ID;Name\n1;one\n")
+    done = project.inv("data")
+    assert done.code == 0, done.text
+    assert query("SELECT id, name FROM area") == [(1, "one")]
+    project.write("database/data/area.csv", "id,name\n1,one\n")
+    done = project.inv("data")
+    assert done.code == 1, done.text
+    assert "area.csv:1: the table area has no column id,name; it has id, name" in done.err
+    assert "separator" in done.err
+
+
+def test_the_line_of_a_bad_row_counts_the_lines_of_the_fields_before_it(loaded: Loaded) -> None:
+    project, _ = loaded
+    project.write("database/data/area.csv", 'id;name\n1;"a\r\nb\nc"\n\n2;two\nx;three\n')
+    done = project.inv("data")
+    assert done.code == 1, done.text
+    assert "area.csv:7: column id: " in done.err
+
+
+def test_an_empty_text_is_no_number(loaded: Loaded) -> None:
+    project, query = loaded
+    project.write("database/data/area.csv", 'id;name\n1;one\n"";two\n')
+    done = project.inv("data")
+    assert done.code == 1, done.text
+    assert "area.csv:3: column id: " in done.err
+    assert query("SELECT COUNT(*) FROM area") == [(0,)]
+
+
+def test_a_word_for_null_in_quotes_is_a_text(loaded: Loaded) -> None:
+    project, query = loaded
+    project.write("database/data/area.csv", 'id;name\n1;one\n2;"NULL"\n')
+    project.write("database/data/area.load.yaml", "null_text: 'NULL'\n")
+    done = project.inv("data")
+    assert done.code == 0, done.text
+    assert query("SELECT name FROM area ORDER BY id") == [("one",), ("NULL",)]
+
+
+@pytest.mark.parametrize("target", ["postgresql", "mssql"], indirect=True)
+def test_tables_of_the_same_name_get_each_their_own_file(loaded: Loaded) -> None:
+    project, query = loaded
+    project.write("database/data/0.sql", "CREATE SCHEMA other;")
+    done = project.inv("data")
+    assert done.code == 0, done.text
+    project.write("database/data/0.sql", "CREATE TABLE other.area (id INTEGER PRIMARY KEY, parent INTEGER);")
+    project.write("database/data/1.sql", "ALTER TABLE other.area ADD FOREIGN KEY (parent) REFERENCES shop (id);")
+    done = project.inv("data")
+    assert done.code == 0, done.text
+    for name in ("0", "1"):
+        project.write(f"database/data/{name}.sql", "SELECT 1;")
+    project.write("database/data/area.csv", "id;name\n1;one\n")
+    project.write("database/data/other.area.csv", "id;parent\n7;5\n")
+    project.write("database/data/shop.csv", "id;area_id\n5;1\n")
+    done = project.inv("data")
+    assert done.code == 0, done.text
+    assert query("SELECT id, parent FROM other.area") == [(7, 5)]
+    assert query("SELECT id, name FROM area") == [(1, "one")]
+
+
+def test_numbers_of_an_identity_go_on_behind_those_of_the_file(loaded: Loaded, target: Target) -> None:
+    project, query = loaded
+    identity = {
+        "mssql": "INTEGER IDENTITY PRIMARY KEY",
+        "mysql": "INTEGER AUTO_INCREMENT PRIMARY KEY",
+        "postgresql": "INTEGER GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+        "sqlite": "INTEGER PRIMARY KEY",
+    }[target.name]
+    project.write("database/data/0.sql", f"CREATE TABLE counted (id {identity}, n INTEGER);")
+    assert project.inv("data").code == 0
+    project.write("database/data/0.sql", "SELECT 1;")
+    for mode in ("mode: insert", "mode: upsert\nkey: [id]"):
+        project.write("database/data/counted.csv", "id;n\n5;1\n7;2\n")
+        project.write("database/data/counted.load.yaml", f"{mode}\n")
+        done = project.inv("data")
+        assert done.code == 0, done.text
+    project.write("database/data/counted.csv", "n\n3\n")
+    (project.directory / "database/data/counted.load.yaml").unlink()
+    done = project.inv("data")
+    assert done.code == 0, done.text
+    assert query("SELECT id FROM counted ORDER BY id") == [(5,), (7,), (8,)]
