@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.config import json_text
-from ahjo_tasks.config.convert_tree import Attaching, Entry, Group, Scalar, Tree, trimmed
+from ahjo_tasks.config.convert.tree import Attaching, Entry, Group, Scalar, Tree, trimmed
 from ahjo_tasks.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ import json
 import math
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.config.convert_tree import Entry, Group, Scalar, inline
+from ahjo_tasks.config.convert.tree import Entry, Group, Scalar, inline
 from ahjo_tasks.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ahjo_tasks.config.convert_tree import Lines, Tree
+    from ahjo_tasks.config.convert.tree import Lines, Tree
 
 INDENT = "    "
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ahjo_tasks.config.convert_tree import Group, Scalar, Tree
+from ahjo_tasks.config.convert.tree import Group, Scalar, Tree
 from ahjo_tasks.config.document import decode, unknown_format
 from ahjo_tasks.errors import AhjoError, ConfigError, UsageError
 
@@ -61,20 +61,20 @@ def _doubtful(text: str, name: str, kind: str) -> tuple[str, ...]:
 
 def _read(text: str, name: str, kind: str) -> Tree:
     if kind in {"yaml", "yml"}:
-        from ahjo_tasks.config.convert_read_yaml import read_yaml
+        from ahjo_tasks.config.convert.read_yaml import read_yaml
 
         return read_yaml(text, name)
-    from ahjo_tasks.config.convert_read_json import read_json
+    from ahjo_tasks.config.convert.read_json import read_json
 
     return read_json(text, name)
 
 
 def _write(tree: Tree, kind: str) -> str:
     if kind in {"yaml", "yml"}:
-        from ahjo_tasks.config.convert_write_yaml import write_yaml
+        from ahjo_tasks.config.convert.write_yaml import write_yaml
 
         return write_yaml(tree)
-    from ahjo_tasks.config.convert_write_json import write_json
+    from ahjo_tasks.config.convert.write_json import write_json
 
     return write_json(tree, comments=kind == "jsonc")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import yaml
 
 from ahjo_tasks.config import yaml_text
-from ahjo_tasks.config.convert_tree import Attaching, Entry, Group, Scalar, Tree, trimmed
+from ahjo_tasks.config.convert.tree import Attaching, Entry, Group, Scalar, Tree, trimmed
 from ahjo_tasks.config.json_text import place
 from ahjo_tasks.errors import ConfigError
 

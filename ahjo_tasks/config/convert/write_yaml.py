@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from ahjo_tasks.config.convert_tree import Entry, Group, Scalar, inline
+from ahjo_tasks.config.convert.tree import Entry, Group, Scalar, inline
 from ahjo_tasks.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ahjo_tasks.config.convert_tree import Lines, Tree
+    from ahjo_tasks.config.convert.tree import Lines, Tree
 
 # Texts that need no quotes wherever they stand: words, names, paths and versions, with single blanks between.
 _PLAIN = re.compile(r"[^\W\d][\w.+/@$()%-]*(?:[ ][\w.+/@$()%-]+)*|(?:\./|/)[\w./-]+|\d+(?:\.\d+){2,}")
