@@ -129,7 +129,7 @@ def test_of_a_postgresql_function_the_overloads_of_its_file_are_dropped(live: De
 def test_a_name_without_quotes_is_dropped_as_postgresql_knows_it(live: Deployed) -> None:
     text = (
         "CREATE VIEW Public.TotalÄ AS SELECT 1 AS x;\nCREATE SEQUENCE Numbers;\n"
-        'CREATE TYPE "Mood" AS ENUM (\'fine\');\nCREATE FUNCTION Twice() RETURNS int LANGUAGE sql RETURN 2;\n'
+        "CREATE TYPE \"Mood\" AS ENUM ('fine');\nCREATE FUNCTION Twice() RETURNS int LANGUAGE sql RETURN 2;\n"
     )
     live.write("database/views/all.sql", text)
     live.succeed("deploy")
