@@ -22,6 +22,7 @@ _LEAD = re.compile(r"(?:[ \t\r\n\f\v]++|(?:--|#)[^\n]*+)*+")
 """Between statements the client drops line comments, and takes `--` for one even where no blank follows."""
 
 _COMMAND = re.compile(r"(?ai:(?P<delimiter>delimiter)|source|\\\.)(?=[ \t\r\n]|\Z)[ \t]*+(?P<rest>[^\r\n]*+)")
+_COMMAND_HEADS = frozenset("dDsS\\")
 _ARGUMENT = re.compile(r"""'(?P<single>[^']++)'|"(?P<double>[^"]++)"|(?P<bare>[^\s'"]\S*+)""")
 _IDLE = re.compile(MYSQL.gap())
 _TAIL = re.compile(r"[ \t]*+(?P<comment>(?:#|--(?=[\x00- ]|\Z))[^\r\n]*+)")
@@ -35,13 +36,13 @@ def split(source: Source) -> list[Batch]:
 def _pieces(source: Source) -> Iterator[Piece]:
     text, delimiter, start = source.text, ";", 0
     while (start := behind(_LEAD, text, start)) < len(text):
-        if command := _COMMAND.match(text, start):
+        if text[start] in _COMMAND_HEADS and (command := _COMMAND.match(text, start)):
             delimiter = _delimiter(source, command)
             start = command.end()
             continue
         end = _reader(delimiter).advance(source, start)
         tail, behind_tail = _tail(source, end, delimiter)
-        if behind(_IDLE, text, start) < end:
+        if start < end and (text[start] != "/" or behind(_IDLE, text, start) < end):
             yield start, end, 1, tail
         start = behind_tail
 

@@ -27,7 +27,8 @@ _NOTHING = re.compile(rf"[;{BLANKS}]*+")
 _WORD_END = rf"(?!{letters(digits + '$')})"
 _EXPLAIN = rf"(?:EXPLAIN{_WORD_END}{_GAP}(?:QUERY{_WORD_END}{_GAP}PLAN{_WORD_END}{_GAP})?+)?+"
 _CREATE = rf"CREATE{_WORD_END}{_GAP}(?:TEMP(?:ORARY)?+{_WORD_END}{_GAP})*+TRIGGER{_WORD_END}"
-_TRIGGER = re.compile(rf"(?ai:{_GAP}{_EXPLAIN}{_CREATE})")
+_TRIGGER = re.compile(rf"(?ai:{_EXPLAIN}{_CREATE})")
+_TRIGGER_HEADS = frozenset("cCeE")
 _LAST = re.compile(rf"(?ai:;{_GAP}END{_WORD_END}{_GAP})(?=;|\Z)")
 _READER = Reader(SQLITE, ";", ";", lenient=True)
 _STRICT = Reader(SQLITE, "(?!)", "")
@@ -56,7 +57,7 @@ def _pieces(source: Source) -> Iterator[Piece]:
         lead = behind(_LEAD, text, start)
         if text.startswith(".", lead):
             raise source.error(lead, "a dot command of the sqlite3 shell is no SQL")
-        end = _end(source, start)
+        end = _end(source, lead)
         if lead < end:
             yield start, end, 1, ""
         start = end
@@ -64,7 +65,7 @@ def _pieces(source: Source) -> Iterator[Piece]:
 
 def _end(source: Source, start: int) -> int:
     end = _READER.advance(source, start)
-    if not _TRIGGER.match(source.text, start):
+    if source.text[start : start + 1] not in _TRIGGER_HEADS or not _TRIGGER.match(source.text, start):
         return end
     while end < len(source.text):
         if last := _LAST.match(source.text, end):

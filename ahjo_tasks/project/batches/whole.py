@@ -21,6 +21,7 @@ _GAP = POSTGRESQL.gap()
 _LEAD = re.compile(_GAP)
 _READER = Reader(POSTGRESQL, r"[;\\]", ";\\")
 _ROUTINE = re.compile(rf"(?ai:CREATE\b{_GAP}(?:OR\b{_GAP}REPLACE\b{_GAP})?(?:FUNCTION|PROCEDURE)\b)")
+_MARKS = Reader(POSTGRESQL, "[;()]", ";()")
 _WORDS = Reader(POSTGRESQL, r"[;()]|(?ai:\b(?:BEGIN|CASE|END)\b)", ";()bBcCeE")
 _NAME = r"(?:\"[^\"]*+\"|[\w$.])++"
 _COPY = re.compile(rf"(?ai:COPY\b{_GAP}{_NAME}{_GAP}(?:\([^()]*+\){_GAP})?+FROM\b{_GAP}STDIN\b)")
@@ -65,13 +66,14 @@ def _end(source: Source, start: int) -> int:
     """Where the statement ends: semicolons in parentheses and between BEGIN ATOMIC and END are its own."""
     open_ = 0
     routine = _ROUTINE.match(source.text, start)
-    while (start := _WORDS.advance(source, start)) < len(source.text):
+    reader = _WORDS if routine else _MARKS
+    while (start := reader.advance(source, start)) < len(source.text):
         word = source.text[start : start + 5].upper()
         if word[0] == ";" and open_ <= 0:
             return start
-        if word[0] == "(" or (routine and word.startswith(("BEGIN", "CASE"))):
+        if word[0] == "(" or word.startswith(("BEGIN", "CASE")):
             open_ += 1
-        elif word[0] == ")" or (routine and word.startswith("END")):
+        elif word[0] == ")" or word.startswith("END"):
             open_ -= 1
         start += 1
     return start
