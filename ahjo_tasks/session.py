@@ -53,7 +53,7 @@ class Session:
         self.note = say
         self._door: Door | None = None
         self._lock: ExitStack | None = None
-        self._underway = Underway()
+        self.underway = Underway()
         self.on_connect: Callable[[], None] = lambda: None
 
     @cached_property
@@ -173,7 +173,7 @@ class Session:
 
     def interrupt(self) -> None:
         """End the statements that are running, on whichever connection; called from another thread."""
-        self._underway.interrupt(self.dialect.interrupt)
+        self.underway.interrupt(self.dialect.interrupt)
 
     def close(self, *, keep: bool) -> None:
         """Close the connection; see `Door.close`."""
@@ -211,7 +211,7 @@ class Session:
         except (ArgumentError, NoSuchModuleError, TypeError) as error:
             raise ConfigError(f"SQLAlchemy refuses the connection settings: {error}") from None
         self.dialect.attend(engine, self.settings)
-        self._underway.attend(engine)
+        self.underway.attend(engine)
         remark = self.dialect.remark(url, self.settings)
         if remark:
             self.note(remark)
@@ -259,7 +259,7 @@ class Session:
         try:
             self.dialect.limit_waits(connection.connection.dbapi_connection, self.settings.lock_timeout)
             self.logins.keep()
-            return Door(connection, self.dialect, self._underway, shared=shared)
+            return Door(connection, self.dialect, self.underway, shared=shared)
         except BaseException:
             connection.invalidate()
             connection.close()

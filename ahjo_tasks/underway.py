@@ -41,10 +41,14 @@ class Underway:
         if cursor in self._ended:
             raise KeyboardInterrupt
 
+    def note(self) -> None:
+        """Have the cursors that are at work now end in KeyboardInterrupt."""
+        self._ended = [*self._cursors]
+
     def interrupt(self, end: Callable[[Any], None]) -> None:
         """Call `end` with each cursor at work; its failure says no more than that the statement was done already."""
         with self._lock:
-            self._ended = [*self._cursors]
+            self.note()
             for cursor in self._ended:
                 end(cursor)
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,7 +26,7 @@ FOR_EVER = "WAITFOR DELAY '23:59:59'"
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_ctrl_c_has_each_driver_ask_the_server_to_stop(driver: str) -> None:
     underway = Underway()
-    with FakeServer() as server, reaching(lambda: underway.interrupt(MSSQL().interrupt)):
+    with FakeServer() as server, reaching(lambda: underway.interrupt(MSSQL().interrupt), underway.note):
         connection = connected(driver, server)
         cursor = connection.cursor()
         threading.Timer(0.5, signal.raise_signal, [signal.SIGINT]).start()
@@ -72,6 +73,24 @@ def test_an_interruption_that_a_driver_swallows_is_none_the_less_one(work: Calla
         interrupted(underway, object(), work)
     with underway.by(object()):
         """What cleans up afterwards is not interrupted again."""
+
+
+def test_an_interruption_is_known_before_anybody_hears_of_it() -> None:
+    """A driver may swallow it and fail before the thread that listens has its turn."""
+    underway = Underway()
+
+    def swallow() -> None:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        raise OSError("did not supply an error")
+
+    def work() -> None:
+        with underway.by(object()):
+            swallow()
+
+    with reaching(lambda: None, underway.note), pytest.raises(KeyboardInterrupt):
+        work()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_failure_without_an_interruption_is_left_alone() -> None:

@@ -92,7 +92,7 @@ class Action(Task):  # type: ignore[type-arg]
         if context.inside_action:
             return self._run(context, *args, **kwargs)
         collect_rarely()
-        with Boundary(context, self.name), reaching(context.run_state.interrupt):
+        with Boundary(context, self.name), reaching(context.run_state.interrupt, context.run_state.note_interrupt):
             _refuse_swallowed(kwargs)
             return self._run(context, *args, **kwargs)
 

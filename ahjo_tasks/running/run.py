@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from invoke.config import Config
 
     from ahjo_tasks.running.home import Home
+    from ahjo_tasks.session import Session
 
 
 class Run:
@@ -53,8 +54,16 @@ class Run:
 
     def interrupt(self) -> None:
         """End the statements that are running; called from another thread."""
-        for workspace in list(self._workspaces.values()):
-            workspace.interrupt()
+        for session in self._sessions():
+            session.interrupt()
+
+    def note_interrupt(self) -> None:
+        """Have the statements that are running end in KeyboardInterrupt, whatever their driver makes of it."""
+        for session in self._sessions():
+            session.underway.note()
+
+    def _sessions(self) -> list[Session]:
+        return [workspace.opened for workspace in list(self._workspaces.values()) if workspace.opened]
 
     def close(self, error: BaseException | None) -> BaseException | None:
         """End all connections; without an error what they hold is committed. Returns the first error."""

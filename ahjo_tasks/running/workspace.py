@@ -150,11 +150,10 @@ class Workspace:
         self.close(keep=False)
         self.unborn = True
 
-    def interrupt(self) -> None:
-        """End the statements that are running, if there are any."""
-        session = self.__dict__.get("session")
-        if session is not None:
-            session.interrupt()
+    @property
+    def opened(self) -> Session | None:
+        """The session, when there is one already."""
+        return self.__dict__.get("session")
 
     def flush_logs(self) -> None:
         """Write what the logs have kept back; said and tried once when they cannot."""
