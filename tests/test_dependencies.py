@@ -43,6 +43,18 @@ def test_a_view_comes_after_what_it_reads_and_ties_by_name(tmp_path: Path) -> No
     assert order(files) == ["b", "c", "a"]
 
 
+def test_names_that_differ_by_case_alone_are_two_objects_where_both_are_there(tmp_path: Path) -> None:
+    files = made(
+        tmp_path,
+        "mssql",
+        a="create view dbo.item as select * from dbo.Item",
+        b="create view dbo.Item as select 1 as x",
+        c="create view dbo.c as select * from dbo.ITEM",
+    )
+
+    assert order(files) == ["b", "a", "c"]
+
+
 @pytest.mark.parametrize("dialect", ["postgresql", "mssql", "mysql", "sqlite"])
 def test_names_without_schema_and_in_any_case_are_found(tmp_path: Path, dialect: str) -> None:
     files = made(

@@ -135,6 +135,12 @@ def test_names_in_another_case_are_found_when_only_one_object_fits() -> None:
     assert warnings(both, table("a")) == ("tables.json describes what the database does not have: SALES.A.",)
 
 
+def test_names_in_another_case_are_other_names_where_the_collation_says_so() -> None:
+    names = Catalog((table("invoice"),), folds=False).of("table")
+    assert names.find("sales.invoice") is not None
+    assert names.find("Sales.Invoice") is None
+
+
 def test_property_names_in_another_case_are_the_same_property() -> None:
     wanted = Descriptions({"table": {"sales.a": {"description": "new"}}})
     assert spoken(wanted, table("a", Description="old")) == ["update sales.a Description new"]

@@ -161,7 +161,7 @@ class Lacking:
 
     def query(self, text: str) -> list[tuple[Any, ...]]:
         self.asked.append(text)
-        return [(1, 2, 3, 4, None)]
+        return [(1, 2, 3, 4, None, 0)]
 
     def results(self, text: str) -> list[Any]:
         self.asked.append(text)
@@ -175,6 +175,7 @@ def test_a_catalog_view_that_the_server_lacks_is_not_asked_for() -> None:
     assert len(door.asked) == 2
     assert "sys.parameters" not in door.asked[1]
     assert "s.name IN (N'sales', N'it''s')" in door.asked[1]
+    assert not catalog.folds  # the server's collation tells a from A
 
 
 # -- rows ------------------------------------------------------------------------------------------------------------

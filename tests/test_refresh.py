@@ -21,7 +21,8 @@ MODULES = [(1, "dbo", "a_outer"), (2, "dbo", "b_inner"), (3, "sales", "it's")]
 def server(failed: str = "", *, needs: list[tuple[int, int]] | None = None) -> FakeDoor:
     return FakeDoor(
         {
-            "OBJECT_ID": [(-1,)],
+            r"OBJECT_ID\(N'sys": [(-1,)],
+            r"OBJECT_ID\(N'\[": [(2, 1)],
             "sql_modules": MODULES,
             "sql_expression_dependencies": needs or [(1, 2), (1, 77), (3, 3)],
             "sp_refreshsqlmodule": [(failed,)],
@@ -57,9 +58,11 @@ def test_all_modules_are_one_batch_that_goes_on_behind_a_failure() -> None:
 
 
 def test_a_module_of_the_project_that_does_not_compile_fails_the_deploy_by_its_file() -> None:
-    owned = {"dbo.b_inner": "database/views/b.sql", "dbo.a_outer": "database/views/a.sql"}
+    owned = {Name("dbo", "B_inner"): "database/views/b.sql", Name("dbo", "a]outer"): "database/views/a.sql"}
+    door = server(failure(0, "Invalid column name 'x'."))
     with pytest.raises(DeployError, match="modules of the project that do not compile: 1") as caught:
-        RefreshStep(owned).run(server(failure(0, "Invalid column name 'x'.")))  # type: ignore[arg-type]
+        RefreshStep(owned).run(door)  # type: ignore[arg-type]
+    assert door.ran[-1] == "SELECT OBJECT_ID(N'[dbo].[B_inner]'), OBJECT_ID(N'[dbo].[a]]outer]')"
     assert caught.value.details == ("database/views/b.sql: 207: Invalid column name 'x'.",)
 
 
@@ -90,10 +93,10 @@ def files(folder: Path) -> list[SqlFile]:
     return [read(folder / name, "view", MSSQL(), label=f"database/{name}") for name in texts]
 
 
-def test_modules_are_known_by_their_folded_names(tmp_path: Path) -> None:
+def test_the_modules_of_the_project_are_those_that_its_files_create(tmp_path: Path) -> None:
     (step,) = plan_refresh(lambda: files(tmp_path), MSSQL()).steps
     assert isinstance(step, RefreshStep)
-    assert step.owned == {"dbo.a": "database/a.sql", "dbo.b": "database/b.sql"}
+    assert step.owned == {Name("dbo", "A"): "database/a.sql", Name("dbo", "B"): "database/b.sql"}
     assert not step.transactional
 
 

@@ -28,14 +28,16 @@ NEEDS = (
     "SELECT DISTINCT referencing_id, referenced_id FROM sys.sql_expression_dependencies WHERE referenced_id IS NOT NULL"
 )
 FIELD, ENTRY = "\x1f", "\x1e"
+ASKED = 500
+"""Names that the server is asked about in one query."""
 CAN_REFRESH = "SELECT OBJECT_ID(N'sys.sp_refreshsqlmodule')"
 
 
 @dataclass(frozen=True)
 class RefreshStep:
-    """All modules that are not bound to their tables, inner ones first. `owned` maps folded names to project files."""
+    """All modules that are not bound to their tables, inner ones first. `owned` has the project's file of each name."""
 
-    owned: Mapping[str, str]
+    owned: Mapping[Name, str]
 
     kind = "refresh"
     label = "modules after table changes"
@@ -50,25 +52,34 @@ class RefreshStep:
             return 0
         modules = {int(number): Name(schema, name) for number, schema, name in door.query(MODULES)}
         order = inner_first(modules, [(int(one), int(other)) for one, other in door.query(NEEDS)])
-        broken = []
-        for name, why in self._refresh(door, [modules[number] for number in order]):
-            file = self.owned.get(door.dialect.fold(str(name)))
-            if file:
-                broken.append(f"{file}: {why}")
-            else:
-                door.on_message(f"{name} does not compile: {why}")
+        failed = [(order[place], why) for place, why in _refresh(door, [modules[number] for number in order])]
+        files = self._files(door) if failed else {}
+        for number, why in failed:
+            if number not in files:
+                door.on_message(f"{modules[number]} does not compile: {why}")
+        broken = tuple(f"{files[number]}: {why}" for number, why in failed if number in files)
         if broken:
-            raise DeployError(f"modules of the project that do not compile: {len(broken)}", details=tuple(broken))
+            raise DeployError(f"modules of the project that do not compile: {len(broken)}", details=broken)
         return 0
 
-    @staticmethod
-    def _refresh(door: Door, names: Sequence[Name]) -> list[tuple[Name, str]]:
-        """The modules that do not compile, each with the server's words."""
-        if not names:
-            return []
-        said = str(door.results(refresh_batch(names, door.dialect))[-1].rows[0][0] or "")
-        found = [entry.split(FIELD) for entry in said.split(ENTRY) if entry]
-        return [(names[int(number)], f"{code}: {message}") for number, code, message in found]
+    def _files(self, door: Door) -> dict[int, str]:
+        """The project's file of each object; the server says which name is which, as its collation compares them."""
+        found: dict[int, str] = {}
+        for place in range(0, len(self.owned), ASKED):
+            names = list(self.owned)[place : place + ASKED]
+            asked = (f"OBJECT_ID({door.dialect.literal(door.dialect.quote(*name))})" for name in names)
+            numbers = door.query(f"SELECT {', '.join(asked)}")[0]
+            found |= {number: self.owned[name] for number, name in zip(numbers, names, strict=True)}
+        return found
+
+
+def _refresh(door: Door, names: Sequence[Name]) -> list[tuple[int, str]]:
+    """The places of the modules that do not compile, each with the server's words."""
+    if not names:
+        return []
+    said = str(door.results(refresh_batch(names, door.dialect))[-1].rows[0][0] or "")
+    found = [entry.split(FIELD) for entry in said.split(ENTRY) if entry]
+    return [(int(place), f"{code}: {message}") for place, code, message in found]
 
 
 def plan_refresh(read: Callable[[], Sequence[SqlFile]], dialect: Dialect) -> Plan:
@@ -76,7 +87,7 @@ def plan_refresh(read: Callable[[], Sequence[SqlFile]], dialect: Dialect) -> Pla
     if dialect.name != "mssql":
         return Plan(())
     owned = {
-        dialect.fold(f"{made.name.schema or dialect.default_schema}.{made.name.name}"): file.label
+        Name(made.name.schema or dialect.default_schema, made.name.name): file.label
         for file in read()
         for made in file.definitions
     }

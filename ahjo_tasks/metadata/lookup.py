@@ -12,21 +12,23 @@ if TYPE_CHECKING:
 
 
 class Lookup:
-    """Finds objects by the keys of a file: as they are, by alias, or in another case when only one object fits.
+    """Finds objects by the keys of a file: as they are, by alias, or in another case.
+
+    In another case only where the database `folds` names and one object fits.
 
     `exact` has every object under the key that files use for it: in brackets where a dot in a name makes one key of two
     objects. `ambiguous` are such keys, with what to write instead.
     """
 
-    def __init__(self, objects: list[DbObject]) -> None:
+    def __init__(self, objects: list[DbObject], *, folds: bool = True) -> None:
         spellings = Counter(spelling for one in objects for spelling in {one.key, one.bracketed})
         self.exact = {one.key if spellings[one.key] == 1 else one.bracketed: one for one in objects}
         self.ambiguous: dict[str, list[str]] = {}
         for key, one in self.exact.items():
             if key != one.key:
                 self.ambiguous.setdefault(one.key, []).append(key)
-        folds = Counter(one.key.lower() for one in objects)
-        self._folded = {one.key.lower(): one for one in objects if folds[one.key.lower()] == 1}
+        alike = Counter(one.key.lower() for one in objects if folds)
+        self._folded = {one.key.lower(): one for one in objects if alike[one.key.lower()] == 1}
         self._aliases = {alias: one for one in objects for alias in (one.alias, one.bracketed) if alias}
 
     def __iter__(self) -> Iterator[DbObject]:

@@ -45,10 +45,14 @@ def _bracketed(part: str) -> str:
 
 @dataclass(frozen=True)
 class Catalog:
-    """What a database has. `missing` says why objects of a kind could not be read."""
+    """What a database has. `missing` says why objects of a kind could not be read.
+
+    `folds` is whether a name may be spelled in another case.
+    """
 
     objects: tuple[DbObject, ...]
     missing: Mapping[str, str] = field(default_factory=dict)
+    folds: bool = True
 
     @cached_property
     def by_kind(self) -> Mapping[str, Lookup]:
@@ -56,7 +60,7 @@ class Catalog:
         kinds: dict[str, list[DbObject]] = {}
         for one in self.objects:
             kinds.setdefault(one.kind, []).append(one)
-        return {kind: Lookup(found) for kind, found in kinds.items()}
+        return {kind: Lookup(found, folds=self.folds) for kind, found in kinds.items()}
 
     def of(self, kind: str) -> Lookup:
         """The objects of one kind."""

@@ -35,6 +35,8 @@ SYSTEM_SCHEMAS = (
     "db_denydatareader",
     "db_denydatawriter",
 )
+FOLDS = "CASE WHEN N'a' = N'A' THEN 1 ELSE 0 END"
+"""Literals are compared with the database's collation, as its names are."""
 CONTINUATION = re.compile(r"\\(?=\r?\n)")
 """Within a literal, a backslash takes the line break behind it away, and itself."""
 
@@ -46,13 +48,15 @@ class ExtendedProperties(Metadata):
 
     def read(self, door: Door, schemas: Sequence[str] | None) -> Catalog:
         """Two calls: one asks which catalog views there are, one reads them."""
-        seen = door.query("SELECT " + ", ".join(f"OBJECT_ID(N'{view}')" for view in LACKING.values()))[0]
+        views = ", ".join(f"OBJECT_ID(N'{view}')" for view in LACKING.values())
+        *seen, folds = door.query(f"SELECT {views}, {FOLDS}")[0]
         missing = [kind for kind, number in zip(LACKING, seen, strict=True) if number is None]
         asked = [query for kind, query in QUERIES.items() if kind not in missing]
         batch = ";\n".join([PROPERTIES, *asked]).replace("{schemas}", self._condition(schemas))
         properties, *rows = (result.rows for result in door.results(batch))
         described = objects(chain.from_iterable(rows), properties)
-        return Catalog(tuple(described), {kind: f"the server has no {LACKING[kind]}" for kind in missing})
+        lacking = {kind: f"the server has no {LACKING[kind]}" for kind in missing}
+        return Catalog(tuple(described), lacking, folds=bool(folds))
 
     def statement(self, change: Change) -> str:
         """A call of the system's procedure."""

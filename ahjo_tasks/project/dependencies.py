@@ -71,19 +71,23 @@ def data_edges(
     default_schema: str | None = None,
 ) -> Edges:
     """The numbers of the files that each one's rows need. A table without a schema is one of the default schema."""
-    writers: dict[str, list[tuple[str | None, int]]] = defaultdict(list)
+    writers: dict[str, list[tuple[Name, int]]] = defaultdict(list)
 
     def schema_of(name: Name) -> str | None:
         schema = name.schema or default_schema
         return fold(schema) if schema else None
 
     def writing(name: Name) -> set[int]:
-        found = writers.get(fold(name.name), ())
-        return {number for schema, number in found if schema == schema_of(name) or None in {schema, schema_of(name)}}
+        found = [
+            (table.name, number)
+            for table, number in writers.get(fold(name.name), ())
+            if schema_of(table) == schema_of(name) or None in {schema_of(table), schema_of(name)}
+        ]
+        return {number for spelled, number in found if spelled == name.name} or {number for _, number in found}
 
     for number, file in enumerate(files):
         for table in file.written:
-            writers[fold(table.name)].append((schema_of(table), number))
+            writers[fold(table.name)].append((table, number))
     edges: Edges = defaultdict(set)
     for child, parent in foreign_keys:
         for dependent in writing(child):

@@ -42,8 +42,9 @@ LONGEST_NAME = 256
 
 
 class Owner(NamedTuple):
-    """A file, by its number, and the schema and kind of an object that it creates."""
+    """A file, by its number, and the name, schema and kind of an object that it creates."""
 
+    name: str
     schema: str | None
     number: int
     kind: str
@@ -55,16 +56,16 @@ class Owners:
     def __init__(self, files: Sequence[SqlFile]) -> None:
         self.files = files
         self._fold: Callable[[str], str] = files[0].dialect.fold if files else str
-        self.by_name: dict[str, list[Owner]] = defaultdict(list)
+        self._by_name: dict[str, list[Owner]] = defaultdict(list)
         self._looked_up: set[str] = set()
         self._certain: dict[str, set[int]] = {}
         self._related: dict[str, set[int]] = {}
         for number, file in enumerate(files):
             for made in file.definitions:
                 schema = made.name.schema or file.dialect.default_schema
-                owner = Owner(self._fold(schema) if schema else None, number, made.kind)
-                self.by_name[self._fold(made.name.name)].append(owner)
-        self._sequences = any(owner.kind == "sequence" for owners in self.by_name.values() for owner in owners)
+                owner = Owner(made.name.name, self._fold(schema) if schema else None, number, made.kind)
+                self._by_name[self._fold(made.name.name)].append(owner)
+        self._sequences = any(owner.kind == "sequence" for owners in self._by_name.values() for owner in owners)
 
     def edges(self) -> Edges:
         """For each file the files that it needs."""
@@ -107,7 +108,7 @@ class Owners:
     def _look_up(self, piece: str, parts: Sequence[str]) -> None:
         """Note the owners of a dotted name: of a bare one only those that count where a relation is named."""
         for place, part in enumerate(parts):
-            for owned, number, kind in self.by_name.get(self._fold(part), ()):
+            for _, owned, number, kind in self._named(part):
                 if place == 0:
                     kept = self._certain if kind in NAMED_ANYWHERE else self._related
                     kept.setdefault(piece, set()).add(number)
@@ -117,13 +118,18 @@ class Owners:
     def _quoted(self, literal: str) -> Iterator[int]:
         """Sequences are named in strings: nextval('s')."""
         name = Name.parse(literal[1:-1]).name if len(literal) <= LONGEST_NAME else ""
-        return (number for _, number, kind in self.by_name.get(self._fold(name), ()) if kind == "sequence")
+        return (owner.number for owner in self._named(name) if owner.kind == "sequence")
 
     def _find(self, name: Name) -> Iterator[int]:
         schema = self._fold(name.schema) if name.schema else None
-        for owned, number, _ in self.by_name.get(self._fold(name.name), ()):
-            if schema is None or owned is None or owned == schema:
-                yield number
+        for owner in self._named(name.name):
+            if schema is None or owner.schema is None or owner.schema == schema:
+                yield owner.number
+
+    def _named(self, name: str) -> Sequence[Owner]:
+        """Who owns the name as it is spelled, else in another case: a database may have both, or see no difference."""
+        found = self._by_name.get(self._fold(name), ())
+        return [owner for owner in found if owner.name == name] or found
 
 
 def _relations(found: Sequence[str], wanted: set[str]) -> Iterator[str]:
