@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import quote, quote_plus, unquote
+from xml.sax.saxutils import escape
 
 if TYPE_CHECKING:
     from ahjo_tasks.config.loader import LoadedConfig
@@ -96,6 +100,14 @@ def _masked_inside(name: str, value: object) -> object:
     return value
 
 
+def spellings(secret: str) -> set[str]:
+    """The secret as it may stand in SQL, in a URL, in JSON, in XML and in an annotation."""
+    written = [json.dumps(secret, ensure_ascii=plain)[1:-1] for plain in (False, True)]
+    doubled = [secret.replace(mark, mark * 2) for mark in "'\"]`"]
+    escaped = [escape(secret), escape(secret, {'"': "&quot;"}), html.escape(secret), secret.replace("%", "%25")]
+    return {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), *written, *doubled, *escaped}
+
+
 def secrets_of(config: LoadedConfig) -> Iterator[str]:
     """The secret texts of a config: its passwords, that of its URL, and the variables that are called like one."""
     settings = config.settings
@@ -104,7 +116,8 @@ def secrets_of(config: LoadedConfig) -> Iterator[str]:
     if settings.sqlalchemy_url:
         found = _URL_PASSWORD.search(settings.sqlalchemy_url.reveal())
         if found:
-            yield found[0].removeprefix(found[1]).removesuffix(found[2])
+            written = found[0].removeprefix(found[1]).removesuffix(found[2])
+            yield from (written, unquote(written))
     for variables in _variables(settings):
         yield from (str(value) for name, value in variables.items() if is_secret_name(name))
 

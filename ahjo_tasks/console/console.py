@@ -9,6 +9,7 @@ import sys
 import textwrap
 from typing import IO, TYPE_CHECKING, Any
 
+from ahjo_tasks.config.secret import spellings
 from ahjo_tasks.console.live import CLEAR_LINE, LiveLine
 from ahjo_tasks.console.shapes import columns, shortened
 from ahjo_tasks.console.tally import Tally
@@ -59,7 +60,7 @@ class Console:
         self.out = out or sys.stdout
         self.err = err or sys.stderr
         self._keep = log or (lambda _level, _line: None)
-        self._hidden: set[str] = set()
+        self._hidden: list[str] = []
         self.tally = tally or Tally()
         self.colored = colored
         self.live = _is_lively(self.out)
@@ -76,12 +77,12 @@ class Console:
 
     def log(self, level: str, text: str) -> None:
         """Keep a line without showing it."""
-        self._keep(level, self._masked(text))
+        self._keep(level, self.masked(text))
 
     def hide(self, secret: str | None) -> None:
         """Show and log `***` in place of this text from now on."""
         if secret and len(secret) >= SHORTEST_SECRET:
-            self._hidden.add(secret)
+            self._hidden = sorted({*self._hidden, *spellings(secret)}, key=len, reverse=True)
 
     @property
     def interactive(self) -> bool:
@@ -290,14 +291,15 @@ class Console:
         wanted = style and text and self.colored and _is_lively(stream or self.out)
         return f"{STYLES[style]}{text}{PLAIN}" if style and wanted else text
 
-    def _masked(self, text: str) -> str:
+    def masked(self, text: str) -> str:
+        """The text as it may be shown: without what was hidden."""
         for secret in self._hidden:
             text = text.replace(secret, "***")
         return text
 
     def _write(self, stream: IO[str], text: str) -> None:
         """Write a line and send it off at once: the order of both streams is right also where they are one pipe."""
-        text = self._masked(text)
+        text = self.masked(text)
         if self._line:
             with self._line.aside():
                 _put(stream, text)

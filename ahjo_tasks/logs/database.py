@@ -26,11 +26,11 @@ CAPACITY = 100
 class DatabaseLog:
     """Collects records and writes them on a connection of its own, so that a rollback of the work keeps them.
 
-    `complain` gets a sentence for each time that the table could not take records; those are in `ahjo.log`.
+    `complain` is told each time how many records the table could not take, and the table's name and the reason.
     """
 
     def __init__(
-        self, settings: Settings, directory: Path, session: Callable[[], Session], complain: Callable[[str], None]
+        self, settings: Settings, directory: Path, session: Callable[[], Session], complain: Callable[[int, str], None]
     ) -> None:
         self.settings = settings
         self.directory = directory
@@ -60,7 +60,7 @@ class DatabaseLog:
         except (AhjoError, SQLAlchemyError) as error:
             self._complaining = True
             reason, name = str(error).splitlines()[0], self.settings.log_table
-            self._complain(f"{len(records)} log records are in ahjo.log but not in the table {name}: {reason}")
+            self._complain(len(records), f"{name}: {reason}")
             self._complaining = False
 
     def _write(self, records: list[dict[str, Any]]) -> None:

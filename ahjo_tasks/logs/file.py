@@ -20,13 +20,14 @@ SIZE = 1_000_000
 class FileLog:
     """A function of level and line: `[2024-02-29 12:00:00] [ahjo] INFO line`.
 
-    Nothing is kept back: a text is one write to the operating system, so that not even a kill loses a line. A log that
-    cannot be written is left out; the user reads all of it on the console.
+    Nothing is kept back: a text is one write to the operating system, so that not even a kill loses a line. Where it
+    cannot be written, `failure` says why; the user reads all of it on the console.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.as_json = False
+        self.failure = ""
         self._file = -1
         self._size = 0
         self._close: Callable[[], object] = lambda: None
@@ -36,8 +37,10 @@ class FileLog:
     def __call__(self, level: str, line: str) -> None:
         """Write each line of the text with its own time and level."""
         text = "".join(f"{self._record(level.upper(), part)}\n" for part in line.splitlines())
-        with suppress(OSError):
+        try:
             self._write(text.encode("utf-8", "backslashreplace"))
+        except OSError as error:
+            self.failure = error.strerror or str(error)
 
     def _record(self, level: str, line: str) -> str:
         if self.as_json:

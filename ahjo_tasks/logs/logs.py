@@ -25,6 +25,7 @@ class Logs:
         self.directory = directory
         self._complain = complain
         self._file = FileLog(directory / "ahjo.log")
+        self._complained = False
         self._sinks: list[Callable[[str, str], None]] = [self._file]
         self._database: DatabaseLog | None = None
 
@@ -32,6 +33,11 @@ class Logs:
         """Hand the line to every log."""
         for sink in self._sinks:
             sink(level, line)
+        if self._file.failure and not self._complained:
+            self._complained = True
+            self._complain(
+                f"{self._file.path} cannot be written, what is shown is not kept there: {self._file.failure}"
+            )
 
     def attend(self, settings: Settings, session: Callable[[], Session]) -> None:
         """Add the logs that the config asks for. Raises ConfigError for one that this system does not have."""
@@ -47,10 +53,15 @@ class Logs:
         if settings.enable_database_logging:
             from ahjo_tasks.logs.database import DatabaseLog
 
-            self._database = DatabaseLog(settings, self.directory, session, self._complain)
+            self._database = DatabaseLog(settings, self.directory, session, self._miss)
             self._sinks.append(self._database)
 
     def flush(self) -> None:
         """Write what the table has not got yet."""
         if self._database is not None:
             self._database.flush()
+
+    def _miss(self, count: int, reason: str) -> None:
+        """Say of how many records the table could not take, and whether they are elsewhere."""
+        place = "neither in ahjo.log nor" if self._file.failure else "in ahjo.log but not"
+        self._complain(f"{count} log records are {place} in the table {reason}")

@@ -49,4 +49,5 @@ def _name(row: dict[str, Any], number: int) -> str:
 
 
 def _said(row: dict[str, Any]) -> str:
-    return ", ".join(f"{column}: {value}" for column, value in row.items() if value is not None) or "the row is empty"
+    shown = {column: value for column, value in row.items() if value is not None or column.lower() == RESULT}
+    return ", ".join(f"{column}: {'NULL' if value is None else value}" for column, value in shown.items())
