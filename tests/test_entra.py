@@ -11,8 +11,7 @@ from fakes import settings
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from ahjo_tasks.dialects import entra, odbc
-from ahjo_tasks.dialects.mssql import MSSQL
+from ahjo_tasks.dialects.mssql import MSSQL, entra, odbc
 from ahjo_tasks.errors import ConfigError, ConnectionFailedError
 
 EIGHTEEN = "ODBC Driver 18 for SQL Server"

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 from fakes import FakeDoor, settings
 
-from ahjo_tasks.dialects import mssql_database, mssql_errors, mssql_session
 from ahjo_tasks.dialects.base import ServerError
-from ahjo_tasks.dialects.mssql import MSSQL
+from ahjo_tasks.dialects.mssql import MSSQL, databases, errors, session
 from ahjo_tasks.errors import StatementError
 from ahjo_tasks.project.definitions import Definition, Name
 from ahjo_tasks.project.tokens import words
@@ -231,7 +230,7 @@ def test_a_failed_connection_is_one_sentence_that_says_what_to_do(
 
 def test_an_error_of_no_known_form_is_still_said() -> None:
     assert MSSQL().connect_problem(Exception()).message == "Exception"
-    assert mssql_errors.records(Exception("just so"))[0].text == "just so"
+    assert errors.records(Exception("just so"))[0].text == "just so"
 
 
 # -- databases ---------------------------------------------------------------------------------------------------------
@@ -332,7 +331,7 @@ def test_a_database_is_dropped_when_its_sessions_are_closed(monkeypatch: pytest.
 
 def test_a_database_in_use_is_tried_again_and_left_open_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
-    monkeypatch.setattr(mssql_database, "PATIENCE", 3)
+    monkeypatch.setattr(databases, "PATIENCE", 3)
     door = FakeDoor(
         refuses={"DROP": ServerError('Cannot drop database "shop" because it is currently in use.', "3702")}
     )
@@ -439,7 +438,7 @@ def test_names_are_always_in_brackets(made: Definition, expected: str) -> None:
 def kept(*texts: str, answers: dict[str, Any] | None = None, **options: Any) -> FakeDoor:
     door = FakeDoor(answers, transactional=True)
     vars(door).update(options)
-    with mssql_session.kept(door, texts):  # type: ignore[arg-type]
+    with session.kept(door, texts):  # type: ignore[arg-type]
         door.ran.append("-- the file")
     return door
 
@@ -499,7 +498,7 @@ def test_a_file_that_fails_leaves_the_session_as_it_was_too() -> None:
     door = FakeDoor(transactional=True)
 
     def fail() -> None:
-        with mssql_session.kept(door, ["SET NOCOUNT ON", "SET IDENTITY_INSERT t ON"]):  # type: ignore[arg-type]
+        with session.kept(door, ["SET NOCOUNT ON", "SET IDENTITY_INSERT t ON"]):  # type: ignore[arg-type]
             raise StatementError(ServerError("wrong"))
 
     with pytest.raises(StatementError, match="wrong"):
@@ -515,7 +514,7 @@ def test_setting_back_is_silent() -> None:
         return 0
 
     door.run = run  # type: ignore[method-assign]
-    with mssql_session.kept(door, ["USE other"]):  # type: ignore[arg-type]
+    with session.kept(door, ["USE other"]):  # type: ignore[arg-type]
         pass
     assert door.messages == []
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from fakes import FakeDoor
 
-from ahjo_tasks.dialects import mssql_lines
 from ahjo_tasks.dialects.base import ServerError
+from ahjo_tasks.dialects.mssql import lines
 
 DIVIDE = ServerError("Divide by zero error encountered.", "8134")
 CAUGHT = (8134, 16, 1, 3, None, "Divide by zero error encountered.")
@@ -20,7 +20,7 @@ def door(answer: tuple[Any, ...] | None = CAUGHT, **options: Any) -> FakeDoor:
 def located(
     text: str, error: ServerError = DIVIDE, *, asked: FakeDoor | None = None, before: tuple[str, ...] = ()
 ) -> ServerError:
-    return mssql_lines.located(asked or door(), text, error, before)  # type: ignore[arg-type]
+    return lines.located(asked or door(), text, error, before)  # type: ignore[arg-type]
 
 
 def test_the_server_is_asked_in_a_transaction_that_is_rolled_back() -> None:
@@ -34,7 +34,7 @@ def test_the_server_is_asked_in_a_transaction_that_is_rolled_back() -> None:
 
 
 def test_the_answer_is_read_before_the_server_can_refuse_a_doomed_transaction() -> None:
-    question = mssql_lines.question(door(), "x")  # type: ignore[arg-type]
+    question = lines.question(door(), "x")  # type: ignore[arg-type]
     assert question.index("ROLLBACK") < question.index("ERROR_NUMBER()")
 
 
@@ -140,7 +140,7 @@ NAMES = [
 
 @pytest.mark.parametrize(("message", "text", "line", "place"), NAMES)
 def test_an_error_about_a_name_points_at_the_name(message: str, text: str, line: int | None, place: Any) -> None:
-    found = mssql_lines.refined(ServerError(message, line=line), text)
+    found = lines.refined(ServerError(message, line=line), text)
     assert (found.line, found.column) == place
 
 
@@ -182,5 +182,5 @@ def test_one_of_several_calls_has_no_line() -> None:
 
 def test_what_took_long_is_not_run_again() -> None:
     asked = door()
-    assert mssql_lines.located(asked, "SELECT 1/0", DIVIDE, None) == DIVIDE  # type: ignore[arg-type]
+    assert lines.located(asked, "SELECT 1/0", DIVIDE, None) == DIVIDE  # type: ignore[arg-type]
     assert asked.ran == []

@@ -9,8 +9,7 @@ import pytest
 from fakes import settings
 from sqlalchemy import URL, make_url
 
-from ahjo_tasks.dialects import odbc
-from ahjo_tasks.dialects.mssql import MSSQL
+from ahjo_tasks.dialects.mssql import MSSQL, odbc
 from ahjo_tasks.errors import ConfigError
 
 if TYPE_CHECKING:

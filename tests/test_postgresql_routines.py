@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ahjo_tasks.dialects.postgresql import PostgreSQL
-from ahjo_tasks.dialects.postgresql_routines import signatures
+from ahjo_tasks.dialects.postgresql.routines import signatures
 from ahjo_tasks.project.definitions import Definition, Name
 
 

@@ -11,8 +11,7 @@ from fakes import settings
 from sqlalchemy import create_engine
 from tds import FakeServer
 
-from ahjo_tasks.dialects import odbc
-from ahjo_tasks.dialects.mssql import MSSQL
+from ahjo_tasks.dialects.mssql import MSSQL, odbc
 from ahjo_tasks.running.interrupts import reaching
 from ahjo_tasks.underway import Underway
 

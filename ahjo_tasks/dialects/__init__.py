@@ -1,4 +1,4 @@
-"""The databases: one file each, found by the name before the `+` of `sql_dialect`, or through an entry point."""
+"""The databases: a file or a folder each, found by the name before the `+` of `sql_dialect`, or by an entry point."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import string
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.dialects.mssql_database import AZURE, EDITION
+from ahjo_tasks.dialects.mssql.databases import AZURE, EDITION
 from ahjo_tasks.errors import AhjoError
 
 if TYPE_CHECKING:

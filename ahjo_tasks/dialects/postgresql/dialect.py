@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ahjo_tasks.dialects import creation, places
 from ahjo_tasks.dialects.base import DEPLOY, LOCK_WAIT, ConnectProblem, Dialect, ServerError, lost
 from ahjo_tasks.dialects.message import Message
-from ahjo_tasks.dialects.postgresql_routines import signatures
+from ahjo_tasks.dialects.postgresql.routines import signatures
 from ahjo_tasks.errors import LockedError, SourceError
 from ahjo_tasks.project.batches import whole
 from ahjo_tasks.project.lexis import POSTGRESQL
@@ -161,7 +161,7 @@ class PostgreSQL(Dialect):
     def prepare(self, raw: Any) -> None:
         """Have psycopg's cursors count statements; another driver's are left alone."""
         if hasattr(raw, "pgconn"):
-            from ahjo_tasks.dialects.postgresql_cursor import CountingCursor
+            from ahjo_tasks.dialects.postgresql.cursor import CountingCursor
 
             raw.cursor_factory = CountingCursor
 
@@ -197,7 +197,7 @@ class PostgreSQL(Dialect):
 
     def streaming_cursor(self, raw: Any, size: int) -> Any:
         """A cursor of ours over psycopg's `stream`; another driver's plain one."""
-        from ahjo_tasks.dialects.postgresql_stream import StreamingCursor
+        from ahjo_tasks.dialects.postgresql.stream import StreamingCursor
 
         return StreamingCursor(raw, size) if hasattr(raw, "pgconn") else super().streaming_cursor(raw, size)
 

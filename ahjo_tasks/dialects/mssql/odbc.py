@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahjo_tasks.dialects.base import ConnectProblem
-from ahjo_tasks.dialects.mssql_errors import INSTALL, RUNNING, records
+from ahjo_tasks.dialects.mssql.errors import INSTALL, RUNNING, records
 from ahjo_tasks.errors import ConfigError
 
 if TYPE_CHECKING:

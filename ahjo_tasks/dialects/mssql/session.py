@@ -6,7 +6,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.dialects.mssql_lines import MODULE, leading_comments
+from ahjo_tasks.dialects.mssql.lines import MODULE, leading_comments
 from ahjo_tasks.errors import StatementError
 
 if TYPE_CHECKING:

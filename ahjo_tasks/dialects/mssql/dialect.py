@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.dialects import entra, mssql_database, mssql_errors, mssql_lines, mssql_rows, mssql_session, odbc
 from ahjo_tasks.dialects.base import DEPLOY, LOCK_WAIT, ConnectProblem, Dialect, ServerError, lost
+from ahjo_tasks.dialects.mssql import databases, entra, errors, lines, odbc, rows, session
 from ahjo_tasks.errors import LockedError, StatementError
 from ahjo_tasks.project.lexis import MSSQL as LEXIS
 
@@ -62,8 +62,8 @@ class MSSQL(Dialect):
         f" RAISERROR(N'{UNMATCHED}', 16, 1) END"
     )
     rollback = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION"
-    refuses_transaction = mssql_session.REFUSES_TRANSACTION
-    refusing_words = mssql_session.REFUSING_WORDS
+    refuses_transaction = session.REFUSES_TRANSACTION
+    refusing_words = session.REFUSING_WORDS
     facts_sql = (
         "SELECT SUSER_SNAME(), HOST_NAME(), DB_NAME(), CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)),"
         " CAST(SERVERPROPERTY('Edition') AS nvarchar(128))"
@@ -138,7 +138,7 @@ class MSSQL(Dialect):
 
     def prepare(self, raw: Any) -> None:
         """A failing statement ends its transaction, and modules are made as indexes and views want them."""
-        _run(raw, mssql_session.SETTINGS)
+        _run(raw, session.SETTINGS)
 
     def limit_waits(self, raw: Any, seconds: int) -> None:
         """By default the server would wait for ever."""
@@ -153,7 +153,7 @@ class MSSQL(Dialect):
 
     def connect_problem(self, error: Exception) -> ConnectProblem:
         """By SQLSTATE, the server's number and its words."""
-        return mssql_errors.problem(error)
+        return errors.problem(error)
 
     # -- running ---------------------------------------------------------------------------------------------------
 
@@ -165,32 +165,32 @@ class MSSQL(Dialect):
         """Only pymssql hands messages on as they come; what it says of an error is kept for `server_error`."""
         handler = getattr(getattr(raw, "_conn", None), "set_msghandler", None)
         if handler:
-            self._heard = mssql_errors.Heard(say)
+            self._heard = errors.Heard(say)
             handler(self._heard)
 
     def messages(self, cursor: Any) -> list[Message]:
         """What PRINT and low RAISERROR sent with the current result."""
         said = getattr(cursor, "messages", None) or ()
-        return [mssql_errors.message(state, text) for state, text in said if not state.endswith(mssql_errors.CHATTER)]
+        return [errors.message(state, text) for state, text in said if not state.endswith(errors.CHATTER)]
 
     def pass_over(self, cursor: Any) -> None:
         """Each driver in its own way."""
-        mssql_rows.pass_over(cursor)
+        rows.pass_over(cursor)
 
     def error_messages(self, error: Exception) -> list[Message]:
         """What was sent just before the error."""
-        return mssql_errors.messages(error)
+        return errors.messages(error)
 
     def server_error(self, error: Exception, text: str) -> ServerError:
         """Number and message; ODBC gives no line, so the caller may ask the server for it."""
-        first, heard = mssql_errors.records(error)[0], self._heard
-        if mssql_errors.is_lost(first):
+        first, heard = errors.records(error)[0], self._heard
+        if errors.is_lost(first):
             return lost(first.text)
         waited = first.number == LOCK_WAIT_TIMEOUT or "lock timeout" in first.text
         said = ServerError(first.text, first.number, hint=LOCK_WAIT if waited else None)
-        return mssql_lines.refined(heard.completed(said, text), text) if heard else said
+        return lines.refined(heard.completed(said, text), text) if heard else said
 
-    _heard: mssql_errors.Heard | None = None
+    _heard: errors.Heard | None = None
 
     def is_used(self, error: ServerError) -> bool:
         """By a schema-bound object; a server that is not Microsoft's says it of any, without the number."""
@@ -198,16 +198,16 @@ class MSSQL(Dialect):
 
     def locate(self, door: Door, text: str, error: ServerError, before: Sequence[str] | None = ()) -> ServerError:
         """Ask the server for line and procedure."""
-        return mssql_lines.located(door, text, error, before)
+        return lines.located(door, text, error, before)
 
     def runs_later(self, text: str, offset: int) -> bool:
         """In the body of a procedure, function or trigger."""
-        return mssql_session.runs_later(text, offset)
+        return session.runs_later(text, offset)
 
     @contextmanager
     def keeping_settings(self, door: Door, texts: Sequence[str]) -> Iterator[None]:
         """Set back what the batches set for the session, so that the next file finds it as this one did."""
-        with mssql_session.kept(door, texts):
+        with session.kept(door, texts):
             yield
 
     # -- the database itself ---------------------------------------------------------------------------------------
@@ -218,15 +218,15 @@ class MSSQL(Dialect):
 
     def drop_database(self, door: Door, database: str) -> None:
         """End the database's sessions, then drop it."""
-        mssql_database.drop(door, database)
+        databases.drop(door, database)
 
     def create_database(self, door: Door, database: str, settings: Settings) -> list[str]:
         """Create the database with its files and collation, then set what can be set later."""
-        return mssql_database.create(door, database, settings)
+        return databases.create(door, database, settings)
 
     def information(self, door: Door, settings: Settings) -> tuple[dict[str, str], list[str]]:
         """Server, database and collation, and a warning of a collation that the config does not want."""
-        return mssql_database.information(door, settings)
+        return databases.information(door, settings)
 
     @contextmanager
     def lock(self, door: Door, name: str, timeout: float, of: str = DEPLOY) -> Iterator[None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ahjo_tasks.dialects.odbc import is_freetds
+from ahjo_tasks.dialects.mssql.odbc import is_freetds
 
 MANY = 10_000
 ALL = 2**31 - 1
