@@ -55,7 +55,7 @@ CREATE = "CREATE"
 LEADING = frozenset({CREATE, "INSERT", "MERGE", "REPLACE", "COPY"})
 FILLERS = frozenset({"INTO", "OR", "REPLACE", "IGNORE", "ONLY", "TABLE", "LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY"})
 IF_NOT_EXISTS = frozenset({"IF", "NOT", "EXISTS"})
-NO_NAMES = frozenset({"", *MARKS})
+NO_NAMES = frozenset({"", '"', *MARKS})
 MODIFIERS = 20
 
 

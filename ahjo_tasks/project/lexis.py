@@ -105,7 +105,7 @@ class Lexis:
         if self.nested_comments:
             inner = r"/(?!\*)"
             for _ in range(NESTED):
-                inner += rf"|/\*[^*/]*+(?:(?:\*(?!/)|{inner})[^*/]*+)*+\*/"
+                inner += rf"|/\*[^*/]*+(?:(?:\*(?!/)|{inner})[^*/]*+)*+{close}"
             return rf"{self.comment_open}[^*/]*+(?:(?:\*(?!/)|{inner})[^*/]*+)*+{close}"
         if self.conditional_comments:  # the MySQL client does not see the end in `/*/`, once inside
             return rf"{self.comment_open}[^*/]*+(?:(?:\*(?!/)|/\*?+)[^*/]*+)*+{close}"

@@ -135,6 +135,16 @@ def comment_end(text: str, start: int, end: int = sys.maxsize) -> int | None:
     return None
 
 
+def comment_depth(text: str) -> int:
+    """How deep block comments are nested at most, as if there were no strings: never less than they are."""
+    depth = deepest = 0
+    for part in text.split("/*")[1:]:
+        depth += 1
+        deepest = max(deepest, depth)
+        depth = max(0, depth - part.count("*/"))
+    return deepest
+
+
 def spans(text: str, lexis: Lexis) -> Iterator[tuple[int, int]]:
     """The parts of the text to be read one by one: all of it, or what lies outside and inside dollar quotes.
 
