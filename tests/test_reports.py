@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import json
+import math
 import re
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from tap.parser import Parser
+from xmlschema import XMLSchema
 
 from ahjo_tasks.dialects import dialect
 from ahjo_tasks.errors import DeployError
@@ -13,8 +18,31 @@ from ahjo_tasks.project.sqlfiles import read
 from ahjo_tasks.testing import Check, FileResult
 from ahjo_tasks.testing.reports import REPORTS
 
-if TYPE_CHECKING:
-    from pathlib import Path
+HOSTILE = [
+    *("a\nb", "a\r\n::error::b", "quo\"te'", "🚢é", "\x00\x01\x1b[31m", "]]>", "<![CDATA[", "&amp;", "::error::x"),
+    *(
+        "100%0A%",
+        "# TODO later",
+        "#skip",
+        "\\# SKIP",
+        "x" * 100_000,
+        "\u2028x\x85y",
+        "1..9",
+        "Bail out!",
+        "  ---",
+        "ok 5",
+    ),
+]
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> list[FileResult]:
+    """A file whose rows, all bad, have names that could break out of a report."""
+    path = tmp_path / "a.sql"
+    path.write_text("SELECT 1;", encoding="utf-8")
+    file = read(path, "test", dialect("sqlite"), label="database/tests/a.sql")
+    checks = tuple(Check({"test_name": name, "result": name}, passed=False) for name in HOSTILE)
+    return [FileResult(file, 0.3, ("test_name", "result"), checks, messages=tuple(HOSTILE))]
 
 
 @pytest.fixture
@@ -55,17 +83,29 @@ def test_junit_holds_text_that_xml_cannot_write(results: list[FileResult]) -> No
     assert failure.text == "TEST_NAME: names #2, issue: A-1\n<é\N{REPLACEMENT CHARACTER}>, RESULT: FAIL"
 
 
-def test_junit_has_the_structure_that_build_servers_read(results: list[FileResult]) -> None:
-    """After the common schema of JUnit reports (testsuites > testsuite > testcase > failure | error)."""
-    root = ET.fromstring(REPORTS["junit"](results))
-    assert root.tag == "testsuites"
-    for suite in root:
-        assert {"name", "tests", "failures", "errors", "skipped", "time"} <= set(suite.attrib)
-        assert {child.tag for child in suite} <= {"testcase", "system-out"}
-        for case in suite.iter("testcase"):
-            assert {"name", "classname", "time"} <= set(case.attrib)
-            assert {child.tag for child in case} <= {"failure", "error"}
-            assert re.fullmatch(r"\d+\.\d{3}", case.get("time", ""))
+def test_junit_is_what_the_schema_of_jenkins_allows(results: list[FileResult], hostile: list[FileResult]) -> None:
+    schema = XMLSchema(str(Path(__file__).with_name("junit.xsd")))
+    for found in (results, hostile, []):
+        assert [error.reason for error in schema.iter_errors(REPORTS["junit"](found))] == []
+
+
+def test_a_name_of_any_sort_is_one_case_in_every_report(hostile: list[FileResult]) -> None:
+    cases = ET.fromstring(REPORTS["junit"](hostile)).findall(".//testcase")
+    assert [bool(case.findall("failure")) for case in cases] == [True] * len(HOSTILE)
+    read = [line for line in Parser().parse_text(REPORTS["tap"](hostile)) if line.category != "diagnostic"]
+    assert [line.category for line in read] == ["version", "plan", *["test"] * len(HOSTILE)]
+    assert not any(line.ok or line.skip or line.todo for line in read[2:])
+    annotations = REPORTS["github"](hostile).split("\n")[:-1]
+    assert len(annotations) == len(HOSTILE)
+    assert all(re.match(r"::error file=[^,:]+,line=1,title=[^:,]+::[^\r]+$", line) for line in annotations)
+    rows = json.loads(REPORTS["json"](hostile))["files"][0]["rows"]
+    assert [row["test_name"] for row in rows] == HOSTILE
+
+
+def test_tap_and_annotations_keep_a_percent_sign_and_colons(hostile: list[FileResult]) -> None:
+    assert "100%25%0A" not in REPORTS["github"](hostile)
+    assert "100%250A" in REPORTS["github"](hostile)
+    assert "a.sql: ::error::x" in REPORTS["tap"](hostile)
 
 
 def test_tap_announces_as_many_lines_as_it_has(results: list[FileResult]) -> None:
@@ -86,6 +126,21 @@ def test_json_keeps_every_row_as_it_came(results: list[FileResult]) -> None:
     assert (document["passed"], document["failed"]) == (1, 3)
     assert document["files"][0]["rows"][2] == {"passed": False, "result": None}
     assert document["files"][1]["error"] == "7: no such table: x"
+
+
+def test_json_says_what_it_has_no_form_for_as_text_and_keeps_its_own_verdict(results: list[FileResult]) -> None:
+    row = {
+        "passed": True,
+        "n": math.nan,
+        "many": [math.inf],
+        "bytes": b"\xff",
+        "price": Decimal("1.50"),
+        "result": "no",
+    }
+    document = REPORTS["json"]([replace(results[0], checks=(Check(row, passed=False),))])
+    assert json.loads(document, parse_constant=pytest.fail)["files"][0]["rows"] == [
+        {"passed": False, "n": "nan", "many": ["inf"], "bytes": "0xff", "price": "1.50"}
+    ]
 
 
 def test_github_annotates_failures_alone_at_file_and_line(results: list[FileResult]) -> None:

@@ -132,7 +132,7 @@ def _report(ctx: ActionContext, results: Sequence[FileResult], form: str, output
         return
     path = Path(output)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(ctx.console.masked(text), encoding="utf-8")
+    path.write_text(ctx.console.masked(text), encoding="utf-8", errors="backslashreplace")
     ctx.console.line(f"  Wrote {output}")
 
 
