@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.dialects.base import Dialect
     from ahjo_tasks.dialects.message import Message
-    from ahjo_tasks.underway import Underway
+    from ahjo_tasks.statements import RunningStatements
 
 
 MANY = 10_000
@@ -42,9 +42,11 @@ class Door:
     In `shared` mode one transaction lasts until `close`; else `unit` gives each piece of work its own.
     """
 
-    def __init__(self, connection: Connection, dialect: Dialect, underway: Underway, *, shared: bool = False) -> None:
+    def __init__(
+        self, connection: Connection, dialect: Dialect, running: RunningStatements, *, shared: bool = False
+    ) -> None:
         self.dialect = dialect
-        self._underway = underway
+        self._running = running
         self.shared = shared
         self.on_message: Callable[[str], None] = lambda _text: None
         self._alchemy = connection
@@ -125,7 +127,7 @@ class Door:
         """A driver's cursor for many rows with parameters. Raises StatementError, said of `text`."""
         cursor = self._raw.cursor()
         try:
-            with self._underway.by(cursor):
+            with self._running.of(cursor):
                 yield cursor
         except self.driver_error as error:
             raise StatementError(self.dialect.server_error(error, text)) from error
@@ -234,7 +236,7 @@ class Door:
         """The cursor at each result of the batch. A driver's error in any of them is a StatementError."""
         cursor = cursor or self._cursor()
         try:
-            with self._underway.by(cursor):
+            with self._running.of(cursor):
                 self.dialect.execute(cursor, text)
                 while True:
                     self._hand_on(cursor)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from ahjo_tasks.dialects.base import ConnectProblem
 from ahjo_tasks.door import Door
 from ahjo_tasks.errors import ConfigError, ConnectionFailedError, StatementError
-from ahjo_tasks.underway import Underway
+from ahjo_tasks.statements import RunningStatements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -39,21 +39,30 @@ class LoginSource(Protocol):
         """Keep for the next time what the user was asked for: the login is right."""
 
 
+class Reporter(Protocol):
+    """Who tells the user."""
+
+    def warn(self, text: str) -> None:
+        """Say what may need something done."""
+
+    def note(self, text: str) -> None:
+        """Say what is worth knowing, once in a run."""
+
+
 class Session:
     """One database of one config. Connects when `door` is first used; `close` ends it and it can connect again."""
 
     def __init__(
-        self, settings: Settings, dialect: Dialect, logins: LoginSource, directory: Path, say: Callable[[str], None]
+        self, settings: Settings, dialect: Dialect, logins: LoginSource, directory: Path, reporter: Reporter
     ) -> None:
         self.settings = settings
         self.dialect = dialect
         self.directory = directory
         self.logins = logins
-        self._say = say
-        self.note = say
+        self._reporter = reporter
         self._door: Door | None = None
         self._lock: ExitStack | None = None
-        self.underway = Underway()
+        self._running = RunningStatements()
         self.on_connect: Callable[[], None] = lambda: None
 
     @cached_property
@@ -173,7 +182,11 @@ class Session:
 
     def interrupt(self) -> None:
         """End the statements that are running, on whichever connection; called from another thread."""
-        self.underway.interrupt(self.dialect.interrupt)
+        self._running.interrupt(self.dialect.interrupt)
+
+    def mark_interrupted(self) -> None:
+        """Have the statements that are running end in KeyboardInterrupt, whatever their driver makes of it."""
+        self._running.mark_interrupted()
 
     def close(self, *, keep: bool) -> None:
         """Close the connection; see `Door.close`."""
@@ -211,10 +224,10 @@ class Session:
         except (ArgumentError, NoSuchModuleError, TypeError) as error:
             raise ConfigError(f"SQLAlchemy refuses the connection settings: {error}") from None
         self.dialect.attend(engine, self.settings)
-        self.underway.attend(engine)
+        self._running.attend(engine)
         remark = self.dialect.remark(url, self.settings)
         if remark:
-            self.note(remark)
+            self._reporter.note(remark)
         return engine
 
     def _open(self, engine: Engine, *, shared: bool) -> Door:
@@ -227,7 +240,7 @@ class Session:
             except ConnectionFailedError as error:
                 if not error.wait or number >= tries:
                     raise
-                self._say(f"{error.message} Trying again in {pause} s ({number}/{tries}).")
+                self._reporter.warn(f"{error.message} Trying again in {pause} s ({number}/{tries}).")
                 time.sleep(pause)
         raise AssertionError  # the loop has no end
 
@@ -259,7 +272,7 @@ class Session:
         try:
             self.dialect.limit_waits(connection.connection.dbapi_connection, self.settings.lock_timeout)
             self.logins.keep()
-            return Door(connection, self.dialect, self.underway, shared=shared)
+            return Door(connection, self.dialect, self._running, shared=shared)
         except BaseException:
             connection.invalidate()
             connection.close()

@@ -67,6 +67,13 @@ class FakeDoor:
         return "\n".join(self.ran)
 
 
+class Listener:
+    """Keeps what the user would be told."""
+
+    def __init__(self, said: list[str]) -> None:
+        self.warn = self.note = said.append
+
+
 def settings(**values: Any) -> Any:
     """A config as its loader would make it."""
     from ahjo_tasks.config.settings import Settings

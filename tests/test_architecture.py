@@ -20,7 +20,7 @@ FRONT = {"__init__", "__main__", "actions", "cli", "console", "library", "runnin
 ENTRANCES = {"deploy/alembic_env", "packaging/entry", "workers/front", "workers/parameters"}
 """Where others come in: Alembic by its env.py, a frozen program, and the process of a worker by its own front."""
 
-GROUND = {"dialects", "project", "session", "door", "underway", "credentials", "git"}
+GROUND = {"dialects", "project", "session", "door", "statements", "credentials", "git"}
 LAYERS = {"config": 1, "version": 0, "errors": 0}
 """Ranks of the top-level modules and packages: a module imports from its own rank or a lower one."""
 

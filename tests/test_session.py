@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fakes import settings
+from fakes import Listener, settings
 
 from ahjo_tasks import session as module
 from ahjo_tasks.dialects.base import ConnectProblem
@@ -63,7 +63,7 @@ def said() -> list[str]:
 def opened(directory: Path, said: list[str], *moods: ConnectProblem | None, **values: Any) -> Session:
     config = settings(sql_dialect="sqlite", target_database_name="x.db", **values)
     SQLite().create_database(None, str(directory / "x.db"), config)  # type: ignore[arg-type]
-    return Session(config, Moody(*moods), Nobody(), directory, said.append)
+    return Session(config, Moody(*moods), Nobody(), directory, Listener(said))
 
 
 def test_waiting_ends_when_the_server_answers(tmp_path: Path, slept: list[float], said: list[str]) -> None:
@@ -143,7 +143,7 @@ def test_work_that_fails_frees_the_lock(unlocked: Session, tmp_path: Path, said:
 
 def test_a_driver_that_is_not_installed_is_named_with_the_way_to_get_it(tmp_path: Path, said: list[str]) -> None:
     config = settings(sql_dialect="sqlite+aiosqlite", target_database_name="x.db")
-    session = Session(config, SQLite(), Nobody(), tmp_path, said.append)
+    session = Session(config, SQLite(), Nobody(), tmp_path, Listener(said))
     with pytest.raises(ConfigError, match=r"aiosqlite"):
         _ = session.engine
 

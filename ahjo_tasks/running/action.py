@@ -14,7 +14,7 @@ from ahjo_tasks.running import flags
 from ahjo_tasks.running.boundary import Boundary
 from ahjo_tasks.running.collecting import collect_rarely
 from ahjo_tasks.running.context import ActionContext
-from ahjo_tasks.running.interrupts import reaching
+from ahjo_tasks.running.interrupts import on_interrupt
 from ahjo_tasks.running.permission import check_permission
 
 if TYPE_CHECKING:
@@ -92,7 +92,8 @@ class Action(Task):  # type: ignore[type-arg]
         if context.inside_action:
             return self._run(context, *args, **kwargs)
         collect_rarely()
-        with Boundary(context, self.name), reaching(context.run_state.interrupt, context.run_state.note_interrupt):
+        run = context.run_state
+        with Boundary(context, self.name), on_interrupt(run.interrupt, run.mark_interrupted):
             _refuse_swallowed(kwargs)
             return self._run(context, *args, **kwargs)
 

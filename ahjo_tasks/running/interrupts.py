@@ -14,54 +14,54 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def reaching(end: Callable[[], None], note: Callable[[], None]) -> Iterator[None]:
+def on_interrupt(end: Callable[[], None], mark: Callable[[], None]) -> Iterator[None]:
     """Have Ctrl-C call `end` in a thread, at once; KeyboardInterrupt follows as soon as the driver returns.
 
-    `note` is called where it is raised, for a driver in whose code that happens may swallow it.
+    `mark` is called where that is raised, for a driver in whose code it happens may swallow it.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    with _listening(end), _noting(note):
+    with _at_once(end), _where_raised(mark):
         yield
 
 
 @contextmanager
-def _noting(note: Callable[[], None]) -> Iterator[None]:
-    before = signal.getsignal(signal.SIGINT)
-    if not callable(before):  # nobody is to hear of it, as in a background job of a shell
-        yield
-        return
-    raises = before
-
-    def hear(number: int, frame: FrameType | None) -> None:
-        note()
-        raises(number, frame)
-
-    signal.signal(signal.SIGINT, hear)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def _listening(end: Callable[[], None]) -> Iterator[None]:
-    ear, mouth = socket.socketpair()
-    mouth.setblocking(False)
-    listener = threading.Thread(target=_listen, args=(ear, end), name="ahjo interrupts", daemon=True)
-    before = signal.set_wakeup_fd(mouth.fileno(), warn_on_full_buffer=False)
+def _at_once(end: Callable[[], None]) -> Iterator[None]:
+    """By the socket that Python writes the numbers of signals into, whatever its main thread is doing."""
+    numbers, written = socket.socketpair()
+    written.setblocking(False)
+    listener = threading.Thread(target=_listen, args=(numbers, end), name="ahjo interrupts", daemon=True)
+    before = signal.set_wakeup_fd(written.fileno(), warn_on_full_buffer=False)
     listener.start()
     try:
         yield
     finally:
         signal.set_wakeup_fd(before)
-        mouth.close()
+        written.close()
         listener.join()
-        ear.close()
+        numbers.close()
 
 
-def _listen(ear: socket.socket, end: Callable[[], None]) -> None:
-    while heard := ear.recv(1):
-        if heard[0] == signal.SIGINT:
+def _listen(numbers: socket.socket, end: Callable[[], None]) -> None:
+    while number := numbers.recv(1):
+        if number[0] == signal.SIGINT:
             end()
+
+
+@contextmanager
+def _where_raised(mark: Callable[[], None]) -> Iterator[None]:
+    before = signal.getsignal(signal.SIGINT)
+    if not callable(before):  # Ctrl-C is ignored, as in a background job of a shell
+        yield
+        return
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        mark()
+        before(number, frame)
+
+    signal.signal(signal.SIGINT, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

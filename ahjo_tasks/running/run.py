@@ -57,10 +57,10 @@ class Run:
         for session in self._sessions():
             session.interrupt()
 
-    def note_interrupt(self) -> None:
+    def mark_interrupted(self) -> None:
         """Have the statements that are running end in KeyboardInterrupt, whatever their driver makes of it."""
         for session in self._sessions():
-            session.underway.note()
+            session.mark_interrupted()
 
     def _sessions(self) -> list[Session]:
         return [workspace.opened for workspace in list(self._workspaces.values()) if workspace.opened]

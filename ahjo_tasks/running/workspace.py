@@ -131,9 +131,7 @@ class Workspace:
         from ahjo_tasks.session import Session
 
         kind = UnbornSession if self.unborn else Session
-        made = kind(self.settings, self.dialect, self.logins, self.directory, self.console.warn)
-        made.note = self.console.note
-        return made
+        return kind(self.settings, self.dialect, self.logins, self.directory, self.console)
 
     @property
     def database(self) -> str:

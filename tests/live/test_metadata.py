@@ -9,6 +9,7 @@ import pytest
 from projects import RunningProject, make_project
 
 from ahjo_tasks.config.loader import load
+from ahjo_tasks.console import Console
 from ahjo_tasks.deploy.apply import apply
 from ahjo_tasks.deploy.plan import Plan
 from ahjo_tasks.dialects import dialect_for
@@ -77,7 +78,8 @@ class Described:
         self.folder = directory / FOLDER
         settings = load(directory / "dev.json", environ={}).settings
         password = settings.password.reveal() if settings.password else None
-        self._session = Session(settings, dialect_for(settings), Login(settings.username, password), directory, print)
+        login = Login(settings.username, password)
+        self._session = Session(settings, dialect_for(settings), login, directory, Console())
         found = metadata_for(self._session.dialect)
         assert found is not None
         self.metadata: Metadata = found

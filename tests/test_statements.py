@@ -12,8 +12,8 @@ from sqlalchemy import create_engine
 from tds import FakeServer
 
 from ahjo_tasks.dialects.mssql import MSSQL, odbc
-from ahjo_tasks.running.interrupts import reaching
-from ahjo_tasks.underway import Underway
+from ahjo_tasks.running.interrupts import on_interrupt
+from ahjo_tasks.statements import RunningStatements
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,13 +24,13 @@ FOR_EVER = "WAITFOR DELAY '23:59:59'"
 
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_ctrl_c_has_each_driver_ask_the_server_to_stop(driver: str) -> None:
-    underway = Underway()
-    with FakeServer() as server, reaching(lambda: underway.interrupt(MSSQL().interrupt), underway.note):
+    running = RunningStatements()
+    with FakeServer() as server, on_interrupt(lambda: running.interrupt(MSSQL().interrupt), running.mark_interrupted):
         connection = connected(driver, server)
         cursor = connection.cursor()
         threading.Timer(0.5, signal.raise_signal, [signal.SIGINT]).start()
         began = time.monotonic()
-        with pytest.raises(KeyboardInterrupt), underway.by(cursor):
+        with pytest.raises(KeyboardInterrupt), running.of(cursor):
             cursor.execute(FOR_EVER)
         assert server.interrupted == 1
         assert time.monotonic() - began < 10
@@ -55,9 +55,9 @@ def connected(driver: str, server: FakeServer) -> Any:
     return engine.dialect.connect(*arguments, **given)
 
 
-def interrupted(underway: Underway, cursor: object, work: Callable[[], None]) -> None:
-    with underway.by(cursor):
-        underway.interrupt(lambda _cursor: None)
+def interrupted(running: RunningStatements, cursor: object, work: Callable[[], None]) -> None:
+    with running.of(cursor):
+        running.interrupt(lambda _cursor: None)
         work()
 
 
@@ -67,16 +67,16 @@ def fail() -> None:
 
 @pytest.mark.parametrize("work", [fail, lambda: None], ids=["failed", "done"])
 def test_an_interruption_that_a_driver_swallows_is_none_the_less_one(work: Callable[[], None]) -> None:
-    underway = Underway()
+    running = RunningStatements()
     with pytest.raises(KeyboardInterrupt):
-        interrupted(underway, object(), work)
-    with underway.by(object()):
+        interrupted(running, object(), work)
+    with running.of(object()):
         """What cleans up afterwards is not interrupted again."""
 
 
 def test_an_interruption_is_known_before_anybody_hears_of_it() -> None:
     """A driver may swallow it and fail before the thread that listens has its turn."""
-    underway = Underway()
+    running = RunningStatements()
 
     def swallow() -> None:
         with suppress(KeyboardInterrupt):
@@ -84,29 +84,42 @@ def test_an_interruption_is_known_before_anybody_hears_of_it() -> None:
         raise OSError("did not supply an error")
 
     def work() -> None:
-        with underway.by(object()):
+        with running.of(object()):
             swallow()
 
-    with reaching(lambda: None, underway.note), pytest.raises(KeyboardInterrupt):
+    with on_interrupt(lambda: None, running.mark_interrupted), pytest.raises(KeyboardInterrupt):
         work()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_failure_without_an_interruption_is_left_alone() -> None:
-    with pytest.raises(OSError, match="cancelled"), Underway().by(object()):
+    with pytest.raises(OSError, match="cancelled"), RunningStatements().of(object()):
         fail()
 
 
+def test_an_interruption_that_fails_keeps_none_of_the_others_back() -> None:
+    """The statement was done already, or its connection is closed."""
+    running, asked = RunningStatements(), []
+
+    def refuse(cursor: object) -> None:
+        asked.append(cursor)
+        raise OSError("closed")
+
+    with suppress(KeyboardInterrupt), running.of("one"), running.of("other"):
+        running.interrupt(refuse)
+    assert asked == ["one", "other"]
+
+
 def test_no_cursor_is_left_before_its_interruption_is_done() -> None:
-    underway, ended = Underway(), []
+    running, ended = RunningStatements(), []
 
     def slowly(cursor: object) -> None:
         time.sleep(0.2)
         ended.append(cursor)
 
     def work() -> None:
-        with underway.by("cursor"):
-            threading.Thread(target=underway.interrupt, args=[slowly]).start()
+        with running.of("cursor"):
+            threading.Thread(target=running.interrupt, args=[slowly]).start()
             time.sleep(0.05)
 
     with pytest.raises(KeyboardInterrupt):
@@ -115,12 +128,12 @@ def test_no_cursor_is_left_before_its_interruption_is_done() -> None:
 
 
 def test_the_cursors_of_sqlalchemy_are_known_too() -> None:
-    underway, engine = Underway(), create_engine("sqlite://")
-    underway.attend(engine)
+    running, engine = RunningStatements(), create_engine("sqlite://")
+    running.attend(engine)
     seen: list[Any] = []
     with engine.connect() as connection:
         connection.connection.dbapi_connection.create_function(  # type: ignore[union-attr]
-            "look", 0, lambda: underway.interrupt(seen.append)
+            "look", 0, lambda: running.interrupt(seen.append)
         )
         with pytest.raises(KeyboardInterrupt):
             connection.exec_driver_sql("SELECT look()").fetchall()

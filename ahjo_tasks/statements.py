@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
 
-class Underway:
+class RunningStatements:
     """The cursors at work on one database. Nobody closes a cursor before its interruption is done."""
 
     def __init__(self) -> None:
         self._cursors: list[Any] = []
-        self._ended: list[Any] = []
+        self._interrupted: list[Any] = []
         self._lock = threading.Lock()
 
     @contextmanager
-    def by(self, cursor: Any) -> Iterator[None]:
+    def of(self, cursor: Any) -> Iterator[None]:
         """Surround what the cursor does for as long as it may be interrupted.
 
         Raises KeyboardInterrupt when it was, for a driver in whose code Python's own is raised may lose it.
@@ -29,28 +29,29 @@ class Underway:
         self._cursors.append(cursor)
         try:
             yield
-            self._stop(cursor)
+            self._refuse_interrupted(cursor)
         except Exception:
-            self._stop(cursor)
+            self._refuse_interrupted(cursor)
             raise
         finally:
             with self._lock:
                 self._cursors.remove(cursor)
 
-    def _stop(self, cursor: Any) -> None:
-        if cursor in self._ended:
+    def _refuse_interrupted(self, cursor: Any) -> None:
+        if cursor in self._interrupted:
             raise KeyboardInterrupt
 
-    def note(self) -> None:
+    def mark_interrupted(self) -> None:
         """Have the cursors that are at work now end in KeyboardInterrupt."""
-        self._ended = [*self._cursors]
+        self._interrupted = [*self._cursors]
 
     def interrupt(self, end: Callable[[Any], None]) -> None:
         """Call `end` with each cursor at work; its failure says no more than that the statement was done already."""
         with self._lock:
-            self.note()
-            for cursor in self._ended:
-                end(cursor)
+            self.mark_interrupted()
+            for cursor in self._interrupted:
+                with suppress(Exception):
+                    end(cursor)
 
     def attend(self, engine: Engine) -> None:
         """Know of the cursors too that SQLAlchemy uses by itself, as in a migration."""
@@ -60,18 +61,18 @@ class Underway:
 
         @event.listens_for(engine, "do_execute")
         def execute(cursor: Any, statement: Any, parameters: Any, context: Any) -> bool:
-            with self.by(cursor):
+            with self.of(cursor):
                 dialect.do_execute(cursor, statement, parameters, context)
             return True
 
         @event.listens_for(engine, "do_executemany")
         def execute_many(cursor: Any, statement: Any, parameters: Any, context: Any) -> bool:
-            with self.by(cursor):
+            with self.of(cursor):
                 dialect.do_executemany(cursor, statement, parameters, context)
             return True
 
         @event.listens_for(engine, "do_execute_no_params")
         def execute_plain(cursor: Any, statement: Any, context: Any) -> bool:
-            with self.by(cursor):
+            with self.of(cursor):
                 dialect.do_execute_no_params(cursor, statement, context)
             return True
