@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -84,6 +85,25 @@ def test_pymssql_tells_the_line_and_what_is_no_error() -> None:
     handler(1, 16, b"S", b"p", 2, b"Inside.")
     inside = dialect.server_error(pymssql_error(50000, "Inside."), "")
     assert (inside.line, inside.procedure) == (None, "p, line 2")
+
+
+def test_the_errors_of_two_connections_of_pymssql_are_kept_apart_by_their_threads() -> None:
+    """Tests that run side by side share the dialect."""
+    dialect, handlers = MSSQL(), []
+    for _ in range(2):
+        dialect.watch(SimpleNamespace(_conn=SimpleNamespace(set_msghandler=handlers.append)), print)
+    lines: list[int | None] = []
+    handlers[0](1, 16, b"S", b"", 2, b"Divide by zero.")
+
+    def another() -> None:
+        handlers[1](1, 16, b"S", b"", 3, b"Divide by zero.")
+        lines.append(dialect.server_error(pymssql_error(8134, "Divide by zero."), "\n" * 6).line)
+
+    thread = threading.Thread(target=another)
+    thread.start()
+    thread.join()
+    lines.append(dialect.server_error(pymssql_error(8134, "Divide by zero."), "\n" * 6).line)
+    assert lines == [3, 2]
 
 
 def pymssql_again(number: int) -> Exception:

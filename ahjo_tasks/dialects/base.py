@@ -12,6 +12,7 @@ from ahjo_tasks.project.definitions import Definition, Name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from sqlalchemy.engine import URL, Engine
@@ -20,6 +21,14 @@ if TYPE_CHECKING:
     from ahjo_tasks.dialects.message import Message
     from ahjo_tasks.door import Door
     from ahjo_tasks.project.lexis import Lexis
+
+DEPLOY = "deploy"
+"""What the lock is for that all changes of the database take."""
+
+LOCK_WAIT = "Another session holds a lock that this statement needs; lock_timeout in the config says how long to wait."
+
+INFORMATION = ("server", "login", "database", "collation", "version")
+FACTS = ("Login", "Host", "Database", "Version", "Edition")
 
 
 @dataclass(frozen=True)
@@ -39,27 +48,6 @@ class ServerError:
     lost: bool = False
 
 
-DEPLOY = "deploy"
-"""What the lock is for that all changes of the database take."""
-
-LOCK_WAIT = "Another session holds a lock that this statement needs; lock_timeout in the config says how long to wait."
-
-
-def lost(reason: str) -> ServerError:
-    """The connection broke while a statement ran."""
-    return ServerError(f"The connection to the server was lost: {reason}", lost=True)
-
-
-INFORMATION = ("server", "login", "database", "collation", "version")
-
-
-def differing(what: str, found: str | None, key: str, wanted: str | None) -> list[str]:
-    """A warning where a database is not as a key of the config says."""
-    if not wanted or not found or wanted.lower() == found.lower():
-        return []
-    return [f"The {what} of the database is {found}; {key} says {wanted}."]
-
-
 @dataclass(frozen=True)
 class ConnectProblem:
     """Why a connection failed. `wait` is whether trying again later can help."""
@@ -68,6 +56,23 @@ class ConnectProblem:
     hint: str | None = None
     wait: bool = False
     missing_database: bool = False
+
+
+def lost(reason: str) -> ServerError:
+    """The connection broke while a statement ran."""
+    return ServerError(f"The connection to the server was lost: {reason}", lost=True)
+
+
+def named(names: Sequence[str], row: Sequence[object]) -> dict[str, str]:
+    """The values of a row by these names, but for NULLs."""
+    return {name: str(value) for name, value in zip(names, row, strict=True) if value is not None}
+
+
+def differing(what: str, found: str | None, key: str, wanted: str | None) -> list[str]:
+    """A warning where a database is not as a key of the config says."""
+    if not wanted or not found or wanted.lower() == found.lower():
+        return []
+    return [f"The {what} of the database is {found}; {key} says {wanted}."]
 
 
 class Dialect:
@@ -297,8 +302,7 @@ class Dialect:
         """What a user should see before the database is changed: facts by name, and warnings."""
         if not self.information_sql:
             return {}, []
-        row = door.query(self.information_sql)[0]
-        facts = {name: str(value) for name, value in zip(INFORMATION, row, strict=True) if value is not None}
+        facts = named(INFORMATION, door.query(self.information_sql)[0])
         return facts, differing("collation", facts.get("collation"), "database_collation", settings.database_collation)
 
     information_sql: ClassVar[str] = ""
@@ -308,14 +312,12 @@ class Dialect:
         """Surround migrations. Yields a check for the end of each one, which says in a sentence what is wrong."""
         yield lambda: ""
 
-    @contextmanager
-    def lock(self, door: Door, name: str, timeout: float, of: str = DEPLOY) -> Iterator[None]:
+    def lock(self, door: Door, name: str, timeout: float, of: str = DEPLOY) -> AbstractContextManager[None]:
         """Hold the lock of deploying, or `of` something else. `name` is who holds it, told to others.
 
         Raises LockedError with the owner when it is not free within `timeout` seconds.
         """
         raise NotImplementedError
-        yield
 
     def foreign_keys(self, door: Door) -> list[tuple[Name, Name]]:
         """(child, parent) for every foreign key of the database."""
@@ -326,9 +328,7 @@ class Dialect:
 
     def facts(self, door: Door) -> dict[str, str]:
         """Login, host, database, version and edition, as the server says."""
-        names = ("Login", "Host", "Database", "Version", "Edition")
-        row = door.query(self.facts_sql)[0]
-        return {name: str(value) for name, value in zip(names, row, strict=True) if value is not None}
+        return named(FACTS, door.query(self.facts_sql)[0])
 
 
 def _first_line(error: Exception) -> str:

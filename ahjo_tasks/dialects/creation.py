@@ -47,6 +47,14 @@ def create(door: Door, keys: Sequence[str], statement: Callable[[Collection[str]
     raise next(iter(errors.values()))
 
 
+def create_collated(door: Door, settings: Settings, head: str, clause: str) -> list[str]:
+    """Create a database of which the config can choose the collation and nothing else; `clause` has {} for its name."""
+    collation = settings.database_collation
+    wanted = clause.format(door.dialect.literal(collation)) if collation else ""
+    refused = create(door, ["database_collation"] if collation else [], lambda keys: head + (wanted if keys else ""))
+    return [*unknown(settings, {"database_collation"}, door.dialect.title), *refused]
+
+
 def _with(statement: Callable[[Collection[str]], str], keys: Sequence[str], refused: Sequence[str], key: str) -> str:
     """The statement that failed for this key alone: the others that the server refuses are left out."""
     return statement([other for other in keys if other == key or other not in refused])

@@ -146,12 +146,8 @@ class MySQL(Dialect):
 
     def create_database(self, door: Door, database: str, settings: Settings) -> list[str]:
         """Create the database in utf8mb4."""
-        collation = settings.database_collation
-        wanted = f" COLLATE {self.literal(collation)}" if collation else ""
         head = f"CREATE DATABASE {self.quote(database)} CHARACTER SET utf8mb4"
-        keys = ["database_collation"] if collation else []
-        refused = creation.create(door, keys, lambda kept: head + (wanted if kept else ""))
-        return [*creation.unknown(settings, {"database_collation"}, self.title), *refused]
+        return creation.create_collated(door, settings, head, " COLLATE {}")
 
     @contextmanager
     def lock(self, door: Door, name: str, timeout: float, of: str = DEPLOY) -> Iterator[None]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ahjo_tasks.dialects import creation, places
 from ahjo_tasks.dialects.base import DEPLOY, LOCK_WAIT, ConnectProblem, Dialect, ServerError
 from ahjo_tasks.dialects.filelock import FileLock
-from ahjo_tasks.errors import LockedError, UsageError
+from ahjo_tasks.errors import LockedError, NotPermittedError, UsageError
 from ahjo_tasks.project.lexis import SQLITE
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ NAMED = (
 """Messages of one name."""
 ORPHANS = 'SELECT "table", rowid, parent, fkid FROM pragma_foreign_key_check'
 MEMORY = ":memory:"
+NOT_OURS = "Is target_database_name right?"
+MAGIC = b"SQLite format 3\0"
+"""What every database file but an empty one begins with (sqlite.org/fileformat.html)."""
 
 
 class SQLite(Dialect):
@@ -84,11 +87,20 @@ class SQLite(Dialect):
 
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
 
+    def place(self, url: URL) -> str:
+        """The file."""
+        return str(url.database or "")
+
     def obstacle(self, url: URL) -> ConnectProblem | None:
         """Connecting would create the file: that is left to `init`."""
-        if not url.database or url.database == MEMORY or Path(url.database).exists():
+        if not url.database or url.database == MEMORY:
             return None
-        return ConnectProblem("The database file does not exist.", "Create it with: inv init", missing_database=True)
+        file = Path(url.database)
+        if not file.exists():
+            return ConnectProblem(
+                "The database file does not exist.", "Create it with: inv init", missing_database=True
+            )
+        return None if _is_database(file) else ConnectProblem("This is no SQLite database.", NOT_OURS)
 
     def prepare(self, raw: Any) -> None:
         """Let us begin and end transactions ourselves, and have foreign keys checked."""
@@ -129,8 +141,11 @@ class SQLite(Dialect):
         return ServerError(message, number, line, column, hint=LOCK_WAIT if number == "SQLITE_BUSY" else None)
 
     def exists(self, door: Door, database: str) -> bool:
-        """Whether the file is there."""
-        return Path(database).exists()
+        """Whether the file is there. Raises NotPermittedError for another file, which `init` would delete."""
+        file = Path(database)
+        if file.exists() and not _is_database(file):
+            raise NotPermittedError(f"{database} is no SQLite database: it is neither dropped nor replaced.", hint=NOT_OURS)
+        return file.exists()
 
     def drop_database(self, door: Door, database: str) -> None:
         """Delete the file and its journals."""
@@ -194,6 +209,17 @@ class SQLite(Dialect):
             yield
         finally:
             lock.release()
+
+
+def _is_database(file: Path) -> bool:
+    """Whether SQLite made the file; an empty one is an empty database. What cannot be read is SQLite's to explain."""
+    if file.is_dir():
+        return False
+    try:
+        with file.open("rb") as stream:
+            return stream.read(len(MAGIC)) in (b"", MAGIC)
+    except OSError:
+        return True
 
 
 def _place(message: str, text: str) -> places.Place:

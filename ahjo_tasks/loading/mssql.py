@@ -6,6 +6,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ahjo_tasks.dialects.mssql.odbc import MICROSOFT_FILE, driver_file
 from ahjo_tasks.errors import DeployError, StatementError
 from ahjo_tasks.export.text import text
 from ahjo_tasks.loading.values import shaped
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from ahjo_tasks.loading.table_file import Chunk, Row, TableFile
     from ahjo_tasks.loading.values import Shape
 
-SQL_DRIVER_NAME = 6
-"""ODBC's number for asking a connection for the file name of its driver."""
-MICROSOFT = "msodbcsql"
 SQL_WVARCHAR, SQL_VARBINARY = -9, -3
 LONGEST = {SQL_WVARCHAR: 4000, SQL_VARBINARY: 8000}
 """Characters of an nvarchar, bytes of a varbinary; a longer one has no length."""
@@ -71,7 +69,8 @@ class MSSQLWriter(Writer):
             f"SELECT 0 AS {line}, {listed} INTO {stage.name} FROM {table.name} t"
             " LEFT JOIN (SELECT 1 AS one) o ON 1 = 0 WHERE 1 = 0"
         )
-        self.door.query(f"SELECT {line} FROM {stage.name}")  # then such a server finds it for parameters, too
+        # Then a server that is not Microsoft's finds the table for parameters, too.
+        self.door.query(f"SELECT {line} FROM {stage.name}")
 
     @contextmanager
     def into(self, table: Table) -> Iterator[None]:
@@ -135,7 +134,7 @@ class MSSQLWriter(Writer):
         with self.door.cursor("") as cursor:
             if not hasattr(cursor, "fast_executemany"):
                 return False
-            return MICROSOFT in str(cursor.connection.getinfo(SQL_DRIVER_NAME)).lower()
+            return MICROSOFT_FILE in driver_file(cursor.connection).lower()
 
     def _in_words(self, table: Table, values: Sequence[str], rows: Sequence[Row]) -> str:
         """One INSERT; a column of nothing but NULL would be one of numbers, which few types can be made of."""

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.dialects import creation
-from ahjo_tasks.dialects.base import differing
+from ahjo_tasks.dialects.base import differing, named
 from ahjo_tasks.errors import StatementError
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _drop(door: Door, database: str) -> None:
 def information(door: Door, settings: Settings) -> tuple[dict[str, str], list[str]]:
     """Facts about server and database, and what differs from the config."""
     *row, edition = door.query(INFORMATION)[0]
-    facts = {name: str(value) for name, value in zip(FACTS, row, strict=True) if value is not None}
+    facts = named(FACTS, row)
     warnings = differing("collation", facts.get("collation"), "database_collation", settings.database_collation)
     if edition == AZURE:
         found = door.query(CATALOG_COLLATION)

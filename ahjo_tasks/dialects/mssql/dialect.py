@@ -74,6 +74,9 @@ class MSSQL(Dialect):
         " JOIN sys.tables p ON p.object_id = k.referenced_object_id"
     )
 
+    def __init__(self) -> None:
+        self._first_error = errors.FirstError()
+
     def quote(self, *parts: str | None) -> str:
         """Brackets."""
         return ".".join("[" + part.replace("]", "]]") + "]" for part in parts if part)
@@ -111,11 +114,8 @@ class MSSQL(Dialect):
         return super().place(url._replace(port=odbc.port(url)))
 
     def remark(self, url: URL, settings: Settings) -> str:
-        """Which driver was chosen, where the config does not say or names one that is missing; said once."""
-        said, self._remarked = self._remarked, True
-        return "" if said else odbc.remark(url, settings)
-
-    _remarked = False
+        """Which driver was chosen, where the config does not say or names one that is missing."""
+        return odbc.remark(url, settings)
 
     def obstacle(self, url: URL) -> ConnectProblem | None:
         """An unknown host or a closed port; the drivers take long to tell."""
@@ -165,8 +165,7 @@ class MSSQL(Dialect):
         """Only pymssql hands messages on as they come; what it says of an error is kept for `server_error`."""
         handler = getattr(getattr(raw, "_conn", None), "set_msghandler", None)
         if handler:
-            self._heard = errors.Heard(say)
-            handler(self._heard)
+            handler(errors.MessageHandler(say, self._first_error))
 
     def messages(self, cursor: Any) -> list[Message]:
         """What PRINT and low RAISERROR sent with the current result."""
@@ -183,14 +182,13 @@ class MSSQL(Dialect):
 
     def server_error(self, error: Exception, text: str) -> ServerError:
         """Number and message; ODBC gives no line, so the caller may ask the server for it."""
-        first, heard = errors.records(error)[0], self._heard
+        first = errors.records(error)[0]
         if errors.is_lost(first):
             return lost(first.text)
         waited = first.number == LOCK_WAIT_TIMEOUT or "lock timeout" in first.text
         said = ServerError(first.text, first.number, hint=LOCK_WAIT if waited else None)
-        return lines.refined(heard.completed(said, text), text) if heard else said
-
-    _heard: errors.Heard | None = None
+        known = self._first_error.completed(said, text)
+        return said if known is said else lines.refined(known, text)
 
     def is_used(self, error: ServerError) -> bool:
         """By a schema-bound object; a server that is not Microsoft's says it of any, without the number."""

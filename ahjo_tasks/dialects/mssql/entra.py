@@ -6,6 +6,7 @@ import logging
 import struct
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ahjo_tasks.dialects.mssql.odbc import is_freetds
 from ahjo_tasks.errors import ConfigError, ConnectionFailedError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def with_authentication(url: URL, settings: Settings) -> URL:
     if method is None:
         return url
     driver = str(url.query.get("driver", ""))
-    if url.get_driver_name() == "pymssql" or "freetds" in driver.lower() or "tdsodbc" in driver.lower():
+    if url.get_driver_name() == "pymssql" or is_freetds(driver):
         raise ConfigError(
             f"azure_authentication: {method} needs Microsoft's driver, not {driver or 'pymssql'}.",
             hint="pip install 'ahjo-tasks[mssql]' brings it.",

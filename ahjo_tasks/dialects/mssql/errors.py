@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -188,30 +189,44 @@ def _of_pymssql(number: int, said: object = b"") -> Record:
     return Record("", code, lines[0].strip() if lines else text)
 
 
-class Heard:
-    """pymssql's message handler: hands low messages on, and keeps what the last error brought with it."""
+class _Said(NamedTuple):
+    state: int
+    severity: int
+    procedure: str
+    line: int
+    text: str
 
-    def __init__(self, say: Callable[[Message], None]) -> None:
+
+class FirstError(threading.local):
+    """The first error that the server told of while the statement of this thread ran, as pymssql's handler got it."""
+
+    said: _Said | None = None
+
+    def completed(self, error: ServerError, text: str) -> ServerError:
+        """The error of the batch with severity, procedure and line, where it is the one that was told."""
+        said, self.said = self.said, None
+        if said is None or said.text != error.message:
+            return error
+        known = None if said.procedure or said.line > text.count("\n") + 1 else said.line or None
+        inside = f"{said.procedure}, line {said.line}" if said.procedure else ""
+        severity = f"Level {said.severity}, State {said.state}"
+        return replace(error, severity=severity, procedure=inside, line=known)
+
+
+class MessageHandler:
+    """pymssql's handler for the messages of a connection: hands low ones on, and keeps the first error."""
+
+    def __init__(self, say: Callable[[Message], None], first: FirstError) -> None:
         self._say = say
-        self._last: tuple[int, int, str, int, str] | None = None
+        self._first = first
 
     def __call__(self, *message: Any) -> None:
-        """Called by the driver for each message; of several errors the first one counts."""
+        """Called by the driver for each message, in the thread whose statement runs."""
         state, severity, _server, procedure, line, text = message
         said, module = text.decode("utf-8", "replace"), procedure.decode("utf-8", "replace")
         if severity > MOST_SEVERE_MESSAGE:
-            self._last = self._last or (state, severity, module, line, said)
+            self._first.said = self._first.said or _Said(state, severity, module, line, said)
         elif module:
             self._say(Message(said, procedure=f"{module}, line {line}"))
         else:
             self._say(Message(said, line or None))
-
-    def completed(self, error: ServerError, text: str) -> ServerError:
-        """The error of the batch with severity, procedure and line, where it is the one that was heard of."""
-        last, self._last = self._last, None
-        if last is None or last[4] != error.message:
-            return error
-        state, severity, procedure, line, _said = last
-        known = None if procedure or line > text.count("\n") + 1 else line or None
-        inside = f"{procedure}, line {line}" if procedure else ""
-        return replace(error, severity=f"Level {severity}, State {state}", procedure=inside, line=known)

@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ahjo_tasks.dialects.mssql.modules import is_module
 from ahjo_tasks.errors import StatementError
 from ahjo_tasks.project.source import Lines
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 LONGEST = 64_000
 """How many characters are run once more, at most."""
 
-MODULE = re.compile(
-    r"\s*(?:CREATE|ALTER)\s+(?:OR\s+ALTER\s+)?(?:VIEW|PROC|PROCEDURE|FUNCTION|TRIGGER)\b", re.IGNORECASE
-)
 BEYOND_A_ROLLBACK = re.compile(
     r"\b(?:EXEC|EXECUTE|BULK|OPENROWSET|OPENQUERY|OPENDATASOURCE|WAITFOR|BACKUP|RESTORE|NEXT|TRAN|TRANSACTION|COMMIT"
     r"|ROLLBACK|KILL|DBCC|USE|RECONFIGURE|SHUTDOWN|GO|sp_\w+|xp_\w+)\b",
@@ -40,7 +38,6 @@ FIRES = re.compile(r"\b(?:INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
 MOST_CALLS = 20
 """How many procedures are looked at, at most."""
 IN_THE_TEXT = re.compile(r"at line (\d+) and character position (\d+)")
-COMMENTS = re.compile(r"\s*(?:--[^\n]*\n|/\*.*?\*/)\s*", re.DOTALL)
 ABOUT_A_NAME = re.compile(
     r"Invalid (?:column|object) name|Could not find (?:stored procedure|object)|Incorrect syntax near"
     r"|multi-part identifier|Must declare the|does not exist|Cannot find|is not a recognized",
@@ -60,21 +57,20 @@ def located(door: Door, text: str, error: ServerError, before: Sequence[str] | N
     if said:
         return replace(error, line=int(said[1]), column=int(said[2]) + 1)
     if door.transactional and before is not None and may_repeat((*before, text)):
-        error = found_or(error, _ask(door, text, before), created=bool(MODULE.match(text, leading_comments(text))))
+        error = found_or(error, _ask(door, text, before), created=is_module(text))
     return refined(error, text)
 
 
 def may_repeat(texts: Sequence[str]) -> bool:
     """Whether a rolled back run of the batches leaves no trace, but for what the procedures do that they call."""
     return sum(map(len, texts)) <= LONGEST and all(
-        MODULE.match(text, leading_comments(text)) or not BEYOND_A_ROLLBACK.search(CALL.sub(" ", text))
-        for text in texts
+        is_module(text) or not BEYOND_A_ROLLBACK.search(CALL.sub(" ", text)) for text in texts
     )
 
 
 def repeatable(door: Door, text: str) -> bool:
     """Whether a rolled back run of the batch leaves no trace, by the text of the procedures that it calls, too."""
-    if MODULE.match(text, leading_comments(text)):
+    if is_module(text):
         return True
     seen: set[str] = set()
     waiting = [text]
@@ -93,14 +89,6 @@ def _definition(door: Door, name: str) -> str:
     literal = door.dialect.literal(name)
     found = door.query(f"SELECT OBJECT_DEFINITION(OBJECT_ID({literal}))")
     return str(found[0][0] or "") if found else ""
-
-
-def leading_comments(text: str) -> int:
-    """Where the comments end that the text begins with."""
-    start = 0
-    while comment := COMMENTS.match(text, start):
-        start = comment.end()
-    return start
 
 
 def question(door: Door, text: str) -> str:

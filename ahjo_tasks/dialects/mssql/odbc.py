@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import re
 import socket
-from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
     Items = Mapping[str, str | Sequence[str]]
 
 MICROSOFT = re.compile(r"ODBC Driver (\d+) for SQL Server")
+MICROSOFT_FILE = "msodbcsql"
+SQL_DRIVER_NAME = 6
+"""ODBC's number for asking a connection for the file name of its driver."""
 LIBRARIES = {"Linux": "libmsodbcsql*.so*", "Darwin": "libmsodbcsql*.dylib", "Windows": "msodbcsql*.dll"}
 PORT = 1433
 ENCRYPTS = 18
@@ -80,7 +82,7 @@ def remark(url: URL, settings: Settings) -> str:
 def defaults(driver: str) -> dict[str, str]:
     """Encrypt and LongAsMax as the driver's version wants them."""
     version = MICROSOFT.fullmatch(driver)
-    if version is None and "msodbcsql" not in driver:
+    if version is None and MICROSOFT_FILE not in driver:
         return {}
     if version is None or int(version[1]) >= ENCRYPTS:
         return {"Encrypt": "yes", "LongAsMax": "Yes"}
@@ -90,6 +92,11 @@ def defaults(driver: str) -> dict[str, str]:
 def is_freetds(driver: str) -> bool:
     """Whether the driver is FreeTDS, by name or by the path of its library."""
     return "freetds" in driver.lower() or "tdsodbc" in driver.lower()
+
+
+def driver_file(connection: Any) -> str:
+    """The file name of the driver that an open connection of pyodbc goes through."""
+    return str(connection.getinfo(SQL_DRIVER_NAME))
 
 
 def choose(named: str | None) -> Choice:
@@ -203,13 +210,12 @@ def forgive_rollback(engine: Engine) -> None:
 
 def cancel(cursor: Any) -> None:
     """End the cursor's statement, which another thread waits for: pyodbc has a method for it, the others a way."""
-    with suppress(Exception):  # it was done already, or this version of the driver has another way
-        if hasattr(cursor, "cancel"):
-            cursor.cancel()
-        elif hasattr(cursor, "hstmt"):
-            cursor.hstmt._cancel()  # noqa: SLF001 - mssql-python has no method of its own for it
-        else:
-            cursor.connection._conn.cancel()  # noqa: SLF001 - where pymssql keeps the connection of its C library
+    if hasattr(cursor, "cancel"):
+        cursor.cancel()
+    elif hasattr(cursor, "hstmt"):
+        cursor.hstmt._cancel()  # noqa: SLF001 - mssql-python has no method of its own for it
+    else:
+        cursor.connection._conn.cancel()  # noqa: SLF001 - where pymssql keeps the connection of its C library
 
 
 def no_pooling() -> None:

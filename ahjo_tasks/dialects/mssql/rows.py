@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ahjo_tasks.dialects.mssql.odbc import is_freetds
+from ahjo_tasks.dialects.mssql.odbc import driver_file, is_freetds
 
 MANY = 10_000
 ALL = 2**31 - 1
-DRIVER_NAME = 6
-"""What ODBC calls SQL_DRIVER_NAME."""
 
 
 def pass_over(cursor: Any) -> None:
@@ -23,5 +21,5 @@ def pass_over(cursor: Any) -> None:
         while cursor.fetchmany(MANY):
             pass
         cursor.rowcount = -1  # else the rows would be counted as changed by what comes next
-    elif driver == "pyodbc" and not is_freetds(str(cursor.connection.getinfo(DRIVER_NAME))):
+    elif driver == "pyodbc" and not is_freetds(driver_file(cursor.connection)):
         cursor.skip(ALL)  # fetches no values, so that no type is one too many

@@ -6,7 +6,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.dialects.mssql.lines import MODULE, leading_comments
+from ahjo_tasks.dialects.mssql.modules import is_module
 from ahjo_tasks.errors import StatementError
 
 if TYPE_CHECKING:
@@ -120,11 +120,6 @@ def may_change(text: str) -> bool:
 def runs_later(text: str, offset: int) -> bool:
     """Whether what stands there is in the body of a module; NATIVE_COMPILATION is about its making."""
     return is_module(SEPARATOR.split(text[:offset])[-1]) and text[offset : offset + 6].upper() != "NATIVE"
-
-
-def is_module(text: str) -> bool:
-    """Whether the batch creates a module: what stands in it is set when the module runs."""
-    return bool(MODULE.match(text, leading_comments(text)))
 
 
 def changes(text: str) -> Iterator[str]:

@@ -234,12 +234,8 @@ class PostgreSQL(Dialect):
 
     def create_database(self, door: Door, database: str, settings: Settings) -> list[str]:
         """Create the database in UTF-8; another collation than the server's needs the empty template."""
-        collation = settings.database_collation
-        wanted = f" LC_COLLATE {self.literal(collation)} TEMPLATE template0" if collation else ""
         head = f"CREATE DATABASE {self.quote(database)} ENCODING 'UTF8'"
-        keys = ["database_collation"] if collation else []
-        refused = creation.create(door, keys, lambda kept: head + (wanted if kept else ""))
-        return [*creation.unknown(settings, {"database_collation"}, self.title), *refused]
+        return creation.create_collated(door, settings, head, " LC_COLLATE {} TEMPLATE template0")
 
     @contextmanager
     def lock(self, door: Door, name: str, timeout: float, of: str = DEPLOY) -> Iterator[None]:
