@@ -108,7 +108,7 @@ def test_a_call_that_fails_is_done_again_file_by_file(plan: Callable[..., Plan])
     assert (caught.value.line, caught.value.column) == (2, 3)
     assert caught.value.details[-2:] == (
         "Applied before: v1",
-        "1 of 3 steps were applied and stay; v2 was rolled back.",
+        "1 of 3 steps was applied and stays; v2 was rolled back.",
     )
 
 

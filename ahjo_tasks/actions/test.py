@@ -43,7 +43,7 @@ def test(ctx: ActionContext, match: str = "", jobs: int = 1, format: str = TABLE
     files = _chosen(ctx, match)
     ctx.announce(ctx.stack[0])
     if ctx.dry:
-        ctx.console.line(f"  Plan: {len(files)} test files (dry run: nothing is run)")
+        _plan(ctx, files)
         return
     started = datetime.now()  # noqa: DTZ005 - the column of the results' table has no zone
     results = []
@@ -101,6 +101,14 @@ def _chosen(ctx: ActionContext, match: str) -> list[SqlFile]:
     if match and not chosen:
         raise UsageError(f"No file in database/tests matches {match!r}.")
     return chosen
+
+
+def _plan(ctx: ActionContext, files: Sequence[SqlFile]) -> None:
+    """What a dry run would run."""
+    many = "" if len(files) == 1 else "s"
+    ctx.console.line(f"  Plan: {len(files)} test file{many} (dry run: nothing is run)")
+    for number, file in enumerate(files, 1):
+        ctx.console.line(f"  {number:>{len(str(len(files)))}}. {file.label}")
 
 
 def _run(ctx: ActionContext, files: Sequence[SqlFile], jobs: int) -> Iterator[FileResult]:

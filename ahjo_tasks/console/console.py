@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 import textwrap
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from ahjo_tasks.config.secret import spellings
@@ -201,7 +202,7 @@ class Console:
     def error(self, error: AhjoError) -> None:
         """What went wrong, where, and what to do."""
         self._rest()
-        place = error.place if isinstance(error, SourceError) else ""
+        place = _from_here(error.place) if isinstance(error, SourceError) else ""
         self._err(f"Error: {place}: {error.message}" if place else f"Error: {error.message}", "fail")
         for problem in error.problems if isinstance(error, ConfigError) else ():
             self._err(f"  - {problem}", "fail")
@@ -314,6 +315,11 @@ def _put(stream: IO[str], text: str) -> None:
         encoding = getattr(stream, "encoding", None) or "ascii"
         stream.write(text.translate(ASCII).encode(encoding, "replace").decode(encoding) + "\n")
     stream.flush()
+
+
+def _from_here(place: str) -> str:
+    """A place as it is typed here: a path below the working folder without the way to it."""
+    return place.removeprefix(f"{Path.cwd()}{os.sep}")
 
 
 def _is_lively(stream: IO[str]) -> bool:

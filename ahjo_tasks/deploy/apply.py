@@ -165,7 +165,8 @@ def _state(step: Step, done: int, total: int, door: Door, said: str) -> str:
         return f"The transaction was rolled back, but {door.dialect.title} {COMMITS}."
     if door.shared:
         return "The transaction of the action was rolled back: the database is as before."
-    stays = f"{done} of {total} steps were applied and stay; " if done else ""
+    stayed = "was applied and stays" if done == 1 else "were applied and stay"
+    stays = f"{done} of {total} steps {stayed}; " if done else ""
     if said:
         return stays + said
     if step.transactional:

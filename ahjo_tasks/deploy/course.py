@@ -59,7 +59,7 @@ class Course:
         verb = "taken back" if self.down else "applied"
         stay = f"Migrations {verb} before, which stay so: {', '.join(applied)}; " if applied else ""
         if self.door.dialect.transactional_ddl:
-            return f"{stay}the failing one was rolled back."
+            return f"{stay}the failing one was rolled back." if stay else "The migration was rolled back."
         title = self.door.dialect.title
         return f"{stay}of the failing one {title} keeps the statements before the one that failed."
 

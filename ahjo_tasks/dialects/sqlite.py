@@ -144,7 +144,7 @@ class SQLite(Dialect):
         """Whether the file is there. Raises NotPermittedError for another file, which `init` would delete."""
         file = Path(database)
         if file.exists() and not _is_database(file):
-            raise NotPermittedError(f"{database} is no SQLite database: it is neither dropped nor replaced.", hint=NOT_OURS)
+            raise NotPermittedError(f"{database} is no SQLite database: it is not replaced.", hint=NOT_OURS)
         return file.exists()
 
     def drop_database(self, door: Door, database: str) -> None:

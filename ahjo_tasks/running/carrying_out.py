@@ -98,5 +98,8 @@ def _existing(ctx: ActionContext) -> Door | None:
     except ConnectionFailedError as error:
         if not error.missing_database:
             raise
-    ctx.console.note("The database does not exist yet: the plan is the one for an empty database.")
+    if ctx.workspace.unborn:
+        ctx.console.note("init leaves an empty database: the plan is the one for it.")
+    else:
+        ctx.console.note("The database does not exist yet: the plan is the one for an empty database.")
     return None

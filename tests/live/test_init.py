@@ -124,6 +124,25 @@ def test_a_relative_sqlite_file_lies_in_the_projects_folder(sqlite_target: Targe
     assert (live.directory / "below/shop.db").is_file()
 
 
+@pytest.mark.parametrize("content", [b"# Read me\n", b"SQLite"])
+def test_a_file_that_is_no_database_is_never_deleted(sqlite_target: Target, tmp_path: Path, content: bytes) -> None:
+    live = deployed(sqlite_target, tmp_path / "project", create=False)
+    live.reconfigure(target_database_name="README.md")
+    readme = live.directory / "README.md"
+    readme.write_bytes(content)
+    refused = live.inv("init")
+    assert (refused.code, f"{readme} is no SQLite database" in refused.err) == (3, True), refused.text
+    assert f"Error: {readme}: This is no SQLite database." in live.fail("deploy").err
+    assert readme.read_bytes() == content
+
+
+def test_an_empty_file_is_an_empty_database(sqlite_target: Target, tmp_path: Path) -> None:
+    live = deployed(sqlite_target, tmp_path / "project", create=False)
+    live.reconfigure(target_database_name="empty.db")
+    live.write("empty.db", "")
+    live.succeed("test-connection", "init")
+
+
 @pytest.mark.parametrize("url", ["sqlite:///given.db", "sqlite+pysqlite:///given.db"])
 def test_a_whole_url_needs_no_other_key(sqlite_target: Target, tmp_path: Path, url: str) -> None:
     live = deployed(sqlite_target, tmp_path / "project", create=False)
