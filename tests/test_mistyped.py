@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+from doors import sqlite
+from projects import RunningProject, make_project
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> RunningProject:
+    return make_project(tmp_path_factory.mktemp("project"), sqlite())
+
+
+@pytest.mark.parametrize(
+    ("call", "said", "hint"),
+    [
+        (("deplyo",), "There is no action 'deplyo'.", "Did you mean deploy?"),
+        (("deploy", "xyzzy"), "There is no action 'xyzzy'.", "inv --list shows them all."),
+        (("deploy", "dev.json"), "There is no action 'dev.json'.", "A config is named by --config dev.json"),
+        (("deploy", "--dri"), "deploy has no option --dri.", "Did you mean --dry?"),
+        (("deploy", "--skip-git"), "deploy has no option --skip-git.", "Did you mean --skip-git-update?"),
+        (("deploy", "--xyzzy"), "deploy has no option --xyzzy.", "inv --help deploy lists its options."),
+        (("deploy", "version", "--non-interactive"), "version has no option", "deploy has it: write it right behind"),
+        (("deploy-files", "--files", "a.sql", "b.sql"), "no action 'b.sql'", "give --files again."),
+        (("--non-interactive", "deploy"), "inv has no option --non-interactive.", "stand behind it"),
+    ],
+)
+def test_what_invoke_does_not_know_is_explained(
+    project: RunningProject, call: tuple[str, ...], said: str, hint: str
+) -> None:
+    done = project.inv(*call, config=None)
+    first, second = done.err.splitlines()
+    assert (done.code, done.out, first.startswith("Error: "), said in first) == (2, "", True, True), done.text
+    assert second.startswith("  hint: ")
+    assert hint in second
+
+
+def test_a_flag_without_its_value_is_named(project: RunningProject) -> None:
+    done = project.inv("to-csv", "--query", "--overwrite", config=None)
+    assert (done.code, done.err) == (2, "Error: --query needs a value.\n"), done.text
+
+
+def test_completion_still_knows_the_action(project: RunningProject) -> None:
+    done = project.inv("--complete", "--", "inv deploy --skip", config=None)
+    assert "--skip-git-update" in done.out.splitlines()
