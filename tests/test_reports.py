@@ -129,14 +129,7 @@ def test_json_keeps_every_row_as_it_came(results: list[FileResult]) -> None:
 
 
 def test_json_says_what_it_has_no_form_for_as_text_and_keeps_its_own_verdict(results: list[FileResult]) -> None:
-    row = {
-        "passed": True,
-        "n": math.nan,
-        "many": [math.inf],
-        "bytes": b"\xff",
-        "price": Decimal("1.50"),
-        "result": "no",
-    }
+    row = {"passed": True, "n": math.nan, "many": [math.inf], "bytes": b"\xff", "price": Decimal("1.50")}
     document = REPORTS["json"]([replace(results[0], checks=(Check(row, passed=False),))])
     assert json.loads(document, parse_constant=pytest.fail)["files"][0]["rows"] == [
         {"passed": False, "n": "nan", "many": ["inf"], "bytes": "0xff", "price": "1.50"}
