@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
@@ -26,6 +27,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # A developer's own AHJO_ settings would reach every config that the tests load.
     for name in [name for name in os.environ if name.startswith("AHJO_") and not name.startswith(OWN_VARIABLES)]:
         del os.environ[name]
+    # A test run in the background of a shell ignores Ctrl-C, and the programs that it starts would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
