@@ -113,8 +113,9 @@ def test_differences_have_their_exit_code(project: RunningProject) -> None:
 @pytest.mark.parametrize(
     ("command", "code", "said"),
     [
-        ("downgrade nowhere", 1, "alembic.ini: Can't locate revision identified by 'nowhere'"),
-        ("frobnicate", 2, "invalid choice: 'frobnicate'"),
+        ("upgrde +1", 2, "Error: Alembic has no command 'upgrde'.\n  hint: Did you mean upgrade?"),
+        ("downgrade nowhere", 1, "Error: Can't locate revision identified by 'nowhere'"),
+        ("frobnicate", 2, "Alembic has no command 'frobnicate'."),
         ("", 2, "alembic needs a command"),
     ],
 )

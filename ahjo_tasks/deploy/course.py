@@ -61,7 +61,8 @@ class Course:
         if self.door.dialect.transactional_ddl:
             return f"{stay}the failing one was rolled back." if stay else "The migration was rolled back."
         title = self.door.dialect.title
-        return f"{stay}of the failing one {title} keeps the statements before the one that failed."
+        one = "of the failing one" if stay else "Of the migration"
+        return f"{stay}{one} {title} keeps the statements before the one that failed."
 
 
 def said(error: Exception, door: Door | None = None) -> str:
