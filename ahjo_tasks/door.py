@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -82,21 +82,22 @@ class Door:
         """Run one batch to its end. Returns how many rows it changed. Raises StatementError."""
         changed = 0
         self._changed = True
-        for cursor in self._results(text):
-            if cursor.description:
-                self._pass_over(cursor, text)
-            elif cursor.rowcount > 0:
-                changed += cursor.rowcount
+        with closing(self._results(text)) as results:
+            for cursor in results:
+                if cursor.description:
+                    self._pass_over(cursor, text)
+                elif cursor.rowcount > 0:
+                    changed += cursor.rowcount
         return changed
 
     def results(self, text: str) -> list[ResultSet]:
         """Run one batch to its end; every result set that has columns, in order. Raises StatementError."""
         found = []
-        for cursor in self._results(text):
-            if cursor.description:
-                columns = tuple(column[0] for column in cursor.description)
-                rows = [row for chunk in self._chunks(cursor, text, MANY) for row in chunk]
-                found.append(ResultSet(columns, rows))
+        with closing(self._results(text)) as results:
+            for cursor in results:
+                if cursor.description:
+                    rows = [row for chunk in self._chunks(cursor, text, MANY) for row in chunk]
+                    found.append(ResultSet(_columns(cursor), rows))
         return found
 
     def query(self, text: str) -> list[tuple[Any, ...]]:
@@ -109,10 +110,19 @@ class Door:
 
         A result set is read to its end before the next one is asked for. Raises StatementError, also midway.
         """
-        for cursor in self._results(text, self.dialect.streaming_cursor(self._raw, size)):
-            if cursor.description:
-                columns = tuple(column[0] for column in cursor.description)
-                yield RowStream(columns, self._chunks(cursor, text, size))
+        with closing(self._results(text, self.dialect.streaming_cursor(self._raw, size))) as results:
+            for cursor in results:
+                if cursor.description:
+                    yield RowStream(_columns(cursor), self._chunks(cursor, text, size))
+
+    @contextmanager
+    def told_to(self, listener: Callable[[str], None]) -> Iterator[None]:
+        """Hand messages to another listener meanwhile."""
+        before, self.on_message = self.on_message, listener
+        try:
+            yield
+        finally:
+            self.on_message = before
 
     def attempt(self, text: str) -> str | None:
         """Run a batch that may fail; returns the server's reason when it did."""
@@ -209,8 +219,23 @@ class Door:
             if self.shared:
                 yield connection
             else:
-                with connection.begin():
+                with self._whole_or_nothing(connection):
                     yield connection
+
+    @staticmethod
+    @contextmanager
+    def _whole_or_nothing(connection: Connection) -> Iterator[None]:
+        """A transaction whose failing rollback does not hide why it was needed."""
+        from sqlalchemy.exc import DBAPIError
+
+        transaction = connection.begin()
+        try:
+            yield
+        except BaseException:
+            with suppress(DBAPIError):
+                transaction.rollback()
+            raise
+        transaction.commit()
 
     def close(self, *, keep: bool) -> None:
         """Commit (keep) or roll back a shared transaction, and close the connection."""
@@ -232,7 +257,7 @@ class Door:
         except (SQLAlchemyError, self.driver_error):
             return
 
-    def _results(self, text: str, cursor: Any = None) -> Iterator[Any]:
+    def _results(self, text: str, cursor: Any = None) -> Generator[Any]:
         """The cursor at each result of the batch. A driver's error in any of them is a StatementError."""
         cursor = cursor or self._cursor()
         try:
@@ -328,3 +353,7 @@ class Door:
             self._plain(rollback or self.dialect.rollback)
         except StatementError:
             return
+
+
+def _columns(cursor: Any) -> tuple[str, ...]:
+    return tuple(column[0] for column in cursor.description)

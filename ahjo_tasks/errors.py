@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.dialects.base import ServerError
 
+INTERRUPTED = 130
+"""The exit code of a run that Ctrl-C ended, as a shell has it."""
+
 
 class AhjoError(Exception):
     """Something a user can act on; printed as a message, never as a traceback.

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.errors import StatementError, UsageError
+from ahjo_tasks.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import CursorResult
     from sqlalchemy.sql import Executable
 
-    from ahjo_tasks.door import Door, ResultSet
+    from ahjo_tasks.door import ResultSet
     from ahjo_tasks.running.context import ActionContext
 
 Row = tuple[Any, ...]
@@ -42,7 +42,7 @@ def query(
         with door.unit():
             found = door.results(statement)
         return _shown(list(found[0].columns), found[0].rows, headers=headers) if found else []
-    with _explained(door, str(statement)), door.transaction() as connection:
+    with door.transaction() as connection:
         result = _executed(connection, statement, parameters)
         if not result.returns_rows:
             return []
@@ -141,7 +141,7 @@ def insert_rows(ctx: ActionContext, table: Table, rows: Iterable[Mapping[str, An
         ctx.console.line(f"  Plan: insert rows into {table.name} (dry run: nothing is inserted)")
         return 0
     door, count, left = ctx.session.door, 0, iter(rows)
-    with _explained(door, f"INSERT INTO {table.name}"), door.transaction() as connection:
+    with door.transaction() as connection:
         while block := [dict(row) for row in islice(left, chunk)]:
             connection.execute(table.insert(), block)
             count += len(block)
@@ -187,15 +187,3 @@ def _variables(ctx: ActionContext, given: Mapping[str, object] | None) -> Mappin
 
 def _listed(paths: str | Sequence[str]) -> list[str]:
     return [str(paths)] if isinstance(paths, (str, Path)) else [str(path) for path in paths]
-
-
-@contextmanager
-def _explained(door: Door, statement: str) -> Iterator[None]:
-    """Turn the driver's errors into ours."""
-    from sqlalchemy.exc import DBAPIError
-
-    try:
-        yield
-    except DBAPIError as error:
-        cause = error.orig if isinstance(error.orig, Exception) else error
-        raise StatementError(door.dialect.server_error(cause, statement)) from error

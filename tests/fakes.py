@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.dialects.mssql import MSSQL
-from ahjo_tasks.door import ResultSet
+from ahjo_tasks.door import Door, ResultSet
 from ahjo_tasks.errors import StatementError
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class FakeDoor:
                 width = len(rows[0]) if rows else 1
                 return [ResultSet(tuple(f"c{number}" for number in range(width)), rows)]
         return []
+
+    told_to = Door.told_to
 
     def run(self, text: str) -> int:
         self.results(text)

@@ -12,6 +12,7 @@ from ahjo_tasks.deploy.groups import grouped
 from ahjo_tasks.deploy.plan import Plan
 from ahjo_tasks.dialects import dialect as dialect_named
 from ahjo_tasks.dialects.base import ServerError
+from ahjo_tasks.door import Door
 from ahjo_tasks.errors import DeployError, StatementError
 from ahjo_tasks.project.sqlfiles import read
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
-
-    from ahjo_tasks.door import Door
 
 
 @dataclass
@@ -33,6 +32,8 @@ class FakeDoor:
     breaks: bool = False
     sent: list[str] = field(default_factory=list)
     on_message: Callable[[str], None] = print
+
+    told_to = Door.told_to
 
     def run(self, text: str) -> int:
         self.sent.append(text)

@@ -70,9 +70,8 @@ def _action_files(directory: Path, config: Path | None, *, has_tasks: bool) -> I
     for entry in loaded.settings.ahjo_action_files:
         path = directory / entry.source_file
         if path.is_file() and (named or not has_tasks):
-            if not (
-                has_tasks and IMPORT.search(path.read_bytes())
-            ):  # tasks.py stands in its place since it was adopted
+            adopted = has_tasks and IMPORT.search(path.read_bytes())  # tasks.py stands in its place
+            if not adopted:
                 yield path
         elif named:
             raise UsageError(f"ahjo_action_files: {path} does not exist.")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahjo_tasks.console import Console
-from ahjo_tasks.errors import AhjoError
+from ahjo_tasks.errors import INTERRUPTED, AhjoError
 from ahjo_tasks.running import scanning
 from ahjo_tasks.running.collecting import collect_rarely
 from ahjo_tasks.running.scanning import HOOK_FLAGS, SCAN_FLAGS, Flag, Place, Wanted, WantedHook
@@ -21,8 +21,6 @@ from ahjo_tasks.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-INTERRUPTED = 130
 
 
 class Program(NamedTuple):

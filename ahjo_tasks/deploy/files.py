@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from ahjo_tasks.deploy.hearing import Hearing
+from ahjo_tasks.deploy.messages import BatchMessages
 from ahjo_tasks.deploy.plan import Plan
 from ahjo_tasks.deploy.remains import remains
 from ahjo_tasks.errors import DeployError, StatementError
@@ -83,19 +83,18 @@ class FileStep:
 
     def run(self, door: Door) -> int:
         """Run the batches. Raises DeployError with file, line, column and excerpt."""
-        say = door.on_message
-        try:
-            started = time.perf_counter()
-            with door.dialect.keeping_settings(door, self.file.texts):
-                return sum(self._run(door, number, say, started) for number in range(len(self.file.batches)))
-        finally:
-            door.on_message = say
+        started = time.perf_counter()
+        with door.dialect.keeping_settings(door, self.file.texts):
+            return sum(self._run(door, number, started) for number in range(len(self.file.batches)))
 
-    def _run(self, door: Door, number: int, say: Callable[[str], None], started: float) -> int:
+    def _run(self, door: Door, number: int, started: float) -> int:
         """One batch, as often as it says; its messages come with their place."""
+        say, messages = door.on_message, BatchMessages(self.file, self.file.batches[number])
+        with door.told_to(lambda message: say(messages.placed(message))):
+            return self._repeat(door, number, say, started)
+
+    def _repeat(self, door: Door, number: int, say: Callable[[str], None], started: float) -> int:
         batch, changed = self.file.batches[number], 0
-        hearing = Hearing(self.file, batch)
-        door.on_message = lambda message: say(hearing.placed(message))
         for times in range(batch.count):
             try:
                 changed += door.run(batch.text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.deploy.files import FileStep
-from ahjo_tasks.deploy.hearing import placed_among
+from ahjo_tasks.deploy.messages import placed_among
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 
 from invoke.exceptions import Exit, Failure
 
-from ahjo_tasks.errors import AhjoError
-from ahjo_tasks.running.commands import CommandError
+from ahjo_tasks.errors import INTERRUPTED, AhjoError
+from ahjo_tasks.running.command_error import CommandError
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from ahjo_tasks.running.context import ActionContext
-
-INTERRUPTED = 130
 
 
 class Boundary:

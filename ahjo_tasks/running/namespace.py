@@ -13,7 +13,7 @@ from invoke.tasks import Task
 
 from ahjo_tasks.actions import MODULES
 from ahjo_tasks.config.invoke_files import teach
-from ahjo_tasks.running import words
+from ahjo_tasks.running import mistyped, positional
 from ahjo_tasks.running.action import Action
 from ahjo_tasks.running.home import Home
 
@@ -35,7 +35,8 @@ def namespace(
     """
     folder = Path(directory) if directory else _caller_folder(sys._getframe(1).f_globals)  # noqa: SLF001
     teach()
-    words.teach()
+    positional.teach()
+    mistyped.teach()
     collection = Collection()
     folder = folder.absolute()
     home = Home(folder, folder / config if config else None, collection)

@@ -141,14 +141,13 @@ def refined(error: ServerError, text: str) -> ServerError:
 
 
 def _ask(door: Door, text: str, before: Sequence[str]) -> tuple[object, ...] | None:
-    say, door.on_message = door.on_message, lambda _text: None
-    try:
-        return _answer(door, text, before)
-    except StatementError:
-        return None
-    finally:
-        door.attempt(door.dialect.rollback)
-        door.on_message = say
+    with door.told_to(lambda _text: None):
+        try:
+            return _answer(door, text, before)
+        except StatementError:
+            return None
+        finally:
+            door.attempt(door.dialect.rollback)
 
 
 def _answer(door: Door, text: str, before: Sequence[str]) -> tuple[object, ...] | None:

@@ -177,8 +177,6 @@ def _identity(texts: Sequence[str]) -> list[str]:
 
 
 def _set_back(door: Door, statements: Sequence[str]) -> None:
-    if not statements:
-        return
-    say, door.on_message = door.on_message, lambda _text: None
-    door.attempt("; ".join(statements))
-    door.on_message = say
+    if statements:
+        with door.told_to(lambda _text: None):
+            door.attempt("; ".join(statements))

@@ -28,7 +28,7 @@ class StreamingCursor:
         from psycopg import ProgrammingError, capabilities
         from psycopg.types.string import TextLoader
 
-        from ahjo_tasks.dialects.postgresql.moments import keep_as_text
+        from ahjo_tasks.dialects.postgresql.temporal import keep_as_text
 
         self._raw = raw
         self._refusal = ProgrammingError

@@ -9,12 +9,12 @@ from psycopg.adapt import Loader
 from psycopg.postgres import types
 from psycopg.pq import Format
 
-MOMENTS = ("date", "time", "timetz", "timestamp", "timestamptz")
+TEMPORAL = ("date", "time", "timetz", "timestamp", "timestamptz")
 
 
 def keep_as_text(cursor: Any) -> None:
     """Have the cursor give them as the server writes them, and all others as before."""
-    for name in MOMENTS:
+    for name in TEMPORAL:
         cursor.adapters.register_loader(name, _lenient(cursor.adapters.get_loader(types[name].oid, Format.TEXT)))
 
 

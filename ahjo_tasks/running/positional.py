@@ -1,4 +1,4 @@
-"""A word that belongs to no flag, as in `inv alembic "history -v"`, for a parameter that may be left out.
+"""Positional arguments that may be left out, as in `inv alembic "history -v"`.
 
 A positional argument of Invoke has to be given, and until it is it swallows whatever comes, be it `--dry`. One with a
 default is never filled at all: here it takes the first word that is no flag, no value of one, and no task.

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 def placed_among(files: Sequence[SqlFile], message: str) -> str:
     """The message of a call that files of one batch share; with its place where only one of them can have said it."""
-    hearings = [Hearing(file, file.batches[0]) for file in files]
-    found = [hearing for hearing in hearings if hearing.of_statement(message)]
+    batches = [BatchMessages(file, file.batches[0]) for file in files]
+    found = [one for one in batches if one.of_statement(message)]
     return found[0].placed(message) if len(found) == 1 else message
 
 
-class Hearing:
+class BatchMessages:
     """Gives messages of a batch their place: the statement's line, or else the batch's, which is said."""
 
     def __init__(self, file: SqlFile, batch: Batch) -> None:
