@@ -45,7 +45,7 @@ class StampStep:
         row = {"Repository": self.git.repository, "Branch": self.git.branch, "Commit": self.git.commit}
         try:
             with door.transaction() as connection:
-                _renew(connection, table)
+                _renew(connection, table, door.dialect)
                 connection.execute(table.delete())
                 connection.execute(table.insert().values(row))
         except StatementError as error:
@@ -76,7 +76,8 @@ def read_stamp(settings: Settings, door: Door) -> GitVersion | None:
 
     table = git_table(settings, door.dialect)
     with door.alchemy() as connection:
-        found = _columns(connection, table)
+        columns = door.dialect.column_names(connection, table.name, table.schema)
+        found = {name.lower(): name for name in columns}
         names = [found.get("repository"), found.get("branch"), found.get("commit") or found.get("commit_hash")]
         if not all(names):
             return None
@@ -100,20 +101,10 @@ def git_table(settings: Settings, dialect: Dialect) -> Table:
     )
 
 
-def _columns(connection: Connection, table: Table) -> dict[str, str]:
-    """The columns that the table has in the database, by their names in lower case; none where it is missing."""
-    from sqlalchemy import inspect
-
-    inspector = inspect(connection)
-    if not inspector.has_table(table.name, schema=table.schema):
-        return {}
-    return {column["name"].lower(): column["name"] for column in inspector.get_columns(table.name, schema=table.schema)}
-
-
-def _renew(connection: Connection, table: Table) -> None:
+def _renew(connection: Connection, table: Table, dialect: Dialect) -> None:
     """Create the table; one of an older form, without the newest column, is made anew."""
-    columns = _columns(connection, table)
-    if {NEWEST_COLUMN.lower(), "commit"} <= columns.keys():
+    columns = {name.lower() for name in dialect.column_names(connection, table.name, table.schema)}
+    if {NEWEST_COLUMN.lower(), "commit"} <= columns:
         return
     if columns:
         table.drop(connection)

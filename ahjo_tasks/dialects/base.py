@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from sqlalchemy.engine import URL, Engine
+    from sqlalchemy.engine import URL, Connection, Engine
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.dialects.message import Message
@@ -125,6 +125,14 @@ class Dialect:
     def quote(self, *parts: str | None) -> str:
         """A dotted name, each part quoted."""
         return ".".join('"' + part.replace('"', '""') + '"' for part in parts if part)
+
+    def column_names(self, connection: Connection, table: str, schema: str | None) -> list[str]:
+        """The columns of a table, none where it is missing."""
+        from sqlalchemy import inspect
+
+        inspector = inspect(connection)
+        found = inspector.get_columns(table, schema=schema) if inspector.has_table(table, schema=schema) else ()
+        return [str(column["name"]) for column in found]
 
     def literal(self, text: str) -> str:
         """A string literal."""

@@ -66,7 +66,8 @@ class DatabaseLog:
     def _write(self, records: list[dict[str, Any]]) -> None:
         table = log_table(self.settings)
         with self._session().another() as door, door.transaction() as connection:
-            table.create(connection, checkfirst=True)
+            if not door.dialect.column_names(connection, table.name, table.schema):
+                table.create(connection)
             connection.execute(table.insert(), records)
 
     @cached_property

@@ -38,11 +38,9 @@ def default_table(settings: Settings) -> Table:
 
 def create_table(settings: Settings, door: Door) -> bool:
     """Create the table; False when it is there already, which is left as it is."""
-    from sqlalchemy import inspect
-
     table = default_table(settings)
     with door.transaction() as connection:
-        if inspect(connection).has_table(table.name, schema=table.schema):
+        if door.dialect.column_names(connection, table.name, table.schema):
             return False
         table.create(connection)
     return True

@@ -13,7 +13,7 @@ from ahjo_tasks.project.lexis import MSSQL as LEXIS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from sqlalchemy.engine import URL, Engine
+    from sqlalchemy.engine import URL, Connection, Engine
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.dialects.message import Message
@@ -84,6 +84,12 @@ class MSSQL(Dialect):
     def literal(self, text: str) -> str:
         """A Unicode literal."""
         return "N" + super().literal(text)
+
+    def column_names(self, connection: Connection, table: str, schema: str | None) -> list[str]:
+        """Asked by the table's own number: a search by name in the catalog is slow, and goes past what others own."""
+        named = self.literal(self.quote(schema, table))
+        found = connection.exec_driver_sql(f"SELECT name FROM sys.columns WHERE object_id = OBJECT_ID({named})")
+        return [str(row[0]) for row in found]
 
     def drop_statement(self, made: Definition, text: str = "") -> str:
         """Triggers on the database or the server say so; assemblies belong to no schema."""
