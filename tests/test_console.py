@@ -393,3 +393,22 @@ def test_all_that_is_shown_is_in_the_log(project: RunningProject) -> None:
     for line in filter(None, done.out.splitlines()):
         assert line in log
     assert "\033" not in log
+
+
+def test_a_heading_is_broken_between_words_on_a_narrow_terminal() -> None:
+    made, stream, logged = console(40)
+    made.heading("deploy", {"": "127.0.0.1:5432/shop", "login": "ahjo"})
+    lines = COLOUR.sub("", text(stream)).splitlines()
+    assert lines == ["deploy  127.0.0.1:5432/shop   login", "  ahjo"]
+    assert "login ahjo" in logged[0][1]
+
+
+def test_a_reader_that_leaves_stops_nothing(tmp_path: Path) -> None:
+    project = make_project(tmp_path, sqlite())
+    for number in range(30):
+        project.write(f"database/views/v{number}.sql", f"CREATE VIEW v{number} AS SELECT 1 AS id;\n")
+    command = f"{sys.executable} -m invoke init deploy --config dev.json | head -2; exit ${{PIPESTATUS[0]}}"
+    done = project.run("bash", "-c", command)
+    assert (done.code, done.err) == (0, ""), done.text
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'view'").fetchone() == (30,)

@@ -108,7 +108,7 @@ class Console:
         """
         if text.startswith(" ") or text not in self.tally.remarks:
             self.tally.remarks.add(text)
-            self._write(self._told, "\n".join(self._paint(part, "dim", self._told) for part in self._wrapped(text)))
+            self._sentence(self._told, text, "dim")
             self.log("info", text)
 
     def warn(self, text: str) -> None:
@@ -118,7 +118,9 @@ class Console:
     def heading(self, action: str, facts: Mapping[str, str]) -> None:
         """The action and what it works on: server, database and login first."""
         said = "   ".join(f"{name} {value}".strip() for name, value in facts.items() if value)
-        self.line(f"{action}  {said}".rstrip(), "head")
+        text = f"{action}  {said}".rstrip()
+        self._sentence(self._told, text, "head")
+        self.log("info", text)
 
     def step_heading(self, name: str) -> None:
         """The start of one step of a multi-action."""
@@ -265,7 +267,7 @@ class Console:
     # -- the ends ------------------------------------------------------------------------------------------------
 
     def _err(self, text: str, style: str | None = None, *, level: str = "error") -> None:
-        self._write(self.err, "\n".join(self._paint(part, style, self.err) for part in self._wrapped(text)))
+        self._sentence(self.err, text, style)
         self.log(level, text)
 
     @property
@@ -273,9 +275,12 @@ class Console:
         """Where people read, when standard output is not a program's."""
         return self.err if self._machine else self.out
 
-    def _wrapped(self, text: str) -> list[str]:
+    def _sentence(self, stream: IO[str], text: str, style: str | None) -> None:
+        self._write(stream, "\n".join(self._paint(part, style, stream) for part in self._wrapped(text, stream)))
+
+    def _wrapped(self, text: str, stream: IO[str]) -> list[str]:
         """On a terminal, a long sentence in several lines, broken between words; source code as it is."""
-        if not self.err.isatty() or len(text) <= self.width or " | " in text:
+        if not stream.isatty() or len(text) <= self.width or " | " in text:
             return [text]
         indent = " " * (len(text) - len(text.lstrip()) + 2)
         return textwrap.wrap(text, self.width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
@@ -310,11 +315,25 @@ class Console:
 
 def _put(stream: IO[str], text: str) -> None:
     try:
+        _write_line(stream, text)
+        stream.flush()
+    except BrokenPipeError:
+        _leave_unheard(stream)
+
+
+def _write_line(stream: IO[str], text: str) -> None:
+    try:
         stream.write(text + "\n")
     except UnicodeEncodeError:
         encoding = getattr(stream, "encoding", None) or "ascii"
         stream.write(text.translate(ASCII).encode(encoding, "replace").decode(encoding) + "\n")
-    stream.flush()
+
+
+def _leave_unheard(stream: IO[str]) -> None:
+    """Nobody reads any more, as behind `| head`: what is being done goes on, and what is said goes nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _from_here(place: str) -> str:
