@@ -6,7 +6,6 @@ without Invoke, whose import takes longer than a scan.
 
 from __future__ import annotations
 
-import sys
 import time
 from argparse import ArgumentParser
 from pathlib import Path
@@ -87,9 +86,6 @@ def _guarded(console: Console, work: Callable[[], None], *, debug: bool) -> int:
     except AhjoError as error:
         console.error(error)
         return error.exit_code
-    except BrokenPipeError:  # the reader of a report has seen enough
-        sys.stdout = None
-        return 1
     except Exception as error:
         if debug:
             raise
