@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from ahjo_tasks.dialects.postgresql import PostgreSQL
 from ahjo_tasks.dialects.postgresql.routines import signatures
-from ahjo_tasks.project.definitions import Definition, Name
+from ahjo_tasks.project.definitions import Name
 
 
 @pytest.mark.parametrize(
@@ -25,9 +24,3 @@ def test_a_routine_is_told_by_what_it_takes(text: str, taken: list[str | None]) 
     found = list(signatures(text))
     assert {name for name, _ in found} <= {Name(None, "f")}
     assert [arguments for _, arguments in found] == taken
-
-
-def test_without_its_arguments_every_routine_of_the_name_is_dropped() -> None:
-    statement = PostgreSQL().drop_statement(Definition("function", Name(None, "f")), "")
-    assert "DROP ROUTINE %s" in statement
-    assert "pg_proc" in statement

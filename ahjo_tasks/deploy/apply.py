@@ -137,9 +137,8 @@ def _account(error: AhjoError, plan: Plan, number: int, door: Door) -> DeployErr
     place: dict[str, Any] = {"hint": error.hint}
     if isinstance(error, SourceError):
         place |= {"path": error.path, "line": error.line, "column": error.column}
-    message = error.message if isinstance(error, SourceError) else f"{step.label}: {error.message}"
-    if isinstance(error, StatementError) and error.server.number:
-        message = f"{step.label}: {error.server.number}: {error.message}"
+    said = str(error.server) if isinstance(error, StatementError) else error.message
+    message = said if isinstance(error, SourceError) else f"{step.label}: {said}"
     return DeployError(message, details=details, **place)
 
 

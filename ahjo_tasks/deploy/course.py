@@ -71,8 +71,7 @@ def said(error: Exception, door: Door | None = None) -> str:
         return error.message
     original = getattr(error, "orig", None)
     if door is not None and isinstance(original, Exception):
-        server = door.dialect.server_error(original, str(getattr(error, "statement", None) or ""))
-        return f"{server.number}: {server.message}" if server.number else server.message
+        return str(door.dialect.server_error(original, str(getattr(error, "statement", None) or "")))
     first = (str(error).strip().splitlines() or [""])[0]
     return f"{type(error).__name__}: {first}" if type(error).__name__ != "CommandError" else first
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from ahjo_tasks.deploy.failure import Attempt, failure
 from ahjo_tasks.deploy.messages import BatchMessages
 from ahjo_tasks.deploy.plan import Plan
 from ahjo_tasks.deploy.remains import remains
-from ahjo_tasks.errors import DeployError, StatementError
+from ahjo_tasks.errors import StatementError
 from ahjo_tasks.project.batches.whole import leads
 from ahjo_tasks.project.dependencies import ordered
-from ahjo_tasks.project.excerpt import excerpt
 from ahjo_tasks.project.kinds import NOT_OBJECTS, OBJECTS
 from ahjo_tasks.project.source import Source
 
@@ -20,24 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ahjo_tasks.door import Door
-    from ahjo_tasks.project.batches import Batch
     from ahjo_tasks.project.sqlfiles import SqlFile
-
-VAGUE = "somewhere in the batch that begins there; the driver does not say where"
-PATIENCE = 30.0
-"""Seconds that a file may have taken to be run again for the line of its error."""
-MOST_REPEATED = 100
-"""How often a batch is run again, at most, to find out where a later one failed."""
-
-
-class Attempt(NamedTuple):
-    """How far a file had come: how often its batch had run, and the seconds that all of it took."""
-
-    times: int = 0
-    seconds: float = 0.0
-
-
-FIRST = Attempt()
 
 
 @dataclass(frozen=True)
@@ -100,55 +83,12 @@ class FileStep:
                 changed += door.run(batch.text)
             except StatementError as error:
                 attempt = Attempt(times, time.perf_counter() - started)
-                failure = misplaced(error, self.file, batch, door, attempt)
-                failure.state = remains(self.file, number)
+                failed = failure(error, self.file, batch, door, attempt)
+                failed.state = remains(self.file, number)
                 if not self.file.ignores_errors(batch) or error.server.lost:
-                    raise failure from error
-                say(f"{self.file.where(failure.line or batch.line)}: {failure.message} (:on error ignore)")
+                    raise failed from error
+                say(f"{self.file.where(failed.line or batch.line)}: {failed.message} (:on error ignore)")
         return changed
-
-
-def misplaced(
-    error: StatementError, file: SqlFile, batch: Batch, door: Door | None = None, attempt: Attempt = FIRST
-) -> DeployError:
-    """The server's refusal, said of the file: path, line, column and excerpt.
-
-    `door` serves to ask where it was.
-    """
-    server = error.server
-    if door is not None and not server.line and not server.lost:
-        server = door.dialect.locate(door, batch.text, server, ran_before(file, batch, attempt))
-    line = batch.line + (server.line or 1) - 1
-    column = server.column + (batch.column - 1 if server.line == 1 else 0) if server.column else None
-    place = file.place(line, column)
-    severity = f", {server.severity}" if server.severity else ""
-    number = f"{server.number}{severity}: " if server.number else ""
-    known = server.line or file.dialect.batch_is_statement or "\n" not in batch.text
-    vague = () if known else (VAGUE,)
-    where = (f"in {server.procedure}",) if server.procedure else ()
-    often = (f"at repetition {attempt.times + 1} of {batch.count}",) if batch.count > 1 else ()
-    return DeployError(
-        f"{number}{server.message}",
-        path=place.path,
-        line=place.line,
-        column=place.column,
-        hint=error.hint,
-        details=(*excerpt(place.text, place.line, place.column), *vague, *where, *often),
-    )
-
-
-def ran_before(file: SqlFile, batch: Batch, attempt: Attempt) -> list[str] | None:
-    """The batches that the file's transaction held when this one failed; None where they would take too long."""
-    if not file.transactional:
-        return []
-    if attempt.times > MOST_REPEATED or attempt.seconds > PATIENCE:
-        return None
-    found: list[str] = []
-    for other in file.batches:
-        if other is batch:
-            return [*found, *[batch.text] * attempt.times]
-        found += [other.text] * min(other.count, MOST_REPEATED)
-    return []
 
 
 def plan_objects(files: Sequence[SqlFile]) -> Plan:

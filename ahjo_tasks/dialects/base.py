@@ -47,6 +47,10 @@ class ServerError:
     hint: str | None = None
     lost: bool = False
 
+    def __str__(self) -> str:
+        """The words, behind the number where there is one."""
+        return f"{self.number}: {self.message}" if self.number else self.message
+
 
 @dataclass(frozen=True)
 class ConnectProblem:

@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.deploy.files import misplaced
+from ahjo_tasks.deploy.failure import failure
 from ahjo_tasks.door import RowStream
 from ahjo_tasks.errors import AhjoError, StatementError, UsageError
 from ahjo_tasks.project.batches import split
@@ -59,7 +59,7 @@ class Query:
         except StatementError as error:
             if self.file is None:
                 raise
-            raise misplaced(error, self.file, running, door) from error
+            raise failure(error, self.file, running, door) from error
 
 
 def _only(results: Iterator[RowStream], on_rows: Callable[[int], None]) -> Iterator[RowStream]:

@@ -60,4 +60,4 @@ def _naming(file: TableFile) -> Iterator[None]:
     try:
         yield
     except StatementError as error:
-        raise DeployError(f"{error.server.number}: {error.message}".lstrip(": "), path=file.path) from error
+        raise DeployError(str(error.server), path=file.path) from error

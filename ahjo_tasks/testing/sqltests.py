@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from queue import Queue
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.deploy.files import misplaced
+from ahjo_tasks.deploy.failure import failure
 from ahjo_tasks.errors import DeployError, StatementError
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _results(door: Door, file: SqlFile, batch: Any) -> list[ResultSet]:
     try:
         return [found for _ in range(batch.count) for found in door.results(batch.text)]
     except StatementError as error:
-        raise misplaced(error, file, batch, door) from error
+        raise failure(error, file, batch, door) from error
 
 
 def _judged(sets: Sequence[ResultSet]) -> tuple[tuple[str, ...], tuple[Check, ...]]:

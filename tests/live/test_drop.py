@@ -126,6 +126,18 @@ def test_of_a_postgresql_function_the_overloads_of_its_file_are_dropped(live: De
 
 
 @pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_where_a_file_does_not_tell_what_a_postgresql_function_takes_every_one_of_its_name_is_dropped(
+    live: Deployed,
+) -> None:
+    live.write("database/functions/f.sql", "CREATE AGGREGATE f (BASETYPE = int, SFUNC = int4pl, STYPE = int);\n")
+    live.succeed("deploy")
+    live.target.query("CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$", live.database)
+    assert overloads(live) == {"", "integer"}
+    live.succeed("drop")
+    assert overloads(live) == set()
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
 def test_a_name_without_quotes_is_dropped_as_postgresql_knows_it(live: Deployed) -> None:
     text = (
         "CREATE VIEW Public.TotalÄ AS SELECT 1 AS x;\nCREATE SEQUENCE Numbers;\n"

@@ -72,4 +72,5 @@ def test_of_two_secrets_one_of_which_begins_the_other_neither_is_told(tmp_path: 
 
     done = project.inv("data")
 
+    assert "***" in done.err
     assert "2026" not in done.text.replace(str(tmp_path), "")
