@@ -23,6 +23,7 @@ SKIP_HELP = {
     affects_database=True,
     auto_shortflags=False,
     iterable=["files"],
+    sql_files=["files"],
     help={"files": "Deploy this SQL file or folder alone; once for each.", **SKIP_HELP},
 )
 def deploy(
@@ -57,6 +58,7 @@ def deploy(
     affects_database=True,
     auto_shortflags=False,
     iterable=["files"],
+    sql_files=["files"],
     help={
         "files": "A SQL file or folder; once for each.",
         **{flag: text for flag, text in SKIP_HELP.items() if "metadata" not in flag},

@@ -30,6 +30,7 @@ def drop(ctx: ActionContext) -> None:
     affects_database=True,
     auto_shortflags=False,
     iterable=["files"],
+    sql_files=["files"],
     help={
         "files": "A SQL file or folder whose objects are dropped; once for each.",
         "object-type": "The type of the objects: view, procedure, function, assembly, trigger, type ...",

@@ -36,7 +36,7 @@ LOCK_WAIT_TIMEOUT = "1205"
 MOST_WARNINGS = 10
 """How many warnings of one statement are shown."""
 UNREACHABLE = frozenset({2002, 2003, 2006, 2013, 1040})
-LOCK = "CONCAT('ahjo {of}:', SHA1(DATABASE()))"
+LOCK = "CONCAT('ahjo {of}:', SHA1(COALESCE(DATABASE(), '')))"
 
 
 class MySQL(Dialect):

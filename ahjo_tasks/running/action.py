@@ -33,7 +33,8 @@ class Action(Task):  # type: ignore[type-arg]
     """One named piece of work on a database project.
 
     `affects_database` asks for confirmation before it runs, `destroys_database` says so in the question,
-    `dialects` marks an action that not every database has. One that is not `guarded` runs whatever the config allows,
+    `dialects` marks an action that not every database has, `sql_files` are the parameters that name SQL files of the
+    project. One that is not `guarded` runs whatever the config allows,
     and also with a config that cannot be used yet.
     """
 
@@ -44,12 +45,14 @@ class Action(Task):  # type: ignore[type-arg]
         affects_database: bool = False,
         destroys_database: bool = False,
         dialects: Sequence[str] = (),
+        sql_files: Sequence[str] = (),
         guarded: bool = True,
         **options: Any,
     ) -> None:
         super().__init__(body, **options)
         self.affects_database = affects_database
         self.destroys_database = destroys_database
+        self.sql_files = tuple(sql_files)
         self.guarded = guarded
         self.home: Home | None = None
         if self.__doc__:

@@ -13,8 +13,9 @@ from ahjo_tasks.deploy.plan import Plan
 from ahjo_tasks.deploy.stamp import StampStep
 from ahjo_tasks.errors import AhjoError, DeployError
 from ahjo_tasks.git import GitVersion, version
+from ahjo_tasks.upgrade.alone import alone
 from ahjo_tasks.upgrade.plan import stamped
-from ahjo_tasks.upgrade.repository import clean
+from ahjo_tasks.upgrade.repository import clean, of_the_tag
 from ahjo_tasks.upgrade.shelter import shelter
 from ahjo_tasks.workers.process import Worker
 from ahjo_tasks.workers.request import Request
@@ -65,7 +66,7 @@ class Ascent:
 
     def run(self) -> None:
         """Go up to the last version, alone. Raises DeployError that says what was done and what was not."""
-        with self.workspace.session.locked("upgrade"), shelter(self.repository) as folder:
+        with alone(self.workspace.session), shelter(self.repository) as folder:
             for number, step in enumerate(self.plan.versions, 1):
                 started = time.perf_counter()
                 self.observe(Event("started", step.tag, number))
@@ -91,11 +92,11 @@ class Ascent:
             worker = Worker(Request(directory, config, step.calls), self._surroundings(number, folder))
 
             def hear(text: str) -> None:
-                self.observe(Event("line", step.tag, number, text=_inside(text, directory)))
+                self.observe(Event("line", step.tag, number, text=of_the_tag(text, directory)))
 
             try:
                 outcome = worker.run(hear)
-                return replace(outcome, error=_inside(outcome.error, directory))
+                return replace(outcome, error=of_the_tag(outcome.error, directory))
             finally:
                 _keep_logs(directory, self.workspace.directory)
 
@@ -159,11 +160,6 @@ class Ascent:
 
 def _tags(versions: tuple[Version, ...]) -> str:
     return ", ".join(version.tag for version in versions)
-
-
-def _inside(text: str, worktree: Path) -> str:
-    """Paths of the worktree as paths of the version: the worktree will be gone."""
-    return text.replace(f"{worktree}{os.sep}", "")
 
 
 def _keep_logs(worktree: Path, project: Path) -> None:

@@ -13,8 +13,6 @@ from ahjo_tasks.workers.calls import Call, read_calls
 if TYPE_CHECKING:
     from ahjo_tasks.config.document import Document
 
-NESTED = "an upgrade cannot be a step of another one"
-
 
 class Entry(NamedTuple):
     """The actions of one version, and where the file lists them: `upgrade_actions.jsonc:3`."""
@@ -48,7 +46,6 @@ def _checked(document: Document) -> Listing:
             continue
         place = f"{document.name}:{document.lines.get((tag,), '?')}"
         calls, mistakes = read_calls(entries) if isinstance(tag, str) else ((), ["write the tag in quotes"])
-        mistakes += [NESTED for call in calls if call.action == "upgrade"]
         problems += [f"{place}: {tag}: {mistake}" for mistake in mistakes]
         listing[str(tag)] = Entry(calls, place)
     if problems:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import AhjoError, ConfigError
+from ahjo_tasks.upgrade.alone import UPGRADE
 from ahjo_tasks.upgrade.predecessor import refuse_predecessor
+from ahjo_tasks.upgrade.repository import of_the_tag
 from ahjo_tasks.workers.asking import ask, ask_all
 from ahjo_tasks.workers.request import Answers, Request
 
@@ -27,11 +30,16 @@ def rehearse(plan: UpgradePlan, repository: Repository, config: Path, environ: M
     answers = ask_all(ask_version, plan.versions)
     pairs = zip(plan.versions, answers, strict=True)
     problems = tuple(
-        f"{version.place}: {version.tag}: {problem}" for version, answer in pairs for problem in answer.problems
+        f"{version.place}: {version.tag}: {problem}" for version, answer in pairs for problem in _problems(answer)
     )
     if problems:
         raise ConfigError("The upgrade cannot run as it is listed", problems)
     return any(answer.destroys for answer in answers)
+
+
+def _problems(answer: Answers) -> tuple[str, ...]:
+    nested = (f"an {UPGRADE} cannot be a step of another one",) if UPGRADE in answer.runs else ()
+    return (*answer.problems, *nested)
 
 
 def _ask(version: Version, repository: Repository, config: Path, environ: Mapping[str, str]) -> Answers:
@@ -41,4 +49,5 @@ def _ask(version: Version, repository: Repository, config: Path, environ: Mappin
             refuse_predecessor(directory)
         except AhjoError as error:
             return Answers(problems=(f"{error.message}. {error.hint or ''}".rstrip(". "),))
-        return ask(Request(directory, config, version.calls, check=True), environ)
+        answers = ask(Request(directory, config, version.calls, check=True), environ)
+        return replace(answers, problems=tuple(of_the_tag(problem, directory) for problem in answers.problems))

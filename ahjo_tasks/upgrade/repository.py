@@ -120,6 +120,11 @@ class Repository:
         return done.stdout
 
 
+def of_the_tag(text: str, directory: Path) -> str:
+    """The text with paths as the tag has them: the folder of a copy will be gone."""
+    return text.replace(f"{directory}{os.sep}", "").replace(str(directory), "the project's folder")
+
+
 def clean(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment without what would lead git astray."""
     return {name: value for name, value in environ.items() if name not in OF_THE_CALLER}

@@ -27,7 +27,7 @@ from ahjo_tasks.workers.parameters import keywords, problems
 from ahjo_tasks.workers.request import write_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from invoke.collection import Collection
     from invoke.tasks import Task
@@ -96,21 +96,23 @@ class Check(Front):
     """Finds out whether the actions could be run, and runs none."""
 
     def execute(self) -> None:
-        """Write down every problem, and whether a database would be created anew."""
+        """Write down every problem, what would run, and whether a database would be created anew."""
         for name, parameters in self.request["calls"]:
             try:
                 task = _find(self.actions, name)
                 found = list(problems(task, parameters))
-                self._look_inside(task)
+                self._look_inside(task, keywords(task, parameters))
             except AhjoError as error:
                 found = [_told(error)]
             for problem in found:
                 write_answer(self.request["answers"], {"problem": problem})
 
-    def _look_inside(self, task: Task) -> None:  # type: ignore[type-arg]
+    def _look_inside(self, task: Task, values: Mapping[str, Any]) -> None:  # type: ignore[type-arg]
         for member, ctx in self._family(task):
             check_permission(ctx, member.name)
-            write_answer(self.request["answers"], {"destroys": member.destroys_database})
+            write_answer(self.request["answers"], {"runs": member.name, "destroys": member.destroys_database})
+            for parameter in member.sql_files:
+                ctx.workspace.project.read_named(values.get(parameter) or [], ctx.settings.scripting_variables)
 
     def _family(self, task: Task) -> Iterator[tuple[Action, ActionContext]]:  # type: ignore[type-arg]
         if isinstance(task, Action):
@@ -168,5 +170,5 @@ def _find(collection: Collection, name: str) -> Task:  # type: ignore[type-arg]
 
 
 def _told(error: AhjoError) -> str:
-    told = [error.message, *getattr(error, "problems", ()), error.hint or ""]
+    told = [str(error), *getattr(error, "problems", ()), error.hint or ""]
     return ". ".join(part.rstrip(".") for part in told if part)

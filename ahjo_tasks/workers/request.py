@@ -50,6 +50,8 @@ class Answers:
     done: int = 0
     problems: tuple[str, ...] = ()
     destroys: bool = False
+    runs: frozenset[str] = frozenset()
+    """The names of the actions that would run, with the steps of multi-actions."""
 
     @classmethod
     def read(cls, path: Path) -> Answers:
@@ -59,6 +61,7 @@ class Answers:
             done=sum("done" in entry for entry in entries),
             problems=tuple(entry["problem"] for entry in entries if "problem" in entry),
             destroys=any(entry.get("destroys") for entry in entries),
+            runs=frozenset(entry["runs"] for entry in entries if "runs" in entry),
         )
 
 

@@ -27,7 +27,6 @@ def test_an_action_is_a_name_alone_or_with_its_parameters() -> None:
         ('["deploy", 5]', "v2: entry 2: expected an action's name or"),
         ('[["note", ["a"]]]', "v2: entry 1: expected an action's name or"),
         ('[["note", {}, 1]]', "v2: entry 1: expected an action's name or"),
-        ('["deploy", "upgrade"]', "v2: an upgrade cannot be a step of another one"),
         ('[""]', "v2: entry 1: expected an action's name or"),
         ('["a"], "v2": ["b"]', "v2 is given twice"),
     ],

@@ -275,6 +275,34 @@ def test_every_mistake_is_found_before_anything_runs(shop: Versioned) -> None:
     assert untouched(shop)
 
 
+def test_a_file_that_a_tag_does_not_have_is_found_before_anything_runs(shop: Versioned) -> None:
+    wanted = ["database/views/about.sql", "database/views/abuot.sql"]
+    shop.release("v4")
+    shop.write("database/views/bad.sql", "SELECT '$(unknown)';\n")
+    shop.reconfigure(scripting_variables={"known": 1})
+    shop.release("v5")
+    steps = [["deploy-files", {"files": wanted}], ["deploy", {"files": "nowhere"}]]
+    shop.lists(BOTH | {"v4": steps, "v5": [["deploy-files", {"files": "database/views"}]]})
+    done = shop.fail("upgrade", code=2)
+    assert "v4: --files: database/views/abuot.sql does not exist. Paths are relative to the project's" in done.err
+    assert "upgrade_actions.jsonc:1: v4: --files: nowhere does not exist" in done.err
+    assert "v5: database/views/bad.sql:1:9: the variable unknown has no value" in done.err
+    assert (shop.version, shop.notes) == ("v1", [])
+    assert untouched(shop)
+
+
+@pytest.mark.parametrize("step", ["upgrade", "release"])
+def test_an_upgrade_inside_an_upgrade_is_found_before_anything_runs(shop: Versioned, step: str) -> None:
+    nested = (
+        "from ahjo_tasks import multiaction, namespace\nns = namespace(multiaction('release', 'deploy', 'upgrade'))\n"
+    )
+    shop.release("v4", tasks=nested)
+    shop.lists(BOTH | {"v4": [step]})
+    done = shop.fail("upgrade", code=2)
+    assert "upgrade_actions.jsonc:1: v4: an upgrade cannot be a step of another one" in done.err
+    assert shop.version == "v1"
+
+
 def test_an_action_that_the_config_forbids_is_found_before_anything_runs(shop: Versioned) -> None:
     shop.lists({"v2": ["note"], "v3": ["deploy"]})
     shop.reconfigure(allowed_actions=["upgrade", "note"])
