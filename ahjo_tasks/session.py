@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ahjo_tasks.dialects.base import ConnectProblem
 from ahjo_tasks.door import Door
-from ahjo_tasks.errors import ConfigError, ConnectionFailedError, StatementError
+from ahjo_tasks.errors import ConfigError, ConnectionFailedError, LockedError, StatementError
 from ahjo_tasks.statements import RunningStatements
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class Session:
             yield door
             return
         with ExitStack() as lock:
-            lock.enter_context(self.dialect.lock(door, owner(), self.settings.lock_timeout))
+            lock.enter_context(self._deploying(door))
             self._lock = lock.pop_all()
         try:
             yield door
@@ -158,8 +158,22 @@ class Session:
         with ExitStack() as stack:
             door = stack.enter_context(self._inside(server))
             if door is not None:
-                stack.enter_context(self.dialect.lock(door, owner(), self.settings.lock_timeout))
+                stack.enter_context(self._deploying(door))
             yield door
+
+    @contextmanager
+    def _deploying(self, door: Door) -> Iterator[None]:
+        """The deploy lock; who holds it is said before it is waited for."""
+        patience = self.settings.lock_timeout
+        with ExitStack() as lock:
+            try:
+                lock.enter_context(self.dialect.lock(door, owner(), 0))
+            except LockedError as error:
+                if patience <= 0:
+                    raise
+                self._reporter.warn(f"{error.message} Waiting {patience} s at most.")
+                lock.enter_context(self.dialect.lock(door, owner(), patience))
+            yield
 
     @contextmanager
     def _inside(self, server: Door) -> Iterator[Door | None]:

@@ -258,15 +258,15 @@ class PostgreSQL(Dialect):
     @staticmethod
     def _holder(door: Door, key: str) -> str:
         rows = door.query(
-            "SELECT a.usename, coalesce(a.client_addr::text, 'this machine'), a.pid, a.application_name"
+            "SELECT a.usename, a.pid, a.application_name"
             f" FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid, (SELECT {key} AS k) AS key"
             " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
             " AND (l.classid::bigint << 32 | l.objid::bigint) = key.k"
         )
         if not rows:
             return "another run"
-        login, host, pid, application = rows[0]
-        return f"{login} on {host} (pid {pid}{', ' + application if application else ''})"
+        login, pid, application = rows[0]
+        return f"{application.removeprefix('ahjo ') or 'another run'}, as {login} in server process {pid}"
 
 
 def _message(notice: Any) -> Message:
