@@ -47,6 +47,13 @@ def version(directory: Path, *, repository: str | None = None, info_path: str | 
     return GitVersion(without_secret(repository or _origin(directory)), branch, commit)
 
 
+def differs(directory: Path, info_path: str | None = None) -> bool:
+    """Whether tracked files of the project are not as the commit has them; False where a file tells the version."""
+    if info_path or (directory / INFO_FILE).is_file():
+        return False
+    return bool(_git(directory, "status", "--porcelain", "--untracked-files=no", "--", "."))
+
+
 def without_secret(url: str) -> str:
     """The URL without the user name, password or token that a clone over HTTP may have left in it."""
     return re.sub(r"^(https?://)[^/@]*@", r"\1", url)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.deploy.plan import Plan
 from ahjo_tasks.errors import StatementError
-from ahjo_tasks.git import GitVersion, NoGitError, version
+from ahjo_tasks.git import GitVersion, NoGitError, differs, version
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +66,9 @@ def plan_stamp(settings: Settings, directory: Path, *, required: bool = False) -
         if required:
             raise
         return Plan((), (f"No git version is stamped: {error.message}",))
-    return Plan((StampStep(found, settings),))
+    changed = differs(directory, settings.git_version_info_path)
+    remarks = (f"{found.commit} is stamped, but tracked files differ from it.",) if changed else ()
+    return Plan((StampStep(found, settings),), remarks)
 
 
 def read_stamp(settings: Settings, door: Door) -> GitVersion | None:

@@ -113,3 +113,11 @@ def test_without_git_a_deploy_goes_on_and_an_explicit_stamp_does_not(sqlite: Dep
     sqlite.write("database/views/v.sql", "CREATE VIEW v AS SELECT 1 AS id;\n")
     assert "No git version is stamped" in sqlite.succeed("deploy").text
     sqlite.fail("update-git-version")
+
+
+def test_files_that_are_not_as_committed_are_told(tagged: Deployed) -> None:
+    told = "v1 is stamped, but tracked files differ from it."
+    tagged.write("notes.txt", "not in git\n")
+    assert told not in tagged.succeed("deploy").text
+    tagged.write("database/views/v.sql", "DROP VIEW IF EXISTS v;\nCREATE VIEW v AS SELECT 2 AS id;\n")
+    assert told in tagged.succeed("deploy").text
