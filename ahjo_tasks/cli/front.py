@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from invoke.program import Program
 
 from ahjo_tasks.cli.collection import find_project, usable
+from ahjo_tasks.config.document import ENDINGS
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.running.namespace import namespace
 from ahjo_tasks.version import __version__
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from invoke.tasks import Task
 
 
-CONFIG_ENDINGS = (".json", ".jsonc", ".yaml", ".yml")
 SHORT = {
     "-ni": "--non-interactive",
     "-sm": "--skip-metadata-update",
@@ -188,7 +188,7 @@ def _config(words: list[str]) -> tuple[str | None, list[str]]:
     found = [
         (before.startswith("-") and before not in SWITCHES, word)
         for before, word in pairwise(words)
-        if not word.startswith("-") and word.lower().endswith(CONFIG_ENDINGS)
+        if not word.startswith("-") and word.lower().endswith(ENDINGS)
     ]
     return (min(found, key=itemgetter(0))[1] if found else None), words
 

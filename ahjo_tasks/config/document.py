@@ -100,6 +100,8 @@ def _yaml(text: str, name: str) -> Document:
 
 
 _PARSERS: dict[str, Callable[[str, str], Document]] = {".json": _json, ".jsonc": _json, ".yaml": _yaml, ".yml": _yaml}
+ENDINGS = tuple(_PARSERS)
+"""Of the names of config files."""
 
 
 def _mapping(value: object, name: str) -> dict[str, Any]:

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 from invoke.exceptions import Exit, ParseError
 from invoke.parser.parser import ParseMachine
 
+from ahjo_tasks.config.document import ENDINGS
+from ahjo_tasks.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -16,15 +19,13 @@ if TYPE_CHECKING:
 
 UNKNOWN = re.compile(r"No idea what (['\"])(.*)\1 is!", re.DOTALL)
 NO_VALUE = re.compile(r"Flag .* needed value")
-CONFIG_ENDINGS = (".json", ".jsonc", ".yaml", ".yml")
-EXIT_CODE = 2
 
 
 class MistypedError(ParseError, Exit):  # Invoke prints the one and leaves with the code of the other
     """Words that make no sense, found before anything ran."""
 
     def __init__(self, message: str, hint: str, context: ParserContext | None) -> None:
-        Exit.__init__(self, code=EXIT_CODE)
+        Exit.__init__(self, code=UsageError.exit_code)
         self.args = (f"Error: {message}\n  hint: {hint}" if hint else f"Error: {message}",)
         self.context = context
 
@@ -58,7 +59,7 @@ def _flag(machine: ParseMachine, flag: str) -> tuple[str, str]:
 
 def _word(machine: ParseMachine, word: str) -> tuple[str, str]:
     hint = _near(word, machine.contexts)
-    if word.lower().endswith(CONFIG_ENDINGS):
+    if word.lower().endswith(ENDINGS):
         hint = f"A config is named by --config {word}"
     elif machine.flag and machine.flag.kind is list:
         hint = hint or f"For one more value, give --{machine.flag.name} again."

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from ahjo_tasks.door import Door, ResultSet
+    from ahjo_tasks.project.batches import Batch
     from ahjo_tasks.project.sqlfiles import SqlFile
 
 HIDDEN = frozenset({"start_time", "end_time"})
@@ -116,7 +117,7 @@ def shown_columns(columns: Sequence[str]) -> list[str]:
     return [column for column in columns if column.lower() not in HIDDEN]
 
 
-def _results(door: Door, file: SqlFile, batch: Any) -> list[ResultSet]:
+def _results(door: Door, file: SqlFile, batch: Batch) -> list[ResultSet]:
     try:
         return [found for _ in range(batch.count) for found in door.results(batch.text)]
     except StatementError as error:
