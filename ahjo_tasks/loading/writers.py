@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from ahjo_tasks.loading.values import Shape
 
 
+FOREIGN_KEY = re.compile(r"FOREIGN KEY(?: \(([^)]*)\))?")
+"""As MySQL, SQLite and SQL Server name one, at most with its columns: the others that they name are the parent's."""
+PARENT_FIRST = "The row that it refers to has to be there before: in the table, in an earlier file, or further up."
+
+
 class Writer:
     """`executemany` of an INSERT, and row by row where that fails, so that the bad row is named."""
 
@@ -89,12 +94,18 @@ class Writer:
             try:
                 self.send(table, [row])
             except StatementError as error:
-                raise DeployError(self.complaint(error, table, row), path=file.path, line=line) from error
+                hint = PARENT_FIRST if "foreign key" in error.message.lower() else error.hint
+                raise DeployError(self.complaint(error, table, row), path=file.path, line=line, hint=hint) from error
 
     def complaint(self, error: StatementError, table: Table, row: Sequence[object]) -> str:
         """What the server said, with the column that it speaks of where one can be told."""
         message = error.message
-        named = [column.name for column in table.columns if _stands(column.name, message)]
+        foreign = FOREIGN_KEY.search(message)
+        said = foreign[1] or "" if foreign else message
+        named = sorted(
+            (column.name for column in table.columns if _stands(column.name, said)),
+            key=lambda name: re.search(rf"""[`'"(]{re.escape(name)}[`'")]""", said, re.IGNORECASE) is None,
+        )
         quoted = [
             column.name
             for column, value in zip(table.columns, row, strict=True)
@@ -168,6 +179,13 @@ class PostgreSQLWriter(Writer):
                 )
 
 
+SHAPES = ("point", "linestring", "polygon")
+GEOMETRIES = frozenset(
+    {"geometry", "geometrycollection", "geomcollection", *SHAPES, *(f"multi{one}" for one in SHAPES)}
+)
+"""MySQL's; their bytes are a reference system and well-known binary, as they are read."""
+
+
 class MySQLWriter(Writer):
     """INSERTs of many rows, which PyMySQL makes of `executemany`."""
 
@@ -176,7 +194,7 @@ class MySQLWriter(Writer):
         " FROM information_schema.columns WHERE lower(table_name) = lower({table})"
         " AND lower(table_schema) = lower(COALESCE({schema}, DATABASE())) ORDER BY table_name, ordinal_position"
     )
-    binary = frozenset({"bit", "binary", "varbinary", "blob", "tinyblob", "mediumblob", "longblob"})
+    binary = frozenset({"bit", "binary", "varbinary", "blob", "tinyblob", "mediumblob", "longblob"}) | GEOMETRIES
     mark = "%s"
     drop_stage = "DROP TEMPORARY TABLE ahjo_stage"  # without the word it would end the transaction
 

@@ -38,7 +38,7 @@ class Action(Task):  # type: ignore[type-arg]
     and also with a config that cannot be used yet.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one parameter for each trait
         self,
         body: Callable[..., Any],
         *,

@@ -242,3 +242,31 @@ def test_numbers_of_an_identity_go_on_behind_those_of_the_file(loaded: Loaded, t
     done = project.inv("data")
     assert done.code == 0, done.text
     assert query("SELECT id FROM counted ORDER BY id") == [(5,), (7,), (8,)]
+
+
+def test_a_row_before_the_one_that_it_refers_to_is_named_with_what_to_do(loaded: Loaded) -> None:
+    project, query = loaded
+    project.write("database/data/area.csv", "id;name\n1;one\n")
+    project.write("database/data/shop.csv", "id;area_id\n1;1\n2;99\n")
+    done = project.inv("data")
+    assert done.code == 1, done.text
+    assert "shop.csv:3: " in done.err
+    assert "column id: " not in done.err
+    assert "hint: The row that it refers to has to be there before" in done.err
+    assert query("SELECT COUNT(*) FROM shop") == [(0,)]
+
+
+@pytest.mark.parametrize("target", ["mysql"], indirect=True)
+def test_a_geometry_goes_into_a_file_and_back(loaded: Loaded) -> None:
+    project, query = loaded
+    query("CREATE TABLE places (id INTEGER PRIMARY KEY, spot GEOMETRY, way LINESTRING)")
+    query("INSERT INTO places VALUES (1, ST_GeomFromText('POINT(1 2)', 4326), ST_GeomFromText('LINESTRING(0 0,1 1)'))")
+    query("INSERT INTO places VALUES (2, NULL, NULL)")
+    before = query("SELECT id, HEX(spot), ST_SRID(spot), ST_AsText(way) FROM places ORDER BY id")
+    (project.directory / "database/data").mkdir()
+    written = project.inv("to-csv", "--query", "SELECT * FROM places", "--output", "database/data/places.csv")
+    assert written.code == 0, written.text
+    project.write("database/data/places.load.yaml", "mode: replace\n")
+    done = project.inv("data")
+    assert done.code == 0, done.text
+    assert query("SELECT id, HEX(spot), ST_SRID(spot), ST_AsText(way) FROM places ORDER BY id") == before
