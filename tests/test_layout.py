@@ -30,6 +30,15 @@ def test_files_come_sorted_from_all_folders_below(tmp_path: Path) -> None:
     assert labels(made, "view") == ["views/a/b/c.sql", "views/a/z.SQL", "views/b.sql", "views/é.sql"]
 
 
+def test_folders_called_nearly_like_one_that_is_read_are_named(tmp_path: Path) -> None:
+    made = project(tmp_path, "view/a.sql", "Procedures/deep/b.sql", "views/c.sql", "archive/d.sql", "docs/e.sql")
+    (tmp_path / "database" / "trigers").mkdir()
+    assert made.misnamed() == (
+        "database/Procedures is read by no action: should it be database/procedures?",
+        "database/view is read by no action: should it be database/views?",
+    )
+
+
 def test_both_folders_of_schemas_are_read(tmp_path: Path) -> None:
     made = project(tmp_path, "schema/b.sql", "schemas/a.sql", "schemas/c.sql")
     assert sorted(labels(made, "schema")) == ["schema/b.sql", "schemas/a.sql", "schemas/c.sql"]

@@ -42,13 +42,14 @@ def deploy(
     nothing is changed.
     """
     from ahjo_tasks.deploy.files import plan_named, plan_objects
+    from ahjo_tasks.deploy.plan import Plan
     from ahjo_tasks.metadata.plan import plan_descriptions
     from ahjo_tasks.project.kinds import OBJECTS
     from ahjo_tasks.running.carrying_out import carry_out
 
     project, variables = ctx.workspace.project, ctx.settings.scripting_variables
     named = plan_named(project.read_named(files, variables)) if files else None
-    objects = named or plan_objects(project.read(OBJECTS, variables))
+    objects = named or plan_objects(project.read(OBJECTS, variables)) + Plan((), project.misnamed())
     if not skip_metadata_update:
         objects += plan_descriptions(project.directory, project.dialect, ctx.settings.metadata_allowed_schemas)
     carry_out(ctx, lambda door: _around(ctx, door, objects, alembic=not skip_alembic_update, git=not skip_git_update))

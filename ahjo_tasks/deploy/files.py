@@ -12,15 +12,18 @@ from ahjo_tasks.deploy.plan import Plan
 from ahjo_tasks.deploy.remains import remains
 from ahjo_tasks.errors import StatementError
 from ahjo_tasks.project.batches.whole import leads
+from ahjo_tasks.project.definitions import Name
 from ahjo_tasks.project.dependencies import ordered
 from ahjo_tasks.project.kinds import NOT_OBJECTS, OBJECTS
 from ahjo_tasks.project.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ahjo_tasks.door import Door
     from ahjo_tasks.project.sqlfiles import SqlFile
+
+CREATED_ONCE = frozenset({"view", "type", "sequence", "synonym"})
 
 
 @dataclass(frozen=True)
@@ -105,4 +108,15 @@ def plan_named(files: Sequence[SqlFile]) -> Plan:
 def _plan(files: Sequence[SqlFile]) -> Plan:
     empty = tuple(f"{file.label}: holds no statement" for file in files if not file.batches)
     odd = tuple(remark for file in files for remark in file.remarks)
-    return Plan(tuple(FileStep(file) for file in files if file.batches), empty + odd)
+    return Plan(tuple(FileStep(file) for file in files if file.batches), empty + odd + tuple(_twice(files)))
+
+
+def _twice(files: Sequence[SqlFile]) -> Iterator[str]:
+    """What two files create: the later one wins. Routines of one name may differ by their parameters."""
+    first: dict[tuple[str, Name], str] = {}
+    for file in files:
+        for made in file.definitions:
+            name = Name(made.name.schema or file.dialect.default_schema, made.name.name)
+            other = first.setdefault((made.kind, name), file.label) if made.kind in CREATED_ONCE else file.label
+            if other != file.label:
+                yield f"{file.label}: creates the {made.kind} {made.name}, as {other} does"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,6 +78,18 @@ class Project:
     def paths(self, kind: str, endings: frozenset[str] = SQL) -> list[Path]:
         """The files of a kind, recursively and sorted; `endings` are in lower case."""
         return [path for folder in KINDS[kind].folders for path in self._walk(folder, endings)]
+
+    def misnamed(self) -> tuple[str, ...]:
+        """What to say of folders that no action reads, called nearly like one that is read."""
+        known = {folder.partition("/")[0] for folder in FOLDERS}
+        places = sorted(self.database.iterdir()) if self.database.is_dir() else []
+        others = [place for place in places if place.is_dir() and place.name not in known]
+        near = {place: get_close_matches(place.name.lower(), known, n=1, cutoff=0.8) for place in others}
+        return tuple(
+            f"database/{place.name} is read by no action: should it be database/{found[0]}?"
+            for place, found in near.items()
+            if found and any(place.rglob("*.sql"))
+        )
 
     def kind_of(self, path: Path) -> str:
         """The kind of a file by the folder that it is in; `script` anywhere else."""

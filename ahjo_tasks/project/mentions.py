@@ -99,8 +99,8 @@ class Owners:
         self._looked_up |= names
         found: set[int] = set()
         for piece in self._certain.keys() & names:
-            found |= self._certain[piece]
-        unsure = {piece for piece in self._related.keys() & names if self._related[piece] != {number}}
+            found |= _others(self._certain[piece], number)
+        unsure = {piece for piece in self._related.keys() & names if _others(self._related[piece], number)}
         for piece in _relations(pieces(file.text, lexis), unsure) if unsure else ():
             found |= self._related[piece]
         return found
@@ -130,6 +130,11 @@ class Owners:
         """Who owns the name as it is spelled, else in another case: a database may have both, or see no difference."""
         found = self._by_name.get(self._fold(name), ())
         return [owner for owner in found if owner.name == name] or found
+
+
+def _others(owners: set[int], number: int) -> set[int]:
+    """The owners of a name, for a file that is none of them: what it creates itself it does not need of another."""
+    return set() if number in owners else owners
 
 
 def _relations(found: Sequence[str], wanted: set[str]) -> Iterator[str]:
