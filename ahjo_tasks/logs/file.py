@@ -29,7 +29,6 @@ class FileLog:
         self.as_json = False
         self.failure = ""
         self._file = -1
-        self._size = 0
         self._close: Callable[[], object] = lambda: None
         self._second = 0
         self._stamp = ""
@@ -56,20 +55,26 @@ class FileLog:
     def _write(self, data: bytes) -> None:
         if self._file < 0:
             self._open()
-        if self._size and self._size + len(data) > SIZE:
+        size = os.fstat(self._file).st_size  # others write there, too
+        if size and size + len(data) > SIZE:
             self._rotate()
-        self._size += os.write(self._file, data) if data else 0
+        os.write(self._file, data)
 
     def _open(self) -> None:
         binary = getattr(os, "O_BINARY", 0)  # on Windows
         self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | binary, 0o666)
         self._close = finalize(self, os.close, self._file)
-        self._size = os.fstat(self._file).st_size
 
     def _rotate(self) -> None:
-        self.close()
+        """Unless another process has done it meanwhile: then only go on in the new file."""
         with suppress(OSError):  # on Windows nobody else may have it open: then it grows on
-            self.path.replace(f"{self.path}.1")
+            _hold(self._file)
+            full = os.path.samestat(os.fstat(self._file), self.path.stat())
+            if os.name == "nt":
+                self.close()
+            if full:
+                self.path.replace(f"{self.path}.1")
+        self.close()
         self._open()
 
     def _now(self) -> str:
@@ -77,3 +82,11 @@ class FileLog:
         if second != self._second:
             self._second, self._stamp = second, time.strftime("%Y-%m-%d %H:%M:%S")
         return self._stamp
+
+
+def _hold(file: int) -> None:
+    """Be the only one with this lock until the file is closed, where that takes a lock."""
+    if os.name != "nt":
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX)

@@ -79,3 +79,16 @@ def test_a_killed_process_has_lost_no_line(tmp_path: Path) -> None:
         process.kill()
 
     assert (tmp_path / "ahjo.log").read_text(encoding="utf-8").endswith("INFO two\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="only on POSIX: a file that others have open can be renamed")
+def test_processes_that_share_a_log_rotate_it_once_for_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_file, "SIZE", 5000)
+    logs = [FileLog(tmp_path / "ahjo.log") for _ in range(4)]
+    for number in range(1000):
+        logs[number % 4]("info", f"line {number:04}")
+    files = [tmp_path / "ahjo.log.1", tmp_path / "ahjo.log"]
+    assert all(path.stat().st_size <= 5000 for path in files)
+    kept = "".join(path.read_text("utf-8") for path in files).splitlines()
+    assert [line.rsplit(" ", 1)[1] for line in kept] == [f"{number:04}" for number in range(1000 - len(kept), 1000)]
+    assert len(kept) > 5000 // len(kept[-1])
