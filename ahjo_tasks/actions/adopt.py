@@ -55,7 +55,7 @@ def _show(console: Console, found: Adoption, *, dry: bool) -> None:
         old = f" (the old one is {found.kept[path]})" if path in found.kept else ""
         console.line(f"  {verb} {path}{old}")
     if found.marks:
-        console.warn(f"{len(found.marks)} things are left to do by hand:")
+        console.warn(f"Left to do by hand: {len(found.marks)}")
     for mark in found.marks:
         console.line(f"  {mark}")
     for path in found.others:

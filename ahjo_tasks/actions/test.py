@@ -124,7 +124,7 @@ def _save(ctx: ActionContext, results: Sequence[FileResult], started: datetime) 
 
     with ctx.session.beside() as door:
         count = save(results, ctx.settings, door, started)
-    ctx.console.line(f"  Saved {count} rows to {ctx.settings.test_table_name}")
+    ctx.console.line(f"  Saved {count} row{'' if count == 1 else 's'} to {ctx.settings.test_table_name}")
 
 
 def _report(ctx: ActionContext, results: Sequence[FileResult], form: str, output: str) -> None:
