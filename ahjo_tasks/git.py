@@ -38,8 +38,8 @@ def version(directory: Path, *, repository: str | None = None, info_path: str | 
     `repository`, the URL of origin, or the name of the repository's folder, which all its worktrees share. Raises
     NoGitError when there is none, ConfigError for an unreadable file.
     """
-    if info_path or (directory / INFO_FILE).is_file():
-        return _from_file(directory / (info_path or INFO_FILE))
+    if file := _info_file(directory, info_path):
+        return _from_file(file)
     branch = _git(directory, "rev-parse", "--abbrev-ref", "HEAD")
     commit = _git(directory, "describe", "--tags", "--always")
     if len(commit) > LONGEST_COMMIT:
@@ -49,7 +49,7 @@ def version(directory: Path, *, repository: str | None = None, info_path: str | 
 
 def differs(directory: Path, info_path: str | None = None) -> bool:
     """Whether tracked files of the project are not as the commit has them; False where a file tells the version."""
-    if info_path or (directory / INFO_FILE).is_file():
+    if _info_file(directory, info_path):
         return False
     return bool(_git(directory, "status", "--porcelain", "--untracked-files=no", "--", "."))
 
@@ -91,6 +91,12 @@ def _git(directory: Path, *arguments: str) -> str:
     if dubious:
         raise NoGitError(dubious.removeprefix("fatal: "), hint=said[-1].strip())
     raise NoGitError(f"{directory} is in no git repository with a commit.", hint="git init, then commit.")
+
+
+def _info_file(directory: Path, named: str | None) -> Path | None:
+    """The file that tells the version in place of git: the one that is named, or one of the usual name."""
+    path = directory / (named or INFO_FILE)
+    return path if named or path.is_file() else None
 
 
 def _from_file(path: Path) -> GitVersion:

@@ -21,7 +21,7 @@ ENTRANCES = {"deploy/alembic_env", "packaging/entry", "workers/front", "workers/
 """Where others come in: Alembic by its env.py, a frozen program, and the process of a worker by its own front."""
 
 GROUND = {"dialects", "project", "session", "door", "statements", "credentials", "git"}
-LAYERS = {"config": 1, "version": 0, "errors": 0}
+LAYERS = {"config": 1, "version": 0, "errors": 0, "wording": 0}
 """Ranks of the top-level modules and packages: a module imports from its own rank or a lower one."""
 
 KNOWS_INVOKE = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.errors import DifferenceError
 from ahjo_tasks.running.action import action
+from ahjo_tasks.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,7 +135,7 @@ def _report(ctx: ActionContext, asked: Comparison, found: Compared, first: list[
     for side, duplicates in zip(asked.labels, tally.duplicates, strict=True):
         if duplicates.count:
             shown = "; ".join(_key(key) for key in duplicates.examples)
-            console.warn(f"{side}: {_many(duplicates.count, 'key')} more than once: {shown}")
+            console.warn(f"{side}: {counted(duplicates.count, 'key')} more than once: {shown}")
     console.table(
         ["Found", "Count"],
         [
@@ -148,7 +149,7 @@ def _report(ctx: ActionContext, asked: Comparison, found: Compared, first: list[
     )
     for difference in first if tally.total < SHOWN else ():
         _show(ctx, found, difference)
-    console.line(f"  Wrote {_many(tally.total, 'row')} to {asked.output}")
+    console.line(f"  Wrote {counted(tally.total, 'row')} to {asked.output}")
 
 
 def _show(ctx: ActionContext, found: Compared, difference: Difference) -> None:
@@ -171,7 +172,3 @@ def _value(value: Any) -> str:
     from ahjo_tasks.export.text import text
 
     return "NULL" if value is None else repr(text(value)) if isinstance(value, str) else text(value)
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.running.action import action
+from ahjo_tasks.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +63,7 @@ def to_csv(  # noqa: PLR0913, PLR0917 - one parameter for each flag
         return
     with whole_file(target, overwrite=overwrite) as part, asked.open(ctx.session.door, _progress(ctx)) as rows:
         count = write(rows, part)
-    ctx.console.line(f"  Wrote {count} row{'s' if count != 1 else ''} to {target}")
+    ctx.console.line(f"  Wrote {counted(count, 'row')} to {target}")
 
 
 def _query(ctx: ActionContext, query: str, filepath: str, table: str, schema: str) -> Query:

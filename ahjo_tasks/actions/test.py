@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import AhjoError, UsageError
 from ahjo_tasks.running.action import action
+from ahjo_tasks.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -105,8 +106,7 @@ def _chosen(ctx: ActionContext, match: str) -> list[SqlFile]:
 
 def _plan(ctx: ActionContext, files: Sequence[SqlFile]) -> None:
     """What a dry run would run."""
-    many = "" if len(files) == 1 else "s"
-    ctx.console.line(f"  Plan: {len(files)} test file{many} (dry run: nothing is run)")
+    ctx.console.line(f"  Plan: {counted(len(files), 'test file')} (dry run: nothing is run)")
     for number, file in enumerate(files, 1):
         ctx.console.line(f"  {number:>{len(str(len(files)))}}. {file.label}")
 
@@ -124,7 +124,7 @@ def _save(ctx: ActionContext, results: Sequence[FileResult], started: datetime) 
 
     with ctx.session.beside() as door:
         count = save(results, ctx.settings, door, started)
-    ctx.console.line(f"  Saved {count} row{'' if count == 1 else 's'} to {ctx.settings.test_table_name}")
+    ctx.console.line(f"  Saved {counted(count, 'row')} to {ctx.settings.test_table_name}")
 
 
 def _report(ctx: ActionContext, results: Sequence[FileResult], form: str, output: str) -> None:

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahjo_tasks.console import Console
-from ahjo_tasks.errors import INTERRUPTED, AhjoError
+from ahjo_tasks.errors import AhjoError
 from ahjo_tasks.running import scanning
 from ahjo_tasks.running.collecting import collect_rarely
+from ahjo_tasks.running.ending import told
 from ahjo_tasks.running.scanning import HOOK_FLAGS, SCAN_FLAGS, Flag, Place, Wanted, WantedHook
 from ahjo_tasks.version import __version__
 
@@ -23,12 +24,13 @@ if TYPE_CHECKING:
 
 
 class Program(NamedTuple):
-    """What an action is called, what it says of itself, its flags, and who does it with their values."""
+    """What an action is called and says of itself, its flags, the form of their values, and who works with these."""
 
     action: str
     sentence: str
     flags: Mapping[str, Flag]
-    work: Callable[[Place, Mapping[str, Any]], None]
+    wanted: type[Wanted | WantedHook]
+    work: Callable[[Place, Any], None]
 
 
 PROGRAMS = {
@@ -36,13 +38,15 @@ PROGRAMS = {
         "scan",
         "Look for personal data and unwanted SQL in the project. Exits with 1 when anything is found.",
         SCAN_FLAGS,
-        lambda place, values: scanning.scan(place, Wanted(**values)),
+        Wanted,
+        scanning.scan,
     ),
     "ahjo-install-git-hook": Program(
         "install-git-hook",
         "Have git scan what is staged before each commit.",
         HOOK_FLAGS,
-        lambda place, values: scanning.install_hook(place, WantedHook(**values)),
+        WantedHook,
+        scanning.install_hook,
     ),
 }
 
@@ -54,8 +58,8 @@ def run(name: str, given: Sequence[str]) -> int:
     program = PROGRAMS[name]
     values = vars(parser(name).parse_args([_spelled(word) for word in given]))
     dry, debug = values.pop("dry"), values.pop("debug")
-    console = Console()
-    code = _guarded(console, lambda: program.work(Place(Path.cwd(), console, dry), values), debug=debug)
+    console, wanted = Console(), program.wanted(**values)
+    code = _guarded(console, lambda: program.work(Place(Path.cwd(), console, dry), wanted), debug=debug)
     console.summary(program.action, code, time.perf_counter() - started)
     return code
 
@@ -67,7 +71,7 @@ def parser(name: str) -> ArgumentParser:
     for long, flag in program.flags.items():
         spelled = [text for text in (flag.short, f"--{long}") if text]
         if flag.value:
-            default = "text" if long == "format" else ""
+            default = program.wanted._field_defaults[long.replace("-", "_")]
             made.add_argument(*spelled, help=flag.help, metavar=flag.value, default=default)
         else:
             made.add_argument(*spelled, help=flag.help, action="store_true")
@@ -80,17 +84,12 @@ def parser(name: str) -> ArgumentParser:
 def _guarded(console: Console, work: Callable[[], None], *, debug: bool) -> int:
     try:
         work()
-    except KeyboardInterrupt:
-        console.interrupted()
-        return INTERRUPTED
-    except AhjoError as error:
-        console.error(error)
-        return error.exit_code
+    except (AhjoError, KeyboardInterrupt) as error:
+        return told(console, error)
     except Exception as error:
         if debug:
             raise
-        console.unexpected(error)
-        return 1
+        return told(console, error)
     return 0
 
 

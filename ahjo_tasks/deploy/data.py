@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.deploy.files import FileStep
+from ahjo_tasks.deploy.files import FileStep, remarks
 from ahjo_tasks.deploy.plan import Plan
 from ahjo_tasks.errors import DeployError
 from ahjo_tasks.loading import TableFile, load
@@ -78,8 +78,7 @@ def plan_data(files: Sequence[SqlFile | TableFile], dialect: Dialect, door: Door
         else:
             steps.append(LoadStep((file,)))
     scripts = [file for file in files if not isinstance(file, TableFile)]
-    empty = [f"{file.label}: holds no statement" for file in scripts if not file.batches]
-    return Plan(tuple(steps), (*empty, *(remark for file in scripts for remark in file.remarks)))
+    return Plan(tuple(steps), tuple(remarks(scripts)))
 
 
 def _replaced_together(order: Sequence[SqlFile | TableFile], edges: Edges) -> dict[int, tuple[TableFile, ...]]:

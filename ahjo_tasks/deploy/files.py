@@ -106,9 +106,13 @@ def plan_named(files: Sequence[SqlFile]) -> Plan:
 
 
 def _plan(files: Sequence[SqlFile]) -> Plan:
-    empty = tuple(f"{file.label}: holds no statement" for file in files if not file.batches)
-    odd = tuple(remark for file in files for remark in file.remarks)
-    return Plan(tuple(FileStep(file) for file in files if file.batches), empty + odd + tuple(_twice(files)))
+    return Plan(tuple(FileStep(file) for file in files if file.batches), (*remarks(files), *_twice(files)))
+
+
+def remarks(files: Sequence[SqlFile]) -> Iterator[str]:
+    """What is worth knowing of the files, first those without a statement."""
+    yield from (f"{file.label}: holds no statement" for file in files if not file.batches)
+    yield from (remark for file in files for remark in file.remarks)
 
 
 def _twice(files: Sequence[SqlFile]) -> Iterator[str]:

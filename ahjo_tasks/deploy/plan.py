@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ahjo_tasks.project.kinds import KINDS, plural
+from ahjo_tasks.wording import counted
 
 if TYPE_CHECKING:
     from ahjo_tasks.door import Door
@@ -53,12 +54,10 @@ class Plan:
     def summary(self) -> str:
         """`1 migration, 3 views`, or `nothing to do`."""
         counts = Counter(step.kind for step in self.steps)
-        return ", ".join(f"{count} {_word(kind, count)}" for kind, count in counts.items()) or "nothing to do"
+        return ", ".join(_counted(count, kind) for kind, count in counts.items()) or "nothing to do"
 
 
-def _word(kind: str, count: int) -> str:
-    if kind in {"data", "testdata"}:
-        return f"{kind} file{'s' if count != 1 else ''}"
-    if count == 1:
-        return kind
-    return plural(kind) if kind in KINDS else f"{kind}s"
+def _counted(count: int, kind: str) -> str:
+    if kind in KINDS and kind not in {"data", "testdata"} and count != 1:
+        return f"{count} {plural(kind)}"
+    return counted(count, f"{kind} file" if kind in {"data", "testdata"} else kind)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from invoke.exceptions import Exit, Failure
 
-from ahjo_tasks.errors import INTERRUPTED, AhjoError
 from ahjo_tasks.running.command_error import CommandError
+from ahjo_tasks.running.ending import told
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -42,28 +42,8 @@ class Boundary:
 
     def _report(self, error: BaseException | None) -> int:
         """Say what nobody has said yet; returns the exit code."""
-        console = self.ctx.console
-        match error:
-            case KeyboardInterrupt():
-                console.interrupted(*map(str, error.args))
-            case AhjoError():
-                console.error(error)
-            case None | Exit() | SystemExit():
-                pass
-            case _:
-                console.unexpected(error)
-        return _exit_code(error)
-
-
-def _exit_code(error: BaseException | None) -> int:
-    code: object = 1
-    match error:
-        case None:
-            code = 0
-        case Exit() | SystemExit():
-            code = error.code
-        case KeyboardInterrupt():
-            code = INTERRUPTED
-        case AhjoError():
-            code = error.exit_code
-    return code if isinstance(code, int) else int(code is not None)
+        if error is None:
+            return 0
+        if isinstance(error, Exit | SystemExit):
+            return error.code if isinstance(error.code, int) else int(error.code is not None)
+        return told(self.ctx.console, error)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import ConnectionFailedError, StatementError
+from ahjo_tasks.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,7 +78,7 @@ def report(ctx: ActionContext, event: Event) -> None:
     elif event.status == "message":
         console.line("      " + "\n      ".join(event.text.splitlines()))
     else:
-        rows = f", {event.rows} row{'s' if event.rows != 1 else ''}" if event.rows else ""
+        rows = f", {counted(event.rows, 'row')}" if event.rows else ""
         count = console.count(event.number, event.total)
         console.result(count, label, event.status, f"{event.seconds:.2f}s{rows}")
 

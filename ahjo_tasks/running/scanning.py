@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.errors import AhjoError, UsageError
+from ahjo_tasks.wording import counted
 
 if TYPE_CHECKING:
     from ahjo_tasks.console import Console
@@ -193,5 +194,4 @@ def _ignore(console: Console, ignored: Path, result: Result) -> None:
 
 
 def _count(result: Result) -> str:
-    findings, files = len(result.findings), result.files
-    return f"{findings} finding{'s' if findings != 1 else ''} in {files} file{'s' if files != 1 else ''}."
+    return f"{counted(len(result.findings), 'finding')} in {counted(result.files, 'file')}."
