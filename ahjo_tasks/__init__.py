@@ -10,16 +10,16 @@ from ahjo_tasks.errors import AhjoError
 from ahjo_tasks.version import __version__
 
 if TYPE_CHECKING:
-    from ahjo_tasks.running.action import Action, action, multiaction
-    from ahjo_tasks.running.namespace import namespace
+    from ahjo_tasks.actions.namespace import namespace
+    from ahjo_tasks.runtime.action import Action, action, multiaction
 else:
 
     def __getattr__(name: str) -> object:
         """Load Invoke for those who make actions, and not for a git hook, which is to be quick."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        module = "namespace" if name == "namespace" else "action"
-        return getattr(import_module(f"ahjo_tasks.running.{module}"), name)
+        module = "actions.namespace" if name == "namespace" else "runtime.action"
+        return getattr(import_module(f"ahjo_tasks.{module}"), name)
 
 
 __all__ = ["Action", "AhjoError", "__version__", "action", "multiaction", "namespace"]

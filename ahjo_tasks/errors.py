@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from ahjo_tasks.dialects.base import ServerError
 
 INTERRUPTED = 130
 """The exit code of a run that Ctrl-C ended, as a shell has it."""
@@ -102,6 +101,27 @@ class ConnectionFailedError(AhjoError):
         super().__init__(message, hint=hint)
         self.wait = wait
         self.missing_database = missing_database
+
+
+@dataclass(frozen=True)
+class ServerError:
+    """What the server said of a failed batch. `line` and `column` count from 1 within the batch, where known.
+
+    `lost` is whether there is no connection any more.
+    """
+
+    message: str
+    number: str = ""
+    line: int | None = None
+    column: int | None = None
+    severity: str = ""
+    procedure: str = ""
+    hint: str | None = None
+    lost: bool = False
+
+    def __str__(self) -> str:
+        """The words, behind the number where there is one."""
+        return f"{self.number}: {self.message}" if self.number else self.message
 
 
 class StatementError(AhjoError):

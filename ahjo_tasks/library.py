@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import CursorResult
     from sqlalchemy.sql import Executable
 
-    from ahjo_tasks.door import ResultSet
-    from ahjo_tasks.running.context import ActionContext
+    from ahjo_tasks.database.connection import ResultSet
+    from ahjo_tasks.runtime.context import ActionContext
 
 Row = tuple[Any, ...]
 CHUNK = 10_000
@@ -37,26 +37,26 @@ def query(
 
     Text without parameters reaches the server as it is. A mapping fills in `:name`, a sequence the driver's own marks.
     """
-    door = ctx.session.door
+    connection = ctx.database.connection
     if isinstance(statement, str) and parameters is None:
-        with door.unit():
-            found = door.results(statement)
+        with connection.transaction():
+            found = connection.result_sets(statement)
         return _shown(list(found[0].columns), found[0].rows, headers=headers) if found else []
-    with door.transaction() as connection:
-        result = _executed(connection, statement, parameters)
+    with connection.sqlalchemy_transaction() as sa_connection:
+        result = _executed(sa_connection, statement, parameters)
         if not result.returns_rows:
             return []
         return _shown(list(result.keys()), [tuple(row) for row in result], headers=headers)
 
 
-def _executed(connection: Any, statement: str | Executable, parameters: Any) -> CursorResult[Any]:
+def _executed(sa_connection: Any, statement: str | Executable, parameters: Any) -> CursorResult[Any]:
     from sqlalchemy import text
 
     result: CursorResult[Any]
     if isinstance(statement, str) and isinstance(parameters, (list, tuple)):
-        result = connection.exec_driver_sql(statement, tuple(parameters))
+        result = sa_connection.exec_driver_sql(statement, tuple(parameters))
     else:
-        result = connection.execute(text(statement) if isinstance(statement, str) else statement, parameters)
+        result = sa_connection.execute(text(statement) if isinstance(statement, str) else statement, parameters)
     return result
 
 
@@ -66,13 +66,15 @@ def _shown(columns: list[str], rows: list[Row], *, headers: bool) -> list[Row]:
 
 def run_file(ctx: ActionContext, path: str, *, variables: Mapping[str, object] | None = None) -> list[ResultSet]:
     """Run a SQL file in a transaction; every result set that it returns, in order."""
-    file = ctx.workspace.project.read_named([path], _variables(ctx, variables))[0]
-    if ctx.dry:
-        ctx.console.line(f"  Plan: run {file.label} (dry run: nothing is run)")
+    file = ctx.project.files.read_named([path], _variables(ctx, variables))[0]
+    if ctx.dry_run:
+        ctx.console.print(f"  Plan: run {file.label} (dry run: nothing is run)")
         return []
-    door = ctx.session.door
-    with door.unit(transactional=file.transactional):
-        return [found for batch in file.batches for _ in range(batch.count) for found in door.results(batch.text)]
+    connection = ctx.database.connection
+    with connection.transaction(transactional=file.transactional):
+        return [
+            found for batch in file.batches for _ in range(batch.count) for found in connection.result_sets(batch.text)
+        ]
 
 
 def deploy_files(
@@ -82,39 +84,39 @@ def deploy_files(
 
     Each file is one transaction where the database allows it; a failure stops at that file.
     """
-    from ahjo_tasks.deploy.files import plan_named
-    from ahjo_tasks.running.carrying_out import carry_out
+    from ahjo_tasks.actions.run_plan import run_plan
+    from ahjo_tasks.engine.sql_file import plan_named
 
-    plan = plan_named(ctx.workspace.project.read_named(_listed(paths), _variables(ctx, variables)))
-    carry_out(ctx, lambda _door: plan)
+    plan = plan_named(ctx.project.files.read_named(_listed(paths), _variables(ctx, variables)))
+    run_plan(ctx, lambda _connection: plan)
 
 
 def drop_objects(ctx: ActionContext, paths: str | Sequence[str], kind: str) -> None:
     """Drop the objects of this kind (view, procedure, function ...) that these files create, dependents first."""
-    from ahjo_tasks.deploy.drop import plan_drop
-    from ahjo_tasks.running.carrying_out import carry_out
+    from ahjo_tasks.actions.run_plan import run_plan
+    from ahjo_tasks.engine.drop import plan_drop
 
-    files = ctx.workspace.project.read_named(_listed(paths), ctx.settings.scripting_variables)
+    files = ctx.project.files.read_named(_listed(paths), ctx.settings.scripting_variables)
     plan = plan_drop(files, [kind.lower()])
-    carry_out(ctx, lambda _door: plan)
+    run_plan(ctx, lambda _connection: plan)
 
 
 def migrate(ctx: ActionContext, *, down: bool = False) -> None:
     """Run the Alembic revisions up to the head, or undo all of them."""
-    from ahjo_tasks.deploy.migrations import plan_downgrade, plan_upgrade
-    from ahjo_tasks.running.carrying_out import carry_out
+    from ahjo_tasks.actions.run_plan import run_plan
+    from ahjo_tasks.engine.migrations import plan_downgrade, plan_upgrade
 
     plan = plan_downgrade if down else plan_upgrade
-    carry_out(ctx, lambda door: plan(ctx.workspace.migrations, door))
+    run_plan(ctx, lambda connection: plan(ctx.project.migrations, connection))
 
 
 def stamp_git_version(ctx: ActionContext) -> None:
     """Write the project's git version into the database."""
-    from ahjo_tasks.deploy.stamp import plan_stamp
-    from ahjo_tasks.running.carrying_out import carry_out
+    from ahjo_tasks.actions.run_plan import run_plan
+    from ahjo_tasks.engine.stamp import plan_stamp
 
-    plan = plan_stamp(ctx.settings, ctx.workspace.directory, required=True)
-    carry_out(ctx, lambda _door: plan)
+    plan = plan_stamp(ctx.settings, ctx.project.directory, required=True)
+    run_plan(ctx, lambda _connection: plan)
 
 
 def load_file(ctx: ActionContext, path: str, **options: Any) -> int:
@@ -122,45 +124,45 @@ def load_file(ctx: ActionContext, path: str, **options: Any) -> int:
 
     `options` are those of the config's `data_loading`: mode, key, separator, null_text, encoding.
     """
-    from ahjo_tasks.loading import TableFile, load
-    from ahjo_tasks.loading.options import options_for
+    from ahjo_tasks.data.load import load
+    from ahjo_tasks.data.table_file import TableFile, options_for
 
-    place = ctx.workspace.directory / path
+    place = ctx.project.directory / path
     file = TableFile(place, path, "data", options_for(place, {**ctx.settings.data_loading, **options}))
     file.check()
-    if ctx.dry:
-        ctx.console.line(f"  Plan: load {path} into {file.table} (dry run: nothing is loaded)")
+    if ctx.dry_run:
+        ctx.console.print(f"  Plan: load {path} into {file.table} (dry run: nothing is loaded)")
         return 0
-    with ctx.session.exclusive() as door:
-        return load([file], door)
+    with ctx.database.locked_connection() as connection:
+        return load([file], connection)
 
 
 def insert_rows(ctx: ActionContext, table: Table, rows: Iterable[Mapping[str, Any]], *, chunk: int = CHUNK) -> int:
     """Insert rows, `chunk` at a time, in one transaction; returns how many."""
-    if ctx.dry:
-        ctx.console.line(f"  Plan: insert rows into {table.name} (dry run: nothing is inserted)")
+    if ctx.dry_run:
+        ctx.console.print(f"  Plan: insert rows into {table.name} (dry run: nothing is inserted)")
         return 0
-    door, count, left = ctx.session.door, 0, iter(rows)
-    with door.transaction() as connection:
+    connection, count, left = ctx.database.connection, 0, iter(rows)
+    with connection.sqlalchemy_transaction() as sa_connection:
         while block := [dict(row) for row in islice(left, chunk)]:
-            connection.execute(table.insert(), block)
+            sa_connection.execute(table.insert(), block)
             count += len(block)
     return count
 
 
 def run_action(ctx: ActionContext, name: str, **flags: Any) -> Any:
     """Run another action of the project, by its name; `flags` have underscores."""
-    if ctx.home is None:
+    if ctx.namespace_info is None:
         raise UsageError(f"There is no namespace() to find the action {name!r} in.")
-    return ctx.home.find(name, wanted_by=ctx.stack[-1] if ctx.stack else "run_action")(ctx, **flags)
+    return ctx.namespace_info.find(name, wanted_by=ctx.stack[-1] if ctx.stack else "run_action")(ctx, **flags)
 
 
-def connection_facts(ctx: ActionContext) -> dict[str, Any]:
+def connection_info(ctx: ActionContext) -> dict[str, Any]:
     """What is known of the connection: dialect, host, port, server, database, driver, username, password, url.
 
     The password is in it: it is for other programs, and never for a log.
     """
-    url = ctx.session.url
+    url = ctx.database.url
     return {
         "dialect": url.drivername,
         "host": url.host,
@@ -177,7 +179,7 @@ def connection_facts(ctx: ActionContext) -> dict[str, Any]:
 @contextmanager
 def operation(ctx: ActionContext, message: str) -> Iterator[None]:
     """Say what is being done, and go on with it."""
-    ctx.console.line(message)
+    ctx.console.print(message)
     yield
 
 

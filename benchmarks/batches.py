@@ -14,11 +14,11 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.dialects import dialect
+from ahjo_tasks.database.dialects import dialect
 from ahjo_tasks.errors import SourceError
-from ahjo_tasks.project.batches import split
 from ahjo_tasks.project.dependencies import ordered
-from ahjo_tasks.project.sqlfiles import read
+from ahjo_tasks.project.sql_file import read
+from ahjo_tasks.sql.splitters import split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

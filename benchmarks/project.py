@@ -32,7 +32,7 @@ path_separator = os
 """
 
 ENV_PY = """\
-from ahjo_tasks.deploy.alembic_env import run
+from ahjo_tasks.alembic_env import run
 
 run()
 """

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.dialects.mssql import MSSQL
-from ahjo_tasks.door import Door, ResultSet
+from ahjo_tasks.database.connection import Connection, ResultSet
+from ahjo_tasks.database.dialects.mssql import MSSQL
 from ahjo_tasks.errors import StatementError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ahjo_tasks.dialects.base import ServerError
+    from ahjo_tasks.errors import ServerError
 
 
-class FakeDoor:
+class FakeConnection:
     """`answers` are rows by a pattern of the text, `refuses` server errors by such a pattern."""
 
     def __init__(
@@ -29,13 +29,13 @@ class FakeDoor:
         self.answers = dict(answers or {})
         self.refuses = dict(refuses or {})
         self.transactional = transactional
-        self.shared = False
-        self.database = "shop"
+        self.in_shared_transaction = False
+        self.database_name = "shop"
         self.ran: list[str] = []
         self.messages: list[str] = []
         self.on_message = self.messages.append
 
-    def results(self, text: str) -> list[ResultSet]:
+    def result_sets(self, text: str) -> list[ResultSet]:
         self.ran.append(text)
         for pattern, error in self.refuses.items():
             if re.search(pattern, text):
@@ -46,19 +46,19 @@ class FakeDoor:
                 return [ResultSet(tuple(f"c{number}" for number in range(width)), rows)]
         return []
 
-    told_to = Door.told_to
+    messages_to = Connection.messages_to
 
-    def run(self, text: str) -> int:
-        self.results(text)
+    def execute(self, text: str) -> int:
+        self.result_sets(text)
         return 0
 
     def query(self, text: str) -> list[tuple[Any, ...]]:
-        found = self.results(text)
+        found = self.result_sets(text)
         return found[0].rows if found else []
 
-    def attempt(self, text: str) -> str | None:
+    def try_execute(self, text: str) -> str | None:
         try:
-            self.run(text)
+            self.execute(text)
         except StatementError as error:
             return error.message
         return None
@@ -73,7 +73,7 @@ class Listener:
     """Keeps what the user would be told."""
 
     def __init__(self, said: list[str]) -> None:
-        self.warn = self.note = said.append
+        self.warning = self.info = said.append
 
 
 def settings(**values: Any) -> Any:

@@ -17,7 +17,7 @@ from invoke.program import Program
 from projects import Outcome, RunningProject, _clean_environment, make_project
 
 from ahjo_tasks import namespace
-from ahjo_tasks.running.workspace import Workspace
+from ahjo_tasks.runtime.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from targets import Target
 
-    from ahjo_tasks.door import Door
+    from ahjo_tasks.database.connection import Connection
 
 
 @dataclass(frozen=True)
@@ -96,13 +96,13 @@ class Deployed(RunningProject):
         return done
 
     @contextmanager
-    def door(self) -> Iterator[Door]:
+    def connection(self) -> Iterator[Connection]:
         """A connection as actions get it, without an action."""
-        workspace = Workspace(self.directory, self.directory / "dev.json", {})
+        project = Project(self.directory, self.directory / "dev.json", {})
         try:
-            yield workspace.session.door
+            yield project.database.connection
         finally:
-            workspace.close(keep=True)
+            project.close(keep=True)
 
     def reconfigure(self, **extra: object) -> None:
         self.backend.update(extra)

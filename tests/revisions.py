@@ -24,7 +24,7 @@ def upgrade():
 def downgrade():
     {down}
 """
-ENVIRONMENT = "from ahjo_tasks.deploy.alembic_env import run\n\nrun()\n"
+ENVIRONMENT = "from ahjo_tasks.alembic_env import run\n\nrun()\n"
 
 
 def revision(project: RunningProject, name: str, below: str | None, up: str = "pass", down: str = "pass") -> Path:

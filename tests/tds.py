@@ -33,7 +33,7 @@ class FakeServer:
 
     def __init__(self, *refusals: Refusal, certificate: Path | None = None) -> None:
         self.refusals = list(refusals)
-        self.logins = 0
+        self.credentials = 0
         self.interrupted = 0
         self._certificate = certificate
         self._socket = socket.create_server(("127.0.0.1", 0))
@@ -65,7 +65,7 @@ class FakeServer:
 
     def _answer(self, client: socket.socket, kind: int, body: bytes) -> None:
         if kind == LOGIN:
-            self.logins += 1
+            self.credentials += 1
             send(client, error(*self.refusals.pop(0)) + done(2) if self.refusals else acknowledged() + done())
         elif kind == ATTENTION:
             self.interrupted += 1

@@ -5,7 +5,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doors import inv, sqlite
+from cli_runner import inv, sqlite
 from invoke.tasks import task
 from projects import RunningProject, make_project
 
@@ -15,7 +15,7 @@ from ahjo_tasks.actions.deploy import deploy as standard_deploy
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ahjo_tasks.running.context import ActionContext
+    from ahjo_tasks.runtime.context import ActionContext
 
 CONFIG = ("--config", "dev.json")
 
@@ -32,7 +32,7 @@ def said(name: str, **options: Any) -> Any:
 
     def body(ctx: ActionContext) -> None:
         """Say it."""
-        ctx.console.line(f"<{name}>")
+        ctx.console.print(f"<{name}>")
 
     return action(name=name, **options)(body)
 
@@ -56,7 +56,7 @@ def test_an_override_may_call_the_standard_action(project: RunningProject) -> No
     def deploy(ctx: ActionContext) -> None:
         """Deploy, then say so."""
         standard_deploy(ctx, skip_git_update=True)
-        ctx.console.line("<mine>")
+        ctx.console.print("<mine>")
 
     done = inv(project, "init", "deploy", *CONFIG, ns=(deploy,))
     assert done.code == 0, done.text
@@ -129,19 +129,19 @@ def test_a_multiaction_that_is_its_own_step_is_refused(project: RunningProject) 
 @action
 def left(ctx: ActionContext, tag: str = "left", level: int = 1, loud: bool = False) -> None:
     """Show the flags."""
-    ctx.console.line(f"left {tag} {level} {loud}")
+    ctx.console.print(f"left {tag} {level} {loud}")
 
 
 @action
 def right(ctx: ActionContext, text: str = "right", level: int = 2, tag: str = "own") -> None:
     """Show the flags."""
-    ctx.console.line(f"right {text} {level} {tag}")
+    ctx.console.print(f"right {text} {level} {tag}")
 
 
 @action
 def needy(ctx: ActionContext, name: str) -> None:
     """Need a name."""
-    ctx.console.line(f"needy {name}")
+    ctx.console.print(f"needy {name}")
 
 
 def both() -> tuple[Any, ...]:
@@ -189,7 +189,7 @@ def test_no_short_flag_of_an_action_hides_one_of_invoke(project: RunningProject)
     @action
     def show(ctx: ActionContext, file: str = "", dialect: str = "", redo: bool = False) -> None:
         """Show."""
-        ctx.console.line(f"show {file!r} {ctx.settings.target_database_name}")
+        ctx.console.print(f"show {file!r} {ctx.settings.target_database_name}")
 
     done = inv(project, "show", "-f", "dev.json", ns=(show,))
     assert "show '' shop.db" in done.out, done.text
@@ -199,7 +199,7 @@ def test_an_action_of_a_project_may_have_the_flags_of_the_confirmation_itself(pr
     @action(affects_database=True)
     def load(ctx: ActionContext, non_interactive: bool = False) -> None:
         """Load."""
-        ctx.console.line(f"load {non_interactive}")
+        ctx.console.print(f"load {non_interactive}")
 
     done = inv(project, "load", "--non-interactive", *CONFIG, ns=(load,), yes=False)
     assert "load True" in done.out, done.text

@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from doors import inv, sqlite
+from cli_runner import inv, sqlite
 from projects import RunningProject, make_project
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doors import inv, sqlite
+from cli_runner import inv, sqlite
 from projects import RunningProject, make_project
 
 from ahjo_tasks import action
@@ -14,7 +14,7 @@ from ahjo_tasks import action
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ahjo_tasks.running.context import ActionContext
+    from ahjo_tasks.runtime.context import ActionContext
 
 CONFIG = ("--config", "dev.json")
 
@@ -28,7 +28,7 @@ def look(ctx: ActionContext) -> None:
         "database": ctx.settings.target_database_name,
         "filled": ctx.config.BACKEND.target_database_name,
     }
-    ctx.console.line(f"<{json.dumps(seen)}>")
+    ctx.console.print(f"<{json.dumps(seen)}>")
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doors import inv, quietly, sqlite
+from cli_runner import inv, quietly, sqlite
 from projects import RunningProject, make_project
 
 from ahjo_tasks.project import scaffold
@@ -20,7 +20,7 @@ CONFIG = ("--config", "dev.json")
 @pytest.fixture
 def project(tmp_path: Path) -> RunningProject:
     """A project with one revision and an empty database."""
-    draft = scaffold.draft("shop", "sqlite", "json", scaffold.Connection(None, None, None, None))
+    draft = scaffold.draft("shop", "sqlite", "json", scaffold.ServerAddress(None, None, None, None))
     scaffold.write(tmp_path / "shop", draft)
     made = make_project(tmp_path / "shop", sqlite())
     (made.directory / "shop.db").touch()

@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from ahjo_tasks.deploy.apply import Event, apply
-from ahjo_tasks.deploy.files import FileStep
-from ahjo_tasks.deploy.groups import grouped
-from ahjo_tasks.deploy.plan import Plan
-from ahjo_tasks.dialects import dialect as dialect_named
-from ahjo_tasks.dialects.base import ServerError
-from ahjo_tasks.door import Door
-from ahjo_tasks.errors import DeployError, StatementError
-from ahjo_tasks.project.sqlfiles import read
+from ahjo_tasks.database.connection import Connection
+from ahjo_tasks.database.dialects import dialect as dialect_named
+from ahjo_tasks.engine.executor import Event, apply, grouped
+from ahjo_tasks.engine.plan import Plan
+from ahjo_tasks.engine.sql_file import FileStep
+from ahjo_tasks.errors import DeployError, ServerError, StatementError
+from ahjo_tasks.project.sql_file import read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,19 +21,19 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class FakeDoor:
+class FakeConnection:
     """Notes what it is sent, says a message at each call, and refuses what contains `bad`."""
 
     dialect: Any = field(default_factory=lambda: dialect_named("postgresql"))
-    shared: bool = False
+    in_shared_transaction: bool = False
     usable: bool = True
     breaks: bool = False
     sent: list[str] = field(default_factory=list)
     on_message: Callable[[str], None] = print
 
-    told_to = Door.told_to
+    messages_to = Connection.messages_to
 
-    def run(self, text: str) -> int:
+    def execute(self, text: str) -> int:
         self.sent.append(text)
         self.on_message(f"call {len(self.sent)}")
         if "bad" in text:
@@ -43,7 +41,7 @@ class FakeDoor:
             raise StatementError(ServerError("no", line=1, column=3))
         return 0
 
-    def unit(self, **_: bool) -> AbstractContextManager[None]:
+    def transaction(self, **_: bool) -> AbstractContextManager[None]:
         return nullcontext()
 
 
@@ -62,9 +60,9 @@ def steps(folder: Path, dialect: str, texts: tuple[str, ...]) -> Iterator[FileSt
         yield FileStep(read(path, "view", dialect_named(dialect), label=f"v{number}"))
 
 
-def applied(plan: Plan, door: FakeDoor) -> list[Event]:
+def applied(plan: Plan, connection: FakeConnection) -> list[Event]:
     events: list[Event] = []
-    apply(plan, cast("Door", door), events.append)
+    apply(plan, cast("Connection", connection), events.append)
     return events
 
 
@@ -72,28 +70,28 @@ def told(events: list[Event]) -> list[tuple[str, int]]:
     return [(event.status, event.number) for event in events]
 
 
-def lengths(plan: Plan, **door: Any) -> list[int]:
-    return [len(group) for group in grouped(plan.steps, cast("Door", FakeDoor(**door)))]
+def lengths(plan: Plan, **connection: Any) -> list[int]:
+    return [len(group) for group in grouped(plan.steps, cast("Connection", FakeConnection(**connection)))]
 
 
 GOOD = "create view v as select 1"
 
 
 def test_files_of_a_call_are_started_together_and_end_in_order(plan: Callable[..., Plan]) -> None:
-    door = FakeDoor()
+    connection = FakeConnection()
 
-    events = applied(plan(GOOD, GOOD, GOOD), door)
+    events = applied(plan(GOOD, GOOD, GOOD), connection)
 
     assert told(events) == [("started", 1), ("ok", 1), ("ok", 2), ("ok", 3), ("message", 3)]
     assert [event.together for event in events] == [3, 1, 1, 1, 1]
-    assert door.sent == [f"SET LOCAL lock_timeout = '1s'\n;\n{GOOD}\n;\n{GOOD}\n;\n{GOOD}"]
+    assert connection.sent == [f"SET LOCAL lock_timeout = '1s'\n;\n{GOOD}\n;\n{GOOD}\n;\n{GOOD}"]
 
 
 def test_a_call_that_fails_is_done_again_file_by_file(plan: Callable[..., Plan]) -> None:
-    door, events = FakeDoor(), []
+    connection, events = FakeConnection(), []
 
     with pytest.raises(DeployError) as caught:
-        apply(plan(GOOD, f"\n{GOOD} -- bad", GOOD), cast("Door", door), events.append)
+        apply(plan(GOOD, f"\n{GOOD} -- bad", GOOD), cast("Connection", connection), events.append)
 
     assert told(events) == [
         ("started", 1),
@@ -105,7 +103,7 @@ def test_a_call_that_fails_is_done_again_file_by_file(plan: Callable[..., Plan])
         ("FAIL", 2),
     ]
     assert [event.text for event in events if event.status == "message"] == ["v1:1: call 2", "v2:2: call 3"]
-    assert (caught.value.path or door).name == "v2.sql"  # type: ignore[union-attr]
+    assert (caught.value.path or connection).name == "v2.sql"  # type: ignore[union-attr]
     assert (caught.value.line, caught.value.column) == (2, 3)
     assert caught.value.details[-2:] == (
         "Applied before: v1",
@@ -114,12 +112,12 @@ def test_a_call_that_fails_is_done_again_file_by_file(plan: Callable[..., Plan])
 
 
 def test_a_broken_connection_is_not_tried_again(plan: Callable[..., Plan]) -> None:
-    door = FakeDoor(breaks=True)
+    connection = FakeConnection(breaks=True)
 
     with pytest.raises(DeployError, match="no"):
-        applied(plan(GOOD, f"{GOOD} -- bad"), door)
+        applied(plan(GOOD, f"{GOOD} -- bad"), connection)
 
-    assert len(door.sent) == 1
+    assert len(connection.sent) == 1
 
 
 @pytest.mark.parametrize(
@@ -154,13 +152,13 @@ def test_elsewhere_every_file_goes_alone(plan: Callable[..., Plan], dialect: str
 
 
 def test_in_one_transaction_of_the_whole_action_every_file_goes_alone(plan: Callable[..., Plan]) -> None:
-    assert lengths(plan(GOOD, GOOD), shared=True) == [1, 1]
+    assert lengths(plan(GOOD, GOOD), in_shared_transaction=True) == [1, 1]
 
 
 def test_the_order_stays(plan: Callable[..., Plan]) -> None:
     steps = plan(GOOD, GOOD, "select 1", "select 2", *[GOOD] * 101).steps
 
-    groups = list(grouped(steps, cast("Door", FakeDoor())))
+    groups = list(grouped(steps, cast("Connection", FakeConnection())))
 
     assert [step for group in groups for step in group] == list(steps)
     assert [len(group) for group in groups] == [2, 1, 1, 100, 1]

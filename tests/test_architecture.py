@@ -1,151 +1,138 @@
-"""The rules of the house, read from the source: who may import whom, who knows Invoke, who talks to the user."""
+"""The packages and who may import whom, who knows Invoke, who prints, and how long a function may be."""
 
 from __future__ import annotations
 
 import ast
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
-import pytest
 from projects import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 PACKAGE = ROOT / "ahjo_tasks"
-MODULES = {path.relative_to(PACKAGE).with_suffix("").as_posix(): path for path in sorted(PACKAGE.rglob("*.py"))}
 LONGEST_FUNCTION = 40
 
-FRONT = {"__init__", "__main__", "actions", "cli", "console", "library", "running"}
-ENTRANCES = {"deploy/alembic_env", "packaging/entry", "workers/front", "workers/parameters"}
-"""Where others come in: Alembic by its env.py, a frozen program, and the process of a worker by its own front."""
+ORDER = (
+    {"errors", "version"},
+    {"utils"},
+    {"config"},
+    {"sql"},
+    {"database"},
+    {"console"},
+    {"project"},
+    {"data"},
+    {"engine"},
+    {"scan", "descriptions", "testing", "fleet"},
+    {"runtime"},
+    {"actions"},
+    {"library"},
+    {"cli", "alembic_env", "__init__"},
+    {"__main__"},
+)
+"""Packages and modules, lowest first: each imports only from those before it, annotations included."""
 
-GROUND = {"dialects", "project", "session", "door", "statements", "credentials", "git"}
-LAYERS = {"config": 1, "version": 0, "errors": 0, "wording": 0}
-"""Ranks of the top-level modules and packages: a module imports from its own rank or a lower one."""
-
-KNOWS_INVOKE = {
-    "running/action",
-    "cli/__init__",
-    "cli/collection",
-    "cli/front",
-    "config/invoke_files",
-    "running/namespace",
-    "running/boundary",
-    "running/command_error",
-    "running/context",
-    "running/flags",
-    "running/mistyped",
-    "running/positional",
-    "running/home",
-    "running/run",
-    "workers/front",
-}
-TALKS = {
-    "cli/__init__",
-    "console/console",
-    "config/reference",
-}  # the last writes a page of the docs
-SPEECH = {"print", "input", "breakpoint"}
+SCAN_MAY_IMPORT = {"sql", "console", "config", "errors", "utils", "version", "scan"}
+"""A git hook scans before each commit: it does not wait for Invoke or SQLAlchemy."""
 
 
-def rank(module: str) -> int:
-    """0 errors, 1 config, 2 project, dialects and session, 3 the library over them, 4 the fronts and actions."""
-    top = module.split("/", maxsplit=1)[0]
-    if top in FRONT or module in ENTRANCES:
-        return 4
-    return LAYERS.get(top, 2 if top in GROUND else 3)
+def sources() -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
+        yield name, ast.parse(path.read_text(encoding="utf-8"))
 
 
-def tree(module: str) -> ast.Module:
-    return ast.parse(MODULES[module].read_text(encoding="utf-8"))
+MODULES = dict(sources())
 
 
-def imports(module: str) -> Iterator[str]:
-    """What a module imports, wherever in it, except what only its annotations need."""
-    for node in running(tree(module)):
+def imported(tree: ast.Module) -> Iterator[str]:
+    """Every imported module, wherever the import stands; a name that is imported from one follows it after a dot."""
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def running(node: ast.AST) -> Iterator[ast.AST]:
-    """All nodes but those below `if TYPE_CHECKING`."""
-    yield node
-    for child in ast.iter_child_nodes(node):
-        checking = isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING"
-        if not checking:
-            yield from running(child)
-
-
-def own(imported: str) -> str | None:
-    """The module of the package that an import names, as a key of MODULES."""
-    parts = imported.split(".")
+def own(name: str) -> str | None:
+    """The module of this package that an import means."""
+    parts = name.split(".")
     if parts[0] != "ahjo_tasks":
         return None
-    for length in range(len(parts), 0, -1):
-        name = "/".join(parts[1:length])
-        found = next((known for known in (name, f"{name}/__init__") if known in MODULES), None)
-        if found:
-            return found
-    return None
+    candidates = (".".join(parts[1:length]) for length in range(len(parts), 1, -1))
+    return next((module for module in candidates if module in MODULES), "__init__")
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_imports_run_one_way(module: str) -> None:
-    upward = {found for name in imports(module) if (found := own(name)) and rank(found) > rank(module)}
-    assert upward == set()
+def imports() -> Iterator[tuple[str, str]]:
+    for module, tree in MODULES.items():
+        yield from ((module, other) for name in imported(tree) if (other := own(name)) and other != module)
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if name not in KNOWS_INVOKE])
-def test_only_the_front_and_the_actions_know_invoke(module: str) -> None:
-    if not module.startswith("actions/"):
-        assert [name for name in imports(module) if name.split(".")[0] == "invoke"] == []
+def top(module: str) -> str:
+    return module.partition(".")[0]
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if name not in TALKS])
-def test_nobody_else_prints_or_asks(module: str) -> None:
-    calls = [node.func for node in ast.walk(tree(module)) if isinstance(node, ast.Call)]
-    assert [call.id for call in calls if isinstance(call, ast.Name) and call.id in SPEECH] == []
-    asked = [call for call in calls if isinstance(call, ast.Attribute) and call.attr == "getpass"]
-    assert asked == []
+def test_each_package_imports_only_from_those_below() -> None:
+    rank = {name: number for number, names in enumerate(ORDER) for name in names}
+    assert {top(module) for module in MODULES} == set(rank)
+    assert [
+        pair
+        for pair in imports()
+        if top(pair[0]) != top(pair[1]) and rank[top(pair[1])] >= rank[top(pair[0])] and pair[1] != "__init__"
+    ] == []
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_no_except_is_bare(module: str) -> None:
-    handlers = [node for node in ast.walk(tree(module)) if isinstance(node, ast.ExceptHandler)]
-    assert [handler.lineno for handler in handlers if handler.type is None] == []
+def test_no_module_imports_itself_through_others() -> None:
+    graph: dict[str, set[str]] = {}
+    for module, other in imports():
+        if not module.startswith(f"{other}."):
+            graph.setdefault(module, set()).add(other)
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the modules
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_functions_are_short(module: str) -> None:
-    functions = [node for node in ast.walk(tree(module)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-    long = {
-        node.name: length
-        for node in functions
-        if (length := (node.end_lineno or node.lineno) - node.lineno + 1) > LONGEST_FUNCTION
+def test_a_scan_loads_little() -> None:
+    assert [pair for pair in imports() if top(pair[0]) == "scan" and top(pair[1]) not in SCAN_MAY_IMPORT] == []
+
+
+def test_only_runtime_actions_and_cli_know_invoke() -> None:
+    knowing = {top(module) for module, tree in MODULES.items() for name in imported(tree) if top(name) == "invoke"}
+    assert knowing <= {"runtime", "actions", "cli"}
+
+
+def test_only_the_console_prints() -> None:
+    printing = {
+        module
+        for module, tree in MODULES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"print", "input"}
     }
-    assert long == {}
+    assert printing <= {"console.console", "cli", "config.reference"}  # the last one writes a page of the docs
 
 
-def test_the_rules_see_what_they_look_for(tmp_path: Path) -> None:
+def test_functions_are_short_and_no_except_is_bare() -> None:
+    nodes = [(module, node) for module, tree in MODULES.items() for node in ast.walk(tree)]
+    long = [
+        f"{module}.{node.name}"
+        for module, node in nodes
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or node.lineno) - node.lineno >= LONGEST_FUNCTION
+    ]
+    bare = [module for module, node in nodes if isinstance(node, ast.ExceptHandler) and node.type is None]
+    assert (long, bare) == ([], [])
+
+
+def test_imports_are_seen_wherever_they_stand() -> None:
     lines = (
         "import invoke",
         "if TYPE_CHECKING:",
-        " import ahjo_tasks.cli",
+        " from ahjo_tasks.cli.arguments import run",
         "def f():",
-        " from ahjo_tasks.cli.front import run",
+        " import ahjo_tasks.sql",
     )
-    MODULES["sample"] = tmp_path / "sample.py"
-    MODULES["sample"].write_text("\n".join(lines), encoding="utf-8")
-    try:
-        found = list(imports("sample"))
-    finally:
-        del MODULES["sample"]
-    assert found == ["invoke", "ahjo_tasks.cli.front", "ahjo_tasks.cli.front.run"]
-    assert own("ahjo_tasks.cli.front.run") == "cli/front"
-    assert own("ahjo_tasks.dialects") == "dialects/__init__"
-    assert own("sqlalchemy") is None
-    assert rank("cli/front") > rank("deploy/apply") > rank("door") > rank("config/loader") > rank("errors")
+    assert list(imported(ast.parse("\n".join(lines)))) == ["invoke", "ahjo_tasks.cli.arguments.run", "ahjo_tasks.sql"]
+    assert [own(name) for name in ("ahjo_tasks.cli.arguments.run", "ahjo_tasks.sql", "sqlalchemy")] == [
+        "cli.arguments",
+        "sql",
+        None,
+    ]

@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ahjo_tasks.actions.assembly import KINDS
-from ahjo_tasks.deploy.drop import DropStep, plan_drop
-from ahjo_tasks.deploy.files import FileStep, plan_named, plan_objects
-from ahjo_tasks.dialects.mssql import MSSQL
-from ahjo_tasks.dialects.postgresql import PostgreSQL
+from ahjo_tasks.actions.deploy import KINDS
+from ahjo_tasks.database.dialects.mssql import MSSQL
+from ahjo_tasks.database.dialects.postgresql import PostgreSQL
+from ahjo_tasks.engine.drop import DropStep, plan_drop
+from ahjo_tasks.engine.sql_file import FileStep, plan_named, plan_objects
 from ahjo_tasks.errors import AhjoError
-from ahjo_tasks.project.layout import Project
+from ahjo_tasks.project.files import ProjectFiles
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,15 +24,15 @@ FILES = {
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(tmp_path: Path) -> ProjectFiles:
     for name, text in FILES.items():
         path = tmp_path / "database" / name
         path.parent.mkdir(parents=True)
         path.write_text(text)
-    return Project(tmp_path, MSSQL())
+    return ProjectFiles(tmp_path, MSSQL())
 
 
-def test_assemblies_are_dropped_behind_their_procedures_and_deployed_before_them(project: Project) -> None:
+def test_assemblies_are_dropped_behind_their_procedures_and_deployed_before_them(project: ProjectFiles) -> None:
     files = project.read(KINDS)
     steps = (plan_drop(files) + plan_objects(files)).steps
     assert [step.statement if isinstance(step, DropStep) else step.label for step in steps] == [
@@ -52,18 +52,18 @@ def test_assemblies_are_dropped_behind_their_procedures_and_deployed_before_them
         ("triggers/guard.sql", "trigger", "DROP TRIGGER IF EXISTS [guard] ON DATABASE"),
     ],
 )
-def test_each_kind_is_dropped_by_its_file(project: Project, file: str, kind: str, expected: str) -> None:
+def test_each_kind_is_dropped_by_its_file(project: ProjectFiles, file: str, kind: str, expected: str) -> None:
     (step,) = plan_drop(project.read_named([f"database/{file}"]), [kind]).steps
     assert isinstance(step, DropStep)
     assert step.statement == expected
 
 
-def test_a_trigger_may_end_a_transaction_in_its_own_text(project: Project) -> None:
+def test_a_trigger_may_end_a_transaction_in_its_own_text(project: ProjectFiles) -> None:
     (step,) = plan_named(project.read_named(["database/triggers/guard.sql"])).steps
     assert isinstance(step, FileStep)
     assert step.transactional
 
 
-def test_other_databases_have_no_assemblies(project: Project) -> None:
+def test_other_databases_have_no_assemblies(project: ProjectFiles) -> None:
     with pytest.raises(AhjoError, match="PostgreSQL has no assemblies"):
-        Project(project.directory, PostgreSQL()).read(KINDS)
+        ProjectFiles(project.directory, PostgreSQL()).read(KINDS)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from shared import cases, needs_shared
 
 from ahjo_tasks.errors import SourceError
-from ahjo_tasks.project.batches import STYLES, Batch, SourceWarning, split, warnings
+from ahjo_tasks.sql.splitters import STYLES, Batch, SourceWarning, split, warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

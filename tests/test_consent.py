@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from doors import inv, sqlite
+from cli_runner import inv, sqlite
 from projects import RunningProject, make_project
 
 from ahjo_tasks import action, multiaction
@@ -12,7 +12,7 @@ from ahjo_tasks.actions.deploy import deploy as standard_deploy
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ahjo_tasks.running.context import ActionContext
+    from ahjo_tasks.runtime.context import ActionContext
 
 CONFIG = ("--config", "dev.json")
 STEPS = ["init", "deploy", "data", "testdata", "test"]

@@ -13,11 +13,11 @@ from io import BytesIO, StringIO, TextIOWrapper
 from typing import IO, TYPE_CHECKING, Any
 
 import pytest
-from doors import Terminal, sqlite
+from cli_runner import Terminal, sqlite
 from projects import ROOT, RunningProject, make_project
 
 from ahjo_tasks.console import Console
-from ahjo_tasks.console.live import DELAY, LiveLine
+from ahjo_tasks.console.progress import DELAY, ProgressLine
 from ahjo_tasks.errors import AhjoError, ConfigError, DeployError
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def test_status_and_seconds_stand_in_columns(columns: int | None) -> None:
 
 def speak(made: Console) -> None:
     made.heading("deploy", {"": "db/Shop", "login": "svc"})
-    made.warn("beware")
+    made.warning("beware")
     made.result("1/1", "view a", "ok", "0.03s")
     made.error(AhjoError("no", hint="do"))
     made.summary("deploy", 1, 1.0)
@@ -154,8 +154,8 @@ def test_the_heading_says_server_database_and_login_first() -> None:
 def test_a_remark_is_said_once_in_a_run() -> None:
     made, stream, _ = console()
     for _ in range(3):
-        made.note("No git version is stamped.")
-        made.note("      -> 1f shop")
+        made.info("No git version is stamped.")
+        made.info("      -> 1f shop")
         made.summary("deploy", 0, 0.1)
     assert text(stream).count("No git version") == 1
     assert text(stream).count("-> 1f shop") == 3
@@ -213,8 +213,8 @@ def test_a_program_gets_its_output_alone() -> None:
     out, err = StringIO(), StringIO()
     made = Console(out=out, err=err)
     made.machine()
-    made.warn("beware")
-    made.note("by the way")
+    made.warning("beware")
+    made.info("by the way")
     made.raw("[]")
     made.summary("batches", 0, 0.1)
     assert out.getvalue() == "[]\n"
@@ -260,7 +260,7 @@ def test_quick_work_never_flickers() -> None:
 
 def test_a_message_goes_above_the_live_line_which_comes_back() -> None:
     stream = Terminal()
-    line = LiveLine(stream, lambda said, seconds: said + seconds)
+    line = ProgressLine(stream, lambda said, seconds: said + seconds)
     line.show("working")
     until(stream, "working")
     with line.aside():

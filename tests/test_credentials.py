@@ -12,7 +12,7 @@ from fakes import settings
 
 from ahjo_tasks.config.loader import load
 from ahjo_tasks.config.secret import Secret
-from ahjo_tasks.credentials import Credentials
+from ahjo_tasks.database.credentials import Credentials
 from ahjo_tasks.errors import ConfigError
 
 if TYPE_CHECKING:

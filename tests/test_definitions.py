@@ -6,17 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ahjo_tasks.project.definitions import Definition, Name, scan
-from ahjo_tasks.project.lexis import MSSQL, MYSQL, POSTGRESQL, SQLITE, Lexis
-from ahjo_tasks.project.pieces import bare_name, name_parts, pieces, strings
-from ahjo_tasks.project.tokens import words
+from ahjo_tasks.sql.definitions import Definition, Name, scan
+from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE, Syntax
+from ahjo_tasks.sql.tokens import bare_name, name_parts, pieces, strings, words
 
 DIALECTS = [MSSQL, POSTGRESQL, MYSQL, SQLITE]
-everywhere = pytest.mark.parametrize("lexis", DIALECTS, ids=["mssql", "postgresql", "mysql", "sqlite"])
+everywhere = pytest.mark.parametrize("syntax", DIALECTS, ids=["mssql", "postgresql", "mysql", "sqlite"])
 
 
-def made(text: str, lexis: Lexis = POSTGRESQL) -> list[str]:
-    return [f"{one.kind} {one.name}" for one in scan(text, lexis).definitions]
+def made(text: str, syntax: Syntax = POSTGRESQL) -> list[str]:
+    return [f"{one.kind} {one.name}" for one in scan(text, syntax).definitions]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +98,7 @@ def test_a_rule_belongs_to_a_table() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "lexis", "tables"),
+    ("text", "syntax", "tables"),
     [
         ("INSERT INTO s.t VALUES (1); insert into s.t VALUES ('INSERT INTO u')", POSTGRESQL, [Name("s", "t")]),
         ("COPY t FROM '/x'", POSTGRESQL, [Name(None, "t")]),
@@ -110,23 +109,23 @@ def test_a_rule_belongs_to_a_table() -> None:
         ("SELECT replace(a, 'b', 'c') FROM t", SQLITE, []),
     ],
 )
-def test_a_data_file_writes_to_tables(text: str, lexis: Lexis, tables: list[Name]) -> None:
-    assert list(scan(text, lexis).written) == tables
+def test_a_data_file_writes_to_tables(text: str, syntax: Syntax, tables: list[Name]) -> None:
+    assert list(scan(text, syntax).written) == tables
 
 
 @everywhere
-def test_names_are_kept_whole_and_once(lexis: Lexis) -> None:
-    found = scan("SELECT a.b, a.b, 1e5, c /* d */ FROM x . y -- z\n WHERE 'q' = c", lexis).names
+def test_names_are_kept_whole_and_once(syntax: Syntax) -> None:
+    found = scan("SELECT a.b, a.b, 1e5, c /* d */ FROM x . y -- z\n WHERE 'q' = c", syntax).names
 
     assert sorted(found) == ["FROM", "SELECT", "WHERE", "a.b", "c", "x . y"]
 
 
 @everywhere
-def test_a_piece_knows_its_parts(lexis: Lexis) -> None:
-    assert name_parts("a.b", lexis) == ["a", "b"]
-    assert name_parts("a .. b", lexis) == ["a", "b"]
-    assert name_parts("å.b$1", lexis) == ["å", "b$1"]
-    assert name_parts("(", lexis) == []
+def test_a_piece_knows_its_parts(syntax: Syntax) -> None:
+    assert name_parts("a.b", syntax) == ["a", "b"]
+    assert name_parts("a .. b", syntax) == ["a", "b"]
+    assert name_parts("å.b$1", syntax) == ["å", "b$1"]
+    assert name_parts("(", syntax) == []
 
 
 def test_strings_come_with_their_quotes() -> None:
@@ -163,15 +162,15 @@ texts = st.lists(st.sampled_from([*SCRAPS, " ", "\n", "$$", "$t$", "E'", "N'", "
 
 @everywhere
 @given(scraps=texts)
-def test_pieces_hold_the_names_that_the_tokens_hold(lexis: Lexis, scraps: list[str]) -> None:
+def test_pieces_hold_the_names_that_the_tokens_hold(syntax: Syntax, scraps: list[str]) -> None:
     text = "".join(scraps)
     names = [
-        token.value if token.kind == "quoted" else bare_name(token.value, lexis)
-        for token in words(text, lexis)
+        token.value if token.kind == "quoted" else bare_name(token.value, syntax)
+        for token in words(text, syntax)
         if token.kind in {"name", "quoted"}
     ]
 
-    found = [part for piece in pieces(text, lexis) if piece for part in name_parts(piece, lexis)]
+    found = [part for piece in pieces(text, syntax) if piece for part in name_parts(piece, syntax)]
 
     assert found == names
 

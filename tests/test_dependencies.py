@@ -4,16 +4,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ahjo_tasks.dialects import dialect as dialect_named
+from ahjo_tasks.database.dialects import dialect as dialect_named
 from ahjo_tasks.errors import SourceError
-from ahjo_tasks.project.definitions import Name
 from ahjo_tasks.project.dependencies import ordered, ordered_data
-from ahjo_tasks.project.sqlfiles import read
+from ahjo_tasks.project.sql_file import read
+from ahjo_tasks.sql.definitions import Name
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ahjo_tasks.project.sqlfiles import SqlFile
+    from ahjo_tasks.project.sql_file import SqlFile
 
 
 def made(folder: Path, dialect: str, **texts: str) -> list[SqlFile]:

@@ -8,7 +8,7 @@ from fakes import settings
 from projects import ROOT, make_project
 
 from ahjo_tasks.config.secret import Secret
-from ahjo_tasks.dialects import DIALECTS, dialect, dialect_for
+from ahjo_tasks.database.dialects import DIALECTS, dialect, dialect_for
 from ahjo_tasks.errors import ConfigError
 from ahjo_tasks.project.kinds import KINDS
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 THIRD = '''
-from ahjo_tasks.dialects.sqlite import SQLite
+from ahjo_tasks.database.dialects.sqlite import SQLite
 
 
 class Marten(SQLite):
@@ -25,7 +25,7 @@ class Marten(SQLite):
     name = "marten"
     title = "Marten"
     default_driver = "sqlite"
-    lacks = SQLite.lacks | {"view"}
+    unsupported_kinds = SQLite.unsupported_kinds | {"view"}
 '''
 
 
@@ -33,7 +33,7 @@ class Marten(SQLite):
 def test_each_dialect_of_the_table_is_there_and_whole(name: str) -> None:
     found = dialect(f"{name}+driver")
     assert found.name in DIALECTS
-    assert found.lacks <= KINDS.keys()
+    assert found.unsupported_kinds <= KINDS.keys()
     assert found.late_binding <= KINDS.keys()
     assert found.default_driver.partition("+")[0] == found.name
 

@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ahjo_tasks.dialects.mssql import MSSQL
-from ahjo_tasks.dialects.postgresql import PostgreSQL
+from ahjo_tasks.database.dialects.mssql import MSSQL
+from ahjo_tasks.database.dialects.postgresql import PostgreSQL
 from ahjo_tasks.errors import SourceError
-from ahjo_tasks.project.directives import REFUSED, Expansion, expand, refuse
-from ahjo_tasks.project.layout import Project
-from ahjo_tasks.project.sqlfiles import decode, read, read_for_sqlcmd
+from ahjo_tasks.project.files import ProjectFiles
+from ahjo_tasks.project.sql_file import decode, read, read_for_sqlcmd
+from ahjo_tasks.sql.sqlcmd import REFUSED, Preprocessed, expand, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 
-def expanded(folder: Path, text: str, variables: Mapping[str, object] | None = None, **others: str) -> Expansion:
+def expanded(folder: Path, text: str, variables: Mapping[str, object] | None = None, **others: str) -> Preprocessed:
     """The text of main.sql; `others` are files beside it by their stems."""
     for name, content in {"main": text, **others}.items():
         (folder / f"{name}.sql").write_bytes(content.encode())
@@ -272,7 +272,7 @@ def test_errors_are_ignored_from_a_line_on(tmp_path: Path) -> None:
 def test_a_folder_or_the_config_asks_for_them(
     tmp_path: Path, setting: bool | tuple[str, ...], obeying: set[str]
 ) -> None:
-    project = Project(tmp_path, MSSQL(), setting)
+    project = ProjectFiles(tmp_path, MSSQL(), setting)
     found = set()
     for name in ("database/permissions/p.sql", "database/data/d.sql", "database/views/deep/v.sql"):
         path = tmp_path / name
@@ -289,7 +289,7 @@ def test_a_folder_or_the_config_asks_for_them(
 
 def test_a_script_made_for_sqlcmd_may_ask_for_itself(tmp_path: Path) -> None:
     (tmp_path / "x.sql").write_text(":setvar x 1\nPRINT $(x);\n")
-    assert Project(tmp_path, MSSQL()).read_script("x.sql", directives=True).text.strip() == "PRINT 1;"
+    assert ProjectFiles(tmp_path, MSSQL()).read_script("x.sql", directives=True).text.strip() == "PRINT 1;"
 
 
 def test_thirty_megabytes_a_second_at_least(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import pytest
 from projects import ROOT
 
 from ahjo_tasks.actions import MODULES
+from ahjo_tasks.actions.namespace import namespace
 from ahjo_tasks.config.reference import markdown
-from ahjo_tasks.running.namespace import namespace
 
 if TYPE_CHECKING:
     from pathlib import Path

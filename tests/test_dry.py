@@ -4,11 +4,11 @@ import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
-from doors import inv, sqlite
+from cli_runner import inv, sqlite
 from projects import RunningProject, make_project
 
 from ahjo_tasks import namespace
-from ahjo_tasks.running.action import Action
+from ahjo_tasks.runtime.action import Action
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ def downgrade():
 """
 FILES = {
     "alembic.ini": "[alembic]\nscript_location = alembic\n",
-    "alembic/env.py": "from ahjo_tasks.deploy.alembic_env import run\n\nrun()\n",
+    "alembic/env.py": "from ahjo_tasks.alembic_env import run\n\nrun()\n",
     "alembic/versions/1f_shop.py": REVISION,
     "database/views/v.sql": "CREATE VIEW v AS SELECT id FROM shop;",
     "database/tables/more.sql": "CREATE TABLE more (id INTEGER);",

@@ -11,7 +11,7 @@ from fakes import settings
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from ahjo_tasks.dialects.mssql import MSSQL, entra, odbc
+from ahjo_tasks.database.dialects.mssql import MSSQL, drivers, entra
 from ahjo_tasks.errors import ConfigError, ConnectionFailedError
 
 EIGHTEEN = "ODBC Driver 18 for SQL Server"
@@ -41,7 +41,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
         raise pyodbc.OperationalError("08001", "[08001] nobody is there")
 
     monkeypatch.setattr(pyodbc, "connect", connect)
-    monkeypatch.setattr(odbc, "installed", lambda: (EIGHTEEN,))
+    monkeypatch.setattr(drivers, "installed", lambda: (EIGHTEEN,))
     return asked
 
 
@@ -68,7 +68,7 @@ def connect(times: int = 1, **values: Any) -> None:
     dialect, config = MSSQL(), settings(**values)
     url = dialect.url(config, "me@example.com", "secret")
     engine = create_engine(url, poolclass=NullPool, **dialect.engine_options(config))
-    dialect.attend(engine, config)
+    dialect.register_events(engine, config)
     for _ in range(times):
         with pytest.raises(Exception, match="nobody is there"):
             engine.connect()
@@ -147,7 +147,7 @@ def test_no_other_login_is_touched(calls: Any, identity: list[FakeCredential]) -
 
 @pytest.mark.parametrize("driver", [{"sql_driver": "FreeTDS"}, {"sql_dialect": "mssql+pymssql"}])
 def test_a_driver_without_entra_is_told_apart(monkeypatch: pytest.MonkeyPatch, driver: dict[str, str]) -> None:
-    monkeypatch.setattr(odbc, "installed", lambda: ("FreeTDS",))
+    monkeypatch.setattr(drivers, "installed", lambda: ("FreeTDS",))
     with pytest.raises(ConfigError, match="needs Microsoft's driver"):
         MSSQL().url(settings(azure_authentication="AzureIdentity", **driver), None, None)
 

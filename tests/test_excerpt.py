@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from ahjo_tasks.project.excerpt import excerpt
+from ahjo_tasks.engine.diagnostics import excerpt
 
 
 def test_the_line_stands_between_its_neighbours_with_a_caret_below() -> None:

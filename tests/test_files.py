@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.deploy.files import plan_objects
-from ahjo_tasks.dialects import dialect
-from ahjo_tasks.project.sqlfiles import SqlFile, read
+from ahjo_tasks.database.dialects import dialect
+from ahjo_tasks.engine.sql_file import plan_objects
+from ahjo_tasks.project.sql_file import SqlFile, read
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 import msgspec
 import pytest
-from doors import quietly, sqlite
+from cli_runner import quietly, sqlite
 from msgspec.structs import fields
 from projects import ROOT, make_project
 
@@ -25,8 +25,9 @@ from ahjo_tasks.cli import standalone
 from ahjo_tasks.config.document import read
 from ahjo_tasks.config.secret import Secret
 from ahjo_tasks.config.settings import Settings
-from ahjo_tasks.dialects import dialect
-from ahjo_tasks.project import batches, sqlfiles
+from ahjo_tasks.database.dialects import dialect
+from ahjo_tasks.project import sql_file
+from ahjo_tasks.sql import splitters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -323,14 +324,14 @@ def local(folder: Path) -> bool:
 
 
 def action_file(folder: Path) -> bool:
-    from ahjo_tasks.adopt.project import combined
+    from ahjo_tasks.project.adopt.project import combined
 
     text = "from ahjo.action import action\n\n@action()\ndef a(context):\n    pass\n"
     return "ns = namespace(a)" in combined([("ahjo_actions.py", text, None)])
 
 
 def credentials(folder: Path) -> bool:
-    from ahjo_tasks.credentials import Credentials
+    from ahjo_tasks.database.credentials import Credentials
 
     write(folder, "user", "cred=sa\n")
     write(folder, "password", f"cred={b64encode(b'secret').decode()}\n")
@@ -340,28 +341,28 @@ def credentials(folder: Path) -> bool:
 
 
 def git_version(folder: Path) -> bool:
-    from ahjo_tasks.git import version
+    from ahjo_tasks.project.git import version
 
     write(folder, "git_version.json", '{"repository": "r", "branch": "b", "commit": "v1"}')
     return version(folder) == ("r", "b", "v1")
 
 
 def upgrade_file(folder: Path) -> bool:
-    from ahjo_tasks.upgrade.listing import read_listing
+    from ahjo_tasks.fleet.upgrade_file import read_listing
 
     path = write(folder, "upgrade_actions.jsonc", '{"v2": ["deploy", ["step", {"batch": 5}]], /* last */}')
     return [call.action for call in read_listing(path)["v2"].calls] == ["deploy", "step"]
 
 
 def descriptions(folder: Path) -> bool:
-    from ahjo_tasks.metadata.files import read_files
+    from ahjo_tasks.descriptions.files import read_files
 
     write(folder, "columns.json", '{"s.t.c": {"Description": "x"}, "s.t.d": {}}')
     return read_files(folder).kinds["column"] == {"s.t.c": {"Description": "x"}, "s.t.d": {}}
 
 
 def defaults(folder: Path) -> bool:
-    from ahjo_tasks.metadata.files import read_files
+    from ahjo_tasks.descriptions.files import read_files
 
     write(folder, "columns_default.json", '{"created": {"Description": "when"}}')
     return read_files(folder).defaults == {"created": {"Description": "when"}}
@@ -388,7 +389,7 @@ def scan_ignore(folder: Path) -> bool:
 
 
 def several_projects(folder: Path) -> bool:
-    from ahjo_tasks.projects.listing import read_listing
+    from ahjo_tasks.fleet.project_list import read_listing
 
     (folder / "shop").mkdir()
     write(folder, "shop/c.json", "{}")
@@ -398,16 +399,16 @@ def several_projects(folder: Path) -> bool:
 
 
 def sql_name(folder: Path) -> bool:
-    from ahjo_tasks.deploy.drop import plan_drop
-    from ahjo_tasks.project.layout import Project
+    from ahjo_tasks.engine.drop import plan_drop
+    from ahjo_tasks.project.files import ProjectFiles
 
     write(folder, "database/views/dbo.v.sql", "SELECT 1\n")
-    plan = plan_drop(Project(folder, dialect("mssql")).read(["view"]))
+    plan = plan_drop(ProjectFiles(folder, dialect("mssql")).read(["view"]))
     return [step.label for step in plan.steps] == ["view dbo.v"]
 
 
 def separator(_folder: Path) -> bool:
-    return [(batch.text.strip(), batch.count) for batch in batches.split("a\n go 2\nb\nGO\n", "go")] == [
+    return [(batch.text.strip(), batch.count) for batch in splitters.split("a\n go 2\nb\nGO\n", "go")] == [
         ("a", 2),
         ("b", 1),
     ]
@@ -415,7 +416,7 @@ def separator(_folder: Path) -> bool:
 
 def filled(folder: Path, name: str, text: str) -> str:
     path = write(folder, "database/views/a.b.sql", text)
-    return sqlfiles.read(path, "view", dialect(name), label="a", variables={"NAME": "x"}).text
+    return sql_file.read(path, "view", dialect(name), label="a", variables={"NAME": "x"}).text
 
 
 def variables(folder: Path) -> bool:
@@ -427,7 +428,7 @@ def colon_variables(folder: Path) -> bool:
 
 
 def migrations(folder: Path) -> bool:
-    from ahjo_tasks.deploy.migrations import Migrations
+    from ahjo_tasks.engine.migrations import Migrations
 
     ini = write(folder, "alembic.ini", "[alembic]\nscript_location = alembic\n")
     write(folder, "alembic/versions/20240101_00_00_00_a1_x.py", 'revision = "a1"\ndown_revision = None\n')
@@ -435,7 +436,7 @@ def migrations(folder: Path) -> bool:
 
 
 def env_file(folder: Path) -> bool:
-    from ahjo_tasks.adopt.project import adopt
+    from ahjo_tasks.project.adopt.project import adopt
 
     write(folder, "ahjo_actions.py", "")
     write(folder, "alembic/env.py", "from ahjo.context import Context\n")
@@ -447,13 +448,13 @@ def columns_of(table: Any) -> list[str]:
 
 
 def git_table(_folder: Path) -> bool:
-    from ahjo_tasks.deploy.stamp import git_table as table
+    from ahjo_tasks.engine.stamp import git_table as table
 
     return columns_of(table(SETTINGS, dialect("sqlite"))) == ["Repository", "Branch", "Commit", "Timestamp"]
 
 
 def log_table(_folder: Path) -> bool:
-    from ahjo_tasks.logs.database import log_table as table
+    from ahjo_tasks.console.log_table import log_table as table
 
     before = "id timestamp module level message user ahjo_version git_version git_repository"
     return columns_of(table(SETTINGS)) == before.split()
@@ -467,7 +468,7 @@ def results_table(_folder: Path) -> bool:
 
 
 def log_file(folder: Path) -> bool:
-    from ahjo_tasks.logs.file import FileLog
+    from ahjo_tasks.console.log_file import FileLog
 
     log = FileLog(folder / "ahjo.log")
     log("info", "said")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import pytest
-from doors import inv, quietly, sqlite
+from cli_runner import inv, quietly, sqlite
 from projects import RunningProject, make_project
 from test_from_ahjo import ROWS
 
@@ -47,7 +47,7 @@ def git(folder: Path, *arguments: str) -> None:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The template's project, with a file for every action, in git with the tag v1, deployed."""
     folder = tmp_path_factory.mktemp("built") / "shop"
-    scaffold.write(folder, scaffold.draft("shop", "sqlite", "json", scaffold.Connection(None, None, None, None)))
+    scaffold.write(folder, scaffold.draft("shop", "sqlite", "json", scaffold.ServerAddress(None, None, None, None)))
     project = make_project(folder, sqlite())
     for path, text in FILES.items():
         project.write(path, text)

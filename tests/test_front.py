@@ -4,7 +4,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doors import quietly, sqlite
+from cli_runner import quietly, sqlite
 from projects import Outcome, RunningProject, make_project
 
 from ahjo_tasks import cli
@@ -20,7 +20,7 @@ from ahjo_tasks import action
 @action(iterable=["numbers"])
 def show(ctx, name="nobody", numbers=None, level=0, loud=False, quiet=True, output=""):
     """Show the flags."""
-    ctx.console.line(f"<{name} {numbers} {level} {loud} {quiet} {output}>")
+    ctx.console.print(f"<{name} {numbers} {level} {loud} {quiet} {output}>")
 '''
 OVERRIDE = '''
 from ahjo_tasks import action
@@ -28,7 +28,7 @@ from ahjo_tasks import action
 @action(affects_database=True)
 def deploy(ctx):
     """Deploy my way."""
-    ctx.console.line("<{name}>")
+    ctx.console.print("<{name}>")
 '''
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ahjo_tasks.errors import ConfigError
-from ahjo_tasks.git import GitVersion, NoGitError, version, without_secret
+from ahjo_tasks.project.git import GitVersion, NoGitError, version, without_secret
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,24 +4,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ahjo_tasks.dialects import dialect
+from ahjo_tasks.database.dialects import dialect
 from ahjo_tasks.errors import SourceError, UsageError
+from ahjo_tasks.project.files import ProjectFiles
 from ahjo_tasks.project.kinds import KINDS
-from ahjo_tasks.project.layout import Project
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def project(directory: Path, *files: str, name: str = "mssql") -> Project:
+def project(directory: Path, *files: str, name: str = "mssql") -> ProjectFiles:
     for file in files:
         path = directory / "database" / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("SELECT 1\n", encoding="utf-8")
-    return Project(directory, dialect(name))
+    return ProjectFiles(directory, dialect(name))
 
 
-def labels(found: Project, *kinds: str) -> list[str]:
+def labels(found: ProjectFiles, *kinds: str) -> list[str]:
     return [file.label.removeprefix("database/") for file in found.read(kinds)]
 
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from doors import sqlite
+from cli_runner import sqlite
 from projects import ROOT, RunningProject, make_project
 
 from ahjo_tasks import library
@@ -99,7 +99,7 @@ def test_a_query_gives_rows_with_and_without_headers_and_parameters(tmp_path: Pa
     print(library.query(ctx, "SELECT :b AS a", {"b": 2}, headers=True))
     print(library.query(ctx, "SELECT ? AS a", [3]))
     print(library.run_file(ctx, "two.sql", variables={"N": "4"}))
-    print(library.connection_facts(ctx)["dialect"])
+    print(library.connection_info(ctx)["dialect"])
     """
     tasks = TASKS.format(body)
     made = make_project(tmp_path / "shop", sqlite(), tasks=tasks)

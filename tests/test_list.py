@@ -4,11 +4,11 @@ import inspect
 import re
 
 import pytest
-from doors import inv
+from cli_runner import inv
 from projects import RunningProject, make_project
 
 from ahjo_tasks import action, namespace
-from ahjo_tasks.running.action import Action
+from ahjo_tasks.runtime.action import Action
 
 ACTIONS = [task for task in namespace().tasks.values() if isinstance(task, Action)]
 HELP_WIDTH = 78

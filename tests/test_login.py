@@ -3,18 +3,18 @@ from __future__ import annotations
 import string
 
 import pytest
-from fakes import FakeDoor
+from fakes import FakeConnection
 
+from ahjo_tasks.engine.security import MARKS, LoginStep, login_name, new_password
 from ahjo_tasks.errors import AhjoError
-from ahjo_tasks.security.login import MARKS, LoginStep, login_name, new_password
 
 HERE = {"EngineEdition": [(3,)]}
 STEP = LoginStep("shop_LOGIN", "shop", "it's secret")
 
 
-def ran(door: FakeDoor, step: LoginStep = STEP) -> list[str]:
-    step.run(door)  # type: ignore[arg-type]
-    return [text for text in door.ran if not text.startswith("SELECT")]
+def ran(connection: FakeConnection, step: LoginStep = STEP) -> list[str]:
+    step.run(connection)  # type: ignore[arg-type]
+    return [text for text in connection.ran if not text.startswith("SELECT")]
 
 
 def test_a_login_has_the_predecessors_name() -> None:
@@ -31,26 +31,26 @@ def test_a_password_is_made_up_as_a_policy_asks() -> None:
 
 
 def test_a_login_is_made_with_its_names_and_password_quoted() -> None:
-    assert ran(FakeDoor(HERE), LoginStep("a]b", "c]d", "it's")) == [
+    assert ran(FakeConnection(HERE), LoginStep("a]b", "c]d", "it's")) == [
         "CREATE LOGIN [a]]b] WITH PASSWORD = N'it''s', DEFAULT_DATABASE = [c]]d], DEFAULT_LANGUAGE = [us_english]"
     ]
 
 
 def test_an_older_login_of_the_database_is_replaced_and_its_sessions_end() -> None:
-    door = FakeDoor({**HERE, "server_principals": [("SHOP",)], "dm_exec_sessions": [(51,), (52,)]})
-    assert ran(door)[:3] == ["KILL 51", "KILL 52", "DROP LOGIN [shop_LOGIN]"]
+    connection = FakeConnection({**HERE, "server_principals": [("SHOP",)], "dm_exec_sessions": [(51,), (52,)]})
+    assert ran(connection)[:3] == ["KILL 51", "KILL 52", "DROP LOGIN [shop_LOGIN]"]
 
 
 def test_a_login_of_another_database_is_left_alone() -> None:
-    door = FakeDoor({**HERE, "server_principals": [("other",)]})
+    connection = FakeConnection({**HERE, "server_principals": [("other",)]})
     with pytest.raises(AhjoError, match="its default database is other"):
-        STEP.run(door)  # type: ignore[arg-type]
-    assert not any(text.startswith(("DROP", "CREATE", "KILL")) for text in door.ran)
+        STEP.run(connection)  # type: ignore[arg-type]
+    assert not any(text.startswith(("DROP", "CREATE", "KILL")) for text in connection.ran)
 
 
 def test_azure_knows_no_default_database() -> None:
-    door = FakeDoor({"EngineEdition": [(5,)], "sql_logins": [("master",)]})
-    assert ran(door) == ["DROP LOGIN [shop_LOGIN]", "CREATE LOGIN [shop_LOGIN] WITH PASSWORD = N'it''s secret'"]
+    connection = FakeConnection({"EngineEdition": [(5,)], "sql_logins": [("master",)]})
+    assert ran(connection) == ["DROP LOGIN [shop_LOGIN]", "CREATE LOGIN [shop_LOGIN] WITH PASSWORD = N'it''s secret'"]
 
 
 def test_the_password_is_in_nothing_that_is_shown() -> None:

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 import pytest
 from projects import make_project
 
-from ahjo_tasks.dialects import dialect
+from ahjo_tasks.database.dialects import dialect
+from ahjo_tasks.descriptions.base import metadata_for
+from ahjo_tasks.descriptions.diff import difference, supported_by
+from ahjo_tasks.descriptions.export import exported
+from ahjo_tasks.descriptions.files import changed_files, read_files, write
+from ahjo_tasks.descriptions.model import Catalog, Change, Changes, DbObject, Descriptions
+from ahjo_tasks.descriptions.plan import FOLDER, DescriptionStep, plan_descriptions, plan_update, required_metadata
 from ahjo_tasks.errors import SourceError, UsageError
-from ahjo_tasks.metadata.admit import admitted
-from ahjo_tasks.metadata.databases import metadata_for
-from ahjo_tasks.metadata.difference import difference
-from ahjo_tasks.metadata.export import exported
-from ahjo_tasks.metadata.files import changed_files, read_files, write
-from ahjo_tasks.metadata.model import Catalog, Change, Changes, DbObject, Descriptions
-from ahjo_tasks.metadata.plan import FOLDER, DescriptionStep, plan_descriptions, plan_update, required_metadata
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -234,7 +233,7 @@ def test_what_a_database_cannot_hold_is_named(tmp_path: Path) -> None:
             "trigger": {"a.t": {}},
         }
     )
-    held, said = admitted(wanted, required_metadata(dialect("mysql")), tmp_path)
+    held, said = supported_by(wanted, required_metadata(dialect("mysql")), tmp_path)
     assert held.kinds == {"table": {"a": {"Description": "kept"}, "b": {}}}
     assert said == (
         "tables.json: MySQL keeps only Description, not Owner of a.",

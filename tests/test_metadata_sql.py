@@ -7,15 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ahjo_tasks.dialects import dialect
-from ahjo_tasks.door import ResultSet
-from ahjo_tasks.metadata.base import commented
-from ahjo_tasks.metadata.difference import difference
-from ahjo_tasks.metadata.model import Catalog, Change, DbObject, Descriptions
-from ahjo_tasks.metadata.mssql import ExtendedProperties, objects
-from ahjo_tasks.metadata.mssql_catalog import PROPERTIES, QUERIES
-from ahjo_tasks.metadata.mysql_columns import definitions, question_marks, with_comment
-from ahjo_tasks.metadata.postgresql import Comments
+from ahjo_tasks.database.connection import ResultSet
+from ahjo_tasks.database.dialects import dialect
+from ahjo_tasks.descriptions.base import commented
+from ahjo_tasks.descriptions.diff import difference
+from ahjo_tasks.descriptions.model import Catalog, Change, DbObject, Descriptions
+from ahjo_tasks.descriptions.mssql import PROPERTIES, QUERIES, ExtendedProperties, objects
+from ahjo_tasks.descriptions.mysql_columns import definitions, question_marks, with_comment
+from ahjo_tasks.descriptions.postgresql import Comments
 
 MSSQL = ExtendedProperties(dialect("mssql"))
 POSTGRESQL = Comments(dialect("postgresql"))
@@ -163,18 +162,18 @@ class Lacking:
         self.asked.append(text)
         return [(1, 2, 3, 4, None, 0)]
 
-    def results(self, text: str) -> list[Any]:
+    def result_sets(self, text: str) -> list[Any]:
         self.asked.append(text)
         return [ResultSet((), [])]
 
 
 def test_a_catalog_view_that_the_server_lacks_is_not_asked_for() -> None:
-    door = Lacking()
-    catalog = MSSQL.read(door, ["sales", "it's"])  # type: ignore[arg-type]
+    connection = Lacking()
+    catalog = MSSQL.read(connection, ["sales", "it's"])  # type: ignore[arg-type]
     assert catalog.missing == {"parameter": "the server has no sys.parameters"}
-    assert len(door.asked) == 2
-    assert "sys.parameters" not in door.asked[1]
-    assert "s.name IN (N'sales', N'it''s')" in door.asked[1]
+    assert len(connection.asked) == 2
+    assert "sys.parameters" not in connection.asked[1]
+    assert "s.name IN (N'sales', N'it''s')" in connection.asked[1]
     assert not catalog.folds  # the server's collation tells a from A
 
 

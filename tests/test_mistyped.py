@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from doors import sqlite
+from cli_runner import sqlite
 from projects import RunningProject, make_project
 
 

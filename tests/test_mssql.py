@@ -6,13 +6,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from fakes import FakeDoor, settings
+from fakes import FakeConnection, settings
 
-from ahjo_tasks.dialects.base import ServerError
-from ahjo_tasks.dialects.mssql import MSSQL, databases, errors, session
-from ahjo_tasks.errors import StatementError
-from ahjo_tasks.project.definitions import Definition, Name
-from ahjo_tasks.project.tokens import words
+from ahjo_tasks.database.dialects.mssql import MSSQL, databases, errors, session
+from ahjo_tasks.errors import ServerError, StatementError
+from ahjo_tasks.sql.definitions import Definition, Name
+from ahjo_tasks.sql.tokens import words
 
 # -- what the drivers say ----------------------------------------------------------------------------------------------
 
@@ -73,7 +72,7 @@ def test_pymssql_tells_the_line_and_what_is_no_error() -> None:
     dialect, said = MSSQL(), []
     handlers: list[Any] = []
     raw = SimpleNamespace(_conn=SimpleNamespace(set_msghandler=handlers.append))
-    dialect.watch(raw, said.append)
+    dialect.subscribe_messages(raw, said.append)
     (handler,) = handlers
     handler(1, 0, b"S", b"", 3, "grüß".encode())
     handler(1, 16, b"S", b"", 7, b"Divide by zero.")
@@ -91,7 +90,7 @@ def test_the_errors_of_two_connections_of_pymssql_are_kept_apart_by_their_thread
     """Tests that run side by side share the dialect."""
     dialect, handlers = MSSQL(), []
     for _ in range(2):
-        dialect.watch(SimpleNamespace(_conn=SimpleNamespace(set_msghandler=handlers.append)), print)
+        dialect.subscribe_messages(SimpleNamespace(_conn=SimpleNamespace(set_msghandler=handlers.append)), print)
     lines: list[int | None] = []
     handlers[0](1, 16, b"S", b"", 2, b"Divide by zero.")
 
@@ -240,7 +239,7 @@ PROBLEMS = {
 def test_a_failed_connection_is_one_sentence_that_says_what_to_do(
     error: Exception, said: str, hint: str, wait: bool
 ) -> None:
-    problem = MSSQL().connect_problem(error)
+    problem = MSSQL().classify_connect_error(error)
     assert said in problem.message
     assert hint in str(problem.hint)
     assert problem.wait is wait
@@ -249,7 +248,7 @@ def test_a_failed_connection_is_one_sentence_that_says_what_to_do(
 
 
 def test_an_error_of_no_known_form_is_still_said() -> None:
-    assert MSSQL().connect_problem(Exception()).message == "Exception"
+    assert MSSQL().classify_connect_error(Exception()).message == "Exception"
     assert errors.records(Exception("just so"))[0].text == "just so"
 
 
@@ -262,14 +261,14 @@ FILES = {"database_data_path": r"D:\data\shop.mdf", "database_log_path": "/var/l
 
 def created(
     answers: dict[str, Any], refuses: dict[str, ServerError] | None = None, **values: Any
-) -> tuple[FakeDoor, list[str]]:
-    door = FakeDoor(answers, refuses)
-    warnings = MSSQL().create_database(door, "sh]op", settings(**values))  # type: ignore[arg-type]
-    return door, warnings
+) -> tuple[FakeConnection, list[str]]:
+    connection = FakeConnection(answers, refuses)
+    warnings = MSSQL().create_database(connection, "sh]op", settings(**values))  # type: ignore[arg-type]
+    return connection, warnings
 
 
 def test_a_database_is_created_with_its_files_sizes_and_collation() -> None:
-    door, warnings = created(
+    connection, warnings = created(
         ON_PREMISES,
         **FILES,
         database_collation="Finnish_Swedish_CI_AS",
@@ -283,7 +282,7 @@ def test_a_database_is_created_with_its_files_sizes_and_collation() -> None:
         " (NAME = N'shop_log', FILENAME = N'/var/log/shop.ldf', SIZE = 50MB, MAXSIZE = 5000MB, FILEGROWTH = 500MB)"
         " COLLATE Finnish_Swedish_CI_AS"
     )
-    assert door.ran[1:] == [
+    assert connection.ran[1:] == [
         made,
         "ALTER DATABASE [sh]]op] SET COMPATIBILITY_LEVEL = 150",
         "ALTER DATABASE [sh]]op] SET RECOVERY SIMPLE",
@@ -292,19 +291,19 @@ def test_a_database_is_created_with_its_files_sizes_and_collation() -> None:
 
 
 def test_without_settings_the_server_decides() -> None:
-    door, _warnings = created(ON_PREMISES, database_data_path="only one of two")
-    assert door.ran[1] == "CREATE DATABASE [sh]]op]"
+    connection, _warnings = created(ON_PREMISES, database_data_path="only one of two")
+    assert connection.ran[1] == "CREATE DATABASE [sh]]op]"
 
 
 def test_a_setting_that_is_refused_is_a_warning_that_names_it() -> None:
-    door, warnings = created(
+    connection, warnings = created(
         ON_PREMISES,
         {"COLLATE": ServerError("Invalid collation."), "RECOVERY": ServerError("Not here.")},
         **FILES,
         database_collation="No_Such",
     )
     assert warnings == ["database_collation: Invalid collation.", "recovery model SIMPLE: Not here."]
-    assert any("ON PRIMARY" in text and "COLLATE" not in text for text in door.ran)
+    assert any("ON PRIMARY" in text and "COLLATE" not in text for text in connection.ran)
 
 
 def test_a_database_that_cannot_be_created_is_an_error() -> None:
@@ -313,7 +312,7 @@ def test_a_database_that_cannot_be_created_is_an_error() -> None:
 
 
 def test_azure_has_clauses_of_its_own() -> None:
-    door, warnings = created(
+    connection, warnings = created(
         AZURE,
         **FILES,
         database_edition="Standard",
@@ -321,7 +320,7 @@ def test_azure_has_clauses_of_its_own() -> None:
         database_collation="Latin1_General_CS_AS",
         catalog_collation_type_desc="SQL_Latin1_General_CP1_CI_AS",
     )
-    (made,) = door.ran[1:]
+    (made,) = connection.ran[1:]
     assert made == (
         "CREATE DATABASE [sh]]op] COLLATE Latin1_General_CS_AS (EDITION = 'Standard', SERVICE_OBJECTIVE = 'S1')"
         " WITH CATALOG_COLLATION = SQL_Latin1_General_CP1_CI_AS"
@@ -330,41 +329,41 @@ def test_azure_has_clauses_of_its_own() -> None:
 
 
 def test_an_elastic_pool_stands_in_place_of_a_service_objective() -> None:
-    door, _warnings = created(AZURE, database_elastic_pool="po]ol", database_service_objective="S1")
-    assert "(SERVICE_OBJECTIVE = ELASTIC_POOL(name = [po]]ol]))" in door.said
-    assert "S1" not in door.said
+    connection, _warnings = created(AZURE, database_elastic_pool="po]ol", database_service_objective="S1")
+    assert "(SERVICE_OBJECTIVE = ELASTIC_POOL(name = [po]]ol]))" in connection.said
+    assert "S1" not in connection.said
 
 
 def test_settings_of_azure_are_named_elsewhere() -> None:
-    _door, warnings = created(ON_PREMISES, database_elastic_pool="pool")
+    _connection, warnings = created(ON_PREMISES, database_elastic_pool="pool")
     assert warnings == ["database_elastic_pool: only Azure SQL Database has it"]
 
 
 def test_a_database_is_dropped_when_its_sessions_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
-    door = FakeDoor({"dm_exec_sessions": [(51,), (52,)]}, {"SINGLE_USER": ServerError("not supported")})
-    MSSQL().drop_database(door, "it's")  # type: ignore[arg-type]
-    assert door.ran[0] == "ALTER DATABASE [it's] SET SINGLE_USER WITH ROLLBACK IMMEDIATE"
-    assert "DB_ID(N'it''s')" in door.ran[1]
-    assert door.ran[2:] == ["KILL 51", "KILL 52", "DROP DATABASE [it's]"]
+    connection = FakeConnection({"dm_exec_sessions": [(51,), (52,)]}, {"SINGLE_USER": ServerError("not supported")})
+    MSSQL().drop_database(connection, "it's")  # type: ignore[arg-type]
+    assert connection.ran[0] == "ALTER DATABASE [it's] SET SINGLE_USER WITH ROLLBACK IMMEDIATE"
+    assert "DB_ID(N'it''s')" in connection.ran[1]
+    assert connection.ran[2:] == ["KILL 51", "KILL 52", "DROP DATABASE [it's]"]
 
 
 def test_a_database_in_use_is_tried_again_and_left_open_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
     monkeypatch.setattr(databases, "PATIENCE", 3)
-    door = FakeDoor(
+    connection = FakeConnection(
         refuses={"DROP": ServerError('Cannot drop database "shop" because it is currently in use.', "3702")}
     )
     with pytest.raises(StatementError, match="in use"):
-        MSSQL().drop_database(door, "shop")  # type: ignore[arg-type]
-    assert door.ran.count("DROP DATABASE [shop]") == 3
-    assert door.ran[-1] == "ALTER DATABASE [shop] SET MULTI_USER"
+        MSSQL().drop_database(connection, "shop")  # type: ignore[arg-type]
+    assert connection.ran.count("DROP DATABASE [shop]") == 3
+    assert connection.ran[-1] == "ALTER DATABASE [shop] SET MULTI_USER"
 
 
 def information(edition: int, **values: Any) -> tuple[dict[str, str], list[str]]:
     row = ("SRV", "pc", "me", "shop", "Finnish_Swedish_CI_AS", "16.0.1", "Developer", edition)
-    door = FakeDoor({"SERVERNAME": [row], "catalog_collation": [("DATABASE_DEFAULT",)]})
-    return MSSQL().information(door, settings(**values))  # type: ignore[arg-type]
+    connection = FakeConnection({"SERVERNAME": [row], "catalog_collation": [("DATABASE_DEFAULT",)]})
+    return MSSQL().server_info(connection, settings(**values))  # type: ignore[arg-type]
 
 
 def test_information_names_server_database_and_collation() -> None:
@@ -400,7 +399,7 @@ def test_azure_is_asked_for_its_catalog_collation() -> None:
     ],
 )
 def test_a_view_that_others_hold_is_told_by_its_error(error: ServerError, used: bool) -> None:
-    assert MSSQL().is_used(error) is used
+    assert MSSQL().is_dependency_error(error) is used
 
 
 @pytest.mark.parametrize(
@@ -424,9 +423,9 @@ def test_one_path_without_the_other_is_a_warning() -> None:
 
 def test_azure_names_the_clause_that_it_refuses() -> None:
     values = {"database_edition": "Standard", "database_service_objective": "S999"}
-    door, warnings = created(AZURE, {"S999": ServerError("not found")}, **values)
+    connection, warnings = created(AZURE, {"S999": ServerError("not found")}, **values)
     assert warnings == ["database_service_objective: not found"]
-    assert "(EDITION = 'Standard') WITH CATALOG_COLLATION = DATABASE_DEFAULT" in door.ran[-1]
+    assert "(EDITION = 'Standard') WITH CATALOG_COLLATION = DATABASE_DEFAULT" in connection.ran[-1]
 
 
 def test_a_connection_that_breaks_is_no_refused_setting() -> None:
@@ -455,12 +454,12 @@ def test_names_are_always_in_brackets(made: Definition, expected: str) -> None:
 # -- the session -------------------------------------------------------------------------------------------------------
 
 
-def kept(*texts: str, answers: dict[str, Any] | None = None, **options: Any) -> FakeDoor:
-    door = FakeDoor(answers, transactional=True)
-    vars(door).update(options)
-    with session.kept(door, texts):  # type: ignore[arg-type]
-        door.ran.append("-- the file")
-    return door
+def kept(*texts: str, answers: dict[str, Any] | None = None, **options: Any) -> FakeConnection:
+    connection = FakeConnection(answers, transactional=True)
+    vars(connection).update(options)
+    with session.kept(connection, texts):  # type: ignore[arg-type]
+        connection.ran.append("-- the file")
+    return connection
 
 
 @pytest.mark.parametrize(
@@ -498,8 +497,8 @@ def test_what_a_file_sets_is_set_back(text: str, back: str) -> None:
 
 
 def test_what_differs_from_login_to_login_is_asked_for_first() -> None:
-    door = kept("SET DATEFORMAT dmy; SET LOCK_TIMEOUT 5", answers={"LANGUAGE": [(1, "Suomi", 60000)]})
-    assert door.ran == [
+    connection = kept("SET DATEFORMAT dmy; SET LOCK_TIMEOUT 5", answers={"LANGUAGE": [(1, "Suomi", 60000)]})
+    assert connection.ran == [
         "SELECT @@DATEFIRST, @@LANGUAGE, @@LOCK_TIMEOUT",
         "-- the file",
         "SET LANGUAGE [Suomi]; SET DATEFIRST 1; SET LOCK_TIMEOUT 60000",
@@ -511,32 +510,32 @@ def test_identity_insert_that_a_file_switched_off_itself_is_left() -> None:
 
 
 def test_the_drivers_own_transactions_are_left_on() -> None:
-    assert kept("SET IMPLICIT_TRANSACTIONS ON", shared=True).ran == ["-- the file"]
+    assert kept("SET IMPLICIT_TRANSACTIONS ON", in_shared_transaction=True).ran == ["-- the file"]
 
 
 def test_a_file_that_fails_leaves_the_session_as_it_was_too() -> None:
-    door = FakeDoor(transactional=True)
+    connection = FakeConnection(transactional=True)
 
     def fail() -> None:
-        with session.kept(door, ["SET NOCOUNT ON", "SET IDENTITY_INSERT t ON"]):  # type: ignore[arg-type]
+        with session.kept(connection, ["SET NOCOUNT ON", "SET IDENTITY_INSERT t ON"]):  # type: ignore[arg-type]
             raise StatementError(ServerError("wrong"))
 
     with pytest.raises(StatementError, match="wrong"):
         fail()
-    assert door.ran == ["SET NOCOUNT OFF"]
+    assert connection.ran == ["SET NOCOUNT OFF"]
 
 
 def test_setting_back_is_silent() -> None:
-    door = FakeDoor()
+    connection = FakeConnection()
 
     def run(text: str) -> int:
-        door.on_message(f"did {text}")
+        connection.on_message(f"did {text}")
         return 0
 
-    door.run = run  # type: ignore[method-assign]
-    with session.kept(door, ["USE other"]):  # type: ignore[arg-type]
+    connection.execute = run  # type: ignore[method-assign]
+    with session.kept(connection, ["USE other"]):  # type: ignore[arg-type]
         pass
-    assert door.messages == []
+    assert connection.messages == []
 
 
 REFUSED = """
@@ -561,12 +560,12 @@ def statements(text: str) -> list[str]:
 
 @pytest.mark.parametrize("statement", statements(REFUSED))
 def test_statements_that_refuse_a_transaction_are_known(statement: str) -> None:
-    assert MSSQL.refuses_transaction.search(statement)
+    assert MSSQL.non_transactional_statement.search(statement)
 
 
 @pytest.mark.parametrize("statement", statements(ALLOWED))
 def test_statements_that_take_a_transaction_keep_it(statement: str) -> None:
-    assert not MSSQL.refuses_transaction.search(statement)
+    assert not MSSQL.non_transactional_statement.search(statement)
 
 
 def test_a_commit_looks_at_what_there_is_to_commit() -> None:
@@ -574,13 +573,13 @@ def test_a_commit_looks_at_what_there_is_to_commit() -> None:
     commit = MSSQL.commit
     assert commit.startswith("IF @@TRANCOUNT = 1 COMMIT TRANSACTION ELSE")
     assert commit.index("ROLLBACK") < commit.index("RAISERROR")
-    assert [token.value for token in words(commit, MSSQL.lexis)].count("BEGIN") == 1
+    assert [token.value for token in words(commit, MSSQL.syntax)].count("BEGIN") == 1
 
 
 def test_modules_are_made_with_what_indexes_and_views_want() -> None:
     ran: list[str] = []
     raw = SimpleNamespace(cursor=lambda: SimpleNamespace(execute=ran.append, close=lambda: None))
-    MSSQL().prepare(raw)
+    MSSQL().on_connect(raw)
     assert len(ran) == 1
     for wanted in ("XACT_ABORT ON", "NOCOUNT OFF", "QUOTED_IDENTIFIER", "ANSI_NULLS", "NUMERIC_ROUNDABORT OFF"):
         assert wanted in ran[0]

@@ -4,27 +4,27 @@ import re
 from typing import Any
 
 import pytest
-from fakes import FakeDoor
+from fakes import FakeConnection
 
-from ahjo_tasks.dialects.base import ServerError
-from ahjo_tasks.dialects.mssql import lines
+from ahjo_tasks.database.dialects.mssql import error_lines
+from ahjo_tasks.errors import ServerError
 
 DIVIDE = ServerError("Divide by zero error encountered.", "8134")
 CAUGHT = (8134, 16, 1, 3, None, "Divide by zero error encountered.")
 
 
-def door(answer: tuple[Any, ...] | None = CAUGHT, **options: Any) -> FakeDoor:
-    return FakeDoor({"sp_executesql": [answer] if answer else []}, transactional=True, **options)
+def connection(answer: tuple[Any, ...] | None = CAUGHT, **options: Any) -> FakeConnection:
+    return FakeConnection({"sp_executesql": [answer] if answer else []}, transactional=True, **options)
 
 
 def located(
-    text: str, error: ServerError = DIVIDE, *, asked: FakeDoor | None = None, before: tuple[str, ...] = ()
+    text: str, error: ServerError = DIVIDE, *, asked: FakeConnection | None = None, before: tuple[str, ...] = ()
 ) -> ServerError:
-    return lines.located(asked or door(), text, error, before)  # type: ignore[arg-type]
+    return error_lines.located(asked or connection(), text, error, before)  # type: ignore[arg-type]
 
 
 def test_the_server_is_asked_in_a_transaction_that_is_rolled_back() -> None:
-    asked = door()
+    asked = connection()
     found = located("SELECT 1;\nSELECT 'it''s'\n / 0", asked=asked, before=("CREATE TABLE t (i int)",))
     assert (found.line, found.severity, found.procedure) == (3, "Level 16, State 1", "")
     rollback, begin = asked.dialect.rollback, asked.dialect.begin
@@ -34,7 +34,7 @@ def test_the_server_is_asked_in_a_transaction_that_is_rolled_back() -> None:
 
 
 def test_the_answer_is_read_before_the_server_can_refuse_a_doomed_transaction() -> None:
-    question = lines.question(door(), "x")  # type: ignore[arg-type]
+    question = error_lines.question(connection(), "x")  # type: ignore[arg-type]
     assert question.index("ROLLBACK") < question.index("ERROR_NUMBER()")
 
 
@@ -55,14 +55,14 @@ NOT_ASKED = [
 
 @pytest.mark.parametrize("text", NOT_ASKED, ids=[text[:12] for text in NOT_ASKED])
 def test_what_a_rollback_does_not_undo_is_not_run_again(text: str) -> None:
-    asked = door()
+    asked = connection()
     assert located(text, asked=asked) == DIVIDE
     assert located("SELECT 1", asked=asked, before=(text,)) == DIVIDE
     assert asked.ran == []
 
 
 def test_outside_of_a_transaction_nothing_is_run_again() -> None:
-    asked = door()
+    asked = connection()
     asked.transactional = False
     assert located("SELECT 1/0", asked=asked) == DIVIDE
     assert asked.ran == []
@@ -81,8 +81,8 @@ def test_what_a_module_does_when_it_runs_is_not_done_when_it_is_made(text: str) 
 
 
 def test_another_error_than_the_first_one_is_not_taken_for_it() -> None:
-    assert located("SELECT 1/0", asked=door((208, 16, 1, 9, None, "Invalid object name 't'."))) == DIVIDE
-    assert located("SELECT 1/0", asked=door(None)) == DIVIDE
+    assert located("SELECT 1/0", asked=connection((208, 16, 1, 9, None, "Invalid object name 't'."))) == DIVIDE
+    assert located("SELECT 1/0", asked=connection(None)) == DIVIDE
 
 
 def test_without_a_number_the_words_must_agree() -> None:
@@ -93,13 +93,13 @@ def test_without_a_number_the_words_must_agree() -> None:
 
 
 def test_a_question_that_is_refused_changes_nothing() -> None:
-    asked = door(refuses={"sp_executesql": ServerError("gone")})
+    asked = connection(refuses={"sp_executesql": ServerError("gone")})
     assert located("SELECT 1/0", asked=asked) == DIVIDE
     assert asked.ran[-1] == asked.dialect.rollback
 
 
 def test_messages_of_the_second_run_are_not_heard() -> None:
-    asked = door()
+    asked = connection()
     asked.answers = {"sp_executesql": [CAUGHT]}
     heard = asked.on_message
     located("SELECT 1/0", asked=asked)
@@ -108,19 +108,19 @@ def test_messages_of_the_second_run_are_not_heard() -> None:
 
 
 def test_the_line_inside_a_procedure_that_runs_is_no_line_of_the_file() -> None:
-    found = located("INSERT INTO t VALUES (1)", asked=door((8134, 16, 1, 12, "tr_t", DIVIDE.message)))
+    found = located("INSERT INTO t VALUES (1)", asked=connection((8134, 16, 1, 12, "tr_t", DIVIDE.message)))
     assert (found.line, found.procedure) == (None, "tr_t, line 12")
 
 
 def test_the_line_inside_a_procedure_that_is_made_is_one_of_the_file() -> None:
     missing = ServerError("Invalid column name 'b'.", "207")
     text = "CREATE PROCEDURE dbo.p\nAS\nSELECT a,\n  b FROM t"
-    found = located(text, missing, asked=door((207, 16, 1, 3, "p", missing.message)))
+    found = located(text, missing, asked=connection((207, 16, 1, 3, "p", missing.message)))
     assert (found.line, found.column, found.procedure) == (4, 3, "p")
 
 
 def test_some_servers_say_the_place_themselves() -> None:
-    asked = door()
+    asked = connection()
     found = located("x", ServerError("syntax error near 'y' at line 2 and character position 6"), asked=asked)
     assert (found.line, found.column) == (2, 7)
     assert asked.ran == []
@@ -140,17 +140,17 @@ NAMES = [
 
 @pytest.mark.parametrize(("message", "text", "line", "place"), NAMES)
 def test_an_error_about_a_name_points_at_the_name(message: str, text: str, line: int | None, place: Any) -> None:
-    found = lines.refined(ServerError(message, line=line), text)
+    found = error_lines.refined(ServerError(message, line=line), text)
     assert (found.line, found.column) == place
 
 
 INNER = (8134, 16, 1, 3, "p", "Divide by zero error encountered.")
 
 
-def calling(*definitions: tuple[str, str | None]) -> FakeDoor:
+def calling(*definitions: tuple[str, str | None]) -> FakeConnection:
     """A door to a server that has these procedures."""
     known = {rf"OBJECT_DEFINITION.*{re.escape(name)}": [(text,)] for name, text in definitions}
-    return FakeDoor({**known, "sp_executesql": [INNER]}, transactional=True)
+    return FakeConnection({**known, "sp_executesql": [INNER]}, transactional=True)
 
 
 def test_a_call_of_harmless_procedures_is_run_again_and_told_with_its_line() -> None:
@@ -181,6 +181,6 @@ def test_one_of_several_calls_has_no_line() -> None:
 
 
 def test_what_took_long_is_not_run_again() -> None:
-    asked = door()
-    assert lines.located(asked, "SELECT 1/0", DIVIDE, None) == DIVIDE  # type: ignore[arg-type]
+    asked = connection()
+    assert error_lines.located(asked, "SELECT 1/0", DIVIDE, None) == DIVIDE  # type: ignore[arg-type]
     assert asked.ran == []

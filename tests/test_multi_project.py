@@ -13,9 +13,7 @@ import pytest
 from projects import Outcome, RunningProject, _clean_environment, make_project
 
 from ahjo_tasks.errors import ConfigError
-from ahjo_tasks.projects.connection import connection_environment
-from ahjo_tasks.projects.listing import read_listing
-from ahjo_tasks.projects.order import circle, ordered
+from ahjo_tasks.fleet.project_list import circle, connection_environment, ordered, read_listing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,11 +53,11 @@ def who(ctx):
 def wait(ctx):
     import time
     print(f"{NAME} waits", flush=True)
-    (ctx.workspace.directory / "began").write_text("")
+    (ctx.project.directory / "began").write_text("")
     try:
         time.sleep(60)
     finally:
-        (ctx.workspace.directory / "ended").write_text("")
+        (ctx.project.directory / "ended").write_text("")
 
 
 NAME = "{name}"

@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doors import inv, sqlite
+from cli_runner import inv, sqlite
 from invoke.collection import Collection
 from projects import RunningProject, make_project
 
@@ -16,7 +16,7 @@ from ahjo_tasks import action, multiaction, namespace
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ahjo_tasks.running.context import ActionContext
+    from ahjo_tasks.runtime.context import ActionContext
 
 SIDE_BY_SIDE = """
 from pathlib import Path
@@ -102,7 +102,7 @@ def test_one_confirmation_is_not_taken_for_the_other_database(two: RunningProjec
 @action
 def show(ctx: ActionContext) -> None:
     """Show where it runs."""
-    ctx.console.line(f"<{ctx.backend.my_key} {ctx.config.BACKEND.my_key} {ctx.workspace.directory.name}>")
+    ctx.console.print(f"<{ctx.backend.my_key} {ctx.config.BACKEND.my_key} {ctx.project.directory.name}>")
 
 
 def test_every_action_sees_the_config_of_its_own_project(two: RunningProject) -> None:
@@ -141,7 +141,7 @@ def test_the_last_member_of_a_name_wins(tmp_path: Path) -> None:
     @action(name="show")
     def other(ctx: ActionContext) -> None:
         """Show something else."""
-        ctx.console.line("<other>")
+        ctx.console.print("<other>")
 
     module.other = other  # type: ignore[attr-defined]
     project = make_project(tmp_path, sqlite(my_key="x"))

@@ -9,7 +9,8 @@ import pytest
 from fakes import settings
 from sqlalchemy import URL, make_url
 
-from ahjo_tasks.dialects.mssql import MSSQL, odbc
+from ahjo_tasks.database.dialects.mssql import MSSQL
+from ahjo_tasks.database.dialects.mssql import drivers as odbc
 from ahjo_tasks.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def test_the_choice_of_another_driver_is_said(drivers: Any) -> None:
     drivers("FreeTDS", EIGHTEEN)
     dialect, config = MSSQL(), settings(sql_driver="Other")
     url = dialect.url(config, None, None)
-    assert dialect.remark(url, config) == f"The driver Other is not installed: {EIGHTEEN} is used."
+    assert dialect.connection_notice(url, config) == f"The driver Other is not installed: {EIGHTEEN} is used."
 
 
 DEFAULTS = [

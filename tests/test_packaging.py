@@ -6,17 +6,16 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from doors import inv, quietly
+from cli_runner import inv, quietly
 from projects import ROOT, make_project
 
-from ahjo_tasks.actions import MODULES
-from ahjo_tasks.cli import ahjo
+from ahjo_tasks.actions import MODULES, package
+from ahjo_tasks.cli import ahjo, frozen
 from ahjo_tasks.errors import AhjoError, UsageError
-from ahjo_tasks.packaging import build, entry
 
 
 def values(option: str) -> list[str]:
-    given = build.options(Path("dist"), Path("work"))
+    given = package.options(Path("dist"), Path("work"))
     return [value for flag, value in pairwise(given) if flag == option]
 
 
@@ -32,7 +31,7 @@ def test_all_that_is_imported_by_name_or_read_as_data_goes_in() -> None:
 
 def test_large_packages_go_in_only_when_they_are_asked_for() -> None:
     assert "pyarrow" in values("--exclude-module")
-    given = build.options(Path("dist"), Path("work"), ["pyarrow"])
+    given = package.options(Path("dist"), Path("work"), ["pyarrow"])
     assert given[given.index("pyarrow") - 1] == "--collect-all"
 
 
@@ -50,23 +49,23 @@ def test_the_tasks_of_the_working_folder_have_no_say() -> None:
 
 def test_what_is_missing_is_said_before_anything_is_built(tmp_path: Path) -> None:
     def only(known: str) -> Any:
-        return patch.object(build, "find_spec", lambda name: object() if name == known else None)
+        return patch.object(package, "find_spec", lambda name: object() if name == known else None)
 
     with only("elsewhere"), pytest.raises(UsageError, match="needs PyInstaller"):
-        build.build(tmp_path)
+        package.build(tmp_path)
     with only("PyInstaller"), pytest.raises(UsageError, match="--include: nowhere is not"):
-        build.build(tmp_path, ["nowhere"])
-    with patch.object(build.sys, "frozen", True, create=True), pytest.raises(UsageError, match="needs a Python"):
-        build.build(tmp_path)
+        package.build(tmp_path, ["nowhere"])
+    with patch.object(package.sys, "frozen", True, create=True), pytest.raises(UsageError, match="needs a Python"):
+        package.build(tmp_path)
 
 
 def test_a_failure_shows_what_pyinstaller_said_last(tmp_path: Path) -> None:
     with (
-        patch.object(build, "_check", lambda _include: None),
-        patch.object(build, "options", lambda *_: ["--no-such-option"]),
+        patch.object(package, "_check", lambda _include: None),
+        patch.object(package, "options", lambda *_: ["--no-such-option"]),
         pytest.raises(AhjoError, match="PyInstaller failed with exit code"),
     ):
-        build.build(tmp_path)
+        package.build(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -80,14 +79,14 @@ def test_a_failure_shows_what_pyinstaller_said_last(tmp_path: Path) -> None:
 def test_the_executable_is_every_command_by_its_name_or_its_first_word(words: list[str], rest: list[str]) -> None:
     called: list[list[str]] = []
     with (
-        patch.object(entry.sys, "argv", words),
-        patch.dict(entry.COMMANDS, {"ahjo-scan": lambda: called.append(entry.sys.argv[1:])}),
+        patch.object(frozen.sys, "argv", words),
+        patch.dict(frozen.COMMANDS, {"ahjo-scan": lambda: called.append(frozen.sys.argv[1:])}),
     ):
-        entry.main()
+        frozen.main()
     assert called == [rest]
 
 
 def test_the_executable_is_ahjo_under_any_other_name(capsys: pytest.CaptureFixture[str]) -> None:
-    with patch.object(entry.sys, "argv", ["ahjo-linux-x64", "--version"]):
-        entry.main()
+    with patch.object(frozen.sys, "argv", ["ahjo-linux-x64", "--version"]):
+        frozen.main()
     assert capsys.readouterr().out.startswith("ahjo ")

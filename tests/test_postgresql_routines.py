@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from ahjo_tasks.dialects.postgresql.routines import signatures
-from ahjo_tasks.project.definitions import Name
+from ahjo_tasks.database.dialects.postgresql.routines import signatures
+from ahjo_tasks.sql.definitions import Name
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fakes import FakeDoor
+from fakes import FakeConnection
 
-from ahjo_tasks.deploy.refresh import RefreshStep, inner_first, plan_refresh, refresh_batch
-from ahjo_tasks.dialects.mssql import MSSQL
-from ahjo_tasks.dialects.postgresql import PostgreSQL
+from ahjo_tasks.database.dialects.mssql import MSSQL
+from ahjo_tasks.database.dialects.postgresql import PostgreSQL
+from ahjo_tasks.engine.refresh import RefreshStep, inner_first, plan_refresh, refresh_batch
 from ahjo_tasks.errors import DeployError
-from ahjo_tasks.project.definitions import Name
-from ahjo_tasks.project.sqlfiles import SqlFile, read
+from ahjo_tasks.project.sql_file import SqlFile, read
+from ahjo_tasks.sql.definitions import Name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 MODULES = [(1, "dbo", "a_outer"), (2, "dbo", "b_inner"), (3, "sales", "it's")]
 
 
-def server(failed: str = "", *, needs: list[tuple[int, int]] | None = None) -> FakeDoor:
-    return FakeDoor(
+def server(failed: str = "", *, needs: list[tuple[int, int]] | None = None) -> FakeConnection:
+    return FakeConnection(
         {
             r"OBJECT_ID\(N'sys": [(-1,)],
             r"OBJECT_ID\(N'\[": [(2, 1)],
@@ -35,9 +35,9 @@ def failure(number: int, reason: str, code: int = 207) -> str:
 
 
 def test_inner_modules_come_before_those_that_read_them() -> None:
-    door = server()
-    RefreshStep({}).run(door)  # type: ignore[arg-type]
-    batch = door.ran[-1]
+    connection = server()
+    RefreshStep({}).run(connection)  # type: ignore[arg-type]
+    batch = connection.ran[-1]
     places = [batch.index(name) for name in ("[dbo].[b_inner]", "[dbo].[a_outer]", "[sales].[it''s]")]
     assert places[0] < places[1]
     assert min(places) > 0
@@ -59,31 +59,31 @@ def test_all_modules_are_one_batch_that_goes_on_behind_a_failure() -> None:
 
 def test_a_module_of_the_project_that_does_not_compile_fails_the_deploy_by_its_file() -> None:
     owned = {Name("dbo", "B_inner"): "database/views/b.sql", Name("dbo", "a]outer"): "database/views/a.sql"}
-    door = server(failure(0, "Invalid column name 'x'."))
+    connection = server(failure(0, "Invalid column name 'x'."))
     with pytest.raises(DeployError, match="modules of the project that do not compile: 1") as caught:
-        RefreshStep(owned).run(door)  # type: ignore[arg-type]
-    assert door.ran[-1] == "SELECT OBJECT_ID(N'[dbo].[B_inner]'), OBJECT_ID(N'[dbo].[a]]outer]')"
+        RefreshStep(owned).run(connection)  # type: ignore[arg-type]
+    assert connection.ran[-1] == "SELECT OBJECT_ID(N'[dbo].[B_inner]'), OBJECT_ID(N'[dbo].[a]]outer]')"
     assert caught.value.details == ("database/views/b.sql: 207: Invalid column name 'x'.",)
 
 
 def test_a_module_of_somebody_else_is_told_and_fails_nothing() -> None:
-    door = server(failure(0, "Invalid object name 'y'.", 208) + failure(1, "also"))
-    RefreshStep({}).run(door)  # type: ignore[arg-type]
-    assert door.messages[0] == "dbo.b_inner does not compile: 208: Invalid object name 'y'."
-    assert len(door.messages) == 2
+    connection = server(failure(0, "Invalid object name 'y'.", 208) + failure(1, "also"))
+    RefreshStep({}).run(connection)  # type: ignore[arg-type]
+    assert connection.messages[0] == "dbo.b_inner does not compile: 208: Invalid object name 'y'."
+    assert len(connection.messages) == 2
 
 
 def test_a_server_that_cannot_refresh_says_so() -> None:
-    door = FakeDoor({"OBJECT_ID": [(None,)]})
-    assert RefreshStep({}).run(door) == 0  # type: ignore[arg-type]
-    assert door.messages == ["This server cannot refresh modules."]
-    assert len(door.ran) == 1
+    connection = FakeConnection({"OBJECT_ID": [(None,)]})
+    assert RefreshStep({}).run(connection) == 0  # type: ignore[arg-type]
+    assert connection.messages == ["This server cannot refresh modules."]
+    assert len(connection.ran) == 1
 
 
 def test_without_modules_nothing_is_sent() -> None:
-    door = FakeDoor({"OBJECT_ID": [(-1,)]})
-    RefreshStep({}).run(door)  # type: ignore[arg-type]
-    assert "sp_refreshsqlmodule N" not in door.said
+    connection = FakeConnection({"OBJECT_ID": [(-1,)]})
+    RefreshStep({}).run(connection)  # type: ignore[arg-type]
+    assert "sp_refreshsqlmodule N" not in connection.said
 
 
 def files(folder: Path) -> list[SqlFile]:

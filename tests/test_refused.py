@@ -67,7 +67,7 @@ def test_what_no_waiting_helps_against_is_said_at_once(
     assert refused.code == 1
     assert said in refused.err
     assert hint in refused.err
-    assert server.logins == 1
+    assert server.credentials == 1
 
 
 @EACH
@@ -77,7 +77,7 @@ def test_a_paused_database_is_waited_for_with_the_retry_settings(driver: str, tm
     assert refused.text.count("Trying again in 0 s") == 2
     assert "not currently available" in refused.text
     assert "connect_retry_count" in refused.err
-    assert server.logins == 3
+    assert server.credentials == 3
 
 
 @MICROSOFTS
@@ -85,7 +85,7 @@ def test_no_more_is_waited_for_than_the_pause(driver: str, tmp_path: Path) -> No
     with FakeServer(PAUSED, NO_DATABASE, *[PAUSED] * 9) as server:
         refused = connect(server, tmp_path, driver)
     assert "The database does not exist" in refused.err
-    assert server.logins == 2
+    assert server.credentials == 2
 
 
 @MICROSOFTS

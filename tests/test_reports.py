@@ -12,9 +12,9 @@ import pytest
 from tap.parser import Parser
 from xmlschema import XMLSchema
 
-from ahjo_tasks.dialects import dialect
+from ahjo_tasks.database.dialects import dialect
 from ahjo_tasks.errors import DeployError
-from ahjo_tasks.project.sqlfiles import read
+from ahjo_tasks.project.sql_file import read
 from ahjo_tasks.testing import Check, FileResult
 from ahjo_tasks.testing.reports import REPORTS
 

@@ -11,16 +11,16 @@ import pytest
 import yaml
 from invoke.program import Program
 
+from ahjo_tasks.actions.namespace import namespace
 from ahjo_tasks.cli import init_project
 from ahjo_tasks.config.json_text import parse as parse_jsonc
 from ahjo_tasks.config.loader import load
-from ahjo_tasks.dialects import dialect as dialect_named
+from ahjo_tasks.database.dialects import dialect as dialect_named
 from ahjo_tasks.errors import AhjoError, UsageError
 from ahjo_tasks.project import scaffold
 from ahjo_tasks.project.dependencies import ordered
+from ahjo_tasks.project.files import ProjectFiles
 from ahjo_tasks.project.kinds import KINDS, OBJECTS
-from ahjo_tasks.project.layout import Project
-from ahjo_tasks.running.namespace import namespace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +91,7 @@ def test_the_config_names_a_schema_that_is_there(tmp_path: Path, suffix: str) ->
 
 def test_json_is_plain_json_and_the_others_explain(tmp_path: Path) -> None:
     texts = {
-        suffix: scaffold.draft("shop", "mssql", suffix, scaffold.Connection())[f"dev.{suffix}"]
+        suffix: scaffold.draft("shop", "mssql", suffix, scaffold.ServerAddress())[f"dev.{suffix}"]
         for suffix in scaffold.FORMATS
     }
     plain = json.loads(texts["json"])
@@ -154,8 +154,8 @@ def test_revisions_are_named_by_date(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_objects_come_in_the_order_of_their_sql_not_of_their_names(tmp_path: Path, dialect: str) -> None:
-    project = Project(made(tmp_path, dialect), dialect_named(dialect))
-    files = project.read([kind for kind in OBJECTS if kind not in project.dialect.lacks])
+    project = ProjectFiles(made(tmp_path, dialect), dialect_named(dialect))
+    files = project.read([kind for kind in OBJECTS if kind not in project.dialect.unsupported_kinds])
     labels = [file.name.rpartition(".")[2] for file in ordered(files)]
     routines = [] if dialect == "sqlite" else ["raised_price"]
     after = [] if dialect == "sqlite" else ["raise_prices"]
@@ -164,8 +164,8 @@ def test_objects_come_in_the_order_of_their_sql_not_of_their_names(tmp_path: Pat
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_every_object_file_creates_the_object_of_its_name(tmp_path: Path, dialect: str) -> None:
-    project = Project(made(tmp_path, dialect), dialect_named(dialect))
-    for file in project.read([kind for kind in OBJECTS if kind not in project.dialect.lacks]):
+    project = ProjectFiles(made(tmp_path, dialect), dialect_named(dialect))
+    for file in project.read([kind for kind in OBJECTS if kind not in project.dialect.unsupported_kinds]):
         assert [(made.kind, str(made.name)) for made in file.definitions] == [(file.kind, file.name)]
 
 
@@ -179,16 +179,16 @@ def test_every_object_file_creates_the_object_of_its_name(tmp_path: Path, dialec
     ],
 )
 def test_files_are_cut_as_the_database_wants(tmp_path: Path, dialect: str, batches: dict[str, int]) -> None:
-    project = Project(made(tmp_path, dialect), dialect_named(dialect))
-    kinds = [kind for kind in (*OBJECTS, "data") if kind not in project.dialect.lacks]
+    project = ProjectFiles(made(tmp_path, dialect), dialect_named(dialect))
+    kinds = [kind for kind in (*OBJECTS, "data") if kind not in project.dialect.unsupported_kinds]
     found = {file.name.rpartition(".")[2]: len(file.batches) for file in project.read(kinds)}
     assert {name: found[name] for name in batches} == batches
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_no_file_is_of_a_kind_that_the_database_lacks(tmp_path: Path, dialect: str) -> None:
-    project = Project(made(tmp_path, dialect), dialect_named(dialect))
-    assert [path for kind in project.dialect.lacks if kind in KINDS for path in project.paths(kind)] == []
+    project = ProjectFiles(made(tmp_path, dialect), dialect_named(dialect))
+    assert [path for kind in project.dialect.unsupported_kinds if kind in KINDS for path in project.paths(kind)] == []
 
 
 @pytest.mark.parametrize("dialect", [dialect for dialect in DIALECTS if dialect != "sqlite"])

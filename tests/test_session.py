@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fakes import Listener, settings
 
-from ahjo_tasks import session as module
-from ahjo_tasks.dialects.base import ConnectProblem
-from ahjo_tasks.dialects.sqlite import SQLite
+from ahjo_tasks.database import database as module
+from ahjo_tasks.database.database import Database
+from ahjo_tasks.database.dialects.base import ConnectFailure
+from ahjo_tasks.database.dialects.sqlite import SQLite
 from ahjo_tasks.errors import ConfigError, ConnectionFailedError, LockedError
-from ahjo_tasks.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 class Moody(SQLite):
     """Says each of its `moods` in turn in place of connecting."""
 
-    def __init__(self, *moods: ConnectProblem | None) -> None:
+    def __init__(self, *moods: ConnectFailure | None) -> None:
         self.moods = list(moods)
 
-    def obstacle(self, url: URL) -> ConnectProblem | None:
+    def precheck_connect(self, url: URL) -> ConnectFailure | None:
         return self.moods.pop(0) if self.moods else None
 
 
@@ -43,8 +43,8 @@ class Nobody:
         self.kept += 1
 
 
-AWAY = ConnectProblem("Nobody answers.", wait=True)
-REFUSED = ConnectProblem("The server refused the login.")
+AWAY = ConnectFailure("Nobody answers.", wait=True)
+REFUSED = ConnectFailure("The server refused the login.")
 
 
 @pytest.fixture
@@ -60,19 +60,19 @@ def said() -> list[str]:
     return []
 
 
-def opened(directory: Path, said: list[str], *moods: ConnectProblem | None, **values: Any) -> Session:
+def opened(directory: Path, said: list[str], *moods: ConnectFailure | None, **values: Any) -> Database:
     config = settings(sql_dialect="sqlite", target_database_name="x.db", **values)
     SQLite().create_database(None, str(directory / "x.db"), config)  # type: ignore[arg-type]
-    return Session(config, Moody(*moods), Nobody(), directory, Listener(said))
+    return Database(config, Moody(*moods), Nobody(), directory, Listener(said))
 
 
 def test_waiting_ends_when_the_server_answers(tmp_path: Path, slept: list[float], said: list[str]) -> None:
     session = opened(tmp_path, said, AWAY, AWAY, connect_retry_count=5, connect_retry_interval=7)
-    assert session.door.query("SELECT 1") == [(1,)]
+    assert session.connection.query("SELECT 1") == [(1,)]
     assert slept == [7, 7]
     assert [line[-6:] for line in said] == ["(1/5).", "(2/5)."]
-    assert isinstance(session.logins, Nobody)
-    assert session.logins.kept == 1
+    assert isinstance(session.credentials, Nobody)
+    assert session.credentials.kept == 1
     session.close(keep=True)
 
 
@@ -81,10 +81,10 @@ def test_waiting_ends_after_as_many_tries_as_the_config_says(
 ) -> None:
     session = opened(tmp_path, said, *[AWAY] * 9, connect_retry_count=3, connect_retry_interval=1)
     with pytest.raises(ConnectionFailedError, match="Nobody answers"):
-        session.door.query("SELECT 1")
+        session.connection.query("SELECT 1")
     assert slept == [1, 1]
-    assert isinstance(session.logins, Nobody)
-    assert session.logins.kept == 0
+    assert isinstance(session.credentials, Nobody)
+    assert session.credentials.kept == 0
 
 
 @pytest.mark.parametrize(
@@ -93,21 +93,21 @@ def test_waiting_ends_after_as_many_tries_as_the_config_says(
     ids=["refused", "not resilient", "no tries"],
 )
 def test_what_waiting_does_not_help_stops_at_once(
-    tmp_path: Path, slept: list[float], said: list[str], mood: ConnectProblem, values: dict[str, Any]
+    tmp_path: Path, slept: list[float], said: list[str], mood: ConnectFailure, values: dict[str, Any]
 ) -> None:
     with pytest.raises(ConnectionFailedError):
-        opened(tmp_path, said, *[mood] * 9, **values).door.query("SELECT 1")
+        opened(tmp_path, said, *[mood] * 9, **values).connection.query("SELECT 1")
     assert slept == []
     assert said == []
 
 
 def test_the_lock_is_held_once_by_those_inside_each_other(tmp_path: Path, said: list[str]) -> None:
     session, other = (opened(tmp_path, said, lock_timeout=0) for _ in range(2))
-    with session.exclusive(), session.exclusive():
+    with session.locked_connection(), session.locked_connection():
         pass
-    with session.exclusive(), pytest.raises(LockedError, match="pid"), other.exclusive():
+    with session.locked_connection(), pytest.raises(LockedError, match="pid"), other.locked_connection():
         pass
-    with other.exclusive():
+    with other.locked_connection():
         pass
     session.close(keep=True)
     other.close(keep=True)
@@ -115,35 +115,35 @@ def test_the_lock_is_held_once_by_those_inside_each_other(tmp_path: Path, said: 
 
 def test_a_shared_transaction_keeps_the_lock_to_its_end(tmp_path: Path, said: list[str]) -> None:
     session, other = (opened(tmp_path, said, lock_timeout=0, context_connectable_type="connection") for _ in range(2))
-    with session.exclusive():
+    with session.locked_connection():
         pass
-    with pytest.raises(LockedError), other.exclusive():
+    with pytest.raises(LockedError), other.locked_connection():
         pass
     session.close(keep=True)
-    with other.exclusive():
+    with other.locked_connection():
         pass
     other.close(keep=True)
 
 
 @pytest.fixture
-def unlocked(tmp_path: Path, said: list[str]) -> Iterator[Session]:
+def unlocked(tmp_path: Path, said: list[str]) -> Iterator[Database]:
     session = opened(tmp_path, said)
     yield session
     session.close(keep=True)
 
 
-def test_work_that_fails_frees_the_lock(unlocked: Session, tmp_path: Path, said: list[str]) -> None:
-    with pytest.raises(ZeroDivisionError), unlocked.exclusive():
+def test_work_that_fails_frees_the_lock(unlocked: Database, tmp_path: Path, said: list[str]) -> None:
+    with pytest.raises(ZeroDivisionError), unlocked.locked_connection():
         raise ZeroDivisionError
     other = opened(tmp_path, said, lock_timeout=0)
-    with other.exclusive():
+    with other.locked_connection():
         pass
     other.close(keep=True)
 
 
 def test_a_driver_that_is_not_installed_is_named_with_the_way_to_get_it(tmp_path: Path, said: list[str]) -> None:
     config = settings(sql_dialect="sqlite+aiosqlite", target_database_name="x.db")
-    session = Session(config, SQLite(), Nobody(), tmp_path, Listener(said))
+    session = Database(config, SQLite(), Nobody(), tmp_path, Listener(said))
     with pytest.raises(ConfigError, match=r"aiosqlite"):
         _ = session.engine
 

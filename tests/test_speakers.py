@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from ahjo_tasks.project.lexis import MSSQL, POSTGRESQL
-from ahjo_tasks.project.speakers import Speakers
+from ahjo_tasks.sql.lexer import MSSQL, POSTGRESQL
+from ahjo_tasks.sql.message_sources import MessageSources
 
 TSQL = """-- PRINT 'comment'
 PRINT N'it''s'
@@ -45,30 +45,30 @@ PLPGSQL_LINES = {"NOTICE: 3 of 5%": 3, "WARNING: odd": 4, "NOTICE: odd": 5, "NOT
 
 @pytest.mark.parametrize(("said", "line"), TSQL_LINES.items())
 def test_the_statement_is_found_by_its_words(said: str, line: int | None) -> None:
-    assert Speakers(TSQL, MSSQL).line(said) == line
+    assert MessageSources(TSQL, MSSQL).line(said) == line
 
 
 @pytest.mark.parametrize(("said", "line"), PLPGSQL_LINES.items())
 def test_raise_is_found_by_level_and_words(said: str, line: int | None) -> None:
-    assert Speakers(PLPGSQL, POSTGRESQL).line(said) == line
+    assert MessageSources(PLPGSQL, POSTGRESQL).line(said) == line
 
 
 @pytest.mark.parametrize("other", ["EXEC dbo.p", "INSERT t VALUES (1)", "PRINT @y"])
 def test_words_that_others_may_have_said_have_no_line(other: str) -> None:
-    assert Speakers(f"DECLARE @x int\nPRINT @x\n{other}", MSSQL).line("5") is None
-    assert Speakers("DECLARE @x int\nPRINT @x", MSSQL).line("5") == 2
+    assert MessageSources(f"DECLARE @x int\nPRINT @x\n{other}", MSSQL).line("5") is None
+    assert MessageSources("DECLARE @x int\nPRINT @x", MSSQL).line("5") == 2
 
 
 def test_what_the_server_words_has_the_line_of_the_one_name_it_quotes() -> None:
-    speakers = Speakers(PLPGSQL, POSTGRESQL)
+    speakers = MessageSources(PLPGSQL, POSTGRESQL)
     assert speakers.line('NOTICE: view "V x" does not exist, skipping', plain=False) == 7
     assert speakers.line('NOTICE: relation "i" is odd, and so is "t"', plain=False) == 1
     assert speakers.line("NOTICE: odd", plain=False) is None
-    again = Speakers("SELECT 1;\nDROP VIEW IF EXISTS s.v;\nCREATE VIEW s.v AS SELECT 2;", POSTGRESQL)
+    again = MessageSources("SELECT 1;\nDROP VIEW IF EXISTS s.v;\nCREATE VIEW s.v AS SELECT 2;", POSTGRESQL)
     assert again.line('NOTICE: view "v" does not exist, skipping', plain=False) == 2
-    assert Speakers("PRINT @x", MSSQL).line("Warning: Null value is eliminated.", plain=False) is None
+    assert MessageSources("PRINT @x", MSSQL).line("Warning: Null value is eliminated.", plain=False) is None
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\r"])
 def test_lines_end_as_they_do_in_the_file(end: str) -> None:
-    assert Speakers(end.join(["SELECT 1", "PRINT 'x'"]), MSSQL).line("x") == 2
+    assert MessageSources(end.join(["SELECT 1", "PRINT 'x'"]), MSSQL).line("x") == 2

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes import FakeDoor
+from fakes import FakeConnection
 from sqlalchemy import URL, make_url
 
+from ahjo_tasks.engine.security import SqlcmdStep, program
 from ahjo_tasks.errors import AhjoError, DeployError
-from ahjo_tasks.security.sqlcmd import SqlcmdStep, program
 
 SERVER = URL.create("mssql+pyodbc", "me", "p@ss'; word", "db.example", 1433, "shop")
 FILE = Path("database/create_db_permissions.sql")
@@ -89,26 +89,26 @@ pytestmark_posix = pytest.mark.skipif(os.name == "nt", reason="only on POSIX")
 @pytestmark_posix
 def test_what_sqlcmd_says_is_handed_on(fake: Any) -> None:
     fake("print('grüß'); print('a warning', file=sys.stderr); print(os.environ['SQLCMDPASSWORD'][:2], sys.argv[2])")
-    door = FakeDoor()
-    SqlcmdStep(FILE, str(FILE), SERVER, {}).run(door)  # type: ignore[arg-type]
-    assert door.messages == ["grüß", "p@ db.example,1433", "a warning"]
+    connection = FakeConnection()
+    SqlcmdStep(FILE, str(FILE), SERVER, {}).run(connection)  # type: ignore[arg-type]
+    assert connection.messages == ["grüß", "p@ db.example,1433", "a warning"]
 
 
 @pytestmark_posix
 def test_what_sqlcmd_fails_with_is_the_error(fake: Any) -> None:
     said = "Msg 208, Level 16, State 1, Server x, Line 2\\nInvalid object name 'y'.\\nand more"
     fake(f"print('before'); print(\"{said}\", file=sys.stderr); sys.exit(1)")
-    door = FakeDoor()
+    connection = FakeConnection()
     with pytest.raises(DeployError) as caught:
-        SqlcmdStep(FILE, str(FILE), SERVER, {}).run(door)  # type: ignore[arg-type]
+        SqlcmdStep(FILE, str(FILE), SERVER, {}).run(connection)  # type: ignore[arg-type]
     assert caught.value.message == "Msg 208, Level 16, State 1, Server x, Line 2 Invalid object name 'y'."
     assert caught.value.path == FILE
     assert caught.value.details == ("and more",)
-    assert door.messages == ["before"]
+    assert connection.messages == ["before"]
 
 
 @pytestmark_posix
 def test_a_silent_failure_is_a_failure(fake: Any) -> None:
     fake("sys.exit(3)")
     with pytest.raises(DeployError, match="sqlcmd ended with 3"):
-        SqlcmdStep(FILE, str(FILE), SERVER, {}).run(FakeDoor())  # type: ignore[arg-type]
+        SqlcmdStep(FILE, str(FILE), SERVER, {}).run(FakeConnection())  # type: ignore[arg-type]

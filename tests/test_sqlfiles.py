@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ahjo_tasks.dialects import dialect
+from ahjo_tasks.database.dialects import dialect
 from ahjo_tasks.errors import SourceError
-from ahjo_tasks.project.sqlfiles import SqlFile, decode, read
+from ahjo_tasks.project.sql_file import SqlFile, decode, read
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,9 +11,8 @@ from fakes import settings
 from sqlalchemy import create_engine
 from tds import FakeServer
 
-from ahjo_tasks.dialects.mssql import MSSQL, odbc
-from ahjo_tasks.running.interrupts import on_interrupt
-from ahjo_tasks.statements import RunningStatements
+from ahjo_tasks.database.dialects.mssql import MSSQL, drivers
+from ahjo_tasks.database.interrupts import CursorRegistry, on_interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +23,7 @@ FOR_EVER = "WAITFOR DELAY '23:59:59'"
 
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_ctrl_c_has_each_driver_ask_the_server_to_stop(driver: str) -> None:
-    running = RunningStatements()
+    running = CursorRegistry()
     with FakeServer() as server, on_interrupt(lambda: running.interrupt(MSSQL().interrupt), running.mark_interrupted):
         connection = connected(driver, server)
         cursor = connection.cursor()
@@ -45,17 +44,17 @@ def connected(driver: str, server: FakeServer) -> Any:
         sql_port=server.port,
         target_server_hostname="127.0.0.1",
         sqla_url_query_map={"Encrypt": "no"},
-        sql_driver=(odbc.bundled() or [None])[-1],
+        sql_driver=(drivers.bundled() or [None])[-1],
     )
     dialect = MSSQL()
     engine = create_engine(dialect.url(config, "me", "secret"), **dialect.engine_options(config))
-    dialect.attend(engine, config)
+    dialect.register_events(engine, config)
     arguments, options = engine.dialect.create_connect_args(engine.url)
     given = {**options, **dialect.engine_options(config)["connect_args"], "autocommit": True}
     return engine.dialect.connect(*arguments, **given)
 
 
-def interrupted(running: RunningStatements, cursor: object, work: Callable[[], None]) -> None:
+def interrupted(running: CursorRegistry, cursor: object, work: Callable[[], None]) -> None:
     with running.of(cursor):
         running.interrupt(lambda _cursor: None)
         work()
@@ -67,7 +66,7 @@ def fail() -> None:
 
 @pytest.mark.parametrize("work", [fail, lambda: None], ids=["failed", "done"])
 def test_an_interruption_that_a_driver_swallows_is_none_the_less_one(work: Callable[[], None]) -> None:
-    running = RunningStatements()
+    running = CursorRegistry()
     with pytest.raises(KeyboardInterrupt):
         interrupted(running, object(), work)
     with running.of(object()):
@@ -76,7 +75,7 @@ def test_an_interruption_that_a_driver_swallows_is_none_the_less_one(work: Calla
 
 def test_an_interruption_is_known_before_anybody_hears_of_it() -> None:
     """A driver may swallow it and fail before the thread that listens has its turn."""
-    running = RunningStatements()
+    running = CursorRegistry()
 
     def swallow() -> None:
         with suppress(KeyboardInterrupt):
@@ -93,13 +92,13 @@ def test_an_interruption_is_known_before_anybody_hears_of_it() -> None:
 
 
 def test_a_failure_without_an_interruption_is_left_alone() -> None:
-    with pytest.raises(OSError, match="cancelled"), RunningStatements().of(object()):
+    with pytest.raises(OSError, match="cancelled"), CursorRegistry().of(object()):
         fail()
 
 
 def test_an_interruption_that_fails_keeps_none_of_the_others_back() -> None:
     """The statement was done already, or its connection is closed."""
-    running, asked = RunningStatements(), []
+    running, asked = CursorRegistry(), []
 
     def refuse(cursor: object) -> None:
         asked.append(cursor)
@@ -111,7 +110,7 @@ def test_an_interruption_that_fails_keeps_none_of_the_others_back() -> None:
 
 
 def test_no_cursor_is_left_before_its_interruption_is_done() -> None:
-    running, ended = RunningStatements(), []
+    running, ended = CursorRegistry(), []
 
     def slowly(cursor: object) -> None:
         time.sleep(0.2)
@@ -128,7 +127,7 @@ def test_no_cursor_is_left_before_its_interruption_is_done() -> None:
 
 
 def test_the_cursors_of_sqlalchemy_are_known_too() -> None:
-    running, engine = RunningStatements(), create_engine("sqlite://")
+    running, engine = CursorRegistry(), create_engine("sqlite://")
     running.attend(engine)
     seen: list[Any] = []
     with engine.connect() as connection:

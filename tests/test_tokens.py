@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ahjo_tasks.project.tokens import MSSQL, MYSQL, POSTGRESQL, SQLITE, Lexis, Token, words
+from ahjo_tasks.sql.tokens import MSSQL, MYSQL, POSTGRESQL, SQLITE, Syntax, Token, words
 
 DIALECTS = [
     pytest.param(MSSQL, id="mssql"),
@@ -14,17 +14,17 @@ DIALECTS = [
 ]
 
 
-def values(text: str, lexis: Lexis) -> list[str]:
-    return [token.value for token in words(text, lexis)]
+def values(text: str, syntax: Syntax) -> list[str]:
+    return [token.value for token in words(text, syntax)]
 
 
-def kinds(text: str, lexis: Lexis) -> list[tuple[str, str]]:
-    return [(token.kind, token.value) for token in words(text, lexis)]
+def kinds(text: str, syntax: Syntax) -> list[tuple[str, str]]:
+    return [(token.kind, token.value) for token in words(text, syntax)]
 
 
-@pytest.mark.parametrize("lexis", DIALECTS)
-def test_names_marks_and_strings_come_with_their_offsets(lexis: Lexis) -> None:
-    assert list(words("select a.b1, 'c' = 1.5e3;", lexis)) == [
+@pytest.mark.parametrize("syntax", DIALECTS)
+def test_names_marks_and_strings_come_with_their_offsets(syntax: Syntax) -> None:
+    assert list(words("select a.b1, 'c' = 1.5e3;", syntax)) == [
         Token("name", "select", 0),
         Token("name", "a", 7),
         Token("mark", ".", 8),
@@ -36,13 +36,13 @@ def test_names_marks_and_strings_come_with_their_offsets(lexis: Lexis) -> None:
     ]
 
 
-@pytest.mark.parametrize("lexis", DIALECTS)
-def test_comments_numbers_and_operators_are_skipped(lexis: Lexis) -> None:
-    assert values("-- a 'b\n/* c ' */ 1 + 0x1F - 2..3 / d_\u00e5\u20ac", lexis) == ["d_\u00e5\u20ac"]
+@pytest.mark.parametrize("syntax", DIALECTS)
+def test_comments_numbers_and_operators_are_skipped(syntax: Syntax) -> None:
+    assert values("-- a 'b\n/* c ' */ 1 + 0x1F - 2..3 / d_\u00e5\u20ac", syntax) == ["d_\u00e5\u20ac"]
 
 
 @pytest.mark.parametrize(
-    ("lexis", "text", "name"),
+    ("syntax", "text", "name"),
     [
         (MSSQL, "[a b]]c]", "a b]c"),
         (MSSQL, '"a""b"', 'a"b'),
@@ -53,12 +53,18 @@ def test_comments_numbers_and_operators_are_skipped(lexis: Lexis) -> None:
         (SQLITE, '"a"', "a"),
     ],
 )
-def test_quoted_names_lose_their_quotes(lexis: Lexis, text: str, name: str) -> None:
-    assert kinds(f"x.{text}.y", lexis) == [("name", "x"), ("mark", "."), ("quoted", name), ("mark", "."), ("name", "y")]
+def test_quoted_names_lose_their_quotes(syntax: Syntax, text: str, name: str) -> None:
+    assert kinds(f"x.{text}.y", syntax) == [
+        ("name", "x"),
+        ("mark", "."),
+        ("quoted", name),
+        ("mark", "."),
+        ("name", "y"),
+    ]
 
 
 @pytest.mark.parametrize(
-    ("lexis", "text", "value"),
+    ("syntax", "text", "value"),
     [
         (MSSQL, "N'it''s \\'", "it's \\"),
         (POSTGRESQL, "E'it\\'s'", "it\\'s"),
@@ -68,8 +74,8 @@ def test_quoted_names_lose_their_quotes(lexis: Lexis, text: str, name: str) -> N
         (SQLITE, "x'00'", "00"),
     ],
 )
-def test_strings_are_one_token(lexis: Lexis, text: str, value: str) -> None:
-    assert kinds(f"a {text} b", lexis) == [("name", "a"), ("string", value), ("name", "b")]
+def test_strings_are_one_token(syntax: Syntax, text: str, value: str) -> None:
+    assert kinds(f"a {text} b", syntax) == [("name", "a"), ("string", value), ("name", "b")]
 
 
 def test_words_may_hold_the_signs_of_their_dialect() -> None:
@@ -110,20 +116,20 @@ def test_a_dollar_that_closes_nothing_is_skipped() -> None:
     assert values("$a$ b $$ c $a$ d $$", POSTGRESQL) == ["b", "c", "d"]
 
 
-@pytest.mark.parametrize("lexis", DIALECTS)
+@pytest.mark.parametrize("syntax", DIALECTS)
 @pytest.mark.parametrize("opening", ["'", '"', "/*", "--"])
-def test_what_is_never_closed_ends_with_the_text(lexis: Lexis, opening: str) -> None:
-    assert values(f"a {opening}b", lexis) in (["a", "b"], ["a"])
+def test_what_is_never_closed_ends_with_the_text(syntax: Syntax, opening: str) -> None:
+    assert values(f"a {opening}b", syntax) in (["a", "b"], ["a"])
 
 
 PIECES = ["'", '"', "`", "[", "]", "/*", "*/", "--", "#", "$$", "$a$", "$", "\\", "\n", " ", "a", "1", ".", "E'", "N"]
 
 
-@pytest.mark.parametrize("lexis", DIALECTS)
+@pytest.mark.parametrize("syntax", DIALECTS)
 @given(text=st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
-def test_tokens_rise_and_stand_where_they_say(lexis: Lexis, text: str) -> None:
+def test_tokens_rise_and_stand_where_they_say(syntax: Syntax, text: str) -> None:
     behind = 0
-    for kind, value, offset in words(text, lexis):
+    for kind, value, offset in words(text, syntax):
         assert offset >= behind
         assert kind not in {"name", "mark"} or text.startswith(value, offset)
         assert value or kind in {"quoted", "string"}

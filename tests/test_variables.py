@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from ahjo_tasks.errors import SourceError
-from ahjo_tasks.project.lexis import MSSQL, MYSQL, POSTGRESQL, SQLITE
-from ahjo_tasks.project.variables import substitute
+from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE
+from ahjo_tasks.sql.variables import substitute
 
 VALUES = {"name": "shop", "Size_2": 10, "rate": 0.5, "on": True}
 
@@ -52,10 +52,10 @@ def test_what_only_looks_like_a_comment_is_none(text: str) -> None:
 
 
 def test_each_dialect_has_its_own_strings_and_comments() -> None:
-    assert substitute("'\\'-- $(name)' # $(x)", VALUES, lexis=MYSQL) == "'\\'-- shop' # $(x)"
-    assert substitute("$$it's$$ -- $(x)\n'$(name)'", VALUES, lexis=POSTGRESQL) == "$$it's$$ -- $(x)\n'shop'"
-    assert substitute("[a]]-- $(x)", VALUES, lexis=SQLITE) == "[a]]-- $(x)"
-    assert substitute("[a]]-- $(name)]", VALUES, lexis=MSSQL) == "[a]]-- shop]"
+    assert substitute("'\\'-- $(name)' # $(x)", VALUES, syntax=MYSQL) == "'\\'-- shop' # $(x)"
+    assert substitute("$$it's$$ -- $(x)\n'$(name)'", VALUES, syntax=POSTGRESQL) == "$$it's$$ -- $(x)\n'shop'"
+    assert substitute("[a]]-- $(x)", VALUES, syntax=SQLITE) == "[a]]-- $(x)"
+    assert substitute("[a]]-- $(name)]", VALUES, syntax=MSSQL) == "[a]]-- shop]"
 
 
 def test_a_second_dollar_makes_it_text() -> None:

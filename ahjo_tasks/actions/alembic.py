@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import UsageError
-from ahjo_tasks.running.action import action
+from ahjo_tasks.runtime.action import action
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ahjo_tasks.door import Door
-    from ahjo_tasks.running.context import ActionContext
+    from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.runtime.context import ActionContext
 
 
 @action(
@@ -32,31 +32,31 @@ def alembic(ctx: ActionContext, command: str = "", non_interactive: bool = False
     the config. Commands that change the database ask first; upgrade, downgrade and stamp hold the deploy
     lock. Differences that `check` finds end with exit code 5.
     """
-    from ahjo_tasks.deploy.alembic_command import AlembicCommand
+    from ahjo_tasks.engine.alembic_command import AlembicCommand
 
     words = [*shlex.split(command), *shlex.split(ctx.remainder or "")]
     if not words:
         raise UsageError("alembic needs a command.", hint='inv alembic "upgrade +1"')
     asked = AlembicCommand(words)
-    if asked.name != "init" and not ctx.workspace.migrations.present:
-        raise UsageError(f"There is no {ctx.workspace.migrations.ini}: the project has no migrations.")
+    if asked.name != "init" and not ctx.project.migrations.present:
+        raise UsageError(f"There is no {ctx.project.migrations.ini}: the project has no migrations.")
     if asked.changes_database:
         ctx.announce("alembic")
-    if ctx.dry:
-        ctx.console.line(f"  Plan: alembic {shlex.join(words)} (dry run: nothing is done)")
+    if ctx.dry_run:
+        ctx.console.print(f"  Plan: alembic {shlex.join(words)} (dry run: nothing is done)")
         return
     if asked.changes_database:
-        ctx.consent.obtain(
-            ctx, "alembic", destroys=False, non_interactive=non_interactive, confirm_database=confirm_database
+        ctx.confirmation.require(
+            ctx.project, "alembic", destroys=False, non_interactive=non_interactive, confirm_database=confirm_database
         )
-    asked.run(ctx.workspace.migrations, lambda: _door(ctx, exclusive=asked.changes_database), ctx.console.line)
+    asked.run(ctx.project.migrations, lambda: _connection(ctx, exclusive=asked.changes_database), ctx.console.print)
 
 
 @contextmanager
-def _door(ctx: ActionContext, *, exclusive: bool) -> Iterator[Door]:
+def _connection(ctx: ActionContext, *, exclusive: bool) -> Iterator[Connection]:
     """The open connection; with the deploy lock for a command that changes the database."""
     if not exclusive:
-        yield ctx.session.door
+        yield ctx.database.connection
         return
-    with ctx.session.exclusive() as door:
-        yield door
+    with ctx.database.locked_connection() as connection:
+        yield connection

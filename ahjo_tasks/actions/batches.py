@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.errors import UsageError
-from ahjo_tasks.running.action import action
+from ahjo_tasks.runtime.action import action
 
 if TYPE_CHECKING:
-    from ahjo_tasks.project.batches import Batch
-    from ahjo_tasks.running.context import ActionContext
+    from ahjo_tasks.runtime.context import ActionContext
+    from ahjo_tasks.sql.splitters import Batch
 
 FORMATS = ("table", "json")
 SHOWN = 60
@@ -63,23 +63,23 @@ class Shown(NamedTuple):
 
 
 def _as_it_is(ctx: ActionContext, path: Path, dialect: str) -> list[Shown]:
-    from ahjo_tasks.dialects import dialect as dialect_named
-    from ahjo_tasks.project.batches import split, warnings
-    from ahjo_tasks.project.sqlfiles import decode
+    from ahjo_tasks.database.dialects import dialect as dialect_named
+    from ahjo_tasks.project.sql_file import decode
+    from ahjo_tasks.sql.splitters import split, warnings
 
     style, text = dialect_named(dialect).batch_style, decode(path)
     found = split(text, style, path=path)
     for warning in warnings(text, style, path=path):
-        ctx.console.warn(f"{path}:{warning.line}:{warning.column}: {warning.message}")
+        ctx.console.warning(f"{path}:{warning.line}:{warning.column}: {warning.message}")
     return [Shown(batch, batch.line) for batch in found]
 
 
 def _as_deployed(ctx: ActionContext, path: Path) -> list[Shown]:
-    if not ctx.workspace.has_config:
+    if not ctx.project.has_config:
         raise UsageError("batches needs --dialect where there is no config.", hint="--dialect mssql, for example.")
-    (file,) = ctx.workspace.project.read_named([str(path.absolute())], ctx.settings.scripting_variables)
+    (file,) = ctx.project.files.read_named([str(path.absolute())], ctx.settings.scripting_variables)
     for remark in file.remarks:
-        ctx.console.warn(remark)
+        ctx.console.warning(remark)
     places = [file.place(batch.line, batch.column) for batch in file.batches]
     return [
         Shown(batch, place.line, "" if place.path == file.path else str(place.path))

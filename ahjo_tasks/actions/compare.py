@@ -6,18 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.errors import DifferenceError
-from ahjo_tasks.running.action import action
-from ahjo_tasks.wording import counted
+from ahjo_tasks.runtime.action import action
+from ahjo_tasks.utils import pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
-    from ahjo_tasks.compare.compare import Compared
-    from ahjo_tasks.compare.comparison import Comparison, Source
-    from ahjo_tasks.compare.tally import Difference
-    from ahjo_tasks.door import RowStream
-    from ahjo_tasks.running.context import ActionContext
+    from ahjo_tasks.data.compare import Compared, Difference
+    from ahjo_tasks.data.compare_options import Comparison, Source
+    from ahjo_tasks.database.connection import RowStream
+    from ahjo_tasks.runtime.context import ActionContext
 
 SHOWN = 50
 """From so many rows on, the differences are in the file only."""
@@ -78,26 +77,25 @@ def compare(  # noqa: PLR0913, PLR0917 - one parameter for each flag
 
 
 def _asked(ctx: ActionContext, given: Mapping[str, Any], name: str) -> list[Comparison]:
-    from ahjo_tasks.compare.comparison import comparisons
+    from ahjo_tasks.data.compare_options import comparisons
 
-    block = ctx.settings.compare if ctx.workspace.has_config else {}
+    block = ctx.settings.compare if ctx.project.has_config else {}
     flags = {key: value for key, value in given.items() if value}
     if flags and any(isinstance(value, dict) for value in block.values()):
-        ctx.console.warn("The config names its comparisons, so the flags do not count, but for --name.")
+        ctx.console.warning("The config names its comparisons, so the flags do not count, but for --name.")
     return comparisons(block, flags, name)
 
 
 def _run(ctx: ActionContext, asked: Comparison) -> bool:
     """Compare and report; returns whether the two sides are the same."""
-    from ahjo_tasks.compare.compare import compared
-    from ahjo_tasks.compare.differences_file import write_differences
-    from ahjo_tasks.export.csv_form import CsvForm
-    from ahjo_tasks.export.whole_file import check_target, whole_file
+    from ahjo_tasks.data.compare import compared, write_differences
+    from ahjo_tasks.data.csv import CsvFormat
+    from ahjo_tasks.utils import atomic_write, check_target
 
-    form, target = CsvForm(asked.separator), Path(asked.output)
+    form, target = CsvFormat(asked.separator), Path(asked.output)
     check_target(target, overwrite=True)
-    if ctx.dry:
-        ctx.console.line(f"  Plan: compare {' and '.join(asked.labels)}, write {target} (dry run: nothing is read)")
+    if ctx.dry_run:
+        ctx.console.print(f"  Plan: compare {' and '.join(asked.labels)}, write {target} (dry run: nothing is read)")
         return True
     first: list[Difference] = []
 
@@ -109,33 +107,33 @@ def _run(ctx: ActionContext, asked: Comparison) -> bool:
         return _opened(ctx, source, form.separator)
 
     with compared(asked, lambda: opened(asked.a), lambda: opened(asked.b)) as found:
-        with whole_file(target, overwrite=True) as part:
+        with atomic_write(target, overwrite=True) as part:
             write_differences(found, part, asked.labels, form, keep)
         _report(ctx, asked, found, first)
     return not found.tally.total
 
 
 def _opened(ctx: ActionContext, source: Source, separator: str) -> AbstractContextManager[RowStream]:
-    from ahjo_tasks.compare.csv_rows import csv_rows
-    from ahjo_tasks.export.query import Query
+    from ahjo_tasks.data.csv import csv_rows
+    from ahjo_tasks.engine.query import Query
 
     if source.file:
-        places = (folder / source.file for folder in (Path.cwd(), ctx.workspace.directory))
+        places = (folder / source.file for folder in (Path.cwd(), ctx.project.directory))
         return csv_rows(next((path for path in places if path.is_file()), Path(source.file)), separator)
     ctx.announce(ctx.stack[0])
-    return Query.of(source.query, ctx.workspace.dialect).open(ctx.session.door)
+    return Query.of(source.query, ctx.project.dialect).open(ctx.database.connection)
 
 
 def _report(ctx: ActionContext, asked: Comparison, found: Compared, first: list[Difference]) -> None:
     """What was found, in counts, and row by row where the rows are few."""
     console, tally, (a, b) = ctx.console, found.tally, asked.labels
-    console.line(f"{asked.name or 'Comparison'}: {a} (A) and {b} (B)", "head")
+    console.print(f"{asked.name or 'Comparison'}: {a} (A) and {b} (B)", "head")
     for note in found.notes:
-        console.warn(note)
+        console.warning(note)
     for side, duplicates in zip(asked.labels, tally.duplicates, strict=True):
         if duplicates.count:
             shown = "; ".join(_key(key) for key in duplicates.examples)
-            console.warn(f"{side}: {counted(duplicates.count, 'key')} more than once: {shown}")
+            console.warning(f"{side}: {pluralize(duplicates.count, 'key')} more than once: {shown}")
     console.table(
         ["Found", "Count"],
         [
@@ -149,26 +147,26 @@ def _report(ctx: ActionContext, asked: Comparison, found: Compared, first: list[
     )
     for difference in first if tally.total < SHOWN else ():
         _show(ctx, found, difference)
-    console.line(f"  Wrote {counted(tally.total, 'row')} to {asked.output}")
+    console.print(f"  Wrote {pluralize(tally.total, 'row')} to {asked.output}")
 
 
 def _show(ctx: ActionContext, found: Compared, difference: Difference) -> None:
     key = ", ".join(f"{name} {_key((part,))}" for name, part in zip(found.keys, difference.key, strict=True))
     if difference.source != "both":
-        ctx.console.line(f"  {key}: only in {difference.source[0]}")
+        ctx.console.print(f"  {key}: only in {difference.source[0]}")
         return
     for name, cell in zip(found.columns, difference.cells, strict=True):
         if cell.verdict != "OK":
-            ctx.console.line(f"  {key}: {name}: {_value(cell.a)} in A, {_value(cell.b)} in B")
+            ctx.console.print(f"  {key}: {name}: {_value(cell.a)} in A, {_value(cell.b)} in B")
 
 
 def _key(key: tuple[Any, ...]) -> str:
-    from ahjo_tasks.compare.pairs import shown
+    from ahjo_tasks.data.row_matcher import shown
 
     return shown(key)
 
 
 def _value(value: Any) -> str:
-    from ahjo_tasks.export.text import text
+    from ahjo_tasks.data.values import text
 
     return "NULL" if value is None else repr(text(value)) if isinstance(value, str) else text(value)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.running.action import action
+from ahjo_tasks.runtime.action import action
 
 if TYPE_CHECKING:
-    from ahjo_tasks.loading import TableFile
-    from ahjo_tasks.project.sqlfiles import SqlFile
-    from ahjo_tasks.running.context import ActionContext
+    from ahjo_tasks.data.table_file import TableFile
+    from ahjo_tasks.project.sql_file import SqlFile
+    from ahjo_tasks.runtime.context import ActionContext
 
 
 @action(affects_database=True, auto_shortflags=False, help={"skip-git-update": "Do not stamp the git version."})
@@ -31,14 +31,14 @@ def testdata(ctx: ActionContext) -> None:
 
 
 def _load(ctx: ActionContext, kind: str, *, stamp: bool) -> None:
-    from ahjo_tasks.deploy.data import plan_data
-    from ahjo_tasks.deploy.plan import Plan
-    from ahjo_tasks.deploy.stamp import plan_stamp
-    from ahjo_tasks.loading import read_table_files
-    from ahjo_tasks.running.carrying_out import carry_out
+    from ahjo_tasks.actions.run_plan import run_plan
+    from ahjo_tasks.data.table_file import read_table_files
+    from ahjo_tasks.engine.data import plan_data
+    from ahjo_tasks.engine.plan import Plan
+    from ahjo_tasks.engine.stamp import plan_stamp
 
-    project = ctx.workspace.project
+    project = ctx.project.files
     scripts = project.read([kind], ctx.settings.scripting_variables)
     files: list[SqlFile | TableFile] = [*scripts, *read_table_files(project, kind, ctx.settings.data_loading)]
-    after = plan_stamp(ctx.settings, ctx.workspace.directory) if stamp else Plan(())
-    carry_out(ctx, lambda door: plan_data(files, project.dialect, door) + after)
+    after = plan_stamp(ctx.settings, ctx.project.directory) if stamp else Plan(())
+    run_plan(ctx, lambda connection: plan_data(files, project.dialect, connection) + after)

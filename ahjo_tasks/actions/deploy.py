@@ -1,16 +1,16 @@
-"""Deploying: migrations, then programmable objects, then the git stamp."""
+"""The whole build in one action."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.errors import UsageError
-from ahjo_tasks.running.action import action
+from ahjo_tasks.errors import AhjoError, UsageError
+from ahjo_tasks.runtime.action import action, multiaction
 
 if TYPE_CHECKING:
-    from ahjo_tasks.deploy.plan import Plan
-    from ahjo_tasks.door import Door
-    from ahjo_tasks.running.context import ActionContext
+    from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.engine.plan import Plan
+    from ahjo_tasks.runtime.context import ActionContext
 
 SKIP_HELP = {
     "skip-alembic-update": "Leave migrations out.",
@@ -41,18 +41,21 @@ def deploy(
     The git version is stamped last. With --dry the plan is shown, and
     nothing is changed.
     """
-    from ahjo_tasks.deploy.files import plan_named, plan_objects
-    from ahjo_tasks.deploy.plan import Plan
-    from ahjo_tasks.metadata.plan import plan_descriptions
+    from ahjo_tasks.actions.run_plan import run_plan
+    from ahjo_tasks.descriptions.plan import plan_descriptions
+    from ahjo_tasks.engine.plan import Plan
+    from ahjo_tasks.engine.sql_file import plan_named, plan_objects
     from ahjo_tasks.project.kinds import OBJECTS
-    from ahjo_tasks.running.carrying_out import carry_out
 
-    project, variables = ctx.workspace.project, ctx.settings.scripting_variables
+    project, variables = ctx.project.files, ctx.settings.scripting_variables
     named = plan_named(project.read_named(files, variables)) if files else None
     objects = named or plan_objects(project.read(OBJECTS, variables)) + Plan((), project.misnamed())
     if not skip_metadata_update:
         objects += plan_descriptions(project.directory, project.dialect, ctx.settings.metadata_allowed_schemas)
-    carry_out(ctx, lambda door: _around(ctx, door, objects, alembic=not skip_alembic_update, git=not skip_git_update))
+    run_plan(
+        ctx,
+        lambda connection: _around(ctx, connection, objects, alembic=not skip_alembic_update, git=not skip_git_update),
+    )
 
 
 @action(
@@ -76,26 +79,88 @@ def deploy_files(
     Objects are run in the order that their SQL asks for, all other files in
     the order of the flags.
     """
-    from ahjo_tasks.deploy.files import plan_named
-    from ahjo_tasks.running.carrying_out import carry_out
+    from ahjo_tasks.actions.run_plan import run_plan
+    from ahjo_tasks.engine.sql_file import plan_named
 
     if not files:
         raise UsageError("deploy-files needs files.", hint="inv deploy-files --files database/views/dbo.vwOrders.sql")
-    named = plan_named(ctx.workspace.project.read_named(files, ctx.settings.scripting_variables))
-    carry_out(ctx, lambda door: _around(ctx, door, named, alembic=not skip_alembic_update, git=not skip_git_update))
+    named = plan_named(ctx.project.files.read_named(files, ctx.settings.scripting_variables))
+    run_plan(
+        ctx,
+        lambda connection: _around(ctx, connection, named, alembic=not skip_alembic_update, git=not skip_git_update),
+    )
 
 
-def _around(ctx: ActionContext, door: Door | None, plan: Plan, *, alembic: bool, git: bool) -> Plan:
+def _around(ctx: ActionContext, connection: Connection | None, plan: Plan, *, alembic: bool, git: bool) -> Plan:
     """The plan with migrations before it and the git stamp behind it."""
-    from ahjo_tasks.deploy.migrations import plan_upgrade
-    from ahjo_tasks.deploy.plan import Plan
-    from ahjo_tasks.deploy.refresh import plan_refresh
-    from ahjo_tasks.deploy.stamp import plan_stamp
+    from ahjo_tasks.engine.migrations import plan_upgrade
+    from ahjo_tasks.engine.plan import Plan
+    from ahjo_tasks.engine.refresh import plan_refresh
+    from ahjo_tasks.engine.stamp import plan_stamp
     from ahjo_tasks.project.kinds import OBJECTS
 
-    before = plan_upgrade(ctx.workspace.migrations, door) if alembic else Plan(())
+    before = plan_upgrade(ctx.project.migrations, connection) if alembic else Plan(())
     if before.steps:
-        project = ctx.workspace.project
+        project = ctx.project.files
         plan += plan_refresh(lambda: project.read(OBJECTS, ctx.settings.scripting_variables), project.dialect)
-    after = plan_stamp(ctx.settings, ctx.workspace.directory) if git else Plan(())
+    after = plan_stamp(ctx.settings, ctx.project.directory) if git else Plan(())
     return before + plan + after
+
+
+WHOLE = "database/create_db_structure.sql"
+
+
+@action(affects_database=True)
+def structure(ctx: ActionContext) -> None:
+    """Deploy schemas, tables and constraints.
+
+    Without any file in those folders, database/create_db_structure.sql is run.
+    """
+    from ahjo_tasks.actions.run_plan import run_plan
+    from ahjo_tasks.engine.refresh import plan_refresh
+    from ahjo_tasks.engine.sql_file import plan_named, plan_objects
+    from ahjo_tasks.project.kinds import OBJECTS, STRUCTURE
+
+    project, variables = ctx.project.files, ctx.settings.scripting_variables
+    files = project.read(STRUCTURE, variables)
+    if not files and not (project.directory / WHOLE).is_file():
+        raise AhjoError(
+            "There is no structure to deploy.",
+            hint=f"Put files into database/schemas, tables, constraints, or {WHOLE}.",
+        )
+    plan = plan_objects(files) if files else plan_named([project.read_script(WHOLE, variables, directives=True)])
+    plan += plan_refresh(lambda: project.read(OBJECTS, variables), project.dialect)
+    run_plan(ctx, lambda _connection: plan)
+
+
+KINDS = ("assembly", "clr-procedure")
+
+
+@action(affects_database=True, dialects=["mssql"])
+def assembly(ctx: ActionContext) -> None:
+    """Drop and deploy assemblies and CLR procedures.
+
+    The procedures of database/clr-procedures are dropped, then the assemblies of database/assemblies; then both are
+    deployed in the opposite order.
+    """
+    from ahjo_tasks.actions.run_plan import run_plan
+    from ahjo_tasks.engine.drop import plan_drop
+    from ahjo_tasks.engine.sql_file import plan_objects
+
+    ctx.project.require_dialect("mssql", "assembly")
+    files = ctx.project.files.read(KINDS, ctx.settings.scripting_variables)
+    plan = plan_drop(files) + plan_objects(files)
+    run_plan(ctx, lambda _connection: plan)
+
+
+complete_build = multiaction(
+    "complete-build",
+    "init",
+    "deploy",
+    "data",
+    "testdata",
+    "test",
+    doc="Run init, deploy, data, testdata, test.",
+    affects_database=True,
+    auto_shortflags=False,
+)

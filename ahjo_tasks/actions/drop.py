@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import UsageError
-from ahjo_tasks.running.action import action
+from ahjo_tasks.runtime.action import action
 
 if TYPE_CHECKING:
-    from ahjo_tasks.deploy.plan import Plan
-    from ahjo_tasks.running.context import ActionContext
+    from ahjo_tasks.engine.plan import Plan
+    from ahjo_tasks.runtime.context import ActionContext
 
 OBSOLETE = "database/drop_obsolete_objects.sql"
 
@@ -20,10 +20,10 @@ def drop(ctx: ActionContext) -> None:
 
     Views, procedures, functions and the like, dependents first. Tables stay.
     """
-    from ahjo_tasks.running.carrying_out import carry_out
+    from ahjo_tasks.actions.run_plan import run_plan
 
     plan = _everything(ctx)
-    carry_out(ctx, lambda _door: plan)
+    run_plan(ctx, lambda _connection: plan)
 
 
 @action(
@@ -38,9 +38,9 @@ def drop(ctx: ActionContext) -> None:
 )
 def drop_files(ctx: ActionContext, files: list[str] | None = None, object_type: str = "") -> None:
     """Drop the objects of the files you name."""
-    from ahjo_tasks.deploy.drop import plan_drop
+    from ahjo_tasks.actions.run_plan import run_plan
+    from ahjo_tasks.engine.drop import plan_drop
     from ahjo_tasks.project.kinds import DROPPED
-    from ahjo_tasks.running.carrying_out import carry_out
 
     if not files or not object_type:
         raise UsageError(
@@ -52,8 +52,8 @@ def drop_files(ctx: ActionContext, files: list[str] | None = None, object_type: 
         raise UsageError(
             f"There is no object type {object_type!r}.", hint=f"It is one of: {', '.join(DROPPED)}, table."
         )
-    plan = plan_drop(ctx.workspace.project.read_named(files, ctx.settings.scripting_variables), [kind])
-    carry_out(ctx, lambda _door: plan)
+    plan = plan_drop(ctx.project.files.read_named(files, ctx.settings.scripting_variables), [kind])
+    run_plan(ctx, lambda _connection: plan)
 
 
 @action(affects_database=True)
@@ -63,11 +63,11 @@ def drop_obsolete(ctx: ActionContext) -> None:
     The file lies in database/ and holds the DROP statements of what the
     project no longer has.
     """
-    from ahjo_tasks.deploy.files import plan_named
-    from ahjo_tasks.running.carrying_out import carry_out
+    from ahjo_tasks.actions.run_plan import run_plan
+    from ahjo_tasks.engine.sql_file import plan_named
 
-    plan = plan_named([ctx.workspace.project.read_script(OBSOLETE, ctx.settings.scripting_variables)])
-    carry_out(ctx, lambda _door: plan)
+    plan = plan_named([ctx.project.files.read_script(OBSOLETE, ctx.settings.scripting_variables)])
+    run_plan(ctx, lambda _connection: plan)
 
 
 @action(affects_database=True)
@@ -76,15 +76,15 @@ def downgrade(ctx: ActionContext) -> None:
 
     What `drop` drops, and then every Alembic revision is undone.
     """
-    from ahjo_tasks.deploy.migrations import plan_downgrade
-    from ahjo_tasks.running.carrying_out import carry_out
+    from ahjo_tasks.actions.run_plan import run_plan
+    from ahjo_tasks.engine.migrations import plan_downgrade
 
     plan = _everything(ctx)
-    carry_out(ctx, lambda door: plan + plan_downgrade(ctx.workspace.migrations, door))
+    run_plan(ctx, lambda connection: plan + plan_downgrade(ctx.project.migrations, connection))
 
 
 def _everything(ctx: ActionContext) -> Plan:
-    from ahjo_tasks.deploy.drop import plan_drop
+    from ahjo_tasks.engine.drop import plan_drop
     from ahjo_tasks.project.kinds import DROPPED
 
-    return plan_drop(ctx.workspace.project.read(DROPPED, ctx.settings.scripting_variables))
+    return plan_drop(ctx.project.files.read(DROPPED, ctx.settings.scripting_variables))

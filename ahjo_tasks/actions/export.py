@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import UsageError
-from ahjo_tasks.running.action import action
-from ahjo_tasks.wording import counted
+from ahjo_tasks.runtime.action import action
+from ahjo_tasks.utils import pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ahjo_tasks.door import RowStream
-    from ahjo_tasks.export.query import Query
-    from ahjo_tasks.running.context import ActionContext
+    from ahjo_tasks.database.connection import RowStream
+    from ahjo_tasks.engine.query import Query
+    from ahjo_tasks.runtime.context import ActionContext
 
 SOURCES = "One of --query, --filepath, or --table with or without --schema."
 FORMATS = ("csv", "parquet")
@@ -52,26 +52,26 @@ def to_csv(  # noqa: PLR0913, PLR0917 - one parameter for each flag
 
     Rows are read and written a few at a time, however many there are. The file appears when it is complete.
     """
-    from ahjo_tasks.export.whole_file import check_target, whole_file
+    from ahjo_tasks.utils import atomic_write, check_target
 
     asked = _query(ctx, query, filepath, table, schema)
     write = _writer(format, separator, null_text)
     target = Path(output or f"query_result_{datetime.now():%Y%m%d_%H%M%S}.{format}")  # noqa: DTZ005 - the user's clock
     check_target(target, overwrite=overwrite)
-    if ctx.dry:
-        ctx.console.line(f"  Plan: run the query and write {target} (dry run: nothing is run)")
+    if ctx.dry_run:
+        ctx.console.print(f"  Plan: run the query and write {target} (dry run: nothing is run)")
         return
-    with whole_file(target, overwrite=overwrite) as part, asked.open(ctx.session.door, _progress(ctx)) as rows:
+    with atomic_write(target, overwrite=overwrite) as part, asked.open(ctx.database.connection, _progress(ctx)) as rows:
         count = write(rows, part)
-    ctx.console.line(f"  Wrote {counted(count, 'row')} to {target}")
+    ctx.console.print(f"  Wrote {pluralize(count, 'row')} to {target}")
 
 
 def _query(ctx: ActionContext, query: str, filepath: str, table: str, schema: str) -> Query:
     """What to run. Raises UsageError unless the flags name exactly one thing."""
-    from ahjo_tasks.export.query import Query
-    from ahjo_tasks.project.sqlfiles import read
+    from ahjo_tasks.engine.query import Query
+    from ahjo_tasks.project.sql_file import read
 
-    dialect = ctx.workspace.dialect
+    dialect = ctx.project.dialect
     if sum(map(bool, (query, filepath, table))) != 1 or (schema and not table):
         raise UsageError("to-csv needs to know what to write, once.", hint=SOURCES)
     if query:
@@ -85,7 +85,7 @@ def _query(ctx: ActionContext, query: str, filepath: str, table: str, schema: st
 
 def _existing(ctx: ActionContext, named: str) -> Path:
     """The file, relative to the working folder or the project."""
-    for folder in (Path.cwd(), ctx.workspace.directory):
+    for folder in (Path.cwd(), ctx.project.directory):
         if (folder / named).is_file():
             return folder / named
     raise UsageError(f"--filepath: {named} does not exist.")
@@ -93,13 +93,12 @@ def _existing(ctx: ActionContext, named: str) -> Path:
 
 def _writer(format: str, separator: str, null_text: str) -> Callable[[RowStream, Path], int]:  # noqa: A002 - the flag's name
     """Raise UsageError for a format that there is not, or that is not installed."""
-    from ahjo_tasks.export.csv_file import write_csv
-    from ahjo_tasks.export.csv_form import CsvForm
-    from ahjo_tasks.export.parquet import check_installed, write_parquet
+    from ahjo_tasks.data.csv import CsvFormat, write_csv
+    from ahjo_tasks.data.parquet import check_installed, write_parquet
 
     if format not in FORMATS:
         raise UsageError(f"--format: {format!r} is none of {', '.join(FORMATS)}.")
-    form = CsvForm(separator, null_text)
+    form = CsvFormat(separator, null_text)
     if format == "parquet":
         check_installed()
         return write_parquet

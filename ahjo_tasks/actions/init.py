@@ -1,4 +1,4 @@
-"""Creating the database."""
+"""Which version the database is at."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import NotPermittedError, StatementError
-from ahjo_tasks.running.action import action
+from ahjo_tasks.runtime.action import action
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ahjo_tasks.door import Door
-    from ahjo_tasks.running.context import ActionContext
+    from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.runtime.context import ActionContext
 
 
 @action(affects_database=True, destroys_database=True)
@@ -23,49 +23,83 @@ def init(ctx: ActionContext) -> None:
     compatibility level come from the config, where the database has them.
     """
     ctx.announce(ctx.stack[0])
-    session, dialect, database = ctx.session, ctx.session.dialect, ctx.session.database
-    if dialect.fold(database) in dialect.system_databases:
+    dialect, database = ctx.database.dialect, ctx.database.name
+    if dialect.normalize_name(database) in dialect.system_databases:
         raise NotPermittedError(f"{database} is a database of the server itself; it is neither dropped nor created.")
-    with session.server() as door:
-        old = dialect.exists(door, database)
-        if ctx.dry:
-            ctx.console.line(
+    with ctx.database.server_connection() as connection:
+        old = dialect.exists(connection, database)
+        if ctx.dry_run:
+            ctx.console.print(
                 f"  Plan: {'drop and create' if old else 'create'} {database} (dry run: nothing is changed)"
             )
-            ctx.workspace.expect_new_database()
+            ctx.project.expect_new_database()
             return
         if old:
-            _drop(ctx, door, database)
-        _create(ctx, door, database)
+            _drop(ctx, connection, database)
+        _create(ctx, connection, database)
 
 
-def _drop(ctx: ActionContext, door: Door, database: str) -> None:
-    from ahjo_tasks.running.carrying_out import describe
+def _drop(ctx: ActionContext, connection: Connection, database: str) -> None:
+    from ahjo_tasks.actions.run_plan import describe
 
-    with ctx.session.old(door) as inside:
+    with ctx.database.lock_before_drop(connection) as inside:
         if inside is not None:
             describe(ctx, inside)
-    with _accounted(ctx, door, database, f"The old {database} is still there; its sessions may have been ended."):
-        door.dialect.drop_database(door, database)
-    ctx.console.line(f"  Dropped {database}")
+    with _accounted(ctx, connection, database, f"The old {database} is still there; its sessions may have been ended."):
+        connection.dialect.drop_database(connection, database)
+    ctx.console.print(f"  Dropped {database}")
 
 
-def _create(ctx: ActionContext, door: Door, database: str) -> None:
-    with _accounted(ctx, door, database, f"The new {database} is there, but not all of its settings."):
-        for warning in door.dialect.create_database(door, database, ctx.settings):
-            ctx.console.warn(warning)
-    ctx.console.line(f"  Created {database}")
+def _create(ctx: ActionContext, connection: Connection, database: str) -> None:
+    with _accounted(ctx, connection, database, f"The new {database} is there, but not all of its settings."):
+        for warning in connection.dialect.create_database(connection, database, ctx.settings):
+            ctx.console.warning(warning)
+    ctx.console.print(f"  Created {database}")
 
 
 @contextmanager
-def _accounted(ctx: ActionContext, door: Door, database: str, when_there: str) -> Iterator[None]:
+def _accounted(ctx: ActionContext, connection: Connection, database: str, when_there: str) -> Iterator[None]:
     """Say what there is of the database when dropping or creating it does not come to its end."""
     try:
         yield
     except BaseException:
         try:
-            there = door.dialect.exists(door, database)
-            ctx.console.warn(when_there if there else f"{database} does not exist now: run init again.")
+            there = connection.dialect.exists(connection, database)
+            ctx.console.warning(when_there if there else f"{database} does not exist now: run init again.")
         except StatementError:
-            ctx.console.warn(f"The server does not say whether {database} exists.")
+            ctx.console.warning(f"The server does not say whether {database} exists.")
         raise
+
+
+@action
+def test_connection(ctx: ActionContext) -> None:
+    """Connect; show login, database, version."""
+    facts = ctx.database.dialect.connection_facts(ctx.database.connection)
+    ctx.console.table(list(facts), [list(facts.values())])
+
+
+@action
+def version(ctx: ActionContext) -> None:
+    """Show the deployed versions.
+
+    The git version that was stamped, and the Alembic revision.
+    """
+    from ahjo_tasks.engine.stamp import read_stamp
+
+    ctx.announce(ctx.stack[0])
+    connection = ctx.database.connection
+    git = read_stamp(ctx.settings, connection)
+    rows = zip(("Repository", "Branch", "Commit"), git or ("nothing stamped", "", ""), strict=True)
+    migrations = ctx.project.migrations
+    revision = ", ".join(migrations.current(connection)) if migrations.present else "no migrations"
+    ctx.console.table(["Version", ""], [*rows, ("Alembic revision", revision or "none")])
+
+
+@action(affects_database=True)
+def update_git_version(ctx: ActionContext) -> None:
+    """Stamp the git version of the project."""
+    from ahjo_tasks.actions.run_plan import run_plan
+    from ahjo_tasks.engine.stamp import plan_stamp
+
+    plan = plan_stamp(ctx.settings, ctx.project.directory, required=True)
+    run_plan(ctx, lambda _connection: plan)

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import UsageError
-from ahjo_tasks.running.action import action
+from ahjo_tasks.runtime.action import action
 
 if TYPE_CHECKING:
     from ahjo_tasks.project.plot.graph import Graph
-    from ahjo_tasks.project.sqlfiles import SqlFile
-    from ahjo_tasks.running.context import ActionContext
+    from ahjo_tasks.project.sql_file import SqlFile
+    from ahjo_tasks.runtime.context import ActionContext
 
 ENDINGS = {
     ".txt": "text",
@@ -58,17 +58,17 @@ def plot_dependencies(  # noqa: PLR0913, PLR0917 - one parameter for each flag
         ctx.console.machine()
     graph = _graph(ctx, _files(ctx, files or [], dialect), object or [], direction)
     target = output or (f"dependencies.{kind}" if kind in DRAWN else "")
-    if ctx.dry and target:
-        ctx.console.line(f"  Plan: draw {len(graph.nodes)} objects in {target} (dry run: nothing is written)")
+    if ctx.dry_run and target:
+        ctx.console.print(f"  Plan: draw {len(graph.nodes)} objects in {target} (dry run: nothing is written)")
         return
-    drawn = _drawn(graph, kind, ctx.workspace.directory.name)
+    drawn = _drawn(graph, kind, ctx.project.directory.name)
     if not target:
         ctx.console.raw(drawn.rstrip("\n"))
         return
     _write(Path(target), drawn)
-    ctx.console.line(f"  Wrote {len(graph.nodes)} objects and {len(graph.edges)} dependencies to {target}")
+    ctx.console.print(f"  Wrote {len(graph.nodes)} objects and {len(graph.edges)} dependencies to {target}")
     if graph.cycles:
-        ctx.console.warn(f"{len(graph.cycles)} group(s) of objects need each other in a circle.")
+        ctx.console.warning(f"{len(graph.cycles)} group(s) of objects need each other in a circle.")
 
 
 def _format(given: str, output: str, direction: str) -> str:
@@ -83,15 +83,15 @@ def _format(given: str, output: str, direction: str) -> str:
 
 
 def _files(ctx: ActionContext, named: list[str], dialect: str) -> list[SqlFile]:
-    from ahjo_tasks.dialects import dialect as dialect_named
+    from ahjo_tasks.database.dialects import dialect as dialect_named
+    from ahjo_tasks.project.files import ProjectFiles
     from ahjo_tasks.project.kinds import OBJECTS, STRUCTURE
-    from ahjo_tasks.project.layout import Project
 
-    project = Project(ctx.workspace.directory, dialect_named(dialect)) if dialect else ctx.workspace.project
-    variables = ctx.settings.scripting_variables if ctx.workspace.has_config else None
+    project = ProjectFiles(ctx.project.directory, dialect_named(dialect)) if dialect else ctx.project.files
+    variables = ctx.settings.scripting_variables if ctx.project.has_config else None
     if named:
         return project.read_named(named, variables)
-    kinds = [kind for kind in (*STRUCTURE, *OBJECTS) if kind not in project.dialect.lacks]
+    kinds = [kind for kind in (*STRUCTURE, *OBJECTS) if kind not in project.dialect.unsupported_kinds]
     return project.read(kinds, variables)
 
 
@@ -100,28 +100,28 @@ def _graph(ctx: ActionContext, files: list[SqlFile], objects: list[str], directi
 
     graph = graph_of(files)
     if objects:
-        fold = files[0].dialect.fold if files else str
+        fold = files[0].dialect.normalize_name if files else str
         return graph.around([number for name in objects for number in found(graph, name, fold)], direction)
     connected = graph.connected()
-    alone = len(graph.nodes) - len(connected.nodes)
-    if alone:
-        ctx.console.note(f"{alone} of {len(graph.nodes)} objects have no dependency and are left out.")
+    separate = len(graph.nodes) - len(connected.nodes)
+    if separate:
+        ctx.console.info(f"{separate} of {len(graph.nodes)} objects have no dependency and are left out.")
     return connected
 
 
 def _drawn(graph: Graph, kind: str, project: str) -> str:
-    from ahjo_tasks.project.plot import written
-    from ahjo_tasks.project.plot.html import as_html
+    from ahjo_tasks.project.plot import formats
+    from ahjo_tasks.project.plot.formats import as_html
     from ahjo_tasks.project.plot.svg import as_svg
 
     if kind == "html":
         return as_html(graph, f"Dependencies of {project}")
-    ways = {"text": written.as_text, "mermaid": written.as_mermaid, "dot": written.as_dot, "svg": as_svg}
+    ways = {"text": formats.as_text, "mermaid": formats.as_mermaid, "dot": formats.as_dot, "svg": as_svg}
     return ways[kind](graph)
 
 
 def _write(path: Path, text: str) -> None:
-    from ahjo_tasks.export.whole_file import whole_file
+    from ahjo_tasks.utils import atomic_write
 
-    with whole_file(path, overwrite=True) as part:
+    with atomic_write(path, overwrite=True) as part:
         part.write_text(text, encoding="utf-8", newline="\n")

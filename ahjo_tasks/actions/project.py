@@ -7,14 +7,66 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import NotPermittedError, UsageError
-from ahjo_tasks.running.action import action
-from ahjo_tasks.running.consent import YES
+from ahjo_tasks.runtime.action import action
+from ahjo_tasks.runtime.confirmation import YES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from ahjo_tasks.console import Console
-    from ahjo_tasks.running.context import ActionContext
+    from ahjo_tasks.project.adopt.project import Adoption
+    from ahjo_tasks.runtime.context import ActionContext
+
+
+@action(
+    auto_shortflags=False,
+    guarded=False,
+    help={"project-dir": "The project's folder; by default that of the config, or the working folder."},
+)
+def adopt(ctx: ActionContext, project_dir: str = "") -> None:
+    """Turn a project of the predecessor into ours.
+
+    Its action files become a tasks.py; what could not be translated is marked with `# adopt:` and listed. Config,
+    database and migrations stay. With --dry what would be written is shown. `ahjo adopt dev.jsonc` does it from
+    anywhere; an existing tasks.py is never replaced.
+    """
+    from ahjo_tasks.project.adopt.project import adopt as find_out
+
+    directory = _directory(ctx, project_dir)
+    found = find_out(directory, ctx.project.loaded if ctx.project.has_config else None)
+    if ctx.dry_run:
+        for path, text in found.files.items():
+            ctx.console.print(f"{path} (dry run: nothing is written)", "head")
+            ctx.console.print(text)
+    else:
+        found.write()
+    _show_adopted(ctx.console, found, dry=ctx.dry_run)
+
+
+def _directory(ctx: ActionContext, given: str) -> Path:
+    directory = Path(given).expanduser().absolute() if given else Path.cwd()
+    if not directory.is_dir():
+        raise UsageError(f"--project-dir: {given} is no folder.")
+    config = ctx.project.config_path
+    if not given and config is not None and not (directory / "alembic.ini").exists():
+        directory = config.parent
+    return directory.resolve()
+
+
+def _show_adopted(console: Console, found: Adoption, *, dry: bool) -> None:
+    verb = "Plan: write" if dry else "Wrote"
+    for path in found.files:
+        old = f" (the old one is {found.kept[path]})" if path in found.kept else ""
+        console.print(f"  {verb} {path}{old}")
+    if found.marks:
+        console.warning(f"Left to do by hand: {len(found.marks)}")
+    for mark in found.marks:
+        console.print(f"  {mark}")
+    for path in found.others:
+        console.warning(f"{path} imports the predecessor and is no action file: change it by hand.")
+    if not dry:
+        console.print("Next: inv --list")
+
 
 HIGHEST_PORT = 65535
 EXAMPLE = "inv init-project shop --dialect sqlite"
@@ -63,10 +115,10 @@ def init_project(  # noqa: PLR0913, PLR0917 - one parameter for each flag
         target.name,
         dialect or _missing("--dialect"),
         format or scaffold.FORMATS[0],
-        scaffold.Connection(host or None, _port(port), database or None, username or None),
+        scaffold.ServerAddress(host or None, _port(port), database or None, username or None),
     )
-    if ctx.dry:
-        ctx.console.line(f"  Plan: create {target} with {len(draft)} files (dry run: nothing is created)")
+    if ctx.dry_run:
+        ctx.console.print(f"  Plan: create {target} with {len(draft)} files (dry run: nothing is created)")
         return
     if asking and not ctx.console.confirm(f"Create the project {target.name} in {target.parent}?"):
         raise NotPermittedError("init-project was declined; nothing was created.")
@@ -75,7 +127,7 @@ def init_project(  # noqa: PLR0913, PLR0917 - one parameter for each flag
 
 
 def _unattended(ctx: ActionContext) -> bool:
-    return ctx.run_state.environ.get("AHJO_NON_INTERACTIVE", "").lower() in YES
+    return ctx.invocation.environ.get("AHJO_NON_INTERACTIVE", "").lower() in YES
 
 
 def _missing(flag: str) -> str:
@@ -99,7 +151,7 @@ def _show(console: Console, target: Path, files: Collection[str]) -> None:
     """What there is now, and what to type next."""
     config = next(file for file in files if file.startswith("dev."))
     folders = sorted({file.split("/")[1] for file in files if file.startswith("database/")})
-    console.line(f"Created {target}", "head")
+    console.print(f"Created {target}", "head")
     for path, purpose in (
         (config, "where the development database is"),
         ("tasks.py", "your own actions"),
@@ -107,11 +159,11 @@ def _show(console: Console, target: Path, files: Collection[str]) -> None:
         ("database/", ", ".join(folders)),
         ("README.md", "how to go on"),
     ):
-        console.line(f"  {path:<20}{purpose}")
-    console.line()
-    console.line("Next:", "head")
+        console.print(f"  {path:<20}{purpose}")
+    console.print()
+    console.print("Next:", "head")
     for command in (f"cd {_from_here(target)}", *_calls(config)):
-        console.line(f"  {command}")
+        console.print(f"  {command}")
 
 
 def _calls(config: str) -> tuple[str, str]:

@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.config.invoke_files import runtime_path
 from ahjo_tasks.errors import AhjoError, NotPermittedError, UsageError
-from ahjo_tasks.running.action import Action
-from ahjo_tasks.running.consent import PROTECTED, UNATTENDED, YES
-from ahjo_tasks.running.context import ActionContext
+from ahjo_tasks.runtime.action import Action
+from ahjo_tasks.runtime.confirmation import PROTECTED, UNATTENDED, YES
+from ahjo_tasks.runtime.context import ActionContext
+from ahjo_tasks.runtime.patches.config_files import runtime_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from invoke.context import Context
 
     from ahjo_tasks.console import Console
-    from ahjo_tasks.projects.building import Event, Result
-    from ahjo_tasks.projects.preparation import Prepared
+    from ahjo_tasks.fleet.preflight import Prepared
+    from ahjo_tasks.fleet.runner import Event, Result
 
 EXAMPLE = "inv multi-project-build --config projects.jsonc"
 
@@ -29,12 +29,12 @@ class OverProjects(Action):
 
     def __call__(self, ctx: Context, *args: Any, **kwargs: Any) -> Any:
         """Run it without a project around it."""
-        from ahjo_tasks.running.workspace import Workspace
+        from ahjo_tasks.runtime.project import Project
 
         apart = ActionContext(config=ctx.config, remainder=ctx.remainder)
-        nowhere = Workspace(Path.cwd(), None, os.environ, apart.run_state.tally)
+        nowhere = Project(Path.cwd(), None, os.environ, apart.invocation.tally)
         stack = ctx.stack if isinstance(ctx, ActionContext) else []
-        apart._set(home=self.home, workspace=nowhere, stack=stack, announced=set())  # noqa: SLF001 - as ActionContext does
+        apart._set(namespace_info=self.namespace_info, project=nowhere, stack=stack, announced=set())  # noqa: SLF001 - as ActionContext does
         return super().__call__(apart, *args, **kwargs)
 
 
@@ -51,19 +51,19 @@ def _multi_project_build(  # noqa: PLR0913, PLR0917 - one parameter for each fla
     The file of --config lists them, with the actions to run in each and the projects that it depends on. After a
     failure no other project is begun; exit code 1.
     """
-    from ahjo_tasks.projects.building import Building
+    from ahjo_tasks.fleet.runner import FleetRunner
 
     if jobs < 1 or (confirm and jobs > 1):
         raise UsageError("--jobs is a number from 1, and one process at a time can ask as --confirm wants.")
     projects = _prepared(ctx)
     _show(ctx, projects)
-    answers = {} if ctx.dry else _obtain(ctx, projects, non_interactive, confirm_database or [], each=confirm)
-    building = Building(
+    answers = {} if ctx.dry_run else _obtain(ctx, projects, non_interactive, confirm_database or [], each=confirm)
+    building = FleetRunner(
         [
-            (one.answering(answers.get(one.project.name, {})), one.request(dry=ctx.dry, debug=ctx.debug))
+            (one.answering(answers.get(one.project.name, {})), one.request(dry=ctx.dry_run, debug=ctx.debug))
             for one in projects
         ],
-        lambda event: _report(ctx, event, len(projects), alone=jobs == 1),
+        lambda event: _report(ctx, event, len(projects), one_at_a_time=jobs == 1),
         jobs=jobs,
         keep_going=keep_going,
         attached=confirm,
@@ -116,20 +116,20 @@ class NamedPrompt:
 
 
 def _prepared(ctx: ActionContext) -> list[Prepared]:
-    from ahjo_tasks.projects.listing import read_listing
-    from ahjo_tasks.projects.preparation import prepare
+    from ahjo_tasks.fleet.preflight import prepare
+    from ahjo_tasks.fleet.project_list import read_listing
 
     path = runtime_path(ctx.config)
     if path is None:
         raise UsageError("multi-project-build needs the file that lists the projects.", hint=EXAMPLE)
     listing = read_listing(path)
     for remark in listing.remarks:
-        ctx.console.warn(remark)
+        ctx.console.warning(remark)
     return prepare(listing, os.environ, lambda name: NamedPrompt(ctx.console, name))
 
 
 def _show(ctx: ActionContext, projects: Sequence[Prepared]) -> None:
-    ctx.console.heading("multi-project-build", {"": f"{len(projects)} projects{' (dry run)' if ctx.dry else ''}"})
+    ctx.console.heading("multi-project-build", {"": f"{len(projects)} projects{' (dry run)' if ctx.dry_run else ''}"})
     rows = [
         (one.project.name, one.target, ", ".join(map(str, one.project.calls)), ", ".join(one.project.depends))
         for one in projects
@@ -143,47 +143,47 @@ def _obtain(
     """Ask once for all; with `each` the processes ask for their actions themselves. Gives them the answers."""
     unattended = unattended or os.environ.get("AHJO_NON_INTERACTIVE", "").lower() in YES
     if not unattended:
-        _obtain_yes(ctx, projects)
+        _require_yes(ctx, projects)
     if each:
         return {}
     for prepared in projects:
         if prepared.protected:
-            _obtain_name(ctx, prepared, names, unattended=unattended)
+            _require_name(ctx, prepared, names, unattended=unattended)
     return {one.project.name: {"AHJO_NON_INTERACTIVE": "1", "AHJO_CONFIRM_DATABASE": one.database} for one in projects}
 
 
-def _obtain_yes(ctx: ActionContext, projects: Sequence[Prepared]) -> None:
+def _require_yes(ctx: ActionContext, projects: Sequence[Prepared]) -> None:
     if not ctx.console.interactive:
         raise NotPermittedError("multi-project-build changes databases and nobody confirmed it.", hint=UNATTENDED)
     destroyed = [one.target for one in projects if one.destroys]
     if destroyed:
-        ctx.console.warn(f"Deleted with all their data, and created anew: {', '.join(destroyed)}.")
+        ctx.console.warning(f"Deleted with all their data, and created anew: {', '.join(destroyed)}.")
     if not ctx.console.confirm("Are you sure?"):
         raise NotPermittedError("multi-project-build was declined; nothing was changed.")
 
 
-def _obtain_name(ctx: ActionContext, prepared: Prepared, names: Iterable[str], *, unattended: bool) -> None:
+def _require_name(ctx: ActionContext, prepared: Prepared, names: Iterable[str], *, unattended: bool) -> None:
     given = {*names, os.environ.get("AHJO_CONFIRM_DATABASE", "")}
     if prepared.database in given:
         return
     name = prepared.project.name
     if unattended or not ctx.console.interactive:
         raise NotPermittedError(f"{name}: {prepared.target} was not confirmed.", hint=PROTECTED)
-    ctx.console.warn(f"{name} changes {prepared.target}, which is protected.")
+    ctx.console.warning(f"{name} changes {prepared.target}, which is protected.")
     if ctx.console.ask("Type the name of the database to go on: ") != prepared.database:
         raise NotPermittedError(f"{name}: that is not the name of its database; nothing was changed.")
 
 
-def _report(ctx: ActionContext, event: Event, total: int, *, alone: bool) -> None:
+def _report(ctx: ActionContext, event: Event, total: int, *, one_at_a_time: bool) -> None:
     console, result = ctx.console, event.result
     if event.line is not None:
         console.relay(event.line)
         return
-    if alone != (result is not None):  # its output follows
+    if one_at_a_time != (result is not None):  # its output follows
         console.step_heading(event.name)
     if result is None:
-        if not alone:
-            console.line(f"  {event.name}: begun")
+        if not one_at_a_time:
+            console.print(f"  {event.name}: begun")
         return
     for line in event.output:
         console.relay(line)
@@ -191,7 +191,7 @@ def _report(ctx: ActionContext, event: Event, total: int, *, alone: bool) -> Non
 
 
 def _summarize(ctx: ActionContext, results: Sequence[Result]) -> None:
-    ctx.console.line()
+    ctx.console.print()
     rows = [
         (result.name, result.status, f"{result.seconds:.1f}" if result.seconds else "", result.detail)
         for result in results

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.running import scanning
-from ahjo_tasks.running.action import action
-from ahjo_tasks.running.scanning import HOOK_FLAGS, SCAN_FLAGS, Place, Wanted, WantedHook
+from ahjo_tasks.runtime.action import action
+from ahjo_tasks.scan import command
+from ahjo_tasks.scan.command import HOOK_FLAGS, SCAN_FLAGS, HookOptions, Place, ScanOptions
 
 if TYPE_CHECKING:
-    from ahjo_tasks.running.context import ActionContext
+    from ahjo_tasks.runtime.context import ActionContext
 
 
 @action(auto_shortflags=False, guarded=False, help={name: flag.help for name, flag in SCAN_FLAGS.items()})
@@ -32,8 +32,8 @@ def scan(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     Exits with 1 when anything is found.
     """
     files = (search_rules, ignore_config, project_dir)
-    wanted = Wanted(*files, stage, since, format, output, mask, quiet, init, add_results_to_ignore)
-    scanning.scan(_place(ctx), wanted)
+    wanted = ScanOptions(*files, stage, since, format, output, mask, quiet, init, add_results_to_ignore)
+    command.scan(_place(ctx), wanted)
 
 
 @action(auto_shortflags=False, guarded=False, help={name: flag.help for name, flag in HOOK_FLAGS.items()})
@@ -41,8 +41,8 @@ def install_git_hook(
     ctx: ActionContext, search_rules: str = "", ignore_config: str = "", project_dir: str = "", force: bool = False
 ) -> None:
     """Have git scan what is staged before each commit."""
-    scanning.install_hook(_place(ctx), WantedHook(search_rules, ignore_config, project_dir, force))
+    command.install_hook(_place(ctx), HookOptions(search_rules, ignore_config, project_dir, force))
 
 
 def _place(ctx: ActionContext) -> Place:
-    return Place(ctx.workspace.directory, ctx.console, ctx.dry)
+    return Place(ctx.project.directory, ctx.console, ctx.dry_run)

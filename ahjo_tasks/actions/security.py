@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import UsageError
-from ahjo_tasks.running.action import action, multiaction
+from ahjo_tasks.runtime.action import action, multiaction
 
 if TYPE_CHECKING:
     from ahjo_tasks.config.settings import PermissionFile
-    from ahjo_tasks.deploy.plan import Step
-    from ahjo_tasks.running.context import ActionContext
+    from ahjo_tasks.engine.plan import Step
+    from ahjo_tasks.runtime.context import ActionContext
 
 FOLDER = "database/permissions"
 
@@ -23,21 +23,23 @@ def create_db_login(ctx: ActionContext) -> None:
     names; without either one is made up and shown once. A login of that name with another default database is left
     alone, and is an error.
     """
-    from ahjo_tasks.deploy.apply import apply
-    from ahjo_tasks.deploy.plan import Plan
-    from ahjo_tasks.running.carrying_out import report, show
-    from ahjo_tasks.security.login import LoginStep, login_name, new_password
+    from ahjo_tasks.actions.run_plan import report, show
+    from ahjo_tasks.engine.executor import apply
+    from ahjo_tasks.engine.plan import Plan
+    from ahjo_tasks.engine.security import LoginStep, login_name, new_password
 
-    ctx.workspace.require_dialect("mssql", "create-db-login")
-    given = ctx.session.logins.password_for_new_login(ctx.run_state.environ)
+    ctx.project.require_dialect("mssql", "create-db-login")
+    given = ctx.database.credentials.password_for_new_login(ctx.invocation.environ)
     password = given or new_password()
-    step = LoginStep(login_name(ctx.session.database), ctx.session.database, password)
+    step = LoginStep(login_name(ctx.database.name), ctx.database.name, password)
     ctx.announce(ctx.stack[0])
     show(ctx, Plan((step,)))
-    if ctx.dry:
+    if ctx.dry_run:
         return
-    with ctx.session.server() as door:  # a login belongs to the server; Azure SQL makes one in master alone
-        apply(Plan((step,)), door, lambda event: report(ctx, event))
+    with (
+        ctx.database.server_connection() as connection
+    ):  # a login belongs to the server; Azure SQL makes one in master alone
+        apply(Plan((step,)), connection, lambda event: report(ctx, event))
     if not given:
         ctx.console.secret(f"  Password of {step.name}, shown this once: ", password)
 
@@ -48,12 +50,12 @@ def create_db_permissions(ctx: ActionContext) -> None:
 
     `db_permission_invoke_method` says whether the connection of the deploy runs them, or sqlcmd.
     """
-    from ahjo_tasks.deploy.plan import Plan
-    from ahjo_tasks.running.carrying_out import carry_out
+    from ahjo_tasks.actions.run_plan import run_plan
+    from ahjo_tasks.engine.plan import Plan
 
     _refuse_without_users(ctx, "create-db-permissions")
     steps = tuple(_permission_step(ctx, entry) for entry in ctx.settings.db_permissions)
-    carry_out(ctx, lambda _door: Plan(steps))
+    run_plan(ctx, lambda _connection: Plan(steps))
 
 
 @action(affects_database=True)
@@ -93,31 +95,31 @@ create_users_roles_and_permissions = multiaction(
 
 
 def _run_script(ctx: ActionContext, name: str) -> None:
-    from ahjo_tasks.deploy.files import plan_named
-    from ahjo_tasks.running.carrying_out import carry_out
+    from ahjo_tasks.actions.run_plan import run_plan
+    from ahjo_tasks.engine.sql_file import plan_named
 
     _refuse_without_users(ctx, ctx.stack[-1])
-    script = ctx.workspace.project.read_script(f"{FOLDER}/{name}", ctx.settings.db_permissions_variables)
-    carry_out(ctx, lambda _door: plan_named([script]))
+    script = ctx.project.files.read_script(f"{FOLDER}/{name}", ctx.settings.db_permissions_variables)
+    run_plan(ctx, lambda _connection: plan_named([script]))
 
 
 def _refuse_without_users(ctx: ActionContext, name: str) -> None:
     """Raise UsageError where the database knows no users."""
-    if "permission" in ctx.workspace.dialect.lacks:
-        raise UsageError(f"{name}: {ctx.workspace.dialect.title} has no users, roles and permissions.")
+    if "permission" in ctx.project.dialect.unsupported_kinds:
+        raise UsageError(f"{name}: {ctx.project.dialect.title} has no users, roles and permissions.")
 
 
 def _permission_step(ctx: ActionContext, entry: PermissionFile) -> Step:
-    from ahjo_tasks.deploy.files import FileStep
+    from ahjo_tasks.engine.sql_file import FileStep
 
-    project = ctx.workspace.project
+    project = ctx.project.files
     if ctx.settings.db_permission_invoke_method != "sqlcmd":
         return FileStep(project.read_script(entry.source, entry.variables, directives=True))
-    from ahjo_tasks.security.sqlcmd import SqlcmdStep, program
+    from ahjo_tasks.engine.security import SqlcmdStep, program
 
-    ctx.workspace.require_dialect("mssql", "db_permission_invoke_method: sqlcmd")
+    ctx.project.require_dialect("mssql", "db_permission_invoke_method: sqlcmd")
     if ctx.settings.azure_authentication == "AzureIdentity":
         raise UsageError("sqlcmd takes no token of AzureIdentity.", hint="Set db_permission_invoke_method: sqlalchemy.")
     path = project.script_path(entry.source)
     program()  # said now, when it is missing, and not after other files have run
-    return SqlcmdStep(path, project.label(path), ctx.session.url, entry.variables)
+    return SqlcmdStep(path, project.label(path), ctx.database.url, entry.variables)

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import AhjoError, UsageError
-from ahjo_tasks.running.action import action
-from ahjo_tasks.wording import counted
+from ahjo_tasks.runtime.action import action
+from ahjo_tasks.utils import pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ahjo_tasks.project.sqlfiles import SqlFile
-    from ahjo_tasks.running.context import ActionContext
+    from ahjo_tasks.project.sql_file import SqlFile
+    from ahjo_tasks.runtime.context import ActionContext
     from ahjo_tasks.testing import FileResult
 
 TABLE = "table"
@@ -43,7 +43,7 @@ def test(ctx: ActionContext, match: str = "", jobs: int = 1, format: str = TABLE
         ctx.console.machine()
     files = _chosen(ctx, match)
     ctx.announce(ctx.stack[0])
-    if ctx.dry:
+    if ctx.dry_run:
         _plan(ctx, files)
         return
     started = datetime.now()  # noqa: DTZ005 - the column of the results' table has no zone
@@ -64,11 +64,11 @@ def create_test_table(ctx: ActionContext) -> None:
     from ahjo_tasks.testing.saved_results import create_table
 
     name = ctx.settings.test_table_name
-    if ctx.dry:
-        ctx.console.line(f"  Plan: create {name} if it is missing (dry run: nothing is changed)")
+    if ctx.dry_run:
+        ctx.console.print(f"  Plan: create {name} if it is missing (dry run: nothing is changed)")
         return
-    made = create_table(ctx.settings, ctx.session.door)
-    ctx.console.line(f"  Created {name}" if made else f"  {name} is there already")
+    made = create_table(ctx.settings, ctx.database.connection)
+    ctx.console.print(f"  Created {name}" if made else f"  {name} is there already")
 
 
 @action(affects_database=True)
@@ -77,11 +77,11 @@ def create_test_view(ctx: ActionContext) -> None:
     from ahjo_tasks.testing.saved_results import create_view
 
     name = ctx.settings.test_view_name
-    if ctx.dry:
-        ctx.console.line(f"  Plan: create {name} (dry run: nothing is changed)")
+    if ctx.dry_run:
+        ctx.console.print(f"  Plan: create {name} (dry run: nothing is changed)")
         return
-    create_view(ctx.settings, ctx.session.door)
-    ctx.console.line(f"  Created {name}")
+    create_view(ctx.settings, ctx.database.connection)
+    ctx.console.print(f"  Created {name}")
 
 
 def _check(form: str, output: str, jobs: int) -> None:
@@ -97,7 +97,7 @@ def _check(form: str, output: str, jobs: int) -> None:
 
 
 def _chosen(ctx: ActionContext, match: str) -> list[SqlFile]:
-    files = ctx.workspace.project.read(["test"], ctx.settings.test_variables)
+    files = ctx.project.files.read(["test"], ctx.settings.test_variables)
     chosen = [file for file in files if not match or fnmatch(file.name, match) or fnmatch(file.label, match)]
     if match and not chosen:
         raise UsageError(f"No file in database/tests matches {match!r}.")
@@ -106,25 +106,25 @@ def _chosen(ctx: ActionContext, match: str) -> list[SqlFile]:
 
 def _plan(ctx: ActionContext, files: Sequence[SqlFile]) -> None:
     """What a dry run would run."""
-    ctx.console.line(f"  Plan: {counted(len(files), 'test file')} (dry run: nothing is run)")
+    ctx.console.print(f"  Plan: {pluralize(len(files), 'test file')} (dry run: nothing is run)")
     for number, file in enumerate(files, 1):
-        ctx.console.line(f"  {number:>{len(str(len(files)))}}. {file.label}")
+        ctx.console.print(f"  {number:>{len(str(len(files)))}}. {file.label}")
 
 
 def _run(ctx: ActionContext, files: Sequence[SqlFile], jobs: int) -> Iterator[FileResult]:
     from ahjo_tasks.testing import run_parallel, run_tests
 
-    if jobs > 1 and not ctx.session.door.shared:
-        return run_parallel(files, ctx.session.another, jobs)
-    return run_tests(files, ctx.session.door)
+    if jobs > 1 and not ctx.database.connection.in_shared_transaction:
+        return run_parallel(files, ctx.database.new_connection, jobs)
+    return run_tests(files, ctx.database.connection)
 
 
 def _save(ctx: ActionContext, results: Sequence[FileResult], started: datetime) -> None:
     from ahjo_tasks.testing.saved_results import save
 
-    with ctx.session.beside() as door:
-        count = save(results, ctx.settings, door, started)
-    ctx.console.line(f"  Saved {counted(count, 'row')} to {ctx.settings.test_table_name}")
+    with ctx.database.separate_connection() as connection:
+        count = save(results, ctx.settings, connection, started)
+    ctx.console.print(f"  Saved {pluralize(count, 'row')} to {ctx.settings.test_table_name}")
 
 
 def _report(ctx: ActionContext, results: Sequence[FileResult], form: str, output: str) -> None:
@@ -141,7 +141,7 @@ def _report(ctx: ActionContext, results: Sequence[FileResult], form: str, output
     path = Path(output)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(ctx.console.masked(text), encoding="utf-8", errors="backslashreplace")
-    ctx.console.line(f"  Wrote {output}")
+    ctx.console.print(f"  Wrote {output}")
 
 
 def _show(ctx: ActionContext, number: int, total: int, result: FileResult) -> None:
@@ -150,7 +150,7 @@ def _show(ctx: ActionContext, number: int, total: int, result: FileResult) -> No
     detail = f"{result.seconds:.2f}s, {result.passed}/{checked} passed"
     ctx.console.result(ctx.console.count(number, total), result.file.label, status, detail)
     for message in result.messages:
-        ctx.console.line(f"      {message}")
+        ctx.console.print(f"      {message}")
 
 
 def _show_failures(ctx: ActionContext, results: Sequence[FileResult]) -> None:
@@ -168,8 +168,8 @@ def _show_rows(ctx: ActionContext, result: FileResult) -> None:
     if not rows:
         return
     columns = shown_columns(result.columns)
-    ctx.console.line()
-    ctx.console.line(f"  {result.file.label}")
+    ctx.console.print()
+    ctx.console.print(f"  {result.file.label}")
     ctx.console.table(
         [column.replace("_", " ").capitalize() for column in columns],
         [[row.get(column) for column in columns] for row in rows],
@@ -185,8 +185,8 @@ def _conclude(ctx: ActionContext, results: Sequence[FileResult]) -> None:
     if failed and ctx.settings.exit_on_test_failure:
         raise AhjoError(said)
     if failed:
-        ctx.console.warn(said)
+        ctx.console.warning(said)
     elif results:
-        ctx.console.line(f"  {said}")
+        ctx.console.print(f"  {said}")
     else:
-        ctx.console.note("There are no tests in database/tests.")
+        ctx.console.info("There are no tests in database/tests.")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.running.action import action
+from ahjo_tasks.runtime.action import action
 
 if TYPE_CHECKING:
-    from ahjo_tasks.running.context import ActionContext
-    from ahjo_tasks.upgrade.ascent import Event
-    from ahjo_tasks.upgrade.plan import UpgradePlan
+    from ahjo_tasks.fleet.upgrade_path import UpgradePlan
+    from ahjo_tasks.fleet.upgrade_runner import Event
+    from ahjo_tasks.runtime.context import ActionContext
 
 
 @action(
@@ -27,37 +27,37 @@ def upgrade(ctx: ActionContext, version: str = "", non_interactive: bool = False
     The file `upgrade_actions_file` lists the actions of each tag. They are run tag by tag, each with the files of its
     own tag; the checkout stays as it is. After a failure the next run goes on with the version that failed.
     """
-    from ahjo_tasks.upgrade.ascent import Ascent
-    from ahjo_tasks.upgrade.plan import plan_versions
-    from ahjo_tasks.upgrade.rehearsal import rehearse
-    from ahjo_tasks.upgrade.repository import Repository, clean
-    from ahjo_tasks.upgrade.surroundings import surroundings
+    from ahjo_tasks.fleet.repository import Repository, clean
+    from ahjo_tasks.fleet.upgrade_path import UpgradeSubject, plan_versions
+    from ahjo_tasks.fleet.upgrade_runner import UpgradeRunner, preflight
+    from ahjo_tasks.fleet.worktrees import surroundings
 
     ctx.announce(ctx.stack[0])
-    repository = Repository(ctx.workspace.directory)
-    plan = plan_versions(ctx.workspace, repository, version or None)
+    repository = Repository(ctx.project.directory)
+    subject = UpgradeSubject(ctx.project.directory, ctx.project.loaded, ctx.database)
+    plan = plan_versions(subject, repository, version or None)
     _show(ctx, plan)
     if not plan.versions:
         return
-    environ = {**surroundings(ctx.workspace.loaded, ctx.session), "AHJO_NON_INTERACTIVE": "1"}
-    destroys = rehearse(plan, repository, ctx.workspace.loaded.path.absolute(), {**clean(os.environ), **environ})
-    if ctx.dry:
+    environ = {**surroundings(ctx.project.loaded, ctx.database), "AHJO_NON_INTERACTIVE": "1"}
+    destroys = preflight(plan, repository, ctx.project.loaded.path.absolute(), {**clean(os.environ), **environ})
+    if ctx.dry_run:
         return
-    ctx.consent.obtain(
-        ctx, "upgrade", destroys=destroys, non_interactive=non_interactive, confirm_database=confirm_database
+    ctx.confirmation.require(
+        ctx.project, "upgrade", destroys=destroys, non_interactive=non_interactive, confirm_database=confirm_database
     )
-    environ["AHJO_CONFIRM_DATABASE"] = ctx.session.database
-    Ascent(plan, ctx.workspace, repository, environ, lambda event: _report(ctx, plan, event)).run()
+    environ["AHJO_CONFIRM_DATABASE"] = ctx.database.name
+    UpgradeRunner(plan, subject, repository, environ, lambda event: _report(ctx, plan, event)).run()
 
 
 def _show(ctx: ActionContext, plan: UpgradePlan) -> None:
     for remark in plan.remarks:
-        ctx.console.note(remark)
+        ctx.console.info(remark)
     if not plan.versions:
-        ctx.console.line(f"  {plan.current} is up to date")
+        ctx.console.print(f"  {plan.current} is up to date")
         return
     way = " -> ".join([plan.current, *(version.tag for version in plan.versions)])
-    ctx.console.line(f"  Plan: {way}{' (dry run: nothing is changed)' if ctx.dry else ''}")
+    ctx.console.print(f"  Plan: {way}{' (dry run: nothing is changed)' if ctx.dry_run else ''}")
     rows = [(version.tag, ", ".join(map(str, version.calls))) for version in plan.versions]
     ctx.console.table(["Version", "Actions"], rows)
 

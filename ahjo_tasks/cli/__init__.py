@@ -42,7 +42,7 @@ def ahjo(arguments: Sequence[str] | None = None) -> None:
         print(f"ahjo {__version__}")  # noqa: T201 - likewise
         return
     if given[0] == "--worker":
-        from ahjo_tasks.workers.front import main
+        from ahjo_tasks.cli.worker import main
 
         main(given[1])
         return
@@ -113,18 +113,18 @@ def alembic_api() -> None:
 
 def _convert(source: Path, kind: str, target: Path) -> None:
     from ahjo_tasks.config.convert import check_format, convert
-    from ahjo_tasks.export.whole_file import whole_file
+    from ahjo_tasks.utils import atomic_write
 
     check_format(kind, target)
     converted = convert(source, kind)
-    with whole_file(target, overwrite=True) as part:
+    with atomic_write(target, overwrite=True) as part:
         part.write_text(converted.text, encoding="utf-8", newline="")
     if converted.warnings:
         from ahjo_tasks.console import Console
 
         console = Console()
         for warning in converted.warnings:
-            console.warn(warning)
+            console.warning(warning)
 
 
 def _alone(program: str, arguments: Sequence[str] | None) -> None:
@@ -134,7 +134,7 @@ def _alone(program: str, arguments: Sequence[str] | None) -> None:
 
 
 def _guarded(given: list[str]) -> None:
-    from ahjo_tasks.cli.front import run
+    from ahjo_tasks.cli.arguments import run
 
     try:
         run(given, Path.cwd())

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahjo_tasks.console import Console
+from ahjo_tasks.console.console import report_error
 from ahjo_tasks.errors import AhjoError
-from ahjo_tasks.running import scanning
-from ahjo_tasks.running.collecting import collect_rarely
-from ahjo_tasks.running.ending import told
-from ahjo_tasks.running.scanning import HOOK_FLAGS, SCAN_FLAGS, Flag, Place, Wanted, WantedHook
+from ahjo_tasks.runtime.gc_tuning import tune_gc
+from ahjo_tasks.scan import command
+from ahjo_tasks.scan.command import HOOK_FLAGS, SCAN_FLAGS, Flag, HookOptions, Place, ScanOptions
 from ahjo_tasks.version import __version__
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Program(NamedTuple):
     action: str
     sentence: str
     flags: Mapping[str, Flag]
-    wanted: type[Wanted | WantedHook]
+    wanted: type[ScanOptions | HookOptions]
     work: Callable[[Place, Any], None]
 
 
@@ -38,15 +38,15 @@ PROGRAMS = {
         "scan",
         "Look for personal data and unwanted SQL in the project. Exits with 1 when anything is found.",
         SCAN_FLAGS,
-        Wanted,
-        scanning.scan,
+        ScanOptions,
+        command.scan,
     ),
     "ahjo-install-git-hook": Program(
         "install-git-hook",
         "Have git scan what is staged before each commit.",
         HOOK_FLAGS,
-        WantedHook,
-        scanning.install_hook,
+        HookOptions,
+        command.install_hook,
     ),
 }
 
@@ -54,7 +54,7 @@ PROGRAMS = {
 def run(name: str, given: Sequence[str]) -> int:
     """Run the program and return its exit code. Raises SystemExit for flags that make no sense."""
     started = time.perf_counter()
-    collect_rarely()
+    tune_gc()
     program = PROGRAMS[name]
     values = vars(parser(name).parse_args([_spelled(word) for word in given]))
     dry, debug = values.pop("dry"), values.pop("debug")
@@ -85,11 +85,11 @@ def _guarded(console: Console, work: Callable[[], None], *, debug: bool) -> int:
     try:
         work()
     except (AhjoError, KeyboardInterrupt) as error:
-        return told(console, error)
+        return report_error(console, error)
     except Exception as error:
         if debug:
             raise
-        return told(console, error)
+        return report_error(console, error)
     return 0
 
 

@@ -78,7 +78,7 @@ def _bytes(path: Path) -> bytes:
 
 def _json(text: str, name: str) -> Document:
     from ahjo_tasks.config import json_text
-    from ahjo_tasks.config.json_lines import key_lines
+    from ahjo_tasks.config.json_text import key_lines
 
     value, repeats = json_text.parse(text, name)
 

@@ -1,20 +1,24 @@
-"""Load a config: defaults < file < LOCAL file < environment, checked once, with the origin of every value."""
+"""What `inv config` shows: every value, where it comes from, and no secret."""
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ahjo_tasks.config.check import KEYS, Check, typos
+import msgspec
+
 from ahjo_tasks.config.document import read
 from ahjo_tasks.config.layers import Layer, environment_layer, file_layer, local_document, merged, stray_variables
+from ahjo_tasks.config.secret import Secret, is_secret_name, masked, url_passwords
+from ahjo_tasks.config.validate import FIELDS, KEYS, Check, typos
 from ahjo_tasks.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from ahjo_tasks.config.settings import Settings
 
@@ -88,3 +92,52 @@ def _origin(layers: tuple[Layer, ...], key: str) -> str:
 def _top(layers: tuple[Layer, ...], key: str) -> Layer:
     """The layer that has the last word on a key."""
     return next((layer for layer in reversed(layers) if key in layer.values), _DEFAULTS)
+
+
+class Row(NamedTuple):
+    """One key of a config as it may be shown."""
+
+    key: str
+    shown: str
+    origin: str
+    is_default: bool
+
+
+def rows(config: LoadedConfig) -> list[Row]:
+    """Every known key in its documented order, then engine options and the keys of the project."""
+    return [
+        Row(key, _shown(key, value), origin := config.origins[key], origin == DEFAULT) for key, value in _values(config)
+    ]
+
+
+def _values(config: LoadedConfig) -> Iterator[tuple[str, object]]:
+    yield from ((key, getattr(config.settings, FIELDS[key].name)) for key in KEYS)
+    yield from ((key, value) for key, value in config.backend.items() if key not in KEYS)
+
+
+def _shown(key: str, value: object) -> str:
+    plain = masked(key, msgspec.to_builtins(value, enc_hook=_kept) if not isinstance(value, Secret) else value)
+    if plain is None:
+        return ""
+    return plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False, default=str)
+
+
+def _kept(value: object) -> str:
+    """Values of YAML that JSON has no form for, and secrets, which `str` masks."""
+    return str(value)
+
+
+def secrets_of(config: LoadedConfig) -> Iterator[str]:
+    """The secret texts of a config: its passwords, that of its URL, and the variables that are called like one."""
+    settings = config.settings
+    if settings.password:
+        yield settings.password.reveal()
+    if settings.sqlalchemy_url:
+        yield from url_passwords(settings.sqlalchemy_url.reveal())
+    for variables in _variables(settings):
+        yield from (str(value) for name, value in variables.items() if is_secret_name(name))
+
+
+def _variables(settings: Settings) -> Iterator[Mapping[str, object]]:
+    yield from (settings.scripting_variables, settings.test_variables, settings.db_permissions_variables)
+    yield from (entry.variables for entry in settings.db_permissions)

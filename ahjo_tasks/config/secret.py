@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 from urllib.parse import quote, quote_plus, unquote
-from xml.sax.saxutils import escape
-
-if TYPE_CHECKING:
-    from ahjo_tasks.config.loader import LoadedConfig
-    from ahjo_tasks.config.settings import Settings
 
 MASK = "***"
 
@@ -100,28 +94,20 @@ def _masked_inside(name: str, value: object) -> object:
     return value
 
 
-def spellings(secret: str) -> set[str]:
+def encoded_forms(secret: str) -> set[str]:
     """The secret as it may stand in SQL, in a URL, in JSON, in XML and in an annotation."""
     written = [json.dumps(secret, ensure_ascii=plain)[1:-1] for plain in (False, True)]
     doubled = [secret.replace(mark, mark * 2) for mark in "'\"]`"]
-    escaped = [escape(secret), escape(secret, {'"': "&quot;"}), html.escape(secret), secret.replace("%", "%25")]
+    # Not html.escape or saxutils.escape: importing either costs a git hook more than everything else it loads.
+    markup = secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    quoted = markup.replace('"', "&quot;")
+    escaped = [markup, quoted, quoted.replace("'", "&#x27;"), secret.replace("%", "%25")]
     return {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), *written, *doubled, *escaped}
 
 
-def secrets_of(config: LoadedConfig) -> Iterator[str]:
-    """The secret texts of a config: its passwords, that of its URL, and the variables that are called like one."""
-    settings = config.settings
-    if settings.password:
-        yield settings.password.reveal()
-    if settings.sqlalchemy_url:
-        found = _URL_PASSWORD.search(settings.sqlalchemy_url.reveal())
-        if found:
-            written = found[0].removeprefix(found[1]).removesuffix(found[2])
-            yield from (written, unquote(written))
-    for variables in _variables(settings):
-        yield from (str(value) for name, value in variables.items() if is_secret_name(name))
-
-
-def _variables(settings: Settings) -> Iterator[Mapping[str, object]]:
-    yield from (settings.scripting_variables, settings.test_variables, settings.db_permissions_variables)
-    yield from (entry.variables for entry in settings.db_permissions)
+def url_passwords(url: str) -> Iterator[str]:
+    """Yield the password in a URL, as written and decoded; nothing where there is none."""
+    match = _URL_PASSWORD.search(url)
+    if match:
+        written = match[0].removeprefix(match[1]).removesuffix(match[2])
+        yield from (written, unquote(written))

@@ -1,6 +1,5 @@
 """The terminal."""
 
-from ahjo_tasks.console.console import Console
-from ahjo_tasks.console.tally import Tally
+from ahjo_tasks.console.console import Console, Tally
 
 __all__ = ["Console", "Tally"]

@@ -7,19 +7,34 @@ import re
 import shutil
 import sys
 import textwrap
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from ahjo_tasks.config.secret import spellings
-from ahjo_tasks.console.live import CLEAR_LINE, LiveLine
-from ahjo_tasks.console.shapes import columns, shortened
-from ahjo_tasks.console.tally import Tally
-from ahjo_tasks.errors import ConfigError, SourceError
+from ahjo_tasks.config.secret import encoded_forms
+from ahjo_tasks.console.progress import CLEAR_LINE, ProgressLine
+from ahjo_tasks.console.tables import columns, shortened
+from ahjo_tasks.errors import INTERRUPTED, AhjoError, ConfigError, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from ahjo_tasks.errors import AhjoError
+
+@dataclass
+class Tally:
+    """What has been done in an action, over all the projects that it works on."""
+
+    counts: dict[str, int] = field(default_factory=lambda: {"OK": 0, "FAIL": 0, "SKIP": 0})
+    remaining: int = 0
+    left_out: list[str] = field(default_factory=list)
+    remarks: set[str] = field(default_factory=set)
+
+    def reset(self) -> None:
+        """Begin the next action; remarks are said once in a run."""
+        self.counts = dict.fromkeys(self.counts, 0)
+        self.remaining = 0
+        self.left_out = []
+
 
 WIDTH = 100
 NARROW = 30
@@ -68,7 +83,7 @@ class Console:
         wide = shutil.get_terminal_size((WIDTH, 24)).columns - 1 if self.out.isatty() else WIDTH
         self.columns = max(NARROW, wide)
         self.width = min(self.columns, WIDTH)
-        self._line = LiveLine(self.out, self._shaped) if self.live else None
+        self._line = ProgressLine(self.out, self._shaped) if self.live else None
         self._machine = False
         self._asking = False
         if os.name == "nt" and (self.live or _is_lively(self.err)):
@@ -83,7 +98,7 @@ class Console:
     def hide(self, secret: str | None) -> None:
         """Show and log `***` in place of this text from now on."""
         if secret and len(secret) >= SHORTEST_SECRET:
-            self._hidden = sorted({*self._hidden, *spellings(secret)}, key=len, reverse=True)
+            self._hidden = sorted({*self._hidden, *encoded_forms(secret)}, key=len, reverse=True)
 
     @property
     def interactive(self) -> bool:
@@ -92,7 +107,7 @@ class Console:
 
     # -- lines ---------------------------------------------------------------------------------------------------
 
-    def line(self, text: str = "", style: str | None = None, *, level: str = "info") -> None:
+    def print(self, text: str = "", style: str | None = None, *, level: str = "info") -> None:
         """One line as it is."""
         self._write(self._told, self._paint(text, style, self._told))
         self.log(level, text)
@@ -101,7 +116,7 @@ class Console:
         """A line of another process, which has a log of its own."""
         self._write(self._told, text)
 
-    def note(self, text: str) -> None:
+    def info(self, text: str) -> None:
         """Something worth knowing that needs nothing done: said once in a run.
 
         An indented one belongs to the line above, and is always said.
@@ -111,7 +126,7 @@ class Console:
             self._sentence(self._told, text, "dim")
             self.log("info", text)
 
-    def warn(self, text: str) -> None:
+    def warning(self, text: str) -> None:
         """Something that may need something done."""
         self._err(f"Warning: {text}", "warn", level="warning")
 
@@ -124,13 +139,13 @@ class Console:
 
     def step_heading(self, name: str) -> None:
         """The start of one step of a multi-action."""
-        self.line()
-        self.line(f"── {name} {'─' * max(0, self.width - len(name) - 4)}", "head")
+        self.print()
+        self.print(f"── {name} {'─' * max(0, self.width - len(name) - 4)}", "head")
 
     def skipped(self, name: str) -> None:
         """An action that the config passes over."""
         self.tally.counts["SKIP"] += 1
-        self.line(f"{name}: skipped, as skipped_actions says", "warn")
+        self.print(f"{name}: skipped, as skipped_actions says", "warn")
 
     def left_out(self, names: Sequence[str]) -> None:
         """Steps that are not run because one before them failed."""
@@ -169,7 +184,7 @@ class Console:
         """Aligned columns; on a terminal a value that is too wide goes on in the next line."""
         room = self.width if self.out.isatty() else None
         for number, text in enumerate(columns([list(row) for row in rows], headers, room)):
-            self.line(f"  {text}", TABLE_STYLES.get(number))
+            self.print(f"  {text}", TABLE_STYLES.get(number))
 
     def machine(self) -> None:
         """From now on standard output belongs to a program: it gets `raw` alone, and people are told by stderr."""
@@ -192,11 +207,11 @@ class Console:
         if code:
             tally.counts["SKIP"] += tally.remaining
             if tally.left_out:
-                self.line(f"Not run: {', '.join(tally.left_out)}", "warn", level="warning")
+                self.print(f"Not run: {', '.join(tally.left_out)}", "warn", level="warning")
         if code or not self._machine:
             counts = " ".join(f"{name}={count}" for name, count in tally.counts.items())
             style = "fail" if code else "warn" if tally.counts["FAIL"] else "ok"
-            self.line(f"{action}: {counts} {seconds:.1f}s exit={code}", style)
+            self.print(f"{action}: {counts} {seconds:.1f}s exit={code}", style)
         tally.reset()
 
     # -- failures ------------------------------------------------------------------------------------------------
@@ -344,3 +359,16 @@ def _from_here(place: str) -> str:
 def _is_lively(stream: IO[str]) -> bool:
     """Whether the stream is a terminal that is to have colour and progress; https://no-color.org says when not."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def report_error(console: Console, error: BaseException) -> int:
+    """Print what went wrong and return the exit code."""
+    match error:
+        case KeyboardInterrupt():
+            console.interrupted(*map(str, error.args))
+            return INTERRUPTED
+        case AhjoError():
+            console.error(error)
+            return error.exit_code
+    console.unexpected(error)
+    return 1

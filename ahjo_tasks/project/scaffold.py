@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
-from ahjo_tasks.dialects import dialect as dialect_named
+from ahjo_tasks.database.dialects import dialect as dialect_named
 from ahjo_tasks.errors import AhjoError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ahjo_tasks.dialects.base import Dialect
+    from ahjo_tasks.database.dialects.base import Dialect
 
 PACKAGE = Path(__file__).resolve().parents[1]
 SCHEMA = ".ahjo/config.schema.json"
@@ -57,7 +57,7 @@ class Entry(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Connection:
+class ServerAddress:
     """Where the development database is. None is what is usual for the database."""
 
     host: str | None = None
@@ -83,7 +83,7 @@ def create(  # noqa: PLR0913 - what a newcomer is asked
     either way nothing is left behind.
     """
     target = place(name, parent)
-    files = draft(target.name, dialect, format, Connection(host, port, database, username))
+    files = draft(target.name, dialect, format, ServerAddress(host, port, database, username))
     write(target, files)
     return sorted(target / file for file in files)
 
@@ -128,7 +128,7 @@ def _dialect(name: str) -> Dialect:
 # -- files -----------------------------------------------------------------------------------------------------------
 
 
-def draft(name: str, dialect: str, suffix: str, connection: Connection) -> dict[str, str]:
+def draft(name: str, dialect: str, suffix: str, connection: ServerAddress) -> dict[str, str]:
     """The files of a project: the path of each in it, and its text. Raises UsageError; nothing is written."""
     spoken = _dialect(dialect)
     if suffix not in RENDERERS:
@@ -185,7 +185,7 @@ def write(target: Path, files: Mapping[str, str]) -> None:
 # -- the config ------------------------------------------------------------------------------------------------------
 
 
-def _entries(name: str, dialect: Dialect, connection: Connection) -> list[Entry]:
+def _entries(name: str, dialect: Dialect, connection: ServerAddress) -> list[Entry]:
     """The BACKEND of the development config."""
     return [
         Entry("environment", "development", "A label for headings."),
@@ -195,7 +195,7 @@ def _entries(name: str, dialect: Dialect, connection: Connection) -> list[Entry]
     ]
 
 
-def _connection(name: str, dialect: Dialect, given: Connection) -> Iterator[Entry]:
+def _connection(name: str, dialect: Dialect, given: ServerAddress) -> Iterator[Entry]:
     server = SERVERS[dialect.name]
     yield Entry("sql_dialect", dialect.default_driver)
     if server is None:
@@ -218,7 +218,7 @@ def _private(name: str, what: str) -> str:
     return f"~/.ahjo/{name}_{what}"
 
 
-def _refuse_server(dialect: Dialect, given: Connection) -> None:
+def _refuse_server(dialect: Dialect, given: ServerAddress) -> None:
     for flag in ("host", "port", "username"):
         if getattr(given, flag) is not None:
             raise UsageError(

@@ -7,8 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.scan.finding import Hit
-from ahjo_tasks.scan.name_filter import NameFilter
 from ahjo_tasks.scan.python_source import value
+from ahjo_tasks.scan.sql_grammar import NameFilter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,7 +132,7 @@ class Calls:
         text = None if inner is None else self._text(inner)
         if not text:
             return
-        from ahjo_tasks.scan.sql_passages import Passage
+        from ahjo_tasks.scan.sql_text import Passage
 
         for _, said, change in _tables().changes(Passage(text)):
             statement = " ".join(said[change.start : change.end].split())

@@ -17,10 +17,6 @@ class BinaryFileError(ValueError):
     """The file holds no text."""
 
 
-class UnreadableError(ValueError):
-    """A rule cannot make sense of the file; the message says why."""
-
-
 class Content:
     """A file's text. `remark` says how it was read where that is not as UTF-8."""
 

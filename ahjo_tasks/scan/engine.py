@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.project.source import Lines
-from ahjo_tasks.scan.content import BinaryFileError, Content, UnreadableError
-from ahjo_tasks.scan.finding import Finding, Remark
+from ahjo_tasks.scan.content import BinaryFileError, Content
+from ahjo_tasks.scan.finding import Finding, Remark, UnreadableError
+from ahjo_tasks.sql.source import Lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

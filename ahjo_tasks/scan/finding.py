@@ -44,3 +44,7 @@ def normal(match: str) -> str:
 def masked(match: str) -> str:
     """The first two characters, and a star for each other one."""
     return match[:2] + "*" * (len(match) - 2)
+
+
+class UnreadableError(ValueError):
+    """A rule cannot make sense of the file; the message says why."""

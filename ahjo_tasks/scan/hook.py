@@ -12,7 +12,7 @@ from ahjo_tasks.errors import NotPermittedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ahjo_tasks.scan.repository import Repository
+    from ahjo_tasks.scan.git_files import Repository
 
 NAME = "pre-commit"
 MARK = "# Written by ahjo-install-git-hook."

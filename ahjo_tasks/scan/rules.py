@@ -6,6 +6,7 @@ import importlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from ahjo_tasks.scan.finding import Hit
 from ahjo_tasks.scan.paths import Paths
 
 if TYPE_CHECKING:
@@ -13,7 +14,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ahjo_tasks.scan.content import Content
-    from ahjo_tasks.scan.finding import Hit
+
+
+class OwnPattern:
+    """Finds what the expression matches, empty matches left out."""
+
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        self.pattern = pattern
+
+    def suspects(self, content: Content) -> bool:
+        """Nothing quicker than the expression itself is known."""
+        return bool(content.raw)
+
+    def find(self, content: Content) -> Iterator[Hit]:
+        """Yield the matches."""
+        for match in self.pattern.finditer(content.text):
+            if match[0]:
+                yield Hit(*match.span(), match[0])
 
 
 class Searcher(Protocol):
@@ -77,6 +94,4 @@ def builtin_rule(name: str, paths: Paths, parameters: Mapping[str, tuple[str, ..
 
 def own_rule(name: str, pattern: re.Pattern[str], paths: Paths) -> Rule:
     """A rule of the project's own."""
-    from ahjo_tasks.scan.own_pattern import OwnPattern
-
     return Rule(name, OwnPattern(pattern), paths, f"The project's rule {name}")

@@ -1,7 +1,4 @@
-"""What the SQL of all four databases has in common, as regular expressions: gaps between words, and names.
-
-A scan does not know which database a text is for, so these take what any of them takes.
-"""
+"""The names that a rule is about: its `schemas`, `objects`, `tables` or `object_types`."""
 
 from __future__ import annotations
 
@@ -68,3 +65,18 @@ def _split(text: str) -> list[str]:
 def _unquoted(part: str) -> str:
     close = {"[": "]", '"': '"', "`": "`"}.get(part[:1])
     return part[1:-1].replace(close * 2, close) if close else part
+
+
+class NameFilter:
+    """Each entry is a expression for a whole name, in any case. No entries, or empty ones, take every name."""
+
+    def __init__(self, entries: tuple[str, ...] = ()) -> None:
+        self.entries = tuple(entry for entry in entries if entry)
+        pattern = "|".join(f"(?:{entry})" for entry in self.entries)
+        self._pattern = re.compile(pattern, re.IGNORECASE) if pattern else None
+
+    def takes(self, name: str | None) -> bool:
+        """Whether the rule is about the name. One that is not written is about none; `$(variable)` may be any."""
+        if self._pattern is None:
+            return True
+        return name is not None and ("$(" in name or self._pattern.fullmatch(name) is not None)

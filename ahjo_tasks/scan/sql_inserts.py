@@ -6,16 +6,15 @@ import re
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.scan.finding import Hit
-from ahjo_tasks.scan.name_filter import NameFilter
-from ahjo_tasks.scan.sql_grammar import BLANK, GAPS, NAME, NO_WORD_BEFORE, QUOTED, WORD_END, parse_name
-from ahjo_tasks.scan.sql_passages import passages, statement_places
+from ahjo_tasks.scan.sql_grammar import BLANK, GAPS, NAME, NO_WORD_BEFORE, QUOTED, WORD_END, NameFilter, parse_name
+from ahjo_tasks.scan.sql_text import passages, statement_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ahjo_tasks.scan.content import Content
     from ahjo_tasks.scan.sql_grammar import Name
-    from ahjo_tasks.scan.sql_passages import Passage
+    from ahjo_tasks.scan.sql_text import Passage
 
 VERBS = ("insert", "replace")
 

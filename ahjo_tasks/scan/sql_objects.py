@@ -6,15 +6,14 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.scan.finding import Hit
-from ahjo_tasks.scan.name_filter import NameFilter
-from ahjo_tasks.scan.sql_grammar import BLANK, GAPS, NAME, NO_WORD_BEFORE, WORD_END, Name, parse_name
-from ahjo_tasks.scan.sql_passages import passages, statement_places
+from ahjo_tasks.scan.sql_grammar import BLANK, GAPS, NAME, NO_WORD_BEFORE, WORD_END, Name, NameFilter, parse_name
+from ahjo_tasks.scan.sql_text import passages, statement_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ahjo_tasks.scan.content import Content
-    from ahjo_tasks.scan.sql_passages import Passage, Place
+    from ahjo_tasks.scan.sql_text import Passage, Place
 
 OBJECT_TYPES = ("PROCEDURE", "FUNCTION", "VIEW", "TRIGGER", "TABLE", "TYPE", "ASSEMBLY")
 VERBS = ("create", "alter", "drop")

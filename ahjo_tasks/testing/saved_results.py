@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import Select, Table
-    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine import Connection as SAConnection
 
     from ahjo_tasks.config.settings import Settings
-    from ahjo_tasks.door import Door
-    from ahjo_tasks.testing.sqltests import FileResult
+    from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.testing.sql_tests import FileResult
 
 COMPACT_DATE = 8
 
@@ -36,25 +36,25 @@ def default_table(settings: Settings) -> Table:
     )
 
 
-def create_table(settings: Settings, door: Door) -> bool:
+def create_table(settings: Settings, connection: Connection) -> bool:
     """Create the table; False when it is there already, which is left as it is."""
     table = default_table(settings)
-    with door.transaction() as connection:
-        if door.dialect.column_names(connection, table.name, table.schema):
+    with connection.sqlalchemy_transaction() as sa_connection:
+        if connection.dialect.column_names(sa_connection, table.name, table.schema):
             return False
-        table.create(connection)
+        table.create(sa_connection)
     return True
 
 
-def create_view(settings: Settings, door: Door) -> None:
+def create_view(settings: Settings, connection: Connection) -> None:
     """Create the view anew: the table's columns, a `datadate` of eight digits shown as yyyy-mm-dd."""
-    dialect = door.dialect
+    dialect = connection.dialect
     name = dialect.quote(settings.test_view_schema, settings.test_view_name)
-    with door.alchemy() as connection:
-        compiled = view_query(settings).compile(connection, compile_kwargs={"literal_binds": True})
-    with door.unit():
-        door.run(f"DROP VIEW IF EXISTS {name}")
-        door.run(f"CREATE VIEW {name} AS {compiled}")
+    with connection.sqlalchemy_connection() as sa_connection:
+        compiled = view_query(settings).compile(sa_connection, compile_kwargs={"literal_binds": True})
+    with connection.transaction():
+        connection.execute(f"DROP VIEW IF EXISTS {name}")
+        connection.execute(f"CREATE VIEW {name} AS {compiled}")
 
 
 def view_query(settings: Settings) -> Select[Any]:
@@ -68,39 +68,41 @@ def view_query(settings: Settings) -> Select[Any]:
     return select(*(column for column in table.c if column is not day), shown)
 
 
-def save(results: Sequence[FileResult], settings: Settings, door: Door, started: datetime) -> int:
+def save(results: Sequence[FileResult], settings: Settings, connection: Connection, started: datetime) -> int:
     """Add the rows of a run under one new batch id; returns how many.
 
     A column of a row is kept where the table has one of that name, in any case. Raises AhjoError when the table is
     missing and may not be created, or has no column in common with a row.
     """
     if settings.create_test_table_if_not_exists:
-        create_table(settings, door)
-    with door.transaction() as connection:
-        table = _reflected(settings, connection)
-        shared = {"batch_id": _next_batch(table, connection), "start_time": started, "end_time": datetime.now()}  # noqa: DTZ005 - the column has no zone
+        create_table(settings, connection)
+    with connection.sqlalchemy_transaction() as sa_connection:
+        table = _reflected(settings, sa_connection)
+        shared = {"batch_id": _next_batch(table, sa_connection), "start_time": started, "end_time": datetime.now()}  # noqa: DTZ005 - the column has no zone
         rows = [_row(table, shared, result, check.row) for result in results for check in result.checks]
         if rows:
-            connection.execute(table.insert(), rows)
+            sa_connection.execute(table.insert(), rows)
     return len(rows)
 
 
-def _reflected(settings: Settings, connection: Connection) -> Table:
+def _reflected(settings: Settings, sa_connection: SAConnection) -> Table:
     from sqlalchemy import MetaData, Table
     from sqlalchemy.exc import NoSuchTableError
 
     try:
-        return Table(settings.test_table_name, MetaData(), schema=settings.test_table_schema, autoload_with=connection)
+        return Table(
+            settings.test_table_name, MetaData(), schema=settings.test_table_schema, autoload_with=sa_connection
+        )
     except NoSuchTableError:
         raise AhjoError(
             f"There is no table {settings.test_table_name} for test results.", hint="inv create-test-table"
         ) from None
 
 
-def _next_batch(table: Table, connection: Connection) -> int:
+def _next_batch(table: Table, sa_connection: SAConnection) -> int:
     from sqlalchemy import func, select
 
-    return int(connection.execute(select(func.coalesce(func.max(table.c.batch_id), 0) + 1)).scalar_one())
+    return int(sa_connection.execute(select(func.coalesce(func.max(table.c.batch_id), 0) + 1)).scalar_one())
 
 
 def _row(table: Table, shared: dict[str, Any], result: FileResult, row: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from ahjo_tasks import action, namespace
 @action
 def best_seller(ctx):
     """Show the product that sells best."""
-    rows = ctx.session.door.query("SELECT name, sold, revenue FROM best_seller ORDER BY name")
+    rows = ctx.database.connection.query("SELECT name, sold, revenue FROM best_seller ORDER BY name")
     ctx.console.table(["Product", "Sold", "Revenue"], rows)
 
 

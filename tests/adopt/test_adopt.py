@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from doors import quietly
+from cli_runner import quietly
 from projects import Outcome, RunningProject
 
 from ahjo_tasks.cli import ahjo
@@ -190,7 +190,7 @@ def test_an_existing_tasks_py_is_never_replaced(project: RunningProject) -> None
 
 
 def test_an_env_py_of_ones_own_and_invoke_settings_stay(project: RunningProject) -> None:
-    project.write("alembic/env.py", "from ahjo_tasks.deploy.alembic_env import run\n\nrun(None)\n")
+    project.write("alembic/env.py", "from ahjo_tasks.alembic_env import run\n\nrun(None)\n")
     project.write("invoke.yaml", "tasks: {dedupe: false}\nmine: 1\n")
     before = contents(project.directory)
     adopt(project)

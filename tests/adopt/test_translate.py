@@ -5,9 +5,9 @@ import textwrap
 
 import pytest
 
-from ahjo_tasks.adopt.project import combined
-from ahjo_tasks.adopt.translate import MARK, Translation
 from ahjo_tasks.errors import SourceError
+from ahjo_tasks.project.adopt.project import combined
+from ahjo_tasks.project.adopt.translate import MARK, Translation
 
 HEAD = """
 import ahjo.database_utilities as du
@@ -76,7 +76,7 @@ def test_a_multiaction_may_have_a_name_already() -> None:
         ),
         (
             'engine = context.get_engine()\ndu.execute_query(engine, "SELECT :a", {"a": 1})',
-            'engine = context.session.engine\nlibrary.query(context, "SELECT :a", {"a": 1})',
+            'engine = context.database.engine\nlibrary.query(context, "SELECT :a", {"a": 1})',
         ),
         (
             'op.drop_sqlfile_objects(context.engine, "VIEW", "database/x", "m")',
@@ -90,7 +90,7 @@ def test_a_multiaction_may_have_a_name_already() -> None:
         ),
         (
             'name = context.get_conn_info()["database"]',
-            'name = library.connection_facts(context)["database"]',
+            'name = library.connection_info(context)["database"]',
         ),
         ('x = context.configuration.get("x", 5)', 'x = vars(context.backend).get("x", 5)'),
         ("print(f\"to {context.configuration['x']}\")", "print(f\"to {vars(context.backend)['x']}\")"),
@@ -107,9 +107,12 @@ def test_calls_become_ours(given: str, expected: str) -> None:
     ("given", "said"),
     [
         ("other = make()\ndu.execute_query(other, 'DELETE FROM a')", "is it the config's database?"),
-        ("connection = context.get_connection()", "with context.session.door.transaction() as connection"),
+        (
+            "connection = context.get_connection()",
+            "with context.database.connection.sqlalchemy_transaction() as connection",
+        ),
         ("op.create_db(context.engine, 'x')", "the action init creates the database"),
-        ("url = du.create_sqlalchemy_url(context.get_conn_info())", "context.session.url"),
+        ("url = du.create_sqlalchemy_url(context.get_conn_info())", "context.database.url"),
         ("result = op.deploy_sqlfiles(context.engine, 'x', 'y')", "returns something else now"),
         ("op.deploy_sqlfiles(*everything)", "its arguments are not understood"),
         ("op.never_heard_of(1)", "never_heard_of: there is no such thing here"),
@@ -154,8 +157,8 @@ def test_words_for_the_user_go_to_the_console() -> None:
             logger.warning("%s left", 5)
         """
     )
-    assert 'context.console.line("begin")' in made
-    assert 'context.console.warn("%s left" % (5,))' in made
+    assert 'context.console.print("begin")' in made
+    assert 'context.console.warning("%s left" % (5,))' in made
 
 
 def test_comments_layout_and_the_parameters_name_stay() -> None:
@@ -174,7 +177,7 @@ def test_imports_inside_of_functions_and_annotations() -> None:
         """,
         head="",
     )
-    assert "from ahjo_tasks.running.context import ActionContext" in made
+    assert "from ahjo_tasks.runtime.context import ActionContext" in made
     assert "def helper(context: ActionContext) -> None:\n    pass\n    library.deploy_files" in made
 
 

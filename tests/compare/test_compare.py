@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from projects import Outcome, RunningProject, make_project
 
-from ahjo_tasks.compare.compare import compared
-from ahjo_tasks.compare.comparison import Comparison, Source
-from ahjo_tasks.door import RowStream
+from ahjo_tasks.data.compare import compared
+from ahjo_tasks.data.compare_options import Comparison, Source
+from ahjo_tasks.database.connection import RowStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -257,9 +257,9 @@ class Given:
 PEAK = """
 import re, sys
 from pathlib import Path
-from ahjo_tasks.compare.compare import compared
-from ahjo_tasks.compare.comparison import Comparison, Source
-from ahjo_tasks.compare.csv_rows import csv_rows
+from ahjo_tasks.data.compare import compared
+from ahjo_tasks.data.compare_options import Comparison, Source
+from ahjo_tasks.data.csv import csv_rows
 
 asked = Comparison(Source(file="a"), Source(file="b"), keys=("id",))
 with compared(asked, lambda: csv_rows(Path(sys.argv[1]), ";"), lambda: csv_rows(Path(sys.argv[2]), ";")) as found:

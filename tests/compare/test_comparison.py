@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ahjo_tasks.compare.comparison import Source, comparisons
+from ahjo_tasks.data.compare_options import Source, comparisons
 from ahjo_tasks.errors import ConfigError, UsageError
 
 FILES = {"file_a": "x/old.csv", "file_b": "new.csv"}

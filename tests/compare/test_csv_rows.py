@@ -6,9 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ahjo_tasks.compare.csv_rows import csv_rows
+from ahjo_tasks.data.csv import CsvFormat, csv_rows
 from ahjo_tasks.errors import SourceError
-from ahjo_tasks.export.csv_form import CsvForm
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +26,7 @@ def test_what_is_written_is_read_again_null_and_all(
     tmp_path: Path, width: int, separator: str, data: st.DataObject
 ) -> None:
     rows = data.draw(st.lists(st.tuples(*[VALUES] * width), max_size=5))
-    form, file = CsvForm(separator), tmp_path / "a.csv"
+    form, file = CsvFormat(separator), tmp_path / "a.csv"
     columns = tuple(f"c{number}" for number in range(width))
     file.write_text("".join(map(form.line, [columns, *rows])), encoding="utf-8", newline="")
     assert read(file, separator) == (columns, rows)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ahjo_tasks.compare.equality import Numeric, same
+from ahjo_tasks.data.row_matcher import Numeric, same
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from invoke.exceptions import Exit
 from invoke.program import Program
 from invoke.tasks import task
 
-from ahjo_tasks.config.invoke_files import runtime_found, runtime_path, teach
+from ahjo_tasks.runtime.patches.config_files import runtime_found, runtime_path, teach
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,7 +143,7 @@ def test_importing_it_loads_no_parser() -> None:
     code = (
         "import sys, invoke; before = set(sys.modules);"
         "heavy = {'msgspec', 'yaml', 'commentjson', 'lark', 'json'} - before;"
-        "import ahjo_tasks.config.invoke_files; print(sorted(heavy & set(sys.modules)))"
+        "import ahjo_tasks.runtime.patches.config_files; print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

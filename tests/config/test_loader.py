@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ahjo_tasks.config.loader import load
-from ahjo_tasks.config.origins import rows
+from ahjo_tasks.config.loader import load, rows
 from ahjo_tasks.config.secret import Secret
 from ahjo_tasks.errors import ConfigError
 

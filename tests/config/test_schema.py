@@ -3,8 +3,8 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 
-from ahjo_tasks.config.check import KEYS
 from ahjo_tasks.config.schema import json_schema, schema_text
+from ahjo_tasks.config.validate import KEYS
 
 
 def test_the_packaged_schema_is_the_generated_one() -> None:

@@ -11,9 +11,9 @@ import pytest
 import yaml
 from shared import SHARED, needs_shared
 
-from ahjo_tasks.config.check import FIELDS, KEYS, Check
 from ahjo_tasks.config.secret import Secret, is_secret_name, mask_text, masked
 from ahjo_tasks.config.settings import ActionFile, PermissionFile, Settings
+from ahjo_tasks.config.validate import FIELDS, KEYS, Check
 from ahjo_tasks.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ahjo_tasks.data.csv import CsvFormat
 from ahjo_tasks.errors import UsageError
-from ahjo_tasks.export.csv_form import CsvForm
 
 SEPARATORS = st.sampled_from([";", ",", "|", "\t"])
 
 
 @given(st.lists(st.text(alphabet=st.sampled_from(';,|\t"\r\n xä💧'), max_size=6), min_size=1, max_size=5), SEPARATORS)
 def test_any_text_is_read_again_by_a_csv_reader(values: list[str], separator: str) -> None:
-    line = CsvForm(separator).line(values)
+    line = CsvFormat(separator).line(values)
     assert list(csv.reader(io.StringIO(line, newline=""), delimiter=separator, strict=True)) == [values]
 
 
@@ -31,25 +31,25 @@ def test_any_text_is_read_again_by_a_csv_reader(values: list[str], separator: st
     ],
 )
 def test_a_field_is_quoted_only_where_it_must_be(values: tuple[Any, ...], line: str) -> None:
-    assert CsvForm().line(values) == line
+    assert CsvFormat().line(values) == line
 
 
 def test_a_text_that_says_null_is_told_from_null() -> None:
-    assert CsvForm(null_text="NULL").line([None, "NULL", ""]) == 'NULL;"NULL";""\r\n'
+    assert CsvFormat(null_text="NULL").line([None, "NULL", ""]) == 'NULL;"NULL";""\r\n'
 
 
 @pytest.mark.parametrize("word", ["tab", "\\t", "\t"])
 def test_a_tab_can_be_named(word: str) -> None:
-    assert CsvForm(word).line([1, 2]) == "1\t2\r\n"
+    assert CsvFormat(word).line([1, 2]) == "1\t2\r\n"
 
 
 @pytest.mark.parametrize("separator", ["", ";;", '"', "\n", "a", "1", "-", "."])
 def test_a_separator_that_values_are_made_of_is_refused(separator: str) -> None:
     with pytest.raises(UsageError, match="separator"):
-        CsvForm(separator)
+        CsvFormat(separator)
 
 
 @pytest.mark.parametrize("word", ["a;b", '"', "x\n"])
 def test_a_null_text_that_would_need_quotes_is_refused(word: str) -> None:
     with pytest.raises(UsageError, match="null-text"):
-        CsvForm(null_text=word)
+        CsvFormat(null_text=word)

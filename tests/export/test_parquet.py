@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ahjo_tasks.door import RowStream
+from ahjo_tasks.data.parquet import write_parquet
+from ahjo_tasks.database.connection import RowStream
 from ahjo_tasks.errors import UsageError
-from ahjo_tasks.export.parquet import write_parquet
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from ahjo_tasks.export.text import text
+from ahjo_tasks.data.values import text
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from projects import RunningProject, make_project
 
-from ahjo_tasks.dialects.postgresql.stream import last_statement
+from ahjo_tasks.database.dialects.postgresql.cursor import last_statement
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from inside import Deployed
 
-    from ahjo_tasks.door import Door
+    from ahjo_tasks.database.connection import Connection
 
 TRICKY = (
     "%s %(a)s %% :name ::int ? ?? {0} {fn x} {{ \\ \\n $1 $$ $tag$ @x ä € \U0001d518 \u00a0 \t ; -- /* '' \" ` [ ] #"
@@ -25,49 +25,49 @@ QUICK = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCh
 
 
 @pytest.fixture
-def door(live: Deployed) -> Iterator[Door]:
-    with live.door() as opened:
+def connection(live: Deployed) -> Iterator[Connection]:
+    with live.connection() as opened:
         yield opened
 
 
-def same(door: Door, text: str) -> None:
-    assert door.query(f"SELECT {door.dialect.literal(text)}") == [(text,)]
+def same(connection: Connection, text: str) -> None:
+    assert connection.query(f"SELECT {connection.dialect.quote_literal(text)}") == [(text,)]
 
 
-def test_no_character_is_a_parameter(door: Door) -> None:
-    same(door, TRICKY.replace("\t", ""))
-    same(door, "one line\nand another")
-    assert door.query("SELECT 1 /* ? %s :x {fn y} */ -- ? %s :x {") == [(1,)]
+def test_no_character_is_a_parameter(connection: Connection) -> None:
+    same(connection, TRICKY.replace("\t", ""))
+    same(connection, "one line\nand another")
+    assert connection.query("SELECT 1 /* ? %s :x {fn y} */ -- ? %s :x {") == [(1,)]
 
 
 @pytest.mark.parametrize("target", ["sqlite", "postgresql", "mysql"], indirect=True)
 @given(text=TEXTS)
 @QUICK
-def test_any_text_in_is_the_text_out(door: Door, text: str) -> None:
-    same(door, text)
+def test_any_text_in_is_the_text_out(connection: Connection, text: str) -> None:
+    same(connection, text)
 
 
 @pytest.mark.parametrize("target", ["sqlite", "postgresql"], indirect=True)
 @given(text=TEXTS)
 @QUICK
-def test_any_name_is_quoted(door: Door, text: str) -> None:
+def test_any_name_is_quoted(connection: Connection, text: str) -> None:
     name = f"n{text[:15]}"
-    door.run("DROP TABLE IF EXISTS " + door.dialect.quote(name))
-    door.run(f"CREATE TABLE {door.dialect.quote(name)} (id INTEGER)")
-    assert door.query(f"SELECT * FROM {door.dialect.quote(name)}") == []
-    door.run("DROP TABLE " + door.dialect.quote(name))
+    connection.execute("DROP TABLE IF EXISTS " + connection.dialect.quote(name))
+    connection.execute(f"CREATE TABLE {connection.dialect.quote(name)} (id INTEGER)")
+    assert connection.query(f"SELECT * FROM {connection.dialect.quote(name)}") == []
+    connection.execute("DROP TABLE " + connection.dialect.quote(name))
 
 
-def test_a_nul_character_is_refused_or_passed_but_never_the_end_of_the_text(door: Door) -> None:
+def test_a_nul_character_is_refused_or_passed_but_never_the_end_of_the_text(connection: Connection) -> None:
     try:
-        rows = door.query("SELECT 1 -- \0\n + 1")
+        rows = connection.query("SELECT 1 -- \0\n + 1")
     except StatementError:
         return
     assert rows == [(2,)]
 
 
-def test_an_error_after_another_leaves_the_connection_usable(door: Door) -> None:
+def test_an_error_after_another_leaves_the_connection_usable(connection: Connection) -> None:
     for _ in range(2):
         with pytest.raises(StatementError, match="nowhere"):
-            door.run("SELECT * FROM nowhere")
-    assert door.query("SELECT 1") == [(1,)]
+            connection.execute("SELECT * FROM nowhere")
+    assert connection.query("SELECT 1") == [(1,)]

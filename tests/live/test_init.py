@@ -7,7 +7,7 @@ import pytest
 from inside import Deployed, deployed
 from trails import in_its_slow_file, runs, slow
 
-from ahjo_tasks.dialects import dialect
+from ahjo_tasks.database.dialects import dialect
 from ahjo_tasks.errors import AhjoError
 
 if TYPE_CHECKING:

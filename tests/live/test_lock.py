@@ -7,7 +7,7 @@ import pytest
 from trails import in_its_slow_file, runs, slow, trail
 
 from ahjo_tasks.errors import LockedError
-from ahjo_tasks.running.workspace import Workspace
+from ahjo_tasks.runtime.project import Project
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -70,11 +70,11 @@ def test_every_action_of_a_chain_gets_the_lock(live: Deployed, mode: dict[str, s
 
 
 def test_an_upgrade_has_a_lock_of_its_own_that_lets_its_versions_deploy(live: Deployed) -> None:
-    workspace = Workspace(live.directory, live.directory / "dev.json", {})
-    other = Workspace(live.directory, live.directory / "dev.json", {})
-    with workspace.session.locked("upgrade"):
+    project = Project(live.directory, live.directory / "dev.json", {})
+    other = Project(live.directory, live.directory / "dev.json", {})
+    with project.database.locked("upgrade"):
         live.succeed("data", AHJO_LOCK_TIMEOUT="0")
-        with pytest.raises(LockedError, match="locked by"), other.session.locked("upgrade"):
+        with pytest.raises(LockedError, match="locked by"), other.database.locked("upgrade"):
             """It is not free."""
-    with other.session.locked("upgrade"):
+    with other.database.locked("upgrade"):
         """It is free again."""

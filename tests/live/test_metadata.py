@@ -10,18 +10,18 @@ from projects import RunningProject, make_project
 
 from ahjo_tasks.config.loader import load
 from ahjo_tasks.console import Console
-from ahjo_tasks.deploy.apply import apply
-from ahjo_tasks.deploy.plan import Plan
-from ahjo_tasks.dialects import dialect_for
+from ahjo_tasks.database.database import Database
+from ahjo_tasks.database.dialects import dialect_for
+from ahjo_tasks.descriptions.base import metadata_for
+from ahjo_tasks.descriptions.diff import difference
+from ahjo_tasks.descriptions.export import export
+from ahjo_tasks.descriptions.files import changed_files, read_files, write
+from ahjo_tasks.descriptions.model import Change, Changes, Descriptions
+from ahjo_tasks.descriptions.mysql import REFERENCE_SYSTEMS
+from ahjo_tasks.descriptions.plan import DescriptionStep
+from ahjo_tasks.engine.executor import apply
+from ahjo_tasks.engine.plan import Plan
 from ahjo_tasks.errors import DeployError
-from ahjo_tasks.metadata.databases import metadata_for
-from ahjo_tasks.metadata.difference import difference
-from ahjo_tasks.metadata.export import export
-from ahjo_tasks.metadata.files import changed_files, read_files, write
-from ahjo_tasks.metadata.model import Change, Changes, Descriptions
-from ahjo_tasks.metadata.mysql_tables import REFERENCE_SYSTEMS
-from ahjo_tasks.metadata.plan import DescriptionStep
-from ahjo_tasks.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from targets import Target
 
-    from ahjo_tasks.door import Door
-    from ahjo_tasks.metadata.base import Metadata
+    from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.descriptions.base import Metadata
 
 HARD = "Цены, \"списки\" 'и' \\знаки\\\n  \tдля двух языков: 100 % $(x) ? :y {z} -- /* äßç */ ; GO"
 EMOJI = "😀 👍"
@@ -79,14 +79,14 @@ class Described:
         settings = load(directory / "dev.json", environ={}).settings
         password = settings.password.reveal() if settings.password else None
         login = Login(settings.username, password)
-        self._session = Session(settings, dialect_for(settings), login, directory, Console())
+        self._session = Database(settings, dialect_for(settings), login, directory, Console())
         found = metadata_for(self._session.dialect)
         assert found is not None
         self.metadata: Metadata = found
 
     @property
-    def door(self) -> Door:
-        return self._session.door
+    def connection(self) -> Connection:
+        return self._session.connection
 
     def close(self) -> None:
         self._session.close(keep=True)
@@ -107,11 +107,11 @@ class Described:
         return found
 
     def export(self) -> None:
-        write(changed_files(self.folder, export(self.door, self.metadata, self.folder, None)[0]))
+        write(changed_files(self.folder, export(self.connection, self.metadata, self.folder, None)[0]))
 
     def texts(self, kind: str) -> dict[str, dict[str, str]]:
         """What the database has now."""
-        return {one.key: dict(one.properties) for one in self.metadata.read(self.door, None).of(kind)}
+        return {one.key: dict(one.properties) for one in self.metadata.read(self.connection, None).of(kind)}
 
 
 class Login:
@@ -222,15 +222,15 @@ def test_ten_thousand_columns_take_few_calls(described: Described, monkeypatch: 
         {described.key(f"wide{n}.{name}"): {"Description": f"{name} of {n}"} for n in range(tables) for name in names},
     )
     calls: list[str] = []
-    through = described.door._results
-    monkeypatch.setattr(described.door, "_results", lambda text: calls.append(text) or through(text))
+    through = described.connection._results
+    monkeypatch.setattr(described.connection, "_results", lambda text: calls.append(text) or through(text))
     files = read_files(described.folder)
-    changes = difference(files, described.metadata.read(described.door, None)).changes
+    changes = difference(files, described.metadata.read(described.connection, None)).changes
     assert len(changes) == tables * width
-    described.metadata.send(described.door, changes)
+    described.metadata.send(described.connection, changes)
     assert len(calls) <= 60
     calls.clear()
-    assert difference(files, described.metadata.read(described.door, None)).changes == ()
+    assert difference(files, described.metadata.read(described.connection, None)).changes == ()
     assert len(calls) <= 5
 
 
@@ -261,13 +261,13 @@ def test_a_broken_file_stops_everything_before_it_starts(described: Described) -
 @pytest.mark.parametrize("described", ["postgresql", "mssql"], indirect=True)
 def test_a_failure_takes_everything_back(described: Described, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(described.metadata, "per_call", 1)
-    invoice = described.metadata.read(described.door, None).of("table").find("sales.invoice")
+    invoice = described.metadata.read(described.connection, None).of("table").find("sales.invoice")
     assert invoice is not None
     ghost = replace(invoice, parts=("sales", "ghost"), target=invoice.target.replace("invoice", "ghost"))
     changes = tuple(Change("add", one, "Description", "x") for one in (invoice, ghost))
     step = DescriptionStep(Descriptions({}), described.metadata, None, Changes(changes))
     with pytest.raises(DeployError, match="ghost"):
-        apply(Plan((step,)), described.door, lambda _event: None)
+        apply(Plan((step,)), described.connection, lambda _event: None)
     assert described.texts("table")["sales.invoice"] == {}
 
 
@@ -444,7 +444,7 @@ def shown(described: Described, table: str) -> str:
 @only("mysql")
 def test_a_comment_changes_nothing_else_of_a_column(described: Described) -> None:
     described.execute(EVERY)
-    before = shown(described, "every"), described.door.query(REFERENCE_SYSTEMS)
+    before = shown(described, "every"), described.connection.query(REFERENCE_SYSTEMS)
     columns = [key for key in described.texts("column") if key.startswith("every.")]
     assert len(columns) == 17
     described.write("columns.json", {key: {"Description": f"это {key}"} for key in columns})
@@ -454,7 +454,7 @@ def test_a_comment_changes_nothing_else_of_a_column(described: Described) -> Non
     assert "Warning" not in done.text
     found = described.texts("column")
     assert {key: found[key] for key in columns} == {key: {"Description": f"это {key}"} for key in columns}
-    assert (shown(described, "every"), described.door.query(REFERENCE_SYSTEMS)) == before
+    assert (shown(described, "every"), described.connection.query(REFERENCE_SYSTEMS)) == before
 
 
 @only("mysql")
@@ -476,23 +476,26 @@ def test_a_column_that_the_server_does_not_show_whole_is_left_alone(described: D
 
 @only("mysql")
 def test_a_failure_on_mysql_says_what_stays(described: Described) -> None:
-    metadata, found = described.metadata, described.metadata.read(described.door, None).of("table").find("invoice")
+    metadata, found = (
+        described.metadata,
+        described.metadata.read(described.connection, None).of("table").find("invoice"),
+    )
     assert found is not None
     changes = tuple(Change("add", replace(found, parts=(name,)), "Description", "x") for name in ("invoice", "ghost"))
     step = DescriptionStep(Descriptions({}), metadata, None, Changes(changes))
     with pytest.raises(DeployError, match="ghost") as caught:
-        apply(Plan((step,)), described.door, lambda _event: None)
+        apply(Plan((step,)), described.connection, lambda _event: None)
     assert caught.value.details == ("Each ALTER commits by itself: 1 of 2 changes were made and stay.",)
     assert described.texts("table")["invoice"] == {"Description": "x"}
 
 
 @only("mysql")
 def test_the_session_keeps_its_mode(described: Described) -> None:
-    described.door.run("SET SESSION sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'")
-    invoice = described.metadata.read(described.door, None).of("table").find("invoice")
+    described.connection.execute("SET SESSION sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'")
+    invoice = described.metadata.read(described.connection, None).of("table").find("invoice")
     assert invoice is not None
     text = "a\\\n \"b\" 'c'"
-    described.metadata.send(described.door, [Change("add", invoice, "Description", text)])
+    described.metadata.send(described.connection, [Change("add", invoice, "Description", text)])
     assert described.texts("table")["invoice"] == {"Description": text}
-    kept = described.door.query("SELECT @@sql_mode, @@character_set_results")
+    kept = described.connection.query("SELECT @@sql_mode, @@character_set_results")
     assert kept == [("ANSI_QUOTES,NO_BACKSLASH_ESCAPES", "utf8mb4")]

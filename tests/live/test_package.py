@@ -26,7 +26,7 @@ def executable(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip(f"{BUILT} is not set")
     if given != "1":
         return Path(given).absolute()
-    from ahjo_tasks.packaging.build import build
+    from ahjo_tasks.actions.package import build
 
     return build(tmp_path_factory.mktemp("dist"))
 

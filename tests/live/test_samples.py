@@ -34,7 +34,7 @@ def chinook(target: Target, tmp_path: Path) -> tuple[RunningProject, dict[str, A
     return project, manifest, backend["target_database_name"]
 
 
-def counted(target: Target, database: str, table: str) -> int:
+def count_rows(target: Target, database: str, table: str) -> int:
     quoted = ".".join(QUOTES.get(target.name, '"{}"').format(part) for part in table.split("."))
     return int(target.query(f"SELECT COUNT(*) FROM {quoted}", database)[0][0])
 
@@ -57,7 +57,7 @@ def test_chinook_is_built_tested_dropped_and_rebuilt(
 
     built = project.inv("complete-build")
     assert built.code == 0, built.text
-    assert {table: counted(target, database, table) for table in expected} == expected
+    assert {table: count_rows(target, database, table) for table in expected} == expected
     assert len(views(target, database)) == 6
     assert "FAIL=0" in built.out
 
@@ -67,7 +67,7 @@ def test_chinook_is_built_tested_dropped_and_rebuilt(
 
     rebuilt = project.inv("complete-build")
     assert rebuilt.code == 0, rebuilt.text
-    assert {table: counted(target, database, table) for table in expected} == expected
+    assert {table: count_rows(target, database, table) for table in expected} == expected
 
 
 def test_a_plan_shows_every_object_and_makes_no_database(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ahjo_tasks.logs import file as log_file
-from ahjo_tasks.logs.file import FileLog
+from ahjo_tasks.console import log_file
+from ahjo_tasks.console.log_file import FileLog
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +68,7 @@ def test_a_log_that_cannot_be_written_is_left_out(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="no such signal")
 def test_a_killed_process_has_lost_no_line(tmp_path: Path) -> None:
     program = (
-        "import sys, time; from pathlib import Path; from ahjo_tasks.logs.file import FileLog\n"
+        "import sys, time; from pathlib import Path; from ahjo_tasks.console.log_file import FileLog\n"
         "log = FileLog(Path(sys.argv[1])); log('info', 'one'); log('info', 'two'); print(flush=True); time.sleep(60)"
     )
     with subprocess.Popen(

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from ahjo_tasks.scan.alembic_calls import AlembicTableModification
-from ahjo_tasks.scan.content import Content, UnreadableError
+from ahjo_tasks.scan.content import Content
+from ahjo_tasks.scan.finding import UnreadableError
 
 
 def found(text: str, path: str = "versions/a.py", **parameters: tuple[str, ...]) -> list[str]:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ahjo_tasks.errors import ConfigError
+from ahjo_tasks.scan.command import IGNORED
 from ahjo_tasks.scan.finding import Finding
 from ahjo_tasks.scan.ignore_file import add_to_ignored, read_ignored
-from ahjo_tasks.scan.samples import IGNORED
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,10 +10,10 @@ import pytest
 from scan.repositories import CODE, ENVIRONMENT, OTHER, ProjectInGit, make
 
 from ahjo_tasks.errors import UsageError
-from ahjo_tasks.scan import sources
+from ahjo_tasks.scan import project as scan_project
+from ahjo_tasks.scan.git_files import Repository
 from ahjo_tasks.scan.ignore_file import Ignored
 from ahjo_tasks.scan.project import ProjectScan, Result
-from ahjo_tasks.scan.repository import Repository
 from ahjo_tasks.scan.rules_file import read_rules
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def test_a_file_that_cannot_be_read_is_said(project: ProjectInGit, monkeypatch: 
     def refuse(*_: object) -> bytes:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(sources, "read", refuse)
+    monkeypatch.setattr(scan_project, "read", refuse)
     project.write("a.sql", CODE)
     assert [str(remark) for remark in run(project).remarks] == ["a.sql: cannot be read: Permission denied"]
 

@@ -11,11 +11,9 @@ from scan.sarif_schema import SARIF
 
 from ahjo_tasks.scan.engine import Tally
 from ahjo_tasks.scan.finding import Finding, Remark
-from ahjo_tasks.scan.own_pattern import OwnPattern
 from ahjo_tasks.scan.project import Result
-from ahjo_tasks.scan.report import line, shown, to_github, to_json
-from ahjo_tasks.scan.rules import Rule
-from ahjo_tasks.scan.sarif import to_sarif
+from ahjo_tasks.scan.reports import line, shown, to_github, to_json, to_sarif
+from ahjo_tasks.scan.rules import OwnPattern, Rule
 
 PATTERN = OwnPattern(re.compile("x"))
 RESULT = Result(

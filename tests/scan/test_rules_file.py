@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ahjo_tasks.errors import ConfigError
+from ahjo_tasks.scan.command import RULES
 from ahjo_tasks.scan.content import Content
 from ahjo_tasks.scan.rules_file import read_rules
-from ahjo_tasks.scan.samples import RULES
 
 if TYPE_CHECKING:
     from pathlib import Path

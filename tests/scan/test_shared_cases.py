@@ -14,7 +14,7 @@ from ahjo_tasks.scan.email import Email
 from ahjo_tasks.scan.hetu import Hetu, is_hetu
 from ahjo_tasks.scan.sql_inserts import SqlInsert
 from ahjo_tasks.scan.sql_objects import SqlObjectModification
-from ahjo_tasks.scan.sql_passages import Passage
+from ahjo_tasks.scan.sql_text import Passage
 
 FAR_FUTURE = date(2100, 1, 1)
 

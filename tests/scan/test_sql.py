@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ahjo_tasks.scan.content import Content
 from ahjo_tasks.scan.sql_inserts import SqlInsert
 from ahjo_tasks.scan.sql_objects import SqlObjectModification
-from ahjo_tasks.scan.sql_passages import Passage
+from ahjo_tasks.scan.sql_text import Passage
 
 
 def changes(text: str, **parameters: tuple[str, ...]) -> list[str]:

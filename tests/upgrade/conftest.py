@@ -27,13 +27,13 @@ from ahjo_tasks import action, namespace
 def note(ctx, text="", batch=0, loud=False, names=None):
     """Write down how this was called, and by which version."""
     values = f"{VERSION} {text!r} {batch!r} {loud!r} {names!r}"
-    ctx.session.door.run("INSERT INTO notes (text) VALUES ('" + values.replace("'", "''") + "')")
+    ctx.database.connection.execute("INSERT INTO notes (text) VALUES ('" + values.replace("'", "''") + "')")
 
 
 @action(affects_database=True)
 def fail(ctx):
     """Fail."""
-    ctx.session.door.run("SELECT * FROM nowhere")
+    ctx.database.connection.execute("SELECT * FROM nowhere")
 
 
 VERSION = "{version}"

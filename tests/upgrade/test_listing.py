@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ahjo_tasks.errors import ConfigError
-from ahjo_tasks.upgrade.listing import listing_of
-from ahjo_tasks.workers.calls import Call
+from ahjo_tasks.fleet.protocol import Call
+from ahjo_tasks.fleet.upgrade_file import listing_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from ahjo_tasks.errors import AhjoError, ConfigError, UsageError
-from ahjo_tasks.upgrade.history import History, read_history
-from ahjo_tasks.upgrade.route import find_route
+from ahjo_tasks.fleet.tag_graph import TagGraph, read_history
+from ahjo_tasks.fleet.upgrade_path import find_route
 
 LINE = {"a": (), "b": ("a",), "x": ("b",), "c": ("x",), "d": ("c",)}
 LINE_TAGS = {"v1": "a", "v2": "b", "v3": "c", "v4": "d"}
@@ -16,12 +16,12 @@ DIAMOND = {"a": (), "b2": ("a",), "x2": ("b2",), "b3": ("a",), "m": ("x2", "b3")
 DIAMOND_TAGS = {"v1": "a", "v2": "b2", "v3": "b3", "v4": "d"}
 
 
-def line() -> History:
-    return History(LINE, LINE_TAGS)
+def line() -> TagGraph:
+    return TagGraph(LINE, LINE_TAGS)
 
 
-def diamond() -> History:
-    return History(DIAMOND, DIAMOND_TAGS)
+def diamond() -> TagGraph:
+    return TagGraph(DIAMOND, DIAMOND_TAGS)
 
 
 @pytest.mark.parametrize("listed", [["v2", "v3", "v4"], ["v4", "v2", "v1", "v3"]])
@@ -34,7 +34,7 @@ def test_the_way_follows_ancestry(listed: list[str]) -> None:
 
 
 def test_names_say_nothing_about_the_order() -> None:
-    history = History(LINE, {"v10": "a", "v9": "b", "alpha": "c"})
+    history = TagGraph(LINE, {"v10": "a", "v9": "b", "alpha": "c"})
     assert find_route(history, ["alpha", "v9"], "v10") == ["v9", "alpha"]
 
 
@@ -63,11 +63,11 @@ def test_two_heads_are_refused_until_one_is_chosen() -> None:
 
 def test_a_branch_without_tags_below_a_merge_is_no_second_way() -> None:
     commits = {"a": (), "b": ("a",), "x": ("a",), "m": ("b", "x")}
-    assert find_route(History(commits, {"v1": "a", "v2": "b", "v3": "m"}), ["v2", "v3"], "v1") == ["v2", "v3"]
+    assert find_route(TagGraph(commits, {"v1": "a", "v2": "b", "v3": "m"}), ["v2", "v3"], "v1") == ["v2", "v3"]
 
 
 def test_other_tags_of_a_listed_commit_do_not_matter() -> None:
-    history = History(LINE, {**LINE_TAGS, "release": "b", "first": "a"})
+    history = TagGraph(LINE, {**LINE_TAGS, "release": "b", "first": "a"})
     assert find_route(history, ["v2", "v3", "v4"], "first") == ["v2", "v3", "v4"]
     with pytest.raises(ConfigError, match="are tags of one commit"):
         find_route(history, ["v2", "release"], "v1")

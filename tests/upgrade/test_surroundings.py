@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ahjo_tasks.errors import ConfigError
-from ahjo_tasks.running.workspace import Workspace
-from ahjo_tasks.upgrade.surroundings import surroundings
+from ahjo_tasks.fleet.worktrees import surroundings
+from ahjo_tasks.runtime.project import Project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,8 +19,8 @@ def found(directory: Path, backend: dict[str, object], **top: object) -> dict[st
     config = directory / "conf" / "prod.json"
     config.parent.mkdir(exist_ok=True)
     config.write_text(json.dumps({"BACKEND": {"allowed_actions": "ALL", **backend}, **top}))
-    workspace = Workspace(directory, config, {})
-    return surroundings(workspace.loaded, workspace.session)
+    project = Project(directory, config, {})
+    return surroundings(project.loaded, project.database)
 
 
 def test_a_login_is_handed_on_and_its_files_are_absolute(tmp_path: Path) -> None:

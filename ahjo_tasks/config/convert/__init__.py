@@ -61,20 +61,20 @@ def _doubtful(text: str, name: str, kind: str) -> tuple[str, ...]:
 
 def _read(text: str, name: str, kind: str) -> Tree:
     if kind in {"yaml", "yml"}:
-        from ahjo_tasks.config.convert.read_yaml import read_yaml
+        from ahjo_tasks.config.convert.yaml import read_yaml
 
         return read_yaml(text, name)
-    from ahjo_tasks.config.convert.read_json import read_json
+    from ahjo_tasks.config.convert.json import read_json
 
     return read_json(text, name)
 
 
 def _write(tree: Tree, kind: str) -> str:
     if kind in {"yaml", "yml"}:
-        from ahjo_tasks.config.convert.write_yaml import write_yaml
+        from ahjo_tasks.config.convert.yaml import write_yaml
 
         return write_yaml(tree)
-    from ahjo_tasks.config.convert.write_json import write_json
+    from ahjo_tasks.config.convert.json import write_json
 
     return write_json(tree, comments=kind == "jsonc")
 

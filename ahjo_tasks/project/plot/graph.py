@@ -7,12 +7,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import UsageError
-from ahjo_tasks.project.mentions import Owners
+from ahjo_tasks.project.dependencies import ObjectIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from ahjo_tasks.project.sqlfiles import SqlFile
+    from ahjo_tasks.project.sql_file import SqlFile
 
 DIRECTIONS = ("both", "up", "down")
 """Of an object: all that is connected, what it needs, or what needs it."""
@@ -85,7 +85,7 @@ class Graph:
 
 def graph_of(files: Sequence[SqlFile]) -> Graph:
     """The graph of some files, which speak one dialect."""
-    needs = {number: frozenset(others) for number, others in Owners(files).edges().items()}
+    needs = {number: frozenset(others) for number, others in ObjectIndex(files).edges().items()}
     return Graph(tuple(map(_node, files)), needs)
 
 
@@ -104,7 +104,7 @@ def found(graph: Graph, name: str, fold: Callable[[str], str]) -> list[int]:
 
 
 def _node(file: SqlFile) -> Node:
-    fold = file.dialect.fold
+    fold = file.dialect.normalize_name
     made = [definition.name for definition in file.definitions]
     names = {fold(text) for name in made for text in (str(name), name.name)} | {fold(file.name)}
     names |= {fold(f"{file.dialect.default_schema}.{name.name}") for name in made if not name.schema}

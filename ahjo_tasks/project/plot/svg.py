@@ -6,13 +6,13 @@ from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.project.plot.layers import HEIGHT, layout
+from ahjo_tasks.project.plot.layout import HEIGHT, layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ahjo_tasks.project.plot.graph import Graph
-    from ahjo_tasks.project.plot.layers import Spot
+    from ahjo_tasks.project.plot.layout import Spot
 
 COLORS = {
     "table": "#cfe3f7",

@@ -1,6 +1,6 @@
 """Run by Alembic for every command; connection and version table come from the project's config."""
 
-from ahjo_tasks.deploy.alembic_env import run
+from ahjo_tasks.alembic_env import run
 
 # What `alembic revision --autogenerate` compares the database with. To describe the tables in Python, import their
 # MetaData here; a table that neither it nor a revision knows is left alone:

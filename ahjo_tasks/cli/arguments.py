@@ -1,0 +1,204 @@
+"""From `ahjo ACTION CONFIG --files a b` to Invoke's arguments, over the same namespace."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sys
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from io import StringIO
+from itertools import pairwise
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from invoke.program import Program
+
+from ahjo_tasks.actions.namespace import namespace
+from ahjo_tasks.cli.project_namespace import find_project, usable
+from ahjo_tasks.config.document import ENDINGS
+from ahjo_tasks.errors import UsageError
+from ahjo_tasks.version import __version__
+
+if TYPE_CHECKING:
+    from invoke.collection import Collection
+    from invoke.parser.argument import Argument
+    from invoke.tasks import Task
+
+
+SHORT = {
+    "-ni": "--non-interactive",
+    "-sm": "--skip-metadata-update",
+    "-sg": "--skip-git-update",
+    "-sa": "--skip-alembic-update",
+    "-d": "--project-dir",
+    "-v": "--version",
+    "-h": "--help",
+}
+CORE_SWITCHES = frozenset({"--dry", "--debug", "--echo"})
+FOR_ANY = frozenset(SHORT[short] for short in ("-ni", "-sm", "-sg", "-sa"))
+"""What the predecessor took with every action; one that has no use for it passes it over."""
+SWITCHES = CORE_SWITCHES | FOR_ANY | {"--help"}
+NEGATIVE = re.compile(r"-\d+(\.\d+)?")
+OWN_PROJECT_DIR = frozenset({"adopt", "init-project", "multi-project-build", "package"})
+
+
+class AhjoProgram(Program):
+    """Invoke's program with the usage line of an `ahjo` call."""
+
+    def print_task_help(self, name: str) -> None:
+        """Print the options of one action."""
+        with redirect_stdout(StringIO()) as caught:
+            super().print_task_help(name)
+        _, _, rest = caught.getvalue().partition("\n")
+        sys.stdout.write(f"Usage: ahjo {name} [CONFIG] [--options]\n{rest}")
+
+
+def run(given: list[str], cwd: Path) -> None:
+    """Run one action and leave with its exit code. Raises AhjoError for a call that makes no sense."""
+    given, tail = _cut(given)
+    words = [word for token in given for word in _spelled(token)]
+    action = next((word for word in words if not word.startswith("-")), None)
+    directory, words = _project_dir(words, cwd) if action not in OWN_PROJECT_DIR else (None, words)
+    config, words = _config(words)
+    config = config or os.environ.get("AHJO_CONFIG_PATH")
+    call = Call(cwd, (cwd / Path(config).expanduser()).absolute() if config else None, tail)
+    if action in OWN_PROJECT_DIR:  # what lies in the working folder has no say in a project that is not there yet
+        collection = namespace(directory=cwd)
+    else:
+        collection = usable(directory or find_project(call.config, cwd), call.config, action)
+    program = AhjoProgram(name="ahjo", binary="ahjo", version=__version__, namespace=collection)
+    if action == "list":
+        program.run(["ahjo", "--list"])
+    elif "--help" in words:
+        program.run(["ahjo", "--help", _task(collection, action).name])
+    else:
+        program.run(["ahjo", *call.translate(words, _task(collection, action))])
+
+
+@dataclass
+class Call:
+    """One call being translated."""
+
+    cwd: Path
+    config: Path | None = None
+    tail: list[str] = field(default_factory=list)
+    out: list[str] = field(default_factory=list)
+
+    def translate(self, words: list[str], task: Task) -> list[str]:  # type: ignore[type-arg]
+        """Invoke's arguments for the words of an `ahjo` call."""
+        known = _flags(task)
+        rest = list(words)
+        rest.remove(next(word for word in rest if not word.startswith("-")))
+        self.out = [task.name]
+        while rest:
+            self._take(rest, known)
+        named = ["--config", str(self.config)] if self.config else []
+        return [*self.out, *named, *self.tail]
+
+    def _take(self, rest: list[str], known: dict[str, Argument]) -> None:
+        word = rest.pop(0)
+        argument = known.get(word)
+        if not word.startswith("-"):
+            if self._is_config(word):
+                return
+            wanted = self._wanted(known)
+            if wanted is None:
+                raise UsageError(f"ahjo does not know what to do with {word!r}.", hint="ahjo --help")
+            self.out += [wanted, word]
+        elif word in CORE_SWITCHES or (argument and not argument.takes_value):
+            self.out.append(word)
+        elif argument is None and word in FOR_ANY:
+            return
+        elif argument is None:
+            near = get_close_matches(word, known, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"ahjo --help {self.out[0]} lists its options."
+            raise UsageError(f"{self.out[0]} has no option {word}.", hint=hint)
+        else:
+            self._take_values(word, rest, several=argument.kind is list)
+
+    def _take_values(self, flag: str, rest: list[str], *, several: bool) -> None:
+        if not rest or not _is_value(rest[0]):
+            raise UsageError(f"{flag} needs a value.")
+        self.out += [flag, rest.pop(0)]
+        while several and rest and _is_value(rest[0]) and not self._is_config(rest[0]):
+            self.out += [flag, rest.pop(0)]
+
+    def _wanted(self, known: dict[str, Argument]) -> str | None:
+        """The flag that a word without one is for."""
+        open_ones = (flag for flag, argument in known.items() if argument.positional and flag not in self.out)
+        return next(open_ones, None)
+
+    def _is_config(self, word: str) -> bool:
+        return self.config is not None and (self.cwd / Path(word).expanduser()).absolute() == self.config
+
+
+def _is_value(word: str) -> bool:
+    return not word.startswith("-") or word == "-" or NEGATIVE.fullmatch(word) is not None
+
+
+def _flags(task: Task) -> dict[str, Argument]:  # type: ignore[type-arg]
+    """The task's flags as they are typed: `--name`, `-n`, and `--no-name` for a switch that is on."""
+    found: dict[str, Argument] = {}
+    for argument in task.get_arguments():
+        found |= {f"--{name}" if len(name) > 1 else f"-{name}": argument for name in argument.names}
+        if argument.kind is bool and argument.default is True:
+            found[f"--no-{argument.names[0]}"] = argument
+    return found
+
+
+def _spelled(token: str) -> list[str]:
+    """The long form of a token: shorts spelled out, underscores as dashes, `--name=value` in two."""
+    if not token.startswith("--"):
+        return [SHORT.get(token, token)]
+    name, equals, value = token.partition("=")
+    return [name.replace("_", "-"), *([value] if equals else [])]
+
+
+def _cut(given: list[str]) -> tuple[list[str], list[str]]:
+    """What stands before `--`, and what is behind it, which Invoke hands on as one text."""
+    if "--" not in given:
+        return given, []
+    place = given.index("--")
+    return given[:place], ["--", shlex.join(given[place + 1 :])]
+
+
+def _project_dir(words: list[str], cwd: Path) -> tuple[Path | None, list[str]]:
+    if "--project-dir" not in words:
+        return None, words
+    place = words.index("--project-dir")
+    if place + 1 >= len(words) or not (cwd / words[place + 1]).is_dir():
+        raise UsageError("--project-dir needs the path of a folder that exists.")
+    return (cwd / words[place + 1]).absolute(), words[:place] + words[place + 2 :]
+
+
+def _config(words: list[str]) -> tuple[str | None, list[str]]:
+    """The config and the other words: `--config FILE`, or the first word behind the action that looks like one.
+
+    A word right behind an option is the option's value, unless nothing else can be the config.
+    """
+    if "--config" in words:
+        place = words.index("--config")
+        if place + 1 >= len(words):
+            raise UsageError("--config needs the path of a file.")
+        return words[place + 1], words[:place] + words[place + 2 :]
+    found = [
+        (before.startswith("-") and before not in SWITCHES, word)
+        for before, word in pairwise(words)
+        if not word.startswith("-") and word.lower().endswith(ENDINGS)
+    ]
+    return (min(found, key=itemgetter(0))[1] if found else None), words
+
+
+def _task(collection: Collection, name: str | None) -> Task:  # type: ignore[type-arg]
+    if name is None:
+        raise UsageError("Which action?", hint="ahjo list")
+    wanted = collection.transform(name)
+    if wanted not in collection.task_names:
+        near = get_close_matches(wanted, collection.task_names, n=1)
+        raise UsageError(f"There is no action {name!r}.", hint=f"Did you mean {near[0]!r}?" if near else "ahjo list")
+    task: Task = collection[wanted]  # type: ignore[type-arg]
+    return task

@@ -1,0 +1,1 @@
+"""Rows in files and tables: read, load, export and compare."""

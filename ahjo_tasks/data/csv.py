@@ -1,0 +1,151 @@
+"""Rows of a CSV file as `to-csv` writes them: a bare empty field is NULL, one in quotes an empty text."""
+
+from __future__ import annotations
+
+import csv
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TextIO
+
+from ahjo_tasks.data.values import text
+from ahjo_tasks.database.connection import RowStream
+from ahjo_tasks.errors import SourceError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+SIZE = 2000
+"""Rows that are in memory at a time."""
+LONGEST_FIELD = 2**31 - 1
+
+Record = list[str | None]
+
+
+class CsvReader:
+    """Python's reader, which tells no bare field from a quoted one, with the lines of each record beside it.
+
+    `records` are the records one by one; a bare field that is the `null_text` is None.
+    """
+
+    def __init__(self, file: TextIO, path: Path, separator: str, null_text: str = "") -> None:
+        csv.field_size_limit(LONGEST_FIELD)
+        self._path = path
+        self._null = null_text
+        self._lines: list[str] = []
+        self._reader = csv.reader(self._noted(file), delimiter=separator, strict=True)
+        self.records = self._records()
+        self._field = re.compile(rf'("(?:[^"]|"")*"|[^{re.escape(separator)}\r\n]*)({re.escape(separator)})?')
+
+    @property
+    def line(self) -> int:
+        """The line that the last record ended on."""
+        return self._reader.line_num
+
+    def chunks(self, width: int) -> Iterator[list[tuple[str | None, ...]]]:
+        """The records in lists. An empty line is a NULL where there is one column, else nothing."""
+        records = (
+            tuple(record) if len(record) == width else self._misfit(record, width)
+            for record in self.records
+            if record or width == 1
+        )
+        while chunk := list(islice(records, SIZE)):
+            yield chunk
+
+    def _records(self) -> Iterator[Record]:
+        try:
+            for record in self._reader:
+                yield self._with_nulls(record) if self._null in record else record  # type: ignore[misc]
+                self._lines.clear()
+        except csv.Error as error:
+            raise SourceError(str(error), path=self._path, line=self._reader.line_num) from None
+
+    def _noted(self, file: TextIO) -> Iterator[str]:
+        for line in file:
+            self._lines.append(line)
+            yield line
+
+    def _with_nulls(self, record: list[str]) -> Record:
+        text = "".join(self._lines)
+        if f'"{self._null}"' not in text:
+            return [None if field == self._null else field for field in record]
+        bare = [match[1] == self._null for match in islice(self._field.finditer(text), len(record))]
+        return [None if null else field for field, null in zip(record, bare, strict=True)]
+
+    def _misfit(self, record: Record, width: int) -> tuple[None]:
+        """The NULL of an empty line."""
+        if not record:
+            return (None,)
+        line = self._reader.line_num
+        raise SourceError(f"{width} fields were expected, {len(record)} found", path=self._path, line=line)
+
+
+NAMED = {"\\t": "\t", "tab": "\t"}
+
+
+@dataclass(frozen=True)
+class CsvFormat:
+    """Raises UsageError for a separator or word that no reader could tell from the data.
+
+    NULL is the bare word, by default nothing; an empty text, and a text that is the same as the word, are in quotes.
+    """
+
+    separator: str = ";"
+    null_text: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "separator", NAMED.get(self.separator, self.separator))
+        if len(self.separator) != 1 or self.separator.isalnum() or self.separator in '"\r\n.-+:':
+            raise UsageError(
+                f"--separator: {self.separator!r} is no separator.", hint="One character, such as ; , | or tab."
+            )
+        if self._special.search(self.null_text):
+            raise UsageError("--null-text: no separator, quote or line break may be in it.")
+
+    @cached_property
+    def _special(self) -> re.Pattern[str]:
+        return re.compile(f'["\r\n{re.escape(self.separator)}]')
+
+    def line(self, values: Iterable[Any]) -> str:
+        """One record with its line end."""
+        return self.separator.join([self._field(value) for value in values]) + "\r\n"
+
+    def _field(self, value: Any) -> str:
+        if value is None:
+            return self.null_text
+        if type(value) is int:
+            return str(value)
+        written = value if type(value) is str else text(value)
+        if written == self.null_text or not written or self._special.search(written):
+            return '"' + written.replace('"', '""') + '"'
+        return written
+
+
+def write_csv(rows: RowStream, path: Path, form: CsvFormat) -> int:
+    """Write a header and the rows; returns how many rows there were."""
+    count = 0
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(form.line(rows.columns))
+        for chunk in rows.chunks:
+            file.writelines([form.line(row) for row in chunk])
+            count += len(chunk)
+    return count
+
+
+@contextmanager
+def csv_rows(path: Path, separator: str) -> Iterator[RowStream]:
+    """Lend the rows of a file in UTF-8. Raises SourceError, also midway, for what is no CSV of that many columns."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = CsvReader(file, path, separator)
+            columns = next(reader.records, None)
+            if not columns or None in columns:
+                raise SourceError("the first line has to name every column", path=path, line=1)
+            yield RowStream(tuple(map(str, columns)), reader.chunks(len(columns)))
+    except UnicodeDecodeError as error:
+        raise SourceError(f"is not UTF-8: {error.reason}", path=path, hint="Save the file as UTF-8.") from None
+    except OSError as error:
+        raise SourceError(f"cannot be read: {error.strerror}", path=path) from None

@@ -1,0 +1,75 @@
+"""Loading one file: straight into the table, or by way of a staging table when rows are updated."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.data.table import find_table
+from ahjo_tasks.data.upsert import Upsert
+from ahjo_tasks.errors import DeployError, StatementError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ahjo_tasks.data.table import Table
+    from ahjo_tasks.data.table_file import TableFile
+    from ahjo_tasks.data.writers import Writer
+    from ahjo_tasks.database.connection import Connection
+
+
+def load(files: Sequence[TableFile], connection: Connection) -> int:
+    """Load the files into their tables, in this order, all or none; returns how many rows they have.
+
+    One that updates rows is loaded alone, and outside of a `connection.transaction()`: its own transaction is only its
+    last part.
+    Tables whose rows are replaced are emptied before the first file, the last one first, so that parents come last.
+    Raises DeployError with file, line and, where the server names it, column of the first row that it refuses.
+    """
+    writer = _writer_for(connection)
+    tables = [find_table(file, connection, writer.catalog) for file in files]
+    pairs = list(zip(files, tables, strict=True))
+    transactional = all(file.options.mode != "upsert" for file in files)
+    with writer.session(), connection.transaction(transactional=transactional):
+        for file, table in reversed(pairs):
+            if file.options.mode == "replace":
+                with _naming(file):
+                    connection.execute(f"DELETE FROM {table.name}")
+        return sum(_load(file, table, writer) for file, table in pairs)
+
+
+def _load(file: TableFile, table: Table, writer: Writer) -> int:
+    with _naming(file):
+        count = Upsert(file, table, writer).run() if file.options.mode == "upsert" else _write(file, table, writer)
+        writer.finish(table)
+    return count
+
+
+def _write(file: TableFile, table: Table, writer: Writer) -> int:
+    count = 0
+    with writer.into(table):
+        for chunk in file.chunks():
+            writer.write(file, table, chunk)
+            count += len(chunk.rows)
+    return count
+
+
+@contextmanager
+def _naming(file: TableFile) -> Iterator[None]:
+    """Say of which file the server spoke."""
+    try:
+        yield
+    except StatementError as error:
+        raise DeployError(str(error.server), path=file.path) from error
+
+
+def _writer_for(connection: Connection) -> Writer:
+    """The writer of the connection's database; the modules of the other databases are not loaded."""
+    name = connection.dialect.name
+    if name == "mssql":
+        from ahjo_tasks.data.writers_mssql import MSSQLWriter
+
+        return MSSQLWriter(connection)
+    from ahjo_tasks.data.writers import WRITERS
+
+    return WRITERS[name](connection)

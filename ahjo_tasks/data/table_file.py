@@ -1,0 +1,171 @@
+"""A file of rows for one table: `schema.table.csv`, `table.csv`, or the same in Parquet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import msgspec
+
+from ahjo_tasks.config.document import read
+from ahjo_tasks.data.csv import CsvReader
+from ahjo_tasks.errors import ConfigError, SourceError
+from ahjo_tasks.sql.definitions import Name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from ahjo_tasks.project.files import ProjectFiles
+
+HEADERS = (".load.yaml", ".load.yml", ".load.json", ".load.jsonc")
+
+
+class LoadOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`insert` adds the rows, `replace` deletes the table's rows first, `upsert` updates the rows whose `key` is there.
+
+    `separator`, `encoding` and `null_text` are of CSV files. Without a `null_text` a bare empty field is NULL, and `""`
+    an empty text.
+    """
+
+    mode: Literal["insert", "replace", "upsert"] = "insert"
+    key: tuple[str, ...] = ()
+    separator: str = ";"
+    encoding: str = "utf-8-sig"
+    null_text: str = ""
+
+    def __post_init__(self) -> None:
+        if self.mode == "upsert" and not self.key:
+            raise ValueError("mode upsert needs a key: the list of columns that tell rows apart")
+        if len(self.separator) != 1:
+            raise ValueError("separator is one character")
+
+
+def options_for(path: Path, defaults: Mapping[str, Any]) -> LoadOptions:
+    """The options of one file: `NAME.load.yaml` (or .json) beside `NAME.csv` over the config's `data_loading`.
+
+    Raises SourceError for a header file that says something else.
+    """
+    header = next((found for ending in HEADERS if (found := path.with_suffix(ending)).is_file()), None)
+    given = dict(defaults) | (dict(read(header).value) if header else {})
+    try:
+        return msgspec.convert(given, LoadOptions)
+    except msgspec.ValidationError as error:
+        raise SourceError(
+            str(error), path=header or path, hint="data_loading in the config gives the defaults."
+        ) from None
+
+
+ENDINGS = frozenset({".csv", ".parquet"})
+CHUNK = 5_000
+"""Rows held in memory at a time."""
+
+Row = tuple[Any, ...]
+
+
+class Chunk(NamedTuple):
+    """Some rows, and the line of the file that each one begins on."""
+
+    rows: list[tuple[Any, ...]]
+    lines: list[int]
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """One file and how to load it. `label` is its path as the user knows it."""
+
+    path: Path
+    label: str
+    kind: str
+    options: LoadOptions
+
+    depends = None
+
+    @property
+    def written(self) -> tuple[Name, ...]:
+        """The table, as the order of data files asks for it."""
+        return (self.table,)
+
+    @property
+    def table(self) -> Name:
+        """The table that the file's name gives."""
+        return Name.parse(self.path.stem)
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the file. Raises SourceError for a file without a header, or with a column twice."""
+        found = self._parquet().schema_arrow.names if self._is_parquet else next(self._records(), ((), 1))[0]
+        columns = tuple(str(name or "") for name in found)
+        if not columns or not all(columns) or len({name.lower() for name in columns}) < len(columns):
+            raise SourceError("the first line names the columns, each once", path=self.path, line=1)
+        unknown = [name for name in self.options.key if name not in columns]
+        if unknown:
+            raise SourceError(f"the key names {', '.join(unknown)}, which is no column", path=self.path, line=1)
+        return columns
+
+    def chunks(self) -> Iterator[Chunk]:
+        """The rows, a bounded number at a time. Raises SourceError with the line of a row that has not its columns."""
+        return self._parquet_chunks() if self._is_parquet else self._csv_chunks()
+
+    def check(self) -> None:
+        """Read the header. Raises SourceError for one that cannot be used."""
+        _ = self.columns
+
+    @property
+    def _is_parquet(self) -> bool:
+        return self.path.suffix.lower() == ".parquet"
+
+    def _csv_chunks(self) -> Iterator[Chunk]:
+        records = self._records()
+        next(records, None)
+        width = len(self.columns)
+        while block := list(islice(records, CHUNK)):
+            for record, line in block:
+                if len(record) != width:
+                    raise SourceError(f"{width} columns were expected, {len(record)} found", path=self.path, line=line)
+            yield Chunk([tuple(record) for record, _ in block], [line for _, line in block])
+
+    def _records(self) -> Iterator[tuple[Sequence[str | None], int]]:
+        """Each record with the line it begins on. An empty line is a NULL where there is one column, else nothing."""
+        try:
+            with self.path.open(encoding=self.options.encoding, newline="") as file:
+                reader = CsvReader(file, self.path, self.options.separator, self.options.null_text)
+                line, width = 1, 0
+                for record in reader.records:
+                    width = width or len(record)
+                    if record or width == 1:
+                        yield record or [None], line
+                    line = reader.line + 1
+        except UnicodeDecodeError as error:
+            raise SourceError(f"is not {self.options.encoding}: {error.reason}", path=self.path) from None
+        except LookupError:
+            raise SourceError(f"there is no encoding {self.options.encoding!r}", path=self.path) from None
+
+    def _parquet(self) -> Any:
+        try:
+            from pyarrow import parquet
+        except ModuleNotFoundError:
+            raise ConfigError(
+                f"{self.label}: Parquet needs pyarrow.", hint="pip install 'ahjo-tasks[parquet]'"
+            ) from None
+        return parquet.ParquetFile(self.path)
+
+    def _parquet_chunks(self) -> Iterator[Chunk]:
+        first = 1
+        for batch in self._parquet().iter_batches(CHUNK):
+            columns = [column.to_pylist() for column in batch.columns]
+            rows = list(zip(*columns, strict=True))
+            yield Chunk(rows, list(range(first, first + len(rows))))
+            first += len(rows)
+
+
+def read_table_files(project: ProjectFiles, kind: str, defaults: Mapping[str, Any]) -> list[TableFile]:
+    """The CSV and Parquet files of a kind, with their options and columns checked. Raises SourceError."""
+    found = [
+        TableFile(path, project.label(path), kind, options_for(path, defaults)) for path in project.paths(kind, ENDINGS)
+    ]
+    for file in found:
+        file.check()
+    return found

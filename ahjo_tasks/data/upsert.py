@@ -1,0 +1,117 @@
+"""Updating the rows that are there and adding the others, by way of a staging table that this connection alone sees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.data.table import Column, Table
+from ahjo_tasks.data.table_file import Chunk
+from ahjo_tasks.errors import DeployError, StatementError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ahjo_tasks.data.table_file import TableFile
+    from ahjo_tasks.data.writers import Writer
+
+LINE = "ahjo_line"
+
+
+class Upsert:
+    """One file on its way through the stage into its table."""
+
+    def __init__(self, file: TableFile, table: Table, writer: Writer) -> None:
+        self.file = file
+        self.table = table
+        self.writer = writer
+        self.connection = writer.connection
+        line = Column(LINE, self.connection.dialect.quote(LINE), "integer")
+        self.stage = Table(writer.stage_name, (line, *table.columns))
+        self.keys = table.keys(file.options.key)
+
+    def run(self) -> int:
+        """Do it; returns how many rows the file has. Raises DeployError or StatementError; then the table is as before.
+
+        The stage is filled before the transaction begins, which is short for that, and is there still when it failed.
+        """
+        try:
+            with self.connection.transaction(transactional=self.writer.transaction_survives):
+                count = self._fill()
+            self._refuse_keys()
+            self._merge()
+        finally:
+            if self.connection.usable:
+                self.connection.try_execute(self.writer.drop_stage)
+        return count
+
+    def statements(self, last: int | None = None) -> list[str]:
+        """UPDATE of the rows that are there, INSERT of the others; up to a line of the file where one is given."""
+        line = self.stage.columns[0].quoted
+        until = f" AND s.{line} <= {last}" if last is not None else ""
+        same = " AND ".join(f"s.{key} = {self.table.name}.{key}" for key in self.keys)
+        others = [column.quoted for column in self.table.columns if column.quoted not in self.keys]
+        update = self.writer.update(self.table.name, f"{self.stage.name} s", others, same) + until
+        chosen = ", ".join(f"s.{column.quoted}" for column in self.table.columns)
+        insert = (
+            f"INSERT INTO {self.table.name} ({self.table.listed}) {self.writer.overriding}"
+            f"SELECT {chosen} FROM {self.stage.name} s"
+            f" WHERE NOT EXISTS (SELECT 1 FROM {self.table.name} WHERE {same}){until}"
+        )
+        return [update, insert] if others else [insert]
+
+    def _fill(self) -> int:
+        self.writer.create_stage(self.stage, self.table, self.keys)
+        count = 0
+        for chunk in self.file.chunks():
+            numbered = Chunk([(line, *row) for row, line in zip(chunk.rows, chunk.lines, strict=True)], chunk.lines)
+            self.writer.write(self.file, self.stage, numbered)
+            count += len(chunk.rows)
+        return count
+
+    def _refuse_keys(self) -> None:
+        """A key that is NULL would never be found again, and one of two rows with the same key would be lost."""
+        line, listed = self.stage.columns[0].quoted, ", ".join(self.keys)
+        null = " OR ".join(f"{key} IS NULL" for key in self.keys)
+        empty = self.connection.query(f"SELECT MIN({line}) FROM {self.stage.name} WHERE {null}")[0][0]
+        if empty is not None:
+            named = ", ".join(self.file.options.key)
+            raise DeployError(f"the key {named} is NULL", path=self.file.path, line=int(empty))
+        groups = f"FROM {self.stage.name} GROUP BY {listed} HAVING COUNT(*) > 1"
+        count, last = self.connection.query(f"SELECT COUNT(*), MIN(d.n) FROM (SELECT MAX({line}) AS n {groups}) d")[0]
+        if not count:
+            return
+        first, *key = self.connection.query(f"SELECT MIN({line}), {listed} {groups} AND MAX({line}) = {last}")[0]
+        shown = ", ".join(str(value) for value in key)
+        keys = "1 key stands" if count == 1 else f"{count} keys stand"
+        said = f"{keys} more than once in the file, the first one, {shown}, in lines {first} and {last}"
+        raise DeployError(said, path=self.file.path, line=int(last))
+
+    def _merge(self) -> None:
+        try:
+            self._run(self.statements(), keep=True)
+        except StatementError as error:
+            if not self.connection.usable or (
+                self.connection.in_shared_transaction and not self.writer.transaction_survives
+            ):
+                raise
+            row, line, why = self._first_bad(error)
+            raise DeployError(self.writer.complaint(why, self.table, row), path=self.file.path, line=line) from error
+
+    def _run(self, statements: Sequence[str], *, keep: bool) -> None:
+        with self.connection.transaction(keep=keep, apart=True), self.writer.into(self.table):
+            for statement in statements:
+                self.connection.execute(statement)
+
+    def _first_bad(self, error: StatementError) -> tuple[tuple[object, ...], int, StatementError]:
+        """Halve the file until one line is left, with which what went well before fails."""
+        line = self.stage.columns[0].quoted
+        good, bad = 0, int(self.connection.query(f"SELECT MAX({line}) FROM {self.stage.name}")[0][0])
+        while bad - good > 1:
+            middle = (good + bad) // 2
+            try:
+                self._run(self.statements(middle), keep=False)
+                good = middle
+            except StatementError as found:
+                bad, error = middle, found
+        row = self.connection.query(f"SELECT {self.table.listed} FROM {self.stage.name} WHERE {line} = {bad}")[0]
+        return row, bad, error

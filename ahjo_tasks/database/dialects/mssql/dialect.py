@@ -1,0 +1,272 @@
+"""SQL Server and Azure SQL, through pyodbc, mssql-python or pymssql."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect, lost
+from ahjo_tasks.database.dialects.mssql import databases, drivers, entra, error_lines, errors, session
+from ahjo_tasks.errors import LockedError, ServerError, StatementError
+from ahjo_tasks.sql.lexer import MSSQL as LEXIS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from sqlalchemy.engine import URL, Engine
+    from sqlalchemy.engine import Connection as SAConnection
+
+    from ahjo_tasks.config.settings import Settings
+    from ahjo_tasks.database.dialects.base import Message, OpenConnection
+    from ahjo_tasks.sql.definitions import Definition
+
+OWNED = b"ahjo "
+LONGEST_CONTEXT = 128
+"""Bytes that a session can say of itself."""
+LOCK_WAIT_TIMEOUT = "1222"
+USED = "3729"
+LOGIN_TIMEOUT = 15
+"""Seconds that a driver may take to log in."""
+
+CONNECT_ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
+    "pyodbc": {"timeout": LOGIN_TIMEOUT},
+    "pymssql": {"login_timeout": LOGIN_TIMEOUT, "autocommit": True},
+}
+UNMATCHED = (
+    "The file leaves more or fewer transactions open than it found: its BEGIN TRANSACTION does not match its COMMIT and"
+    " ROLLBACK. Where it must be so, write -- transaction: off at its head."
+)
+
+
+class MSSQL(Dialect):
+    """Batches are cut at GO; all results of a batch are read, for an error may come after the first one."""
+
+    name = "mssql"
+    title = "SQL Server"
+    default_driver = "mssql+pyodbc"
+    install = "pip install 'ahjo-tasks[mssql]'"
+    syntax = LEXIS
+    batch_style = "go"
+    default_schema = "dbo"
+    bookkeeping_schema = "dbo"
+    savepoint = "SAVE TRANSACTION ahjo_apart"
+    rollback_to_savepoint = "ROLLBACK TRANSACTION ahjo_apart"
+    savepoint_survives_error = False
+    maintenance_database = "master"
+    supports_use_database = True
+    system_databases = frozenset({"master", "model", "msdb", "tempdb"})
+    unsupported_kinds = frozenset({"rule"})
+    begin = "BEGIN TRANSACTION"
+    commit = (
+        "IF @@TRANCOUNT = 1 COMMIT TRANSACTION ELSE BEGIN IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;"
+        f" RAISERROR(N'{UNMATCHED}', 16, 1) END"
+    )
+    rollback = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION"
+    non_transactional_statement = session.REFUSES_TRANSACTION
+    non_transactional_keywords = session.REFUSING_WORDS
+    facts_sql = (
+        "SELECT SUSER_SNAME(), HOST_NAME(), DB_NAME(), CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)),"
+        " CAST(SERVERPROPERTY('Edition') AS nvarchar(128))"
+    )
+    foreign_keys_sql = (
+        "SELECT SCHEMA_NAME(c.schema_id), c.name, SCHEMA_NAME(p.schema_id), p.name FROM sys.foreign_keys k"
+        " JOIN sys.tables c ON c.object_id = k.parent_object_id"
+        " JOIN sys.tables p ON p.object_id = k.referenced_object_id"
+    )
+
+    def __init__(self) -> None:
+        self._first_error = errors.FirstError()
+
+    def quote(self, *parts: str | None) -> str:
+        """Brackets."""
+        return ".".join("[" + part.replace("]", "]]") + "]" for part in parts if part)
+
+    def quote_literal(self, text: str) -> str:
+        """A Unicode literal."""
+        return "N" + super().quote_literal(text)
+
+    def column_names(self, connection: SAConnection, table: str, schema: str | None) -> list[str]:
+        """Asked by the table's own number: a search by name in the catalog is slow, and goes past what others own."""
+        named = self.quote_literal(self.quote(schema, table))
+        found = connection.exec_driver_sql(f"SELECT name FROM sys.columns WHERE object_id = OBJECT_ID({named})")
+        return [str(row[0]) for row in found]
+
+    def drop_statement(self, made: Definition, text: str = "") -> str:
+        """Triggers on the database or the server say so; assemblies belong to no schema."""
+        if made.kind == "assembly":
+            return f"DROP ASSEMBLY IF EXISTS {self.quote(made.name.name)}"
+        place = made.table.name.upper() if made.kind == "trigger" and made.table and not made.table.schema else ""
+        if place not in {"DATABASE", "ALL"}:
+            return super().drop_statement(made)
+        return f"DROP TRIGGER IF EXISTS {self.quote(made.name.name)} ON {place.replace('ALL', 'ALL SERVER')}"
+
+    # -- connecting ------------------------------------------------------------------------------------------------
+
+    def url(self, settings: Settings, username: str | None, password: str | None) -> URL:
+        """With a driver that is there, in the form that it wants."""
+        url = drivers.adapted(super().url(settings, username, password), settings)
+        return entra.with_authentication(url, settings)
+
+    def how_to_install(self, driver: str | None) -> str:
+        """One driver is in no extra."""
+        return "pip install pymssql" if driver == "pymssql" else self.install
+
+    def query(self, settings: Settings) -> Mapping[str, str]:
+        """A true or false of the config is the yes or no of the driver."""
+        return {key: drivers.word(value) for key, value in settings.sqla_url_query_map.items()}
+
+    def address(self, url: URL) -> str:
+        """FreeTDS has its port elsewhere in the URL."""
+        return super().address(url._replace(port=drivers.port(url)))
+
+    def connection_notice(self, url: URL, settings: Settings) -> str:
+        """Which driver was chosen, where the config does not say or names one that is missing."""
+        return drivers.remark(url, settings)
+
+    def precheck_connect(self, url: URL) -> ConnectFailure | None:
+        """An unknown host or a closed port; the drivers take long to tell."""
+        return drivers.unreachable(url)
+
+    def register_events(self, engine: Engine, settings: Settings) -> None:
+        """Fetch a token for each connection, where the config logs in by token."""
+        if engine.driver == "pyodbc":
+            drivers.no_pooling()
+        else:
+            drivers.tell_version(engine)
+            drivers.forgive_rollback(engine)
+        entra.attend(engine, settings)
+
+    def engine_options(self, settings: Settings) -> dict[str, Any]:
+        """A login does not wait for ever; each driver has its own word for it."""
+        options = super().engine_options(settings)
+        waits = CONNECT_ARGUMENTS.get(self.url(settings, None, None).get_driver_name(), {})
+        return {**options, "connect_args": {**waits, **options["connect_args"]}}
+
+    def on_connect(self, raw: Any) -> None:
+        """A failing statement ends its transaction, and modules are made as indexes and views want them."""
+        _run(raw, session.SETTINGS)
+
+    def set_lock_timeout(self, raw: Any, seconds: int) -> None:
+        """By default the server would wait for ever."""
+        _run(raw, f"SET LOCK_TIMEOUT {max(seconds, 1) * 1000}")
+
+    def set_autocommit(self, raw: Any, on: bool) -> None:
+        """In pymssql it is a method."""
+        if callable(raw.autocommit):
+            raw.autocommit(on)
+        else:
+            raw.autocommit = on
+
+    def classify_connect_error(self, error: Exception) -> ConnectFailure:
+        """By SQLSTATE, the server's number and its words."""
+        return errors.problem(error)
+
+    # -- running ---------------------------------------------------------------------------------------------------
+
+    def interrupt(self, cursor: Any) -> None:
+        """Have the server stop; the drivers wait for it in C code."""
+        drivers.cancel(cursor)
+
+    def subscribe_messages(self, raw: Any, say: Callable[[Message], None]) -> None:
+        """Only pymssql hands messages on as they come; what it says of an error is kept for `server_error`."""
+        handler = getattr(getattr(raw, "_conn", None), "set_msghandler", None)
+        if handler:
+            handler(errors.MessageHandler(say, self._first_error))
+
+    def messages(self, cursor: Any) -> list[Message]:
+        """What PRINT and low RAISERROR sent with the current result."""
+        said = getattr(cursor, "messages", None) or ()
+        return [errors.message(state, text) for state, text in said if not state.endswith(errors.CHATTER)]
+
+    def drain(self, cursor: Any) -> None:
+        """Each driver in its own way."""
+        session.pass_over(cursor)
+
+    def error_messages(self, error: Exception) -> list[Message]:
+        """What was sent just before the error."""
+        return errors.messages(error)
+
+    def server_error(self, error: Exception, text: str) -> ServerError:
+        """Number and message; ODBC gives no line, so the caller may ask the server for it."""
+        first = errors.records(error)[0]
+        if errors.is_lost(first):
+            return lost(first.text)
+        waited = first.number == LOCK_WAIT_TIMEOUT or "lock timeout" in first.text
+        said = ServerError(first.text, first.number, hint=LOCK_WAIT if waited else None)
+        known = self._first_error.completed(said, text)
+        return said if known is said else error_lines.refined(known, text)
+
+    def is_dependency_error(self, error: ServerError) -> bool:
+        """By a schema-bound object; a server that is not Microsoft's says it of any, without the number."""
+        return error.number == USED or "other objects depend on it" in error.message
+
+    def locate_error(
+        self, connection: OpenConnection, text: str, error: ServerError, before: Sequence[str] | None = ()
+    ) -> ServerError:
+        """Ask the server for line and procedure."""
+        return error_lines.located(connection, text, error, before)
+
+    def inside_module_body(self, text: str, offset: int) -> bool:
+        """In the body of a procedure, function or trigger."""
+        return session.runs_later(text, offset)
+
+    @contextmanager
+    def preserve_session_settings(self, connection: OpenConnection, texts: Sequence[str]) -> Iterator[None]:
+        """Set back what the batches set for the session, so that the next file finds it as this one did."""
+        with session.kept(connection, texts):
+            yield
+
+    # -- the database itself ---------------------------------------------------------------------------------------
+
+    def exists(self, connection: OpenConnection, database: str) -> bool:
+        """Whether the server lists the database."""
+        return bool(connection.query(f"SELECT 1 FROM sys.databases WHERE name = {self.quote_literal(database)}"))
+
+    def drop_database(self, connection: OpenConnection, database: str) -> None:
+        """End the database's sessions, then drop it."""
+        databases.drop(connection, database)
+
+    def create_database(self, connection: OpenConnection, database: str, settings: Settings) -> list[str]:
+        """Create the database with its files and collation, then set what can be set later."""
+        return databases.create(connection, database, settings)
+
+    def server_info(self, connection: OpenConnection, settings: Settings) -> tuple[dict[str, str], list[str]]:
+        """Server, database and collation, and a warning of a collation that the config does not want."""
+        return databases.information(connection, settings)
+
+    @contextmanager
+    def lock(self, connection: OpenConnection, name: str, timeout: float, of: str = DEPLOY) -> Iterator[None]:
+        """An application lock of the session; its return code is read, for a timeout is no SQL error."""
+        # A server that is not Microsoft's may not tell the databases apart.
+        resource = f"DECLARE @resource nvarchar(255) = {self.quote_literal(f'ahjo {of} ')} + DB_NAME()"
+        said = (OWNED + name.encode())[:LONGEST_CONTEXT].hex()
+        code = connection.query(
+            f"{resource}, @code int; EXEC @code = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive',"
+            f" @LockOwner = 'Session', @LockTimeout = {int(timeout * 1000)};"
+            f" IF @code >= 0 SET CONTEXT_INFO 0x{said}; SELECT @code"
+        )[0][0]
+        if code < 0:
+            raise LockedError(f"The database is locked by {_holder(connection)}.", hint="Wait until that run ends.")
+        try:
+            yield
+        finally:
+            if connection.usable:
+                release = "SET CONTEXT_INFO 0x; EXEC sp_releaseapplock @Resource = @resource, @LockOwner = 'Session'"
+                connection.try_execute(f"{resource}; {release}")
+
+
+def _holder(connection: OpenConnection) -> str:
+    """What the holder says of itself, where the login may see other sessions."""
+    sessions = "SELECT context_info FROM sys.dm_exec_sessions WHERE database_id = DB_ID() AND session_id <> @@SPID"
+    try:
+        said = [bytes(row[0] or b"") for row in connection.query(sessions)]
+    except StatementError:
+        said = []
+    holder = next((one for one in said if one.startswith(OWNED)), b"")
+    return holder.removeprefix(OWNED).rstrip(b"\0").decode(errors="replace") or "another run"
+
+
+def _run(raw: Any, statements: str) -> None:
+    cursor = raw.cursor()
+    cursor.execute(statements)
+    cursor.close()

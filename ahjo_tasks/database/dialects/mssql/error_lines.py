@@ -1,0 +1,165 @@
+"""Where in a batch SQL Server stumbled: ODBC keeps the line to itself, so the server is asked for it.
+
+The batch is run once more inside TRY and CATCH, in a transaction that is always rolled back, and only where that can
+have no other effect than the first run had.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.errors import StatementError
+from ahjo_tasks.sql.source import Lines
+from ahjo_tasks.sql.tsql import is_module
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ahjo_tasks.database.dialects.base import OpenConnection
+    from ahjo_tasks.errors import ServerError
+
+LONGEST = 64_000
+"""How many characters are run once more, at most."""
+
+BEYOND_A_ROLLBACK = re.compile(
+    r"\b(?:EXEC|EXECUTE|BULK|OPENROWSET|OPENQUERY|OPENDATASOURCE|WAITFOR|BACKUP|RESTORE|NEXT|TRAN|TRANSACTION|COMMIT"
+    r"|ROLLBACK|KILL|DBCC|USE|RECONFIGURE|SHUTDOWN|GO|sp_\w+|xp_\w+)\b",
+    re.IGNORECASE,
+)
+PART = r"(?:\[(?:[^\]]|\]\])*\]|\"[^\"]*\"|(?!(?:sp|xp)_)[^\W\d][\w@#$]*)"
+CALL = re.compile(
+    rf"\bEXEC(?:UTE)?\s+(?:@\w+\s*=\s*)?({PART}(?:\s*\.\s*{PART}){{0,2}})(?![\w@#$.]|\s*\()", re.IGNORECASE
+)
+"""A call of a procedure by its name, of up to three parts."""
+FIRES = re.compile(r"\b(?:INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
+"""Statements behind which a trigger may fail."""
+MOST_CALLS = 20
+"""How many procedures are looked at, at most."""
+IN_THE_TEXT = re.compile(r"at line (\d+) and character position (\d+)")
+ABOUT_A_NAME = re.compile(
+    r"Invalid (?:column|object) name|Could not find (?:stored procedure|object)|Incorrect syntax near"
+    r"|multi-part identifier|Must declare the|does not exist|Cannot find|is not a recognized",
+    re.IGNORECASE,
+)
+QUOTED = re.compile(r"'([^']+)'|\"([^\"]+)\"")
+FACTS = 6
+"""How many columns the answer has."""
+
+
+def located(
+    connection: OpenConnection, text: str, error: ServerError, before: Sequence[str] | None = ()
+) -> ServerError:
+    """The error with severity, line, column and procedure, as far as the server tells; else the error as it is.
+
+    `before` are the batches that the failed transaction held already: they are run again, too; None forbids it.
+    """
+    said = IN_THE_TEXT.search(error.message)
+    if said:
+        return replace(error, line=int(said[1]), column=int(said[2]) + 1)
+    if connection.transactional and before is not None and may_repeat((*before, text)):
+        error = found_or(error, _ask(connection, text, before), created=is_module(text))
+    return refined(error, text)
+
+
+def may_repeat(texts: Sequence[str]) -> bool:
+    """Whether a rolled back run of the batches leaves no trace, but for what the procedures do that they call."""
+    return sum(map(len, texts)) <= LONGEST and all(
+        is_module(text) or not BEYOND_A_ROLLBACK.search(CALL.sub(" ", text)) for text in texts
+    )
+
+
+def repeatable(connection: OpenConnection, text: str) -> bool:
+    """Whether a rolled back run of the batch leaves no trace, by the text of the procedures that it calls, too."""
+    if is_module(text):
+        return True
+    seen: set[str] = set()
+    waiting = [text]
+    while waiting:
+        body = waiting.pop()
+        if BEYOND_A_ROLLBACK.search(CALL.sub(" ", body)) or len(seen) > MOST_CALLS:
+            return False
+        for name in {*CALL.findall(body)} - seen:
+            seen.add(name)
+            waiting.append(_definition(connection, name) or "EXEC")
+    return True
+
+
+def _definition(connection: OpenConnection, name: str) -> str:
+    """The text of a procedure; empty where the server does not show it."""
+    literal = connection.dialect.quote_literal(name)
+    found = connection.query(f"SELECT OBJECT_DEFINITION(OBJECT_ID({literal}))")
+    return str(found[0][0] or "") if found else ""
+
+
+def question(connection: OpenConnection, text: str) -> str:
+    """The batch that runs `text` and reports what the server catches; nothing stays open behind it."""
+    return (
+        "BEGIN TRY EXEC sys.sp_executesql " + connection.dialect.quote_literal(text) + " END TRY BEGIN CATCH"
+        " IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;"
+        " SELECT ERROR_NUMBER(), ERROR_SEVERITY(), ERROR_STATE(), ERROR_LINE(), ERROR_PROCEDURE(), ERROR_MESSAGE()"
+        " END CATCH"
+    )
+
+
+def found_or(error: ServerError, found: tuple[object, ...] | None, *, created: bool = False) -> ServerError:
+    """`error` with what the server reported, when it is the same error.
+
+    The line is the batch's own unless a procedure that runs says it; in one that is being `created` it is both.
+    """
+    if found is None or not (str(found[0]) == error.number or (not error.number and str(found[5]) == error.message)):
+        return error
+    number, severity, state, line, procedure, _message = found
+    inside = bool(procedure) and not created
+    return replace(
+        error,
+        number=str(number),
+        severity=f"Level {severity}, State {state}",
+        line=None if inside else int(str(line)),
+        procedure=f"{procedure}, line {line}" if inside else str(procedure or ""),
+    )
+
+
+def refined(error: ServerError, text: str) -> ServerError:
+    """The error with the place of the name that it is about: the first from its line on, or the only one.
+
+    Inside of a procedure, the place is the batch's only call of one.
+    """
+    calls = list(CALL.finditer(text)) if "," in error.procedure and not FIRES.search(text) else []
+    if len(calls) == 1:
+        return replace(error, line=Lines(text).at(calls[0].start())[0])
+    if error.column or "," in error.procedure or not ABOUT_A_NAME.search(error.message):
+        return error
+    lines = text.splitlines()
+    for name in (first or second for first, second in QUOTED.findall(error.message)):
+        word = re.compile(rf"(?<![\w@#]){re.escape(name.rpartition('.')[2])}(?![\w@#])", re.IGNORECASE)
+        places = [(number, match.start() + 1) for number, line in enumerate(lines, 1) for match in word.finditer(line)]
+        behind = [place for place in places if error.line and place[0] >= error.line]
+        if behind or len(places) == 1:
+            line, column = (behind or places)[0]
+            return replace(error, line=line, column=column)
+    return error
+
+
+def _ask(connection: OpenConnection, text: str, before: Sequence[str]) -> tuple[object, ...] | None:
+    with connection.messages_to(lambda _text: None):
+        try:
+            return _answer(connection, text, before)
+        except StatementError:
+            return None
+        finally:
+            connection.try_execute(connection.dialect.rollback)
+
+
+def _answer(connection: OpenConnection, text: str, before: Sequence[str]) -> tuple[object, ...] | None:
+    connection.execute(connection.dialect.rollback)
+    connection.execute(connection.dialect.begin)
+    for earlier in before:
+        if not repeatable(connection, earlier):
+            return None
+        connection.execute(earlier)
+    if not repeatable(connection, text):
+        return None
+    sets = connection.result_sets(question(connection, text))
+    return next((found.rows[0] for found in reversed(sets) if len(found.columns) == FACTS and found.rows), None)

@@ -1,0 +1,180 @@
+"""MySQL and MariaDB, through PyMySQL."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ahjo_tasks.database.dialects import create_database, error_positions
+from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect, Message, lost
+from ahjo_tasks.errors import LockedError, ServerError
+from ahjo_tasks.sql.lexer import MYSQL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ahjo_tasks.config.settings import Settings
+    from ahjo_tasks.database.dialects.base import OpenConnection
+
+ACCESS_DENIED = frozenset({1044, 1045, 1698})
+UNKNOWN_DATABASE = 1049
+NEAR = re.compile(r"near '(.*)' at line (\d+)$", re.DOTALL)
+NAMED = (
+    re.compile(r"^(?:Unknown )?(?:table|view|function|procedure|trigger|column|database) '?([^' ]+)", re.IGNORECASE),
+    re.compile(r"^Duplicate column name '([^']+)"),
+    re.compile(r"^Incorrect [a-z]+ name '([^']+)"),
+    re.compile(r"(?:FUNCTION|PROCEDURE|TRIGGER) (\S+) (?:does not exist|already exists)"),
+    re.compile(r"^Column '([^']+)' .* is ambiguous"),
+    re.compile(r"for column '?([^' ]+)"),
+)
+"""Messages of one name."""
+LOST = frozenset({"0", "1053", "1080", "1927", "2006", "2013", "2055", "4031"})
+"""Client and server errors of a connection that broke or was killed; PyMySQL's own for a closed one is 0."""
+LOCK_WAIT_TIMEOUT = "1205"
+MOST_WARNINGS = 10
+"""How many warnings of one statement are shown."""
+UNREACHABLE = frozenset({2002, 2003, 2006, 2013, 1040})
+LOCK = "CONCAT('ahjo {of}:', SHA1(COALESCE(DATABASE(), '')))"
+
+
+class MySQL(Dialect):
+    """Every DDL statement commits by itself here, so a file that fails midway has left its first statements."""
+
+    name = "mysql"
+    title = "MySQL"
+    default_driver = "mysql+pymysql"
+    install = "pip install 'ahjo-tasks[mysql]'"
+    syntax = MYSQL
+    batch_style = "delimiter"
+    batch_is_statement = True
+    maintenance_database = "information_schema"
+    supports_use_database = True
+    system_databases = frozenset({"mysql", "information_schema", "performance_schema", "sys"})
+    unsupported_kinds = Dialect.unsupported_kinds | {"schema", "type", "synonym", "rule"}
+    late_binding = frozenset({"procedure", "function"})
+    transactional_ddl = False
+    allows_nul = True
+    connect_defaults: ClassVar[Mapping[str, Any]] = {"charset": "utf8mb4"}
+    begin = "START TRANSACTION"
+    implicit_commit_statement = re.compile(
+        rf"(?ai:{MYSQL.gap()}(?:(?:CREATE|DROP)\b(?!\s+TEMPORARY\b)|ALTER|RENAME|TRUNCATE|GRANT|REVOKE|ANALYZE|OPTIMIZE"
+        r"|REPAIR|FLUSH|LOCK|UNLOCK|INSTALL|UNINSTALL|COMMIT|BEGIN|START)\b)"
+    )
+    facts_sql = "SELECT CURRENT_USER(), @@hostname, DATABASE(), VERSION(), @@version_comment"
+    information_sql = "SELECT @@hostname, CURRENT_USER(), DATABASE(), @@collation_database, VERSION()"
+    foreign_keys_sql = (
+        "SELECT NULL, table_name, NULL, referenced_table_name FROM information_schema.referential_constraints"
+        " WHERE constraint_schema = DATABASE()"
+    )
+
+    def quote(self, *parts: str | None) -> str:
+        """Back-ticks."""
+        return ".".join("`" + part.replace("`", "``") + "`" for part in parts if part)
+
+    def quote_literal(self, text: str) -> str:
+        """Backslashes are escapes here."""
+        return super().quote_literal(text.replace("\\", "\\\\"))
+
+    def set_lock_timeout(self, raw: Any, seconds: int) -> None:
+        """For rows and for tables, unless the server has shorter limits; its own for tables is a year."""
+        names = ("lock_wait_timeout", "innodb_lock_wait_timeout")
+        cursor = raw.cursor()
+        cursor.execute("SET SESSION " + ", ".join(f"{name} = LEAST(@@{name}, {max(seconds, 1)})" for name in names))
+        cursor.close()
+
+    def set_autocommit(self, raw: Any, on: bool) -> None:
+        """A method here, not an attribute."""
+        raw.autocommit(on)
+
+    def classify_connect_error(self, error: Exception) -> ConnectFailure:
+        """By the client's or server's error number."""
+        number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+        text = str(error.args[-1]) if error.args else str(error)
+        if number in ACCESS_DENIED:
+            return ConnectFailure("The server refused the login.", hint="Check the user name and the password.")
+        if number == UNKNOWN_DATABASE:
+            return ConnectFailure("The database does not exist.", "Create it with: inv init", missing_database=True)
+        if "getaddrinfo" in text or "Name or service not known" in text:
+            return ConnectFailure("The host name is unknown.", hint="Check target_server_hostname.")
+        return ConnectFailure(text, hint="Is the server running, and is sql_port right?", wait=number in UNREACHABLE)
+
+    def streaming_cursor(self, raw: Any, size: int) -> Any:
+        """PyMySQL's unbuffered cursor; another driver's plain one."""
+        if not type(raw).__module__.startswith("pymysql"):
+            return super().streaming_cursor(raw, size)
+        from pymysql.cursors import SSCursor
+
+        return raw.cursor(SSCursor)
+
+    def messages(self, cursor: Any) -> list[Message]:
+        """The first of the statement's warnings and notes; how many more there are is said."""
+        count = getattr(cursor, "warning_count", 0) or 0
+        if not count or getattr(cursor._result, "has_next", False):  # noqa: SLF001 - to ask now would drop the rest
+            return []
+        cursor.warning_count = 0  # they are told once
+        with cursor.connection.cursor() as asking:
+            asking.execute(f"SHOW WARNINGS LIMIT {MOST_WARNINGS}")
+            found = [Message(f"{level} {number}: {text}") for level, number, text in asking.fetchall()]
+        more = count - len(found)
+        return [*found, Message(f"and {more} more warnings")] if found and more > 0 else found
+
+    def server_error(self, error: Exception, text: str) -> ServerError:
+        """Number and message; the line stands at the end of a syntax error's text."""
+        number = str(error.args[0]) if error.args else ""
+        message = str(error.args[1]) if len(error.args) > 1 else str(error)
+        if number in LOST:
+            return lost(message or "the server or somebody else closed it")
+        hint = LOCK_WAIT if number == LOCK_WAIT_TIMEOUT else None
+        line, column = _place(message, text)
+        return ServerError(message, number, line, column, hint=hint)
+
+    def exists(self, connection: OpenConnection, database: str) -> bool:
+        """Whether the server lists the database."""
+        name = self.quote_literal(database)
+        return bool(connection.query(f"SELECT 1 FROM information_schema.schemata WHERE schema_name = {name}"))
+
+    def drop_database(self, connection: OpenConnection, database: str) -> None:
+        """End the database's sessions, then drop it."""
+        name = self.quote_literal(database)
+        for (session,) in connection.query(
+            f"SELECT id FROM information_schema.processlist WHERE db = {name} AND id <> CONNECTION_ID()"
+        ):
+            connection.try_execute(f"KILL {session}")
+        connection.execute(f"DROP DATABASE {self.quote(database)}")
+
+    def create_database(self, connection: OpenConnection, database: str, settings: Settings) -> list[str]:
+        """Create the database in utf8mb4."""
+        head = f"CREATE DATABASE {self.quote(database)} CHARACTER SET utf8mb4"
+        return create_database.create_collated(connection, settings, head, " COLLATE {}")
+
+    @contextmanager
+    def lock(self, connection: OpenConnection, name: str, timeout: float, of: str = DEPLOY) -> Iterator[None]:
+        """A named lock of the session: the server frees it when the connection ends."""
+        lock = LOCK.format(of=of)
+        if connection.query(f"SELECT GET_LOCK({lock}, {max(0, int(timeout))})")[0][0] != 1:
+            holder = self._holder(connection, lock)
+            raise LockedError(f"The database is locked by {holder}.", hint="Wait until that run ends.")
+        try:
+            yield
+        finally:
+            if connection.usable:
+                connection.try_execute(f"SELECT RELEASE_LOCK({lock})")
+
+    @staticmethod
+    def _holder(connection: OpenConnection, lock: str) -> str:
+        rows = connection.query(
+            f"SELECT user, host, id FROM information_schema.processlist WHERE id = IS_USED_LOCK({lock})"
+        )
+        return "{} from {} (connection {})".format(*rows[0]) if rows else "another run"
+
+
+def _place(message: str, text: str) -> error_positions.Place:
+    """Where the rest begins that a syntax error quotes, or where the name stands that the message is about."""
+    near = NEAR.search(message)
+    if near is None:
+        return error_positions.of_message(text, message, NAMED, MYSQL)
+    if not near[1]:
+        return error_positions.of_offset(text, len(text.rstrip()))
+    line, column = error_positions.of_text(text, near[1])
+    return line or int(near[2]), column

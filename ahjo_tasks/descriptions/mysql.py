@@ -1,0 +1,184 @@
+"""MySQL and MariaDB: one comment for a table, column or routine; MariaDB has one for the database, too."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.descriptions.base import Metadata, commented
+from ahjo_tasks.descriptions.model import Catalog, Changes
+from ahjo_tasks.descriptions.mysql_columns import definitions, question_marks, with_comment, with_reference_system
+from ahjo_tasks.errors import StatementError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.descriptions.model import Change
+
+HIGHEST = 0xFFFF
+# A default of a binary column can be bytes that are no text.
+AS_BYTES = "SET SESSION character_set_results = binary"
+AS_TEXT = "SET SESSION character_set_results = @ahjo_results"
+# MariaDB leaves it out of what SHOW CREATE TABLE shows; MySQL does not, and has another catalog view.
+REFERENCE_SYSTEMS = """
+    SELECT NULL, NULL, 0 FROM (SELECT 1) AS one WHERE FALSE
+    /*M!100304 UNION ALL SELECT g_table_name, g_geometry_column, srid FROM information_schema.geometry_columns
+    WHERE g_table_schema = DATABASE() AND srid <> 0 */"""
+
+
+Definitions = dict[tuple[str, ...], str]
+"""Of columns, by the names of table and column."""
+
+
+def whole_definitions(connection: Connection, columns: Sequence[tuple[str, ...]]) -> Definitions:
+    """The definitions of the columns, without those that the server does not show whole."""
+    shown = _shown(connection, sorted({table for table, _ in columns}))
+    found = {name: shown[name] for name in columns if name in shown}
+    for table, column, number in connection.query(REFERENCE_SYSTEMS) if found else ():
+        if (table, column) in found:
+            found[table, column] = with_reference_system(found[table, column], number)
+    return {name: definition for name, definition in found.items() if _is_whole(connection, name, definition)}
+
+
+def _shown(connection: Connection, tables: Sequence[str]) -> Definitions:
+    """All columns of the tables. Bytes that are no text become halves of surrogate pairs."""
+    if not tables:
+        return {}
+    connection.execute(AS_BYTES)
+    texts = {table: connection.query(f"SHOW CREATE TABLE {connection.dialect.quote(table)}")[0][1] for table in tables}
+    connection.execute(AS_TEXT)
+    return {
+        (table, column): definition
+        for table, text in texts.items()
+        for column, definition in definitions(_text(text)).items()
+    }
+
+
+def _is_whole(connection: Connection, name: tuple[str, ...], definition: str) -> bool:
+    """Whether the definition can be given again: a `?` in it may stand for a character that cannot be shown."""
+    if any("\ud800" <= character <= "\udfff" for character in definition):
+        return False
+    in_default, elsewhere = question_marks(definition)
+    if not in_default or elsewhere:
+        return not elsewhere
+    table, column = map(connection.dialect.quote, name)
+    try:
+        rows = connection.query(f"SELECT DEFAULT({column}) FROM (SELECT 1) AS one LEFT JOIN {table} ON FALSE")
+    except StatementError:
+        return False
+    return all(ord(one) <= HIGHEST for one in str(rows[0][0]))
+
+
+def _text(shown: str | bytes) -> str:
+    return shown if isinstance(shown, str) else bytes(shown).decode("utf-8", "surrogateescape")
+
+
+LONGEST = {"database": 1024, "table": 2048, "column": 1024, "procedure": 65535 // 3, "function": 65535 // 3}
+NOT_WHOLE = "the server does not show its whole definition"
+QUERIES = (
+    """
+    SELECT 'table', NULL, table_name, NULL, NULL, NULL, table_comment FROM information_schema.tables
+    WHERE table_schema = DATABASE() AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')""",
+    # The two columns that hold the time of a system-versioned row cannot be altered.
+    """
+    SELECT 'column', NULL, c.table_name, c.column_name, NULL, NULL, c.column_comment
+    FROM information_schema.columns c
+    JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name
+    WHERE c.table_schema = DATABASE() AND t.table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')
+    AND COALESCE(c.generation_expression, '') NOT IN ('ROW START', 'ROW END')""",
+    """
+    SELECT LOWER(routine_type), NULL, routine_name, NULL, NULL, NULL, routine_comment
+    FROM information_schema.routines
+    WHERE routine_schema = DATABASE() AND routine_type IN ('PROCEDURE', 'FUNCTION')""",
+)
+DATABASE_QUERY = """
+    SELECT 'database', NULL, NULL, NULL, NULL, NULL, schema_comment FROM information_schema.schemata
+    WHERE schema_name = DATABASE()"""
+HAS_DATABASE_COMMENT = """
+    SELECT COUNT(*) FROM information_schema.columns WHERE LOWER(table_schema) = 'information_schema'
+    AND LOWER(table_name) = 'schemata' AND LOWER(column_name) = 'schema_comment'"""
+# Definitions must come out and go in alike whatever mode the session has, old zero dates with them. A comment changes
+# no data, so the history of a system-versioned table stays true.
+KEEP_MODE = """
+    SET @ahjo_mode = @@SESSION.sql_mode, @ahjo_quote = @@SESSION.sql_quote_show_create,
+    @ahjo_results = @@SESSION.character_set_results
+    /*M!100304 , @ahjo_history = @@SESSION.system_versioning_alter_history */"""
+PLAIN_MODE = """
+    SET SESSION sql_mode = 'STRICT_ALL_TABLES', SESSION sql_quote_show_create = 1
+    /*M!100304 , SESSION system_versioning_alter_history = KEEP */"""
+OLD_MODE = """
+    SET SESSION sql_mode = @ahjo_mode, SESSION sql_quote_show_create = @ahjo_quote,
+    SESSION character_set_results = @ahjo_results
+    /*M!100304 , SESSION system_versioning_alter_history = @ahjo_history */"""
+
+
+class TableComments(Metadata):
+    """A column's comment is part of its definition, which has to be given again, whole."""
+
+    kinds = frozenset({"database", "procedure", "function", "table", "column"})
+    single = "Description"
+    has_schemas = False
+
+    def read(self, connection: Connection, schemas: Sequence[str] | None) -> Catalog:
+        """A few calls. There are no schemas here, so there are none to choose from."""
+        whole = bool(connection.query(HAS_DATABASE_COMMENT)[0][0])
+        queries = (*QUERIES, DATABASE_QUERY) if whole else QUERIES
+        rows = [row for query in queries for row in connection.query(query)]
+        missing = {} if whole else {"database": "MySQL has no comment on a database"}
+        return Catalog(commented(rows, self.single), missing)
+
+    def obstacle(self, kind: str, text: str) -> str | None:
+        """Comments are of limited length, and of Unicode's first plane."""
+        if len(text) > LONGEST[kind]:
+            return f"MySQL takes {LONGEST[kind]} characters"
+        return "MySQL's comments take no emoji and the like" if any(ord(one) > HIGHEST for one in text) else None
+
+    def send(self, connection: Connection, changes: Sequence[Change]) -> Changes:
+        """Two calls for each table that changes, one for each routine. Each ALTER commits by itself."""
+        with _plain_mode(connection):
+            columns = [change.object.parts for change in changes if change.object.kind == "column"]
+            whole = whole_definitions(connection, columns)
+            fit = [change for change in changes if change.object.kind != "column" or change.object.parts in whole]
+            self._alter(connection, fit, whole)
+        lost = [".".join(parts) for parts in columns if parts not in whole]
+        return Changes(tuple(fit), tuple(f"{key} keeps its comment: {NOT_WHOLE}." for key in lost))
+
+    def _alter(self, connection: Connection, changes: Sequence[Change], whole: Definitions) -> None:
+        """One ALTER for all changes of a table. Raises StatementError that says how many changes stay."""
+        made = 0
+        for target, group in _by_target(changes).items():
+            clauses = ",\n".join(self._clause(change, whole) for change in group)
+            try:
+                connection.execute(f"ALTER {target[0].upper()} {self.dialect.quote(*target[1:])} {clauses}")
+            except StatementError as error:
+                error.state = f"Each ALTER commits by itself: {made} of {len(changes)} changes were made and stay."
+                raise
+            made += len(group)
+
+    def _clause(self, change: Change, whole: Definitions) -> str:
+        """What an ALTER of the table, the routine or the database says."""
+        literal = self.dialect.quote_literal(change.text)
+        if change.object.kind == "column":
+            return f"MODIFY COLUMN {with_comment(whole[change.object.parts], literal)}"
+        return f"COMMENT {literal}"
+
+
+def _by_target(changes: Iterable[Change]) -> dict[tuple[str, ...], list[Change]]:
+    """The changes by what has to be altered for them: its kind and its name."""
+    found: dict[tuple[str, ...], list[Change]] = {}
+    for change in changes:
+        one = change.object
+        kind = "table" if one.kind == "column" else one.kind
+        found.setdefault((kind, *one.parts[:1]), []).append(change)
+    return found
+
+
+@contextmanager
+def _plain_mode(connection: Connection) -> Iterator[None]:
+    connection.execute(KEEP_MODE)
+    connection.execute(PLAIN_MODE)
+    try:
+        yield
+    finally:
+        connection.try_execute(OLD_MODE)

@@ -1,5 +1,0 @@
-"""PostgreSQL: the dialect, and a module for each thing that is large with this server."""
-
-from ahjo_tasks.dialects.postgresql.dialect import PostgreSQL
-
-__all__ = ["PostgreSQL"]

@@ -1,0 +1,176 @@
+"""Alembic's revisions: which are pending, and running them on our own connection."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ahjo_tasks.engine.migration_errors import MigrationProgress, place, said
+from ahjo_tasks.engine.plan import Plan
+from ahjo_tasks.errors import AhjoError, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from alembic.config import Config
+    from alembic.script import Script, ScriptDirectory
+
+    from ahjo_tasks.config.settings import Settings
+    from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.database.dialects.base import Dialect
+
+BASE = "base"
+HEADS = "heads"
+
+
+class Migrations:
+    """The revisions of one project. Raises SourceError for scripts that cannot be read or have several heads."""
+
+    def __init__(self, ini: Path, settings: Settings, config_path: Path | None) -> None:
+        self.ini = ini
+        self.settings = settings
+        self.config_path = config_path
+
+    @property
+    def present(self) -> bool:
+        """Whether the project has migrations at all."""
+        return self.ini.is_file()
+
+    @cached_property
+    def config(self) -> Config:
+        """Alembic's config, with the project's config as its `-x main_config`."""
+        from alembic.config import Config
+
+        config = Config(str(self.ini), cmd_opts=Namespace(x=[f"main_config={self.config_path}"]))
+        config.set_main_option("here", str(self.ini.parent).replace("%", "%%"))
+        location = config.get_main_option("script_location") or "alembic"
+        config.set_main_option("script_location", str(self.ini.parent / location).replace("%", "%%"))
+        return config
+
+    @cached_property
+    def script(self) -> ScriptDirectory:
+        """Alembic's view of the revision files."""
+        from alembic.script import ScriptDirectory
+
+        with self._explained():
+            return ScriptDirectory.from_config(self.config)
+
+    def current(self, connection: Connection | None) -> tuple[str, ...]:
+        """The revisions that the database is at; empty for a database without them."""
+        if connection is None:
+            return ()
+        from alembic.runtime.migration import MigrationContext
+
+        options = version_options(self.settings, connection.dialect)
+        with connection.sqlalchemy_connection() as sa_connection:
+            return tuple(MigrationContext.configure(sa_connection, opts=options).get_current_heads())
+
+    def pending(self, current: tuple[str, ...]) -> list[Script]:
+        """The revisions above `current`, first one first."""
+        with self._explained():
+            heads = self.script.get_heads()
+            if len(heads) > 1:
+                raise SourceError(
+                    f"there are {len(heads)} heads: {', '.join(heads)}",
+                    path=self.ini,
+                    hint=f"Join them: alembic merge -m 'merge' {' '.join(heads)}",
+                )
+            return list(self.script.iterate_revisions(HEADS, current or BASE))[::-1]
+
+    def applied(self, current: tuple[str, ...]) -> list[Script]:
+        """The revisions at and below `current`, last one first."""
+        with self._explained():
+            return list(self.script.iterate_revisions(current, BASE)) if current else []
+
+    def run(self, connection: Connection, destination: str, *, down: bool = False) -> None:
+        """Go to `destination` on the door's connection, by the project's own env.py."""
+        from alembic.runtime.environment import EnvironmentContext
+
+        def path(revision: Any, _context: Any) -> Any:
+            steps = self.script._downgrade_revs if down else self.script._upgrade_revs  # noqa: SLF001 - as Alembic's commands
+            return steps(destination, revision)
+
+        with connection.dialect.around_migrations(connection) as check:
+            course = MigrationProgress(self.ini.parent, connection, check, down=down)
+            with connection.sqlalchemy_connection() as sa_connection, course:
+                self.config.attributes |= {
+                    "connection": sa_connection,
+                    "options": version_options(self.settings, connection.dialect),
+                    "on_version_apply": course.tell,
+                }
+                with EnvironmentContext(self.config, self.script, fn=path, destination_rev=destination):
+                    self.script.run_env()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        from alembic.util import CommandError
+
+        try:
+            yield
+        except AhjoError:
+            raise
+        except CommandError as error:
+            raise SourceError(str(error), path=self.ini) from error
+        except Exception as error:
+            raise SourceError(said(error), **place(error, self.ini.parent)) from error
+
+
+def version_options(settings: Settings, dialect: Dialect) -> dict[str, str | None]:
+    """Alembic's own table, as Alembic's `configure` takes it."""
+    return {
+        "version_table": settings.alembic_version_table,
+        "version_table_schema": settings.alembic_version_table_schema or dialect.bookkeeping_schema,
+    }
+
+
+@dataclass(frozen=True)
+class MigrationStep:
+    """All pending revisions, up to the head or down to the base."""
+
+    migrations: Migrations
+    revisions: tuple[Script, ...]
+    down: bool = False
+
+    kind = "migration"
+    transactional = False
+    single_call = False
+
+    @property
+    def label(self) -> str:
+        """`a1b2 add orders`, or how many there are."""
+        arrow = "down to base" if self.down else f"up to {self.revisions[-1].revision}"
+        if len(self.revisions) == 1:
+            return f"{self.revisions[0].revision} {self.revisions[0].doc}{' (down)' if self.down else ''}"
+        return f"{len(self.revisions)} revisions {arrow}"
+
+    @property
+    def note(self) -> str:
+        """The revisions, when there are several."""
+        if len(self.revisions) == 1:
+            return ""
+        return ", ".join(f"{script.revision} {script.doc}" for script in self.revisions)
+
+    def run(self, connection: Connection) -> int:
+        """Run them; each is one transaction where the database allows it."""
+        self.migrations.run(connection, BASE if self.down else HEADS, down=self.down)
+        return 0
+
+
+def plan_upgrade(migrations: Migrations, connection: Connection | None) -> Plan:
+    """The way up to the head."""
+    if not migrations.present:
+        return Plan((), ("No alembic.ini: the project has no migrations.",))
+    pending = migrations.pending(migrations.current(connection))
+    return Plan((MigrationStep(migrations, tuple(pending)),) if pending else ())
+
+
+def plan_downgrade(migrations: Migrations, connection: Connection | None) -> Plan:
+    """The way down to the base."""
+    if not migrations.present:
+        return Plan((), ("No alembic.ini: the project has no migrations.",))
+    applied = migrations.applied(migrations.current(connection))
+    return Plan((MigrationStep(migrations, tuple(applied), down=True),) if applied else ())

@@ -1,0 +1,82 @@
+"""A script whose last query gives the rows."""
+
+from __future__ import annotations
+
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.database.connection import RowStream
+from ahjo_tasks.engine.diagnostics import failure
+from ahjo_tasks.errors import AhjoError, StatementError, UsageError
+from ahjo_tasks.sql.splitters import split
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.database.dialects.base import Dialect
+    from ahjo_tasks.project.sql_file import SqlFile
+    from ahjo_tasks.sql.splitters import Batch
+
+SIZE = 2000
+"""Rows that are in memory at a time."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """Batches to run in order; the last one returns the rows. `file` is where they stand, if in one."""
+
+    batches: tuple[Batch, ...]
+    file: SqlFile | None = None
+
+    def __post_init__(self) -> None:
+        if not self.batches:
+            raise UsageError(f"{self.file.label if self.file else 'The query'} holds no statement.")
+
+    @classmethod
+    def of(cls, text: str, dialect: Dialect) -> Query:
+        """The query of a script as its user wrote it. Raises UsageError when nothing is in it."""
+        return cls(tuple(split(text, dialect.batch_style)))
+
+    @contextmanager
+    def open(self, connection: Connection, on_rows: Callable[[int], None] = lambda _count: None) -> Iterator[RowStream]:
+        """Lend the rows, which have to be read to their end; `on_rows` is told how many have been.
+
+        Several statements run in one transaction, which is rolled back when anything fails.
+        Raises StatementError or, for a file, DeployError; AhjoError unless there is exactly one result set.
+        """
+        *before, last = (batch for batch in self.batches for _ in range(batch.count))
+        running = last
+        try:
+            # A script that is one call, and so all or nothing, is cut where its rows are streamed.
+            with connection.transaction(transactional=bool(before) or connection.dialect.implicit_transaction_per_call):
+                for running in before:
+                    connection.execute(running.text)
+                running = last
+                with closing(connection.stream(last.text, SIZE)) as results:
+                    yield from _only(results, on_rows)
+        except StatementError as error:
+            if self.file is None:
+                raise
+            raise failure(error, self.file, running, connection) from error
+
+
+def _only(results: Iterator[RowStream], on_rows: Callable[[int], None]) -> Iterator[RowStream]:
+    """The one result set there must be."""
+    rows = next(results, None)
+    if rows is None:
+        raise AhjoError("The query ran, and returns no rows: there is nothing to write.")
+    yield RowStream(rows.columns, _counted(rows.chunks, on_rows))
+    if next(results, None) is not None:
+        raise AhjoError("The query returns several result sets.", hint="Ask for one of them at a time.")
+
+
+def _counted(
+    chunks: Iterator[list[tuple[object, ...]]], on_rows: Callable[[int], None]
+) -> Iterator[list[tuple[object, ...]]]:
+    count = 0
+    for chunk in chunks:
+        yield chunk
+        count += len(chunk)
+        on_rows(count)

@@ -1,0 +1,113 @@
+"""The git version that a database holds, kept in a table of one row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.engine.plan import Plan
+from ahjo_tasks.errors import StatementError
+from ahjo_tasks.project.git import GitVersion, NoGitError, differs, version
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy import ColumnClause, Table
+    from sqlalchemy.engine import Connection as SAConnection
+
+    from ahjo_tasks.config.settings import Settings
+    from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.database.dialects.base import Dialect
+
+NEWEST_COLUMN = "Timestamp"
+
+
+@dataclass(frozen=True)
+class StampStep:
+    """Write the version, in place of the one before."""
+
+    git: GitVersion
+    settings: Settings
+
+    kind = "stamp"
+    transactional = False
+    single_call = False
+    note = ""
+
+    @property
+    def label(self) -> str:
+        """`git main v2.1-4-gabc`."""
+        return f"git {self.git.branch} {self.git.commit}"
+
+    def run(self, connection: Connection) -> int:
+        """Create the table where it is missing or of an old form, and write the row."""
+        table = git_table(self.settings, connection.dialect)
+        row = {"Repository": self.git.repository, "Branch": self.git.branch, "Commit": self.git.commit}
+        try:
+            with connection.sqlalchemy_transaction() as sa_connection:
+                _renew(sa_connection, table, connection.dialect)
+                sa_connection.execute(table.delete())
+                sa_connection.execute(table.insert().values(row))
+        except StatementError as error:
+            raise StatementError(error.server, state="the git version was not stamped.") from error
+        return 1
+
+
+def plan_stamp(settings: Settings, directory: Path, *, required: bool = False) -> Plan:
+    """Stamp the version that git or the info file gives.
+
+    Without either a remark says so; with `required` it is a NoGitError.
+    """
+    try:
+        found = version(
+            directory, repository=settings.url_of_remote_git_repository, info_path=settings.git_version_info_path
+        )
+    except NoGitError as error:
+        if required:
+            raise
+        return Plan((), (f"No git version is stamped: {error.message}",))
+    changed = differs(directory, settings.git_version_info_path)
+    remarks = (f"{found.commit} is stamped, but tracked files differ from it.",) if changed else ()
+    return Plan((StampStep(found, settings),), remarks)
+
+
+def read_stamp(settings: Settings, connection: Connection) -> GitVersion | None:
+    """The version that the database holds, or None."""
+    from sqlalchemy import column, quoted_name, select
+    from sqlalchemy import table as plain
+
+    table = git_table(settings, connection.dialect)
+    with connection.sqlalchemy_connection() as sa_connection:
+        columns = connection.dialect.column_names(sa_connection, table.name, table.schema)
+        found = {name.lower(): name for name in columns}
+        names = [found.get("repository"), found.get("branch"), found.get("commit") or found.get("commit_hash")]
+        if not all(names):
+            return None
+        known: list[ColumnClause[str]] = [column(quoted_name(str(name), quote=True)) for name in names]
+        row = sa_connection.execute(select(*known).select_from(plain(table.name, *known, schema=table.schema))).first()
+    return GitVersion(row[0], row[1], row[2]) if row else None
+
+
+def git_table(settings: Settings, dialect: Dialect) -> Table:
+    """The table as SQLAlchemy knows it: columns Repository, Branch, Commit and Timestamp."""
+    from sqlalchemy import Column, DateTime, MetaData, String, Table, func
+
+    return Table(
+        settings.git_table,
+        MetaData(),
+        Column("Repository", String(255), primary_key=True),
+        Column("Branch", String(255), primary_key=True),
+        Column("Commit", String(50)),
+        Column(NEWEST_COLUMN, DateTime, server_default=func.now()),
+        schema=settings.git_table_schema or dialect.bookkeeping_schema,
+    )
+
+
+def _renew(sa_connection: SAConnection, table: Table, dialect: Dialect) -> None:
+    """Create the table; one of an older form, without the newest column, is made anew."""
+    columns = {name.lower() for name in dialect.column_names(sa_connection, table.name, table.schema)}
+    if {NEWEST_COLUMN.lower(), "commit"} <= columns:
+        return
+    if columns:
+        table.drop(sa_connection)
+    table.create(sa_connection)

@@ -1,1 +1,0 @@
-"""Rows of a database in a file: streamed, in bounded memory, whole or not at all."""

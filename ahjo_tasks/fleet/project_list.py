@@ -1,0 +1,221 @@
+"""The file that lists projects: where they lie, what to run in each, and which needs which."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ahjo_tasks.config.document import read
+from ahjo_tasks.errors import ConfigError
+from ahjo_tasks.fleet.protocol import Call, read_calls
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from ahjo_tasks.config.document import Document
+
+
+def ordered(needs: Mapping[str, Collection[str]]) -> list[str]:
+    """The names, each behind those that it needs, else in their own order. There must be no circle."""
+    found: dict[str, None] = {}
+
+    def visit(name: str) -> None:
+        if name not in found:
+            for needed in needs[name]:
+                visit(needed)
+            found[name] = None
+
+    for name in needs:
+        visit(name)
+    return list(found)
+
+
+def circle(needs: Mapping[str, Collection[str]]) -> list[str]:
+    """Names that need each other in a circle, the first one repeated at the end; none where there is no circle."""
+    done: set[str] = set()
+
+    def visit(name: str, path: list[str]) -> list[str]:
+        if name in path:
+            return [*path[path.index(name) :], name]
+        if name not in done:
+            for needed in needs.get(name, ()):
+                if found := visit(needed, [*path, name]):
+                    return found
+            done.add(name)
+        return []
+
+    return next((found for name in needs if (found := visit(name, []))), [])
+
+
+FILES = ("username_file", "password_file")
+KEYS = (
+    *FILES,
+    "target_server_hostname",
+    "sql_port",
+    "sql_dialect",
+    "sql_driver",
+    "sqla_url_query_map",
+    "odbc_trust_server_certificate",
+    "odbc_encrypt",
+    "username",
+    "password",
+    "trusted_connection",
+    "azure_authentication",
+    "azure_identity_settings",
+    "connect_resiliently",
+    "connect_retry_count",
+    "connect_retry_interval",
+)
+DATABASE = "target_database_name"
+URL = "sqlalchemy.url"
+OPTION = "sqlalchemy."
+
+
+def connection_environment(given: Mapping[str, Any], folder: Path) -> tuple[dict[str, str], list[str], list[str]]:
+    """The AHJO_ variables that stand for the keys, remarks, and problems. Files are relative to `folder`."""
+    environ: dict[str, str] = {}
+    remarks, problems = [], []
+    for key, value in given.items():
+        if key == DATABASE:
+            remarks.append(f"connection_info: {DATABASE} is left aside: each project has a database of its own.")
+        elif key == URL:
+            problems.append(f"{URL} names one database, but each project has its own; give host, port and dialect")
+        elif key not in KEYS and not key.startswith(OPTION):
+            problems.append(f"{key}: not a key of a connection{_meant(key)}")
+        elif value is not None:
+            environ[f"AHJO_{key.replace('.', '_').upper()}"] = _text(key, value, folder)
+    return environ, remarks, problems
+
+
+def _text(key: str, value: object, folder: Path) -> str:
+    if key in FILES and isinstance(value, str):
+        return str(folder / Path(value).expanduser())
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def _meant(key: str) -> str:
+    near = get_close_matches(key, KEYS, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+TOP_KEYS = ("projects_path", "connection_info", "projects", "$schema")
+ENTRY_KEYS = ("config", "actions", "depends")
+
+
+@dataclass(frozen=True)
+class ListedProject:
+    """One project of the file. `depends` are those that must be built before it, `place` is where its actions stand."""
+
+    name: str
+    directory: Path
+    config: Path
+    calls: tuple[Call, ...]
+    depends: tuple[str, ...] = ()
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """All projects, each behind those that it depends on, else in the order of the file.
+
+    `environ` are the AHJO_ variables of `connection_info`.
+    """
+
+    projects: tuple[ListedProject, ...]
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    remarks: tuple[str, ...] = ()
+
+
+def read_listing(path: Path) -> Listing:
+    """Read a JSON, JSONC or YAML file. Raises ConfigError, which lists every mistake."""
+    return _Reader(read(path), path.absolute().parent).listing()
+
+
+class _Reader:
+    """Reads one document and gathers what is wrong with it."""
+
+    def __init__(self, document: Document, folder: Path) -> None:
+        self.document = document
+        self.folder = folder
+        self.problems = list(document.warnings)
+
+    def listing(self) -> Listing:
+        given = self.document.value
+        self._unknown(given, TOP_KEYS, ())
+        root = self._root(given.get("projects_path", "."))
+        entries = self._mapping(given.get("projects"), ("projects",))
+        found = [self._project(str(name), entry, root) for name, entry in entries.items()]
+        environ, remarks, problems = connection_environment(
+            self._mapping(given.get("connection_info") or {}, ("connection_info",)), self.folder
+        )
+        self.problems += [f"{self._place('connection_info')}: {problem}" for problem in problems]
+        self._check_needs(found)
+        if self.problems or not found:
+            nothing = () if self.problems else ("projects: expected at least one project",)
+            raise ConfigError(f"{self.document.name} lists no projects that can be built", (*self.problems, *nothing))
+        names = ordered({project.name: project.depends for project in found})
+        by_name = {project.name: project for project in found}
+        return Listing(tuple(by_name[name] for name in names), environ, tuple(remarks))
+
+    def _project(self, name: str, given: object, root: Path) -> ListedProject:
+        path = ("projects", name)
+        entry = self._mapping(given, path)
+        self._unknown(entry, ENTRY_KEYS, path)
+        calls, mistakes = read_calls(entry.get("actions"))
+        self._add(mistakes, (*path, "actions"))
+        directory = root / name
+        config = self._text(entry.get("config"), (*path, "config"))
+        if not directory.is_dir():
+            self._add([f"there is no folder {directory}"], path)
+        elif config and not (directory / config).is_file():
+            self._add([f"there is no file {directory / config}"], (*path, "config"))
+        depends = self._names(entry.get("depends"), (*path, "depends"))
+        return ListedProject(name, directory, directory / config, calls, depends, self._place(*path, "actions"))
+
+    def _check_needs(self, projects: list[ListedProject]) -> None:
+        known = {project.name: project.depends for project in projects}
+        for project in projects:
+            strange = [f"there is no project {name!r}" for name in project.depends if name not in known]
+            self._add(strange, ("projects", project.name, "depends"))
+        if not self.problems and (names := circle(known)):
+            self._add([f"projects depend on each other in a circle: {' -> '.join(names)}"], ("projects",))
+
+    def _root(self, given: object) -> Path:
+        return self.folder / Path(self._text(given, ("projects_path",))).expanduser()
+
+    def _text(self, value: object, path: tuple[str, ...]) -> str:
+        if isinstance(value, str) and value:
+            return value
+        self._add(["expected a path"], path)
+        return ""
+
+    def _names(self, value: object, path: tuple[str, ...]) -> tuple[str, ...]:
+        names = [value] if isinstance(value, str) else value or []
+        if isinstance(names, list) and all(isinstance(name, str) for name in names):
+            return tuple(names)
+        self._add(["expected a list of names"], path)
+        return ()
+
+    def _mapping(self, value: object, path: tuple[str, ...]) -> dict[str, Any]:
+        if isinstance(value, dict):
+            return value
+        self._add(["expected a mapping"], path)
+        return {}
+
+    def _unknown(self, given: Mapping[str, Any], known: tuple[str, ...], path: tuple[str, ...]) -> None:
+        for key in given:
+            if key not in known:
+                near = get_close_matches(str(key), known, n=1)
+                self._add([f"not a known key{f'; did you mean {near[0]}?' if near else ''}"], (*path, str(key)))
+
+    def _add(self, problems: Iterable[str], path: tuple[str, ...]) -> None:
+        self.problems += [f"{self._place(*path)}: {problem}" for problem in problems]
+
+    def _place(self, *path: str) -> str:
+        """Name, line and key: the line of the nearest key that is there."""
+        lines = (self.document.lines.get(path[:length]) for length in range(len(path), 0, -1))
+        line = next((f":{line}" for line in lines if line), "")
+        return f"{self.document.name}{line}: {'.'.join(path)}"

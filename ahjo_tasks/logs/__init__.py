@@ -1,1 +1,0 @@
-"""Where what the user reads is kept."""

@@ -1,1 +1,0 @@
-"""Making an executable that needs no Python."""

@@ -1,0 +1,123 @@
+"""Which names of a file stand for something of the predecessor's, and which for its context."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.project.adopt.calls import CONTEXT_CALLS, CONTEXT_GONE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ahjo_tasks.project.adopt.source import PythonText
+
+PACKAGE = "ahjo"
+CONTEXT_NAMES = frozenset({"context", "ctx", "ahjo_context"})
+ACTION = f"{PACKAGE}.action.action"
+MULTIACTION = f"{PACKAGE}.action.create_multiaction"
+CONTEXT = f"{PACKAGE}.context.Context"
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def is_theirs(node: ast.AST) -> bool:
+    """Whether the statement imports from the predecessor."""
+    if isinstance(node, ast.ImportFrom):
+        return node.level == 0 and (node.module or "").split(".")[0] == PACKAGE
+    return isinstance(node, ast.Import) and any(alias.name.split(".")[0] == PACKAGE for alias in node.names)
+
+
+class Names:
+    """What the names of one file mean."""
+
+    def __init__(self, source: PythonText) -> None:
+        self.source = source
+        self.imported = dict(_imported(source.tree))
+        self.loggers = set(_loggers(source.tree))
+
+    def path(self, node: ast.AST) -> str | None:
+        """The dotted path of an expression in the predecessor's package."""
+        if isinstance(node, ast.Name):
+            return self.imported.get(node.id)
+        if isinstance(node, ast.Attribute):
+            inner = self.path(node.value)
+            return f"{inner}.{node.attr}" if inner else None
+        return None
+
+    def functions(self, node: ast.AST) -> Iterator[Function]:
+        """The functions that the node is in, the innermost first."""
+        at = self.source.parent(node)
+        while at is not None:
+            if isinstance(at, Function):
+                yield at
+            at = self.source.parent(at)
+
+    def context(self, node: ast.AST) -> str | None:
+        """The name of the context where the node stands: that of the nearest function that has one."""
+        return next((name for function in self.functions(node) if (name := self._own_context(function))), None)
+
+    def is_action(self, function: Function) -> bool:
+        """Whether the function is an action of theirs."""
+        return any(self.decorates(decorator) for decorator in function.decorator_list)
+
+    def decorates(self, decorator: ast.expr) -> bool:
+        """Whether it is their `@action`, with or without arguments."""
+        return self.path(decorator.func if isinstance(decorator, ast.Call) else decorator) == ACTION
+
+    def is_connectable(self, node: ast.expr) -> bool:
+        """Whether it surely is the connection of the context's own database."""
+        if isinstance(node, ast.Name):
+            given = list(self._assigned(node))
+            return bool(given) and all(self.is_connectable(value) for value in given)
+        if isinstance(node, ast.Call):
+            return not node.args and isinstance(node.func, ast.Attribute) and self._of_context(node.func)
+        return isinstance(node, ast.Attribute) and node.attr in {"engine", "connection"} and self._of_context(node)
+
+    def _of_context(self, node: ast.Attribute) -> bool:
+        known = {*CONTEXT_CALLS, *CONTEXT_GONE, "engine"} - {"get_conn_info", "get_master_engine", "get_logger_engine"}
+        return isinstance(node.value, ast.Name) and node.value.id == self.context(node) and node.attr in known
+
+    def _assigned(self, name: ast.Name) -> Iterator[ast.expr]:
+        for function in list(self.functions(name))[:1]:
+            for node in ast.walk(function):
+                if isinstance(node, ast.Assign) and any(_is(target, name.id) for target in node.targets):
+                    yield node.value
+                elif isinstance(node, ast.arg) and node.arg == name.id:
+                    yield ast.Constant(None)
+
+    def _own_context(self, function: Function) -> str | None:
+        parameters = [*function.args.posonlyargs, *function.args.args]
+        if parameters and self.is_action(function):
+            return parameters[0].arg
+        for parameter in parameters:
+            typed = parameter.annotation is not None and self.path(parameter.annotation) == CONTEXT
+            if typed or parameter.arg in CONTEXT_NAMES:
+                return parameter.arg
+        return None
+
+
+def _is(target: ast.expr, name: str) -> bool:
+    return isinstance(target, ast.Name) and target.id == name
+
+
+def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(tree):
+        if not is_theirs(node):
+            continue
+        if isinstance(node, ast.ImportFrom):
+            yield from ((alias.asname or alias.name, f"{node.module}.{alias.name}") for alias in node.names)
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                yield (alias.asname, alias.name) if alias.asname else (PACKAGE, PACKAGE)
+
+
+def _loggers(tree: ast.Module) -> Iterator[str]:
+    """Names of the module that hold the predecessor's logger."""
+    for node in tree.body:
+        if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and node.value.args):
+            continue
+        function, first = node.value.func, node.value.args[0]
+        called = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+        if called == "getLogger" and isinstance(first, ast.Constant) and str(first.value).split(".")[0] == PACKAGE:
+            yield from (target.id for target in node.targets if isinstance(target, ast.Name))

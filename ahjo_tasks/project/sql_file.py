@@ -1,0 +1,198 @@
+"""A SQL file of the project: decoded, its variables filled in, its header read, cut into batches."""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.errors import SourceError
+from ahjo_tasks.sql.definitions import Definition, Name, Scan, scan
+from ahjo_tasks.sql.header import SWITCHES, Header, header
+from ahjo_tasks.sql.source import Source, ascii_upper
+from ahjo_tasks.sql.splitters import Batch, split, warnings
+from ahjo_tasks.sql.sqlcmd import IGNORE, Place, Preprocessed, expand, refuse
+from ahjo_tasks.sql.tokens import words
+from ahjo_tasks.sql.tsql import check_first_in_batch
+from ahjo_tasks.sql.variables import substitute
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from ahjo_tasks.database.dialects.base import Dialect
+
+BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+LATE = "what a comment says of the transaction counts only at the head of the file"
+
+
+@dataclass(frozen=True)
+class SqlFile:
+    """One file, ready to run. `label` is its path as the user knows it, relative to the project."""
+
+    path: Path
+    label: str
+    kind: str
+    text: str
+    batches: tuple[Batch, ...]
+    dialect: Dialect
+    refused: str = ""
+    """The statement in it that cannot run in a transaction; empty when there is none."""
+    origin: Preprocessed | None = None
+    """Where each part of the text came from, when not all of it is the file's own."""
+
+    @property
+    def name(self) -> str:
+        """What the file is about: its name without the ending."""
+        return self.path.stem
+
+    @cached_property
+    def scan(self) -> Scan:
+        """The objects that the text defines and the names that it mentions."""
+        return scan(self.text, self.dialect.syntax)
+
+    @property
+    def written(self) -> tuple[Name, ...]:
+        """The tables that the file writes rows to."""
+        return self.scan.written
+
+    @property
+    def definitions(self) -> tuple[Definition, ...]:
+        """The objects that the file creates."""
+        return self.scan.definitions
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts of the batches."""
+        return [batch.text for batch in self.batches]
+
+    def where(self, line: int) -> str:
+        """The file and line on disk of a line of the text, as the user knows them."""
+        place = self.place(line)
+        return f"{self._label(place)}:{place.line}"
+
+    def place(self, line: int, column: int | None = None) -> Place:
+        """The place on disk of a line and column of the text."""
+        return self.origin.place(line, column) if self.origin else Place(self.path, line, column, self.text)
+
+    def ignores_errors(self, batch: Batch) -> bool:
+        """Whether `:on error ignore` is in force where the batch begins."""
+        return self.origin is not None and self.origin.ignores(batch.line, batch.column)
+
+    @cached_property
+    def remarks(self) -> tuple[str, ...]:
+        """What in the file is legal and probably not meant, each with its place."""
+        places = [
+            (self.place(one.line, one.column), one.message) for one in warnings(self.text, self.dialect.batch_style)
+        ]
+        late = self._header.late
+        if late and late.value.lower() in SWITCHES:
+            places.append((self.place(late.line, 1), LATE))
+        return tuple(f"{self._label(place)}:{place.line}:{place.column}: {message}" for place, message in places)
+
+    def _label(self, place: Place) -> str:
+        return self.label if place.path in {None, self.path} else str(place.path)
+
+    @cached_property
+    def _header(self) -> Header:
+        return header(self.text, self.dialect.syntax)
+
+    @cached_property
+    def depends(self) -> tuple[Name, ...] | None:
+        """The names in a `-- depends: schema.name, other` comment, which stand in place of what the SQL shows."""
+        if self._header.depends is None:
+            return None
+        words = [word.strip() for word in self._header.depends.value.split(",")]
+        return tuple(Name.parse(word) for word in words if word and word.lower() != "none")
+
+    @cached_property
+    def transactional(self) -> bool:
+        """Whether the file runs in a transaction; `-- transaction: off` says no, and so do some statements."""
+        value, line = self._header.transaction or ("on", 0)
+        if value.lower() not in SWITCHES:
+            raise SourceError(f"transaction: expected on, off or rollback, got {value!r}", path=self.path, line=line)
+        return SWITCHES[value.lower()] and not self.refused
+
+    @property
+    def single_call(self) -> bool:
+        """Whether the file is one batch that runs once."""
+        return len(self.batches) == 1 and self.batches[0].count == 1
+
+    @property
+    def rolls_back(self) -> bool:
+        """Whether a test leaves no trace: `-- transaction: rollback`."""
+        said = self._header.transaction
+        return self.transactional and said is not None and said.value.lower() == "rollback"
+
+    def depends_line(self) -> int:
+        """The line of the `-- depends:` comment."""
+        return self._header.depends.line if self._header.depends else 1
+
+
+def read(
+    path: Path, kind: str, dialect: Dialect, *, label: str, variables: Mapping[str, object] | None = None
+) -> SqlFile:
+    """Read one file whole. Raises SourceError with file, line and column (or byte offset) when it cannot be used."""
+    text = decode(path)
+    if dialect.batch_style == "go":
+        refuse(text, path)
+    text = substitute(text, variables, path=path, syntax=dialect.syntax)
+    return _split(SqlFile(path, label, kind, text, (), dialect, _refused(text, dialect)))
+
+
+def read_for_sqlcmd(
+    path: Path, kind: str, dialect: Dialect, *, label: str, variables: Mapping[str, object] | None = None
+) -> SqlFile:
+    """Read one file and carry out its directives of sqlcmd.
+
+    Raises SourceError, with the place in the file that the text came from.
+    """
+    origin = expand(path, variables or {}, decode)
+    refused = IGNORE if any(on for _offset, on in origin.switches) else _refused(origin.text, dialect)
+    try:
+        return _split(SqlFile(path, label, kind, origin.text, (), dialect, refused, origin))
+    except SourceError as error:
+        raise origin.moved(error) from None
+
+
+def _split(file: SqlFile) -> SqlFile:
+    dialect = file.dialect
+    style = dialect.batch_style if file.transactional else dialect.statement_style or dialect.batch_style
+    batches = tuple(split(file.text, style, path=file.path))
+    if style == "go":
+        check_first_in_batch(batches, file.path)
+    return replace(file, batches=batches)
+
+
+def _refused(text: str, dialect: Dialect) -> str:
+    upper = ascii_upper(text)
+    likely = any(word in upper for word in dialect.non_transactional_keywords)
+    hits = list(dialect.non_transactional_statement.finditer(text)) if likely else []
+    if not hits:
+        return ""
+    starts = {token.offset for token in words(text, dialect.syntax)}
+    now = (hit for hit in hits if hit.start() in starts and not dialect.inside_module_body(text, hit.start()))
+    return next((" ".join(hit[0].upper().split()) for hit in now), "")
+
+
+def decode(path: Path) -> str:
+    """The text of a file: UTF-8 with or without BOM, or UTF-16 with BOM. Newlines stay as they are."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise SourceError(f"cannot be read: {error.strerror}", path=path) from None
+    encoding = next((name for bom, name in BOMS if raw.startswith(bom)), "utf-8")
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise SourceError(
+            f"is not {encoding.upper().removesuffix('-SIG')}: invalid byte at offset {error.start}",
+            path=path,
+            line=raw.count(b"\n", 0, error.start) + 1,
+            hint="Save the file as UTF-8.",
+        ) from None
+    if "\0" in text:
+        hint = "Is it UTF-16 without a byte order mark?"
+        raise Source(text, path).error(text.index("\0"), "a NUL character, which no server reads", hint=hint)
+    return text

@@ -1,0 +1,1 @@
+"""Changes to Invoke's parser and config loader, installed by `namespace()`."""

@@ -1,0 +1,252 @@
+"""What the actions `scan` and `install-git-hook` do, which are programs of their own too: Invoke is not needed here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ahjo_tasks.errors import AhjoError, UsageError
+from ahjo_tasks.utils import pluralize
+
+if TYPE_CHECKING:
+    from ahjo_tasks.console import Console
+    from ahjo_tasks.scan.project import ProjectScan, Result
+
+RULES = r"""# What ahjo-scan looks for. `filepath` is a path or a glob, or a list of them, relative to this project;
+# without it, a rule is for every file.
+
+- name: hetu                        # Finnish personal identity codes
+  filepath:
+    - database/
+    - alembic/versions/
+
+- name: email
+  filepath: database/
+
+# The rules below are about changes that do not belong where they are looked for. `schemas`, `objects`, `tables` and
+# `object_types` narrow them down: each entry is a name or a regular expression for one, in any case.
+
+- name: sql_object_modification     # CREATE, ALTER and DROP
+  filepath: database/data/
+  object_types: [PROCEDURE, FUNCTION, VIEW, TRIGGER, TABLE, TYPE, ASSEMBLY]
+
+# - name: sql_insert
+#   filepath: database/
+#   schemas: [report]
+#   tables: [dim_.*]
+
+# - name: alembic_table_modification
+#   filepath: alembic/versions/
+#   schemas: [report]
+
+# A rule of your own has any other name, and a regular expression of Python.
+
+# - name: select_star
+#   filepath: "database/**/*.sql"
+#   pattern: (?i)\bselect\s+\*
+"""
+IGNORED = """# What ahjo-scan shall not report again: single matches or all of a rule, in a file, a folder or a glob.
+# `ahjo-scan --add-results-to-ignore` writes its findings behind what is here.
+
+# - file_path: database/data/persons.sql
+#   matches:
+#     - 010594-9032
+# - file_path: database/data/addresses.sql
+#   rules:
+#     - email
+"""
+
+
+def write_samples(rules: Path, ignored: Path) -> tuple[Path, ...]:
+    """Write each of the files that does not exist; the ones that were written."""
+    wanted = ((rules, RULES), (ignored, IGNORED))
+    written = [(path, text) for path, text in wanted if not path.exists()]
+    for path, text in written:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+    return tuple(path for path, _ in written)
+
+
+RULES_FILE = "ahjo_scan_rules.yaml"
+IGNORE_FILE = "ahjo_scan_ignore.yaml"
+FORMATS = ("text", "json", "sarif", "github")
+
+
+class Flag(NamedTuple):
+    """One flag of the command line: what it means, its short form, and the name of its value; a switch has none."""
+
+    help: str
+    short: str = ""
+    value: str = ""
+
+
+FILES = {
+    "search-rules": Flag(f"The file of rules; {RULES_FILE} by default.", "-r", "FILE"),
+    "ignore-config": Flag(f"The file of what is not reported; {IGNORE_FILE} by default.", "-ig", "FILE"),
+    "project-dir": Flag("The project's folder; by default the one of tasks.py.", "-d", "DIR"),
+}
+SCAN_FLAGS = FILES | {
+    "stage": Flag("Scan what is staged, as it will be committed.", "-st"),
+    "since": Flag("Scan the files that changed since this revision.", value="REV"),
+    "format": Flag("text, json, sarif (2.1.0) or github (annotations).", value="FORMAT"),
+    "output": Flag("Write the report into this file.", value="FILE"),
+    "mask": Flag("Hide most of each match of personal data."),
+    "quiet": Flag("Print findings and nothing else.", "-q"),
+    "init": Flag("Write a file of rules and one of what to ignore.", "-in"),
+    "add-results-to-ignore": Flag("Write the findings into the file of what to ignore.", "-ai"),
+}
+HOOK_FLAGS = FILES | {"force": Flag("Replace another hook; it is kept as pre-commit.old.")}
+
+
+class Place(NamedTuple):
+    """Where it happens: the folder of the call, who is told, and whether nothing may be changed."""
+
+    directory: Path
+    console: Console
+    dry_run: bool = False
+
+    def project(self, project_dir: str) -> Path:
+        """The project's folder. Raises UsageError when there is none of that name."""
+        directory = Path(project_dir).absolute() if project_dir else self.directory
+        if not directory.is_dir():
+            raise UsageError(f"--project-dir: there is no folder {directory}.")
+        return directory
+
+
+class ScanOptions(NamedTuple):
+    """The flags of a scan."""
+
+    search_rules: str = ""
+    ignore_config: str = ""
+    project_dir: str = ""
+    stage: bool = False
+    since: str = ""
+    format: str = "text"
+    output: str = ""
+    mask: bool = False
+    quiet: bool = False
+    init: bool = False
+    add_results_to_ignore: bool = False
+
+
+class HookOptions(NamedTuple):
+    """The flags of a hook's installation."""
+
+    search_rules: str = ""
+    ignore_config: str = ""
+    project_dir: str = ""
+    force: bool = False
+
+
+def scan(place: Place, wanted: ScanOptions) -> None:
+    """Scan and report. Raises AhjoError when anything is found."""
+    if wanted.format not in FORMATS:
+        raise UsageError(f"--format is one of {', '.join(FORMATS)}, not {wanted.format!r}.")
+    directory = place.project(wanted.project_dir)
+    rules, ignored = directory / (wanted.search_rules or RULES_FILE), directory / (wanted.ignore_config or IGNORE_FILE)
+    if wanted.init:
+        _init(place, rules, ignored)
+        return
+    if wanted.quiet or (wanted.format != "text" and not wanted.output):
+        place.console.machine()
+    job = _prepared(directory, rules, ignored, wanted)
+    result = job.run()
+    _report(place.console, job, result, wanted)
+    if result.findings and wanted.add_results_to_ignore and not place.dry_run:
+        _ignore(place.console, ignored, result)
+    elif result.findings:
+        raise AhjoError(_count(result), hint=f"Remove it, or add it to {ignored.name}: --add-results-to-ignore")
+
+
+def install_hook(place: Place, wanted: HookOptions) -> None:
+    """Write the hook. Raises NotPermittedError when another one stays."""
+    from ahjo_tasks.scan import hook
+    from ahjo_tasks.scan.git_files import Repository
+
+    console = place.console
+
+    def may_replace(path: Path) -> bool:
+        question = f"Replace the hook {path}? It is kept as {path.name}.old."
+        return wanted.force or (console.interactive and console.confirm(question))
+
+    repository = Repository(place.project(wanted.project_dir))
+    if place.dry_run:
+        console.print(f"  Plan: write {repository.hooks / hook.NAME} (dry run: nothing is written)")
+        return
+    path = hook.install(repository, wanted.search_rules, wanted.ignore_config, IGNORE_FILE, may_replace)
+    console.print(f"Installed {path}")
+
+
+def _init(place: Place, rules: Path, ignored: Path) -> None:
+
+    if place.dry_run:
+        place.console.print("  Plan: write what does not exist of the files below (dry run: nothing is written)")
+    written = () if place.dry_run else write_samples(rules, ignored)
+    for path in (rules, ignored):
+        place.console.print(
+            f"  {'Written' if path in written else 'Left as it is' if path.exists() else 'New'}: {path}"
+        )
+
+
+def _prepared(directory: Path, rules: Path, ignored: Path, wanted: ScanOptions) -> ProjectScan:
+    from ahjo_tasks.scan.git_files import Repository
+    from ahjo_tasks.scan.ignore_file import read_ignored
+    from ahjo_tasks.scan.project import ProjectScan
+    from ahjo_tasks.scan.rules_file import read_rules
+
+    own = {path.relative_to(directory).as_posix() for path in (rules, ignored) if path.is_relative_to(directory)}
+    return ProjectScan(
+        Repository(directory), read_rules(rules), read_ignored(ignored), own, stage=wanted.stage, since=wanted.since
+    )
+
+
+def _report(console: Console, job: ProjectScan, result: Result, wanted: ScanOptions) -> None:
+    if wanted.output:
+        Path(wanted.output).write_text(_formatted(job, result, wanted) + "\n", encoding="utf-8")
+    elif wanted.format != "text":
+        console.raw(_formatted(job, result, wanted))
+        return
+    _tell(console, result, wanted)
+
+
+def _formatted(job: ProjectScan, result: Result, wanted: ScanOptions) -> str:
+    from ahjo_tasks.scan.reports import line, shown, to_github, to_json, to_sarif
+
+    prefix = job.repository.prefix if job.repository.exists else ""
+    match wanted.format:
+        case "json":
+            return to_json(result, mask=wanted.mask)
+        case "sarif":
+            return to_sarif(result, prefix, mask=wanted.mask)
+        case "github":
+            return to_github(result, prefix, mask=wanted.mask)
+        case _:
+            return "\n".join(line(finding) for finding in shown(result, mask=wanted.mask))
+
+
+def _tell(console: Console, result: Result, wanted: ScanOptions) -> None:
+    from ahjo_tasks.scan.reports import line, shown
+
+    console.tally.counts["FAIL"] += result.files
+    console.tally.counts["OK"] += result.tally.files - result.files
+    for remark in result.remarks:
+        console.warning(str(remark))
+    for finding in shown(result, mask=wanted.mask):
+        console.secret(line(finding).removesuffix(finding.match), finding.match)
+    if wanted.quiet:
+        return
+    binary = f", {result.tally.binary} binary files skipped" if result.tally.binary else ""
+    console.info(f"{result.tally.files} files scanned{binary}, {result.ignored} findings ignored")
+    if not result.findings:
+        console.print("Nothing was found.", "ok")
+
+
+def _ignore(console: Console, ignored: Path, result: Result) -> None:
+    from ahjo_tasks.scan.ignore_file import add_to_ignored
+
+    add_to_ignored(ignored, result.findings)
+    console.print(f"{_count(result)} They are now in {ignored}.")
+
+
+def _count(result: Result) -> str:
+    return f"{pluralize(len(result.findings), 'finding')} in {pluralize(result.files, 'file')}."

@@ -1,0 +1,154 @@
+"""What was found as SARIF 2.1.0, which code hosts show beside the code (OASIS, sarif-v2.1.0)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from ahjo_tasks.scan.finding import Finding, masked, normal
+from ahjo_tasks.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ahjo_tasks.scan.project import Result
+
+FORMATS = ("text", "json", "sarif", "github")
+
+
+def shown(result: Result, *, mask: bool) -> list[Finding]:
+    """The findings with matches on one line; `mask` hides those of rules that look for data."""
+    secret = {rule.name for rule in result.rules if rule.secret} if mask else set()
+    return [
+        finding._replace(match=masked(normal(finding.match)) if finding.rule in secret else normal(finding.match))
+        for finding in result.findings
+    ]
+
+
+def line(finding: Finding) -> str:
+    """`path:line:column: rule: match`, on one line whatever the path is."""
+    path = finding.path if finding.path.isprintable() else ascii(finding.path)
+    return f"{path}:{finding.line}:{finding.column}: {finding.rule}: {finding.match}"
+
+
+def to_json(result: Result, *, mask: bool = False) -> str:
+    """An object with `findings`, `remarks`, `ignored` and `files`, the number of files that were scanned."""
+    return json.dumps(
+        {
+            "findings": [finding._asdict() for finding in shown(result, mask=mask)],
+            "remarks": [remark._asdict() for remark in result.remarks],
+            "ignored": result.ignored,
+            "files": result.tally.files,
+        },
+        indent=2,
+    )
+
+
+def to_github(result: Result, prefix: str, *, mask: bool = False) -> str:
+    """One workflow command a line; `prefix` is the project's path in its repository."""
+    commands = [
+        _command(
+            "error",
+            {
+                "file": prefix + finding.path,
+                "line": finding.line,
+                "endLine": finding.end_line,
+                # Columns are only for a place on one line.
+                **({"col": finding.column, "endColumn": finding.end_column} if _one_line(finding) else {}),
+                "title": finding.rule,
+            },
+            finding.match,
+        )
+        for finding in shown(result, mask=mask)
+    ]
+    commands += [_command("warning", {"file": prefix + remark.path}, remark.message) for remark in result.remarks]
+    return "\n".join(commands)
+
+
+def _one_line(finding: Finding) -> bool:
+    return finding.line == finding.end_line
+
+
+def _command(kind: str, properties: dict[str, object], message: str) -> str:
+    told = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
+    return f"::{kind} {told}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+ROOT = "%SRCROOT%"
+"""The name that code hosts know for the top of the repository."""
+
+
+def to_sarif(result: Result, prefix: str, *, mask: bool = False) -> str:
+    """The document; `prefix` is the project's path in its repository, to whose top all places are relative."""
+    rules = sorted({rule.name: rule.description for rule in result.rules}.items())
+    run = {
+        "tool": {"driver": _driver(rules)},
+        "columnKind": "unicodeCodePoints",
+        "invocations": [
+            {
+                "executionSuccessful": True,
+                "toolExecutionNotifications": [
+                    {"level": "warning", "message": {"text": str(remark)}} for remark in result.remarks
+                ],
+            }
+        ],
+        "results": _results(shown(result, mask=mask), [name for name, _ in rules], prefix),
+    }
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
+
+
+def _driver(rules: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    described = [{"id": name, "shortDescription": {"text": text}} for name, text in rules]
+    return {"name": "ahjo-scan", "version": __version__, "rules": described}
+
+
+def _results(findings: Sequence[Finding], rules: list[str], prefix: str) -> list[dict[str, Any]]:
+    seen: Counter[str] = Counter()
+    results = []
+    for finding in findings:
+        # The same find keeps its identity when lines above it come and go. A masked match stays one: what is so short
+        # could be guessed from its digest.
+        key = f"{finding.path}\0{finding.rule}\0{finding.match}"
+        results.append(
+            {
+                "ruleId": finding.rule,
+                "ruleIndex": rules.index(finding.rule),
+                "level": "error",
+                "message": {"text": f"{finding.rule}: {finding.match}"},
+                "locations": [_location(finding, prefix)],
+                "partialFingerprints": {"ahjoScan/v1": _digest(f"{key}\0{seen[key]}")},
+            }
+        )
+        seen[key] += 1
+    return results
+
+
+def _location(finding: Finding, prefix: str) -> dict[str, Any]:
+    region = {
+        "startLine": finding.line,
+        "startColumn": finding.column,
+        "endLine": finding.end_line,
+        "endColumn": finding.end_column,
+    }
+    return {"physicalLocation": {"artifactLocation": _artifact(finding.path, prefix), "region": region}}
+
+
+def _artifact(path: str, prefix: str) -> dict[str, str]:
+    return {"uri": quote(os.fsencode(prefix + path)), "uriBaseId": ROOT}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]

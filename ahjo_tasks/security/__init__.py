@@ -1,1 +1,0 @@
-"""Logins and permissions that come before, or beside, the database's own connection."""

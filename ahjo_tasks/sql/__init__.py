@@ -1,0 +1,1 @@
+"""The SQL language: lexer, splitters, references. No files, no database."""
