@@ -109,7 +109,7 @@ def test_a_plain_task_of_invoke_can_be_a_step(project: RunningProject) -> None:
 def test_a_missing_step_is_found_before_anything_runs_and_leaves_the_list_whole(project: RunningProject) -> None:
     ns = (multiaction("nightly", "init", "depoly"),)
     done = inv(project, "nightly", *CONFIG, ns=ns)
-    assert (done.code, "Did you mean 'deploy'?" in done.err) == (2, True)
+    assert (done.code, "Did you mean deploy?" in done.err) == (2, True)
     assert not (project.directory / "shop.db").exists()
     assert inv(project, "--list", ns=ns).code == 0
 

@@ -159,7 +159,7 @@ def test_the_environment_may_name_the_config(project: RunningProject) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("depoly", "dev.json"), "Did you mean 'deploy'?"),
+        (("depoly", "dev.json"), "Did you mean deploy?"),
         (("deploy", "dev.json", "--skip-git"), "Did you mean --skip-git-update?"),
         (("show", "dev.json", "--nmae", "x"), "Did you mean --name?"),
         (("deploy", "dev.json", "more"), "what to do with 'more'"),

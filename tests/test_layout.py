@@ -34,8 +34,8 @@ def test_folders_called_nearly_like_one_that_is_read_are_named(tmp_path: Path) -
     made = project(tmp_path, "view/a.sql", "Procedures/deep/b.sql", "views/c.sql", "archive/d.sql", "docs/e.sql")
     (tmp_path / "database" / "trigers").mkdir()
     assert made.misnamed() == (
-        "database/Procedures is read by no action: should it be database/procedures?",
-        "database/view is read by no action: should it be database/views?",
+        "database/Procedures is ignored. Did you mean database/procedures?",
+        "database/view is ignored. Did you mean database/views?",
     )
 
 

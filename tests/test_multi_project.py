@@ -252,10 +252,10 @@ def test_confirm_asks_for_every_action_too(shop: Workshop) -> None:
 @pytest.mark.parametrize(
     ("projects", "said"),
     [
-        ({"a": ["deplyo"]}, "projects.a.actions: There is no action 'deplyo'. did you mean 'deploy'?"),
+        ({"a": ["deplyo"]}, "projects.a.actions: There is no action 'deplyo'. Did you mean deploy?"),
         (
             {"a": ["speak"], "b": [["speak", {"time": 2}]]},
-            ":1: projects.b.actions: speak has no parameter 'time'; did you mean 'times'?",
+            ":1: projects.b.actions: speak has no parameter 'time'; did you mean times?",
         ),
         ({"a": {"actions": ["speak"], "config": "x.json"}}, "projects.a.config: there is no file"),
         ({"a": ["speak"], "z": ["speak"]}, "projects.z: there is no folder"),

@@ -8,7 +8,6 @@ import shlex
 import sys
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from io import StringIO
 from itertools import pairwise
 from operator import itemgetter
@@ -21,6 +20,7 @@ from ahjo_tasks.actions.namespace import namespace
 from ahjo_tasks.cli.project_namespace import find_project, usable
 from ahjo_tasks.config.document import ENDINGS
 from ahjo_tasks.errors import UsageError
+from ahjo_tasks.utils import did_you_mean
 from ahjo_tasks.version import __version__
 
 if TYPE_CHECKING:
@@ -114,8 +114,7 @@ class Call:
         elif argument is None and word in FOR_ANY:
             return
         elif argument is None:
-            near = get_close_matches(word, known, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"ahjo --help {self.out[0]} lists its options."
+            hint = did_you_mean(word, known) or f"ahjo --help {self.out[0]} lists its options."
             raise UsageError(f"{self.out[0]} has no option {word}.", hint=hint)
         else:
             self._take_values(word, rest, several=argument.kind is list)
@@ -198,7 +197,7 @@ def _task(collection: Collection, name: str | None) -> Task:  # type: ignore[typ
         raise UsageError("Which action?", hint="ahjo list")
     wanted = collection.transform(name)
     if wanted not in collection.task_names:
-        near = get_close_matches(wanted, collection.task_names, n=1)
-        raise UsageError(f"There is no action {name!r}.", hint=f"Did you mean {near[0]!r}?" if near else "ahjo list")
+        hint = did_you_mean(wanted, collection.task_names) or "ahjo list"
+        raise UsageError(f"There is no action {name!r}.", hint=hint)
     task: Task = collection[wanted]  # type: ignore[type-arg]
     return task

@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import threading
-from difflib import get_close_matches
 from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,7 @@ from ahjo_tasks.runtime.action import Action, MultiAction
 from ahjo_tasks.runtime.confirmation import check_permission
 from ahjo_tasks.runtime.context import ActionContext
 from ahjo_tasks.runtime.patches.config_files import teach
+from ahjo_tasks.utils import did_you_mean
 from ahjo_tasks.version import __version__
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def problems(task: Task, parameters: Mapping[str, Any]) -> Iterator[str]:  # typ
     values = keywords(task, parameters)
     for name, value in values.items():
         if name not in known:
-            yield f"{task.name} has no parameter {name!r}{_meant(name, known)}"
+            yield f"{task.name} has no parameter {name!r}{did_you_mean(name, known, inline=True)}"
         elif unfit := _unfit(known[name], value):
             yield f"{task.name}: {name}: expected {unfit}"
     for flag in _missing(task, arguments, values):
@@ -70,11 +70,6 @@ def _unfit(argument: Argument, value: object) -> str:
     if argument.kind is int and (isinstance(value, bool) or not isinstance(value, int)):
         return "an integer"
     return ""
-
-
-def _meant(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def main(path: str) -> None:
@@ -207,8 +202,7 @@ def _find(collection: Collection, name: str) -> Task:  # type: ignore[type-arg]
     try:
         task: Task = collection[wanted]  # type: ignore[type-arg]
     except (KeyError, ValueError):
-        near = get_close_matches(wanted, collection.task_names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else None
+        hint = did_you_mean(wanted, collection.task_names) or None
         raise UsageError(f"There is no action {name!r}", hint=hint) from None
     return task
 

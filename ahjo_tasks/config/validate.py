@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
@@ -12,6 +11,7 @@ from ahjo_tasks.config.layers import PREFIX, from_text
 from ahjo_tasks.config.secret import Secret
 from ahjo_tasks.config.settings import Settings
 from ahjo_tasks.errors import ConfigError
+from ahjo_tasks.utils import closest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -218,8 +218,8 @@ class Check:
 
     def _typos(self) -> Iterator[str]:
         for key in self.values:
-            if key not in KEYS and not key.startswith(_OPTIONS) and (meant := _meant(key)):
-                yield f"{self._locate(key)}: {key}: not a known key; did you mean {meant}?"
+            if key not in KEYS and not key.startswith(_OPTIONS) and (name := _similar_key(key)):
+                yield f"{self._locate(key)}: {key}: not a known key; did you mean {name}?"
 
     def _options(self) -> dict[str, Any]:
         options = filter(self._given, (key for key in self.values if key.startswith(_OPTIONS) and key not in FIELDS))
@@ -229,8 +229,12 @@ class Check:
 def typos(variables: Iterable[str]) -> Iterator[str]:
     """Name the variables that are almost a known one."""
     for name in variables:
-        if meant := _meant(name.removeprefix(PREFIX)):
-            yield f"{name}: not a known variable; did you mean {PREFIX}{meant.replace('.', '_').upper()}?"
+        if key := _similar_key(name.removeprefix(PREFIX)):
+            yield f"{name}: not a known variable; did you mean {PREFIX}{key.replace('.', '_').upper()}?"
+
+
+def _similar_key(key: str) -> str:
+    return closest(key.lower(), KEYS, cutoff=_SIMILAR)
 
 
 def _required(values: Mapping[str, Any]) -> tuple[str, ...]:
@@ -242,11 +246,6 @@ def _required(values: Mapping[str, Any]) -> tuple[str, ...]:
     query = values.get("sqla_url_query_map")
     port = () if isinstance(query, dict) and "port" in {str(key).lower() for key in query} else ("sql_port",)
     return ("allowed_actions", "target_server_hostname", *port, "target_database_name")
-
-
-def _meant(key: str) -> str | None:
-    similar = difflib.get_close_matches(key.lower(), KEYS, n=1, cutoff=_SIMILAR)
-    return similar[0] if similar else None
 
 
 def _accepted(value: object, converted: object) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import sys
 from contextlib import contextmanager, redirect_stderr
-from difflib import get_close_matches
 from functools import cached_property
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.errors import AhjoError, DifferenceError, SourceError, StatementError, UsageError
+from ahjo_tasks.utils import did_you_mean
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -95,8 +95,7 @@ def _misunderstood(said: str) -> UsageError:
     choice = NO_COMMAND.search(message)
     if choice is None:
         return UsageError(f"alembic: {message}", hint="inv alembic -- --help")
-    near = get_close_matches(choice["word"], HARMLESS | CHANGING, n=1)
-    hint = f"Did you mean {near[0]}?" if near else "inv alembic -- --help"
+    hint = did_you_mean(choice["word"], HARMLESS | CHANGING) or "inv alembic -- --help"
     return UsageError(f"Alembic has no command {choice['word']!r}.", hint=hint)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.config.document import read
 from ahjo_tasks.errors import ConfigError
 from ahjo_tasks.fleet.protocol import Call, read_calls
+from ahjo_tasks.utils import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -84,7 +84,7 @@ def connection_environment(given: Mapping[str, Any], folder: Path) -> tuple[dict
         elif key == URL:
             problems.append(f"{URL} names one database, but each project has its own; give host, port and dialect")
         elif key not in KEYS and not key.startswith(OPTION):
-            problems.append(f"{key}: not a key of a connection{_meant(key)}")
+            problems.append(f"{key}: not a key of a connection{did_you_mean(key, KEYS, inline=True)}")
         elif value is not None:
             environ[f"AHJO_{key.replace('.', '_').upper()}"] = _text(key, value, folder)
     return environ, remarks, problems
@@ -94,11 +94,6 @@ def _text(key: str, value: object, folder: Path) -> str:
     if key in FILES and isinstance(value, str):
         return str(folder / Path(value).expanduser())
     return value if isinstance(value, str) else json.dumps(value, default=str)
-
-
-def _meant(key: str) -> str:
-    near = get_close_matches(key, KEYS, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 TOP_KEYS = ("projects_path", "connection_info", "projects", "$schema")
@@ -208,8 +203,7 @@ class _Reader:
     def _unknown(self, given: Mapping[str, Any], known: tuple[str, ...], path: tuple[str, ...]) -> None:
         for key in given:
             if key not in known:
-                near = get_close_matches(str(key), known, n=1)
-                self._add([f"not a known key{f'; did you mean {near[0]}?' if near else ''}"], (*path, str(key)))
+                self._add([f"not a known key{did_you_mean(str(key), known, inline=True)}"], (*path, str(key)))
 
     def _add(self, problems: Iterable[str], path: tuple[str, ...]) -> None:
         self.problems += [f"{self._place(*path)}: {problem}" for problem in problems]

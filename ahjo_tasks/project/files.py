@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import SourceError, UsageError
 from ahjo_tasks.project.kinds import KINDS, plural
 from ahjo_tasks.project.sql_file import SqlFile, read, read_for_sqlcmd
+from ahjo_tasks.utils import closest
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
@@ -80,15 +80,15 @@ class ProjectFiles:
         return [path for folder in KINDS[kind].folders for path in self._walk(folder, endings)]
 
     def misnamed(self) -> tuple[str, ...]:
-        """What to say of folders that no action reads, called nearly like one that is read."""
+        """Return a note for each folder that no action reads although its name is nearly one that is read."""
         known = {folder.partition("/")[0] for folder in FOLDERS}
         places = sorted(self.database.iterdir()) if self.database.is_dir() else []
         others = [place for place in places if place.is_dir() and place.name not in known]
-        near = {place: get_close_matches(place.name.lower(), known, n=1, cutoff=0.8) for place in others}
+        names = {place: closest(place.name.lower(), known, cutoff=0.8) for place in others}
         return tuple(
-            f"database/{place.name} is read by no action: should it be database/{found[0]}?"
-            for place, found in near.items()
-            if found and any(place.rglob("*.sql"))
+            f"database/{place.name} is ignored. Did you mean database/{name}?"
+            for place, name in names.items()
+            if name and any(place.rglob("*.sql"))
         )
 
     def kind_of(self, path: Path) -> str:

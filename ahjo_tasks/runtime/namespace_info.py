@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import UsageError
+from ahjo_tasks.utils import did_you_mean
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,8 +32,7 @@ class NamespaceInfo:
         """
         task = self.get(name)
         if task is None:
-            near = get_close_matches(name, self.collection.task_names, n=1)
-            hint = f"Did you mean {near[0]!r}?" if near else None
+            hint = did_you_mean(name, self.collection.task_names) or None
             raise UsageError(f"{wanted_by} needs the action {name!r}, which does not exist.", hint=hint)
         return task
 

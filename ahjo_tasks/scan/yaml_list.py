@@ -9,6 +9,7 @@ import yaml
 from ahjo_tasks.config.document import decode
 from ahjo_tasks.config.yaml_text import parse
 from ahjo_tasks.errors import ConfigError
+from ahjo_tasks.utils import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -73,14 +74,11 @@ def read_node(path: Path) -> yaml.Node | None:
 
 
 def _values(item: yaml.MappingNode, mistakes: Mistakes, keys: tuple[str, ...]) -> dict[str, Value]:
-    from difflib import get_close_matches
-
     values: dict[str, Value] = {}
     for key, node in item.value:
         name, line = str(key.value), key.start_mark.line + 1
         if name not in keys:
-            near = get_close_matches(name, keys, n=1)
-            mistakes.add(line, f"there is no key {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+            mistakes.add(line, f"there is no key {name!r}{did_you_mean(name, keys, inline=True)}")
         elif name in values:
             mistakes.add(line, f"{name} is given twice")
         elif node.tag != _NULL:

@@ -8,13 +8,13 @@ be told from the casts, slices and labels of that language (`x::date`, `a[1:n]`)
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.lexer import MSSQL
 from ahjo_tasks.sql.scanner import Reader, comment_end, spans
 from ahjo_tasks.sql.source import Source
+from ahjo_tasks.utils import closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -84,8 +84,8 @@ def _value(source: Source, offset: int, use: re.Match[str], values: Mapping[str,
 
 
 def _hint(use: re.Match[str], values: Mapping[str, str]) -> str:
-    close = get_close_matches(use["name"].casefold(), values, n=1)
-    return f"Did you mean $({close[0]})?" if close else _UNKNOWN
+    name = closest(use["name"].casefold(), values)
+    return f"Did you mean $({name})?" if name else _UNKNOWN
 
 
 def _comments(source: Source, syntax: Syntax, begin: int, stop: int) -> Iterator[tuple[int, int]]:

@@ -89,7 +89,7 @@ def test_every_mistake_is_told_with_its_line(tmp_path: Path) -> None:
   name: hetu
 """
     assert problems(tmp_path, text) == (
-        "rules.yaml:2: there is no key 'filepaht'; did you mean 'filepath'?",
+        "rules.yaml:2: there is no key 'filepaht'; did you mean filepath?",
         "rules.yaml:3: hetu takes no schemas",
         "rules.yaml:4: a rule needs a name",
         (

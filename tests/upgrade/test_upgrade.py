@@ -265,8 +265,8 @@ def test_every_mistake_is_found_before_anything_runs(shop: Versioned) -> None:
     shop.lists({"v2": ["deploy", "deplyo"], "v3": [["note", {"bach": 1, "batch": "many", "loud": 1}]]})
     done = shop.fail("upgrade", code=2)
     for said in (
-        "upgrade_actions.jsonc:1: v2: There is no action 'deplyo'. did you mean 'deploy'?",
-        "upgrade_actions.jsonc:1: v3: note has no parameter 'bach'; did you mean 'batch'?",
+        "upgrade_actions.jsonc:1: v2: There is no action 'deplyo'. Did you mean deploy?",
+        "upgrade_actions.jsonc:1: v3: note has no parameter 'bach'; did you mean batch?",
         "upgrade_actions.jsonc:1: v3: note: batch: expected an integer",
         "upgrade_actions.jsonc:1: v3: note: loud: expected true or false",
     ):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.project.dependencies import ObjectIndex
+from ahjo_tasks.utils import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -94,13 +95,8 @@ def found(graph: Graph, name: str, fold: Callable[[str], str]) -> list[int]:
     numbers = [number for number, node in enumerate(graph.nodes) if fold(name) in node.names or name == node.file]
     if numbers:
         return numbers
-    from difflib import get_close_matches
-
-    known = {known for node in graph.nodes for known in node.names}
-    near = get_close_matches(fold(name), known, n=3)
-    raise UsageError(
-        f"--object: no file creates {name!r}.", hint=f"Did you mean {' or '.join(near)}?" if near else None
-    )
+    names = {known for node in graph.nodes for known in node.names}
+    raise UsageError(f"--object: no file creates {name!r}.", hint=did_you_mean(fold(name), names) or None)
 
 
 def _node(file: SqlFile) -> Node:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from invoke.exceptions import Exit, ParseError
@@ -11,10 +10,9 @@ from invoke.parser.parser import ParseMachine
 
 from ahjo_tasks.config.document import ENDINGS
 from ahjo_tasks.errors import UsageError
+from ahjo_tasks.utils import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from invoke.parser.context import ParserContext
 
 UNKNOWN = re.compile(r"No idea what (['\"])(.*)\1 is!", re.DOTALL)
@@ -53,19 +51,14 @@ def _flag(machine: ParseMachine, flag: str) -> tuple[str, str]:
     having = [one.name for one in machine.result if one.name and flag in one.flags]
     if having:
         return f"{action} has no option {flag}.", f"{having[-1]} has it: write it right behind {having[-1]}."
-    near = _near(flag, [*machine.context.flags, *machine.initial.flags])
+    near = did_you_mean(flag, [*machine.context.flags, *machine.initial.flags])
     return f"{action} has no option {flag}.", near or f"inv --help {action} lists its options."
 
 
 def _word(machine: ParseMachine, word: str) -> tuple[str, str]:
-    hint = _near(word, machine.contexts)
+    hint = did_you_mean(word, machine.contexts)
     if word.lower().endswith(ENDINGS):
         hint = f"A config is named by --config {word}"
     elif machine.flag and machine.flag.kind is list:
         hint = hint or f"For one more value, give --{machine.flag.name} again."
     return f"There is no action {word!r}.", hint or "inv --list shows them all."
-
-
-def _near(word: str, known: Iterable[str]) -> str:
-    near = get_close_matches(word, known, n=1)
-    return f"Did you mean {near[0]}?" if near else ""
