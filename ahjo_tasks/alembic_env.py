@@ -11,7 +11,7 @@ from alembic import context
 from alembic.util import CommandError
 from sqlalchemy import MetaData
 
-from ahjo_tasks.engine.migrations import version_options
+from ahjo_tasks.engine.migrations import dialect_options, version_options
 from ahjo_tasks.errors import AhjoError, ConfigError
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _through(connection: Connection, metadata: MetaData, options: dict[str, Any]
             if problem:
                 raise AhjoError(f"{what['step'].up_revision_id}: {problem}")
 
-        _online(opened, metadata, options, look)
+        _online(opened, metadata, dialect_options(connection.dialect) | options, look)
 
 
 def _sentence(error: AhjoError) -> str:
@@ -104,11 +104,9 @@ def _online(connection: SAConnection, metadata: MetaData, options: dict[str, Any
     context.configure(
         connection=connection,
         target_metadata=metadata,
-        transactional_ddl=connection.dialect.name in {"sqlite", "postgresql", "mssql"},
         transaction_per_migration=True,
         include_object=include_object,
         compare_type=True,
-        render_as_batch=connection.dialect.name == "sqlite",
         **options,
     )
     with context.begin_transaction():

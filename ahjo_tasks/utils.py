@@ -1,10 +1,11 @@
-"""Plurals, suggestions for misspelt names, and files that are written whole or not at all."""
+"""Small helpers of every package: plurals, suggestions for misspelt names, imports by name, atomic writes."""
 
 from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.errors import UsageError
 
@@ -34,6 +35,12 @@ def did_you_mean(word: str, names: Iterable[str], *, inline: bool = False) -> st
     if not name:
         return ""
     return f"; did you mean {name}?" if inline else f"Did you mean {name}?"
+
+
+def load_object(reference: str) -> Any:
+    """Import what `module:attribute` names, as in an entry point. Raises ImportError or AttributeError."""
+    module, _, attribute = reference.partition(":")
+    return getattr(import_module(module), attribute)
 
 
 def check_target(path: Path, *, overwrite: bool) -> None:

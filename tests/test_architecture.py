@@ -110,6 +110,26 @@ def test_only_the_console_prints() -> None:
     assert printing <= {"console.console", "cli", "config.reference"}  # the last one writes a page of the docs
 
 
+MAY_NAME_A_DIALECT = {
+    "actions.deploy",  # marks in the help of what SQL Server alone has, shown before any dialect is loaded
+    "actions.security",
+    "config.validate",  # which keys are required, found out below the dialects
+    "sql.splitters",  # the name of a style
+}
+
+
+def test_no_dialect_is_named_outside_of_the_dialects() -> None:
+    naming = {
+        module
+        for module, tree in MODULES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and node.value in {"mssql", "postgresql", "mysql", "mariadb", "sqlite"}
+        and not module.startswith("database.dialects")
+    }
+    assert naming == MAY_NAME_A_DIALECT
+
+
 def test_functions_are_short_and_no_except_is_bare() -> None:
     nodes = [(module, node) for module, tree in MODULES.items() for node in ast.walk(tree)]
     long = [

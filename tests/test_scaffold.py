@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Script = Callable[..., list[str]]
 
-DIALECTS = tuple(scaffold.SERVERS)
+DIALECTS = scaffold.databases()
 EVERYWHERE = {
     ".ahjo/config.schema.json",
     ".gitignore",

@@ -147,7 +147,7 @@ def assembly(ctx: ActionContext) -> None:
     from ahjo_tasks.engine.drop import plan_drop
     from ahjo_tasks.engine.sql_file import plan_objects
 
-    ctx.project.require_dialect("mssql", "assembly")
+    ctx.project.require_support("assembly" not in ctx.project.dialect.unsupported_kinds, "assembly")
     files = ctx.project.files.read(KINDS, ctx.settings.scripting_variables)
     plan = plan_drop(files) + plan_objects(files)
     run_plan(ctx, lambda _connection: plan)

@@ -139,6 +139,6 @@ def _standard_library(*, packages: bool) -> list[str]:
 
 
 def _template() -> Path:
-    from ahjo_tasks.project.scaffold import template
+    from ahjo_tasks.project.scaffold import template_folder
 
-    return template()
+    return template_folder()

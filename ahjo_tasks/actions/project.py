@@ -109,7 +109,7 @@ def init_project(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     name = name or (ctx.console.ask("Name of the project: ") if asking else _missing("--name"))
     target = scaffold.place(name, Path(project_dir).expanduser().absolute())
     if asking:
-        dialect = dialect or _choose(ctx.console, "Database", tuple(scaffold.SERVERS))
+        dialect = dialect or _choose(ctx.console, "Database", scaffold.databases())
         format = format or _choose(ctx.console, "Format of the config", scaffold.FORMATS)  # noqa: A001 - likewise
     draft = scaffold.draft(
         target.name,

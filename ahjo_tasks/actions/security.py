@@ -26,12 +26,14 @@ def create_db_login(ctx: ActionContext) -> None:
     from ahjo_tasks.actions.run_plan import report, show
     from ahjo_tasks.engine.executor import apply
     from ahjo_tasks.engine.plan import Plan
-    from ahjo_tasks.engine.security import LoginStep, login_name, new_password
+    from ahjo_tasks.engine.security import login_name, new_password
+    from ahjo_tasks.utils import load_object
 
-    ctx.project.require_dialect("mssql", "create-db-login")
+    reference = ctx.project.dialect.login_step or ""
+    ctx.project.require_support(reference, "create-db-login")
     given = ctx.database.credentials.password_for_new_login(ctx.invocation.environ)
     password = given or new_password()
-    step = LoginStep(login_name(ctx.database.name), ctx.database.name, password)
+    step = load_object(reference)(login_name(ctx.database.name), ctx.database.name, password)
     ctx.announce(ctx.stack[0])
     show(ctx, Plan((step,)))
     if ctx.dry_run:
@@ -117,7 +119,7 @@ def _permission_step(ctx: ActionContext, entry: PermissionFile) -> Step:
         return FileStep(project.read_script(entry.source, entry.variables, directives=True))
     from ahjo_tasks.engine.security import SqlcmdStep, program
 
-    ctx.project.require_dialect("mssql", "db_permission_invoke_method: sqlcmd")
+    ctx.project.require_support(ctx.project.dialect.supports_sqlcmd, "db_permission_invoke_method: sqlcmd")
     if ctx.settings.azure_authentication == "AzureIdentity":
         raise UsageError("sqlcmd takes no token of AzureIdentity.", hint="Set db_permission_invoke_method: sqlalchemy.")
     path = project.script_path(entry.source)

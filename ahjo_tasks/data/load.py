@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.data.table import find_table
 from ahjo_tasks.data.upsert import Upsert
 from ahjo_tasks.errors import DeployError, StatementError
+from ahjo_tasks.utils import load_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,12 +65,6 @@ def _naming(file: TableFile) -> Iterator[None]:
 
 
 def _writer_for(connection: Connection) -> Writer:
-    """The writer of the connection's database; the modules of the other databases are not loaded."""
-    name = connection.dialect.name
-    if name == "mssql":
-        from ahjo_tasks.data.writers_mssql import MSSQLWriter
-
-        return MSSQLWriter(connection)
-    from ahjo_tasks.data.writers import WRITERS
-
-    return WRITERS[name](connection)
+    """Create the writer that the connection's dialect names; those of other databases are not loaded."""
+    writer: Writer = load_object(connection.dialect.writer)(connection)
+    return writer

@@ -26,7 +26,11 @@ PARENT_FIRST = "The row that it refers to has to be there before: in the table, 
 class Writer:
     """`executemany` of an INSERT, and row by row where that fails, so that the bad row is named."""
 
-    catalog: ClassVar[str]
+    catalog: ClassVar[str] = (
+        "SELECT table_schema, table_name, column_name, data_type, 0 FROM information_schema.columns"
+        " WHERE lower(table_name) = lower({table}) AND ({schema} IS NULL OR lower(table_schema) = lower({schema}))"
+        " ORDER BY table_schema, table_name, ordinal_position"
+    )
     """The query of `find_table`, with places for the literals of table and schema."""
     binary: ClassVar[frozenset[str]] = frozenset({"blob"})
     mark: ClassVar[str] = "?"
@@ -225,11 +229,3 @@ class MySQLWriter(Writer):
 
 def _stands(name: str, message: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", message, re.IGNORECASE) is not None
-
-
-WRITERS: dict[str, type[Writer]] = {
-    "postgresql": PostgreSQLWriter,
-    "mysql": MySQLWriter,
-    "sqlite": SQLiteWriter,
-}
-"""By the name of the dialect; the one of SQL Server is in a module of its own."""

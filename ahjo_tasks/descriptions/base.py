@@ -1,11 +1,11 @@
-"""The databases that keep descriptions: one file each."""
+"""Read and write the descriptions of objects: the base class, of which each database has its own in one file."""
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
 
 from ahjo_tasks.descriptions.model import Catalog, Changes, DbObject
+from ahjo_tasks.utils import load_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -79,18 +79,9 @@ def commented(rows: Iterable[Row], name: str) -> tuple[DbObject, ...]:
     return tuple(found)
 
 
-DATABASES = {
-    "mssql": "ahjo_tasks.descriptions.mssql:ExtendedProperties",
-    "postgresql": "ahjo_tasks.descriptions.postgresql:Comments",
-    "mysql": "ahjo_tasks.descriptions.mysql:TableComments",
-}
-
-
 def metadata_for(dialect: Dialect) -> Metadata | None:
-    """How the dialect's database keeps descriptions; None when it has none."""
-    place = DATABASES.get(dialect.name)
-    if place is None:
+    """Create the reader and writer of descriptions that the dialect names; None where its database keeps none."""
+    if dialect.descriptions is None:
         return None
-    module, _, attribute = place.partition(":")
-    made: Metadata = getattr(import_module(module), attribute)(dialect)
-    return made
+    metadata: Metadata = load_object(dialect.descriptions)(dialect)
+    return metadata

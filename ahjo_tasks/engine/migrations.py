@@ -99,7 +99,10 @@ class Migrations:
             with connection.sqlalchemy_connection() as sa_connection, course:
                 self.config.attributes |= {
                     "connection": sa_connection,
-                    "options": version_options(self.settings, connection.dialect),
+                    "options": {
+                        **version_options(self.settings, connection.dialect),
+                        **dialect_options(connection.dialect),
+                    },
                     "on_version_apply": course.tell,
                 }
                 with EnvironmentContext(self.config, self.script, fn=path, destination_rev=destination):
@@ -125,6 +128,11 @@ def version_options(settings: Settings, dialect: Dialect) -> dict[str, str | Non
         "version_table": settings.alembic_version_table,
         "version_table_schema": settings.alembic_version_table_schema or dialect.bookkeeping_schema,
     }
+
+
+def dialect_options(dialect: Dialect) -> dict[str, bool]:
+    """Options of Alembic's `configure` that follow from the database; used where migrations run, not in --sql."""
+    return {"transactional_ddl": dialect.transactional_ddl, "render_as_batch": dialect.render_as_batch}
 
 
 @dataclass(frozen=True)

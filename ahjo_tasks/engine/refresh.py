@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.engine.plan import Plan
 from ahjo_tasks.errors import DeployError
 from ahjo_tasks.sql.definitions import Name
+from ahjo_tasks.utils import load_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -86,14 +87,14 @@ def _refresh(connection: Connection, names: Sequence[Name]) -> list[tuple[int, s
 
 def plan_refresh(read: Callable[[], Sequence[SqlFile]], dialect: Dialect) -> Plan:
     """Refresh what keeps an old picture of its tables. Nothing where no module does so; `read` gives the project's."""
-    if dialect.name != "mssql":
+    if dialect.refresh_step is None:
         return Plan(())
     owned = {
         Name(made.name.schema or dialect.default_schema, made.name.name): file.label
         for file in read()
         for made in file.definitions
     }
-    return Plan((RefreshStep(owned),))
+    return Plan((load_object(dialect.refresh_step)(owned),))
 
 
 def refresh_batch(names: Sequence[Name], dialect: Dialect) -> str:

@@ -68,8 +68,8 @@ def surroundings(loaded: LoadedConfig, database: Database) -> dict[str, str]:
 
 
 def _database(database: Database) -> dict[str, str]:
-    """The file of SQLite, which is relative to the project's folder."""
-    if database.dialect.name != "sqlite":
+    """Name the database where it is a file, whose path is relative to the project's folder."""
+    if not database.dialect.file_based:
         return {}
     if database.settings.sqlalchemy_url:
         return {"AHJO_SQLALCHEMY_URL": database.url.render_as_string(hide_password=False)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 from ahjo_tasks.database.dialects import dialect as dialect_named
+from ahjo_tasks.database.dialects import names
 from ahjo_tasks.errors import AhjoError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ahjo_tasks.database.dialects.base import Dialect
+    from ahjo_tasks.database.dialects.base import Dialect, ProjectTemplate
 
 PACKAGE = Path(__file__).resolve().parents[1]
 SCHEMA = ".ahjo/config.schema.json"
@@ -27,25 +29,6 @@ LOGIN = (
     " AHJO_USERNAME and AHJO_PASSWORD go first."
 )
 FORMATS = ("jsonc", "json", "yaml")
-
-
-class Server(NamedTuple):
-    """How a development server of one database is usually reached."""
-
-    port: int
-    query: Mapping[str, str] = {}
-    remark: str = ""
-
-
-SERVERS: dict[str, Server | None] = {
-    "sqlite": None,
-    "postgresql": Server(5432),
-    "mysql": Server(3306),
-    "mssql": Server(
-        1433, {"TrustServerCertificate": "yes"}, "The server on your own machine signs its certificate itself."
-    ),
-}
-"""The databases that there is a template for; None where the database is a file."""
 
 
 class Entry(NamedTuple):
@@ -110,7 +93,7 @@ def normalised(name: str) -> str:
     return found
 
 
-def template() -> Path:
+def template_folder() -> Path:
     """The folder of templates: in the installed package, or beside the package in a checkout."""
     for folder in (PACKAGE, PACKAGE.parent):
         if (folder / "project_template" / COMMON).is_dir():
@@ -118,11 +101,18 @@ def template() -> Path:
     raise AhjoError("The project template is missing.", hint="Install the package again.")
 
 
-def _dialect(name: str) -> Dialect:
-    spoken = dialect_named(name)
-    if spoken.name not in SERVERS:
-        raise UsageError(f"There is no template for {spoken.title}.", hint=f"There is one for: {', '.join(SERVERS)}.")
-    return spoken
+def databases() -> tuple[str, ...]:
+    """The names of the dialects that bring a project template, each once."""
+    dialects = (dialect_named(name) for name in names())
+    return tuple(dict.fromkeys(dialect.name for dialect in dialects if dialect.project_template))
+
+
+def _template_of(dialect: Dialect) -> ProjectTemplate:
+    if dialect.project_template is None:
+        raise UsageError(
+            f"There is no template for {dialect.title}.", hint=f"There is one for: {', '.join(databases())}."
+        )
+    return dialect.project_template
 
 
 # -- files -----------------------------------------------------------------------------------------------------------
@@ -130,26 +120,27 @@ def _dialect(name: str) -> Dialect:
 
 def draft(name: str, dialect: str, suffix: str, connection: ServerAddress) -> dict[str, str]:
     """The files of a project: the path of each in it, and its text. Raises UsageError; nothing is written."""
-    spoken = _dialect(dialect)
+    database = dialect_named(dialect)
+    template = _template_of(database)
     if suffix not in RENDERERS:
         raise UsageError(f"There is no config format {suffix!r}.", hint=f"It is one of: {', '.join(FORMATS)}.")
     config = f"dev.{suffix}"
     words = {
         "{{name}}": name,
-        "{{title}}": spoken.title,
+        "{{title}}": database.title,
         "{{config}}": config,
         "{{format}}": suffix,
-        "{{install}}": f"'ahjo-tasks[{spoken.name}]'" if spoken.needs_login else "ahjo-tasks",
+        "{{install}}": shlex.quote(template.requirement),
     }
     return {
-        **{path: _filled(text, words) for path, text in _templates(COMMON, spoken.name)},
-        config: RENDERERS[suffix](_entries(name, spoken, connection)),
+        **{path: _filled(text, words) for path, text in _templates(COMMON, template.folder)},
+        config: RENDERERS[suffix](_entries(name, database, connection)),
         SCHEMA: (PACKAGE / "config" / "schema.json").read_text(encoding="utf-8"),
     }
 
 
 def _templates(*folders: str) -> Iterator[tuple[str, str]]:
-    for folder in (template() / name for name in folders):
+    for folder in (template_folder() / name for name in folders):
         for path in sorted(folder.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 yield _shown(path.relative_to(folder)).as_posix(), path.read_text(encoding="utf-8")
@@ -196,17 +187,17 @@ def _entries(name: str, dialect: Dialect, connection: ServerAddress) -> list[Ent
 
 
 def _connection(name: str, dialect: Dialect, given: ServerAddress) -> Iterator[Entry]:
-    server = SERVERS[dialect.name]
+    template = _template_of(dialect)
     yield Entry("sql_dialect", dialect.default_driver)
-    if server is None:
+    if dialect.file_based:
         _refuse_server(dialect, given)
         yield Entry("target_database_name", given.database or f"{name}.db", "The file, from the project's folder.")
         return
     yield Entry("target_server_hostname", given.host or "localhost")
-    yield Entry("sql_port", server.port if given.port is None else given.port)
+    yield Entry("sql_port", template.port if given.port is None else given.port)
     yield Entry("target_database_name", given.database or name)
-    if server.query:
-        yield Entry("sqla_url_query_map", dict(server.query), server.remark)
+    if template.query:
+        yield Entry("sqla_url_query_map", dict(template.query), template.note)
     name_of_login = (
         Entry("username", given.username) if given.username else Entry("username_file", _private(name, "username"))
     )

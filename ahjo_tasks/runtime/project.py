@@ -125,13 +125,12 @@ class Project:
 
         return dialect_for(self.settings)
 
-    def require_dialect(self, name: str, wanted_by: str) -> None:
-        """Raise UsageError unless the database is the one that an action or setting is made for."""
-        from ahjo_tasks.database.dialects import dialect
+    def require_support(self, supported: object, feature: str) -> None:
+        """Raise UsageError for an action or setting of which the dialect says that its database has nothing like it."""
         from ahjo_tasks.errors import UsageError
 
-        if self.dialect.name != name:
-            raise UsageError(f"{wanted_by} is for {dialect(name).title}; the config names {self.dialect.title}.")
+        if not supported:
+            raise UsageError(f"{feature} is not supported on {self.dialect.title}.")
 
     @cached_property
     def credentials(self) -> Credentials:

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ahjo_tasks.database.dialects import dialect
+
 if TYPE_CHECKING:
     from inside import Deployed
 
@@ -54,4 +56,4 @@ def test_sqlite_says_that_it_has_no_users(sqlite: Deployed) -> None:
 @pytest.mark.parametrize("target", ["sqlite", "postgresql", "mysql"], indirect=True)
 def test_what_sql_server_alone_has_is_refused_by_name(live: Deployed, action: str) -> None:
     refused = live.fail(action, code=2)
-    assert f"{action} is for SQL Server; the config names " in refused.err
+    assert f"{action} is not supported on {dialect(live.target.name).title}." in refused.err

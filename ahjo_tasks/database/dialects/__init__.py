@@ -1,47 +1,50 @@
-"""The databases: a file or a folder each, found by the name before the `+` of `sql_dialect`, or by an entry point."""
+"""Dialects by name: a module or package for each database, and those of installed packages by entry point."""
 
 from __future__ import annotations
 
-from importlib import import_module
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import ConfigError
+from ahjo_tasks.utils import load_object
 
 if TYPE_CHECKING:
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.dialects.base import Dialect
 
 DIALECTS: dict[str, str] = {
-    "mssql": "ahjo_tasks.database.dialects.mssql:MSSQL",
+    "sqlite": "ahjo_tasks.database.dialects.sqlite:SQLite",
     "postgresql": "ahjo_tasks.database.dialects.postgresql:PostgreSQL",
     "mysql": "ahjo_tasks.database.dialects.mysql:MySQL",
     "mariadb": "ahjo_tasks.database.dialects.mysql:MySQL",
-    "sqlite": "ahjo_tasks.database.dialects.sqlite:SQLite",
+    "mssql": "ahjo_tasks.database.dialects.mssql:MSSQL",
 }
 ENTRY_POINTS = "ahjo_tasks.dialects"
 
 
 def dialect_for(settings: Settings) -> Dialect:
-    """The dialect that a config names. Raises ConfigError with the names there are."""
+    """Load the dialect that the URL or `sql_dialect` of a config names. Raises ConfigError with the known names."""
     url = settings.sqlalchemy_url.reveal() if settings.sqlalchemy_url else None
     name = (url.partition(":")[0] if url else settings.sql_dialect).lower()
     return dialect(name)
 
 
 def dialect(name: str) -> Dialect:
-    """The dialect of a name like `mssql` or `postgresql+psycopg`."""
+    """Load the dialect that a name like `mssql` or `postgresql+psycopg` means. Raises ConfigError."""
     database = name.partition("+")[0]
-    place = DIALECTS.get(database) or _registered(database)
-    if place is None:
-        others = entry_points(group=ENTRY_POINTS).names
-        known = ", ".join(sorted({*DIALECTS, *others}))
-        raise ConfigError(f"There is no dialect {name!r}.", hint=f"sql_dialect is one of: {known}.")
-    module, _, attribute = place.partition(":")
-    made: Dialect = getattr(import_module(module), attribute)()
-    return made
+    reference = DIALECTS.get(database) or _registered(database)
+    if reference is None:
+        raise ConfigError(
+            f"There is no dialect {name!r}.", hint=f"sql_dialect is one of: {', '.join(sorted(names()))}."
+        )
+    result: Dialect = load_object(reference)()
+    return result
+
+
+def names() -> list[str]:
+    """Every name that `dialect` takes: ours, then those of installed packages."""
+    return list(dict.fromkeys((*DIALECTS, *entry_points(group=ENTRY_POINTS).names)))
 
 
 def _registered(name: str) -> str | None:
-    found = entry_points(group=ENTRY_POINTS, name=name)
-    return next((point.value for point in found), None)
+    return next((point.value for point in entry_points(group=ENTRY_POINTS, name=name)), None)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ahjo_tasks.database.dialects import create_database, error_positions
-from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect, Message, lost
+from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect, Message, ProjectTemplate, lost
 from ahjo_tasks.errors import LockedError, ServerError
 from ahjo_tasks.sql.lexer import MYSQL
 
@@ -46,6 +46,9 @@ class MySQL(Dialect):
     default_driver = "mysql+pymysql"
     install = "pip install 'ahjo-tasks[mysql]'"
     syntax = MYSQL
+    writer = "ahjo_tasks.data.writers:MySQLWriter"
+    descriptions = "ahjo_tasks.descriptions.mysql:TableComments"
+    project_template = ProjectTemplate("mysql", "ahjo-tasks[mysql]", 3306)
     batch_style = "delimiter"
     batch_is_statement = True
     maintenance_database = "information_schema"

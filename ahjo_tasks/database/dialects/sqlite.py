@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.database.dialects import create_database, error_positions
-from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect
+from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect, ProjectTemplate
 from ahjo_tasks.database.file_lock import FileLock
 from ahjo_tasks.errors import LockedError, NotPermittedError, ServerError, UsageError
 from ahjo_tasks.sql.lexer import SQLITE
@@ -52,6 +52,10 @@ class SQLite(Dialect):
     batch_style = "sqlite"
     batch_is_statement = True
     needs_login = False
+    file_based = True
+    writer = "ahjo_tasks.data.writers:SQLiteWriter"
+    project_template = ProjectTemplate("sqlite", "ahjo-tasks")
+    render_as_batch = True
     single_writer = True
     unsupported_kinds = Dialect.unsupported_kinds | {
         "schema",

@@ -104,7 +104,7 @@ RULES = {
         "isolation_level",
     ),
     "execute_try_catch": Rule("engine query", "{c}.database.connection.try_execute({query})", value=False),
-    "get_dialect_name": Rule("connectable", "{c}.workspace.dialect.name"),
+    "get_dialect_name": Rule("connectable", "{c}.project.dialect.name"),
     "execute_action": Rule(
         "action_name config_filename engine skip_confirmation context",
         "library.run_action({c}, {action_name})",
@@ -150,7 +150,7 @@ CONTEXT_CALLS = {
 CONTEXT_VALUES = {
     "engine": "{c}.database.engine",
     "configuration": "vars({c}.backend)",
-    "config_filename": "str({c}.workspace.config_path)",
+    "config_filename": "str({c}.project.config_path)",
     "conn_info": "library.connection_info({c})",
 }
 CONTEXT_FLAGS = ("get_cli_arg", "get_command_line_arg")

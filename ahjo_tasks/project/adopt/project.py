@@ -10,7 +10,7 @@ from ahjo_tasks.errors import AhjoError, SourceError, UsageError
 from ahjo_tasks.project.adopt.names import is_theirs
 from ahjo_tasks.project.adopt.source import PythonText
 from ahjo_tasks.project.adopt.translate import MARK, Translation
-from ahjo_tasks.project.scaffold import COMMON, template
+from ahjo_tasks.project.scaffold import COMMON, template_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,11 +61,11 @@ def adopt(directory: Path, loaded: LoadedConfig | None) -> Adoption:
     sources = _action_files(directory, loaded)
     files = {TASKS: combined([(path.relative_to(directory).as_posix(), _text(path), path) for path in sources])}
     if not (directory / SETTINGS).exists():
-        files[SETTINGS] = (template() / COMMON / SETTINGS).read_text(encoding="utf-8")
+        files[SETTINGS] = (template_folder() / COMMON / SETTINGS).read_text(encoding="utf-8")
     kept = {}
     if _imports_theirs(directory / ENV):
         kept[ENV] = _free_name(directory, f"{ENV}{KEPT}")
-        files[ENV] = (template() / COMMON / ENV).read_text(encoding="utf-8").replace("{{name}}", directory.name)
+        files[ENV] = (template_folder() / COMMON / ENV).read_text(encoding="utf-8").replace("{{name}}", directory.name)
     known = {*sources, directory / ENV}
     others = tuple(path.relative_to(directory).as_posix() for path in _python(directory) if path not in known)
     return Adoption(directory, files, kept, others)

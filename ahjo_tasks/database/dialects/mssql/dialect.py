@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect, lost
+from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect, ProjectTemplate, lost
 from ahjo_tasks.database.dialects.mssql import databases, drivers, entra, error_lines, errors, session
 from ahjo_tasks.errors import LockedError, ServerError, StatementError
 from ahjo_tasks.sql.lexer import MSSQL as LEXIS
@@ -46,6 +46,18 @@ class MSSQL(Dialect):
     default_driver = "mssql+pyodbc"
     install = "pip install 'ahjo-tasks[mssql]'"
     syntax = LEXIS
+    writer = "ahjo_tasks.data.writers_mssql:MSSQLWriter"
+    descriptions = "ahjo_tasks.descriptions.mssql:ExtendedProperties"
+    refresh_step = "ahjo_tasks.engine.refresh:RefreshStep"
+    login_step = "ahjo_tasks.engine.security:LoginStep"
+    supports_sqlcmd = True
+    project_template = ProjectTemplate(
+        "mssql",
+        "ahjo-tasks[mssql]",
+        1433,
+        {"TrustServerCertificate": "yes"},
+        "The server on your own machine signs its certificate itself.",
+    )
     batch_style = "go"
     default_schema = "dbo"
     bookkeeping_schema = "dbo"

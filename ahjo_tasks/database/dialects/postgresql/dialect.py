@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.database.dialects import create_database, error_positions
-from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect, Message, lost
+from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect, Message, ProjectTemplate, lost
 from ahjo_tasks.database.dialects.postgresql.routines import signatures
 from ahjo_tasks.errors import LockedError, ServerError, SourceError
 from ahjo_tasks.sql.lexer import POSTGRESQL
@@ -71,6 +71,9 @@ class PostgreSQL(Dialect):
     default_driver = "postgresql+psycopg"
     install = "pip install 'ahjo-tasks[postgresql]'"
     syntax = POSTGRESQL
+    writer = "ahjo_tasks.data.writers:PostgreSQLWriter"
+    descriptions = "ahjo_tasks.descriptions.postgresql:Comments"
+    project_template = ProjectTemplate("postgresql", "ahjo-tasks[postgresql]", 5432)
     batch_style = "whole"
     statement_style = "statements"
     default_schema = "public"
