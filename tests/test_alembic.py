@@ -132,7 +132,7 @@ def test_what_the_server_refuses_is_a_message(project: RunningProject) -> None:
     revision.write_text(text.replace("def upgrade():", "def upgrade():\n    op.execute('FROB')"), "utf-8")
     done = alembic(project, "upgrade head")
     assert done.code == 1
-    assert 'near "FROB": syntax error' in done.err
+    assert '"FROB"' in done.err
     assert "--debug" not in done.err
 
 

@@ -52,3 +52,13 @@ def test_listing_adds_few_modules_to_those_of_invoke(bare: set[str]) -> None:
 
     assert foreign == [name for name in foreign if name in sys.stdlib_module_names]
     assert len(foreign) < 10
+
+
+def test_a_config_loads_only_the_parser_of_its_format(tmp_path: Path) -> None:
+    jsonc, yaml = tmp_path / "dev.jsonc", tmp_path / "dev.yaml"
+    jsonc.write_text('// a comment\n{"a": 1, /* b */ "c": [2,], # d\n}', encoding="utf-8")
+    yaml.write_text("a: 1\n", encoding="utf-8")
+    program = "from pathlib import Path; from ahjo_tasks.config.document import read; read(Path({!r}))"
+
+    assert loaded(program.format(str(jsonc))).isdisjoint(HEAVY)
+    assert loaded(program.format(str(yaml))) & set(HEAVY) == {"yaml"}

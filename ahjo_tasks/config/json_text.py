@@ -52,8 +52,11 @@ def parse(text: str, name: str) -> tuple[Any, bool]:
     _check_depth(plain, name)
     repeated = Repeats()
     try:
-        return _value(text, plain, repeated), repeated.seen
+        return _parse_strictly(plain, repeated), repeated.seen
     except json.JSONDecodeError as error:
+        if text != plain and not any(match["bad"] for match in _TOO_TOLERANT.finditer(plain)):
+            with suppress(Exception):  # its errors come from three libraries and quote the whole file
+                return _parse_with_commentjson(text, repeated), repeated.seen
         raise refusal(name, plain, error.pos, _sentence(error.msg, plain[error.pos : error.pos + 2])) from None
     except _NotJsonError:
         raise refusal(name, plain, _place_of_constant(plain), "NaN and Infinity are not JSON") from None
@@ -93,28 +96,16 @@ class _NotJsonError(ValueError):
     """Python's parser met a constant that JSON does not have."""
 
 
-def _value(text: str, plain: str, repeated: Repeats) -> Any:
-    if text == plain or any(match["bad"] for match in _TOO_TOLERANT.finditer(plain)):
-        return _strictly(plain, repeated)
-    return _tolerantly(text, plain, repeated)
-
-
-def _strictly(plain: str, repeated: Repeats) -> Any:
+def _parse_strictly(plain: str, repeated: Repeats) -> Any:
     return json.loads(plain, object_pairs_hook=repeated, parse_constant=_no_constant, parse_int=_integer)
 
 
-def _tolerantly(text: str, plain: str, repeated: Repeats) -> Any:
-    """Read with commentjson; what it cannot read is either deep or wrong, and the strict parser says which."""
-    with suppress(Exception):  # its errors come from three libraries and quote the whole file
-        return _commentjson().loads(_line_comments_only(text), object_pairs_hook=repeated, parse_int=_integer)
-    return _strictly(plain, repeated)
-
-
-def _commentjson() -> Any:
+def _parse_with_commentjson(text: str, repeated: Repeats) -> Any:
+    """Parse what the strict parser refuses; importing commentjson costs 50 ms, so nothing else does."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # its grammar library imports old modules
         import commentjson
-    return commentjson
+    return commentjson.loads(_line_comments_only(text), object_pairs_hook=repeated, parse_int=_integer)
 
 
 def _line_comments_only(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,18 @@ _DIFFERS = {
     "float": re.compile(r".*:"),
     "timestamp": re.compile(r".{11}"),
     "str": re.compile(r"[-+]?0\d+$|0o[0-7]+$|[-+]?(\.\d+|\d+(\.\d*)?)[eE][-+]?\d+$"),
+}
+# PyYAML and libyaml phrase the same problem differently, and either changes its words with a release.
+_SENTENCES = {
+    "constructor for the tag": "a tag that builds objects of a program is refused",
+    "undefined alias": "an alias without an anchor of that name; quote a text that begins with *",
+    "mapping values are not allowed": "a colon is not allowed here; quote a text that contains one",
+    "expected ':'": "expected a colon after the key",
+    "',' or ']'": "expected a comma or a closing bracket",
+    "',' or '}'": "expected a comma or a closing bracket",
+    "cannot start any token": "a text that begins with this character must be quoted",
+    "unexpected end of stream": "a text in quotes is not closed",
+    "unknown escape character": "a backslash that starts no YAML escape: write it twice, or use single quotes",
 }
 _READ_AS = {"bool": "true or false", "int": "a number", "float": "a number", "timestamp": "a date", "str": "text"}
 
@@ -115,7 +128,19 @@ def _check_depth(text: str, name: str) -> None:
             if depth > MAX_DEPTH:
                 raise ConfigError(f"{_place(name, event.start_mark)}: more than {MAX_DEPTH} levels")
     except yaml.YAMLError as error:
-        raise _refusal(error, name) from None
+        raise _too_deep_brackets(text, name) or _refusal(error, name) from None
+
+
+def _too_deep_brackets(text: str, name: str) -> ConfigError | None:
+    """Return the error for brackets that are too deep, which the C library refuses before its first event."""
+    depth = 0
+    with suppress(yaml.YAMLError):
+        for token in yaml.scan(text, yaml.SafeLoader):
+            depth += isinstance(token, yaml.FlowSequenceStartToken | yaml.FlowMappingStartToken)
+            depth -= isinstance(token, yaml.FlowSequenceEndToken | yaml.FlowMappingEndToken)
+            if depth > MAX_DEPTH:
+                return ConfigError(f"{_place(name, token.start_mark)}: more than {MAX_DEPTH} levels")
+    return None
 
 
 def _refusal(error: yaml.YAMLError, name: str) -> ConfigError:
@@ -128,10 +153,11 @@ def _place(name: str, mark: Any) -> str:
 
 
 def _sentence(error: yaml.YAMLError) -> str:
-    """PyYAML's own words without what they quote: a quoted name may be a password that begins with `*`."""
+    """Say the problem in our words, or else in PyYAML's without quotations: a quoted alias may be a password."""
     problem = str(getattr(error, "problem", None) or "this is not YAML")
-    if "constructor for the tag" in problem:
-        return "a tag that builds objects of a program is refused"
+    ours = next((sentence for words, sentence in _SENTENCES.items() if words in problem), None)
+    if ours:
+        return ours
     return re.sub(r"\s*('[^']*'|\"[^\"]*\")", "", problem).split(";")[0]
 
 

@@ -87,7 +87,7 @@ def test_without_the_flag_there_is_no_path(run: Callable[..., dict[str, Any]]) -
     ("name", "text", "told"),
     [
         ("dev.jsonc", '{"password": hunter2}', "dev.jsonc:1:14: expected a value"),
-        ("dev.yaml", "a: *hunter2", "dev.yaml:1:4: found undefined alias"),
+        ("dev.yaml", "a: *hunter2", "dev.yaml:1:4: an alias without an anchor"),
         ("dev.toml", "", ".json, .jsonc, .yaml, .yml"),
         ("dev", "", ".json, .jsonc, .yaml, .yml"),
     ],

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -193,10 +194,10 @@ def test_warnings_and_signals_of_low_class_are_told_with_their_line(live: Deploy
     )
     live.succeed("deploy")
     done = live.succeed("data")
-    assert "database/data/a.sql:2: Warning 1265: Data truncated for column 'id' at row 1" in done.out
+    assert "database/data/a.sql:2: Warning 1265: " in done.out
     assert "database/data/a.sql:4: Warning 1642: mind you" in done.out
-    assert "database/data/a.sql:5: Note 1051: Unknown table" in done.out
-    assert done.out.count("Truncated incorrect INTEGER value") == 10
+    assert "database/data/a.sql:5: Note 1051: " in done.out
+    assert done.out.count(": Warning 1292: ") == 10
     assert "database/data/a.sql:7: and 21 more warnings" in done.out
 
 
@@ -208,7 +209,7 @@ def test_a_notice_of_files_that_share_a_call_names_its_file(live: Deployed) -> N
         )
     done = live.succeed("deploy")
     for name in ("a", "b", "c"):
-        assert f'database/views/{name}.sql:2: NOTICE: view "{name}" does not exist, skipping' in done.out
+        assert re.search(rf'database/views/{name}\.sql:2: NOTICE: .*"{name}"', done.out)
 
 
 @only("target", ["postgresql"], indirect=True)
@@ -221,7 +222,7 @@ def test_a_notice_is_told_with_the_line_of_its_statement(live: Deployed) -> None
     )
     done = live.succeed("data")
     assert "database/data/a.sql:4: NOTICE: n is 5" in done.out
-    assert 'database/data/a.sql:6: NOTICE: view "nosuch" does not exist, skipping' in done.out
+    assert re.search(r'database/data/a\.sql:6: NOTICE: .*"nosuch"', done.out)
     assert "database/data/a.sql:8 (f(), line 2): WARNING: inside" in done.out
 
 

@@ -554,7 +554,7 @@ def test_a_module_that_a_change_of_tables_broke_fails_the_deploy(live: Deployed)
     live.succeed("deploy")
     live.write("database/tables/dbo.less.sql", "ALTER TABLE dbo.t DROP COLUMN more;\n")
     done = live.fail("structure")
-    assert "database/views/dbo.v.sql: 207: Invalid column name 'more'." in done.err
+    assert "database/views/dbo.v.sql: 207: " in done.err
 
 
 # -- connecting --------------------------------------------------------------------------------------------------------
