@@ -16,7 +16,7 @@ LONGEST_FUNCTION = 40
 
 ORDER = (
     {"errors", "version"},
-    {"utils"},
+    {"utils", "git"},
     {"config"},
     {"sql"},
     {"database"},
@@ -33,7 +33,7 @@ ORDER = (
 )
 """Packages and modules, lowest first: each imports only from those before it, annotations included."""
 
-SCAN_MAY_IMPORT = {"sql", "console", "config", "errors", "utils", "version", "scan"}
+SCAN_MAY_IMPORT = {"sql", "console", "config", "errors", "utils", "git", "version", "scan"}
 """A git hook scans before each commit: it does not wait for Invoke or SQLAlchemy."""
 
 

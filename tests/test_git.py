@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ahjo_tasks.errors import ConfigError
-from ahjo_tasks.project.git import GitVersion, NoGitError, version, without_secret
+from ahjo_tasks.git import Git, GitError
+from ahjo_tasks.project.git import GitVersion, version, without_secret
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,13 +96,13 @@ def test_no_repository_and_no_commit_are_told_from_no_git(
     copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "new").mkdir()
-    with pytest.raises(NoGitError, match="no git repository with a commit"):
+    with pytest.raises(GitError, match="is in no git repository"):
         version(tmp_path / "new")
     git(tmp_path / "new", "init")
-    with pytest.raises(NoGitError, match="no git repository with a commit"):
+    with pytest.raises(GitError, match="has no commit"):
         version(tmp_path / "new")
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(NoGitError, match="git is not installed"):
+    with pytest.raises(GitError, match="git is not installed"):
         version(copy)
 
 
@@ -119,3 +120,62 @@ def test_an_info_file_of_another_form_is_a_mistake(copy: Path, text: str) -> Non
         version(copy)
     with pytest.raises(ConfigError, match="cannot be read"):
         version(copy, info_path="missing.json")
+
+
+def test_a_hook_of_another_repository_does_not_change_the_version(
+    copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = version(copy)
+    other = tmp_path / "other"
+    other.mkdir()
+    git(other, "init")
+    git(other, "commit", "--allow-empty", "-m", "other")
+    for name, value in {
+        "GIT_DIR": other / ".git",
+        "GIT_WORK_TREE": other,
+        "GIT_INDEX_FILE": other / ".git" / "index",
+        "GIT_COMMON_DIR": other / ".git",
+        "GIT_OBJECT_DIRECTORY": other / ".git" / "objects",
+    }.items():
+        monkeypatch.setenv(name, str(value))
+    assert version(copy) == expected
+
+
+def test_neither_fsmonitor_nor_hooks_of_the_repository_run(copy: Path, tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    program = copy / "program"
+    program.write_text(f"#!/bin/sh\ntouch '{ran}'\n")
+    program.chmod(0o755)
+    (copy / ".git" / "hooks").mkdir(exist_ok=True)
+    program.rename(copy / ".git" / "hooks" / "post-checkout")
+    git(copy, "config", "core.fsmonitor", str(copy / ".git" / "hooks" / "post-checkout"))
+    Git(copy).run("status")
+    Git(copy).run("worktree", "add", "--detach", str(tmp_path / "tree"))
+    assert not ran.exists()
+    git(copy, "worktree", "add", "--detach", str(tmp_path / "second"))
+    assert ran.exists()
+
+
+def test_reading_leaves_the_index_alone(copy: Path) -> None:
+    (copy / "a.sql").write_text("x")
+    git(copy, "add", "a.sql")
+    index = copy / ".git" / "index"
+    (copy / "a.sql").touch()
+    before = index.stat().st_mtime_ns, index.read_bytes()
+    Git(copy).run("status")
+    assert (index.stat().st_mtime_ns, index.read_bytes()) == before
+
+
+def test_git_does_not_get_the_variables_of_this_package(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AHJO_PASSWORD", "secret")
+    assert b"secret" not in Git(copy).run("-c", "alias.shown=!env", "shown")
+
+
+def test_a_command_that_takes_too_long_is_ended(copy: Path) -> None:
+    with pytest.raises(GitError, match="did not end within 1 s"):
+        Git(copy).run("-c", "alias.wait=!exec sleep 20", "wait", timeout=1)
+
+
+def test_a_failed_command_gives_the_reason_of_git(copy: Path) -> None:
+    with pytest.raises(GitError, match="git show: ambiguous argument 'nothing'"):
+        Git(copy).run("show", "nothing")

@@ -27,10 +27,11 @@ def upgrade(ctx: ActionContext, version: str = "", non_interactive: bool = False
     The file `upgrade_actions_file` lists the actions of each tag. They are run tag by tag, each with the files of its
     own tag; the checkout stays as it is. After a failure the next run goes on with the version that failed.
     """
-    from ahjo_tasks.fleet.repository import Repository, clean
+    from ahjo_tasks.fleet.repository import Repository
     from ahjo_tasks.fleet.upgrade_path import UpgradeSubject, plan_versions
     from ahjo_tasks.fleet.upgrade_runner import UpgradeRunner, preflight
     from ahjo_tasks.fleet.worktrees import surroundings
+    from ahjo_tasks.git import without_locations
 
     ctx.announce(ctx.stack[0])
     repository = Repository(ctx.project.directory)
@@ -40,7 +41,9 @@ def upgrade(ctx: ActionContext, version: str = "", non_interactive: bool = False
     if not plan.versions:
         return
     environ = {**surroundings(ctx.project.loaded, ctx.database), "AHJO_NON_INTERACTIVE": "1"}
-    destroys = preflight(plan, repository, ctx.project.loaded.path.absolute(), {**clean(os.environ), **environ})
+    destroys = preflight(
+        plan, repository, ctx.project.loaded.path.absolute(), {**without_locations(os.environ), **environ}
+    )
     if ctx.dry_run:
         return
     ctx.confirmation.require(

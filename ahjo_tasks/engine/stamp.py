@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.engine.plan import Plan
 from ahjo_tasks.errors import StatementError
-from ahjo_tasks.project.git import GitVersion, NoGitError, differs, version
+from ahjo_tasks.git import GitError
+from ahjo_tasks.project.git import GitVersion, differs, version
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,13 +57,13 @@ class StampStep:
 def plan_stamp(settings: Settings, directory: Path, *, required: bool = False) -> Plan:
     """Stamp the version that git or the info file gives.
 
-    Without either a remark says so; with `required` it is a NoGitError.
+    Without either a remark says so; with `required` it is a GitError.
     """
     try:
         found = version(
             directory, repository=settings.url_of_remote_git_repository, info_path=settings.git_version_info_path
         )
-    except NoGitError as error:
+    except GitError as error:
         if required:
             raise
         return Plan((), (f"No git version is stamped: {error.message}",))

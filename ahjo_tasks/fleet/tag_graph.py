@@ -66,7 +66,7 @@ class TagGraph:
         return frozenset(self.newest(found))
 
 
-def read_history(commits: str, refs: str) -> TagGraph:
+def read_tag_graph(commits: str, refs: str) -> TagGraph:
     """From `git rev-list --parents --reverse`, and lines of tag, commit, and commit of an annotated tag."""
     parents = {first: tuple(rest) for first, *rest in (line.split() for line in commits.splitlines())}
     tags = {tag: (peeled or [commit])[0] for tag, commit, *peeled in (line.split() for line in refs.splitlines())}

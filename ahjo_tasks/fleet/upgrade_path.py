@@ -23,44 +23,44 @@ CHOOSE = "Choose one with --version TAG."
 LIST_IT = "List it in the upgrade file: an upgrade passes over no version."
 
 
-def find_route(history: TagGraph, listed: Collection[str], current: str, target: str | None = None) -> list[str]:
+def find_route(tags: TagGraph, listed: Collection[str], current: str, target: str | None = None) -> list[str]:
     """The tags after `current` up to `target`, or up to the newest one listed; none when there is nothing to do.
 
     Raises AhjoError when the database's version is no tag, UsageError or ConfigError when there is no single way.
     """
-    if current not in history.tags:
+    if current not in tags.tags:
         raise AhjoError(
             f"The database holds version {current!r}, which is no tag of this repository.",
             hint="Fetch the tags, or check out the tag that it really has and run: inv update-git-version",
         )
-    return _Route(history, listed, current).up_to(target)
+    return _Route(tags, listed, current).up_to(target)
 
 
 class _Route:
-    def __init__(self, history: TagGraph, listed: Collection[str], current: str) -> None:
-        self.history = history
+    def __init__(self, tags: TagGraph, listed: Collection[str], current: str) -> None:
+        self.tags = tags
         self.current = current
-        self.start = history.tags[current]
-        self.after = history.after(self.start)
+        self.start = tags.tags[current]
+        self.after = tags.after(self.start)
         self.listed = self._by_commit(listed)
 
     def up_to(self, target: str | None) -> list[str]:
         if target is not None and self._commit_of(target) == self.start:
             return []
-        head = self.history.tags[target] if target else self._only_head(self.after.intersection(self.listed))
+        head = self.tags.tags[target] if target else self._only_head(self.after.intersection(self.listed))
         return self._walk(head) if head else []
 
     def _by_commit(self, listed: Collection[str]) -> dict[str, str]:
         """The listed tag of each commit."""
         found: dict[str, str] = {}
-        for tag in (tag for tag in listed if tag in self.history.tags):
-            other = found.setdefault(self.history.tags[tag], tag)
+        for tag in (tag for tag in listed if tag in self.tags.tags):
+            other = found.setdefault(self.tags.tags[tag], tag)
             if other != tag:
                 raise ConfigError(f"{other} and {tag} are tags of one commit.", hint="List one of them.")
         return found
 
     def _commit_of(self, target: str) -> str:
-        commit = self.history.tags.get(target)
+        commit = self.tags.tags.get(target)
         if commit is None:
             raise UsageError(f"There is no tag {target!r} in this repository.", hint="git fetch --tags")
         if commit != self.start and commit not in self.after:
@@ -70,16 +70,16 @@ class _Route:
         return commit
 
     def _only_head(self, pending: frozenset[str]) -> str | None:
-        heads = sorted(self.listed[commit] for commit in self.history.newest(pending))
+        heads = sorted(self.listed[commit] for commit in self.tags.newest(pending))
         if len(heads) > 1:
             raise ConfigError(f"The upgrade file lists {len(heads)} newest versions: {', '.join(heads)}.", hint=CHOOSE)
-        newer = [tag for tag, commit in self.history.tags.items() if commit in self.after]
+        newer = [tag for tag, commit in self.tags.tags.items() if commit in self.after]
         if not heads and newer:
             raise ConfigError(
                 f"The upgrade file lists no version after {self.current}, but there are tags: {', '.join(newer)}.",
                 hint="List the actions of the next version in it.",
             )
-        return self.history.tags[heads[0]] if heads else None
+        return self.tags.tags[heads[0]] if heads else None
 
     def _walk(self, head: str) -> list[str]:
         """From the head back to the start, tag by tag. Raises ConfigError for a fork, or naming all that is missing."""
@@ -89,7 +89,7 @@ class _Route:
             if place in self.listed:
                 route.append(self.listed[place])
             else:
-                missing.append("/".join(self.history.names(place)))
+                missing.append("/".join(self.tags.names(place)))
             place = self._before(place)
         if missing:
             raise ConfigError(
@@ -100,12 +100,12 @@ class _Route:
 
     def _before(self, commit: str) -> str:
         """The one tagged commit before; where branches were merged, the one that is listed."""
-        within = self.history.previous(commit) & (self.after | {self.start})
+        within = self.tags.previous(commit) & (self.after | {self.start})
         known = [one for one in within if one == self.start or one in self.listed] or sorted(within)
         if len(known) > 1:
-            names = sorted("/".join(self.history.names(one)) for one in known)
+            names = sorted("/".join(self.tags.names(one)) for one in known)
             raise ConfigError(
-                f"Several ways lead to {'/'.join(self.history.names(commit))}: by {', '.join(names)}.",
+                f"Several ways lead to {'/'.join(self.tags.names(commit))}: by {', '.join(names)}.",
                 hint="List the versions of one way.",
             )
         return known[0]
@@ -144,17 +144,17 @@ class UpgradeSubject(NamedTuple):
 def plan_versions(subject: UpgradeSubject, repository: Repository, version: str | None) -> UpgradePlan:
     """Read the upgrade file, the tags and the database's version. Raises AhjoError where they do not go together."""
     _refuse_changes(repository)
-    history = repository.history()
+    tags = repository.tag_graph()
     listing = _listing(subject, repository, version)
     current = stamped(subject)
     try:
-        route = find_route(history, listing, current, version)
+        route = find_route(tags, listing, current, version)
     except AhjoError as error:
         if repository.is_shallow:
             error.hint = "The clone is shallow and lacks history: git fetch --unshallow --tags"
         raise
     versions = tuple(Version(tag, *listing[tag]) for tag in route)
-    return UpgradePlan(current, versions, tuple(_remarks(listing, history)))
+    return UpgradePlan(current, versions, tuple(_remarks(listing, tags)))
 
 
 def stamped(subject: UpgradeSubject) -> str:
@@ -199,6 +199,6 @@ def _listing_at(repository: Repository, tag: str, path: Path) -> Listing | None:
     return None if data is None else listing_of(data, path.name)
 
 
-def _remarks(listing: Listing, history: TagGraph) -> list[str]:
-    unknown = ", ".join(tag for tag in listing if tag not in history.tags)
+def _remarks(listing: Listing, tags: TagGraph) -> list[str]:
+    unknown = ", ".join(tag for tag in listing if tag not in tags.tags)
     return [f"Listed, but no tags here: {unknown}"] if unknown else []

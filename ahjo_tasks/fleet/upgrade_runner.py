@@ -18,11 +18,12 @@ from ahjo_tasks.engine.plan import Plan
 from ahjo_tasks.engine.stamp import StampStep
 from ahjo_tasks.errors import AhjoError, ConfigError, ConnectionFailedError, DeployError
 from ahjo_tasks.fleet.protocol import Answers, Request
-from ahjo_tasks.fleet.repository import clean, of_the_tag
+from ahjo_tasks.fleet.repository import without_folder
 from ahjo_tasks.fleet.upgrade_file import refuse_predecessor
 from ahjo_tasks.fleet.upgrade_path import stamped
 from ahjo_tasks.fleet.worker import Worker, ask, ask_all
 from ahjo_tasks.fleet.worktrees import temp_worktree_root
+from ahjo_tasks.git import without_locations
 from ahjo_tasks.project.git import GitVersion, version
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _ask(version: Version, repository: Repository, config: Path, environ: Mappin
         except AhjoError as error:
             return Answers(problems=(f"{error.message}. {error.hint or ''}".rstrip(". "),))
         answers = ask(Request(directory, config, version.calls, check=True), environ)
-        return replace(answers, problems=tuple(of_the_tag(problem, directory) for problem in answers.problems))
+        return replace(answers, problems=tuple(without_folder(problem, directory) for problem in answers.problems))
 
 
 LOGS = ("ahjo.log", "sqlalchemy.log")
@@ -147,11 +148,11 @@ class UpgradeRunner:
             worker = Worker(Request(directory, config, step.calls), self._surroundings(number, folder))
 
             def hear(text: str) -> None:
-                self.observe(Event("line", step.tag, number, text=of_the_tag(text, directory)))
+                self.observe(Event("line", step.tag, number, text=without_folder(text, directory)))
 
             try:
                 outcome = worker.run(hear)
-                return replace(outcome, error=of_the_tag(outcome.error, directory))
+                return replace(outcome, error=without_folder(outcome.error, directory))
             finally:
                 _keep_logs(directory, self.subject.directory)
 
@@ -164,7 +165,7 @@ class UpgradeRunner:
             "commit": self._before(number),
         }
         info.write_text(json.dumps(entry), encoding="utf-8")
-        return {**clean(os.environ), **self.environ, "AHJO_GIT_VERSION_INFO_PATH": str(info)}
+        return {**without_locations(os.environ), **self.environ, "AHJO_GIT_VERSION_INFO_PATH": str(info)}
 
     @property
     def _repository_name(self) -> str:

@@ -202,3 +202,29 @@ def test_many_staged_files_go_through_one_process(project: ProjectInGit) -> None
         project.write(f"{number:03}.sql", f"{CODE}\n" + "x" * 1000 * (number % 90))
     project.git("add", ".")
     assert len(found(project, stage=True)) == 300
+
+
+def test_a_hook_of_another_repository_does_not_change_what_is_scanned(
+    project: ProjectInGit, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make(tmp_path_factory.mktemp("other"))
+    other.write("theirs.sql", OTHER)
+    other.git("add", "--all", ".")
+    project.write("a.sql", CODE)
+    project.git("add", "--all", ".")
+    monkeypatch.setitem(ENVIRONMENT, "GIT_DIR", str(other.top / ".git"))
+    monkeypatch.setitem(ENVIRONMENT, "GIT_INDEX_FILE", str(other.top / ".git" / "index"))
+    assert found(project) == [f"a.sql {CODE}"]
+    assert found(project, stage=True) == [f"a.sql {CODE}"]
+
+
+def test_a_repository_that_only_the_caller_names_is_scanned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `git --git-dir=A --work-tree=B commit` runs its hook."""
+    project = make(tmp_path / "b")
+    project.write("a.sql", CODE)
+    project.git("add", "--all", ".")
+    (project.top / ".git").rename(tmp_path / "a")
+    monkeypatch.setitem(ENVIRONMENT, "GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    monkeypatch.setitem(ENVIRONMENT, "GIT_DIR", str(tmp_path / "a"))
+    monkeypatch.setitem(ENVIRONMENT, "GIT_WORK_TREE", str(project.top))
+    assert found(project, stage=True) == [f"a.sql {CODE}"]

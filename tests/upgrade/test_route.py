@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ahjo_tasks.errors import AhjoError, ConfigError, UsageError
-from ahjo_tasks.fleet.tag_graph import TagGraph, read_history
+from ahjo_tasks.fleet.tag_graph import TagGraph, read_tag_graph
 from ahjo_tasks.fleet.upgrade_path import find_route
 
 LINE = {"a": (), "b": ("a",), "x": ("b",), "c": ("x",), "d": ("c",)}
@@ -95,6 +95,6 @@ def test_newer_tags_without_an_entry_are_not_up_to_date() -> None:
 
 
 def test_gits_words_are_read() -> None:
-    history = read_history("a\nb a\nc b\n", "v1 a \nv2 tagobject c\nof-a-file blob \n")
+    history = read_tag_graph("a\nb a\nc b\n", "v1 a \nv2 tagobject c\nof-a-file blob \n")
     assert history.tags == {"v1": "a", "v2": "c"}
     assert find_route(history, ["v2"], "v1") == ["v2"]
