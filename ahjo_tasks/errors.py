@@ -125,21 +125,31 @@ class ServerError:
 
 
 class StatementError(AhjoError):
-    """The server refused a batch; `server` says what it said, `state` what became of the batch where it is not gone."""
+    """A batch that the server refused: `server` is its error, `outcome` what became of the batch if not rolled back."""
 
-    def __init__(self, server: ServerError, *, state: str = "") -> None:
+    def __init__(self, server: ServerError, *, outcome: str = "") -> None:
         super().__init__(server.message, hint=server.hint)
         self.server = server
-        self.state = state
+        self.outcome = outcome
 
 
 class DeployError(SourceError):
     """A plan that stopped midway. `details` are lines that say what was applied and how the database is now.
 
-    `state` is what became of the step that failed, empty where that is the same for every step.
+    `outcome` is what became of the failing step, empty where that is the same for every step; `server` is the error of
+    the server, if one caused it.
     """
 
-    def __init__(self, message: str, *, details: tuple[str, ...] = (), state: str = "", **place: object) -> None:
-        super().__init__(message, **place)  # type: ignore[arg-type]
+    def __init__(
+        self,
+        message: str,
+        *,
+        details: tuple[str, ...] = (),
+        outcome: str = "",
+        server: ServerError | None = None,
+        **position: object,
+    ) -> None:
+        super().__init__(message, **position)  # type: ignore[arg-type]
         self.details = details
-        self.state = state
+        self.outcome = outcome
+        self.server = server

@@ -88,7 +88,7 @@ def deploy_files(
     from ahjo_tasks.engine.sql_file import plan_named
 
     plan = plan_named(ctx.project.files.read_named(_listed(paths), _variables(ctx, variables)))
-    run_plan(ctx, lambda _connection: plan)
+    run_plan(ctx, plan)
 
 
 def drop_objects(ctx: ActionContext, paths: str | Sequence[str], kind: str) -> None:
@@ -98,16 +98,17 @@ def drop_objects(ctx: ActionContext, paths: str | Sequence[str], kind: str) -> N
 
     files = ctx.project.files.read_named(_listed(paths), ctx.settings.scripting_variables)
     plan = plan_drop(files, [kind.lower()])
-    run_plan(ctx, lambda _connection: plan)
+    run_plan(ctx, plan)
 
 
 def migrate(ctx: ActionContext, *, down: bool = False) -> None:
     """Run the Alembic revisions up to the head, or undo all of them."""
-    from ahjo_tasks.actions.run_plan import run_plan
+    from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan
     from ahjo_tasks.engine.migrations import plan_downgrade, plan_upgrade
 
     plan = plan_downgrade if down else plan_upgrade
-    run_plan(ctx, lambda connection: plan(ctx.project.migrations, connection))
+    with connection_for_plan(ctx) as connection:
+        apply_plan(ctx, plan(ctx.project.migrations, connection), connection)
 
 
 def stamp_git_version(ctx: ActionContext) -> None:
@@ -116,7 +117,7 @@ def stamp_git_version(ctx: ActionContext) -> None:
     from ahjo_tasks.engine.stamp import plan_stamp
 
     plan = plan_stamp(ctx.settings, ctx.project.directory, required=True)
-    run_plan(ctx, lambda _connection: plan)
+    run_plan(ctx, plan)
 
 
 def load_file(ctx: ActionContext, path: str, **options: Any) -> int:

@@ -8,7 +8,7 @@ import pytest
 
 from ahjo_tasks.database.connection import Connection
 from ahjo_tasks.database.dialects import dialect as dialect_named
-from ahjo_tasks.engine.executor import Event, apply, grouped
+from ahjo_tasks.engine.executor import Event, PlanExecutor, batched
 from ahjo_tasks.engine.plan import Plan
 from ahjo_tasks.engine.sql_file import FileStep
 from ahjo_tasks.errors import DeployError, ServerError, StatementError
@@ -62,7 +62,7 @@ def steps(folder: Path, dialect: str, texts: tuple[str, ...]) -> Iterator[FileSt
 
 def applied(plan: Plan, connection: FakeConnection) -> list[Event]:
     events: list[Event] = []
-    apply(plan, cast("Connection", connection), events.append)
+    PlanExecutor(cast("Connection", connection), events.append).run(plan)
     return events
 
 
@@ -71,7 +71,7 @@ def told(events: list[Event]) -> list[tuple[str, int]]:
 
 
 def lengths(plan: Plan, **connection: Any) -> list[int]:
-    return [len(group) for group in grouped(plan.steps, cast("Connection", FakeConnection(**connection)))]
+    return [len(group) for group in batched(plan.steps, cast("Connection", FakeConnection(**connection)))]
 
 
 GOOD = "create view v as select 1"
@@ -83,7 +83,7 @@ def test_files_of_a_call_are_started_together_and_end_in_order(plan: Callable[..
     events = applied(plan(GOOD, GOOD, GOOD), connection)
 
     assert told(events) == [("started", 1), ("ok", 1), ("ok", 2), ("ok", 3), ("message", 3)]
-    assert [event.together for event in events] == [3, 1, 1, 1, 1]
+    assert [event.batch_size for event in events] == [3, 1, 1, 1, 1]
     assert connection.sent == [f"SET LOCAL lock_timeout = '1s'\n;\n{GOOD}\n;\n{GOOD}\n;\n{GOOD}"]
 
 
@@ -91,7 +91,7 @@ def test_a_call_that_fails_is_done_again_file_by_file(plan: Callable[..., Plan])
     connection, events = FakeConnection(), []
 
     with pytest.raises(DeployError) as caught:
-        apply(plan(GOOD, f"\n{GOOD} -- bad", GOOD), cast("Connection", connection), events.append)
+        PlanExecutor(cast("Connection", connection), events.append).run(plan(GOOD, f"\n{GOOD} -- bad", GOOD))
 
     assert told(events) == [
         ("started", 1),
@@ -107,7 +107,7 @@ def test_a_call_that_fails_is_done_again_file_by_file(plan: Callable[..., Plan])
     assert (caught.value.line, caught.value.column) == (2, 3)
     assert caught.value.details[-2:] == (
         "Applied before: v1",
-        "1 of 3 steps was applied and stays; v2 was rolled back.",
+        "1 of 3 steps committed; v2 was rolled back.",
     )
 
 
@@ -121,7 +121,7 @@ def test_a_broken_connection_is_not_tried_again(plan: Callable[..., Plan]) -> No
 
 
 @pytest.mark.parametrize(
-    ("text", "sociable"),
+    ("text", "batchable"),
     [
         (GOOD, True),
         ("-- why\n\n/* a /* b */ */ CREATE OR REPLACE VIEW v AS SELECT 1;", True),
@@ -142,8 +142,8 @@ def test_a_broken_connection_is_not_tried_again(plan: Callable[..., Plan]) -> No
         (f"{GOOD};;", False),
     ],
 )
-def test_who_may_share_a_call(plan: Callable[..., Plan], text: str, sociable: bool) -> None:
-    assert lengths(plan(text, text)) == ([2] if sociable else [1, 1])
+def test_who_may_share_a_call(plan: Callable[..., Plan], text: str, batchable: bool) -> None:
+    assert lengths(plan(text, text)) == ([2] if batchable else [1, 1])
 
 
 @pytest.mark.parametrize("dialect", ["mssql", "mysql", "sqlite"])
@@ -158,7 +158,7 @@ def test_in_one_transaction_of_the_whole_action_every_file_goes_alone(plan: Call
 def test_the_order_stays(plan: Callable[..., Plan]) -> None:
     steps = plan(GOOD, GOOD, "select 1", "select 2", *[GOOD] * 101).steps
 
-    groups = list(grouped(steps, cast("Connection", FakeConnection())))
+    groups = list(batched(steps, cast("Connection", FakeConnection())))
 
     assert [step for group in groups for step in group] == list(steps)
     assert [len(group) for group in groups] == [2, 1, 1, 100, 1]

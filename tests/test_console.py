@@ -54,8 +54,8 @@ def text(stream: IO[str]) -> str:
 @pytest.mark.parametrize("columns", [40, 60, 80, 100, 120])
 def test_no_result_line_wraps_on_a_terminal(columns: int) -> None:
     made, stream, logged = console(columns)
-    made.result(" 12/128", LONG, "ok", "0.03s, 1234567 rows")
-    made.result("128/128", "view a", "FAIL", "12345.03s")
+    made.result(12, 128, LONG, "ok", seconds=0.03, extra="1234567 rows")
+    made.result(128, 128, "view a", "FAIL", seconds=12345.03)
     lines = COLOUR.sub("", text(stream)).splitlines()
     assert len(lines) == 2
     assert max(map(len, lines)) < columns
@@ -64,27 +64,27 @@ def test_no_result_line_wraps_on_a_terminal(columns: int) -> None:
 
 def test_a_label_is_shortened_in_its_middle() -> None:
     made, stream, _ = console(80)
-    made.result("1/1", LONG, "ok", "0.03s")
+    made.result(1, 1, LONG, "ok", seconds=0.03)
     assert re.search(r"view database/vi\S*…\S*_months\.sql \.\.\. ok", COLOUR.sub("", text(stream)))
 
 
 def test_a_wide_terminal_shows_a_long_label_whole() -> None:
     made, stream, _ = console(200)
-    made.result("1/1", LONG, "ok", "0.03s")
+    made.result(1, 1, LONG, "ok", seconds=0.03)
     assert LONG in text(stream)
 
 
 def test_in_a_pipe_nothing_is_shortened() -> None:
     made, stream, _ = console()
-    made.result("1/1", LONG, "ok", "0.03s")
+    made.result(1, 1, LONG, "ok", seconds=0.03)
     assert text(stream) == f"  1/1 {LONG} ... ok      0.03s\n"
 
 
 @pytest.mark.parametrize("columns", [None, 80, 120])
 def test_status_and_seconds_stand_in_columns(columns: int | None) -> None:
     made, stream, _ = console(columns)
-    for label, status, detail in (("view a", "ok", "0.03s"), ("procedure dbo.b", "FAIL", "123.40s")):
-        made.result("1/2", label, status, detail)
+    for label, status, seconds in (("view a", "ok", 0.03), ("procedure dbo.b", "FAIL", 123.4)):
+        made.result(1, 2, label, status, seconds=seconds)
     lines = COLOUR.sub("", text(stream)).splitlines()
     assert lines[0].index(" ok  ") == lines[1].index(" FAIL")
     assert len(lines[0]) == len(lines[1])
@@ -96,7 +96,7 @@ def test_status_and_seconds_stand_in_columns(columns: int | None) -> None:
 def speak(made: Console) -> None:
     made.heading("deploy", {"": "db/Shop", "login": "svc"})
     made.warning("beware")
-    made.result("1/1", "view a", "ok", "0.03s")
+    made.result(1, 1, "view a", "ok", seconds=0.03)
     made.error(AhjoError("no", hint="do"))
     made.summary("deploy", 1, 1.0)
 
@@ -163,8 +163,8 @@ def test_a_remark_is_said_once_in_a_run() -> None:
 
 def test_the_summary_is_one_line_for_grep() -> None:
     made, stream, _ = console()
-    made.result(made.count(1, 3), "a", "ok", "0.01s")
-    made.result(made.count(2, 3), "b", "FAIL", "0.01s")
+    made.result(1, 3, "a", "ok", seconds=0.01)
+    made.result(2, 3, "b", "FAIL", seconds=0.01)
     made.left_out(["data", "test"])
     made.summary("complete-build", 1, 2.34)
     assert text(stream).splitlines()[-2:] == ["Not run: data, test", "complete-build: OK=1 FAIL=1 SKIP=1 2.3s exit=1"]
@@ -242,9 +242,9 @@ def until(stream: Terminal, word: str) -> str:
 def test_long_work_is_shown_and_gone_when_it_is_done() -> None:
     stream = Terminal()
     made = Console(out=stream, err=stream)
-    made.progress("  1/2 view a ...")
+    made.step_started(1, 2, "view a")
     assert "view a" in until(stream, "view a")
-    made.result("1/2", "view a", "ok", "0.50s")
+    made.result(1, 2, "view a", "ok", seconds=0.50)
     shown = text(stream).rpartition("\r\033[K")[2]
     assert COLOUR.sub("", shown).startswith("  1/2 view a ....")
 
@@ -253,8 +253,8 @@ def test_quick_work_never_flickers() -> None:
     stream = Terminal()
     made = Console(out=stream, err=stream)
     for _ in range(50):
-        made.progress("  1/2 view a ...")
-        made.result("1/2", "view a", "ok", "0.00s")
+        made.step_started(1, 2, "view a")
+        made.result(1, 2, "view a", "ok", seconds=0.00)
     assert "\r" not in stream.getvalue()
 
 

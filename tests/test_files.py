@@ -20,7 +20,7 @@ def test_an_object_that_two_files_create_is_told(tmp_path: Path) -> None:
     made = files(
         tmp_path, a="CREATE VIEW v AS SELECT 1", b="CREATE VIEW public.v AS SELECT 2", c='CREATE VIEW "V" AS SELECT 3'
     )
-    assert plan_objects(made).remarks == ("b.sql: creates the view public.v, as a.sql does",)
+    assert plan_objects(made).warnings == ("view public.v is defined twice: a.sql, b.sql",)
 
 
 def test_overloads_and_what_one_file_creates_twice_are_none_of_that(tmp_path: Path) -> None:
@@ -30,4 +30,4 @@ def test_overloads_and_what_one_file_creates_twice_are_none_of_that(tmp_path: Pa
         b="CREATE FUNCTION f(x int) RETURNS int LANGUAGE sql RETURN x",
         c="DROP VIEW IF EXISTS v; CREATE VIEW v AS SELECT 1; DROP VIEW v; CREATE VIEW v AS SELECT 2",
     )
-    assert plan_objects(made).remarks == ()
+    assert plan_objects(made).warnings == ()

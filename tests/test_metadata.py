@@ -274,7 +274,7 @@ def test_texts_of_the_greatest_length_are_held() -> None:
 
 def test_a_project_without_the_folder_has_nothing_to_describe(tmp_path: Path) -> None:
     plan = plan_descriptions(tmp_path, dialect("sqlite"), None)
-    assert (plan.steps, plan.remarks) == ((), ())
+    assert (plan.steps, plan.notes) == ((), ())
     with pytest.raises(UsageError, match="no folder docs/db_objects"):
         plan_update(tmp_path, dialect("mysql"), None, None)
 
@@ -283,7 +283,7 @@ def test_a_deployment_to_a_database_without_descriptions_says_so(tmp_path: Path)
     (tmp_path / FOLDER).mkdir(parents=True)
     plan = plan_descriptions(tmp_path, dialect("sqlite"), None)
     assert plan.steps == ()
-    assert plan.remarks == ("SQLite keeps no descriptions of database objects: docs/db_objects is left out.",)
+    assert plan.notes == ("SQLite keeps no descriptions of database objects: docs/db_objects is left out.",)
 
 
 def test_files_that_nothing_reads_are_named(tmp_path: Path) -> None:
@@ -291,7 +291,7 @@ def test_files_that_nothing_reads_are_named(tmp_path: Path) -> None:
     (tmp_path / FOLDER / "table.json").write_text('{"s.a": {"d": "1"}}', encoding="utf-8")
     plan = plan_descriptions(tmp_path, dialect("mssql"), None)
     assert plan.steps == ()
-    assert plan.remarks == (
+    assert plan.notes == (
         "Not read in docs/db_objects, for no descriptions are kept by that name: table.json.",
         "docs/db_objects has no file to read.",
     )
@@ -301,7 +301,7 @@ def test_no_allowed_schema_means_no_work(tmp_path: Path) -> None:
     write(changed_files(tmp_path / FOLDER, Descriptions({"table": {"s.a": {"d": "1"}}})))
     plan = plan_descriptions(tmp_path, dialect("mssql"), ())
     assert plan.steps == ()
-    assert "metadata_allowed_schemas is empty" in plan.remarks[0]
+    assert "metadata_allowed_schemas is empty" in plan.notes[0]
 
 
 def test_a_plan_names_its_folder_and_what_it_does_not_know_yet(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def testdata(ctx: ActionContext) -> None:
 
 
 def _load(ctx: ActionContext, kind: str, *, stamp: bool) -> None:
-    from ahjo_tasks.actions.run_plan import run_plan
+    from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan
     from ahjo_tasks.data.table_file import read_table_files
     from ahjo_tasks.engine.data import plan_data
     from ahjo_tasks.engine.plan import Plan
@@ -41,4 +41,5 @@ def _load(ctx: ActionContext, kind: str, *, stamp: bool) -> None:
     scripts = project.read([kind], ctx.settings.scripting_variables)
     files: list[SqlFile | TableFile] = [*scripts, *read_table_files(project, kind, ctx.settings.data_loading)]
     after = plan_stamp(ctx.settings, ctx.project.directory) if stamp else Plan(())
-    run_plan(ctx, lambda connection: plan_data(files, project.dialect, connection) + after)
+    with connection_for_plan(ctx) as connection:
+        apply_plan(ctx, plan_data(files, project.dialect, connection) + after, connection)

@@ -41,7 +41,7 @@ def deploy(
     The git version is stamped last. With --dry the plan is shown, and
     nothing is changed.
     """
-    from ahjo_tasks.actions.run_plan import run_plan
+    from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan
     from ahjo_tasks.descriptions.plan import plan_descriptions
     from ahjo_tasks.engine.plan import Plan
     from ahjo_tasks.engine.sql_file import plan_named, plan_objects
@@ -49,13 +49,12 @@ def deploy(
 
     project, variables = ctx.project.files, ctx.settings.scripting_variables
     named = plan_named(project.read_named(files, variables)) if files else None
-    objects = named or plan_objects(project.read(OBJECTS, variables)) + Plan((), project.misnamed())
+    objects = named or plan_objects(project.read(OBJECTS, variables)) + Plan((), tuple(project.misnamed()))
     if not skip_metadata_update:
         objects += plan_descriptions(project.directory, project.dialect, ctx.settings.metadata_allowed_schemas)
-    run_plan(
-        ctx,
-        lambda connection: _around(ctx, connection, objects, alembic=not skip_alembic_update, git=not skip_git_update),
-    )
+    with connection_for_plan(ctx) as connection:
+        before, after = _around(ctx, connection, alembic=not skip_alembic_update, git=not skip_git_update)
+        apply_plan(ctx, before + objects + after, connection)
 
 
 @action(
@@ -79,20 +78,19 @@ def deploy_files(
     Objects are run in the order that their SQL asks for, all other files in
     the order of the flags.
     """
-    from ahjo_tasks.actions.run_plan import run_plan
+    from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan
     from ahjo_tasks.engine.sql_file import plan_named
 
     if not files:
         raise UsageError("deploy-files needs files.", hint="inv deploy-files --files database/views/dbo.vwOrders.sql")
     named = plan_named(ctx.project.files.read_named(files, ctx.settings.scripting_variables))
-    run_plan(
-        ctx,
-        lambda connection: _around(ctx, connection, named, alembic=not skip_alembic_update, git=not skip_git_update),
-    )
+    with connection_for_plan(ctx) as connection:
+        before, after = _around(ctx, connection, alembic=not skip_alembic_update, git=not skip_git_update)
+        apply_plan(ctx, before + named + after, connection)
 
 
-def _around(ctx: ActionContext, connection: Connection | None, plan: Plan, *, alembic: bool, git: bool) -> Plan:
-    """The plan with migrations before it and the git stamp behind it."""
+def _around(ctx: ActionContext, connection: Connection | None, *, alembic: bool, git: bool) -> tuple[Plan, Plan]:
+    """Plan what runs before the files, the migrations, and after them: refreshing modules, recording the version."""
     from ahjo_tasks.engine.migrations import plan_upgrade
     from ahjo_tasks.engine.plan import Plan
     from ahjo_tasks.engine.refresh import plan_refresh
@@ -100,11 +98,13 @@ def _around(ctx: ActionContext, connection: Connection | None, plan: Plan, *, al
     from ahjo_tasks.project.kinds import OBJECTS
 
     before = plan_upgrade(ctx.project.migrations, connection) if alembic else Plan(())
+    after = Plan(())
     if before.steps:
         project = ctx.project.files
-        plan += plan_refresh(lambda: project.read(OBJECTS, ctx.settings.scripting_variables), project.dialect)
-    after = plan_stamp(ctx.settings, ctx.project.directory) if git else Plan(())
-    return before + plan + after
+        after += plan_refresh(lambda: project.read(OBJECTS, ctx.settings.scripting_variables), project.dialect)
+    if git:
+        after += plan_stamp(ctx.settings, ctx.project.directory)
+    return before, after
 
 
 WHOLE = "database/create_db_structure.sql"
@@ -130,7 +130,7 @@ def structure(ctx: ActionContext) -> None:
         )
     plan = plan_objects(files) if files else plan_named([project.read_script(WHOLE, variables, directives=True)])
     plan += plan_refresh(lambda: project.read(OBJECTS, variables), project.dialect)
-    run_plan(ctx, lambda _connection: plan)
+    run_plan(ctx, plan)
 
 
 KINDS = ("assembly", "clr-procedure")
@@ -150,7 +150,7 @@ def assembly(ctx: ActionContext) -> None:
     ctx.project.require_support("assembly" not in ctx.project.dialect.unsupported_kinds, "assembly")
     files = ctx.project.files.read(KINDS, ctx.settings.scripting_variables)
     plan = plan_drop(files) + plan_objects(files)
-    run_plan(ctx, lambda _connection: plan)
+    run_plan(ctx, plan)
 
 
 complete_build = multiaction(

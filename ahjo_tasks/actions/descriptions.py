@@ -47,8 +47,10 @@ def update_db_obj_prop(ctx: ActionContext) -> None:
     properties that the file does not give it. SQL Server, PostgreSQL,
     MySQL and MariaDB keep descriptions.
     """
-    from ahjo_tasks.actions.run_plan import run_plan
+    from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan
     from ahjo_tasks.descriptions.plan import plan_update
 
     directory, dialect = ctx.project.directory, ctx.project.dialect
-    run_plan(ctx, lambda connection: plan_update(directory, dialect, ctx.settings.metadata_allowed_schemas, connection))
+    with connection_for_plan(ctx) as connection:
+        plan = plan_update(directory, dialect, ctx.settings.metadata_allowed_schemas, connection)
+        apply_plan(ctx, plan, connection)

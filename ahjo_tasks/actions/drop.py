@@ -23,7 +23,7 @@ def drop(ctx: ActionContext) -> None:
     from ahjo_tasks.actions.run_plan import run_plan
 
     plan = _everything(ctx)
-    run_plan(ctx, lambda _connection: plan)
+    run_plan(ctx, plan)
 
 
 @action(
@@ -53,7 +53,7 @@ def drop_files(ctx: ActionContext, files: list[str] | None = None, object_type: 
             f"There is no object type {object_type!r}.", hint=f"It is one of: {', '.join(DROPPED)}, table."
         )
     plan = plan_drop(ctx.project.files.read_named(files, ctx.settings.scripting_variables), [kind])
-    run_plan(ctx, lambda _connection: plan)
+    run_plan(ctx, plan)
 
 
 @action(affects_database=True)
@@ -67,7 +67,7 @@ def drop_obsolete(ctx: ActionContext) -> None:
     from ahjo_tasks.engine.sql_file import plan_named
 
     plan = plan_named([ctx.project.files.read_script(OBSOLETE, ctx.settings.scripting_variables)])
-    run_plan(ctx, lambda _connection: plan)
+    run_plan(ctx, plan)
 
 
 @action(affects_database=True)
@@ -76,11 +76,12 @@ def downgrade(ctx: ActionContext) -> None:
 
     What `drop` drops, and then every Alembic revision is undone.
     """
-    from ahjo_tasks.actions.run_plan import run_plan
+    from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan
     from ahjo_tasks.engine.migrations import plan_downgrade
 
     plan = _everything(ctx)
-    run_plan(ctx, lambda connection: plan + plan_downgrade(ctx.project.migrations, connection))
+    with connection_for_plan(ctx) as connection:
+        apply_plan(ctx, plan + plan_downgrade(ctx.project.migrations, connection), connection)
 
 
 def _everything(ctx: ActionContext) -> Plan:

@@ -40,11 +40,11 @@ def init(ctx: ActionContext) -> None:
 
 
 def _drop(ctx: ActionContext, connection: Connection, database: str) -> None:
-    from ahjo_tasks.actions.run_plan import describe
+    from ahjo_tasks.actions.run_plan import describe_server
 
     with ctx.database.lock_before_drop(connection) as inside:
         if inside is not None:
-            describe(ctx, inside)
+            describe_server(ctx, inside)
     with _accounted(ctx, connection, database, f"The old {database} is still there; its sessions may have been ended."):
         connection.dialect.drop_database(connection, database)
     ctx.console.print(f"  Dropped {database}")
@@ -102,4 +102,4 @@ def update_git_version(ctx: ActionContext) -> None:
     from ahjo_tasks.engine.stamp import plan_stamp
 
     plan = plan_stamp(ctx.settings, ctx.project.directory, required=True)
-    run_plan(ctx, lambda _connection: plan)
+    run_plan(ctx, plan)

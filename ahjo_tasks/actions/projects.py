@@ -187,7 +187,7 @@ def _report(ctx: ActionContext, event: Event, total: int, *, one_at_a_time: bool
         return
     for line in event.output:
         console.relay(line)
-    console.result(console.count(event.number, total), f"project {event.name}", result.status, f"{result.seconds:.2f}s")
+    console.result(event.number, total, f"project {event.name}", result.status, seconds=result.seconds)
 
 
 def _summarize(ctx: ActionContext, results: Sequence[Result]) -> None:

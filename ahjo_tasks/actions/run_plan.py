@@ -1,15 +1,16 @@
-"""What every changing action does: announce, plan, show, and apply unless it is a dry run."""
+"""Connect for an action, show its plan, and apply the plan unless it is a dry run."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import ConnectionFailedError, StatementError
 from ahjo_tasks.utils import pluralize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.engine.executor import Event
@@ -17,36 +18,48 @@ if TYPE_CHECKING:
     from ahjo_tasks.runtime.context import ActionContext
 
 
-def run_plan(ctx: ActionContext, build: Callable[[Connection | None], Plan]) -> None:
-    """Hold the deploy lock, have the plan built, show it, and apply it.
+def run_plan(ctx: ActionContext, plan: Plan) -> None:
+    """Connect, show the plan, and apply it unless it is a dry run."""
+    with connection_for_plan(ctx) as connection:
+        apply_plan(ctx, plan, connection)
 
-    `build` gets the open connection, or None in a dry run whose database does not exist yet.
-    With `--dry` the plan is printed whole, and nothing is locked or changed.
+
+@contextmanager
+def connection_for_plan(ctx: ActionContext) -> Iterator[Connection | None]:
+    """Announce the action and lend the connection that its plan is made and applied on, with the deploy lock held.
+
+    In a dry run nothing is locked, and the connection is None if the database does not exist yet.
     """
-    from ahjo_tasks.engine.executor import apply
-
     ctx.announce(ctx.stack[0])
-    with _connection(ctx) as connection:
-        inform(ctx, connection)
-        plan = build(connection)
-        for remark in plan.remarks:
-            ctx.console.info(remark)
-        show(ctx, plan)
-        if not ctx.dry_run and connection is not None and plan.steps:
-            apply(plan, connection, lambda event: report(ctx, event))
+    with _opened(ctx) as connection:
+        show_server_info(ctx, connection)
+        yield connection
 
 
-def inform(ctx: ActionContext, connection: Connection | None) -> None:
-    """Say once in a run what server and database are like, and where they are not as the config wants them."""
+def apply_plan(ctx: ActionContext, plan: Plan, connection: Connection | None) -> None:
+    """Show the plan, and apply it unless it is a dry run. Raises DeployError when a step fails."""
+    from ahjo_tasks.engine.executor import PlanExecutor
+
+    for note in plan.notes:
+        ctx.console.info(note)
+    for warning in plan.warnings:
+        ctx.console.warning(warning, once=True)
+    show_plan(ctx, plan)
+    if plan.steps and connection is not None and not ctx.dry_run:
+        PlanExecutor(connection, partial(show_event, ctx)).run(plan)
+
+
+def show_server_info(ctx: ActionContext, connection: Connection | None) -> None:
+    """Print once in a run the facts about server and database, and where they differ from the config."""
     if connection is None or ctx.project.informed:
         return
     ctx.project.informed = True
-    for warning in describe(ctx, connection):
+    for warning in describe_server(ctx, connection):
         ctx.console.warning(warning)
 
 
-def describe(ctx: ActionContext, connection: Connection) -> list[str]:
-    """Say what server and database are like, where the config wants it; returns what is not as the config says."""
+def describe_server(ctx: ActionContext, connection: Connection) -> list[str]:
+    """Print the facts about server and database if the config wants them; return where they differ from the config."""
     if not ctx.settings.display_db_info:
         return []
     try:
@@ -59,32 +72,32 @@ def describe(ctx: ActionContext, connection: Connection) -> list[str]:
     return warnings
 
 
-def show(ctx: ActionContext, plan: Plan) -> None:
-    """The plan in a line; in a dry run every step of it."""
+def show_plan(ctx: ActionContext, plan: Plan) -> None:
+    """Print the plan in a line; in a dry run every step of it."""
     ctx.console.print(f"  Plan: {plan.summary}{' (dry run: nothing is changed)' if ctx.dry_run else ''}")
     for number, step in enumerate(plan.steps, 1) if ctx.dry_run else ():
         ctx.console.print(f"  {number:>{len(str(len(plan.steps)))}}. {step.kind} {step.label}")
         for line in step.note.splitlines():
             ctx.console.info(f"      {line}")
+        if step.outside_transaction:
+            ctx.console.info(f"      outside of a transaction: {step.outside_transaction}")
 
 
-def report(ctx: ActionContext, event: Event) -> None:
-    """One event of applying, as the user sees it."""
-    console, step = ctx.console, event.step
-    label = f"{step.kind} {step.label}"
+def show_event(ctx: ActionContext, event: Event) -> None:
+    """Print an event of the executor: progress, message, or result of a step."""
+    console, label = ctx.console, f"{event.step.kind} {event.step.label}"
     if event.status == "started":
-        others = f" and {event.together - 1} more" if event.together > 1 else ""
-        console.progress(f"  {event.number}/{event.total} {label}{others} ...")
+        others = f" and {event.batch_size - 1} more" if event.batch_size > 1 else ""
+        console.step_started(event.number, event.total, f"{label}{others}")
     elif event.status == "message":
         console.print("      " + "\n      ".join(event.text.splitlines()))
     else:
-        rows = f", {pluralize(event.rows, 'row')}" if event.rows else ""
-        count = console.count(event.number, event.total)
-        console.result(count, label, event.status, f"{event.seconds:.2f}s{rows}")
+        rows = pluralize(event.rows, "row") if event.rows else ""
+        console.result(event.number, event.total, label, event.status, seconds=event.seconds, extra=rows)
 
 
 @contextmanager
-def _connection(ctx: ActionContext) -> Iterator[Connection | None]:
+def _opened(ctx: ActionContext) -> Iterator[Connection | None]:
     if not ctx.dry_run:
         with ctx.database.locked_connection() as connection:
             yield connection
@@ -93,7 +106,7 @@ def _connection(ctx: ActionContext) -> Iterator[Connection | None]:
 
 
 def _existing(ctx: ActionContext) -> Connection | None:
-    """The open connection, or None when the database does not exist yet."""
+    """Return the open connection, or None if the database does not exist yet."""
     try:
         return ctx.database.connection
     except ConnectionFailedError as error:

@@ -23,8 +23,8 @@ def create_db_login(ctx: ActionContext) -> None:
     names; without either one is made up and shown once. A login of that name with another default database is left
     alone, and is an error.
     """
-    from ahjo_tasks.actions.run_plan import report, show
-    from ahjo_tasks.engine.executor import apply
+    from ahjo_tasks.actions.run_plan import show_event, show_plan
+    from ahjo_tasks.engine.executor import PlanExecutor
     from ahjo_tasks.engine.plan import Plan
     from ahjo_tasks.engine.security import login_name, new_password
     from ahjo_tasks.utils import load_object
@@ -35,13 +35,13 @@ def create_db_login(ctx: ActionContext) -> None:
     password = given or new_password()
     step = load_object(reference)(login_name(ctx.database.name), ctx.database.name, password)
     ctx.announce(ctx.stack[0])
-    show(ctx, Plan((step,)))
+    show_plan(ctx, Plan((step,)))
     if ctx.dry_run:
         return
     with (
         ctx.database.server_connection() as connection
     ):  # a login belongs to the server; Azure SQL makes one in master alone
-        apply(Plan((step,)), connection, lambda event: report(ctx, event))
+        PlanExecutor(connection, lambda event: show_event(ctx, event)).run(Plan((step,)))
     if not given:
         ctx.console.secret(f"  Password of {step.name}, shown this once: ", password)
 
@@ -57,7 +57,7 @@ def create_db_permissions(ctx: ActionContext) -> None:
 
     _refuse_without_users(ctx, "create-db-permissions")
     steps = tuple(_permission_step(ctx, entry) for entry in ctx.settings.db_permissions)
-    run_plan(ctx, lambda _connection: Plan(steps))
+    run_plan(ctx, Plan(steps))
 
 
 @action(affects_database=True)
@@ -102,7 +102,7 @@ def _run_script(ctx: ActionContext, name: str) -> None:
 
     _refuse_without_users(ctx, ctx.stack[-1])
     script = ctx.project.files.read_script(f"{FOLDER}/{name}", ctx.settings.db_permissions_variables)
-    run_plan(ctx, lambda _connection: plan_named([script]))
+    run_plan(ctx, plan_named([script]))
 
 
 def _refuse_without_users(ctx: ActionContext, name: str) -> None:

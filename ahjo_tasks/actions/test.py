@@ -147,8 +147,8 @@ def _report(ctx: ActionContext, results: Sequence[FileResult], form: str, output
 def _show(ctx: ActionContext, number: int, total: int, result: FileResult) -> None:
     checked = result.passed + result.failed
     status = "FAIL" if result.failed else "ok"
-    detail = f"{result.seconds:.2f}s, {result.passed}/{checked} passed"
-    ctx.console.result(ctx.console.count(number, total), result.file.label, status, detail)
+    extra = f"{result.passed}/{checked} passed"
+    ctx.console.result(number, total, result.file.label, status, seconds=result.seconds, extra=extra)
     for message in result.messages:
         ctx.console.print(f"      {message}")
 

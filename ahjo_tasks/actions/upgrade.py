@@ -71,5 +71,6 @@ def _report(ctx: ActionContext, plan: UpgradePlan, event: Event) -> None:
     elif event.status == "line":
         ctx.console.relay(event.text)
     else:
-        count = ctx.console.count(event.number, len(plan.versions))
-        ctx.console.result(count, f"version {event.tag}", event.status, f"{event.seconds:.2f}s")
+        ctx.console.result(
+            event.number, len(plan.versions), f"version {event.tag}", event.status, seconds=event.seconds
+        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 import textwrap
@@ -43,7 +42,6 @@ WIDE = 90
 TAIL = 26
 """Columns for the end of a result line where there is room: status, seconds, and what there is to say of it."""
 
-PLACE = re.compile(r" *(?P<number>\d+)/(?P<total>\d+) ")
 STYLES = {
     "ok": "\033[32m",
     "fail": "\033[1;31m",
@@ -126,9 +124,11 @@ class Console:
             self._sentence(self._told, text, "dim")
             self.log("info", text)
 
-    def warning(self, text: str) -> None:
-        """Something that may need something done."""
-        self._err(f"Warning: {text}", "warn", level="warning")
+    def warning(self, text: str, *, once: bool = False) -> None:
+        """Print a warning; with `once` only the first time in a run."""
+        if not once or text not in self.tally.remarks:
+            self.tally.remarks.add(text)
+            self._err(f"Warning: {text}", "warn", level="warning")
 
     def heading(self, action: str, facts: Mapping[str, str]) -> None:
         """The action and what it works on: server, database and login first."""
@@ -151,13 +151,16 @@ class Console:
         """Steps that are not run because one before them failed."""
         self.tally.left_out += names
 
-    def result(self, count: str, label: str, status: str, detail: str) -> None:
-        """One aligned line: `  3/12 view dbo.v .......... ok    0.03s`. On a terminal it never wraps."""
+    def result(  # noqa: PLR0913 - one parameter for each column of the line
+        self, number: int, total: int, label: str, status: str, *, seconds: float, extra: str = ""
+    ) -> None:
+        """Print one aligned line: `  3/12 view dbo.v .......... ok    0.03s  5 rows`. On a terminal it never wraps."""
         self.tally.counts[{"ok": "OK", "FAIL": "FAIL"}.get(status, "SKIP")] += 1
-        seconds, _, extra = detail.partition(", ")
+        self.tally.remaining = total - number
         if self.out.isatty() and self.width < ROOMY:
             extra = ""
-        tail = f"{status:<4} {seconds:>8}{'  ' if extra else ''}{extra}"
+        count = f"{number:>{len(str(total))}}/{total}"
+        tail = f"{status:<4} {f'{seconds:.2f}s':>8}{'  ' if extra else ''}{extra}"
         end = max(TAIL, len(tail)) if self.width >= WIDE else len(tail)
         room = self.width - end - len(count) - 8
         shown = shortened(label, room + self.columns - self.width) if self.out.isatty() else label
@@ -168,15 +171,13 @@ class Console:
         self._write(self.out, head + self._paint(tail[:4], color) + tail[4:])
         self.log("error" if status == "FAIL" else "info", f"  {count} {label} {dots} {tail}")
 
-    def count(self, number: int, total: int) -> str:
-        """` 3/12`, as wide for every number."""
-        self.tally.remaining = total - number
-        return f"{number:>{len(str(total))}}/{total}"
+    def step_started(self, number: int, total: int, label: str) -> None:
+        """Show `  3/12 view dbo.v ...` on a terminal until the result replaces it; it counts as remaining till then."""
+        self.tally.remaining = total - number + 1
+        self.progress(f"  {number}/{total} {label} ...")
 
     def progress(self, text: str) -> None:
-        """What is being done, as in `  3/12 view dbo.v ...`, on a terminal; the result replaces it."""
-        if place := PLACE.match(text):
-            self.tally.remaining = int(place["total"]) - int(place["number"]) + 1
+        """Show on a terminal what is being done, until the next line replaces it."""
         if self._line:
             self._line.show(text)
 

@@ -345,7 +345,7 @@ class Connection:
         except StatementError as error:
             if not error.server.lost:
                 raise
-            raise StatementError(error.server, state="it is not known whether its end was committed.") from error
+            raise StatementError(error.server, outcome="it is not known whether its end was committed.") from error
 
     def _undo(self, rollback: str | None = None) -> None:
         """Roll back; a rollback that fails must not hide why it was needed."""

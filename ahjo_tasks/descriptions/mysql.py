@@ -152,7 +152,7 @@ class TableComments(Metadata):
             try:
                 connection.execute(f"ALTER {target[0].upper()} {self.dialect.quote(*target[1:])} {clauses}")
             except StatementError as error:
-                error.state = f"Each ALTER commits by itself: {made} of {len(changes)} changes were made and stay."
+                error.outcome = f"Each ALTER commits by itself: {made} of {len(changes)} changes were made and stay."
                 raise
             made += len(group)
 

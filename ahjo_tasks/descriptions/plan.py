@@ -9,7 +9,7 @@ from ahjo_tasks.descriptions.base import metadata_for
 from ahjo_tasks.descriptions.diff import difference, supported_by
 from ahjo_tasks.descriptions.files import read_files, unread_files
 from ahjo_tasks.descriptions.model import FILES, USUAL, listed
-from ahjo_tasks.engine.plan import Plan
+from ahjo_tasks.engine.plan import Plan, Step
 from ahjo_tasks.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ NOTHING_ALLOWED = "metadata_allowed_schemas is empty: descriptions are left as t
 
 
 @dataclass(frozen=True)
-class DescriptionStep:
+class DescriptionStep(Step):
     """Send the differences: those that are given, else those that are found when the step runs."""
 
     files: Descriptions
@@ -36,8 +36,6 @@ class DescriptionStep:
 
     kind = "description update"
     label = FOLDER
-    transactional = True
-    single_call = False
 
     @property
     def note(self) -> str:

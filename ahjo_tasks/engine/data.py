@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.data.load import load
 from ahjo_tasks.data.table_file import TableFile
-from ahjo_tasks.engine.plan import Plan
-from ahjo_tasks.engine.sql_file import FileStep, remarks
+from ahjo_tasks.engine.plan import Plan, Step
+from ahjo_tasks.engine.sql_file import FileStep, file_notes
 from ahjo_tasks.errors import DeployError
 from ahjo_tasks.project.dependencies import data_edges, ordered_data
 
@@ -17,13 +17,12 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import Dialect
-    from ahjo_tasks.engine.plan import Step
     from ahjo_tasks.project.dependencies import Edges
     from ahjo_tasks.project.sql_file import SqlFile
 
 
 @dataclass(frozen=True)
-class LoadStep:
+class LoadStep(Step):
     """CSV or Parquet files, loaded all or none where the database allows it.
 
     It is more than one where tables are replaced that refer to each other: no parent can be emptied before its
@@ -31,8 +30,6 @@ class LoadStep:
     """
 
     files: tuple[TableFile, ...]
-
-    single_call = False
 
     @property
     def transactional(self) -> bool:
@@ -61,7 +58,7 @@ class LoadStep:
             return load(self.files, connection)
         except DeployError as error:
             if not self.transactional:
-                error.state = f"{self.label} was rolled back."
+                error.outcome = f"{self.label} was rolled back."
             raise
 
 
@@ -79,7 +76,7 @@ def plan_data(files: Sequence[SqlFile | TableFile], dialect: Dialect, connection
         else:
             steps.append(LoadStep((file,)))
     scripts = [file for file in files if not isinstance(file, TableFile)]
-    return Plan(tuple(steps), tuple(remarks(scripts)))
+    return Plan(tuple(steps), tuple(file_notes(scripts)))
 
 
 def _replaced_together(order: Sequence[SqlFile | TableFile], edges: Edges) -> dict[int, tuple[TableFile, ...]]:

@@ -1,36 +1,36 @@
-"""What a server says while a batch of a file runs, with its place in the file."""
+"""Find the position in a file of the errors and messages of a server."""
 
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from ahjo_tasks.errors import DeployError
+from ahjo_tasks.errors import DeployError, StatementError
 from ahjo_tasks.sql.message_sources import MessageSources
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ahjo_tasks.database.connection import Connection
-    from ahjo_tasks.errors import StatementError
     from ahjo_tasks.project.sql_file import SqlFile
     from ahjo_tasks.sql.splitters import Batch
 
-AROUND = 1
-LONGEST = 160
-LINE = re.compile(r"\r\n?|\n")
+EXCERPT_LINES_AROUND = 1
+EXCERPT_WIDTH = 160
+NEWLINE = re.compile(r"\r\n?|\n")
 
 
 def excerpt(text: str, line: int, column: int | None = None) -> tuple[str, ...]:
-    """The line and its neighbours, numbered, and a caret under the column where it is known.
+    """Return the line and its neighbours, numbered, with a caret under the column where it is known.
 
-    Of lines that are too long the part around the column is shown.
+    A line that is too long is cut to the part around the column.
     """
-    lines = LINE.split(text)
-    first = max(0, (column or 0) - LONGEST // 2) if column and column > LONGEST else 0
+    lines = NEWLINE.split(text)
+    first = max(0, (column or 0) - EXCERPT_WIDTH // 2) if column and column > EXCERPT_WIDTH else 0
     shown = []
-    for number in range(max(1, line - AROUND), min(len(lines), line + AROUND) + 1):
+    for number in range(max(1, line - EXCERPT_LINES_AROUND), min(len(lines), line + EXCERPT_LINES_AROUND) + 1):
         shown.append(f"{number:>5} | {_part(lines[number - 1], first)}".rstrip())
         if number == line and column:
             before = _part(lines[number - 1][: column - 1], first)
@@ -39,75 +39,86 @@ def excerpt(text: str, line: int, column: int | None = None) -> tuple[str, ...]:
 
 
 def _part(text: str, first: int) -> str:
-    return "".join(char if char.isprintable() else " " for char in text[first : first + LONGEST].expandtabs(4))
+    return "".join(char if char.isprintable() else " " for char in text[first : first + EXCERPT_WIDTH].expandtabs(4))
 
 
-VAGUE = "somewhere in the batch that begins there; the driver does not say where"
-PATIENCE = 30.0
-"""Seconds that a file may have taken to be run again for the line of its error."""
-MOST_REPEATED = 100
-"""How often a batch is run again, at most, to find out where a later one failed."""
+UNKNOWN_LINE = "somewhere in the batch that begins there; the driver does not say where"
+MAX_RERUN_SECONDS = 30.0
+"""Time that a file may have taken if it is to be run again to find the line of its error."""
+MAX_RERUNS = 100
+"""Number of times that a batch is run again, at most, to find out where a later one failed."""
 
 
-class Attempt(NamedTuple):
-    """How far a file had come: how often its batch had run, and the seconds that all of it took."""
+class BatchError(StatementError):
+    """The server refused a batch of a file, at this repetition (from 0), so many seconds after the file was started."""
 
-    times: int = 0
-    seconds: float = 0.0
+    def __init__(
+        self, error: StatementError, file: SqlFile, batch: Batch, repetition: int = 0, seconds: float = 0.0
+    ) -> None:
+        super().__init__(error.server, outcome=describe_partial_state(file, batch))
+        self.hint = error.hint
+        self.file = file
+        self.batch = batch
+        self.repetition = repetition
+        self.seconds = seconds
 
 
-FIRST = Attempt()
+@contextmanager
+def locating_errors(connection: Connection) -> Iterator[None]:
+    """Turn a BatchError into a DeployError with its position, before the transaction of the file ends."""
+    try:
+        yield
+    except BatchError as error:
+        raise locate_error(error, connection) from error
 
 
-def failure(
-    error: StatementError, file: SqlFile, batch: Batch, connection: Connection | None = None, attempt: Attempt = FIRST
-) -> DeployError:
-    """The server's refusal, said of the file: path, line, column and excerpt.
+def locate_error(error: BatchError, connection: Connection) -> DeployError:
+    """Return the server's error with file, line, column and excerpt.
 
-    `connection` serves to ask where it was.
+    Where the driver does not tell the line, the dialect may run the batches again on the connection to find it.
     """
-    server = error.server
-    if connection is not None and not server.line and not server.lost:
-        server = connection.dialect.locate_error(connection, batch.text, server, _ran_before(file, batch, attempt))
+    server, file, batch = error.server, error.file, error.batch
+    if not server.line and not server.lost:
+        server = connection.dialect.locate_error(connection, batch.text, server, _batches_before(error))
     line = batch.line + (server.line or 1) - 1
     column = server.column + (batch.column - 1 if server.line == 1 else 0) if server.column else None
     place = file.place(line, column)
     severity = f", {server.severity}" if server.severity else ""
     number = f"{server.number}{severity}: " if server.number else ""
     known = server.line or file.dialect.batch_is_statement or "\n" not in batch.text
-    vague = () if known else (VAGUE,)
-    where = (f"in {server.procedure}",) if server.procedure else ()
-    often = (f"at repetition {attempt.times + 1} of {batch.count}",) if batch.count > 1 else ()
+    unknown = () if known else (UNKNOWN_LINE,)
+    procedure = (f"in {server.procedure}",) if server.procedure else ()
+    repetition = (f"at repetition {error.repetition + 1} of {batch.count}",) if batch.count > 1 else ()
     return DeployError(
         f"{number}{server.message}",
         path=place.path,
         line=place.line,
         column=place.column,
         hint=error.hint,
-        details=(*excerpt(place.text, place.line, place.column), *vague, *where, *often),
+        details=(*excerpt(place.text, place.line, place.column), *unknown, *procedure, *repetition),
+        outcome=error.outcome,
+        server=server,
     )
 
 
-def _ran_before(file: SqlFile, batch: Batch, attempt: Attempt) -> list[str] | None:
+def _batches_before(error: BatchError) -> list[str] | None:
     """The batches that the file's transaction held when this one failed; None where they would take too long."""
-    if not file.transactional:
+    if not error.file.transactional:
         return []
-    if attempt.times > MOST_REPEATED or attempt.seconds > PATIENCE:
+    if error.repetition > MAX_RERUNS or error.seconds > MAX_RERUN_SECONDS:
         return None
-    found: list[str] = []
-    for other in file.batches:
-        if other is batch:
-            return [*found, *[batch.text] * attempt.times]
-        found += [other.text] * min(other.count, MOST_REPEATED)
+    texts: list[str] = []
+    for batch in error.file.batches:
+        if batch is error.batch:
+            return [*texts, *[batch.text] * error.repetition]
+        texts += [batch.text] * min(batch.count, MAX_RERUNS)
     return []
 
 
-def describe_partial_state(file: SqlFile, number: int) -> str:
-    """What became of the file's statements, of which the one at `number` failed, as a sentence.
-
-    Empty where the file was one transaction, all of which is gone.
-    """
+def describe_partial_state(file: SqlFile, failed: Batch) -> str:
+    """Say what stays of a file whose batch failed, as a sentence; empty where the file was one transaction."""
     dialect, total = file.dialect, len(file.batches)
+    number = next((index for index, batch in enumerate(file.batches) if batch is failed), 0)
     commits = any(dialect.implicit_commit_statement.match(batch.text) for batch in file.batches[: number + 1])
     if file.transactional and not commits:
         return ""
@@ -117,39 +128,43 @@ def describe_partial_state(file: SqlFile, number: int) -> str:
     return f"statement {number + 1} of {total} in {file.label} failed; {before}."
 
 
-def placed_among(files: Sequence[SqlFile], message: str) -> str:
-    """The message of a call that files of one batch share; with its place where only one of them can have said it."""
-    batches = [MessageLocator(file, file.batches[0]) for file in files]
-    found = [one for one in batches if one.of_statement(message)]
-    return found[0].placed(message) if len(found) == 1 else message
+def locate_message(files: Sequence[SqlFile], message: str) -> str:
+    """The message of a call that files share, with its position if only one of the files can have emitted it."""
+    locators = [MessageLocator(file, file.batches[0]) for file in files]
+    emitters = [locator for locator in locators if locator.line_of_source(message)]
+    return emitters[0].locate(message) if len(emitters) == 1 else message
 
 
 class MessageLocator:
-    """Gives messages of a batch their place: the statement's line, or else the batch's, which is said."""
+    """Add to messages of a batch the position of the statement that emitted them, or else of the batch."""
 
     def __init__(self, file: SqlFile, batch: Batch) -> None:
         self._file = file
         self._batch = batch
 
-    def placed(self, message: str) -> str:
-        """`database/data/a.sql:7: words`, or `database/data/a.sql:3 (batch): words`."""
-        line, procedure = self._line(message), getattr(message, "procedure", "")
-        where = self._file.where(self._batch.line + (line or 1) - 1)
-        how = procedure or ("" if line else "batch")
-        return f"{where}{f' ({how})' if how else ''}: {message}"
+    def before(self, report: Callable[[str], None]) -> Callable[[str], None]:
+        """Return a listener that locates each message and hands it on to `report`."""
+        return lambda message: report(self.locate(message))
 
-    def of_statement(self, message: str) -> int | None:
-        """The line of the one statement of the batch that can have said it, from 1."""
-        return self._speakers.line(message, plain=getattr(message, "plain", True))
+    def locate(self, message: str) -> str:
+        """`database/data/a.sql:7: text`, or `database/data/a.sql:3 (batch): text`."""
+        line, procedure = self._line(message), getattr(message, "procedure", "")
+        position = self._file.where(self._batch.line + (line or 1) - 1)
+        scope = procedure or ("" if line else "batch")
+        return f"{position}{f' ({scope})' if scope else ''}: {message}"
+
+    def line_of_source(self, message: str) -> int | None:
+        """The line, from 1, of the only statement of the batch that can have emitted the message."""
+        return self._sources.line(message, plain=getattr(message, "plain", True))
 
     def _line(self, message: str) -> int | None:
         if "\n" not in self._batch.text or self._file.dialect.batch_is_statement:
             return 1
-        told = getattr(message, "line", None)
-        if told and told <= self._batch.text.count("\n") + 1:
-            return int(told)
-        return self.of_statement(message)
+        line = getattr(message, "line", None)
+        if line and line <= self._batch.text.count("\n") + 1:
+            return int(line)
+        return self.line_of_source(message)
 
     @cached_property
-    def _speakers(self) -> MessageSources:
+    def _sources(self) -> MessageSources:
         return MessageSources(self._batch.text, self._file.dialect.syntax)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.engine.plan import Plan
+from ahjo_tasks.engine.plan import Plan, Step
 from ahjo_tasks.errors import SourceError, UsageError
 from ahjo_tasks.project.dependencies import ordered
 from ahjo_tasks.sql.definitions import Definition, Name
@@ -21,16 +21,14 @@ DROPPABLE = {"clr-procedure": "procedure"}
 
 
 @dataclass(frozen=True)
-class DropStep:
+class DropStep(Step):
     """One object."""
 
     made: Definition
     statement: str
 
     kind = "drop"
-    transactional = True
     single_call = True
-    note = ""
 
     @property
     def label(self) -> str:

@@ -1,13 +1,14 @@
-"""Applying a plan, step by step, with a full account when a step fails."""
+"""Apply a plan step by step, and report what was done when a step fails."""
 
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.engine.diagnostics import placed_among
-from ahjo_tasks.engine.recreate_dependents import rebuild
+from ahjo_tasks.engine.diagnostics import locate_message, locating_errors
 from ahjo_tasks.engine.sql_file import FileStep
 from ahjo_tasks.errors import AhjoError, DeployError, SourceError, StatementError, UsageError
 
@@ -17,57 +18,20 @@ if TYPE_CHECKING:
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.engine.plan import Plan, Step
 
-MOST_FILES = 100
-MOST_CHARACTERS = 256 * 1024
-
-
-def grouped(steps: Sequence[Step], connection: Connection) -> Iterator[list[Step]]:
-    """All steps in their order; in one list those that share a call, which are files."""
-    group: list[Step] = []
-    size = 0
-    for step in steps:
-        text = "" if connection.in_shared_transaction else _text(step)
-        if group and (not text or len(group) == MOST_FILES or size + len(text) > MOST_CHARACTERS):
-            yield group
-            group, size = [], 0
-        if text:
-            group.append(step)
-            size += len(text)
-        else:
-            yield [step]
-    if group:
-        yield group
-
-
-def joined(steps: Sequence[Step], connection: Connection) -> str:
-    """The text of the call that the files of one list share."""
-    return connection.dialect.concatenate_batches(
-        [step.file.batches[0].text for step in steps if isinstance(step, FileStep)]
-    )
-
-
-def said_among(steps: Sequence[Step], message: str) -> str:
-    """A message of the call that the files of one list share, with its place where the words show it."""
-    return placed_among([step.file for step in steps if isinstance(step, FileStep)], message)
-
-
-def _text(step: Step) -> str:
-    """What the step would send, if it may share a call."""
-    return step.file.batches[0].text if isinstance(step, FileStep) and step.sociable else ""
-
-
-COMMITS = "commits at every CREATE, ALTER and DROP"
+BATCH_MAX_FILES = 100
+BATCH_MAX_CHARACTERS = 256 * 1024
+MAX_LISTED_STEPS = 10
+IMPLICIT_COMMITS = "commits at every CREATE, ALTER and DROP"
 """What a database without transactional DDL does."""
-
-LISTED = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened while a plan was applied. `status` is started, message, ok or FAIL.
 
-    `together` is how many steps, this one first, were started by one call. Each gets its own ok, in order; when the
-    call fails, nothing of it is left, and they are started again one by one.
+    `number` counts the steps from 1 to `total`; `seconds` and `rows` are those of a step that ended, `text` is a
+    message. A `batch_size` above 1 says that so many steps, this one first, were started by one call: each gets its own
+    ok, in order; when the call fails, none of it is left, and they are started again one by one.
     """
 
     status: str
@@ -77,139 +41,179 @@ class Event:
     seconds: float = 0.0
     rows: int = 0
     text: str = ""
-    together: int = 1
+    batch_size: int = 1
 
 
-def apply(plan: Plan, connection: Connection, observe: Callable[[Event], None]) -> None:
-    """Do the steps in order and stop at the first that fails.
+class PlanExecutor:
+    """Apply plans on one connection. `observer` gets every event as it happens."""
 
-    Raises DeployError that says which steps were applied and in what state the database is.
-    """
-    refuse_mixed(plan, connection)
-    run = _Run(plan, connection, observe)
-    for group in grouped(plan.steps, connection):
-        if len(group) == 1 or not run.run_batch(group):
-            for step in group:
-                run.run_step(step)
+    def __init__(self, connection: Connection, observer: Callable[[Event], None]) -> None:
+        self.connection = connection
+        self._observer = observer
+        self._plan_steps: tuple[Step, ...] = ()
+        self._done = 0
 
+    def run(self, plan: Plan) -> None:
+        """Do the steps in order and stop at the first that fails.
 
-@dataclass
-class _Run:
-    plan: Plan
-    connection: Connection
-    observe: Callable[[Event], None]
-    done: int = 0
+        Raises DeployError that says which steps were applied and in what state the database is.
+        """
+        refuse_outside_transaction(plan, self.connection)
+        self._plan_steps, self._done = plan.steps, 0
+        for batch in batched(plan.steps, self.connection):
+            if len(batch) == 1 or not self.run_batch(batch):
+                for step in batch:
+                    self.run_step(step)
 
     def run_step(self, step: Step) -> None:
-        """Do one step; raise DeployError when it fails."""
-        self._tell("started", step)
-        self.connection.on_message = lambda text: self._tell("message", step, text=text)
+        """Do one step, or its fallback. Raises DeployError when both fail."""
+        self._notify("started", step)
+        self.connection.on_message = partial(self._message, step)
         started = time.perf_counter()
-        try:
-            rows = self._run(step)
-        except AhjoError as error:
-            self._tell("FAIL", step, seconds=time.perf_counter() - started)
-            raise _account(error, self.plan, self.done + 1, self.connection) from error
-        except KeyboardInterrupt as stop:
-            raise KeyboardInterrupt(*_interrupted(step, self.connection)) from stop
-        self._tell("ok", step, seconds=time.perf_counter() - started, rows=rows)
-        self.done += 1
-
-    def _run(self, step: Step) -> int:
-        """As it is, or else together with the files that use what it drops."""
-        try:
-            with self.connection.transaction(transactional=step.transactional, single_call=step.single_call):
-                return step.run(self.connection)
-        except DeployError as error:
-            found = rebuild(step, error, self.plan, self.connection)
-            if found is None:
-                raise
-        with self.connection.transaction():
-            rows = found.run(self.connection)
-        users = ", ".join(file.label for file in found.users)
-        self._tell("message", step, text=f"made together with what uses it: {users}")
-        return rows
+        with self._reporting_failure(step, started):
+            try:
+                with (
+                    self.connection.transaction(transactional=step.transactional, single_call=step.single_call),
+                    locating_errors(self.connection),
+                ):
+                    rows = step.run(self.connection)
+            except DeployError as error:
+                rows = self._run_fallback(step, error)
+        self._notify("ok", step, seconds=time.perf_counter() - started, rows=rows)
+        self._done += 1
 
     def run_batch(self, steps: Sequence[Step]) -> bool:
-        """Do several steps in one call. False when it failed: then nothing of it is left, and nothing was said.
+        """Do several steps in one call. False when it failed: then nothing of it is left, and nothing was reported.
 
-        The server does not tell which file a message belongs to, so they follow the last one, and their words tell.
+        The server does not tell which file a message belongs to, so all of them follow the last step; a message whose
+        text occurs in one file only gets that file's position.
         """
         messages: list[str] = []
-        self._tell("started", steps[0], together=len(steps))
+        files = [step.file for step in steps if isinstance(step, FileStep)]
+        self._notify("started", steps[0], batch_size=len(steps))
         self.connection.on_message = messages.append
         started = time.perf_counter()
         try:
-            self.connection.execute(joined(steps, self.connection))
+            self.connection.execute(self.connection.dialect.concatenate_batches([file.single_text for file in files]))
         except StatementError as error:
             if self.connection.usable:
                 return False
-            self._tell("FAIL", steps[0], seconds=time.perf_counter() - started)
-            raise _account(error, self.plan, self.done + 1, self.connection) from error
+            self._notify("FAIL", steps[0], seconds=time.perf_counter() - started)
+            raise self._failure(steps[0], error) from error
         share = (time.perf_counter() - started) / len(steps)
         for step in steps:
-            self._tell("ok", step, seconds=share)
-            self.done += 1
+            self._notify("ok", step, seconds=share)
+            self._done += 1
         for text in messages:
-            placed = said_among(steps, text)
-            self.observe(Event("message", steps[-1], self.done, len(self.plan.steps), text=placed))
+            self._observer(Event("message", steps[-1], self._done, self._total, text=locate_message(files, text)))
         return True
 
-    def _tell(self, status: str, step: Step, **what: Any) -> None:
-        self.observe(Event(status, step, self.done + 1, len(self.plan.steps), **what))
+    def _run_fallback(self, step: Step, error: DeployError) -> int:
+        """Do the step that can take the failed one's place; raise the error where there is none."""
+        if error.server is None or self.connection.in_shared_transaction:
+            raise error
+        fallback = step.fallback(error.server)
+        if fallback is None:
+            raise error
+        with self.connection.transaction(), locating_errors(self.connection):
+            rows = fallback.run(self.connection)
+        self._message(step, fallback.note)
+        return rows
+
+    @contextmanager
+    def _reporting_failure(self, step: Step, started: float) -> Iterator[None]:
+        try:
+            yield
+        except AhjoError as error:
+            self._notify("FAIL", step, seconds=time.perf_counter() - started)
+            raise self._failure(step, error) from error
+        except KeyboardInterrupt as stop:
+            raise KeyboardInterrupt(*_interrupted_outcome(step, self.connection)) from stop
+
+    def _failure(self, step: Step, error: AhjoError) -> DeployError:
+        """The error with what was done before it, and what is left of the step."""
+        done = self._plan_steps[: self._done]
+        outcome = _outcome(step, len(done), self._total, self.connection, getattr(error, "outcome", ""))
+        details = (*getattr(error, "details", ()), *_steps_before(done, self.connection), outcome)
+        position: dict[str, Any] = {"hint": error.hint}
+        if isinstance(error, SourceError):
+            position |= {"path": error.path, "line": error.line, "column": error.column}
+        server = getattr(error, "server", None)
+        text = str(server) if isinstance(error, StatementError) else error.message
+        message = text if isinstance(error, SourceError) else f"{step.label}: {text}"
+        return DeployError(message, details=details, server=server, **position)
+
+    @property
+    def _total(self) -> int:
+        return len(self._plan_steps)
+
+    def _message(self, step: Step, text: str) -> None:
+        self._notify("message", step, text=text)
+
+    def _notify(self, status: str, step: Step, **values: Any) -> None:
+        self._observer(Event(status, step, self._done + 1, self._total, **values))
 
 
-def refuse_mixed(plan: Plan, connection: Connection) -> None:
-    """Raise UsageError when the whole action is one transaction and a step cannot run in it."""
+def batched(steps: Sequence[Step], connection: Connection) -> Iterator[list[Step]]:
+    """Divide the steps, in their order, into lists: files that can share a call together, every other step alone."""
+    batch: list[Step] = []
+    size = 0
+    for step in steps:
+        text = "" if connection.in_shared_transaction else _batchable_text(step)
+        if batch and (not text or len(batch) == BATCH_MAX_FILES or size + len(text) > BATCH_MAX_CHARACTERS):
+            yield batch
+            batch, size = [], 0
+        if text:
+            batch.append(step)
+            size += len(text)
+        else:
+            yield [step]
+    if batch:
+        yield batch
+
+
+def _batchable_text(step: Step) -> str:
+    """The SQL that the step would send, if it can share a call; else an empty text."""
+    return step.file.single_text if isinstance(step, FileStep) and step.batchable else ""
+
+
+def refuse_outside_transaction(plan: Plan, connection: Connection) -> None:
+    """Raise UsageError when the action is one transaction and a step cannot run in it."""
     for step in plan.steps if connection.in_shared_transaction else ():
-        if step.note.startswith("outside"):
+        if step.outside_transaction:
             raise UsageError(
-                f"{step.label} runs {step.note}, but transaction_mode begin_once makes one transaction of the action.",
+                f"{step.label} runs outside of a transaction: {step.outside_transaction}, but transaction_mode"
+                " begin_once makes one transaction of the action.",
                 hint="Deploy this file with context_connectable_type: engine.",
             )
 
 
-def _account(error: AhjoError, plan: Plan, number: int, connection: Connection) -> DeployError:
-    """The failure with what was done before it, and what is left of it."""
-    done, step = plan.steps[: number - 1], plan.steps[number - 1]
-    state = _state(step, len(done), len(plan.steps), connection, getattr(error, "state", ""))
-    details = (*getattr(error, "details", ()), *_applied(done, connection), state)
-    place: dict[str, Any] = {"hint": error.hint}
-    if isinstance(error, SourceError):
-        place |= {"path": error.path, "line": error.line, "column": error.column}
-    said = str(error.server) if isinstance(error, StatementError) else error.message
-    message = said if isinstance(error, SourceError) else f"{step.label}: {said}"
-    return DeployError(message, details=details, **place)
-
-
-def _interrupted(step: Step, connection: Connection) -> tuple[str, ...]:
+def _interrupted_outcome(step: Step, connection: Connection) -> tuple[str, ...]:
     """What is left of a step that Ctrl-C ended, where that is more than nothing."""
-    if step.note.startswith("outside"):
+    if step.outside_transaction:
         return (f"{step.label} was not in a transaction: its statements before stay",)
     if connection.dialect.transactional_ddl:
         return ()
-    return (f"what was not finished was rolled back as far as {connection.dialect.title} does: it {COMMITS}",)
+    return (f"what was not finished was rolled back as far as {connection.dialect.title} does: it {IMPLICIT_COMMITS}",)
 
 
-def _applied(done: tuple[Step, ...], connection: Connection) -> list[str]:
+def _steps_before(done: Sequence[Step], connection: Connection) -> list[str]:
     if not done or connection.in_shared_transaction:
         return []
-    names = ", ".join(step.label for step in done[-LISTED:])
-    more = f"{len(done) - LISTED} more, then " if len(done) > LISTED else ""
+    names = ", ".join(step.label for step in done[-MAX_LISTED_STEPS:])
+    more = f"{len(done) - MAX_LISTED_STEPS} more, then " if len(done) > MAX_LISTED_STEPS else ""
     return [f"Applied before: {more}{names}"]
 
 
-def _state(step: Step, done: int, total: int, connection: Connection, said: str) -> str:
+def _outcome(step: Step, done: int, total: int, connection: Connection, step_outcome: str) -> str:
+    """The state of the database after the step failed, as a sentence."""
     if connection.in_shared_transaction and not connection.dialect.transactional_ddl:
-        return f"The transaction was rolled back, but {connection.dialect.title} {COMMITS}."
+        return f"The transaction was rolled back, but {connection.dialect.title} {IMPLICIT_COMMITS}."
     if connection.in_shared_transaction:
         return "The transaction of the action was rolled back: the database is as before."
-    stayed = "was applied and stays" if done == 1 else "were applied and stay"
-    stays = f"{done} of {total} steps {stayed}; " if done else ""
-    if said:
-        return stays + said
+    before = f"{done} of {total} steps committed; " if done else ""
+    if step_outcome:
+        return before + step_outcome
     if step.transactional:
-        return (
-            f"{stays}{step.label} was rolled back." if done else f"{step.label} was rolled back: nothing was changed."
-        )
-    return f"{stays}{step.label} was not in a transaction: its statements before the failing one stay."
+        return f"{before}{step.label} was rolled back{'' if done else ': nothing was changed'}."
+    return f"{before}{step.label} was not in a transaction: its statements before the failing one stay."

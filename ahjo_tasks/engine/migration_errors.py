@@ -53,9 +53,11 @@ class MigrationProgress:
             where = {"path": Path(self._ended[-1][1])}
             applied = applied[:-1]
         details = (*_shown(where), *_statement(error))
-        raise DeployError(said(error, self.connection), details=details, state=self._state(applied), **where) from error
+        raise DeployError(
+            said(error, self.connection), details=details, outcome=self._outcome(applied), **where
+        ) from error
 
-    def _state(self, applied: list[str]) -> str:
+    def _outcome(self, applied: list[str]) -> str:
         verb = "taken back" if self.down else "applied"
         stay = f"Migrations {verb} before, which stay so: {', '.join(applied)}; " if applied else ""
         if self.connection.dialect.transactional_ddl:

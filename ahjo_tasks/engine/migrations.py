@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.engine.migration_errors import MigrationProgress, place, said
-from ahjo_tasks.engine.plan import Plan
+from ahjo_tasks.engine.plan import Plan, Step
 from ahjo_tasks.errors import AhjoError, SourceError
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def dialect_options(dialect: Dialect) -> dict[str, bool]:
 
 
 @dataclass(frozen=True)
-class MigrationStep:
+class MigrationStep(Step):
     """All pending revisions, up to the head or down to the base."""
 
     migrations: Migrations
@@ -145,7 +145,6 @@ class MigrationStep:
 
     kind = "migration"
     transactional = False
-    single_call = False
 
     @property
     def label(self) -> str:

@@ -1,4 +1,4 @@
-"""A plan: what will be done, in order, as a value that can be shown and applied."""
+"""A plan: the steps of an action, in order, as a value that can be shown and applied."""
 
 from __future__ import annotations
 
@@ -11,53 +11,72 @@ from ahjo_tasks.utils import pluralize
 
 if TYPE_CHECKING:
     from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.errors import ServerError
+
+DATA_KINDS = frozenset({"data", "testdata"})
 
 
 class Step(Protocol):
-    """One piece of work that is done whole or not at all, where the database allows it."""
+    """One piece of work, done whole or not at all where the database allows it.
+
+    A class that inherits from it has only to define `kind`, `label` and `run`.
+    """
 
     @property
     def kind(self) -> str:
-        """What it is about: `view`, `migration`, `drop` ..."""
+        """The type of what it works on: `view`, `migration`, `drop` ..."""
 
     @property
     def label(self) -> str:
-        """What the user calls it: a path, a revision, an object."""
+        """The name that the user knows it by: a path, a revision, an object."""
 
     @property
     def transactional(self) -> bool:
-        """Whether it runs in a transaction of its own."""
+        """Whether the executor begins a transaction for it."""
+        return True
+
+    @property
+    def outside_transaction(self) -> str:
+        """Why the database cannot roll the step back as a whole; empty for one that runs in a transaction."""
+        return ""
 
     @property
     def single_call(self) -> bool:
         """Whether it is one call to the server."""
+        return False
 
     @property
     def note(self) -> str:
-        """What the plan says behind the label; empty for nothing."""
+        """Details that a dry run shows below the label, one a line; empty for none."""
+        return ""
 
     def run(self, connection: Connection) -> int:
-        """Do it; returns how many rows changed. Raises AhjoError."""
+        """Do the work and return the number of changed rows. Raises AhjoError."""
+
+    def fallback(self, error: ServerError) -> Step | None:
+        """Return the step to run instead after the server refused this one with that error; None for no such step."""
+        return None
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The steps of one action. `remarks` are sentences for the user that need no step."""
+    """The steps of one action, and sentences for the user that need no step."""
 
     steps: tuple[Step, ...]
-    remarks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def __add__(self, other: Plan) -> Plan:
-        return Plan(self.steps + other.steps, self.remarks + other.remarks)
+        return Plan(self.steps + other.steps, self.notes + other.notes, self.warnings + other.warnings)
 
     @property
     def summary(self) -> str:
         """`1 migration, 3 views`, or `nothing to do`."""
         counts = Counter(step.kind for step in self.steps)
-        return ", ".join(_counted(count, kind) for kind, count in counts.items()) or "nothing to do"
+        return ", ".join(_count_text(count, kind) for kind, count in counts.items()) or "nothing to do"
 
 
-def _counted(count: int, kind: str) -> str:
-    if kind in KINDS and kind not in {"data", "testdata"} and count != 1:
-        return f"{count} {plural(kind)}"
-    return pluralize(count, f"{kind} file" if kind in {"data", "testdata"} else kind)
+def _count_text(count: int, kind: str) -> str:
+    if kind in DATA_KINDS:
+        return pluralize(count, f"{kind} file")
+    return f"{count} {plural(kind)}" if kind in KINDS and count != 1 else pluralize(count, kind)

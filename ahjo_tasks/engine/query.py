@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.database.connection import RowStream
-from ahjo_tasks.engine.diagnostics import failure
+from ahjo_tasks.engine.diagnostics import BatchError, locate_error
 from ahjo_tasks.errors import AhjoError, StatementError, UsageError
 from ahjo_tasks.sql.splitters import split
 
@@ -59,7 +59,7 @@ class Query:
         except StatementError as error:
             if self.file is None:
                 raise
-            raise failure(error, self.file, running, connection) from error
+            raise locate_error(BatchError(error, self.file, running), connection) from error
 
 
 def _only(results: Iterator[RowStream], on_rows: Callable[[int], None]) -> Iterator[RowStream]:

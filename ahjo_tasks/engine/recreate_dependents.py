@@ -1,62 +1,78 @@
-"""A file that drops what others use: they are dropped before it and made anew behind it, in one transaction."""
+"""Replace an object that others depend on: drop the dependents before it and create them again after it."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.engine.drop import plan_drop
-from ahjo_tasks.engine.sql_file import FileStep
-from ahjo_tasks.errors import DeployError, StatementError
+from ahjo_tasks.engine.plan import Step
 from ahjo_tasks.project.dependencies import ObjectIndex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ahjo_tasks.database.connection import Connection
-    from ahjo_tasks.engine.plan import Plan, Step
+    from ahjo_tasks.project.dependencies import Edges
     from ahjo_tasks.project.sql_file import SqlFile
 
-DROPS = re.compile(r"\bDROP\b", re.IGNORECASE)
+DROP = re.compile(r"\bDROP\b", re.IGNORECASE)
+
+
+class DeployedFiles:
+    """The files of a plan, in the order that they run, and which of them depend on which."""
+
+    def __init__(self, files: Sequence[SqlFile]) -> None:
+        self._files = files
+
+    @cached_property
+    def _edges(self) -> Edges:
+        """Found only after a failure: most plans never need them."""
+        return ObjectIndex(self._files).edges()
+
+    def dependents(self, file: SqlFile) -> list[SqlFile]:
+        """The later files that need this one, directly or through others, but those that the database binds late."""
+        needed = [self._files.index(file)]
+        for index in range(needed[0] + 1, len(self._files)):
+            late = self._files[index].kind in self._files[index].dialect.late_binding
+            if not late and self._edges[index].intersection(needed):
+                needed.append(index)
+        return [self._files[index] for index in needed[1:]]
+
+    def recreatable_dependents(self, file: SqlFile) -> list[SqlFile]:
+        """The dependents if the file of each drops its object itself, in a transaction; else none."""
+        dependents = self.dependents(file)
+        recreatable = all(other.transactional and DROP.search(other.text) for other in dependents)
+        return dependents if recreatable else []
 
 
 @dataclass(frozen=True)
-class RecreateWithDependents:
-    """The file, and those of the plan that use what it creates, in their order."""
+class RecreateWithDependents(Step):
+    """Drop the objects of the dependents, then run the step of the file itself and those of the dependents."""
 
-    file: SqlFile
-    users: tuple[SqlFile, ...]
+    step: Step
+    dependents: tuple[SqlFile, ...]
+    dependent_steps: tuple[Step, ...]
+
+    @property
+    def kind(self) -> str:
+        """The kind of the file's step."""
+        return self.step.kind
+
+    @property
+    def label(self) -> str:
+        """The label of the file's step."""
+        return self.step.label
+
+    @property
+    def note(self) -> str:
+        """The dependents by their paths."""
+        return f"recreated with its dependents: {', '.join(file.label for file in self.dependents)}"
 
     def run(self, connection: Connection) -> int:
-        """Raises StatementError when somebody else uses it, too."""
-        for step in plan_drop(self.users).steps:
-            step.run(connection)
-        return sum(FileStep(file).run(connection) for file in (self.file, *self.users))
-
-
-def rebuild(step: Step, error: DeployError, plan: Plan, connection: Connection) -> RecreateWithDependents | None:
-    """What helps when the step was refused because others use what it drops; None when nothing does.
-
-    Others are dropped only when their own files, which the plan runs anyway, drop them.
-    """
-    refusal = error.__cause__
-    if not isinstance(step, FileStep) or not isinstance(refusal, StatementError) or connection.in_shared_transaction:
-        return None
-    if not step.transactional or not connection.dialect.is_dependency_error(refusal.server):
-        return None
-    files = [other.file for other in plan.steps if isinstance(other, FileStep)]
-    users = _users(step.file, files)
-    fitting = users and all(file.transactional and DROPS.search(file.text) for file in users)
-    return RecreateWithDependents(step.file, tuple(users)) if fitting else None
-
-
-def _users(file: SqlFile, files: Sequence[SqlFile]) -> list[SqlFile]:
-    """The files that need this one, by themselves or through others; those that bind late do not hold it."""
-    edges = ObjectIndex(files).edges()
-    found = [files.index(file)]
-    for number in range(found[0] + 1, len(files)):
-        late = files[number].kind in files[number].dialect.late_binding
-        if not late and edges[number].intersection(found):
-            found.append(number)
-    return [files[number] for number in found[1:]]
+        """Do it. Raises StatementError when an object that is in no file of the plan depends on one of them."""
+        for drop in plan_drop(self.dependents).steps:
+            drop.run(connection)
+        return sum([step.run(connection) for step in (self.step, *self.dependent_steps)])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.engine.plan import Plan
+from ahjo_tasks.engine.plan import Plan, Step
 from ahjo_tasks.errors import DeployError
 from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.utils import load_object
@@ -35,7 +35,7 @@ CAN_REFRESH = "SELECT OBJECT_ID(N'sys.sp_refreshsqlmodule')"
 
 
 @dataclass(frozen=True)
-class RefreshStep:
+class RefreshStep(Step):
     """All modules that are not bound to their tables, inner ones first. `owned` has the project's file of each name."""
 
     owned: Mapping[Name, str]
@@ -43,7 +43,6 @@ class RefreshStep:
     kind = "refresh"
     label = "modules after table changes"
     transactional = False
-    single_call = False
     note = "views, procedures, functions and triggers that are not schema-bound are compiled anew"
 
     def run(self, connection: Connection) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.database.dialects.mssql.databases import AZURE, EDITION
+from ahjo_tasks.engine.plan import Step
 from ahjo_tasks.errors import AhjoError, DeployError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def new_password() -> str:
 
 
 @dataclass(frozen=True, repr=False)
-class LoginStep:
+class LoginStep(Step):
     """Create the login, in place of an older one of the same database. The password is in no label and no repr."""
 
     name: str
@@ -49,8 +50,6 @@ class LoginStep:
 
     kind = "login"
     transactional = False
-    single_call = False
-    note = ""
 
     @property
     def label(self) -> str:
@@ -98,18 +97,22 @@ UTF_8 = "65001"
 
 
 @dataclass(frozen=True)
-class SqlcmdStep:
+class SqlcmdStep(Step):
     """One file, run by sqlcmd against the database of `url`. The password goes by the environment."""
 
     path: Path
-    label: str
+    project_path: str
     url: URL
     variables: Mapping[str, str]
 
     kind = "permission"
     transactional = False
-    single_call = False
-    note = "outside of a transaction: sqlcmd has a connection of its own"
+    outside_transaction = "sqlcmd has a connection of its own"
+
+    @property
+    def label(self) -> str:
+        """The path in the project."""
+        return self.project_path
 
     def run(self, connection: Connection) -> int:
         """Raises DeployError with what sqlcmd said when it fails; what it had run by then stays."""

@@ -1,13 +1,14 @@
-"""Running the SQL files of a project: one step a file."""
+"""Run the SQL files of a project: one step a file."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.engine.diagnostics import Attempt, MessageLocator, describe_partial_state, failure
-from ahjo_tasks.engine.plan import Plan
+from ahjo_tasks.engine.diagnostics import BatchError, MessageLocator, locate_error
+from ahjo_tasks.engine.plan import Plan, Step
+from ahjo_tasks.engine.recreate_dependents import DeployedFiles, RecreateWithDependents
 from ahjo_tasks.errors import StatementError
 from ahjo_tasks.project.dependencies import ordered
 from ahjo_tasks.project.kinds import NOT_OBJECTS, OBJECTS
@@ -16,19 +17,21 @@ from ahjo_tasks.sql.source import Source
 from ahjo_tasks.sql.splitters.postgresql import statement_starts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.errors import ServerError
     from ahjo_tasks.project.sql_file import SqlFile
 
 CREATED_ONCE = frozenset({"view", "type", "sequence", "synonym"})
 
 
 @dataclass(frozen=True)
-class FileStep:
-    """All batches of a file, in order."""
+class FileStep(Step):
+    """All batches of a file, in order. `deployed` are the files of the plan, for those that depend on this one."""
 
     file: SqlFile
+    deployed: DeployedFiles | None = field(default=None, repr=False, compare=False)
 
     @property
     def kind(self) -> str:
@@ -46,8 +49,8 @@ class FileStep:
         return self.file.single_call
 
     @property
-    def sociable(self) -> bool:
-        """Whether the file may share a call with others: plain definitions, and no control of transactions."""
+    def batchable(self) -> bool:
+        """Whether the file can share a call with others: plain definitions, and no control of transactions."""
         file = self.file
         if not (
             file.dialect.implicit_transaction_per_call
@@ -57,75 +60,81 @@ class FileStep:
         ):
             return False
         return all(
-            file.dialect.batchable_statement.match(file.text, lead) for lead in statement_starts(Source(file.text))
+            file.dialect.batchable_statement.match(file.text, start) for start in statement_starts(Source(file.text))
         )
 
     @property
     def transactional(self) -> bool:
-        """Unless the header switches it off, or a statement refuses."""
+        """Whether neither the header nor a statement forbids a transaction."""
         return self.file.transactional
 
     @property
-    def note(self) -> str:
-        """Why the file runs outside of a transaction."""
-        if self.file.refused:
-            return f"outside of a transaction: {self.file.refused}"
-        return "" if self.file.transactional else "outside of a transaction: its header says so"
+    def outside_transaction(self) -> str:
+        """The statement or the header that forbids a transaction; empty for none."""
+        return self.file.refused or ("" if self.file.transactional else "its header says so")
 
     def run(self, connection: Connection) -> int:
-        """Run the batches. Raises DeployError with file, line, column and excerpt."""
-        started = time.perf_counter()
+        """Run the batches; messages come with their position. Raises BatchError."""
+        rows, started, report = 0, time.perf_counter(), connection.on_message
         with connection.dialect.preserve_session_settings(connection, self.file.texts):
-            return sum(self._run(connection, number, started) for number in range(len(self.file.batches)))
+            for batch in self.file.batches:
+                with connection.messages_to(MessageLocator(self.file, batch).before(report)):
+                    for repetition in range(batch.count):
+                        try:
+                            rows += connection.execute(batch.text)
+                        except StatementError as error:
+                            seconds = time.perf_counter() - started
+                            failure = BatchError(error, self.file, batch, repetition, seconds)
+                            if not self.file.ignores_errors(batch) or error.server.lost:
+                                raise failure from error
+                            report(_ignored(failure, connection))
+        return rows
 
-    def _run(self, connection: Connection, number: int, started: float) -> int:
-        """One batch, as often as it says; its messages come with their place."""
-        say, messages = connection.on_message, MessageLocator(self.file, self.file.batches[number])
-        with connection.messages_to(lambda message: say(messages.placed(message))):
-            return self._repeat(connection, number, say, started)
+    def fallback(self, error: ServerError) -> Step | None:
+        """Return the step that recreates the dependents, too, if the server refused the file because of them."""
+        if self.deployed is None or not self.transactional or not self.file.dialect.is_dependency_error(error):
+            return None
+        dependents = tuple(self.deployed.recreatable_dependents(self.file))
+        return RecreateWithDependents(self, dependents, tuple(map(FileStep, dependents))) if dependents else None
 
-    def _repeat(self, connection: Connection, number: int, say: Callable[[str], None], started: float) -> int:
-        batch, changed = self.file.batches[number], 0
-        for times in range(batch.count):
-            try:
-                changed += connection.execute(batch.text)
-            except StatementError as error:
-                attempt = Attempt(times, time.perf_counter() - started)
-                failed = failure(error, self.file, batch, connection, attempt)
-                failed.state = describe_partial_state(self.file, number)
-                if not self.file.ignores_errors(batch) or error.server.lost:
-                    raise failed from error
-                say(f"{self.file.where(failed.line or batch.line)}: {failed.message} (:on error ignore)")
-        return changed
+
+def _ignored(failure: BatchError, connection: Connection) -> str:
+    """The message of an error that `:on error ignore` passes over."""
+    error = locate_error(failure, connection)
+    return f"{failure.file.where(error.line or failure.batch.line)}: {error.message} (:on error ignore)"
 
 
 def plan_objects(files: Sequence[SqlFile]) -> Plan:
-    """Views, functions and the like, in the order that their SQL asks for."""
+    """Plan views, functions and the like, in the order that their SQL asks for."""
     return _plan(ordered(files))
 
 
 def plan_named(files: Sequence[SqlFile]) -> Plan:
-    """Files that the user listed: objects in the order of their SQL, everything else in the order given."""
+    """Plan the files that the user listed: objects in the order of their SQL, everything else in the listed order."""
     objects = [file for file in files if file.kind not in NOT_OBJECTS]
     return _plan([*ordered(objects), *(file for file in files if file.kind in NOT_OBJECTS)])
 
 
 def _plan(files: Sequence[SqlFile]) -> Plan:
-    return Plan(tuple(FileStep(file) for file in files if file.batches), (*remarks(files), *_twice(files)))
+    runnable = [file for file in files if file.batches]
+    deployed = DeployedFiles(runnable)
+    steps = tuple(FileStep(file, deployed) for file in runnable)
+    return Plan(steps, tuple(file_notes(files)), tuple(_duplicate_definitions(files)))
 
 
-def remarks(files: Sequence[SqlFile]) -> Iterator[str]:
-    """What is worth knowing of the files, first those without a statement."""
+def file_notes(files: Sequence[SqlFile]) -> Iterator[str]:
+    """Yield the notes about the files, first those without a statement."""
     yield from (f"{file.label}: holds no statement" for file in files if not file.batches)
-    yield from (remark for file in files for remark in file.remarks)
+    yield from (note for file in files for note in file.remarks)
 
 
-def _twice(files: Sequence[SqlFile]) -> Iterator[str]:
-    """What two files create: the later one wins. Routines of one name may differ by their parameters."""
+def _duplicate_definitions(files: Sequence[SqlFile]) -> Iterator[str]:
+    """Name objects that two files create: the later file wins. Routines of one name may differ by their parameters."""
     first: dict[tuple[str, Name], str] = {}
     for file in files:
-        for made in file.definitions:
-            name = Name(made.name.schema or file.dialect.default_schema, made.name.name)
-            other = first.setdefault((made.kind, name), file.label) if made.kind in CREATED_ONCE else file.label
+        for definition in file.definitions:
+            kind, name = definition.kind, definition.name
+            key = (kind, Name(name.schema or file.dialect.default_schema, name.name))
+            other = first.setdefault(key, file.label) if kind in CREATED_ONCE else file.label
             if other != file.label:
-                yield f"{file.label}: creates the {made.kind} {made.name}, as {other} does"
+                yield f"{kind} {name} is defined twice: {other}, {file.label}"

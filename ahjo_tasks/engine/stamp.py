@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.engine.plan import Plan
+from ahjo_tasks.engine.plan import Plan, Step
 from ahjo_tasks.errors import StatementError
 from ahjo_tasks.git import GitError
 from ahjo_tasks.project.git import GitVersion, differs, version
@@ -24,7 +24,7 @@ NEWEST_COLUMN = "Timestamp"
 
 
 @dataclass(frozen=True)
-class StampStep:
+class StampStep(Step):
     """Write the version, in place of the one before."""
 
     git: GitVersion
@@ -32,8 +32,6 @@ class StampStep:
 
     kind = "stamp"
     transactional = False
-    single_call = False
-    note = ""
 
     @property
     def label(self) -> str:
@@ -50,7 +48,7 @@ class StampStep:
                 sa_connection.execute(table.delete())
                 sa_connection.execute(table.insert().values(row))
         except StatementError as error:
-            raise StatementError(error.server, state="the git version was not stamped.") from error
+            raise StatementError(error.server, outcome="the git version was not recorded.") from error
         return 1
 
 
@@ -66,10 +64,10 @@ def plan_stamp(settings: Settings, directory: Path, *, required: bool = False) -
     except GitError as error:
         if required:
             raise
-        return Plan((), (f"No git version is stamped: {error.message}",))
+        return Plan((), (f"No git version recorded: {error.message}",))
     changed = differs(directory, settings.git_version_info_path)
-    remarks = (f"{found.commit} is stamped, but tracked files differ from it.",) if changed else ()
-    return Plan((StampStep(found, settings),), remarks)
+    warnings = (f"uncommitted changes: deployed files differ from {found.commit}",) if changed else ()
+    return Plan((StampStep(found, settings),), warnings=warnings)
 
 
 def read_stamp(settings: Settings, connection: Connection) -> GitVersion | None:

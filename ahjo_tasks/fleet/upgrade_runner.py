@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 from ahjo_tasks.database.database import owner
-from ahjo_tasks.engine.executor import apply
+from ahjo_tasks.engine.executor import PlanExecutor
 from ahjo_tasks.engine.plan import Plan
 from ahjo_tasks.engine.stamp import StampStep
 from ahjo_tasks.errors import AhjoError, ConfigError, ConnectionFailedError, DeployError
@@ -183,7 +183,7 @@ class UpgradeRunner:
         step = StampStep(GitVersion(self._repository_name, DETACHED, tag), self.subject.config.settings)
         database = self.subject.database
         with database.locked_connection() as connection:
-            apply(Plan((step,)), connection, lambda _event: None)
+            PlanExecutor(connection, lambda _event: None).run(Plan((step,)))
         database.close(keep=True)
 
     def _expect(self, tag: str) -> None:

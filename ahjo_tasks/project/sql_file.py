@@ -120,6 +120,11 @@ class SqlFile:
         return len(self.batches) == 1 and self.batches[0].count == 1
 
     @property
+    def single_text(self) -> str:
+        """The text of a file that is a single call."""
+        return self.batches[0].text
+
+    @property
     def rolls_back(self) -> bool:
         """Whether a test leaves no trace: `-- transaction: rollback`."""
         said = self._header.transaction

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from queue import Queue
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.engine.diagnostics import failure
+from ahjo_tasks.engine.diagnostics import BatchError, locate_error
 from ahjo_tasks.errors import DeployError, StatementError
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _results(connection: Connection, file: SqlFile, batch: Batch) -> list[Result
     try:
         return [found for _ in range(batch.count) for found in connection.result_sets(batch.text)]
     except StatementError as error:
-        raise failure(error, file, batch, connection) from error
+        raise locate_error(BatchError(error, file, batch), connection) from error
 
 
 def _judged(sets: Sequence[ResultSet]) -> tuple[tuple[str, ...], tuple[Check, ...]]:

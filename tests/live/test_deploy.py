@@ -90,7 +90,7 @@ def test_a_failing_file_leaves_the_files_before_it(live: Deployed) -> None:
     assert "b.sql:" in done.err
     assert "nowhere" in done.err
     assert "Applied before: database/data/a.sql" in done.err
-    assert "1 of 2 steps was applied and stays; database/data/b.sql was rolled back" in done.err
+    assert "1 of 2 steps committed; database/data/b.sql was rolled back" in done.err
     assert ids(live) == [1]
 
 

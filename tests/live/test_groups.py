@@ -61,7 +61,7 @@ def test_a_failing_file_leaves_what_came_before_it_and_nothing_else(shop: Deploy
     assert existing(shop) == {"v1", "v2"}
     assert "v3.sql:4:19: 42P01" in done.err
     assert '"public.nothing"' in done.err
-    assert "2 of 4 steps were applied and stay; database/views/v3.sql was rolled back." in done.err
+    assert "2 of 4 steps committed; database/views/v3.sql was rolled back." in done.err
     assert [done.out.count(f"v{number}.sql") for number in (1, 2, 3, 4)] == [1, 1, 1, 0]
     assert "OK=2 FAIL=1 SKIP=1" in done.out
 

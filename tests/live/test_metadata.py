@@ -19,7 +19,7 @@ from ahjo_tasks.descriptions.files import changed_files, read_files, write
 from ahjo_tasks.descriptions.model import Change, Changes, Descriptions
 from ahjo_tasks.descriptions.mysql import REFERENCE_SYSTEMS
 from ahjo_tasks.descriptions.plan import DescriptionStep
-from ahjo_tasks.engine.executor import apply
+from ahjo_tasks.engine.executor import PlanExecutor
 from ahjo_tasks.engine.plan import Plan
 from ahjo_tasks.errors import DeployError
 
@@ -267,7 +267,7 @@ def test_a_failure_takes_everything_back(described: Described, monkeypatch: pyte
     changes = tuple(Change("add", one, "Description", "x") for one in (invoice, ghost))
     step = DescriptionStep(Descriptions({}), described.metadata, None, Changes(changes))
     with pytest.raises(DeployError, match="ghost"):
-        apply(Plan((step,)), described.connection, lambda _event: None)
+        PlanExecutor(described.connection, lambda _event: None).run(Plan((step,)))
     assert described.texts("table")["sales.invoice"] == {}
 
 
@@ -484,7 +484,7 @@ def test_a_failure_on_mysql_says_what_stays(described: Described) -> None:
     changes = tuple(Change("add", replace(found, parts=(name,)), "Description", "x") for name in ("invoice", "ghost"))
     step = DescriptionStep(Descriptions({}), metadata, None, Changes(changes))
     with pytest.raises(DeployError, match="ghost") as caught:
-        apply(Plan((step,)), described.connection, lambda _event: None)
+        PlanExecutor(described.connection, lambda _event: None).run(Plan((step,)))
     assert caught.value.details == ("Each ALTER commits by itself: 1 of 2 changes were made and stay.",)
     assert described.texts("table")["invoice"] == {"Description": "x"}
 

@@ -36,7 +36,7 @@ def test_a_view_that_others_use_is_made_anew_with_them(live: Deployed) -> None:
     done = live.succeed("deploy")
     assert live.rows("SELECT y FROM a") == [(42,)]
     assert "OK=4 FAIL=0" in done.out
-    assert "alone" not in "".join(line for line in done.out.splitlines() if "made together" in line)
+    assert "alone" not in "".join(line for line in done.out.splitlines() if "recreated with" in line)
 
 
 def test_all_is_as_before_when_one_of_them_fails(live: Deployed) -> None:

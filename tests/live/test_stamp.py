@@ -95,7 +95,7 @@ def test_the_table_is_where_the_config_says(tagged: Deployed) -> None:
 def test_a_stamp_that_the_server_refuses_is_a_failure(tagged: Deployed) -> None:
     tagged.target.query("CREATE VIEW git_version AS SELECT 1 AS one", tagged.database)
     refused = tagged.fail("update-git-version")
-    assert "the git version was not stamped" in refused.err
+    assert "the git version was not recorded" in refused.err
 
 
 def test_an_info_file_goes_before_git(sqlite: Deployed) -> None:
@@ -111,12 +111,12 @@ def test_an_info_file_goes_before_git(sqlite: Deployed) -> None:
 
 def test_without_git_a_deploy_goes_on_and_an_explicit_stamp_does_not(sqlite: Deployed) -> None:
     sqlite.write("database/views/v.sql", "CREATE VIEW v AS SELECT 1 AS id;\n")
-    assert "No git version is stamped" in sqlite.succeed("deploy").text
+    assert "No git version recorded" in sqlite.succeed("deploy").text
     sqlite.fail("update-git-version")
 
 
 def test_files_that_are_not_as_committed_are_told(tagged: Deployed) -> None:
-    told = "v1 is stamped, but tracked files differ from it."
+    told = "Warning: uncommitted changes: deployed files differ from v1"
     tagged.write("notes.txt", "not in git\n")
     assert told not in tagged.succeed("deploy").text
     go = "GO\n" if tagged.target.name == "mssql" else ""
