@@ -18,7 +18,7 @@ from ahjo_tasks.database.dialects import dialect
 from ahjo_tasks.errors import SourceError
 from ahjo_tasks.project.dependencies import ordered
 from ahjo_tasks.project.sql_file import read
-from ahjo_tasks.sql.splitters import split
+from ahjo_tasks.sql.splitters.mssql import SPLITTER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -127,7 +127,7 @@ def measure(shapes: list[str], size: int, runs: int) -> Iterator[str]:
             text, path = script(shape, size), Path(folder) / "script.sql"
             path.write_text(text, encoding="utf-8", newline="")
             floor = speed(lambda text=text: scanned(text), size, runs)  # type: ignore[misc]
-            cut = speed(lambda text=text: split(text, "go"), size, runs)  # type: ignore[misc]
+            cut = speed(lambda text=text: SPLITTER.split(text), size, runs)  # type: ignore[misc]
             all_ = speed(lambda path=path: whole(path), size, runs)  # type: ignore[misc]
             yield f"{shape:<26}{floor:>12.1f}{cut:>9.1f} ({floor / cut:.1f}){all_:>11.1f} ({floor / all_:.1f})"
 

@@ -114,7 +114,6 @@ MAY_NAME_A_DIALECT = {
     "actions.deploy",  # marks in the help of what SQL Server alone has, shown before any dialect is loaded
     "actions.security",
     "config.validate",  # which keys are required, found out below the dialects
-    "sql.splitters",  # the name of a style
 }
 
 

@@ -27,7 +27,7 @@ from ahjo_tasks.config.secret import Secret
 from ahjo_tasks.config.settings import Settings
 from ahjo_tasks.database.dialects import dialect
 from ahjo_tasks.project import sql_file
-from ahjo_tasks.sql import splitters
+from ahjo_tasks.sql.splitters.mssql import SPLITTER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -408,7 +408,7 @@ def sql_name(folder: Path) -> bool:
 
 
 def separator(_folder: Path) -> bool:
-    return [(batch.text.strip(), batch.count) for batch in splitters.split("a\n go 2\nb\nGO\n", "go")] == [
+    return [(batch.text.strip(), batch.count) for batch in SPLITTER.split("a\n go 2\nb\nGO\n")] == [
         ("a", 2),
         ("b", 1),
     ]

@@ -11,7 +11,7 @@ from fakes import FakeConnection, settings
 from ahjo_tasks.database.dialects.mssql import MSSQL, databases, errors, session
 from ahjo_tasks.errors import ServerError, StatementError
 from ahjo_tasks.sql.definitions import Definition, Name
-from ahjo_tasks.sql.tokens import words
+from ahjo_tasks.sql.tokens import tokenize
 
 # -- what the drivers say ----------------------------------------------------------------------------------------------
 
@@ -573,7 +573,7 @@ def test_a_commit_looks_at_what_there_is_to_commit() -> None:
     commit = MSSQL.commit
     assert commit.startswith("IF @@TRANCOUNT = 1 COMMIT TRANSACTION ELSE")
     assert commit.index("ROLLBACK") < commit.index("RAISERROR")
-    assert [token.value for token in words(commit, MSSQL.syntax)].count("BEGIN") == 1
+    assert [token.value for token in tokenize(commit, MSSQL.syntax)].count("BEGIN") == 1
 
 
 def test_modules_are_made_with_what_indexes_and_views_want() -> None:

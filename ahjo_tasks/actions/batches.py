@@ -65,11 +65,10 @@ class Shown(NamedTuple):
 def _as_it_is(ctx: ActionContext, path: Path, dialect: str) -> list[Shown]:
     from ahjo_tasks.database.dialects import dialect as dialect_named
     from ahjo_tasks.project.sql_file import decode
-    from ahjo_tasks.sql.splitters import split, warnings
 
-    style, text = dialect_named(dialect).batch_style, decode(path)
-    found = split(text, style, path=path)
-    for warning in warnings(text, style, path=path):
+    splitter, text = dialect_named(dialect).splitter, decode(path)
+    found = splitter.split(text, path=path)
+    for warning in splitter.warnings(text, path=path):
         ctx.console.warning(f"{path}:{warning.line}:{warning.column}: {warning.message}")
     return [Shown(batch, batch.line) for batch in found]
 

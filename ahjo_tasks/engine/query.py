@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.database.connection import RowStream
 from ahjo_tasks.engine.diagnostics import BatchError, locate_error
 from ahjo_tasks.errors import AhjoError, StatementError, UsageError
-from ahjo_tasks.sql.splitters import split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,7 +36,7 @@ class Query:
     @classmethod
     def of(cls, text: str, dialect: Dialect) -> Query:
         """The query of a script as its user wrote it. Raises UsageError when nothing is in it."""
-        return cls(tuple(split(text, dialect.batch_style)))
+        return cls(tuple(dialect.splitter.split(text)))
 
     @contextmanager
     def open(self, connection: Connection, on_rows: Callable[[int], None] = lambda _count: None) -> Iterator[RowStream]:

@@ -13,7 +13,7 @@ from ahjo_tasks.errors import StatementError
 from ahjo_tasks.project.dependencies import ordered
 from ahjo_tasks.project.kinds import NOT_OBJECTS, OBJECTS
 from ahjo_tasks.sql.definitions import Name
-from ahjo_tasks.sql.source import Source
+from ahjo_tasks.sql.source import SourceText
 from ahjo_tasks.sql.splitters.postgresql import statement_starts
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ class FileStep(Step):
         ):
             return False
         return all(
-            file.dialect.batchable_statement.match(file.text, start) for start in statement_starts(Source(file.text))
+            file.dialect.batchable_statement.match(file.text, start)
+            for start in statement_starts(SourceText(file.text))
         )
 
     @property

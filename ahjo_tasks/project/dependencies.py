@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 from ahjo_tasks.errors import SourceError
 from ahjo_tasks.project.kinds import RANK
 from ahjo_tasks.sql.definitions import Name
-from ahjo_tasks.sql.tokens import name_parts, pieces, strings
+from ahjo_tasks.sql.tokens import identifiers, name_parts, strings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -104,7 +104,7 @@ class ObjectIndex:
         for piece in self._certain.keys() & names:
             found |= _others(self._certain[piece], number)
         unsure = {piece for piece in self._related.keys() & names if _others(self._related[piece], number)}
-        for piece in _relations(pieces(file.text, syntax), unsure) if unsure else ():
+        for piece in _relations(identifiers(file.text, syntax), unsure) if unsure else ():
             found |= self._related[piece]
         return found
 

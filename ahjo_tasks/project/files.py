@@ -134,7 +134,7 @@ class ProjectFiles:
             raise SourceError(f"{self.dialect.title} has no {plural(kind)}: {self.label(path)}")
         always = kind == "permission"  # these files are made of variables; an undefined one is a mistake
         given = variables if always else variables or None
-        obeys = self.dialect.batch_style == "go" and (directives or always or self._obeys(path))
+        obeys = self.dialect.supports_sqlcmd and (directives or always or self._obeys(path))
         return (read_for_sqlcmd if obeys else read)(path, kind, self.dialect, label=self.label(path), variables=given)
 
     def _obeys(self, path: Path) -> bool:

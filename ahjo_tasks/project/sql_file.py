@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.errors import SourceError
 from ahjo_tasks.sql.definitions import Definition, Name, Scan, scan
 from ahjo_tasks.sql.header import SWITCHES, Header, header
-from ahjo_tasks.sql.source import Source, ascii_upper
-from ahjo_tasks.sql.splitters import Batch, split, warnings
-from ahjo_tasks.sql.sqlcmd import IGNORE, Place, Preprocessed, expand, refuse
-from ahjo_tasks.sql.tokens import words
-from ahjo_tasks.sql.tsql import check_first_in_batch
+from ahjo_tasks.sql.source import SourceText, ascii_upper
+from ahjo_tasks.sql.sqlcmd import IGNORE, Position, Preprocessed, expand, reject
+from ahjo_tasks.sql.tokens import tokenize
 from ahjo_tasks.sql.variables import substitute
 
 if TYPE_CHECKING:
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ahjo_tasks.database.dialects.base import Dialect
+    from ahjo_tasks.sql.splitters import Batch
 
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 LATE = "what a comment says of the transaction counts only at the head of the file"
@@ -72,9 +71,9 @@ class SqlFile:
         place = self.place(line)
         return f"{self._label(place)}:{place.line}"
 
-    def place(self, line: int, column: int | None = None) -> Place:
+    def place(self, line: int, column: int | None = None) -> Position:
         """The place on disk of a line and column of the text."""
-        return self.origin.place(line, column) if self.origin else Place(self.path, line, column, self.text)
+        return self.origin.position(line, column) if self.origin else Position(self.path, line, column, self.text)
 
     def ignores_errors(self, batch: Batch) -> bool:
         """Whether `:on error ignore` is in force where the batch begins."""
@@ -83,15 +82,13 @@ class SqlFile:
     @cached_property
     def remarks(self) -> tuple[str, ...]:
         """What in the file is legal and probably not meant, each with its place."""
-        places = [
-            (self.place(one.line, one.column), one.message) for one in warnings(self.text, self.dialect.batch_style)
-        ]
+        places = [(self.place(one.line, one.column), one.message) for one in self.dialect.splitter.warnings(self.text)]
         late = self._header.late
         if late and late.value.lower() in SWITCHES:
             places.append((self.place(late.line, 1), LATE))
         return tuple(f"{self._label(place)}:{place.line}:{place.column}: {message}" for place, message in places)
 
-    def _label(self, place: Place) -> str:
+    def _label(self, place: Position) -> str:
         return self.label if place.path in {None, self.path} else str(place.path)
 
     @cached_property
@@ -140,8 +137,8 @@ def read(
 ) -> SqlFile:
     """Read one file whole. Raises SourceError with file, line and column (or byte offset) when it cannot be used."""
     text = decode(path)
-    if dialect.batch_style == "go":
-        refuse(text, path)
+    if dialect.supports_sqlcmd:
+        reject(text, path)
     text = substitute(text, variables, path=path, syntax=dialect.syntax)
     return _split(SqlFile(path, label, kind, text, (), dialect, _refused(text, dialect)))
 
@@ -158,15 +155,14 @@ def read_for_sqlcmd(
     try:
         return _split(SqlFile(path, label, kind, origin.text, (), dialect, refused, origin))
     except SourceError as error:
-        raise origin.moved(error) from None
+        raise origin.relocated(error) from None
 
 
 def _split(file: SqlFile) -> SqlFile:
     dialect = file.dialect
-    style = dialect.batch_style if file.transactional else dialect.statement_style or dialect.batch_style
-    batches = tuple(split(file.text, style, path=file.path))
-    if style == "go":
-        check_first_in_batch(batches, file.path)
+    splitter = dialect.splitter if file.transactional else dialect.statement_splitter or dialect.splitter
+    batches = tuple(splitter.split(file.text, path=file.path))
+    splitter.check(batches, file.path)
     return replace(file, batches=batches)
 
 
@@ -176,7 +172,7 @@ def _refused(text: str, dialect: Dialect) -> str:
     hits = list(dialect.non_transactional_statement.finditer(text)) if likely else []
     if not hits:
         return ""
-    starts = {token.offset for token in words(text, dialect.syntax)}
+    starts = {token.offset for token in tokenize(text, dialect.syntax)}
     now = (hit for hit in hits if hit.start() in starts and not dialect.inside_module_body(text, hit.start()))
     return next((" ".join(hit[0].upper().split()) for hit in now), "")
 
@@ -199,5 +195,5 @@ def decode(path: Path) -> str:
         ) from None
     if "\0" in text:
         hint = "Is it UTF-16 without a byte order mark?"
-        raise Source(text, path).error(text.index("\0"), "a NUL character, which no server reads", hint=hint)
+        raise SourceText(text, path).error(text.index("\0"), "a NUL character, which no server reads", hint=hint)
     return text

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.scan.content import BinaryFileError, Content
 from ahjo_tasks.scan.finding import Finding, Remark, UnreadableError
-from ahjo_tasks.sql.source import Lines
+from ahjo_tasks.sql.source import LineIndex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -92,8 +92,8 @@ def _read(handle: int) -> bytes:
 def _findings(content: Content, hits: Iterable[tuple[Hit, str]]) -> Iterator[Finding]:
     lines = None
     for hit, rule in sorted(hits):
-        lines = lines or Lines(content.text)
-        line, column = lines.at(hit.start)
+        lines = lines or LineIndex(content.text)
+        line, column = lines.position(hit.start)
         end_line, end_column = _end(content.text, hit, line, column)
         yield Finding(content.path, line, column, end_line, end_column, rule, hit.match)
 
@@ -103,5 +103,5 @@ def _end(text: str, hit: Hit, line: int, column: int) -> tuple[int, int]:
     found = text[hit.start : hit.end]
     if "\n" not in found and "\r" not in found:
         return line, column + len(found)
-    lines, last = Lines(found).at(len(found))
+    lines, last = LineIndex(found).position(len(found))
     return line + lines - 1, last

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.sql.lexer import POSTGRESQL
-from ahjo_tasks.sql.scanner import comment_end, spans
+from ahjo_tasks.sql.scanner import comment_end, regions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -103,7 +103,7 @@ class Code:
 def _parts(text: str) -> Iterator[tuple[int, int]]:
     """The text, or what lies outside and inside its dollar quotes."""
     if "$" in text and _DOLLARS.search(text):
-        yield from spans(text, POSTGRESQL)
+        yield from regions(text, POSTGRESQL)
     else:
         yield 0, len(text)
 

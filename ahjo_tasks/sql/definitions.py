@@ -7,7 +7,7 @@ from itertools import islice
 from sys import intern
 from typing import TYPE_CHECKING, NamedTuple
 
-from ahjo_tasks.sql.tokens import MARKS, name_parts, pieces
+from ahjo_tasks.sql.tokens import MARKS, identifiers, name_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +95,7 @@ class Scan:
 
 def scan(text: str, syntax: Syntax) -> Scan:
     """Read the text once."""
-    found = pieces(text, syntax)
+    found = identifiers(text, syntax)
     unique = set(found) - NO_NAMES
     starts = {piece: word for piece in unique if (word := piece.upper()) in LEADING}
     definitions: list[Definition] = []

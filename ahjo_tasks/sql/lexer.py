@@ -1,6 +1,6 @@
-"""How each database spells strings, quoted names and comments, as data and as regular expressions.
+"""The lexical rules of each database, as data and as regular expressions: strings, quoted names, comments, words.
 
-Every expression here is possessive: it never looks at a character a second time for want of a closing quote.
+Every expression is possessive, so that it takes linear time: no character is read again for want of a closing quote.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from string import digits
 
 BLANKS = " \t\r\n\f\v"
-"""What every server skips between words. `str.isspace` is wider: a no-break space is text."""
+"""Characters that every server skips between words. `str.isspace` is wider: a no-break space is text."""
+
+NAME_QUOTES = '["`'
+"""Every character that opens a quoted name in some dialect."""
 
 NESTED = 2
-"""How deep comments are read by an expression; deeper ones take a loop."""
+"""Depth of nested comments that an expression reads; deeper ones take a loop (`scanner.comment_end`)."""
 
 _NO_LETTERS = frozenset(char for char in map(chr, range(128)) if not char.isalpha() and char != "_") | {"\xa0"}
 
@@ -21,10 +24,10 @@ DOLLAR_TAG = r"\$(?:[^\W\d]\w*+)?\$"
 
 
 def letters(more: str = "") -> str:
-    r"""The class of all letters, `_`, and the characters of `more`.
+    r"""Give the character class of all letters, `_`, and the characters of `more`.
 
-    Every server takes any character beyond ASCII for a letter, but for the no-break space. Said by what it does not
-    hold, the class is compiled and searched far faster than by ranges or by `\w`.
+    Every server takes any character beyond ASCII for a letter, but for the no-break space. A negated class is compiled
+    and searched far faster than ranges or `\w`.
     """
     return f"[^{re.escape(''.join(sorted(_NO_LETTERS - set(more))))}]"
 
@@ -33,9 +36,9 @@ def letters(more: str = "") -> str:
 class Syntax:
     """The lexical rules of one dialect.
 
-    `names` and `strings` are the characters that open them, `word_starts` and `word_parts` what a word may have besides
-    letters and digits, `prefixes` the letters that belong to the string behind them.
-    `lower_names` is whether the server takes a name without quotes for its small letters.
+    `names` and `strings` are the characters that open quoted names and strings, `word_starts` and `word_parts` the
+    characters of a word besides letters and digits, `prefixes` the letters that may stand before a string's quote
+    (N'...'). With `lower_names` the server stores a name without quotes in lower case.
     """
 
     names: str
@@ -56,30 +59,30 @@ class Syntax:
 
     @property
     def quotes(self) -> str:
-        """Every character that opens a string or a quoted name, ready for a character class."""
+        """Every character that opens a string or a quoted name, escaped for a character class."""
         return re.escape(self.strings + self.names)
 
     @property
     def word(self) -> str:
-        """A bare name or keyword."""
+        """The expression for a bare name or keyword."""
         return rf"{letters(self.word_starts)}{letters(digits + self.word_parts)}*+"
 
     @property
     def dollar(self) -> str:
-        """The opening of a dollar-quoted string, or what never matches."""
+        """The expression for the opening of a dollar-quoted string; it never matches where the dialect has none."""
         return rf"(?<![\w$]){DOLLAR_TAG}" if self.dollar_quotes else r"(?!)"
 
     @property
     def comment_open(self) -> str:
-        """The opening of a block comment. MySQL runs what stands in `/*! */`, so there it is none."""
+        """The expression for the opening of a block comment. MySQL runs the content of `/*! */`: that is code."""
         return r"/\*(?!M?!)" if self.conditional_comments else r"/\*"
 
     def literals(self, *, lenient: bool = False) -> list[str]:
-        """Whole strings and quoted names. A lenient one may end with the text."""
+        """List the expressions for strings and quoted names. A lenient one may end with the text."""
         return [*self.string_forms(lenient=lenient), *self.name_forms(lenient=lenient)]
 
     def string_forms(self, *, lenient: bool = False) -> list[str]:
-        """One expression for each way to write a string."""
+        """List one expression for each way to write a string."""
         plain = [quoted(char, lenient=lenient, backslash=self.backslash_escapes) for char in self.strings]
         if not self.escape_strings:
             return plain
@@ -88,20 +91,29 @@ class Syntax:
         return [rf"(?<=(?<![\w$])[eE]){escaped}", rf"(?<!(?<![\w$])[eE])(?:{plain[0]})"]
 
     def name_forms(self, *, lenient: bool = False) -> list[str]:
-        """One expression for each way to quote a name."""
+        """List one expression for each way to quote a name."""
         return [quoted(char, lenient=lenient, doubled=char != "[" or self.doubled_brackets) for char in self.names]
 
     def comments(self, *, lenient: bool = False) -> list[str]:
-        """Line comments and block comments. One with many levels inside it is left to `reader.comment_end`."""
-        blank = r"(?=[\x00- ]|\Z)" if self.dashes_need_blank else ""
-        lines = [rf"--{blank}[^{self.newline}]*+", *([rf"\#[^{self.newline}]*+"] if self.hash_comments else [])]
-        return [*lines, self._block_comment(r"(?:\*/|\Z)" if lenient else r"\*/")]
+        """List the expressions for line and block comments. Deeply nested ones are left to `scanner.comment_end`."""
+        return [*self.line_comments(), self.block_comment(lenient=lenient)]
+
+    def line_comments(self) -> list[str]:
+        """List the expressions for comments that end with their line."""
+        return [rf"{opening}[^{self.newline}]*+" for opening in self.line_comment_opens()]
+
+    def line_comment_opens(self) -> list[str]:
+        """List the expressions for what opens a line comment."""
+        dashes = r"--(?=[\x00- ]|\Z)" if self.dashes_need_blank else "--"
+        return [dashes, *([r"\#"] if self.hash_comments else [])]
 
     def gap(self) -> str:
-        """Blanks and comments, as many as there are."""
+        """Give the expression for any number of blanks and comments."""
         return rf"(?:[{BLANKS}]++|{'|'.join(self.comments(lenient=True))})*+"
 
-    def _block_comment(self, close: str) -> str:
+    def block_comment(self, *, lenient: bool = False) -> str:
+        """Give the expression for a block comment, with `NESTED` levels of others inside where the dialect nests."""
+        close = r"(?:\*/|\Z)" if lenient else r"\*/"
         if self.nested_comments:
             inner = r"/(?!\*)"
             for _ in range(NESTED):
@@ -112,9 +124,14 @@ class Syntax:
         return rf"{self.comment_open}[^*]*+(?:\*(?!/)[^*]*+)*+{close}"
 
 
+def closing(char: str) -> str:
+    """Give the character that closes what `char` opens."""
+    return "]" if char == "[" else char
+
+
 def quoted(char: str, *, lenient: bool = False, backslash: bool = False, doubled: bool = True) -> str:
-    """The expression for a text that `char` opens; its closing character stands for itself where it is doubled."""
-    close = re.escape("]" if char == "[" else char)
+    """Give the expression for a text that `char` opens; its closing character stands for itself where it is doubled."""
+    close = re.escape(closing(char))
     plain = rf"[^{close}\\]*+" if backslash else rf"[^{close}]*+"
     escapes = [*([close * 2] if doubled else []), *([r"\\[\s\S]?+"] if backslash else [])]
     more = rf"(?:(?:{'|'.join(escapes)}){plain})*+" if escapes else ""

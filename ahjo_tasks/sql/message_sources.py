@@ -6,8 +6,8 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from ahjo_tasks.sql.source import Lines
-from ahjo_tasks.sql.tokens import words
+from ahjo_tasks.sql.source import LineIndex
+from ahjo_tasks.sql.tokens import tokenize
 
 if TYPE_CHECKING:
     from ahjo_tasks.sql.lexer import Syntax
@@ -62,7 +62,7 @@ class MessageSources:
         offset = self._of_words(said) if plain else None
         if offset is None:
             offset = self._of_name(said)
-        return None if offset is None else Lines(self._text).at(offset)[0]
+        return None if offset is None else LineIndex(self._text).position(offset)[0]
 
     @cached_property
     def _all(self) -> list[MessageSource]:
@@ -71,7 +71,7 @@ class MessageSources:
 
     @cached_property
     def _words(self) -> list[tuple[str, int]]:
-        return [(t.value.lower(), t.offset) for t in words(self._text, self._lexis) if t.kind in {"name", "quoted"}]
+        return [(t.value.lower(), t.offset) for t in tokenize(self._text, self._lexis) if t.kind in {"name", "quoted"}]
 
     def _of_words(self, said: str) -> int | None:
         alike = [one for one in self._all if one.shape and one.shape.fullmatch(said)]

@@ -1,4 +1,4 @@
-"""Runs over code to what a caller looks for, and past all that strings, quoted names and comments hide."""
+"""Search in SQL code that passes over all that strings, quoted names and comments hide."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import sys
 from bisect import bisect_left
 from collections import defaultdict
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ahjo_tasks.sql.lexer import DOLLAR_TAG
-from ahjo_tasks.sql.source import Source
+from ahjo_tasks.sql.source import SourceText
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _TAG = re.compile(rf"(?=({DOLLAR_TAG}))")
+Unclosed = Literal["error", "end", "code"]
 _KINDS = {"/": "comment", "$": "dollar-quoted string"}
 
 
-class Reader:
+class Scanner:
     """Finds `stop`, a regular expression that begins with one of the characters `heads`, in code.
 
-    A lenient reader takes what is not closed as closed by the end of the text; a strict one raises SourceError.
+    A lenient scanner takes what is not closed as closed by the end of the text; a strict one raises SourceError.
     With `comments` off, comments are code, and may be stopped at.
     """
 
@@ -34,50 +35,57 @@ class Reader:
         run = _run(syntax, heads)
         self._code = re.compile(rf"{run}(?:(?!{stop})(?:{'|'.join([*opaque, _plain(syntax)])}){run})*+")
         self._stop = re.compile(stop)
-        self._lexis = syntax
-        self._lenient = lenient
+        self._syntax = syntax
+        self._unclosed: Unclosed = "end" if lenient else "error"
 
-    def advance(self, source: Source, start: int, end: int | None = None) -> int:
-        """Offset of the first stop at or after `start`, or else `end`."""
+    def find_next(self, source: SourceText, start: int, end: int | None = None) -> int:
+        """Give the offset of the first stop at or after `start`, which is in code, or else `end`."""
         end = len(source.text) if end is None else end
         while True:
             run = self._code.match(source.text, start, end)
             start = run.end() if run else end
             if start == end or self._stop.match(source.text, start, end):
                 return start
-            start = _close(self._lexis, source, start, end, lenient=self._lenient)
+            start = _close(self._syntax, source, start, end, self._unclosed)
 
 
-class Code:
-    """Tells code from what strings, quoted names and block comments hide, in leaps from line to line.
+class OpaqueScanner:
+    """Finds the string, quoted name or comment that hides an offset, in leaps from offset to offset.
 
-    What is not closed ends with the text for a lenient one; a strict one raises SourceError.
+    What is never closed raises SourceError ("error"), lasts to the end ("end"), or hides only its first character
+    ("code").
     """
 
-    def __init__(self, syntax: Syntax, *, lenient: bool = False) -> None:
-        opaque = _opaque(syntax)
+    def __init__(self, syntax: Syntax, *, unclosed: Unclosed = "error") -> None:
+        line_comments = syntax.line_comments()
+        cut = [*syntax.literals(), *(rf"(?:{form})(?=[{syntax.newline}])" for form in line_comments)]
+        plain = rf"(?!{'|'.join([*syntax.line_comment_opens(), syntax.comment_open, syntax.dollar])})[^{syntax.quotes}]"
         run = _run(syntax)
-        self._code = re.compile(rf"{run}(?:(?:{'|'.join([*opaque, _plain(syntax)])}){run})*+")
-        self._opaque = re.compile("|".join(opaque))
-        self._lexis = syntax
-        self._lenient = lenient
+        # A line comment counts only with its end in sight: a match that stops at an offset may be inside of it.
+        self._code = re.compile(rf"{run}(?:(?:{'|'.join([*cut, syntax.block_comment(), plain])}){run})*+")
+        self._opaque = re.compile("|".join([*syntax.literals(), *line_comments, syntax.block_comment()]))
+        self._syntax = syntax
+        self._unclosed: Unclosed = unclosed
 
-    def reach(self, source: Source, start: int, end: int) -> int:
-        """`end` if it is in code, or else where that ends which hides it.
+    def end_of_opaque(self, source: SourceText, start: int, offset: int) -> int:
+        """Give the end of what hides `offset`, or `offset` itself where it is in code, as `start` must be."""
+        return self.opaque_at(source, start, offset)[1]
 
-        `start` must lie in code, and `end` must be where a line or the text ends, or where a line begins.
+    def opaque_at(self, source: SourceText, start: int, offset: int, end: int | None = None) -> tuple[int, int]:
+        """Give start and end of what hides `offset`; both are `offset` where it is in code, as `start` must be.
+
+        `offset` must not stand between two quotes. The text is read up to `end`.
         """
-        while start < end:
-            run = self._code.match(source.text, start, end)
-            if run is None or run.end() == end:
-                return end
-            start = run.end()
-            hidden = self._opaque.match(source.text, start)
-            if hidden:
-                start = hidden.end()
-            else:
-                start = _close(self._lexis, source, start, len(source.text), lenient=self._lenient)
-        return start
+        end = len(source.text) if end is None else end
+        opening = start
+        while start < offset:
+            run = self._code.match(source.text, start, offset)
+            opening = run.end() if run else offset
+            if opening == offset:
+                break
+            opaque = self._opaque.match(source.text, opening, end)
+            start = opaque.end() if opaque else _close(self._syntax, source, opening, end, self._unclosed)
+        return (opening, start) if start > offset else (offset, offset)
 
 
 def _opaque(syntax: Syntax, *, lenient: bool = False, comments: bool = True) -> list[str]:
@@ -85,40 +93,46 @@ def _opaque(syntax: Syntax, *, lenient: bool = False, comments: bool = True) -> 
 
 
 def _run(syntax: Syntax, heads: str = "") -> str:
-    """Characters with which nothing opens."""
+    """Give the expression for characters with which nothing opens."""
     openers = "-/" + "#" * syntax.hash_comments + "$" * syntax.dollar_quotes
     return rf"[^{syntax.quotes}{re.escape(openers + heads)}]*+"
 
 
 def _plain(syntax: Syntax) -> str:
-    """A character that opens something elsewhere."""
+    """Give the expression for a character that opens something only elsewhere."""
     return rf"(?!{syntax.comment_open}|{syntax.dollar})[^{syntax.quotes}]"
 
 
-def _close(syntax: Syntax, source: Source, start: int, end: int, *, lenient: bool) -> int:
-    """Where that ends which opens at `start`: a deeply nested comment, a dollar quote, or nothing that is closed."""
+def _close(syntax: Syntax, source: SourceText, start: int, end: int, unclosed: Unclosed) -> int:
+    """Give the end of what opens at `start`: a deeply nested comment, a dollar quote, or something never closed."""
     char = source.text[start]
     close = None
     if char == "/":
         close = comment_end(source.text, start, end)
     elif char == "$":
         close = _dollar_end(source.text, start, end)
-    if close is None and not lenient:
+    if close is not None:
+        return close
+    if unclosed == "code":
+        # MySQL and SQLite do not nest comments, so that one with another inside may end at the first chance.
+        first = source.text.find("*/", start + 2, end) if char == "/" else -1
+        return first + 2 if first >= 0 else start + 1
+    if unclosed == "error":
         kind = _KINDS.get(char, "string" if char in syntax.strings else "name")
         raise source.error(start, f"this {kind} is never closed")
-    return end if close is None else close
+    return end
 
 
-def behind(pattern: re.Pattern[str], text: str, start: int) -> int:
-    """Where the match of `pattern` at `start` ends; `start` where it does not match."""
+def end_of_match(pattern: re.Pattern[str], text: str, start: int) -> int:
+    """Give the end of the match of `pattern` at `start`; `start` where it does not match."""
     match = pattern.match(text, start)
     return match.end() if match else start
 
 
 def skip_gap(gap: re.Pattern[str], text: str, start: int) -> int:
-    """Where code begins behind a gap of blanks and comments, nested ones too; `gap` is the expression for one."""
+    """Give the offset of the first code after blanks and comments, nested ones too; `gap` is `Syntax.gap`."""
     while True:
-        start = behind(gap, text, start)
+        start = end_of_match(gap, text, start)
         end = comment_end(text, start) if text.startswith("/*", start) else None
         if end is None:
             return start
@@ -126,7 +140,7 @@ def skip_gap(gap: re.Pattern[str], text: str, start: int) -> int:
 
 
 def comment_end(text: str, start: int, end: int = sys.maxsize) -> int | None:
-    """Where the nested block comment ends that opens at `start`; None if it does not."""
+    """Give the end of the nested block comment that opens at `start`; None if it is never closed."""
     depth = 0
     for edge in _COMMENT_EDGE.finditer(text, start, end):
         depth += 1 if edge[0] == "/*" else -1
@@ -136,7 +150,7 @@ def comment_end(text: str, start: int, end: int = sys.maxsize) -> int | None:
 
 
 def comment_depth(text: str) -> int:
-    """How deep block comments are nested at most, as if there were no strings: never less than they are."""
+    """Give the greatest depth of nested block comments, as if there were no strings: at least the real one."""
     depth = deepest = 0
     for part in text.split("/*")[1:]:
         depth += 1
@@ -145,22 +159,22 @@ def comment_depth(text: str) -> int:
     return deepest
 
 
-def spans(text: str, syntax: Syntax) -> Iterator[tuple[int, int]]:
-    """The parts of the text to be read one by one: all of it, or what lies outside and inside dollar quotes.
+def regions(text: str, syntax: Syntax) -> Iterator[tuple[int, int]]:
+    """Yield start and end of the parts to read one by one: all of the text, or the outside and inside of dollar quotes.
 
     PostgreSQL keeps function bodies in dollar quotes, where a lone apostrophe must not reach beyond the end.
     """
     if not syntax.dollar_quotes or "$" not in text:
         yield 0, len(text)
         return
-    tags, source, reader = _tags(text), Source(text), _dollar_reader(syntax)
+    tags, source, scanner = _tags(text), SourceText(text), _dollar_scanner(syntax)
     start, bounds = 0, [(len(text), len(text))]
     while bounds:
-        end, behind = bounds[-1]
-        opening = reader.advance(source, start, end)
+        end, after = bounds[-1]
+        opening = scanner.find_next(source, start, end)
         yield start, opening
         if opening == end:
-            start = behind
+            start = after
             bounds.pop()
             continue
         start = text.index("$", opening + 1) + 1
@@ -171,8 +185,8 @@ def spans(text: str, syntax: Syntax) -> Iterator[tuple[int, int]]:
 
 
 @lru_cache
-def _dollar_reader(syntax: Syntax) -> Reader:
-    return Reader(syntax, syntax.dollar, "$", lenient=True)
+def _dollar_scanner(syntax: Syntax) -> Scanner:
+    return Scanner(syntax, syntax.dollar, "$", lenient=True)
 
 
 def _dollar_end(text: str, start: int, end: int) -> int | None:
@@ -182,7 +196,7 @@ def _dollar_end(text: str, start: int, end: int) -> int | None:
 
 
 def _tags(text: str) -> dict[str, list[int]]:
-    """Where each dollar tag stands: to look for one closing tag after the other would be quadratic."""
+    """List the offsets of each dollar tag: to search for one closing tag after the other would be quadratic."""
     tags = defaultdict(list)
     for match in _TAG.finditer(text):
         tags[match[1]].append(match.start())

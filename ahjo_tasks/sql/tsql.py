@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.lexer import MSSQL
-from ahjo_tasks.sql.scanner import Reader, skip_gap
-from ahjo_tasks.sql.source import Source, ascii_upper
+from ahjo_tasks.sql.scanner import Scanner, skip_gap
+from ahjo_tasks.sql.source import SourceText, ascii_upper
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,7 +22,7 @@ _STATEMENT = (
     r"|CREATE\s+(?:SCHEMA|DEFAULT|RULE))\b"
 )
 _MODULE = re.compile(_STATEMENT)
-_READER = Reader(MSSQL, _STATEMENT, "AC")
+_SCANNER = Scanner(MSSQL, _STATEMENT, "AC")
 _LEAD = re.compile(rf"{_GAP}(?:;{_GAP})*+")
 _SCHEMA = re.compile(rf"CREATE{_GAP}SCHEMA\b")
 _PERMISSION = re.compile(rf"{_GAP}(?:(?:TO|ON|ANY)\b|[,)])")
@@ -43,8 +43,8 @@ def _misplaced(text: str) -> Iterator[re.Match[str]]:
     first = skip_gap(_LEAD, text, 0) if hits else 0
     if all(hit.start() == first for hit in hits) or _SCHEMA.match(upper, first):
         return
-    source, start = Source(upper), 0
-    while hit := _MODULE.match(upper, _READER.advance(source, start)):
+    source, start = SourceText(upper), 0
+    while hit := _MODULE.match(upper, _SCANNER.find_next(source, start)):
         if hit.start() != first and not _PERMISSION.match(upper, hit.end()):
             yield hit
         start = hit.end()
@@ -69,7 +69,7 @@ def _places(text: str, word: str) -> Iterator[int]:
 def _error(batch: Batch, hit: re.Match[str], path: Path | None) -> SourceError:
     statement = " ".join(hit[0].split())
     message = f"{statement} must be the first statement of its batch"
-    error = Source(batch.text, path).error(hit.start(), message, hint="Put GO on a line of its own before it.")
+    error = SourceText(batch.text, path).error(hit.start(), message, hint="Put GO on a line of its own before it.")
     if error.line == 1 and error.column:
         error.column += batch.column - 1
     error.line = batch.line + (error.line or 1) - 1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.sql.source import Lines
-from ahjo_tasks.sql.tokens import words
+from ahjo_tasks.sql.source import LineIndex
+from ahjo_tasks.sql.tokens import tokenize
 
 if TYPE_CHECKING:
     import re
@@ -18,7 +18,7 @@ NOWHERE: Place = (None, None)
 
 def of_offset(text: str, offset: int) -> Place:
     """Line and column, from 1."""
-    return Lines(text).at(offset)
+    return LineIndex(text).position(offset)
 
 
 def of_text(text: str, part: str) -> Place:
@@ -31,7 +31,7 @@ def of_text(text: str, part: str) -> Place:
 def of_name(text: str, name: str, syntax: Syntax) -> Place:
     """Where the name stands as a word of the code, if it does so once; `name` may be dotted."""
     last = name.rpartition(".")[2].strip("\"'`[] ").lower()
-    found = [token.offset for token in words(text, syntax) if token.kind != "string" and token.value.lower() == last]
+    found = [token.offset for token in tokenize(text, syntax) if token.kind != "string" and token.value.lower() == last]
     return of_offset(text, found[0]) if len(found) == 1 else NOWHERE
 
 

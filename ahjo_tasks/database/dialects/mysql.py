@@ -10,6 +10,7 @@ from ahjo_tasks.database.dialects import create_database, error_positions
 from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect, Message, ProjectTemplate, lost
 from ahjo_tasks.errors import LockedError, ServerError
 from ahjo_tasks.sql.lexer import MYSQL
+from ahjo_tasks.sql.splitters.mysql import SPLITTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,7 +50,7 @@ class MySQL(Dialect):
     writer = "ahjo_tasks.data.writers:MySQLWriter"
     descriptions = "ahjo_tasks.descriptions.mysql:TableComments"
     project_template = ProjectTemplate("mysql", "ahjo-tasks[mysql]", 3306)
-    batch_style = "delimiter"
+    splitter = SPLITTER
     batch_is_statement = True
     maintenance_database = "information_schema"
     supports_use_database = True

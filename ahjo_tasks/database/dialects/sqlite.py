@@ -14,6 +14,7 @@ from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure,
 from ahjo_tasks.database.file_lock import FileLock
 from ahjo_tasks.errors import LockedError, NotPermittedError, ServerError, UsageError
 from ahjo_tasks.sql.lexer import SQLITE
+from ahjo_tasks.sql.splitters.sqlite import SPLITTER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,7 +50,7 @@ class SQLite(Dialect):
     default_driver = "sqlite"
     install = ""
     syntax = SQLITE
-    batch_style = "sqlite"
+    splitter = SPLITTER
     batch_is_statement = True
     needs_login = False
     file_based = True

@@ -1,47 +1,25 @@
-"""A batch: what one call to the server gets, and where in its file it stands."""
+"""What every splitter makes: batches with their positions in the file, and warnings."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.sql.lexer import BLANKS
-from ahjo_tasks.sql.scanner import Reader
-from ahjo_tasks.sql.source import Lines, lines_and_columns
+from ahjo_tasks.sql.scanner import Scanner
+from ahjo_tasks.sql.source import LineIndex, SourceText, lines_and_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from ahjo_tasks.sql.lexer import Syntax
-    from ahjo_tasks.sql.source import Source
 
-MARK = "\ufeff"
+BOM = "\ufeff"
 
-
-def strip_bom(source: Source, syntax: Syntax) -> Source:
-    """The source without byte order marks, except in strings, names and comments."""
-    if MARK not in source.text:
-        return source
-    source = replace(source, text=source.text.removeprefix(MARK))
-    return replace(source, text="".join(_parts(source, syntax)))
-
-
-def _parts(source: Source, syntax: Syntax) -> Iterator[str]:
-    start = 0
-    while start < len(source.text):
-        end = _reader(syntax).advance(source, start)
-        yield source.text[start:end]
-        start = end + 1
-
-
-@lru_cache
-def _reader(syntax: Syntax) -> Reader:
-    return Reader(syntax, MARK, MARK, lenient=True)
-
-
-Piece = tuple[int, int, int, str]
-"""Where a part of a text begins and ends, how often it runs, and a comment behind its separator that belongs to it."""
+Span = tuple[int, int, int, str]
+"""Start and end of a part of a text, how often it runs, and the comment after its separator that belongs to it."""
 
 
 class Batch(NamedTuple):
@@ -64,19 +42,73 @@ class SourceWarning(NamedTuple):
     message: str
 
 
-def cut(source: Source, pieces: Iterable[Piece]) -> list[Batch]:
-    """The pieces as batches, without those that hold only blanks."""
-    whole, texts, starts, counts = source.text, [], [], []
-    for start, end, times, tail in pieces:
-        if text := whole[start:end].strip(BLANKS):
-            texts.append(text + tail)
-            starts.append(whole.index(text[0], start))
-            counts.append(times)
+def _no_warnings(_: SourceText) -> list[SourceWarning]:
+    return []
+
+
+def _no_check(_batches: Iterable[Batch], _path: Path | None) -> None:
+    """Accept all batches."""
+
+
+@dataclass(frozen=True)
+class Splitter:
+    """How a dialect splits its scripts, warns of them, and checks batches before any of them runs."""
+
+    syntax: Syntax
+    splits: Callable[[SourceText], list[Batch]]
+    warns: Callable[[SourceText], list[SourceWarning]] = _no_warnings
+    check: Callable[[Sequence[Batch], Path | None], None] = _no_check
+    """Raises SourceError for a batch that the server would reject."""
+
+    def split(self, text: str, *, path: Path | None = None, separator: str = "GO") -> list[Batch]:
+        """Split a script into batches in the order to run them; `separator` is the word that ends a batch of T-SQL.
+
+        Raises SourceError, with the position in the file at `path`, for a text that cannot be split.
+        """
+        return self.splits(self._source(text, path, separator))
+
+    def warnings(self, text: str, *, path: Path | None = None, separator: str = "GO") -> list[SourceWarning]:
+        """List what is probably not meant, in the order of the text. Raises SourceError where `split` does."""
+        return self.warns(self._source(text, path, separator))
+
+    def _source(self, text: str, path: Path | None, separator: str) -> SourceText:
+        return strip_bom(SourceText(text, path, separator), self.syntax)
+
+
+def strip_bom(source: SourceText, syntax: Syntax) -> SourceText:
+    """Remove byte order marks, except in strings, names and comments."""
+    if BOM not in source.text:
+        return source
+    source = source._replace(text=source.text.removeprefix(BOM))
+    return source._replace(text="".join(_parts(source, syntax)))
+
+
+def _parts(source: SourceText, syntax: Syntax) -> Iterator[str]:
+    start = 0
+    while start < len(source.text):
+        end = _bom_scanner(syntax).find_next(source, start)
+        yield source.text[start:end]
+        start = end + 1
+
+
+@lru_cache
+def _bom_scanner(syntax: Syntax) -> Scanner:
+    return Scanner(syntax, BOM, BOM, lenient=True)
+
+
+def to_batches(source: SourceText, spans: Iterable[Span]) -> list[Batch]:
+    """Make batches of the spans, without those that hold only blanks."""
+    text, texts, starts, counts = source.text, [], [], []
+    for start, end, count, tail in spans:
+        if part := text[start:end].strip(BLANKS):
+            texts.append(part + tail)
+            starts.append(text.index(part[0], start))
+            counts.append(count)
     new = partial(tuple.__new__, Batch)  # many times as fast as Batch()
-    return list(map(new, zip(texts, *lines_and_columns(whole, starts), counts, strict=True)))
+    return list(map(new, zip(texts, *lines_and_columns(text, starts), counts, strict=True)))
 
 
-def remarks(source: Source, found: Iterable[tuple[int, str]]) -> list[SourceWarning]:
-    """Messages with their offsets as warnings, in the order of the text."""
-    lines = Lines(source.text)
-    return [SourceWarning(*lines.at(offset), message) for offset, message in sorted(found)]
+def to_warnings(source: SourceText, messages: Iterable[tuple[int, str]]) -> list[SourceWarning]:
+    """Make warnings of offsets and messages, in the order of the text."""
+    lines = LineIndex(source.text)
+    return [SourceWarning(*lines.position(offset), message) for offset, message in sorted(messages)]

@@ -1,4 +1,4 @@
-"""MySQL and MariaDB scripts: a statement ends at the delimiter, which `DELIMITER` lines change.
+"""Splitter of MySQL and MariaDB: a statement ends at the delimiter, which `DELIMITER` lines change.
 
 The rules are those of the command line client, as far as it reads scripts with `--comments`.
 """
@@ -10,60 +10,60 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.lexer import MYSQL
-from ahjo_tasks.sql.scanner import Reader, behind
-from ahjo_tasks.sql.splitters.batch import Batch, Piece, cut
+from ahjo_tasks.sql.scanner import Scanner, end_of_match
+from ahjo_tasks.sql.splitters.batch import Batch, Span, Splitter, to_batches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ahjo_tasks.sql.source import Source
+    from ahjo_tasks.sql.source import SourceText
 
 _LEAD = re.compile(r"(?:[ \t\r\n\f\v]++|(?:--|#)[^\n]*+)*+")
-"""Between statements the client drops line comments, and takes `--` for one even where no blank follows."""
+"""Between statements the client drops line comments, and takes `--` for one even without a blank after it."""
 
 _COMMAND = re.compile(r"(?ai:(?P<delimiter>delimiter)|source|\\\.)(?=[ \t\r\n]|\Z)[ \t]*+(?P<rest>[^\r\n]*+)")
 _COMMAND_HEADS = frozenset("dDsS\\")
 _ARGUMENT = re.compile(r"""'(?P<single>[^']++)'|"(?P<double>[^"]++)"|(?P<bare>[^\s'"]\S*+)""")
-_IDLE = re.compile(MYSQL.gap())
+_GAP = re.compile(MYSQL.gap())
 _TAIL = re.compile(r"[ \t]*+(?P<comment>(?:#|--(?=[\x00- ]|\Z))[^\r\n]*+)")
 
 
-def split(source: Source) -> list[Batch]:
-    """The statements of a script, without their delimiters; comments alone are none."""
-    return cut(source, _pieces(source))
+def split(source: SourceText) -> list[Batch]:
+    """Split a script into statements, without their delimiters; comments alone are none."""
+    return to_batches(source, _spans(source))
 
 
-def _pieces(source: Source) -> Iterator[Piece]:
+def _spans(source: SourceText) -> Iterator[Span]:
     text, delimiter, start = source.text, ";", 0
-    while (start := behind(_LEAD, text, start)) < len(text):
+    while (start := end_of_match(_LEAD, text, start)) < len(text):
         if text[start] in _COMMAND_HEADS and (command := _COMMAND.match(text, start)):
             delimiter = _delimiter(source, command)
             start = command.end()
             continue
-        end = _reader(delimiter).advance(source, start)
-        tail, behind_tail = _tail(source, end, delimiter)
-        if start < end and (text[start] != "/" or behind(_IDLE, text, start) < end):
+        end = _scanner(delimiter).find_next(source, start)
+        tail, after_tail = _tail(source, end, delimiter)
+        if start < end and (text[start] != "/" or end_of_match(_GAP, text, start) < end):
             yield start, end, 1, tail
-        start = behind_tail
+        start = after_tail
 
 
 @lru_cache
-def _reader(delimiter: str) -> Reader:
-    return Reader(MYSQL, rf"{re.escape(delimiter)}|\\(?!N)", delimiter[0] + "\\")
+def _scanner(delimiter: str) -> Scanner:
+    return Scanner(MYSQL, rf"{re.escape(delimiter)}|\\(?!N)", delimiter[0] + "\\")
 
 
-def _tail(source: Source, start: int, delimiter: str) -> tuple[str, int]:
-    """The line comment behind the separator, which the client sends with the statement, and where all that ends."""
+def _tail(source: SourceText, start: int, delimiter: str) -> tuple[str, int]:
+    """Give the line comment after the delimiter, which the client sends with the statement, and the end of it all."""
     if not source.text.startswith("\\", start):
-        behind_separator = min(start + len(delimiter), len(source.text))
-        tail = _TAIL.match(source.text, behind_separator)
-        return (tail["comment"], tail.end()) if tail else ("", behind_separator)
+        after_delimiter = min(start + len(delimiter), len(source.text))
+        tail = _TAIL.match(source.text, after_delimiter)
+        return (tail["comment"], tail.end()) if tail else ("", after_delimiter)
     if source.text.startswith(("g", "G"), start + 1):
         return "", start + 2
     raise source.error(start, "a command of the mysql client is no SQL")
 
 
-def _delimiter(source: Source, command: re.Match[str]) -> str:
+def _delimiter(source: SourceText, command: re.Match[str]) -> str:
     if command["delimiter"] is None:
         raise source.error(command.start(), "a command of the mysql client is no SQL")
     argument = _ARGUMENT.match(command["rest"])
@@ -73,3 +73,6 @@ def _delimiter(source: Source, command: re.Match[str]) -> str:
     if "\\" in delimiter:
         raise source.error(command.start("rest"), "a delimiter cannot hold a backslash")
     return delimiter
+
+
+SPLITTER = Splitter(MYSQL, split)

@@ -1,25 +1,24 @@
-"""SQLite scripts: a statement ends at its semicolon, a trigger at the one behind its last END.
+"""Splitter of SQLite: a statement ends at its semicolon, a trigger at the one after its last END.
 
-A trigger is told as `sqlite3_complete` documents it: from CREATE TRIGGER on, only `; END ;` closes it. What SQLite
-itself refuses is left to it: a literal that is never closed is the last statement, and a warning.
+Triggers are recognised as `sqlite3_complete` documents it: from CREATE TRIGGER on, only `; END ;` closes one. A literal
+that is never closed is the last statement, with a warning: to reject it is left to SQLite.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from string import digits
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import SourceError
 from ahjo_tasks.sql.lexer import BLANKS, SQLITE, letters
-from ahjo_tasks.sql.scanner import Reader, behind
-from ahjo_tasks.sql.splitters.batch import Batch, Piece, SourceWarning, cut, remarks
+from ahjo_tasks.sql.scanner import Scanner, end_of_match
+from ahjo_tasks.sql.splitters.batch import Batch, SourceWarning, Span, Splitter, to_batches, to_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ahjo_tasks.sql.source import Source
+    from ahjo_tasks.sql.source import SourceText
 
 _GAP = SQLITE.gap()
 _LEAD = re.compile(_GAP)
@@ -30,31 +29,31 @@ _CREATE = rf"CREATE{_WORD_END}{_GAP}(?:TEMP(?:ORARY)?+{_WORD_END}{_GAP})*+TRIGGE
 _TRIGGER = re.compile(rf"(?ai:{_EXPLAIN}{_CREATE})")
 _TRIGGER_HEADS = frozenset("cCeE")
 _LAST = re.compile(rf"(?ai:;{_GAP}END{_WORD_END}{_GAP})(?=;|\Z)")
-_READER = Reader(SQLITE, ";", ";", lenient=True)
-_STRICT = Reader(SQLITE, "(?!)", "")
+_SCANNER = Scanner(SQLITE, ";", ";", lenient=True)
+_STRICT_SCANNER = Scanner(SQLITE, "(?!)", "")
 
 
-def split(source: Source) -> list[Batch]:
-    """The statements of a script, without their semicolons; comments alone are none. SQLite reads up to a NUL."""
-    readable = replace(source, text=source.text.partition("\0")[0])
-    return cut(readable, _pieces(readable))
+def split(source: SourceText) -> list[Batch]:
+    """Split a script into statements, without semicolons; comments alone are none. SQLite reads up to a NUL."""
+    readable = source._replace(text=source.text.partition("\0")[0])
+    return to_batches(readable, _spans(readable))
 
 
-def warnings(source: Source) -> list[SourceWarning]:
-    """What SQLite would not read, or not in the way it was meant."""
+def warnings(source: SourceText) -> list[SourceWarning]:
+    """Warn of what SQLite does not read, or not as it was meant."""
     end = source.text.find("\0")
-    found = [] if end < 0 else remarks(source, [(end, "a NUL character: SQLite reads no further")])
+    messages = [] if end < 0 else to_warnings(source, [(end, "a NUL character: SQLite reads no further")])
     try:
-        _STRICT.advance(source, 0, None if end < 0 else end)
+        _STRICT_SCANNER.find_next(source, 0, None if end < 0 else end)
     except SourceError as error:
-        found.insert(0, SourceWarning(error.line or 1, error.column or 1, error.message))
-    return found
+        messages.insert(0, SourceWarning(error.line or 1, error.column or 1, error.message))
+    return messages
 
 
-def _pieces(source: Source) -> Iterator[Piece]:
+def _spans(source: SourceText) -> Iterator[Span]:
     text, start = source.text, 0
-    while (start := behind(_NOTHING, text, start)) < len(text):
-        lead = behind(_LEAD, text, start)
+    while (start := end_of_match(_NOTHING, text, start)) < len(text):
+        lead = end_of_match(_LEAD, text, start)
         if text.startswith(".", lead):
             raise source.error(lead, "a dot command of the sqlite3 shell is no SQL")
         end = _end(source, lead)
@@ -63,12 +62,15 @@ def _pieces(source: Source) -> Iterator[Piece]:
         start = end
 
 
-def _end(source: Source, start: int) -> int:
-    end = _READER.advance(source, start)
+def _end(source: SourceText, start: int) -> int:
+    end = _SCANNER.find_next(source, start)
     if source.text[start : start + 1] not in _TRIGGER_HEADS or not _TRIGGER.match(source.text, start):
         return end
     while end < len(source.text):
         if last := _LAST.match(source.text, end):
             return last.end()
-        end = _READER.advance(source, end + 1)
+        end = _SCANNER.find_next(source, end + 1)
     return end
+
+
+SPLITTER = Splitter(SQLITE, split, warnings)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect, ProjectTemplate, lost
 from ahjo_tasks.database.dialects.mssql import databases, drivers, entra, error_lines, errors, session
 from ahjo_tasks.errors import LockedError, ServerError, StatementError
-from ahjo_tasks.sql.lexer import MSSQL as LEXIS
+from ahjo_tasks.sql.lexer import MSSQL as SYNTAX
+from ahjo_tasks.sql.splitters.mssql import SPLITTER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,13 +40,13 @@ UNMATCHED = (
 
 
 class MSSQL(Dialect):
-    """Batches are cut at GO; all results of a batch are read, for an error may come after the first one."""
+    """Scripts are split at GO; all results of a batch are read, for an error may come after the first one."""
 
     name = "mssql"
     title = "SQL Server"
     default_driver = "mssql+pyodbc"
     install = "pip install 'ahjo-tasks[mssql]'"
-    syntax = LEXIS
+    syntax = SYNTAX
     writer = "ahjo_tasks.data.writers_mssql:MSSQLWriter"
     descriptions = "ahjo_tasks.descriptions.mssql:ExtendedProperties"
     refresh_step = "ahjo_tasks.engine.refresh:RefreshStep"
@@ -58,7 +59,7 @@ class MSSQL(Dialect):
         {"TrustServerCertificate": "yes"},
         "The server on your own machine signs its certificate itself.",
     )
-    batch_style = "go"
+    splitter = SPLITTER
     default_schema = "dbo"
     bookkeeping_schema = "dbo"
     savepoint = "SAVE TRANSACTION ahjo_apart"

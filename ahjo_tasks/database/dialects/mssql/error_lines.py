@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import StatementError
-from ahjo_tasks.sql.source import Lines
+from ahjo_tasks.sql.source import LineIndex
 from ahjo_tasks.sql.tsql import is_module
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def refined(error: ServerError, text: str) -> ServerError:
     """
     calls = list(CALL.finditer(text)) if "," in error.procedure and not FIRES.search(text) else []
     if len(calls) == 1:
-        return replace(error, line=Lines(text).at(calls[0].start())[0])
+        return replace(error, line=LineIndex(text).position(calls[0].start())[0])
     if error.column or "," in error.procedure or not ABOUT_A_NAME.search(error.message):
         return error
     lines = text.splitlines()

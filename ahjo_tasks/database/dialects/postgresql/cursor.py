@@ -12,9 +12,9 @@ from psycopg.postgres import types
 from psycopg.pq import Format
 
 from ahjo_tasks.sql.lexer import POSTGRESQL
-from ahjo_tasks.sql.scanner import Reader
-from ahjo_tasks.sql.source import Source
-from ahjo_tasks.sql.splitters import split
+from ahjo_tasks.sql.scanner import Scanner
+from ahjo_tasks.sql.source import SourceText
+from ahjo_tasks.sql.splitters.postgresql import SPLITTER
 
 
 class CountingCursor(Cursor[Any]):
@@ -52,7 +52,7 @@ def _lenient(strict: Any) -> type[Loader]:
     return Lenient
 
 
-_READER = Reader(POSTGRESQL, ";", ";", lenient=True)
+_SCANNER = Scanner(POSTGRESQL, ";", ";", lenient=True)
 _AS_WRITTEN = ("json", "jsonb", "interval")
 
 
@@ -119,9 +119,9 @@ class StreamingCursor:
 
 def last_statement(text: str) -> int:
     """Where the last statement of a script begins, behind the semicolon of the one before."""
-    source, starts, ends = Source(text), [0], []
-    while (end := _READER.advance(source, starts[-1])) < len(text):
+    source, starts, ends = SourceText(text), [0], []
+    while (end := _SCANNER.find_next(source, starts[-1])) < len(text):
         ends.append(end)
         starts.append(end + 1)
     pieces = zip(reversed(starts), [len(text), *reversed(ends)], strict=True)
-    return next((start for start, end in pieces if split(text[start:end], "whole")), 0)
+    return next((start for start, end in pieces if SPLITTER.split(text[start:end])), 0)

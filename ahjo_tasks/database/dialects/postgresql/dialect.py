@@ -12,7 +12,7 @@ from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure,
 from ahjo_tasks.database.dialects.postgresql.routines import signatures
 from ahjo_tasks.errors import LockedError, ServerError, SourceError
 from ahjo_tasks.sql.lexer import POSTGRESQL
-from ahjo_tasks.sql.source import Source
+from ahjo_tasks.sql.source import SourceText
 from ahjo_tasks.sql.splitters import postgresql
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ class PostgreSQL(Dialect):
     writer = "ahjo_tasks.data.writers:PostgreSQLWriter"
     descriptions = "ahjo_tasks.descriptions.postgresql:Comments"
     project_template = ProjectTemplate("postgresql", "ahjo-tasks[postgresql]", 5432)
-    batch_style = "whole"
-    statement_style = "statements"
+    splitter = postgresql.SPLITTER
+    statement_splitter = postgresql.STATEMENT_SPLITTER
     default_schema = "public"
     maintenance_database = "postgres"
     system_databases = frozenset({"postgres", "template0", "template1"})
@@ -294,7 +294,7 @@ def _place(error: Exception, text: str) -> error_positions.Place:
     if number is None:
         return error_positions.NOWHERE
     try:
-        found = postgresql.statements(Source(text))
+        found = postgresql.statements(SourceText(text))
     except SourceError:
         return error_positions.NOWHERE
     return (found[number].line, found[number].column) if number < len(found) else error_positions.NOWHERE

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.sql.lexer import POSTGRESQL
-from ahjo_tasks.sql.tokens import bare_name, words
+from ahjo_tasks.sql.tokens import bare_name, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ OPTIONS = frozenset({"BASETYPE", "ORDER"})
 
 def signatures(text: str) -> Iterator[tuple[Name, str | None]]:
     """Each routine that the text creates, with its argument types; None where they cannot be told."""
-    tokens = list(words(text, POSTGRESQL))
+    tokens = list(tokenize(text, POSTGRESQL))
     for place, token in enumerate(tokens):
         if _word(token) == "CREATE":
             kind = next((n for n in islice(range(place + 1, len(tokens)), BEFORE) if _word(tokens[n]) in ROUTINES), 0)

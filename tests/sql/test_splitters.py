@@ -11,33 +11,44 @@ from hypothesis import strategies as st
 from shared import cases, needs_shared
 
 from ahjo_tasks.errors import SourceError
-from ahjo_tasks.sql.splitters import STYLES, Batch, SourceWarning, split, warnings
+from ahjo_tasks.sql.splitters import Batch, SourceWarning
+from ahjo_tasks.sql.splitters.mssql import SPLITTER as MSSQL
+from ahjo_tasks.sql.splitters.mysql import SPLITTER as MYSQL
+from ahjo_tasks.sql.splitters.postgresql import SPLITTER as POSTGRESQL
+from ahjo_tasks.sql.splitters.postgresql import STATEMENT_SPLITTER
+from ahjo_tasks.sql.splitters.sqlite import SPLITTER as SQLITE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BLANKS = " \t\r\n\f\v"
-STYLE_NAMES = sorted(STYLES)
+SPLITTERS = {
+    "mssql": MSSQL,
+    "mysql": MYSQL,
+    "sqlite": SQLITE,
+    "postgresql": POSTGRESQL,
+    "postgresql statements": STATEMENT_SPLITTER,
+}
 
 LOGGED_BY_A_TRIGGER = pytest.mark.xfail(
     strict=True, reason="the last expected statement is a trigger's own, which the server logged too"
 )
 
 
-def texts(script: str, style: str) -> list[str]:
-    return [batch.text for batch in split(script, style)]
+def texts(script: str, dialect: str) -> list[str]:
+    return [batch.text for batch in SPLITTERS[dialect].split(script)]
 
 
 def outcome(script: str) -> list[tuple[str, int]] | str:
     try:
-        return [(batch.text, batch.count) for batch in split(script, "go")]
+        return [(batch.text, batch.count) for batch in MSSQL.split(script)]
     except SourceError:
         return "error"
 
 
-def place_of_error(script: str, style: str) -> tuple[int | None, int | None]:
+def place_of_error(script: str, dialect: str) -> tuple[int | None, int | None]:
     with pytest.raises(SourceError) as caught:
-        split(script, style)
+        SPLITTERS[dialect].split(script)
     return caught.value.line, caught.value.column
 
 
@@ -72,7 +83,7 @@ def test_go_splits_as_the_parsers_of_microsoft(case: dict[str, Any]) -> None:
 def test_delimiter_splits_as_the_command_line_client(case: dict[str, Any]) -> None:
     expected = case["expected"]
     try:
-        found = all_alike(texts(case["input"], "delimiter"))
+        found = all_alike(texts(case["input"], "mysql"))
     except SourceError:
         assert "client_errors" in expected
         return
@@ -86,39 +97,39 @@ def test_sqlite_splits_as_the_engine(case: dict[str, Any]) -> None:
     assert all_alike(texts(case["input"], "sqlite")) == all_alike(case["expected"])
 
 
-# All styles
+# All dialects
 
 
-@pytest.mark.parametrize("style", STYLE_NAMES)
+@pytest.mark.parametrize("dialect", SPLITTERS)
 @pytest.mark.parametrize("script", ["", " \r\n\t\n", "\ufeff"])
-def test_nothing_gives_no_batch(style: str, script: str) -> None:
-    assert split(script, style) == []
+def test_nothing_gives_no_batch(dialect: str, script: str) -> None:
+    assert SPLITTERS[dialect].split(script) == []
 
 
-@pytest.mark.parametrize("style", STYLE_NAMES)
-def test_byte_order_marks_vanish_where_files_begin_and_stay_in_strings(style: str) -> None:
-    (batch,) = split("\ufeff\nselect '\ufeff'\n\ufeff, 2", style)
+@pytest.mark.parametrize("dialect", SPLITTERS)
+def test_byte_order_marks_vanish_where_files_begin_and_stay_in_strings(dialect: str) -> None:
+    (batch,) = SPLITTERS[dialect].split("\ufeff\nselect '\ufeff'\n\ufeff, 2")
     assert batch == Batch("select '\ufeff'\n, 2", line=2)
 
 
-@pytest.mark.parametrize("style", STYLE_NAMES)
+@pytest.mark.parametrize("dialect", SPLITTERS)
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
-def test_lines_and_columns_are_those_of_the_file(style: str, newline: str) -> None:
+def test_lines_and_columns_are_those_of_the_file(dialect: str, newline: str) -> None:
     script = newline.join(["", "  select 1", ";", "GO", "", "select 'a", "'", ";"])
     lines = script.split(newline)
-    for batch in split(script, style):
+    for batch in SPLITTERS[dialect].split(script):
         assert lines[batch.line - 1][batch.column - 1 :].startswith(batch.text.split(newline)[0])
 
 
-@pytest.mark.parametrize("style", ["delimiter", "go", "whole"])
+@pytest.mark.parametrize("dialect", ["mysql", "mssql", "postgresql"])
 @pytest.mark.parametrize("opening", ["'", '"', "/*"])
-def test_what_is_never_closed_is_found_before_anything_runs(style: str, opening: str) -> None:
-    assert place_of_error(f"select 1;\nGO\nselect {opening} -- it\nselect 2;\nGO\n", style) == (3, 8)
+def test_what_is_never_closed_is_found_before_anything_runs(dialect: str, opening: str) -> None:
+    assert place_of_error(f"select 1;\nGO\nselect {opening} -- it\nselect 2;\nGO\n", dialect) == (3, 8)
 
 
 def test_errors_name_the_file() -> None:
     with pytest.raises(SourceError, match=r"^views/a\.sql:2:4: only a count"):
-        split("x\nGO y", "go", path=Path("views/a.sql"))
+        MSSQL.split("x\nGO y", path=Path("views/a.sql"))
 
 
 # GO
@@ -126,71 +137,71 @@ def test_errors_name_the_file() -> None:
 
 @pytest.mark.parametrize("line", ["GO", "go", "\tGo ", " GO 1", "GO\t1 --c", "GO--c", "GO -- c", "GO 1--c", "GO 01"])
 def test_go_stands_alone_but_for_a_count_and_a_comment(line: str) -> None:
-    assert split(f"a\n{line}\nb", "go") == [Batch("a", 1), Batch("b", 3)]
+    assert MSSQL.split(f"a\n{line}\nb") == [Batch("a", 1), Batch("b", 3)]
 
 
 @pytest.mark.parametrize("line", ["GO x", "GO -1", "GO 1 2", "GO SELECT 1", "GO /* c */", "GO/* c */", "GO 1x", "GO'"])
 def test_rubbish_behind_go_is_an_error_at_its_place(line: str) -> None:
-    assert place_of_error(f"a\r\n{line}\r\nb", "go") == (2, 3 if line[2] != " " else 4)
+    assert place_of_error(f"a\r\n{line}\r\nb", "mssql") == (2, 3 if line[2] != " " else 4)
 
 
 @pytest.mark.parametrize(
     "line", ["GOTO x", "GO_", "GO1", "gone", "GO;", "GO.x", "\uff27\uff2f", "\u00a0GO", "x GO", "/* */ GO"]
 )
 def test_other_words_are_text(line: str) -> None:
-    assert texts(f"a\n{line}\nb", "go") == [f"a\n{line}\nb"]
+    assert texts(f"a\n{line}\nb", "mssql") == [f"a\n{line}\nb"]
 
 
 @pytest.mark.parametrize("newline", ["\u2028", "\x85", "\x0b", "\x0c", "\x00"])
 def test_only_carriage_returns_and_line_feeds_end_a_line(newline: str) -> None:
-    assert texts(f"a{newline}GO{newline}b", "go") == [f"a{newline}GO{newline}b"]
+    assert texts(f"a{newline}GO{newline}b", "mssql") == [f"a{newline}GO{newline}b"]
 
 
 @pytest.mark.parametrize("hidden", ["'\nGO\n'", '"\nGO\n"', "[\nGO\n]", "[a]]\nGO\n]", "/*\nGO\n*/", "/*/**/\nGO\n*/"])
 def test_go_in_literals_and_comments_is_text(hidden: str) -> None:
-    assert texts(f"a {hidden}\nGO\nb", "go") == [f"a {hidden}", "b"]
+    assert texts(f"a {hidden}\nGO\nb", "mssql") == [f"a {hidden}", "b"]
 
 
 @pytest.mark.parametrize("closed", ["/**/", "-- don't /*", "[it's]", "'a''b'", "'--'", "/* ' */", "'\\'"])
 def test_what_is_closed_hides_nothing(closed: str) -> None:
-    assert texts(f"{closed}\nGO\nb", "go") == [closed, "b"]
+    assert texts(f"{closed}\nGO\nb", "mssql") == [closed, "b"]
 
 
 def test_a_count_stays_a_number() -> None:
-    assert split("a\nGO 2147483647\nb\nGO 0\n", "go") == [Batch("a", 1, 1, 2147483647), Batch("b", 3, 1, 0)]
-    assert split(f"a\nGO {'0' * 9000}3", "go") == [Batch("a", 1, 1, 3)]
+    assert MSSQL.split("a\nGO 2147483647\nb\nGO 0\n") == [Batch("a", 1, 1, 2147483647), Batch("b", 3, 1, 0)]
+    assert MSSQL.split(f"a\nGO {'0' * 9000}3") == [Batch("a", 1, 1, 3)]
 
 
 @pytest.mark.parametrize("count", ["2147483648", "9" * 9000])
 def test_a_count_beyond_any_server_is_an_error(count: str) -> None:
-    assert place_of_error(f"a\nGO {count}", "go") == (2, 4)
+    assert place_of_error(f"a\nGO {count}", "mssql") == (2, 4)
 
 
 def test_a_number_on_the_next_line_is_no_count() -> None:
-    assert split("a\nGO\n5\n", "go") == [Batch("a", 1), Batch("5", 3)]
+    assert MSSQL.split("a\nGO\n5\n") == [Batch("a", 1), Batch("5", 3)]
 
 
 def test_blank_batches_are_skipped_and_comments_are_kept() -> None:
-    assert split("GO\n\n GO\n-- c\nGO\n\t\nGO", "go") == [Batch("-- c", 4)]
+    assert MSSQL.split("GO\n\n GO\n-- c\nGO\n\t\nGO") == [Batch("-- c", 4)]
 
 
 def test_the_separator_can_be_another_word() -> None:
-    assert split("a\nrun!\nGO x\nRUN! 2", "go", separator="Run!") == [Batch("a", 1), Batch("GO x", 3, 1, 2)]
+    assert MSSQL.split("a\nrun!\nGO x\nRUN! 2", separator="Run!") == [Batch("a", 1), Batch("GO x", 3, 1, 2)]
 
 
 @pytest.mark.parametrize(
     ("script", "place", "message"),
     [
         ("a\nGO 0", (2, 1), "does not run"),
-        ("a\n/* c */ GO\nb", (2, 9), "behind a comment"),
-        ("/*\n*/ GO 3 -- c\nb", (2, 4), "behind a comment"),
+        ("a\n/* c */ GO\nb", (2, 9), "after a comment"),
+        ("/*\n*/ GO 3 -- c\nb", (2, 4), "after a comment"),
         ("a\n GO;\nb", (2, 2), "semicolon"),
         ("SELECT 1 GO\r\nGO", (1, 10), "at the end of a line"),
         ("SELECT 1 AS\nGO\n, 2", (2, 1), "alias"),
     ],
 )
 def test_what_is_probably_not_meant_is_a_warning(script: str, place: tuple[int, int], message: str) -> None:
-    (warning,) = warnings(script, "go")
+    (warning,) = MSSQL.warnings(script)
     assert (warning.line, warning.column) == place
     assert message in warning.message
 
@@ -199,11 +210,11 @@ def test_what_is_probably_not_meant_is_a_warning(script: str, place: tuple[int, 
     "script", ["a\nGO 1\nGO -- ;\n", "-- GO;\n-- x GO", "'x GO\nGO;\n'", "a -- c AS\nGO", "cargo\nx.go"]
 )
 def test_what_is_as_it_should_be_is_not(script: str) -> None:
-    assert warnings(script, "go") == []
+    assert MSSQL.warnings(script) == []
 
 
 def test_warnings_come_in_the_order_of_the_text() -> None:
-    assert [warning.line for warning in warnings("x GO\nGO 0\nGO;\nGO 0\n", "go")] == [1, 2, 3, 4]
+    assert [warning.line for warning in MSSQL.warnings("x GO\nGO 0\nGO;\nGO 0\n")] == [1, 2, 3, 4]
 
 
 OPENERS = st.sampled_from(["'", '"', "[", "]", "/*", "*/", "--", "-", "/", "*", "'it''s'", "[a]]b]", "/* /* ' */ */"])
@@ -220,7 +231,7 @@ def test_go_agrees_with_a_reference_that_reads_character_by_character(script: st
 @given(CODE)
 def test_each_batch_stands_where_it_says_and_between_them_are_only_separators(script: str) -> None:
     try:
-        batches = split(script, "go")
+        batches = MSSQL.split(script)
     except SourceError:
         return
     starts = [0, *(match.end() for match in re.finditer(r"\r\n?|\n", script))]
@@ -240,7 +251,7 @@ def only_separators(gap: str) -> bool:
 
 @given(st.lists(st.sampled_from(["select 1", "print 'GO'", "/* GO */", "x\ny", "[\nGO\n]"]), min_size=1))
 def test_joined_batches_come_apart_again(parts: list[str]) -> None:
-    assert texts("\nGO\n".join(parts), "go") == parts
+    assert texts("\nGO\n".join(parts), "mssql") == parts
 
 
 def reference(script: str) -> list[tuple[str, int]] | str:
@@ -306,41 +317,41 @@ def comment(script: str, i: int) -> int | None:
 
 def test_a_delimiter_line_changes_what_ends_a_statement() -> None:
     script = "a;\n  Delimiter // -- c\nb; c//d//\ndelimiter '$$'\ne$$\nDELIMITER ;\nf;g"
-    assert texts(script, "delimiter") == ["a", "b; c", "d", "e", "f", "g"]
+    assert texts(script, "mysql") == ["a", "b; c", "d", "e", "f", "g"]
 
 
 def test_a_delimiter_wins_over_a_comment() -> None:
-    assert texts("delimiter #\na # b #\ndelimiter --\nc --\nd", "delimiter") == ["a", "b", "c", "d"]
+    assert texts("delimiter #\na # b #\ndelimiter --\nc --\nd", "mysql") == ["a", "b", "c", "d"]
 
 
 @pytest.mark.parametrize(
     "script", ["a;\ndelimiter  \nb", "a;\ndelimiter \\x\nb", "a;\nsource b.sql\n", "a;\n\\. b.sql", "a;\n\\d //"]
 )
 def test_what_only_the_client_understands_is_an_error(script: str) -> None:
-    assert place_of_error(script, "delimiter")[0] == 2
+    assert place_of_error(script, "mysql")[0] == 2
 
 
 @pytest.mark.parametrize(
     "hidden", ["'\\';'", '"\\";"', "`;`", "`a``;`", "/* ; */", "# ;\n", "-- ;\n", "--\t;\n", "'it''s;'", "\\N"]
 )
 def test_a_semicolon_in_literals_and_comments_is_text(hidden: str) -> None:
-    assert texts(f"a {hidden} b; c", "delimiter") == [f"a {hidden} b", "c"]
+    assert texts(f"a {hidden} b; c", "mysql") == [f"a {hidden} b", "c"]
 
 
 def test_dashes_without_a_blank_are_no_comment() -> None:
-    assert texts("select 5--2; select 2", "delimiter") == ["select 5--2", "select 2"]
+    assert texts("select 5--2; select 2", "mysql") == ["select 5--2", "select 2"]
 
 
 def test_conditional_comments_are_code() -> None:
-    assert texts("/*!50001 a; b */; /*M! c */; /* d */; -- e\n", "delimiter") == ["/*!50001 a", "b */", "/*M! c */"]
+    assert texts("/*!50001 a; b */; /*M! c */; /* d */; -- e\n", "mysql") == ["/*!50001 a", "b */", "/*M! c */"]
 
 
 def test_a_line_comment_behind_a_delimiter_goes_with_its_statement() -> None:
-    assert texts("a; -- why\nb", "delimiter") == ["a-- why", "b"]
+    assert texts("a; -- why\nb", "mysql") == ["a-- why", "b"]
 
 
 def test_the_letter_g_behind_a_backslash_ends_a_statement() -> None:
-    assert texts("a\\G b\\g c", "delimiter") == ["a", "b", "c"]
+    assert texts("a\\G b\\g c", "mysql") == ["a", "b", "c"]
 
 
 @given(
@@ -348,7 +359,7 @@ def test_the_letter_g_behind_a_backslash_ends_a_statement() -> None:
     st.sampled_from([";", "//", "$$"]),
 )
 def test_joined_statements_come_apart_again(parts: list[str], delimiter: str) -> None:
-    assert texts(f"delimiter {delimiter}\n" + f" {delimiter}\n".join(parts), "delimiter") == parts
+    assert texts(f"delimiter {delimiter}\n" + f" {delimiter}\n".join(parts), "mysql") == parts
 
 
 # SQLite
@@ -365,7 +376,7 @@ def test_a_transaction_is_several_statements() -> None:
 
 
 def test_statements_know_their_columns() -> None:
-    assert split("a; b;\n c", "sqlite") == [Batch("a", 1), Batch("b", 1, 4), Batch("c", 2, 2)]
+    assert SQLITE.split("a; b;\n c") == [Batch("a", 1), Batch("b", 1, 4), Batch("c", 2, 2)]
 
 
 def test_dot_commands_are_errors() -> None:
@@ -373,11 +384,9 @@ def test_dot_commands_are_errors() -> None:
 
 
 def test_what_the_engine_does_not_read_is_a_warning() -> None:
-    assert warnings("select 1;\0select 2", "sqlite") == [
-        SourceWarning(1, 10, "a NUL character: SQLite reads no further")
-    ]
-    assert warnings("a;\n'b", "sqlite") == [SourceWarning(2, 1, "this string is never closed")]
-    assert warnings("a; 'b'", "sqlite") == []
+    assert SQLITE.warnings("select 1;\0select 2") == [SourceWarning(1, 10, "a NUL character: SQLite reads no further")]
+    assert SQLITE.warnings("a;\n'b") == [SourceWarning(2, 1, "this string is never closed")]
+    assert SQLITE.warnings("a; 'b'") == []
 
 
 WORDS = st.sampled_from(["create ", "temp ", "trigger ", "end", "end ", "begin ", "x ", "end$", "case "])
@@ -410,12 +419,12 @@ def complete_statements(script: str) -> Iterator[str]:
 
 def test_a_whole_file_is_one_batch() -> None:
     script = "\n-- c\nselect 1;\nGO\nselect $a$ ; \\x 'it$a$;\n"
-    assert split(script, "whole") == [Batch(script.strip(), 2)]
+    assert POSTGRESQL.split(script) == [Batch(script.strip(), 2)]
 
 
 @pytest.mark.parametrize("script", ["-- c", "/* a /* b */ c */ -- d\n/* e */\n"])
 def test_a_file_of_comments_is_no_batch(script: str) -> None:
-    assert split(script, "whole") == []
+    assert POSTGRESQL.split(script) == []
 
 
 @pytest.mark.parametrize(
@@ -424,7 +433,7 @@ def test_a_file_of_comments_is_no_batch(script: str) -> None:
 )
 def test_what_only_psql_understands_is_an_error(line: str) -> None:
     column = len(line) - len(line.lstrip()) + 1
-    assert place_of_error(f"-- c\nselect 1;\n{line}\nit's data\n", "whole") == (3, column)
+    assert place_of_error(f"-- c\nselect 1;\n{line}\nit's data\n", "postgresql") == (3, column)
 
 
 @pytest.mark.parametrize(
@@ -432,9 +441,9 @@ def test_what_only_psql_understands_is_an_error(line: str) -> None:
     ["'\\i'", "E'\\'\\i'", "$$\\i$$", "$a$ $$ \\i $a$", '"\\i"', "/* /* */ \\i */", "-- \\i", "'copy a from stdin'"],
 )
 def test_backslashes_in_literals_and_comments_are_text(hidden: str) -> None:
-    assert texts(f"select {hidden}\n;", "whole") == [f"select {hidden}\n;"]
+    assert texts(f"select {hidden}\n;", "postgresql") == [f"select {hidden}\n;"]
 
 
 @pytest.mark.parametrize("opening", ["$$ it", "$a$ $b$", "'\\''a", "/* /* */"])
 def test_what_postgresql_would_miss_the_end_of_is_an_error(opening: str) -> None:
-    assert place_of_error(f"select 1;\nselect {opening}", "whole") == (2, 8)
+    assert place_of_error(f"select 1;\nselect {opening}", "postgresql") == (2, 8)

@@ -12,7 +12,7 @@ from ahjo_tasks.database.dialects.postgresql import PostgreSQL
 from ahjo_tasks.errors import SourceError
 from ahjo_tasks.project.files import ProjectFiles
 from ahjo_tasks.project.sql_file import decode, read, read_for_sqlcmd
-from ahjo_tasks.sql.sqlcmd import REFUSED, Preprocessed, expand, refuse
+from ahjo_tasks.sql.sqlcmd import REFUSED, Preprocessed, expand, reject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -155,7 +155,7 @@ def test_what_only_looks_like_a_directive_is_text(tmp_path: Path, line: str) -> 
 @pytest.mark.parametrize("text", ["'\n:r x\n'", "/*\n:quit\n*/", "[\n:r x\n]", '"\n:setvar x y\n"', "-- \\\n--:r x"])
 def test_a_directive_stands_in_code(tmp_path: Path, text: str) -> None:
     assert expanded(tmp_path, text).text == text
-    refuse(text, tmp_path / "x.sql")
+    reject(text, tmp_path / "x.sql")
 
 
 @pytest.mark.parametrize("line", [":on error", ":on error stop", ":on error exit now"])
@@ -193,7 +193,7 @@ def test_a_place_is_found_through_variables_and_included_files(tmp_path: Path) -
     found = expanded(tmp_path, main, part="P\n  INSIDE")
     for word, name, line, column in (("HERE", "main", 2, 14), ("INSIDE", "part", 2, 3), ("THERE", "main", 4, 1)):
         before = found.text[: found.text.index(word)]
-        place = found.place(before.count("\n") + 1, len(before) - before.rfind("\n"))
+        place = found.position(before.count("\n") + 1, len(before) - before.rfind("\n"))
         assert (place.path, place.line, place.column) == (tmp_path / f"{name}.sql", line, column)
         assert place.text == (tmp_path / f"{name}.sql").read_text()
 
@@ -201,7 +201,7 @@ def test_a_place_is_found_through_variables_and_included_files(tmp_path: Path) -
 def test_a_value_of_several_lines_shifts_no_place(tmp_path: Path) -> None:
     found = expanded(tmp_path, ':setvar x "1\n2\n3"\nSELECT $(x)\nHERE\n')
     before = found.text[: found.text.index("HERE")]
-    assert found.place(before.count("\n") + 1, 1)[1:3] == (5, 1)
+    assert found.position(before.count("\n") + 1, 1)[1:3] == (5, 1)
 
 
 pieces = st.lists(

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from ahjo_tasks.errors import SourceError
-from ahjo_tasks.sql.splitters import split
+from ahjo_tasks.sql.splitters.mssql import SPLITTER
 from ahjo_tasks.sql.tsql import check_first_in_batch
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 FINE = [
     "CREATE VIEW v AS SELECT 1",
@@ -28,7 +28,7 @@ FINE = [
 
 @pytest.mark.parametrize("text", FINE)
 def test_what_the_server_takes_is_taken(text: str) -> None:
-    check_first_in_batch(split(text, "go"), None)
+    check_first_in_batch(SPLITTER.split(text), None)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_what_the_server_takes_is_taken(text: str) -> None:
 )
 def test_what_the_server_would_refuse_is_found_before(text: str, statement: str, line: int, column: int) -> None:
     with pytest.raises(SourceError) as caught:
-        check_first_in_batch(split(text, "go"), Path("x.sql"))
+        check_first_in_batch(SPLITTER.split(text), Path("x.sql"))
     assert caught.value.message == f"{statement} must be the first statement of its batch"
     assert (caught.value.line, caught.value.column) == (line, column)
     assert "GO" in str(caught.value.hint)
@@ -55,4 +55,4 @@ def test_what_the_server_would_refuse_is_found_before(text: str, statement: str,
     "path", sorted((ROOT / "project_template" / "mssql").rglob("*.sql")), ids=lambda path: path.name
 )
 def test_the_template_is_fine(path: Path) -> None:
-    check_first_in_batch(split(path.read_text("utf-8"), "go"), path)
+    check_first_in_batch(SPLITTER.split(path.read_text("utf-8")), path)

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ahjo_tasks.sql.tokens import MSSQL, MYSQL, POSTGRESQL, SQLITE, Syntax, Token, words
+from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE, Syntax
+from ahjo_tasks.sql.tokens import Token, tokenize
 
 DIALECTS = [
     pytest.param(MSSQL, id="mssql"),
@@ -15,16 +16,16 @@ DIALECTS = [
 
 
 def values(text: str, syntax: Syntax) -> list[str]:
-    return [token.value for token in words(text, syntax)]
+    return [token.value for token in tokenize(text, syntax)]
 
 
 def kinds(text: str, syntax: Syntax) -> list[tuple[str, str]]:
-    return [(token.kind, token.value) for token in words(text, syntax)]
+    return [(token.kind, token.value) for token in tokenize(text, syntax)]
 
 
 @pytest.mark.parametrize("syntax", DIALECTS)
 def test_names_marks_and_strings_come_with_their_offsets(syntax: Syntax) -> None:
-    assert list(words("select a.b1, 'c' = 1.5e3;", syntax)) == [
+    assert list(tokenize("select a.b1, 'c' = 1.5e3;", syntax)) == [
         Token("name", "select", 0),
         Token("name", "a", 7),
         Token("mark", ".", 8),
@@ -129,7 +130,7 @@ PIECES = ["'", '"', "`", "[", "]", "/*", "*/", "--", "#", "$$", "$a$", "$", "\\"
 @given(text=st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
 def test_tokens_rise_and_stand_where_they_say(syntax: Syntax, text: str) -> None:
     behind = 0
-    for kind, value, offset in words(text, syntax):
+    for kind, value, offset in tokenize(text, syntax):
         assert offset >= behind
         assert kind not in {"name", "mark"} or text.startswith(value, offset)
         assert value or kind in {"quoted", "string"}

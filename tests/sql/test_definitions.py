@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ahjo_tasks.sql.definitions import Definition, Name, scan
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE, Syntax
-from ahjo_tasks.sql.tokens import bare_name, name_parts, pieces, strings, words
+from ahjo_tasks.sql.tokens import bare_name, identifiers, name_parts, strings, tokenize
 
 DIALECTS = [MSSQL, POSTGRESQL, MYSQL, SQLITE]
 everywhere = pytest.mark.parametrize("syntax", DIALECTS, ids=["mssql", "postgresql", "mysql", "sqlite"])
@@ -166,11 +166,11 @@ def test_pieces_hold_the_names_that_the_tokens_hold(syntax: Syntax, scraps: list
     text = "".join(scraps)
     names = [
         token.value if token.kind == "quoted" else bare_name(token.value, syntax)
-        for token in words(text, syntax)
+        for token in tokenize(text, syntax)
         if token.kind in {"name", "quoted"}
     ]
 
-    found = [part for piece in pieces(text, syntax) if piece for part in name_parts(piece, syntax)]
+    found = [part for piece in identifiers(text, syntax) if piece for part in name_parts(piece, syntax)]
 
     assert found == names
 
