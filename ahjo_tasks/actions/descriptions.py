@@ -17,24 +17,24 @@ def update_file_obj_prop(ctx: ActionContext) -> None:
     What SQL Server, PostgreSQL, MySQL or MariaDB knows of its objects goes
     into JSON files. A file whose content is the same is left as it is.
     """
-    from ahjo_tasks.descriptions.export import export
-    from ahjo_tasks.descriptions.files import changed_files, write
-    from ahjo_tasks.descriptions.plan import FOLDER, NOTHING_ALLOWED, required_metadata
+    from ahjo_tasks.descriptions.diff import export_descriptions
+    from ahjo_tasks.descriptions.files import changed_files, write_files
+    from ahjo_tasks.descriptions.plan import FOLDER, NO_SCHEMA_ALLOWED, require_description_store
 
-    metadata = required_metadata(ctx.project.dialect)
+    store = require_description_store(ctx.project.dialect)
     ctx.announce(ctx.stack[0])
     schemas, folder = ctx.settings.metadata_allowed_schemas, ctx.project.directory / FOLDER
     if schemas == ():
-        ctx.console.warning(NOTHING_ALLOWED)
+        ctx.console.warning(NO_SCHEMA_ALLOWED)
         return
-    wanted, warnings = export(ctx.database.connection, metadata, folder, schemas)
+    descriptions, warnings = export_descriptions(ctx.database.connection, store, folder, schemas)
     for warning in warnings:
         ctx.console.warning(warning)
-    changed = changed_files(folder, wanted)
+    changed = changed_files(folder, descriptions)
     for path in changed:
         ctx.console.print(f"  {'Would write' if ctx.dry_run else 'Writing'} {FOLDER}/{path.name}")
     if not ctx.dry_run:
-        write(changed)
+        write_files(changed)
     if not changed:
         ctx.console.print(f"  {FOLDER} says what the database says.")
 

@@ -1,1 +1,1 @@
-"""Descriptions of database objects, kept in JSON files and in the database, and carried both ways."""
+"""Descriptions of database objects, synchronized between JSON files and the database."""

@@ -1,4 +1,4 @@
-"""Read and write the descriptions of objects: the base class, of which each database has its own in one file."""
+"""The interface to the descriptions that a database stores; one module a database implements it."""
 
 from __future__ import annotations
 
@@ -18,70 +18,72 @@ if TYPE_CHECKING:
 Row = tuple["Any", ...]
 
 
-class Metadata:
-    """How one kind of database keeps descriptions.
+class DescriptionStore:
+    """Reads and writes the descriptions of one kind of database.
 
-    `kinds` are the objects that it can describe. `single` is the one property that it has, where it has no names for
-    them. `per_call` is how many changes go to the server at a time.
+    `kinds` are the kinds of objects that can be described. `single_property` is the name of the one property, where the
+    database stores one text an object. `changes_per_call` is the number of changes sent to the server at a time.
     """
 
     kinds: ClassVar[frozenset[str]]
-    single: ClassVar[str] = ""
+    single_property: ClassVar[str] = ""
     has_schemas: ClassVar[bool] = True
-    per_call: ClassVar[int] = 500
+    changes_per_call: ClassVar[int] = 500
 
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
 
     def read(self, connection: Connection, schemas: Sequence[str] | None) -> Catalog:
-        """What the database has in the schemas; None means in all but the system's."""
+        """Read the objects of the schemas with their properties; None means all schemas but the system's."""
         raise NotImplementedError
 
     def statement(self, change: Change) -> str:
-        """The statement of one change."""
+        """Return the SQL statement of one change."""
         raise NotImplementedError
 
-    def obstacle(self, kind: str, text: str) -> str | None:
-        """Why the database cannot hold the text; None when it can."""
+    def rejection_reason(self, kind: str, text: str) -> str | None:
+        """Return why the database cannot store the text for an object of that kind; None when it can."""
         return None
 
     def send(self, connection: Connection, changes: Sequence[Change]) -> Changes:
-        """Make the changes, in few calls. Returns those that were made, with warnings about the others."""
+        """Apply the changes, in few calls. Returns the applied ones, with warnings about the others."""
         for batch in self.batches(changes):
             connection.execute(batch)
         return Changes(tuple(changes))
 
     def batches(self, changes: Sequence[Change]) -> Iterator[str]:
-        """The text of each call: `per_call` changes, the last one with what is left."""
-        for start in range(0, len(changes), self.per_call):
-            yield ";\n".join(map(self.statement, changes[start : start + self.per_call])) + ";"
+        """Yield the SQL of each call: `changes_per_call` changes, the last one with what is left."""
+        for start in range(0, len(changes), self.changes_per_call):
+            yield ";\n".join(map(self.statement, changes[start : start + self.changes_per_call])) + ";"
 
-    def holds(self, name: str) -> bool:
-        """Whether the database has a property of that name."""
-        return not self.single or name == self.single
+    def supports_property(self, name: str) -> bool:
+        """Return whether an object can have a property of that name."""
+        return not self.single_property or name == self.single_property
 
-    def held(self, properties: Properties) -> Properties:
-        """The properties that the database can hold; an empty text is none, where it keeps one text an object."""
-        if not self.single:
+    def supported_properties(self, properties: Properties) -> Properties:
+        """Return the properties that the database can store; a single property that is empty counts as none."""
+        name = self.single_property
+        if not name:
             return properties
-        return {self.single: properties[self.single]} if properties.get(self.single) else {}
+        return {name: properties[name]} if properties.get(name) else {}
 
 
-def commented(rows: Iterable[Row], name: str) -> tuple[DbObject, ...]:
-    """The objects of catalog rows: kind, schema, object, inner object, target, alias, comment.
+def objects_from_rows(rows: Iterable[Row], property_name: str) -> tuple[DbObject, ...]:
+    """Return the objects of catalog rows: kind, schema, object, inner object, target, alias, comment.
 
-    The comment is the property of that name.
+    The comment becomes the property of that name.
     """
-    found = []
-    for kind, schema, table, inner, target, alias, comment in rows:
-        parts = tuple(part for part in (schema, table, inner) if part is not None)
-        found.append(DbObject(kind, parts, target or "", {name: comment} if comment else {}, alias or ""))
-    return tuple(found)
+    objects = []
+    for kind, schema, name, inner, target, alias, comment in rows:
+        parts = tuple(part for part in (schema, name, inner) if part is not None)
+        properties = {property_name: comment} if comment else {}
+        objects.append(DbObject(kind, parts, target or "", properties, alias or ""))
+    return tuple(objects)
 
 
-def metadata_for(dialect: Dialect) -> Metadata | None:
-    """Create the reader and writer of descriptions that the dialect names; None where its database keeps none."""
+def description_store(dialect: Dialect) -> DescriptionStore | None:
+    """Create the description store that the dialect names; None when its database cannot store descriptions."""
     if dialect.descriptions is None:
         return None
-    metadata: Metadata = load_object(dialect.descriptions)(dialect)
-    return metadata
+    store: DescriptionStore = load_object(dialect.descriptions)(dialect)
+    return store

@@ -1,4 +1,4 @@
-"""Descriptions as values: what a database has, what files say, and what has to change."""
+"""Values of descriptions: the catalog of a database, the content of files, and changes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FILES = {
+FILE_NAMES = {
     "database": "database.json",
     "schema": "schemas.json",
     "type": "types.json",
@@ -27,69 +27,72 @@ FILES = {
     "constraint": "constraints.json",
     "parameter": "parameters.json",
 }
-"""In the order of writing."""
+"""File of each kind of object, in the order of writing."""
 
-USUAL = ("schema", "procedure", "function", "table", "view", "column")
-"""The kinds whose files are always written; those of others, once the database has such an object."""
+ALWAYS_WRITTEN = ("schema", "procedure", "function", "table", "view", "column")
+"""Kinds whose file is written even when it is empty."""
 
-DEFAULTS = "columns_default.json"
-DATABASE = "database"
-"""The key of the database itself: its name is another one in every environment."""
+DEFAULTS_FILE = "columns_default.json"
+DATABASE_KEY = "database"
+"""Key of the database itself, whose name differs between environments."""
 
 
-class Lookup:
-    """Finds objects by the keys of a file: as they are, by alias, or in another case.
+class ObjectLookup:
+    """Finds objects by the keys of a file: exactly, by alias, or in another case.
 
-    In another case only where the database `folds` names and one object fits.
+    In another case only where the database `ignores_case` and one object matches.
 
-    `exact` has every object under the key that files use for it: in brackets where a dot in a name makes one key of two
-    objects. `ambiguous` are such keys, with what to write instead.
+    `by_key` has every object under the key that files use for it: in brackets where a dot in a name makes one key of
+    two objects. `ambiguous` has such keys, with the keys to write instead.
     """
 
-    def __init__(self, objects: list[DbObject], *, folds: bool = True) -> None:
-        encoded_forms = Counter(spelling for one in objects for spelling in {one.key, one.bracketed})
-        self.exact = {one.key if encoded_forms[one.key] == 1 else one.bracketed: one for one in objects}
+    def __init__(self, objects: list[DbObject], *, ignores_case: bool = True) -> None:
+        uses = Counter(key for obj in objects for key in {obj.key, obj.bracketed_key})
+        self.by_key = {obj.key if uses[obj.key] == 1 else obj.bracketed_key: obj for obj in objects}
         self.ambiguous: dict[str, list[str]] = {}
-        for key, one in self.exact.items():
-            if key != one.key:
-                self.ambiguous.setdefault(one.key, []).append(key)
-        alike = Counter(one.key.lower() for one in objects if folds)
-        self._folded = {one.key.lower(): one for one in objects if alike[one.key.lower()] == 1}
-        self._aliases = {alias: one for one in objects for alias in (one.alias, one.bracketed) if alias}
+        for key, obj in self.by_key.items():
+            if key != obj.key:
+                self.ambiguous.setdefault(obj.key, []).append(key)
+        lower = Counter(obj.key.lower() for obj in objects if ignores_case)
+        self._by_lower_key = {obj.key.lower(): obj for obj in objects if lower[obj.key.lower()] == 1}
+        self._by_alias = {alias: obj for obj in objects for alias in (obj.alias, obj.bracketed_key) if alias}
 
     def __iter__(self) -> Iterator[DbObject]:
-        return iter(self.exact.values())
+        return iter(self.by_key.values())
 
     def find(self, key: str) -> DbObject | None:
-        """The object of a key."""
-        return self.exact.get(key) or self._aliases.get(key) or self._folded.get(key.lower())
+        """Return the object of a key."""
+        return self.by_key.get(key) or self._by_alias.get(key) or self._by_lower_key.get(key.lower())
 
-    def pairs(self, keys: Mapping[str, Properties]) -> tuple[dict[str, DbObject], list[str]]:
-        """The object of every key, and the keys without one; each object goes to one key, the exact one if it can."""
-        found, lost = {key: self.exact[key] for key in keys if key in self.exact}, []
-        taken = {one.parts for one in found.values()}
+    def match(self, keys: Mapping[str, Properties]) -> tuple[dict[str, DbObject], list[str]]:
+        """Return the object of each key, and the keys without one.
+
+        An object goes to one key only, the exact one if the file has it.
+        """
+        matches, unmatched = {key: self.by_key[key] for key in keys if key in self.by_key}, []
+        taken = {obj.parts for obj in matches.values()}
         for key in keys:
-            if key in found:
+            if key in matches:
                 continue
-            one = self.find(key)
-            if one is None or one.parts in taken:
-                lost.append(key)
+            obj = self.find(key)
+            if obj is None or obj.parts in taken:
+                unmatched.append(key)
             else:
-                found[key] = one
-                taken.add(one.parts)
-        return found, lost
+                matches[key] = obj
+                taken.add(obj.parts)
+        return matches, unmatched
 
 
 Properties = Mapping[str, str]
-LISTED = 10
+MAX_NAMES = 10
 
 
 @dataclass(frozen=True)
 class DbObject:
-    """One object of the database with its properties.
+    """An object of the database with its properties.
 
-    `parts` are its names from the schema inwards, none for the database itself. `target` is what its dialect needs to
-    name it in a statement, `alias` a second key that files may use.
+    `parts` are its names from the schema inwards, none for the database itself. `target` is the part of a statement by
+    which the dialect names it, `alias` a second key that files may use.
     """
 
     kind: str
@@ -100,59 +103,59 @@ class DbObject:
 
     @property
     def key(self) -> str:
-        """The name in a file: `schema.table.column`."""
-        return ".".join(self.parts) or DATABASE
+        """The key in a file: `schema.table.column`."""
+        return ".".join(self.parts) or DATABASE_KEY
 
     @property
-    def bracketed(self) -> str:
-        """The name that no other object of the kind has: `schema.[a.b].column`, for names with dots or brackets."""
-        return ".".join(_bracketed(part) for part in self.parts) or DATABASE
+    def bracketed_key(self) -> str:
+        """The key that is unique within the kind: `schema.[a.b].column`, for names with dots or brackets."""
+        return ".".join(_bracket(part) for part in self.parts) or DATABASE_KEY
 
 
-def _bracketed(part: str) -> str:
+def _bracket(part: str) -> str:
     return f"[{part.replace(']', ']]')}]" if set(part) & set(".[]") else part
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """What a database has. `missing` says why objects of a kind could not be read.
+    """The objects of a database. `missing` has the kinds that could not be read, with the reason.
 
-    `folds` is whether a name may be spelled in another case.
+    `ignores_case` is set where a name may be written in another case.
     """
 
     objects: tuple[DbObject, ...]
     missing: Mapping[str, str] = field(default_factory=dict)
-    folds: bool = True
+    ignores_case: bool = True
 
     @cached_property
-    def by_kind(self) -> Mapping[str, Lookup]:
-        """The objects of each kind, to be found by key."""
+    def by_kind(self) -> Mapping[str, ObjectLookup]:
+        """A lookup of the objects of each kind."""
         kinds: dict[str, list[DbObject]] = {}
-        for one in self.objects:
-            kinds.setdefault(one.kind, []).append(one)
-        return {kind: Lookup(found, folds=self.folds) for kind, found in kinds.items()}
+        for obj in self.objects:
+            kinds.setdefault(obj.kind, []).append(obj)
+        return {kind: ObjectLookup(objects, ignores_case=self.ignores_case) for kind, objects in kinds.items()}
 
-    def of(self, kind: str) -> Lookup:
-        """The objects of one kind."""
-        return self.by_kind.get(kind) or Lookup([])
+    def lookup(self, kind: str) -> ObjectLookup:
+        """Return the objects of one kind."""
+        return self.by_kind.get(kind) or ObjectLookup([])
 
 
 @dataclass(frozen=True)
 class Descriptions:
-    """What files say: for each kind that has a file, its objects and their properties.
+    """The content of the files: for each kind that has a file, its objects and their properties.
 
-    `defaults` are the properties of columns that have none of their own, by the column's name.
+    `defaults` are the properties of columns that have none of their own, by column name.
     """
 
     kinds: Mapping[str, Mapping[str, Properties]]
     defaults: Mapping[str, Properties] = field(default_factory=dict)
 
     def default(self, column: str) -> Properties:
-        """The default properties of a column's name, in its own case or in another."""
-        return self.defaults.get(column) or self._folded.get(column.lower(), {})
+        """Return the default properties of a column name, in its own case or in another."""
+        return self.defaults.get(column) or self._lower_defaults.get(column.lower(), {})
 
     @cached_property
-    def _folded(self) -> Mapping[str, Properties]:
+    def _lower_defaults(self) -> Mapping[str, Properties]:
         return {name.lower(): properties for name, properties in self.defaults.items()}
 
 
@@ -166,13 +169,13 @@ class Change:
     text: str = ""
 
     def __str__(self) -> str:
-        place = f"{self.object.kind} {self.object.key}" if self.object.parts else "the database"
-        return f"{self.verb} {self.name} of {place}"
+        name = f"{self.object.kind} {self.object.key}" if self.object.parts else "the database"
+        return f"{self.verb} {self.name} of {name}"
 
 
 @dataclass(frozen=True)
 class Changes:
-    """All that has to change; `warnings` name what the files describe and the database does not have."""
+    """Changes in order, with warnings about what they leave out."""
 
     changes: tuple[Change, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -190,7 +193,7 @@ class Changes:
         return "\n".join((self.summary, *map(str, self.changes)))
 
 
-def listed(names: list[str]) -> str:
-    """The first names, and how many more there are."""
-    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return ", ".join(names[:LISTED]) + more
+def join_names(names: list[str]) -> str:
+    """Join the first names, and count the others: `a, b and 3 more`."""
+    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
+    return ", ".join(names[:MAX_NAMES]) + more

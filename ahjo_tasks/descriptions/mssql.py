@@ -6,8 +6,8 @@ import re
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.descriptions.base import Metadata
-from ahjo_tasks.descriptions.model import FILES, Catalog, DbObject
+from ahjo_tasks.descriptions.base import DescriptionStore
+from ahjo_tasks.descriptions.model import FILE_NAMES, Catalog, DbObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,16 +25,16 @@ LEVELS = {
     "SEQUENCE": ("sequence", ("SO",)),
     "SYNONYM": ("synonym", ("SN",)),
 }
-"""The level-1 types, with the kind of object that each is and its types in the catalog."""
+"""Level-1 types of extended properties, with our kind of object and the types in sys.objects."""
 
-LACKING = {
+OPTIONAL_VIEWS = {
     "type": "sys.types",
     "trigger": "sys.triggers",
     "index": "sys.indexes",
     "constraint": "sys.key_constraints",
     "parameter": "sys.parameters",
 }
-"""Catalog views that a server which speaks as SQL Server does may lack."""
+"""Catalog views that a server compatible with SQL Server may lack."""
 
 PROPERTIES = "SELECT class, major_id, minor_id, name, CAST(value AS nvarchar(max)) FROM sys.extended_properties"
 NAMED_BY_SERVER = " UNION ALL ".join(
@@ -49,18 +49,18 @@ def _codes(*levels: str) -> str:
     return ", ".join(f"'{code}'" for level in levels for code in LEVELS[level][1])
 
 
-def _case(choose: int) -> str:
-    """The kind (0) or the level-1 type (1) of the object o."""
+def _case(column: int) -> str:
+    """Return the SQL of the kind (0) or the level-1 type (1) of the object o."""
     whens = [
-        f"WHEN '{code}' THEN '{(kind, level)[choose]}'" for level, (kind, codes) in LEVELS.items() for code in codes
+        f"WHEN '{code}' THEN '{(kind, level)[column]}'" for level, (kind, codes) in LEVELS.items() for code in codes
     ]
     return f"CASE RTRIM(o.type) {' '.join(whens)} END"
 
 
-def _inside(kind: str, view: str, numbers: str, parent: str = "object_id", secondary: str = "0") -> str:
-    """Selects what lies in the objects o: the rows i of a catalog view."""
+def _select_inner(kind: str, view: str, ids: str, parent: str = "object_id", secondary: str = "0") -> str:
+    """Return the SQL that selects what belongs to the objects o: the rows i of a catalog view."""
     return f"""
-        SELECT '{kind}', s.name, o.name, i.name, {_case(1)}, {secondary}, {numbers}
+        SELECT '{kind}', s.name, o.name, i.name, {_case(1)}, {secondary}, {ids}
         FROM {view} i
         JOIN sys.objects o ON o.object_id = i.{parent} AND o.is_ms_shipped = 0
         JOIN sys.schemas s ON s.schema_id = o.schema_id"""
@@ -77,17 +77,17 @@ QUERIES = {
         SELECT {_case(0)}, s.name, o.name, NULL, {_case(1)}, 0, 1, o.object_id, 0
         FROM sys.objects o JOIN sys.schemas s ON s.schema_id = o.schema_id
         WHERE o.type IN ({_codes(*LEVELS)}) AND o.is_ms_shipped = 0 AND {{schemas}}""",
-    "column": f"""{_inside("column", "sys.columns", "1, i.object_id, i.column_id")}
+    "column": f"""{_select_inner("column", "sys.columns", "1, i.object_id, i.column_id")}
         WHERE o.type IN ({_codes("TABLE", "VIEW")}) AND {{schemas}}""",
-    "trigger": f"""{_inside("trigger", "sys.triggers", "1, i.object_id, 0", "parent_id")}
+    "trigger": f"""{_select_inner("trigger", "sys.triggers", "1, i.object_id, 0", "parent_id")}
         WHERE i.parent_class = 1 AND {{schemas}}""",
-    # The index of a key is the key's, unless somebody has described it as an index.
-    "index": f"""{_inside("index", "sys.indexes", "7, i.object_id, i.index_id", secondary=KEY_INDEX)}
+    # The index of a key is the key's, unless it is described as an index.
+    "index": f"""{_select_inner("index", "sys.indexes", "7, i.object_id, i.index_id", secondary=KEY_INDEX)}
         WHERE i.type > 0 AND i.is_hypothetical = 0 AND o.type IN ({_codes("TABLE", "VIEW")}) AND {{schemas}}""",
-    # A name that the server chose is another one in every database.
-    "constraint": f"""{_inside("constraint", "sys.objects", "1, i.object_id, 0", "parent_object_id", UNNAMED)}
+    # A name chosen by the server differs between databases.
+    "constraint": f"""{_select_inner("constraint", "sys.objects", "1, i.object_id, 0", "parent_object_id", UNNAMED)}
         WHERE i.type IN ('PK', 'UQ', 'F', 'C', 'D') AND {{schemas}}""",
-    "parameter": f"""{_inside("parameter", "sys.parameters", "2, i.object_id, i.parameter_id")}
+    "parameter": f"""{_select_inner("parameter", "sys.parameters", "2, i.object_id, i.parameter_id")}
         WHERE i.parameter_id > 0 AND o.type IN ({_codes("PROCEDURE", "FUNCTION", "AGGREGATE")}) AND {{schemas}}""",
 }
 
@@ -109,31 +109,31 @@ SYSTEM_SCHEMAS = (
     "db_denydatareader",
     "db_denydatawriter",
 )
-FOLDS = "CASE WHEN N'a' = N'A' THEN 1 ELSE 0 END"
-"""Literals are compared with the database's collation, as its names are."""
+IGNORES_CASE = "CASE WHEN N'a' = N'A' THEN 1 ELSE 0 END"
+"""Whether names are compared without case: literals are compared with the database's collation, as names are."""
 CONTINUATION = re.compile(r"\\(?=\r?\n)")
-"""Within a literal, a backslash takes the line break behind it away, and itself."""
+"""Within a literal, a backslash before a line break is a line continuation: the server removes both."""
 
 
-class ExtendedProperties(Metadata):
-    """An object's properties are those of its own class and numbers, so that none are mixed into another's."""
+class ExtendedProperties(DescriptionStore):
+    """Extended properties, matched to their objects by class and ids."""
 
-    kinds = frozenset(FILES)
+    kinds = frozenset(FILE_NAMES)
 
     def read(self, connection: Connection, schemas: Sequence[str] | None) -> Catalog:
-        """Two calls: one asks which catalog views there are, one reads them."""
-        views = ", ".join(f"OBJECT_ID(N'{view}')" for view in LACKING.values())
-        *seen, folds = connection.query(f"SELECT {views}, {FOLDS}")[0]
-        missing = [kind for kind, number in zip(LACKING, seen, strict=True) if number is None]
-        asked = [query for kind, query in QUERIES.items() if kind not in missing]
-        batch = ";\n".join([PROPERTIES, *asked]).replace("{schemas}", self._condition(schemas))
+        """Read in two calls: one for the catalog views that exist, one for their content."""
+        views = ", ".join(f"OBJECT_ID(N'{view}')" for view in OPTIONAL_VIEWS.values())
+        *view_ids, ignores_case = connection.query(f"SELECT {views}, {IGNORES_CASE}")[0]
+        missing = [kind for kind, view_id in zip(OPTIONAL_VIEWS, view_ids, strict=True) if view_id is None]
+        queries = [query for kind, query in QUERIES.items() if kind not in missing]
+        batch = ";\n".join([PROPERTIES, *queries]).replace("{schemas}", self._condition(schemas))
         properties, *rows = (result.rows for result in connection.result_sets(batch))
-        described = objects(chain.from_iterable(rows), properties)
-        lacking = {kind: f"the server has no {LACKING[kind]}" for kind in missing}
-        return Catalog(tuple(described), lacking, folds=bool(folds))
+        objects = objects_with_properties(chain.from_iterable(rows), properties)
+        reasons = {kind: f"the server has no {OPTIONAL_VIEWS[kind]}" for kind in missing}
+        return Catalog(tuple(objects), reasons, ignores_case=bool(ignores_case))
 
     def statement(self, change: Change) -> str:
-        """A call of the system's procedure."""
+        """Return the call of the system procedure."""
         arguments = [self.dialect.quote_literal(change.name)]
         before = ""
         if change.verb != "drop":
@@ -143,12 +143,12 @@ class ExtendedProperties(Metadata):
         return f"{before}EXEC sys.{VERBS[change.verb]} {', '.join(arguments)}"
 
     def batches(self, changes: Sequence[Change]) -> Iterator[str]:
-        """Without row counts, each of which would be a result to read."""
+        """Yield batches without row counts, each of which would be a result to read."""
         for batch in super().batches(changes):
             yield f"SET NOCOUNT ON;\nDECLARE @value sql_variant;\n{batch}\nSET NOCOUNT OFF;"
 
-    def obstacle(self, kind: str, text: str) -> str | None:
-        """A value has at most 7500 bytes, two for a character unless all of them are ASCII."""
+    def rejection_reason(self, kind: str, text: str) -> str | None:
+        """Reject a value of more than 7500 bytes: two a character unless all of them are ASCII."""
         if len(text) <= MAX_BYTES if text.isascii() else _size(text) <= MAX_BYTES:
             return None
         return f"SQL Server takes {MAX_BYTES // 2} characters, or {MAX_BYTES} of ASCII"
@@ -164,23 +164,23 @@ class ExtendedProperties(Metadata):
         return f"s.name {'NOT IN' if schemas is None else 'IN'} ({names})"
 
 
-def objects(rows: Iterable[Row], properties: Iterable[Row]) -> Iterator[DbObject]:
-    """The objects of catalog rows with their properties; a secondary one only if it has any."""
-    found: dict[Row, dict[str, str]] = {}
-    for *numbers, name, text in properties:
-        found.setdefault(tuple(numbers), {})[name] = text or ""
-    for kind, schema, name, inner, target, secondary, *numbers in rows:
-        described = found.get(tuple(numbers), {})
-        if described or not secondary:
+def objects_with_properties(rows: Iterable[Row], properties: Iterable[Row]) -> Iterator[DbObject]:
+    """Yield the objects of catalog rows with their properties; a secondary one only if it has any."""
+    by_ids: dict[Row, dict[str, str]] = {}
+    for *ids, name, text in properties:
+        by_ids.setdefault(tuple(ids), {})[name] = text or ""
+    for kind, schema, name, inner, target, secondary, *ids in rows:
+        own = by_ids.get(tuple(ids), {})
+        if own or not secondary:
             parts = tuple(part for part in (schema, name, inner) if part is not None)
-            yield DbObject(kind, parts, target or "", described)
+            yield DbObject(kind, parts, target or "", own)
 
 
 def _size(text: str) -> int:
     return len(text.encode("utf-16-le"))
 
 
-def _levels(one: DbObject) -> Iterator[tuple[str, str]]:
-    """Type and name of each level, from the schema inwards."""
-    types = ("SCHEMA", one.target, one.kind.upper())
-    return zip(types, one.parts, strict=False)
+def _levels(obj: DbObject) -> Iterator[tuple[str, str]]:
+    """Yield type and name of each level, from the schema inwards."""
+    types = ("SCHEMA", obj.target, obj.kind.upper())
+    return zip(types, obj.parts, strict=False)

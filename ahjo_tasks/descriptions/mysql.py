@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.descriptions.base import Metadata, commented
+from ahjo_tasks.descriptions.base import DescriptionStore, objects_from_rows
 from ahjo_tasks.descriptions.model import Catalog, Changes
 from ahjo_tasks.descriptions.mysql_columns import definitions, question_marks, with_comment, with_reference_system
 from ahjo_tasks.errors import StatementError
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.descriptions.model import Change
 
-HIGHEST = 0xFFFF
-# A default of a binary column can be bytes that are no text.
+HIGHEST = 0xFFFF  # of the characters that utf8mb3 holds
+# The default of a binary column can be bytes that are no text.
 AS_BYTES = "SET SESSION character_set_results = binary"
 AS_TEXT = "SET SESSION character_set_results = @ahjo_results"
-# MariaDB leaves it out of what SHOW CREATE TABLE shows; MySQL does not, and has another catalog view.
+# MariaDB leaves the SRID out of SHOW CREATE TABLE; MySQL does not, and has another catalog view.
 REFERENCE_SYSTEMS = """
     SELECT NULL, NULL, 0 FROM (SELECT 1) AS one WHERE FALSE
     /*M!100304 UNION ALL SELECT g_table_name, g_geometry_column, srid FROM information_schema.geometry_columns
@@ -28,21 +28,21 @@ REFERENCE_SYSTEMS = """
 
 
 Definitions = dict[tuple[str, ...], str]
-"""Of columns, by the names of table and column."""
+"""Definitions of columns by (table, column)."""
 
 
-def whole_definitions(connection: Connection, columns: Sequence[tuple[str, ...]]) -> Definitions:
-    """The definitions of the columns, without those that the server does not show whole."""
-    shown = _shown(connection, sorted({table for table, _ in columns}))
-    found = {name: shown[name] for name in columns if name in shown}
-    for table, column, number in connection.query(REFERENCE_SYSTEMS) if found else ():
-        if (table, column) in found:
-            found[table, column] = with_reference_system(found[table, column], number)
-    return {name: definition for name, definition in found.items() if _is_whole(connection, name, definition)}
+def full_definitions(connection: Connection, columns: Sequence[tuple[str, ...]]) -> Definitions:
+    """Return the definitions of the columns, without those that the server does not show in full."""
+    all_definitions = _show_definitions(connection, sorted({table for table, _ in columns}))
+    result = {name: all_definitions[name] for name in columns if name in all_definitions}
+    for table, column, number in connection.query(REFERENCE_SYSTEMS) if result else ():
+        if (table, column) in result:
+            result[table, column] = with_reference_system(result[table, column], number)
+    return {name: definition for name, definition in result.items() if _is_complete(connection, name, definition)}
 
 
-def _shown(connection: Connection, tables: Sequence[str]) -> Definitions:
-    """All columns of the tables. Bytes that are no text become halves of surrogate pairs."""
+def _show_definitions(connection: Connection, tables: Sequence[str]) -> Definitions:
+    """Return all columns of the tables. Bytes that are no text become halves of surrogate pairs."""
     if not tables:
         return {}
     connection.execute(AS_BYTES)
@@ -51,12 +51,12 @@ def _shown(connection: Connection, tables: Sequence[str]) -> Definitions:
     return {
         (table, column): definition
         for table, text in texts.items()
-        for column, definition in definitions(_text(text)).items()
+        for column, definition in definitions(_decode(text)).items()
     }
 
 
-def _is_whole(connection: Connection, name: tuple[str, ...], definition: str) -> bool:
-    """Whether the definition can be given again: a `?` in it may stand for a character that cannot be shown."""
+def _is_complete(connection: Connection, name: tuple[str, ...], definition: str) -> bool:
+    """Return whether the definition can be sent back: a `?` in it may stand for a character that cannot be shown."""
     if any("\ud800" <= character <= "\udfff" for character in definition):
         return False
     in_default, elsewhere = question_marks(definition)
@@ -67,20 +67,20 @@ def _is_whole(connection: Connection, name: tuple[str, ...], definition: str) ->
         rows = connection.query(f"SELECT DEFAULT({column}) FROM (SELECT 1) AS one LEFT JOIN {table} ON FALSE")
     except StatementError:
         return False
-    return all(ord(one) <= HIGHEST for one in str(rows[0][0]))
+    return all(ord(character) <= HIGHEST for character in str(rows[0][0]))
 
 
-def _text(shown: str | bytes) -> str:
-    return shown if isinstance(shown, str) else bytes(shown).decode("utf-8", "surrogateescape")
+def _decode(value: str | bytes) -> str:
+    return value if isinstance(value, str) else bytes(value).decode("utf-8", "surrogateescape")
 
 
-LONGEST = {"database": 1024, "table": 2048, "column": 1024, "procedure": 65535 // 3, "function": 65535 // 3}
-NOT_WHOLE = "the server does not show its whole definition"
+MAX_LENGTH = {"database": 1024, "table": 2048, "column": 1024, "procedure": 65535 // 3, "function": 65535 // 3}
+NOT_COMPLETE = "the server does not show its whole definition"
 QUERIES = (
     """
     SELECT 'table', NULL, table_name, NULL, NULL, NULL, table_comment FROM information_schema.tables
     WHERE table_schema = DATABASE() AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')""",
-    # The two columns that hold the time of a system-versioned row cannot be altered.
+    # The two period columns of a system-versioned table cannot be altered.
     """
     SELECT 'column', NULL, c.table_name, c.column_name, NULL, NULL, c.column_comment
     FROM information_schema.columns c
@@ -98,7 +98,7 @@ DATABASE_QUERY = """
 HAS_DATABASE_COMMENT = """
     SELECT COUNT(*) FROM information_schema.columns WHERE LOWER(table_schema) = 'information_schema'
     AND LOWER(table_name) = 'schemata' AND LOWER(column_name) = 'schema_comment'"""
-# Definitions must come out and go in alike whatever mode the session has, old zero dates with them. A comment changes
+# A definition must read and write the same whatever the session's modes, with old zero dates in it. A comment changes
 # no data, so the history of a system-versioned table stays true.
 KEEP_MODE = """
     SET @ahjo_mode = @@SESSION.sql_mode, @ahjo_quote = @@SESSION.sql_quote_show_create,
@@ -113,65 +113,66 @@ OLD_MODE = """
     /*M!100304 , SESSION system_versioning_alter_history = @ahjo_history */"""
 
 
-class TableComments(Metadata):
-    """A column's comment is part of its definition, which has to be given again, whole."""
+class TableComments(DescriptionStore):
+    """Comments; that of a column is part of its definition, which has to be sent back in full."""
 
     kinds = frozenset({"database", "procedure", "function", "table", "column"})
-    single = "Description"
+    single_property = "Description"
     has_schemas = False
 
     def read(self, connection: Connection, schemas: Sequence[str] | None) -> Catalog:
-        """A few calls. There are no schemas here, so there are none to choose from."""
-        whole = bool(connection.query(HAS_DATABASE_COMMENT)[0][0])
-        queries = (*QUERIES, DATABASE_QUERY) if whole else QUERIES
+        """Read in a few calls. MySQL has no schemas within a database, so `schemas` is not used."""
+        has_comment = bool(connection.query(HAS_DATABASE_COMMENT)[0][0])
+        queries = (*QUERIES, DATABASE_QUERY) if has_comment else QUERIES
         rows = [row for query in queries for row in connection.query(query)]
-        missing = {} if whole else {"database": "MySQL has no comment on a database"}
-        return Catalog(commented(rows, self.single), missing)
+        missing = {} if has_comment else {"database": "MySQL has no comment on a database"}
+        return Catalog(objects_from_rows(rows, self.single_property), missing)
 
-    def obstacle(self, kind: str, text: str) -> str | None:
-        """Comments are of limited length, and of Unicode's first plane."""
-        if len(text) > LONGEST[kind]:
-            return f"MySQL takes {LONGEST[kind]} characters"
-        return "MySQL's comments take no emoji and the like" if any(ord(one) > HIGHEST for one in text) else None
+    def rejection_reason(self, kind: str, text: str) -> str | None:
+        """Reject long texts, and characters outside of the Basic Multilingual Plane."""
+        if len(text) > MAX_LENGTH[kind]:
+            return f"MySQL takes {MAX_LENGTH[kind]} characters"
+        has_emoji = any(ord(character) > HIGHEST for character in text)
+        return "MySQL's comments take no emoji and the like" if has_emoji else None
 
     def send(self, connection: Connection, changes: Sequence[Change]) -> Changes:
-        """Two calls for each table that changes, one for each routine. Each ALTER commits by itself."""
+        """Apply the changes with two calls a table and one a routine. Each ALTER commits by itself."""
         with _plain_mode(connection):
             columns = [change.object.parts for change in changes if change.object.kind == "column"]
-            whole = whole_definitions(connection, columns)
-            fit = [change for change in changes if change.object.kind != "column" or change.object.parts in whole]
-            self._alter(connection, fit, whole)
-        lost = [".".join(parts) for parts in columns if parts not in whole]
-        return Changes(tuple(fit), tuple(f"{key} keeps its comment: {NOT_WHOLE}." for key in lost))
+            full = full_definitions(connection, columns)
+            possible = [change for change in changes if change.object.kind != "column" or change.object.parts in full]
+            self._alter(connection, possible, full)
+        skipped = [".".join(parts) for parts in columns if parts not in full]
+        return Changes(tuple(possible), tuple(f"{key} keeps its comment: {NOT_COMPLETE}." for key in skipped))
 
-    def _alter(self, connection: Connection, changes: Sequence[Change], whole: Definitions) -> None:
-        """One ALTER for all changes of a table. Raises StatementError that says how many changes stay."""
-        made = 0
+    def _alter(self, connection: Connection, changes: Sequence[Change], full: Definitions) -> None:
+        """Send one ALTER for all changes of a table. Raises StatementError with the number of changes that stay."""
+        applied = 0
         for target, group in _by_target(changes).items():
-            clauses = ",\n".join(self._clause(change, whole) for change in group)
+            clauses = ",\n".join(self._clause(change, full) for change in group)
             try:
                 connection.execute(f"ALTER {target[0].upper()} {self.dialect.quote(*target[1:])} {clauses}")
             except StatementError as error:
-                error.outcome = f"Each ALTER commits by itself: {made} of {len(changes)} changes were made and stay."
+                error.outcome = f"Each ALTER commits by itself: {applied} of {len(changes)} changes were made and stay."
                 raise
-            made += len(group)
+            applied += len(group)
 
-    def _clause(self, change: Change, whole: Definitions) -> str:
-        """What an ALTER of the table, the routine or the database says."""
+    def _clause(self, change: Change, full: Definitions) -> str:
+        """Return the clause of an ALTER of the table, the routine or the database."""
         literal = self.dialect.quote_literal(change.text)
         if change.object.kind == "column":
-            return f"MODIFY COLUMN {with_comment(whole[change.object.parts], literal)}"
+            return f"MODIFY COLUMN {with_comment(full[change.object.parts], literal)}"
         return f"COMMENT {literal}"
 
 
 def _by_target(changes: Iterable[Change]) -> dict[tuple[str, ...], list[Change]]:
-    """The changes by what has to be altered for them: its kind and its name."""
-    found: dict[tuple[str, ...], list[Change]] = {}
+    """Group the changes by kind and name of the object to alter."""
+    targets: dict[tuple[str, ...], list[Change]] = {}
     for change in changes:
-        one = change.object
-        kind = "table" if one.kind == "column" else one.kind
-        found.setdefault((kind, *one.parts[:1]), []).append(change)
-    return found
+        obj = change.object
+        kind = "table" if obj.kind == "column" else obj.kind
+        targets.setdefault((kind, *obj.parts[:1]), []).append(change)
+    return targets
 
 
 @contextmanager

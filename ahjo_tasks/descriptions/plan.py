@@ -1,14 +1,14 @@
-"""Carrying the files' descriptions into the database, as a step of a plan."""
+"""Plan the update of the database's descriptions from the files, as a step of a deployment or alone."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.descriptions.base import metadata_for
-from ahjo_tasks.descriptions.diff import difference, supported_by
+from ahjo_tasks.descriptions.base import description_store
+from ahjo_tasks.descriptions.diff import compute_changes, supported_by
 from ahjo_tasks.descriptions.files import read_files, unread_files
-from ahjo_tasks.descriptions.model import FILES, USUAL, listed
+from ahjo_tasks.descriptions.model import ALWAYS_WRITTEN, FILE_NAMES, join_names
 from ahjo_tasks.engine.plan import Plan, Step
 from ahjo_tasks.errors import UsageError
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import Dialect
-    from ahjo_tasks.descriptions.base import Metadata
+    from ahjo_tasks.descriptions.base import DescriptionStore
     from ahjo_tasks.descriptions.model import Changes, Descriptions
 
 FOLDER = "docs/db_objects"
-NOTHING_ALLOWED = "metadata_allowed_schemas is empty: descriptions are left as they are."
+NO_SCHEMA_ALLOWED = "metadata_allowed_schemas is empty: descriptions are left as they are."
 
 
 @dataclass(frozen=True)
 class DescriptionStep(Step):
-    """Send the differences: those that are given, else those that are found when the step runs."""
+    """Send the changed descriptions: the given `changes`, or those that are computed when the step runs."""
 
     files: Descriptions
-    metadata: Metadata
+    store: DescriptionStore
     schemas: Sequence[str] | None
     changes: Changes | None = None
 
@@ -39,85 +39,85 @@ class DescriptionStep(Step):
 
     @property
     def note(self) -> str:
-        """Which properties differ, where that is known, one a line."""
+        """The changed properties, one a line, where they are known."""
         return self.changes.listing if self.changes else "what differs is found when it runs"
 
-    def difference(self, connection: Connection) -> Changes:
-        """What differs now."""
-        return difference(self.files, self.metadata.read(connection, self.schemas), self.schemas)
+    def compute_changes(self, connection: Connection) -> Changes:
+        """Compare the files with the database as it is now."""
+        return compute_changes(self.files, self.store.read(connection, self.schemas), self.schemas)
 
     def run(self, connection: Connection) -> int:
-        """Send the differences, and say how many there were."""
-        changes = self.changes or self.difference(connection)
+        """Send the changes and report their number to the connection's messages. Returns 0: no rows change."""
+        changes = self.changes or self.compute_changes(connection)
         warnings = changes.warnings if self.changes is None else ()
-        made = self.metadata.send(connection, changes.changes)
-        for warning in (*warnings, *made.warnings):
+        sent = self.store.send(connection, changes.changes)
+        for warning in (*warnings, *sent.warnings):
             connection.on_message(f"Warning: {warning}")
-        if made.changes or not changes.changes:
-            connection.on_message(made.summary)
+        if sent.changes or not changes.changes:
+            connection.on_message(sent.summary)
         return 0
 
 
 def plan_descriptions(directory: Path, dialect: Dialect, schemas: Sequence[str] | None) -> Plan:
-    """The last step of a deployment; none where the project has no docs/db_objects.
+    """Plan the last step of a deployment; none where the project has no docs/db_objects.
 
-    What differs is found when the step runs, for the steps before it make objects. Raises SourceError for a file that
-    cannot be used.
+    The changes are computed when the step runs, because the steps before it create objects. Raises SourceError for a
+    file that is broken.
     """
     folder = directory / FOLDER
     if not folder.is_dir():
         return Plan(())
-    metadata = metadata_for(dialect)
-    if metadata is None:
+    store = description_store(dialect)
+    if store is None:
         return Plan((), (f"{dialect.title} keeps no descriptions of database objects: {FOLDER} is left out.",))
-    step, warnings = _prepared(folder, metadata, schemas)
+    step, warnings = _prepare_step(folder, store, schemas)
     return Plan((step,) if step else (), warnings)
 
 
 def plan_update(
     directory: Path, dialect: Dialect, schemas: Sequence[str] | None, connection: Connection | None
 ) -> Plan:
-    """The update alone, with the differences found beforehand; no step when nothing differs.
+    """Plan the update alone, with the changes computed beforehand; no step when nothing differs.
 
-    Raises UsageError where there are no files, or no descriptions at all.
+    Raises UsageError where there are no files, or the database stores no descriptions.
     """
-    metadata, folder = required_metadata(dialect), directory / FOLDER
+    store, folder = require_description_store(dialect), directory / FOLDER
     if not folder.is_dir():
         raise UsageError(f"There is no folder {FOLDER}.", hint="inv update-file-obj-prop writes it.")
-    step, warnings = _prepared(folder, metadata, schemas)
+    step, warnings = _prepare_step(folder, store, schemas)
     if step is None or connection is None:
         return Plan((step,) if step else (), warnings)
-    changes = step.difference(connection)
+    changes = step.compute_changes(connection)
     steps = (replace(step, changes=changes),) if changes.changes else ()
-    return Plan(steps, (*warnings, *_missing_files(step), *changes.warnings))
+    return Plan(steps, (*warnings, *_missing_file_warnings(step), *changes.warnings))
 
 
-def required_metadata(dialect: Dialect) -> Metadata:
-    """How the dialect's database keeps descriptions. Raises UsageError when it has none."""
-    metadata = metadata_for(dialect)
-    if metadata is None:
+def require_description_store(dialect: Dialect) -> DescriptionStore:
+    """Return the description store of the dialect's database. Raises UsageError when it has none."""
+    store = description_store(dialect)
+    if store is None:
         raise UsageError(f"{dialect.title} keeps no descriptions of database objects.")
-    return metadata
+    return store
 
 
-def _prepared(
-    folder: Path, metadata: Metadata, schemas: Sequence[str] | None
+def _prepare_step(
+    folder: Path, store: DescriptionStore, schemas: Sequence[str] | None
 ) -> tuple[DescriptionStep | None, tuple[str, ...]]:
-    """The step for what the files say and the database can hold; None when that is nothing."""
+    """Return the step for the descriptions that the database can store, None when there are none, and warnings."""
     if schemas is not None and not schemas:
-        return None, (NOTHING_ALLOWED,)
-    files, warnings = supported_by(read_files(folder), metadata, folder)
-    warnings += _files_left_out(folder)
+        return None, (NO_SCHEMA_ALLOWED,)
+    files, warnings = supported_by(read_files(folder), store, folder)
+    warnings += _unread_file_warnings(folder)
     if not files.kinds and not files.defaults:
         return None, (*warnings, f"{FOLDER} has no file to read.")
-    return DescriptionStep(files, metadata, schemas if metadata.has_schemas else None), warnings
+    return DescriptionStep(files, store, schemas if store.has_schemas else None), warnings
 
 
-def _files_left_out(folder: Path) -> tuple[str, ...]:
-    unread = unread_files(folder)
-    return (f"Not read in {FOLDER}, for no descriptions are kept by that name: {listed(unread)}.",) if unread else ()
+def _unread_file_warnings(folder: Path) -> tuple[str, ...]:
+    names = unread_files(folder)
+    return (f"Not read in {FOLDER}, for no descriptions are kept by that name: {join_names(names)}.",) if names else ()
 
 
-def _missing_files(step: DescriptionStep) -> list[str]:
-    missing = [FILES[kind] for kind in USUAL if kind in step.metadata.kinds and kind not in step.files.kinds]
+def _missing_file_warnings(step: DescriptionStep) -> list[str]:
+    missing = [FILE_NAMES[kind] for kind in ALWAYS_WRITTEN if kind in step.store.kinds and kind not in step.files.kinds]
     return [f"Not in {FOLDER}, so nothing changes for it: {', '.join(missing)}."] if missing else []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.descriptions.base import Metadata, commented
-from ahjo_tasks.descriptions.model import FILES, Catalog
+from ahjo_tasks.descriptions.base import DescriptionStore, objects_from_rows
+from ahjo_tasks.descriptions.model import FILE_NAMES, Catalog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,24 +92,24 @@ WHERE b.datname = current_database()
 """
 
 
-class Comments(Metadata):
-    """The server itself names each object, in the words that COMMENT ON takes."""
+class ObjectComments(DescriptionStore):
+    """Comments set with COMMENT ON; the catalog query names each object as that statement does."""
 
-    kinds = frozenset(FILES) - {"parameter", "synonym"}
-    single = "Description"
+    kinds = frozenset(FILE_NAMES) - {"parameter", "synonym"}
+    single_property = "Description"
 
     def read(self, connection: Connection, schemas: Sequence[str] | None) -> Catalog:
-        """One call."""
+        """Read all objects in one call."""
         rows = connection.query(QUERY.replace("{schemas}", self._condition(schemas)))
-        return Catalog(commented(rows, self.single))
+        return Catalog(objects_from_rows(rows, self.single_property))
 
     def statement(self, change: Change) -> str:
-        """COMMENT ON; a comment is dropped by NULL."""
+        """Return COMMENT ON; NULL drops a comment."""
         text = "NULL" if change.verb == "drop" else self._literal(change.text)
         return f"COMMENT ON {change.object.target} IS {text}"
 
     def _literal(self, text: str) -> str:
-        """The same text whatever `standard_conforming_strings` says."""
+        """Quote a text so that it is the same under either `standard_conforming_strings`."""
         literal = self.dialect.quote_literal(text)
         return "E" + literal.replace("\\", "\\\\") if "\\" in text else literal
 

@@ -158,7 +158,7 @@ class Dialect:
     writer: ClassVar[str] = "ahjo_tasks.data.writers:Writer"
     """`module:class` of the `Writer` that loads data files."""
     descriptions: ClassVar[str | None] = None
-    """`module:class` of the `Metadata` that reads and writes descriptions of objects; None where none are kept."""
+    """`module:class` of the `DescriptionStore`; None where objects cannot have descriptions."""
     refresh_step: ClassVar[str | None] = None
     """`module:class` of the step that refreshes modules after changes of tables; None where none need it."""
     login_step: ClassVar[str | None] = None

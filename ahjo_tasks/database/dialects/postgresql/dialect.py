@@ -72,7 +72,7 @@ class PostgreSQL(Dialect):
     install = "pip install 'ahjo-tasks[postgresql]'"
     syntax = POSTGRESQL
     writer = "ahjo_tasks.data.writers:PostgreSQLWriter"
-    descriptions = "ahjo_tasks.descriptions.postgresql:Comments"
+    descriptions = "ahjo_tasks.descriptions.postgresql:ObjectComments"
     project_template = ProjectTemplate("postgresql", "ahjo-tasks[postgresql]", 5432)
     splitter = postgresql.SPLITTER
     statement_splitter = postgresql.STATEMENT_SPLITTER

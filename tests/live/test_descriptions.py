@@ -12,10 +12,9 @@ from ahjo_tasks.config.loader import load
 from ahjo_tasks.console import Console
 from ahjo_tasks.database.database import Database
 from ahjo_tasks.database.dialects import dialect_for
-from ahjo_tasks.descriptions.base import metadata_for
-from ahjo_tasks.descriptions.diff import difference
-from ahjo_tasks.descriptions.export import export
-from ahjo_tasks.descriptions.files import changed_files, read_files, write
+from ahjo_tasks.descriptions.base import description_store
+from ahjo_tasks.descriptions.diff import compute_changes, export_descriptions
+from ahjo_tasks.descriptions.files import changed_files, read_files, write_files
 from ahjo_tasks.descriptions.model import Change, Changes, Descriptions
 from ahjo_tasks.descriptions.mysql import REFERENCE_SYSTEMS
 from ahjo_tasks.descriptions.plan import DescriptionStep
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from targets import Target
 
     from ahjo_tasks.database.connection import Connection
-    from ahjo_tasks.descriptions.base import Metadata
+    from ahjo_tasks.descriptions.base import DescriptionStore
 
 HARD = "Цены, \"списки\" 'и' \\знаки\\\n  \tдля двух языков: 100 % $(x) ? :y {z} -- /* äßç */ ; GO"
 EMOJI = "😀 👍"
@@ -80,9 +79,9 @@ class Described:
         password = settings.password.reveal() if settings.password else None
         login = Login(settings.username, password)
         self._session = Database(settings, dialect_for(settings), login, directory, Console())
-        found = metadata_for(self._session.dialect)
+        found = description_store(self._session.dialect)
         assert found is not None
-        self.metadata: Metadata = found
+        self.store: DescriptionStore = found
 
     @property
     def connection(self) -> Connection:
@@ -107,11 +106,11 @@ class Described:
         return found
 
     def export(self) -> None:
-        write(changed_files(self.folder, export(self.connection, self.metadata, self.folder, None)[0]))
+        write_files(changed_files(self.folder, export_descriptions(self.connection, self.store, self.folder, None)[0]))
 
     def texts(self, kind: str) -> dict[str, dict[str, str]]:
         """What the database has now."""
-        return {one.key: dict(one.properties) for one in self.metadata.read(self.connection, None).of(kind)}
+        return {one.key: dict(one.properties) for one in self.store.read(self.connection, None).lookup(kind)}
 
 
 class Login:
@@ -225,12 +224,12 @@ def test_ten_thousand_columns_take_few_calls(described: Described, monkeypatch: 
     through = described.connection._results
     monkeypatch.setattr(described.connection, "_results", lambda text: calls.append(text) or through(text))
     files = read_files(described.folder)
-    changes = difference(files, described.metadata.read(described.connection, None)).changes
+    changes = compute_changes(files, described.store.read(described.connection, None)).changes
     assert len(changes) == tables * width
-    described.metadata.send(described.connection, changes)
+    described.store.send(described.connection, changes)
     assert len(calls) <= 60
     calls.clear()
-    assert difference(files, described.metadata.read(described.connection, None)).changes == ()
+    assert compute_changes(files, described.store.read(described.connection, None)).changes == ()
     assert len(calls) <= 5
 
 
@@ -254,18 +253,18 @@ def test_a_broken_file_stops_everything_before_it_starts(described: Described) -
     for action in ("update-db-obj-prop", "deploy"):
         done = described.project.inv(action)
         assert done.code == 1
-        assert "columns.json:3: Description of a.b.c must be a text" in done.text
+        assert "columns.json:3: Description of a.b.c must be a string" in done.text
     assert described.texts("table")[described.key("invoice")] == {}
 
 
 @pytest.mark.parametrize("described", ["postgresql", "mssql"], indirect=True)
 def test_a_failure_takes_everything_back(described: Described, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(described.metadata, "per_call", 1)
-    invoice = described.metadata.read(described.connection, None).of("table").find("sales.invoice")
+    monkeypatch.setattr(described.store, "changes_per_call", 1)
+    invoice = described.store.read(described.connection, None).lookup("table").find("sales.invoice")
     assert invoice is not None
     ghost = replace(invoice, parts=("sales", "ghost"), target=invoice.target.replace("invoice", "ghost"))
     changes = tuple(Change("add", one, "Description", "x") for one in (invoice, ghost))
-    step = DescriptionStep(Descriptions({}), described.metadata, None, Changes(changes))
+    step = DescriptionStep(Descriptions({}), described.store, None, Changes(changes))
     with pytest.raises(DeployError, match="ghost"):
         PlanExecutor(described.connection, lambda _event: None).run(Plan((step,)))
     assert described.texts("table")["sales.invoice"] == {}
@@ -476,13 +475,13 @@ def test_a_column_that_the_server_does_not_show_whole_is_left_alone(described: D
 
 @only("mysql")
 def test_a_failure_on_mysql_says_what_stays(described: Described) -> None:
-    metadata, found = (
-        described.metadata,
-        described.metadata.read(described.connection, None).of("table").find("invoice"),
+    store, found = (
+        described.store,
+        described.store.read(described.connection, None).lookup("table").find("invoice"),
     )
     assert found is not None
     changes = tuple(Change("add", replace(found, parts=(name,)), "Description", "x") for name in ("invoice", "ghost"))
-    step = DescriptionStep(Descriptions({}), metadata, None, Changes(changes))
+    step = DescriptionStep(Descriptions({}), store, None, Changes(changes))
     with pytest.raises(DeployError, match="ghost") as caught:
         PlanExecutor(described.connection, lambda _event: None).run(Plan((step,)))
     assert caught.value.details == ("Each ALTER commits by itself: 1 of 2 changes were made and stay.",)
@@ -492,10 +491,10 @@ def test_a_failure_on_mysql_says_what_stays(described: Described) -> None:
 @only("mysql")
 def test_the_session_keeps_its_mode(described: Described) -> None:
     described.connection.execute("SET SESSION sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'")
-    invoice = described.metadata.read(described.connection, None).of("table").find("invoice")
+    invoice = described.store.read(described.connection, None).lookup("table").find("invoice")
     assert invoice is not None
     text = "a\\\n \"b\" 'c'"
-    described.metadata.send(described.connection, [Change("add", invoice, "Description", text)])
+    described.store.send(described.connection, [Change("add", invoice, "Description", text)])
     assert described.texts("table")["invoice"] == {"Description": text}
     kept = described.connection.query("SELECT @@sql_mode, @@character_set_results")
     assert kept == [("ANSI_QUOTES,NO_BACKSLASH_ESCAPES", "utf8mb4")]

@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 
 from ahjo_tasks.database.connection import ResultSet
 from ahjo_tasks.database.dialects import dialect
-from ahjo_tasks.descriptions.base import commented
-from ahjo_tasks.descriptions.diff import difference
+from ahjo_tasks.descriptions.base import objects_from_rows
+from ahjo_tasks.descriptions.diff import compute_changes
 from ahjo_tasks.descriptions.model import Catalog, Change, DbObject, Descriptions
-from ahjo_tasks.descriptions.mssql import PROPERTIES, QUERIES, ExtendedProperties, objects
+from ahjo_tasks.descriptions.mssql import PROPERTIES, QUERIES, ExtendedProperties, objects_with_properties
 from ahjo_tasks.descriptions.mysql_columns import definitions, question_marks, with_comment
-from ahjo_tasks.descriptions.postgresql import Comments
+from ahjo_tasks.descriptions.postgresql import ObjectComments
 
 MSSQL = ExtendedProperties(dialect("mssql"))
-POSTGRESQL = Comments(dialect("postgresql"))
+POSTGRESQL = ObjectComments(dialect("postgresql"))
 
 # -- SQL Server ------------------------------------------------------------------------------------------------------
 
@@ -64,10 +64,10 @@ def test_the_changes_make_what_is_wanted_wherever_the_batches_end(
         tuple(DbObject("table", ("sales", f"t{number}"), "TABLE", held) for number, held in enumerate(present))
     )
     files = {f"sales.t{number}": held for number, held in enumerate(wanted[: len(present)])}
-    metadata = ExtendedProperties(dialect("mssql"))
-    metadata.per_call = per_call  # type: ignore[misc]
-    changes = difference(Descriptions({"table": files}), database).changes
-    batches = list(metadata.batches(changes))
+    store = ExtendedProperties(dialect("mssql"))
+    store.changes_per_call = per_call  # type: ignore[misc]
+    changes = compute_changes(Descriptions({"table": files}), database).changes
+    batches = list(store.batches(changes))
     state = {one.key: dict(one.properties) for one in database.objects}
     assert applied(state, batches) == {**state, **files}
     assert len(batches) == -(-len(changes) // per_call)
@@ -143,7 +143,7 @@ def test_properties_of_another_class_with_the_same_numbers_are_not_mixed_in() ->
         (2, 7, 1, "E", None),
         (7, 7, 1, "D", "i"),
     ]
-    assert list(objects(rows, properties)) == [
+    assert list(objects_with_properties(rows, properties)) == [
         DbObject("procedure", ("s", "p"), "PROCEDURE", {"D": "p"}),
         DbObject("column", ("s", "t", "c"), "TABLE", {"D": "c"}),
         DbObject("parameter", ("s", "p", "@a"), "PROCEDURE", {"D": "@a", "E": ""}),
@@ -153,7 +153,7 @@ def test_properties_of_another_class_with_the_same_numbers_are_not_mixed_in() ->
 
 
 class Lacking:
-    """A server of SQL Server's protocol without sys.parameters, as a door sees it."""
+    """A server of SQL Server's protocol without sys.parameters, as a connection."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -174,7 +174,7 @@ def test_a_catalog_view_that_the_server_lacks_is_not_asked_for() -> None:
     assert len(connection.asked) == 2
     assert "sys.parameters" not in connection.asked[1]
     assert "s.name IN (N'sales', N'it''s')" in connection.asked[1]
-    assert not catalog.folds  # the server's collation tells a from A
+    assert not catalog.ignores_case  # the server's collation tells a from A
 
 
 # -- rows ------------------------------------------------------------------------------------------------------------
@@ -182,7 +182,7 @@ def test_a_catalog_view_that_the_server_lacks_is_not_asked_for() -> None:
 
 def test_rows_become_objects_with_their_comment() -> None:
     rows = [("function", "s", "f", None, "FUNCTION s.f()", "s.f()", "text"), ("view", "s", "v", None, "", None, None)]
-    assert commented(rows, "Description") == (
+    assert objects_from_rows(rows, "Description") == (
         DbObject("function", ("s", "f"), "FUNCTION s.f()", {"Description": "text"}, "s.f()"),
         DbObject("view", ("s", "v")),
     )
