@@ -16,7 +16,7 @@ LONGEST_FUNCTION = 40
 
 ORDER = (
     {"errors", "version"},
-    {"utils", "git"},
+    {"utils", "git", "topology"},
     {"config"},
     {"sql"},
     {"database"},

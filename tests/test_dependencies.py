@@ -152,16 +152,16 @@ def test_a_depends_comment_must_name_what_somebody_creates(tmp_path: Path) -> No
     assert caught.value.line == 2
 
 
-def test_a_circle_names_its_files(tmp_path: Path) -> None:
+def test_a_circular_dependency_names_its_files(tmp_path: Path) -> None:
     files = made(
         tmp_path, "postgresql", a="create view s.a as select * from s.b", b="create view s.b as select * from s.a"
     )
 
-    with pytest.raises(SourceError, match="view a -> view b -> view a"):
+    with pytest.raises(SourceError, match="circular dependency: view a -> view b -> view a"):
         ordered(files)
 
 
-def test_a_circle_through_a_late_bound_kind_is_none(tmp_path: Path) -> None:
+def test_a_cycle_through_a_late_bound_kind_is_broken(tmp_path: Path) -> None:
     files = made(
         tmp_path,
         "postgresql",

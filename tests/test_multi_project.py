@@ -7,17 +7,16 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from projects import Outcome, RunningProject, _clean_environment, make_project
 
 from ahjo_tasks.errors import ConfigError
-from ahjo_tasks.fleet.project_list import circle, connection_environment, ordered, read_listing
+from ahjo_tasks.fleet.project_list import ListedProject, connection_environment, in_order, read_listing
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from targets import Target
 
 MAIN = "import sys; from ahjo_tasks.cli import multi_project_build; sys.exit(multi_project_build())"
@@ -374,19 +373,19 @@ def test_every_mistake_of_the_file_is_told(shop: Workshop) -> None:
         assert said in told
 
 
-def test_a_circle_names_its_projects(shop: Workshop) -> None:
+def test_a_circular_dependency_names_its_projects(shop: Workshop) -> None:
     path = shop.lists({name: {"actions": ["deploy"], "depends": [need]} for name, need in ("ab", "bc", "ca")})
-    assert "in a circle: a -> b -> c -> a" in problems(path)
+    assert "circular dependency: a -> b -> c -> a" in problems(path)
 
 
 def test_a_file_without_projects_is_told(shop: Workshop) -> None:
     assert "projects: expected at least one project" in problems(shop.lists({}))
 
 
-def test_order_is_that_of_the_file_as_far_as_needs_allow() -> None:
-    assert ordered({"d": [], "b": ["a"], "c": [], "a": []}) == ["d", "a", "b", "c"]
-    assert circle({"a": ["b"], "b": []}) == []
-    assert circle({"a": ["a"]}) == ["a", "a"]
+def test_order_is_that_of_the_file_as_far_as_dependencies_allow() -> None:
+    needs = {"d": (), "b": ("a",), "c": (), "a": ()}
+    projects = [ListedProject(name, Path(name), Path("dev.jsonc"), (), needed) for name, needed in needs.items()]
+    assert [project.name for project in in_order(projects)] == ["d", "c", "a", "b"]
 
 
 def test_connection_info_becomes_variables(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Drawing what depends on what."""
+"""The action plot-dependencies, which draws the dependency graph."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.project.sql_file import SqlFile
     from ahjo_tasks.runtime.context import ActionContext
 
-ENDINGS = {
+SUFFIXES = {
     ".txt": "text",
     ".mmd": "mermaid",
     ".dot": "dot",
@@ -22,7 +22,7 @@ ENDINGS = {
     ".html": "html",
     ".htm": "html",
 }
-FORMATS = tuple(dict.fromkeys(ENDINGS.values()))
+FORMATS = tuple(dict.fromkeys(SUFFIXES.values()))
 DRAWN = frozenset({"svg", "html"})
 
 
@@ -30,7 +30,7 @@ DRAWN = frozenset({"svg", "html"})
     auto_shortflags=False,
     iterable=["files", "object"],
     help={
-        "format": "text, mermaid, dot, svg or html; by default the one that the ending of --output says.",
+        "format": "text, mermaid, dot, svg or html; by default by the suffix of --output.",
         "output": "The file, which is replaced; svg and html are files by default, the others are shown.",
         "object": "Only what is connected with this object or file; once for each.",
         "direction": "Of --object: up is what it needs, down what needs it, both by default.",
@@ -49,9 +49,9 @@ def plot_dependencies(  # noqa: PLR0913, PLR0917 - one parameter for each flag
 ) -> None:
     """Draw which object needs which.
 
-    Needs no database, and no config where --dialect is given. Objects that
-    need each other in a circle are marked. Objects without any dependency are
-    left out, unless --object names one.
+    Needs no database, and no config where --dialect is given. Circular
+    dependencies are marked. Objects without any dependency are left out,
+    unless --object names one.
     """
     kind = _format(format, output, direction)
     if not output and kind not in DRAWN:
@@ -68,7 +68,8 @@ def plot_dependencies(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     _write(Path(target), drawn)
     ctx.console.print(f"  Wrote {len(graph.nodes)} objects and {len(graph.edges)} dependencies to {target}")
     if graph.cycles:
-        ctx.console.warning(f"{len(graph.cycles)} group(s) of objects need each other in a circle.")
+        count = len(graph.cycles)
+        ctx.console.warning(f"{count} circular {'dependency' if count == 1 else 'dependencies'}.")
 
 
 def _format(given: str, output: str, direction: str) -> str:
@@ -76,10 +77,17 @@ def _format(given: str, output: str, direction: str) -> str:
 
     if direction not in DIRECTIONS:
         raise UsageError(f"--direction: {direction!r} is none of {', '.join(DIRECTIONS)}.")
-    kind = given or ENDINGS.get(Path(output).suffix.lower(), "text")
-    if kind not in FORMATS:
-        raise UsageError(f"--format: {kind!r} is none of {', '.join(FORMATS)}.")
-    return kind
+    if given and given not in FORMATS:
+        raise UsageError(f"--format: {given!r} is none of {', '.join(FORMATS)}.")
+    if given or not output:
+        return given or "text"
+    suffix = Path(output).suffix.lower()
+    if suffix and suffix not in SUFFIXES:
+        raise UsageError(
+            f"--output: {output!r} has no suffix of a format: {', '.join(SUFFIXES)}.",
+            hint="For PNG: inv plot-dependencies --format dot | dot -Tpng > graph.png" if suffix == ".png" else None,
+        )
+    return SUFFIXES.get(suffix, "text")
 
 
 def _files(ctx: ActionContext, named: list[str], dialect: str) -> list[SqlFile]:
@@ -96,12 +104,12 @@ def _files(ctx: ActionContext, named: list[str], dialect: str) -> list[SqlFile]:
 
 
 def _graph(ctx: ActionContext, files: list[SqlFile], objects: list[str], direction: str) -> Graph:
-    from ahjo_tasks.project.plot.graph import found, graph_of
+    from ahjo_tasks.project.plot.graph import find_nodes, graph_of
 
     graph = graph_of(files)
     if objects:
         fold = files[0].dialect.normalize_name if files else str
-        return graph.around([number for name in objects for number in found(graph, name, fold)], direction)
+        return graph.around([node for name in objects for node in find_nodes(graph, name, fold)], direction)
     connected = graph.connected()
     separate = len(graph.nodes) - len(connected.nodes)
     if separate:
@@ -116,8 +124,8 @@ def _drawn(graph: Graph, kind: str, project: str) -> str:
 
     if kind == "html":
         return as_html(graph, f"Dependencies of {project}")
-    ways = {"text": formats.as_text, "mermaid": formats.as_mermaid, "dot": formats.as_dot, "svg": as_svg}
-    return ways[kind](graph)
+    writers = {"text": formats.as_text, "mermaid": formats.as_mermaid, "dot": formats.as_dot, "svg": as_svg}
+    return writers[kind](graph)
 
 
 def _write(path: Path, text: str) -> None:

@@ -10,44 +10,13 @@ from typing import TYPE_CHECKING, Any
 from ahjo_tasks.config.document import read
 from ahjo_tasks.errors import ConfigError
 from ahjo_tasks.fleet.protocol import Call, read_calls
+from ahjo_tasks.topology import find_cycle, topological_order
 from ahjo_tasks.utils import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ahjo_tasks.config.document import Document
-
-
-def ordered(needs: Mapping[str, Collection[str]]) -> list[str]:
-    """The names, each behind those that it needs, else in their own order. There must be no circle."""
-    found: dict[str, None] = {}
-
-    def visit(name: str) -> None:
-        if name not in found:
-            for needed in needs[name]:
-                visit(needed)
-            found[name] = None
-
-    for name in needs:
-        visit(name)
-    return list(found)
-
-
-def circle(needs: Mapping[str, Collection[str]]) -> list[str]:
-    """Names that need each other in a circle, the first one repeated at the end; none where there is no circle."""
-    done: set[str] = set()
-
-    def visit(name: str, path: list[str]) -> list[str]:
-        if name in path:
-            return [*path[path.index(name) :], name]
-        if name not in done:
-            for needed in needs.get(name, ()):
-                if found := visit(needed, [*path, name]):
-                    return found
-            done.add(name)
-        return []
-
-    return next((found for name in needs if (found := visit(name, []))), [])
 
 
 FILES = ("username_file", "password_file")
@@ -124,6 +93,14 @@ class Listing:
     remarks: tuple[str, ...] = ()
 
 
+def in_order(projects: Sequence[ListedProject]) -> list[ListedProject]:
+    """Sort projects so that each follows those it depends on, else as they are. Raises graphlib.CycleError."""
+    by_name = {project.name: project for project in projects}
+    positions = {name: position for position, name in enumerate(by_name)}
+    needs = {project.name: project.depends for project in projects}
+    return [by_name[name] for name in topological_order(needs, positions.__getitem__)]
+
+
 def read_listing(path: Path) -> Listing:
     """Read a JSON, JSONC or YAML file. Raises ConfigError, which lists every mistake."""
     return _Reader(read(path), path.absolute().parent).listing()
@@ -151,9 +128,7 @@ class _Reader:
         if self.problems or not found:
             nothing = () if self.problems else ("projects: expected at least one project",)
             raise ConfigError(f"{self.document.name} lists no projects that can be built", (*self.problems, *nothing))
-        names = ordered({project.name: project.depends for project in found})
-        by_name = {project.name: project for project in found}
-        return Listing(tuple(by_name[name] for name in names), environ, tuple(remarks))
+        return Listing(tuple(in_order(found)), environ, tuple(remarks))
 
     def _project(self, name: str, given: object, root: Path) -> ListedProject:
         path = ("projects", name)
@@ -175,8 +150,8 @@ class _Reader:
         for project in projects:
             strange = [f"there is no project {name!r}" for name in project.depends if name not in known]
             self._add(strange, ("projects", project.name, "depends"))
-        if not self.problems and (names := circle(known)):
-            self._add([f"projects depend on each other in a circle: {' -> '.join(names)}"], ("projects",))
+        if not self.problems and (names := find_cycle(known)):
+            self._add([f"circular dependency: {' -> '.join(names)}"], ("projects",))
 
     def _root(self, given: object) -> Path:
         return self.folder / Path(self._text(given, ("projects_path",))).expanduser()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import heapq
 from collections import defaultdict
+from graphlib import CycleError
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
@@ -11,6 +11,7 @@ from ahjo_tasks.errors import SourceError
 from ahjo_tasks.project.kinds import RANK
 from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.sql.tokens import identifiers, name_parts, strings
+from ahjo_tasks.topology import find_cycle, strongly_connected, topological_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -191,7 +192,7 @@ def ordered_data(
 ) -> list[F]:
     """Data files so that parents come before children, as (child, parent) pairs of tables say; ties by name.
 
-    `fold` makes names comparable. Tables that refer to each other in a circle keep the order of their names.
+    `fold` makes names comparable. Tables that refer to each other keep the order of their names.
     """
     return _sorted(files, data_edges(files, foreign_keys, fold, default_schema), may_break=lambda _file: True)
 
@@ -239,51 +240,35 @@ def _key(file: DataFile) -> tuple[int, str]:
 
 
 def _sorted(files: Sequence[F], edges: Mapping[int, set[int]], *, may_break: Callable[[F], bool]) -> list[F]:
-    waiting = {number: set(edges.get(number, ())) for number in range(len(files))}
-    dependents: Edges = defaultdict(set)
-    for number, needs in waiting.items():
-        for need in needs:
-            dependents[need].add(number)
-    ready = [(_key(files[number]), number) for number, needs in waiting.items() if not needs]
-    heapq.heapify(ready)
-    order: list[F] = []
-    while waiting:
-        if not ready:
-            freed = _break_cycle(files, waiting, may_break)
-            ready.append((_key(files[freed]), freed))
-        _, number = heapq.heappop(ready)
-        del waiting[number]
-        order.append(files[number])
-        for dependent in dependents[number]:
-            if dependent in waiting and number in waiting[dependent]:
-                waiting[dependent].remove(number)
-                if not waiting[dependent]:
-                    heapq.heappush(ready, (_key(files[dependent]), dependent))
-    return order
+    needs = {index: set(edges.get(index, ())) for index in range(len(files))}
+
+    def key(index: int) -> tuple[tuple[int, str], int]:
+        return _key(files[index]), index
+
+    try:
+        order = topological_order(needs, key)
+    except CycleError:
+        _break_cycles(files, needs, may_break)
+        order = topological_order(needs, key)
+    return [files[index] for index in order]
 
 
-def _break_cycle(files: Sequence[F], waiting: dict[int, set[int]], may_break: Callable[[F], bool]) -> int:
-    """Free the first file of a cycle that may be created before what it mentions; raise when there is none."""
-    cycle = _find_cycle(waiting)
-    free = sorted((number for number in cycle if may_break(files[number])), key=lambda number: _key(files[number]))
-    if not free:
-        names = " -> ".join(files[number].label for number in [*cycle, cycle[0]])
-        raise SourceError(
-            f"these files need each other in a circle: {names}",
-            path=Path(files[cycle[0]].label),
-            hint="Break it with a comment `-- depends: name`: what a file really needs, or none.",
-        )
-    waiting[free[0]] = set()
-    return free[0]
+def _break_cycles(files: Sequence[F], needs: Edges, may_break: Callable[[F], bool]) -> None:
+    """Let files that may be created before what they mention do so; raise SourceError for a cycle without one."""
+    for component in strongly_connected(needs):
+        inner = {index: needs[index] & component for index in sorted(component)}
+        while cycle := find_cycle(inner):
+            free = sorted((index for index in cycle if may_break(files[index])), key=lambda index: _key(files[index]))
+            if not free:
+                raise _circular(files, cycle)
+            needs[free[0]] -= component
+            inner[free[0]] = set()
 
 
-def _find_cycle(waiting: Mapping[int, set[int]]) -> list[int]:
-    """One cycle among files that all wait: follow what each needs until a file comes again."""
-    seen: dict[int, int] = {}
-    path: list[int] = []
-    number = min(waiting)
-    while number not in seen:
-        seen[number] = len(path)
-        path.append(number)
-        number = min(waiting[number])
-    return path[seen[number] :]
+def _circular(files: Sequence[DataFile], cycle: Sequence[int]) -> SourceError:
+    names = " -> ".join(files[index].label for index in cycle)
+    return SourceError(
+        f"circular dependency: {names}",
+        path=Path(files[cycle[0]].label),
+        hint="Break it with a comment `-- depends: name`: what a file really needs, or none.",
+    )

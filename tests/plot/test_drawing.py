@@ -45,28 +45,28 @@ def graphs(draw: st.DrawFn) -> Graph:
 
 @given(graphs())
 def test_no_two_boxes_touch(some: Graph) -> None:
-    spots = layout(some).spots
-    for one, other in combinations(spots, 2):
-        beside = one.x + one.room <= other.x or other.x + other.room <= one.x
+    boxes = layout(some).boxes
+    for one, other in combinations(boxes, 2):
+        side_by_side = one.x + one.column_width <= other.x or other.x + other.column_width <= one.x
         apart = abs(one.y - other.y) - (one.height + other.height) / 2
-        assert beside or apart >= GAP - 0.001
+        assert side_by_side or apart >= GAP - 0.001
 
 
 @given(graphs())
 def test_everything_lies_in_the_picture(some: Graph) -> None:
     placed = layout(some)
-    for spot in placed.spots:
-        assert spot.x > 0
-        assert spot.x + spot.width < placed.width
-        assert spot.y - spot.height / 2 > 0
-        assert spot.y + spot.height / 2 < placed.height
+    for box in placed.boxes:
+        assert box.x > 0
+        assert box.x + box.width < placed.width
+        assert box.y - box.height / 2 > 0
+        assert box.y + box.height / 2 < placed.height
 
 
 @given(graphs())
-def test_an_object_stands_right_of_what_it_needs_unless_in_a_circle(some: Graph) -> None:
+def test_an_object_stands_right_of_what_it_needs_unless_in_a_cycle(some: Graph) -> None:
     for (one, other), path in layout(some).paths.items():
-        columns = [spot.column for spot in path]
-        assert some.in_circle(one, other) or columns[0] > columns[-1]
+        columns = [box.column for box in path]
+        assert some.in_cycle(one, other) or columns[0] > columns[-1]
         assert columns == list(range(columns[0], columns[-1], -1 if columns[0] > columns[-1] else 1)) + columns[-1:]
 
 
@@ -80,7 +80,7 @@ def test_a_long_chain_is_drawn_quickly() -> None:
 
 def test_a_chain_is_drawn_in_one_line() -> None:
     chain = Graph(tuple(Node(str(n), "view", "") for n in range(4)), {n: frozenset({n - 1} - {-1}) for n in range(4)})
-    assert len({spot.y for spot in layout(chain).spots}) == 1
+    assert len({box.y for box in layout(chain).boxes}) == 1
 
 
 @given(graphs())
@@ -90,12 +90,12 @@ def test_an_svg_is_well_formed_and_has_every_object_and_line(some: Graph) -> Non
     assert len(root.findall(f"{SVG}path")) == len(some.edges)
 
 
-def test_names_in_an_svg_are_as_they_are_and_circles_are_marked() -> None:
+def test_names_in_an_svg_are_as_they_are_and_cycles_are_marked() -> None:
     root = ET.fromstring(as_svg(SHOP))
     boxes = {box.findtext(f"{SVG}text"): box.get("class") for box in root.findall(f"{SVG}g[@data-node]")}
-    assert boxes == {"dbo.item": "node", "dbo.stock": "node", NASTY: "node circle", "dbo.other": "node circle"}
+    assert boxes == {"dbo.item": "node", "dbo.stock": "node", NASTY: "node cycle", "dbo.other": "node cycle"}
     lines = {(line.get("data-from"), line.get("data-to")): line.get("class") for line in root.findall(f"{SVG}path")}
-    assert lines == {("1", "0"): "line", ("2", "1"): "line", ("2", "3"): "line circle", ("3", "2"): "line circle"}
+    assert lines == {("1", "0"): "line", ("2", "1"): "line", ("2", "3"): "line cycle", ("3", "2"): "line cycle"}
 
 
 def test_a_page_asks_nobody_for_anything_and_holds_the_graph() -> None:
@@ -106,7 +106,7 @@ def test_a_page_asks_nobody_for_anything_and_holds_the_graph() -> None:
     assert json.loads(data) == {
         "nodes": [[node.name, node.kind, node.file] for node in SHOP.nodes],
         "needs": [[], [0], [1, 3], [2]],
-        "circles": [[2, 3]],
+        "cycles": [[2, 3]],
     }
 
 
@@ -121,9 +121,9 @@ QUIET = (
 @pytest.mark.parametrize(
     ("place", "said"),
     [
-        ("", ["4 objects", "1 circle(s)", "dbo.other"]),
+        ("", ["4 objects", "1 circular dependency", "dbo.other"]),
         ("#stock", ["1 of 4 objects", "<h2>dbo.stock</h2>", "Needs (1)", "Needed by (1)", "2 in all that need it"]),
-        ("#nasty", ["1 of 4 objects", "in a circle", "procedures/nasty.sql"]),
+        ("#nasty", ["1 of 4 objects", "in a cycle", "procedures/nasty.sql"]),
     ],
 )
 def test_a_browser_shows_the_page(tmp_path: Path, place: str, said: list[str]) -> None:
@@ -135,7 +135,7 @@ def test_a_browser_shows_the_page(tmp_path: Path, place: str, said: list[str]) -
     assert [word for word in said if word not in shown] == []
 
 
-def test_mermaid_has_every_edge_and_marks_circles() -> None:
+def test_mermaid_has_every_edge_and_marks_cycles() -> None:
     assert as_mermaid(SHOP).splitlines() == [
         "flowchart LR",
         '    n0[("dbo.item")]',
@@ -146,12 +146,12 @@ def test_mermaid_has_every_edge_and_marks_circles() -> None:
         "    n2 --> n1",
         "    n2 ==> n3",
         "    n3 ==> n2",
-        "    classDef circle stroke:#c62828,stroke-width:3px",
-        "    class n2,n3 circle",
+        "    classDef cycle stroke:#c62828,stroke-width:3px",
+        "    class n2,n3 cycle",
     ]
 
 
-def test_dot_quotes_names_and_marks_circles() -> None:
+def test_dot_quotes_names_and_marks_cycles() -> None:
     text = as_dot(SHOP)
     assert text.startswith("digraph dependencies {\n")
     assert '    n0 [label="dbo.item", shape=cylinder, tooltip="tables/item.sql"];' in text
@@ -169,5 +169,5 @@ def test_text_lists_what_each_needs() -> None:
         "view dbo.stock  (views/stock.sql)",
         "    needs table dbo.item",
     ]
-    assert "    needs procedure dbo.other  in a circle" in lines
-    assert lines[-1] == f"circle: {NASTY}, dbo.other"
+    assert "    needs procedure dbo.other  in a cycle" in lines
+    assert lines[-1] == f"circular dependency: {NASTY}, dbo.other"

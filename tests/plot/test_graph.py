@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ahjo_tasks.errors import UsageError
-from ahjo_tasks.project.plot.graph import Graph, Node, found
+from ahjo_tasks.project.plot.graph import Graph, Node, find_nodes
 
 
 def graph(**needs: str) -> Graph:
@@ -23,8 +23,8 @@ CHAIN = graph(a="b", b="c", c="", d="b", e="")
 
 
 @pytest.mark.parametrize(("direction", "expected"), [("up", "bc"), ("down", "abd"), ("both", "abcd")])
-def test_what_an_object_needs_and_what_needs_it_is_found(direction: str, expected: str) -> None:
-    part = CHAIN.around(found(CHAIN, "DBO.B", str.lower), direction)
+def test_what_an_object_needs_and_what_needs_it_is_find_nodes(direction: str, expected: str) -> None:
+    part = CHAIN.around(find_nodes(CHAIN, "DBO.B", str.lower), direction)
     assert names(part) == expected
 
 
@@ -40,20 +40,20 @@ def test_objects_without_dependency_are_left_out() -> None:
 
 
 def test_an_object_is_found_by_its_file_too() -> None:
-    assert found(CHAIN, "e.sql", str.lower) == [4]
+    assert find_nodes(CHAIN, "e.sql", str.lower) == [4]
 
 
 def test_a_name_that_nobody_creates_is_refused_with_near_ones() -> None:
     with pytest.raises(UsageError, match="nobody") as caught:
-        found(graph(alpha="", beta=""), "nobody", str)
+        find_nodes(graph(alpha="", beta=""), "nobody", str)
     assert caught.value.hint is None
     with pytest.raises(UsageError) as caught:
-        found(graph(alpha="", beta=""), "alhpa", str)
+        find_nodes(graph(alpha="", beta=""), "alhpa", str)
     assert "alpha" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize(
-    ("some", "circles"),
+    ("some", "cycles"),
     [
         (CHAIN, []),
         (graph(a="b", b="a"), ["ab"]),
@@ -61,13 +61,13 @@ def test_a_name_that_nobody_creates_is_refused_with_near_ones() -> None:
         (graph(a="bc", b="d", c="d", d=""), []),
     ],
 )
-def test_objects_that_need_each_other_are_a_circle(some: Graph, circles: list[str]) -> None:
-    assert sorted("".join(some.nodes[one].name for one in sorted(circle)) for circle in some.cycles) == circles
+def test_objects_that_need_each_other_are_a_cycle(some: Graph, cycles: list[str]) -> None:
+    assert sorted("".join(some.nodes[one].name for one in sorted(cycle)) for cycle in some.cycles) == cycles
 
 
-def test_an_edge_between_two_circles_is_in_none() -> None:
+def test_an_edge_between_two_cycles_is_in_none() -> None:
     some = graph(a="b", b="ac", c="d", d="c")
-    assert [edge for edge in some.edges if some.in_circle(*edge)] == [(0, 1), (1, 0), (2, 3), (3, 2)]
+    assert [edge for edge in some.edges if some.in_cycle(*edge)] == [(0, 1), (1, 0), (2, 3), (3, 2)]
 
 
 @st.composite
@@ -79,9 +79,9 @@ def graphs(draw: st.DrawFn) -> Graph:
 
 
 @given(graphs())
-def test_two_objects_are_in_a_circle_when_each_leads_to_the_other(some: Graph) -> None:
+def test_two_objects_are_in_a_cycle_when_each_leads_to_the_other(some: Graph) -> None:
     reach = {one: some.around([one], "up").nodes for one in some.needs}
     for one in some.needs:
         for other in some.needs:
             both = some.nodes[other] in reach[one] and some.nodes[one] in reach[other]
-            assert (one == other or some.in_circle(one, other)) == both or one == other
+            assert (one == other or some.in_cycle(one, other)) == both or one == other

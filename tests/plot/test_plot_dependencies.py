@@ -31,7 +31,7 @@ def test_the_list_is_all_that_standard_output_gets(project: RunningProject) -> N
     assert done.out.splitlines()[0] == "table dbo.item  (database/tables/dbo.item.sql)"
     assert "dbo.alone" not in done.out
     assert "1 of 6" in done.err
-    assert done.out.splitlines()[-1] == "circle: dbo.one, dbo.two"
+    assert done.out.splitlines()[-1] == "circular dependency: dbo.one, dbo.two"
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_the_list_is_all_that_standard_output_gets(project: RunningProject) -> N
 def test_a_part_of_the_graph_is_shown(project: RunningProject, flags: tuple[str, ...], objects: set[str]) -> None:
     done = plot(project, *flags)
     assert done.code == 0, done.text
-    assert {line.split()[1] for line in done.out.splitlines() if line[0] != " " and "circle" not in line} == objects
+    assert {line.split()[1] for line in done.out.splitlines() if line[0] != " " and "circular" not in line} == objects
 
 
 @pytest.mark.parametrize(
@@ -64,12 +64,12 @@ def test_a_part_of_the_graph_is_shown(project: RunningProject, flags: tuple[str,
         ("g.txt", "table"),
     ],
 )
-def test_the_ending_of_the_output_tells_the_format(project: RunningProject, output: str, beginning: str) -> None:
+def test_the_suffix_of_the_output_tells_the_format(project: RunningProject, output: str, beginning: str) -> None:
     done = plot(project, "--output", output)
     assert done.code == 0, done.text
     assert (project.directory / output).read_text(encoding="utf-8").startswith(beginning)
     assert "5 objects" in done.out
-    assert "circle" in done.text
+    assert "1 circular dependency." in done.text
 
 
 @pytest.mark.parametrize("kind", ["svg", "html"])
@@ -87,6 +87,7 @@ def test_a_drawing_is_a_file_by_default(project: RunningProject, kind: str) -> N
         ("--object", "nobody"),
         ("--files", "nowhere"),
         ("--output", "no/g.svg"),
+        ("--output", "g.png"),
     ],
 )
 def test_flags_that_make_no_sense_end_with_code_2(project: RunningProject, flags: tuple[str, ...]) -> None:
@@ -113,3 +114,12 @@ def test_the_config_tells_the_dialect(project: RunningProject) -> None:
     done = project.inv("plot-dependencies", yes=False)
     assert done.code == 0, done.text
     assert "needs view dbo.stock" in done.out
+
+
+def test_an_output_of_another_format_is_refused_with_the_formats(project: RunningProject) -> None:
+    result = plot(project, "--output", "x.png")
+    assert result.code == 2
+    assert ".txt, .mmd, .dot, .gv, .svg, .html, .htm" in result.err
+    assert "dot -Tpng" in result.err
+    assert not (project.directory / "x.png").exists()
+    assert plot(project, "--output", "x.png", "--format", "text").code == 0

@@ -1,4 +1,4 @@
-"""The graph as text: an indented list, Mermaid, and Graphviz's DOT."""
+"""The graph as an indented list, Mermaid, Graphviz's DOT and an HTML page."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 def as_html(graph: Graph, title: str) -> str:
-    """The page."""
+    """Write the page: the drawing, and a script that searches it."""
     page = files("ahjo_tasks.project.plot").joinpath("page.html").read_text(encoding="utf-8")
     data = {
         "nodes": [[node.name, node.kind, node.file] for node in graph.nodes],
-        "needs": [sorted(graph.needs[number]) for number in range(len(graph.nodes))],
-        "circles": [sorted(circle) for circle in graph.cycles],
+        "needs": [sorted(graph.needs[node]) for node in range(len(graph.nodes))],
+        "cycles": [sorted(cycle) for cycle in graph.cycles],
     }
     script = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
     parts = {"title": escape(title), "drawing": as_svg(graph), "data": script}
-    return re.sub(r"\{\{(\w+)\}\}", lambda mark: parts[mark[1]], page)
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], page)
 
 
 SHAPES = {
@@ -42,44 +42,44 @@ RED = "#c62828"
 
 
 def as_text(graph: Graph) -> str:
-    """Each object with what it needs below it; a circle is marked."""
+    """List each object with what it needs below it; cycles are marked."""
     return "\n".join(_text_lines(graph)) + "\n"
 
 
 def _text_lines(graph: Graph) -> Iterator[str]:
-    for number, node in enumerate(graph.nodes):
+    for index, node in enumerate(graph.nodes):
         yield f"{node.kind} {node.name}  ({node.file})"
-        for other in sorted(graph.needs[number], key=lambda one: graph.nodes[one].name):
-            mark = "  in a circle" if graph.in_circle(number, other) else ""
-            yield f"    needs {graph.nodes[other].kind} {graph.nodes[other].name}{mark}"
-    for circle in graph.cycles:
-        yield f"circle: {', '.join(sorted(graph.nodes[number].name for number in circle))}"
+        for needed in sorted(graph.needs[index], key=lambda other: graph.nodes[other].name):
+            mark = "  in a cycle" if graph.in_cycle(index, needed) else ""
+            yield f"    needs {graph.nodes[needed].kind} {graph.nodes[needed].name}{mark}"
+    for cycle in graph.cycles:
+        yield f"circular dependency: {', '.join(sorted(graph.nodes[node].name for node in cycle))}"
 
 
 def as_mermaid(graph: Graph) -> str:
-    """A flowchart; arrows lead to what is needed."""
+    """Write a flowchart; arrows lead to what is needed."""
     return "\n".join(_mermaid_lines(graph)) + "\n"
 
 
 def _mermaid_lines(graph: Graph) -> Iterator[str]:
     yield "flowchart LR"
-    for number, node in enumerate(graph.nodes):
+    for index, node in enumerate(graph.nodes):
         opening, closing, _ = SHAPES.get(node.kind, OTHER)
-        yield f'    n{number}{opening}"{_mermaid_text(node.name)}"{closing}'
-    for one, other in graph.edges:
-        yield f"    n{one} {'==>' if graph.in_circle(one, other) else '-->'} n{other}"
-    if graph.circle_of:
-        yield f"    classDef circle stroke:{RED},stroke-width:3px"
-        yield f"    class {','.join(f'n{number}' for number in sorted(graph.circle_of))} circle"
+        yield f'    n{index}{opening}"{_mermaid_text(node.name)}"{closing}'
+    for node_index, needed in graph.edges:
+        yield f"    n{node_index} {'==>' if graph.in_cycle(node_index, needed) else '-->'} n{needed}"
+    if graph.cycle_of:
+        yield f"    classDef cycle stroke:{RED},stroke-width:3px"
+        yield f"    class {','.join(f'n{index}' for index in sorted(graph.cycle_of))} cycle"
 
 
 def _mermaid_text(text: str) -> str:
-    """Mermaid reads `#` and a number as a character; what is no letter, digit or common mark is written so."""
+    """Escape all but letters, digits and common marks: Mermaid reads `#`, a number and `;` as a character."""
     return "".join(char if char.isalnum() or char in "_.-$ " else f"#{ord(char)};" for char in text)
 
 
 def as_dot(graph: Graph) -> str:
-    """A digraph; arrows lead to what is needed."""
+    """Write a digraph; arrows lead to what is needed."""
     return "\n".join(_dot_lines(graph)) + "\n"
 
 
@@ -87,13 +87,13 @@ def _dot_lines(graph: Graph) -> Iterator[str]:
     yield "digraph dependencies {"
     yield "    rankdir=RL;"
     yield '    node [fontname="sans-serif", fontsize=11];'
-    for number, node in enumerate(graph.nodes):
-        mark = f', color="{RED}", penwidth=2' if number in graph.circle_of else ""
+    for index, node in enumerate(graph.nodes):
+        mark = f', color="{RED}", penwidth=2' if index in graph.cycle_of else ""
         shape = SHAPES.get(node.kind, OTHER)[2]
-        yield f"    n{number} [label={_quoted(node.name)}, shape={shape}, tooltip={_quoted(node.file)}{mark}];"
-    for one, other in graph.edges:
-        mark = f' [color="{RED}", style=dashed]' if graph.in_circle(one, other) else ""
-        yield f"    n{one} -> n{other}{mark};"
+        yield f"    n{index} [label={_quoted(node.name)}, shape={shape}, tooltip={_quoted(node.file)}{mark}];"
+    for node_index, needed in graph.edges:
+        mark = f' [color="{RED}", style=dashed]' if graph.in_cycle(node_index, needed) else ""
+        yield f"    n{node_index} -> n{needed}{mark};"
     yield "}"
 
 

@@ -1,4 +1,4 @@
-"""Which file needs which: the graph that is drawn, and the parts of it that a user asks for."""
+"""The dependency graph of the files, and the parts of it that a user asks for."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.project.dependencies import ObjectIndex
+from ahjo_tasks.topology import strongly_connected
 from ahjo_tasks.utils import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ahjo_tasks.project.sql_file import SqlFile
 
 DIRECTIONS = ("both", "up", "down")
-"""Of an object: all that is connected, what it needs, or what needs it."""
+"""Around an object: everything connected, what it needs (up), or what needs it (down)."""
 
 
 @dataclass(frozen=True)
 class Node:
-    """One file. `name` is the object it creates first; `names` are all of them, folded, to be found by."""
+    """One file. `name` is the first object that it creates; `names` are all of them, normalized, for a search."""
 
     name: str
     kind: str
@@ -31,112 +32,91 @@ class Node:
 
 @dataclass(frozen=True)
 class Graph:
-    """Nodes, and for each by its number the numbers of those that it needs."""
+    """Nodes, and for the index of each the indexes of those that it needs."""
 
     nodes: tuple[Node, ...]
     needs: Mapping[int, frozenset[int]]
 
     @property
     def edges(self) -> list[tuple[int, int]]:
-        """(node, what it needs), in order."""
-        return [(one, other) for one in range(len(self.nodes)) for other in sorted(self.needs[one])]
+        """Pairs of node and needed node, in order."""
+        return [(node, needed) for node in range(len(self.nodes)) for needed in sorted(self.needs[node])]
 
     @cached_property
     def needed_by(self) -> Mapping[int, frozenset[int]]:
         """For each node those that need it."""
-        found: dict[int, set[int]] = {number: set() for number in range(len(self.nodes))}
-        for one, other in self.edges:
-            found[other].add(one)
-        return {number: frozenset(others) for number, others in found.items()}
+        needed_by: dict[int, set[int]] = {node: set() for node in range(len(self.nodes))}
+        for node, needed in self.edges:
+            needed_by[needed].add(node)
+        return {node: frozenset(others) for node, others in needed_by.items()}
 
     @cached_property
     def cycles(self) -> tuple[frozenset[int], ...]:
-        """The groups of nodes that need each other in a circle."""
-        return tuple(_circles(self.needs))
+        """The groups of nodes that need each other."""
+        return tuple(strongly_connected(self.needs))
 
     @cached_property
-    def circle_of(self) -> Mapping[int, int]:
-        """The number of its circle for each node that is in one."""
-        return {node: number for number, circle in enumerate(self.cycles) for node in circle}
+    def cycle_of(self) -> Mapping[int, int]:
+        """The index of its cycle for each node that is in one."""
+        return {node: index for index, cycle in enumerate(self.cycles) for node in cycle}
 
-    def in_circle(self, one: int, other: int) -> bool:
-        """Whether the edge between two nodes is part of a circle."""
-        return one in self.circle_of and self.circle_of[one] == self.circle_of.get(other)
+    def in_cycle(self, node: int, needed: int) -> bool:
+        """Tell whether the edge between two nodes is part of a cycle."""
+        return node in self.cycle_of and self.cycle_of[node] == self.cycle_of.get(needed)
 
     def only(self, kept: Iterable[int]) -> Graph:
-        """The part of the graph with these nodes."""
+        """Return the part of the graph with these nodes."""
         order = sorted(kept)
-        place = {number: new for new, number in enumerate(order)}
+        index_of = {node: index for index, node in enumerate(order)}
         needs = {
-            place[number]: frozenset(place[other] for other in self.needs[number] if other in place) for number in order
+            index_of[node]: frozenset(index_of[other] for other in self.needs[node] if other in index_of)
+            for node in order
         }
-        return Graph(tuple(self.nodes[number] for number in order), needs)
+        return Graph(tuple(self.nodes[node] for node in order), needs)
 
     def connected(self) -> Graph:
-        """The graph without nodes that need nothing and that nothing needs."""
-        return self.only(number for number in self.needs if self.needs[number] or self.needed_by[number])
+        """Return the graph without nodes that need nothing and that nothing needs."""
+        return self.only(node for node in self.needs if self.needs[node] or self.needed_by[node])
 
-    def around(self, numbers: Iterable[int], direction: str) -> Graph:
-        """The part that is reached from some nodes in a direction of DIRECTIONS."""
-        start = set(numbers)
-        up = _reached(start, self.needs) if direction != "down" else start
-        down = _reached(start, self.needed_by) if direction != "up" else start
+    def around(self, nodes: Iterable[int], direction: str) -> Graph:
+        """Return the part that is reached from some nodes in a direction of DIRECTIONS."""
+        start = set(nodes)
+        up = _reachable(start, self.needs) if direction != "down" else start
+        down = _reachable(start, self.needed_by) if direction != "up" else start
         return self.only(up | down)
 
 
 def graph_of(files: Sequence[SqlFile]) -> Graph:
-    """The graph of some files, which speak one dialect."""
-    needs = {number: frozenset(others) for number, others in ObjectIndex(files).edges().items()}
+    """Build the graph of files of one dialect."""
+    needs = {index: frozenset(others) for index, others in ObjectIndex(files).edges().items()}
     return Graph(tuple(map(_node, files)), needs)
 
 
-def found(graph: Graph, name: str, fold: Callable[[str], str]) -> list[int]:
-    """The nodes of an object by its name, with or without schema, or by its file. Raises UsageError with near ones."""
-    numbers = [number for number, node in enumerate(graph.nodes) if fold(name) in node.names or name == node.file]
-    if numbers:
-        return numbers
-    names = {known for node in graph.nodes for known in node.names}
-    raise UsageError(f"--object: no file creates {name!r}.", hint=did_you_mean(fold(name), names) or None)
+def find_nodes(graph: Graph, name: str, normalize: Callable[[str], str]) -> list[int]:
+    """Find the nodes of an object by its name, with or without schema, or by its file.
+
+    Raises UsageError, which suggests a similar name.
+    """
+    wanted = normalize(name)
+    nodes = [index for index, node in enumerate(graph.nodes) if wanted in node.names or name == node.file]
+    if nodes:
+        return nodes
+    known = {known for node in graph.nodes for known in node.names}
+    raise UsageError(f"--object: no file creates {name!r}.", hint=did_you_mean(wanted, known) or None)
 
 
 def _node(file: SqlFile) -> Node:
-    fold = file.dialect.normalize_name
-    made = [definition.name for definition in file.definitions]
-    names = {fold(text) for name in made for text in (str(name), name.name)} | {fold(file.name)}
-    names |= {fold(f"{file.dialect.default_schema}.{name.name}") for name in made if not name.schema}
-    return Node(str(made[0]) if made else file.name, file.kind, file.label, frozenset(names))
+    normalize = file.dialect.normalize_name
+    objects = [definition.name for definition in file.definitions]
+    names = {normalize(text) for name in objects for text in (str(name), name.name)} | {normalize(file.name)}
+    names |= {normalize(f"{file.dialect.default_schema}.{name.name}") for name in objects if not name.schema}
+    return Node(str(objects[0]) if objects else file.name, file.kind, file.label, frozenset(names))
 
 
-def _reached(start: set[int], edges: Mapping[int, frozenset[int]]) -> set[int]:
+def _reachable(start: set[int], edges: Mapping[int, frozenset[int]]) -> set[int]:
     seen, waiting = set(start), list(start)
     while waiting:
         fresh = edges[waiting.pop()] - seen
         seen |= fresh
         waiting += fresh
     return seen
-
-
-def _circles(needs: Mapping[int, frozenset[int]]) -> list[frozenset[int]]:
-    """Strongly connected nodes: those of one walk against the edges, begun in the order that a walk along them ends."""
-    ended = [number for walk in _walks(needs, needs) for number in walk]
-    against: dict[int, set[int]] = {number: set() for number in needs}
-    for number, others in needs.items():
-        for other in others:
-            against[other].add(number)
-    return [frozenset(walk) for walk in _walks(reversed(ended), against) if len(walk) > 1]
-
-
-def _walks(starts: Iterable[int], edges: Mapping[int, Iterable[int]]) -> Iterator[list[int]]:
-    """From each start what no walk before has reached, each node behind all that it leads to."""
-    begun: set[int] = set()
-    for start in starts:
-        walk, waiting = [], [(start, False)]
-        while waiting:
-            number, done = waiting.pop()
-            if done:
-                walk.append(number)
-            elif number not in begun:
-                begun.add(number)
-                waiting.append((number, True))
-                waiting += [(other, False) for other in edges[number]]
-        yield walk
