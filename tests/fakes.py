@@ -1,4 +1,4 @@
-"""A door that no server stands behind: it notes what it is asked to run, and answers what a test says."""
+"""A connection without a server: it records what it is asked to run, and returns the rows that a test gives."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from ahjo_tasks.database.dialects.mssql import MSSQL
 from ahjo_tasks.errors import StatementError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from ahjo_tasks.database.dialects.base import ServerMessage
     from ahjo_tasks.errors import ServerError
 
 
@@ -33,7 +34,7 @@ class FakeConnection:
         self.database_name = "shop"
         self.ran: list[str] = []
         self.messages: list[str] = []
-        self.on_message = self.messages.append
+        self.on_message: Callable[[ServerMessage], None] = lambda message: self.messages.append(message.text)
 
     def result_sets(self, text: str) -> list[ResultSet]:
         self.ran.append(text)
@@ -47,6 +48,7 @@ class FakeConnection:
         return []
 
     messages_to = Connection.messages_to
+    report = Connection.report
 
     def execute(self, text: str) -> int:
         self.result_sets(text)

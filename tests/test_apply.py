@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from ahjo_tasks.database.dialects.base import ServerMessage
+
 
 @dataclass
 class FakeConnection:
@@ -29,13 +31,14 @@ class FakeConnection:
     usable: bool = True
     breaks: bool = False
     sent: list[str] = field(default_factory=list)
-    on_message: Callable[[str], None] = print
+    on_message: Callable[[ServerMessage], None] = print
 
     messages_to = Connection.messages_to
+    report = Connection.report
 
     def execute(self, text: str) -> int:
         self.sent.append(text)
-        self.on_message(f"call {len(self.sent)}")
+        self.report(f"call {len(self.sent)}")
         if "bad" in text:
             self.usable = not self.breaks
             raise StatementError(ServerError("no", line=1, column=3))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from fakes import FakeConnection, settings
 
+from ahjo_tasks.database.dialects.base import ServerMessage
 from ahjo_tasks.database.dialects.mssql import MSSQL, databases, errors, session
 from ahjo_tasks.errors import ServerError, StatementError
 from ahjo_tasks.sql.definitions import Definition, Name
@@ -50,7 +51,7 @@ def test_a_message_that_looks_like_the_drivers_own_form_stays_whole() -> None:
 
 def test_messages_that_come_with_an_error_are_not_lost() -> None:
     error = pyodbc_error(odbc("22012", "Divide by zero.", 8134), f"[01000] {VENDOR}so far so good (0)")
-    assert MSSQL().error_messages(error) == ["so far so good"]
+    assert MSSQL().error_messages(error) == [ServerMessage("so far so good")]
     assert MSSQL().server_error(error, "").message == "Divide by zero."
 
 
@@ -58,7 +59,7 @@ def test_messages_come_without_the_names_of_the_driver_and_without_chatter() -> 
     cursor = SimpleNamespace(
         messages=[("[01000] (0)", f"{VENDOR}[a] said"), ("[01000] (5701)", f"{VENDOR}Changed database context to 'x'.")]
     )
-    assert MSSQL().messages(cursor) == ["[a] said"]
+    assert MSSQL().messages(cursor) == [ServerMessage("[a] said")]
 
 
 def test_the_other_drivers_errors_are_read_too() -> None:
@@ -77,8 +78,7 @@ def test_pymssql_tells_the_line_and_what_is_no_error() -> None:
     handler(1, 0, b"S", b"", 3, "grüß".encode())
     handler(1, 16, b"S", b"", 7, b"Divide by zero.")
     handler(1, 16, b"S", b"", 8, b"And then.")
-    assert said == ["grüß"]
-    assert said[0].line == 3
+    assert said == [ServerMessage("grüß", 3)]
     found = dialect.server_error(pymssql_error(8134, "Divide by zero."), "\n" * 6)
     assert (found.line, found.severity) == (7, "Level 16, State 1")
     handler(1, 16, b"S", b"p", 2, b"Inside.")
@@ -529,7 +529,7 @@ def test_setting_back_is_silent() -> None:
     connection = FakeConnection()
 
     def run(text: str) -> int:
-        connection.on_message(f"did {text}")
+        connection.report(f"did {text}")
         return 0
 
     connection.execute = run  # type: ignore[method-assign]

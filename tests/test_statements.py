@@ -29,7 +29,7 @@ def test_ctrl_c_has_each_driver_ask_the_server_to_stop(driver: str) -> None:
         cursor = connection.cursor()
         threading.Timer(0.5, signal.raise_signal, [signal.SIGINT]).start()
         began = time.monotonic()
-        with pytest.raises(KeyboardInterrupt), running.of(cursor):
+        with pytest.raises(KeyboardInterrupt), running.track(cursor):
             cursor.execute(FOR_EVER)
         assert server.interrupted == 1
         assert time.monotonic() - began < 10
@@ -55,7 +55,7 @@ def connected(driver: str, server: FakeServer) -> Any:
 
 
 def interrupted(running: CursorRegistry, cursor: object, work: Callable[[], None]) -> None:
-    with running.of(cursor):
+    with running.track(cursor):
         running.interrupt(lambda _cursor: None)
         work()
 
@@ -69,7 +69,7 @@ def test_an_interruption_that_a_driver_swallows_is_none_the_less_one(work: Calla
     running = CursorRegistry()
     with pytest.raises(KeyboardInterrupt):
         interrupted(running, object(), work)
-    with running.of(object()):
+    with running.track(object()):
         """What cleans up afterwards is not interrupted again."""
 
 
@@ -83,7 +83,7 @@ def test_an_interruption_is_known_before_anybody_hears_of_it() -> None:
         raise OSError("did not supply an error")
 
     def work() -> None:
-        with running.of(object()):
+        with running.track(object()):
             swallow()
 
     with on_interrupt(lambda: None, running.mark_interrupted), pytest.raises(KeyboardInterrupt):
@@ -92,7 +92,7 @@ def test_an_interruption_is_known_before_anybody_hears_of_it() -> None:
 
 
 def test_a_failure_without_an_interruption_is_left_alone() -> None:
-    with pytest.raises(OSError, match="cancelled"), CursorRegistry().of(object()):
+    with pytest.raises(OSError, match="cancelled"), CursorRegistry().track(object()):
         fail()
 
 
@@ -104,7 +104,7 @@ def test_an_interruption_that_fails_keeps_none_of_the_others_back() -> None:
         asked.append(cursor)
         raise OSError("closed")
 
-    with suppress(KeyboardInterrupt), running.of("one"), running.of("other"):
+    with suppress(KeyboardInterrupt), running.track("one"), running.track("other"):
         running.interrupt(refuse)
     assert asked == ["one", "other"]
 
@@ -117,7 +117,7 @@ def test_no_cursor_is_left_before_its_interruption_is_done() -> None:
         ended.append(cursor)
 
     def work() -> None:
-        with running.of("cursor"):
+        with running.track("cursor"):
             threading.Thread(target=running.interrupt, args=[slowly]).start()
             time.sleep(0.05)
 
@@ -128,7 +128,7 @@ def test_no_cursor_is_left_before_its_interruption_is_done() -> None:
 
 def test_the_cursors_of_sqlalchemy_are_known_too() -> None:
     running, engine = CursorRegistry(), create_engine("sqlite://")
-    running.attend(engine)
+    running.listen(engine)
     seen: list[Any] = []
     with engine.connect() as connection:
         connection.connection.dbapi_connection.create_function(  # type: ignore[union-attr]

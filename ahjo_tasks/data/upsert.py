@@ -88,7 +88,7 @@ class Upsert:
 
     def _merge(self) -> None:
         try:
-            self._run(self.statements(), keep=True)
+            self._run(self.statements())
         except StatementError as error:
             if not self.connection.usable or (
                 self.connection.in_shared_transaction and not self.writer.transaction_survives
@@ -97,8 +97,8 @@ class Upsert:
             row, line, why = self._first_bad(error)
             raise DeployError(self.writer.complaint(why, self.table, row), path=self.file.path, line=line) from error
 
-    def _run(self, statements: Sequence[str], *, keep: bool) -> None:
-        with self.connection.transaction(keep=keep, apart=True), self.writer.into(self.table):
+    def _run(self, statements: Sequence[str], *, rollback_only: bool = False) -> None:
+        with self.connection.transaction(rollback_only=rollback_only, savepoint=True), self.writer.into(self.table):
             for statement in statements:
                 self.connection.execute(statement)
 
@@ -109,7 +109,7 @@ class Upsert:
         while bad - good > 1:
             middle = (good + bad) // 2
             try:
-                self._run(self.statements(middle), keep=False)
+                self._run(self.statements(middle), rollback_only=True)
                 good = middle
             except StatementError as found:
                 bad, error = middle, found

@@ -1,4 +1,4 @@
-"""One open connection: the only way that SQL text reaches a driver, untouched."""
+"""One open connection: runs SQL batches unchanged, reads every result, and passes on the server's messages."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ahjo_tasks.database.dialects.base import ServerMessage
 from ahjo_tasks.errors import StatementError
 
 if TYPE_CHECKING:
@@ -14,118 +15,128 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection as SAConnection
     from sqlalchemy.engine import RootTransaction
 
-    from ahjo_tasks.database.dialects.base import Dialect, Message
+    from ahjo_tasks.database.dialects.base import Dialect
     from ahjo_tasks.database.interrupts import CursorRegistry
 
 
-MANY = 10_000
-"""Rows that are taken from the driver at a time."""
+FETCH_SIZE = 10_000
+"""Rows that are fetched from the driver at a time."""
 
 
 class ResultSet(NamedTuple):
-    """What one query of a batch returned."""
+    """One result set: column names and rows."""
 
     columns: tuple[str, ...]
     rows: list[tuple[Any, ...]]
 
 
 class RowStream(NamedTuple):
-    """What one query returns, in lists of rows that come from the server one by one."""
+    """One result set whose rows are read from the server in chunks, as they are asked for."""
 
     columns: tuple[str, ...]
     chunks: Iterator[list[tuple[Any, ...]]]
 
 
 class Connection:
-    """Runs batches as they are: no character is a parameter, every result is read, every message handed on.
+    """A connection that runs SQL batches as they are: no character of them is taken for a parameter.
 
-    In `shared` mode one transaction lasts until `close`; else `unit` gives each piece of work its own.
+    Where the whole action is one transaction (`in_shared_transaction`), it lasts until `close`; else every call is
+    committed by itself, but for those inside of `transaction`. `on_message` is called with each message of the server.
     """
 
     def __init__(
-        self, sa_connection: SAConnection, dialect: Dialect, running: CursorRegistry, *, shared: bool = False
+        self, sa_connection: SAConnection, dialect: Dialect, cursors: CursorRegistry, *, shared: bool = False
     ) -> None:
         self.dialect = dialect
-        self._running = running
         self.in_shared_transaction = shared
-        self.on_message: Callable[[str], None] = lambda _text: None
-        self._alchemy = sa_connection
-        self._raw: Any = sa_connection.connection.dbapi_connection
-        dialect.on_connect(self._raw)
-        dialect.subscribe_messages(self._raw, self._say)
-        dialect.set_autocommit(self._raw, not shared)
-        self._whole = sa_connection.begin() if shared else None
-        self._units = 0
+        self.on_message: Callable[[ServerMessage], None] = lambda _message: None
+        self._cursors = cursors
+        self._sa_connection = sa_connection
+        self._dbapi_connection: Any = sa_connection.connection.dbapi_connection
+        dialect.on_connect(self._dbapi_connection)
+        dialect.subscribe_messages(self._dbapi_connection, self._forward)
+        dialect.set_autocommit(self._dbapi_connection, not shared)
+        self._shared_transaction = sa_connection.begin() if shared else None
+        self._open_transactions = 0
         self._changed = False
 
     @property
     def database_name(self) -> str:
-        """The name of the database that the connection was made to."""
-        return str(self._alchemy.engine.url.database)
+        """Name of the database that the connection was made to."""
+        return str(self._sa_connection.engine.url.database)
 
     @property
     def changed(self) -> bool:
-        """Whether anything was run that could have changed the database; queries of our own are not counted."""
+        """Whether `execute` was called, which may have changed the database; queries do not count."""
         return self._changed
 
     @property
     def usable(self) -> bool:
-        """Whether the connection still stands."""
-        return not getattr(self._raw, "closed", False)
+        """Whether the connection is still open, as far as the driver knows."""
+        return not getattr(self._dbapi_connection, "closed", False)
 
     @property
     def transactional(self) -> bool:
-        """Whether what runs now can be rolled back."""
-        return self.in_shared_transaction or self._units > 0
+        """Whether a transaction is open, so that what runs now can be rolled back."""
+        return self.in_shared_transaction or self._open_transactions > 0
 
     def execute(self, text: str) -> int:
-        """Run one batch to its end. Returns how many rows it changed. Raises StatementError."""
+        """Run one batch to its end and return how many rows it changed.
+
+        `text` is one batch, without GO or DELIMITER. All its results are read, for an error may follow the first one.
+        Raises StatementError with the server's message, number and position in the text.
+        """
         changed = 0
         self._changed = True
         with closing(self._results(text)) as results:
             for cursor in results:
                 if cursor.description:
-                    self._pass_over(cursor, text)
+                    self._drain(cursor, text)
                 elif cursor.rowcount > 0:
                     changed += cursor.rowcount
         return changed
 
     def result_sets(self, text: str) -> list[ResultSet]:
-        """Run one batch to its end; every result set that has columns, in order. Raises StatementError."""
-        found = []
+        """Run one batch to its end and return every result set that has columns, in order. Raises StatementError."""
+        result_sets = []
         with closing(self._results(text)) as results:
             for cursor in results:
                 if cursor.description:
-                    rows = [row for chunk in self._chunks(cursor, text, MANY) for row in chunk]
-                    found.append(ResultSet(_columns(cursor), rows))
-        return found
+                    rows = [row for chunk in self._fetch_chunks(cursor, text, FETCH_SIZE) for row in chunk]
+                    result_sets.append(ResultSet(_columns(cursor), rows))
+        return result_sets
 
     def query(self, text: str) -> list[tuple[Any, ...]]:
-        """The rows of a query of our own."""
-        found = self.result_sets(text)
-        return found[0].rows if found else []
+        """Run one batch and return the rows of its first result set, none if it has none. Raises StatementError."""
+        result_sets = self.result_sets(text)
+        return result_sets[0].rows if result_sets else []
 
-    def stream(self, text: str, size: int) -> Generator[RowStream]:
-        """Run one batch; each result set that has columns, its rows `size` at a time as they are asked for.
+    def stream(self, text: str, chunk_size: int) -> Generator[RowStream]:
+        """Run one batch and yield each result set that has columns, its rows in lists of `chunk_size`.
 
-        A result set is read to its end before the next one is asked for. Raises StatementError, also midway.
+        Read a result set to its end before the next one. Raises StatementError, also while rows are read.
         """
-        with closing(self._results(text, self.dialect.streaming_cursor(self._raw, size))) as results:
+        cursor = self.dialect.streaming_cursor(self._dbapi_connection, chunk_size)
+        with closing(self._results(text, cursor)) as results:
             for cursor in results:
                 if cursor.description:
-                    yield RowStream(_columns(cursor), self._chunks(cursor, text, size))
+                    yield RowStream(_columns(cursor), self._fetch_chunks(cursor, text, chunk_size))
 
     @contextmanager
-    def messages_to(self, listener: Callable[[str], None]) -> Iterator[None]:
-        """Hand messages to another listener meanwhile."""
-        before, self.on_message = self.on_message, listener
+    def messages_to(self, listener: Callable[[ServerMessage], None]) -> Iterator[None]:
+        """Send the server's messages to `listener` instead of `on_message` inside of the block."""
+        previous, self.on_message = self.on_message, listener
         try:
             yield
         finally:
-            self.on_message = before
+            self.on_message = previous
+
+    def report(self, text: str) -> None:
+        """Send a message of our own to `on_message`, as if the server had sent it."""
+        self.on_message(ServerMessage(text))
 
     def try_execute(self, text: str) -> str | None:
-        """Run a batch that may fail; returns the server's reason when it did."""
+        """Run a batch that may fail; return the server's message if it did, else None."""
         try:
             self.execute(text)
         except StatementError as error:
@@ -134,76 +145,87 @@ class Connection:
 
     @contextmanager
     def cursor(self, text: str) -> Iterator[Any]:
-        """A driver's cursor for many rows with parameters. Raises StatementError, said of `text`."""
-        cursor = self._raw.cursor()
+        """Open a cursor of the driver, for `executemany` with parameters. Closed at the end of the block.
+
+        A driver's error inside becomes a StatementError, with its position in `text`.
+        """
+        cursor = self._dbapi_connection.cursor()
         try:
-            with self._running.of(cursor):
+            with self._cursors.track(cursor):
                 yield cursor
         except self.driver_error as error:
             raise StatementError(self.dialect.server_error(error, text)) from error
         finally:
-            self._shut(cursor)
+            self._close_cursor(cursor)
 
     @contextmanager
     def transaction(
-        self, *, transactional: bool = True, single_call: bool = False, keep: bool = True, apart: bool = False
+        self,
+        *,
+        transactional: bool = True,
+        sent_in_one_call: bool = False,
+        rollback_only: bool = False,
+        savepoint: bool = False,
     ) -> Iterator[None]:
-        """All or nothing for what is run inside, where the database allows it; without `keep`, nothing.
+        """Run the block in a transaction: committed at its end, rolled back if it raises.
 
-        A `single_call` needs no transaction of ours where the server makes one of every call. What is run `apart` can
-        fail without an end to the transaction that the whole action shares.
+        Inside of another transaction it joins that one. `transactional=False` runs without. `sent_in_one_call` needs
+        none where the server makes a transaction of each call. `rollback_only` rolls back at the end, too.
+        `savepoint` lets the block fail without ending the transaction that the whole action shares.
+        Raises StatementError when the commit fails.
         """
-        if self.in_shared_transaction and apart:
-            with self._savepoint(keep=keep):
+        if self.in_shared_transaction and savepoint:
+            with self._savepoint(rollback_only=rollback_only):
                 yield
             return
-        whole = single_call and keep and self.dialect.implicit_transaction_per_call
-        if self.in_shared_transaction or self._units or not transactional or whole:
+        implicit = sent_in_one_call and not rollback_only and self.dialect.implicit_transaction_per_call
+        if self.transactional or not transactional or implicit:
             yield
             return
-        self._plain(self.dialect.begin)
-        self._units += 1
+        self._execute_directly(self.dialect.begin)
+        self._open_transactions += 1
         try:
             yield
         except BaseException:
-            self._undo()
+            self._roll_back()
             raise
         else:
-            self._commit() if keep else self._plain(self.dialect.rollback)
+            self._execute_directly(self.dialect.rollback) if rollback_only else self._commit()
         finally:
-            self._units -= 1
+            self._open_transactions -= 1
 
     @contextmanager
-    def _savepoint(self, *, keep: bool) -> Iterator[None]:
-        self._plain(self.dialect.savepoint)
+    def _savepoint(self, *, rollback_only: bool) -> Iterator[None]:
+        self._execute_directly(self.dialect.savepoint)
         try:
             yield
         except BaseException:
-            self._undo(self.dialect.rollback_to_savepoint)
+            self._roll_back(self.dialect.rollback_to_savepoint)
             raise
-        if not keep:
-            self._plain(self.dialect.rollback_to_savepoint)
+        if rollback_only:
+            self._execute_directly(self.dialect.rollback_to_savepoint)
 
     @contextmanager
     def sqlalchemy_connection(self) -> Iterator[SAConnection]:
-        """SQLAlchemy's connection over the same session, for Alembic and for tables of our own.
+        """Lend SQLAlchemy's connection over the same session, as for Alembic or a `Table`.
 
-        Outside of `shared` mode, who uses it begins and commits.
+        Unless the whole action is one transaction, the caller begins and commits. Raises StatementError in place of
+        SQLAlchemy's DBAPIError.
         """
         if self.in_shared_transaction:
-            with self._translated():
-                yield self._alchemy
+            with self._translate_errors():
+                yield self._sa_connection
             return
-        self.dialect.set_autocommit(self._raw, False)
+        self.dialect.set_autocommit(self._dbapi_connection, False)
         try:
-            with self._translated():
-                yield self._alchemy
+            with self._translate_errors():
+                yield self._sa_connection
         finally:
-            self._leave_alchemy()
+            self._leave_sqlalchemy()
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
-        """A StatementError in place of SQLAlchemy's."""
+    def _translate_errors(self) -> Iterator[None]:
+        """Raise StatementError in place of SQLAlchemy's DBAPIError."""
         from sqlalchemy.exc import DBAPIError
 
         try:
@@ -214,18 +236,18 @@ class Connection:
 
     @contextmanager
     def sqlalchemy_transaction(self) -> Iterator[SAConnection]:
-        """SQLAlchemy's connection in a transaction: the shared one, or one of its own."""
+        """Lend SQLAlchemy's connection in a transaction, which ends with the block unless the action shares it."""
         with self.sqlalchemy_connection() as sa_connection:
             if self.in_shared_transaction:
                 yield sa_connection
             else:
-                with self._whole_or_nothing(sa_connection):
+                with self._commit_or_roll_back(sa_connection):
                     yield sa_connection
 
     @staticmethod
     @contextmanager
-    def _whole_or_nothing(sa_connection: SAConnection) -> Iterator[None]:
-        """A transaction whose failing rollback does not hide why it was needed."""
+    def _commit_or_roll_back(sa_connection: SAConnection) -> Iterator[None]:
+        """Commit at the end; roll back on an error, which a failing rollback does not replace."""
         from sqlalchemy.exc import DBAPIError
 
         transaction = sa_connection.begin()
@@ -238,119 +260,122 @@ class Connection:
         transaction.commit()
 
     def close(self, *, keep: bool) -> None:
-        """Commit (keep) or roll back a shared transaction, and close the connection."""
+        """Commit (`keep`) or roll back a transaction that the whole action shares, and close the connection."""
         try:
-            if self._whole is not None and self._whole.is_active:
-                self._commit_whole(self._whole) if keep else self._whole.rollback()
+            if self._shared_transaction is not None and self._shared_transaction.is_active:
+                self._commit_shared(self._shared_transaction) if keep else self._shared_transaction.rollback()
         finally:
-            self._alchemy.close()
+            self._sa_connection.close()
 
-    def _leave_alchemy(self) -> None:
-        """What cannot be rolled back is gone with its connection; the statement that found out has said so."""
+    def _leave_sqlalchemy(self) -> None:
+        """Roll back what the caller left open, and switch back to autocommit.
+
+        A broken connection fails here again; the statement that failed first has reported it.
+        """
         from sqlalchemy.exc import SQLAlchemyError
 
         try:
-            if self._alchemy.in_transaction():
-                self._alchemy.rollback()
+            if self._sa_connection.in_transaction():
+                self._sa_connection.rollback()
             if self.usable:
-                self.dialect.set_autocommit(self._raw, True)
+                self.dialect.set_autocommit(self._dbapi_connection, True)
         except (SQLAlchemyError, self.driver_error):
             return
 
     def _results(self, text: str, cursor: Any = None) -> Generator[Any]:
-        """The cursor at each result of the batch. A driver's error in any of them is a StatementError."""
-        cursor = cursor or self._cursor()
+        """Run the batch and yield the cursor at each result. Raises StatementError for an error in any of them."""
+        cursor = cursor or self._new_cursor()
         try:
-            with self._running.of(cursor):
+            with self._cursors.track(cursor):
                 self.dialect.execute(cursor, text)
                 while True:
-                    self._hand_on(cursor)
+                    self._forward_messages(cursor)
                     yield cursor
                     if not self.dialect.next_result(cursor):
                         break
-                self._hand_on(cursor)
+                self._forward_messages(cursor)
         except self.driver_error as error:
-            self._hand_on(cursor)
-            raise self._failure(error, text) from error
+            self._forward_messages(cursor)
+            raise self._statement_error(error, text) from error
         finally:
-            self._shut(cursor)
+            self._close_cursor(cursor)
 
-    def _chunks(self, cursor: Any, text: str, size: int) -> Iterator[list[tuple[Any, ...]]]:
+    def _fetch_chunks(self, cursor: Any, text: str, size: int) -> Iterator[list[tuple[Any, ...]]]:
         try:
             while rows := cursor.fetchmany(size):
                 yield [tuple(row) for row in rows]
         except self.driver_error as error:
-            raise self._failure(error, text) from error
+            raise self._statement_error(error, text) from error
 
-    def _pass_over(self, cursor: Any, text: str) -> None:
+    def _drain(self, cursor: Any, text: str) -> None:
         try:
             self.dialect.drain(cursor)
         except self.driver_error as error:
-            raise self._failure(error, text) from error
+            raise self._statement_error(error, text) from error
 
-    def _failure(self, error: Exception, text: str) -> StatementError:
-        """The driver's error as ours; what it brought with it is handed on before."""
+    def _statement_error(self, error: Exception, text: str) -> StatementError:
+        """Convert a driver's error, and pass on the messages that came with it."""
         for message in self.dialect.error_messages(error):
-            self.on_message(message)
+            self._forward(message)
         return StatementError(self.dialect.server_error(error, text))
 
-    def _hand_on(self, cursor: Any) -> None:
+    def _forward_messages(self, cursor: Any) -> None:
         for message in self.dialect.messages(cursor):
-            self.on_message(message)
+            self._forward(message)
 
-    def _say(self, message: Message) -> None:
-        """Hand a message to whoever listens at the moment."""
+    def _forward(self, message: ServerMessage) -> None:
+        """Call the listener of the moment; drivers keep this method while `on_message` changes."""
         self.on_message(message)
 
-    def _shut(self, cursor: Any) -> None:
+    def _close_cursor(self, cursor: Any) -> None:
         try:
             cursor.close()
         except self.driver_error:
-            return  # the error that broke the connection is on its way already
+            return  # the error that broke the connection is being raised already
 
     @property
     def driver_error(self) -> type[Exception]:
-        """The base class of the driver's errors."""
-        error: type[Exception] = self._alchemy.dialect.dbapi.Error  # type: ignore[union-attr]
+        """Base class of the driver's errors."""
+        error: type[Exception] = self._sa_connection.dialect.dbapi.Error  # type: ignore[union-attr]
         return error
 
-    def _plain(self, statement: str) -> None:
-        cursor = self._cursor()
+    def _execute_directly(self, statement: str) -> None:
+        cursor = self._new_cursor()
         try:
             cursor.execute(statement)
         except self.driver_error as error:
             raise StatementError(self.dialect.server_error(error, statement)) from error
         finally:
-            self._shut(cursor)
+            self._close_cursor(cursor)
 
-    def _cursor(self) -> Any:
-        """A cursor, which a driver refuses where the connection is closed."""
+    def _new_cursor(self) -> Any:
+        """Open a cursor. Raises StatementError when the connection is closed."""
         try:
-            return self._raw.cursor()
+            return self._dbapi_connection.cursor()
         except self.driver_error as error:
             raise StatementError(self.dialect.server_error(error, "")) from error
 
-    def _commit_whole(self, whole: RootTransaction) -> None:
+    def _commit_shared(self, transaction: RootTransaction) -> None:
         try:
-            with self._translated():
-                whole.commit()
+            with self._translate_errors():
+                transaction.commit()
         except StatementError as error:
-            fate = "It is not known whether it was committed." if error.server.lost else "It was rolled back."
-            message = f"The transaction of the action could not be committed: {error.message.rstrip('.')}. {fate}"
+            outcome = "It is not known whether it was committed." if error.server.lost else "It was rolled back."
+            message = f"The transaction of the action could not be committed: {error.message.rstrip('.')}. {outcome}"
             raise StatementError(replace(error.server, message=message)) from error
 
     def _commit(self) -> None:
         try:
-            self._plain(self.dialect.commit)
+            self._execute_directly(self.dialect.commit)
         except StatementError as error:
             if not error.server.lost:
                 raise
             raise StatementError(error.server, outcome="it is not known whether its end was committed.") from error
 
-    def _undo(self, rollback: str | None = None) -> None:
-        """Roll back; a rollback that fails must not hide why it was needed."""
+    def _roll_back(self, rollback: str | None = None) -> None:
+        """Roll back; a rollback that fails must not hide the error that made it necessary."""
         try:
-            self._plain(rollback or self.dialect.rollback)
+            self._execute_directly(rollback or self.dialect.rollback)
         except StatementError:
             return
 

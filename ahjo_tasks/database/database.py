@@ -63,7 +63,7 @@ class Database:
         self._reporter = reporter
         self._connection: Connection | None = None
         self._lock: ExitStack | None = None
-        self._running = CursorRegistry()
+        self._cursors = CursorRegistry()
         self.on_connect: Callable[[], None] = lambda: None
 
     @cached_property
@@ -197,11 +197,11 @@ class Database:
 
     def interrupt(self) -> None:
         """End the statements that are running, on whichever connection; called from another thread."""
-        self._running.interrupt(self.dialect.interrupt)
+        self._cursors.interrupt(self.dialect.interrupt)
 
     def mark_interrupted(self) -> None:
         """Have the statements that are running end in KeyboardInterrupt, whatever their driver makes of it."""
-        self._running.mark_interrupted()
+        self._cursors.mark_interrupted()
 
     def close(self, *, keep: bool) -> None:
         """Close the connection; see `Connection.close`."""
@@ -239,7 +239,7 @@ class Database:
         except (ArgumentError, NoSuchModuleError, TypeError) as error:
             raise ConfigError(f"SQLAlchemy refuses the connection settings: {error}") from None
         self.dialect.register_events(engine, self.settings)
-        self._running.attend(engine)
+        self._cursors.listen(engine)
         remark = self.dialect.connection_notice(url, self.settings)
         if remark:
             self._reporter.info(remark)
@@ -289,7 +289,7 @@ class Database:
         try:
             self.dialect.set_lock_timeout(connection.connection.dbapi_connection, self.settings.lock_timeout)
             self.credentials.keep()
-            return Connection(connection, self.dialect, self._running, shared=shared)
+            return Connection(connection, self.dialect, self._cursors, shared=shared)
         except BaseException:
             connection.invalidate()
             connection.close()

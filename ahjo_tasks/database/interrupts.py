@@ -1,4 +1,4 @@
-"""Ctrl-C for a statement that is running: a driver that waits inside C code would not hear of it before the end."""
+"""Interrupt running statements on Ctrl-C: a driver that waits in C code would react only after the statement."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class CursorRegistry:
-    """The cursors at work on one database. Nobody closes a cursor before its interruption is done."""
+    """The cursors that run statements on one database; a cursor is not closed before its interruption is done."""
 
     def __init__(self) -> None:
         self._cursors: list[Any] = []
@@ -24,10 +24,10 @@ class CursorRegistry:
         self._lock = threading.Lock()
 
     @contextmanager
-    def of(self, cursor: Any) -> Iterator[None]:
-        """Surround what the cursor does for as long as it may be interrupted.
+    def track(self, cursor: Any) -> Iterator[None]:
+        """Register the cursor while the block runs a statement with it.
 
-        Raises KeyboardInterrupt when it was, for a driver in whose code Python's own is raised may lose it.
+        Raises KeyboardInterrupt at the end if it was interrupted: a driver may swallow the one that Python raises.
         """
         self._cursors.append(cursor)
         try:
@@ -45,68 +45,68 @@ class CursorRegistry:
             raise KeyboardInterrupt
 
     def mark_interrupted(self) -> None:
-        """Have the cursors that are at work now end in KeyboardInterrupt."""
+        """Have the cursors that run a statement now raise KeyboardInterrupt at its end."""
         self._interrupted = [*self._cursors]
 
     def interrupt(self, end: Callable[[Any], None]) -> None:
-        """Call `end` with each cursor at work; its failure says no more than that the statement was done already."""
+        """Call `end` with each cursor that runs a statement; if it fails, the statement was done already."""
         with self._lock:
             self.mark_interrupted()
             for cursor in self._interrupted:
                 with suppress(Exception):
                     end(cursor)
 
-    def attend(self, engine: Engine) -> None:
-        """Know of the cursors too that SQLAlchemy uses by itself, as in a migration."""
+    def listen(self, engine: Engine) -> None:
+        """Track the cursors that SQLAlchemy uses by itself, too, as in a migration."""
         from sqlalchemy import event
 
         dialect = engine.dialect
 
         @event.listens_for(engine, "do_execute")
         def execute(cursor: Any, statement: Any, parameters: Any, context: Any) -> bool:
-            with self.of(cursor):
+            with self.track(cursor):
                 dialect.do_execute(cursor, statement, parameters, context)
             return True
 
         @event.listens_for(engine, "do_executemany")
         def execute_many(cursor: Any, statement: Any, parameters: Any, context: Any) -> bool:
-            with self.of(cursor):
+            with self.track(cursor):
                 dialect.do_executemany(cursor, statement, parameters, context)
             return True
 
         @event.listens_for(engine, "do_execute_no_params")
         def execute_plain(cursor: Any, statement: Any, context: Any) -> bool:
-            with self.of(cursor):
+            with self.track(cursor):
                 dialect.do_execute_no_params(cursor, statement, context)
             return True
 
 
 @contextmanager
 def on_interrupt(end: Callable[[], None], mark: Callable[[], None]) -> Iterator[None]:
-    """Have Ctrl-C call `end` in a thread, at once; KeyboardInterrupt follows as soon as the driver returns.
+    """Call `end` in a thread as soon as Ctrl-C is pressed; KeyboardInterrupt follows when the driver returns.
 
-    `mark` is called where that is raised, for a driver in whose code it happens may swallow it.
+    `mark` is called when Python raises it, for a driver may swallow it.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    with _at_once(end), _where_raised(mark):
+    with _wakeup_thread(end), _signal_handler(mark):
         yield
 
 
 @contextmanager
-def _at_once(end: Callable[[], None]) -> Iterator[None]:
-    """By the socket that Python writes the numbers of signals into, whatever its main thread is doing."""
-    numbers, written = socket.socketpair()
-    written.setblocking(False)
+def _wakeup_thread(end: Callable[[], None]) -> Iterator[None]:
+    """Read signals from the socket that Python writes their numbers into, whatever its main thread is doing."""
+    numbers, wakeup = socket.socketpair()
+    wakeup.setblocking(False)
     listener = threading.Thread(target=_listen, args=(numbers, end), name="ahjo interrupts", daemon=True)
-    before = signal.set_wakeup_fd(written.fileno(), warn_on_full_buffer=False)
+    previous = signal.set_wakeup_fd(wakeup.fileno(), warn_on_full_buffer=False)
     listener.start()
     try:
         yield
     finally:
-        signal.set_wakeup_fd(before)
-        written.close()
+        signal.set_wakeup_fd(previous)
+        wakeup.close()
         listener.join()
         numbers.close()
 
@@ -118,18 +118,18 @@ def _listen(numbers: socket.socket, end: Callable[[], None]) -> None:
 
 
 @contextmanager
-def _where_raised(mark: Callable[[], None]) -> Iterator[None]:
-    before = signal.getsignal(signal.SIGINT)
-    if not callable(before):  # Ctrl-C is ignored, as in a background job of a shell
+def _signal_handler(mark: Callable[[], None]) -> Iterator[None]:
+    previous = signal.getsignal(signal.SIGINT)
+    if not callable(previous):  # Ctrl-C is ignored, as in a background job of a shell
         yield
         return
 
     def handler(number: int, frame: FrameType | None) -> None:
         mark()
-        before(number, frame)
+        previous(number, frame)
 
     signal.signal(signal.SIGINT, handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous)

@@ -52,9 +52,9 @@ class DescriptionStep(Step):
         warnings = changes.warnings if self.changes is None else ()
         sent = self.store.send(connection, changes.changes)
         for warning in (*warnings, *sent.warnings):
-            connection.on_message(f"Warning: {warning}")
+            connection.report(f"Warning: {warning}")
         if sent.changes or not changes.changes:
-            connection.on_message(sent.summary)
+            connection.report(sent.summary)
         return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.database.dialects.base import ServerMessage
     from ahjo_tasks.project.sql_file import SqlFile
     from ahjo_tasks.sql.splitters import Batch
 
@@ -128,11 +130,11 @@ def describe_partial_state(file: SqlFile, failed: Batch) -> str:
     return f"statement {number + 1} of {total} in {file.label} failed; {before}."
 
 
-def locate_message(files: Sequence[SqlFile], message: str) -> str:
+def locate_message(files: Sequence[SqlFile], message: ServerMessage) -> str:
     """The message of a call that files share, with its position if only one of the files can have emitted it."""
     locators = [MessageLocator(file, file.batches[0]) for file in files]
     emitters = [locator for locator in locators if locator.line_of_source(message)]
-    return emitters[0].locate(message) if len(emitters) == 1 else message
+    return emitters[0].locate(message) if len(emitters) == 1 else message.text
 
 
 class MessageLocator:
@@ -142,27 +144,26 @@ class MessageLocator:
         self._file = file
         self._batch = batch
 
-    def before(self, report: Callable[[str], None]) -> Callable[[str], None]:
-        """Return a listener that locates each message and hands it on to `report`."""
-        return lambda message: report(self.locate(message))
+    def before(self, listener: Callable[[ServerMessage], None]) -> Callable[[ServerMessage], None]:
+        """Return a listener that locates each message and passes it on to `listener`."""
+        return lambda message: listener(replace(message, text=self.locate(message)))
 
-    def locate(self, message: str) -> str:
+    def locate(self, message: ServerMessage) -> str:
         """`database/data/a.sql:7: text`, or `database/data/a.sql:3 (batch): text`."""
-        line, procedure = self._line(message), getattr(message, "procedure", "")
+        line = self._line(message)
         position = self._file.where(self._batch.line + (line or 1) - 1)
-        scope = procedure or ("" if line else "batch")
-        return f"{position}{f' ({scope})' if scope else ''}: {message}"
+        scope = message.procedure or ("" if line else "batch")
+        return f"{position}{f' ({scope})' if scope else ''}: {message.text}"
 
-    def line_of_source(self, message: str) -> int | None:
+    def line_of_source(self, message: ServerMessage) -> int | None:
         """The line, from 1, of the only statement of the batch that can have emitted the message."""
-        return self._sources.line(message, plain=getattr(message, "plain", True))
+        return self._sources.line(message.text, plain=message.from_script)
 
-    def _line(self, message: str) -> int | None:
+    def _line(self, message: ServerMessage) -> int | None:
         if "\n" not in self._batch.text or self._file.dialect.batch_is_statement:
             return 1
-        line = getattr(message, "line", None)
-        if line and line <= self._batch.text.count("\n") + 1:
-            return int(line)
+        if message.line and message.line <= self._batch.text.count("\n") + 1:
+            return message.line
         return self.line_of_source(message)
 
     @cached_property

@@ -28,7 +28,7 @@ class DropStep(Step):
     statement: str
 
     kind = "drop"
-    single_call = True
+    sent_in_one_call = True
 
     @property
     def label(self) -> str:

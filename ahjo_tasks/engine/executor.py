@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.engine.diagnostics import locate_message, locating_errors
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.database.dialects.base import ServerMessage
     from ahjo_tasks.engine.plan import Plan, Step
 
 BATCH_MAX_FILES = 100
@@ -68,12 +68,14 @@ class PlanExecutor:
     def run_step(self, step: Step) -> None:
         """Do one step, or its fallback. Raises DeployError when both fail."""
         self._notify("started", step)
-        self.connection.on_message = partial(self._message, step)
+        self.connection.on_message = lambda message: self._message(step, message.text)
         started = time.perf_counter()
         with self._reporting_failure(step, started):
             try:
                 with (
-                    self.connection.transaction(transactional=step.transactional, single_call=step.single_call),
+                    self.connection.transaction(
+                        transactional=step.transactional, sent_in_one_call=step.sent_in_one_call
+                    ),
                     locating_errors(self.connection),
                 ):
                     rows = step.run(self.connection)
@@ -88,7 +90,7 @@ class PlanExecutor:
         The server does not tell which file a message belongs to, so all of them follow the last step; a message whose
         text occurs in one file only gets that file's position.
         """
-        messages: list[str] = []
+        messages: list[ServerMessage] = []
         files = [step.file for step in steps if isinstance(step, FileStep)]
         self._notify("started", steps[0], batch_size=len(steps))
         self.connection.on_message = messages.append
@@ -104,8 +106,8 @@ class PlanExecutor:
         for step in steps:
             self._notify("ok", step, seconds=share)
             self._done += 1
-        for text in messages:
-            self._observer(Event("message", steps[-1], self._done, self._total, text=locate_message(files, text)))
+        for message in messages:
+            self._observer(Event("message", steps[-1], self._done, self._total, text=locate_message(files, message)))
         return True
 
     def _run_fallback(self, step: Step, error: DeployError) -> int:

@@ -37,7 +37,7 @@ class MigrationProgress:
         problem = self.check()
         if problem:
             raise DeployError(f"{script.revision} {script.doc}: {problem}", path=Path(script.path))
-        self.connection.on_message(f"{'<-' if self.down else '->'} {script.revision} {script.doc}")
+        self.connection.report(f"{'<-' if self.down else '->'} {script.revision} {script.doc}")
         self._ended.append((script.revision, script.path))
 
     def __enter__(self) -> None:

@@ -41,7 +41,7 @@ class Step(Protocol):
         return ""
 
     @property
-    def single_call(self) -> bool:
+    def sent_in_one_call(self) -> bool:
         """Whether it is one call to the server."""
         return False
 

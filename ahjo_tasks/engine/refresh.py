@@ -48,7 +48,7 @@ class RefreshStep(Step):
     def run(self, connection: Connection) -> int:
         """Raises DeployError when a module of the project does not compile; of others it is a message."""
         if connection.query(CAN_REFRESH)[0][0] is None:
-            connection.on_message("This server cannot refresh modules.")
+            connection.report("This server cannot refresh modules.")
             return 0
         modules = {int(number): Name(schema, name) for number, schema, name in connection.query(MODULES)}
         order = inner_first(modules, [(int(one), int(other)) for one, other in connection.query(NEEDS)])
@@ -56,7 +56,7 @@ class RefreshStep(Step):
         files = self._files(connection) if failed else {}
         for number, why in failed:
             if number not in files:
-                connection.on_message(f"{modules[number]} does not compile: {why}")
+                connection.report(f"{modules[number]} does not compile: {why}")
         broken = tuple(f"{files[number]}: {why}" for number, why in failed if number in files)
         if broken:
             raise DeployError(f"modules of the project that do not compile: {len(broken)}", details=broken)

@@ -127,7 +127,7 @@ class SqlcmdStep(Step):
         )
         failed = done.returncode != 0
         for line in [*done.stdout.splitlines(), *([] if failed else done.stderr.splitlines())]:
-            connection.on_message(line)
+            connection.report(line)
         if failed:
             said = (done.stderr.strip() or done.stdout.strip()).splitlines()
             message = " ".join(said[:2]) if said else f"sqlcmd ended with {done.returncode}"

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ahjo_tasks.database.dialects.base import ServerMessage
 from ahjo_tasks.engine.diagnostics import BatchError, MessageLocator, locate_error
 from ahjo_tasks.engine.plan import Plan, Step
 from ahjo_tasks.engine.recreate_dependents import DeployedFiles, RecreateWithDependents
@@ -44,9 +45,9 @@ class FileStep(Step):
         return self.file.label
 
     @property
-    def single_call(self) -> bool:
+    def sent_in_one_call(self) -> bool:
         """Whether the file is one batch that runs once."""
-        return self.file.single_call
+        return self.file.sent_in_one_call
 
     @property
     def batchable(self) -> bool:
@@ -55,7 +56,7 @@ class FileStep(Step):
         if not (
             file.dialect.implicit_transaction_per_call
             and file.kind in OBJECTS
-            and self.single_call
+            and self.sent_in_one_call
             and file.transactional
         ):
             return False
@@ -76,10 +77,10 @@ class FileStep(Step):
 
     def run(self, connection: Connection) -> int:
         """Run the batches; messages come with their position. Raises BatchError."""
-        rows, started, report = 0, time.perf_counter(), connection.on_message
+        rows, started, listener = 0, time.perf_counter(), connection.on_message
         with connection.dialect.preserve_session_settings(connection, self.file.texts):
             for batch in self.file.batches:
-                with connection.messages_to(MessageLocator(self.file, batch).before(report)):
+                with connection.messages_to(MessageLocator(self.file, batch).before(listener)):
                     for repetition in range(batch.count):
                         try:
                             rows += connection.execute(batch.text)
@@ -88,7 +89,7 @@ class FileStep(Step):
                             failure = BatchError(error, self.file, batch, repetition, seconds)
                             if not self.file.ignores_errors(batch) or error.server.lost:
                                 raise failure from error
-                            report(_ignored(failure, connection))
+                            listener(ServerMessage(_ignored(failure, connection)))
         return rows
 
     def fallback(self, error: ServerError) -> Step | None:

@@ -112,7 +112,7 @@ class SqlFile:
         return SWITCHES[value.lower()] and not self.refused
 
     @property
-    def single_call(self) -> bool:
+    def sent_in_one_call(self) -> bool:
         """Whether the file is one batch that runs once."""
         return len(self.batches) == 1 and self.batches[0].count == 1
 

@@ -98,11 +98,14 @@ def run_test(file: SqlFile, connection: Connection) -> FileResult:
     """Run one file. `-- transaction: rollback` in it takes back what it changed."""
     started = time.perf_counter()
     messages: list[str] = []
-    connection.on_message = messages.append
+    connection.on_message = lambda message: messages.append(message.text)
     try:
         with (
             connection.transaction(
-                transactional=file.transactional, single_call=file.single_call, keep=not file.rolls_back, apart=True
+                transactional=file.transactional,
+                sent_in_one_call=file.sent_in_one_call,
+                rollback_only=file.rolls_back,
+                savepoint=True,
             ),
             connection.dialect.preserve_session_settings(connection, file.texts),
         ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ahjo_tasks.errors import ConfigError, ServerError, StatementError
 from ahjo_tasks.sql.definitions import Definition, Name
@@ -23,24 +23,18 @@ if TYPE_CHECKING:
     from ahjo_tasks.sql.splitters import Splitter
 
 
-class Message(str):
-    """The words. `line` counts from 1 within the batch; None where the driver keeps it to itself.
+@dataclass(frozen=True, slots=True)
+class ServerMessage:
+    """A message that the server sent while a batch ran, as by PRINT or RAISE NOTICE, or as a warning.
 
-    `procedure` is the module that said it, with the line in it. `plain` is whether a statement of the script may have
-    worded it, as PRINT does, and not the server.
+    `line` counts from 1 within the batch; None where the driver does not tell. `procedure` is the module that sent it,
+    with the line in it. `from_script` is whether a statement of the script may have worded it, and not the server.
     """
 
-    __slots__ = ("line", "plain", "procedure")
-
-    line: int | None
-    procedure: str
-    plain: bool
-
-    def __new__(cls, text: str, line: int | None = None, procedure: str = "", *, plain: bool = True) -> Self:
-        """Words with what is known of them."""
-        made = super().__new__(cls, text)
-        made.line, made.procedure, made.plain = line, procedure, plain
-        return made
+    text: str
+    line: int | None = None
+    procedure: str = ""
+    from_script: bool = True
 
 
 DEPLOY = "deploy"
@@ -97,7 +91,7 @@ class ProjectTemplate:
 class OpenConnection(Protocol):
     """What dialects use of `ahjo_tasks.database.connection.Connection`, which itself is built on a dialect."""
 
-    on_message: Callable[[str], None]
+    on_message: Callable[[ServerMessage], None]
 
     @property
     def dialect(self) -> Dialect:
@@ -135,7 +129,7 @@ class OpenConnection(Protocol):
     def try_execute(self, text: str) -> str | None:
         """Run a batch that may fail; return the server's reason when it did."""
 
-    def messages_to(self, listener: Callable[[str], None]) -> AbstractContextManager[None]:
+    def messages_to(self, listener: Callable[[ServerMessage], None]) -> AbstractContextManager[None]:
         """Send messages to another listener meanwhile."""
 
 
@@ -313,14 +307,14 @@ class Dialect:
 
     # -- running ---------------------------------------------------------------------------------------------------
 
-    def subscribe_messages(self, raw: Any, say: Callable[[Message], None]) -> None:
+    def subscribe_messages(self, raw: Any, say: Callable[[ServerMessage], None]) -> None:
         """Have the server's messages (NOTICE, PRINT) handed to `say` as they come."""
 
-    def messages(self, cursor: Any) -> list[Message]:
+    def messages(self, cursor: Any) -> list[ServerMessage]:
         """The messages that came with the cursor's current result."""
         return []
 
-    def error_messages(self, error: Exception) -> list[Message]:
+    def error_messages(self, error: Exception) -> list[ServerMessage]:
         """The messages that came with an error and not before it."""
         return []
 

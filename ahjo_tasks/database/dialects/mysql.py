@@ -7,7 +7,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ahjo_tasks.database.dialects import create_database, error_positions
-from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect, Message, ProjectTemplate, lost
+from ahjo_tasks.database.dialects.base import (
+    DEPLOY,
+    LOCK_WAIT,
+    ConnectFailure,
+    Dialect,
+    ProjectTemplate,
+    ServerMessage,
+    lost,
+)
 from ahjo_tasks.errors import LockedError, ServerError
 from ahjo_tasks.sql.lexer import MYSQL
 from ahjo_tasks.sql.splitters.mysql import SPLITTER
@@ -111,7 +119,7 @@ class MySQL(Dialect):
 
         return raw.cursor(SSCursor)
 
-    def messages(self, cursor: Any) -> list[Message]:
+    def messages(self, cursor: Any) -> list[ServerMessage]:
         """The first of the statement's warnings and notes; how many more there are is said."""
         count = getattr(cursor, "warning_count", 0) or 0
         if not count or getattr(cursor._result, "has_next", False):  # noqa: SLF001 - to ask now would drop the rest
@@ -119,9 +127,9 @@ class MySQL(Dialect):
         cursor.warning_count = 0  # they are told once
         with cursor.connection.cursor() as asking:
             asking.execute(f"SHOW WARNINGS LIMIT {MOST_WARNINGS}")
-            found = [Message(f"{level} {number}: {text}") for level, number, text in asking.fetchall()]
+            found = [ServerMessage(f"{level} {number}: {text}") for level, number, text in asking.fetchall()]
         more = count - len(found)
-        return [*found, Message(f"and {more} more warnings")] if found and more > 0 else found
+        return [*found, ServerMessage(f"and {more} more warnings")] if found and more > 0 else found
 
     def server_error(self, error: Exception, text: str) -> ServerError:
         """Number and message; the line stands at the end of a syntax error's text."""

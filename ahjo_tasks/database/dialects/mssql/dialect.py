@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection as SAConnection
 
     from ahjo_tasks.config.settings import Settings
-    from ahjo_tasks.database.dialects.base import Message, OpenConnection
+    from ahjo_tasks.database.dialects.base import OpenConnection, ServerMessage
     from ahjo_tasks.sql.definitions import Definition
 
 OWNED = b"ahjo "
@@ -180,13 +180,13 @@ class MSSQL(Dialect):
         """Have the server stop; the drivers wait for it in C code."""
         drivers.cancel(cursor)
 
-    def subscribe_messages(self, raw: Any, say: Callable[[Message], None]) -> None:
+    def subscribe_messages(self, raw: Any, say: Callable[[ServerMessage], None]) -> None:
         """Only pymssql hands messages on as they come; what it says of an error is kept for `server_error`."""
         handler = getattr(getattr(raw, "_conn", None), "set_msghandler", None)
         if handler:
             handler(errors.MessageHandler(say, self._first_error))
 
-    def messages(self, cursor: Any) -> list[Message]:
+    def messages(self, cursor: Any) -> list[ServerMessage]:
         """What PRINT and low RAISERROR sent with the current result."""
         said = getattr(cursor, "messages", None) or ()
         return [errors.message(state, text) for state, text in said if not state.endswith(errors.CHATTER)]
@@ -195,7 +195,7 @@ class MSSQL(Dialect):
         """Each driver in its own way."""
         session.pass_over(cursor)
 
-    def error_messages(self, error: Exception) -> list[Message]:
+    def error_messages(self, error: Exception) -> list[ServerMessage]:
         """What was sent just before the error."""
         return errors.messages(error)
 

@@ -7,7 +7,7 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ahjo_tasks.database.dialects.base import ConnectFailure, Message
+from ahjo_tasks.database.dialects.base import ConnectFailure, ServerMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,14 +127,14 @@ def is_lost(record: Record) -> bool:
     return unknown or record.state in LOST or record.number in LOST_NUMBERS or bool(LOST_WORDS.search(record.text))
 
 
-def message(state: str, text: str) -> Message:
+def message(state: str, text: str) -> ServerMessage:
     """What a driver noted beside a result; the state, as in `[01000] (0)`, tells who worded it."""
-    return Message(clean(text), plain=state.endswith(WORDED))
+    return ServerMessage(clean(text), from_script=state.endswith(WORDED))
 
 
-def messages(error: Exception) -> list[Message]:
+def messages(error: Exception) -> list[ServerMessage]:
     """What PRINT and low RAISERROR sent just before the error; ODBC hands it on with the error."""
-    return [Message(record.text) for record in records(error)[1:] if record.state.startswith("01")]
+    return [ServerMessage(record.text) for record in records(error)[1:] if record.state.startswith("01")]
 
 
 def problem(error: Exception) -> ConnectFailure:
@@ -215,7 +215,7 @@ class FirstError(threading.local):
 class MessageHandler:
     """pymssql's handler for the messages of a connection: hands low ones on, and keeps the first error."""
 
-    def __init__(self, say: Callable[[Message], None], first: FirstError) -> None:
+    def __init__(self, say: Callable[[ServerMessage], None], first: FirstError) -> None:
         self._say = say
         self._first = first
 
@@ -226,6 +226,6 @@ class MessageHandler:
         if severity > MOST_SEVERE_MESSAGE:
             self._first.said = self._first.said or _Said(state, severity, module, line, said)
         elif module:
-            self._say(Message(said, procedure=f"{module}, line {line}"))
+            self._say(ServerMessage(said, procedure=f"{module}, line {line}"))
         else:
-            self._say(Message(said, line or None))
+            self._say(ServerMessage(said, line or None))

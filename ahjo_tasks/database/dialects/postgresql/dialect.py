@@ -8,7 +8,15 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.database.dialects import create_database, error_positions
-from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect, Message, ProjectTemplate, lost
+from ahjo_tasks.database.dialects.base import (
+    DEPLOY,
+    LOCK_WAIT,
+    ConnectFailure,
+    Dialect,
+    ProjectTemplate,
+    ServerMessage,
+    lost,
+)
 from ahjo_tasks.database.dialects.postgresql.routines import signatures
 from ahjo_tasks.errors import LockedError, ServerError, SourceError
 from ahjo_tasks.sql.lexer import POSTGRESQL
@@ -172,7 +180,7 @@ class PostgreSQL(Dialect):
         if raw.autocommit != on:
             raw.autocommit = on
 
-    def subscribe_messages(self, raw: Any, say: Callable[[Message], None]) -> None:
+    def subscribe_messages(self, raw: Any, say: Callable[[ServerMessage], None]) -> None:
         """Hand on every NOTICE, WARNING and INFO as it arrives."""
         if hasattr(raw, "add_notice_handler"):
             raw.add_notice_handler(lambda notice: say(_message(notice)))
@@ -271,12 +279,12 @@ class PostgreSQL(Dialect):
         return f"{application.removeprefix('ahjo ') or 'another run'}, as {login} in server process {pid}"
 
 
-def _message(notice: Any) -> Message:
+def _message(notice: Any) -> ServerMessage:
     """What was said, and in which function it was RAISEd."""
     raised = RAISED.match(notice.context or "")
     inside = f"{raised[1]}, line {raised[2]}" if raised and raised[1] != BLOCK else ""
     level = notice.severity_nonlocalized or notice.severity
-    return Message(f"{level}: {notice.message_primary}", procedure=inside, plain=raised is not None)
+    return ServerMessage(f"{level}: {notice.message_primary}", procedure=inside, from_script=raised is not None)
 
 
 def _reason(text: str) -> str:
