@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.project.sql_file import SqlFile
     from ahjo_tasks.runtime.context import ActionContext
-    from ahjo_tasks.testing import FileResult
+    from ahjo_tasks.testing.sql_tests import FileResult
 
 TABLE = "table"
 
@@ -112,7 +112,7 @@ def _plan(ctx: ActionContext, files: Sequence[SqlFile]) -> None:
 
 
 def _run(ctx: ActionContext, files: Sequence[SqlFile], jobs: int) -> Iterator[FileResult]:
-    from ahjo_tasks.testing import run_parallel, run_tests
+    from ahjo_tasks.testing.sql_tests import run_parallel, run_tests
 
     if jobs > 1 and not ctx.database.connection.in_shared_transaction:
         return run_parallel(files, ctx.database.new_connection, jobs)
@@ -162,9 +162,9 @@ def _show_failures(ctx: ActionContext, results: Sequence[FileResult]) -> None:
 
 
 def _show_rows(ctx: ActionContext, result: FileResult) -> None:
-    from ahjo_tasks.testing import shown_columns
+    from ahjo_tasks.testing.sql_tests import shown_columns
 
-    rows = [check.row for check in result.checks if not check.passed]
+    rows = [row.values for row in result.rows if not row.passed]
     if not rows:
         return
     columns = shown_columns(result.columns)

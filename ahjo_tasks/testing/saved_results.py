@@ -1,4 +1,4 @@
-"""The table and the view of test results in the database."""
+"""Store test results in a table of the database, and create the table and its view."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.testing.sql_tests import FileResult
 
-COMPACT_DATE = 8
+COMPACT_DATE_LENGTH = 8
 
 
 def default_table(settings: Settings) -> Table:
-    """The table as it is created: no key, for a test may say the same thing twice."""
+    """Return the table as it is created: without a key, because a test may return the same row twice."""
     from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, func
 
     return Table(
@@ -37,7 +37,7 @@ def default_table(settings: Settings) -> Table:
 
 
 def create_table(settings: Settings, connection: Connection) -> bool:
-    """Create the table; False when it is there already, which is left as it is."""
+    """Create the table. Returns False when it exists already; it is left as it is."""
     table = default_table(settings)
     with connection.sqlalchemy_transaction() as sa_connection:
         if connection.dialect.column_names(sa_connection, table.name, table.schema):
@@ -47,7 +47,7 @@ def create_table(settings: Settings, connection: Connection) -> bool:
 
 
 def create_view(settings: Settings, connection: Connection) -> None:
-    """Create the view anew: the table's columns, a `datadate` of eight digits shown as yyyy-mm-dd."""
+    """Drop and create the view: the table's columns, a `datadate` of eight digits shown as yyyy-mm-dd."""
     dialect = connection.dialect
     name = dialect.quote(settings.test_view_schema, settings.test_view_name)
     with connection.sqlalchemy_connection() as sa_connection:
@@ -58,18 +58,18 @@ def create_view(settings: Settings, connection: Connection) -> None:
 
 
 def view_query(settings: Settings) -> Select[Any]:
-    """What the view selects."""
+    """Return the query of the view."""
     from sqlalchemy import case, func, select
 
     table = default_table(settings)
     day = table.c.datadate
     dashed = func.substring(day, 1, 4) + "-" + func.substring(day, 5, 2) + "-" + func.substring(day, 7, 2)
-    shown = case((func.char_length(day) == COMPACT_DATE, dashed), else_=day).label("datadate")
+    shown = case((func.char_length(day) == COMPACT_DATE_LENGTH, dashed), else_=day).label("datadate")
     return select(*(column for column in table.c if column is not day), shown)
 
 
 def save(results: Sequence[FileResult], settings: Settings, connection: Connection, started: datetime) -> int:
-    """Add the rows of a run under one new batch id; returns how many.
+    """Add the rows of a run under one new batch id; returns their number.
 
     A column of a row is kept where the table has one of that name, in any case. Raises AhjoError when the table is
     missing and may not be created, or has no column in common with a row.
@@ -79,7 +79,7 @@ def save(results: Sequence[FileResult], settings: Settings, connection: Connecti
     with connection.sqlalchemy_transaction() as sa_connection:
         table = _reflected(settings, sa_connection)
         shared = {"batch_id": _next_batch(table, sa_connection), "start_time": started, "end_time": datetime.now()}  # noqa: DTZ005 - the column has no zone
-        rows = [_row(table, shared, result, check.row) for result in results for check in result.checks]
+        rows = [_row(table, shared, result, row.values) for result in results for row in result.rows]
         if rows:
             sa_connection.execute(table.insert(), rows)
     return len(rows)
@@ -105,10 +105,10 @@ def _next_batch(table: Table, sa_connection: SAConnection) -> int:
     return int(sa_connection.execute(select(func.coalesce(func.max(table.c.batch_id), 0) + 1)).scalar_one())
 
 
-def _row(table: Table, shared: dict[str, Any], result: FileResult, row: dict[str, Any]) -> dict[str, Any]:
-    found = {column.lower(): value for column, value in row.items()}
-    common = [column.name for column in table.columns if column.name.lower() in found]
+def _row(table: Table, shared: dict[str, Any], result: FileResult, values: dict[str, Any]) -> dict[str, Any]:
+    by_column = {column.lower(): value for column, value in values.items()}
+    common = [column.name for column in table.columns if column.name.lower() in by_column]
     if not common:
         raise AhjoError(f"{result.file.label}: its result has no column in common with the table {table.name}.")
-    known = {**shared, "test_file": result.file.label, **found}
+    known = {**shared, "test_file": result.file.label, **by_column}
     return {column.name: known.get(column.name.lower()) for column in table.columns}

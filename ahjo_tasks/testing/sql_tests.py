@@ -1,4 +1,4 @@
-"""SQL tests: files whose queries return rows with a `result` column."""
+"""Run SQL tests: files whose queries return rows with a `result` column."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from queue import Queue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahjo_tasks.engine.diagnostics import BatchError, locate_error
 from ahjo_tasks.errors import DeployError, StatementError
@@ -20,69 +20,71 @@ if TYPE_CHECKING:
     from ahjo_tasks.project.sql_file import SqlFile
     from ahjo_tasks.sql.splitters import Batch
 
-HIDDEN = frozenset({"start_time", "end_time"})
-FIRST = ("id", "issue", "test_name", "result")
+HIDDEN_COLUMNS = frozenset({"start_time", "end_time"})
+STANDARD_COLUMNS = ("id", "issue", "test_name", "result")
+NAME_COLUMNS = ("test_name", "id", "name")
+RESULT_COLUMN = "result"
 
 
 @dataclass(frozen=True)
-class Check:
-    """One row that a test returned. `passed` is None where the result set has no `result` column."""
+class ResultRow:
+    """A row that a test returned. `passed` is None where the result set has no `result` column."""
 
-    row: dict[str, Any]
+    values: dict[str, Any]
     passed: bool | None
 
 
 @dataclass(frozen=True)
 class FileResult:
-    """What one test file returned. `error` is why it could not be run to its end."""
+    """Rows that a test file returned. `error` says why it could not be run to its end; `seconds` is the duration."""
 
     file: SqlFile
     seconds: float
     columns: tuple[str, ...] = ()
-    checks: tuple[Check, ...] = ()
+    rows: tuple[ResultRow, ...] = ()
     error: DeployError | None = None
     messages: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def passed(self) -> int:
-        """How many rows say ok."""
-        return sum(check.passed is True for check in self.checks)
+        """The number of rows whose result is ok."""
+        return sum(row.passed is True for row in self.rows)
 
     @property
     def failed(self) -> int:
-        """How many rows say anything else; a file that could not be run counts as one."""
-        return sum(check.passed is False for check in self.checks) + (self.error is not None)
+        """The number of rows with another result; a file that could not be run counts as one."""
+        return sum(row.passed is False for row in self.rows) + (self.error is not None)
 
 
 def run_tests(files: Sequence[SqlFile], connection: Connection) -> Iterator[FileResult]:
-    """Run each file to its end. A file that the server refuses is a failure of that file, and the next one is run.
+    """Run the files one after the other; a file that the server refuses fails, and the next one is run.
 
-    Where the refusal ended the transaction that the action shares, the next ones fail, too.
+    Where the error ended the transaction that the action shares, the remaining files fail, too.
     """
-    gone = False
+    transaction_ended = False
     for file in files:
-        result = _not_run(file) if gone else run_test(file, connection)
+        result = _skip(file) if transaction_ended else run_test(file, connection)
         yield result
-        gone = gone or (
+        transaction_ended = transaction_ended or (
             result.error is not None
             and connection.in_shared_transaction
             and not connection.dialect.savepoint_survives_error
         )
 
 
-def _not_run(file: SqlFile) -> FileResult:
+def _skip(file: SqlFile) -> FileResult:
     message = "was not run: the file before it ended the transaction of the action"
     return FileResult(file, 0.0, error=DeployError(message, path=file.path))
 
 
 def run_parallel(
-    files: Sequence[SqlFile], another: Callable[[], AbstractContextManager[Connection]], jobs: int
+    files: Sequence[SqlFile], connect: Callable[[], AbstractContextManager[Connection]], jobs: int
 ) -> Iterator[FileResult]:
-    """Run the files on up to `jobs` connections of their own; the results come in the order of the files."""
-    with ExitStack() as opened, ThreadPoolExecutor(max_workers=jobs) as pool:
+    """Run the files on up to `jobs` connections of their own; yields the results in the order of the files."""
+    with ExitStack() as connections, ThreadPoolExecutor(max_workers=jobs) as pool:
         free: Queue[Connection] = Queue()
         for _ in range(min(jobs, len(files))):
-            free.put(opened.enter_context(another()))
+            free.put(connections.enter_context(connect()))
 
         def run(file: SqlFile) -> FileResult:
             connection = free.get()
@@ -95,7 +97,7 @@ def run_parallel(
 
 
 def run_test(file: SqlFile, connection: Connection) -> FileResult:
-    """Run one file. `-- transaction: rollback` in it takes back what it changed."""
+    """Run one file; `-- transaction: rollback` in it rolls its changes back."""
     started = time.perf_counter()
     messages: list[str] = []
     connection.on_message = lambda message: messages.append(message.text)
@@ -109,40 +111,85 @@ def run_test(file: SqlFile, connection: Connection) -> FileResult:
             ),
             connection.dialect.preserve_session_settings(connection, file.texts),
         ):
-            sets = [found for batch in file.batches for found in _results(connection, file, batch)]
+            sets = [result_set for batch in file.batches for result_set in _results(connection, file, batch)]
     except DeployError as error:
         return FileResult(file, time.perf_counter() - started, error=error, messages=tuple(messages))
-    columns, checks = _judged(sets)
-    return FileResult(file, time.perf_counter() - started, columns, checks, messages=tuple(messages))
+    columns, rows = _to_rows(sets)
+    return FileResult(file, time.perf_counter() - started, columns, rows, messages=tuple(messages))
 
 
 def shown_columns(columns: Sequence[str]) -> list[str]:
-    """The columns to show: the four of a test where all are there, else all but the times."""
+    """Return the columns to show: the four standard ones where all are there, else all but the times."""
     by_name = {column.lower(): column for column in columns}
-    if all(name in by_name for name in FIRST):
-        return [by_name[name] for name in FIRST]
-    return [column for column in columns if column.lower() not in HIDDEN]
+    if all(name in by_name for name in STANDARD_COLUMNS):
+        return [by_name[name] for name in STANDARD_COLUMNS]
+    return [column for column in columns if column.lower() not in HIDDEN_COLUMNS]
 
 
 def _results(connection: Connection, file: SqlFile, batch: Batch) -> list[ResultSet]:
     try:
-        return [found for _ in range(batch.count) for found in connection.result_sets(batch.text)]
+        return [result_set for _ in range(batch.count) for result_set in connection.result_sets(batch.text)]
     except StatementError as error:
         raise locate_error(BatchError(error, file, batch), connection) from error
 
 
-def _judged(sets: Sequence[ResultSet]) -> tuple[tuple[str, ...], tuple[Check, ...]]:
+def _to_rows(sets: Sequence[ResultSet]) -> tuple[tuple[str, ...], tuple[ResultRow, ...]]:
+    """Return the columns of all result sets, and the rows with their verdicts."""
     columns: dict[str, None] = {}
-    checks: list[Check] = []
-    for found in sets:
-        columns |= dict.fromkeys(found.columns)
-        places = [place for place, column in enumerate(found.columns) if column.lower() == "result"]
-        for values in found.rows:
-            row = dict(zip(found.columns, values, strict=True))
-            checks.append(Check(row, all(_is_ok(values[place]) for place in places) if places else None))
-    return tuple(columns), tuple(checks)
+    rows: list[ResultRow] = []
+    for result_set in sets:
+        columns |= dict.fromkeys(result_set.columns)
+        positions = [index for index, column in enumerate(result_set.columns) if column.lower() == RESULT_COLUMN]
+        for values in result_set.rows:
+            passed = all(_is_ok(values[index]) for index in positions) if positions else None
+            rows.append(ResultRow(dict(zip(result_set.columns, values, strict=True)), passed))
+    return tuple(columns), tuple(rows)
 
 
 def _is_ok(value: object) -> bool:
-    """Only the word ok, in any case; NULL and everything else is a failure."""
+    """Return whether the value is the word ok, in any case; NULL and everything else is a failure."""
     return isinstance(value, str) and value.strip().lower() == "ok"
+
+
+class Case(NamedTuple):
+    """One test case of a report: a row, or a file without rows.
+
+    `failure` is the content of a failed row, `error` why the file could not be run; both are empty when it passed.
+    """
+
+    file: str
+    name: str
+    seconds: float
+    failure: str = ""
+    error: str = ""
+    line: int = 1
+
+    @property
+    def passed(self) -> bool:
+        """Whether there is neither a failure nor an error."""
+        return not self.failure and not self.error
+
+
+def cases(result: FileResult) -> Iterator[Case]:
+    """Yield the cases of one file; a file that ran and returned no row with a verdict is a case of its own."""
+    label = result.file.label
+    rows = [row for row in result.rows if row.passed is not None]
+    seconds = result.seconds / max(len(rows), 1)
+    if result.error:
+        yield Case(label, result.file.name, result.seconds, error=result.error.message, line=result.error.line or 1)
+    elif not rows:
+        yield Case(label, result.file.name, result.seconds)
+    for position, row in enumerate(rows, 1):
+        failure = "" if row.passed else _describe(row.values)
+        yield Case(label, _case_name(row.values, position), seconds, failure=failure)
+
+
+def _case_name(values: dict[str, Any], position: int) -> str:
+    by_column = {column.lower(): value for column, value in values.items()}
+    names = (str(by_column[column]) for column in NAME_COLUMNS if by_column.get(column) not in (None, ""))
+    return next(names, "") or f"row {position}"
+
+
+def _describe(values: dict[str, Any]) -> str:
+    shown = {column: value for column, value in values.items() if value is not None or column.lower() == RESULT_COLUMN}
+    return ", ".join(f"{column}: {'NULL' if value is None else value}" for column, value in shown.items())

@@ -15,8 +15,8 @@ from xmlschema import XMLSchema
 from ahjo_tasks.database.dialects import dialect
 from ahjo_tasks.errors import DeployError
 from ahjo_tasks.project.sql_file import read
-from ahjo_tasks.testing import Check, FileResult
 from ahjo_tasks.testing.reports import REPORTS
+from ahjo_tasks.testing.sql_tests import FileResult, ResultRow
 
 HOSTILE = [
     *("a\nb", "a\r\n::error::b", "quo\"te'", "🚢é", "\x00\x01\x1b[31m", "]]>", "<![CDATA[", "&amp;", "::error::x"),
@@ -41,8 +41,8 @@ def hostile(tmp_path: Path) -> list[FileResult]:
     path = tmp_path / "a.sql"
     path.write_text("SELECT 1;", encoding="utf-8")
     file = read(path, "test", dialect("sqlite"), label="database/tests/a.sql")
-    checks = tuple(Check({"test_name": name, "result": name}, passed=False) for name in HOSTILE)
-    return [FileResult(file, 0.3, ("test_name", "result"), checks, messages=tuple(HOSTILE))]
+    rows = tuple(ResultRow({"test_name": name, "result": name}, passed=False) for name in HOSTILE)
+    return [FileResult(file, 0.3, ("test_name", "result"), rows, messages=tuple(HOSTILE))]
 
 
 @pytest.fixture
@@ -55,13 +55,13 @@ def results(tmp_path: Path) -> list[FileResult]:
         return FileResult(read(path, "test", dialect("sqlite"), label=f"database/tests/{name}.sql"), 0.5)
 
     rows = (
-        Check({"test_name": "totals", "result": "OK"}, passed=True),
-        Check({"TEST_NAME": "names #2", "issue": "A-1\n<é\x00>", "RESULT": "FAIL"}, passed=False),
-        Check({"result": None}, passed=False),
+        ResultRow({"test_name": "totals", "result": "OK"}, passed=True),
+        ResultRow({"TEST_NAME": "names #2", "issue": "A-1\n<é\x00>", "RESULT": "FAIL"}, passed=False),
+        ResultRow({"result": None}, passed=False),
     )
-    checked = FileResult(file("a").file, 0.3, ("test_name", "result"), rows, messages=("NOTICE: hello",))
-    broken = FileResult(file("b,c").file, 0.1, error=DeployError("no such table: x", line=7))
-    return [checked, broken, file("silent")]
+    complete = FileResult(file("a").file, 0.3, ("test_name", "result"), rows, messages=("NOTICE: hello",))
+    broken = FileResult(file("b,c").file, 0.1, error=DeployError("cannot be run", line=7))
+    return [complete, broken, file("silent")]
 
 
 def test_junit_counts_cases_failures_and_errors(results: list[FileResult]) -> None:
@@ -85,8 +85,8 @@ def test_junit_holds_text_that_xml_cannot_write(results: list[FileResult]) -> No
 
 def test_junit_is_what_the_schema_of_jenkins_allows(results: list[FileResult], hostile: list[FileResult]) -> None:
     schema = XMLSchema(str(Path(__file__).with_name("junit.xsd")))
-    for found in (results, hostile, []):
-        assert [error.reason for error in schema.iter_errors(REPORTS["junit"](found))] == []
+    for report in (results, hostile, []):
+        assert [error.reason for error in schema.iter_errors(REPORTS["junit"](report))] == []
 
 
 def test_a_name_of_any_sort_is_one_case_in_every_report(hostile: list[FileResult]) -> None:
@@ -112,8 +112,8 @@ def test_tap_announces_as_many_lines_as_it_has(results: list[FileResult]) -> Non
     lines = REPORTS["tap"](results).splitlines()
     assert lines[:2] == ["TAP version 13", "1..5"]
     verdicts = [re.match(r"(not )?ok (\d+) - (.+)", line) for line in lines[2:]]
-    found = [(bool(match[1]), int(match[2])) for match in verdicts if match]
-    assert found == [(False, 1), (True, 2), (True, 3), (True, 4), (False, 5)]
+    numbers = [(bool(match[1]), int(match[2])) for match in verdicts if match]
+    assert numbers == [(False, 1), (True, 2), (True, 3), (True, 4), (False, 5)]
     assert all(match or line.startswith("# ") for match, line in zip(verdicts, lines[2:], strict=True))
 
 
@@ -125,12 +125,12 @@ def test_json_keeps_every_row_as_it_came(results: list[FileResult]) -> None:
     document = json.loads(REPORTS["json"](results))
     assert (document["passed"], document["failed"]) == (1, 3)
     assert document["files"][0]["rows"][2] == {"passed": False, "result": None}
-    assert document["files"][1]["error"] == "7: no such table: x"
+    assert document["files"][1]["error"] == "7: cannot be run"
 
 
 def test_json_says_what_it_has_no_form_for_as_text_and_keeps_its_own_verdict(results: list[FileResult]) -> None:
     row = {"passed": True, "n": math.nan, "many": [math.inf], "bytes": b"\xff", "price": Decimal("1.50")}
-    document = REPORTS["json"]([replace(results[0], checks=(Check(row, passed=False),))])
+    document = REPORTS["json"]([replace(results[0], rows=(ResultRow(row, passed=False),))])
     assert json.loads(document, parse_constant=pytest.fail)["files"][0]["rows"] == [
         {"passed": False, "n": "nan", "many": ["inf"], "bytes": "0xff", "price": "1.50"}
     ]
@@ -139,5 +139,5 @@ def test_json_says_what_it_has_no_form_for_as_text_and_keeps_its_own_verdict(res
 def test_github_annotates_failures_alone_at_file_and_line(results: list[FileResult]) -> None:
     lines = REPORTS["github"](results).splitlines()
     assert len(lines) == 3
-    assert lines[2] == "::error file=database/tests/b%2Cc.sql,line=7,title=b%2Cc::no such table: x"
+    assert lines[2] == "::error file=database/tests/b%2Cc.sql,line=7,title=b%2Cc::cannot be run"
     assert "%0A" in lines[0]
