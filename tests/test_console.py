@@ -154,7 +154,7 @@ def test_the_heading_says_server_database_and_login_first() -> None:
 def test_a_remark_is_said_once_in_a_run() -> None:
     made, stream, _ = console()
     for _ in range(3):
-        made.info("No git version is stamped.")
+        made.info("No git version recorded.")
         made.info("      -> 1f shop")
         made.summary("deploy", 0, 0.1)
     assert text(stream).count("No git version") == 1

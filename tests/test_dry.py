@@ -118,7 +118,7 @@ def test_a_dry_build_plans_for_the_new_database_not_for_the_old_one(project: Run
 
 def test_the_plan_names_the_files_of_every_step(project: RunningProject) -> None:
     out = inv(project, "complete-build", "--dry", *CONFIG).out
-    for line in ("migration 1f", "view database/views/v.sql", "data database/data/shop.sql", "stamp git main abc"):
+    for line in ("migration 1f", "view database/views/v.sql", "data database/data/shop.sql", "git version main abc"):
         assert line in out
     assert out.count("init leaves an empty database: the plan is the one for it.") == 1
 

@@ -38,7 +38,7 @@ def deploy(
     Migrations go to the head. Then the SQL files of functions, views,
     procedures and the like are run, in the order that their SQL asks for.
     Descriptions in docs/db_objects are carried over.
-    The git version is stamped last. With --dry the plan is shown, and
+    The git version is recorded last. With --dry the plan is shown, and
     nothing is changed.
     """
     from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan

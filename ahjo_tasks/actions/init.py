@@ -82,14 +82,14 @@ def test_connection(ctx: ActionContext) -> None:
 def version(ctx: ActionContext) -> None:
     """Show the deployed versions.
 
-    The git version that was stamped, and the Alembic revision.
+    The recorded git version, and the Alembic revision.
     """
     from ahjo_tasks.engine.stamp import read_stamp
 
     ctx.announce(ctx.stack[0])
     connection = ctx.database.connection
     git = read_stamp(ctx.settings, connection)
-    rows = zip(("Repository", "Branch", "Commit"), git or ("nothing stamped", "", ""), strict=True)
+    rows = zip(("Repository", "Branch", "Commit"), git or ("not recorded", "", ""), strict=True)
     migrations = ctx.project.migrations
     revision = ", ".join(migrations.current(connection)) if migrations.present else "no migrations"
     ctx.console.table(["Version", ""], [*rows, ("Alembic revision", revision or "none")])
@@ -97,7 +97,7 @@ def version(ctx: ActionContext) -> None:
 
 @action(affects_database=True)
 def update_git_version(ctx: ActionContext) -> None:
-    """Stamp the git version of the project."""
+    """Record the git version of the project."""
     from ahjo_tasks.actions.run_plan import run_plan
     from ahjo_tasks.engine.stamp import plan_stamp
 

@@ -25,8 +25,8 @@ def create_db_login(ctx: ActionContext) -> None:
     """
     from ahjo_tasks.actions.run_plan import show_event, show_plan
     from ahjo_tasks.engine.executor import PlanExecutor
+    from ahjo_tasks.engine.login import login_name, new_password
     from ahjo_tasks.engine.plan import Plan
-    from ahjo_tasks.engine.security import login_name, new_password
     from ahjo_tasks.utils import load_object
 
     reference = ctx.project.dialect.login_step or ""
@@ -117,11 +117,11 @@ def _permission_step(ctx: ActionContext, entry: PermissionFile) -> Step:
     project = ctx.project.files
     if ctx.settings.db_permission_invoke_method != "sqlcmd":
         return FileStep(project.read_script(entry.source, entry.variables, directives=True))
-    from ahjo_tasks.engine.security import SqlcmdStep, program
+    from ahjo_tasks.engine.sqlcmd import SqlcmdStep, find_sqlcmd
 
     ctx.project.require_support(ctx.project.dialect.supports_sqlcmd, "db_permission_invoke_method: sqlcmd")
     if ctx.settings.azure_authentication == "AzureIdentity":
         raise UsageError("sqlcmd takes no token of AzureIdentity.", hint="Set db_permission_invoke_method: sqlalchemy.")
     path = project.script_path(entry.source)
-    program()  # said now, when it is missing, and not after other files have run
+    find_sqlcmd()  # fail before any file has run if it is missing
     return SqlcmdStep(path, project.label(path), ctx.database.url, entry.variables)

@@ -1,4 +1,4 @@
-"""Data files: SQL scripts that are run, and tables of rows that are loaded."""
+"""Plan data files: run SQL scripts, and load CSV and Parquet files."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LoadStep(Step):
-    """CSV or Parquet files, loaded all or none where the database allows it.
+    """Load CSV or Parquet files, all or none where the database allows it.
 
-    It is more than one where tables are replaced that refer to each other: no parent can be emptied before its
+    There are several if they replace tables that reference each other: a parent cannot be emptied before its
     children, nor filled after them.
     """
 
@@ -33,7 +33,7 @@ class LoadStep(Step):
 
     @property
     def transactional(self) -> bool:
-        """Whether a transaction is to be begun for it; one that updates rows begins its own."""
+        """Whether the executor begins a transaction; an upsert begins its own."""
         return self.files[0].options.mode != "upsert"
 
     @property
@@ -48,12 +48,12 @@ class LoadStep(Step):
 
     @property
     def note(self) -> str:
-        """What happens to rows that are there."""
+        """The mode of loading: `insert`, `replace`, or `upsert by` the key."""
         options = self.files[0].options
         return f"{options.mode} by {', '.join(options.key)}" if options.key else options.mode
 
     def run(self, connection: Connection) -> int:
-        """Load them. Raises DeployError that names the bad row."""
+        """Load the files. Raises DeployError that names the bad row."""
         try:
             return load(self.files, connection)
         except DeployError as error:
@@ -63,10 +63,10 @@ class LoadStep(Step):
 
 
 def plan_data(files: Sequence[SqlFile | TableFile], dialect: Dialect, connection: Connection | None) -> Plan:
-    """Data files, parents before children. A file without a statement is a remark."""
+    """Plan data files, parents before children. A file without a statement is a note."""
     keys = dialect.foreign_keys(connection) if connection and len(files) > 1 else []
     order = ordered_data(files, keys, dialect.normalize_name, dialect.default_schema)
-    groups = _replaced_together(order, data_edges(order, keys, dialect.normalize_name, dialect.default_schema))
+    groups = _replaced_groups(order, data_edges(order, keys, dialect.normalize_name, dialect.default_schema))
     steps: list[Step] = []
     for number, file in enumerate(order):
         if not isinstance(file, TableFile):
@@ -79,8 +79,8 @@ def plan_data(files: Sequence[SqlFile | TableFile], dialect: Dialect, connection
     return Plan(tuple(steps), tuple(file_notes(scripts)))
 
 
-def _replaced_together(order: Sequence[SqlFile | TableFile], edges: Edges) -> dict[int, tuple[TableFile, ...]]:
-    """The files of tables that are replaced and refer to each other: all at the place of the last one."""
+def _replaced_groups(order: Sequence[SqlFile | TableFile], edges: Edges) -> dict[int, tuple[TableFile, ...]]:
+    """Group the replaced tables that reference each other, at the index of the last one; the others are empty."""
     replaced = {
         number: file
         for number, file in enumerate(order)
@@ -92,6 +92,6 @@ def _replaced_together(order: Sequence[SqlFile | TableFile], edges: Edges) -> di
             merged = group[number] | group[need]
             group |= dict.fromkeys(merged, merged)
     return {
-        number: tuple(replaced[one] for one in sorted(group[number])) if number == max(group[number]) else ()
+        number: tuple(replaced[member] for member in sorted(group[number])) if number == max(group[number]) else ()
         for number in replaced
     }

@@ -1,4 +1,4 @@
-"""Dropping what the project's files create, dependents first."""
+"""Drop what the project's files create, dependents first."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ DROPPABLE = {"clr-procedure": "procedure"}
 
 @dataclass(frozen=True)
 class DropStep(Step):
-    """One object."""
+    """Drop one object."""
 
-    made: Definition
+    definition: Definition
     statement: str
 
     kind = "drop"
@@ -33,41 +33,41 @@ class DropStep(Step):
     @property
     def label(self) -> str:
         """`view dbo.v_orders`."""
-        return f"{self.made.kind} {self.made.name}"
+        return f"{self.definition.kind} {self.definition.name}"
 
     def run(self, connection: Connection) -> int:
-        """Drop it, if it is there."""
+        """Drop the object if it exists."""
         return connection.execute(self.statement)
 
 
 def plan_drop(files: Sequence[SqlFile], kinds: Iterable[str] | None = None) -> Plan:
-    """Drop the objects of these files in the opposite order of their deployment.
+    """Plan to drop the objects of these files in the opposite order of their deployment.
 
-    What a file's SQL creates is dropped; a file that creates nothing is read by its name, `schema.object.sql`.
-    `kinds` leaves out objects of other kinds. Raises SourceError for a file that says neither, UsageError when the
-    kinds leave out everything.
+    They are those that the SQL of a file creates, or else the one that the file is named after: `schema.object.sql`.
+    With `kinds`, objects of other kinds are left out. Raises SourceError for a file that has neither, UsageError if no
+    object is of these kinds.
     """
-    wanted = set(kinds) if kinds is not None else None
+    allowed = set(kinds) if kinds is not None else None
     steps = [
-        DropStep(made, file.dialect.drop_statement(made, file.text))
+        DropStep(definition, file.dialect.drop_statement(definition, file.text))
         for file in reversed(ordered(files))
-        for made in reversed(_objects(file))
-        if wanted is None or made.kind in wanted
+        for definition in reversed(_objects(file))
+        if allowed is None or definition.kind in allowed
     ]
-    if not steps and wanted and files:
+    if not steps and allowed and files:
         names = ", ".join(file.label for file in files)
-        kind = " or ".join(sorted(wanted))
+        kind = " or ".join(sorted(allowed))
         raise UsageError(f"There is no {kind} in {names}.", hint="Give the type of what they create.")
     return Plan(tuple(steps))
 
 
 def _objects(file: SqlFile) -> list[Definition]:
     kind = DROPPABLE.get(file.kind, file.kind)
-    found = [made for made in file.definitions if made.kind not in {"table", "schema"} or made.kind == kind]
-    return list(dict.fromkeys(found)) or [Definition(kind, _named(file))]
+    definitions = [item for item in file.definitions if item.kind not in {"table", "schema"} or item.kind == kind]
+    return list(dict.fromkeys(definitions)) or [Definition(kind, _name_of_file(file))]
 
 
-def _named(file: SqlFile) -> Name:
+def _name_of_file(file: SqlFile) -> Name:
     parts = file.name.split(".")
     if file.kind == "assembly":
         return Name(None, parts[0])

@@ -1,4 +1,4 @@
-"""The course of migrations: what is told while they run, and where and how far they came when one fails."""
+"""Report Alembic's progress, and turn migration errors into DeployError with revision, file and line."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.database.connection import Connection
 
-LONGEST_STATEMENT = 300
-INSTALLED = frozenset({"site-packages", "dist-packages"})
+STATEMENT_MAX_CHARACTERS = 300
+INSTALLED_PACKAGES = frozenset({"site-packages", "dist-packages"})
 
 
 class MigrationProgress:
-    """Surrounds a run of Alembic. Whatever fails in it leaves as DeployError with revision, file and line.
+    """A context manager around a run of Alembic, which turns any error into DeployError with revision, file and line.
 
-    `check` is asked at the end of each migration, and says what is wrong with it.
+    `check` is called at the end of each migration, and returns what is wrong with it or an empty text.
     """
 
     def __init__(self, project: Path, connection: Connection, check: Callable[[], str], *, down: bool) -> None:
@@ -29,89 +29,93 @@ class MigrationProgress:
         self.connection = connection
         self.check = check
         self.down = down
-        self._ended: list[tuple[str, str]] = []
+        self._finished: list[tuple[str, str]] = []
 
-    def tell(self, **what: Any) -> None:
-        """Alembic calls this at the end of each migration, before it is committed."""
-        script = what["step"].up_revision
+    def on_version_apply(self, **values: Any) -> None:
+        """Report the migration; Alembic calls this at the end of each one, before it is committed."""
+        script = values["step"].up_revision
         problem = self.check()
         if problem:
             raise DeployError(f"{script.revision} {script.doc}: {problem}", path=Path(script.path))
         self.connection.report(f"{'<-' if self.down else '->'} {script.revision} {script.doc}")
-        self._ended.append((script.revision, script.path))
+        self._finished.append((script.revision, script.path))
 
     def __enter__(self) -> None:
-        """Nothing is told before the first migration ends."""
+        """Begin; the first message comes when the first migration ends."""
 
     def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
         if not isinstance(error, Exception):
             return
-        error = first(error, self.project)
-        where = place(error, self.project)
-        applied = [revision for revision, _path in self._ended]
-        if "line" not in where and applied:  # the last one could not be committed
-            where = {"path": Path(self._ended[-1][1])}
+        error = original_error(error, self.project)
+        position = error_position(error, self.project)
+        applied = [revision for revision, _path in self._finished]
+        if "line" not in position and applied:  # the last one could not be committed
+            position = {"path": Path(self._finished[-1][1])}
             applied = applied[:-1]
-        details = (*_shown(where), *_statement(error))
         raise DeployError(
-            said(error, self.connection), details=details, outcome=self._outcome(applied), **where
+            error_text(error, self.connection),
+            details=(*_excerpt_at(position), *_statement(error)),
+            outcome=self._outcome(applied),
+            **position,
         ) from error
 
     def _outcome(self, applied: list[str]) -> str:
-        verb = "taken back" if self.down else "applied"
-        stay = f"Migrations {verb} before, which stay so: {', '.join(applied)}; " if applied else ""
-        if self.connection.dialect.transactional_ddl:
-            return f"{stay}the failing one was rolled back." if stay else "The migration was rolled back."
-        title = self.connection.dialect.title
-        one = "of the failing one" if stay else "Of the migration"
-        return f"{stay}{one} {title} keeps the statements before the one that failed."
+        done = f"{'Undone' if self.down else 'Committed'} before: {', '.join(applied)}; " if applied else ""
+        dialect = self.connection.dialect
+        if dialect.transactional_ddl:
+            return f"{done}the failing migration was rolled back." if done else "The migration was rolled back."
+        return f"{done}{dialect.title} keeps the statements of the migration before the one that failed."
 
 
-def said(error: Exception, connection: Connection | None = None) -> str:
-    """The error in a line: the server's words where it spoke."""
+def error_text(error: Exception, connection: Connection | None = None) -> str:
+    """The error in a line: as the server reported it, if it did."""
     if isinstance(error, AhjoError):
         return error.message
-    original = getattr(error, "orig", None)
-    if connection is not None and isinstance(original, Exception):
-        return str(connection.dialect.server_error(original, str(getattr(error, "statement", None) or "")))
-    first = (str(error).strip().splitlines() or [""])[0]
-    return f"{type(error).__name__}: {first}" if type(error).__name__ != "CommandError" else first
+    driver_error = getattr(error, "orig", None)
+    if connection is not None and isinstance(driver_error, Exception):
+        return str(connection.dialect.server_error(driver_error, str(getattr(error, "statement", None) or "")))
+    first_line = (str(error).strip().splitlines() or [""])[0]
+    name = type(error).__name__
+    return first_line if name == "CommandError" else f"{name}: {first_line}"
 
 
-def first(error: Exception, project: Path) -> Exception:
-    """The error that began it: a rollback that failed hides the one that it was for."""
-    found, seen = error, error.__context__
-    while isinstance(seen, Exception):
-        if _own_lines(seen, project):
-            found = seen
-        seen = seen.__context__
-    return found
+def original_error(error: Exception, project: Path) -> Exception:
+    """The first error of the chain: a rollback that failed hides the one that it was for."""
+    original, context = error, error.__context__
+    while isinstance(context, Exception):
+        if _project_lines(context, project):
+            original = context
+        context = context.__context__
+    return original
 
 
-def place(error: Exception, project: Path) -> dict[str, Any]:
-    """The last line of the project's own code that the error came through, as path and line; else no place."""
+def error_position(error: Exception, project: Path) -> dict[str, Any]:
+    """The last line of the project's own code that the error came through, as path and line; empty for none."""
     if isinstance(error, SyntaxError) and error.filename:
         return {"path": Path(error.filename), "line": error.lineno}
-    own = _own_lines(error, project) or _own_lines(error, project, others=frozenset())
-    return {"path": own[-1][0], "line": own[-1][1]} if own else {}
+    lines = _project_lines(error, project) or _project_lines(error, project, without=frozenset())
+    return {"path": lines[-1][0], "line": lines[-1][1]} if lines else {}
 
 
-def _own_lines(
-    error: Exception, project: Path, others: frozenset[str] = frozenset({"env.py"})
+def _project_lines(
+    error: Exception, project: Path, without: frozenset[str] = frozenset({"env.py"})
 ) -> list[tuple[Path, int | None]]:
-    """Where the error came through files of the project, but those of the `others`' names."""
+    """The lines of the project's files that the error came through, without files of those names."""
     frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
-    own = [(path, line) for path, line in frames if path.is_relative_to(project) and not INSTALLED & {*path.parts}]
-    return [(path, line) for path, line in own if path.name not in others]
+    return [
+        (path, line)
+        for path, line in frames
+        if path.is_relative_to(project) and not INSTALLED_PACKAGES & {*path.parts} and path.name not in without
+    ]
 
 
-def _shown(where: dict[str, Any]) -> tuple[str, ...]:
+def _excerpt_at(position: dict[str, Any]) -> tuple[str, ...]:
     try:
-        return excerpt(where["path"].read_text(encoding="utf-8"), where["line"])
+        return excerpt(position["path"].read_text(encoding="utf-8"), position["line"])
     except (KeyError, OSError, UnicodeDecodeError):
         return ()
 
 
 def _statement(error: Exception) -> tuple[str, ...]:
     text = " ".join(str(getattr(error, "statement", None) or "").split())
-    return (f"in: {text[:LONGEST_STATEMENT]}",) if text else ()
+    return (f"in: {text[:STATEMENT_MAX_CHARACTERS]}",) if text else ()

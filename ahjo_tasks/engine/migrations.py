@@ -1,4 +1,4 @@
-"""Alembic's revisions: which are pending, and running them on our own connection."""
+"""Find Alembic's pending revisions, and run them on our own connection."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.engine.migration_errors import MigrationProgress, place, said
+from ahjo_tasks.engine.migration_errors import MigrationProgress, error_position, error_text
 from ahjo_tasks.engine.plan import Plan, Step
 from ahjo_tasks.errors import AhjoError, SourceError
 
@@ -28,7 +28,7 @@ HEADS = "heads"
 
 
 class Migrations:
-    """The revisions of one project. Raises SourceError for scripts that cannot be read or have several heads."""
+    """The Alembic revisions of a project. Methods raise SourceError for unreadable scripts and for several heads."""
 
     def __init__(self, ini: Path, settings: Settings, config_path: Path | None) -> None:
         self.ini = ini
@@ -37,7 +37,7 @@ class Migrations:
 
     @property
     def present(self) -> bool:
-        """Whether the project has migrations at all."""
+        """Whether the project has an alembic.ini."""
         return self.ini.is_file()
 
     @cached_property
@@ -56,11 +56,11 @@ class Migrations:
         """Alembic's view of the revision files."""
         from alembic.script import ScriptDirectory
 
-        with self._explained():
+        with self._source_errors():
             return ScriptDirectory.from_config(self.config)
 
     def current(self, connection: Connection | None) -> tuple[str, ...]:
-        """The revisions that the database is at; empty for a database without them."""
+        """The revisions recorded in the database; empty for none, and without a connection."""
         if connection is None:
             return ()
         from alembic.runtime.migration import MigrationContext
@@ -70,8 +70,8 @@ class Migrations:
             return tuple(MigrationContext.configure(sa_connection, opts=options).get_current_heads())
 
     def pending(self, current: tuple[str, ...]) -> list[Script]:
-        """The revisions above `current`, first one first."""
-        with self._explained():
+        """The revisions after `current`, oldest first."""
+        with self._source_errors():
             heads = self.script.get_heads()
             if len(heads) > 1:
                 raise SourceError(
@@ -82,34 +82,35 @@ class Migrations:
             return list(self.script.iterate_revisions(HEADS, current or BASE))[::-1]
 
     def applied(self, current: tuple[str, ...]) -> list[Script]:
-        """The revisions at and below `current`, last one first."""
-        with self._explained():
+        """The revisions up to `current`, newest first."""
+        with self._source_errors():
             return list(self.script.iterate_revisions(current, BASE)) if current else []
 
     def run(self, connection: Connection, destination: str, *, down: bool = False) -> None:
-        """Go to `destination` on the door's connection, by the project's own env.py."""
+        """Migrate to `destination` on the connection, by the project's own env.py. Raises DeployError."""
         from alembic.runtime.environment import EnvironmentContext
 
-        def path(revision: Any, _context: Any) -> Any:
-            steps = self.script._downgrade_revs if down else self.script._upgrade_revs  # noqa: SLF001 - as Alembic's commands
-            return steps(destination, revision)
+        def revisions(current: Any, _context: Any) -> Any:
+            find = self.script._downgrade_revs if down else self.script._upgrade_revs  # noqa: SLF001 - as Alembic's commands
+            return find(destination, current)
 
         with connection.dialect.around_migrations(connection) as check:
-            course = MigrationProgress(self.ini.parent, connection, check, down=down)
-            with connection.sqlalchemy_connection() as sa_connection, course:
+            progress = MigrationProgress(self.ini.parent, connection, check, down=down)
+            with connection.sqlalchemy_connection() as sa_connection, progress:
                 self.config.attributes |= {
                     "connection": sa_connection,
                     "options": {
                         **version_options(self.settings, connection.dialect),
                         **dialect_options(connection.dialect),
                     },
-                    "on_version_apply": course.tell,
+                    "on_version_apply": progress.on_version_apply,
                 }
-                with EnvironmentContext(self.config, self.script, fn=path, destination_rev=destination):
+                with EnvironmentContext(self.config, self.script, fn=revisions, destination_rev=destination):
                     self.script.run_env()
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _source_errors(self) -> Iterator[None]:
+        """Turn errors of Alembic and of the revision files into SourceError."""
         from alembic.util import CommandError
 
         try:
@@ -119,11 +120,11 @@ class Migrations:
         except CommandError as error:
             raise SourceError(str(error), path=self.ini) from error
         except Exception as error:
-            raise SourceError(said(error), **place(error, self.ini.parent)) from error
+            raise SourceError(error_text(error), **error_position(error, self.ini.parent)) from error
 
 
 def version_options(settings: Settings, dialect: Dialect) -> dict[str, str | None]:
-    """Alembic's own table, as Alembic's `configure` takes it."""
+    """Name and schema of Alembic's version table, as arguments of Alembic's `configure`."""
     return {
         "version_table": settings.alembic_version_table,
         "version_table_schema": settings.alembic_version_table_schema or dialect.bookkeeping_schema,
@@ -148,7 +149,7 @@ class MigrationStep(Step):
 
     @property
     def label(self) -> str:
-        """`a1b2 add orders`, or how many there are."""
+        """`a1b2 add orders`, or the number of revisions."""
         arrow = "down to base" if self.down else f"up to {self.revisions[-1].revision}"
         if len(self.revisions) == 1:
             return f"{self.revisions[0].revision} {self.revisions[0].doc}{' (down)' if self.down else ''}"
@@ -156,19 +157,19 @@ class MigrationStep(Step):
 
     @property
     def note(self) -> str:
-        """The revisions, when there are several."""
+        """The revisions, if there are several."""
         if len(self.revisions) == 1:
             return ""
         return ", ".join(f"{script.revision} {script.doc}" for script in self.revisions)
 
     def run(self, connection: Connection) -> int:
-        """Run them; each is one transaction where the database allows it."""
+        """Run the revisions, each in a transaction where the database allows it."""
         self.migrations.run(connection, BASE if self.down else HEADS, down=self.down)
         return 0
 
 
 def plan_upgrade(migrations: Migrations, connection: Connection | None) -> Plan:
-    """The way up to the head."""
+    """Plan the pending revisions, up to the head."""
     if not migrations.present:
         return Plan((), ("No alembic.ini: the project has no migrations.",))
     pending = migrations.pending(migrations.current(connection))
@@ -176,7 +177,7 @@ def plan_upgrade(migrations: Migrations, connection: Connection | None) -> Plan:
 
 
 def plan_downgrade(migrations: Migrations, connection: Connection | None) -> Plan:
-    """The way down to the base."""
+    """Plan to undo all revisions, down to the base."""
     if not migrations.present:
         return Plan((), ("No alembic.ini: the project has no migrations.",))
     applied = migrations.applied(migrations.current(connection))

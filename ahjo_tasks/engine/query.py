@@ -1,4 +1,4 @@
-"""A script whose last query gives the rows."""
+"""Run a script and stream the rows of its last query."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from ahjo_tasks.project.sql_file import SqlFile
     from ahjo_tasks.sql.splitters import Batch
 
-SIZE = 2000
+CHUNK_ROWS = 2000
 """Rows that are in memory at a time."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """Batches to run in order; the last one returns the rows. `file` is where they stand, if in one."""
+    """Batches to run in order; the last one returns the rows. `file` is the file that they are from, if any."""
 
     batches: tuple[Batch, ...]
     file: SqlFile | None = None
@@ -35,12 +35,12 @@ class Query:
 
     @classmethod
     def of(cls, text: str, dialect: Dialect) -> Query:
-        """The query of a script as its user wrote it. Raises UsageError when nothing is in it."""
+        """Split the text of a script. Raises UsageError if it has no statement."""
         return cls(tuple(dialect.splitter.split(text)))
 
     @contextmanager
     def open(self, connection: Connection, on_rows: Callable[[int], None] = lambda _count: None) -> Iterator[RowStream]:
-        """Lend the rows, which have to be read to their end; `on_rows` is told how many have been.
+        """Lend the rows, which have to be read to their end; `on_rows` gets the number of those that have been.
 
         Several statements run in one transaction, which is rolled back when anything fails.
         Raises StatementError or, for a file, DeployError; AhjoError unless there is exactly one result set.
@@ -48,30 +48,30 @@ class Query:
         *before, last = (batch for batch in self.batches for _ in range(batch.count))
         running = last
         try:
-            # A script that is one call, and so all or nothing, is cut where its rows are streamed.
+            # A script that is one call, and so all or nothing, is split where its rows are streamed.
             with connection.transaction(transactional=bool(before) or connection.dialect.implicit_transaction_per_call):
                 for running in before:
                     connection.execute(running.text)
                 running = last
-                with closing(connection.stream(last.text, SIZE)) as results:
-                    yield from _only(results, on_rows)
+                with closing(connection.stream(last.text, CHUNK_ROWS)) as results:
+                    yield from _single_result(results, on_rows)
         except StatementError as error:
             if self.file is None:
                 raise
             raise locate_error(BatchError(error, self.file, running), connection) from error
 
 
-def _only(results: Iterator[RowStream], on_rows: Callable[[int], None]) -> Iterator[RowStream]:
-    """The one result set there must be."""
+def _single_result(results: Iterator[RowStream], on_rows: Callable[[int], None]) -> Iterator[RowStream]:
+    """Yield the only result set. Raises AhjoError for none and for several."""
     rows = next(results, None)
     if rows is None:
         raise AhjoError("The query ran, and returns no rows: there is nothing to write.")
-    yield RowStream(rows.columns, _counted(rows.chunks, on_rows))
+    yield RowStream(rows.columns, _report_rows(rows.chunks, on_rows))
     if next(results, None) is not None:
         raise AhjoError("The query returns several result sets.", hint="Ask for one of them at a time.")
 
 
-def _counted(
+def _report_rows(
     chunks: Iterator[list[tuple[object, ...]]], on_rows: Callable[[int], None]
 ) -> Iterator[list[tuple[object, ...]]]:
     count = 0

@@ -1,4 +1,4 @@
-"""After table changes on SQL Server: modules that keep an old picture of their tables are refreshed and checked."""
+"""Recompile the modules of SQL Server that cache the columns of changed tables (sp_refreshsqlmodule)."""
 
 from __future__ import annotations
 
@@ -25,81 +25,81 @@ MODULES = (
     " WHERE m.is_schema_bound = 0 AND o.is_ms_shipped = 0 AND o.type IN ('V', 'P', 'FN', 'IF', 'TF', 'TR')"
     " ORDER BY SCHEMA_NAME(o.schema_id), o.name"
 )
-NEEDS = (
+REFERENCES = (
     "SELECT DISTINCT referencing_id, referenced_id FROM sys.sql_expression_dependencies WHERE referenced_id IS NOT NULL"
 )
 FIELD, ENTRY = "\x1f", "\x1e"
-ASKED = 500
-"""Names that the server is asked about in one query."""
+NAMES_PER_QUERY = 500
+"""Names that one query resolves, at most."""
 CAN_REFRESH = "SELECT OBJECT_ID(N'sys.sp_refreshsqlmodule')"
 
 
 @dataclass(frozen=True)
 class RefreshStep(Step):
-    """All modules that are not bound to their tables, inner ones first. `owned` has the project's file of each name."""
+    """All modules that are not schema-bound, referenced ones first. `files` has the project's file of each name."""
 
-    owned: Mapping[Name, str]
+    files: Mapping[Name, str]
 
     kind = "refresh"
     label = "modules after table changes"
     transactional = False
-    note = "views, procedures, functions and triggers that are not schema-bound are compiled anew"
+    note = "views, procedures, functions and triggers that are not schema-bound are recompiled"
 
     def run(self, connection: Connection) -> int:
-        """Raises DeployError when a module of the project does not compile; of others it is a message."""
+        """Refresh them. Raises DeployError if one of the project does not compile; others are only reported."""
         if connection.query(CAN_REFRESH)[0][0] is None:
             connection.report("This server cannot refresh modules.")
             return 0
         modules = {int(number): Name(schema, name) for number, schema, name in connection.query(MODULES)}
-        order = inner_first(modules, [(int(one), int(other)) for one, other in connection.query(NEEDS)])
-        failed = [(order[place], why) for place, why in _refresh(connection, [modules[number] for number in order])]
-        files = self._files(connection) if failed else {}
-        for number, why in failed:
+        order = referenced_first(modules, [(int(module), int(used)) for module, used in connection.query(REFERENCES)])
+        errors = _refresh(connection, [modules[number] for number in order])
+        failed = [(order[index], error) for index, error in errors]
+        files = self._files_by_number(connection) if failed else {}
+        for number, error in failed:
             if number not in files:
-                connection.report(f"{modules[number]} does not compile: {why}")
-        broken = tuple(f"{files[number]}: {why}" for number, why in failed if number in files)
+                connection.report(f"{modules[number]} does not compile: {error}")
+        broken = tuple(f"{files[number]}: {error}" for number, error in failed if number in files)
         if broken:
             raise DeployError(f"modules of the project that do not compile: {len(broken)}", details=broken)
         return 0
 
-    def _files(self, connection: Connection) -> dict[int, str]:
-        """The project's file of each object; the server says which name is which, as its collation compares them."""
-        found: dict[int, str] = {}
-        for place in range(0, len(self.owned), ASKED):
-            names = list(self.owned)[place : place + ASKED]
-            asked = (
-                f"OBJECT_ID({connection.dialect.quote_literal(connection.dialect.quote(*name))})" for name in names
-            )
-            numbers = connection.query(f"SELECT {', '.join(asked)}")[0]
-            found |= {number: self.owned[name] for number, name in zip(numbers, names, strict=True)}
-        return found
+    def _files_by_number(self, connection: Connection) -> dict[int, str]:
+        """The project's file of each object id; the server resolves the names, by its own collation."""
+        dialect = connection.dialect
+        result: dict[int, str] = {}
+        for start in range(0, len(self.files), NAMES_PER_QUERY):
+            names = list(self.files)[start : start + NAMES_PER_QUERY]
+            columns = ", ".join(f"OBJECT_ID({dialect.quote_literal(dialect.quote(*name))})" for name in names)
+            numbers = connection.query(f"SELECT {columns}")[0]
+            result |= {number: self.files[name] for number, name in zip(numbers, names, strict=True)}
+        return result
 
 
 def _refresh(connection: Connection, names: Sequence[Name]) -> list[tuple[int, str]]:
-    """The places of the modules that do not compile, each with the server's words."""
+    """Refresh the modules; return the index of each that does not compile, with the server's error."""
     if not names:
         return []
-    said = str(connection.result_sets(refresh_batch(names, connection.dialect))[-1].rows[0][0] or "")
-    found = [entry.split(FIELD) for entry in said.split(ENTRY) if entry]
-    return [(int(place), f"{code}: {message}") for place, code, message in found]
+    report = str(connection.result_sets(refresh_batch(names, connection.dialect))[-1].rows[0][0] or "")
+    entries = [entry.split(FIELD) for entry in report.split(ENTRY) if entry]
+    return [(int(index), f"{code}: {message}") for index, code, message in entries]
 
 
 def plan_refresh(read: Callable[[], Sequence[SqlFile]], dialect: Dialect) -> Plan:
-    """Refresh what keeps an old picture of its tables. Nothing where no module does so; `read` gives the project's."""
+    """Plan to refresh the modules on SQL Server; elsewhere the plan is empty. `read` reads the project's SQL files."""
     if dialect.refresh_step is None:
         return Plan(())
-    owned = {
-        Name(made.name.schema or dialect.default_schema, made.name.name): file.label
+    files = {
+        Name(definition.name.schema or dialect.default_schema, definition.name.name): file.label
         for file in read()
-        for made in file.definitions
+        for definition in file.definitions
     }
-    return Plan((load_object(dialect.refresh_step)(owned),))
+    return Plan((load_object(dialect.refresh_step)(files),))
 
 
 def refresh_batch(names: Sequence[Name], dialect: Dialect) -> str:
-    """One batch that refreshes each module and ends with one value: number, error and message of those that failed.
+    """Return a batch that refreshes each module and selects one value: index, error and message of those that failed.
 
-    They are gathered in a variable, for a transaction that cannot be committed any more lets nothing else be written.
+    They are collected in a variable, as an uncommittable transaction allows no other writes.
     """
     statements = ["SET XACT_ABORT OFF", "DECLARE @failed nvarchar(max) = N''"]
     for number, name in enumerate(names):
@@ -112,14 +112,14 @@ def refresh_batch(names: Sequence[Name], dialect: Dialect) -> str:
     return ";\n".join(statements)
 
 
-def inner_first(names: Mapping[int, object], needs: Iterable[tuple[int, int]]) -> list[int]:
-    """The modules so that each comes after those it reads; in a circle, by name."""
+def referenced_first(names: Mapping[int, object], references: Iterable[tuple[int, int]]) -> list[int]:
+    """Order the modules so that each comes after those that it references; in a cycle, keep the order of names."""
     graph: dict[int, set[int]] = defaultdict(set)
     for number in names:
         graph[number] = set()
-    for one, other in needs:
-        if one in names and other in names and one != other:
-            graph[one].add(other)
+    for module, used in references:
+        if module in names and used in names and module != used:
+            graph[module].add(used)
     try:
         return list(TopologicalSorter(graph).static_order())
     except CycleError:

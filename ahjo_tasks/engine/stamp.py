@@ -1,4 +1,4 @@
-"""The git version that a database holds, kept in a table of one row."""
+"""Record the git version of the project in the database, in a table of one row."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ if TYPE_CHECKING:
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import Dialect
 
-NEWEST_COLUMN = "Timestamp"
+TIMESTAMP_COLUMN = "Timestamp"
 
 
 @dataclass(frozen=True)
 class StampStep(Step):
-    """Write the version, in place of the one before."""
+    """Record the version, in place of the previous one."""
 
     git: GitVersion
     settings: Settings
 
-    kind = "stamp"
+    kind = "git version"
     transactional = False
 
     @property
     def label(self) -> str:
-        """`git main v2.1-4-gabc`."""
-        return f"git {self.git.branch} {self.git.commit}"
+        """`main v2.1-4-gabc`."""
+        return f"{self.git.branch} {self.git.commit}"
 
     def run(self, connection: Connection) -> int:
-        """Create the table where it is missing or of an old form, and write the row."""
+        """Create the table if it is missing or lacks a column, and write the row."""
         table = git_table(self.settings, connection.dialect)
         row = {"Repository": self.git.repository, "Branch": self.git.branch, "Commit": self.git.commit}
         try:
             with connection.sqlalchemy_transaction() as sa_connection:
-                _renew(sa_connection, table, connection.dialect)
+                _ensure_table(sa_connection, table, connection.dialect)
                 sa_connection.execute(table.delete())
                 sa_connection.execute(table.insert().values(row))
         except StatementError as error:
@@ -53,12 +53,12 @@ class StampStep(Step):
 
 
 def plan_stamp(settings: Settings, directory: Path, *, required: bool = False) -> Plan:
-    """Stamp the version that git or the info file gives.
+    """Plan to record the version of git or of the info file.
 
-    Without either a remark says so; with `required` it is a GitError.
+    Without either the plan is a note; with `required`, GitError is raised.
     """
     try:
-        found = version(
+        git = version(
             directory, repository=settings.url_of_remote_git_repository, info_path=settings.git_version_info_path
         )
     except GitError as error:
@@ -66,29 +66,32 @@ def plan_stamp(settings: Settings, directory: Path, *, required: bool = False) -
             raise
         return Plan((), (f"No git version recorded: {error.message}",))
     changed = differs(directory, settings.git_version_info_path)
-    warnings = (f"uncommitted changes: deployed files differ from {found.commit}",) if changed else ()
-    return Plan((StampStep(found, settings),), warnings=warnings)
+    warnings = (f"uncommitted changes: deployed files differ from {git.commit}",) if changed else ()
+    return Plan((StampStep(git, settings),), warnings=warnings)
 
 
 def read_stamp(settings: Settings, connection: Connection) -> GitVersion | None:
-    """The version that the database holds, or None."""
+    """Return the version recorded in the database, or None."""
     from sqlalchemy import column, quoted_name, select
-    from sqlalchemy import table as plain
+    from sqlalchemy import table as plain_table
 
     table = git_table(settings, connection.dialect)
     with connection.sqlalchemy_connection() as sa_connection:
         columns = connection.dialect.column_names(sa_connection, table.name, table.schema)
-        found = {name.lower(): name for name in columns}
-        names = [found.get("repository"), found.get("branch"), found.get("commit") or found.get("commit_hash")]
+        spelling = {name.lower(): name for name in columns}
+        commit = spelling.get("commit") or spelling.get("commit_hash")
+        names = [spelling.get("repository"), spelling.get("branch"), commit]
         if not all(names):
             return None
-        known: list[ColumnClause[str]] = [column(quoted_name(str(name), quote=True)) for name in names]
-        row = sa_connection.execute(select(*known).select_from(plain(table.name, *known, schema=table.schema))).first()
+        selected: list[ColumnClause[str]] = [column(quoted_name(str(name), quote=True)) for name in names]
+        row = sa_connection.execute(
+            select(*selected).select_from(plain_table(table.name, *selected, schema=table.schema))
+        ).first()
     return GitVersion(row[0], row[1], row[2]) if row else None
 
 
 def git_table(settings: Settings, dialect: Dialect) -> Table:
-    """The table as SQLAlchemy knows it: columns Repository, Branch, Commit and Timestamp."""
+    """Return the SQLAlchemy table with the columns Repository, Branch, Commit and Timestamp."""
     from sqlalchemy import Column, DateTime, MetaData, String, Table, func
 
     return Table(
@@ -97,15 +100,15 @@ def git_table(settings: Settings, dialect: Dialect) -> Table:
         Column("Repository", String(255), primary_key=True),
         Column("Branch", String(255), primary_key=True),
         Column("Commit", String(50)),
-        Column(NEWEST_COLUMN, DateTime, server_default=func.now()),
+        Column(TIMESTAMP_COLUMN, DateTime, server_default=func.now()),
         schema=settings.git_table_schema or dialect.bookkeeping_schema,
     )
 
 
-def _renew(sa_connection: SAConnection, table: Table, dialect: Dialect) -> None:
-    """Create the table; one of an older form, without the newest column, is made anew."""
+def _ensure_table(sa_connection: SAConnection, table: Table, dialect: Dialect) -> None:
+    """Create the table, and recreate one that lacks the commit or the timestamp."""
     columns = {name.lower() for name in dialect.column_names(sa_connection, table.name, table.schema)}
-    if {NEWEST_COLUMN.lower(), "commit"} <= columns:
+    if {TIMESTAMP_COLUMN.lower(), "commit"} <= columns:
         return
     if columns:
         table.drop(sa_connection)

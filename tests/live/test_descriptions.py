@@ -237,7 +237,7 @@ def test_deploy_describes_what_it_made_before_the_stamp(described: Described) ->
     described.write("tables.json", {described.key("invoice"): {"Description": "An invoice"}})
     described.project.write("git_version.json", json.dumps({"repository": "r", "branch": "b", "commit": "c"}))
     planned = described.project.inv("deploy", "--dry")
-    assert "Plan: 1 description update, 1 stamp" in planned.text
+    assert "Plan: 1 description update, 1 git version" in planned.text
     assert described.texts("table")[described.key("invoice")] == {}
     skipped = described.project.inv("deploy", "--skip-metadata-update")
     assert skipped.code == 0, skipped.text

@@ -27,12 +27,12 @@ def test_a_failing_migration_is_named_with_its_line_and_what_was_applied_before(
     assert "versions/b2.py:9: " in failed.err
     assert "nowhere" in failed.err
     assert "    9 |     op.create_table" in failed.err
-    assert "Migrations applied before, which stay so: a1;" in failed.err
+    assert "Committed before: a1;" in failed.err
     assert recorded(live) == ["a1"]
     assert not live.has("v")
     assert live.has("half") == (live.target.name == "mysql")
     if live.target.name == "mysql":
-        assert "MySQL keeps the statements before the one that failed" in failed.err
+        assert "MySQL keeps the statements of the migration before the one that failed" in failed.err
 
 
 def test_one_transaction_takes_migrations_back_with_all_the_rest(live: Deployed) -> None:

@@ -9,7 +9,7 @@ import pytest
 from fakes import FakeConnection
 from sqlalchemy import URL, make_url
 
-from ahjo_tasks.engine.security import SqlcmdStep, program
+from ahjo_tasks.engine.sqlcmd import SqlcmdStep, find_sqlcmd
 from ahjo_tasks.errors import AhjoError, DeployError
 
 SERVER = URL.create("mssql+pyodbc", "me", "p@ss'; word", "db.example", 1433, "shop")
@@ -66,7 +66,7 @@ def test_without_a_login_the_systems_user_logs_in() -> None:
 def test_without_sqlcmd_the_other_way_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(AhjoError, match="sqlcmd is not on PATH") as caught:
-        program()
+        find_sqlcmd()
     assert "db_permission_invoke_method: sqlalchemy" in str(caught.value.hint)
 
 

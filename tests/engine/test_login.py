@@ -5,7 +5,7 @@ import string
 import pytest
 from fakes import FakeConnection
 
-from ahjo_tasks.engine.security import MARKS, LoginStep, login_name, new_password
+from ahjo_tasks.engine.login import PUNCTUATION, LoginStep, login_name, new_password
 from ahjo_tasks.errors import AhjoError
 
 HERE = {"EngineEdition": [(3,)]}
@@ -26,7 +26,7 @@ def test_a_password_is_made_up_as_a_policy_asks() -> None:
     assert len(made) == 20
     for password in made:
         assert len(password) >= 20
-        for group in (string.ascii_lowercase, string.ascii_uppercase, string.digits, MARKS):
+        for group in (string.ascii_lowercase, string.ascii_uppercase, string.digits, PUNCTUATION):
             assert set(group) & set(password)
 
 

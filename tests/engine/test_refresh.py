@@ -7,7 +7,7 @@ from fakes import FakeConnection
 
 from ahjo_tasks.database.dialects.mssql import MSSQL
 from ahjo_tasks.database.dialects.postgresql import PostgreSQL
-from ahjo_tasks.engine.refresh import RefreshStep, inner_first, plan_refresh, refresh_batch
+from ahjo_tasks.engine.refresh import RefreshStep, plan_refresh, referenced_first, refresh_batch
 from ahjo_tasks.errors import DeployError
 from ahjo_tasks.project.sql_file import SqlFile, read
 from ahjo_tasks.sql.definitions import Name
@@ -44,8 +44,8 @@ def test_inner_modules_come_before_those_that_read_them() -> None:
 
 
 def test_a_circle_of_modules_is_refreshed_all_the_same() -> None:
-    assert inner_first({1: "a", 2: "b"}, [(1, 2), (2, 1)]) == [1, 2]
-    assert inner_first({}, []) == []
+    assert referenced_first({1: "a", 2: "b"}, [(1, 2), (2, 1)]) == [1, 2]
+    assert referenced_first({}, []) == []
 
 
 def test_all_modules_are_one_batch_that_goes_on_behind_a_failure() -> None:
@@ -96,7 +96,7 @@ def files(folder: Path) -> list[SqlFile]:
 def test_the_modules_of_the_project_are_those_that_its_files_create(tmp_path: Path) -> None:
     (step,) = plan_refresh(lambda: files(tmp_path), MSSQL()).steps
     assert isinstance(step, RefreshStep)
-    assert step.owned == {Name("dbo", "A"): "database/a.sql", Name("dbo", "B"): "database/b.sql"}
+    assert step.files == {Name("dbo", "A"): "database/a.sql", Name("dbo", "B"): "database/b.sql"}
     assert not step.transactional
 
 

@@ -1,0 +1,103 @@
+"""Run a file with sqlcmd, Microsoft's ODBC program or the one written in Go."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.engine.plan import Step
+from ahjo_tasks.errors import AhjoError, DeployError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from sqlalchemy.engine import URL
+
+    from ahjo_tasks.database.connection import Connection
+
+PASSWORD_VARIABLE = "SQLCMDPASSWORD"  # noqa: S105 - the name of a variable
+YES = frozenset({"yes", "true", "1"})
+UNENCRYPTED = frozenset({"no", "optional", "false", "0"})
+UTF_8 = "65001"
+"""The code page of the file, which sqlcmd does not detect on Windows."""
+
+
+@dataclass(frozen=True)
+class SqlcmdStep(Step):
+    """One file, run by sqlcmd against the database of `url`. The password is passed in the environment."""
+
+    path: Path
+    project_path: str
+    url: URL
+    variables: Mapping[str, str]
+
+    kind = "permission"
+    transactional = False
+    outside_transaction = "sqlcmd has a connection of its own"
+
+    @property
+    def label(self) -> str:
+        """The path in the project."""
+        return self.project_path
+
+    def run(self, connection: Connection) -> int:
+        """Run sqlcmd. Raises DeployError with its output if it fails; the statements that it ran before stay."""
+        process = subprocess.run(  # noqa: S603 - the program is found on PATH, its arguments are a list
+            self.command(find_sqlcmd()),
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+        failed = process.returncode != 0
+        for line in [*process.stdout.splitlines(), *([] if failed else process.stderr.splitlines())]:
+            connection.report(line)
+        if failed:
+            lines = (process.stderr.strip() or process.stdout.strip()).splitlines()
+            message = " ".join(lines[:2]) or f"sqlcmd ended with {process.returncode}"
+            raise DeployError(message, path=self.path, details=tuple(lines[2:]))
+        return 0
+
+    def command(self, executable: str) -> list[str]:
+        """Return the command line, which contains no secret."""
+        port = self.url.port or self._query("port")
+        server = f"{self.url.host},{port}" if port else str(self.url.host)
+        assignments = [f"{name}={value}" for name, value in self.variables.items()]
+        variables = ["-v", *assignments] if assignments else []
+        return [
+            executable,
+            *("-S", server, "-d", str(self.url.database), *self._login(), *self._trust()),
+            *("-b", "-I", "-r0", *(["-f", UTF_8] if os.name == "nt" else []), "-i", str(self.path), *variables),
+        ]
+
+    def _login(self) -> list[str]:
+        name = ["-U", self.url.username] if self.url.username else []
+        if self._query("authentication"):
+            return ["-G", *name]
+        return name or ["-E"]
+
+    def _trust(self) -> list[str]:
+        """Trust the certificate where no encryption is wanted: newer versions encrypt by default."""
+        trusted = str(self._query("TrustServerCertificate")).lower() in YES
+        return ["-C"] if trusted or str(self._query("Encrypt")).lower() in UNENCRYPTED else []
+
+    def environment(self) -> dict[str, str]:
+        """Return this process's environment with the password."""
+        return {**os.environ, PASSWORD_VARIABLE: str(self.url.password)} if self.url.password else dict(os.environ)
+
+    def _query(self, name: str) -> object:
+        return next((value for key, value in self.url.query.items() if key.lower() == name.lower()), None)
+
+
+def find_sqlcmd() -> str:
+    """Return the path of sqlcmd. Raises AhjoError if it is not installed."""
+    path = shutil.which("sqlcmd")
+    if path is None:
+        raise AhjoError("sqlcmd is not on PATH.", hint="Install it, or set db_permission_invoke_method: sqlalchemy.")
+    return path
