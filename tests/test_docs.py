@@ -11,7 +11,7 @@ from projects import ROOT
 
 from ahjo_tasks.actions import MODULES
 from ahjo_tasks.actions.namespace import namespace
-from ahjo_tasks.config.reference import markdown
+from ahjo_tasks.config.schema import markdown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +54,7 @@ def test_the_python_of_the_readme_compiles(number: int) -> None:
 
 def test_the_docs_list_every_key_as_the_settings_have_it() -> None:
     page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
-    assert page.endswith(markdown()), "run: python -m ahjo_tasks.config.reference"
+    assert page.endswith(markdown()), "run: python -m ahjo_tasks.config.schema --markdown"
 
 
 def test_the_docs_name_every_action() -> None:

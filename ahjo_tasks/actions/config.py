@@ -1,4 +1,4 @@
-"""Converting a config to another format."""
+"""Show the config, create its local override file, convert it to another format."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ def config(ctx: ActionContext, all: bool = False) -> None:  # noqa: A002 - the f
     """Show each config value and its origin."""
     from ahjo_tasks.config.loader import rows
 
-    found = [row for row in rows(ctx.project.loaded) if all or not row.is_default]
-    ctx.console.table(["Key", "Value", "From"], [(row.key, row.shown, row.origin) for row in found])
+    shown = [row for row in rows(ctx.project.loaded) if all or not row.is_default]
+    ctx.console.table(["Key", "Value", "From"], [(row.key, row.value, row.origin) for row in shown])
 
 
 @action(guarded=False)
 def init_config(ctx: ActionContext) -> None:
-    """Write the LOCAL file of the $ values.
+    """Create the local override file.
 
     The config's top-level key LOCAL names the file. It gets every key whose
     value is "$", for each developer to fill in; a file that exists is kept.
     """
-    from ahjo_tasks.config.local import local_file
+    from ahjo_tasks.config.layers import local_file
 
     local = local_file(ctx.project.config_path)
     if ctx.dry_run:

@@ -18,7 +18,7 @@ from invoke.program import Program
 
 from ahjo_tasks.actions.namespace import namespace
 from ahjo_tasks.cli.project_namespace import find_project, usable
-from ahjo_tasks.config.document import ENDINGS
+from ahjo_tasks.config.document import CONFIG_SUFFIXES
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.utils import did_you_mean
 from ahjo_tasks.version import __version__
@@ -187,7 +187,7 @@ def _config(words: list[str]) -> tuple[str | None, list[str]]:
     found = [
         (before.startswith("-") and before not in SWITCHES, word)
         for before, word in pairwise(words)
-        if not word.startswith("-") and word.lower().endswith(ENDINGS)
+        if not word.startswith("-") and word.lower().endswith(CONFIG_SUFFIXES)
     ]
     return (min(found, key=itemgetter(0))[1] if found else None), words
 

@@ -1,1 +1,1 @@
-"""The config of a project: read, merged, checked, explained."""
+"""The config of a project: read, merge, validate and show it."""

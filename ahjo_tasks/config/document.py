@@ -1,4 +1,4 @@
-"""Read a config file, whatever its format, into plain values with the lines they came from."""
+"""Read a JSON or YAML file into plain values, with the line of each key."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KeyPath = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Document:
-    """A file's mapping. `value` is as parsed, not to be changed; `lines` is found when first asked for."""
+    """The object of a file. `value` is as parsed, not to be changed; `lines` is computed on first use."""
 
     name: str
     value: dict[str, Any]
@@ -31,7 +31,7 @@ class Document:
         return dict(self.find_lines())
 
     def __repr__(self) -> str:
-        """Name the file and give nothing of it away."""
+        """Return the file name only: the values may be secret."""
         return f"<Document {self.name}>"
 
 
@@ -45,12 +45,12 @@ def read(path: Path) -> Document:
 
 @lru_cache(maxsize=8)
 def _parsed(data: bytes, name: str, suffix: str) -> Document:
-    """Parse once what Invoke and the loader both read; the key is the content itself, so it is never stale."""
+    """Parse a file once, which Invoke and the loader both read; the cache key is the content, so it is never stale."""
     return _PARSERS[suffix](decode(data, name), name)
 
 
 def unknown_format(path: Path) -> ConfigError:
-    """The error for a file whose extension says nothing."""
+    """Return the error for a file with another suffix."""
     return ConfigError(
         f"{path}: a config file ends in {', '.join(_PARSERS)}",
         hint="Rename the file after its format.",
@@ -78,14 +78,13 @@ def _bytes(path: Path) -> bytes:
 
 def _json(text: str, name: str) -> Document:
     from ahjo_tasks.config import json_text
-    from ahjo_tasks.config.json_text import key_lines
 
     value, repeats = json_text.parse(text, name)
 
     def find() -> Iterable[tuple[KeyPath, int]]:
-        return key_lines(json_text.without_comments(text))
+        return json_text.key_lines(json_text.without_comments(text))
 
-    return Document(name, _mapping(value, name), _repeated(name, find()) if repeats else (), find)
+    return Document(name, _object(value, name), _repeated_key_warnings(name, find()) if repeats else (), find)
 
 
 def _yaml(text: str, name: str) -> Document:
@@ -94,27 +93,26 @@ def _yaml(text: str, name: str) -> Document:
     value, node = yaml_text.parse(text, name)
 
     def find() -> Iterable[tuple[KeyPath, int]]:
-        return ((entry.path, entry.line) for entry in yaml_text.entries(node))
+        return ((key.path, key.line) for key in yaml_text.keys(node))
 
-    return Document(name, _mapping(value, name), yaml_text.warnings(node, name), find)
+    return Document(name, _object(value, name), yaml_text.warnings(node, name), find)
 
 
 _PARSERS: dict[str, Callable[[str, str], Document]] = {".json": _json, ".jsonc": _json, ".yaml": _yaml, ".yml": _yaml}
-ENDINGS = tuple(_PARSERS)
-"""Of the names of config files."""
+CONFIG_SUFFIXES = tuple(_PARSERS)
 
 
-def _mapping(value: object, name: str) -> dict[str, Any]:
+def _object(value: object, name: str) -> dict[str, Any]:
     if isinstance(value, dict):
         return value
-    raise ConfigError(f"{name}: expected keys and values at the top of the file")
+    raise ConfigError(f"{name}: expected an object at the top of the file")
 
 
-def _repeated(name: str, found: Iterable[tuple[KeyPath, int]]) -> tuple[str, ...]:
+def _repeated_key_warnings(name: str, key_lines: Iterable[tuple[KeyPath, int]]) -> tuple[str, ...]:
     seen: set[KeyPath] = set()
-    told = []
-    for path, line in found:
+    warnings = []
+    for path, line in key_lines:
         if path in seen:
-            told.append(f"{name}:{line}: {'.'.join(map(str, path))} is given twice; the last one counts")
+            warnings.append(f"{name}:{line}: {'.'.join(map(str, path))} is given twice; the last one counts")
         seen.add(path)
-    return tuple(told)
+    return tuple(warnings)

@@ -1,4 +1,4 @@
-"""Find the lines of the keys in a JSON text that is known to be well formed."""
+"""Parse JSON with comments and trailing commas, with line and column in errors, and find the lines of its keys."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _COMMAS = re.compile(_STRING + r"|[\[{:,][ \t\r\n]*,|(?P<trailing>,(?=[ \t\r\n]*
 _DEPTH = re.compile(_STRING + r"|(?P<open>[\[{])|(?P<close>[\]}])", re.DOTALL)
 _CONSTANT = re.compile(_STRING + r"|(?P<constant>-?Infinity|NaN)", re.DOTALL)
 _NEWLINE = re.compile(r"\r\n?|\n")
-# What commentjson reads although nobody should: `[,]`, a form feed as white space, a glued `#`.
+# Accepted by commentjson, refused here: `[,]`, a form feed as white space, a glued `#`.
 _TOO_TOLERANT = re.compile(_STRING + r"|(?P<bad>[\[{][ \t\r\n]*,|[\f#])", re.DOTALL)
 
 _SENTENCES = {
@@ -59,7 +59,7 @@ def parse(text: str, name: str) -> tuple[Any, bool]:
                 return _parse_with_commentjson(text, repeated), repeated.seen
         raise refusal(name, plain, error.pos, _sentence(error.msg, plain[error.pos : error.pos + 2])) from None
     except _NotJsonError:
-        raise refusal(name, plain, _place_of_constant(plain), "NaN and Infinity are not JSON") from None
+        raise refusal(name, plain, _offset_of_constant(plain), "NaN and Infinity are not JSON") from None
 
 
 def without_comments(text: str) -> str:
@@ -68,32 +68,32 @@ def without_comments(text: str) -> str:
 
 
 def refusal(name: str, text: str, offset: int, reason: str) -> ConfigError:
-    """The error for the place of `offset` in the text."""
-    line, column = place(text, offset)
+    """Return the error at an offset of the text."""
+    line, column = position(text, offset)
     return ConfigError(f"{name}:{line}:{column}: {reason}")
 
 
-def place(text: str, offset: int) -> tuple[int, int]:
-    """Line and column of an offset, both from 1; a line ends with LF, CR or both."""
+def position(text: str, offset: int) -> tuple[int, int]:
+    """Return line and column of an offset, both from 1; a line ends with LF, CR or both."""
     ends = [match.end() for match in _NEWLINE.finditer(text, 0, offset)]
     return len(ends) + 1, offset - (ends[-1] if ends else 0) + 1
 
 
 class Repeats:
-    """Builds the objects of a document and remembers whether one repeats a key."""
+    """Builds the objects of a document and records whether one repeats a key."""
 
     def __init__(self) -> None:
         self.seen = False
 
     def __call__(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        """Make one object; the last of equal keys wins."""
-        made = dict(pairs)
-        self.seen = self.seen or len(made) < len(pairs)
-        return made
+        """Build one object; the last of equal keys wins."""
+        value = dict(pairs)
+        self.seen = self.seen or len(value) < len(pairs)
+        return value
 
 
 class _NotJsonError(ValueError):
-    """Python's parser met a constant that JSON does not have."""
+    """Python's parser found NaN or Infinity, which JSON does not have."""
 
 
 def _parse_strictly(plain: str, repeated: Repeats) -> Any:
@@ -109,7 +109,7 @@ def _parse_with_commentjson(text: str, repeated: Repeats) -> Any:
 
 
 def _line_comments_only(text: str) -> str:
-    """Blank block comments, and end every line with LF: the two things that commentjson does not know."""
+    """Blank block comments, and end every line with LF: commentjson does not know either."""
     return _COMMENTS.sub(lambda match: match[0] if match["block"] is None else _blank(match[0]), text).replace(
         "\r", "\n"
     )
@@ -138,7 +138,7 @@ def _check_depth(plain: str, name: str) -> None:
 
 
 def _integer(digits: str) -> int | float:
-    """Read whole numbers exactly; one that Python refuses for its length is infinite, as in JavaScript."""
+    """Return an exact integer; one that Python refuses for its length is infinite, as in JavaScript."""
     try:
         return int(digits)
     except ValueError:
@@ -149,19 +149,19 @@ def _no_constant(_word: str) -> NoReturn:
     raise _NotJsonError
 
 
-def _place_of_constant(plain: str) -> int:
+def _offset_of_constant(plain: str) -> int:
     return next(match.start() for match in _CONSTANT.finditer(plain) if match["constant"])
 
 
-def _sentence(message: str, found: str) -> str:
-    if found == "/*":
+def _sentence(message: str, next_characters: str) -> str:
+    if next_characters == "/*":
         return "a comment is not closed"
-    return next((mine for start, mine in _SENTENCES.items() if message.startswith(start)), "this is not JSON")
+    return next((ours for start, ours in _SENTENCES.items() if message.startswith(start)), "this is not JSON")
 
 
 Path = tuple[str | int, ...]
 
-_TOKEN = re.compile(r'(?P<string>"(?:[^"\\]|\\.)*")|(?P<mark>[\[\]{},])|(?P<newline>\r\n?|\n)', re.DOTALL)
+_TOKEN = re.compile(r'(?P<string>"(?:[^"\\]|\\.)*")|(?P<punctuation>[\[\]{},])|(?P<newline>\r\n?|\n)', re.DOTALL)
 
 
 def key_lines(plain: str) -> Iterator[tuple[Path, int]]:
@@ -172,20 +172,20 @@ def key_lines(plain: str) -> Iterator[tuple[Path, int]]:
     for token in _TOKEN.finditer(plain):
         if token["newline"]:
             line += 1
-        elif token["mark"]:
-            _step(token["mark"], steps, awaits_key)
+        elif token["punctuation"]:
+            _step(token["punctuation"], steps, awaits_key)
         elif awaits_key[-1]:
             steps[-1] = json.loads(token["string"])
             awaits_key[-1] = False
             yield tuple(steps), line
 
 
-def _step(mark: str, steps: list[str | int], awaits_key: list[bool]) -> None:
-    """Follow one bracket or comma; the last step is the key or the index at which the text stands."""
-    if mark in "[{":
-        steps.append(0 if mark == "[" else "")
-        awaits_key.append(mark == "{")
-    elif mark in "]}":
+def _step(character: str, steps: list[str | int], awaits_key: list[bool]) -> None:
+    """Update the path for one bracket or comma; its last element is the current key or index."""
+    if character in "[{":
+        steps.append(0 if character == "[" else "")
+        awaits_key.append(character == "{")
+    elif character in "]}":
         steps.pop()
         awaits_key.pop()
     elif isinstance(steps[-1], int):

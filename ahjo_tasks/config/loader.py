@@ -1,4 +1,4 @@
-"""What `inv config` shows: every value, where it comes from, and no secret."""
+"""Load a config: read its layers, merge and validate them; list its values with their origins."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from ahjo_tasks.config.document import read
-from ahjo_tasks.config.layers import Layer, environment_layer, file_layer, local_document, merged, stray_variables
-from ahjo_tasks.config.secret import Secret, is_secret_name, masked, url_passwords
-from ahjo_tasks.config.validate import FIELDS, KEYS, Check, typos
+from ahjo_tasks.config.layers import ConfigLayer, environment_layer, file_layer, local_document, merge, unused_variables
+from ahjo_tasks.config.secret import Secret, is_secret_name, redact, url_passwords
+from ahjo_tasks.config.validate import FIELDS, KEYS, Validator, misspelt_variables
 from ahjo_tasks.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from ahjo_tasks.config.settings import Settings
 
 DEFAULT = "default"
-_DEFAULTS = Layer({}, lambda _key: DEFAULT)
+_DEFAULTS = ConfigLayer({}, lambda _key: DEFAULT)
 
 
 @dataclass(frozen=True, repr=False)
 class LoadedConfig:
-    """A checked config.
+    """A validated config.
 
-    `backend` holds the merged keys as written, unknown ones too; `document` the whole file with its LOCAL file.
+    `backend` has the merged keys as written, unknown ones too; `document` the whole file, merged with its local one.
     """
 
     settings: Settings
@@ -38,16 +38,16 @@ class LoadedConfig:
     path: Path
     document: Mapping[str, Any]
     warnings: tuple[str, ...]
-    layers: tuple[Layer, ...]
+    layers: tuple[ConfigLayer, ...]
 
     @cached_property
     def origins(self) -> Mapping[str, str]:
-        """Where each key's value comes from: `default`, `dev.jsonc:12`, `local.jsonc:3` or `AHJO_SQL_PORT`."""
+        """The origin of each key's value: `default`, `dev.jsonc:12`, `local.jsonc:3` or `AHJO_SQL_PORT`."""
         keys = dict.fromkeys((*KEYS, *self.backend))
         return {key: _origin(self.layers, key) for key in keys}
 
     def __repr__(self) -> str:
-        """Name the file and give nothing of it away."""
+        """Return the file name only: the values may be secret."""
         return f"<LoadedConfig {self.path}>"
 
 
@@ -60,53 +60,61 @@ def load(path: Path | None, *, environ: Mapping[str, str] = os.environ) -> Loade
     files = tuple(map(file_layer, documents))
     variables = environment_layer(environ, dict.fromkeys((*KEYS, *(key for layer in files for key in layer.values))))
     layers = (*files, variables)
-    check = Check(_merged_values(layers), lambda key: _origin(layers, key), lambda key: _top(layers, key).is_text)
+    validator = Validator(
+        _merged_values(layers), lambda key: _origin(layers, key), lambda key: _top(layers, key).is_text
+    )
     return LoadedConfig(
-        settings=check.settings(path.name),
-        backend=check.values,
+        settings=validator.settings(path.name),
+        backend=validator.values,
         path=path,
-        document=reduce(merged, (each.value for each in documents)),
-        warnings=(*document.warnings, *local_warnings, *check.warnings, *typos(stray_variables(environ, variables))),
+        document=reduce(merge, (each.value for each in documents)),
+        warnings=(
+            *document.warnings,
+            *local_warnings,
+            *validator.warnings,
+            *misspelt_variables(unused_variables(environ, variables)),
+        ),
         layers=layers,
     )
 
 
 def _path_of(environ: Mapping[str, str]) -> Path:
-    named = environ.get("AHJO_CONFIG_PATH")
-    if named:
-        return Path(named).expanduser()
+    name = environ.get("AHJO_CONFIG_PATH")
+    if name:
+        return Path(name).expanduser()
     raise ConfigError(
         "No config file is given",
         hint="Name one with --config dev.jsonc, or set the environment variable AHJO_CONFIG_PATH.",
     )
 
 
-def _merged_values(layers: tuple[Layer, ...]) -> dict[str, Any]:
-    return reduce(merged, (layer.values for layer in layers), {})
+def _merged_values(layers: tuple[ConfigLayer, ...]) -> dict[str, Any]:
+    return reduce(merge, (layer.values for layer in layers), {})
 
 
-def _origin(layers: tuple[Layer, ...], key: str) -> str:
+def _origin(layers: tuple[ConfigLayer, ...], key: str) -> str:
     return _top(layers, key).locate(key)
 
 
-def _top(layers: tuple[Layer, ...], key: str) -> Layer:
-    """The layer that has the last word on a key."""
+def _top(layers: tuple[ConfigLayer, ...], key: str) -> ConfigLayer:
+    """Return the layer whose value of the key counts."""
     return next((layer for layer in reversed(layers) if key in layer.values), _DEFAULTS)
 
 
 class Row(NamedTuple):
-    """One key of a config as it may be shown."""
+    """One key of a config with its value as text, secrets masked."""
 
     key: str
-    shown: str
+    value: str
     origin: str
     is_default: bool
 
 
 def rows(config: LoadedConfig) -> list[Row]:
-    """Every known key in its documented order, then engine options and the keys of the project."""
+    """List the known keys in their documented order, then engine options and the keys of the project."""
     return [
-        Row(key, _shown(key, value), origin := config.origins[key], origin == DEFAULT) for key, value in _values(config)
+        Row(key, _to_text(key, value), origin := config.origins[key], origin == DEFAULT)
+        for key, value in _values(config)
     ]
 
 
@@ -115,20 +123,16 @@ def _values(config: LoadedConfig) -> Iterator[tuple[str, object]]:
     yield from ((key, value) for key, value in config.backend.items() if key not in KEYS)
 
 
-def _shown(key: str, value: object) -> str:
-    plain = masked(key, msgspec.to_builtins(value, enc_hook=_kept) if not isinstance(value, Secret) else value)
+def _to_text(key: str, value: object) -> str:
+    # `str` writes what JSON has no form for, such as dates of YAML, and secrets masked.
+    plain = redact(key, msgspec.to_builtins(value, enc_hook=str) if not isinstance(value, Secret) else value)
     if plain is None:
         return ""
     return plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False, default=str)
 
 
-def _kept(value: object) -> str:
-    """Values of YAML that JSON has no form for, and secrets, which `str` masks."""
-    return str(value)
-
-
 def secrets_of(config: LoadedConfig) -> Iterator[str]:
-    """The secret texts of a config: its passwords, that of its URL, and the variables that are called like one."""
+    """Yield the secret texts of a config: its passwords, that of its URL, and variables with a secret name."""
     settings = config.settings
     if settings.password:
         yield settings.password.reveal()

@@ -1,18 +1,21 @@
-"""The JSON Schema of a config, made from Settings, so that editors complete and check the file.
+"""Generate the JSON Schema of a config for editors, and the table of its keys for the docs.
 
-`python -m ahjo_tasks.config.schema` prints the text of the packaged `schema.json`.
+`python -m ahjo_tasks.config.schema` prints the text of `schema.json`, with `--markdown` the table.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ahjo_tasks.config.secret import Secret
 from ahjo_tasks.config.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _LOCAL = {
@@ -22,7 +25,7 @@ _LOCAL = {
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the schema of a whole document: with a BACKEND section, or all keys at the top."""
+    """Return the schema of a document: with a BACKEND section, or all keys at the top."""
     definitions = json.loads(json.dumps(msgspec.json.schema(Settings, schema_hook=_secret)["$defs"]))
     definitions["Settings"] = _with_options(definitions["Settings"])
     reference = {"$ref": "#/$defs/Settings"}
@@ -37,27 +40,47 @@ def json_schema() -> dict[str, Any]:
 
 
 def schema_text() -> str:
-    """The schema as it is packaged."""
+    """Return the text of the packaged schema."""
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def _with_options(settings: dict[str, Any]) -> dict[str, Any]:
-    """Add what the file may say in another form: engine options as keys of their own, one action without a list."""
+    """Add the other forms of a file: engine options as keys of their own, one action without an array."""
     properties = dict(settings["properties"])
     options = properties.pop("sqlalchemy")
     properties["allowed_actions"]["anyOf"].append({"type": "string", "description": "The one action that may run."})
     return settings | {
-        "description": "What to connect to, and what may be done there.",
+        "description": "Connection, permissions and options of a target.",
         "properties": properties,
         "patternProperties": {r"^sqlalchemy\.(?!url$)": {"description": options["description"]}},
     }
 
 
-def _secret(kind: type) -> dict[str, Any]:
-    if kind is Secret:
+def _secret(type_: type) -> dict[str, Any]:
+    if type_ is Secret:
         return {"type": "string"}
     raise NotImplementedError
 
 
+def markdown() -> str:
+    """Return a table with a row for each key: name, type, default and description."""
+    lines = ["| key | type | default | meaning |", "|---|---|---|---|"]
+    for key, schema in json_schema()["$defs"]["Settings"]["properties"].items():
+        default = f"`{json.dumps(schema['default'])}`" if schema.get("default") not in (None, {}, []) else ""
+        lines.append(f"| `{key}` | {_type_names(schema)} | {default} | {schema.get('description', '')} |")
+    return "\n".join(lines) + "\n"
+
+
+def _type_names(schema: Mapping[str, Any]) -> str:
+    if "enum" in schema:
+        return " or ".join(f"`{value}`" for value in schema["enum"] if value is not None)
+    if "anyOf" in schema:
+        parts = dict.fromkeys(_type_names(part) for part in schema["anyOf"] if part.get("type") != "null")
+        return " or ".join(part for part in parts if part)
+    types = schema.get("type", "")
+    names = [types] if isinstance(types, str) else list(types)
+    return " or ".join(name for name in names if name != "null")
+
+
 if __name__ == "__main__":
-    sys.stdout.write(schema_text())
+    sys.stdout.write(markdown() if "--markdown" in sys.argv else schema_text())

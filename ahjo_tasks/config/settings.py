@@ -1,11 +1,11 @@
-"""Every key of a config, with its type, its default and what it does: the one place where defaults stand."""
+"""Every key of a config, with its type, its default and its description; no other module has defaults."""
 
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
-from ahjo_tasks.config.secret import Secret, masked
+from ahjo_tasks.config.secret import Secret, redact
 
 Variables = Annotated[dict[str, str], Meta(extra_json_schema={"additionalProperties": {"type": ["string", "integer"]}})]
 Count = Annotated[int, Meta(ge=0)]
@@ -28,16 +28,16 @@ class PermissionFile(Struct, frozen=True):
 
 
 class Settings(Struct, frozen=True, kw_only=True, rename={"sqlalchemy_url": "sqlalchemy.url"}):
-    """What a config says, checked. None means that the dialect, or nobody, decides.
+    """The validated values of a config. None leaves the choice to the dialect, or means nothing.
 
-    Relative paths are as written, to be read from the project folder.
+    Paths are as written; relative ones start from the project folder.
     """
 
     allowed_actions: Annotated[
         Literal["ALL"] | tuple[str, ...],
         Meta(description="Actions that may run here: a list of names, or ALL."),
     ]
-    skipped_actions: Annotated[tuple[str, ...], Meta(description="Actions that are passed over here.")] = ()
+    skipped_actions: Annotated[tuple[str, ...], Meta(description="Actions that are skipped here.")] = ()
     environment: Annotated[str | None, Meta(description="Free label of this target, shown in headings.")] = None
 
     target_server_hostname: Annotated[str | None, Meta(description="Host name or address of the server.")] = None
@@ -180,7 +180,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename={"sqlalchemy_url": "sql
     enable_sqlalchemy_logging: Annotated[bool, Meta(description="Log what SQLAlchemy does into sqlalchemy.log.")] = (
         False
     )
-    color_console_logging: Annotated[bool, Meta(description="Colour the words on a terminal.")] = True
+    color_console_logging: Annotated[bool, Meta(description="Use colours on a terminal.")] = True
 
     compare: Annotated[dict[str, Any], Meta(description="One comparison, or several by name.")] = {}
     ahjo_action_files: Annotated[
@@ -188,6 +188,6 @@ class Settings(Struct, frozen=True, kw_only=True, rename={"sqlalchemy_url": "sql
     ] = (ActionFile("ahjo_actions.py", "Ahjo actions"),)
 
     def __repr__(self) -> str:
-        """Show every value but the secret ones."""
-        values = ", ".join(f"{name}={masked(name, value)!r}" for name, value in asdict(self).items())
+        """Show every value, secrets as `***`."""
+        values = ", ".join(f"{name}={redact(name, value)!r}" for name, value in asdict(self).items())
         return f"Settings({values})"

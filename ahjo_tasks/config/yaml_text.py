@@ -1,4 +1,4 @@
-"""YAML as PyYAML reads it (version 1.1, safe), with a warning wherever version 1.2 would read something else."""
+"""Parse YAML with PyYAML (version 1.1, safe), and warn of values that version 1.2 reads differently."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Path = tuple[str | int, ...]
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
-# By the type that 1.1 gives a plain scalar: the spellings to which 1.2 gives another value. From the resolution
+# Plain scalars with another value in 1.2, by their type in 1.1. From the resolution
 # tables of the two specifications (1.1: yaml.org/type; 1.2: section 10.3).
 _DIFFERS = {
     "bool": re.compile(r"(?!true$|false$)", re.IGNORECASE),
@@ -40,11 +40,11 @@ _SENTENCES = {
     "unexpected end of stream": "a text in quotes is not closed",
     "unknown escape character": "a backslash that starts no YAML escape: write it twice, or use single quotes",
 }
-_READ_AS = {"bool": "true or false", "int": "a number", "float": "a number", "timestamp": "a date", "str": "text"}
+_READ_AS = {"bool": "a boolean", "int": "an integer", "float": "a number", "timestamp": "a date", "str": "a string"}
 
 
 @dataclass(frozen=True)
-class Entry:
+class KeyNode:
     """A key of a mapping: its path, and the nodes of key and value."""
 
     path: Path
@@ -64,7 +64,7 @@ def parse(text: str, name: str) -> tuple[Any, yaml.Node | None]:
     loader = _LOADER(text)
     try:
         node = loader.get_single_node()
-        return (None if node is None else _constructed(loader, node, name)), node
+        return (None if node is None else _construct(loader, node, name)), node
     except yaml.YAMLError as error:
         raise _refusal(error, name) from None
     except RecursionError:  # PyYAML without its C library
@@ -73,31 +73,31 @@ def parse(text: str, name: str) -> tuple[Any, yaml.Node | None]:
         loader.dispose()
 
 
-def entries(node: yaml.Node | None) -> Iterator[Entry]:
-    """Yield every key, each node once however many aliases it has."""
+def keys(node: yaml.Node | None) -> Iterator[KeyNode]:
+    """Yield every key; a node with several aliases is visited once."""
     if node is not None:
-        yield from _entries(node, (), set())
+        yield from _keys(node, (), set())
 
 
 def warnings(node: yaml.Node | None, name: str) -> tuple[str, ...]:
-    """What the two versions of YAML read differently, and keys given twice."""
+    """Return warnings of values that the two versions of YAML read differently, and of repeated keys."""
     return tuple(_warnings(node, name))
 
 
-def _constructed(loader: Any, node: yaml.Node, name: str) -> Any:
+def _construct(loader: Any, node: yaml.Node, name: str) -> Any:
     try:
         return loader.construct_document(node)
     except ValueError:
-        raise ConfigError(_impossible(node, name)) from None
+        raise ConfigError(_invalid_scalar(node, name)) from None
 
 
-def _impossible(node: yaml.Node, name: str) -> str:
-    """Name the scalar that looks like a date or a number and is none."""
+def _invalid_scalar(node: yaml.Node, name: str) -> str:
+    """Return the message for the scalar that has the form of a date or a number and is none."""
     for scalar in _scalars(node):
         try:
             yaml.SafeLoader("").construct_object(scalar)
         except ValueError:
-            return f"{_place(name, scalar.start_mark)}: a date or number that does not exist; quote a text"
+            return f"{_position(name, scalar.start_mark)}: a date or number that does not exist; quote a text"
     return f"{name}: a date or number that does not exist"
 
 
@@ -114,19 +114,19 @@ def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
 
 
 def _check_characters(text: str, name: str) -> None:
-    found = yaml.reader.Reader.NON_PRINTABLE.search(text)
-    if found:
-        raise refusal(name, text, found.start(), "a control character: write it as an escape in double quotes")
+    match = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    if match:
+        raise refusal(name, text, match.start(), "a control character: write it as an escape in double quotes")
 
 
 def _check_depth(text: str, name: str) -> None:
-    """Refuse deep nesting before the recursive parts of the C library meet it."""
+    """Refuse deep nesting before the recursive parts of PyYAML's C library."""
     depth = 0
     try:
         for event in yaml.parse(text, _LOADER):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH:
-                raise ConfigError(f"{_place(name, event.start_mark)}: more than {MAX_DEPTH} levels")
+                raise ConfigError(f"{_position(name, event.start_mark)}: more than {MAX_DEPTH} levels")
     except yaml.YAMLError as error:
         raise _too_deep_brackets(text, name) or _refusal(error, name) from None
 
@@ -139,16 +139,16 @@ def _too_deep_brackets(text: str, name: str) -> ConfigError | None:
             depth += isinstance(token, yaml.FlowSequenceStartToken | yaml.FlowMappingStartToken)
             depth -= isinstance(token, yaml.FlowSequenceEndToken | yaml.FlowMappingEndToken)
             if depth > MAX_DEPTH:
-                return ConfigError(f"{_place(name, token.start_mark)}: more than {MAX_DEPTH} levels")
+                return ConfigError(f"{_position(name, token.start_mark)}: more than {MAX_DEPTH} levels")
     return None
 
 
 def _refusal(error: yaml.YAMLError, name: str) -> ConfigError:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    return ConfigError(f"{_place(name, mark)}: {_sentence(error)}")
+    return ConfigError(f"{_position(name, mark)}: {_sentence(error)}")
 
 
-def _place(name: str, mark: Any) -> str:
+def _position(name: str, mark: Any) -> str:
     return f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
 
 
@@ -161,15 +161,15 @@ def _sentence(error: yaml.YAMLError) -> str:
     return re.sub(r"\s*('[^']*'|\"[^\"]*\")", "", problem).split(";")[0]
 
 
-def _entries(node: yaml.Node, path: Path, seen: set[int]) -> Iterator[Entry]:
+def _keys(node: yaml.Node, path: Path, seen: set[int]) -> Iterator[KeyNode]:
     if isinstance(node, yaml.ScalarNode) or id(node) in seen:
         return
     seen.add(id(node))
     for step, key, value in _children(node):
-        here = (*path, step)
+        child_path = (*path, step)
         if key is not None:
-            yield Entry(here, key, value)
-        yield from _entries(value, here, seen)
+            yield KeyNode(child_path, key, value)
+        yield from _keys(value, child_path, seen)
 
 
 def _children(node: yaml.Node) -> Iterator[tuple[str | int, yaml.Node | None, yaml.Node]]:
@@ -181,16 +181,16 @@ def _children(node: yaml.Node) -> Iterator[tuple[str | int, yaml.Node | None, ya
 
 def _warnings(node: yaml.Node | None, name: str) -> Iterator[str]:
     seen: set[tuple[Path, str]] = set()
-    for entry in entries(node):
-        label = ".".join(str(step) for step in entry.path)
-        if (entry.path, entry.key.tag) in seen:
-            yield f"{name}:{entry.line}: {label} is given twice; the last one counts"
-        seen.add((entry.path, entry.key.tag))
-        yield from (f"{name}:{line}: {label}: {why}" for line, why in _doubts(entry.value))
+    for key in keys(node):
+        label = ".".join(str(step) for step in key.path)
+        if (key.path, key.key.tag) in seen:
+            yield f"{name}:{key.line}: {label} is given twice; the last one counts"
+        seen.add((key.path, key.key.tag))
+        yield from (f"{name}:{line}: {label}: {reason}" for line, reason in _ambiguous_scalars(key.value))
 
 
-def _doubts(node: yaml.Node) -> Iterator[tuple[int, str]]:
-    """Scalars of an entry, also those of its list, that the two versions read differently."""
+def _ambiguous_scalars(node: yaml.Node) -> Iterator[tuple[int, str]]:
+    """Yield line and reason of the scalars of a value, or of its list, that the two versions read differently."""
     items = node.value if isinstance(node, yaml.SequenceNode) else [node]
     for item in items:
         kind = item.tag.removeprefix(_TAG)

@@ -82,5 +82,5 @@ def _of_one_table(rows: Sequence[tuple[object, ...]], name: Name) -> list[tuple[
 def _hint(missing: Sequence[str], separator: str) -> str | None:
     others = {";", ",", "\t", "|"} - {separator}
     if len(missing) == 1 and any(other in missing[0] for other in others):
-        return f"The separator is {separator!r}; another one stands in data_loading or in a file beside it."
+        return f"The separator is {separator!r}; set `separator` in data_loading or in a file beside it."
     return None

@@ -241,8 +241,8 @@ def test_what_yaml_means_is_what_json_gets(tmp_path: Path, yaml_text: str, value
     [
         ('{"a": 1, "a": 2}', "json", "a is given twice"),
         ("a: 1\na: 2", "yaml", "twice"),
-        ("[1]", "json", "keys and values"),
-        ("- 1", "yaml", "keys and values"),
+        ("[1]", "json", "expected an object"),
+        ("- 1", "yaml", "expected an object"),
         ("a: .nan", "yaml", "no number"),
         ("a: !!binary aGk=", "yaml", "no form"),
         ("a: !!set {x}", "yaml", "no form"),

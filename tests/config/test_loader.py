@@ -91,7 +91,7 @@ def test_an_empty_backend_counts_as_none(tmp_path: Path) -> None:
 
 
 def test_a_backend_that_is_no_mapping_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"dev\.yml:5: BACKEND: expected a mapping"):
+    with pytest.raises(ConfigError, match=r"dev\.yml:5: BACKEND: expected an object"):
         load(flat(tmp_path, "BACKEND: [1]\n"), environ={})
 
 
@@ -168,9 +168,9 @@ def test_problems_of_all_places_are_reported_together_with_their_lines(config: P
     with pytest.raises(ConfigError) as caught:
         load(config, environ={"AHJO_LOCK_TIMEOUT": "hunter2"})
     assert caught.value.problems == (
-        "dev.jsonc:6: sql_port: expected an integer, got text",
-        "AHJO_LOCK_TIMEOUT: lock_timeout: expected an integer, got text",
-        "local.yaml:3: git_table: expected text, got a list",
+        "dev.jsonc:6: sql_port: expected an integer, got a string",
+        "AHJO_LOCK_TIMEOUT: lock_timeout: expected an integer, got a string",
+        "local.yaml:3: git_table: expected a string, got an array",
         "dev.jsonc: target_database_name: this key is required",
         "dev.jsonc:7: target_datbase_name: not a known key; did you mean target_database_name?",
     )
@@ -193,17 +193,17 @@ def test_rows_show_every_key_and_no_secret(config: Path) -> None:
     assert "hunter2" not in repr(shown)
     assert shown["sqlalchemy.url"][1:] == ("mssql://sa:***@h/db", "AHJO_SQLALCHEMY_URL", False)
     assert shown["password"][1:] == ("***", "local.yaml:3", False)
-    assert shown["allowed_actions"].shown == '["deploy"]'
+    assert shown["allowed_actions"].value == '["deploy"]'
     assert shown["lock_timeout"][1:] == ("60", "default", True)
-    assert shown["environment"].shown == ""
-    assert shown["reports"].shown == '{"folder": "out", "token": "***", "colour": "red"}'
-    assert shown["sqlalchemy.pool_size"].shown == "3"
-    assert shown["ahjo_action_files"].shown == '[{"source_file": "ahjo_actions.py", "name": "Ahjo actions"}]'
+    assert shown["environment"].value == ""
+    assert shown["reports"].value == '{"folder": "out", "token": "***", "colour": "red"}'
+    assert shown["sqlalchemy.pool_size"].value == "3"
+    assert shown["ahjo_action_files"].value == '[{"source_file": "ahjo_actions.py", "name": "Ahjo actions"}]'
 
 
 def test_rows_show_values_that_json_has_no_form_for(tmp_path: Path) -> None:
     loaded = load(flat(tmp_path, "since: 2026-01-31\nlist: [2026-01-31, .nan]\n"), environ={})
-    shown = {row.key: row.shown for row in rows(loaded)}
+    shown = {row.key: row.value for row in rows(loaded)}
     assert shown["since"] == "2026-01-31"
     assert shown["list"] == '["2026-01-31", NaN]'
 

@@ -11,9 +11,9 @@ import pytest
 import yaml
 from shared import SHARED, needs_shared
 
-from ahjo_tasks.config.secret import Secret, is_secret_name, mask_text, masked
+from ahjo_tasks.config.secret import Secret, is_secret_name, mask_text, redact
 from ahjo_tasks.config.settings import ActionFile, PermissionFile, Settings
-from ahjo_tasks.config.validate import FIELDS, KEYS, Check
+from ahjo_tasks.config.validate import FIELDS, KEYS, Validator
 from ahjo_tasks.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -27,17 +27,17 @@ REQUIRED = {
 }
 
 
-def check(values: Mapping[str, Any], *, is_text: bool = False) -> Check:
-    return Check({**REQUIRED, **values}, lambda key: f"at {key}", lambda key: is_text and key in values)
+def validator(values: Mapping[str, Any], *, is_text: bool = False) -> Validator:
+    return Validator({**REQUIRED, **values}, lambda key: f"at {key}", lambda key: is_text and key in values)
 
 
 def settings(**values: object) -> Settings:
-    return check(values).settings("dev.json")
+    return validator(values).settings("dev.json")
 
 
 def problems(values: Mapping[str, Any]) -> tuple[str, ...]:
     with pytest.raises(ConfigError) as caught:
-        Check(values, lambda key: f"at {key}", lambda _key: False).settings("dev.json")
+        Validator(values, lambda key: f"at {key}", lambda _key: False).settings("dev.json")
     return caught.value.problems
 
 
@@ -81,9 +81,9 @@ def test_settings_cannot_be_changed() -> None:
     [("ALL", "ALL"), ("all", "ALL"), ("deploy", ("deploy",)), (["init", "deploy"], ("init", "deploy")), ([], ())],
 )
 def test_allowed_actions_is_all_or_names(written: object, meant: object) -> None:
-    looked = check({"allowed_actions": written})
-    assert looked.settings("dev.json").allowed_actions == meant
-    assert looked.warnings == []
+    checked = validator({"allowed_actions": written})
+    assert checked.settings("dev.json").allowed_actions == meant
+    assert checked.warnings == []
 
 
 def test_connection_keys_are_required() -> None:
@@ -97,14 +97,14 @@ def test_null_is_the_same_as_nothing() -> None:
 
 def test_a_url_says_where_the_database_is() -> None:
     values = {"allowed_actions": "ALL", "sqlalchemy.url": "postgresql://u:p@h/db"}
-    made = Check(values, str, lambda _key: False).settings("dev.json")
+    made = Validator(values, str, lambda _key: False).settings("dev.json")
     assert made.sqlalchemy_url == Secret("postgresql://u:p@h/db")
     assert made.target_database_name is None
 
 
 def test_sqlite_needs_a_file_only() -> None:
     values = {"allowed_actions": "ALL", "sql_dialect": "sqlite", "target_database_name": "shop.db"}
-    assert Check(values, str, lambda _key: False).settings("dev.json").target_database_name == "shop.db"
+    assert Validator(values, str, lambda _key: False).settings("dev.json").target_database_name == "shop.db"
     del values["target_database_name"]
     assert problems(values) == ("dev.json: target_database_name: this key is required",)
 
@@ -126,9 +126,9 @@ def test_sqlite_needs_a_file_only() -> None:
 def test_another_spelling_of_the_same_value_is_accepted_with_a_warning(
     key: str, written: object, meant: object
 ) -> None:
-    looked = check({key: written})
-    assert getattr(looked.settings("dev.json"), key) == meant
-    (warning,) = looked.warnings
+    checked = validator({key: written})
+    assert getattr(checked.settings("dev.json"), key) == meant
+    (warning,) = checked.warnings
     assert warning.startswith(f"at {key}: {key}: ")
     assert "accepted" in warning
 
@@ -136,17 +136,17 @@ def test_another_spelling_of_the_same_value_is_accepted_with_a_warning(
 @pytest.mark.parametrize(
     ("key", "written", "expected"),
     [
-        ("sql_port", "many", "expected an integer, got text"),
+        ("sql_port", "many", "expected an integer, got a string"),
         ("sql_port", 3.5, "expected an integer, got a number"),
-        ("sql_port", True, "expected an integer, got true or false"),
+        ("sql_port", True, "expected an integer, got a boolean"),
         ("sql_port", 70000, "expected an integer <= 65535"),
-        ("display_db_info", "maybe", "expected true or false, got text"),
-        ("git_table", ["x"], "expected text, got a list"),
-        ("compare", [], "expected a mapping, got a list"),
+        ("display_db_info", "maybe", "expected a boolean, got a string"),
+        ("git_table", ["x"], "expected a string, got an array"),
+        ("compare", [], "expected an object, got an array"),
         ("transaction_mode", "twice", "expected one of begin_once, commit_as_you_go"),
-        ("skipped_actions", ["a", 1.5], "entry 2: expected text, got a number"),
+        ("skipped_actions", ["a", 1.5], "entry 2: expected a string, got a number"),
         ("db_permissions", [{"source": "a"}, {"sauce": "b"}], "entry 2: expected the key source"),
-        ("username", "$", "still holds the placeholder $; give its value in the LOCAL file"),
+        ("username", "$", "still holds the placeholder $; give its value in the local override file"),
     ],
 )
 def test_a_value_that_does_not_fit_is_told_by_what_was_expected(key: str, written: object, expected: str) -> None:
@@ -173,15 +173,15 @@ def test_no_problem_quotes_a_value(key: str, value: object) -> None:
 
 
 def test_a_likely_typo_is_a_warning_and_another_unknown_key_is_silent() -> None:
-    looked = check({"SQL_DIALECT": "sqlite", "colour_of_the_shop": "red"})
-    looked.settings("dev.json")
-    assert looked.warnings == ["at SQL_DIALECT: SQL_DIALECT: not a known key; did you mean sql_dialect?"]
+    checked = validator({"SQL_DIALECT": "sqlite", "colour_of_the_shop": "red"})
+    checked.settings("dev.json")
+    assert checked.warnings == ["at SQL_DIALECT: SQL_DIALECT: not a known key; did you mean sql_dialect?"]
 
 
 def test_a_deprecated_key_names_its_successor() -> None:
-    looked = check({"odbc_encrypt": "yes"})
-    assert looked.settings("dev.json").odbc_encrypt == "yes"
-    assert looked.warnings == ["at odbc_encrypt: odbc_encrypt: deprecated; write Encrypt in sqla_url_query_map"]
+    checked = validator({"odbc_encrypt": "yes"})
+    assert checked.settings("dev.json").odbc_encrypt == "yes"
+    assert checked.warnings == ["at odbc_encrypt: odbc_encrypt: deprecated; write Encrypt in sqla_url_query_map"]
 
 
 def test_engine_options_are_the_keys_after_sqlalchemy() -> None:
@@ -190,9 +190,9 @@ def test_engine_options_are_the_keys_after_sqlalchemy() -> None:
 
 
 def test_variables_are_text_and_whole_numbers_become_it() -> None:
-    looked = check({"scripting_variables": {"year": 2024, "name": "x"}})
-    assert looked.settings("dev.json").scripting_variables == {"year": "2024", "name": "x"}
-    assert looked.warnings == []
+    checked = validator({"scripting_variables": {"year": 2024, "name": "x"}})
+    assert checked.settings("dev.json").scripting_variables == {"year": "2024", "name": "x"}
+    assert checked.warnings == []
     assert problems({**REQUIRED, "test_variables": {"a": 1.10}})
 
 
@@ -210,11 +210,11 @@ def test_text_of_the_environment_becomes_what_the_key_needs() -> None:
         "password": "[x]",
         "compare": "{}",
     }
-    looked = check(values, is_text=True)
-    made = looked.settings("dev.json")
+    checked = validator(values, is_text=True)
+    made = checked.settings("dev.json")
     assert (made.sql_port, made.display_db_info, made.skipped_actions) == (5432, False, ("a",))
     assert made.password == Secret("[x]")
-    assert looked.warnings == []
+    assert checked.warnings == []
 
 
 def test_a_secret_shows_itself_to_nobody() -> None:
@@ -265,9 +265,9 @@ def test_a_url_is_shown_without_its_password(text: str, shown: str) -> None:
 )
 def test_names_of_secrets_are_known(name: str) -> None:
     assert is_secret_name(name)
-    assert masked(name, "x") == "***"
+    assert redact(name, "x") == "***"
 
 
 @pytest.mark.parametrize("name", ["password_file", "token_url", "username", "sql_port", "key_cols"])
 def test_names_of_places_are_no_secrets(name: str) -> None:
-    assert masked(name, "x") == "x"
+    assert redact(name, "x") == "x"

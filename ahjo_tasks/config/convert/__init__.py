@@ -40,7 +40,7 @@ def convert(path: Path, target: str) -> Converted:
 def _converted(text: str, name: str, source: str, target: str) -> Converted:
     tree = _read(text, name, source)
     if not isinstance(tree.root.value, Group) or tree.root.value.is_list:
-        raise ConfigError(f"{name}: expected keys and values at the top of the file")
+        raise ConfigError(f"{name}: expected an object at the top of the file")
     if target == source or (target, source) in {("yaml", "yml"), ("yml", "yaml"), ("jsonc", "json")}:
         return Converted(text)
     written = _write(tree, target)

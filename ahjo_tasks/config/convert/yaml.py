@@ -14,7 +14,7 @@ import yaml
 
 from ahjo_tasks.config import yaml_text
 from ahjo_tasks.config.convert.tree import Attaching, Entry, Group, Scalar, Tree, inline, trimmed
-from ahjo_tasks.config.json_text import place
+from ahjo_tasks.config.json_text import position
 from ahjo_tasks.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _comments(text: str, tokens: Iterable[yaml.Token]) -> Iterator[Comment]:
 
 
 def _comment(text: str, match: re.Match[str]) -> Comment:
-    line, column = place(text, match.start(1) - 1)
+    line, column = position(text, match.start(1) - 1)
     return Comment(line - 1, column - 1, match[1].rstrip())
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from invoke.exceptions import Exit, ParseError
 from invoke.parser.parser import ParseMachine
 
-from ahjo_tasks.config.document import ENDINGS
+from ahjo_tasks.config.document import CONFIG_SUFFIXES
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.utils import did_you_mean
 
@@ -57,7 +57,7 @@ def _flag(machine: ParseMachine, flag: str) -> tuple[str, str]:
 
 def _word(machine: ParseMachine, word: str) -> tuple[str, str]:
     hint = did_you_mean(word, machine.contexts)
-    if word.lower().endswith(ENDINGS):
+    if word.lower().endswith(CONFIG_SUFFIXES):
         hint = f"A config is named by --config {word}"
     elif machine.flag and machine.flag.kind is list:
         hint = hint or f"For one more value, give --{machine.flag.name} again."
