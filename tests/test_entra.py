@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 from fakes import settings
+from odbc import require_driver
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from ahjo_tasks.database.dialects.mssql import MSSQL, drivers, entra
+from ahjo_tasks.database.dialects.mssql import MSSQL, driver_choice, entra
+from ahjo_tasks.database.drivers import DriverState
 from ahjo_tasks.errors import ConfigError, ConnectionFailedError
 
 EIGHTEEN = "ODBC Driver 18 for SQL Server"
@@ -33,7 +35,9 @@ class FakeCredential:
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
     """What the driver is asked for: the connection string and the options."""
-    pyodbc = pytest.importorskip("pyodbc")
+    require_driver("pyodbc")
+    import pyodbc
+
     asked: list[tuple[str, dict[str, Any]]] = []
 
     def connect(text: str, **options: Any) -> None:
@@ -41,7 +45,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
         raise pyodbc.OperationalError("08001", "[08001] nobody is there")
 
     monkeypatch.setattr(pyodbc, "connect", connect)
-    monkeypatch.setattr(drivers, "installed", lambda: (EIGHTEEN,))
+    monkeypatch.setattr(driver_choice, "installed", lambda: (EIGHTEEN,))
     return asked
 
 
@@ -147,7 +151,8 @@ def test_no_other_login_is_touched(calls: Any, identity: list[FakeCredential]) -
 
 @pytest.mark.parametrize("driver", [{"sql_driver": "FreeTDS"}, {"sql_dialect": "mssql+pymssql"}])
 def test_a_driver_without_entra_is_told_apart(monkeypatch: pytest.MonkeyPatch, driver: dict[str, str]) -> None:
-    monkeypatch.setattr(drivers, "installed", lambda: ("FreeTDS",))
+    monkeypatch.setattr(driver_choice, "installed", lambda: ("FreeTDS",))
+    monkeypatch.setattr(driver_choice, "state", lambda driver: DriverState(driver, "9.9"))
     with pytest.raises(ConfigError, match="needs Microsoft's driver"):
         MSSQL().url(settings(azure_authentication="AzureIdentity", **driver), None, None)
 

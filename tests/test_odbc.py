@@ -9,8 +9,11 @@ import pytest
 from fakes import settings
 from sqlalchemy import URL, make_url
 
-from ahjo_tasks.database.dialects.mssql import MSSQL
+from ahjo_tasks.config.secret import Secret
+from ahjo_tasks.database.dialects.mssql import MSSQL, driver_choice
 from ahjo_tasks.database.dialects.mssql import drivers as odbc
+from ahjo_tasks.database.dialects.mssql.driver_choice import MSSQL_PYTHON, PYMSSQL, PYODBC
+from ahjo_tasks.database.drivers import Driver, DriverError, DriverState
 from ahjo_tasks.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,14 +25,36 @@ SEVENTEEN = "ODBC Driver 17 for SQL Server"
 
 @pytest.fixture
 def drivers(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """`drivers(installed, bundled)` says what there is."""
+    """`drivers(*installed, bundled)` says which ODBC drivers there are."""
 
     def there(*installed: str, bundled: str = "") -> None:
-        monkeypatch.setattr(odbc, "installed", lambda: installed)
-        monkeypatch.setattr(odbc, "bundled", lambda: [bundled] if bundled else [])
-        monkeypatch.setattr(odbc, "has_pyodbc", lambda: True)
+        monkeypatch.setattr(driver_choice, "installed", lambda: installed)
+        monkeypatch.setattr(driver_choice, "bundled", lambda: [bundled] if bundled else [])
+        monkeypatch.setattr(driver_choice, "library_problem", lambda _path: None)
+        monkeypatch.setattr(driver_choice, "state", lambda driver: DriverState(driver, "9.9"))
 
     return there
+
+
+LIBODBC = "apt-get install libodbc2"
+LIBLTDL = "apt-get install libltdl7"
+
+
+@pytest.fixture
+def loading(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """`loading(*names, version=...)` says which drivers of Python load, as on a bare Debian; pyodbc has FreeTDS."""
+    missing = {"pyodbc": ("libodbc.so.2 is missing", LIBODBC), "mssqlpython": ("libltdl.so.7 is missing", LIBLTDL)}
+
+    def load(*names: str, version: str = "9.9") -> None:
+        def state(driver: Driver) -> DriverState:
+            problem = ("", "") if driver.name in names else missing.get(driver.name, ("not installed", driver.install))
+            return DriverState(driver, version, *problem)
+
+        monkeypatch.setattr(driver_choice, "state", state)
+        monkeypatch.setattr(driver_choice, "installed", lambda: ("FreeTDS",))
+        monkeypatch.setattr(driver_choice, "bundled", list)
+
+    return load
 
 
 def connection_string(url: URL) -> str:
@@ -46,40 +71,48 @@ CHOICES = [
     (EIGHTEEN, (SEVENTEEN, EIGHTEEN), EIGHTEEN, ""),
     (SEVENTEEN, (SEVENTEEN, EIGHTEEN), SEVENTEEN, ""),
     (None, ("FreeTDS", SEVENTEEN, "ODBC Driver 9 for SQL Server", WHEEL), SEVENTEEN, "No sql_driver is named: "),
-    ("Other", ("FreeTDS", EIGHTEEN), EIGHTEEN, f"The driver Other is not installed: {EIGHTEEN} is used."),
-    ("Other", ("FreeTDS", WHEEL), WHEEL, "The driver Other is not installed: "),
-    (None, ("FreeTDS",), "FreeTDS", "No sql_driver is named: FreeTDS is used."),
+    (None, ("FreeTDS", EIGHTEEN), EIGHTEEN, f"No sql_driver is named: {EIGHTEEN} is used."),
+    (None, ("FreeTDS", WHEEL), WHEEL, "No sql_driver is named: "),
+    (None, ("FreeTDS",), "FreeTDS", "No sql_driver is named: FreeTDS is used. The connection is encrypted, but"),
 ]
 
 
-@pytest.mark.parametrize(("named", "there", "expected", "said"), CHOICES)
-def test_the_best_driver_there_is(drivers: Any, named: str, there: tuple[str, ...], expected: str, said: str) -> None:
-    drivers(*(one for one in there if one != WHEEL), bundled=WHEEL if WHEEL in there else "")
-    choice = odbc.choose(named)
+@pytest.mark.parametrize(("named", "there", "expected", "notice"), CHOICES)
+def test_the_best_driver_there_is(drivers: Any, named: str, there: tuple[str, ...], expected: str, notice: str) -> None:
+    drivers(*(name for name in there if name != WHEEL), bundled=WHEEL if WHEEL in there else "")
+    choice = driver_choice.choose_odbc(settings(sql_driver=named), {})
     assert choice.driver == expected
-    assert choice.remark.startswith(said)
-    assert bool(choice.remark) == bool(said)
+    assert choice.notice.startswith(notice)
+    assert bool(choice.notice) == bool(notice)
 
 
 def test_without_a_driver_one_sentence_says_what_to_do(drivers: Any) -> None:
     drivers()
-    with pytest.raises(ConfigError, match=r"no ODBC driver for SQL Server \(Mine was asked for\)") as caught:
-        odbc.choose("Mine")
+    with pytest.raises(ConfigError, match="no ODBC driver for SQL Server") as caught:
+        driver_choice.choose_odbc(settings(), {})
     assert "pip install 'ahjo-tasks[mssql]'" in str(caught.value.hint)
+
+
+def test_the_driver_of_the_wheel_that_does_not_load_is_explained(drivers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    drivers(bundled=WHEEL)
+    monkeypatch.setattr(driver_choice, "library_problem", lambda _path: ("libltdl.so.7 is missing", LIBLTDL))
+    with pytest.raises(DriverError, match=r"that loads: libltdl\.so\.7 is missing") as caught:
+        driver_choice.choose_odbc(settings(), {})
+    assert caught.value.hint == LIBLTDL
 
 
 def test_a_driver_may_be_named_by_its_path(drivers: Any, tmp_path: Path) -> None:
     drivers("FreeTDS")
     library = tmp_path / "libmsodbcsql-18.so"
     library.touch()
-    assert odbc.choose(str(library)) == (str(library), "")
+    assert driver_choice.choose_odbc(settings(sql_driver=str(library)), {}) == (str(library), "")
 
 
-def test_the_choice_of_another_driver_is_said(drivers: Any) -> None:
+def test_a_named_driver_is_never_replaced(drivers: Any) -> None:
     drivers("FreeTDS", EIGHTEEN)
-    dialect, config = MSSQL(), settings(sql_driver="Other")
-    url = dialect.url(config, None, None)
-    assert dialect.connection_notice(url, config) == f"The driver Other is not installed: {EIGHTEEN} is used."
+    with pytest.raises(DriverError, match="ODBC driver Other of sql_driver is not installed") as caught:
+        made(sql_driver="Other")
+    assert f"FreeTDS, {EIGHTEEN}" in str(caught.value.hint)
 
 
 DEFAULTS = [
@@ -96,9 +129,11 @@ DEFAULTS = [
     (
         "FreeTDS",
         {"Encrypt": "yes", "LongAsMax": "Yes"},
-        ["Server=db.example;", "PORT=1433", "TDS_Version=7.4"],
-        ["Encrypt", "LongAsMax", ",1433"],
+        ["Server=db.example;", "PORT=1433", "TDS_Version=7.4", "Encryption=require"],
+        ["Encrypt=", "LongAsMax", ",1433"],
     ),
+    ("FreeTDS", {}, ["TDS_Version=7.4"], ["Encrypt"]),
+    ("FreeTDS", {"Encrypt": "optional"}, ["TDS_Version=7.4"], ["Encrypt"]),
     ("FreeTDS", {"port": "9", "TDS_Version": "7.3"}, ["port=9", "TDS_Version=7.3"], ["1433", "7.4"]),
     (EIGHTEEN, {"PORT": "9", "TDS_Version": "7.3"}, ["Server=db.example,9"], ["TDS", "PORT"]),
 ]
@@ -147,7 +182,21 @@ def test_pymssql_gets_no_words_of_odbc(drivers: Any) -> None:
         "user": "me",
         "password": "secret",
         "charset": "UTF-8",
+        "encryption": "require",
     }
+    assert "not verified" in MSSQL().connection_notice(
+        url, settings(sql_dialect="mssql+pymssql", sqla_url_query_map=given)
+    )
+
+
+@pytest.mark.parametrize("asked", [{"Encrypt": "strict"}, {"TrustServerCertificate": "no"}])
+@pytest.mark.parametrize("driver", [{"sql_driver": "FreeTDS"}, {"sql_dialect": "mssql+pymssql"}])
+def test_a_check_that_a_named_driver_does_not_make_is_refused_by_name(
+    drivers: Any, asked: dict[str, str], driver: dict[str, str]
+) -> None:
+    drivers("FreeTDS")
+    with pytest.raises(DriverError, match=": ".join(next(iter(asked.items()))) + " needs Microsoft's driver"):
+        made(**driver, sqla_url_query_map=asked)
 
 
 @pytest.mark.parametrize(("name", "option"), [("pyodbc", "timeout"), ("pymssql", "login_timeout")])
@@ -161,8 +210,6 @@ def test_a_login_does_not_wait_for_ever_and_a_statement_may(drivers: Any, name: 
 
 
 def test_a_url_is_taken_as_it_is(drivers: Any) -> None:
-    from ahjo_tasks.config.secret import Secret
-
     drivers(EIGHTEEN)
     url = made(sqlalchemy_url=Secret(f"mssql+pyodbc://u:p@h/d?driver={SEVENTEEN.replace(' ', '+')}"))
     assert connection_string(url) == f"DRIVER={{{SEVENTEEN}}};Server=h;Database=d;UID=u;PWD=p;Encrypt=no"
@@ -170,25 +217,154 @@ def test_a_url_is_taken_as_it_is(drivers: Any) -> None:
     assert made(sqlalchemy_url=Secret(whole)) == make_url(whole)
 
 
-def test_without_pyodbc_mssql_python_stands_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    odbc.has_pyodbc.cache_clear()
-    monkeypatch.setitem(sys.modules, "pyodbc", None)
-    monkeypatch.setattr(odbc, "find_spec", lambda name: SimpleNamespace() if name == "mssql_python" else None)
-    config = settings()
-    url = MSSQL().url(config, None, None)
-    assert url.drivername == "mssql+mssqlpython"
-    assert odbc.remark(url, config) == "pyodbc cannot be loaded: mssql-python is used."
-    odbc.has_pyodbc.cache_clear()
+# -- the choice where the config names no driver -----------------------------------------------------------------------
 
 
-def test_without_any_driver_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    odbc.has_pyodbc.cache_clear()
-    monkeypatch.setitem(sys.modules, "pyodbc", None)
-    monkeypatch.setattr(odbc, "find_spec", lambda _name: None)
-    with pytest.raises(ConfigError, match="pyodbc") as caught:
+TWO_MISSING = (
+    f"pyodbc (libodbc.so.2 is missing: {LIBODBC}) and mssql-python (libltdl.so.7 is missing: {LIBLTDL}) cannot be used:"
+    " pymssql is used. The connection is encrypted, but the server's certificate is not verified."
+)
+
+
+@pytest.mark.parametrize(
+    ("loads", "expected", "notice"),
+    [
+        (("pyodbc", "mssqlpython", "pymssql"), "pyodbc", "No sql_driver is named: FreeTDS is used. "),
+        (
+            ("mssqlpython", "pymssql"),
+            "mssqlpython",
+            f"pyodbc (libodbc.so.2 is missing: {LIBODBC}) cannot be used: mssql-python is used.",
+        ),
+        (
+            ("pymssql",),
+            "pymssql",
+            TWO_MISSING,
+        ),
+    ],
+)
+def test_the_first_driver_that_loads_is_used_and_it_is_said_why(
+    loading: Any, loads: tuple[str, ...], expected: str, notice: str
+) -> None:
+    loading(*loads)
+    assert made().get_driver_name() == expected
+    assert MSSQL().connection_notice(made(), settings()).startswith(notice)
+
+
+@pytest.mark.parametrize("trust", [{}, {"TrustServerCertificate": "yes"}, {"trustservercertificate": True}])
+def test_what_stands_in_encrypts(loading: Any, trust: dict[str, Any]) -> None:
+    loading("pymssql")
+    assert dict(made(sqla_url_query_map=trust).query) == {"encryption": "require"}
+    loading("pyodbc")
+    assert made(sqla_url_query_map=trust).query["Encryption"] == "require"
+
+
+def test_an_old_pymssql_that_would_not_encrypt_does_not_stand_in(loading: Any) -> None:
+    loading("pymssql", version="2.4.2")
+    with pytest.raises(DriverError, match=r"pymssql: 2\.4\.2 does not encrypt"):
         made()
-    assert "ahjo-tasks[mssql]" in str(caught.value.hint)
-    odbc.has_pyodbc.cache_clear()
+    loading("pymssql", version="2.4.3")
+    assert made().get_driver_name() == "pymssql"
+
+
+LOST_WITH_PYMSSQL = [
+    ({"sqla_url_query_map": {"Encrypt": "yes"}}, "Encrypt"),
+    ({"sqla_url_query_map": {"encrypt": "strict"}}, "encrypt"),
+    ({"sqla_url_query_map": {"TrustServerCertificate": "no"}}, "TrustServerCertificate"),
+    ({"sqla_url_query_map": {"ApplicationIntent": "ReadOnly"}}, "ApplicationIntent"),
+    ({"odbc_encrypt": True}, "Encrypt"),
+    ({"odbc_trust_server_certificate": False}, "TrustServerCertificate"),
+    ({"azure_authentication": "ActiveDirectoryPassword"}, "azure_authentication"),
+    ({"trusted_connection": True}, "trusted_connection"),
+    ({"sqlalchemy_url": Secret("mssql://h/d")}, "a login without a user name"),
+    ({"sqlalchemy_url": Secret("mssql://u:p@h/d?Encrypt=yes")}, "Encrypt"),
+]
+
+
+@pytest.mark.parametrize(("values", "lost"), LOST_WITH_PYMSSQL)
+def test_what_pymssql_would_lose_is_refused_by_name_with_what_to_install(
+    loading: Any, values: dict[str, Any], lost: str
+) -> None:
+    loading("pymssql")
+    with pytest.raises(DriverError, match=rf"pymssql: does not know {lost}\.$") as caught:
+        made(**values)
+    assert caught.value.hint == f"{LIBODBC}, or {LIBLTDL}"
+    loading("mssqlpython", "pymssql")
+    assert made(**values).get_driver_name() == "mssqlpython"
+
+
+@pytest.mark.parametrize(
+    ("values", "lost"),
+    [
+        ({"sql_driver": EIGHTEEN}, "sql_driver"),
+        ({"sqla_url_query_map": {"driver": EIGHTEEN}}, "driver"),
+        ({"sqla_url_query_map": {"TDS_Version": "7.3"}}, "TDS_Version"),
+        ({"sqlalchemy": {"fast_executemany": True}}, "fast_executemany"),
+        ({"sqlalchemy": {"connect_args": {"timeout": 3}}}, "connect_args"),
+        ({"sqlalchemy_url": Secret(f"mssql://u:p@h/d?driver={SEVENTEEN.replace(' ', '+')}")}, "driver"),
+    ],
+)
+def test_what_names_an_odbc_driver_keeps_pyodbc(loading: Any, values: dict[str, Any], lost: str) -> None:
+    loading("mssqlpython", "pymssql")
+    with pytest.raises(
+        DriverError, match=rf"mssql-python: does not know {lost}; pymssql: does not know {lost}"
+    ) as caught:
+        made(**values)
+    assert caught.value.hint == LIBODBC
+
+
+@pytest.mark.parametrize(
+    "values", [{"sql_dialect": "mssql+pyodbc"}, {"sqlalchemy_url": Secret("mssql+pyodbc://u:p@h/d")}]
+)
+def test_a_driver_in_the_dialect_is_never_replaced(loading: Any, values: dict[str, Any]) -> None:
+    loading("mssqlpython", "pymssql")
+    with pytest.raises(DriverError, match=r"The driver pyodbc cannot be used: libodbc\.so\.2 is missing\.") as caught:
+        made(**values)
+    assert caught.value.hint == LIBODBC
+
+
+def test_freetds_does_not_stand_in_where_a_certificate_is_to_be_verified(loading: Any) -> None:
+    loading("pyodbc")
+    with pytest.raises(DriverError, match="pyodbc: There is no ODBC driver for SQL Server"):
+        made(sqla_url_query_map={"Encrypt": "yes"})
+    assert made(sqla_url_query_map={"Encrypt": "yes", "TrustServerCertificate": "yes"}).query["driver"] == "FreeTDS"
+
+
+def test_without_any_driver_the_extra_is_named(loading: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(driver: Driver) -> DriverState:
+        return DriverState(driver, "", "not installed", driver.install)
+
+    loading()
+    monkeypatch.setattr(driver_choice, "state", nothing)
+    with pytest.raises(ConfigError, match="pyodbc: not installed; mssql-python: not installed") as caught:
+        made()
+    assert caught.value.hint == "pip install 'ahjo-tasks[mssql]'"
+
+
+def test_mssql_python_needs_the_library_that_it_loads_when_it_connects(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_path: str) -> None:
+        raise OSError("libltdl.so.7: cannot open shared object file: No such file or directory")
+
+    driver_choice.state.cache_clear()
+    monkeypatch.setattr(driver_choice, "bundled", lambda: [WHEEL])
+    monkeypatch.setattr(driver_choice, "_load", fail)
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    monkeypatch.setattr("platform.freedesktop_os_release", lambda: {"ID": "debian"})
+    state = driver_choice.state(MSSQL_PYTHON)
+    assert (state.problem, state.hint) == ("libltdl.so.7 is missing", LIBLTDL)
+    driver_choice.state.cache_clear()
+
+
+def test_a_driver_that_is_chosen_is_one_of_the_extra() -> None:
+    import tomllib
+
+    from projects import ROOT
+
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert [text.partition(">")[0] for text in extra["mssql"]] == [
+        driver.distribution for driver in (PYODBC, MSSQL_PYTHON, PYMSSQL)
+    ]
+    (pymssql,) = [text for text in extra["mssql"] if text.startswith("pymssql")]
+    assert pymssql == f"pymssql>={'.'.join(map(str, driver_choice.HEEDS_ENCRYPTION))}"
 
 
 @pytest.mark.parametrize(
@@ -215,11 +391,11 @@ def test_the_wheel_has_a_driver_for_each_system(
         library.parent.mkdir(parents=True)
         library.touch()
     spec = SimpleNamespace(submodule_search_locations=[str(tmp_path)])
-    monkeypatch.setattr(odbc, "find_spec", lambda _name: spec)
+    monkeypatch.setattr(driver_choice, "find_spec", lambda _name: spec)
     monkeypatch.setattr("platform.system", lambda: system)
     monkeypatch.setattr("platform.machine", lambda: machine)
     monkeypatch.setattr("platform.freedesktop_os_release", lambda: {"ID": "debian"})
-    (found,) = odbc.bundled()
+    (found,) = driver_choice.bundled()
     assert expected in found.replace("\\", "/")
 
 

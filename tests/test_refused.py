@@ -8,6 +8,7 @@ from shutil import which
 from typing import TYPE_CHECKING
 
 import pytest
+from odbc import require_driver
 from projects import make_project
 from tds import FakeServer, Refusal
 
@@ -31,7 +32,7 @@ MICROSOFTS = pytest.mark.parametrize("driver", [name for name in DRIVERS if "pym
 
 @pytest.fixture(autouse=True)
 def there(driver: str) -> None:
-    pytest.importorskip(driver.partition("+")[2].replace("mssqlpython", "mssql_python"))
+    require_driver(driver)
 
 
 def connect(server: FakeServer, folder: Path, driver: str, **settings: object) -> Outcome:

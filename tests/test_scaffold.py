@@ -75,7 +75,7 @@ def test_the_config_loads_without_a_warning_and_says_the_same_in_every_format(
     loaded = load(made(tmp_path, dialect, suffix) / f"dev.{suffix}", environ={})
     assert loaded.warnings == ()
     assert loaded.settings.allowed_actions == "ALL"
-    assert loaded.settings.sql_dialect == dialect_named(dialect).default_driver
+    assert loaded.settings.sql_dialect == dialect
     (tmp_path / "other").mkdir()
     assert loaded.backend == load(made(tmp_path / "other", dialect, "json") / "dev.json", environ={}).backend
 
@@ -363,7 +363,7 @@ def test_another_place_is_possible(folder: Path, capsys: pytest.CaptureFixture[s
 def test_what_no_flag_tells_is_asked(folder: Path, answers: Script) -> None:
     asked = answers("My Shop", "MySQL", "", "y")
     assert run(folder) == 0
-    assert backend(folder / "my_shop")["sql_dialect"] == "mysql+pymysql"
+    assert backend(folder / "my_shop")["sql_dialect"] == "mysql"
     assert (folder / "my_shop" / "dev.jsonc").is_file()
     assert [question.split()[0] for question in asked] == ["Name", "Database,", "Format", "Create"]
     assert "my_shop" in asked[-1]

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fakes import settings
+from odbc import require_driver
 from sqlalchemy import create_engine
 from tds import FakeServer
 
-from ahjo_tasks.database.dialects.mssql import MSSQL, drivers
+from ahjo_tasks.database.dialects.mssql import MSSQL, driver_choice
 from ahjo_tasks.database.interrupts import CursorRegistry, on_interrupt
 
 if TYPE_CHECKING:
@@ -38,13 +39,13 @@ def test_ctrl_c_has_each_driver_ask_the_server_to_stop(driver: str) -> None:
 
 def connected(driver: str, server: FakeServer) -> Any:
     """A connection of the driver's own, without what SQLAlchemy asks at its first one."""
-    pytest.importorskip(driver.partition("+")[2].replace("mssqlpython", "mssql_python"))
+    require_driver(driver)
     config = settings(
         sql_dialect=driver,
         sql_port=server.port,
         target_server_hostname="127.0.0.1",
         sqla_url_query_map={"Encrypt": "no"},
-        sql_driver=(drivers.bundled() or [None])[-1],
+        sql_driver=(driver_choice.bundled() or [None])[-1],
     )
     dialect = MSSQL()
     engine = create_engine(dialect.url(config, "me", "secret"), **dialect.engine_options(config))

@@ -8,6 +8,7 @@ MODULES = (
     "data",
     "deploy",
     "descriptions",
+    "doctor",
     "drop",
     "export",
     "init",

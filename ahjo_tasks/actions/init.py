@@ -72,13 +72,6 @@ def _accounted(ctx: ActionContext, connection: Connection, database: str, when_t
 
 
 @action
-def test_connection(ctx: ActionContext) -> None:
-    """Connect; show login, database, version."""
-    facts = ctx.database.dialect.connection_facts(ctx.database.connection)
-    ctx.console.table(list(facts), [list(facts.values())])
-
-
-@action
 def version(ctx: ActionContext) -> None:
     """Show the deployed versions.
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ahjo_tasks.database.connection import Connection
 from ahjo_tasks.database.dialects.base import ConnectFailure
+from ahjo_tasks.database.drivers import DriverError, refuse
 from ahjo_tasks.database.interrupts import CursorRegistry
 from ahjo_tasks.errors import ConfigError, ConnectionFailedError, LockedError, StatementError
 
@@ -231,12 +232,22 @@ class Database:
         quiet = {"poolclass": NullPool, "pool_reset_on_return": None, "hide_parameters": True}
         options = {**quiet, **self.dialect.engine_options(self.settings)}
         try:
+            self._check_driver(url)
             engine = create_engine(url, **options)
         except ModuleNotFoundError as error:
-            raise ConfigError(
-                f"The driver {error.name} is not installed.", hint=self.dialect.how_to_install(error.name)
+            raise DriverError(
+                f"The driver {url.get_driver_name()} is not installed.",
+                hint=f"Install the package that brings the module {error.name}.",
             ) from None
-        except (ArgumentError, NoSuchModuleError, TypeError) as error:
+        except ImportError as error:
+            raise DriverError(f"The driver {url.get_driver_name()} does not load: {error}") from None
+        except NoSuchModuleError:
+            known = ", ".join(driver.name for driver in self.dialect.drivers)
+            raise DriverError(
+                f"SQLAlchemy knows no driver {url.get_driver_name()} for {self.dialect.title}.",
+                hint=f"sql_dialect: {self.dialect.name}, or with one of: {known}.",
+            ) from None
+        except (ArgumentError, TypeError) as error:
             raise ConfigError(f"SQLAlchemy refuses the connection settings: {error}") from None
         self.dialect.register_events(engine, self.settings)
         self._cursors.listen(engine)
@@ -244,6 +255,18 @@ class Database:
         if remark:
             self._reporter.info(remark)
         return engine
+
+    def _check_driver(self, url: URL) -> None:
+        """Raise DriverError for a driver that does not load, and for one that is asynchronous."""
+        name = url.get_driver_name()
+        if url.get_dialect().is_async:
+            raise DriverError(
+                f"{name} is an asynchronous driver; those are not supported.",
+                hint=f"sql_dialect: {self.dialect.default_driver}.",
+            )
+        driver = next((driver for driver in self.dialect.drivers if driver.name == name), None)
+        if driver and (state := self.dialect.check_driver(driver)).problem:
+            raise refuse(state)
 
     def _open(self, engine: Engine, *, shared: bool) -> Connection:
         """Connect, again and again where waiting can help, at most as often as the config says."""
@@ -273,7 +296,7 @@ class Database:
             except SQLAlchemyError as error:
                 problem = ConnectFailure(f"The connection broke while it was made: {error}", wait=True)
             except ImportError as error:
-                raise ConfigError(f"The driver cannot be loaded: {error}", hint=self.dialect.install) from None
+                raise DriverError(f"The driver {engine.driver} does not load: {error}") from None
             except engine.dialect.loaded_dbapi.Error as error:
                 problem = self.dialect.classify_connect_error(error)
             except StatementError as error:

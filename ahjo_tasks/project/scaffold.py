@@ -188,7 +188,7 @@ def _entries(name: str, dialect: Dialect, connection: ServerAddress) -> list[Ent
 
 def _connection(name: str, dialect: Dialect, given: ServerAddress) -> Iterator[Entry]:
     template = _template_of(dialect)
-    yield Entry("sql_dialect", dialect.default_driver)
+    yield Entry("sql_dialect", dialect.name)
     if dialect.file_based:
         _refuse_server(dialect, given)
         yield Entry("target_database_name", given.database or f"{name}.db", "The file, from the project's folder.")

@@ -59,7 +59,7 @@ def test_every_key_has_a_description_that_ends_a_sentence() -> None:
 
 def test_defaults_are_those_in_effect() -> None:
     made = settings()
-    assert made.sql_dialect == "mssql+pyodbc"
+    assert made.sql_dialect == "mssql"
     assert (made.database_init_size, made.database_max_size, made.database_file_growth) == (100, 100_000, 500)
     assert (made.connect_retry_count, made.connect_retry_interval, made.lock_timeout) == (20, 10, 60)
     assert made.db_permissions == (PermissionFile("database/create_db_permissions.sql"),)

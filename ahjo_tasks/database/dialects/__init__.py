@@ -48,3 +48,16 @@ def names() -> list[str]:
 
 def _registered(name: str) -> str | None:
     return next((point.value for point in entry_points(group=ENTRY_POINTS, name=name)), None)
+
+
+def all_dialects() -> dict[str, Dialect | Exception]:
+    """Load every dialect, ours first; an installed package's that does not load stands with its error."""
+    dialects: dict[str, Dialect | Exception] = {}
+    for name in names():
+        try:
+            result = dialect(name)
+        except Exception as error:  # noqa: BLE001 - somebody else's package
+            dialects[name] = error
+        else:
+            dialects.setdefault(result.name, result)
+    return dialects

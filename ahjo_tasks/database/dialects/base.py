@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from ahjo_tasks.database.drivers import check
 from ahjo_tasks.errors import ConfigError, ServerError, StatementError
 from ahjo_tasks.sql.definitions import Definition, Name
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection as SAConnection
 
     from ahjo_tasks.config.settings import Settings
+    from ahjo_tasks.database.drivers import Driver, DriverState
     from ahjo_tasks.sql.lexer import Syntax
     from ahjo_tasks.sql.splitters import Splitter
 
@@ -139,7 +141,10 @@ class Dialect:
     name: ClassVar[str]
     title: ClassVar[str]
     default_driver: ClassVar[str]
-    install: ClassVar[str]
+    drivers: ClassVar[tuple[Driver, ...]] = ()
+    """Those that are known to work or at least to load, the usual one first."""
+    tools: ClassVar[tuple[str, ...]] = ()
+    """The server's own programs, as they are called on PATH."""
     syntax: ClassVar[Syntax]
     splitter: ClassVar[Splitter]
     """How scripts are split into batches, each of which is one call."""
@@ -244,9 +249,13 @@ class Dialect:
         """The URL of the database that others are created from."""
         return url.set(database=self.maintenance_database)
 
-    def how_to_install(self, driver: str | None) -> str:
-        """The command that brings the driver, as its module is called."""
-        return self.install
+    def check_driver(self, driver: Driver) -> DriverState:
+        """Whether the driver is installed and loads."""
+        return check(driver)
+
+    def system_drivers(self) -> list[DriverState]:
+        """What a driver of Python goes through that is installed apart from it, as ODBC drivers are."""
+        return []
 
     def query(self, settings: Settings) -> Mapping[str, str]:
         """The query items of the URL."""

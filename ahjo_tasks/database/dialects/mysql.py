@@ -16,6 +16,7 @@ from ahjo_tasks.database.dialects.base import (
     ServerMessage,
     lost,
 )
+from ahjo_tasks.database.drivers import Driver
 from ahjo_tasks.errors import LockedError, ServerError
 from ahjo_tasks.sql.lexer import MYSQL
 from ahjo_tasks.sql.splitters.mysql import SPLITTER
@@ -53,7 +54,13 @@ class MySQL(Dialect):
     name = "mysql"
     title = "MySQL"
     default_driver = "mysql+pymysql"
-    install = "pip install 'ahjo-tasks[mysql]'"
+    drivers = (
+        Driver("pymysql", "pymysql", "PyMySQL", "pip install 'ahjo-tasks[mysql]'"),
+        Driver("mysqldb", "MySQLdb", "mysqlclient", "pip install mysqlclient"),
+        Driver("mariadbconnector", "mariadb", "mariadb", "pip install mariadb"),
+        Driver("mysqlconnector", "mysql.connector", "mysql-connector-python", "pip install mysql-connector-python"),
+    )
+    tools = ("mysql", "mariadb")
     syntax = MYSQL
     writer = "ahjo_tasks.data.writers:MySQLWriter"
     descriptions = "ahjo_tasks.descriptions.mysql:TableComments"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.database.dialects import create_database, error_positions
 from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect, ProjectTemplate
+from ahjo_tasks.database.drivers import Driver, DriverState
 from ahjo_tasks.database.file_lock import FileLock
 from ahjo_tasks.errors import LockedError, NotPermittedError, ServerError, UsageError
 from ahjo_tasks.sql.lexer import SQLITE
@@ -48,7 +49,7 @@ class SQLite(Dialect):
     name = "sqlite"
     title = "SQLite"
     default_driver = "sqlite"
-    install = ""
+    drivers = (Driver("pysqlite", "sqlite3", "SQLite", ""),)
     syntax = SQLITE
     splitter = SPLITTER
     batch_is_statement = True
@@ -75,6 +76,10 @@ class SQLite(Dialect):
         'SELECT NULL, m.name, NULL, f."table" FROM sqlite_master m, pragma_foreign_key_list(m.name) f'
         " WHERE m.type = 'table'"
     )
+
+    def check_driver(self, driver: Driver) -> DriverState:
+        """The version is that of SQLite's library; the driver is part of Python."""
+        return super().check_driver(driver)._replace(version=sqlite3.sqlite_version)
 
     def display_target(self, settings: Settings) -> str:
         """The file."""

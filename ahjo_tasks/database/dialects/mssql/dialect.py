@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect, ProjectTemplate, lost
-from ahjo_tasks.database.dialects.mssql import databases, drivers, entra, error_lines, errors, session
+from ahjo_tasks.database.dialects.mssql import databases, driver_choice, drivers, entra, error_lines, errors, session
 from ahjo_tasks.errors import LockedError, ServerError, StatementError
 from ahjo_tasks.sql.lexer import MSSQL as SYNTAX
 from ahjo_tasks.sql.splitters.mssql import SPLITTER
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.dialects.base import OpenConnection, ServerMessage
+    from ahjo_tasks.database.drivers import Driver, DriverState
     from ahjo_tasks.sql.definitions import Definition
 
 OWNED = b"ahjo "
@@ -45,7 +46,8 @@ class MSSQL(Dialect):
     name = "mssql"
     title = "SQL Server"
     default_driver = "mssql+pyodbc"
-    install = "pip install 'ahjo-tasks[mssql]'"
+    drivers = driver_choice.DRIVERS
+    tools = ("sqlcmd",)
     syntax = SYNTAX
     writer = "ahjo_tasks.data.writers_mssql:MSSQLWriter"
     descriptions = "ahjo_tasks.descriptions.mssql:ExtendedProperties"
@@ -120,9 +122,13 @@ class MSSQL(Dialect):
         url = drivers.adapted(super().url(settings, username, password), settings)
         return entra.with_authentication(url, settings)
 
-    def how_to_install(self, driver: str | None) -> str:
-        """One driver is in no extra."""
-        return "pip install pymssql" if driver == "pymssql" else self.install
+    def check_driver(self, driver: Driver) -> DriverState:
+        """mssql-python is importable without the libraries that it needs to connect."""
+        return driver_choice.state(driver)
+
+    def system_drivers(self) -> list[DriverState]:
+        """The ODBC drivers that pyodbc can go through."""
+        return driver_choice.odbc_drivers()
 
     def query(self, settings: Settings) -> Mapping[str, str]:
         """A true or false of the config is the yes or no of the driver."""
@@ -134,7 +140,7 @@ class MSSQL(Dialect):
 
     def connection_notice(self, url: URL, settings: Settings) -> str:
         """Which driver was chosen, where the config does not say or names one that is missing."""
-        return drivers.remark(url, settings)
+        return drivers.notice(super().url(settings, None, None), settings)
 
     def precheck_connect(self, url: URL) -> ConnectFailure | None:
         """An unknown host or a closed port; the drivers take long to tell."""

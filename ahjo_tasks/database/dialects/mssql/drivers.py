@@ -1,18 +1,25 @@
-"""Drivers for SQL Server: which one there is, and what each wants in the URL."""
+"""What each driver for SQL Server wants in the URL, and what they do each in their own way."""
 
 from __future__ import annotations
 
-import platform
 import re
 import socket
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.database.dialects.base import ConnectFailure
+from ahjo_tasks.database.dialects.mssql.driver_choice import (
+    MICROSOFT,
+    UNENCRYPTED,
+    UNVERIFIED,
+    YES,
+    choose_driver,
+    choose_odbc,
+    is_freetds,
+    keyword,
+    names_driver,
+)
 from ahjo_tasks.database.dialects.mssql.errors import INSTALL, RUNNING, records
-from ahjo_tasks.errors import ConfigError
+from ahjo_tasks.database.drivers import DriverError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,11 +30,9 @@ if TYPE_CHECKING:
 
     Items = Mapping[str, str | Sequence[str]]
 
-MICROSOFT = re.compile(r"ODBC Driver (\d+) for SQL Server")
 MICROSOFT_FILE = "msodbcsql"
 SQL_DRIVER_NAME = 6
 """ODBC's number for asking a connection for the file name of its driver."""
-LIBRARIES = {"Linux": "libmsodbcsql*.so*", "Darwin": "libmsodbcsql*.dylib", "Windows": "msodbcsql*.dll"}
 PORT = 1433
 ENCRYPTS = 18
 """The version since which Microsoft's driver encrypts by default."""
@@ -44,39 +49,34 @@ PATIENCE = 5.0
 """Seconds to find out whether anything listens at the port."""
 
 
-class Choice(NamedTuple):
-    """An ODBC driver by name or path, and what the user should know of it; empty for nothing."""
-
-    driver: str
-    remark: str = ""
-
-
 def adapted(url: URL, settings: Settings) -> URL:
-    """The URL with a driver that is there and the query items that it wants."""
-    if url.get_driver_name() == "pyodbc" and not has_pyodbc():
-        url = url.set(drivername="mssql+mssqlpython")
-    if url.get_driver_name() == "mssqlpython":
-        return _with_port(url).set(query={**_deprecated(settings), **_without(url.query, NOT_FOR_MSSQL_PYTHON)})
-    if url.get_driver_name() == "pymssql":
-        return _with_port(url).set(query=_without(url.query, ONLY_FOR_ODBC))
-    if url.get_driver_name() != "pyodbc" or "odbc_connect" in url.query:
+    """The URL with a driver that loads and the query items that it wants. Raises DriverError where there is none."""
+    if "odbc_connect" in url.query:
         return url
-    driver = str(_item(url.query, "driver") or "") or choose(settings.sql_driver).driver
-    given = {**_deprecated(settings), **_without(url.query, frozenset({"driver"}))}
-    if is_freetds(driver):
-        return _for_freetds(url, driver, given)
-    given = _without(given, ONLY_FOR_FREETDS)
-    wanted = {name: value for name, value in defaults(driver).items() if _item(given, name) is None}
-    return _with_port(url).set(query={"driver": driver, **wanted, **given})
+    url = _complete(url, settings)
+    name = choose_driver(url, settings).name
+    url = url.set(drivername=f"mssql+{name}")
+    if name == "mssqlpython":
+        return _with_port(url).set(query=_without(url.query, NOT_FOR_MSSQL_PYTHON))
+    if name == "pymssql":
+        return _for_pymssql(url, chosen=not names_driver(settings))
+    return _for_pyodbc(url, settings) if name == "pyodbc" else url
 
 
-def remark(url: URL, settings: Settings) -> str:
-    """What the user should know about the choice of a driver; empty for nothing."""
-    if url.get_driver_name() == "mssqlpython" and "mssqlpython" not in _asked(settings):
-        return "pyodbc cannot be loaded: mssql-python is used."
-    if url.get_driver_name() != "pyodbc" or "odbc_connect" in url.query or settings.sqlalchemy_url:
+def notice(url: URL, settings: Settings) -> str:
+    """What the user should know about the choice of a driver for the URL of the config; empty for nothing."""
+    if "odbc_connect" in url.query:
         return ""
-    return choose(settings.sql_driver).remark
+    url = _complete(url, settings)
+    choice = choose_driver(url, settings)
+    if choice.name == "pymssql" and names_driver(settings):
+        return UNVERIFIED if _encryption(url.query, "pymssql") else ""
+    if choice.name != "pyodbc":
+        return choice.notice
+    named = keyword(url.query, "driver") or settings.sql_driver or ""
+    if not named:
+        return choose_odbc(settings, url.query).notice
+    return UNVERIFIED if is_freetds(named) and _encryption(url.query, named) else ""
 
 
 def defaults(driver: str) -> dict[str, str]:
@@ -89,67 +89,9 @@ def defaults(driver: str) -> dict[str, str]:
     return {"Encrypt": "no"}
 
 
-def is_freetds(driver: str) -> bool:
-    """Whether the driver is FreeTDS, by name or by the path of its library."""
-    return "freetds" in driver.lower() or "tdsodbc" in driver.lower()
-
-
 def driver_file(connection: Any) -> str:
     """The file name of the driver that an open connection of pyodbc goes through."""
     return str(connection.getinfo(SQL_DRIVER_NAME))
-
-
-def choose(named: str | None) -> Choice:
-    """The named driver, else the newest of Microsoft's, else the one that a wheel carries, else FreeTDS.
-
-    Raises ConfigError when there is none.
-    """
-    if named and (named in installed() or Path(named).is_file()):
-        return Choice(named)
-    microsoft = sorted(
-        (name for name in installed() if MICROSOFT.fullmatch(name)), key=lambda name: int(name.split()[2])
-    )
-    freetds = [name for name in installed() if is_freetds(name)]
-    found = microsoft[-1:] or bundled()[-1:] or freetds[:1]
-    if not found:
-        asked = f" ({named} was asked for)" if named else ""
-        raise ConfigError(f"There is no ODBC driver for SQL Server{asked}.", hint=f"{INSTALL} brings one.")
-    why = f"The driver {named} is not installed" if named else "No sql_driver is named"
-    return Choice(found[0], f"{why}: {_known_as(found[0])} is used.")
-
-
-@cache
-def has_pyodbc() -> bool:
-    """Whether pyodbc can be loaded, or mssql-python cannot stand in for it.
-
-    Raises ConfigError where there is neither. On Linux pyodbc needs the system's unixODBC, mssql-python does not.
-    """
-    try:
-        import pyodbc  # noqa: F401 - to load it is the question
-    except ImportError as error:
-        if find_spec("mssql_python") is None:
-            reason = "is not installed" if isinstance(error, ModuleNotFoundError) else f"cannot be loaded: {error}"
-            raise ConfigError(f"The driver pyodbc {reason}.", hint=INSTALL) from None
-        return False
-    return True
-
-
-@cache
-def installed() -> tuple[str, ...]:
-    """The names of the drivers that the system knows."""
-    import pyodbc
-
-    return tuple(pyodbc.drivers())
-
-
-def bundled() -> list[str]:
-    """The path of Microsoft's driver inside the wheel `mssql-python-odbc`, when it is installed."""
-    spec = find_spec("mssql_python_odbc")
-    if spec is None or not spec.submodule_search_locations:
-        return []
-    top = Path(next(iter(spec.submodule_search_locations))) / "libs"
-    found = [path for path in top.rglob(LIBRARIES.get(platform.system(), "*.so")) if _fits(path)]
-    return [str(path) for path in sorted(found)]
 
 
 def unreachable(url: URL) -> ConnectFailure | None:
@@ -230,13 +172,52 @@ def _with_port(url: URL) -> URL:
     return url.set(port=port(url)) if port(url) else url
 
 
-def _for_freetds(url: URL, driver: str, given: Items) -> URL:
-    """FreeTDS wants its port as an attribute, and refuses nothing that it does not know."""
-    items = {"driver": driver, **_without(given, NOT_FOR_FREETDS)}
-    for name, value in {"PORT": str(url.port or PORT), "TDS_Version": "7.4"}.items():
-        if _item(items, name) is None:
-            items[name] = value
-    return url._replace(port=None).set(query=items)  # with `set`, None means to leave the port as it is
+def _complete(url: URL, settings: Settings) -> URL:
+    """The URL with what the deprecated keys say."""
+    return url.set(query={**_deprecated(settings), **url.query})
+
+
+def _for_pyodbc(url: URL, settings: Settings) -> URL:
+    named = keyword(url.query, "driver") and str(_item(url.query, "driver"))
+    driver = named or choose_odbc(settings, url.query).driver
+    items = _without(url.query, frozenset({"driver"}))
+    if is_freetds(driver):
+        return _for_freetds(url, driver, items, chosen=not (named or settings.sql_driver))
+    items = _without(items, ONLY_FOR_FREETDS)
+    missing = {name: value for name, value in defaults(driver).items() if _item(items, name) is None}
+    return _with_port(url).set(query={"driver": driver, **missing, **items})
+
+
+def _for_pymssql(url: URL, *, chosen: bool) -> URL:
+    """Encryption by its own word; what is chosen for the user encrypts, as Microsoft's driver does by default."""
+    items = _without(url.query, ONLY_FOR_ODBC)
+    encryption = _encryption(url.query, "pymssql") or ("require" if chosen else "")
+    if encryption and "encryption" not in items:
+        items["encryption"] = encryption
+    return _with_port(url).set(query=items)
+
+
+def _for_freetds(url: URL, driver: str, items: Items, *, chosen: bool) -> URL:
+    """FreeTDS wants its port as an attribute, has its own word for encryption, and refuses nothing unknown."""
+    query = {"driver": driver, **_without(items, NOT_FOR_FREETDS)}
+    encryption = _encryption(items, driver) or ("require" if chosen and not keyword(items, "encrypt") else "")
+    usual = {"PORT": str(url.port or PORT), "TDS_Version": "7.4", "Encryption": encryption}
+    for name, value in usual.items():
+        if value and _item(query, name) is None:
+            query[name] = value
+    return url._replace(port=None).set(query=query)  # with `set`, None means to leave the port as it is
+
+
+def _encryption(items: Items, driver: str) -> str:
+    """FreeTDS's word for what Encrypt asks for. Raises DriverError where a certificate is to be verified."""
+    encrypt, trust = keyword(items, "encrypt"), keyword(items, "trustservercertificate")
+    if encrypt == "strict" or trust not in {"", *YES}:
+        asked = "Encrypt: strict" if encrypt == "strict" else "TrustServerCertificate: no"
+        raise DriverError(
+            f"{asked} needs Microsoft's driver: {driver} does not verify the server's certificate.",
+            hint=f"{INSTALL} brings it.",
+        )
+    return "" if encrypt in {"", *UNENCRYPTED} else "require"
 
 
 def port(url: URL) -> int | None:
@@ -262,42 +243,6 @@ def _item(items: Items, name: str) -> object:
 
 def _without(items: Items, names: frozenset[str]) -> dict[str, str | Sequence[str]]:
     return {key: value for key, value in items.items() if key.lower() not in names}
-
-
-def _asked(settings: Settings) -> str:
-    return settings.sqlalchemy_url.reveal().partition(":")[0] if settings.sqlalchemy_url else settings.sql_dialect
-
-
-def _known_as(driver: str) -> str:
-    return f"Microsoft's driver of {bundled_name(driver)}" if "mssql_python_odbc" in driver else driver
-
-
-def bundled_name(driver: str) -> str:
-    """The wheel's name with the version of the driver in it."""
-    version = re.search(r"(\d+(?:\.\d+)+)", Path(driver).name)
-    return f"mssql-python-odbc {version[1]}" if version else "mssql-python-odbc"
-
-
-def _fits(path: Path) -> bool:
-    machine = {"amd64": "x86_64", "aarch64": "arm64"}.get(platform.machine().lower(), platform.machine().lower())
-    if machine not in path.parts:
-        return platform.system() == "Windows" and _windows_folder() in path.parts
-    return platform.system() != "Linux" or _distribution() in path.parts
-
-
-def _windows_folder() -> str:
-    return {"amd64": "x64", "arm64": "arm64"}.get(platform.machine().lower(), "x86")
-
-
-def _distribution() -> str:
-    """The folder of the wheel that fits this Linux."""
-    try:
-        release = platform.freedesktop_os_release()
-    except OSError:
-        return "debian_ubuntu"
-    family = f"{release.get('ID', '')} {release.get('ID_LIKE', '')}"
-    folders = {"alpine": "alpine", "rhel": "rhel", "fedora": "rhel", "suse": "suse"}
-    return next((folder for word, folder in folders.items() if word in family), "debian_ubuntu")
 
 
 def _deprecated(settings: Settings) -> dict[str, str]:

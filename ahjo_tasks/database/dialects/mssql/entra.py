@@ -6,7 +6,7 @@ import logging
 import struct
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ahjo_tasks.database.dialects.mssql.drivers import is_freetds
+from ahjo_tasks.database.dialects.mssql.driver_choice import is_freetds
 from ahjo_tasks.errors import ConfigError, ConnectionFailedError
 
 if TYPE_CHECKING:

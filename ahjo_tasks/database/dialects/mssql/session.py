@@ -6,7 +6,8 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.database.dialects.mssql.drivers import driver_file, is_freetds
+from ahjo_tasks.database.dialects.mssql.driver_choice import is_freetds
+from ahjo_tasks.database.dialects.mssql.drivers import driver_file
 from ahjo_tasks.errors import StatementError
 from ahjo_tasks.sql.tsql import is_module
 

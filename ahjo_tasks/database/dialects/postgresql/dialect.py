@@ -18,6 +18,7 @@ from ahjo_tasks.database.dialects.base import (
     lost,
 )
 from ahjo_tasks.database.dialects.postgresql.routines import signatures
+from ahjo_tasks.database.drivers import Driver
 from ahjo_tasks.errors import LockedError, ServerError, SourceError
 from ahjo_tasks.sql.lexer import POSTGRESQL
 from ahjo_tasks.sql.source import SourceText
@@ -77,7 +78,12 @@ class PostgreSQL(Dialect):
     name = "postgresql"
     title = "PostgreSQL"
     default_driver = "postgresql+psycopg"
-    install = "pip install 'ahjo-tasks[postgresql]'"
+    drivers = (
+        Driver("psycopg", "psycopg", "psycopg", "pip install 'ahjo-tasks[postgresql]'"),
+        Driver("psycopg2", "psycopg2", "psycopg2", "pip install psycopg2-binary"),
+        Driver("pg8000", "pg8000", "pg8000", "pip install pg8000"),
+    )
+    tools = ("psql",)
     syntax = POSTGRESQL
     writer = "ahjo_tasks.data.writers:PostgreSQLWriter"
     descriptions = "ahjo_tasks.descriptions.postgresql:ObjectComments"
