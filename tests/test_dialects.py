@@ -10,7 +10,7 @@ from projects import ROOT, make_project
 from ahjo_tasks.config.secret import Secret
 from ahjo_tasks.data.writers import Writer
 from ahjo_tasks.database.dialects import DIALECTS, dialect, dialect_for
-from ahjo_tasks.descriptions.base import Metadata
+from ahjo_tasks.descriptions.base import DescriptionStore
 from ahjo_tasks.errors import ConfigError
 from ahjo_tasks.project.kinds import KINDS
 from ahjo_tasks.project.scaffold import template_folder
@@ -46,7 +46,7 @@ def test_each_dialect_of_the_table_is_there_and_whole(name: str) -> None:
 def test_each_dialect_names_classes_of_other_packages_that_are_there(name: str) -> None:
     found = dialect(name)
     assert issubclass(load_object(found.writer), Writer)
-    assert found.descriptions is None or issubclass(load_object(found.descriptions), Metadata)
+    assert found.descriptions is None or issubclass(load_object(found.descriptions), DescriptionStore)
     assert all(callable(load_object(step)) for step in (found.refresh_step, found.login_step) if step)
     assert found.project_template is not None
     assert (template_folder() / found.project_template.folder).is_dir()
