@@ -196,7 +196,7 @@ KEYS: dict[str, tuple[Any, Any]] = {
     "sql_port": (14330, None),
     "target_server_hostname": ("db", None),
     "target_database_name": ("shop", None),
-    "sql_dialect": ("postgresql", "mssql+pyodbc"),
+    "sql_dialect": ("postgresql", ANY),
     "sql_driver": ("ODBC Driver 17 for SQL Server", ANY),
     "sqlalchemy.url": ("sqlite:///a.db", None),
     "sqlalchemy.<x>": (True, {}),
