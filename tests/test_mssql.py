@@ -560,12 +560,12 @@ def statements(text: str) -> list[str]:
 
 @pytest.mark.parametrize("statement", statements(REFUSED))
 def test_statements_that_refuse_a_transaction_are_known(statement: str) -> None:
-    assert MSSQL.non_transactional_statement.search(statement)
+    assert MSSQL().non_transactional_statement(statement)
 
 
 @pytest.mark.parametrize("statement", statements(ALLOWED))
 def test_statements_that_take_a_transaction_keep_it(statement: str) -> None:
-    assert not MSSQL.non_transactional_statement.search(statement)
+    assert not MSSQL().non_transactional_statement(statement)
 
 
 def test_a_commit_looks_at_what_there_is_to_commit() -> None:

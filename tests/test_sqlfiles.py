@@ -112,6 +112,10 @@ def test_a_comment_says_what_a_file_depends_on_and_a_string_does_not(tmp_path: P
 def test_statements_that_refuse_a_transaction_are_found_in_code_alone(tmp_path: Path) -> None:
     assert file(tmp_path, "SELECT 1; create  index\nconcurrently i ON t (id);").refused == "CREATE INDEX CONCURRENTLY"
     assert file(tmp_path, "-- VACUUM\nSELECT 'VACUUM';").refused == ""
+    assert file(tmp_path, "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ VACUUM $$").refused == ""
+    assert file(tmp_path, "GRANT CREATE ON DATABASE d TO r; SELECT vacuum FROM t").refused == ""
+    assert file(tmp_path, "REINDEX (VERBOSE, CONCURRENTLY) TABLE t").refused.startswith("REINDEX")
+    assert file(tmp_path, "REINDEX /* it */ TABLE concurrently t").refused == "REINDEX TABLE CONCURRENTLY"
 
 
 def test_without_a_transaction_each_statement_is_a_call_of_its_own(tmp_path: Path) -> None:
@@ -141,5 +145,7 @@ LATER = "-- keeps copies\nCREATE OR ALTER PROCEDURE dbo.p AS BACKUP DATABASE x T
 def test_what_the_body_of_a_module_holds_does_not_run_when_it_is_made(tmp_path: Path) -> None:
     assert file(tmp_path, f"PRINT 1\nGO\n{LATER}", "mssql").refused == ""
     assert file(tmp_path, f"{LATER}GO\nBACKUP LOG x\n", "mssql").refused == "BACKUP LOG"
+    commented = f"CREATE PROCEDURE dbo.p AS\n/*\nGO\n*/\n{LATER.splitlines()[1]}"
+    assert file(tmp_path, commented.replace("CREATE OR ALTER PROCEDURE dbo.p AS ", ""), "mssql").refused == ""
     native = "CREATE PROCEDURE dbo.p WITH NATIVE_COMPILATION AS SELECT 1"
     assert file(tmp_path, native, "mssql").refused == "NATIVE_COMPILATION"

@@ -14,8 +14,6 @@ from ahjo_tasks.errors import StatementError
 from ahjo_tasks.project.dependencies import ordered
 from ahjo_tasks.project.kinds import NOT_OBJECTS, OBJECTS
 from ahjo_tasks.sql.definitions import Name
-from ahjo_tasks.sql.source import SourceText
-from ahjo_tasks.sql.splitters.postgresql import statement_starts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,10 +58,7 @@ class FileStep(Step):
             and file.transactional
         ):
             return False
-        return all(
-            file.dialect.batchable_statement.match(file.text, start)
-            for start in statement_starts(SourceText(file.text))
-        )
+        return file.dialect.batchable(file.text)
 
     @property
     def transactional(self) -> bool:

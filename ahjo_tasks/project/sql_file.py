@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -10,9 +11,8 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.errors import SourceError
 from ahjo_tasks.sql.definitions import Definition, Name, Scan, scan
 from ahjo_tasks.sql.header import SWITCHES, Header, header
-from ahjo_tasks.sql.source import SourceText, ascii_upper
+from ahjo_tasks.sql.source import SourceText
 from ahjo_tasks.sql.sqlcmd import IGNORE, Position, Preprocessed, expand, reject
-from ahjo_tasks.sql.tokens import tokenize
 from ahjo_tasks.sql.variables import substitute
 
 if TYPE_CHECKING:
@@ -167,14 +167,10 @@ def _split(file: SqlFile) -> SqlFile:
 
 
 def _refused(text: str, dialect: Dialect) -> str:
-    upper = ascii_upper(text)
-    likely = any(word in upper for word in dialect.non_transactional_keywords)
-    hits = list(dialect.non_transactional_statement.finditer(text)) if likely else []
-    if not hits:
-        return ""
-    starts = {token.offset for token in tokenize(text, dialect.syntax)}
-    now = (hit for hit in hits if hit.start() in starts and not dialect.inside_module_body(text, hit.start()))
-    return next((" ".join(hit[0].upper().split()) for hit in now), "")
+    """Name the statement that cannot run in a transaction; what cannot be split is the splitter's to report."""
+    with suppress(SourceError):
+        return dialect.non_transactional_statement(text)
+    return ""
 
 
 def decode(path: Path) -> str:

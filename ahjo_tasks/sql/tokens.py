@@ -1,4 +1,4 @@
-"""Tokens and identifiers of SQL code. Comments, numbers and operators are skipped, and no text is rejected."""
+"""Tokens and identifiers of SQL code. Comments and operators are skipped, and no text is rejected."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ MARKS = ".,();=" + STRING
 NAMES = frozenset({"name", "quoted"})
 DEEPEST = NESTED + 1
 
-Kind = Literal["name", "mark", "quoted", "string"]
-"""A bare word, one of `.(),;=`, a quoted name, a string."""
+Kind = Literal["name", "mark", "quoted", "string", "number"]
+"""A bare word, one of `.(),;=`, a quoted name, a string; numbers only for those who ask for them."""
 
 
 class Token(NamedTuple):
@@ -30,34 +30,35 @@ class Token(NamedTuple):
     value: str
     offset: int
 
-    def is_word(self, *words: str) -> bool:
-        """Test for one of the keywords, given in capitals."""
-        return self.kind == "name" and self.value.upper() in words
+    @property
+    def word(self) -> str:
+        """The bare word in capitals; empty for any other token."""
+        return self.value.upper() if self.kind == "name" else ""
 
 
-_KINDS: tuple[Kind, ...] = ("mark", "name", "mark", "quoted", "string")
+_KINDS: tuple[Kind, ...] = ("mark", "name", "mark", "quoted", "string", "number")
 """The kinds by their groups in the pattern, which count from 1."""
-_MARK_GROUP, _COMMENT_GROUP = 2, 5
+_MARK_GROUP, _NUMBER_GROUP, _COMMENT_GROUP = 2, 5, 6
 _COMMENT_PART = 3
 """The group of a nested comment in `_opaque_pattern`."""
 _ESCAPE = re.compile(r"\\([\s\S])")
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t"}
 
 
-def tokenize(text: str, syntax: Syntax) -> Iterator[Token]:
+def tokenize(text: str, syntax: Syntax, *, numbers: bool = False) -> Iterator[Token]:
     """Yield the tokens of a text, also of what PostgreSQL keeps in dollar quotes.
 
     A string, name or comment that is not closed ends with the text.
     """
-    pattern, kinds, new = _token_pattern(syntax), _KINDS, tuple.__new__  # twice as fast as Token()
+    pattern, kinds, new = _token_pattern(syntax, numbers=numbers), _KINDS, tuple.__new__  # twice as fast as Token()
     for first, end in regions(text, syntax):
         start = first
         while start < end:
             for match in pattern.finditer(text, start, end):
                 group = match.lastindex
-                if group is None:  # a number or a comment
+                if group is None:  # a comment, or a number
                     continue
-                if group <= _MARK_GROUP:
+                if group <= _MARK_GROUP or group == _NUMBER_GROUP:
                     yield new(Token, (kinds[group], match[group], match.start()))
                 elif group < _COMMENT_GROUP:
                     yield new(Token, (kinds[group], _unquoted(match[group], syntax), match.start()))
@@ -80,6 +81,11 @@ def identifiers(text: str, syntax: Syntax) -> list[str]:
         parts = _code_parts(text, start, end, syntax) if deep else _code_pattern(syntax).findall(text, start, end)
         names += pattern.findall(" ".join(filter(None, parts)))
     return names
+
+
+def phrase(text: str, syntax: Syntax) -> str:
+    """Give the tokens of a short text in capitals, with one blank between them and without comments."""
+    return " ".join(token.value.upper() for token in tokenize(text, syntax, numbers=True))
 
 
 def strings(text: str, syntax: Syntax) -> Iterator[str]:
@@ -130,7 +136,7 @@ def _parts(text: str, start: int, end: int, syntax: Syntax) -> Iterator[tuple[bo
 
 
 @lru_cache
-def _token_pattern(syntax: Syntax) -> re.Pattern[str]:
+def _token_pattern(syntax: Syntax, *, numbers: bool) -> re.Pattern[str]:
     """Compile a group for each kind, and one for a nested comment; blanks are taken along, which is quicker."""
     kinds = (
         rf"(?![{syntax.prefixes}]'){syntax.word}",
@@ -138,8 +144,9 @@ def _token_pattern(syntax: Syntax) -> re.Pattern[str]:
         "|".join(syntax.name_forms(lenient=True)),
         "|".join(syntax.string_forms(lenient=True)),
     )
+    number = r"[0-9][\w.]*+" if numbers else r"(?!)"
     skipped = "|".join([r"[0-9][\w.]*+", *syntax.comments(lenient=True)])
-    return re.compile(rf"(?:({')|('.join(kinds)})|{skipped}|({syntax.comment_open}))[ \t\r\n]*+")
+    return re.compile(rf"(?:({')|('.join(kinds)})|({number})|{skipped}|({syntax.comment_open}))[ \t\r\n]*+")
 
 
 @lru_cache

@@ -1,95 +1,187 @@
-"""Modules of SQL Server: batches that create a view, procedure, function or trigger, and run what is in it later."""
+"""Statements of T-SQL, found by tokens: where they begin, modules, and those that no transaction takes.
+
+A module is a batch that creates a view, procedure, function or trigger: its body runs later.
+"""
 
 from __future__ import annotations
 
 import re
+from itertools import dropwhile, islice
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.lexer import MSSQL
-from ahjo_tasks.sql.scanner import Scanner, skip_gap
+from ahjo_tasks.sql.scanner import skip_gap
 from ahjo_tasks.sql.source import SourceText, ascii_upper
+from ahjo_tasks.sql.tokens import phrase, tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     from ahjo_tasks.errors import SourceError
     from ahjo_tasks.sql.splitters import Batch
+    from ahjo_tasks.sql.tokens import Token
 
-_GAP = MSSQL.gap()
-_STATEMENT = (
-    r"(?<![\w@#$])(?:(?:CREATE(?:\s+OR\s+ALTER)?|ALTER)\s+(?:VIEW|PROC(?:EDURE)?|FUNCTION|TRIGGER)"
-    r"|CREATE\s+(?:SCHEMA|DEFAULT|RULE))\b"
+GAP = MSSQL.gap()
+
+NOT_BEFORE_STATEMENT = frozenset(
+    {
+        *("SELECT", "DISTINCT", "WHERE", "AND", "OR", "NOT", "BY", "SET", "AS", "ADD", "COLUMN", "FROM", "JOIN"),
+        *("INTO", "UPDATE", "TABLE", "EXEC", "EXECUTE", "PROC", "PROCEDURE", "GRANT", "DENY", "REVOKE", "FOR", "ANY"),
+        *("TO", "USER", "LOGIN", "ROLE", "WHEN", "THEN"),
+    }
 )
-_MODULE = re.compile(_STATEMENT)
-_SCANNER = Scanner(MSSQL, _STATEMENT, "AC")
-_LEAD = re.compile(rf"{_GAP}(?:;{_GAP})*+")
-_SCHEMA = re.compile(rf"CREATE{_GAP}SCHEMA\b")
-_PERMISSION = re.compile(rf"{_GAP}(?:(?:TO|ON|ANY)\b|[,)])")
-"""What follows where the words are a permission: GRANT CREATE VIEW TO somebody."""
+"""Words that a name or an expression follows, or a permission, and never a statement."""
+MARKS_BEFORE_STATEMENT = frozenset(";)")
+MODULES = frozenset({"VIEW", "PROC", "PROCEDURE", "FUNCTION", "TRIGGER"})
+
+_FIRST = re.compile(
+    rf"(?:(?:CREATE{GAP}(?:OR\b{GAP}ALTER\b{GAP})?+|ALTER{GAP})(?:VIEW|PROC(?:EDURE)?|FUNCTION|TRIGGER)"
+    rf"|CREATE{GAP}(?:SCHEMA|DEFAULT|RULE))\b"
+)
+"""In capitals: the statements that must be the first of their batch."""
+_LEAD = re.compile(rf"{GAP}(?:;{GAP})*+")
+_SCHEMA = re.compile(rf"CREATE{GAP}SCHEMA\b")
+_PERMISSION = re.compile(rf"{GAP}(?:(?:TO|ON|ANY)\b|[,)])")
+"""What follows the words of a permission: GRANT CREATE VIEW TO somebody."""
+
+
+def is_module(text: str) -> bool:
+    """Test whether the batch creates or alters a module."""
+    tokens = dropwhile(lambda token: token.value == ";", tokenize(text, MSSQL))
+    words = [token.word for token in islice(tokens, 4)]
+    if words[:3] == ["CREATE", "OR", "ALTER"]:
+        words = words[2:]
+    return len(words) > 1 and words[0] in {"CREATE", "ALTER"} and words[1] in MODULES
+
+
+def statement_starts(text: str, words: Collection[str]) -> Iterator[int]:
+    """Yield the offsets at which a statement can begin with one of the words, given in capitals.
+
+    T-SQL needs no semicolons, so that the token before a word decides.
+    """
+    before: Token | None = None
+    for token in tokenize(text, MSSQL, numbers=True):
+        if token.word in words and _may_begin(before):
+            yield token.offset
+        before = token
+
+
+def _may_begin(before: Token | None) -> bool:
+    """Test whether a statement can begin after this token."""
+    if before is None:
+        return True
+    if before.kind == "mark":
+        return before.value in MARKS_BEFORE_STATEMENT
+    return before.word not in NOT_BEFORE_STATEMENT
+
+
+# -- statements that must be the first of their batch ----------------------------------------------------------------
 
 
 def check_first_in_batch(batches: Iterable[Batch], path: Path | None) -> None:
-    """Raise SourceError for CREATE VIEW and its like behind another statement of the batch; the server would, too."""
+    """Raise SourceError for CREATE VIEW and its like after another statement of the batch; the server would, too."""
     for batch in batches:
-        for hit in _misplaced(batch.text):
-            raise _error(batch, hit, path)
+        for match in _misplaced(batch.text):
+            raise _error(batch, match, path)
 
 
 def _misplaced(text: str) -> Iterator[re.Match[str]]:
-    """The statements in code that are not the first."""
+    """Yield the statements in code that are not the first."""
     upper = ascii_upper(text)
-    hits = list(_hits(upper))
-    first = skip_gap(_LEAD, text, 0) if hits else 0
-    if all(hit.start() == first for hit in hits) or _SCHEMA.match(upper, first):
+    matches = list(_candidates(upper))
+    first = skip_gap(_LEAD, text, 0) if matches else 0
+    if all(match.start() == first for match in matches) or _SCHEMA.match(upper, first):
         return
-    source, start = SourceText(upper), 0
-    while hit := _MODULE.match(upper, _SCANNER.find_next(source, start)):
-        if hit.start() != first and not _PERMISSION.match(upper, hit.end()):
-            yield hit
-        start = hit.end()
+    for start in statement_starts(text, ("CREATE", "ALTER")):
+        match = _FIRST.match(upper, start)
+        if match and start != first and not _PERMISSION.match(upper, match.end()):
+            yield match
 
 
-def _hits(text: str) -> Iterator[re.Match[str]]:
-    """Where such a statement may stand."""
+def _candidates(upper: str) -> Iterator[re.Match[str]]:
+    """Yield where such a statement may stand, in comments and strings, too: much faster than to read tokens."""
     end = 0
-    for start in sorted([*_places(text, "CREATE"), *_places(text, "ALTER")]):
-        if start >= end and (hit := _MODULE.match(text, start)):
-            yield hit
-            end = hit.end()
+    for start in sorted([*_offsets(upper, "CREATE"), *_offsets(upper, "ALTER")]):
+        if start >= end and (match := _FIRST.match(upper, start)):
+            yield match
+            end = match.end()
 
 
-def _places(text: str, word: str) -> Iterator[int]:
+def _offsets(text: str, word: str) -> Iterator[int]:
     start = text.find(word)
     while start >= 0:
         yield start
         start = text.find(word, start + 1)
 
 
-def _error(batch: Batch, hit: re.Match[str], path: Path | None) -> SourceError:
-    statement = " ".join(hit[0].split())
-    message = f"{statement} must be the first statement of its batch"
-    error = SourceText(batch.text, path).error(hit.start(), message, hint="Put GO on a line of its own before it.")
+def _error(batch: Batch, match: re.Match[str], path: Path | None) -> SourceError:
+    message = f"{' '.join(match[0].split())} must be the first statement of its batch"
+    error = SourceText(batch.text, path).error(match.start(), message, hint="Put GO on a line of its own before it.")
     if error.line == 1 and error.column:
         error.column += batch.column - 1
     error.line = batch.line + (error.line or 1) - 1
     return error
 
 
-MODULE = re.compile(
-    r"\s*(?:CREATE|ALTER)\s+(?:OR\s+ALTER\s+)?(?:VIEW|PROC|PROCEDURE|FUNCTION|TRIGGER)\b", re.IGNORECASE
+# -- statements that no transaction takes ----------------------------------------------------------------------------
+
+_CHANGE = rf"(?:CREATE|ALTER|DROP)\b{GAP}"
+_SAVED = r"(?:DATABASE|LOG|CERTIFICATE|MASTER|SERVICE|SYMMETRIC|(?:HEADER|FILELIST|LABEL|VERIFY|REWIND)ONLY)"
+_STATEMENT = re.compile(
+    rf"(?:{_CHANGE}DATABASE\b(?!{GAP}(?:(?:SCOPED|AUDIT|ENCRYPTION|TO|ON|ANY)\b|[,)]))|(?:BACKUP|RESTORE)\b{GAP}{_SAVED}"
+    rf"|RECONFIGURE|{_CHANGE}FULLTEXT\b{GAP}(?:CATALOG|INDEX)|{_CHANGE}(?:AVAILABILITY\b{GAP}GROUP|ENDPOINT)"
+    rf"|KILL\b{GAP}(?:[0-9]++|STATS|QUERY|(?='))|DBCC\b{GAP}SHRINK(?:FILE|DATABASE))(?![\w@#$])"
 )
-COMMENTS = re.compile(r"\s*(?:--[^\n]*\n|/\*.*?\*/)\s*", re.DOTALL)
+"""In capitals: statements that Microsoft's documentation keeps out of explicit transactions."""
+_STARTS = frozenset({"CREATE", "ALTER", "DROP", "BACKUP", "RESTORE", "RECONFIGURE", "KILL", "DBCC"})
+_OPTION = re.compile(rf"(?:MEMORY_OPTIMIZED|RESUMABLE){GAP}={GAP}ON\b")
+_OPTIONS = frozenset({"MEMORY_OPTIMIZED", "RESUMABLE"})
+_PROCEDURE = re.compile(
+    r"SP_(?:ADDLINKEDSERVER|DROPSERVER|SERVEROPTION|ADDLINKEDSRVLOGIN|RENAMEDB|ATTACH_DB|DETACH_DB"
+    r"|REPLICATIONDBOPTION|FULLTEXT_\w+|ADDSRVROLEMEMBER|DROPSRVROLEMEMBER)(?![\w@#$])"
+)
+"""Procedures that run such statements."""
+_BEFORE_PROCEDURE = frozenset({"EXEC", "EXECUTE", ".", "=", ";"})
+_COMPILED = "NATIVE_COMPILATION"
+"""An option of a module, which counts when the module is created."""
+_PREFILTER = (
+    *("DATABASE", "BACKUP", "RESTORE", "RECONFIGURE", "FULLTEXT", "AVAILABILITY", "ENDPOINT", "MEMORY_OPT", _COMPILED),
+    *("RESUMABLE", "KILL", "SHRINK", "SP_ADDLINKED", "SP_DROPSERVER", "SP_SERVEROPTION", "SP_RENAMEDB"),
+    *("SP_ATTACH_DB", "SP_DETACH_DB", "SP_REPLICATIONDBOPTION", "SP_ADDSRVROLE", "SP_DROPSRVROLE"),
+)
+"""A part of each of them: to search for words is faster. SP_ alone is a part of USP_, too."""
 
 
-def is_module(text: str) -> bool:
-    """Whether the batch creates a module: what stands in it is set when the module runs."""
-    return MODULE.match(text, _leading_comments(text)) is not None
+def may_be_non_transactional(text: str) -> bool:
+    """Test quickly for a word of a statement that cannot run in a transaction."""
+    upper = ascii_upper(text)
+    return any(word in upper for word in _PREFILTER)
 
 
-def _leading_comments(text: str) -> int:
-    """Where the comments end that the text begins with."""
-    start = 0
-    while comment := COMMENTS.match(text, start):
-        start = comment.end()
-    return start
+def non_transactional_statement(text: str) -> str:
+    """Name the first statement of a batch that cannot run in a transaction; empty where there is none."""
+    if not may_be_non_transactional(text):
+        return ""
+    upper, module = ascii_upper(text), is_module(text)
+    before: Token | None = None
+    for token in tokenize(text, MSSQL, numbers=True):
+        if token.word == _COMPILED:
+            return _COMPILED
+        match = None if module else _refusing(upper, token, before)
+        if match:
+            return phrase(match[0], MSSQL)
+        before = token
+    return ""
+
+
+def _refusing(upper: str, token: Token, before: Token | None) -> re.Match[str] | None:
+    """Match the statement, option or procedure that begins with the token."""
+    word = token.word or (token.value.upper() if token.kind == "quoted" else "")
+    if word in _OPTIONS:
+        return _OPTION.match(upper, token.offset)
+    if word in _STARTS:
+        return _STATEMENT.match(upper, token.offset) if token.word and _may_begin(before) else None
+    if before and before.kind in {"name", "mark"} and before.value.upper() not in _BEFORE_PROCEDURE:
+        return None
+    return _PROCEDURE.match(word)

@@ -6,7 +6,7 @@ import pytest
 
 from ahjo_tasks.errors import SourceError
 from ahjo_tasks.sql.splitters.mssql import SPLITTER
-from ahjo_tasks.sql.tsql import check_first_in_batch
+from ahjo_tasks.sql.tsql import check_first_in_batch, is_module, non_transactional_statement, statement_starts
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -56,3 +56,65 @@ def test_what_the_server_would_refuse_is_found_before(text: str, statement: str,
 )
 def test_the_template_is_fine(path: Path) -> None:
     check_first_in_batch(SPLITTER.split(path.read_text("utf-8")), path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CREATE VIEW v AS SELECT 1",
+        ";; alter  function f () RETURNS int AS BEGIN RETURN 1 END",
+        "/* a /* b */ c */ CREATE PROCEDURE dbo.p AS BACKUP DATABASE x TO DISK='y'",
+        "/* 1 /* 2 /* 3 /* 4 */ */ */ */ ; CREATE /* or */ OR ALTER -- it\nTRIGGER t ON x AFTER INSERT AS PRINT 1",
+    ],
+)
+def test_a_module_is_recognised_by_its_first_words(text: str) -> None:
+    assert is_module(text)
+    assert non_transactional_statement(text) == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["", "CREATE TABLE t (i int)", "PRINT 'CREATE VIEW v'", "CREATE [VIEW] x", "-- CREATE VIEW"]
+)
+def test_other_batches_are_no_modules(text: str) -> None:
+    assert not is_module(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GRANT CREATE DATABASE TO x",
+        "GRANT VIEW ANY DATABASE, CREATE DATABASE TO x",
+        "DENY BACKUP DATABASE TO x; REVOKE GRANT OPTION FOR BACKUP LOG TO y",
+        "CREATE TABLE t ([Kill] int, Kill int)",
+        "SELECT Kill AS x, t.Backup Log FROM t",
+        "SELECT sp_renamedb FROM t; GRANT EXECUTE ON sp_renamedb TO x",
+        "EXEC ('KILL 5') -- BACKUP DATABASE x\n/* KILL 5 */",
+    ],
+)
+def test_a_permission_a_name_and_a_string_keep_the_transaction(text: str) -> None:
+    assert non_transactional_statement(text) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "statement"),
+    [
+        ("SET @x = 1 BACKUP /* all */ LOG x TO y", "BACKUP LOG"),
+        ("IF EXISTS (SELECT 1) drop database x", "DROP DATABASE"),
+        ("SET NOCOUNT ON KILL 51", "KILL 51"),
+        ("WHERE id = 5\nKILL 'id'", "KILL"),
+        ("EXEC @code = master..sp_renamedb 'a', 'b'", "SP_RENAMEDB"),
+        ("EXEC [sp_renamedb] 'a', 'b'", "SP_RENAMEDB"),
+    ],
+)
+def test_a_statement_is_found_after_another_without_a_semicolon(text: str, statement: str) -> None:
+    assert non_transactional_statement(text) == statement
+
+
+def test_statements_begin_where_no_name_can_stand() -> None:
+    text = "SET a = 1 SET b = 2; UPDATE t SET c = (SELECT 1) set d -- set\n'set'"
+    assert [text[start : start + 5].lower() for start in statement_starts(text, {"SET"})] == [
+        "set a",
+        "set b",
+        "set c",
+        "set d",
+    ]

@@ -187,11 +187,6 @@ class Dialect:
     savepoint_survives_error: ClassVar[bool] = True
     """Whether an error behind a savepoint leaves the transaction as it was there."""
     allows_nul: ClassVar[bool] = False
-    non_transactional_statement: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
-    non_transactional_keywords: ClassVar[tuple[str, ...]] = ()
-    """Capital letters, of which some stand in every such statement: to look for them is quicker. None says nothing."""
-    batchable_statement: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
-    """How a statement begins that may be sent in one call with others, where a call is a transaction."""
     implicit_commit_statement: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
     """What a statement begins with that ends the transaction it is in."""
 
@@ -368,8 +363,15 @@ class Dialect:
         """
         return error
 
-    def inside_module_body(self, text: str, offset: int) -> bool:
-        """Whether the statement there is part of a module that the text creates, and runs only when that does."""
+    def non_transactional_statement(self, text: str) -> str:
+        """Name the first statement of a script that cannot run in a transaction; empty where there is none.
+
+        Raises SourceError where the splitter does.
+        """
+        return ""
+
+    def batchable(self, text: str) -> bool:
+        """Test whether a script may be sent in one call with others, where a call is a transaction."""
         return False
 
     @contextmanager

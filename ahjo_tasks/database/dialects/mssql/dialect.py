@@ -10,6 +10,7 @@ from ahjo_tasks.database.dialects.mssql import databases, driver_choice, drivers
 from ahjo_tasks.errors import LockedError, ServerError, StatementError
 from ahjo_tasks.sql.lexer import MSSQL as SYNTAX
 from ahjo_tasks.sql.splitters.mssql import SPLITTER
+from ahjo_tasks.sql.tsql import may_be_non_transactional, non_transactional_statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -77,8 +78,6 @@ class MSSQL(Dialect):
         f" RAISERROR(N'{UNMATCHED}', 16, 1) END"
     )
     rollback = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION"
-    non_transactional_statement = session.REFUSES_TRANSACTION
-    non_transactional_keywords = session.REFUSING_WORDS
     facts_sql = (
         "SELECT SUSER_SNAME(), HOST_NAME(), DB_NAME(), CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)),"
         " CAST(SERVERPROPERTY('Edition') AS nvarchar(128))"
@@ -225,9 +224,10 @@ class MSSQL(Dialect):
         """Ask the server for line and procedure."""
         return error_lines.located(connection, text, error, before)
 
-    def inside_module_body(self, text: str, offset: int) -> bool:
-        """In the body of a procedure, function or trigger."""
-        return session.runs_later(text, offset)
+    def non_transactional_statement(self, text: str) -> str:
+        """Search each batch; what stands in the body of a module runs later."""
+        batches = SPLITTER.split(text) if may_be_non_transactional(text) else ()
+        return next((name for batch in batches if (name := non_transactional_statement(batch.text))), "")
 
     @contextmanager
     def preserve_session_settings(self, connection: OpenConnection, texts: Sequence[str]) -> Iterator[None]:

@@ -11,8 +11,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import StatementError
+from ahjo_tasks.sql.lexer import MSSQL
 from ahjo_tasks.sql.source import LineIndex
-from ahjo_tasks.sql.tsql import is_module
+from ahjo_tasks.sql.tokens import NAMES, tokenize
+from ahjo_tasks.sql.tsql import GAP, is_module
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,18 +25,23 @@ if TYPE_CHECKING:
 LONGEST = 64_000
 """How many characters are run once more, at most."""
 
-BEYOND_A_ROLLBACK = re.compile(
-    r"\b(?:EXEC|EXECUTE|BULK|OPENROWSET|OPENQUERY|OPENDATASOURCE|WAITFOR|BACKUP|RESTORE|NEXT|TRAN|TRANSACTION|COMMIT"
-    r"|ROLLBACK|KILL|DBCC|USE|RECONFIGURE|SHUTDOWN|GO|sp_\w+|xp_\w+)\b",
-    re.IGNORECASE,
+BEYOND_A_ROLLBACK = frozenset(
+    {
+        *("EXEC", "EXECUTE", "BULK", "OPENROWSET", "OPENQUERY", "OPENDATASOURCE", "WAITFOR", "BACKUP", "RESTORE"),
+        *("NEXT", "TRAN", "TRANSACTION", "COMMIT", "ROLLBACK", "KILL", "DBCC", "USE", "RECONFIGURE", "SHUTDOWN"),
+    }
 )
+"""Words of statements with effects that a rollback does not undo, or that end the transaction."""
+SYSTEM_PROCEDURES = ("SP_", "XP_")
 PART = r"(?:\[(?:[^\]]|\]\])*\]|\"[^\"]*\"|(?!(?:sp|xp)_)[^\W\d][\w@#$]*)"
 CALL = re.compile(
-    rf"\bEXEC(?:UTE)?\s+(?:@\w+\s*=\s*)?({PART}(?:\s*\.\s*{PART}){{0,2}})(?![\w@#$.]|\s*\()", re.IGNORECASE
+    rf"EXEC(?:UTE)?\b{GAP}(?:@\w++{GAP}={GAP})?({PART}(?:{GAP}\.{GAP}{PART}){{0,2}})(?![\w@#$]|{GAP}[.(])",
+    re.IGNORECASE,
 )
 """A call of a procedure by its name, of up to three parts."""
-FIRES = re.compile(r"\b(?:INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
-"""Statements behind which a trigger may fail."""
+EXECUTES = frozenset({"EXEC", "EXECUTE"})
+FIRES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
+"""Words of statements that can fire a trigger."""
 MOST_CALLS = 20
 """How many procedures are looked at, at most."""
 IN_THE_TEXT = re.compile(r"at line (\d+) and character position (\d+)")
@@ -65,9 +72,7 @@ def located(
 
 def may_repeat(texts: Sequence[str]) -> bool:
     """Whether a rolled back run of the batches leaves no trace, but for what the procedures do that they call."""
-    return sum(map(len, texts)) <= LONGEST and all(
-        is_module(text) or not BEYOND_A_ROLLBACK.search(CALL.sub(" ", text)) for text in texts
-    )
+    return sum(map(len, texts)) <= LONGEST and all(is_module(text) or not goes_beyond_rollback(text) for text in texts)
 
 
 def repeatable(connection: OpenConnection, text: str) -> bool:
@@ -78,12 +83,28 @@ def repeatable(connection: OpenConnection, text: str) -> bool:
     waiting = [text]
     while waiting:
         body = waiting.pop()
-        if BEYOND_A_ROLLBACK.search(CALL.sub(" ", body)) or len(seen) > MOST_CALLS:
+        if goes_beyond_rollback(body) or len(seen) > MOST_CALLS:
             return False
-        for name in {*CALL.findall(body)} - seen:
+        for name in {call[1] for call in calls_in(body)} - seen:
             seen.add(name)
             waiting.append(_definition(connection, name) or "EXEC")
     return True
+
+
+def calls_in(text: str) -> list[re.Match[str]]:
+    """Match the calls of procedures by name; group 1 is the name."""
+    executes = (token.offset for token in tokenize(text, MSSQL) if token.word in EXECUTES)
+    return [call for offset in executes if (call := CALL.match(text, offset))]
+
+
+def goes_beyond_rollback(text: str) -> bool:
+    """Test for an effect that a rollback does not undo, apart from what the called procedures do."""
+    called = {offset for call in calls_in(text) for offset in range(*call.span())}
+    return any(
+        token.word in BEYOND_A_ROLLBACK or (token.kind in NAMES and token.value.upper().startswith(SYSTEM_PROCEDURES))
+        for token in tokenize(text, MSSQL)
+        if token.offset not in called
+    )
 
 
 def _definition(connection: OpenConnection, name: str) -> str:
@@ -126,20 +147,29 @@ def refined(error: ServerError, text: str) -> ServerError:
 
     Inside of a procedure, the place is the batch's only call of one.
     """
-    calls = list(CALL.finditer(text)) if "," in error.procedure and not FIRES.search(text) else []
-    if len(calls) == 1:
-        return replace(error, line=LineIndex(text).position(calls[0].start())[0])
-    if error.column or "," in error.procedure or not ABOUT_A_NAME.search(error.message):
+    if "," in error.procedure:
+        calls = calls_in(text)
+        fires = any(token.word in FIRES for token in tokenize(text, MSSQL))
+        return error if len(calls) != 1 or fires else replace(error, line=LineIndex(text).position(calls[0].start())[0])
+    if error.column or not ABOUT_A_NAME.search(error.message):
         return error
-    lines = text.splitlines()
     for name in (first or second for first, second in QUOTED.findall(error.message)):
-        word = re.compile(rf"(?<![\w@#]){re.escape(name.rpartition('.')[2])}(?![\w@#])", re.IGNORECASE)
-        places = [(number, match.start() + 1) for number, line in enumerate(lines, 1) for match in word.finditer(line)]
-        behind = [place for place in places if error.line and place[0] >= error.line]
-        if behind or len(places) == 1:
-            line, column = (behind or places)[0]
+        positions = _positions(text, name.rpartition(".")[2] or name)
+        after = [position for position in positions if error.line and position[0] >= error.line]
+        if after or len(positions) == 1:
+            line, column = (after or positions)[0]
             return replace(error, line=line, column=column)
     return error
+
+
+def _positions(text: str, word: str) -> list[tuple[int, int]]:
+    """Give line and column of each token that is the word, or of an operator that stands in the text once."""
+    tokens = tokenize(text, MSSQL, numbers=True)
+    offsets = [token.offset for token in tokens if token.value.lower() == word.lower()]
+    if not offsets and word and text.count(word) == 1:
+        offsets = [text.index(word)]
+    lines = LineIndex(text)
+    return [lines.position(offset) for offset in offsets]
 
 
 def _ask(connection: OpenConnection, text: str, before: Sequence[str]) -> tuple[object, ...] | None:

@@ -1,15 +1,17 @@
-"""The session of SQL Server: how it is set up, what files change in it, and what it cannot do in a transaction."""
+"""The session of SQL Server: its options, and what a file changes of them."""
 
 from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahjo_tasks.database.dialects.mssql.driver_choice import is_freetds
 from ahjo_tasks.database.dialects.mssql.drivers import driver_file
 from ahjo_tasks.errors import StatementError
-from ahjo_tasks.sql.tsql import is_module
+from ahjo_tasks.sql.lexer import MSSQL
+from ahjo_tasks.sql.tokens import phrase
+from ahjo_tasks.sql.tsql import GAP, is_module, statement_starts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -36,7 +38,7 @@ def pass_over(cursor: Any) -> None:
 
 
 ON = ("ANSI_NULLS", "ANSI_PADDING", "ANSI_WARNINGS", "ARITHABORT", "CONCAT_NULL_YIELDS_NULL", "QUOTED_IDENTIFIER")
-"""What modules, indexed views and filtered indexes want."""
+"""Options that modules, indexed views and filtered indexes need."""
 
 SETTINGS = f"SET XACT_ABORT ON; SET NOCOUNT OFF; SET {', '.join(ON)} ON; SET NUMERIC_ROUNDABORT OFF"
 
@@ -61,7 +63,7 @@ USUAL: dict[str, str] = {
     "STATISTICS TIME": "OFF",
     "TRANSACTION ISOLATION LEVEL": "READ COMMITTED",
 }
-"""What a file finds, by the name of the option."""
+"""Values of options at the start of each file."""
 
 ASKED: dict[str, str] = {
     "LANGUAGE": "@@LANGUAGE",
@@ -70,39 +72,28 @@ ASKED: dict[str, str] = {
     "LOCK_TIMEOUT": "@@LOCK_TIMEOUT",
     "TEXTSIZE": "@@TEXTSIZE",
 }
-"""What differs from session to session, and where the server says it."""
+"""Options that differ from session to session, and the variable that shows each."""
 
-_NAMES = "|".join(name.replace(" ", r"\s+") for name in sorted([*USUAL, *ASKED], key=len, reverse=True))
+_NAMES = "|".join(
+    "(?:" + rf"\b{GAP}".join(name.split()) + ")" for name in sorted([*USUAL, *ASKED], key=len, reverse=True)
+)
+_PART = r"(?:\[(?:[^\]]|\]\])*+\]|\"[^\"]*+\"|[\w@#$]++)"
 OPTION = re.compile(
-    rf"\bSET\s+((?:{_NAMES})(?:\s*,\s*(?:{_NAMES}))*)\s+('[^']*'|[\w@-]+(?:\s+COMMITTED)?)", re.IGNORECASE
-)
-IDENTITY_INSERT = re.compile(
-    r"\bSET\s+IDENTITY_INSERT\s+((?:\[(?:[^\]]|\]\])*\]|\"[^\"]*\"|[\w@#$.])+)\s+(ON|OFF)\b", re.IGNORECASE
-)
-USE = re.compile(r"^[ \t]*USE\s+[\w\[\"]", re.IGNORECASE | re.MULTILINE)
-BEGINS = re.compile(r"\bBEGIN\s+TRAN(?:SACTION)?\b|\bIMPLICIT_TRANSACTIONS\s+ON\b", re.IGNORECASE)
-STEMS = ("SET", "USE", "TRAN", "IMPLICIT_")
-OPTION_STEMS = tuple({re.split(r"(?<=_)| ", name)[0] for name in (*USUAL, *ASKED, "IDENTITY_INSERT")})
-"""What the name of every option begins with; to look for that is quicker than for the statements."""
-
-REFUSES_TRANSACTION = re.compile(
-    r"\b(?:(?:CREATE|ALTER|DROP)\s+DATABASE(?!\s+(?:SCOPED|AUDIT|ENCRYPTION))|BACKUP\s+\w+|RESTORE\s+\w+|RECONFIGURE"
-    r"|(?:CREATE|ALTER|DROP)\s+FULLTEXT\s+(?:CATALOG|INDEX)|(?:CREATE|ALTER|DROP)\s+(?:AVAILABILITY\s+GROUP|ENDPOINT)"
-    r"|MEMORY_OPTIMIZED\s*=\s*ON|NATIVE_COMPILATION|RESUMABLE\s*=\s*ON|KILL\s+\w+|DBCC\s+SHRINK(?:FILE|DATABASE)"
-    r"|sp_(?:addlinkedserver|dropserver|serveroption|addlinkedsrvlogin|renamedb|attach_db|detach_db|replicationdboption"
-    r"|fulltext_\w+|addsrvrolemember|dropsrvrolemember))\b",
+    rf"SET\b{GAP}(?P<names>(?:{_NAMES})(?:{GAP},{GAP}(?:{_NAMES}))*+)\b{GAP}"
+    rf"(?P<value>'[^']*'|-?[\w@]++(?:{GAP}COMMITTED)?+)",
     re.IGNORECASE,
 )
-"""Statements that Microsoft's documentation keeps out of explicit transactions, and procedures that run such ones."""
-
-REFUSING_WORDS = (
-    *("DATABASE", "BACKUP", "RESTORE", "RECONFIGURE", "FULLTEXT", "AVAILABILITY", "ENDPOINT", "MEMORY_OPT"),
-    *("NATIVE_COMP", "RESUMABLE", "KILL", "SHRINK", "SP_ADDLINKED", "SP_DROPSERVER", "SP_SERVEROPTION", "SP_RENAMEDB"),
-    *("SP_ATTACH_DB", "SP_DETACH_DB", "SP_REPLICATIONDBOPTION", "SP_ADDSRVROLE", "SP_DROPSRVROLE"),
+IDENTITY_INSERT = re.compile(
+    rf"SET\b{GAP}IDENTITY_INSERT\b{GAP}(?P<table>{_PART}(?:{GAP}\.{GAP}{_PART})*+){GAP}(?P<switch>ON|OFF)\b",
+    re.IGNORECASE,
 )
-"""One of which stands in each of them; to look for a word is quicker. SP_ alone stands in USP_, too."""
-
-SEPARATOR = re.compile(r"^[ \t]*GO\b.*$", re.IGNORECASE | re.MULTILINE)
+USE = re.compile(rf"USE\b{GAP}[\w\[\"]", re.IGNORECASE)
+BEGIN = re.compile(rf"BEGIN\b{GAP}(?:DISTRIBUTED\b{GAP})?+TRAN(?:SACTION)?\b", re.IGNORECASE)
+STARTS = frozenset({"SET", "USE", "BEGIN"})
+STEMS = ("SET", "USE", "TRAN")
+WORDS = re.compile(r"\b(?:USE|TRAN(?:SACTION)?)\b")
+OPTION_STEMS = tuple({re.split(r"(?<=_)| ", name)[0] for name in (*USUAL, *ASKED, "IDENTITY_INSERT")})
+"""A beginning of the name of every option; to search for these is faster than for the statements."""
 
 STILL_OPEN = (
     "IF @@TRANCOUNT > 0 BEGIN ROLLBACK TRANSACTION;"
@@ -110,56 +101,72 @@ STILL_OPEN = (
 )
 
 
+class Changes(NamedTuple):
+    """What statements of a file change in the session."""
+
+    options: tuple[str, ...] = ()
+    """Names of options that are set to something else than usual, sorted."""
+    identity_inserts: tuple[str, ...] = ()
+    """Tables that IDENTITY_INSERT is left on for."""
+    database: bool = False
+    transaction: bool = False
+
+
 @contextmanager
 def kept(connection: OpenConnection, texts: Sequence[str]) -> Iterator[None]:
-    """Run a file's batches inside, and set back behind them what they set.
+    """Run a file's batches inside, and restore afterwards what they set.
 
     Raises StatementError when the file left a transaction open that is not ours.
     """
-    outside = [text for text in texts if may_change(text) and not is_module(text)]
-    changed = sorted({name for text in outside for name in changes(text)})
-    asked = _asked(connection, [name for name in changed if name in ASKED])
+    changes = changes_of(texts)
+    asked = _asked(connection, [name for name in changes.options if name in ASKED])
+    restore = restoring(changes.options, asked, shared=connection.in_shared_transaction)
+    if changes.database:
+        restore.append(f"USE {connection.dialect.quote(connection.database_name)}")
     try:
         yield
     except BaseException:
-        _set_back(
-            connection,
-            [*restoring(changed, asked, shared=connection.in_shared_transaction), *_database(connection, outside)],
-        )
+        _restore(connection, restore)
         raise
-    _set_back(
-        connection,
-        [
-            *restoring(changed, asked, shared=connection.in_shared_transaction),
-            *_database(connection, outside),
-            *_identity(outside),
-        ],
-    )
-    if not connection.transactional and any(BEGINS.search(text) for text in outside):
+    _restore(connection, [*restore, *map(_identity_insert_off, changes.identity_inserts)])
+    if changes.transaction and not connection.transactional:
         connection.execute(STILL_OPEN)
 
 
+def changes_of(texts: Iterable[str]) -> Changes:
+    """Collect what the batches change in the session; the body of a module changes nothing."""
+    options: set[str] = set()
+    identity: dict[str, bool] = {}
+    database = transaction = False
+    for text in texts:
+        if not may_change(text) or is_module(text):
+            continue
+        for start in statement_starts(text, STARTS):
+            if option := OPTION.match(text, start):
+                options.update(_unusual(option))
+            elif insert := IDENTITY_INSERT.match(text, start):
+                identity[insert["table"]] = insert["switch"].upper() == "ON"
+            database = database or bool(USE.match(text, start))
+            transaction = transaction or bool(BEGIN.match(text, start))
+    on = tuple(table for table, switch in identity.items() if switch)
+    return Changes(tuple(sorted(options)), on, database, transaction or "IMPLICIT_TRANSACTIONS" in options)
+
+
+def _unusual(option: re.Match[str]) -> Iterator[str]:
+    """Yield the names of a SET statement whose value is not the usual one."""
+    value = phrase(option["value"], MSSQL)
+    for name in phrase(option["names"], MSSQL).split(" , "):
+        if value != USUAL.get(name):
+            yield name
+
+
 def may_change(text: str) -> bool:
-    """Whether there is a word in the batch that changes a session; quick, for most batches have none."""
+    """Test quickly for a word that changes a session: most batches have none."""
     upper = text.upper()
     if not any(stem in upper for stem in STEMS):
         return False
     options = "SET" in upper and any(stem in upper for stem in OPTION_STEMS)
-    return options or bool("USE" in upper and USE.search(text)) or bool("TRAN" in upper and BEGINS.search(text))
-
-
-def runs_later(text: str, offset: int) -> bool:
-    """Whether what stands there is in the body of a module; NATIVE_COMPILATION is about its making."""
-    return is_module(SEPARATOR.split(text[:offset])[-1]) and text[offset : offset + 6].upper() != "NATIVE"
-
-
-def changes(text: str) -> Iterator[str]:
-    """The options that a batch sets to something else than they are."""
-    for names, value in OPTION.findall(text):
-        for name in names.split(","):
-            option = " ".join(name.upper().split())
-            if " ".join(value.upper().split()) != USUAL.get(option):
-                yield option
+    return options or WORDS.search(upper) is not None
 
 
 def restoring(changed: Iterable[str], asked: dict[str, str], *, shared: bool) -> list[str]:
@@ -191,25 +198,13 @@ def _asked(connection: OpenConnection, names: Sequence[str]) -> dict[str, str]:
     }
 
 
-def _database(connection: OpenConnection, texts: Sequence[str]) -> list[str]:
-    return (
-        [f"USE {connection.dialect.quote(connection.database_name)}"] if any(USE.search(text) for text in texts) else []
-    )
+def _identity_insert_off(table: str) -> str:
+    """Switch IDENTITY_INSERT off; only one table of a session can have it on."""
+    literal = table.replace("'", "''")
+    return f"IF OBJECT_ID(N'{literal}') IS NOT NULL SET IDENTITY_INSERT {table} OFF"
 
 
-def _identity(texts: Sequence[str]) -> list[str]:
-    """Only one table of a session can have it on."""
-    last: dict[str, str] = {}
-    for name, value in (found for text in texts for found in IDENTITY_INSERT.findall(text)):
-        last[name] = value.upper()
-    return [
-        f"IF OBJECT_ID(N'{name.replace(chr(39), chr(39) * 2)}') IS NOT NULL SET IDENTITY_INSERT {name} OFF"
-        for name, value in last.items()
-        if value == "ON"
-    ]
-
-
-def _set_back(connection: OpenConnection, statements: Sequence[str]) -> None:
+def _restore(connection: OpenConnection, statements: Sequence[str]) -> None:
     if statements:
         with connection.messages_to(lambda _text: None):
             connection.try_execute("; ".join(statements))

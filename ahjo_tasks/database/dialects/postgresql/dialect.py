@@ -21,8 +21,9 @@ from ahjo_tasks.database.dialects.postgresql.routines import signatures
 from ahjo_tasks.database.drivers import Driver
 from ahjo_tasks.errors import LockedError, ServerError, SourceError
 from ahjo_tasks.sql.lexer import POSTGRESQL
-from ahjo_tasks.sql.source import SourceText
+from ahjo_tasks.sql.source import SourceText, ascii_upper
 from ahjo_tasks.sql.splitters import postgresql
+from ahjo_tasks.sql.tokens import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -71,6 +72,23 @@ CONNECT_SECONDS = "15"
 LONGEST_NAME = 63
 """Bytes that the server keeps of an application's name."""
 
+GAP = POSTGRESQL.gap()
+NON_TRANSACTIONAL = re.compile(
+    rf"(?ai:CREATE\b{GAP}(?:UNIQUE\b{GAP})?+INDEX\b{GAP}CONCURRENTLY|DROP\b{GAP}INDEX\b{GAP}CONCURRENTLY"
+    rf"|REINDEX\b{GAP}(?:\([^();]*+\){GAP})?+\w++{GAP}CONCURRENTLY|REINDEX\b{GAP}\([^();]*?\bCONCURRENTLY"
+    rf"|VACUUM|(?:CREATE|DROP)\b{GAP}(?:DATABASE|TABLESPACE)|ALTER\b{GAP}SYSTEM)\b"
+)
+NON_TRANSACTIONAL_WORDS = ("CONCURRENTLY", "VACUUM", "DATABASE", "TABLESPACE", "SYSTEM")
+"""One of them is in each of these statements: to search for words is faster."""
+BATCHABLE = re.compile(
+    rf"(?ai:CREATE\b{GAP}(?:OR\b{GAP}REPLACE\b{GAP})?+(?:CONSTRAINT\b{GAP})?+"
+    r"(?:VIEW|FUNCTION|PROCEDURE|AGGREGATE|TRIGGER|TYPE|DOMAIN|SEQUENCE|RULE)"
+    rf"|(?:ALTER|DROP)\b{GAP}"
+    r"(?:VIEW|FUNCTION|PROCEDURE|ROUTINE|AGGREGATE|TRIGGER|TYPE|DOMAIN|SEQUENCE|RULE)"
+    rf"|COMMENT\b{GAP}ON|GRANT|REVOKE)\b"
+)
+"""The beginning of a statement that defines objects, and controls no transaction."""
+
 
 class PostgreSQL(Dialect):
     """The whole file goes to the server in one call, which is one transaction by the server's own rule."""
@@ -96,18 +114,6 @@ class PostgreSQL(Dialect):
     unsupported_kinds = Dialect.unsupported_kinds | {"synonym"}
     late_binding = frozenset({"procedure", "function"})
     implicit_transaction_per_call = True
-    non_transactional_statement = re.compile(
-        r"\b(?:CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY|DROP\s+INDEX\s+CONCURRENTLY|REINDEX\b[^;]*?\bCONCURRENTLY"
-        r"|VACUUM|(?:CREATE|DROP)\s+DATABASE|(?:CREATE|DROP)\s+TABLESPACE|ALTER\s+SYSTEM)\b",
-        re.IGNORECASE,
-    )
-    non_transactional_keywords = ("CONCURRENTLY", "VACUUM", "DATABASE", "TABLESPACE", "SYSTEM")
-    batchable_statement = re.compile(
-        r"(?ai:CREATE\s+(?:OR\s+REPLACE\s+)?(?:CONSTRAINT\s+)?"
-        r"(?:VIEW|FUNCTION|PROCEDURE|AGGREGATE|TRIGGER|TYPE|DOMAIN|SEQUENCE|RULE)"
-        r"|(?:ALTER|DROP)\s+(?:VIEW|FUNCTION|PROCEDURE|ROUTINE|AGGREGATE|TRIGGER|TYPE|DOMAIN|SEQUENCE|RULE)"
-        r"|COMMENT\s+ON|GRANT|REVOKE)\b"
-    )
     facts_sql = (
         "SELECT session_user, inet_server_addr(), current_database(), current_setting('server_version'), 'PostgreSQL'"
     )
@@ -121,6 +127,19 @@ class PostgreSQL(Dialect):
         " JOIN pg_class p ON p.oid = k.confrelid JOIN pg_namespace pn ON pn.oid = p.relnamespace"
         " WHERE k.contype = 'f'"
     )
+
+    def non_transactional_statement(self, text: str) -> str:
+        """Match the beginning of each statement."""
+        upper = ascii_upper(text)
+        if not any(word in upper for word in NON_TRANSACTIONAL_WORDS):
+            return ""
+        starts = postgresql.statement_starts(SourceText(text))
+        match = next((match for start in starts if (match := NON_TRANSACTIONAL.match(text, start))), None)
+        return phrase(match[0], POSTGRESQL) if match else ""
+
+    def batchable(self, text: str) -> bool:
+        """Test that each statement defines objects."""
+        return all(BATCHABLE.match(text, start) for start in postgresql.statement_starts(SourceText(text)))
 
     def drop_statement(self, made: Definition, text: str = "") -> str:
         """Triggers and rules are dropped from their table; of a routine the overloads that the text creates.
