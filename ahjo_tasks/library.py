@@ -5,7 +5,6 @@ Those that change files or the database only say so in a dry run. All raise Ahjo
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ahjo_tasks.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Table
     from sqlalchemy.engine import CursorResult
@@ -155,7 +154,7 @@ def run_action(ctx: ActionContext, name: str, **flags: Any) -> Any:
     """Run another action of the project, by its name; `flags` have underscores."""
     if ctx.namespace_info is None:
         raise UsageError(f"There is no namespace() to find the action {name!r} in.")
-    return ctx.namespace_info.find(name, wanted_by=ctx.stack[-1] if ctx.stack else "run_action")(ctx, **flags)
+    return ctx.namespace_info.find(name, required_by=ctx.stack[-1] if ctx.stack else "run_action")(ctx, **flags)
 
 
 def connection_info(ctx: ActionContext) -> dict[str, Any]:
@@ -175,13 +174,6 @@ def connection_info(ctx: ActionContext) -> dict[str, Any]:
         "password": url.password,
         "url": url,
     }
-
-
-@contextmanager
-def operation(ctx: ActionContext, message: str) -> Iterator[None]:
-    """Say what is being done, and go on with it."""
-    ctx.console.print(message)
-    yield
 
 
 def _variables(ctx: ActionContext, given: Mapping[str, object] | None) -> Mapping[str, object]:

@@ -23,7 +23,7 @@ CONFIG = ("--config", "dev.json")
 def look(ctx: ActionContext) -> None:
     """Show what an action sees."""
     seen = {
-        "backend": vars(ctx.backend).get("my_key"),
+        "backend": ctx.backend.get("my_key"),
         "config": ctx.config.BACKEND.get("my_key"),
         "database": ctx.settings.target_database_name,
         "filled": ctx.config.BACKEND.target_database_name,

@@ -80,7 +80,7 @@ def test_a_skipped_step_is_left_out_of_the_others(project: RunningProject) -> No
 def test_without_a_terminal_nothing_runs_unconfirmed(project: RunningProject, name: str) -> None:
     done = inv(project, name, *CONFIG, yes=False)
     assert (done.code, exists(project)) == (3, False)
-    assert "nobody confirmed it" in done.err
+    assert "was not confirmed" in done.err
     assert "AHJO_NON_INTERACTIVE=1" in done.err
 
 

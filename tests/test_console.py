@@ -114,7 +114,7 @@ def test_a_terminal_that_wants_no_colour_gets_plain_lines(
 ) -> None:
     monkeypatch.setenv(*variable)
     made, stream, _ = console(80)
-    made.progress("1/1 working")
+    made.step_started(1, 1, "working")
     time.sleep(DELAY * 2)
     speak(made)
     assert "\033" not in text(stream)
@@ -129,7 +129,7 @@ def test_a_config_can_switch_colour_off() -> None:
 
 def test_a_pipe_gets_plain_lines() -> None:
     made, stream, _ = console()
-    made.progress("1/1 working")
+    made.step_started(1, 1, "working")
     speak(made)
     assert "\033" not in text(stream)
     assert "working" not in text(stream)
@@ -165,7 +165,7 @@ def test_the_summary_is_one_line_for_grep() -> None:
     made, stream, _ = console()
     made.result(1, 3, "a", "ok", seconds=0.01)
     made.result(2, 3, "b", "FAIL", seconds=0.01)
-    made.left_out(["data", "test"])
+    made.not_run(["data", "test"])
     made.summary("complete-build", 1, 2.34)
     assert text(stream).splitlines()[-2:] == ["Not run: data, test", "complete-build: OK=1 FAIL=1 SKIP=1 2.3s exit=1"]
     made.summary("deploy", 0, 0.1)
@@ -261,12 +261,12 @@ def test_quick_work_never_flickers() -> None:
 def test_a_message_goes_above_the_live_line_which_comes_back() -> None:
     stream = Terminal()
     line = ProgressLine(stream, lambda said, seconds: said + seconds)
-    line.show("working")
+    line.update("working")
     until(stream, "working")
-    with line.aside():
+    with line.paused():
         stream.write("a message\n")
     time.sleep(DELAY * 2)
-    line.end()
+    line.clear()
     assert re.search(r"working\r\033\[Ka message\n\r\033\[Kworking\r\033\[K$", stream.getvalue())
 
 

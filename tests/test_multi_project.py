@@ -188,8 +188,8 @@ def test_the_output_of_projects_side_by_side_is_not_mixed(shop: Workshop) -> Non
     assert "".join(spoken) in {
         f"{x * 4}{y * 4}{z * 4}" for x in "abc" for y in "abc" for z in "abc" if x != y != z != x
     }
-    begun = [line for line in done.out.splitlines() if line.endswith(": begun")]
-    assert done.out.index(begun[-1]) < done.out.index(" says "), "all were begun before the first had ended"
+    started = [line for line in done.out.splitlines() if line.endswith(": started")]
+    assert done.out.index(started[-1]) < done.out.index(" says "), "all were started before the first had ended"
 
 
 def test_dry_shows_every_plan_and_changes_nothing(shop: Workshop) -> None:
@@ -200,7 +200,7 @@ def test_dry_shows_every_plan_and_changes_nothing(shop: Workshop) -> None:
     assert not shop.has_database("a")
 
 
-def test_nothing_is_begun_without_consent(shop: Workshop) -> None:
+def test_nothing_is_started_without_confirmation(shop: Workshop) -> None:
     shop.lists({"a": ["init"]})
     done = shop.run(yes=False)
     assert done.code == 3

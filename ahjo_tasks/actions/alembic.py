@@ -41,7 +41,7 @@ def alembic(ctx: ActionContext, command: str = "", non_interactive: bool = False
     if asked.name != "init" and not ctx.project.migrations.present:
         raise UsageError(f"There is no {ctx.project.migrations.ini}: the project has no migrations.")
     if asked.changes_database:
-        ctx.announce("alembic")
+        ctx.print_heading()
     if ctx.dry_run:
         ctx.console.print(f"  Plan: alembic {shlex.join(words)} (dry run: nothing is done)")
         return

@@ -120,7 +120,7 @@ def _opened(ctx: ActionContext, source: Source, separator: str) -> AbstractConte
     if source.file:
         places = (folder / source.file for folder in (Path.cwd(), ctx.project.directory))
         return csv_rows(next((path for path in places if path.is_file()), Path(source.file)), separator)
-    ctx.announce(ctx.stack[0])
+    ctx.print_heading()
     return Query.of(source.query, ctx.project.dialect).open(ctx.database.connection)
 
 

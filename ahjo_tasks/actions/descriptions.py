@@ -22,7 +22,7 @@ def update_file_obj_prop(ctx: ActionContext) -> None:
     from ahjo_tasks.descriptions.plan import FOLDER, NO_SCHEMA_ALLOWED, require_description_store
 
     store = require_description_store(ctx.project.dialect)
-    ctx.announce(ctx.stack[0])
+    ctx.print_heading()
     schemas, folder = ctx.settings.metadata_allowed_schemas, ctx.project.directory / FOLDER
     if schemas == ():
         ctx.console.warning(NO_SCHEMA_ALLOWED)

@@ -106,4 +106,4 @@ def _writer(format: str, separator: str, null_text: str) -> Callable[[RowStream,
 
 
 def _progress(ctx: ActionContext) -> Callable[[int], None]:
-    return lambda count: ctx.console.progress(f"  {count} rows ...")
+    return lambda count: ctx.console.progress(f"{count} rows")

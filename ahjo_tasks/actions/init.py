@@ -22,7 +22,7 @@ def init(ctx: ActionContext) -> None:
     The old database's sessions are closed. Files, sizes, collation and
     compatibility level come from the config, where the database has them.
     """
-    ctx.announce(ctx.stack[0])
+    ctx.print_heading()
     dialect, database = ctx.database.dialect, ctx.database.name
     if dialect.normalize_name(database) in dialect.system_databases:
         raise NotPermittedError(f"{database} is a database of the server itself; it is neither dropped nor created.")
@@ -79,7 +79,7 @@ def version(ctx: ActionContext) -> None:
     """
     from ahjo_tasks.engine.stamp import read_stamp
 
-    ctx.announce(ctx.stack[0])
+    ctx.print_heading()
     connection = ctx.database.connection
     git = read_stamp(ctx.settings, connection)
     rows = zip(("Repository", "Branch", "Commit"), git or ("not recorded", "", ""), strict=True)

@@ -1,4 +1,4 @@
-"""The shared collection of actions, made anew for every project that asks."""
+"""The collection of all actions, a new one for each project."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from invoke.collection import Collection
 from invoke.tasks import Task
@@ -14,34 +14,31 @@ from invoke.tasks import Task
 from ahjo_tasks.actions import MODULES
 from ahjo_tasks.runtime.action import Action
 from ahjo_tasks.runtime.namespace_info import NamespaceInfo
-from ahjo_tasks.runtime.patches import parser_errors, positionals
-from ahjo_tasks.runtime.patches.config_files import teach
+from ahjo_tasks.runtime.patches import install
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 def namespace(
-    *members: Task | Collection | ModuleType,  # type: ignore[type-arg]
+    *members: Task[Any] | Collection | ModuleType,
     config: str | Path | None = None,
     directory: str | Path | None = None,
     **collections: Collection,
 ) -> Collection:
-    """Make the collection of all standard actions, with a project's own members added over them by name.
+    """Return a collection of all standard actions and a project's own members, which replace those of the same name.
 
-    `members` are tasks, collections, or modules whose tasks are all taken; the last one of a name wins.
+    `members` are tasks, collections, or modules whose tasks are all added; the last one of a name wins.
     `directory` is the project's folder, by default that of the calling file; `config` is a config file
-    (relative to it) that serves when `--config` is not given, so that several projects can be mounted side by side.
+    (relative to it) that is used when `--config` is not given, so that several projects can be mounted side by side.
     """
     folder = Path(directory) if directory else _caller_folder(sys._getframe(1).f_globals)  # noqa: SLF001
-    teach()
-    positionals.teach()
-    parser_errors.teach()
+    install()
     collection = Collection()
     folder = folder.absolute()
     namespace_info = NamespaceInfo(folder, folder / config if config else None, collection)
     for task in _tasks(*_standard(), *members):
-        collection.add_task(task.bound(namespace_info) if isinstance(task, Action) else task)
+        collection.add_task(task.bind(namespace_info) if isinstance(task, Action) else task)
     for member in members:
         if isinstance(member, Collection):
             collection.add_collection(member)
@@ -55,7 +52,7 @@ def _standard() -> Iterator[ModuleType]:
         yield import_module(f"ahjo_tasks.actions.{name}")
 
 
-def _tasks(*members: object) -> Iterator[Task]:  # type: ignore[type-arg]
+def _tasks(*members: object) -> Iterator[Task[Any]]:
     for member in members:
         if isinstance(member, Task):
             yield member

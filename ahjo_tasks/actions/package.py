@@ -39,7 +39,7 @@ def package(ctx: ActionContext, output: str = "dist", include: list[str] | None 
     if ctx.dry_run:
         ctx.console.print(f"  Plan: build ahjo into {folder} (dry run: nothing is built)")
         return
-    ctx.console.progress("  Building ahjo, which takes a minute or so ...")
+    ctx.console.progress("Building ahjo, which takes a minute or so")
     made = build(folder, include or ())
     ctx.console.print(f"  Built {made}, {made.stat().st_size / MEGABYTE:.0f} MB")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import NotPermittedError, UsageError
 from ahjo_tasks.runtime.action import action
-from ahjo_tasks.runtime.confirmation import YES
+from ahjo_tasks.runtime.confirmation import is_unattended
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -105,7 +105,7 @@ def init_project(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     """
     from ahjo_tasks.project import scaffold
 
-    asking = ctx.console.interactive and not non_interactive and not _unattended(ctx)
+    asking = ctx.console.interactive and not non_interactive and not is_unattended(ctx.invocation.environ)
     name = name or (ctx.console.ask("Name of the project: ") if asking else _missing("--name"))
     target = scaffold.place(name, Path(project_dir).expanduser().absolute())
     if asking:
@@ -126,12 +126,8 @@ def init_project(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     _show(ctx.console, target, draft)
 
 
-def _unattended(ctx: ActionContext) -> bool:
-    return ctx.invocation.environ.get("AHJO_NON_INTERACTIVE", "").lower() in YES
-
-
 def _missing(flag: str) -> str:
-    raise UsageError(f"init-project needs {flag}, for nobody can be asked.", hint=EXAMPLE)
+    raise UsageError(f"{flag} is required in non-interactive mode.", hint=EXAMPLE)
 
 
 def _choose(console: Console, question: str, choices: Sequence[str]) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ahjo_tasks.errors import AhjoError, NotPermittedError, UsageError
+from ahjo_tasks.errors import AhjoError, UsageError
 from ahjo_tasks.runtime.action import Action
-from ahjo_tasks.runtime.confirmation import PROTECTED, UNATTENDED, YES
+from ahjo_tasks.runtime.confirmation import Change, is_unattended, require_name, require_yes
 from ahjo_tasks.runtime.context import ActionContext
 from ahjo_tasks.runtime.patches.config_files import runtime_path
+from ahjo_tasks.utils import pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,18 +24,11 @@ if TYPE_CHECKING:
 EXAMPLE = "inv multi-project-build --config projects.jsonc"
 
 
-class OverProjects(Action):
+class ProjectListAction(Action[..., None]):
     """An action whose `--config` lists projects: it is no project's config, and neither permits nor forbids."""
 
-    def __call__(self, ctx: Context, *args: Any, **kwargs: Any) -> Any:
-        """Run it without a project around it."""
-        from ahjo_tasks.runtime.project import Project
-
-        apart = ActionContext(config=ctx.config, remainder=ctx.remainder)
-        nowhere = Project(Path.cwd(), None, os.environ, apart.invocation.tally)
-        stack = ctx.stack if isinstance(ctx, ActionContext) else []
-        apart._set(namespace_info=self.namespace_info, project=nowhere, stack=stack, announced=set())  # noqa: SLF001 - as ActionContext does
-        return super().__call__(apart, *args, **kwargs)
+    def _context(self, ctx: Context) -> ActionContext:
+        return ActionContext.without_project(ctx, self.namespace_info)
 
 
 def _multi_project_build(  # noqa: PLR0913, PLR0917 - one parameter for each flag
@@ -49,7 +42,7 @@ def _multi_project_build(  # noqa: PLR0913, PLR0917 - one parameter for each fla
     """Build several projects, each in its own process.
 
     The file of --config lists them, with the actions to run in each and the projects that it depends on. After a
-    failure no other project is begun; exit code 1.
+    failure no other project is started; exit code 1.
     """
     from ahjo_tasks.fleet.runner import FleetRunner
 
@@ -57,11 +50,14 @@ def _multi_project_build(  # noqa: PLR0913, PLR0917 - one parameter for each fla
         raise UsageError("--jobs is a number from 1, and one process at a time can ask as --confirm wants.")
     projects = _prepared(ctx)
     _show(ctx, projects)
-    answers = {} if ctx.dry_run else _obtain(ctx, projects, non_interactive, confirm_database or [], each=confirm)
+    answers = {} if ctx.dry_run else _confirm(ctx, projects, non_interactive, confirm_database or [], each=confirm)
     building = FleetRunner(
         [
-            (one.answering(answers.get(one.project.name, {})), one.request(dry=ctx.dry_run, debug=ctx.debug))
-            for one in projects
+            (
+                prepared.answering(answers.get(prepared.project.name, {})),
+                prepared.request(dry=ctx.dry_run, debug=ctx.debug),
+            )
+            for prepared in projects
         ],
         lambda event: _report(ctx, event, len(projects), one_at_a_time=jobs == 1),
         jobs=jobs,
@@ -75,7 +71,7 @@ def _multi_project_build(  # noqa: PLR0913, PLR0917 - one parameter for each fla
     _conclude(building.summary())
 
 
-multi_project_build = OverProjects(
+multi_project_build = ProjectListAction(
     _multi_project_build,
     name="multi-project-build",
     auto_shortflags=False,
@@ -131,47 +127,43 @@ def _prepared(ctx: ActionContext) -> list[Prepared]:
 def _show(ctx: ActionContext, projects: Sequence[Prepared]) -> None:
     ctx.console.heading("multi-project-build", {"": f"{len(projects)} projects{' (dry run)' if ctx.dry_run else ''}"})
     rows = [
-        (one.project.name, one.target, ", ".join(map(str, one.project.calls)), ", ".join(one.project.depends))
-        for one in projects
+        (
+            prepared.project.name,
+            prepared.target,
+            ", ".join(map(str, prepared.project.calls)),
+            ", ".join(prepared.project.depends),
+        )
+        for prepared in projects
     ]
     ctx.console.table(["Project", "Database", "Actions", "Depends on"], rows)
 
 
-def _obtain(
+def _confirm(
     ctx: ActionContext, projects: Sequence[Prepared], unattended: bool, names: Iterable[str], *, each: bool
 ) -> dict[str, dict[str, str]]:
-    """Ask once for all; with `each` the processes ask for their actions themselves. Gives them the answers."""
-    unattended = unattended or os.environ.get("AHJO_NON_INTERACTIVE", "").lower() in YES
+    """Ask once for all projects, and return the answers as environment variables of each.
+
+    With `each` there are none: the processes ask for their actions themselves.
+    """
+    environ = ctx.invocation.environ
+    unattended = unattended or is_unattended(environ)
     if not unattended:
-        _require_yes(ctx, projects)
+        targets = [prepared.target for prepared in projects if prepared.destroys]
+        warnings = [f"Deleted with all their data, and created again: {', '.join(targets)}."] if targets else []
+        target = pluralize(len(projects), "database")
+        require_yes(ctx.console, Change("multi-project-build", target, "", warnings))
     if each:
         return {}
+    confirmed = {*names, environ.get("AHJO_CONFIRM_DATABASE")}
     for prepared in projects:
         if prepared.protected:
-            _require_name(ctx, prepared, names, unattended=unattended)
-    return {one.project.name: {"AHJO_NON_INTERACTIVE": "1", "AHJO_CONFIRM_DATABASE": one.database} for one in projects}
-
-
-def _require_yes(ctx: ActionContext, projects: Sequence[Prepared]) -> None:
-    if not ctx.console.interactive:
-        raise NotPermittedError("multi-project-build changes databases and nobody confirmed it.", hint=UNATTENDED)
-    destroyed = [one.target for one in projects if one.destroys]
-    if destroyed:
-        ctx.console.warning(f"Deleted with all their data, and created anew: {', '.join(destroyed)}.")
-    if not ctx.console.confirm("Are you sure?"):
-        raise NotPermittedError("multi-project-build was declined; nothing was changed.")
-
-
-def _require_name(ctx: ActionContext, prepared: Prepared, names: Iterable[str], *, unattended: bool) -> None:
-    given = {*names, os.environ.get("AHJO_CONFIRM_DATABASE", "")}
-    if prepared.database in given:
-        return
-    name = prepared.project.name
-    if unattended or not ctx.console.interactive:
-        raise NotPermittedError(f"{name}: {prepared.target} was not confirmed.", hint=PROTECTED)
-    ctx.console.warning(f"{name} changes {prepared.target}, which is protected.")
-    if ctx.console.ask("Type the name of the database to go on: ") != prepared.database:
-        raise NotPermittedError(f"{name}: that is not the name of its database; nothing was changed.")
+            change = Change(prepared.project.name, prepared.target, prepared.database)
+            name = prepared.database if prepared.database in confirmed else None
+            require_name(ctx.console, change, name, ask=not unattended)
+    return {
+        prepared.project.name: {"AHJO_NON_INTERACTIVE": "1", "AHJO_CONFIRM_DATABASE": prepared.database}
+        for prepared in projects
+    }
 
 
 def _report(ctx: ActionContext, event: Event, total: int, *, one_at_a_time: bool) -> None:
@@ -183,7 +175,7 @@ def _report(ctx: ActionContext, event: Event, total: int, *, one_at_a_time: bool
         console.step_heading(event.name)
     if result is None:
         if not one_at_a_time:
-            console.print(f"  {event.name}: begun")
+            console.print(f"  {event.name}: started")
         return
     for line in event.output:
         console.relay(line)

@@ -30,7 +30,7 @@ def connection_for_plan(ctx: ActionContext) -> Iterator[Connection | None]:
 
     In a dry run nothing is locked, and the connection is None if the database does not exist yet.
     """
-    ctx.announce(ctx.stack[0])
+    ctx.print_heading()
     with _opened(ctx) as connection:
         show_server_info(ctx, connection)
         yield connection
@@ -51,9 +51,9 @@ def apply_plan(ctx: ActionContext, plan: Plan, connection: Connection | None) ->
 
 def show_server_info(ctx: ActionContext, connection: Connection | None) -> None:
     """Print once in a run the facts about server and database, and where they differ from the config."""
-    if connection is None or ctx.project.informed:
+    if connection is None or ctx.project.database_described:
         return
-    ctx.project.informed = True
+    ctx.project.database_described = True
     for warning in describe_server(ctx, connection):
         ctx.console.warning(warning)
 
@@ -112,7 +112,7 @@ def _existing(ctx: ActionContext) -> Connection | None:
     except ConnectionFailedError as error:
         if not error.missing_database:
             raise
-    if ctx.project.unborn:
+    if ctx.project.expects_new_database:
         ctx.console.info("init leaves an empty database: the plan is the one for it.")
     else:
         ctx.console.info("The database does not exist yet: the plan is the one for an empty database.")

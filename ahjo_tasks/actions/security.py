@@ -34,7 +34,7 @@ def create_db_login(ctx: ActionContext) -> None:
     given = ctx.database.credentials.password_for_new_login(ctx.invocation.environ)
     password = given or new_password()
     step = load_object(reference)(login_name(ctx.database.name), ctx.database.name, password)
-    ctx.announce(ctx.stack[0])
+    ctx.print_heading()
     show_plan(ctx, Plan((step,)))
     if ctx.dry_run:
         return

@@ -42,7 +42,7 @@ def test(ctx: ActionContext, match: str = "", jobs: int = 1, format: str = TABLE
     if format != TABLE and not output:
         ctx.console.machine()
     files = _chosen(ctx, match)
-    ctx.announce(ctx.stack[0])
+    ctx.print_heading()
     if ctx.dry_run:
         _plan(ctx, files)
         return

@@ -33,7 +33,7 @@ def upgrade(ctx: ActionContext, version: str = "", non_interactive: bool = False
     from ahjo_tasks.fleet.worktrees import surroundings
     from ahjo_tasks.git import without_locations
 
-    ctx.announce(ctx.stack[0])
+    ctx.print_heading()
     repository = Repository(ctx.project.directory)
     subject = UpgradeSubject(ctx.project.directory, ctx.project.loaded, ctx.database)
     plan = plan_versions(subject, repository, version or None)

@@ -1,4 +1,4 @@
-"""The console scripts: thin fronts that keep the predecessor's forms of call."""
+"""The console scripts, which take their arguments as Ahjo's do."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ The config may also come from the environment variable AHJO_CONFIG_PATH."""
 
 
 def ahjo(arguments: Sequence[str] | None = None) -> None:
-    """`ahjo ACTION [CONFIG] [options]`, options before or after the config."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    """Run `ahjo ACTION [CONFIG] [options]`, options before or after the config."""
+    given = _arguments(arguments)
     if not given or given in (["-h"], ["--help"]):
         print(USAGE)  # noqa: T201 - there is no project and so no console yet
         return
@@ -46,39 +46,37 @@ def ahjo(arguments: Sequence[str] | None = None) -> None:
 
         main(given[1])
         return
-    _guarded(given)
+    _run(given)
 
 
 def init_project(arguments: Sequence[str] | None = None) -> None:
-    """`ahjo-init-project [-d DIR] [options]`."""
-    ahjo(["init-project", *(sys.argv[1:] if arguments is None else arguments)])
+    """Run `ahjo-init-project [-d DIR] [options]`."""
+    ahjo(["init-project", *_arguments(arguments)])
 
 
 def upgrade(arguments: Sequence[str] | None = None) -> None:
-    """`ahjo-upgrade [CONFIG] [-v TAG] [-ni] [-d DIR]`; `-p` is taken and, as ever, means nothing."""
-    given = sys.argv[1:] if arguments is None else arguments
-    ahjo(["upgrade", *(word for word in given if word not in {"-p", "--plot"})])
+    """Run `ahjo-upgrade [CONFIG] [-v TAG] [-ni] [-d DIR]`; `-p` is accepted and, as in Ahjo, ignored."""
+    ahjo(["upgrade", *(word for word in _arguments(arguments) if word not in {"-p", "--plot"})])
 
 
 def multi_project_build(arguments: Sequence[str] | None = None) -> None:
-    """`ahjo-multi-project-build CONFIG [-c] [-ni] [-j N] [options]`."""
-    given = sys.argv[1:] if arguments is None else arguments
+    """Run `ahjo-multi-project-build CONFIG [-c] [-ni] [-j N] [options]`."""
     shorts = {"-c": "--confirm", "-j": "--jobs"}
-    ahjo(["multi-project-build", *(shorts.get(word, word) for word in given)])
+    ahjo(["multi-project-build", *(shorts.get(word, word) for word in _arguments(arguments))])
 
 
 def scan(arguments: Sequence[str] | None = None) -> None:
-    """`ahjo-scan [-r FILE] [-ig FILE] [-st] [-q] [-in] [-ai] [-d DIR] [options]`."""
-    _alone("ahjo-scan", arguments)
+    """Run `ahjo-scan [-r FILE] [-ig FILE] [-st] [-q] [-in] [-ai] [-d DIR] [options]`."""
+    _standalone("ahjo-scan", arguments)
 
 
 def install_git_hook(arguments: Sequence[str] | None = None) -> None:
-    """`ahjo-install-git-hook [-r FILE] [-ig FILE] [options]`."""
-    _alone("ahjo-install-git-hook", arguments)
+    """Run `ahjo-install-git-hook [-r FILE] [-ig FILE] [options]`."""
+    _standalone("ahjo-install-git-hook", arguments)
 
 
 def config(arguments: Sequence[str] | None = None) -> None:
-    """`ahjo-config -co FORMAT -c FILE -o FILE`: silent when all went well."""
+    """Run `ahjo-config -co FORMAT -c FILE -o FILE`, which prints nothing on success."""
     from argparse import ArgumentParser
 
     from ahjo_tasks.config.convert import FORMATS
@@ -96,7 +94,7 @@ def config(arguments: Sequence[str] | None = None) -> None:
 
 
 def alembic_api() -> None:
-    """`alembic-api ARGUMENTS`: Alembic's own command line, in the project's folder."""
+    """Run `alembic-api ARGUMENTS`: Alembic's own command line, in the project's folder."""
     from alembic.config import CommandLine
 
     class Line(CommandLine):
@@ -127,13 +125,23 @@ def _convert(source: Path, kind: str, target: Path) -> None:
             console.warning(warning)
 
 
-def _alone(program: str, arguments: Sequence[str] | None) -> None:
+def _arguments(given: Sequence[str] | None) -> list[str]:
+    """Return the arguments of a console script; those of `sys.argv` mean that the process is ours, to tune it."""
+    if given is not None:
+        return list(given)
+    from ahjo_tasks.runtime.gc_tuning import tune_gc
+
+    tune_gc()
+    return sys.argv[1:]
+
+
+def _standalone(program: str, arguments: Sequence[str] | None) -> None:
     from ahjo_tasks.cli.standalone import run
 
-    sys.exit(run(program, sys.argv[1:] if arguments is None else arguments))
+    sys.exit(run(program, _arguments(arguments)))
 
 
-def _guarded(given: list[str]) -> None:
+def _run(given: list[str]) -> None:
     from ahjo_tasks.cli.arguments import run
 
     try:

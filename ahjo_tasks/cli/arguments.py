@@ -1,4 +1,4 @@
-"""From `ahjo ACTION CONFIG --files a b` to Invoke's arguments, over the same namespace."""
+"""Translate `ahjo ACTION CONFIG --files a b` to Invoke's arguments, and run it on the project's namespace."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from io import StringIO
 from itertools import pairwise
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from invoke.program import Program
 
 from ahjo_tasks.actions.namespace import namespace
-from ahjo_tasks.cli.project_namespace import find_project, usable
+from ahjo_tasks.cli.project_namespace import find_project, load_or_standard
 from ahjo_tasks.config.document import CONFIG_SUFFIXES
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.utils import did_you_mean
@@ -40,14 +40,14 @@ SHORT = {
 }
 CORE_SWITCHES = frozenset({"--dry", "--debug", "--echo"})
 FOR_ANY = frozenset(SHORT[short] for short in ("-ni", "-sm", "-sg", "-sa"))
-"""What the predecessor took with every action; one that has no use for it passes it over."""
+"""Flags that Ahjo accepts with every action; an action without the flag ignores it."""
 SWITCHES = CORE_SWITCHES | FOR_ANY | {"--help"}
 NEGATIVE = re.compile(r"-\d+(\.\d+)?")
 OWN_PROJECT_DIR = frozenset({"adopt", "init-project", "multi-project-build", "package"})
 
 
 class AhjoProgram(Program):
-    """Invoke's program with the usage line of an `ahjo` call."""
+    """Invoke's program, with the usage line of `ahjo` in its help."""
 
     def print_task_help(self, name: str) -> None:
         """Print the options of one action."""
@@ -58,18 +58,18 @@ class AhjoProgram(Program):
 
 
 def run(given: list[str], cwd: Path) -> None:
-    """Run one action and leave with its exit code. Raises AhjoError for a call that makes no sense."""
-    given, tail = _cut(given)
-    words = [word for token in given for word in _spelled(token)]
+    """Run one action and exit with its code. Raises AhjoError for a call that is wrong."""
+    given, tail = _split_remainder(given)
+    words = [word for token in given for word in _long_form(token)]
     action = next((word for word in words if not word.startswith("-")), None)
     directory, words = _project_dir(words, cwd) if action not in OWN_PROJECT_DIR else (None, words)
     config, words = _config(words)
     config = config or os.environ.get("AHJO_CONFIG_PATH")
     call = Call(cwd, (cwd / Path(config).expanduser()).absolute() if config else None, tail)
-    if action in OWN_PROJECT_DIR:  # what lies in the working folder has no say in a project that is not there yet
+    if action in OWN_PROJECT_DIR:  # tasks.py of the working folder has nothing to do with a new project
         collection = namespace(directory=cwd)
     else:
-        collection = usable(directory or find_project(call.config, cwd), call.config, action)
+        collection = load_or_standard(directory or find_project(call.config, cwd), call.config, action)
     program = AhjoProgram(name="ahjo", binary="ahjo", version=__version__, namespace=collection)
     if action == "list":
         program.run(["ahjo", "--list"])
@@ -81,15 +81,15 @@ def run(given: list[str], cwd: Path) -> None:
 
 @dataclass
 class Call:
-    """One call being translated."""
+    """The translation of one call."""
 
     cwd: Path
     config: Path | None = None
     tail: list[str] = field(default_factory=list)
     out: list[str] = field(default_factory=list)
 
-    def translate(self, words: list[str], task: Task) -> list[str]:  # type: ignore[type-arg]
-        """Invoke's arguments for the words of an `ahjo` call."""
+    def translate(self, words: list[str], task: Task[Any]) -> list[str]:
+        """Return Invoke's arguments for the words of an `ahjo` call."""
         known = _flags(task)
         rest = list(words)
         rest.remove(next(word for word in rest if not word.startswith("-")))
@@ -105,10 +105,10 @@ class Call:
         if not word.startswith("-"):
             if self._is_config(word):
                 return
-            wanted = self._wanted(known)
-            if wanted is None:
-                raise UsageError(f"ahjo does not know what to do with {word!r}.", hint="ahjo --help")
-            self.out += [wanted, word]
+            flag = self._positional_flag(known)
+            if flag is None:
+                raise UsageError(f"Unexpected argument {word!r}.", hint="ahjo --help")
+            self.out += [flag, word]
         elif word in CORE_SWITCHES or (argument and not argument.takes_value):
             self.out.append(word)
         elif argument is None and word in FOR_ANY:
@@ -126,10 +126,9 @@ class Call:
         while several and rest and _is_value(rest[0]) and not self._is_config(rest[0]):
             self.out += [flag, rest.pop(0)]
 
-    def _wanted(self, known: dict[str, Argument]) -> str | None:
-        """The flag that a word without one is for."""
-        open_ones = (flag for flag, argument in known.items() if argument.positional and flag not in self.out)
-        return next(open_ones, None)
+    def _positional_flag(self, known: dict[str, Argument]) -> str | None:
+        """Return the flag of the next positional argument, which a word without a flag is for."""
+        return next((flag for flag, argument in known.items() if argument.positional and flag not in self.out), None)
 
     def _is_config(self, word: str) -> bool:
         return self.config is not None and (self.cwd / Path(word).expanduser()).absolute() == self.config
@@ -139,65 +138,65 @@ def _is_value(word: str) -> bool:
     return not word.startswith("-") or word == "-" or NEGATIVE.fullmatch(word) is not None
 
 
-def _flags(task: Task) -> dict[str, Argument]:  # type: ignore[type-arg]
-    """The task's flags as they are typed: `--name`, `-n`, and `--no-name` for a switch that is on."""
-    found: dict[str, Argument] = {}
+def _flags(task: Task[Any]) -> dict[str, Argument]:
+    """Return the task's flags as they are typed: `--name`, `-n`, and `--no-name` for a switch that is on by default."""
+    flags: dict[str, Argument] = {}
     for argument in task.get_arguments():
-        found |= {f"--{name}" if len(name) > 1 else f"-{name}": argument for name in argument.names}
+        flags |= {f"--{name}" if len(name) > 1 else f"-{name}": argument for name in argument.names}
         if argument.kind is bool and argument.default is True:
-            found[f"--no-{argument.names[0]}"] = argument
-    return found
+            flags[f"--no-{argument.names[0]}"] = argument
+    return flags
 
 
-def _spelled(token: str) -> list[str]:
-    """The long form of a token: shorts spelled out, underscores as dashes, `--name=value` in two."""
+def _long_form(token: str) -> list[str]:
+    """Return the long form of a token: long flags for short ones, dashes for underscores, `--name=value` in two."""
     if not token.startswith("--"):
         return [SHORT.get(token, token)]
     name, equals, value = token.partition("=")
     return [name.replace("_", "-"), *([value] if equals else [])]
 
 
-def _cut(given: list[str]) -> tuple[list[str], list[str]]:
-    """What stands before `--`, and what is behind it, which Invoke hands on as one text."""
+def _split_remainder(given: list[str]) -> tuple[list[str], list[str]]:
+    """Return the arguments before `--`, and those from it on, which Invoke passes to the action as one text."""
     if "--" not in given:
         return given, []
-    place = given.index("--")
-    return given[:place], ["--", shlex.join(given[place + 1 :])]
+    index = given.index("--")
+    return given[:index], ["--", shlex.join(given[index + 1 :])]
 
 
 def _project_dir(words: list[str], cwd: Path) -> tuple[Path | None, list[str]]:
     if "--project-dir" not in words:
         return None, words
-    place = words.index("--project-dir")
-    if place + 1 >= len(words) or not (cwd / words[place + 1]).is_dir():
+    index = words.index("--project-dir")
+    if index + 1 >= len(words) or not (cwd / words[index + 1]).is_dir():
         raise UsageError("--project-dir needs the path of a folder that exists.")
-    return (cwd / words[place + 1]).absolute(), words[:place] + words[place + 2 :]
+    return (cwd / words[index + 1]).absolute(), words[:index] + words[index + 2 :]
 
 
 def _config(words: list[str]) -> tuple[str | None, list[str]]:
-    """The config and the other words: `--config FILE`, or the first word behind the action that looks like one.
+    """Return the config and the other words: that of `--config`, or the first word after the action with its suffix.
 
-    A word right behind an option is the option's value, unless nothing else can be the config.
+    A word right after an option is the option's value, unless no other word can be the config.
     """
     if "--config" in words:
-        place = words.index("--config")
-        if place + 1 >= len(words):
+        index = words.index("--config")
+        if index + 1 >= len(words):
             raise UsageError("--config needs the path of a file.")
-        return words[place + 1], words[:place] + words[place + 2 :]
-    found = [
+        return words[index + 1], words[:index] + words[index + 2 :]
+    candidates = [
         (before.startswith("-") and before not in SWITCHES, word)
         for before, word in pairwise(words)
         if not word.startswith("-") and word.lower().endswith(CONFIG_SUFFIXES)
     ]
-    return (min(found, key=itemgetter(0))[1] if found else None), words
+    return (min(candidates, key=itemgetter(0))[1] if candidates else None), words
 
 
-def _task(collection: Collection, name: str | None) -> Task:  # type: ignore[type-arg]
+def _task(collection: Collection, name: str | None) -> Task[Any]:
     if name is None:
-        raise UsageError("Which action?", hint="ahjo list")
-    wanted = collection.transform(name)
-    if wanted not in collection.task_names:
-        hint = did_you_mean(wanted, collection.task_names) or "ahjo list"
+        raise UsageError("No action is given.", hint="ahjo list")
+    action = collection.transform(name)
+    if action not in collection.task_names:
+        hint = did_you_mean(action, collection.task_names) or "ahjo list"
         raise UsageError(f"There is no action {name!r}.", hint=hint)
-    task: Task = collection[wanted]  # type: ignore[type-arg]
+    task: Task[Any] = collection[action]
     return task

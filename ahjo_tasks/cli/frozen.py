@@ -1,4 +1,4 @@
-"""What the executable runs: `ahjo`, or another of our commands, by the executable's name or as its first word."""
+"""The entry of the single-file executable: `ahjo`, or another command by the file's name or as its first argument."""
 
 import sys
 from pathlib import Path
@@ -17,7 +17,7 @@ COMMANDS = {
 
 
 def main() -> None:
-    """`ahjo deploy dev.jsonc`, or `ahjo ahjo-scan --stage`, or `ahjo-scan --stage` through a link."""
+    """Run `ahjo deploy dev.jsonc`, `ahjo ahjo-scan --stage`, or `ahjo-scan --stage` through a link."""
     if Path(sys.argv[0]).stem not in COMMANDS and sys.argv[1:2] and sys.argv[1] in COMMANDS:
         del sys.argv[0]
     COMMANDS.get(Path(sys.argv[0]).stem, cli.ahjo)()

@@ -1,10 +1,10 @@
-"""The namespace that an `ahjo` call works with: the project's own, found from its config."""
+"""Find a project from its config, and load its namespace from tasks.py and action files."""
 
 from __future__ import annotations
 
 import importlib.util
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from invoke.collection import Collection
 from invoke.tasks import Task
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 DEFAULT_ACTIONS = "ahjo_actions.py"
 
 
-def usable(directory: Path, config: Path | None, action: str | None) -> Collection:
-    """The project's namespace; a config that cannot be used is the standard action's own to complain of."""
+def load_or_standard(directory: Path, config: Path | None, action: str | None) -> Collection:
+    """Return the project's namespace; with an invalid config that of a standard action, which then reports it."""
     try:
         return load(directory, config)
     except ConfigError:
@@ -35,22 +35,22 @@ def usable(directory: Path, config: Path | None, action: str | None) -> Collecti
 
 
 def load(directory: Path, config: Path | None) -> Collection:
-    """The project's namespace: its `tasks.py` or the standard actions, with the config's action files over them."""
+    """Return the actions of `tasks.py`, or the standard ones, replaced by those of the config's action files."""
     sys.path.insert(0, str(directory))
     tasks = directory / "tasks.py"
     collection = _collection(_module(tasks)) if tasks.is_file() else namespace(directory=directory)
     for file in _action_files(directory, config, has_tasks=tasks.is_file()):
         for task in _tasks(_module(file)):
-            namespace_info = _home(collection)
-            collection.add_task(task.bound(namespace_info) if namespace_info and isinstance(task, Action) else task)
+            namespace_info = _namespace_info(collection)
+            collection.add_task(task.bind(namespace_info) if namespace_info and isinstance(task, Action) else task)
     return collection
 
 
 def find_project(config: Path | None, cwd: Path) -> Path:
-    """The nearest folder at or above the config that looks like a project, else the working folder."""
+    """Return the nearest folder at or above the config that looks like a project, else the working folder."""
     start = config.parent if config else cwd
     for folder in (start, *start.parents):
-        if any((folder / sign).exists() for sign in ("tasks.py", DEFAULT_ACTIONS, "alembic.ini", "database")):
+        if any((folder / name).exists() for name in ("tasks.py", DEFAULT_ACTIONS, "alembic.ini", "database")):
             return folder
     return cwd
 
@@ -70,7 +70,7 @@ def _action_files(directory: Path, config: Path | None, *, has_tasks: bool) -> I
     for entry in loaded.settings.ahjo_action_files:
         path = directory / entry.source_file
         if path.is_file() and (named or not has_tasks):
-            adopted = has_tasks and IMPORT.search(path.read_bytes())  # tasks.py stands in its place
+            adopted = has_tasks and IMPORT.search(path.read_bytes())  # tasks.py has its actions
             if not adopted:
                 yield path
         elif named:
@@ -88,21 +88,22 @@ def _module(path: Path) -> ModuleType:
     except ModuleNotFoundError as error:
         hint = f"Install {error.name} in the environment of ahjo."
         if (error.name or "").partition(".")[0] == "ahjo":
-            hint = "It was written for the predecessor: import action and multiaction from ahjo_tasks."
+            hint = "It was written for Ahjo: run `ahjo adopt`, or import action and multiaction from ahjo_tasks."
         raise UsageError(f"{path}: there is no module {error.name}.", hint=hint) from error
     return module
 
 
 def _collection(module: ModuleType) -> Collection:
-    found = next((value for value in vars(module).values() if isinstance(value, Collection)), None)
-    return found if found is not None else Collection.from_module(module)
+    collections = (value for value in vars(module).values() if isinstance(value, Collection))
+    collection = next(collections, None)
+    return collection if collection is not None else Collection.from_module(module)
 
 
-def _tasks(module: ModuleType) -> list[Task]:  # type: ignore[type-arg]
+def _tasks(module: ModuleType) -> list[Task[Any]]:
     return [value for value in vars(module).values() if isinstance(value, Task)]
 
 
-def _home(collection: Collection) -> NamespaceInfo | None:
+def _namespace_info(collection: Collection) -> NamespaceInfo | None:
     return next(
         (task.namespace_info for task in collection.tasks.values() if isinstance(task, Action) and task.namespace_info),
         None,

@@ -1,7 +1,7 @@
-"""The programs that are one action and work in any folder: a project's own tasks have no say in them.
+"""The programs `ahjo-scan` and `ahjo-install-git-hook`, which work in any folder without its tasks.py.
 
-A git hook is such a case: it runs where the project's own packages may be missing, and at every commit, so that it goes
-without Invoke, whose import takes longer than a scan.
+A git hook runs at every commit, and where the project's packages may be missing: it does not load Invoke, whose import
+takes longer than a scan.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ahjo_tasks.console import Console
 from ahjo_tasks.console.console import report_error
 from ahjo_tasks.errors import AhjoError
-from ahjo_tasks.runtime.gc_tuning import tune_gc
 from ahjo_tasks.scan import command
 from ahjo_tasks.scan.command import HOOK_FLAGS, SCAN_FLAGS, Flag, HookOptions, Place, ScanOptions
 from ahjo_tasks.version import __version__
@@ -24,13 +23,13 @@ if TYPE_CHECKING:
 
 
 class Program(NamedTuple):
-    """What an action is called and says of itself, its flags, the form of their values, and who works with these."""
+    """A program: its action for the summary, its description and flags, the type of their values, and the function."""
 
     action: str
-    sentence: str
+    description: str
     flags: Mapping[str, Flag]
-    wanted: type[ScanOptions | HookOptions]
-    work: Callable[[Place, Any], None]
+    options: type[ScanOptions | HookOptions]
+    function: Callable[[Place, Any], None]
 
 
 PROGRAMS = {
@@ -52,33 +51,32 @@ PROGRAMS = {
 
 
 def run(name: str, given: Sequence[str]) -> int:
-    """Run the program and return its exit code. Raises SystemExit for flags that make no sense."""
+    """Run the program and return its exit code. Raises SystemExit for wrong flags."""
     started = time.perf_counter()
-    tune_gc()
     program = PROGRAMS[name]
-    values = vars(parser(name).parse_args([_spelled(word) for word in given]))
+    values = vars(parser(name).parse_args([_with_dashes(word) for word in given]))
     dry, debug = values.pop("dry"), values.pop("debug")
-    console, wanted = Console(), program.wanted(**values)
-    code = _guarded(console, lambda: program.work(Place(Path.cwd(), console, dry), wanted), debug=debug)
+    console, options = Console(), program.options(**values)
+    code = _guarded(console, lambda: program.function(Place(Path.cwd(), console, dry), options), debug=debug)
     console.summary(program.action, code, time.perf_counter() - started)
     return code
 
 
 def parser(name: str) -> ArgumentParser:
-    """The options of a program, the predecessor's short ones included."""
+    """Return the parser of a program's options, Ahjo's short ones included."""
     program = PROGRAMS[name]
-    made = ArgumentParser(prog=name, description=program.sentence, allow_abbrev=False)
+    argument_parser = ArgumentParser(prog=name, description=program.description, allow_abbrev=False)
     for long, flag in program.flags.items():
-        spelled = [text for text in (flag.short, f"--{long}") if text]
+        names = [text for text in (flag.short, f"--{long}") if text]
         if flag.value:
-            default = program.wanted._field_defaults[long.replace("-", "_")]
-            made.add_argument(*spelled, help=flag.help, metavar=flag.value, default=default)
+            default = program.options._field_defaults[long.replace("-", "_")]
+            argument_parser.add_argument(*names, help=flag.help, metavar=flag.value, default=default)
         else:
-            made.add_argument(*spelled, help=flag.help, action="store_true")
-    made.add_argument("--dry", action="store_true", help="Show what would be done, and change nothing.")
-    made.add_argument("--debug", action="store_true", help="Show where in the program a failure is.")
-    made.add_argument("--version", action="version", version=f"{name} {__version__}")
-    return made
+            argument_parser.add_argument(*names, help=flag.help, action="store_true")
+    argument_parser.add_argument("--dry", action="store_true", help="Show what would be done, and change nothing.")
+    argument_parser.add_argument("--debug", action="store_true", help="Show where in the program a failure is.")
+    argument_parser.add_argument("--version", action="version", version=f"{name} {__version__}")
+    return argument_parser
 
 
 def _guarded(console: Console, work: Callable[[], None], *, debug: bool) -> int:
@@ -93,7 +91,7 @@ def _guarded(console: Console, work: Callable[[], None], *, debug: bool) -> int:
     return 0
 
 
-def _spelled(word: str) -> str:
-    """A long form with dashes."""
+def _with_dashes(word: str) -> str:
+    """Return a long option with dashes in place of underscores."""
     name, equals, value = word.partition("=")
     return name.replace("_", "-") + equals + value if name.startswith("--") else word

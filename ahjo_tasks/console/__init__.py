@@ -1,5 +1,5 @@
-"""The terminal."""
+"""Output to the terminal and to logs."""
 
-from ahjo_tasks.console.console import Console, Tally
+from ahjo_tasks.console.console import Console, RunCounts
 
-__all__ = ["Console", "Tally"]
+__all__ = ["Console", "RunCounts"]

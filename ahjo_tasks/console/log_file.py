@@ -1,4 +1,4 @@
-"""`ahjo.log` in the project's folder: all that the user reads, with time and level."""
+"""The file `ahjo.log` in the project's folder: all output, with time and level."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SIZE = 1_000_000
-"""Bytes; a fuller log becomes `ahjo.log.1`, and that of before is gone."""
+"""Bytes; a larger log becomes `ahjo.log.1`, and replaces the one before."""
 
 
 class FileLog:
-    """A function of level and line: `[2024-02-29 12:00:00] [ahjo] INFO line`.
+    """A log file, as a function of level and line: `[2024-02-29 12:00:00] [ahjo] INFO line`.
 
-    Nothing is kept back: a text is one write to the operating system, so that not even a kill loses a line. Where it
-    cannot be written, `failure` says why; the user reads all of it on the console.
+    Nothing is buffered: a text is one write to the operating system, so that not even a kill loses a line. `failure`
+    is the reason why the file cannot be written, empty when it can.
     """
 
     def __init__(self, path: Path) -> None:
@@ -48,14 +48,14 @@ class FileLog:
         return f"[{self._now()}] [ahjo] {level} {line}"
 
     def close(self) -> None:
-        """Let go of the file; the next line opens it again."""
+        """Close the file; the next line opens it again."""
         self._close()
         self._file = -1
 
     def _write(self, data: bytes) -> None:
         if self._file < 0:
             self._open()
-        size = os.fstat(self._file).st_size  # others write there, too
+        size = os.fstat(self._file).st_size  # other processes write there, too
         if size and size + len(data) > SIZE:
             self._rotate()
         os.write(self._file, data)
@@ -66,9 +66,9 @@ class FileLog:
         self._close = finalize(self, os.close, self._file)
 
     def _rotate(self) -> None:
-        """Unless another process has done it meanwhile: then only go on in the new file."""
-        with suppress(OSError):  # on Windows nobody else may have it open: then it grows on
-            _hold(self._file)
+        """Replace the file by a new one, unless another process has done so meanwhile."""
+        with suppress(OSError):  # fails on Windows while another process has the file open: then it grows
+            _lock(self._file)
             full = os.path.samestat(os.fstat(self._file), self.path.stat())
             if os.name == "nt":
                 self.close()
@@ -84,8 +84,8 @@ class FileLog:
         return self._stamp
 
 
-def _hold(file: int) -> None:
-    """Be the only one with this lock until the file is closed, where that takes a lock."""
+def _lock(file: int) -> None:
+    """Take an exclusive lock, until the file is closed; on Windows nothing has to be locked."""
     if os.name != "nt":
         import fcntl
 

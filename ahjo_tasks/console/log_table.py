@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from ahjo_tasks.database.database import Database
 
 CAPACITY = 100
-"""Records that are kept before they are written."""
+"""Records that are collected before they are written."""
 
 
 class GitVersion(Protocol):
-    """What git says of the project."""
+    """The version of the project in git."""
 
     @property
     def commit(self) -> str:
@@ -34,9 +34,9 @@ class GitVersion(Protocol):
 
 
 class DatabaseLog:
-    """Collects records and writes them on a connection of its own, so that a rollback of the work keeps them.
+    """The log table: collects records and writes them on its own connection, so that a rollback of the work keeps them.
 
-    `complain` is told each time how many records the table could not take, and the table's name and the reason.
+    `on_missed` gets the number of records that the table did not take, and the table's name with the reason.
     """
 
     def __init__(
@@ -44,18 +44,18 @@ class DatabaseLog:
         settings: Settings,
         database: Callable[[], Database],
         git_version: Callable[[], GitVersion],
-        complain: Callable[[int, str], None],
+        on_missed: Callable[[int, str], None],
     ) -> None:
         self.settings = settings
         self._git_version = git_version
         self._database = database
-        self._complain = complain
+        self._on_missed = on_missed
         self._records: list[dict[str, Any]] = []
-        self._complaining = False
+        self._reporting = False
 
     def __call__(self, level: str, line: str) -> None:
-        """Keep the record; write all when there are enough, unless the database lets only one write at a time."""
-        if self._complaining or not line.strip(" -─"):
+        """Collect the record; write all when there are enough, unless the database has a single writer."""
+        if self._reporting or not line.strip(" -─"):
             return
         now = datetime.now()  # noqa: DTZ005 - the column has no zone
         self._records.append({"timestamp": now, "module": "ahjo", "level": level.upper(), "message": line})
@@ -63,7 +63,7 @@ class DatabaseLog:
             self.flush()
 
     def flush(self) -> None:
-        """Write what was kept. The table is created where it is missing; a failure is said, and loses nothing else."""
+        """Write the collected records, creating the table where it is missing; a failure is reported, not raised."""
         records, self._records = self._records, []
         if not records:
             return
@@ -72,10 +72,10 @@ class DatabaseLog:
         try:
             self._write([{**record, **self._identity} for record in records])
         except (AhjoError, SQLAlchemyError) as error:
-            self._complaining = True
+            self._reporting = True
             reason, name = str(error).splitlines()[0], self.settings.log_table
-            self._complain(len(records), f"{name}: {reason}")
-            self._complaining = False
+            self._on_missed(len(records), f"{name}: {reason}")
+            self._reporting = False
 
     def _write(self, records: list[dict[str, Any]]) -> None:
         table = log_table(self.settings)
@@ -86,7 +86,7 @@ class DatabaseLog:
 
     @cached_property
     def _identity(self) -> dict[str, str]:
-        """Who writes, and which version of what."""
+        """The user, and the versions of Ahjo and of the project."""
         known = {"user": self._database().login, "ahjo_version": __version__}
         try:
             git = self._git_version()
@@ -96,7 +96,7 @@ class DatabaseLog:
 
 
 def log_table(settings: Settings) -> Table:
-    """The table as the predecessor has it."""
+    """Return the log table, with the columns that Ahjo's has."""
     from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, Text, func
 
     return Table(

@@ -1,4 +1,4 @@
-"""All the places that keep what the user reads."""
+"""Log sinks: ahjo.log, the log table, the Windows event log, and SQLAlchemy's own log."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ SIZE = 5_000_000
 FORMAT = "[%(asctime)s] [%(name)s] %(levelname)s %(message)s"
 
 
-def start(path: Path) -> logging.Handler:
-    """Send SQLAlchemy's records there, one backup kept. Returns the handler for `stop`.
+def start_sqlalchemy_log(path: Path) -> logging.Handler:
+    """Write SQLAlchemy's records to a rotating file with one backup. Returns the handler for `stop_sqlalchemy_log`.
 
-    Values of parameters are in it only where the engine was made with `hide_parameters=False`.
+    Values of parameters are written only where the engine was made with `hide_parameters=False`.
     """
     handler = RotatingFileHandler(path, maxBytes=SIZE, backupCount=1, encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter(FORMAT))
@@ -38,8 +38,8 @@ def start(path: Path) -> logging.Handler:
     return handler
 
 
-def stop(handler: logging.Handler) -> None:
-    """End what `start` began."""
+def stop_sqlalchemy_log(handler: logging.Handler) -> None:
+    """Close the handler and reset SQLAlchemy's loggers."""
     for name in LOGGERS:
         logger = logging.getLogger(name)
         logger.removeHandler(handler)
@@ -54,12 +54,12 @@ EVENT = 9876
 
 
 class EventLog:
-    """A function of level and line. Raises ConfigError where there is no such log."""
+    """The Windows event log, as a function of level and line. Raises ConfigError where there is none."""
 
     def __init__(self) -> None:
         if find_spec("win32evtlogutil") is None:
             raise ConfigError(
-                "windows_event_log: there is no event log here.",
+                "windows_event_log: this system has no event log.",
                 hint="On Windows: pip install 'ahjo-tasks[windows]'. Elsewhere: set windows_event_log to false.",
             )
         import win32evtlog
@@ -73,34 +73,32 @@ class EventLog:
         }
 
     def __call__(self, level: str, line: str) -> None:
-        """Report a line; empty lines and rules are left out, and debug lines too."""
+        """Report a line; empty lines, rules and debug lines are left out."""
         if level in self._types and line.strip(" -─"):
             self._report(SOURCE, EVENT, eventType=self._types[level], strings=[line])
 
 
 class LogSinks:
-    """A function of level and line. `ahjo.log` has everything; the config may add a table and other logs.
+    """All logs, as one function of level and line: `ahjo.log`, and those that the config adds.
 
-    `complain` says what a log could not take.
+    `on_problem` gets a sentence when a log cannot be written.
     """
 
-    def __init__(self, directory: Path, complain: Callable[[str], None]) -> None:
+    def __init__(self, directory: Path, on_problem: Callable[[str], None]) -> None:
         self.directory = directory
-        self._complain = complain
+        self._on_problem = on_problem
         self._file = FileLog(directory / "ahjo.log")
-        self._complained = False
+        self._reported = False
         self._sinks: list[Callable[[str, str], None]] = [self._file]
         self._database: DatabaseLog | None = None
 
     def __call__(self, level: str, line: str) -> None:
-        """Hand the line to every log."""
+        """Write the line to every log."""
         for sink in self._sinks:
             sink(level, line)
-        if self._file.failure and not self._complained:
-            self._complained = True
-            self._complain(
-                f"{self._file.path} cannot be written, what is shown is not kept there: {self._file.failure}"
-            )
+        if self._file.failure and not self._reported:
+            self._reported = True
+            self._on_problem(f"{self._file.path} cannot be written, output is not logged there: {self._file.failure}")
 
     def configure(
         self, settings: Settings, database: Callable[[], Database], git_version: Callable[[], GitVersion]
@@ -110,19 +108,19 @@ class LogSinks:
         if settings.windows_event_log:
             self._sinks.append(EventLog())
         if settings.enable_sqlalchemy_logging:
-            start(self.directory / "sqlalchemy.log")
+            start_sqlalchemy_log(self.directory / "sqlalchemy.log")
         if settings.enable_database_logging:
             from ahjo_tasks.console.log_table import DatabaseLog
 
-            self._database = DatabaseLog(settings, database, git_version, self._miss)
+            self._database = DatabaseLog(settings, database, git_version, self._report_missed)
             self._sinks.append(self._database)
 
     def flush(self) -> None:
-        """Write what the table has not got yet."""
+        """Write the records that the log table has not got yet."""
         if self._database is not None:
             self._database.flush()
 
-    def _miss(self, count: int, reason: str) -> None:
-        """Say of how many records the table could not take, and whether they are elsewhere."""
-        place = "neither in ahjo.log nor" if self._file.failure else "in ahjo.log but not"
-        self._complain(f"{count} log records are {place} in the table {reason}")
+    def _report_missed(self, count: int, reason: str) -> None:
+        """Report records that the table did not take, and whether ahjo.log has them."""
+        where = "neither in ahjo.log nor" if self._file.failure else "in ahjo.log but not"
+        self._on_problem(f"{count} log records are {where} in the table {reason}")

@@ -1,4 +1,4 @@
-"""The line at the bottom of a terminal that says what is being done; it goes away before anything else is said."""
+"""The progress line at the bottom of a terminal, which is erased before anything else is printed."""
 
 from __future__ import annotations
 
@@ -16,38 +16,38 @@ CLEAR_LINE = "\r\033[K"
 
 
 class ProgressLine:
-    """Drawn by a thread once the work has lasted DELAY seconds, then with the seconds that it takes.
+    """A line that a thread draws once the work has lasted DELAY seconds, with the seconds that it has taken.
 
-    What is quick is never drawn: thousands of small files do not flicker past.
+    Quick work is never drawn: thousands of small files do not flicker. `line_format` joins text and seconds.
     """
 
-    def __init__(self, stream: IO[str], shape: Callable[[str, str], str]) -> None:
+    def __init__(self, stream: IO[str], line_format: Callable[[str, str], str]) -> None:
         self._stream = stream
-        self._shape = shape
+        self._format = line_format
         self._lock = threading.RLock()
         self._text = ""
         self._since = 0.0
         self._drawn = ""
         self._ticking = False
 
-    def show(self, text: str) -> None:
-        """Say what is being done from now on."""
+    def update(self, text: str) -> None:
+        """Show another text from now on."""
         with self._lock:
             self._erase()
             self._text, self._since = text, time.monotonic()
             if not self._ticking:
                 self._ticking = True
-                threading.Thread(target=self._tick, name="ahjo live line", daemon=True).start()
+                threading.Thread(target=self._tick, name="ahjo progress line", daemon=True).start()
 
-    def end(self) -> None:
-        """The work is done."""
+    def clear(self) -> None:
+        """Erase the line, for the work is done."""
         with self._lock:
             self._erase()
             self._text = ""
 
     @contextmanager
-    def aside(self) -> Iterator[None]:
-        """Room to write a line; what is being done is drawn again below it."""
+    def paused(self) -> Iterator[None]:
+        """Erase the line while another one is written; it is drawn again below that."""
         with self._lock:
             self._erase()
             yield
@@ -62,11 +62,11 @@ class ProgressLine:
                 self._draw(time.monotonic() - self._since)
 
     def _draw(self, seconds: float) -> None:
-        shown = self._shape(self._text, f" {seconds:.0f}s" if seconds >= 1 else "")
-        if seconds >= DELAY and shown != self._drawn:
-            self._stream.write(CLEAR_LINE + shown)
+        line = self._format(self._text, f" {seconds:.0f}s" if seconds >= 1 else "")
+        if seconds >= DELAY and line != self._drawn:
+            self._stream.write(CLEAR_LINE + line)
             self._stream.flush()
-            self._drawn = shown
+            self._drawn = line
 
     def _erase(self) -> None:
         if self._drawn:

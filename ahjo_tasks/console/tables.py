@@ -1,4 +1,4 @@
-"""Text in the room that a terminal has."""
+"""Format tables and truncate text for the width of a terminal."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
-def shortened(text: str, room: int) -> str:
-    """The text with its middle left out where it does not fit; the end of a path tells most."""
-    if len(text) <= room:
+def truncate_middle(text: str, width: int) -> str:
+    """Return the text in at most `width` characters, without its middle: the end of a path tells most."""
+    if len(text) <= width:
         return text
-    head = max(0, room - 1) * 2 // 5
-    return f"{text[:head]}…{text[len(text) - (room - 1 - head) :]}" if room > 1 else "…"
+    head = max(0, width - 1) * 2 // 5
+    return f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}" if width > 1 else "…"
 
 
-def columns(rows: Sequence[Sequence[Any]], headers: Sequence[str], room: int | None) -> Iterator[str]:
-    """The lines of a table: its headers, a rule, and each row in as many lines as it needs in the room."""
+def format_table(rows: Sequence[Sequence[Any]], headers: Sequence[str], width: int | None) -> Iterator[str]:
+    """Yield the lines of a table: headers, a rule, and each row in as many lines as it needs; None is no limit."""
     cells = [[_cell(value) for value in row] for row in rows]
-    numbers = [bool(rows) and all(isinstance(row[at], int) for row in rows) for at in range(len(headers))]
+    right = [bool(rows) and all(isinstance(row[index], int) for row in rows) for index in range(len(headers))]
     widths = [max(map(len, column)) for column in zip(headers, *cells, strict=True)]
-    if room is not None:
-        _narrow(widths, room - 2 * len(widths))
-    yield _aligned(headers, widths, numbers)
-    yield "  ".join("─" * width for width in widths)
+    if width is not None:
+        _narrow(widths, width - 2 * len(widths))
+    yield _aligned(headers, widths, right)
+    yield "  ".join("─" * column for column in widths)
     for row in cells:
-        for part in _folded(row, widths):
-            yield _aligned(part, widths, numbers)
+        for part in _wrapped(row, widths):
+            yield _aligned(part, widths, right)
 
 
 def _cell(value: object) -> str:
     return "" if value is None else " ".join(str(value).split("\n"))
 
 
-def _narrow(widths: list[int], room: int) -> None:
-    """Take from the widest columns what does not fit."""
-    while sum(widths) > room and max(widths) > 1:
+def _narrow(widths: list[int], total: int) -> None:
+    """Make the widest columns narrower until all fit."""
+    while sum(widths) > total and max(widths) > 1:
         widths[widths.index(max(widths))] -= 1
 
 
-def _folded(row: Sequence[str], widths: Sequence[int]) -> list[list[str]]:
-    """The row in as many lines as its longest cell needs."""
+def _wrapped(row: Sequence[str], widths: Sequence[int]) -> list[list[str]]:
+    """Return the row in as many lines as its longest cell needs."""
     columns = [
         textwrap.wrap(cell, width) or [""] if len(cell) > width else [cell]
         for cell, width in zip(row, widths, strict=True)
@@ -51,9 +51,9 @@ def _folded(row: Sequence[str], widths: Sequence[int]) -> list[list[str]]:
     return [[column[line] if line < len(column) else "" for column in columns] for line in range(height)]
 
 
-def _aligned(cells: Sequence[str], widths: Sequence[int], numbers: Sequence[bool]) -> str:
+def _aligned(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
     padded = [
-        cell.rjust(width) if right else cell.ljust(width)
-        for cell, width, right in zip(cells, widths, numbers, strict=True)
+        cell.rjust(width) if number else cell.ljust(width)
+        for cell, width, number in zip(cells, widths, right, strict=True)
     ]
     return "  ".join(padded).rstrip()

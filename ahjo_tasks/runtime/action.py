@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import textwrap
+from contextlib import contextmanager, nullcontext
 from inspect import cleandoc, signature
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from invoke.tasks import Task
 
@@ -15,7 +16,6 @@ from ahjo_tasks.runtime import flags
 from ahjo_tasks.runtime.confirmation import check_permission
 from ahjo_tasks.runtime.context import ActionContext
 from ahjo_tasks.runtime.error_boundary import ErrorBoundary
-from ahjo_tasks.runtime.gc_tuning import tune_gc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,22 +25,24 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.runtime.namespace_info import NamespaceInfo
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 HELP_WIDTH = 76
-CONSENT = ("non_interactive", "confirm_database")
+CONFIRMATION_FLAGS = ("non_interactive", "confirm_database")
 
 
-class Action(Task):  # type: ignore[type-arg]
-    """One named piece of work on a database project.
+class Action(Task[Any], Generic[P, R]):
+    """An Invoke task that works on a database project; calling it runs it as the command line does.
 
-    `affects_database` asks for confirmation before it runs, `destroys_database` says so in the question,
-    `dialects` marks an action that not every database has, `sql_files` are the parameters that name SQL files of the
-    project. One that is not `guarded` runs whatever the config allows,
-    and also with a config that cannot be used yet.
+    `affects_database` asks for confirmation before it runs, `destroys_database` adds to the question that all data is
+    deleted, `dialects` names the databases that have it, `sql_files` are the parameters that name SQL files of the
+    project. An action that is not `guarded` runs whatever the config allows, and also with an invalid config.
     """
 
     def __init__(  # noqa: PLR0913 - one parameter for each trait
         self,
-        body: Callable[..., Any],
+        body: Callable[Concatenate[Any, P], R],
         *,
         affects_database: bool = False,
         destroys_database: bool = False,
@@ -59,7 +61,7 @@ class Action(Task):  # type: ignore[type-arg]
             self.__doc__ = _help_text(self.__doc__, dialects)
 
     def __eq__(self, other: object) -> bool:
-        """Whether it is the same action of the same project; Invoke drops equal ones from a chain."""
+        """Return whether it is the same action of the same project; Invoke drops equal ones from a chain."""
         return super().__eq__(other) and isinstance(other, Action) and self.namespace_info is other.namespace_info
 
     __hash__ = Task.__hash__
@@ -69,70 +71,81 @@ class Action(Task):  # type: ignore[type-arg]
         """The name on the command line, with dashes."""
         return str(super().name).replace("_", "-")
 
-    def bound(self, namespace_info: NamespaceInfo) -> Action:
-        """The same action as a member of one project's namespace."""
-        twin = copy.copy(self)
-        twin.namespace_info = namespace_info
-        return twin
+    def bind(self, namespace_info: NamespaceInfo) -> Action[P, R]:
+        """Return a copy that is a member of one project's namespace."""
+        bound = copy.copy(self)
+        bound.namespace_info = namespace_info
+        return bound
 
     def arg_opts(self, name: str, default: Any, taken_names: set[str]) -> dict[str, Any]:
-        """What Invoke makes of a parameter, its short flag none of Invoke's own."""
-        found: dict[str, Any] = super().arg_opts(name, default, taken_names | flags.CORE_SHORTS)
-        return found
+        """Return Invoke's options of a parameter; its short flag is none of Invoke's own."""
+        options: dict[str, Any] = super().arg_opts(name, default, taken_names | flags.CORE_SHORTS)
+        return options
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
-        """The body's own parameters and, for an action that changes a database, those of the confirmation."""
-        kept, self.help = self.help, dict(self.help)  # Invoke uses each text up
-        own: list[Argument] = super().get_arguments(ignore_unknown_help)
-        self.help = kept
-        names = {argument.name for argument in own}
-        added = flags.confirmation() if self.affects_database else []
-        return own + [argument for argument in added if argument.name not in names]
+        """Return the body's parameters and, for an action that changes a database, the flags that confirm it."""
+        texts, self.help = self.help, dict(self.help)  # Invoke removes each text that it has used
+        arguments: list[Argument] = super().get_arguments(ignore_unknown_help)
+        self.help = texts
+        names = {argument.name for argument in arguments}
+        confirming = flags.confirmation() if self.affects_database else []
+        return arguments + [argument for argument in confirming if argument.name not in names]
 
-    def __call__(self, ctx: Context, *args: Any, **kwargs: Any) -> Any:
-        """Run the action; a failure of the outermost one leaves as Invoke's `Exit`."""
-        context = ActionContext.of(ctx, self.namespace_info)
-        if context.inside_action:
-            return self._run(context, *args, **kwargs)
-        tune_gc()
-        run = context.invocation
-        with ErrorBoundary(context, self.name), on_interrupt(run.interrupt, run.mark_interrupted):
-            _refuse_swallowed(kwargs)
-            return self._run(context, *args, **kwargs)
+    def __call__(self, ctx: Context, *args: P.args, **kwargs: P.kwargs) -> R | None:
+        """Run the action, and return what its body returns; None where the config skips it.
 
-    def _run(self, ctx: ActionContext, *args: Any, **kwargs: Any) -> Any:
-        if self.guarded:
-            self._prepare(ctx, kwargs)
-            if ctx.skips(self.name):
-                ctx.console.skipped(self.name)
+        A failure of the outermost action is reported, and raised as Invoke's `Exit` with the exit code.
+        """
+        context = self._context(ctx)
+        with nullcontext() if context.inside_action else self._outermost(context, kwargs):
+            if self.guarded and not self._check(context, kwargs):
                 return None
-        with ctx.performing(self.name, with_config=self.guarded):
-            return self._perform(ctx, *args, **kwargs)
+            with context.running(self.name, with_config=self.guarded):
+                return self._run(context, *args, **self._body_arguments(kwargs))  # type: ignore[no-any-return]
 
-    def _prepare(self, ctx: ActionContext, values: Mapping[str, Any]) -> None:
-        """Find out before anything runs whether all of it may run."""
-        family = [(member, ctx.within(member.namespace_info)) for member in self.family(ctx)]
-        for member, where in family:
-            check_permission(where.project, member.name)
-        for place in {where.project: where for member, where in family if member.affects_database}.values():
-            place.announce(self.name)
-            destroys = any(member.destroys_database and where.project is place.project for member, where in family)
+    _run: Callable[..., Any] = Task.__call__
+
+    def _context(self, ctx: Context) -> ActionContext:
+        return ActionContext.from_invoke(ctx, self.namespace_info)
+
+    @contextmanager
+    def _outermost(self, ctx: ActionContext, values: Mapping[str, Any]) -> Iterator[None]:
+        """Surround the first action of a call: failures become exit codes, Ctrl-C ends running statements."""
+        invocation = ctx.invocation
+        with ErrorBoundary(ctx, self.name), on_interrupt(invocation.interrupt, invocation.mark_interrupted):
+            _refuse_swallowed(values)
+            yield
+
+    def _check(self, ctx: ActionContext, values: Mapping[str, Any]) -> bool:
+        """Raise unless all that a call would run is permitted and confirmed. Returns False when the config skips it."""
+        actions = [(action, ctx.for_namespace(action.namespace_info)) for action in self.planned_actions(ctx)]
+        for action, context in actions:
+            check_permission(context.project, action.name)
+        for target in {context.project: context for action, context in actions if action.affects_database}.values():
+            target.print_heading(self.name)
+            destroys = any(
+                action.destroys_database and context.project is target.project for action, context in actions
+            )
             if not ctx.dry_run:
-                answers = {flag: values.get(flag) for flag in CONSENT}
-                ctx.confirmation.require(place.project, self.name, destroys=destroys, **answers)
+                answers = {flag: values.get(flag) for flag in CONFIRMATION_FLAGS}
+                ctx.confirmation.require(target.project, self.name, destroys=destroys, **answers)
+        if ctx.skips(self.name):
+            ctx.console.skipped(self.name)
+            return False
+        return True
 
-    def _perform(self, ctx: ActionContext, *args: Any, **kwargs: Any) -> Any:
-        own = signature(self.body).parameters
-        used = {name: value for name, value in kwargs.items() if name in own or name not in CONSENT}
-        return super().__call__(ctx, *args, **used)
+    def _body_arguments(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values without the confirmation flags that the body has no parameter for."""
+        parameters = signature(self.body).parameters
+        return {name: value for name, value in values.items() if name in parameters or name not in CONFIRMATION_FLAGS}
 
-    def family(self, ctx: ActionContext) -> Iterator[Action]:
-        """The actions that a call would run, this one first; none when the config skips it."""
-        if not ctx.within(self.namespace_info).skips(self.name):
+    def planned_actions(self, ctx: ActionContext) -> Iterator[Action[..., Any]]:
+        """Yield the actions that a call would run, this one first; none when the config skips it."""
+        if not ctx.for_namespace(self.namespace_info).skips(self.name):
             yield self
 
 
-class MultiAction(Action):
+class MultiAction(Action[..., list[Any]]):
     """An action that runs others by name, each looked up in its own namespace at the moment it runs."""
 
     def __init__(self, name: str, steps: Sequence[str], **options: Any) -> None:
@@ -141,19 +154,19 @@ class MultiAction(Action):
         self._entered = False
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
-        """The flags of all steps; each step gets those that it knows."""
+        """Return the flags of all steps; each step gets those that it has."""
         if self._entered:
             return []
         self._entered = True
         try:
-            groups = [step.get_arguments(ignore_unknown_help) for step in self._known_steps()]
+            groups = [step.get_arguments(ignore_unknown_help) for step in self._existing_steps()]
         finally:
             self._entered = False
         return flags.merged([super().get_arguments(ignore_unknown_help), *groups])
 
-    def family(self, ctx: ActionContext) -> Iterator[Action]:
-        """This action and, in order, what its steps would run."""
-        if ctx.within(self.namespace_info).skips(self.name):
+    def planned_actions(self, ctx: ActionContext) -> Iterator[Action[..., Any]]:
+        """Yield this action and, in order, those that its steps would run."""
+        if ctx.for_namespace(self.namespace_info).skips(self.name):
             return
         if self._entered:
             raise UsageError(f"The multi-action {self.name!r} has itself as a step.")
@@ -163,26 +176,26 @@ class MultiAction(Action):
             for name in self.steps:
                 step = self._step(name)
                 if isinstance(step, Action):
-                    yield from step.family(ctx)
+                    yield from step.planned_actions(ctx)
         finally:
             self._entered = False
 
-    def lacks(self, values: Mapping[str, Any]) -> Iterator[str]:
-        """The flags without which one of the steps cannot run."""
+    def missing_flags(self, values: Mapping[str, Any]) -> Iterator[str]:
+        """Yield the flags without which one of the steps cannot run."""
         for step in map(self._step, self.steps):
             if isinstance(step, MultiAction):
-                yield from step.lacks(values)
+                yield from step.missing_flags(values)
             else:
                 yield from (f"{flag}, for {step.name}" for flag in flags.missing(step.get_arguments(), values))
 
-    def _prepare(self, ctx: ActionContext, values: Mapping[str, Any]) -> None:
-        found = list(self.family(ctx))
-        lacking = ", ".join(self.lacks(values)) if found else ""
-        if lacking:
-            raise UsageError(f"{self.name} needs {lacking}.")
-        super()._prepare(ctx, values)
+    def _check(self, ctx: ActionContext, values: Mapping[str, Any]) -> bool:
+        actions = list(self.planned_actions(ctx))
+        missing = ", ".join(self.missing_flags(values)) if actions else ""
+        if missing:
+            raise UsageError(f"{self.name} needs {missing}.")
+        return super()._check(ctx, values)
 
-    def _perform(self, ctx: ActionContext, *_args: Any, **kwargs: Any) -> list[Any]:
+    def _run(self, ctx: ActionContext, *_args: Any, **kwargs: Any) -> list[Any]:
         results = []
         for number, name in enumerate(self.steps, 1):
             step = self._step(name)
@@ -191,65 +204,73 @@ class MultiAction(Action):
             try:
                 results.append(step(ctx, **flags.given(step.get_arguments(), kwargs)))
             except BaseException:
-                ctx.console.left_out(self.steps[number:])
+                ctx.console.not_run(self.steps[number:])
                 raise
         return results
 
-    def _known_steps(self) -> Iterator[Task]:  # type: ignore[type-arg]
-        """The steps that there are: a missing one is an error of the run, not of `inv --list`."""
+    def _existing_steps(self) -> Iterator[Task[Any]]:
+        """Yield the steps that exist: a missing one is an error of the run, not of `inv --list`."""
         for name in self.steps:
             if self.namespace_info and (step := self.namespace_info.get(name)):
                 yield step
 
-    def _step(self, name: str) -> Task:  # type: ignore[type-arg]
+    def _step(self, name: str) -> Task[Any]:
         if self.namespace_info is None:
             raise UsageError(f"The multi-action {self.name!r} is not in a namespace().")
-        return self.namespace_info.find(name, wanted_by=self.name)
+        return self.namespace_info.find(name, required_by=self.name)
 
 
 def _help_text(doc: str, dialects: Sequence[str]) -> str:
-    """The docstring as `--help` shows it: plain paragraphs filled to a terminal's width, the databases marked."""
+    """Return the docstring for `--help`: paragraphs filled to a terminal's width, the databases after the first."""
     first, *rest = cleandoc(doc).split("\n\n")
     marked = f"{first} [{', '.join(dialects)}]" if dialects else first
     return "\n\n".join([marked, *map(_filled, rest)])
 
 
 def _filled(paragraph: str) -> str:
+    """Return the paragraph filled to the width; a list or a block of code as it is."""
     plain = all(line[:1].isalnum() or line[:1] in "`'\"(" for line in paragraph.splitlines())
     if not plain:
         return paragraph
     return textwrap.fill(paragraph, HELP_WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
-def _no_body(ctx: Context) -> None:
-    """Stand in for the body that Invoke asks of every task."""
+def _no_body(ctx: Context) -> list[Any]:
+    """Stand in for the body that Invoke wants of every task."""
+    raise NotImplementedError
 
 
 def _refuse_swallowed(values: Mapping[str, Any]) -> None:
-    """Raise UsageError when a flag like --dry was taken for the value of another, and would not be heeded."""
-    found = flags.swallowed(values)
-    if found:
-        flag, value = found
+    """Raise UsageError when a flag like --dry was taken for the value of another one, and would be ignored."""
+    swallowed = flags.swallowed(values)
+    if swallowed:
+        flag, value = swallowed
         raise UsageError(
             f"{flag} got {value} as its value.", hint=f"Give {flag} a value of its own, or put {value} in front."
         )
 
 
 @overload
-def action(body: Callable[..., Any]) -> Action: ...
+def action(body: Callable[Concatenate[Any, P], R]) -> Action[P, R]: ...
 @overload
-def action(**options: Any) -> Callable[[Callable[..., Any]], Action]: ...
-def action(body: Callable[..., Any] | None = None, **options: Any) -> Action | Callable[[Callable[..., Any]], Action]:
-    """Make a function an action: `@action`, or `@action(affects_database=True)`; Invoke's task options work too."""
+def action(**options: Any) -> Callable[[Callable[Concatenate[Any, P], R]], Action[P, R]]: ...
+def action(body: Callable[..., Any] | None = None, **options: Any) -> Any:
+    """Make a function an action: `@action`, or `@action(affects_database=True)`.
+
+    `options` are those of `Action` and of Invoke's `@task`.
+    """
     if body is None:
         return lambda function: Action(function, **options)
     return Action(body, **options)
 
 
 def multiaction(name: str, *steps: str, doc: str | None = None, **options: Any) -> MultiAction:
-    """Make an action that runs other actions by name, in order, stopping at the first failure."""
+    """Make an action that runs other actions by name, in order, stopping at the first failure.
+
+    `doc` is what `inv --list` and `--help` show; `options` are those of `action`. Raises UsageError without any step.
+    """
     if not steps:
         raise UsageError(f"The multi-action {name!r} has no steps.")
-    made = MultiAction(name, steps, **options)
-    made.__doc__ = doc or f"Run {', '.join(steps)}."
-    return made
+    multi = MultiAction(name, steps, **options)
+    multi.__doc__ = doc or f"Run {', '.join(steps)}."
+    return multi

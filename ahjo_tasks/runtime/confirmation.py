@@ -1,20 +1,26 @@
-"""Asking before a database is changed: once for each database in a run."""
+"""Permission by the config, and confirmation by the user before a database is changed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.errors import NotPermittedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ahjo_tasks.config.settings import Settings
+    from ahjo_tasks.console import Console
     from ahjo_tasks.runtime.project import Project
+
+YES = frozenset({"1", "true", "yes", "on"})
+UNATTENDED = "Without a terminal, pass --non-interactive or set AHJO_NON_INTERACTIVE=1."
+PROTECTED = "The database is protected: pass --confirm-database NAME or set AHJO_CONFIRM_DATABASE to its name."
+DESTROYS = "It deletes the database and all its data, and creates it again."
 
 
 def permitted(settings: Settings) -> list[str] | None:
-    """The permitted actions in the config's order, or None when all are."""
+    """Return the permitted actions in the config's order, or None when all are."""
     allowed = settings.allowed_actions
     names = [allowed] if isinstance(allowed, str) else list(allowed)
     if any(name.upper() == "ALL" for name in names):
@@ -23,7 +29,7 @@ def permitted(settings: Settings) -> list[str] | None:
 
 
 def check_permission(project: Project, name: str) -> None:
-    """Raise NotPermittedError unless `allowed_actions` names the action; without a config there is nothing to guard."""
+    """Raise NotPermittedError unless `allowed_actions` names the action; without a config every action is allowed."""
     if not project.has_config:
         return
     names = permitted(project.settings)
@@ -35,25 +41,62 @@ def check_permission(project: Project, name: str) -> None:
     )
 
 
-def skips(project: Project, name: str) -> bool:
-    """Whether `skipped_actions` names the action."""
+def is_skipped(project: Project, name: str) -> bool:
+    """Return whether `skipped_actions` names the action."""
     if not project.has_config:
         return False
     return name in {skipped.replace("_", "-") for skipped in project.settings.skipped_actions or ()}
 
 
-DESTROYS = "It deletes the database and all its data, and creates it anew."
-YES = frozenset({"1", "true", "yes", "on"})
-UNATTENDED = "Without a terminal, pass --non-interactive or set AHJO_NON_INTERACTIVE=1."
-PROTECTED = "The database is protected: pass --confirm-database NAME or set AHJO_CONFIRM_DATABASE to its name."
+def is_unattended(environ: Mapping[str, str]) -> bool:
+    """Return whether AHJO_NON_INTERACTIVE answers every question."""
+    return environ.get("AHJO_NON_INTERACTIVE", "").lower() in YES
+
+
+class Change(NamedTuple):
+    """What a question is about: who changes which database."""
+
+    action: str
+    target: str
+    database: str
+    """The database's name, as it is typed for a protected one."""
+    warnings: Sequence[str] = ()
+    """What the user has to know before answering."""
+
+
+def require_yes(console: Console, change: Change) -> None:
+    """Ask for a yes. Raises NotPermittedError when the answer is another one, or nobody can be asked."""
+    if not console.interactive:
+        raise NotPermittedError(f"{change.action} changes {change.target} and was not confirmed.", hint=UNATTENDED)
+    console.warning(f"{change.action} changes {change.target}.")
+    for warning in change.warnings:
+        console.warning(warning)
+    if not console.confirm("Are you sure?"):
+        raise NotPermittedError(f"{change.action} was declined; nothing was changed.")
+
+
+def require_name(console: Console, change: Change, name: str | None, *, ask: bool) -> None:
+    """Require the name of a protected database: `name`, or what the user types. Raises NotPermittedError without it."""
+    if not name and ask and console.interactive:
+        console.warning(f"{change.action} changes {change.target}, which is protected.")
+        for warning in change.warnings:
+            console.warning(warning)
+        name = console.ask("Type the name of the database to go on: ")
+    if not name:
+        raise NotPermittedError(f"{change.action}: {change.target} was not confirmed.", hint=PROTECTED)
+    if name != change.database:
+        raise NotPermittedError(
+            f"{change.action}: the name given is not the name of the target database; nothing was changed.",
+            hint="It is compared letter by letter with the database that the config points to.",
+        )
 
 
 class Confirmation:
-    """What the user has agreed to. A question that was answered for a database is not asked again in the run."""
+    """What the user has confirmed. A question that was answered for a database is not asked again in the run."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
-        self._given: set[tuple[str, bool]] = set()
+        self._confirmed: set[tuple[str, bool]] = set()
 
     def require(
         self,
@@ -66,38 +109,13 @@ class Confirmation:
     ) -> None:
         """Raise NotPermittedError unless the user agrees, by flag, environment or answer."""
         database = f"{project.target} {project.database.name}"
-        if (database, destroys) in self._given:
+        if (database, destroys) in self._confirmed:
             return
+        unattended = is_unattended(self.environ)
+        change = Change(action, project.target, project.database_name, [DESTROYS] if destroys else [])
         if project.settings.target_database_protected:
-            self._require_name(project, action, confirm_database, destroys=destroys)
-        elif not (non_interactive or self._unattended):
-            self._require_yes(project, action, destroys=destroys)
-        self._given |= {(database, destroys), (database, False)}
-
-    @property
-    def _unattended(self) -> bool:
-        return self.environ.get("AHJO_NON_INTERACTIVE", "").lower() in YES
-
-    def _require_yes(self, project: Project, action: str, *, destroys: bool) -> None:
-        if not project.console.interactive:
-            raise NotPermittedError(f"{action} changes {project.target} and nobody confirmed it.", hint=UNATTENDED)
-        project.console.warning(f"{action} changes {project.target}.")
-        if destroys:
-            project.console.warning(DESTROYS)
-        if not project.console.confirm("Are you sure?"):
-            raise NotPermittedError(f"{action} was declined; nothing was changed.")
-
-    def _require_name(self, project: Project, action: str, given: str | None, *, destroys: bool) -> None:
-        name = given or self.environ.get("AHJO_CONFIRM_DATABASE")
-        if not name and project.console.interactive and not self._unattended:
-            project.console.warning(f"{action} changes {project.target}, which is protected.")
-            if destroys:
-                project.console.warning(DESTROYS)
-            name = project.console.ask("Type the name of the database to go on: ")
-        if not name:
-            raise NotPermittedError(f"{action} was not confirmed.", hint=PROTECTED)
-        if name != project.database_name:
-            raise NotPermittedError(
-                f"{action}: the name given is not the name of the target database; nothing was changed.",
-                hint="It is compared letter by letter with the database that the config points to.",
-            )
+            name = confirm_database or self.environ.get("AHJO_CONFIRM_DATABASE")
+            require_name(project.console, change, name, ask=not unattended)
+        elif not (non_interactive or unattended):
+            require_yes(project.console, change)
+        self._confirmed |= {(database, destroys), (database, False)}

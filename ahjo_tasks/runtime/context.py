@@ -1,4 +1,4 @@
-"""What an action receives: Invoke's context, and the project, config, session and console with it."""
+"""What an action receives: Invoke's context with the project, its config, database and console."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from invoke.context import Context
 
-from ahjo_tasks.console import Tally
-from ahjo_tasks.runtime.confirmation import Confirmation, skips
-from ahjo_tasks.runtime.patches.config_files import runtime_path, show
+from ahjo_tasks.console import RunCounts
+from ahjo_tasks.runtime.confirmation import Confirmation, is_skipped
+from ahjo_tasks.runtime.patches.config_files import runtime_path, set_backend
 from ahjo_tasks.runtime.project import Project
 
 if TYPE_CHECKING:
@@ -23,46 +23,44 @@ if TYPE_CHECKING:
     from ahjo_tasks.console import Console
     from ahjo_tasks.database.database import Database
     from ahjo_tasks.runtime.namespace_info import NamespaceInfo
+    from ahjo_tasks.runtime.project import Backend
 
 
 class Invocation:
-    """The workspaces that a chain of actions works in, one for each project and config, and what was confirmed."""
+    """The state of one command line: a project for each folder and config, what was confirmed, and what was counted."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
         self.confirmation = Confirmation(environ)
-        self.tally = Tally()
+        self.counts = RunCounts()
         self._projects: dict[tuple[Path, Path | None], Project] = {}
-        self._shown: Project | None = None
+        self._active: Project | None = None
 
-    def project(self, namespace_info: NamespaceInfo | None, named: Path | None) -> Project:
-        """The workspace of a project: `--config` first, then the namespace's own config, then AHJO_CONFIG_PATH."""
+    def project(self, namespace_info: NamespaceInfo | None, config: Path | None) -> Project:
+        """Return the project of a namespace. Its config is that of `--config`, the namespace, or AHJO_CONFIG_PATH."""
         directory = namespace_info.directory if namespace_info else Path.cwd()
-        config = (
-            named.absolute()
-            if named
-            else (namespace_info.config if namespace_info else None) or self._from_environment()
-        )
-        key = (directory, config)
+        default = (namespace_info.config if namespace_info else None) or self._config_from_environment()
+        path = config.absolute() if config else default
+        key = (directory, path)
         if key not in self._projects:
-            self._projects[key] = Project(directory, config, self.environ, self.tally)
+            self._projects[key] = Project(directory, path, self.environ, self.counts)
         return self._projects[key]
 
     @contextmanager
-    def shown(self, project: Project, config: Config) -> Iterator[None]:
-        """Have `ctx.config.BACKEND` hold what the workspace's config says, overlays included."""
-        before, self._shown = self._shown, project
+    def active(self, project: Project, config: Config) -> Iterator[None]:
+        """Have `ctx.config.BACKEND` hold what the project's config says, all layers applied."""
+        before, self._active = self._active, project
         if project is not before:
-            _show(project, config)
+            _set_backend(project, config)
         try:
             yield
         finally:
-            if before is not None and before is not self._shown:
-                self._shown = before
-                _show(before, config)
+            if before is not None and before is not self._active:
+                self._active = before
+                _set_backend(before, config)
 
     def interrupt(self) -> None:
-        """End the statements that are running; called from another thread."""
+        """Cancel the statements that are running; called from another thread."""
         for database in self._databases():
             database.interrupt()
 
@@ -75,7 +73,7 @@ class Invocation:
         return [project.opened for project in list(self._projects.values()) if project.opened]
 
     def close(self, error: BaseException | None) -> BaseException | None:
-        """End all connections; without an error what they hold is committed. Returns the first error."""
+        """Close all connections; without an error what they hold is committed. Returns the first error."""
         for project in self._projects.values():
             try:
                 project.close(keep=error is None)
@@ -83,74 +81,82 @@ class Invocation:
                 error = error or late
         return error
 
-    def _from_environment(self) -> Path | None:
+    def _config_from_environment(self) -> Path | None:
         path = self.environ.get("AHJO_CONFIG_PATH")
         return Path(path).expanduser().absolute() if path else None
 
 
-def _show(project: Project, config: Config) -> None:
+def _set_backend(project: Project, config: Config) -> None:
     if project.has_config:
-        show(config, project.loaded.backend)
+        set_backend(config, project.loaded.backend)
 
 
 class ActionContext(Context):
-    """Invoke's context (`ctx.run`, `ctx.config`) with the database project beside it."""
+    """Invoke's context (`ctx.run`, `ctx.config`) with the database project added to it."""
 
     namespace_info: NamespaceInfo | None
     project: Project
     stack: list[str]
-    announced: set[Project]
+    """The names of the running actions, the outermost first."""
+    with_heading: set[Project]
+    """The projects whose heading is printed."""
 
     @classmethod
-    def of(cls, ctx: Context, namespace_info: NamespaceInfo | None) -> ActionContext:
-        """The context itself when an action calls another of its project, else a new one."""
+    def from_invoke(cls, ctx: Context, namespace_info: NamespaceInfo | None) -> ActionContext:
+        """Return the context of an action: the same one when an action calls another of its project, else a new one."""
         if isinstance(ctx, ActionContext):
-            return ctx.within(namespace_info)
-        return cls._made(ctx, namespace_info, stack=[], announced=set())
+            return ctx.for_namespace(namespace_info)
+        return cls._create(ctx, namespace_info, stack=[], with_heading=set())
 
-    def within(self, namespace_info: NamespaceInfo | None) -> ActionContext:
-        """This context, or that of another project whose action is a step of this one."""
+    def for_namespace(self, namespace_info: NamespaceInfo | None) -> ActionContext:
+        """Return this context, or that of another project whose action is a step of this one."""
         if namespace_info is None or namespace_info is self.namespace_info:
             return self
-        return self._made(self, namespace_info, stack=self.stack, announced=self.announced)
+        return self._create(self, namespace_info, stack=self.stack, with_heading=self.with_heading)
 
     @classmethod
-    def _made(cls, ctx: Context, namespace_info: NamespaceInfo | None, **shared: Any) -> ActionContext:
-        made = cls(config=ctx.config, remainder=ctx.remainder)
-        made._set(
-            namespace_info=namespace_info,
-            project=made.invocation.project(namespace_info, runtime_path(ctx.config)),
-            **shared,
-        )
-        return made
+    def without_project(cls, ctx: Context, namespace_info: NamespaceInfo | None) -> ActionContext:
+        """Return a context in the working folder, for an action whose `--config` is no project's config."""
+        stack = ctx.stack if isinstance(ctx, ActionContext) else []
+        context = cls(config=ctx.config, remainder=ctx.remainder)
+        project = Project(Path.cwd(), None, os.environ, context.invocation.counts)
+        context._set(namespace_info=namespace_info, project=project, stack=stack, with_heading=set())
+        return context
+
+    @classmethod
+    def _create(cls, ctx: Context, namespace_info: NamespaceInfo | None, **shared: Any) -> ActionContext:
+        context = cls(config=ctx.config, remainder=ctx.remainder)
+        project = context.invocation.project(namespace_info, runtime_path(ctx.config))
+        context._set(namespace_info=namespace_info, project=project, **shared)
+        return context
 
     @property
     def invocation(self) -> Invocation:
-        """What one command line shares; it rides along Invoke's config object, out of reach of its merging."""
-        run: Invocation | None = getattr(self.config, "_ahjo_run", None)
-        if run is None:
-            run = Invocation(os.environ)
-            object.__setattr__(self.config, "_ahjo_run", run)
-        return run
+        """The state of the command line; it hangs on Invoke's config object, out of reach of its merging."""
+        invocation: Invocation | None = getattr(self.config, "_ahjo_invocation", None)
+        if invocation is None:
+            invocation = Invocation(os.environ)
+            object.__setattr__(self.config, "_ahjo_invocation", invocation)
+        return invocation
 
     @property
     def settings(self) -> Settings:
-        """The validated config. Raises ConfigError when there is none, or when it is wrong."""
+        """The validated config. Raises ConfigError when there is none, or when it is invalid."""
         return self.project.settings
 
     @property
-    def backend(self) -> Any:
-        """The config's BACKEND section as written, unknown keys included: `ctx.backend.my_key`."""
+    def backend(self) -> Backend:
+        """The config's BACKEND section as written, with unknown keys: `ctx.backend.my_key`, `ctx.backend["x.y"]`."""
         return self.project.backend
 
     @property
     def database(self) -> Database:
-        """The way to the target database; it connects when it is first used."""
+        """The target database; it connects when it is first used."""
         return self.project.database
 
     @property
     def console(self) -> Console:
-        """Where words for the user go."""
+        """The console: `print`, `info`, `warning`, `table`."""
         return self.project.console
 
     @property
@@ -172,34 +178,34 @@ class ActionContext(Context):
 
     @property
     def inside_action(self) -> bool:
-        """Whether an action is being performed already."""
+        """Whether an action is running already."""
         return bool(self.stack)
 
     def skips(self, name: str) -> bool:
-        """Whether the config skips the action."""
-        return skips(self.project, name)
+        """Return whether the config skips the action."""
+        return is_skipped(self.project, name)
 
-    def announce(self, action: str) -> None:
-        """Say, once for each outermost action, which server, database and login it works on."""
-        if self.project in self.announced:
+    def print_heading(self, action: str | None = None) -> None:
+        """Print action, server, database and login, once for each outermost action; by default with its name."""
+        if self.project in self.with_heading:
             return
-        self.announced.add(self.project)
+        self.with_heading.add(self.project)
         facts = {"": self.project.target, "environment": self.settings.environment or "", "login": self.database.login}
-        self.console.heading(action, facts if self.settings.display_db_info else {})
+        self.console.heading(action or self.stack[0], facts if self.settings.display_db_info else {})
 
     @contextmanager
-    def performing(self, name: str, *, with_config: bool = True) -> Iterator[None]:
-        """Hold `name` on the stack of running actions, head what it prints, and fill `ctx.config.BACKEND`."""
+    def running(self, name: str, *, with_config: bool = True) -> Iterator[None]:
+        """Hold `name` on the stack of running actions, print its heading as a step, and fill `ctx.config.BACKEND`."""
         if self.stack and self.stack[-1] != name:
-            several = len(self.announced) > 1
+            several = len(self.with_heading) > 1
             self.console.step_heading(f"{name} {self.project.target}" if several else name)
         self.stack.append(name)
         try:
-            with self.invocation.shown(self.project, self.config) if with_config else nullcontext():
+            with self.invocation.active(self.project, self.config) if with_config else nullcontext():
                 yield
         finally:
             self.stack.pop()
 
     def finish(self, error: BaseException | None) -> BaseException | None:
-        """Close what the outermost action opened; the error to report is the first one."""
+        """Close what the outermost action opened. Returns the error to report, which is the first one."""
         return self.invocation.close(error)

@@ -1,4 +1,4 @@
-"""The one place where a failure becomes a message and an exit code."""
+"""Turn the failure of an action into a message and an exit code."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 LAST_LINES = 20
-"""How much is shown of what a hidden command said."""
-LONGEST = 300
-"""Characters of a command."""
-BY_SIGNAL = 128
-"""A shell adds the signal's number to it."""
+"""Lines that are shown of the output of a command that was hidden."""
+COMMAND_WIDTH = 300
+"""Characters that are shown of a command."""
+SIGNAL_BASE = 128
+"""A shell adds the number of a signal to it, to make an exit code."""
 
 
 class CommandError(AhjoError):
-    """A command ended badly; `details` are the last lines that it said and nobody has seen."""
+    """A command of `ctx.run` that failed; `details` are its last lines of output, unless they were shown."""
 
     def __init__(self, message: str, details: tuple[str, ...], exit_code: int) -> None:
         super().__init__(message)
@@ -33,37 +33,38 @@ class CommandError(AhjoError):
         self.exit_code = exit_code
 
     @classmethod
-    def of(cls, failure: Failure) -> CommandError:
-        """What Invoke knows of the command."""
-        how, code = _ended(failure)
-        return cls(f"The command {how}: {_shown(failure.result.command)}", _unseen(failure), code)
+    def from_failure(cls, failure: Failure) -> CommandError:
+        """Make the error of what Invoke reports."""
+        outcome, code = _outcome(failure)
+        return cls(f"The command {outcome}: {_shortened(failure.result.command)}", _hidden_output(failure), code)
 
 
-def _ended(failure: Failure) -> tuple[str, int]:
-    """How the command ended, and the exit code that says so."""
+def _outcome(failure: Failure) -> tuple[str, int]:
+    """Return how the command ended, in words, and the exit code for it."""
     exited = failure.result.exited or 0
     if isinstance(failure, CommandTimedOut):
         return f"did not end within {failure.timeout} s", 1
     if exited < 0:
-        return f"was ended by signal {-exited}", BY_SIGNAL - exited
+        return f"was ended by signal {-exited}", SIGNAL_BASE - exited
     return f"ended with exit code {exited}", exited or 1
 
 
-def _shown(command: str) -> str:
+def _shortened(command: str) -> str:
     lines = command.strip().splitlines() or [""]
-    cut = lines[0][:LONGEST]
-    return cut if cut == command.strip() else f"{cut} ..."
+    start = lines[0][:COMMAND_WIDTH]
+    return start if start == command.strip() else f"{start} ..."
 
 
-def _unseen(failure: Failure) -> tuple[str, ...]:
+def _hidden_output(failure: Failure) -> tuple[str, ...]:
+    """Return the last lines of what the user has not seen: of standard error, or else of standard output."""
     result = failure.result
     hidden = [result.stderr if "stderr" in result.hide else "", result.stdout if "stdout" in result.hide else ""]
-    said = next((text for text in hidden if text.strip()), "")
-    return tuple(said.strip().splitlines()[-LAST_LINES:])
+    output = next((text for text in hidden if text.strip()), "")
+    return tuple(output.strip().splitlines()[-LAST_LINES:])
 
 
 class ErrorBoundary:
-    """Surrounds the outermost action: closes what it opened, says how it ended, and leaves with its exit code."""
+    """A context manager around the outermost action: it closes connections, and reports how the action ended."""
 
     def __init__(self, ctx: ActionContext, name: str) -> None:
         self.ctx = ctx
@@ -76,7 +77,7 @@ class ErrorBoundary:
     def __exit__(
         self, _type: type[BaseException] | None, raised: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        error = self.ctx.finish(CommandError.of(raised) if isinstance(raised, Failure) else raised)
+        error = self.ctx.finish(CommandError.from_failure(raised) if isinstance(raised, Failure) else raised)
         code = self._report(error)
         self.ctx.console.summary(self.name, code, time.perf_counter() - self.started)
         self.ctx.project.flush_logs()
@@ -87,7 +88,7 @@ class ErrorBoundary:
         raise Exit(code=code) from error
 
     def _report(self, error: BaseException | None) -> int:
-        """Say what nobody has said yet; returns the exit code."""
+        """Print the error, unless an `Exit` has done so. Returns the exit code."""
         if error is None:
             return 0
         if isinstance(error, Exit | SystemExit):

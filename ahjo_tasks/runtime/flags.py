@@ -1,4 +1,4 @@
-"""The flags of actions, as Invoke's arguments."""
+"""Flags of actions as Invoke arguments: merge those of several actions, and pick the values of one."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 CORE_SHORTS = frozenset("cdefhlprwDFRTV")
-"""Invoke's own short flags: an action that took one of them would swallow `-f prod.json` or `-R`."""
+"""Invoke's own short flags; an action with one of them would take `-f prod.json` or `-R` for itself."""
 
 
 def confirmation() -> list[Argument]:
-    """The two flags that answer the confirmation question beforehand."""
+    """Return the two flags that answer the confirmation question beforehand."""
     return [
         Argument(
             names=("non-interactive",),
@@ -32,18 +32,18 @@ def confirmation() -> list[Argument]:
 
 
 def merged(groups: Iterable[Sequence[Argument]]) -> list[Argument]:
-    """The flags of several actions as those of one: each long name once, and a short one as long as it is free.
+    """Return the flags of several actions as those of one: each long name once, a short name for the first that has it.
 
-    None of them has a default of its own, so that an action keeps the one it was written with.
+    They have no defaults, so that each action keeps its own.
     """
-    found: dict[str, Argument] = {}
+    arguments: dict[str, Argument] = {}
     for argument in (argument for group in groups for argument in group):
-        found.setdefault(argument.names[0], argument)
-    taken = set(found)
-    return [_copy(argument, _free(argument, taken)) for argument in found.values()]
+        arguments.setdefault(argument.names[0], argument)
+    taken = set(arguments)
+    return [_copy(argument, _free_names(argument, taken)) for argument in arguments.values()]
 
 
-def _free(argument: Argument, taken: set[str]) -> tuple[str, ...]:
+def _free_names(argument: Argument, taken: set[str]) -> tuple[str, ...]:
     shorts = [name for name in argument.nicknames if name not in taken]
     taken.update(shorts)
     return argument.names[0], *shorts
@@ -62,7 +62,7 @@ def _copy(argument: Argument, names: tuple[str, ...]) -> Argument:
 
 
 def given(arguments: Iterable[Argument], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values that are for these arguments and were really given."""
+    """Return the values of these arguments, without those that were not given on the command line."""
     known = {argument.name: argument for argument in arguments}
     return {
         name: value
@@ -76,14 +76,14 @@ def _untouched(argument: Argument, value: object) -> bool:
 
 
 def missing(arguments: Iterable[Argument], values: Mapping[str, Any]) -> Iterator[str]:
-    """The flags without which an action cannot run."""
+    """Yield the required flags that have no value."""
     for argument in arguments:
         if argument.positional and argument.default is None and values.get(str(argument.name)) is None:
             yield f"--{argument.names[0]}"
 
 
 def swallowed(values: Mapping[str, Any]) -> tuple[str, str] | None:
-    """A flag that Invoke took for the value of another one, as in `inv greet --name --dry`: both flags."""
+    """Return a flag and the flag that Invoke took for its value, as in `inv greet --name --dry`."""
     for name, value in values.items():
         for text in value if isinstance(value, list) else [value]:
             if isinstance(text, str) and text.startswith("-") and text in _core_flags():

@@ -1,8 +1,8 @@
-"""Where an action belongs: the project's folder, its config, and the namespace that it finds its siblings in."""
+"""The namespace that an action is bound to: project directory, default config, collection."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.utils import did_you_mean
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class NamespaceInfo:
-    """Shared by all actions of one namespace; Invoke copies tasks deeply, and this stays one."""
+    """Shared by all actions of one namespace, also when Invoke copies its tasks deeply."""
 
     def __init__(self, directory: Path, config: Path | None, collection: Collection) -> None:
         self.directory = directory
@@ -25,21 +25,18 @@ class NamespaceInfo:
     def __deepcopy__(self, _memo: dict[int, object]) -> NamespaceInfo:
         return self
 
-    def find(self, name: str, *, wanted_by: str) -> Task:  # type: ignore[type-arg]
-        """The task of that name as the namespace knows it now.
-
-        Raises UsageError with the nearest name.
-        """
+    def find(self, name: str, *, required_by: str) -> Task[Any]:
+        """Return the task that has the name now. Raises UsageError, with the nearest name, when there is none."""
         task = self.get(name)
         if task is None:
             hint = did_you_mean(name, self.collection.task_names) or None
-            raise UsageError(f"{wanted_by} needs the action {name!r}, which does not exist.", hint=hint)
+            raise UsageError(f"{required_by} needs the action {name!r}, which does not exist.", hint=hint)
         return task
 
-    def get(self, name: str) -> Task | None:  # type: ignore[type-arg]
-        """The task of that name, if there is one."""
+    def get(self, name: str) -> Task[Any] | None:
+        """Return the task that has the name now, if there is one."""
         try:
-            task: Task = self.collection[self.collection.transform(name)]  # type: ignore[type-arg]
+            task: Task[Any] = self.collection[self.collection.transform(name)]
         except (KeyError, ValueError):
             return None
         return task

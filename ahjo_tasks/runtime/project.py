@@ -1,18 +1,19 @@
-"""One project with one config: what an action works in."""
+"""A project with one config: its files, database, console and logs, each loaded at first use."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.console import Console, Tally
+from ahjo_tasks.console import Console, RunCounts
 from ahjo_tasks.database.database import Database
 from ahjo_tasks.errors import ConnectionFailedError
+from ahjo_tasks.utils import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
     from pathlib import Path
-    from types import SimpleNamespace
 
     from ahjo_tasks.config.loader import LoadedConfig
     from ahjo_tasks.config.settings import Settings
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class MissingDatabase(Database):
-    """Knows the database's name and login, and says of the database that it does not exist."""
+    """A database that a dry run of `init` would create: it has a name and a login, and no connection."""
 
     @property
     def connection(self) -> Connection:
@@ -34,33 +35,66 @@ class MissingDatabase(Database):
         raise ConnectionFailedError(f"{self.name}: the dry run did not create it.", missing_database=True)
 
 
+class Backend(Mapping[str, Any]):
+    """The BACKEND section of the config, unknown keys included: a mapping whose keys are attributes, too.
+
+    `backend["sqlalchemy.url"]`, `backend.my_key`, `backend.get("my_key", 1)`. A key that is called like a method of
+    mappings is read by `[]` alone.
+    """
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+
+    def __getitem__(self, key: str) -> Any:
+        return self._values[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # what Python looks for in any object, also before there are values
+            raise AttributeError(name)
+        if name not in self._values:
+            suggestion = did_you_mean(name, map(str, self._values), inline=True)
+            raise AttributeError(f"BACKEND has no key {name!r}{suggestion}")
+        return self._values[name]
+
+    def __repr__(self) -> str:
+        """Return the keys: values may be secret."""
+        return f"<BACKEND: {', '.join(map(str, self._values))}>"
+
+
 class Project:
-    """Loads the config when it is first asked for, connects when it is first needed, and closes both."""
+    """The folder of a project and one config; `close` ends what it has opened."""
 
     def __init__(
-        self, directory: Path, config_path: Path | None, environ: Mapping[str, str], tally: Tally | None = None
+        self, directory: Path, config_path: Path | None, environ: Mapping[str, str], counts: RunCounts | None = None
     ) -> None:
         self.directory = directory
         self.config_path = config_path
         self.environ = environ
-        self.informed = False
-        self.tally = tally or Tally()
-        self.unborn = False
-        """Whether the database would be a new one: a dry run has come past `init`."""
+        self.database_described = False
+        """Whether the facts of server and database are printed."""
+        self.counts = counts or RunCounts()
+        self.expects_new_database = False
+        """Whether the database would be a new one: a dry run has planned `init`."""
 
     @property
     def has_config(self) -> bool:
-        """Whether a config was named, by flag, namespace or environment."""
+        """Whether a config is named, by flag, namespace or environment."""
         return self.config_path is not None
 
     @property
     def config_name(self) -> str:
-        """The config as the user knows it."""
+        """The name of the config file, for messages."""
         return self.config_path.name if self.config_path else "the config"
 
     @cached_property
     def loaded(self) -> LoadedConfig:
-        """The config with its origins. Raises ConfigError with all its mistakes."""
+        """The config with the origin of each value. Raises ConfigError with all its problems."""
         from ahjo_tasks.config.loader import load, secrets_of
 
         loaded = load(self.config_path, environ=self.environ)
@@ -79,30 +113,28 @@ class Project:
         return self.loaded.settings
 
     @cached_property
-    def backend(self) -> SimpleNamespace:
-        """The BACKEND section with unknown keys, as attributes."""
-        from types import SimpleNamespace
-
-        return SimpleNamespace(**self.loaded.backend)
+    def backend(self) -> Backend:
+        """The BACKEND section, unknown keys included."""
+        return Backend(self.loaded.backend)
 
     @cached_property
     def console(self) -> Console:
         """The console; it logs to `ahjo.log` in the project's folder once a config is named."""
-        return Console(self._logs, tally=self.tally) if self.has_config else Console(tally=self.tally)
+        return Console(self._logs, counts=self.counts) if self.has_config else Console(counts=self.counts)
 
     @cached_property
     def _logs(self) -> LogSinks:
         from ahjo_tasks.console.logs import LogSinks
 
-        return LogSinks(self.directory, self._complain)
+        return LogSinks(self.directory, self._warn)
+
+    def _warn(self, problem: str) -> None:
+        self.console.warning(problem)  # the console needs the logs first
 
     def _git_version(self) -> GitVersion:
         from ahjo_tasks.project.git import version
 
         return version(self.directory, repository=self.settings.url_of_remote_git_repository)
-
-    def _complain(self, text: str) -> None:
-        self.console.warning(text)
 
     @cached_property
     def migrations(self) -> Migrations:
@@ -141,11 +173,11 @@ class Project:
 
     @cached_property
     def database(self) -> Database:
-        """The way to the database; connects when it is first used."""
+        """The target database; it connects when it is first used."""
         from ahjo_tasks.database.database import Database
 
-        kind = MissingDatabase if self.unborn else Database
-        return kind(self.settings, self.dialect, self.credentials, self.directory, self.console)
+        database_class = MissingDatabase if self.expects_new_database else Database
+        return database_class(self.settings, self.dialect, self.credentials, self.directory, self.console)
 
     @property
     def database_name(self) -> str:
@@ -154,21 +186,21 @@ class Project:
 
     @property
     def target(self) -> str:
-        """Server and database, as shown to the user and compared for consent."""
+        """Server and database, as shown to the user and compared for confirmation."""
         return self.dialect.display_target(self.settings)
 
     def expect_new_database(self) -> None:
-        """Have the rest of a dry run plan for the empty database that `init` would leave."""
+        """Have the rest of a dry run plan for the empty database that `init` would create."""
         self.close(keep=False)
-        self.unborn = True
+        self.expects_new_database = True
 
     @property
     def opened(self) -> Database | None:
-        """The session, when there is one already."""
+        """The database, when it has been used already."""
         return self.__dict__.get("database")
 
     def flush_logs(self) -> None:
-        """Write what the logs have kept back; said and tried once when they cannot."""
+        """Write the records that the logs have collected."""
         if self.has_config:
             self._logs.flush()
 

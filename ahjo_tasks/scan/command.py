@@ -227,8 +227,8 @@ def _formatted(job: ProjectScan, result: Result, wanted: ScanOptions) -> str:
 def _tell(console: Console, result: Result, wanted: ScanOptions) -> None:
     from ahjo_tasks.scan.reports import line, shown
 
-    console.tally.counts["FAIL"] += result.files
-    console.tally.counts["OK"] += result.tally.files - result.files
+    console.counts.results["FAIL"] += result.files
+    console.counts.results["OK"] += result.tally.files - result.files
     for remark in result.remarks:
         console.warning(str(remark))
     for finding in shown(result, mask=wanted.mask):

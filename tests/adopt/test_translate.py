@@ -68,7 +68,7 @@ def test_a_multiaction_may_have_a_name_already() -> None:
         ),
         (
             'op.deploy_sqlfiles(context.get_connectable(), p, "x", scripting_variables=context.configuration["a"])',
-            'library.deploy_files(context, p, variables=vars(context.backend)["a"])',
+            'library.deploy_files(context, p, variables=context.backend["a"])',
         ),
         (
             'rows = du.execute_query(context.engine, query="SELECT 1", include_headers=True)',
@@ -92,8 +92,10 @@ def test_a_multiaction_may_have_a_name_already() -> None:
             'name = context.get_conn_info()["database"]',
             'name = library.connection_info(context)["database"]',
         ),
-        ('x = context.configuration.get("x", 5)', 'x = vars(context.backend).get("x", 5)'),
-        ("print(f\"to {context.configuration['x']}\")", "print(f\"to {vars(context.backend)['x']}\")"),
+        ('x = context.configuration.get("x", 5)', 'x = context.backend.get("x", 5)'),
+        ("name = du.get_dialect_name(context.engine)", "name = context.project.dialect.name"),
+        ("path = context.config_filename", "path = str(context.project.config_path)"),
+        ("print(f\"to {context.configuration['x']}\")", "print(f\"to {context.backend['x']}\")"),
     ],
 )
 def test_calls_become_ours(given: str, expected: str) -> None:
@@ -161,9 +163,39 @@ def test_words_for_the_user_go_to_the_console() -> None:
     assert 'context.console.warning("%s left" % (5,))' in made
 
 
+NESTED_OPERATIONS = """
+with op.OperationManager("a"):
+    with op.OperationManager("b"):
+        op.deploy_sqlfiles(
+            context.engine, p, m)
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (
+            'with op.OperationManager("Loading"):  # why\n    # first\n    if True:\n        x = """a\n    b"""\nx = 1',
+            'context.console.print("Loading")  # why\n# first\nif True:\n    x = """a\n    b"""\nx = 1',
+        ),
+        ('with op.OperationManager(message="Loading"): x = 1', 'context.console.print("Loading")\nx = 1'),
+        (
+            NESTED_OPERATIONS.strip(),
+            'context.console.print("a")\ncontext.console.print("b")\nlibrary.deploy_files(context, p)',
+        ),
+    ],
+)
+def test_an_operation_becomes_a_line_that_is_printed(given: str, expected: str) -> None:
+    assert body(given).rstrip().splitlines() == expected.splitlines()
+
+
+def test_an_operation_that_is_not_understood_is_marked() -> None:
+    assert "use context.console.print(message)." in body('with op.OperationManager("a"), open("b") as file:\n    pass')
+
+
 def test_comments_layout_and_the_parameters_name_stay() -> None:
     made = translated('# why\n@action()  # when\ndef a(äctx):\n    # ä\n    x = äctx.configuration["ö"]  # end\n')
-    assert '# why\n@action  # when\ndef a(äctx):\n    # ä\n    x = vars(äctx.backend)["ö"]  # end\n' in made
+    assert '# why\n@action  # when\ndef a(äctx):\n    # ä\n    x = äctx.backend["ö"]  # end\n' in made
 
 
 def test_imports_inside_of_functions_and_annotations() -> None:

@@ -11,7 +11,7 @@ from invoke.exceptions import Exit
 from invoke.program import Program
 from invoke.tasks import task
 
-from ahjo_tasks.runtime.patches.config_files import runtime_found, runtime_path, teach
+from ahjo_tasks.runtime.patches.config_files import install, runtime_found, runtime_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def taught() -> type[Config]:
-    """A fresh class, so that no test leans on what another one taught."""
-    made = type("Taught", (Config,), {"_ahjo_taught": False})
-    teach(made)
-    return made
+def patched() -> type[Config]:
+    """A class of its own, so that no test depends on what another one has patched."""
+    config_class = type("PatchedConfig", (Config,), {})
+    assert install(config_class)
+    return config_class
 
 
 @pytest.fixture
-def run(taught: type[Config], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
+def run(patched: type[Config], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def run(taught: type[Config], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
                 backend=ctx.config.get("BACKEND"), path=runtime_path(ctx.config), found=runtime_found(ctx.config)
             )
 
-        program = Program(namespace=Collection(look), config_class=taught, version="1")
+        program = Program(namespace=Collection(look), config_class=patched, version="1")
         program.run(["inv", *arguments], exit=False)
         return seen
 
@@ -60,16 +60,16 @@ def test_yaml_reaches_the_context(run: Callable[..., dict[str, Any]], tmp_path: 
     assert run("--config", name, "look")["backend"] == {"a": "ä"}
 
 
-def test_project_files_of_invoke_load_as_before(taught: type[Config], tmp_path: Path) -> None:
+def test_project_files_of_invoke_load_as_before(patched: type[Config], tmp_path: Path) -> None:
     (tmp_path / "invoke.yaml").write_text("tasks: {dedupe: false}\nlist: [NO]\n", encoding="utf-8")
-    config = taught(project_location=str(tmp_path), lazy=True)
+    config = patched(project_location=str(tmp_path), lazy=True)
     config.load_project()
     assert config.tasks.dedupe is False
 
 
-def test_json_files_of_invoke_load_as_before(taught: type[Config], tmp_path: Path) -> None:
+def test_json_files_of_invoke_load_as_before(patched: type[Config], tmp_path: Path) -> None:
     (tmp_path / "invoke.json").write_text("[1]", encoding="utf-8")
-    config = taught(project_location=str(tmp_path), lazy=True)
+    config = patched(project_location=str(tmp_path), lazy=True)
     config.load_project(merge=False)
     assert config._project == [1]
 
@@ -93,10 +93,10 @@ def test_without_the_flag_there_is_no_path(run: Callable[..., dict[str, Any]]) -
     ],
 )
 def test_a_file_that_cannot_be_used_is_a_message_and_exit_code_2(
-    taught: type[Config], tmp_path: Path, name: str, text: str, told: str
+    patched: type[Config], tmp_path: Path, name: str, text: str, told: str
 ) -> None:
     (tmp_path / name).write_text(text, encoding="utf-8")
-    config = taught(runtime_path=str(tmp_path / name), lazy=True)
+    config = patched(runtime_path=str(tmp_path / name), lazy=True)
     with pytest.raises(Exit) as caught:
         config.load_runtime()
     assert caught.value.code == 2
@@ -105,38 +105,38 @@ def test_a_file_that_cannot_be_used_is_a_message_and_exit_code_2(
 
 
 def test_the_front_door_tells_it_without_a_traceback(
-    taught: type[Config], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    patched: type[Config], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "dev.json"
     path.write_text("{", encoding="utf-8")
-    program = Program(namespace=Collection(task(lambda _: None, name="show")), config_class=taught, version="1")
+    program = Program(namespace=Collection(task(lambda _: None, name="show")), config_class=patched, version="1")
     with pytest.raises(SystemExit) as caught:
         program.run(["inv", "--config", str(path), "show"], exit=True)
     assert caught.value.code == 2
     assert "dev.json:1:2: expected a key in double quotes" in capsys.readouterr().err
 
 
-def test_the_debug_log_of_invoke_shows_no_secret(taught: type[Config], tmp_path: Path) -> None:
+def test_the_debug_log_of_invoke_shows_no_secret(patched: type[Config], tmp_path: Path) -> None:
     path = tmp_path / "dev.json"
     path.write_text('{"BACKEND": {"password": "hunter2"}}', encoding="utf-8")
-    config = taught(runtime_path=str(path), lazy=True)
+    config = patched(runtime_path=str(path), lazy=True)
     config.load_runtime()
     assert config.BACKEND.password == "hunter2"
     assert "hunter2" not in repr(config._runtime)
 
 
-def test_a_clone_keeps_the_values(taught: type[Config], tmp_path: Path) -> None:
+def test_a_clone_keeps_the_values(patched: type[Config], tmp_path: Path) -> None:
     path = tmp_path / "dev.jsonc"
     path.write_text('{"BACKEND": {"a": {"b": 1}}}', encoding="utf-8")
-    config = taught(runtime_path=str(path), lazy=True)
+    config = patched(runtime_path=str(path), lazy=True)
     config.load_runtime()
     assert config.clone().BACKEND.a.b == 1
 
 
-def test_teaching_twice_changes_nothing(taught: type[Config]) -> None:
-    before = taught.load_runtime
-    teach(taught)
-    assert taught.load_runtime is before
+def test_installing_twice_changes_nothing(patched: type[Config]) -> None:
+    before = patched.load_runtime
+    assert install(patched)
+    assert patched.load_runtime is before
 
 
 def test_importing_it_loads_no_parser() -> None:

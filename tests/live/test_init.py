@@ -30,7 +30,7 @@ def test_a_missing_database_is_created(target: Target, tmp_path: Path) -> None:
 
 def test_an_old_database_is_dropped_only_when_that_is_confirmed(live: Deployed) -> None:
     marked(live)
-    assert "nobody confirmed" in live.fail("init", code=3, AHJO_NON_INTERACTIVE="").err
+    assert "was not confirmed" in live.fail("init", code=3, AHJO_NON_INTERACTIVE="").err
     live.succeed("init", "--dry")
     assert live.has("mark")
     live.succeed("init")

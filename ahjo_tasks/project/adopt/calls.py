@@ -112,7 +112,6 @@ RULES = {
     ),
     "are_you_sure": Rule("message use_logger", "{c}.console.confirm({message})", ignored="use_logger"),
     "display_message": Rule("message use_logger", "{c}.console.print({message})", ignored="use_logger"),
-    "OperationManager": Rule("message", "library.operation({c}, {message})"),
 }
 
 ADVICE = {
@@ -139,6 +138,7 @@ ADVICE = {
     "get_credentials": "the login is in library.connection_info({c}).",
     "registered_actions": "ns.task_names has the actions.",
     "verify_input": "set target_database_protected in the config; the name is asked for then.",
+    "OperationManager": "use {c}.console.print(message).",
     "format_to_table": "use {c}.console.table(headers, rows).",
 }
 
@@ -149,7 +149,7 @@ CONTEXT_CALLS = {
 }
 CONTEXT_VALUES = {
     "engine": "{c}.database.engine",
-    "configuration": "vars({c}.backend)",
+    "configuration": "{c}.backend",
     "config_filename": "str({c}.project.config_path)",
     "conn_info": "library.connection_info({c})",
 }

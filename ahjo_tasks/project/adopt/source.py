@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ahjo_tasks.errors import SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 
@@ -55,6 +55,20 @@ class PythonText:
         """The white space that a line begins with."""
         text = self._lines[line - 1]
         return text[: len(text) - len(text.lstrip())]
+
+    def dedents(self, block: ast.stmt, body: ast.stmt) -> Iterator[Edit]:
+        """Yield the edits that indent the lines of a block, from its first statement on, as the block itself."""
+        inside_strings = {
+            line
+            for node in ast.walk(block)
+            if isinstance(node, ast.Constant | ast.JoinedStr)
+            for line in range(node.lineno + 1, (node.end_lineno or node.lineno) + 1)
+        }
+        outer, inner = self.indentation(block.lineno), self.indentation(body.lineno)
+        for line in range(block.lineno + 1, (block.end_lineno or block.lineno) + 1):
+            if line not in inside_strings and self._lines[line - 1].startswith(inner):
+                start = self.line_start(line)
+                yield Edit(start + len(outer), start + len(inner), "")
 
     def changed(self, start: int, end: int, edits: Iterable[Edit]) -> str:
         """The text between two places with these edits, which do not overlap."""

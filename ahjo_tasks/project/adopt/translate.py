@@ -67,6 +67,8 @@ class Translation:
             yield Edit(self.source.start(node), end + (not new and self.source.text[end : end + 1] == "\n"), new)
         elif isinstance(node, ast.JoinedStr):
             yield from self._in_f_string(node)
+        elif isinstance(node, ast.With) and (message := self._operation_message(node)):
+            yield from self._printed_operation(node, message)
         else:
             for child in ast.iter_child_nodes(node):
                 yield from self._edits(child)
@@ -149,6 +151,36 @@ class Translation:
         if method in CONTEXT_CALLS and not call.args:
             return self._ours(CONTEXT_CALLS[method], context)
         return None
+
+    def _operation_message(self, node: ast.With) -> ast.expr | None:
+        """Return the message of `with OperationManager("message"):`, where its context is known."""
+        if len(node.items) > 1 or node.items[0].optional_vars or self.names.context(node) is None:
+            return None
+        match node.items[0].context_expr:
+            case (
+                ast.Call(args=[message], keywords=[])
+                | ast.Call(args=[], keywords=[ast.keyword("message", message)]) as call
+            ):
+                path = self.names.path(call.func) or ""
+                after = self.source.text[self.source.end(call) : self.source.start(node.body[0])]
+                return message if path.endswith(".OperationManager") and after.lstrip().startswith(":") else None
+        return None
+
+    def _printed_operation(self, node: ast.With, message: ast.expr) -> Iterator[Edit]:
+        """Yield the edits that print the message and put the block of the `with` after it."""
+        end, body = self.source.end(node.items[0].context_expr), node.body[0]
+        text = f"{self.names.context(node)}.console.print({self._new(message)})"
+        yield Edit(self.source.start(node), end, text)
+        edits = [edit for statement in node.body for edit in self._edits(statement)]
+        yield from edits
+        if body.lineno == node.lineno:
+            yield Edit(end, self.source.start(body), f"\n{self.source.indentation(node.lineno)}")
+            return
+        colon = self.source.text.index(":", end)
+        yield Edit(colon, colon + 1, "")
+        for dedent in self.source.dedents(node, body):
+            if not any(edit.start <= dedent.start < edit.end for edit in edits):
+                yield dedent
 
     def _message(self, call: ast.Call) -> str:
         first, *rest = (self._new(value) for value in call.args)

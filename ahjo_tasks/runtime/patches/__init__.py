@@ -1,1 +1,18 @@
-"""Changes to Invoke's parser and config loader, installed by `namespace()`."""
+"""Monkeypatches of Invoke 3, for what it has no public way to change; `install()` installs them all.
+
+`config_files`: `--config` reads JSON with comments, and a file that is wrong is one message with exit code 2.
+`parser_errors`: a call that the parser does not understand is explained, with exit code 2.
+`positionals`: a positional argument with a default may be left out.
+`program`: the garbage collector is tuned when the process is an Invoke program.
+"""
+
+
+def install() -> None:
+    """Install the patches, once in a process. Where Invoke is not as expected, it is left alone, with a warning."""
+    from ahjo_tasks.runtime.patches import config_files, parser_errors, positionals, program
+    from ahjo_tasks.runtime.patches.expected import supported, warn_unsupported
+
+    patches = (config_files, parser_errors, positionals, program)
+    missed = [patch.__name__ for patch in patches if not (supported() and patch.install())]
+    if missed:
+        warn_unsupported(missed)

@@ -1,7 +1,7 @@
-"""The one place that knows how Invoke reads the file of `--config`.
+"""Patch Invoke's `Config`: read the file of `--config` as Ahjo configs are written, and report one that is wrong.
 
-Invoke 3 picks a reader by the name `_load_<suffix>` and keeps the path in `_runtime_path`. Importing this module is
-cheap: it is part of `inv --list`.
+Invoke 3 picks a reader by the name `_load_<suffix>` and keeps the path in `_runtime_path`; it knows neither comments
+in JSON nor `.jsonc`. Importing this module is cheap: it is part of `inv --list`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from invoke.config import Config
 from invoke.exceptions import Exit, UnknownFileType
 
 from ahjo_tasks.errors import ConfigError
+from ahjo_tasks.runtime.patches.expected import has_method
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,32 +21,35 @@ if TYPE_CHECKING:
 _SUFFIXES = ("json", "jsonc", "yaml", "yml")
 
 
-def teach(config_class: type[Config] = Config) -> None:
-    """Make `--config` read what an Ahjo config may hold; all other files of Invoke load as before.
+def install(config_class: type[Config] = Config) -> bool:
+    """Patch the readers and `load_runtime`; all other files of Invoke load as before.
 
-    A file that cannot be used ends the program with a message and exit code 2. Teaching twice changes nothing.
+    A file of `--config` that is invalid ends the program with a message and exit code 2. Returns False, and changes
+    nothing, where Invoke loads its files in another way.
     """
-    if getattr(config_class, "_ahjo_taught", False):
-        return
+    if config_class.load_runtime.__module__ == __name__:
+        return True
+    if not (has_method(config_class, "load_runtime", "merge") and has_method(config_class, "_load_json", "path")):
+        return False
     for suffix in _SUFFIXES:
         name = f"_load_{suffix}"
         setattr(config_class, name, _reader(getattr(config_class, name, None)))
     config_class.load_runtime = _load_runtime(config_class.load_runtime)  # type: ignore[method-assign]
-    config_class._ahjo_taught = True  # type: ignore[attr-defined]  # noqa: SLF001
+    return True
 
 
 def runtime_path(config: Config) -> Path | None:
-    """Return the file that `--config` names, there or not: Invoke passes over a missing one in silence."""
+    """Return the path that `--config` names, whether the file exists or not: Invoke ignores a missing one."""
     path = getattr(config, "_runtime_path", None)
     return Path(path).expanduser() if path else None
 
 
 def runtime_found(config: Config) -> bool:
-    """Whether Invoke has read the file of `--config`."""
+    """Return whether Invoke has read the file of `--config`."""
     return bool(getattr(config, "_runtime_found", None))
 
 
-def show(config: Config, backend: Mapping[str, Any]) -> None:
+def set_backend(config: Config, backend: Mapping[str, Any]) -> None:
     """Have `ctx.config.BACKEND` hold these values, whichever file or variable they came from."""
     if runtime_found(config):
         config._runtime = {**config._runtime, "BACKEND": RedactedDict(backend)}  # noqa: SLF001 - the level of --config
@@ -76,7 +80,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 class RedactedDict(dict[str, Any]):
-    """A config that Invoke's debug log cannot give away."""
+    """A config whose values do not show in Invoke's debug log."""
 
     def __repr__(self) -> str:
         return f"<{len(self)} keys>"
@@ -87,9 +91,9 @@ def _load_runtime(original: Callable[..., None]) -> Callable[..., None]:
         try:
             original(config, merge=merge)
         except ConfigError as error:
-            raise Exit(told(error), code=error.exit_code) from None
+            raise Exit(_message(error), code=error.exit_code) from None
         except UnknownFileType:
-            raise Exit(told(_unknown_format(config)), code=ConfigError.exit_code) from None
+            raise Exit(_message(_unknown_format(config)), code=ConfigError.exit_code) from None
 
     return load_runtime
 
@@ -100,7 +104,7 @@ def _unknown_format(config: Config) -> ConfigError:
     return unknown_format(Path(str(runtime_path(config))))
 
 
-def told(error: ConfigError) -> str:
-    """The error as text, as every other one looks: message, a line for each problem, hint."""
+def _message(error: ConfigError) -> str:
+    """Return the text of the error as the console prints it: message, a line for each problem, hint."""
     lines = [f"Error: {error.message}", *(f"  - {problem}" for problem in error.problems)]
     return "\n".join([*lines, *([f"  hint: {error.hint}"] if error.hint else [])])

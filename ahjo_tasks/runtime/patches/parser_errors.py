@@ -1,4 +1,7 @@
-"""A call that Invoke's parser does not understand: what is wrong, what to do, and exit code 2, as any other mistake."""
+"""Patch `ParseMachine.error`: explain a call that the parser does not understand, and exit with 2.
+
+Invoke raises its own ParseError ("No idea what '--dri' is!") and exits with 1, the code of a failed action.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from invoke.parser.parser import ParseMachine
 
 from ahjo_tasks.config.document import CONFIG_SUFFIXES
 from ahjo_tasks.errors import UsageError
+from ahjo_tasks.runtime.patches.expected import has_method
 from ahjo_tasks.utils import did_you_mean
 
 if TYPE_CHECKING:
@@ -19,8 +23,8 @@ UNKNOWN = re.compile(r"No idea what (['\"])(.*)\1 is!", re.DOTALL)
 NO_VALUE = re.compile(r"Flag .* needed value")
 
 
-class MistypedError(ParseError, Exit):  # Invoke prints the one and leaves with the code of the other
-    """Words that make no sense, found before anything ran."""
+class CommandLineError(ParseError, Exit):  # Invoke prints a ParseError and exits with the code of an Exit
+    """A command line that the parser does not understand, found before anything ran."""
 
     def __init__(self, message: str, hint: str, context: ParserContext | None) -> None:
         Exit.__init__(self, code=UsageError.exit_code)
@@ -28,34 +32,41 @@ class MistypedError(ParseError, Exit):  # Invoke prints the one and leaves with 
         self.context = context
 
 
-def teach() -> None:
-    """Have Invoke's parser explain itself. Teaching twice changes nothing."""
-    ParseMachine.error = _error  # type: ignore[method-assign,assignment]
+def install() -> bool:
+    """Patch `ParseMachine.error`. Returns False, and changes nothing, where Invoke has another one."""
+    if ParseMachine.error is _error:
+        return True
+    if not has_method(ParseMachine, "error", "msg"):
+        return False
+    ParseMachine.error = _error  # type: ignore[assignment,method-assign]
+    return True
 
 
-def _error(machine: ParseMachine, said: str) -> None:
-    unknown = UNKNOWN.fullmatch(said)
-    message, hint = said, ""
+def _error(machine: ParseMachine, msg: str) -> None:
+    """Raise CommandLineError; Invoke's own sentence stays where it is none of those that are known here."""
+    unknown = UNKNOWN.fullmatch(msg)
+    message, hint = msg, ""
     if unknown:
-        explain = _flag if unknown[2].startswith("-") else _word
+        explain = _unknown_flag if unknown[2].startswith("-") else _unknown_word
         message, hint = explain(machine, unknown[2])
-    elif machine.flag and NO_VALUE.match(said):
+    elif machine.flag and NO_VALUE.match(msg):
         message = f"--{machine.flag.name} needs a value."
-    raise MistypedError(message, hint, machine.context)
+    raise CommandLineError(message, hint, machine.context)
 
 
-def _flag(machine: ParseMachine, flag: str) -> tuple[str, str]:
+def _unknown_flag(machine: ParseMachine, flag: str) -> tuple[str, str]:
     action = machine.context.name if machine.context else None
     if action is None:
-        return f"inv has no option {flag}.", "Options of an action stand behind it: inv --help ACTION lists them."
-    having = [one.name for one in machine.result if one.name and flag in one.flags]
-    if having:
-        return f"{action} has no option {flag}.", f"{having[-1]} has it: write it right behind {having[-1]}."
-    near = did_you_mean(flag, [*machine.context.flags, *machine.initial.flags])
-    return f"{action} has no option {flag}.", near or f"inv --help {action} lists its options."
+        return f"inv has no option {flag}.", "Options of an action come after it: inv --help ACTION lists them."
+    owners = [context for context in machine.result if context.name and flag in context.flags]
+    if owners:
+        owner = owners[-1].name
+        return f"{action} has no option {flag}.", f"{owner} has it: write it right after {owner}."
+    suggestion = did_you_mean(flag, [*machine.context.flags, *machine.initial.flags])
+    return f"{action} has no option {flag}.", suggestion or f"inv --help {action} lists its options."
 
 
-def _word(machine: ParseMachine, word: str) -> tuple[str, str]:
+def _unknown_word(machine: ParseMachine, word: str) -> tuple[str, str]:
     hint = did_you_mean(word, machine.contexts)
     if word.lower().endswith(CONFIG_SUFFIXES):
         hint = f"A config is named by --config {word}"

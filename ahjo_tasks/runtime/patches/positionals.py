@@ -1,7 +1,8 @@
-"""Positional arguments that may be left out, as in `inv alembic "history -v"`.
+"""Patch `ParseMachine.handle`: positional arguments that may be left out, as in `inv alembic "history -v"`.
 
-A positional argument of Invoke has to be given, and until it is it swallows whatever comes, be it `--dry`. One with a
-default is never filled at all: here it takes the first word that is no flag, no value of one, and no task.
+Invoke demands a positional argument without a default, and until it comes takes whatever comes for it, be it `--dry`.
+It never fills one that has a default: here such an argument takes the first word that is no flag, no value of one, and
+no task.
 """
 
 from __future__ import annotations
@@ -10,22 +11,27 @@ from typing import TYPE_CHECKING
 
 from invoke.parser.parser import ParseMachine
 
+from ahjo_tasks.runtime.patches.expected import has_method
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from invoke.parser.argument import Argument
 
 
-def teach() -> None:
-    """Have Invoke's parser fill positional arguments that have a default. Teaching twice changes nothing."""
-    if not getattr(ParseMachine, "_ahjo_taught", False):
-        ParseMachine.handle = _handle(ParseMachine.handle)  # type: ignore[assignment,method-assign]
-        ParseMachine._ahjo_taught = True  # noqa: SLF001
+def install() -> bool:
+    """Patch `ParseMachine.handle`. Returns False, and changes nothing, where Invoke has another one."""
+    if ParseMachine.handle.__module__ == __name__:
+        return True
+    if not has_method(ParseMachine, "handle", "token") or not hasattr(ParseMachine, "waiting_for_flag_value"):
+        return False
+    ParseMachine.handle = _handle(ParseMachine.handle)  # type: ignore[assignment,method-assign]
+    return True
 
 
 def _handle(original: Callable[[ParseMachine, str], None]) -> Callable[[ParseMachine, str], None]:
     def handle(machine: ParseMachine, token: str) -> None:
-        argument = _open_argument(machine)
+        argument = _open_positional(machine)
         if argument is None or token.startswith("-") or token in machine.contexts:
             original(machine, token)
         else:
@@ -34,9 +40,11 @@ def _handle(original: Callable[[ParseMachine, str], None]) -> Callable[[ParseMac
     return handle
 
 
-def _open_argument(machine: ParseMachine) -> Argument | None:
-    """The argument that waits for a word, unless a flag in front of it wants the word, or the parser has given up."""
+def _open_positional(machine: ParseMachine) -> Argument | None:
+    """Return the argument that a word would fill, unless a flag before it takes it, or the parser has given up."""
     if machine.context is None or machine.waiting_for_flag_value or machine.current_state == "unknown":
         return None
-    given = machine.context.positional_args
-    return next((one for one in given if one.raw_value is None and one.default is not None), None)
+    for argument in machine.context.positional_args:
+        if argument.raw_value is None and argument.default is not None:
+            return argument
+    return None
