@@ -78,7 +78,7 @@ def read(folder: Path, text: str, kind: str) -> Any:
 
 
 def comments(text: str, mark: str) -> list[str]:
-    return [found.strip() for found in re.findall(rf"(?:^|\s){mark}(.*)", text)]
+    return [comment.strip() for comment in re.findall(rf"(?:^|\s){mark}(.*)", text)]
 
 
 def test_jsonc_becomes_yaml_with_every_comment_in_its_place(tmp_path: Path) -> None:
@@ -138,6 +138,23 @@ def test_yaml_becomes_jsonc_with_every_comment_in_its_place(tmp_path: Path) -> N
     )
 
 
+def test_comments_inside_brackets_of_several_lines_stay(tmp_path: Path) -> None:
+    text = "a: [1,  # one\n    # before two\n    2]  # after a\nb: {k: v,  # of k\n    # last of b\n   }\n"
+    assert converted(tmp_path, text, "yaml", "jsonc") == (
+        "{\n"
+        '    "a": [\n'
+        "        1,  // one\n"
+        "        // before two\n"
+        "        2\n"
+        "    ],  // after a\n"
+        '    "b": {\n'
+        '        "k": "v"  // of k\n'
+        "        // last of b\n"
+        "    }\n"
+        "}\n"
+    )
+
+
 def test_there_and_back_again_changes_nothing(tmp_path: Path) -> None:
     first = converted(tmp_path, YAML, "yaml", "jsonc")
     second = converted(tmp_path, first, "jsonc", "yaml")
@@ -155,10 +172,10 @@ def test_json_loses_comments_and_says_how_many(tmp_path: Path) -> None:
 
 def test_the_order_of_keys_and_unicode_stay(tmp_path: Path) -> None:
     text = '{"z": "Åäö 💧 漢字", "ä": 1, "a": {"y": 1, "b": 2}}'
-    made = converted(tmp_path, text, "json", "yaml")
-    assert "Åäö 💧 漢字" in made
-    assert made.index("z:") < made.index("ä:") < made.index("a:")
-    assert list(read(tmp_path, made, "yaml")) == ["z", "ä", "a"]
+    result = converted(tmp_path, text, "json", "yaml")
+    assert "Åäö 💧 漢字" in result
+    assert result.index("z:") < result.index("ä:") < result.index("a:")
+    assert list(read(tmp_path, result, "yaml")) == ["z", "ä", "a"]
 
 
 WORDS_OF_YAML = "yes No on y null ~ 1 1.5 1e3 1e+3 0x10 0o7 08 1_000 12:30:45 2024-01-01 .inf << = true ? # | *a &a !a"
@@ -200,21 +217,21 @@ UNUSUAL = [
 @pytest.mark.parametrize("text", [*WORDS_OF_YAML.split(), *OTHER_TEXTS, *UNUSUAL], ids=ascii)
 def test_a_text_stays_a_text_for_both_versions_of_yaml(tmp_path: Path, text: str) -> None:
     source = json.dumps({"key": text, text: [text]})
-    made = converted(tmp_path, source, "json", "yaml")
-    assert read(tmp_path, made, "yaml") == json.loads(source)
+    result = converted(tmp_path, source, "json", "yaml")
+    assert read(tmp_path, result, "yaml") == json.loads(source)
     file = tmp_path / "read.yaml"
     assert document.read(file).warnings == ()
-    assert json.loads(converted(tmp_path, made, "yaml", "json")) == json.loads(source)
+    assert json.loads(converted(tmp_path, result, "yaml", "json")) == json.loads(source)
 
 
 @pytest.mark.parametrize(
     "number", ["0", "-5", "12345678901234567890123", "1.0", "1.50", "-0.0", "1e5", "1E-7", "2.5e+20"]
 )
 def test_a_number_keeps_its_value_and_type(tmp_path: Path, number: str) -> None:
-    made = converted(tmp_path, f'{{"n": {number}}}', "json", "yaml")
-    value = read(tmp_path, made, "yaml")["n"]
+    result = converted(tmp_path, f'{{"n": {number}}}', "json", "yaml")
+    value = read(tmp_path, result, "yaml")["n"]
     assert repr(value) == repr(json.loads(number))
-    assert repr(json.loads(converted(tmp_path, made, "yaml", "json"))["n"]) == repr(value)
+    assert repr(json.loads(converted(tmp_path, result, "yaml", "json"))["n"]) == repr(value)
 
 
 @pytest.mark.parametrize(
@@ -237,7 +254,7 @@ def test_what_yaml_means_is_what_json_gets(tmp_path: Path, yaml_text: str, value
 
 
 @pytest.mark.parametrize(
-    ("text", "source", "said"),
+    ("text", "source", "message"),
     [
         ('{"a": 1, "a": 2}', "json", "a is given twice"),
         ("a: 1\na: 2", "yaml", "twice"),
@@ -259,8 +276,10 @@ def test_what_yaml_means_is_what_json_gets(tmp_path: Path, yaml_text: str, value
         ),
     ],
 )
-def test_what_cannot_be_converted_is_refused_with_a_reason(tmp_path: Path, text: str, source: str, said: str) -> None:
-    with pytest.raises(ConfigError, match=said):
+def test_what_cannot_be_converted_is_refused_with_a_reason(
+    tmp_path: Path, text: str, source: str, message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
         converted(tmp_path, text, source, "json" if source == "yaml" else "yaml")
 
 
@@ -282,11 +301,11 @@ def test_every_config_that_can_be_read_is_converted_there_and_back(
     compared = 0
     for case in cases(name):
         try:
-            made = converted(tmp_path, case["input"], kind, other)
+            result = converted(tmp_path, case["input"], kind, other)
         except (ConfigError, UnicodeEncodeError):
             continue
-        back = converted(tmp_path, made, other, kind)
-        assert read(tmp_path, back, kind) == read(tmp_path, made, other), case
+        back = converted(tmp_path, result, other, kind)
+        assert read(tmp_path, back, kind) == read(tmp_path, result, other), case
         compared += 1
     assert compared > 40
 
@@ -301,29 +320,29 @@ MAPPINGS = st.dictionaries(TEXTS, VALUES, max_size=4)
 @given(MAPPINGS)
 def test_values_survive_there_and_back(tmp_path: Path, value: dict[str, Any]) -> None:
     text = json.dumps(value)
-    made = converted(tmp_path, text, "json", "yaml")
-    assert repr(yaml.safe_load(made)) == repr(json.loads(text))
-    assert repr(json.loads(converted(tmp_path, made, "yaml", "json"))) == repr(json.loads(text))
+    result = converted(tmp_path, text, "json", "yaml")
+    assert repr(yaml.safe_load(result)) == repr(json.loads(text))
+    assert repr(json.loads(converted(tmp_path, result, "yaml", "json"))) == repr(json.loads(text))
 
 
 WORDS = st.text(alphabet="abc xyä#/*{}[]:,\"'", min_size=1, max_size=6).map(str.strip).filter(bool)
 
 
-def commented(draw: st.DrawFn, value: Any, said: list[str], indent: str = "") -> str:
-    """JSON with a comment before and beside many a value."""
+def commented(draw: st.DrawFn, value: Any, texts: list[str], indent: str = "") -> str:
+    """JSON with comments before and after its values; `texts` receives them."""
     if not isinstance(value, dict | list) or not value:
         return json.dumps(value)
-    pairs = value.items() if isinstance(value, dict) else ((None, one) for one in value)
+    pairs = value.items() if isinstance(value, dict) else ((None, item) for item in value)
     lines = []
-    for key, one in pairs:
+    for key, item in pairs:
         before = draw(st.none() | WORDS)
-        said += [before] if before else []
+        texts += [before] if before else []
         head = f"{indent}  // {before}\n" if before else draw(st.sampled_from(["", "\n"]))
         name = "" if key is None else f"{json.dumps(key)}: "
-        body = f"{head}{indent}  {name}{commented(draw, one, said, indent + '  ')},"
-        beside = draw(st.none() | WORDS)
-        said += [beside] if beside else []
-        lines.append(body + (f" // {beside}\n" if beside else "\n"))
+        body = f"{head}{indent}  {name}{commented(draw, item, texts, indent + '  ')},"
+        after = draw(st.none() | WORDS)
+        texts += [after] if after else []
+        lines.append(body + (f" // {after}\n" if after else "\n"))
     opening, closing = "{}" if isinstance(value, dict) else "[]"
     return f"{opening}\n{''.join(lines)}{indent}{closing}"
 
@@ -331,14 +350,14 @@ def commented(draw: st.DrawFn, value: Any, said: list[str], indent: str = "") ->
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 @given(st.data())
 def test_comments_survive_there_and_back(tmp_path: Path, data: st.DataObject) -> None:
-    said: list[str] = []
+    texts: list[str] = []
     value = data.draw(MAPPINGS.filter(bool))
-    text = commented(data.draw, value, said)
-    made = converted(tmp_path, text, "jsonc", "yaml")
-    back = converted(tmp_path, made, "yaml", "jsonc")
+    text = commented(data.draw, value, texts)
+    result = converted(tmp_path, text, "jsonc", "yaml")
+    back = converted(tmp_path, result, "yaml", "jsonc")
     again = converted(tmp_path, converted(tmp_path, back, "jsonc", "yaml"), "yaml", "jsonc")
     assert again == back
     assert read(tmp_path, back, "jsonc") == value
-    for one in said:
-        assert made.count(f"# {one}") >= 1
-        assert back.count(f"// {one}") >= 1
+    for comment in texts:
+        assert result.count(f"# {comment}") >= 1
+        assert back.count(f"// {comment}") >= 1

@@ -61,14 +61,14 @@ def deep_recursion() -> Iterator[Callable[[], None]]:
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["id"]) for case in cases("config_jsonc")])
 def test_json_agrees_with_the_parser_of_the_editors(case: dict[str, Any], deep_recursion: Callable[[], None]) -> None:
     expected = case["expected"]
-    wanted = expected.get("value_json_if_hash_comments") or expected.get("value_json")
-    if wanted is None:
+    value_json = expected.get("value_json_if_hash_comments") or expected.get("value_json")
+    if value_json is None:
         with pytest.raises(ConfigError, match=r"^dev\.json:\d+:\d+: "):
             json_text.parse(case["input"], "dev.json")
         return
     value, _ = json_text.parse(case["input"], "dev.json")
     deep_recursion()
-    assert as_javascript(value) == as_javascript(json.loads(wanted))
+    assert as_javascript(value) == as_javascript(json.loads(value_json))
 
 
 @needs_shared

@@ -100,7 +100,7 @@ def test_a_missing_local_file_is_a_warning(tmp_path: Path) -> None:
     assert loaded.warnings == ("dev.yml:5: LOCAL: the file none.json is missing",)
 
 
-def test_a_local_file_is_sought_beside_the_config_then_in_the_working_directory(
+def test_a_local_file_is_looked_up_next_to_the_config_then_in_the_working_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = tmp_path / "here"
@@ -117,7 +117,7 @@ def test_the_environment_may_name_the_file(config: Path) -> None:
     assert load(None, environ={"AHJO_CONFIG_PATH": str(config)}).path == config
 
 
-def test_without_a_file_the_user_is_told_how_to_name_one() -> None:
+def test_without_a_file_the_error_says_how_to_name_one() -> None:
     with pytest.raises(ConfigError) as caught:
         load(None, environ={})
     assert caught.value.exit_code == 2
@@ -137,9 +137,9 @@ def test_credentials_come_from_the_environment(tmp_path: Path) -> None:
 
 def test_a_url_and_options_come_from_the_environment(tmp_path: Path) -> None:
     environ = {"AHJO_SQLALCHEMY_URL": "sqlite:///x.db", "AHJO_SQLALCHEMY_POOL_SIZE": "5"}
-    made = load(flat(tmp_path), environ=environ).settings
-    assert made.sqlalchemy_url == Secret("sqlite:///x.db")
-    assert made.sqlalchemy == {"pool_size": 5}
+    result = load(flat(tmp_path), environ=environ).settings
+    assert result.sqlalchemy_url == Secret("sqlite:///x.db")
+    assert result.sqlalchemy == {"pool_size": 5}
 
 
 def test_other_variables_are_no_settings(tmp_path: Path) -> None:
@@ -177,9 +177,9 @@ def test_problems_of_all_places_are_reported_together_with_their_lines(config: P
 
 
 def test_options_may_stand_under_one_key(tmp_path: Path) -> None:
-    made = load(flat(tmp_path, "sqlalchemy: {pool_size: 3, url: 'sqlite://'}\n"), environ={}).settings
-    assert made.sqlalchemy == {"pool_size": 3}
-    assert made.sqlalchemy_url == Secret("sqlite://")
+    result = load(flat(tmp_path, "sqlalchemy: {pool_size: 3, url: 'sqlite://'}\n"), environ={}).settings
+    assert result.sqlalchemy == {"pool_size": 3}
+    assert result.sqlalchemy_url == Secret("sqlite://")
 
 
 def test_warnings_of_the_file_are_passed_on(tmp_path: Path) -> None:

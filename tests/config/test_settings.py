@@ -58,12 +58,12 @@ def test_every_key_has_a_description_that_ends_a_sentence() -> None:
 
 
 def test_defaults_are_those_in_effect() -> None:
-    made = settings()
-    assert made.sql_dialect == "mssql"
-    assert (made.database_init_size, made.database_max_size, made.database_file_growth) == (100, 100_000, 500)
-    assert (made.connect_retry_count, made.connect_retry_interval, made.lock_timeout) == (20, 10, 60)
-    assert made.db_permissions == (PermissionFile("database/create_db_permissions.sql"),)
-    assert made.ahjo_action_files == (ActionFile("ahjo_actions.py", "Ahjo actions"),)
+    result = settings()
+    assert result.sql_dialect == "mssql"
+    assert (result.database_init_size, result.database_max_size, result.database_file_growth) == (100, 100_000, 500)
+    assert (result.connect_retry_count, result.connect_retry_interval, result.lock_timeout) == (20, 10, 60)
+    assert result.db_permissions == (PermissionFile("database/create_db_permissions.sql"),)
+    assert result.ahjo_action_files == (ActionFile("ahjo_actions.py", "Ahjo actions"),)
 
 
 @pytest.mark.parametrize("key", ["sql_driver", "git_table_schema", "log_table_schema", "database_collation"])
@@ -97,9 +97,9 @@ def test_null_is_the_same_as_nothing() -> None:
 
 def test_a_url_says_where_the_database_is() -> None:
     values = {"allowed_actions": "ALL", "sqlalchemy.url": "postgresql://u:p@h/db"}
-    made = Validator(values, str, lambda _key: False).settings("dev.json")
-    assert made.sqlalchemy_url == Secret("postgresql://u:p@h/db")
-    assert made.target_database_name is None
+    result = Validator(values, str, lambda _key: False).settings("dev.json")
+    assert result.sqlalchemy_url == Secret("postgresql://u:p@h/db")
+    assert result.target_database_name is None
 
 
 def test_sqlite_needs_a_file_only() -> None:
@@ -149,13 +149,13 @@ def test_another_spelling_of_the_same_value_is_accepted_with_a_warning(
         ("username", "$", "still holds the placeholder $; give its value in the local override file"),
     ],
 )
-def test_a_value_that_does_not_fit_is_told_by_what_was_expected(key: str, written: object, expected: str) -> None:
+def test_a_value_that_does_not_fit_is_reported_with_what_was_expected(key: str, written: object, expected: str) -> None:
     assert problems({**REQUIRED, key: written}) == (f"at {key}: {key}: {expected}",)
 
 
 def test_all_mistakes_are_reported_together() -> None:
-    found = problems({"sql_port": "x", "git_table": 1.5, "target_databse_name": "SHOP", "allowed_actions": {}})
-    assert [problem.split(": ")[1] for problem in found] == [
+    messages = problems({"sql_port": "x", "git_table": 1.5, "target_databse_name": "SHOP", "allowed_actions": {}})
+    assert [problem.split(": ")[1] for problem in messages] == [
         "allowed_actions",
         "sql_port",
         "git_table",
@@ -163,7 +163,7 @@ def test_all_mistakes_are_reported_together() -> None:
         "target_database_name",
         "target_databse_name",
     ]
-    assert found[-1].endswith("did you mean target_database_name?")
+    assert messages[-1].endswith("did you mean target_database_name?")
 
 
 @pytest.mark.parametrize("key", ["password", "sqlalchemy.url", "sql_port", "transaction_mode", "scripting_variables"])
@@ -185,8 +185,8 @@ def test_a_deprecated_key_names_its_successor() -> None:
 
 
 def test_engine_options_are_the_keys_after_sqlalchemy() -> None:
-    made = settings(**{"sqlalchemy.pool_size": 3, "sqlalchemy.connect_args": {"a": 1}})
-    assert made.sqlalchemy == {"pool_size": 3, "connect_args": {"a": 1}}
+    result = settings(**{"sqlalchemy.pool_size": 3, "sqlalchemy.connect_args": {"a": 1}})
+    assert result.sqlalchemy == {"pool_size": 3, "connect_args": {"a": 1}}
 
 
 def test_variables_are_text_and_whole_numbers_become_it() -> None:
@@ -198,8 +198,8 @@ def test_variables_are_text_and_whole_numbers_become_it() -> None:
 
 @pytest.mark.parametrize("variables", [{"a": "1", "b": "x=y"}, ["a=1", "b=x=y"]])
 def test_permission_variables_come_in_every_form_of_the_predecessor(variables: object) -> None:
-    made = settings(db_permissions=[{"source": "p.sql", "variables": variables}, {"source": "q.sql"}])
-    assert made.db_permissions == (PermissionFile("p.sql", {"a": "1", "b": "x=y"}), PermissionFile("q.sql"))
+    result = settings(db_permissions=[{"source": "p.sql", "variables": variables}, {"source": "q.sql"}])
+    assert result.db_permissions == (PermissionFile("p.sql", {"a": "1", "b": "x=y"}), PermissionFile("q.sql"))
 
 
 def test_text_of_the_environment_becomes_what_the_key_needs() -> None:
@@ -211,9 +211,9 @@ def test_text_of_the_environment_becomes_what_the_key_needs() -> None:
         "compare": "{}",
     }
     checked = validator(values, is_text=True)
-    made = checked.settings("dev.json")
-    assert (made.sql_port, made.display_db_info, made.skipped_actions) == (5432, False, ("a",))
-    assert made.password == Secret("[x]")
+    result = checked.settings("dev.json")
+    assert (result.sql_port, result.display_db_info, result.skipped_actions) == (5432, False, ("a",))
+    assert result.password == Secret("[x]")
     assert checked.warnings == []
 
 
@@ -233,15 +233,15 @@ def test_a_secret_is_never_written(dump: Callable[..., object]) -> None:
 
 
 def test_settings_show_no_secret() -> None:
-    made = settings(
+    result = settings(
         password="hunter2",
         scripting_variables={"LOGIN_PASSWORD": "hunter2"},
         sqla_url_query_map={"PWD": "hunter2"},
         url_of_remote_git_repository="https://hunter2@github.com/x/y",
         **{"sqlalchemy.url": "mssql://sa:hunter2@h/db", "sqlalchemy.connect_args": {"password": "hunter2"}},
     )
-    assert "hunter2" not in repr(made)
-    assert "mssql://sa:***@h/db" in repr(made)
+    assert "hunter2" not in repr(result)
+    assert "mssql://sa:***@h/db" in repr(result)
 
 
 @pytest.mark.parametrize(

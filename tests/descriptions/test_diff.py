@@ -87,7 +87,7 @@ def test_property_names_in_another_case_are_the_same_property() -> None:
     assert changes(both, table("a", Description="1", description="2")) == []
 
 
-def test_two_objects_with_one_name_are_told_apart_by_brackets() -> None:
+def test_two_objects_with_one_name_are_distinguished_by_brackets() -> None:
     one, other = DbObject("column", ("s", "a.b", "c"), "", {"d": "1"}), DbObject("column", ("s", "a", "b.c"))
     plain = DbObject("column", ("s", "x.y", "c"))
     written, _ = merge_into_files(
@@ -99,7 +99,7 @@ def test_two_objects_with_one_name_are_told_apart_by_brackets() -> None:
     assert warnings(files, one, other, plain) == ()
 
 
-def test_a_name_that_reads_like_brackets_is_told_apart_too() -> None:
+def test_a_name_that_reads_like_brackets_is_distinguished_too() -> None:
     present = [DbObject("table", parts) for parts in (("a.b", "c"), ("a", "b.c"), ("[a.b]", "c"), ("[a", "b].c"))]
     by_key = Catalog(tuple(present)).lookup("table").by_key
     assert list(by_key.values()) == present

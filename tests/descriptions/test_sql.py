@@ -35,19 +35,19 @@ def unquoted(text: str) -> list[str]:
 
 
 def applied(state: State, batches: list[str]) -> State:
-    """What a server would make of the batches; one that is told to add what is there, or the like, complains."""
-    found = {key: dict(properties) for key, properties in state.items()}
+    """What a server would make of the batches; adding a property that exists, or changing one that does not, fails."""
+    result = {key: dict(properties) for key, properties in state.items()}
     for batch in batches:
         for match in CALL.finditer(batch):
             name, *levels = unquoted(match["arguments"])
             verb = match["verb"]
-            properties = found[".".join(levels[1::2])]
+            properties = result[".".join(levels[1::2])]
             assert (name in properties) == (verb != "add")
             if verb == "drop":
                 del properties[name]
             else:
                 properties[name] = "".join(unquoted(match["value"]))
-    return found
+    return result
 
 
 texts = st.text(alphabet="a'\\\n\r;ж😀N", max_size=6)
@@ -56,25 +56,25 @@ states = st.lists(properties, min_size=1, max_size=12)
 
 
 @settings(deadline=None)
-@given(present=states, wanted=states, per_call=st.integers(min_value=1, max_value=7))
+@given(present=states, described=states, per_call=st.integers(min_value=1, max_value=7))
 def test_the_changes_make_what_is_wanted_wherever_the_batches_end(
-    present: list[dict[str, str]], wanted: list[dict[str, str]], per_call: int
+    present: list[dict[str, str]], described: list[dict[str, str]], per_call: int
 ) -> None:
     database = Catalog(
         tuple(DbObject("table", ("sales", f"t{number}"), "TABLE", held) for number, held in enumerate(present))
     )
-    files = {f"sales.t{number}": held for number, held in enumerate(wanted[: len(present)])}
+    files = {f"sales.t{number}": held for number, held in enumerate(described[: len(present)])}
     store = ExtendedProperties(dialect("mssql"))
     store.changes_per_call = per_call  # type: ignore[misc]
     changes = compute_changes(Descriptions({"table": files}), database).changes
     batches = list(store.batches(changes))
-    state = {one.key: dict(one.properties) for one in database.objects}
+    state = {obj.key: dict(obj.properties) for obj in database.objects}
     assert applied(state, batches) == {**state, **files}
     assert len(batches) == -(-len(changes) // per_call)
 
 
 @pytest.mark.parametrize(
-    ("one", "levels"),
+    ("obj", "levels"),
     [
         (DbObject("database", ()), ""),
         (DbObject("schema", ("s",)), ", N'SCHEMA', N's'"),
@@ -93,9 +93,9 @@ def test_the_changes_make_what_is_wanted_wherever_the_batches_end(
         ),
     ],
 )
-def test_each_kind_is_named_on_its_own_level(one: DbObject, levels: str) -> None:
-    assert MSSQL.statement(Change("drop", one, "D")) == f"EXEC sys.sp_dropextendedproperty N'D'{levels}"
-    assert MSSQL.statement(Change("add", one, "D", "x'y")) == (
+def test_each_kind_is_named_on_its_own_level(obj: DbObject, levels: str) -> None:
+    assert MSSQL.statement(Change("drop", obj, "D")) == f"EXEC sys.sp_dropextendedproperty N'D'{levels}"
+    assert MSSQL.statement(Change("add", obj, "D", "x'y")) == (
         f"SET @value = N'x''y'; EXEC sys.sp_addextendedproperty N'D', @value{levels}"
     )
 
@@ -196,8 +196,8 @@ def test_rows_become_objects_with_their_comment() -> None:
     [("add", "it's", "'it''s'"), ("update", "a\\b'", "E'a\\\\b'''"), ("drop", "", "NULL")],
 )
 def test_comments_are_quoted_for_every_setting(verb: str, text: str, expected: str) -> None:
-    one = DbObject("table", ("s", "t"), "TABLE s.t")
-    assert POSTGRESQL.statement(Change(verb, one, "Description", text)) == f"COMMENT ON TABLE s.t IS {expected}"
+    obj = DbObject("table", ("s", "t"), "TABLE s.t")
+    assert POSTGRESQL.statement(Change(verb, obj, "Description", text)) == f"COMMENT ON TABLE s.t IS {expected}"
 
 
 # -- MySQL -----------------------------------------------------------------------------------------------------------
@@ -218,20 +218,20 @@ COMMENT ''z''',
 
 
 def test_definitions_are_cut_at_their_own_commas() -> None:
-    found = definitions(SHOWN)
-    assert list(found) == ["id", "a,`b", "comment", "g", "k", "n", "v"]
-    assert found["comment"] == "`comment` enum('COMMENT','b') NOT NULL DEFAULT 'b'"
-    assert found["a,`b"].endswith("DEFAULT 'x,)\\\\''\nCOMMENT ''z'''")
+    result = definitions(SHOWN)
+    assert list(result) == ["id", "a,`b", "comment", "g", "k", "n", "v"]
+    assert result["comment"] == "`comment` enum('COMMENT','b') NOT NULL DEFAULT 'b'"
+    assert result["a,`b"].endswith("DEFAULT 'x,)\\\\''\nCOMMENT ''z'''")
 
 
 def test_a_comment_is_put_where_it_may_stand() -> None:
-    found = {name: with_comment(definition, "'new'") for name, definition in definitions(SHOWN).items()}
-    assert found["id"] == "`id` bigint(20) unsigned NOT NULL AUTO_INCREMENT COMMENT 'new'"
-    assert found["comment"] == "`comment` enum('COMMENT','b') NOT NULL DEFAULT 'b' COMMENT 'new'"
-    assert found["g"].endswith("CHECK'))) VIRTUAL COMMENT 'new'")
-    assert found["k"] == "`k` int(11) DEFAULT 3 COMMENT 'new' CHECK (`k` > 0 and `k` <> 'COMMENT')"
-    assert found["n"] == "`n` int(11) DEFAULT 3 COMMENT 'new' CHECK (`n` > 0)"
-    assert found["v"] == "`v` int DEFAULT '1' /*!80023 INVISIBLE */ COMMENT 'new'"
+    result = {name: with_comment(definition, "'new'") for name, definition in definitions(SHOWN).items()}
+    assert result["id"] == "`id` bigint(20) unsigned NOT NULL AUTO_INCREMENT COMMENT 'new'"
+    assert result["comment"] == "`comment` enum('COMMENT','b') NOT NULL DEFAULT 'b' COMMENT 'new'"
+    assert result["g"].endswith("CHECK'))) VIRTUAL COMMENT 'new'")
+    assert result["k"] == "`k` int(11) DEFAULT 3 COMMENT 'new' CHECK (`k` > 0 and `k` <> 'COMMENT')"
+    assert result["n"] == "`n` int(11) DEFAULT 3 COMMENT 'new' CHECK (`n` > 0)"
+    assert result["v"] == "`v` int DEFAULT '1' /*!80023 INVISIBLE */ COMMENT 'new'"
 
 
 @pytest.mark.parametrize(

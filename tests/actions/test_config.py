@@ -38,12 +38,12 @@ def project(tmp_path: Path) -> RunningProject:
 
 def seen(text: str) -> dict[str, Any]:
     line = next(line for line in text.splitlines() if line.startswith("<"))
-    found: dict[str, Any] = json.loads(line[1:-1])
-    return found
+    values: dict[str, Any] = json.loads(line[1:-1])
+    return values
 
 
 def local(project: RunningProject, **backend: object) -> None:
-    """A dev.json with a LOCAL file over it."""
+    """A dev.json with a local override file."""
     project.write("dev.json", json.dumps({"LOCAL": "me.json", "BACKEND": sqlite(my_key="file", nested={"a": 1})}))
     project.configure(backend, "me.json")
 
@@ -65,21 +65,21 @@ def test_one_config_serves_the_whole_chain_wherever_it_stands(
 
 
 def test_unknown_keys_reach_the_actions_of_the_project(project: RunningProject) -> None:
-    found = seen(inv(project, "look", *CONFIG, ns=(look,)).out)
-    assert found == {"backend": "file", "config": "file", "database": "shop.db", "filled": "shop.db"}
+    values = seen(inv(project, "look", *CONFIG, ns=(look,)).out)
+    assert values == {"backend": "file", "config": "file", "database": "shop.db", "filled": "shop.db"}
 
 
 def test_a_local_file_and_the_environment_reach_both_views_of_the_config(project: RunningProject) -> None:
     local(project, my_key="local", target_database_name="mine.db")
-    found = seen(inv(project, "look", *CONFIG, ns=(look,)).out)
-    assert found == {"backend": "local", "config": "local", "database": "mine.db", "filled": "mine.db"}
+    values = seen(inv(project, "look", *CONFIG, ns=(look,)).out)
+    assert values == {"backend": "local", "config": "local", "database": "mine.db", "filled": "mine.db"}
     done = inv(project, "look", *CONFIG, ns=(look,), AHJO_MY_KEY='{"a": 1}', AHJO_TARGET_DATABASE_NAME="env.db")
     assert seen(done.out) == {"backend": {"a": 1}, "config": {"a": 1}, "database": "env.db", "filled": "env.db"}
 
 
 def test_the_environment_may_name_the_config(project: RunningProject) -> None:
-    found = seen(inv(project, "look", ns=(look,), AHJO_CONFIG_PATH="dev.json").out)
-    assert found == {"backend": "file", "config": "file", "database": "shop.db", "filled": "shop.db"}
+    values = seen(inv(project, "look", ns=(look,), AHJO_CONFIG_PATH="dev.json").out)
+    assert values == {"backend": "file", "config": "file", "database": "shop.db", "filled": "shop.db"}
 
 
 @pytest.mark.parametrize("arguments", [("deploy", "--config", "nosuch.json"), ("--config", "nosuch.json", "look")])
@@ -93,7 +93,7 @@ def test_an_action_that_needs_a_config_says_how_to_name_one(project: RunningProj
     assert (done.code, "--config dev.jsonc" in done.err) == (2, True)
 
 
-def test_all_mistakes_are_told_together(project: RunningProject) -> None:
+def test_all_mistakes_are_reported_together(project: RunningProject) -> None:
     project.configure({"sql_dialect": "postgresql", "sql_port": "x", "lock_timeout": -1, "exit_on_test_failur": True})
     done = inv(project, "deploy", *CONFIG)
     assert done.code == 2
@@ -101,7 +101,7 @@ def test_all_mistakes_are_told_together(project: RunningProject) -> None:
         assert word in done.err
 
 
-def test_a_broken_file_is_told_like_every_other_error(project: RunningProject) -> None:
+def test_a_broken_file_is_reported_like_every_other_error(project: RunningProject) -> None:
     project.write("dev.json", '{"BACKEND": ')
     done = inv(project, "look", *CONFIG, ns=(look,))
     assert (done.code, done.err.startswith("Error: dev.json:1:")) == (2, True)

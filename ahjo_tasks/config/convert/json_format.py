@@ -1,4 +1,4 @@
-"""From a tree to JSON with and without comments."""
+"""Read and write JSON with comments."""
 
 from __future__ import annotations
 
@@ -8,55 +8,63 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.config import json_text
-from ahjo_tasks.config.convert.tree import Attaching, Entry, Group, Scalar, Tree, inline, trimmed
+from ahjo_tasks.config.convert.commented import (
+    Collection,
+    CommentAttacher,
+    CommentedDocument,
+    Entry,
+    Scalar,
+    format_on_one_line,
+    strip_blank_lines,
+)
 from ahjo_tasks.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ahjo_tasks.config.convert.tree import Lines
+    from ahjo_tasks.config.convert.commented import CommentLines
 
 _TOKEN = re.compile(
-    r'(?P<string>"(?:[^"\\]|\\.)*")|(?P<line>//[^\r\n]*|\#[^\r\n]*)|(?P<block>/\*.*?\*/)|(?P<mark>[\[\]{},:])'
+    r'(?P<string>"(?:[^"\\]|\\.)*")|(?P<line>//[^\r\n]*|\#[^\r\n]*)|(?P<block>/\*.*?\*/)|(?P<punctuation>[\[\]{},:])'
     r"|(?P<newline>\r\n?|\n)|(?P<word>[^\s\[\]{},:\"/#]+)",
     re.DOTALL,
 )
 _NEWLINE = re.compile(r"\r\n?|\n")
 _WORDS = {"true": True, "false": False, "null": None}
-_END = ("mark", "", -1)
+_END = ("punctuation", "", -1)
 
 
 class Token(NamedTuple):
-    """A word or mark and its line."""
+    """A string, word or punctuation mark and its line."""
 
     kind: str
     text: str
     line: int
 
 
-def read_json(text: str, name: str) -> Tree:
-    """Read a text. Raises ConfigError with `name` and line for what is no JSON, and for a key that is given twice."""
+def read_json(text: str, name: str) -> CommentedDocument:
+    """Read a text. Raises ConfigError with `name` and line for invalid JSON and for a repeated key."""
     json_text.parse(text, name)
-    return _Reader(text, name).tree()
+    return _Reader(text, name).document()
 
 
 class _Reader:
-    """Reads a text that is known to be right."""
+    """Reads a text that is known to be valid."""
 
     def __init__(self, text: str, name: str) -> None:
         self._name = name
-        self._attaching = Attaching()
-        self._tokens = self._words(text)
+        self._attacher = CommentAttacher()
+        self._tokens = self._read_tokens(text)
         self._next = next(self._tokens, Token(*_END))
 
-    def tree(self) -> Tree:
+    def document(self) -> CommentedDocument:
         root = Entry()
-        self._attaching.starts(root, self._next.line)
+        self._attacher.start(root, self._next.line)
         self._value(root)
-        return Tree(root, trimmed(self._attaching.take()))
+        return CommentedDocument(root, strip_blank_lines(self._attacher.take()))
 
-    def _words(self, text: str) -> Iterator[Token]:
-        """The tokens; comments are handed on as they pass by."""
+    def _read_tokens(self, text: str) -> Iterator[Token]:
+        """Yield the tokens and attach the comments between them."""
         line = 0
         for match in _TOKEN.finditer(text):
             kind = str(match.lastgroup)
@@ -64,36 +72,35 @@ class _Reader:
                 line += 1
             elif kind in {"line", "block"}:
                 last = line + len(_NEWLINE.findall(match[0]))
-                self._attaching.comment(_texts(match[0]), line, last)
+                self._attacher.add_comment(_texts(match[0]), line, last)
                 line = last
             else:
                 yield Token(kind, match[0], line)
 
     def _take(self) -> Token:
-        taken = self._next
-        self._attaching.word(taken.line, taken.line)
+        token = self._next
+        self._attacher.add_token(token.line, token.line)
         self._next = next(self._tokens, Token(*_END))
-        return taken
+        return token
 
-    def _group(self, owner: Entry) -> Group:
+    def _collection(self, owner: Entry) -> Collection:
         opening = self._take()
-        group = Group(is_list=opening.text == "[")
+        collection = Collection(is_list=opening.text == "[")
         seen: set[str] = set()
         while self._next.text not in {"}", "]"}:
             entry = Entry()
-            self._attaching.starts(entry, self._next.line)
-            if not group.is_list:
+            self._attacher.start(entry, self._next.line)
+            if not collection.is_list:
                 self._key(entry, seen)
             self._value(entry)
-            group.entries.append(entry)
+            collection.entries.append(entry)
             if self._next.text == ",":
                 self._take()
-        group.end = trimmed(self._attaching.take())
-        self._attaching.closes(owner)
-        said = group.end or any(one.before or one.beside or one.after for one in group.entries)
-        group.inline = opening.line == self._next.line and not said
+        collection.end_comments = strip_blank_lines(self._attacher.take())
+        self._attacher.close(owner)
+        collection.on_one_line = opening.line == self._next.line and not collection.has_comments
         self._take()
-        return group
+        return collection
 
     def _key(self, entry: Entry, seen: set[str]) -> None:
         line, key = self._next.line, json.loads(self._take().text)
@@ -104,7 +111,7 @@ class _Reader:
         self._take()  # the colon
 
     def _value(self, entry: Entry) -> None:
-        entry.value = self._group(entry) if self._next.text in {"{", "["} else _parse_scalar(self._take().text)
+        entry.value = self._collection(entry) if self._next.text in {"{", "["} else _parse_scalar(self._take().text)
 
 
 def _parse_scalar(text: str) -> Scalar:
@@ -123,7 +130,7 @@ def _integer(digits: str) -> int | float:
 
 
 def _texts(comment: str) -> list[str]:
-    """The lines of a comment without its marks."""
+    """Return the lines of a comment without its delimiters."""
     if comment.startswith("#"):
         return [comment[1:].rstrip()]
     if comment.startswith("//"):
@@ -135,49 +142,53 @@ def _texts(comment: str) -> list[str]:
 INDENT = "    "
 
 
-def write_json(tree: Tree, *, comments: bool) -> str:
-    """The text, with `//` comments or without any. Raises ConfigError for a number that JSON cannot say."""
+def write_json(document: CommentedDocument, *, comments: bool) -> str:
+    """Return the text, with `//` comments or without any. Raises ConfigError for infinity and NaN."""
     writer = _Writer(comments=comments)
-    lines = [*writer.said(tree.root.before, ""), *writer.entry(tree.root, "", ""), *writer.said(tree.tail, "")]
+    lines = [
+        *writer.comments(document.root.before, ""),
+        *writer.entry(document.root, "", ""),
+        *writer.comments(document.end_comments, ""),
+    ]
     return "\n".join(lines) + "\n"
 
 
 class _Writer:
     def __init__(self, *, comments: bool) -> None:
-        self._comments = comments
+        self._keeps_comments = comments
 
-    def said(self, lines: Lines, indent: str) -> Iterator[str]:
-        """Comments on lines of their own."""
-        for line in lines if self._comments else ():
+    def comments(self, lines: CommentLines, indent: str) -> Iterator[str]:
+        """Yield comments on lines of their own."""
+        for line in lines if self._keeps_comments else ():
             yield "" if line is None else f"{indent}//{line}"
 
     def entry(self, entry: Entry, indent: str, comma: str) -> Iterator[str]:
-        """The lines of a value with its key."""
+        """Yield the lines of a value with its key."""
         key = "" if entry.key is None else f"{_text(entry.key)}: "
         value = entry.value
-        if isinstance(value, Scalar) or value.inline or not (value.entries or value.end):
-            yield f"{indent}{key}{_inline(value)}{comma}{self._beside([*entry.beside, *entry.after])}"
+        if isinstance(value, Scalar) or value.on_one_line or not (value.entries or value.end_comments):
+            yield f"{indent}{key}{_inline(value)}{comma}{self._trailing([*entry.trailing, *entry.after])}"
             return
         opening, closing = "[]" if value.is_list else "{}"
-        yield f"{indent}{key}{opening}{self._beside(entry.beside)}"
+        yield f"{indent}{key}{opening}{self._trailing(entry.trailing)}"
         inner = indent + INDENT
-        for number, one in enumerate(value.entries, 1):
-            yield from self.said(one.before if number > 1 else _from_first(one.before), inner)
-            yield from self.entry(one, inner, "," if number < len(value.entries) else "")
-        yield from self.said(value.end, inner)
-        yield f"{indent}{closing}{comma}{self._beside(entry.after)}"
+        for position, child in enumerate(value.entries, 1):
+            yield from self.comments(child.before if position > 1 else _without_blank_start(child.before), inner)
+            yield from self.entry(child, inner, "," if position < len(value.entries) else "")
+        yield from self.comments(value.end_comments, inner)
+        yield f"{indent}{closing}{comma}{self._trailing(entry.after)}"
 
-    def _beside(self, texts: list[str]) -> str:
-        return f"  //{' '.join(texts)}" if texts and self._comments else ""
+    def _trailing(self, texts: list[str]) -> str:
+        return f"  //{' '.join(texts)}" if texts and self._keeps_comments else ""
 
 
-def _from_first(lines: Lines) -> Lines:
-    """What is said before a first entry: it begins with no empty line."""
+def _without_blank_start(lines: CommentLines) -> CommentLines:
+    """Return the comments before a first entry, which begin with no empty line."""
     return lines[1:] if lines[:1] == [None] else lines
 
 
-def _inline(value: Scalar | Group) -> str:
-    return inline(value, _scalar, _text)
+def _inline(value: Scalar | Collection) -> str:
+    return format_on_one_line(value, _scalar, _text)
 
 
 def _scalar(scalar: Scalar) -> str:
@@ -185,7 +196,7 @@ def _scalar(scalar: Scalar) -> str:
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, float) and not math.isfinite(value):
-        raise ConfigError("JSON has no number that is infinite or none (.inf, .nan)")
+        raise ConfigError("JSON has no number for infinity or NaN (.inf, .nan)")
     if scalar.raw and _reads_as(scalar.raw, value):
         return scalar.raw
     return json.dumps(value)
@@ -193,14 +204,14 @@ def _scalar(scalar: Scalar) -> str:
 
 def _reads_as(raw: str, value: float | None) -> bool:
     try:
-        found = json.loads(raw)
+        read = json.loads(raw)
     except ValueError:
         return False
-    return type(found) is type(value) and bool(found == value)
+    return type(read) is type(value) and bool(read == value)
 
 
 def _text(value: str) -> str:
-    """Unicode as it is, but for lone surrogates, which no file can hold."""
+    """Quote a text, Unicode as it is but for lone surrogates, which UTF-8 cannot encode."""
     written = json.dumps(value, ensure_ascii=False)
     return written if written.isascii() or _encodes(written) else json.dumps(value)
 

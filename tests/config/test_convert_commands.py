@@ -47,7 +47,7 @@ def test_comments_that_json_cannot_hold_are_counted(project: RunningProject) -> 
     assert json.loads((project.directory / "new.json").read_text(encoding="utf-8"))["BACKEND"]
 
 
-def test_a_value_that_the_versions_of_yaml_read_differently_is_said(project: RunningProject) -> None:
+def test_a_value_that_the_versions_of_yaml_read_differently_is_a_warning(project: RunningProject) -> None:
     project.write("old.yaml", "BACKEND:\n  country: NO\n")
     done = ahjo_config(project, "-co", "json", "-c", "old.yaml", "-o", "new.json")
     assert (done.code, done.err[:37]) == (0, "Warning: old.yaml:2: BACKEND.country:")
