@@ -9,7 +9,7 @@ WORKERS ?= -n auto --dist worksteal
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv servers lint types unit live test demo bench package-test clean
+.PHONY: help venv lock fresh servers lint types unit live test demo bench package-test clean
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
@@ -19,16 +19,24 @@ help:  ## Print this list.
 
 venv: $(VENV)/.installed  ## Create .venv with the package and the tools.
 
-$(VENV)/.installed: pyproject.toml
+# requirements-dev.txt pins every package with its hashes, the build backend included; `make lock` renews it.
+$(VENV)/.installed: pyproject.toml requirements-dev.txt
 	@echo "== venv: $(VENV), with the package, its drivers and the tools"
 	"$(PYTHON)" -m venv "$(VENV)"
-	"$(BIN)/python" -m pip install --quiet --upgrade "pip>=25.1"
-	"$(BIN)/python" -m pip install --quiet --editable ".[mssql,postgresql,mysql]" --group dev
+	"$(BIN)/python" -m pip install --quiet --require-hashes -r requirements-dev.txt
+	"$(BIN)/python" -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch "$@"
 
-# The tests start private instances of these servers; a service that is already running is not used.
-servers: venv  ## Install PostgreSQL and MariaDB for the tests, where Debian's packages can.
-	@echo "== servers: PostgreSQL and MariaDB"
+lock: venv  ## Renew requirements-dev.txt: the newest versions that pyproject.toml allows.
+	@echo "== lock: requirements-dev.txt"
+	"$(BIN)/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade \
+		--extra mssql --extra postgresql --extra mysql --group dev --custom-compile-command "make lock" \
+		--output-file requirements-dev.txt pyproject.toml
+
+# The tests start private instances of the servers; a service that is already running is not used.
+# The one list of what they need from Debian is DEBIAN_PACKAGES in tests/servers.py.
+servers: venv  ## Install what the tests need from Debian: PostgreSQL, MariaDB, the ODBC driver manager.
+	@echo "== servers: PostgreSQL, MariaDB and the ODBC driver manager"
 	@missing=$$("$(BIN)/python" tests/servers.py missing); \
 	if [ -z "$$missing" ]; then echo "installed"; exit 0; fi; \
 	if ! command -v apt-get >/dev/null; then \
@@ -64,6 +72,9 @@ package-test: venv  ## Build the executable and try it without Python.
 	@echo "== package-test: one file, by PyInstaller"
 	"$(BIN)/python" -m pip install --quiet --editable ".[package]"
 	AHJO_TEST_PACKAGE=1 "$(BIN)/pytest" tests/live/test_package.py $(PYTEST_ARGS)
+
+fresh:  ## Prove `make demo` and `make test` in a minimal Debian, as root, with debootstrap.
+	.ci/fresh-machine
 
 demo: venv  ## Build a project from the template, on SQLite, from nothing.
 	@echo "== demo: a project from the template, in $(DEMO)/shop"

@@ -3,12 +3,13 @@
 A server lives in a temporary directory of its own, keeps nothing durable, and is gone
 with the process that started it, however that process ends: a small guard process waits for its end and cleans up.
 
-`python tests/servers.py missing` prints the Debian packages of the servers that are not installed.
+`python tests/servers.py missing` prints which Debian packages that the tests need are not installed.
 """
 
 from __future__ import annotations
 
 import atexit
+import ctypes
 import os
 import secrets
 import shutil
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Self
 
     from sqlalchemy import URL
@@ -54,7 +56,6 @@ class Server(ABC):
     drivername: ClassVar[str]
     accounts: ClassVar[tuple[str, ...]]
     """Who may run the server when the tests run as root, first choice first."""
-    debian_packages: ClassVar[tuple[str, ...]]
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
 
     def __init__(self) -> None:
@@ -212,7 +213,6 @@ class PostgresServer(Server):
     label = "PostgreSQL"
     drivername = "postgresql+psycopg"
     accounts = ("postgres", "nobody")
-    debian_packages = ("postgresql",)
     stop_signal = signal.SIGINT  # PostgreSQL's fast shutdown: it does not wait for its clients
 
     @classmethod
@@ -274,7 +274,6 @@ class MariaDBServer(Server):
     label = "MariaDB"
     drivername = "mysql+pymysql"
     accounts = ("mysql", "nobody")
-    debian_packages = ("mariadb-server-core", "mariadb-client-core")
 
     @classmethod
     def find(cls) -> Path | None:
@@ -402,10 +401,27 @@ def guard(directory: Path) -> None:
         time.sleep(0.1)
 
 
+DEBIAN_PACKAGES: dict[str, Callable[[], bool]] = {
+    "postgresql": lambda: PostgresServer.find() is not None,
+    "mariadb-server-core": lambda: MariaDBServer.find() is not None,
+    "mariadb-client-core": lambda: MariaDBServer.find() is not None,
+    # pyodbc's wheel and Microsoft's driver in the wheel of mssql-python are linked to the driver manager.
+    "libodbc2": lambda: _has_library("libodbc.so.2"),
+}
+"""All that the tests need from Debian, and how to tell whether it is there; `make servers` installs what is not."""
+
+
 def missing_packages() -> list[str]:
-    """Debian's packages of the servers that this machine lacks."""
-    kinds: tuple[type[Server], ...] = (PostgresServer, MariaDBServer)
-    return [package for kind in kinds if kind.find() is None for package in kind.debian_packages]
+    """Return the Debian packages that the tests need and this machine lacks."""
+    return [package for package, installed in DEBIAN_PACKAGES.items() if not installed()]
+
+
+def _has_library(name: str) -> bool:
+    try:
+        ctypes.CDLL(name)
+    except OSError:
+        return False
+    return True
 
 
 def _is_mariadb(program: Path) -> bool:

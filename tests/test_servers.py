@@ -115,8 +115,9 @@ def test_a_server_that_cannot_start_says_why_and_leaves_nothing(
         server.directory  # noqa: B018 - the access is the test
 
 
-def test_a_missing_server_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(servers, "_first_program", lambda *_, **__: None)
-    assert missing_packages() == ["postgresql", "mariadb-server-core", "mariadb-client-core"]
+    monkeypatch.setattr(servers, "_has_library", lambda _name: False)
+    assert missing_packages() == list(servers.DEBIAN_PACKAGES)
     with pytest.raises(ServerMissingError, match="PostgreSQL is not installed"):
         PostgresServer().start()
