@@ -23,7 +23,7 @@ venv: $(VENV)/.installed  ## Create .venv with the package and the tools.
 $(VENV)/.installed: pyproject.toml requirements-dev.txt
 	@echo "== venv: $(VENV), with the package, its drivers and the tools"
 	"$(PYTHON)" -m venv "$(VENV)"
-	"$(BIN)/python" -m pip install --quiet --require-hashes -r requirements-dev.txt
+	"$(BIN)/python" -m pip install --quiet --use-pep517 --require-hashes -r requirements-dev.txt
 	"$(BIN)/python" -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch "$@"
 
