@@ -164,7 +164,7 @@ def test_a_token_that_cannot_be_had_is_said_in_a_sentence(calls: Any) -> None:
 
     dialect, config = MSSQL(), settings(azure_authentication="AzureIdentity")
     engine = create_engine(dialect.url(config, None, None), poolclass=NullPool)
-    entra.attend(engine, config, Broken())
+    entra.provide_tokens(engine, config, Broken())
     with pytest.raises(ConnectionFailedError, match=r"No token for \S+: not logged in$"):
         engine.connect()
     assert logging.getLogger("azure").hasHandlers()  # else what each credential says goes to standard error

@@ -350,7 +350,7 @@ def test_a_database_is_dropped_when_its_sessions_are_closed(monkeypatch: pytest.
 
 def test_a_database_in_use_is_tried_again_and_left_open_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
-    monkeypatch.setattr(databases, "PATIENCE", 3)
+    monkeypatch.setattr(databases, "MAX_DROP_ATTEMPTS", 3)
     connection = FakeConnection(
         refuses={"DROP": ServerError('Cannot drop database "shop" because it is currently in use.', "3702")}
     )
@@ -457,7 +457,7 @@ def test_names_are_always_in_brackets(made: Definition, expected: str) -> None:
 def kept(*texts: str, answers: dict[str, Any] | None = None, **options: Any) -> FakeConnection:
     connection = FakeConnection(answers, transactional=True)
     vars(connection).update(options)
-    with session.kept(connection, texts):  # type: ignore[arg-type]
+    with session.preserve_settings(connection, texts):  # type: ignore[arg-type]
         connection.ran.append("-- the file")
     return connection
 
@@ -517,7 +517,7 @@ def test_a_file_that_fails_leaves_the_session_as_it_was_too() -> None:
     connection = FakeConnection(transactional=True)
 
     def fail() -> None:
-        with session.kept(connection, ["SET NOCOUNT ON", "SET IDENTITY_INSERT t ON"]):  # type: ignore[arg-type]
+        with session.preserve_settings(connection, ["SET NOCOUNT ON", "SET IDENTITY_INSERT t ON"]):  # type: ignore[arg-type]
             raise StatementError(ServerError("wrong"))
 
     with pytest.raises(StatementError, match="wrong"):
@@ -533,7 +533,7 @@ def test_setting_back_is_silent() -> None:
         return 0
 
     connection.execute = run  # type: ignore[method-assign]
-    with session.kept(connection, ["USE other"]):  # type: ignore[arg-type]
+    with session.preserve_settings(connection, ["USE other"]):  # type: ignore[arg-type]
         pass
     assert connection.messages == []
 

@@ -20,7 +20,7 @@ def connection(answer: tuple[Any, ...] | None = CAUGHT, **options: Any) -> FakeC
 def located(
     text: str, error: ServerError = DIVIDE, *, asked: FakeConnection | None = None, before: tuple[str, ...] = ()
 ) -> ServerError:
-    return error_lines.located(asked or connection(), text, error, before)  # type: ignore[arg-type]
+    return error_lines.locate(asked or connection(), text, error, before)  # type: ignore[arg-type]
 
 
 def test_the_server_is_asked_in_a_transaction_that_is_rolled_back() -> None:
@@ -140,7 +140,7 @@ NAMES = [
 
 @pytest.mark.parametrize(("message", "text", "line", "place"), NAMES)
 def test_an_error_about_a_name_points_at_the_name(message: str, text: str, line: int | None, place: Any) -> None:
-    found = error_lines.refined(ServerError(message, line=line), text)
+    found = error_lines.refine(ServerError(message, line=line), text)
     assert (found.line, found.column) == place
 
 
@@ -182,5 +182,5 @@ def test_one_of_several_calls_has_no_line() -> None:
 
 def test_what_took_long_is_not_run_again() -> None:
     asked = connection()
-    assert error_lines.located(asked, "SELECT 1/0", DIVIDE, None) == DIVIDE  # type: ignore[arg-type]
+    assert error_lines.locate(asked, "SELECT 1/0", DIVIDE, None) == DIVIDE  # type: ignore[arg-type]
     assert asked.ran == []

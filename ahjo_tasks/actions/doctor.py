@@ -48,8 +48,8 @@ def doctor(ctx: ActionContext, connect: bool = False, format: str = "table") -> 
     else:
         _show(ctx, report)
     if connect:
-        facts = ctx.database.dialect.connection_facts(ctx.database.connection)
-        ctx.console.table(list(facts), [list(facts.values())])
+        info = _server_info(ctx)
+        ctx.console.table(list(info), [list(info.values())])
 
 
 @action
@@ -62,13 +62,18 @@ def test_connection(ctx: ActionContext) -> None:
     from ahjo_tasks.database.drivers import DriverError
 
     try:
-        facts = ctx.database.dialect.connection_facts(ctx.database.connection)
-        driver = {"Driver": ctx.database.engine.driver}
-        ctx.console.table([*facts, *driver], [[*facts.values(), *driver.values()]])
+        info = {**_server_info(ctx), "Driver": ctx.database.engine.driver}
+        ctx.console.table(list(info), [list(info.values())])
     except DriverError:
         _show_drivers(ctx, [_database(ctx.project.dialect)])
         raise
     _show_drivers(ctx, [_database(ctx.project.dialect)])
+
+
+def _server_info(ctx: ActionContext) -> dict[str, str]:
+    """Connect and ask the server what it is; the names become headings."""
+    info, _warnings = ctx.database.dialect.server_info(ctx.database.connection, ctx.settings)
+    return {name.capitalize(): value for name, value in info.items()}
 
 
 def _config(ctx: ActionContext) -> dict[str, str]:

@@ -60,7 +60,7 @@ def show_server_info(ctx: ActionContext, connection: Connection | None) -> None:
 
 def describe_server(ctx: ActionContext, connection: Connection) -> list[str]:
     """Print the facts about server and database if the config wants them; return where they differ from the config."""
-    if not ctx.settings.display_db_info:
+    if not ctx.settings.display_db_info or connection.dialect.file_based:
         return []
     try:
         facts, warnings = connection.dialect.server_info(connection, ctx.settings)

@@ -121,7 +121,7 @@ def describe_partial_state(file: SqlFile, failed: Batch) -> str:
     """Say what stays of a file whose batch failed, as a sentence; empty where the file was one transaction."""
     dialect, total = file.dialect, len(file.batches)
     number = next((index for index, batch in enumerate(file.batches) if batch is failed), 0)
-    commits = any(dialect.implicit_commit_statement.match(batch.text) for batch in file.batches[: number + 1])
+    commits = any(dialect.commits_implicitly(batch.text) for batch in file.batches[: number + 1])
     if file.transactional and not commits:
         return ""
     if number == 0:

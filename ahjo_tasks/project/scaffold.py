@@ -18,7 +18,8 @@ from ahjo_tasks.errors import AhjoError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ahjo_tasks.database.dialects.base import Dialect, ProjectTemplate
+    from ahjo_tasks.database.dialects.attributes import ProjectTemplate
+    from ahjo_tasks.database.dialects.base import Dialect
 
 PACKAGE = Path(__file__).resolve().parents[1]
 SCHEMA = ".ahjo/config.schema.json"

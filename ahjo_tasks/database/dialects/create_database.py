@@ -1,4 +1,4 @@
-"""Creating a database with what the config asks for, or else with as much of it as the server takes."""
+"""Create a database with the settings of the config, or with as many of them as the server takes."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ OPTIONAL = (
     "database_service_objective",
     "database_elastic_pool",
 )
-"""Settings of a new database that have no default: whoever gives one wants it."""
+"""Keys of the config for a new database that have no default."""
 
 
 def create(connection: OpenConnection, keys: Sequence[str], statement: Callable[[Collection[str]], str]) -> list[str]:
-    """Run the statement with all keys of the config, or else with as many as the server takes.
+    """Run the statement with all keys of the config, or with as many of them as the server takes.
 
     Returns a warning for each key that was left out. Raises StatementError when the server refuses the bare statement.
     """
@@ -48,21 +48,21 @@ def create(connection: OpenConnection, keys: Sequence[str], statement: Callable[
 
 
 def create_collated(connection: OpenConnection, settings: Settings, head: str, clause: str) -> list[str]:
-    """Create a database of which the config can choose the collation and nothing else; `clause` has {} for its name."""
+    """Create a database of which only the collation can be set; `clause` has {} for its name."""
     collation = settings.database_collation
-    wanted = clause.format(connection.dialect.quote_literal(collation)) if collation else ""
+    collate = clause.format(connection.dialect.quote_literal(collation)) if collation else ""
     refused = create(
-        connection, ["database_collation"] if collation else [], lambda keys: head + (wanted if keys else "")
+        connection, ["database_collation"] if collation else [], lambda keys: head + (collate if keys else "")
     )
-    return [*unknown(settings, {"database_collation"}, connection.dialect.title), *refused]
+    return [*unsupported_settings(settings, {"database_collation"}, connection.dialect.title), *refused]
 
 
 def _with(statement: Callable[[Collection[str]], str], keys: Sequence[str], refused: Sequence[str], key: str) -> str:
-    """The statement that failed for this key alone: the others that the server refuses are left out."""
+    """Return the statement that failed because of this key alone, without the other refused ones."""
     return statement([other for other in keys if other == key or other not in refused])
 
 
-def unknown(settings: Settings, known: Collection[str], title: str) -> list[str]:
-    """A warning for each setting of a new database that is given and that this database does not have."""
-    given = [key for key in OPTIONAL if getattr(settings, key) and key not in known]
-    return [f"{key}: {title} has no such setting" for key in given]
+def unsupported_settings(settings: Settings, supported: Collection[str], title: str) -> list[str]:
+    """Return a warning for each key for a new database that is set and that this database does not have."""
+    keys = [key for key in OPTIONAL if getattr(settings, key) and key not in supported]
+    return [f"{key}: {title} has no such setting" for key in keys]

@@ -1,44 +1,46 @@
-"""Where in a statement the server stumbled, when it says only over which words."""
+"""Find line and column of an error that the server reports only by an offset, a piece of text, or a name."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.source import LineIndex
 from ahjo_tasks.sql.tokens import tokenize
 
 if TYPE_CHECKING:
-    import re
+    from collections.abc import Iterable
 
     from ahjo_tasks.sql.lexer import Syntax
 
-Place = tuple[int | None, int | None]
-NOWHERE: Place = (None, None)
+Position = tuple[int | None, int | None]
+UNKNOWN: Position = (None, None)
 
 
-def of_offset(text: str, offset: int) -> Place:
-    """Line and column, from 1."""
+def at_offset(text: str, offset: int) -> Position:
+    """Return line and column of an offset, both from 1."""
     return LineIndex(text).position(offset)
 
 
-def of_text(text: str, part: str) -> Place:
-    """Where the part stands, if it stands there once."""
+def find_text(text: str, part: str) -> Position:
+    """Find a part of the text that occurs once."""
     if not part or text.count(part) != 1:
-        return NOWHERE
-    return of_offset(text, text.index(part))
+        return UNKNOWN
+    return at_offset(text, text.index(part))
 
 
-def of_name(text: str, name: str, syntax: Syntax) -> Place:
-    """Where the name stands as a word of the code, if it does so once; `name` may be dotted."""
+def find_name(text: str, name: str, syntax: Syntax) -> Position:
+    """Find a name that occurs once as an identifier or keyword; `name` may be dotted."""
     last = name.rpartition(".")[2].strip("\"'`[] ").lower()
-    found = [token.offset for token in tokenize(text, syntax) if token.kind != "string" and token.value.lower() == last]
-    return of_offset(text, found[0]) if len(found) == 1 else NOWHERE
+    tokens = (token for token in tokenize(text, syntax) if token.kind != "string")
+    offsets = [token.offset for token in tokens if token.value.lower() == last]
+    return at_offset(text, offsets[0]) if len(offsets) == 1 else UNKNOWN
 
 
-def of_message(text: str, message: str, patterns: tuple[re.Pattern[str], ...], syntax: Syntax) -> Place:
-    """Where the name stands that one of the patterns finds in the message."""
+def find_named(text: str, message: str, patterns: Iterable[str], syntax: Syntax) -> Position:
+    """Find the name that the first matching regular expression takes out of the message as its group."""
     for pattern in patterns:
-        named = pattern.search(message)
-        if named:
-            return of_name(text, named[1], syntax)
-    return NOWHERE
+        match = re.search(pattern, message)
+        if match:
+            return find_name(text, match[1], syntax)
+    return UNKNOWN

@@ -6,15 +6,14 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ahjo_tasks.database.dialects import create_database, error_positions
+from ahjo_tasks.database.dialects.attributes import ProjectTemplate
 from ahjo_tasks.database.dialects.base import (
     DEPLOY,
     LOCK_WAIT,
     ConnectFailure,
     Dialect,
-    ProjectTemplate,
     ServerMessage,
-    lost,
+    connection_lost,
 )
 from ahjo_tasks.database.drivers import Driver
 from ahjo_tasks.errors import LockedError, ServerError
@@ -26,30 +25,31 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.dialects.base import OpenConnection
+    from ahjo_tasks.database.dialects.error_positions import Position
 
 ACCESS_DENIED = frozenset({1044, 1045, 1698})
 UNKNOWN_DATABASE = 1049
-NEAR = re.compile(r"near '(.*)' at line (\d+)$", re.DOTALL)
+SYNTAX_ERROR = r"(?s)near '(.*)' at line (\d+)$"
 NAMED = (
-    re.compile(r"^(?:Unknown )?(?:table|view|function|procedure|trigger|column|database) '?([^' ]+)", re.IGNORECASE),
-    re.compile(r"^Duplicate column name '([^']+)"),
-    re.compile(r"^Incorrect [a-z]+ name '([^']+)"),
-    re.compile(r"(?:FUNCTION|PROCEDURE|TRIGGER) (\S+) (?:does not exist|already exists)"),
-    re.compile(r"^Column '([^']+)' .* is ambiguous"),
-    re.compile(r"for column '?([^' ]+)"),
+    r"(?i)^(?:Unknown )?(?:table|view|function|procedure|trigger|column|database) '?([^' ]+)",
+    r"^Duplicate column name '([^']+)",
+    r"^Incorrect [a-z]+ name '([^']+)",
+    r"(?:FUNCTION|PROCEDURE|TRIGGER) (\S+) (?:does not exist|already exists)",
+    r"^Column '([^']+)' .* is ambiguous",
+    r"for column '?([^' ]+)",
 )
-"""Messages of one name."""
+"""Error messages with the name that they are about."""
 LOST = frozenset({"0", "1053", "1080", "1927", "2006", "2013", "2055", "4031"})
 """Client and server errors of a connection that broke or was killed; PyMySQL's own for a closed one is 0."""
 LOCK_WAIT_TIMEOUT = "1205"
-MOST_WARNINGS = 10
-"""How many warnings of one statement are shown."""
+MAX_WARNINGS = 10
+"""Number of warnings of one statement that are shown."""
 UNREACHABLE = frozenset({2002, 2003, 2006, 2013, 1040})
-LOCK = "CONCAT('ahjo {of}:', SHA1(COALESCE(DATABASE(), '')))"
+LOCK = "CONCAT('ahjo {purpose}:', SHA1(COALESCE(DATABASE(), '')))"
 
 
 class MySQL(Dialect):
-    """Every DDL statement commits by itself here, so a file that fails midway has left its first statements."""
+    """Each DDL statement commits, so a file that fails midway leaves what its first statements did."""
 
     name = "mysql"
     title = "MySQL"
@@ -76,38 +76,39 @@ class MySQL(Dialect):
     allows_nul = True
     connect_defaults: ClassVar[Mapping[str, Any]] = {"charset": "utf8mb4"}
     begin = "START TRANSACTION"
-    implicit_commit_statement = re.compile(
+    implicit_commit_statement = (
         rf"(?ai:{MYSQL.gap()}(?:(?:CREATE|DROP)\b(?!\s+TEMPORARY\b)|ALTER|RENAME|TRUNCATE|GRANT|REVOKE|ANALYZE|OPTIMIZE"
         r"|REPAIR|FLUSH|LOCK|UNLOCK|INSTALL|UNINSTALL|COMMIT|BEGIN|START)\b)"
     )
-    facts_sql = "SELECT CURRENT_USER(), @@hostname, DATABASE(), VERSION(), @@version_comment"
-    information_sql = "SELECT @@hostname, CURRENT_USER(), DATABASE(), @@collation_database, VERSION()"
+    server_info_sql = (
+        "SELECT @@hostname, NULL, CURRENT_USER(), DATABASE(), @@collation_database, VERSION(), @@version_comment"
+    )
     foreign_keys_sql = (
         "SELECT NULL, table_name, NULL, referenced_table_name FROM information_schema.referential_constraints"
         " WHERE constraint_schema = DATABASE()"
     )
 
     def quote(self, *parts: str | None) -> str:
-        """Back-ticks."""
+        """Quote with backticks."""
         return ".".join("`" + part.replace("`", "``") + "`" for part in parts if part)
 
     def quote_literal(self, text: str) -> str:
-        """Backslashes are escapes here."""
+        """Double backslashes, too, which are escapes here."""
         return super().quote_literal(text.replace("\\", "\\\\"))
 
     def set_lock_timeout(self, raw: Any, seconds: int) -> None:
-        """For rows and for tables, unless the server has shorter limits; its own for tables is a year."""
+        """Limit waits for rows and for tables, unless the server's limits are shorter; that for tables is a year."""
         names = ("lock_wait_timeout", "innodb_lock_wait_timeout")
         cursor = raw.cursor()
         cursor.execute("SET SESSION " + ", ".join(f"{name} = LEAST(@@{name}, {max(seconds, 1)})" for name in names))
         cursor.close()
 
     def set_autocommit(self, raw: Any, on: bool) -> None:
-        """A method here, not an attribute."""
+        """Call the driver's method; other drivers have an attribute."""
         raw.autocommit(on)
 
     def classify_connect_error(self, error: Exception) -> ConnectFailure:
-        """By the client's or server's error number."""
+        """Classify by the error number of client or server."""
         number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
         text = str(error.args[-1]) if error.args else str(error)
         if number in ACCESS_DENIED:
@@ -118,34 +119,34 @@ class MySQL(Dialect):
             return ConnectFailure("The host name is unknown.", hint="Check target_server_hostname.")
         return ConnectFailure(text, hint="Is the server running, and is sql_port right?", wait=number in UNREACHABLE)
 
-    def streaming_cursor(self, raw: Any, size: int) -> Any:
-        """PyMySQL's unbuffered cursor; another driver's plain one."""
+    def streaming_cursor(self, raw: Any, chunk_size: int) -> Any:
+        """Open PyMySQL's unbuffered cursor, or the plain one of another driver."""
         if not type(raw).__module__.startswith("pymysql"):
-            return super().streaming_cursor(raw, size)
+            return super().streaming_cursor(raw, chunk_size)
         from pymysql.cursors import SSCursor
 
         return raw.cursor(SSCursor)
 
     def messages(self, cursor: Any) -> list[ServerMessage]:
-        """The first of the statement's warnings and notes; how many more there are is said."""
+        """Return the statement's first warnings and notes, and the number of the others."""
         count = getattr(cursor, "warning_count", 0) or 0
         if not count or getattr(cursor._result, "has_next", False):  # noqa: SLF001 - to ask now would drop the rest
             return []
-        cursor.warning_count = 0  # they are told once
-        with cursor.connection.cursor() as asking:
-            asking.execute(f"SHOW WARNINGS LIMIT {MOST_WARNINGS}")
-            found = [ServerMessage(f"{level} {number}: {text}") for level, number, text in asking.fetchall()]
-        more = count - len(found)
-        return [*found, ServerMessage(f"and {more} more warnings")] if found and more > 0 else found
+        cursor.warning_count = 0  # each is reported once
+        with cursor.connection.cursor() as second:
+            second.execute(f"SHOW WARNINGS LIMIT {MAX_WARNINGS}")
+            shown = [ServerMessage(f"{level} {number}: {text}") for level, number, text in second.fetchall()]
+        more = count - len(shown)
+        return [*shown, ServerMessage(f"and {more} more warnings")] if shown and more > 0 else shown
 
     def server_error(self, error: Exception, text: str) -> ServerError:
-        """Number and message; the line stands at the end of a syntax error's text."""
+        """Convert the error; a syntax error's message ends with the line."""
         number = str(error.args[0]) if error.args else ""
         message = str(error.args[1]) if len(error.args) > 1 else str(error)
         if number in LOST:
-            return lost(message or "the server or somebody else closed it")
+            return connection_lost(message or "the server or somebody else closed it")
         hint = LOCK_WAIT if number == LOCK_WAIT_TIMEOUT else None
-        line, column = _place(message, text)
+        line, column = _position(message, text)
         return ServerError(message, number, line, column, hint=hint)
 
     def exists(self, connection: OpenConnection, database: str) -> bool:
@@ -164,13 +165,15 @@ class MySQL(Dialect):
 
     def create_database(self, connection: OpenConnection, database: str, settings: Settings) -> list[str]:
         """Create the database in utf8mb4."""
+        from ahjo_tasks.database.dialects import create_database
+
         head = f"CREATE DATABASE {self.quote(database)} CHARACTER SET utf8mb4"
         return create_database.create_collated(connection, settings, head, " COLLATE {}")
 
     @contextmanager
-    def lock(self, connection: OpenConnection, name: str, timeout: float, of: str = DEPLOY) -> Iterator[None]:
-        """A named lock of the session: the server frees it when the connection ends."""
-        lock = LOCK.format(of=of)
+    def lock(self, connection: OpenConnection, owner: str, timeout: float, purpose: str = DEPLOY) -> Iterator[None]:
+        """Take a named lock of the session, which the server releases when the connection ends."""
+        lock = LOCK.format(purpose=purpose)
         if connection.query(f"SELECT GET_LOCK({lock}, {max(0, int(timeout))})")[0][0] != 1:
             holder = self._holder(connection, lock)
             raise LockedError(f"The database is locked by {holder}.", hint="Wait until that run ends.")
@@ -188,12 +191,14 @@ class MySQL(Dialect):
         return "{} from {} (connection {})".format(*rows[0]) if rows else "another run"
 
 
-def _place(message: str, text: str) -> error_positions.Place:
-    """Where the rest begins that a syntax error quotes, or where the name stands that the message is about."""
-    near = NEAR.search(message)
+def _position(message: str, text: str) -> Position:
+    """Find the rest of the text that a syntax error quotes, or the name that the message is about."""
+    from ahjo_tasks.database.dialects import error_positions
+
+    near = re.search(SYNTAX_ERROR, message)
     if near is None:
-        return error_positions.of_message(text, message, NAMED, MYSQL)
+        return error_positions.find_named(text, message, NAMED, MYSQL)
     if not near[1]:
-        return error_positions.of_offset(text, len(text.rstrip()))
-    line, column = error_positions.of_text(text, near[1])
+        return error_positions.at_offset(text, len(text.rstrip()))
+    line, column = error_positions.find_text(text, near[1])
     return line or int(near[2]), column

@@ -9,10 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.database.dialects import create_database, error_positions
-from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect, ProjectTemplate
+from ahjo_tasks.database.dialects.attributes import ProjectTemplate
+from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect
 from ahjo_tasks.database.drivers import Driver, DriverState
-from ahjo_tasks.database.file_lock import FileLock
 from ahjo_tasks.errors import LockedError, NotPermittedError, ServerError, UsageError
 from ahjo_tasks.sql.lexer import SQLITE
 from ahjo_tasks.sql.splitters.sqlite import SPLITTER
@@ -24,23 +23,24 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.dialects.base import OpenConnection
+    from ahjo_tasks.database.dialects.error_positions import Position
 
-POLL = 0.2
-NEAR = re.compile(r'near "(.*)": syntax error', re.DOTALL)
+POLL_SECONDS = 0.2
+SYNTAX_ERROR = r'(?s)near "(.*)": syntax error'
 NAMED = (
-    re.compile(r"^no such [a-z ]+: (.+)$"),
-    re.compile(r"^ambiguous column name: (.+)$"),
-    re.compile(r" has no column named (.+)$"),
-    re.compile(r"^(?:table|view|index|trigger) (.+) already exists$"),
-    re.compile(r"there is already an? [a-z]+ named (.+)$"),
-    re.compile(r"function (.+)\(\)$"),
+    r"^no such [a-z ]+: (.+)$",
+    r"^ambiguous column name: (.+)$",
+    r" has no column named (.+)$",
+    r"^(?:table|view|index|trigger) (.+) already exists$",
+    r"there is already an? [a-z]+ named (.+)$",
+    r"function (.+)\(\)$",
 )
-"""Messages of one name."""
+"""Error messages with the name that they are about."""
 ORPHANS = 'SELECT "table", rowid, parent, fkid FROM pragma_foreign_key_check'
 MEMORY = ":memory:"
-NOT_OURS = "Is target_database_name right?"
+CHECK_NAME = "Is target_database_name right?"
 MAGIC = b"SQLite format 3\0"
-"""What every database file but an empty one begins with (sqlite.org/fileformat.html)."""
+"""First bytes of every database file but an empty one (sqlite.org/fileformat.html)."""
 
 
 class SQLite(Dialect):
@@ -71,7 +71,9 @@ class SQLite(Dialect):
     }
     late_binding = frozenset({"table", "view", "trigger"})
     begin = "BEGIN IMMEDIATE"
-    facts_sql = "SELECT NULL, NULL, file, sqlite_version(), NULL FROM pragma_database_list WHERE name = 'main'"
+    server_info_sql = (
+        "SELECT NULL, NULL, NULL, file, NULL, sqlite_version(), NULL FROM pragma_database_list WHERE name = 'main'"
+    )
     foreign_keys_sql = (
         'SELECT NULL, m.name, NULL, f."table" FROM sqlite_master m, pragma_foreign_key_list(m.name) f'
         " WHERE m.type = 'table'"
@@ -82,36 +84,36 @@ class SQLite(Dialect):
         return super().check_driver(driver)._replace(version=sqlite3.sqlite_version)
 
     def display_target(self, settings: Settings) -> str:
-        """The file."""
+        """Return `sqlite` and the path."""
         return f"sqlite {self.database_name(settings)}"
 
     def url(self, settings: Settings, username: str | None, password: str | None) -> URL:
-        """A file has no server and no login, whatever the config says of them."""
+        """Leave out server and login, which a file does not have."""
         url = super().url(settings, None, None)
         return url if settings.sqlalchemy_url else url._replace(host=None, port=None)
 
     def resolve_url(self, url: URL, directory: Path) -> URL:
-        """A relative path is one in the project's folder."""
+        """Resolve a relative path in the project's folder."""
         if not url.database or url.database == MEMORY:
             return url
         return url.set(database=str(directory / url.database))
 
     def server_url(self, url: URL) -> URL:
-        """There is no server; `:memory:` serves to ask."""
+        """Return the URL of a database in memory, for there is no server."""
         return url.set(database=MEMORY)
 
     def register_events(self, engine: Engine, settings: Settings) -> None:
-        """The driver leaves BEGIN to us, also where SQLAlchemy begins."""
+        """Send BEGIN where SQLAlchemy begins a transaction, for the driver leaves it to us."""
         from sqlalchemy import event
 
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
 
     def address(self, url: URL) -> str:
-        """The file."""
+        """Return the path."""
         return str(url.database or "")
 
     def precheck_connect(self, url: URL) -> ConnectFailure | None:
-        """Connecting would create the file: that is left to `init`."""
+        """Refuse a file that is missing, which the driver would create, and one of another format."""
         if not url.database or url.database == MEMORY:
             return None
         file = Path(url.database)
@@ -119,51 +121,51 @@ class SQLite(Dialect):
             return ConnectFailure(
                 "The database file does not exist.", "Create it with: inv init", missing_database=True
             )
-        return None if _is_database(file) else ConnectFailure("This is no SQLite database.", NOT_OURS)
+        return None if _is_database(file) else ConnectFailure("This is no SQLite database.", CHECK_NAME)
 
     def on_connect(self, raw: Any) -> None:
-        """Let us begin and end transactions ourselves, and have foreign keys checked."""
+        """Leave transactions to us, and have foreign keys checked."""
         raw.isolation_level = None
         raw.execute("PRAGMA foreign_keys = ON")
 
     def set_lock_timeout(self, raw: Any, seconds: int) -> None:
-        """The wait for another process that writes."""
+        """Limit the wait for another process that writes."""
         raw.execute(f"PRAGMA busy_timeout = {max(seconds, 1) * 1000}")
 
     def set_autocommit(self, raw: Any, on: bool) -> None:
-        """Nothing to switch: transactions begin by BEGIN alone."""
+        """Do nothing: transactions begin by BEGIN alone."""
 
     def interrupt(self, cursor: Any) -> None:
-        """SQLite works in this process, and does not look up before a statement is done."""
+        """Interrupt the statement, which runs in this process."""
         cursor.connection.interrupt()
 
     def drain(self, cursor: Any) -> None:
-        """A query runs only as its rows are asked for."""
+        """Fetch all rows: a query runs only while they are fetched."""
         for _row in cursor:
             pass
 
     def next_result(self, cursor: Any) -> bool:
-        """A statement of SQLite has one result."""
+        """Return False: a statement has one result."""
         return False
 
     def classify_connect_error(self, error: Exception) -> ConnectFailure:
-        """SQLite says little; the folder is the usual reason."""
+        """Add the usual reason, which is the folder."""
         return ConnectFailure(
             f"{error}", hint="Does the folder of target_database_name exist, and may you write to it?"
         )
 
     def server_error(self, error: Exception, text: str) -> ServerError:
-        """The message; SQLite gives no position but the word it stumbled over."""
+        """Convert the error; its position is found by the word or name in the message."""
         message = str(error)
         number = getattr(error, "sqlite_errorname", "").replace("SQLITE_ERROR", "")
-        line, column = _place(message, text)
+        line, column = _position(message, text)
         return ServerError(message, number, line, column, hint=LOCK_WAIT if number == "SQLITE_BUSY" else None)
 
     def exists(self, connection: OpenConnection, database: str) -> bool:
-        """Whether the file is there. Raises NotPermittedError for another file, which `init` would delete."""
+        """Whether the file exists. Raises NotPermittedError for another kind of file, which `init` would delete."""
         file = Path(database)
         if file.exists() and not _is_database(file):
-            raise NotPermittedError(f"{database} is no SQLite database: it is not replaced.", hint=NOT_OURS)
+            raise NotPermittedError(f"{database} is no SQLite database: it is not replaced.", hint=CHECK_NAME)
         return file.exists()
 
     def drop_database(self, connection: OpenConnection, database: str) -> None:
@@ -172,25 +174,27 @@ class SQLite(Dialect):
             Path(database + suffix).unlink(missing_ok=True)
 
     def create_database(self, connection: OpenConnection, database: str, settings: Settings) -> list[str]:
-        """Create an empty file, which is an empty database."""
+        """Create an empty database file."""
+        from ahjo_tasks.database.dialects import create_database
+
         Path(database).parent.mkdir(parents=True, exist_ok=True)
         raw = sqlite3.connect(database)
         raw.execute("VACUUM")
         raw.close()
-        return create_database.unknown(settings, (), self.title)
+        return create_database.unsupported_settings(settings, (), self.title)
 
     @contextmanager
     def around_migrations(self, connection: OpenConnection) -> Iterator[Callable[[], str]]:
-        """Foreign keys are off meanwhile, and checked at the end of each migration.
+        """Switch foreign keys off, and check them after each migration.
 
-        A table that is rebuilt is dropped on the way, which would take the rows of its children along.
+        A table is rebuilt by dropping it, which would delete the rows of its children.
         """
         self._switch_foreign_keys(connection, "OFF")
         known = set(connection.query(ORPHANS))
 
         def check() -> str:
-            found = sorted({str(row[0]) for row in set(connection.query(ORPHANS)) - known})
-            return f"it leaves rows without their parents in: {', '.join(found)}" if found else ""
+            tables = sorted({str(row[0]) for row in set(connection.query(ORPHANS)) - known})
+            return f"it leaves rows without their parents in: {', '.join(tables)}" if tables else ""
 
         try:
             yield check
@@ -200,7 +204,7 @@ class SQLite(Dialect):
 
     @staticmethod
     def _switch_foreign_keys(connection: OpenConnection, to: str) -> None:
-        """In a transaction the switch has no effect, so a shared one is begun anew, if nothing was done in it yet."""
+        """Switch outside of a transaction, where alone it works: a shared one that is still empty is restarted."""
         if not connection.in_shared_transaction:
             connection.execute(f"PRAGMA foreign_keys = {to}")
             return
@@ -213,19 +217,21 @@ class SQLite(Dialect):
             connection.execute(statement)
 
     @contextmanager
-    def lock(self, connection: OpenConnection, name: str, timeout: float, of: str = DEPLOY) -> Iterator[None]:
-        """A lock file beside the database, which the operating system frees when its holder ends."""
-        if connection.database_name == MEMORY:  # nobody else sees it
+    def lock(self, connection: OpenConnection, owner: str, timeout: float, purpose: str = DEPLOY) -> Iterator[None]:
+        """Lock a file next to the database, which the operating system releases when its holder ends."""
+        from ahjo_tasks.database.file_lock import FileLock
+
+        if connection.database_name == MEMORY:  # no other process can open it
             yield
             return
-        lock = FileLock(Path(f"{connection.database_name}{'' if of == DEPLOY else f'.{of}'}.lock"))
+        lock = FileLock(Path(f"{connection.database_name}{'' if purpose == DEPLOY else f'.{purpose}'}.lock"))
         deadline = time.monotonic() + timeout
-        while not lock.acquire(name):
+        while not lock.acquire(owner):
             if time.monotonic() >= deadline:
                 raise LockedError(
                     f"{connection.database_name} is locked by {lock.owner()}.", hint="Wait until that run ends."
                 )
-            time.sleep(POLL)
+            time.sleep(POLL_SECONDS)
         try:
             yield
         finally:
@@ -233,7 +239,7 @@ class SQLite(Dialect):
 
 
 def _is_database(file: Path) -> bool:
-    """Whether SQLite made the file; an empty one is an empty database. What cannot be read is SQLite's to explain."""
+    """Whether the file is a database, or empty; one that cannot be read is left to SQLite's error."""
     if file.is_dir():
         return False
     try:
@@ -243,12 +249,14 @@ def _is_database(file: Path) -> bool:
         return True
 
 
-def _place(message: str, text: str) -> error_positions.Place:
-    """Line and column of the word in `near "word": syntax error`, or of the name that the message is about."""
+def _position(message: str, text: str) -> Position:
+    """Find the word in `near "word": syntax error`, or the name that the message is about."""
+    from ahjo_tasks.database.dialects import error_positions
+
     if message == "incomplete input":
-        return error_positions.of_offset(text, len(text))
-    near = NEAR.search(message)
+        return error_positions.at_offset(text, len(text))
+    near = re.search(SYNTAX_ERROR, message)
     if near is None:
-        return error_positions.of_message(text, message, NAMED, SQLITE)
-    named = error_positions.of_name(text, near[1], SQLITE)
-    return named if named != error_positions.NOWHERE else error_positions.of_text(text, near[1])
+        return error_positions.find_named(text, message, NAMED, SQLITE)
+    position = error_positions.find_name(text, near[1], SQLITE)
+    return position if position != error_positions.UNKNOWN else error_positions.find_text(text, near[1])

@@ -1,4 +1,4 @@
-"""Databases of SQL Server and Azure SQL: created with what the config asks for, dropped, and described."""
+"""Create, drop and describe databases of SQL Server and Azure SQL."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.database.dialects import create_database
-from ahjo_tasks.database.dialects.base import differing, named
+from ahjo_tasks.database.dialects.base import SERVER_INFO, setting_mismatch, without_nulls
 from ahjo_tasks.errors import StatementError
 
 if TYPE_CHECKING:
@@ -20,22 +20,21 @@ AZURE = 5
 MANAGED_INSTANCE = 8
 EDITION = "SELECT CAST(SERVERPROPERTY('EngineEdition') AS int)"
 IN_USE = "currently in use"
-"""Words of error 3702, which a server that is not Microsoft's numbers otherwise."""
+"""Text of error 3702, which has another number on servers that are not Microsoft's."""
 FILES = "database_data_path, database_log_path"
 SIZES = ("database_init_size", "database_max_size", "database_file_growth")
 LOG_SIZES = (50, 5000, 500)
 """First size, largest size and growth of the log file, in MB."""
 
-PATIENCE = 20
-"""How often a database in use is tried to drop, twice a second."""
+MAX_DROP_ATTEMPTS = 20
+"""Attempts to drop a database in use, two a second."""
 
-INFORMATION = (
+SERVER_INFO_SQL = (
     "SELECT @@SERVERNAME, HOST_NAME(), SUSER_SNAME(), DB_NAME(),"
     " CAST(DATABASEPROPERTYEX(DB_NAME(), 'Collation') AS nvarchar(128)),"
     " CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)), CAST(SERVERPROPERTY('Edition') AS nvarchar(128)),"
     " CAST(SERVERPROPERTY('EngineEdition') AS int)"
 )
-FACTS = ("server", "host", "login", "database", "collation", "version", "edition")
 CATALOG_COLLATION = "SELECT catalog_collation_type_desc FROM sys.databases WHERE name = DB_NAME()"
 
 
@@ -45,31 +44,31 @@ def create(connection: OpenConnection, database: str, settings: Settings) -> lis
     Raises StatementError when it cannot be created at all.
     """
     edition = int(connection.query(EDITION)[0][0])
-    warnings = [f"{key}: {why}" for key, why in _useless(settings, edition)]
+    warnings = [f"{key}: {why}" for key, why in _ignored_settings(settings, edition)]
     refused = create_database.create(
-        connection, wanted(settings, edition), lambda keys: statement(connection, database, settings, keys)
+        connection, settable_keys(settings, edition), lambda keys: statement(connection, database, settings, keys)
     )
     later = [
         f"{what}: {problem}"
-        for what, text in _later(connection, database, settings, edition)
+        for what, text in _later_statements(connection, database, settings, edition)
         if (problem := connection.try_execute(text))
     ]
     return [*warnings, *refused, *later]
 
 
-def wanted(settings: Settings, edition: int) -> list[str]:
-    """The keys of the config that count in CREATE DATABASE; without the files their sizes do not count either."""
+def settable_keys(settings: Settings, edition: int) -> list[str]:
+    """List the keys of the config that CREATE DATABASE takes on this edition; sizes only together with files."""
     keys = ["database_collation"] if settings.database_collation else []
     if edition == AZURE:
         service = "database_elastic_pool" if settings.database_elastic_pool else "database_service_objective"
-        found = [key for key in ("database_edition", service) if getattr(settings, key)]
-        return [*keys, *found, "catalog_collation_type_desc"]
+        chosen = [key for key in ("database_edition", service) if getattr(settings, key)]
+        return [*keys, *chosen, "catalog_collation_type_desc"]
     files = settings.database_data_path and settings.database_log_path and edition != MANAGED_INSTANCE
     return [*keys, *SIZES, FILES] if files else keys
 
 
 def statement(connection: OpenConnection, database: str, settings: Settings, keys: Collection[str]) -> str:
-    """CREATE DATABASE with the clauses of these keys, in the order that the server wants."""
+    """Build CREATE DATABASE with the clauses of these keys, in the order of its syntax."""
     files = _files(connection, settings, keys) if FILES in keys else ""
     collation = f" COLLATE {settings.database_collation}" if "database_collation" in keys else ""
     catalog = settings.catalog_collation_type_desc
@@ -90,39 +89,38 @@ def drop(connection: OpenConnection, database: str) -> None:
 
 
 def _drop(connection: OpenConnection, database: str) -> None:
-    for number in range(PATIENCE):
+    for attempt in range(MAX_DROP_ATTEMPTS):
         _kill(connection, database)
         try:
             connection.execute(f"DROP DATABASE {connection.dialect.quote(database)}")
         except StatementError as error:
-            if IN_USE not in error.message or number == PATIENCE - 1:
+            if IN_USE not in error.message or attempt == MAX_DROP_ATTEMPTS - 1:
                 raise
             time.sleep(0.5)
         else:
             return
 
 
-def information(connection: OpenConnection, settings: Settings) -> tuple[dict[str, str], list[str]]:
-    """Facts about server and database, and what differs from the config."""
-    *row, edition = connection.query(INFORMATION)[0]
-    facts = named(FACTS, row)
-    warnings = differing("collation", facts.get("collation"), "database_collation", settings.database_collation)
+def server_info(connection: OpenConnection, settings: Settings) -> tuple[dict[str, str], list[str]]:
+    """Ask for `SERVER_INFO`, and compare the collations with the config."""
+    *row, edition = connection.query(SERVER_INFO_SQL)[0]
+    info = without_nulls(SERVER_INFO, row)
+    warnings = setting_mismatch("collation", info.get("collation"), "database_collation", settings.database_collation)
     if edition == AZURE:
-        found = connection.query(CATALOG_COLLATION)
-        facts["catalog collation"] = str(found[0][0]) if found else ""
-        wanted = settings.catalog_collation_type_desc
-        warnings += differing("catalog collation", facts["catalog collation"], "catalog_collation_type_desc", wanted)
-    return facts, warnings
+        rows, key = connection.query(CATALOG_COLLATION), "catalog_collation_type_desc"
+        info["catalog collation"] = actual = str(rows[0][0]) if rows else ""
+        warnings += setting_mismatch("catalog collation", actual, key, settings.catalog_collation_type_desc)
+    return info, warnings
 
 
 def _kill(connection: OpenConnection, database: str) -> None:
     name = connection.dialect.quote_literal(database)
     sessions = f"SELECT session_id FROM sys.dm_exec_sessions WHERE database_id = DB_ID({name}) AND session_id <> @@SPID"
     try:
-        found = connection.query(sessions)
+        rows = connection.query(sessions)
     except StatementError:
-        return  # who may not see sessions cannot end them either
-    for (session,) in found:
+        return  # a login that may not see sessions cannot end them either
+    for (session,) in rows:
         connection.try_execute(f"KILL {session}")
 
 
@@ -133,7 +131,7 @@ def _files(connection: OpenConnection, settings: Settings, keys: Collection[str]
 
 
 def _file(connection: OpenConnection, path: str, suffix: str, sizes: Sequence[int | None]) -> str:
-    """One file; its logical name is its name without the ending."""
+    """Describe one file; its logical name is its name without the suffix."""
     stem = re.split(r"[\\/]", path)[-1].rpartition(".")[0] or path
     parts = [
         f"NAME = {connection.dialect.quote_literal(stem + suffix)}",
@@ -146,22 +144,22 @@ def _file(connection: OpenConnection, path: str, suffix: str, sizes: Sequence[in
 def _azure(connection: OpenConnection, settings: Settings, keys: Collection[str]) -> str:
     options = []
     if "database_edition" in keys:
-        options.append(f"EDITION = '{_plain(str(settings.database_edition))}'")
+        options.append(f"EDITION = '{_double_quotes(str(settings.database_edition))}'")
     if "database_elastic_pool" in keys:
         options.append(
             f"SERVICE_OBJECTIVE = ELASTIC_POOL(name = {connection.dialect.quote(settings.database_elastic_pool)})"
         )
     if "database_service_objective" in keys:
-        options.append(f"SERVICE_OBJECTIVE = '{_plain(str(settings.database_service_objective))}'")
+        options.append(f"SERVICE_OBJECTIVE = '{_double_quotes(str(settings.database_service_objective))}'")
     return f" ({', '.join(options)})" if options else ""
 
 
-def _plain(text: str) -> str:
+def _double_quotes(text: str) -> str:
     return text.replace("'", "''")
 
 
-def _useless(settings: Settings, edition: int) -> Iterator[tuple[str, str]]:
-    """Settings of the other kind of server, and one that is nothing without another."""
+def _ignored_settings(settings: Settings, edition: int) -> Iterator[tuple[str, str]]:
+    """Yield keys that have no effect on this edition, or none without another key, each with the reason."""
     data, log = settings.database_data_path, settings.database_log_path
     if edition in {AZURE, MANAGED_INSTANCE} and (data or log):
         yield FILES, "Azure places the files itself"
@@ -172,7 +170,9 @@ def _useless(settings: Settings, edition: int) -> Iterator[tuple[str, str]]:
             yield key, "only Azure SQL Database has it"
 
 
-def _later(connection: OpenConnection, database: str, settings: Settings, edition: int) -> Iterator[tuple[str, str]]:
+def _later_statements(
+    connection: OpenConnection, database: str, settings: Settings, edition: int
+) -> Iterator[tuple[str, str]]:
     alter = f"ALTER DATABASE {connection.dialect.quote(database)} SET"
     level = settings.database_compatibility_level
     if level:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect, ProjectTemplate, lost
-from ahjo_tasks.database.dialects.mssql import databases, driver_choice, drivers, entra, error_lines, errors, session
+from ahjo_tasks.database.dialects.attributes import ProjectTemplate
+from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect, connection_lost
+from ahjo_tasks.database.dialects.mssql import driver_choice, drivers, errors, session
 from ahjo_tasks.errors import LockedError, ServerError, StatementError
 from ahjo_tasks.sql.lexer import MSSQL as SYNTAX
 from ahjo_tasks.sql.splitters.mssql import SPLITTER
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
     from ahjo_tasks.database.drivers import Driver, DriverState
     from ahjo_tasks.sql.definitions import Definition
 
-OWNED = b"ahjo "
-LONGEST_CONTEXT = 128
-"""Bytes that a session can say of itself."""
+CONTEXT_PREFIX = b"ahjo "
+MAX_CONTEXT_BYTES = 128
+"""Bytes of CONTEXT_INFO, by which a session tells others who it is."""
 LOCK_WAIT_TIMEOUT = "1222"
-USED = "3729"
+REFERENCED_BY_OBJECT = "3729"
 LOGIN_TIMEOUT = 15
 """Seconds that a driver may take to log in."""
 
@@ -78,10 +79,6 @@ class MSSQL(Dialect):
         f" RAISERROR(N'{UNMATCHED}', 16, 1) END"
     )
     rollback = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION"
-    facts_sql = (
-        "SELECT SUSER_SNAME(), HOST_NAME(), DB_NAME(), CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)),"
-        " CAST(SERVERPROPERTY('Edition') AS nvarchar(128))"
-    )
     foreign_keys_sql = (
         "SELECT SCHEMA_NAME(c.schema_id), c.name, SCHEMA_NAME(p.schema_id), p.name FROM sys.foreign_keys k"
         " JOIN sys.tables c ON c.object_id = k.parent_object_id"
@@ -92,21 +89,21 @@ class MSSQL(Dialect):
         self._first_error = errors.FirstError()
 
     def quote(self, *parts: str | None) -> str:
-        """Brackets."""
+        """Quote with brackets."""
         return ".".join("[" + part.replace("]", "]]") + "]" for part in parts if part)
 
     def quote_literal(self, text: str) -> str:
-        """A Unicode literal."""
+        """Quote as a Unicode literal."""
         return "N" + super().quote_literal(text)
 
     def column_names(self, connection: SAConnection, table: str, schema: str | None) -> list[str]:
-        """Asked by the table's own number: a search by name in the catalog is slow, and goes past what others own."""
-        named = self.quote_literal(self.quote(schema, table))
-        found = connection.exec_driver_sql(f"SELECT name FROM sys.columns WHERE object_id = OBJECT_ID({named})")
-        return [str(row[0]) for row in found]
+        """List columns by the table's id: a search by name in the catalog is slow, and ignores the default schema."""
+        name = self.quote_literal(self.quote(schema, table))
+        rows = connection.exec_driver_sql(f"SELECT name FROM sys.columns WHERE object_id = OBJECT_ID({name})")
+        return [str(row[0]) for row in rows]
 
     def drop_statement(self, made: Definition, text: str = "") -> str:
-        """Triggers on the database or the server say so; assemblies belong to no schema."""
+        """Drop a trigger from the database or server it is on, and an assembly without a schema."""
         if made.kind == "assembly":
             return f"DROP ASSEMBLY IF EXISTS {self.quote(made.name.name)}"
         place = made.table.name.upper() if made.kind == "trigger" and made.table and not made.table.schema else ""
@@ -119,6 +116,8 @@ class MSSQL(Dialect):
     def url(self, settings: Settings, username: str | None, password: str | None) -> URL:
         """With a driver that is there, in the form that it wants."""
         url = drivers.adapted(super().url(settings, username, password), settings)
+        from ahjo_tasks.database.dialects.mssql import entra
+
         return entra.with_authentication(url, settings)
 
     def check_driver(self, driver: Driver) -> DriverState:
@@ -129,12 +128,12 @@ class MSSQL(Dialect):
         """The ODBC drivers that pyodbc can go through."""
         return driver_choice.odbc_drivers()
 
-    def query(self, settings: Settings) -> Mapping[str, str]:
-        """A true or false of the config is the yes or no of the driver."""
+    def url_query(self, settings: Settings) -> Mapping[str, str]:
+        """Write true and false of the config as the yes and no of the drivers."""
         return {key: drivers.word(value) for key, value in settings.sqla_url_query_map.items()}
 
     def address(self, url: URL) -> str:
-        """FreeTDS has its port elsewhere in the URL."""
+        """Return the address; FreeTDS has its port elsewhere in the URL."""
         return super().address(url._replace(port=drivers.port(url)))
 
     def connection_notice(self, url: URL, settings: Settings) -> str:
@@ -142,7 +141,7 @@ class MSSQL(Dialect):
         return drivers.notice(super().url(settings, None, None), settings)
 
     def precheck_connect(self, url: URL) -> ConnectFailure | None:
-        """An unknown host or a closed port; the drivers take long to tell."""
+        """Refuse an unknown host or a closed port, for which the drivers wait long."""
         return drivers.unreachable(url)
 
     def register_events(self, engine: Engine, settings: Settings) -> None:
@@ -152,7 +151,9 @@ class MSSQL(Dialect):
         else:
             drivers.tell_version(engine)
             drivers.forgive_rollback(engine)
-        entra.attend(engine, settings)
+        from ahjo_tasks.database.dialects.mssql import entra
+
+        entra.provide_tokens(engine, settings)
 
     def engine_options(self, settings: Settings) -> dict[str, Any]:
         """A login does not wait for ever; each driver has its own word for it."""
@@ -161,68 +162,74 @@ class MSSQL(Dialect):
         return {**options, "connect_args": {**waits, **options["connect_args"]}}
 
     def on_connect(self, raw: Any) -> None:
-        """A failing statement ends its transaction, and modules are made as indexes and views want them."""
-        _run(raw, session.SETTINGS)
+        """Have an error end its transaction, and modules be created with the options that indexed views need."""
+        _run(raw, session.SETUP)
 
     def set_lock_timeout(self, raw: Any, seconds: int) -> None:
-        """By default the server would wait for ever."""
+        """Set LOCK_TIMEOUT, without which the server waits for ever."""
         _run(raw, f"SET LOCK_TIMEOUT {max(seconds, 1) * 1000}")
 
     def set_autocommit(self, raw: Any, on: bool) -> None:
-        """In pymssql it is a method."""
+        """Set the attribute, which is a method in pymssql."""
         if callable(raw.autocommit):
             raw.autocommit(on)
         else:
             raw.autocommit = on
 
     def classify_connect_error(self, error: Exception) -> ConnectFailure:
-        """By SQLSTATE, the server's number and its words."""
-        return errors.problem(error)
+        """Classify by SQLSTATE, the server's number and its message."""
+        return errors.connect_failure(error)
 
     # -- running ---------------------------------------------------------------------------------------------------
 
     def interrupt(self, cursor: Any) -> None:
-        """Have the server stop; the drivers wait for it in C code."""
+        """Have the server cancel the statement, for which the drivers wait in C code."""
         drivers.cancel(cursor)
 
-    def subscribe_messages(self, raw: Any, say: Callable[[ServerMessage], None]) -> None:
-        """Only pymssql hands messages on as they come; what it says of an error is kept for `server_error`."""
+    def subscribe_messages(self, raw: Any, listener: Callable[[ServerMessage], None]) -> None:
+        """Register a handler with pymssql, which alone takes one; the errors it gets are kept for `server_error`."""
         handler = getattr(getattr(raw, "_conn", None), "set_msghandler", None)
         if handler:
-            handler(errors.MessageHandler(say, self._first_error))
+            handler(errors.MessageHandler(listener, self._first_error))
 
     def messages(self, cursor: Any) -> list[ServerMessage]:
-        """What PRINT and low RAISERROR sent with the current result."""
-        said = getattr(cursor, "messages", None) or ()
-        return [errors.message(state, text) for state, text in said if not state.endswith(errors.CHATTER)]
+        """Return what PRINT and RAISERROR of low severity sent with the current result."""
+        messages = getattr(cursor, "messages", None) or ()
+        return [errors.message(state, text) for state, text in messages if not state.endswith(errors.CONTEXT_CHANGES)]
 
     def drain(self, cursor: Any) -> None:
-        """Each driver in its own way."""
-        session.pass_over(cursor)
+        """Consume the rows, in the way of each driver."""
+        session.drain(cursor)
 
     def error_messages(self, error: Exception) -> list[ServerMessage]:
-        """What was sent just before the error."""
+        """Return what was sent just before the error."""
         return errors.messages(error)
 
     def server_error(self, error: Exception, text: str) -> ServerError:
-        """Number and message; ODBC gives no line, so the caller may ask the server for it."""
+        """Convert the error; ODBC gives no line, so `locate_error` may ask the server for it."""
         first = errors.records(error)[0]
         if errors.is_lost(first):
-            return lost(first.text)
+            return connection_lost(first.text)
         waited = first.number == LOCK_WAIT_TIMEOUT or "lock timeout" in first.text
-        said = ServerError(first.text, first.number, hint=LOCK_WAIT if waited else None)
-        known = self._first_error.completed(said, text)
-        return said if known is said else error_lines.refined(known, text)
+        plain = ServerError(first.text, first.number, hint=LOCK_WAIT if waited else None)
+        completed = self._first_error.complete(plain, text)
+        if completed is plain:
+            return plain
+        from ahjo_tasks.database.dialects.mssql import error_lines
+
+        return error_lines.refine(completed, text)
 
     def is_dependency_error(self, error: ServerError) -> bool:
-        """By a schema-bound object; a server that is not Microsoft's says it of any, without the number."""
-        return error.number == USED or "other objects depend on it" in error.message
+        """Whether a schema-bound object kept it from being dropped; other servers than Microsoft's have no number."""
+        return error.number == REFERENCED_BY_OBJECT or "other objects depend on it" in error.message
 
     def locate_error(
         self, connection: OpenConnection, text: str, error: ServerError, before: Sequence[str] | None = ()
     ) -> ServerError:
         """Ask the server for line and procedure."""
-        return error_lines.located(connection, text, error, before)
+        from ahjo_tasks.database.dialects.mssql import error_lines
+
+        return error_lines.locate(connection, text, error, before)
 
     def non_transactional_statement(self, text: str) -> str:
         """Search each batch; what stands in the body of a module runs later."""
@@ -231,8 +238,8 @@ class MSSQL(Dialect):
 
     @contextmanager
     def preserve_session_settings(self, connection: OpenConnection, texts: Sequence[str]) -> Iterator[None]:
-        """Set back what the batches set for the session, so that the next file finds it as this one did."""
-        with session.kept(connection, texts):
+        """Reset what the batches set for the session, so that the next file finds the same options."""
+        with session.preserve_settings(connection, texts):
             yield
 
     # -- the database itself ---------------------------------------------------------------------------------------
@@ -243,26 +250,32 @@ class MSSQL(Dialect):
 
     def drop_database(self, connection: OpenConnection, database: str) -> None:
         """End the database's sessions, then drop it."""
+        from ahjo_tasks.database.dialects.mssql import databases
+
         databases.drop(connection, database)
 
     def create_database(self, connection: OpenConnection, database: str, settings: Settings) -> list[str]:
-        """Create the database with its files and collation, then set what can be set later."""
+        """Create the database with its files and collation, then set the other options."""
+        from ahjo_tasks.database.dialects.mssql import databases
+
         return databases.create(connection, database, settings)
 
     def server_info(self, connection: OpenConnection, settings: Settings) -> tuple[dict[str, str], list[str]]:
-        """Server, database and collation, and a warning of a collation that the config does not want."""
-        return databases.information(connection, settings)
+        """Ask the server, and for the catalog collation of Azure SQL Database, too."""
+        from ahjo_tasks.database.dialects.mssql import databases
+
+        return databases.server_info(connection, settings)
 
     @contextmanager
-    def lock(self, connection: OpenConnection, name: str, timeout: float, of: str = DEPLOY) -> Iterator[None]:
-        """An application lock of the session; its return code is read, for a timeout is no SQL error."""
+    def lock(self, connection: OpenConnection, owner: str, timeout: float, purpose: str = DEPLOY) -> Iterator[None]:
+        """Take an application lock of the session; its return code is read, for a timeout is not an SQL error."""
         # A server that is not Microsoft's may not tell the databases apart.
-        resource = f"DECLARE @resource nvarchar(255) = {self.quote_literal(f'ahjo {of} ')} + DB_NAME()"
-        said = (OWNED + name.encode())[:LONGEST_CONTEXT].hex()
+        resource = f"DECLARE @resource nvarchar(255) = {self.quote_literal(f'ahjo {purpose} ')} + DB_NAME()"
+        context = (CONTEXT_PREFIX + owner.encode())[:MAX_CONTEXT_BYTES].hex()
         code = connection.query(
             f"{resource}, @code int; EXEC @code = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive',"
             f" @LockOwner = 'Session', @LockTimeout = {int(timeout * 1000)};"
-            f" IF @code >= 0 SET CONTEXT_INFO 0x{said}; SELECT @code"
+            f" IF @code >= 0 SET CONTEXT_INFO 0x{context}; SELECT @code"
         )[0][0]
         if code < 0:
             raise LockedError(f"The database is locked by {_holder(connection)}.", hint="Wait until that run ends.")
@@ -275,14 +288,14 @@ class MSSQL(Dialect):
 
 
 def _holder(connection: OpenConnection) -> str:
-    """What the holder says of itself, where the login may see other sessions."""
+    """Read the CONTEXT_INFO of the holder, where the login may see other sessions."""
     sessions = "SELECT context_info FROM sys.dm_exec_sessions WHERE database_id = DB_ID() AND session_id <> @@SPID"
     try:
-        said = [bytes(row[0] or b"") for row in connection.query(sessions)]
+        contexts = [bytes(row[0] or b"") for row in connection.query(sessions)]
     except StatementError:
-        said = []
-    holder = next((one for one in said if one.startswith(OWNED)), b"")
-    return holder.removeprefix(OWNED).rstrip(b"\0").decode(errors="replace") or "another run"
+        contexts = []
+    holder = next((context for context in contexts if context.startswith(CONTEXT_PREFIX)), b"")
+    return holder.removeprefix(CONTEXT_PREFIX).rstrip(b"\0").decode(errors="replace") or "another run"
 
 
 def _run(raw: Any, statements: str) -> None:

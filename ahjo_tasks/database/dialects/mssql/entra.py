@@ -54,7 +54,7 @@ def with_authentication(url: URL, settings: Settings) -> URL:
     return url._replace(username=url.username if name else None, password=url.password if password else None)
 
 
-def attend(engine: Engine, settings: Settings, credential: Credential | None = None) -> None:
+def provide_tokens(engine: Engine, settings: Settings, credential: Credential | None = None) -> None:
     """Hand a token to every new connection, fetched when the connection is made, so that none is too old."""
     if settings.azure_authentication != BY_TOKEN:
         return

@@ -1,7 +1,7 @@
-"""Where in a batch SQL Server stumbled: ODBC keeps the line to itself, so the server is asked for it.
+"""Find the line of an error in a batch, which ODBC does not deliver, by asking SQL Server for it.
 
-The batch is run once more inside TRY and CATCH, in a transaction that is always rolled back, and only where that can
-have no other effect than the first run had.
+The batch is run once more inside TRY and CATCH, in a transaction that is always rolled back, and only if that can have
+no other effect than the first run.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from ahjo_tasks.database.dialects.base import OpenConnection
     from ahjo_tasks.errors import ServerError
 
-LONGEST = 64_000
-"""How many characters are run once more, at most."""
+MAX_CHARACTERS = 64_000
+"""Characters of the batches that are run once more, at most."""
 
-BEYOND_A_ROLLBACK = frozenset(
+NOT_ROLLED_BACK = frozenset(
     {
         *("EXEC", "EXECUTE", "BULK", "OPENROWSET", "OPENQUERY", "OPENDATASOURCE", "WAITFOR", "BACKUP", "RESTORE"),
         *("NEXT", "TRAN", "TRANSACTION", "COMMIT", "ROLLBACK", "KILL", "DBCC", "USE", "RECONFIGURE", "SHUTDOWN"),
@@ -38,52 +38,52 @@ CALL = re.compile(
     rf"EXEC(?:UTE)?\b{GAP}(?:@\w++{GAP}={GAP})?({PART}(?:{GAP}\.{GAP}{PART}){{0,2}})(?![\w@#$]|{GAP}[.(])",
     re.IGNORECASE,
 )
-"""A call of a procedure by its name, of up to three parts."""
+"""Call of a procedure by a name of up to three parts."""
 EXECUTES = frozenset({"EXEC", "EXECUTE"})
 FIRES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
 """Words of statements that can fire a trigger."""
-MOST_CALLS = 20
-"""How many procedures are looked at, at most."""
-IN_THE_TEXT = re.compile(r"at line (\d+) and character position (\d+)")
-ABOUT_A_NAME = re.compile(
+MAX_PROCEDURES = 20
+"""Procedures whose text is read, at most."""
+POSITION_IN_MESSAGE = re.compile(r"at line (\d+) and character position (\d+)")
+NAME_MESSAGE = re.compile(
     r"Invalid (?:column|object) name|Could not find (?:stored procedure|object)|Incorrect syntax near"
     r"|multi-part identifier|Must declare the|does not exist|Cannot find|is not a recognized",
     re.IGNORECASE,
 )
 QUOTED = re.compile(r"'([^']+)'|\"([^\"]+)\"")
-FACTS = 6
-"""How many columns the answer has."""
+ANSWER_COLUMNS = 6
+"""Number of columns of the answer to `question`."""
 
 
-def located(
-    connection: OpenConnection, text: str, error: ServerError, before: Sequence[str] | None = ()
-) -> ServerError:
-    """The error with severity, line, column and procedure, as far as the server tells; else the error as it is.
+def locate(connection: OpenConnection, text: str, error: ServerError, before: Sequence[str] | None = ()) -> ServerError:
+    """Add severity, line, column and procedure to an error, as far as the server tells them.
 
-    `before` are the batches that the failed transaction held already: they are run again, too; None forbids it.
+    `before` are the earlier batches of the failed transaction, which are run again, too; None forbids it.
     """
-    said = IN_THE_TEXT.search(error.message)
+    said = POSITION_IN_MESSAGE.search(error.message)
     if said:
         return replace(error, line=int(said[1]), column=int(said[2]) + 1)
     if connection.transactional and before is not None and may_repeat((*before, text)):
-        error = found_or(error, _ask(connection, text, before), created=is_module(text))
-    return refined(error, text)
+        error = merge_answer(error, _ask(connection, text, before), created=is_module(text))
+    return refine(error, text)
 
 
 def may_repeat(texts: Sequence[str]) -> bool:
-    """Whether a rolled back run of the batches leaves no trace, but for what the procedures do that they call."""
-    return sum(map(len, texts)) <= LONGEST and all(is_module(text) or not goes_beyond_rollback(text) for text in texts)
+    """Whether a rolled back run of the batches leaves no trace, apart from the procedures that they call."""
+    return sum(map(len, texts)) <= MAX_CHARACTERS and all(
+        is_module(text) or not goes_beyond_rollback(text) for text in texts
+    )
 
 
 def repeatable(connection: OpenConnection, text: str) -> bool:
-    """Whether a rolled back run of the batch leaves no trace, by the text of the procedures that it calls, too."""
+    """Whether a rolled back run of the batch leaves no trace, including the procedures that it calls."""
     if is_module(text):
         return True
     seen: set[str] = set()
     waiting = [text]
     while waiting:
         body = waiting.pop()
-        if goes_beyond_rollback(body) or len(seen) > MOST_CALLS:
+        if goes_beyond_rollback(body) or len(seen) > MAX_PROCEDURES:
             return False
         for name in {call[1] for call in calls_in(body)} - seen:
             seen.add(name)
@@ -101,21 +101,21 @@ def goes_beyond_rollback(text: str) -> bool:
     """Test for an effect that a rollback does not undo, apart from what the called procedures do."""
     called = {offset for call in calls_in(text) for offset in range(*call.span())}
     return any(
-        token.word in BEYOND_A_ROLLBACK or (token.kind in NAMES and token.value.upper().startswith(SYSTEM_PROCEDURES))
+        token.word in NOT_ROLLED_BACK or (token.kind in NAMES and token.value.upper().startswith(SYSTEM_PROCEDURES))
         for token in tokenize(text, MSSQL)
         if token.offset not in called
     )
 
 
 def _definition(connection: OpenConnection, name: str) -> str:
-    """The text of a procedure; empty where the server does not show it."""
+    """Read the text of a procedure; empty if the server does not show it."""
     literal = connection.dialect.quote_literal(name)
-    found = connection.query(f"SELECT OBJECT_DEFINITION(OBJECT_ID({literal}))")
-    return str(found[0][0] or "") if found else ""
+    rows = connection.query(f"SELECT OBJECT_DEFINITION(OBJECT_ID({literal}))")
+    return str(rows[0][0] or "") if rows else ""
 
 
 def question(connection: OpenConnection, text: str) -> str:
-    """The batch that runs `text` and reports what the server catches; nothing stays open behind it."""
+    """Build the batch that runs `text` and returns the error that the server catches."""
     return (
         "BEGIN TRY EXEC sys.sp_executesql " + connection.dialect.quote_literal(text) + " END TRY BEGIN CATCH"
         " IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;"
@@ -124,14 +124,14 @@ def question(connection: OpenConnection, text: str) -> str:
     )
 
 
-def found_or(error: ServerError, found: tuple[object, ...] | None, *, created: bool = False) -> ServerError:
-    """`error` with what the server reported, when it is the same error.
+def merge_answer(error: ServerError, answer: tuple[object, ...] | None, *, created: bool = False) -> ServerError:
+    """Add what the server reported, if it is the same error.
 
-    The line is the batch's own unless a procedure that runs says it; in one that is being `created` it is both.
+    The line is that of the batch unless a procedure that runs raised it; in one that is being `created` it is both.
     """
-    if found is None or not (str(found[0]) == error.number or (not error.number and str(found[5]) == error.message)):
+    if answer is None or not (str(answer[0]) == error.number or (not error.number and str(answer[5]) == error.message)):
         return error
-    number, severity, state, line, procedure, _message = found
+    number, severity, state, line, procedure, _message = answer
     inside = bool(procedure) and not created
     return replace(
         error,
@@ -142,16 +142,16 @@ def found_or(error: ServerError, found: tuple[object, ...] | None, *, created: b
     )
 
 
-def refined(error: ServerError, text: str) -> ServerError:
-    """The error with the place of the name that it is about: the first from its line on, or the only one.
+def refine(error: ServerError, text: str) -> ServerError:
+    """Add the position of the name that the error is about: the first from its line on, or the only one.
 
-    Inside of a procedure, the place is the batch's only call of one.
+    For an error inside of a procedure it is the line of the batch's only call of one.
     """
     if "," in error.procedure:
         calls = calls_in(text)
         fires = any(token.word in FIRES for token in tokenize(text, MSSQL))
         return error if len(calls) != 1 or fires else replace(error, line=LineIndex(text).position(calls[0].start())[0])
-    if error.column or not ABOUT_A_NAME.search(error.message):
+    if error.column or not NAME_MESSAGE.search(error.message):
         return error
     for name in (first or second for first, second in QUOTED.findall(error.message)):
         positions = _positions(text, name.rpartition(".")[2] or name)
@@ -192,4 +192,6 @@ def _answer(connection: OpenConnection, text: str, before: Sequence[str]) -> tup
     if not repeatable(connection, text):
         return None
     sets = connection.result_sets(question(connection, text))
-    return next((found.rows[0] for found in reversed(sets) if len(found.columns) == FACTS and found.rows), None)
+    return next(
+        (result.rows[0] for result in reversed(sets) if len(result.columns) == ANSWER_COLUMNS and result.rows), None
+    )

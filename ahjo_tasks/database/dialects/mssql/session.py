@@ -1,4 +1,4 @@
-"""The session of SQL Server: its options, and what a file changes of them."""
+"""Session options of SQL Server: set them up, and reset what a file changes."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.database.dialects.base import OpenConnection
 
-MANY = 10_000
-ALL = 2**31 - 1
+FETCH_SIZE = 10_000
+ALL_ROWS = 2**31 - 1
 
 
-def pass_over(cursor: Any) -> None:
-    """Go to the end of the rows. Raises the driver's error when the server stumbled over one of them.
+def drain(cursor: Any) -> None:
+    """Consume the remaining rows. Raises the driver's error if the server failed on one of them.
 
-    Microsoft's driver forgets such an error where the next result is asked for before that. FreeTDS and pymssql do
-    not, and FreeTDS forgets the messages behind rows that are read to their end.
+    Microsoft's driver loses such an error if the next result is requested before that. FreeTDS and pymssql do not, and
+    FreeTDS loses the messages after rows that are read to their end.
     """
     driver = type(cursor).__module__.partition(".")[0]
     if driver == "mssql_python":
-        while cursor.fetchmany(MANY):
+        while cursor.fetchmany(FETCH_SIZE):
             pass
-        cursor.rowcount = -1  # else the rows would be counted as changed by what comes next
+        cursor.rowcount = -1  # else the rows would count as changed by the next statement
     elif driver == "pyodbc" and not is_freetds(driver_file(cursor.connection)):
-        cursor.skip(ALL)  # fetches no values, so that no type is one too many
+        cursor.skip(ALL_ROWS)  # fetches no values, so that no type is unsupported
 
 
 ON = ("ANSI_NULLS", "ANSI_PADDING", "ANSI_WARNINGS", "ARITHABORT", "CONCAT_NULL_YIELDS_NULL", "QUOTED_IDENTIFIER")
 """Options that modules, indexed views and filtered indexes need."""
 
-SETTINGS = f"SET XACT_ABORT ON; SET NOCOUNT OFF; SET {', '.join(ON)} ON; SET NUMERIC_ROUNDABORT OFF"
+SETUP = f"SET XACT_ABORT ON; SET NOCOUNT OFF; SET {', '.join(ON)} ON; SET NUMERIC_ROUNDABORT OFF"
 
-USUAL: dict[str, str] = {
+DEFAULTS: dict[str, str] = {
     **dict.fromkeys(ON, "ON"),
     "XACT_ABORT": "ON",
     "NOCOUNT": "OFF",
@@ -65,7 +65,7 @@ USUAL: dict[str, str] = {
 }
 """Values of options at the start of each file."""
 
-ASKED: dict[str, str] = {
+QUERIED: dict[str, str] = {
     "LANGUAGE": "@@LANGUAGE",
     "DATEFORMAT": "@@LANGUAGE",
     "DATEFIRST": "@@DATEFIRST",
@@ -75,7 +75,7 @@ ASKED: dict[str, str] = {
 """Options that differ from session to session, and the variable that shows each."""
 
 _NAMES = "|".join(
-    "(?:" + rf"\b{GAP}".join(name.split()) + ")" for name in sorted([*USUAL, *ASKED], key=len, reverse=True)
+    "(?:" + rf"\b{GAP}".join(name.split()) + ")" for name in sorted([*DEFAULTS, *QUERIED], key=len, reverse=True)
 )
 _PART = r"(?:\[(?:[^\]]|\]\])*+\]|\"[^\"]*+\"|[\w@#$]++)"
 OPTION = re.compile(
@@ -90,9 +90,9 @@ IDENTITY_INSERT = re.compile(
 USE = re.compile(rf"USE\b{GAP}[\w\[\"]", re.IGNORECASE)
 BEGIN = re.compile(rf"BEGIN\b{GAP}(?:DISTRIBUTED\b{GAP})?+TRAN(?:SACTION)?\b", re.IGNORECASE)
 STARTS = frozenset({"SET", "USE", "BEGIN"})
-STEMS = ("SET", "USE", "TRAN")
+KEYWORDS = ("SET", "USE", "TRAN")
 WORDS = re.compile(r"\b(?:USE|TRAN(?:SACTION)?)\b")
-OPTION_STEMS = tuple({re.split(r"(?<=_)| ", name)[0] for name in (*USUAL, *ASKED, "IDENTITY_INSERT")})
+OPTION_PREFIXES = tuple({re.split(r"(?<=_)| ", name)[0] for name in (*DEFAULTS, *QUERIED, "IDENTITY_INSERT")})
 """A beginning of the name of every option; to search for these is faster than for the statements."""
 
 STILL_OPEN = (
@@ -113,14 +113,14 @@ class Changes(NamedTuple):
 
 
 @contextmanager
-def kept(connection: OpenConnection, texts: Sequence[str]) -> Iterator[None]:
-    """Run a file's batches inside, and restore afterwards what they set.
+def preserve_settings(connection: OpenConnection, texts: Sequence[str]) -> Iterator[None]:
+    """Surround a file's batches, and reset the options that they set.
 
-    Raises StatementError when the file left a transaction open that is not ours.
+    Raises StatementError when the file leaves a transaction of its own open.
     """
     changes = changes_of(texts)
-    asked = _asked(connection, [name for name in changes.options if name in ASKED])
-    restore = restoring(changes.options, asked, shared=connection.in_shared_transaction)
+    queried = _query_options(connection, [name for name in changes.options if name in QUERIED])
+    restore = reset_statements(changes.options, queried, shared=connection.in_shared_transaction)
     if changes.database:
         restore.append(f"USE {connection.dialect.quote(connection.database_name)}")
     try:
@@ -143,7 +143,7 @@ def changes_of(texts: Iterable[str]) -> Changes:
             continue
         for start in statement_starts(text, STARTS):
             if option := OPTION.match(text, start):
-                options.update(_unusual(option))
+                options.update(_changed_names(option))
             elif insert := IDENTITY_INSERT.match(text, start):
                 identity[insert["table"]] = insert["switch"].upper() == "ON"
             database = database or bool(USE.match(text, start))
@@ -152,40 +152,40 @@ def changes_of(texts: Iterable[str]) -> Changes:
     return Changes(tuple(sorted(options)), on, database, transaction or "IMPLICIT_TRANSACTIONS" in options)
 
 
-def _unusual(option: re.Match[str]) -> Iterator[str]:
+def _changed_names(option: re.Match[str]) -> Iterator[str]:
     """Yield the names of a SET statement whose value is not the usual one."""
     value = phrase(option["value"], MSSQL)
     for name in phrase(option["names"], MSSQL).split(" , "):
-        if value != USUAL.get(name):
+        if value != DEFAULTS.get(name):
             yield name
 
 
 def may_change(text: str) -> bool:
     """Test quickly for a word that changes a session: most batches have none."""
     upper = text.upper()
-    if not any(stem in upper for stem in STEMS):
+    if not any(stem in upper for stem in KEYWORDS):
         return False
-    options = "SET" in upper and any(stem in upper for stem in OPTION_STEMS)
+    options = "SET" in upper and any(stem in upper for stem in OPTION_PREFIXES)
     return options or WORDS.search(upper) is not None
 
 
-def restoring(changed: Iterable[str], asked: dict[str, str], *, shared: bool) -> list[str]:
-    """The statements that set the options back."""
-    usual = [name for name in changed if name in USUAL and not (shared and name == "IMPLICIT_TRANSACTIONS")]
-    language = [f"SET LANGUAGE {asked['@@LANGUAGE']}"] if "@@LANGUAGE" in asked else []
+def reset_statements(changed: Iterable[str], queried: dict[str, str], *, shared: bool) -> list[str]:
+    """Build the statements that reset the options."""
+    usual = [name for name in changed if name in DEFAULTS and not (shared and name == "IMPLICIT_TRANSACTIONS")]
+    language = [f"SET LANGUAGE {queried['@@LANGUAGE']}"] if "@@LANGUAGE" in queried else []
     others = [
-        f"SET {name} {asked[variable]}"
-        for name, variable in ASKED.items()
-        if variable in asked and variable != "@@LANGUAGE"
+        f"SET {name} {queried[variable]}"
+        for name, variable in QUERIED.items()
+        if variable in queried and variable != "@@LANGUAGE"
     ]
-    return [*(f"SET {name} {USUAL[name]}" for name in usual), *language, *others]
+    return [*(f"SET {name} {DEFAULTS[name]}" for name in usual), *language, *others]
 
 
-def _asked(connection: OpenConnection, names: Sequence[str]) -> dict[str, str]:
+def _query_options(connection: OpenConnection, names: Sequence[str]) -> dict[str, str]:
     if not names:
         return {}
     variables = sorted(
-        {ASKED[name] for name in names} | ({"@@DATEFIRST"} if {"LANGUAGE", "DATEFORMAT"} & {*names} else set())
+        {QUERIED[name] for name in names} | ({"@@DATEFIRST"} if {"LANGUAGE", "DATEFORMAT"} & {*names} else set())
     )
     try:
         row = connection.query(f"SELECT {', '.join(variables)}")[0]

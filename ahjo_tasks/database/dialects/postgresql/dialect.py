@@ -7,17 +7,16 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.database.dialects import create_database, error_positions
+from ahjo_tasks.database.dialects.attributes import ProjectTemplate
 from ahjo_tasks.database.dialects.base import (
     DEPLOY,
     LOCK_WAIT,
     ConnectFailure,
     Dialect,
-    ProjectTemplate,
     ServerMessage,
-    lost,
+    compiled,
+    connection_lost,
 )
-from ahjo_tasks.database.dialects.postgresql.routines import signatures
 from ahjo_tasks.database.drivers import Driver
 from ahjo_tasks.errors import LockedError, ServerError, SourceError
 from ahjo_tasks.sql.lexer import POSTGRESQL
@@ -32,55 +31,37 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.dialects.base import OpenConnection
+    from ahjo_tasks.database.dialects.error_positions import Position
     from ahjo_tasks.sql.definitions import Definition
 
-POLL = 0.2
-PATIENCE = "1s"
-"""How long a call of many files waits for a lock: while it does, nobody gets by the locks that it has already."""
-LOCK_KEY = "hashtextextended('ahjo {of}:' || current_database(), 0)"
-EVENTS = frozenset({"ddl_command_start", "ddl_command_end", "sql_drop", "table_rewrite", "login"})
-"""What an event trigger is attached to in place of a table."""
-ROUTINE = (
-    "pg_proc",
-    "pronamespace",
-    "pg_function_is_visible",
-    "format('DROP ROUTINE %s', o.oid::regprocedure)",
-)
-VIEW = (
-    "pg_class",
-    "relnamespace",
-    "pg_table_is_visible",
-    "format('DROP %s %s', CASE o.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END, o.oid::regclass)",
-)
-ROUTINES = frozenset({"function", "procedure"})
-CATALOGS = {"function": ROUTINE, "procedure": ROUTINE, "view": VIEW}
-"""By kind: the catalog, its column for the schema, what tells whether the name is found, and the statement."""
+POLL_SECONDS = 0.2
+BATCH_LOCK_TIMEOUT = "1s"
+"""Wait of a call of many files for a lock: meanwhile others wait for the locks that it has already."""
+LOCK_KEY = "hashtextextended('ahjo {purpose}:' || current_database(), 0)"
 WRONG_LOGIN = frozenset({"28P01", "28000"})
 STARTING = frozenset({"57P03", "53300"})
 MISSING_DATABASE = "3D000"
 ENDED = frozenset({"57P01", "57P02", "57P05", "25P03"})
-"""The server ends the session: by an administrator, in a crash, or for being idle."""
-LOST = re.compile(
-    r"closed the connection|connection (?:is|has been|was) (?:lost|closed|reset)|OpenConnection reset|Broken pipe"
-)
-RAISED = re.compile(r"PL/pgSQL function (\S+(?:\(.*?\))?) line (\d+) at RAISE")
+"""SQLSTATEs of a session that the server ends: by an administrator, in a crash, or for being idle."""
+LOST = r"closed the connection|connection (?:is|has been|was) (?:lost|closed|reset)|Connection reset|Broken pipe"
+RAISED = r"PL/pgSQL function (\S+(?:\(.*?\))?) line (\d+) at RAISE"
 BLOCK = "inline_code_block"
-"""What the server calls the body of DO."""
+"""Name that the server gives the body of DO."""
 LOCK_NOT_AVAILABLE = "55P03"
 USED = "2BP01"
 CONNECT_SECONDS = "15"
-LONGEST_NAME = 63
-"""Bytes that the server keeps of an application's name."""
+MAX_NAME_BYTES = 63
+"""Bytes of an application's name that the server keeps."""
 
 GAP = POSTGRESQL.gap()
-NON_TRANSACTIONAL = re.compile(
+NON_TRANSACTIONAL = (
     rf"(?ai:CREATE\b{GAP}(?:UNIQUE\b{GAP})?+INDEX\b{GAP}CONCURRENTLY|DROP\b{GAP}INDEX\b{GAP}CONCURRENTLY"
     rf"|REINDEX\b{GAP}(?:\([^();]*+\){GAP})?+\w++{GAP}CONCURRENTLY|REINDEX\b{GAP}\([^();]*?\bCONCURRENTLY"
     rf"|VACUUM|(?:CREATE|DROP)\b{GAP}(?:DATABASE|TABLESPACE)|ALTER\b{GAP}SYSTEM)\b"
 )
 NON_TRANSACTIONAL_WORDS = ("CONCURRENTLY", "VACUUM", "DATABASE", "TABLESPACE", "SYSTEM")
 """One of them is in each of these statements: to search for words is faster."""
-BATCHABLE = re.compile(
+BATCHABLE = (
     rf"(?ai:CREATE\b{GAP}(?:OR\b{GAP}REPLACE\b{GAP})?+(?:CONSTRAINT\b{GAP})?+"
     r"(?:VIEW|FUNCTION|PROCEDURE|AGGREGATE|TRIGGER|TYPE|DOMAIN|SEQUENCE|RULE)"
     rf"|(?:ALTER|DROP)\b{GAP}"
@@ -91,7 +72,7 @@ BATCHABLE = re.compile(
 
 
 class PostgreSQL(Dialect):
-    """The whole file goes to the server in one call, which is one transaction by the server's own rule."""
+    """A file goes to the server in one call, of which the server makes one transaction."""
 
     name = "postgresql"
     title = "PostgreSQL"
@@ -114,11 +95,8 @@ class PostgreSQL(Dialect):
     unsupported_kinds = Dialect.unsupported_kinds | {"synonym"}
     late_binding = frozenset({"procedure", "function"})
     implicit_transaction_per_call = True
-    facts_sql = (
-        "SELECT session_user, inet_server_addr(), current_database(), current_setting('server_version'), 'PostgreSQL'"
-    )
-    information_sql = (
-        "SELECT inet_server_addr(), session_user, datname, datcollate, current_setting('server_version')"
+    server_info_sql = (
+        "SELECT inet_server_addr(), NULL, session_user, datname, datcollate, current_setting('server_version'), NULL"
         " FROM pg_database WHERE datname = current_database()"
     )
     foreign_keys_sql = (
@@ -133,89 +111,65 @@ class PostgreSQL(Dialect):
         upper = ascii_upper(text)
         if not any(word in upper for word in NON_TRANSACTIONAL_WORDS):
             return ""
-        starts = postgresql.statement_starts(SourceText(text))
-        match = next((match for start in starts if (match := NON_TRANSACTIONAL.match(text, start))), None)
+        pattern, starts = compiled(NON_TRANSACTIONAL), postgresql.statement_starts(SourceText(text))
+        match = next((match for start in starts if (match := pattern.match(text, start))), None)
         return phrase(match[0], POSTGRESQL) if match else ""
 
     def batchable(self, text: str) -> bool:
         """Test that each statement defines objects."""
-        return all(BATCHABLE.match(text, start) for start in postgresql.statement_starts(SourceText(text)))
+        pattern = compiled(BATCHABLE)
+        return all(pattern.match(text, start) for start in postgresql.statement_starts(SourceText(text)))
 
-    def drop_statement(self, made: Definition, text: str = "") -> str:
-        """Triggers and rules are dropped from their table; of a routine the overloads that the text creates.
+    def drop_statement(self, definition: Definition, text: str = "") -> str:
+        """Drop the overloads that the text creates, materialized views by their kind, and triggers from their table."""
+        from ahjo_tasks.database.dialects.postgresql import drop
 
-        Where the text does not tell what a routine takes, all of its name are.
-        """
-        told = [taken for name, taken in signatures(text) if name == made.name] if made.kind in ROUTINES else []
-        if told and None not in told:
-            routine = self.quote(made.name.schema, made.name.name)
-            return "; ".join(f"DROP ROUTINE IF EXISTS {routine}({taken}\n)" for taken in told)
-        if made.kind in CATALOGS:
-            return self._drop_found(made)
-        statement = super().drop_statement(made)
-        if made.table is None:
-            return statement
-        if made.table.schema is None and made.table.name.lower() in EVENTS:
-            return f"DROP EVENT TRIGGER IF EXISTS {self.quote(made.name.name)}"
-        return f"{statement} ON {self.quote(*made.table)}"
-
-    def _drop_found(self, made: Definition) -> str:
-        """Drop what the catalog knows by this name, but for what an extension brought."""
-        catalog, schema, visible, named = CATALOGS[made.kind]
-        place = f"{visible}(o.oid)"
-        if made.name.schema:
-            place = f"o.{schema} = to_regnamespace({self.quote_literal(self.quote(made.name.schema))})"
-        body = (
-            f"DECLARE found record; BEGIN FOR found IN SELECT {named} AS statement FROM {catalog} o"
-            f" WHERE o.{schema.replace('namespace', 'name')} = {self.quote_literal(made.name.name)} AND {place}"
-            f" AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = o.oid AND d.deptype = 'e')"
-            " LOOP EXECUTE found.statement; END LOOP; END"
-        )
-        return f"DO {self.quote_literal(body)}"
+        statement = drop.drop_from_catalog(definition, text, self)
+        return statement or drop.drop_attached(definition, super().drop_statement(definition), self)
 
     def url(self, settings: Settings, username: str | None, password: str | None) -> URL:
-        """An address where nobody answers is given up after a while."""
+        """Limit the time that connecting may take."""
         url = super().url(settings, username, password)
         if "psycopg" not in url.drivername or "connect_timeout" in url.query:
             return url
         return url.update_query_dict({"connect_timeout": CONNECT_SECONDS})
 
     def set_lock_timeout(self, raw: Any, seconds: int) -> None:
-        """The server's own `lock_timeout`, unless the login has one.
+        """Set the server's `lock_timeout`, unless the login has one.
 
-        A server that can is told to look after its client, so that a killed run lets go of its locks at once.
+        Have the server check its client, too, where it can, so that a killed run releases its locks at once.
         """
         raw.autocommit = True
         cursor = raw.cursor()
-        ours = f"set_config('lock_timeout', '{max(seconds, 1)}s', false)"
-        cursor.execute(f"SELECT {ours} WHERE current_setting('lock_timeout') = '0'")
+        setting = f"set_config('lock_timeout', '{max(seconds, 1)}s', false)"
+        cursor.execute(f"SELECT {setting} WHERE current_setting('lock_timeout') = '0'")
         with suppress(Exception):  # older servers, and those on systems that cannot tell
             cursor.execute("SET client_connection_check_interval = '2s'")
         cursor.close()
 
     def on_connect(self, raw: Any) -> None:
-        """Have psycopg's cursors count statements; another driver's are left alone."""
+        """Have psycopg's cursors count statements; leave other drivers alone."""
         if hasattr(raw, "pgconn"):
             from ahjo_tasks.database.dialects.postgresql.cursor import CountingCursor
 
             raw.cursor_factory = CountingCursor
 
     def set_autocommit(self, raw: Any, on: bool) -> None:
-        """Psycopg's own switch, outside of a transaction."""
+        """Set psycopg's attribute if it changes, for that is an error in a transaction."""
         if raw.autocommit != on:
             raw.autocommit = on
 
-    def subscribe_messages(self, raw: Any, say: Callable[[ServerMessage], None]) -> None:
-        """Hand on every NOTICE, WARNING and INFO as it arrives."""
+    def subscribe_messages(self, raw: Any, listener: Callable[[ServerMessage], None]) -> None:
+        """Pass on every NOTICE, WARNING and INFO as it arrives."""
         if hasattr(raw, "add_notice_handler"):
-            raw.add_notice_handler(lambda notice: say(_message(notice)))
+            raw.add_notice_handler(lambda notice: listener(_message(notice)))
 
     def concatenate_batches(self, texts: Iterable[str]) -> str:
-        """The texts behind each other; one may end with a comment or without a semicolon."""
-        return "\n;\n".join((f"SET LOCAL lock_timeout = '{PATIENCE}'", *texts))
+        """Join the texts by semicolons; a text may end with a comment or without a semicolon."""
+        return "\n;\n".join((f"SET LOCAL lock_timeout = '{BATCH_LOCK_TIMEOUT}'", *texts))
 
     def classify_connect_error(self, error: Exception) -> ConnectFailure:
-        """By SQLSTATE where the server answered, by the driver's words where it did not."""
+        """Classify by SQLSTATE if the server answered, else by the driver's message."""
         state, text = getattr(error, "sqlstate", None) or "", str(error)
         if state in WRONG_LOGIN or "password authentication failed" in text or "no password supplied" in text:
             return ConnectFailure("The server refused the login.", hint="Check the user name and the password.")
@@ -230,21 +184,27 @@ class PostgreSQL(Dialect):
         waits = state in STARTING or any(word in text for word in ("refused", "timeout", "starting up", "closed the"))
         return ConnectFailure(_reason(text), hint="Is the server running, and is sql_port right?", wait=waits)
 
-    def streaming_cursor(self, raw: Any, size: int) -> Any:
-        """A cursor of ours over psycopg's `stream`; another driver's plain one."""
+    def streaming_cursor(self, raw: Any, chunk_size: int) -> Any:
+        """Open our cursor over psycopg's `stream`, or the plain one of another driver."""
+        if not hasattr(raw, "pgconn"):
+            return super().streaming_cursor(raw, chunk_size)
         from ahjo_tasks.database.dialects.postgresql.cursor import StreamingCursor
 
-        return StreamingCursor(raw, size) if hasattr(raw, "pgconn") else super().streaming_cursor(raw, size)
+        return StreamingCursor(raw, chunk_size)
 
     def server_error(self, error: Exception, text: str) -> ServerError:
-        """The primary message with detail, and the character position turned into line and column."""
+        """Convert the error: message, detail and hint, and the character position as line and column."""
         diagnosis = getattr(error, "diag", None)
         if diagnosis is None or not diagnosis.message_primary:
-            return lost(_reason(str(error))) if LOST.search(str(error)) else ServerError(_reason(str(error)))
+            return (
+                connection_lost(_reason(str(error)))
+                if re.search(LOST, str(error))
+                else ServerError(_reason(str(error)))
+            )
         if (diagnosis.sqlstate or "") in ENDED:
-            return lost(diagnosis.message_primary)
+            return connection_lost(diagnosis.message_primary)
         parts = (diagnosis.message_primary, diagnosis.message_detail, diagnosis.message_hint)
-        line, column = _place(error, text)
+        line, column = _position(error, text)
         return ServerError(
             ". ".join(part.rstrip(".") for part in parts if part),
             diagnosis.sqlstate or "",
@@ -256,7 +216,7 @@ class PostgreSQL(Dialect):
         )
 
     def is_dependency_error(self, error: ServerError) -> bool:
-        """By a view of it, or a function whose body was parsed."""
+        """Whether a view of it, or a function with a parsed body, kept it from being dropped."""
         return error.number == USED
 
     def exists(self, connection: OpenConnection, database: str) -> bool:
@@ -269,21 +229,23 @@ class PostgreSQL(Dialect):
 
     def create_database(self, connection: OpenConnection, database: str, settings: Settings) -> list[str]:
         """Create the database in UTF-8; another collation than the server's needs the empty template."""
+        from ahjo_tasks.database.dialects import create_database
+
         head = f"CREATE DATABASE {self.quote(database)} ENCODING 'UTF8'"
         return create_database.create_collated(connection, settings, head, " LC_COLLATE {} TEMPLATE template0")
 
     @contextmanager
-    def lock(self, connection: OpenConnection, name: str, timeout: float, of: str = DEPLOY) -> Iterator[None]:
-        """A session's advisory lock: the server frees it when the connection ends."""
-        key = LOCK_KEY.format(of=of)
+    def lock(self, connection: OpenConnection, owner: str, timeout: float, purpose: str = DEPLOY) -> Iterator[None]:
+        """Take an advisory lock of the session, which the server releases when the connection ends."""
+        key = LOCK_KEY.format(purpose=purpose)
         deadline = time.monotonic() + timeout
-        called = self.quote_literal(f"ahjo {name}".encode()[:LONGEST_NAME].decode(errors="ignore"))
-        connection.query(f"SELECT set_config('application_name', {called}, false)")
+        application = self.quote_literal(f"ahjo {owner}".encode()[:MAX_NAME_BYTES].decode(errors="ignore"))
+        connection.query(f"SELECT set_config('application_name', {application}, false)")
         while not connection.query(f"SELECT pg_try_advisory_lock({key})")[0][0]:
             if time.monotonic() >= deadline:
                 holder = self._holder(connection, key)
                 raise LockedError(f"The database is locked by {holder}.", hint="Wait until that run ends.")
-            time.sleep(POLL)
+            time.sleep(POLL_SECONDS)
         try:
             yield
         finally:
@@ -305,29 +267,31 @@ class PostgreSQL(Dialect):
 
 
 def _message(notice: Any) -> ServerMessage:
-    """What was said, and in which function it was RAISEd."""
-    raised = RAISED.match(notice.context or "")
-    inside = f"{raised[1]}, line {raised[2]}" if raised and raised[1] != BLOCK else ""
+    """Convert a notice, with the function that raised it."""
+    match = re.match(RAISED, notice.context or "")
+    procedure = f"{match[1]}, line {match[2]}" if match and match[1] != BLOCK else ""
     level = notice.severity_nonlocalized or notice.severity
-    return ServerMessage(f"{level}: {notice.message_primary}", procedure=inside, from_script=raised is not None)
+    return ServerMessage(f"{level}: {notice.message_primary}", procedure=procedure, from_script=match is not None)
 
 
 def _reason(text: str) -> str:
-    """The last clause of libpq's long message."""
+    """Return the last clause of libpq's long message."""
     line = next((line for line in text.splitlines() if line.strip()), "The connection failed.")
     return line.rpartition("failed: ")[2] or line
 
 
-def _place(error: Exception, text: str) -> error_positions.Place:
-    """The character that the server points at, else the start of the statement that it had come to."""
+def _position(error: Exception, text: str) -> Position:
+    """Return the position that the server gives, else that of the statement that had been reached."""
+    from ahjo_tasks.database.dialects import error_positions
+
     position = error.diag.statement_position  # type: ignore[attr-defined]
     if position:
-        return error_positions.of_offset(text, int(position) - 1)
-    number = getattr(error, "statements_before", None)
-    if number is None:
-        return error_positions.NOWHERE
+        return error_positions.at_offset(text, int(position) - 1)
+    index = getattr(error, "statements_before", None)
+    if index is None:
+        return error_positions.UNKNOWN
     try:
-        found = postgresql.statements(SourceText(text))
+        statements = postgresql.statements(SourceText(text))
     except SourceError:
-        return error_positions.NOWHERE
-    return (found[number].line, found[number].column) if number < len(found) else error_positions.NOWHERE
+        return error_positions.UNKNOWN
+    return (statements[index].line, statements[index].column) if index < len(statements) else error_positions.UNKNOWN

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ahjo_tasks.database.dialects.postgresql.routines import signatures
+from ahjo_tasks.database.dialects.postgresql.drop import signatures
 from ahjo_tasks.sql.definitions import Name
 
 

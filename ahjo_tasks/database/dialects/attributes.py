@@ -1,0 +1,120 @@
+"""The attributes of a dialect: every small difference between databases, with its default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ahjo_tasks.database.drivers import Driver
+    from ahjo_tasks.sql.lexer import Syntax
+    from ahjo_tasks.sql.splitters import Splitter
+
+NEVER = r"(?!)"
+"""A regular expression that matches nothing."""
+
+
+@dataclass(frozen=True)
+class ProjectTemplate:
+    """The files and the config that `init-project` creates for a database.
+
+    `folder` is one of `project_template`, or an absolute path; `requirement` is what pip installs. `port` is the usual
+    one, None for a database that is a file; `query` becomes `sqla_url_query_map` with `note` as its comment.
+    """
+
+    folder: str
+    requirement: str
+    port: int | None = None
+    query: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+
+
+class DialectAttributes:
+    """All attributes; those without a default must be set. Regular expressions are text, compiled when first used."""
+
+    # -- the dialect -----------------------------------------------------------------------------------------------
+    name: ClassVar[str]
+    """Name in `sql_dialect` before the `+`, and of the entry point."""
+    title: ClassVar[str]
+    """Name of the database in messages."""
+    project_template: ClassVar[ProjectTemplate | None] = None
+    """What `init-project` creates; None leaves the database out of its choices."""
+
+    # -- naming ----------------------------------------------------------------------------------------------------
+    syntax: ClassVar[Syntax]
+    """Lexical rules: how strings, quoted names and comments are written."""
+    default_schema: ClassVar[str | None] = None
+    """Schema of an object whose name has none; None where the database has no schemas."""
+    bookkeeping_schema: ClassVar[str | None] = None
+    """Schema of our own tables and Alembic's, unless the config names one; None for the login's default."""
+    unsupported_kinds: ClassVar[frozenset[str]] = frozenset({"assembly", "clr-procedure"})
+    """Kinds of project files that the database cannot have; a file of such a kind is an error."""
+    late_binding: ClassVar[frozenset[str]] = frozenset({"procedure"})
+    """Kinds of objects that can be created before what their bodies use."""
+
+    # -- connecting ------------------------------------------------------------------------------------------------
+    default_driver: ClassVar[str]
+    """SQLAlchemy's `dialect+driver` where the config names no driver."""
+    drivers: ClassVar[tuple[Driver, ...]] = ()
+    """Drivers that are known to load, the usual one first."""
+    tools: ClassVar[tuple[str, ...]] = ()
+    """Command line programs of the database, by their names on PATH."""
+    connect_defaults: ClassVar[Mapping[str, Any]] = {}
+    """`connect_args` of `create_engine`, below those of the config."""
+    needs_login: ClassVar[bool] = True
+    """Whether user name and password are asked for."""
+    file_based: ClassVar[bool] = False
+    """Whether the database is a file, whose path `target_database_name` is: it has no server and no port."""
+    single_writer: ClassVar[bool] = False
+    """Whether a second connection cannot write while a transaction is open on the first one."""
+
+    # -- running ---------------------------------------------------------------------------------------------------
+    splitter: ClassVar[Splitter]
+    """Splits scripts into batches, each of which is one call."""
+    statement_splitter: ClassVar[Splitter | None] = None
+    """Splits files that cannot run in a transaction, where a call of several statements would be one."""
+    batch_is_statement: ClassVar[bool] = False
+    """Whether a batch has one statement, so that the position of a batch is the position of its error."""
+    allows_nul: ClassVar[bool] = False
+    """Whether the driver sends text beyond a NUL character."""
+    begin: ClassVar[str] = "BEGIN"
+    commit: ClassVar[str] = "COMMIT"
+    rollback: ClassVar[str] = "ROLLBACK"
+    savepoint: ClassVar[str] = "SAVEPOINT ahjo_apart"
+    rollback_to_savepoint: ClassVar[str] = "ROLLBACK TO SAVEPOINT ahjo_apart"
+    savepoint_survives_error: ClassVar[bool] = True
+    """Whether a transaction can go on from its savepoint after an error."""
+    transactional_ddl: ClassVar[bool] = True
+    """Whether CREATE, ALTER and DROP can be rolled back."""
+    implicit_transaction_per_call: ClassVar[bool] = False
+    """Whether the server makes a transaction of each call, so that a file of one batch needs none of ours."""
+    implicit_commit_statement: ClassVar[str] = NEVER
+    """Regular expression of the start of a statement that commits the transaction it is in."""
+    render_as_batch: ClassVar[bool] = False
+    """Whether autogenerated migrations rebuild tables that ALTER TABLE cannot change (Alembic's `render_as_batch`)."""
+
+    # -- administration --------------------------------------------------------------------------------------------
+    maintenance_database: ClassVar[str | None] = None
+    """Database to connect to in order to create and drop others."""
+    system_databases: ClassVar[frozenset[str]] = frozenset()
+    """Databases that `init` never drops."""
+    supports_use_database: ClassVar[bool] = False
+    """Whether USE takes a connection to another database."""
+    server_info_sql: ClassVar[str] = ""
+    """Query of one row: server, host, login, database, collation, version and edition, NULL for what there is not."""
+    foreign_keys_sql: ClassVar[str] = ""
+    """Query of all foreign keys: schema and name of the child, schema and name of the parent."""
+
+    # -- classes of other packages, as `module:class`, loaded when they are needed ---------------------------------
+    writer: ClassVar[str] = "ahjo_tasks.data.writers:Writer"
+    """`Writer` that loads data files."""
+    descriptions: ClassVar[str | None] = None
+    """`DescriptionStore`; None where objects cannot have descriptions."""
+    refresh_step: ClassVar[str | None] = None
+    """Step that refreshes modules after changes of tables; None where none need it."""
+    login_step: ClassVar[str | None] = None
+    """Step of `create-db-login`; None where logins are not created."""
+    supports_sqlcmd: ClassVar[bool] = False
+    """Whether Microsoft's sqlcmd can run the permission files, and scripts may have its directives."""

@@ -1,0 +1,131 @@
+"""Statements that drop objects of PostgreSQL: overloads of routines, views of either kind, triggers of events."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.sql.definitions import Name
+from ahjo_tasks.sql.lexer import POSTGRESQL
+from ahjo_tasks.sql.tokens import bare_name, tokenize
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ahjo_tasks.database.dialects.base import Naming
+    from ahjo_tasks.sql.definitions import Definition
+    from ahjo_tasks.sql.tokens import Token
+
+EVENTS = frozenset({"ddl_command_start", "ddl_command_end", "sql_drop", "table_rewrite", "login"})
+"""Names after ON in an event trigger, in place of a table."""
+ROUTINE = (
+    "pg_proc",
+    "pronamespace",
+    "pg_function_is_visible",
+    "format('DROP ROUTINE %s', o.oid::regprocedure)",
+)
+VIEW = (
+    "pg_class",
+    "relnamespace",
+    "pg_table_is_visible",
+    "format('DROP %s %s', CASE o.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END, o.oid::regclass)",
+)
+ROUTINES = frozenset({"function", "procedure"})
+CATALOGS = {"function": ROUTINE, "procedure": ROUTINE, "view": VIEW}
+"""By kind: the catalog, its column for the schema, the function that tests visibility, and the statement."""
+ROUTINE_KEYWORDS = frozenset({"FUNCTION", "PROCEDURE", "AGGREGATE"})
+MAX_WORDS_BEFORE_KIND = 3
+"""Words between CREATE and the kind of the routine: OR REPLACE."""
+NESTING = {"(": 1, ")": -1}
+OPTIONS = frozenset({"BASETYPE", "ORDER"})
+"""Keywords in aggregates of the old form and of ordered sets, whose argument types are not found here."""
+
+
+def drop_from_catalog(definition: Definition, text: str, names: Naming) -> str:
+    """Drop a routine or view; empty for other kinds.
+
+    Of a routine the overloads that the text creates, or all of its name if the text does not show the arguments.
+    """
+    if definition.kind in ROUTINES:
+        overloads = [arguments for name, arguments in signatures(text) if name == definition.name]
+        if overloads and None not in overloads:
+            routine = names.quote(definition.name.schema, definition.name.name)
+            return "; ".join(f"DROP ROUTINE IF EXISTS {routine}({arguments}\n)" for arguments in overloads)
+    return _drop_found(definition, names) if definition.kind in CATALOGS else ""
+
+
+def _drop_found(definition: Definition, names: Naming) -> str:
+    """Drop all objects of the name, except those of an extension."""
+    catalog, schema_column, is_visible, statement = CATALOGS[definition.kind]
+    schema, name = definition.name
+    condition = f"{is_visible}(o.oid)"
+    if schema:
+        condition = f"o.{schema_column} = to_regnamespace({names.quote_literal(names.quote(schema))})"
+    body = (
+        f"DECLARE found record; BEGIN FOR found IN SELECT {statement} AS statement FROM {catalog} o"
+        f" WHERE o.{schema_column.replace('namespace', 'name')} = {names.quote_literal(name)} AND {condition}"
+        f" AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = o.oid AND d.deptype = 'e')"
+        " LOOP EXECUTE found.statement; END LOOP; END"
+    )
+    return f"DO {names.quote_literal(body)}"
+
+
+def drop_attached(definition: Definition, statement: str, names: Naming) -> str:
+    """Complete the statement for a trigger or rule, which is dropped from its table or is one of events."""
+    table = definition.table
+    if table is None:
+        return statement
+    if table.schema is None and table.name.lower() in EVENTS:
+        return f"DROP EVENT TRIGGER IF EXISTS {names.quote(definition.name.name)}"
+    return f"{statement} ON {names.quote(*table)}"
+
+
+def signatures(text: str) -> Iterator[tuple[Name, str | None]]:
+    """Yield each routine that the text creates with its argument types; None if they are not known."""
+    tokens = list(tokenize(text, POSTGRESQL))
+    for index, token in enumerate(tokens):
+        if _word(token) == "CREATE":
+            kind = next(
+                (
+                    n
+                    for n in islice(range(index + 1, len(tokens)), MAX_WORDS_BEFORE_KIND)
+                    if _word(tokens[n]) in ROUTINE_KEYWORDS
+                ),
+                0,
+            )
+            if kind:
+                yield from _signature(text, tokens[kind + 1 :])
+
+
+def _signature(text: str, tokens: list[Token]) -> Iterator[tuple[Name, str | None]]:
+    opening = next((n for n, token in enumerate(tokens) if token.value == "(" and token.kind == "mark"), 0)
+    parts = [_name(token) for token in tokens[:opening] if token.kind in {"name", "quoted"}]
+    if parts:
+        yield Name(parts[-2] if len(parts) > 1 else None, parts[-1]), _arguments(text, tokens[opening:])
+
+
+def _arguments(text: str, tokens: list[Token]) -> str | None:
+    """Return the text between the parentheses, without default values."""
+    arguments: list[str] = []
+    depth, start, default = 0, tokens[0].offset + 1, None
+    for token in tokens:
+        mark = token.value if token.kind == "mark" else ""
+        depth += NESTING.get(mark, 0)
+        if _word(token) in OPTIONS:
+            return None
+        if depth == 1 and (mark == "=" or _word(token) == "DEFAULT"):
+            default = default or token.offset
+        if depth == 0 or (depth == 1 and mark == ","):
+            arguments.append(text[start : default or token.offset])
+            start, default = token.offset + 1, None
+        if depth == 0:
+            return ",".join(arguments).strip()
+    return None
+
+
+def _word(token: Token) -> str:
+    return token.value.upper() if token.kind == "name" else ""
+
+
+def _name(token: Token) -> str:
+    return token.value if token.kind == "quoted" else bare_name(token.value, POSTGRESQL)
