@@ -364,7 +364,7 @@ def test_every_mistake_of_the_file_is_told(shop: Workshop) -> None:
     )
     told = problems(path)
     for said in (
-        "projects.a.actions: expected a list of actions",
+        "projects.a.actions: expected an array of actions",
         "projects.a.dependz: not a known key; did you mean depends?",
         "projects.b.depends: there is no project 'x'",
         "sql_prot: not a key of a connection; did you mean sql_port?",

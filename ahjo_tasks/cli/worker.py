@@ -67,7 +67,7 @@ def _as_list(argument: Argument | None, value: object) -> object:
 def _expected_type(argument: Argument, value: object) -> str:
     """Return the type that the argument has, in words, when the value has another one."""
     if argument.kind is bool and not isinstance(value, bool):
-        return "true or false"
+        return "a boolean"
     if argument.kind is int and (isinstance(value, bool) or not isinstance(value, int)):
         return "an integer"
     return ""

@@ -35,7 +35,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename={"sqlalchemy_url": "sql
 
     allowed_actions: Annotated[
         Literal["ALL"] | tuple[str, ...],
-        Meta(description="Actions that may run here: a list of names, or ALL."),
+        Meta(description="Actions that may run here: an array of names, or ALL."),
     ]
     skipped_actions: Annotated[tuple[str, ...], Meta(description="Actions that are skipped here.")] = ()
     environment: Annotated[str | None, Meta(description="Free label of this target, shown in headings.")] = None
@@ -145,7 +145,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename={"sqlalchemy_url": "sql
 
     metadata_allowed_schemas: Annotated[
         tuple[str, ...] | None,
-        Meta(description="Schemas whose descriptions are kept in files; none given means all, an empty list none."),
+        Meta(description="Schemas whose descriptions are kept in files; none given means all, an empty array none."),
     ] = None
     db_permissions: Annotated[tuple[PermissionFile, ...], Meta(description="SQL files that create permissions.")] = (
         PermissionFile("database/create_db_permissions.sql"),

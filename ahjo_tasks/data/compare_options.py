@@ -133,9 +133,9 @@ def _as(value: Any, empty: str | Sequence[str], where: str) -> Any:
         value = empty
     if isinstance(empty, str):
         if not isinstance(value, str | int | float):
-            raise ConfigError(f"{where}: expected text")
+            raise ConfigError(f"{where}: expected a string")
         return str(value) or empty
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list | tuple) or not all(isinstance(one, str) for one in texts):
-        raise ConfigError(f"{where}: expected a list of column names")
+        raise ConfigError(f"{where}: expected an array of column names")
     return tuple(part.strip() for one in texts for part in one.split(",") if part.strip())

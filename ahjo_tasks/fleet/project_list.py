@@ -166,13 +166,13 @@ class _Reader:
         names = [value] if isinstance(value, str) else value or []
         if isinstance(names, list) and all(isinstance(name, str) for name in names):
             return tuple(names)
-        self._add(["expected a list of names"], path)
+        self._add(["expected an array of names"], path)
         return ()
 
     def _mapping(self, value: object, path: tuple[str, ...]) -> dict[str, Any]:
         if isinstance(value, dict):
             return value
-        self._add(["expected a mapping"], path)
+        self._add(["expected an object"], path)
         return {}
 
     def _unknown(self, given: Mapping[str, Any], known: tuple[str, ...], path: tuple[str, ...]) -> None:

@@ -29,7 +29,7 @@ class Call:
 def read_calls(entries: object) -> tuple[tuple[Call, ...], list[str]]:
     """The calls of a list as a file gives it, and a sentence for each mistake."""
     if not isinstance(entries, list) or not entries:
-        return (), ["expected a list of actions with at least one in it"]
+        return (), ["expected an array of actions with at least one in it"]
     found = [_call(entry) for entry in entries]
     problems = [f"entry {number}: {FORMS}" for number, call in enumerate(found, 1) if call is None]
     return tuple(call for call in found if call), problems

@@ -70,7 +70,7 @@ def read_node(path: Path) -> yaml.Node | None:
     node = parse(decode(data, path.name), path.name)[1]
     if node is None or node.tag == _NULL or isinstance(node, yaml.SequenceNode):
         return node if isinstance(node, yaml.SequenceNode) else None
-    raise ConfigError(f"{path}: expected a list, one entry behind each dash")
+    raise ConfigError(f"{path}: expected an array, one entry after each dash")
 
 
 def _values(item: yaml.MappingNode, mistakes: Mistakes, keys: tuple[str, ...]) -> dict[str, Value]:

@@ -22,8 +22,8 @@ def test_an_action_is_a_name_alone_or_with_its_parameters() -> None:
 @pytest.mark.parametrize(
     ("entries", "said"),
     [
-        ("[]", "up.json:1: v2: expected a list of actions with at least one in it"),
-        ('"deploy"', "up.json:1: v2: expected a list of actions"),
+        ("[]", "up.json:1: v2: expected an array of actions with at least one in it"),
+        ('"deploy"', "up.json:1: v2: expected an array of actions"),
         ('["deploy", 5]', "v2: entry 2: expected an action's name or"),
         ('[["note", ["a"]]]', "v2: entry 1: expected an action's name or"),
         ('[["note", {}, 1]]', "v2: entry 1: expected an action's name or"),

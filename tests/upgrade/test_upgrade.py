@@ -268,7 +268,7 @@ def test_every_mistake_is_found_before_anything_runs(shop: Versioned) -> None:
         "upgrade_actions.jsonc:1: v2: There is no action 'deplyo'. Did you mean deploy?",
         "upgrade_actions.jsonc:1: v3: note has no parameter 'bach'; did you mean batch?",
         "upgrade_actions.jsonc:1: v3: note: batch: expected an integer",
-        "upgrade_actions.jsonc:1: v3: note: loud: expected true or false",
+        "upgrade_actions.jsonc:1: v3: note: loud: expected a boolean",
     ):
         assert said in done.err
     assert (shop.version, shop.notes) == ("v1", [])
