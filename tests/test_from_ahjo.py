@@ -348,10 +348,10 @@ def git_version(folder: Path) -> bool:
 
 
 def upgrade_file(folder: Path) -> bool:
-    from ahjo_tasks.fleet.upgrade_file import read_listing
+    from ahjo_tasks.fleet.upgrade_file import read_upgrade_file
 
     path = write(folder, "upgrade_actions.jsonc", '{"v2": ["deploy", ["step", {"batch": 5}]], /* last */}')
-    return [call.action for call in read_listing(path)["v2"].calls] == ["deploy", "step"]
+    return [call.action for call in read_upgrade_file(path)["v2"].calls] == ["deploy", "step"]
 
 
 def descriptions(folder: Path) -> bool:
@@ -389,13 +389,13 @@ def scan_ignore(folder: Path) -> bool:
 
 
 def several_projects(folder: Path) -> bool:
-    from ahjo_tasks.fleet.project_list import read_listing
+    from ahjo_tasks.fleet.project_list import read_project_list
 
     (folder / "shop").mkdir()
     write(folder, "shop/c.json", "{}")
     projects = '{"shop": {"config": "c.json", "actions": ["init"]}}'
     path = write(folder, "all.jsonc", f'{{"projects_path": {json.dumps(str(folder))}, "projects": {projects}}}')
-    return [project.name for project in read_listing(path).projects] == ["shop"]
+    return [project.name for project in read_project_list(path).projects] == ["shop"]
 
 
 def sql_name(folder: Path) -> bool:

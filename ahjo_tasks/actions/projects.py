@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from invoke.context import Context
 
     from ahjo_tasks.console import Console
-    from ahjo_tasks.fleet.preflight import Prepared
-    from ahjo_tasks.fleet.runner import Event, Result
+    from ahjo_tasks.fleet.events import Event
+    from ahjo_tasks.fleet.preflight import Job
 
 EXAMPLE = "inv multi-project-build --config projects.jsonc"
 
@@ -48,27 +48,24 @@ def _multi_project_build(  # noqa: PLR0913, PLR0917 - one parameter for each fla
 
     if jobs < 1 or (confirm and jobs > 1):
         raise UsageError("--jobs is a number from 1, and one process at a time can ask as --confirm wants.")
-    projects = _prepared(ctx)
+    projects = _preflight(ctx)
     _show(ctx, projects)
     answers = {} if ctx.dry_run else _confirm(ctx, projects, non_interactive, confirm_database or [], each=confirm)
-    building = FleetRunner(
+    runner = FleetRunner(
         [
-            (
-                prepared.answering(answers.get(prepared.project.name, {})),
-                prepared.request(dry=ctx.dry_run, debug=ctx.debug),
-            )
-            for prepared in projects
+            (job.with_answers(answers.get(job.project.name, {})), job.request(dry=ctx.dry_run, debug=ctx.debug))
+            for job in projects
         ],
-        lambda event: _report(ctx, event, len(projects), one_at_a_time=jobs == 1),
-        jobs=jobs,
+        lambda event: _report(ctx, event, one_at_a_time=jobs == 1),
+        parallel=jobs,
         keep_going=keep_going,
         attached=confirm,
     )
     try:
-        building.run()
+        runner.run()
     finally:
-        _summarize(ctx, building.summary())
-    _conclude(building.summary())
+        _summarize(ctx, runner.summary())
+    _conclude(runner.summary())
 
 
 multi_project_build = ProjectListAction(
@@ -111,35 +108,30 @@ class NamedPrompt:
         self.console.hide(secret)
 
 
-def _prepared(ctx: ActionContext) -> list[Prepared]:
-    from ahjo_tasks.fleet.preflight import prepare
-    from ahjo_tasks.fleet.project_list import read_listing
+def _preflight(ctx: ActionContext) -> list[Job]:
+    from ahjo_tasks.fleet.preflight import preflight_projects
+    from ahjo_tasks.fleet.project_list import read_project_list
 
     path = runtime_path(ctx.config)
     if path is None:
         raise UsageError("multi-project-build needs the file that lists the projects.", hint=EXAMPLE)
-    listing = read_listing(path)
-    for remark in listing.remarks:
-        ctx.console.warning(remark)
-    return prepare(listing, os.environ, lambda name: NamedPrompt(ctx.console, name))
+    project_list = read_project_list(path)
+    for warning in project_list.warnings:
+        ctx.console.warning(warning)
+    return preflight_projects(project_list, os.environ, lambda name: NamedPrompt(ctx.console, name))
 
 
-def _show(ctx: ActionContext, projects: Sequence[Prepared]) -> None:
+def _show(ctx: ActionContext, projects: Sequence[Job]) -> None:
     ctx.console.heading("multi-project-build", {"": f"{len(projects)} projects{' (dry run)' if ctx.dry_run else ''}"})
     rows = [
-        (
-            prepared.project.name,
-            prepared.target,
-            ", ".join(map(str, prepared.project.calls)),
-            ", ".join(prepared.project.depends),
-        )
-        for prepared in projects
+        (job.project.name, job.target, ", ".join(map(str, job.project.calls)), ", ".join(job.project.depends))
+        for job in projects
     ]
     ctx.console.table(["Project", "Database", "Actions", "Depends on"], rows)
 
 
 def _confirm(
-    ctx: ActionContext, projects: Sequence[Prepared], unattended: bool, names: Iterable[str], *, each: bool
+    ctx: ActionContext, projects: Sequence[Job], unattended: bool, names: Iterable[str], *, each: bool
 ) -> dict[str, dict[str, str]]:
     """Ask once for all projects, and return the answers as environment variables of each.
 
@@ -148,50 +140,48 @@ def _confirm(
     environ = ctx.invocation.environ
     unattended = unattended or is_unattended(environ)
     if not unattended:
-        targets = [prepared.target for prepared in projects if prepared.destroys]
+        targets = [job.target for job in projects if job.destroys]
         warnings = [f"Deleted with all their data, and created again: {', '.join(targets)}."] if targets else []
         target = pluralize(len(projects), "database")
         require_yes(ctx.console, Change("multi-project-build", target, "", warnings))
     if each:
         return {}
     confirmed = {*names, environ.get("AHJO_CONFIRM_DATABASE")}
-    for prepared in projects:
-        if prepared.protected:
-            change = Change(prepared.project.name, prepared.target, prepared.database)
-            name = prepared.database if prepared.database in confirmed else None
+    for job in projects:
+        if job.protected:
+            change = Change(job.project.name, job.target, job.database)
+            name = job.database if job.database in confirmed else None
             require_name(ctx.console, change, name, ask=not unattended)
-    return {
-        prepared.project.name: {"AHJO_NON_INTERACTIVE": "1", "AHJO_CONFIRM_DATABASE": prepared.database}
-        for prepared in projects
-    }
+    return {job.project.name: {"AHJO_NON_INTERACTIVE": "1", "AHJO_CONFIRM_DATABASE": job.database} for job in projects}
 
 
-def _report(ctx: ActionContext, event: Event, total: int, *, one_at_a_time: bool) -> None:
-    console, result = ctx.console, event.result
-    if event.line is not None:
-        console.relay(event.line)
+def _report(ctx: ActionContext, event: Event, *, one_at_a_time: bool) -> None:
+    console = ctx.console
+    if event.status == "line":
+        console.relay(event.text)
         return
-    if one_at_a_time != (result is not None):  # its output follows
+    ended = event.status != "started"
+    if one_at_a_time != ended:  # its output follows
         console.step_heading(event.name)
-    if result is None:
+    if not ended:
         if not one_at_a_time:
             console.print(f"  {event.name}: started")
         return
     for line in event.output:
         console.relay(line)
-    console.result(event.number, total, f"project {event.name}", result.status, seconds=result.seconds)
+    console.result(event.position, event.total, f"project {event.name}", event.status, seconds=event.seconds)
 
 
-def _summarize(ctx: ActionContext, results: Sequence[Result]) -> None:
+def _summarize(ctx: ActionContext, results: Sequence[Event]) -> None:
     ctx.console.print()
     rows = [
-        (result.name, result.status, f"{result.seconds:.1f}" if result.seconds else "", result.detail)
+        (result.name, result.status, f"{result.seconds:.1f}" if result.seconds else "", result.text)
         for result in results
     ]
     ctx.console.table(["Project", "Result", "Seconds", "Why"], rows)
 
 
-def _conclude(results: Sequence[Result]) -> None:
+def _conclude(results: Sequence[Event]) -> None:
     failed = [result.name for result in results if result.status == "FAIL"]
     skipped = [result.name for result in results if result.status == "skipped"]
     if failed:

@@ -1,4 +1,4 @@
-"""Upgrading a database from git tag to git tag."""
+"""The action upgrade: bring a database from git tag to git tag."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.runtime.action import action
 
 if TYPE_CHECKING:
+    from ahjo_tasks.fleet.events import Event
     from ahjo_tasks.fleet.upgrade_path import UpgradePlan
-    from ahjo_tasks.fleet.upgrade_runner import Event
     from ahjo_tasks.runtime.context import ActionContext
 
 
@@ -27,21 +27,22 @@ def upgrade(ctx: ActionContext, version: str = "", non_interactive: bool = False
     The file `upgrade_actions_file` lists the actions of each tag. They are run tag by tag, each with the files of its
     own tag; the checkout stays as it is. After a failure the next run goes on with the version that failed.
     """
+    from ahjo_tasks.fleet.preflight import preflight_versions
     from ahjo_tasks.fleet.repository import Repository
-    from ahjo_tasks.fleet.upgrade_path import UpgradeSubject, plan_versions
-    from ahjo_tasks.fleet.upgrade_runner import UpgradeRunner, preflight
-    from ahjo_tasks.fleet.worktrees import surroundings
+    from ahjo_tasks.fleet.upgrade_path import UpgradeTarget, plan_versions
+    from ahjo_tasks.fleet.upgrade_runner import UpgradeRunner
+    from ahjo_tasks.fleet.worktrees import worker_environment
     from ahjo_tasks.git import without_locations
 
     ctx.print_heading()
     repository = Repository(ctx.project.directory)
-    subject = UpgradeSubject(ctx.project.directory, ctx.project.loaded, ctx.database)
-    plan = plan_versions(subject, repository, version or None)
+    target = UpgradeTarget(ctx.project.directory, ctx.project.loaded, ctx.database)
+    plan = plan_versions(target, repository, version or None)
     _show(ctx, plan)
     if not plan.versions:
         return
-    environ = {**surroundings(ctx.project.loaded, ctx.database), "AHJO_NON_INTERACTIVE": "1"}
-    destroys = preflight(
+    environ = {**worker_environment(ctx.project.loaded, ctx.database), "AHJO_NON_INTERACTIVE": "1"}
+    destroys = preflight_versions(
         plan, repository, ctx.project.loaded.path.absolute(), {**without_locations(os.environ), **environ}
     )
     if ctx.dry_run:
@@ -50,27 +51,25 @@ def upgrade(ctx: ActionContext, version: str = "", non_interactive: bool = False
         ctx.project, "upgrade", destroys=destroys, non_interactive=non_interactive, confirm_database=confirm_database
     )
     environ["AHJO_CONFIRM_DATABASE"] = ctx.database.name
-    UpgradeRunner(plan, subject, repository, environ, lambda event: _report(ctx, plan, event)).run()
+    UpgradeRunner(plan, target, repository, environ, lambda event: _report(ctx, event)).run()
 
 
 def _show(ctx: ActionContext, plan: UpgradePlan) -> None:
-    for remark in plan.remarks:
-        ctx.console.info(remark)
+    for warning in plan.warnings:
+        ctx.console.info(warning)
     if not plan.versions:
         ctx.console.print(f"  {plan.current} is up to date")
         return
-    way = " -> ".join([plan.current, *(version.tag for version in plan.versions)])
-    ctx.console.print(f"  Plan: {way}{' (dry run: nothing is changed)' if ctx.dry_run else ''}")
+    path = " -> ".join([plan.current, *(version.tag for version in plan.versions)])
+    ctx.console.print(f"  Plan: {path}{' (dry run: nothing is changed)' if ctx.dry_run else ''}")
     rows = [(version.tag, ", ".join(map(str, version.calls))) for version in plan.versions]
     ctx.console.table(["Version", "Actions"], rows)
 
 
-def _report(ctx: ActionContext, plan: UpgradePlan, event: Event) -> None:
+def _report(ctx: ActionContext, event: Event) -> None:
     if event.status == "started":
-        ctx.console.step_heading(event.tag)
+        ctx.console.step_heading(event.name)
     elif event.status == "line":
         ctx.console.relay(event.text)
     else:
-        ctx.console.result(
-            event.number, len(plan.versions), f"version {event.tag}", event.status, seconds=event.seconds
-        )
+        ctx.console.result(event.position, event.total, f"version {event.name}", event.status, seconds=event.seconds)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import AhjoError
+from ahjo_tasks.fleet import WORKER_FLAG
 from ahjo_tasks.version import __version__
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def ahjo(arguments: Sequence[str] | None = None) -> None:
     if given[0] in {"-v", "--version"}:
         print(f"ahjo {__version__}")  # noqa: T201 - likewise
         return
-    if given[0] == "--worker":
+    if given[0] == WORKER_FLAG:
         from ahjo_tasks.cli.worker import main
 
         main(given[1])

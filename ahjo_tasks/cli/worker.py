@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
 import threading
 from pathlib import Path
 from shutil import rmtree
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from invoke.context import Context
+from invoke.exceptions import Exit, Failure
 from invoke.program import Program
 
 from ahjo_tasks.cli.project_namespace import load
 from ahjo_tasks.console import Console
 from ahjo_tasks.errors import AhjoError, UsageError
-from ahjo_tasks.fleet.protocol import write_answer
+from ahjo_tasks.fleet.protocol import Request
 from ahjo_tasks.runtime import flags
 from ahjo_tasks.runtime.action import Action, MultiAction
 from ahjo_tasks.runtime.confirmation import check_permission
 from ahjo_tasks.runtime.context import ActionContext
+from ahjo_tasks.runtime.error_boundary import CommandError
 from ahjo_tasks.runtime.patches import install
 from ahjo_tasks.utils import did_you_mean
 from ahjo_tasks.version import __version__
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from invoke.collection import Collection
     from invoke.parser.argument import Argument
     from invoke.tasks import Task
+
+    from ahjo_tasks.fleet.protocol import Call
 
 
 def keywords(task: Task[Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,38 +78,39 @@ def _expected_type(argument: Argument, value: object) -> str:
 
 def main(path: str) -> None:
     """Run the calls of a request file, and exit with the code of the first action that fails."""
-    request = json.loads(Path(path).read_text("utf-8"))
-    if request["held"]:
+    request = Request.read(Path(path))
+    if request.piped:
         follow_parent(Path(path).parent)
     install()
     try:
         collection = _load(request)
     except AhjoError as error:
         _refuse(request, error)
-    if request["check"]:
+    if request.check:
         Preflight(request, collection).start()
         return
-    for name, parameters in request["calls"]:
-        RunAction(request, collection, name, parameters).start()
-        write_answer(request["answers"], {"done": name})
+    for call in request.calls:
+        RunAction(request, collection, call).start()
+        request.answer(done=call.action)
 
 
 class WorkerProgram(Program):
     """Invoke's program for one project, with the project's own invoke.yaml."""
 
-    def __init__(self, request: dict[str, Any], collection: Collection) -> None:
+    def __init__(self, request: Request, collection: Collection) -> None:
         super().__init__(version=__version__, namespace=collection, name="ahjo", binary="ahjo")
         self.request = request
         self.actions = collection
 
     def start(self) -> None:
         """Run the program. Raises SystemExit on failure."""
-        self.run(["ahjo", *self.request["core"], "--config", self.request["config"]])
+        core = [flag for flag, on in (("--dry", self.request.dry), ("--debug", self.request.debug)) if on]
+        self.run(["ahjo", *core, "--config", str(self.request.config)])
 
     def create_config(self) -> None:
         """Read the project's invoke.yaml, as `inv` does."""
         super().create_config()
-        self.config.set_project_location(self.request["directory"])
+        self.config.set_project_location(str(self.request.directory))
         self.config.load_project()
 
     def parse_tasks(self) -> None:
@@ -119,17 +123,21 @@ class WorkerProgram(Program):
 class RunAction(WorkerProgram):
     """One call of an action. Each has its own Invoke config, and so its own confirmation."""
 
-    def __init__(self, request: dict[str, Any], collection: Collection, name: str, parameters: dict[str, Any]) -> None:
+    def __init__(self, request: Request, collection: Collection, call: Call) -> None:
         super().__init__(request, collection)
-        self.call = name, parameters
+        self.call = call
 
     def execute(self) -> None:
-        """Call the action with the values of the request."""
-        name, parameters = self.call
-        task = _find(self.actions, name)
-        self.executor_class(self.actions, self.config, self.core).execute(
-            (self.actions.transform(name), keywords(task, parameters))
-        )
+        """Call the action with the values of the request, and answer with the reason of a failure."""
+        try:
+            task = _find(self.actions, self.call.action)
+            self.executor_class(self.actions, self.config, self.core).execute(
+                (self.actions.transform(self.call.action), keywords(task, self.call.parameters))
+            )
+        except BaseException as error:
+            if reason := _reason(error):
+                self.request.answer(error=reason)
+            raise
 
 
 class Preflight(WorkerProgram):
@@ -137,15 +145,15 @@ class Preflight(WorkerProgram):
 
     def execute(self) -> None:
         """Answer with every problem, the actions that would run, and whether they delete a database."""
-        for name, parameters in self.request["calls"]:
+        for call in self.request.calls:
             try:
-                task = _find(self.actions, name)
-                sentences = list(problems(task, parameters))
-                self._check_actions(task, keywords(task, parameters))
+                task = _find(self.actions, call.action)
+                sentences = list(problems(task, call.parameters))
+                self._check_actions(task, keywords(task, call.parameters))
             except AhjoError as error:
                 sentences = [_sentence(error)]
             for problem in sentences:
-                write_answer(self.request["answers"], {"problem": problem})
+                self.request.answer(problem=problem)
 
     def _check_actions(self, task: Task[Any], values: Mapping[str, Any]) -> None:
         """Check permission and SQL files of each action that the task would run."""
@@ -155,7 +163,7 @@ class Preflight(WorkerProgram):
         for action in task.planned_actions(context):
             ctx = context.for_namespace(action.namespace_info)
             check_permission(ctx.project, action.name)
-            write_answer(self.request["answers"], {"runs": action.name, "destroys": action.destroys_database})
+            self.request.answer(runs=action.name, destroys=action.destroys_database)
             for parameter in action.sql_files:
                 ctx.project.files.read_named(values.get(parameter) or [], ctx.settings.scripting_variables)
 
@@ -165,15 +173,15 @@ def follow_parent(folder: Path) -> None:
 
     Actions get an empty standard input. The folder of the request is removed when the parent was killed.
     """
-    parent = os.dup(0)
+    parent_pipe = os.dup(0)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
-    threading.Thread(target=_interrupt_with, args=(parent, folder), name="ahjo parent", daemon=True).start()
+    threading.Thread(target=_interrupt_with, args=(parent_pipe, folder), name="ahjo parent pipe", daemon=True).start()
 
 
-def _interrupt_with(parent: int, folder: Path) -> None:
-    if not os.read(parent, 1):
+def _interrupt_with(parent_pipe: int, folder: Path) -> None:
+    if not os.read(parent_pipe, 1):
         rmtree(folder, ignore_errors=True)
     if os.name == "posix":
         os.killpg(0, signal.SIGINT)
@@ -181,19 +189,21 @@ def _interrupt_with(parent: int, folder: Path) -> None:
         signal.raise_signal(signal.SIGINT)
 
 
-def _load(request: dict[str, Any]) -> Collection:
+def _load(request: Request) -> Collection:
     """Return the project's actions. Raises UsageError when its Python files cannot be imported."""
     try:
-        return load(Path(request["directory"]), Path(request["config"]))
+        return load(request.directory, request.config)
     except AhjoError:
         raise
     except Exception as error:
         raise UsageError(f"tasks.py cannot be imported: {type(error).__name__}: {error}") from error
 
 
-def _refuse(request: dict[str, Any], error: AhjoError) -> None:
-    if request["check"]:
-        write_answer(request["answers"], {"problem": _sentence(error)})
+def _refuse(request: Request, error: AhjoError) -> NoReturn:
+    if request.check:
+        request.answer(problem=_sentence(error))
+    else:
+        request.answer(error=_relative(str(error)))
     Console().error(error)
     sys.exit(error.exit_code)
 
@@ -212,3 +222,25 @@ def _sentence(error: AhjoError) -> str:
     """Return message, problems and hint of the error in one line."""
     parts = [str(error), *getattr(error, "problems", ()), error.hint or ""]
     return ". ".join(part.rstrip(".") for part in parts if part)
+
+
+def _reason(error: BaseException) -> str:
+    """Return why an action failed; empty for an interrupted one, and for an exit code without a message."""
+    cause = error.__cause__ if isinstance(error, Exit) and error.__cause__ else error
+    match cause:
+        case KeyboardInterrupt():
+            return ""
+        case Exit():
+            return cause.message or ""
+        case SystemExit():
+            return cause.code if isinstance(cause.code, str) else ""
+        case Failure():
+            return str(CommandError.from_failure(cause))
+        case AhjoError():
+            return _relative(str(cause))
+    return f"{type(cause).__name__}: {cause}"
+
+
+def _relative(message: str) -> str:
+    """Shorten a path that the message starts with to that from the working folder."""
+    return message.removeprefix(f"{Path.cwd()}{os.sep}")

@@ -1,1 +1,4 @@
-"""Building several projects in one run, each in a process of its own."""
+"""Runs over many projects or many versions of one project, with a worker process for each."""
+
+WORKER_FLAG = "--worker"
+"""Makes the `ahjo` command a worker; the path of the request follows."""

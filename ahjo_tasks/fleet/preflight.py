@@ -1,29 +1,63 @@
-"""What is found out about each project before the first of them is built."""
+"""Checks before the first project is built or the first version is upgraded to, in workers that change nothing."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import chdir
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, TypeVar
 
 from ahjo_tasks.config.loader import load
 from ahjo_tasks.database.credentials import Credentials
 from ahjo_tasks.database.dialects import dialect_for
-from ahjo_tasks.errors import ConfigError
-from ahjo_tasks.fleet.protocol import Request
-from ahjo_tasks.fleet.worker import ask, ask_all
+from ahjo_tasks.errors import AhjoError, ConfigError
+from ahjo_tasks.fleet.protocol import Answers, Request
+from ahjo_tasks.fleet.repository import without_folder
+from ahjo_tasks.fleet.upgrade_file import refuse_predecessor
+from ahjo_tasks.fleet.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from ahjo_tasks.database.credentials import Prompt
-    from ahjo_tasks.fleet.project_list import ListedProject, Listing
-    from ahjo_tasks.fleet.protocol import Answers
+    from ahjo_tasks.fleet.project_list import ListedProject, ProjectList
+    from ahjo_tasks.fleet.repository import Repository
+    from ahjo_tasks.fleet.upgrade_file import Version
+    from ahjo_tasks.fleet.upgrade_path import UpgradePlan
+
+UPGRADE = "upgrade"
+PARALLEL = 4
+"""How many workers check at the same time."""
+T = TypeVar("T")
+
+
+def preflight(request: Request, environ: Mapping[str, str]) -> Answers:
+    """Check in a worker whether the actions of a request could run."""
+    lines: list[str] = []
+    result = Worker(replace(request, check=True), environ).run(lines.append)
+    if result.code and not result.answers.problems:
+        reason = result.answers.error or " ".join(lines[-1:]) or result.exit_text
+        return Answers(problems=(reason,))
+    return result.answers
+
+
+def preflight_all(check: Callable[[T], Answers], items: Sequence[T]) -> list[Answers]:
+    """Check each item, a few at the same time; returns the answers in order."""
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        return list(pool.map(check, items))
+
+
+# -- projects --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """A project with its database and the environment of its process. `destroys` says that `init` is among the rest."""
+class Job:
+    """A project to build, its database and the environment of its worker.
+
+    `destroys` is whether one of its actions drops the database.
+    """
 
     project: ListedProject
     target: str
@@ -32,39 +66,41 @@ class Prepared:
     environ: Mapping[str, str]
     destroys: bool = False
 
-    def answering(self, answers: Mapping[str, str]) -> Prepared:
-        """The same with answers to the questions that its actions would ask."""
+    def with_answers(self, answers: Mapping[str, str]) -> Job:
+        """Return the job with answers to the questions that its actions would ask."""
         return replace(self, environ={**self.environ, **answers})
 
-    def request(self, *, check: bool = False, dry: bool = False, debug: bool = False) -> Request:
-        """What its worker is asked to do."""
-        return Request(self.project.directory, self.project.config, self.project.calls, check, dry, debug)
+    def request(self, *, dry: bool = False, debug: bool = False) -> Request:
+        """Return what its worker is asked to do."""
+        return Request(self.project.directory, self.project.config, self.project.calls, dry=dry, debug=debug)
 
 
-def prepare(listing: Listing, environ: Mapping[str, str], prompt: Callable[[str], Prompt]) -> list[Prepared]:
-    """Load every config, find every login, and ask every project for its actions.
+def preflight_projects(
+    project_list: ProjectList, environ: Mapping[str, str], prompt: Callable[[str], Prompt]
+) -> list[Job]:
+    """Load every config, get every login, and check the actions of every project.
 
-    `prompt` gives whom to ask for the login of a project. Raises ConfigError with all that stands in the way.
+    `prompt` gives whom to ask for the login of a project, by its name. Raises ConfigError with all problems.
     """
-    base = {**listing.environ, **environ}
+    base = {**project_list.environ, **environ}
     base.pop("AHJO_CONFIG_PATH", None)
-    found, problems = [], []
-    for project in listing.projects:
+    jobs, problems = [], []
+    for project in project_list.projects:
         try:
-            with chdir(project.directory):  # where its process will look for a LOCAL file
-                found.append(_prepared(project, base, prompt(project.name)))
+            with chdir(project.directory):  # where its worker will look for a LOCAL file
+                jobs.append(_job(project, base, prompt(project.name)))
         except ConfigError as error:
-            told = error.problems or (" ".join(filter(None, (error.message, error.hint))),)
-            problems += [f"{project.name}: {problem}" for problem in told]
-    _refuse(problems)
-    answers = ask_all(lambda prepared: ask(prepared.request(check=True), prepared.environ), found)
-    _refuse(
-        [f"{one.project.place}: {problem}" for one, answer in _pairs(found, answers) for problem in answer.problems]
-    )
-    return [replace(one, destroys=answer.destroys) for one, answer in _pairs(found, answers)]
+            reasons = error.problems or (" ".join(filter(None, (error.message, error.hint))),)
+            problems += [f"{project.name}: {reason}" for reason in reasons]
+    _refuse("The projects cannot be built as they are listed", problems)
+    answers = preflight_all(lambda job: preflight(job.request(), job.environ), jobs)
+    pairs = list(zip(jobs, answers, strict=True))
+    problems = [f"{job.project.location}: {problem}" for job, answer in pairs for problem in answer.problems]
+    _refuse("The projects cannot be built as they are listed", problems)
+    return [replace(job, destroys=answer.destroys) for job, answer in pairs]
 
 
-def _prepared(project: ListedProject, environ: Mapping[str, str], prompt: Prompt) -> Prepared:
+def _job(project: ListedProject, environ: Mapping[str, str], prompt: Prompt) -> Job:
     settings = load(project.config, environ=environ).settings
     dialect = dialect_for(settings)
     own = dict(environ)
@@ -73,13 +109,46 @@ def _prepared(project: ListedProject, environ: Mapping[str, str], prompt: Prompt
         own |= {"AHJO_USERNAME": username} if username else {}
         own |= {"AHJO_PASSWORD": password} if password else {}
     database = dialect.database_name(settings)
-    return Prepared(project, dialect.display_target(settings), database, settings.target_database_protected, own)
+    return Job(project, dialect.display_target(settings), database, settings.target_database_protected, own)
 
 
-def _pairs(found: list[Prepared], answers: list[Answers]) -> zip[tuple[Prepared, Answers]]:
-    return zip(found, answers, strict=True)
+# -- versions --------------------------------------------------------------------------------------------------------
 
 
-def _refuse(problems: list[str]) -> None:
+def preflight_versions(plan: UpgradePlan, repository: Repository, config: Path, environ: Mapping[str, str]) -> bool:
+    """Check the actions of every version; returns whether one drops the database.
+
+    Raises ConfigError with all problems.
+    """
+
+    def check(version: Version) -> Answers:
+        return _preflight_version(version, repository, config, environ)
+
+    answers = preflight_all(check, plan.versions)
+    pairs = zip(plan.versions, answers, strict=True)
+    problems = [
+        f"{version.location}: {version.tag}: {problem}" for version, answer in pairs for problem in _problems(answer)
+    ]
+    _refuse("The upgrade cannot run as it is listed", problems)
+    return any(answer.destroys for answer in answers)
+
+
+def _preflight_version(version: Version, repository: Repository, config: Path, environ: Mapping[str, str]) -> Answers:
+    with TemporaryDirectory(prefix="ahjo-preflight-") as folder:
+        try:
+            directory = repository.export(version.tag, Path(folder))
+            refuse_predecessor(directory)
+        except AhjoError as error:
+            return Answers(problems=(f"{error.message}. {error.hint or ''}".rstrip(". "),))
+        answers = preflight(Request(directory, config, version.calls), environ)
+        return replace(answers, problems=tuple(without_folder(problem, directory) for problem in answers.problems))
+
+
+def _problems(answer: Answers) -> tuple[str, ...]:
+    nested = (f"an {UPGRADE} cannot be a step of another one",) if UPGRADE in answer.runs else ()
+    return (*answer.problems, *nested)
+
+
+def _refuse(message: str, problems: Sequence[str]) -> None:
     if problems:
-        raise ConfigError("The projects cannot be built as they are listed", tuple(problems))
+        raise ConfigError(message, tuple(problems))

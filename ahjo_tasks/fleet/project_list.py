@@ -1,4 +1,4 @@
-"""The file that lists projects: where they lie, what to run in each, and which needs which."""
+"""The file that lists projects: their folders, the actions to run in each, and their dependencies."""
 
 from __future__ import annotations
 
@@ -43,20 +43,20 @@ URL = "sqlalchemy.url"
 OPTION = "sqlalchemy."
 
 
-def connection_environment(given: Mapping[str, Any], folder: Path) -> tuple[dict[str, str], list[str], list[str]]:
-    """The AHJO_ variables that stand for the keys, remarks, and problems. Files are relative to `folder`."""
+def connection_environment(values: Mapping[str, Any], folder: Path) -> tuple[dict[str, str], list[str], list[str]]:
+    """Return the AHJO_ variables that stand for the keys, warnings, and problems. Files are relative to `folder`."""
     environ: dict[str, str] = {}
-    remarks, problems = [], []
-    for key, value in given.items():
+    warnings, problems = [], []
+    for key, value in values.items():
         if key == DATABASE:
-            remarks.append(f"connection_info: {DATABASE} is left aside: each project has a database of its own.")
+            warnings.append(f"connection_info: {DATABASE} is ignored: each project has a database of its own.")
         elif key == URL:
             problems.append(f"{URL} names one database, but each project has its own; give host, port and dialect")
         elif key not in KEYS and not key.startswith(OPTION):
             problems.append(f"{key}: not a key of a connection{did_you_mean(key, KEYS, inline=True)}")
         elif value is not None:
             environ[f"AHJO_{key.replace('.', '_').upper()}"] = _text(key, value, folder)
-    return environ, remarks, problems
+    return environ, warnings, problems
 
 
 def _text(key: str, value: object, folder: Path) -> str:
@@ -71,26 +71,26 @@ ENTRY_KEYS = ("config", "actions", "depends")
 
 @dataclass(frozen=True)
 class ListedProject:
-    """One project of the file. `depends` are those that must be built before it, `place` is where its actions stand."""
+    """One project of the file. `depends` are those to build before it, `location` is where its actions are listed."""
 
     name: str
     directory: Path
     config: Path
     calls: tuple[Call, ...]
     depends: tuple[str, ...] = ()
-    place: str = ""
+    location: str = ""
 
 
 @dataclass(frozen=True)
-class Listing:
-    """All projects, each behind those that it depends on, else in the order of the file.
+class ProjectList:
+    """All projects, each after those that it depends on, else in the order of the file.
 
     `environ` are the AHJO_ variables of `connection_info`.
     """
 
     projects: tuple[ListedProject, ...]
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
-    remarks: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def in_order(projects: Sequence[ListedProject]) -> list[ListedProject]:
@@ -101,39 +101,39 @@ def in_order(projects: Sequence[ListedProject]) -> list[ListedProject]:
     return [by_name[name] for name in topological_order(needs, positions.__getitem__)]
 
 
-def read_listing(path: Path) -> Listing:
+def read_project_list(path: Path) -> ProjectList:
     """Read a JSON, JSONC or YAML file. Raises ConfigError, which lists every mistake."""
-    return _Reader(read(path), path.absolute().parent).listing()
+    return _Reader(read(path), path.absolute().parent).project_list()
 
 
 class _Reader:
-    """Reads one document and gathers what is wrong with it."""
+    """Reads one document and collects its mistakes."""
 
     def __init__(self, document: Document, folder: Path) -> None:
         self.document = document
         self.folder = folder
         self.problems = list(document.warnings)
 
-    def listing(self) -> Listing:
-        given = self.document.value
-        self._unknown(given, TOP_KEYS, ())
-        root = self._root(given.get("projects_path", "."))
-        entries = self._mapping(given.get("projects"), ("projects",))
-        found = [self._project(str(name), entry, root) for name, entry in entries.items()]
-        environ, remarks, problems = connection_environment(
-            self._mapping(given.get("connection_info") or {}, ("connection_info",)), self.folder
+    def project_list(self) -> ProjectList:
+        values = self.document.value
+        self._check_keys(values, TOP_KEYS, ())
+        root = self._root(values.get("projects_path", "."))
+        entries = self._mapping(values.get("projects"), ("projects",))
+        projects = [self._project(str(name), entry, root) for name, entry in entries.items()]
+        environ, warnings, problems = connection_environment(
+            self._mapping(values.get("connection_info") or {}, ("connection_info",)), self.folder
         )
-        self.problems += [f"{self._place('connection_info')}: {problem}" for problem in problems]
-        self._check_needs(found)
-        if self.problems or not found:
+        self.problems += [f"{self._location('connection_info')}: {problem}" for problem in problems]
+        self._check_dependencies(projects)
+        if self.problems or not projects:
             nothing = () if self.problems else ("projects: expected at least one project",)
             raise ConfigError(f"{self.document.name} lists no projects that can be built", (*self.problems, *nothing))
-        return Listing(tuple(in_order(found)), environ, tuple(remarks))
+        return ProjectList(tuple(in_order(projects)), environ, tuple(warnings))
 
-    def _project(self, name: str, given: object, root: Path) -> ListedProject:
+    def _project(self, name: str, value: object, root: Path) -> ListedProject:
         path = ("projects", name)
-        entry = self._mapping(given, path)
-        self._unknown(entry, ENTRY_KEYS, path)
+        entry = self._mapping(value, path)
+        self._check_keys(entry, ENTRY_KEYS, path)
         calls, mistakes = read_calls(entry.get("actions"))
         self._add(mistakes, (*path, "actions"))
         directory = root / name
@@ -143,18 +143,18 @@ class _Reader:
         elif config and not (directory / config).is_file():
             self._add([f"there is no file {directory / config}"], (*path, "config"))
         depends = self._names(entry.get("depends"), (*path, "depends"))
-        return ListedProject(name, directory, directory / config, calls, depends, self._place(*path, "actions"))
+        return ListedProject(name, directory, directory / config, calls, depends, self._location(*path, "actions"))
 
-    def _check_needs(self, projects: list[ListedProject]) -> None:
+    def _check_dependencies(self, projects: list[ListedProject]) -> None:
         known = {project.name: project.depends for project in projects}
         for project in projects:
-            strange = [f"there is no project {name!r}" for name in project.depends if name not in known]
-            self._add(strange, ("projects", project.name, "depends"))
+            unknown = [f"there is no project {name!r}" for name in project.depends if name not in known]
+            self._add(unknown, ("projects", project.name, "depends"))
         if not self.problems and (names := find_cycle(known)):
             self._add([f"circular dependency: {' -> '.join(names)}"], ("projects",))
 
-    def _root(self, given: object) -> Path:
-        return self.folder / Path(self._text(given, ("projects_path",))).expanduser()
+    def _root(self, value: object) -> Path:
+        return self.folder / Path(self._text(value, ("projects_path",))).expanduser()
 
     def _text(self, value: object, path: tuple[str, ...]) -> str:
         if isinstance(value, str) and value:
@@ -175,16 +175,16 @@ class _Reader:
         self._add(["expected an object"], path)
         return {}
 
-    def _unknown(self, given: Mapping[str, Any], known: tuple[str, ...], path: tuple[str, ...]) -> None:
-        for key in given:
+    def _check_keys(self, values: Mapping[str, Any], known: tuple[str, ...], path: tuple[str, ...]) -> None:
+        for key in values:
             if key not in known:
                 self._add([f"not a known key{did_you_mean(str(key), known, inline=True)}"], (*path, str(key)))
 
     def _add(self, problems: Iterable[str], path: tuple[str, ...]) -> None:
-        self.problems += [f"{self._place(*path)}: {problem}" for problem in problems]
+        self.problems += [f"{self._location(*path)}: {problem}" for problem in problems]
 
-    def _place(self, *path: str) -> str:
-        """Name, line and key: the line of the nearest key that is there."""
+    def _location(self, *path: str) -> str:
+        """Return file name, line and key; the line is that of the nearest key that exists."""
         lines = (self.document.lines.get(path[:length]) for length in range(len(path), 0, -1))
         line = next((f":{line}" for line in lines if line), "")
         return f"{self.document.name}{line}: {'.'.join(path)}"

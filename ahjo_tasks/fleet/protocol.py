@@ -1,14 +1,22 @@
-"""What a worker is asked, and what it answers: two small files, for its output belongs to the actions."""
+"""The protocol between this process and a worker: a request and an answer file, as its output belongs to the actions.
+
+The request is one JSON object. The answer file has one JSON object a line, with one or more of these fields: `done` (an
+action that ended well), `error` (why one failed), `problem` (why one cannot run), `runs` (an action that would run)
+and `destroys` (whether that action drops a database).
+"""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+STOP = "."
+"""What the parent writes into the worker's standard input to end it; the end of that input means the same."""
 
 FORMS = 'expected an action\'s name or ["name", {"parameter": value}]'
 
@@ -21,18 +29,18 @@ class Call:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """As a person would write it: `my-step(batch=5)`."""
+        """Write it as a person would: `my-step(batch=5)`."""
         values = ", ".join(f"{name}={value!r}" for name, value in self.parameters.items())
         return f"{self.action}({values})" if values else self.action
 
 
 def read_calls(entries: object) -> tuple[tuple[Call, ...], list[str]]:
-    """The calls of a list as a file gives it, and a sentence for each mistake."""
+    """Read a list of actions as a file has it; returns the calls and a sentence for each mistake."""
     if not isinstance(entries, list) or not entries:
         return (), ["expected an array of actions with at least one in it"]
-    found = [_call(entry) for entry in entries]
-    problems = [f"entry {number}: {FORMS}" for number, call in enumerate(found, 1) if call is None]
-    return tuple(call for call in found if call), problems
+    calls = [_call(entry) for entry in entries]
+    problems = [f"entry {number}: {FORMS}" for number, call in enumerate(calls, 1) if call is None]
+    return tuple(call for call in calls if call), problems
 
 
 def _call(entry: object) -> Call | None:
@@ -48,7 +56,8 @@ def _call(entry: object) -> Call | None:
 class Request:
     """Actions to run one after another, in the project of `directory`, with one config.
 
-    With `check` the worker only finds out whether they could be run.
+    With `check` the worker only finds out whether they could run. `answers` is the file to write answers to; with
+    `piped` the worker ends when its standard input does. The parent sets these two.
     """
 
     directory: Path
@@ -57,28 +66,37 @@ class Request:
     check: bool = False
     dry: bool = False
     debug: bool = False
+    answers: Path = Path()
+    piped: bool = False
 
-    def text(self, answers: Path, *, held: bool) -> str:
-        """The file that the worker gets. `held` says that it ends when its standard input does."""
-        return json.dumps(
-            {
-                "directory": str(self.directory),
-                "config": str(self.config),
-                "calls": [[call.action, dict(call.parameters)] for call in self.calls],
-                "core": [flag for flag, wanted in (("--dry", self.dry), ("--debug", self.debug)) if wanted],
-                "check": self.check,
-                "answers": str(answers),
-                "held": held,
-            },
-            default=str,
-        )
+    def write(self, path: Path) -> None:
+        """Write the request to a file; values that JSON does not have become text."""
+        path.write_text(json.dumps(asdict(self), default=str), encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> Request:
+        """Read a request that `write` wrote."""
+        fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        fields |= {name: Path(fields[name]) for name in ("directory", "config", "answers")}
+        fields["calls"] = tuple(Call(**call) for call in fields["calls"])
+        return cls(**fields)
+
+    def for_worker(self, answers: Path, *, piped: bool) -> Request:
+        """Return the request with what the parent sets."""
+        return replace(self, answers=answers, piped=piped)
+
+    def answer(self, **fields: object) -> None:
+        """Add one answer to the answer file."""
+        with self.answers.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(fields) + "\n")
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What the worker wrote down while it ran."""
+    """The answers of a worker. `error` is why the action failed that came after the first `done` ones."""
 
     done: int = 0
+    error: str = ""
     problems: tuple[str, ...] = ()
     destroys: bool = False
     runs: frozenset[str] = frozenset()
@@ -86,17 +104,12 @@ class Answers:
 
     @classmethod
     def read(cls, path: Path) -> Answers:
-        """One JSON object a line; the file is missing when the worker did not come to anything."""
+        """Read an answer file; it is missing when the worker ended before its first answer."""
         entries = [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.is_file() else []
         return cls(
             done=sum("done" in entry for entry in entries),
+            error=next((entry["error"] for entry in entries if "error" in entry), ""),
             problems=tuple(entry["problem"] for entry in entries if "problem" in entry),
             destroys=any(entry.get("destroys") for entry in entries),
             runs=frozenset(entry["runs"] for entry in entries if "runs" in entry),
         )
-
-
-def write_answer(path: str, answer: Mapping[str, Any]) -> None:
-    """Add one object."""
-    with Path(path).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(answer) + "\n")

@@ -1,4 +1,4 @@
-"""Building projects, some of them at once, as far as those that they need have succeeded."""
+"""Build projects in workers, some at the same time, each after those that it depends on have succeeded."""
 
 from __future__ import annotations
 
@@ -8,40 +8,18 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.fleet.worker import Outcome, Worker
+from ahjo_tasks.fleet.events import Event
+from ahjo_tasks.fleet.worker import Worker, WorkerResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ahjo_tasks.fleet.preflight import Prepared
+    from ahjo_tasks.fleet.events import Status
+    from ahjo_tasks.fleet.preflight import Job
     from ahjo_tasks.fleet.protocol import Request
 
 TICK = 0.5
-"""Seconds between two looks at what happened: on Windows Ctrl-C does not end a longer wait."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """How one project ended. `status` is ok, FAIL or skipped; `detail` says why."""
-
-    name: str
-    status: str
-    seconds: float = 0.0
-    detail: str = ""
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something that happened: a project started, printed a line, or ended with its result.
-
-    Of projects that run side by side the lines come together, with the end, in `output`. `number` counts the ends.
-    """
-
-    name: str
-    number: int = 0
-    line: str | None = None
-    result: Result | None = None
-    output: tuple[str, ...] = ()
+"""Seconds between two looks at the queue: on Windows Ctrl-C does not end a longer wait."""
 
 
 @dataclass
@@ -56,112 +34,111 @@ class FleetRunner:
 
     def __init__(
         self,
-        projects: Sequence[tuple[Prepared, Request]],
+        jobs: Sequence[tuple[Job, Request]],
         observe: Callable[[Event], None],
         *,
-        jobs: int = 1,
+        parallel: int = 1,
         keep_going: bool = False,
         attached: bool = False,
     ) -> None:
-        self.waiting = {prepared.project.name: (prepared, request) for prepared, request in projects}
+        self.waiting = {job.project.name: (job, request) for job, request in jobs}
         self.names = tuple(self.waiting)
         self.observe = observe
-        self.jobs = jobs
+        self.parallel = parallel
         self.keep_going = keep_going
         self.attached = attached
-        self.results: dict[str, Result] = {}
-        self.count = 0
+        self.results: dict[str, Event] = {}
+        self.ended = 0
         self._running: dict[str, _Running] = {}
-        self._happened: queue.Queue[tuple[str, str | Outcome | Exception]] = queue.Queue()
+        self._reports: queue.Queue[tuple[str, str | WorkerResult | Exception]] = queue.Queue()
 
-    def run(self) -> list[Result]:
-        """Build them. An exception, as by Ctrl-C, has every process roll back and end first."""
+    def run(self) -> list[Event]:
+        """Build them. An exception, as by Ctrl-C, has every worker roll back and end first."""
         try:
-            self._begin()
+            self._start_ready()
             while self._running:
-                self._take()
-                self._begin()
+                self._take_report()
+                self._start_ready()
         except BaseException:
             self._stop()
             raise
         finally:
-            self._skip_all("not begun")
+            for name in list(self.waiting):
+                self._skip(name, "not started")
         return self.summary()
 
-    def summary(self) -> list[Result]:
-        """The results so far, in the order of the projects."""
+    def summary(self) -> list[Event]:
+        """Return the last event of each project that ended or was skipped, in the order of the projects."""
         return [self.results[name] for name in self.names if name in self.results]
 
     @property
     def _halted(self) -> bool:
         return not self.keep_going and any(result.status == "FAIL" for result in self.results.values())
 
-    def _begin(self) -> None:
-        """Start what may be started now."""
-        for name, (prepared, _) in list(self.waiting.items()):
-            needed = [self.results.get(need) for need in prepared.project.depends]
+    def _start_ready(self) -> None:
+        """Start the projects whose dependencies have succeeded, as far as there is room."""
+        for name, (job, _) in list(self.waiting.items()):
+            needed = [self.results.get(need) for need in job.project.depends]
             if bad := [result.name for result in needed if result and result.status != "ok"]:
                 self._skip(name, f"needs {', '.join(bad)}")
-            elif all(needed) and len(self._running) < self.jobs and not self._halted:
+            elif all(needed) and len(self._running) < self.parallel and not self._halted:
                 self._start(name)
 
     def _start(self, name: str) -> None:
-        prepared, request = self.waiting.pop(name)
-        worker = Worker(request, prepared.environ)
+        job, request = self.waiting.pop(name)
+        worker = Worker(request, job.environ)
         self._running[name] = _Running(worker, time.perf_counter(), [])
-        self.observe(Event(name))
+        self.observe(Event(name, "started", total=len(self.names)))
         threading.Thread(target=self._work, args=(name, worker), name=f"ahjo {name}", daemon=True).start()
 
     def _work(self, name: str, worker: Worker) -> None:
         try:
-            hear = None if self.attached else lambda line: self._happened.put((name, line))
-            self._happened.put((name, worker.run(hear)))
-        except Exception as error:  # noqa: BLE001 - it is the result of this project, and told with it
-            self._happened.put((name, error))
+            on_line = None if self.attached else lambda line: self._reports.put((name, line))
+            self._reports.put((name, worker.run(on_line)))
+        except Exception as error:  # noqa: BLE001 - it is the result of this project, and reported with it
+            self._reports.put((name, error))
 
-    def _take(self) -> None:
-        """Wait for the next thing that happens."""
+    def _take_report(self) -> None:
+        """Wait for the next line or end of a worker."""
         while True:
             try:
-                name, what = self._happened.get(timeout=TICK)
+                name, report = self._reports.get(timeout=TICK)
                 break
             except queue.Empty:
                 continue
-        if not isinstance(what, str):
-            self._end(name, what)
-        elif self.jobs == 1:
-            self.observe(Event(name, line=what))
+        if not isinstance(report, str):
+            self._end(name, report)
+        elif self.parallel == 1:
+            self.observe(Event(name, "line", total=len(self.names), text=report))
         else:
-            self._running[name].output.append(what)
+            self._running[name].output.append(report)
 
-    def _end(self, name: str, outcome: Outcome | Exception) -> None:
+    def _end(self, name: str, result: WorkerResult | Exception) -> None:
         running = self._running.pop(name)
         seconds = time.perf_counter() - running.started
-        self.count += 1
-        detail = _detail(running.worker.request, outcome)
-        self.results[name] = Result(name, "FAIL" if detail else "ok", seconds, detail)
-        self.observe(Event(name, self.count, result=self.results[name], output=tuple(running.output)))
+        self.ended += 1
+        reason = _reason(running.worker.request, result)
+        status: Status = "FAIL" if reason else "ok"
+        event = Event(name, status, self.ended, len(self.names), seconds, reason, tuple(running.output))
+        self.results[name] = event
+        self.observe(event)
 
     def _stop(self) -> None:
         for running in self._running.values():
             running.worker.stop()
         while self._running:
-            self._take()
+            self._take_report()
 
-    def _skip(self, name: str, why: str) -> None:
+    def _skip(self, name: str, reason: str) -> None:
         del self.waiting[name]
-        self.results[name] = Result(name, "skipped", detail=why)
-
-    def _skip_all(self, why: str) -> None:
-        for name in list(self.waiting):
-            self._skip(name, why)
+        self.results[name] = Event(name, "skipped", total=len(self.names), text=reason)
 
 
-def _detail(request: Request, outcome: Outcome | Exception) -> str:
-    """Why it failed; empty when it did not."""
-    if isinstance(outcome, Exception):
-        return f"{type(outcome).__name__}: {outcome}"
-    if not outcome.code:
+def _reason(request: Request, result: WorkerResult | Exception) -> str:
+    """Return why a worker failed; empty when it did not."""
+    if isinstance(result, Exception):
+        return f"{type(result).__name__}: {result}"
+    if not result.code:
         return ""
-    failed = [str(call) for call in request.calls[outcome.answers.done :]][:1]
-    return f"{', '.join(failed) or 'worker'}: {outcome.error or outcome.ending}"
+    failed = [str(call) for call in request.calls[result.answers.done :]][:1]
+    return f"{', '.join(failed) or 'worker'}: {result.answers.error or result.exit_text}"

@@ -1,4 +1,4 @@
-"""The tags of a repository and which of them comes after which."""
+"""The tags of a repository and their order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class TagGraph:
-    """Commits with their parents, the first ones of all first, and tags with their commits. Several may share one."""
+    """Commits with their parents, oldest first, and tags with their commits; a commit may have several tags."""
 
     def __init__(self, parents: Mapping[str, tuple[str, ...]], tags: Mapping[str, str]) -> None:
         self.parents = parents
@@ -23,51 +23,51 @@ class TagGraph:
         self.after = cache(self._after)
 
     def names(self, commit: str) -> list[str]:
-        """The tags of a commit."""
+        """Return the tags of a commit."""
         return self._names.get(commit, [])
 
     def newest(self, commits: Iterable[str]) -> set[str]:
-        """Those that no other of them contains."""
-        found = set(commits)
-        return found - frozenset().union(*map(self.older, found))
+        """Return those that no other of them contains."""
+        all_of_them = set(commits)
+        return all_of_them - frozenset().union(*map(self.older, all_of_them))
 
     def _older(self, commit: str) -> frozenset[str]:
-        """Every commit that this one contains."""
-        found: set[str] = set()
-        ahead = [*self.parents[commit]]
-        while ahead:
-            one = ahead.pop()
-            if one not in found and one in self.parents:
-                found.add(one)
-                ahead += self.parents[one]
-        return frozenset(found)
+        """Return every commit that this one contains."""
+        older: set[str] = set()
+        stack = [*self.parents[commit]]
+        while stack:
+            parent = stack.pop()
+            if parent not in older and parent in self.parents:
+                older.add(parent)
+                stack += self.parents[parent]
+        return frozenset(older)
 
     def _after(self, commit: str) -> frozenset[str]:
-        """Every commit that contains this one, and more."""
-        found: set[str] = set()
-        for one, before in self.parents.items():
-            if commit in before or not found.isdisjoint(before):
-                found.add(one)
-        return frozenset(found)
+        """Return every commit that contains this one, and more."""
+        after: set[str] = set()
+        for later, parents in self.parents.items():
+            if commit in parents or not after.isdisjoint(parents):
+                after.add(later)
+        return frozenset(after)
 
     def _previous(self, commit: str) -> frozenset[str]:
-        """The nearest tagged commits below this one."""
-        found: set[str] = set()
-        ahead, seen = list(self.parents[commit]), set()
-        while ahead:
-            one = ahead.pop()
-            if one in seen or one not in self.parents:
+        """Return the nearest tagged commits below this one."""
+        tagged: set[str] = set()
+        stack, seen = list(self.parents[commit]), set()
+        while stack:
+            parent = stack.pop()
+            if parent in seen or parent not in self.parents:
                 continue
-            seen.add(one)
-            if self.names(one):
-                found.add(one)
+            seen.add(parent)
+            if self.names(parent):
+                tagged.add(parent)
             else:
-                ahead += self.parents[one]
-        return frozenset(self.newest(found))
+                stack += self.parents[parent]
+        return frozenset(self.newest(tagged))
 
 
 def read_tag_graph(commits: str, refs: str) -> TagGraph:
-    """From `git rev-list --parents --reverse`, and lines of tag, commit, and commit of an annotated tag."""
+    """Parse `git rev-list --parents --reverse`, and lines of tag, object, and commit of an annotated tag."""
     parents = {first: tuple(rest) for first, *rest in (line.split() for line in commits.splitlines())}
     tags = {tag: (peeled or [commit])[0] for tag, commit, *peeled in (line.split() for line in refs.splitlines())}
     return TagGraph(parents, tags)

@@ -1,4 +1,4 @@
-"""The environment of a worker: with it the config means in a worktree what it means in the user's own checkout."""
+"""The folder for temporary worktrees, and the environment that a worker in one of them needs."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ LOCK = "lock"
 
 @contextmanager
 def temp_worktree_root(repository: Repository) -> Iterator[Path]:
-    """A folder that nobody else reads; the lock in it tells other runs that it is in use."""
-    sweep(repository)
+    """Create a private folder, removed at the end; the lock in it shows other runs that it is in use."""
+    remove_stale(repository)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
     lock = FileLock(folder / LOCK)
     lock.acquire(owner())
@@ -37,13 +37,13 @@ def temp_worktree_root(repository: Repository) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def sweep(repository: Repository) -> None:
+def remove_stale(repository: Repository) -> None:
     """Remove the worktrees of runs that were killed."""
     for tree in repository.worktrees():
-        ours = next((folder for folder in tree.parents if folder.name.startswith(PREFIX)), None)
-        if ours and _abandoned(ours):
+        root = next((folder for folder in tree.parents if folder.name.startswith(PREFIX)), None)
+        if root and _abandoned(root):
             repository.remove_worktree(tree)
-            shutil.rmtree(ours, ignore_errors=True)
+            shutil.rmtree(root, ignore_errors=True)
 
 
 def _abandoned(folder: Path) -> bool:
@@ -58,13 +58,17 @@ def _abandoned(folder: Path) -> bool:
 FILES = ("username_file", "password_file", "login_password_file")
 
 
-def surroundings(loaded: LoadedConfig, database: Database) -> dict[str, str]:
-    """AHJO_ variables for every relative path that does not belong to a tag, and for the login, found once."""
+def worker_environment(loaded: LoadedConfig, database: Database) -> dict[str, str]:
+    """Return AHJO_ variables that make the config mean in a worktree what it means in the user's checkout.
+
+    They hold every relative path that does not belong to a tag, and the login, which is asked for once. Raises
+    ConfigError for a LOCAL file that no worker would find.
+    """
     settings, directory = loaded.settings, database.directory
     _refuse_local(loaded)
-    named = {key: getattr(settings, key) for key in FILES}
-    found = {f"AHJO_{key.upper()}": str(directory / Path(path).expanduser()) for key, path in named.items() if path}
-    return {**found, **_database(database), **_login(database)}
+    files = {key: getattr(settings, key) for key in FILES}
+    paths = {f"AHJO_{key.upper()}": str(directory / Path(path).expanduser()) for key, path in files.items() if path}
+    return {**paths, **_database(database), **_login(database)}
 
 
 def _database(database: Database) -> dict[str, str]:
@@ -77,15 +81,15 @@ def _database(database: Database) -> dict[str, str]:
 
 
 def _login(database: Database) -> dict[str, str]:
-    """User name and password, so that a worker need not ask for them again."""
+    """Return user name and password, so that a worker need not ask for them again."""
     if database.settings.sqlalchemy_url:
         return {}
-    found = {"AHJO_USERNAME": database.url.username, "AHJO_PASSWORD": str(database.url.password or "")}
-    return {name: value for name, value in found.items() if value}
+    login = {"AHJO_USERNAME": database.url.username, "AHJO_PASSWORD": str(database.url.password or "")}
+    return {name: value for name, value in login.items() if value}
 
 
 def _refuse_local(loaded: LoadedConfig) -> None:
-    """Raise ConfigError for a LOCAL file that is found from the working folder alone: workers have another one."""
+    """Raise ConfigError for a LOCAL file that only the working folder leads to: workers have another one."""
     local = loaded.document.get("LOCAL")
     if local and not (loaded.path.parent / local).is_file() and Path(local).is_file():
         raise ConfigError(

@@ -14,7 +14,7 @@ import pytest
 from projects import Outcome, RunningProject, _clean_environment, make_project
 
 from ahjo_tasks.errors import ConfigError
-from ahjo_tasks.fleet.project_list import ListedProject, connection_environment, in_order, read_listing
+from ahjo_tasks.fleet.project_list import ListedProject, connection_environment, in_order, read_project_list
 
 if TYPE_CHECKING:
     from targets import Target
@@ -129,7 +129,7 @@ def test_inv_takes_the_file_as_its_config(shop: Workshop) -> None:
     assert order(done) == ["a"]
 
 
-def test_a_failure_is_shown_and_nothing_else_is_begun(shop: Workshop) -> None:
+def test_a_failure_is_shown_and_nothing_else_is_started(shop: Workshop) -> None:
     shop.lists({"a": ["speak"], "b": ["speak", "fail", "speak"], "c": ["speak"]})
     done = shop.run()
     assert done.code == 1
@@ -343,7 +343,7 @@ def wait_until(condition: Any) -> None:
 
 def problems(path: Path) -> str:
     with pytest.raises(ConfigError) as raised:
-        read_listing(path)
+        read_project_list(path)
     return "\n".join(raised.value.problems)
 
 
@@ -353,7 +353,7 @@ def test_the_file_may_be_yaml_and_name_its_folder_absolutely(shop: Workshop) -> 
     path.write_text(
         f"projects_path: {shop.directory / 'all'}\nprojects:\n  a: {{config: dev.json, actions: [deploy]}}\n"
     )
-    (project,) = read_listing(path).projects
+    (project,) = read_project_list(path).projects
     assert project.config == shop.directory / "all" / "a" / "dev.json"
 
 
@@ -398,7 +398,7 @@ def test_connection_info_becomes_variables(tmp_path: Path) -> None:
         "sql_driver": None,
         "target_database_name": "master",
     }
-    environ, remarks, wrong = connection_environment(given, tmp_path)
+    environ, warnings, problems = connection_environment(given, tmp_path)
     assert environ == {
         "AHJO_SQL_PORT": "1433",
         "AHJO_SQLA_URL_QUERY_MAP": '{"Encrypt": "yes"}',
@@ -406,5 +406,5 @@ def test_connection_info_becomes_variables(tmp_path: Path) -> None:
         "AHJO_PASSWORD_FILE": str(tmp_path / "secret" / "password"),
         "AHJO_SQLALCHEMY_ECHO": "false",
     }
-    assert wrong == []
-    assert "target_database_name is left aside" in remarks[0]
+    assert problems == []
+    assert "target_database_name is ignored" in warnings[0]

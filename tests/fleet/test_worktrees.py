@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ahjo_tasks.errors import ConfigError
-from ahjo_tasks.fleet.worktrees import surroundings
+from ahjo_tasks.fleet.worktrees import worker_environment
 from ahjo_tasks.runtime.project import Project
 
 if TYPE_CHECKING:
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 SERVER = {"sql_dialect": "postgresql", "target_server_hostname": "h", "sql_port": 1, "target_database_name": "d"}
 
 
-def found(directory: Path, backend: dict[str, object], **top: object) -> dict[str, str]:
+def environment(directory: Path, backend: dict[str, object], **top: object) -> dict[str, str]:
     config = directory / "conf" / "prod.json"
     config.parent.mkdir(exist_ok=True)
     config.write_text(json.dumps({"BACKEND": {"allowed_actions": "ALL", **backend}, **top}))
     project = Project(directory, config, {})
-    return surroundings(project.loaded, project.database)
+    return worker_environment(project.loaded, project.database)
 
 
 def test_a_login_is_handed_on_and_its_files_are_absolute(tmp_path: Path) -> None:
     (tmp_path / "user").write_text("cred=ann\n")
     (tmp_path / "password").write_text("cred=b25l\n")
-    assert found(tmp_path, {**SERVER, "username_file": "user", "password_file": "password"}) == {
+    assert environment(tmp_path, {**SERVER, "username_file": "user", "password_file": "password"}) == {
         "AHJO_USERNAME_FILE": str(tmp_path / "user"),
         "AHJO_PASSWORD_FILE": str(tmp_path / "password"),
         "AHJO_USERNAME": "ann",
@@ -44,15 +44,15 @@ def test_a_login_is_handed_on_and_its_files_are_absolute(tmp_path: Path) -> None
 def test_the_file_of_sqlite_stays_in_the_project(
     tmp_path: Path, backend: dict[str, object], variable: str, value: str
 ) -> None:
-    assert found(tmp_path, backend) == {variable: value.format(tmp_path)}
+    assert environment(tmp_path, backend) == {variable: value.format(tmp_path)}
 
 
 def test_a_url_keeps_its_own_login(tmp_path: Path) -> None:
-    assert found(tmp_path, {"sqlalchemy.url": "postgresql://ann:one@h/d"}) == {}
+    assert environment(tmp_path, {"sqlalchemy.url": "postgresql://ann:one@h/d"}) == {}
 
 
 def test_a_local_file_of_the_working_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.json").write_text("{}")
     with pytest.raises(ConfigError, match="relative to the working folder"):
-        found(tmp_path, {"sql_dialect": "sqlite", "target_database_name": "b.db"}, LOCAL="mine.json")
+        environment(tmp_path, {"sql_dialect": "sqlite", "target_database_name": "b.db"}, LOCAL="mine.json")

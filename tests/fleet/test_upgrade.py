@@ -154,7 +154,7 @@ def test_a_protected_database_takes_its_name(make: Callable[..., Versioned]) -> 
 
 
 @pytest.mark.skipif(os.name == "nt", reason="only on POSIX: needs a terminal")
-def test_a_version_that_creates_the_database_anew_is_called_so(shop: Versioned) -> None:
+def test_a_version_that_recreates_the_database_is_announced(shop: Versioned) -> None:
     import pty
 
     shop.lists({"v2": ["init", "deploy"]})
@@ -163,12 +163,12 @@ def test_a_version_that_creates_the_database_anew_is_called_so(shop: Versioned) 
     with subprocess.Popen(command, cwd=shop.directory, stdin=theirs, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
         os.write(ours, b"n\n")
-        said = b""
+        output = b""
         while chunk := _read(ours):
-            said += chunk
+            output += chunk
     os.close(ours)
-    assert process.returncode == 3, said
-    assert b"anew" in said
+    assert process.returncode == 3, output
+    assert b"creates it again" in output
     assert shop.version == "v1"
 
 
@@ -183,7 +183,7 @@ def test_a_dirty_tree_is_refused(shop: Versioned) -> None:
     shop.lists(BOTH)
     shop.write("database/views/about.sql", "CREATE VIEW about AS SELECT 'mine' AS version;\n")
     done = shop.fail("upgrade")
-    assert "not committed: database/views/about.sql" in done.err
+    assert "uncommitted changes: database/views/about.sql" in done.err
     assert shop.version == "v1"
 
 
@@ -234,8 +234,8 @@ def test_a_failing_version_stops_the_upgrade_and_the_next_run_resumes_there(shop
         "Upgraded before: v2, v3",
         "Done of v4: note",
         "Not run of v4: deploy",
-        "Not begun: v5",
-        "The database counts as: v3",
+        "Not started: v5",
+        "Version of the database: v3",
     ):
         assert line in done.err
     assert shop.version == "v3"
@@ -319,7 +319,7 @@ def test_a_version_made_for_the_predecessor_is_refused(make: Callable[..., Versi
     shop.release("v2", tasks="")
     shop.lists({"v2": ["deploy"]})
     done = shop.fail("upgrade", code=2)
-    assert "upgrade_actions.jsonc:1: v2: there is no tasks.py, only the predecessor's ahjo_actions.py" in done.err
+    assert "upgrade_actions.jsonc:1: v2: there is no tasks.py, only Ahjo's ahjo_actions.py" in done.err
 
 
 def test_a_version_whose_tasks_cannot_be_imported_is_refused(shop: Versioned) -> None:
@@ -337,7 +337,7 @@ def test_a_database_without_a_tagged_version_is_refused(shop: Versioned, commit:
     shop.target.query(change, shop.database)
     done = shop.fail("upgrade")
     assert "inv update-git-version" in done.err
-    assert (commit or "no git version is stamped") in done.err
+    assert (commit or "No git version is recorded") in done.err
 
 
 def test_several_tags_of_one_commit_do_not_confuse_the_stamp(shop: Versioned) -> None:
