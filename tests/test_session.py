@@ -154,3 +154,25 @@ def test_engine_options_of_the_config_reach_the_engine(tmp_path: Path, said: lis
     broken = opened(tmp_path, said, sqlalchemy={"no_such_option": 1})
     with pytest.raises(ConfigError, match="no_such_option"):
         _ = broken.engine
+
+
+class RestlessCursor:
+    """Goes on with the next result when it is asked again after the end of one, as pymssql's does."""
+
+    def __init__(self, *results: list[tuple[int]]) -> None:
+        self._results = [list(rows) for rows in results]
+
+    def fetchmany(self, size: int) -> list[tuple[int]]:
+        rows, self._results[0][:size] = self._results[0][:size], []
+        if len(rows) < size:
+            self._results.pop(0)
+        return rows
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4])
+def test_rows_of_one_result_do_not_run_into_the_next(tmp_path: Path, said: list[str], count: int) -> None:
+    session = opened(tmp_path, said)
+    cursor = RestlessCursor([(1,)] * count, [(2,)] * 3, [])
+    chunks = list(session.connection._fetch_chunks(cursor, "", 2))
+    assert [row for chunk in chunks for row in chunk] == [(1,)] * count
+    session.close(keep=True)

@@ -304,6 +304,8 @@ class Connection:
         try:
             while rows := cursor.fetchmany(size):
                 yield [tuple(row) for row in rows]
+                if len(rows) < size:  # pymssql goes on with the next result when it is asked again after the end
+                    return
         except self.driver_error as error:
             raise self._statement_error(error, text) from error
 

@@ -115,7 +115,7 @@ class MSSQL(Dialect):
 
     def url(self, settings: Settings, username: str | None, password: str | None) -> URL:
         """With a driver that is there, in the form that it wants."""
-        url = drivers.adapted(super().url(settings, username, password), settings)
+        url = drivers.adapt_url(super().url(settings, username, password), settings)
         from ahjo_tasks.database.dialects.mssql import entra
 
         return entra.with_authentication(url, settings)
@@ -130,7 +130,7 @@ class MSSQL(Dialect):
 
     def url_query(self, settings: Settings) -> Mapping[str, str]:
         """Write true and false of the config as the yes and no of the drivers."""
-        return {key: drivers.word(value) for key, value in settings.sqla_url_query_map.items()}
+        return {key: drivers.keyword_value(value) for key, value in settings.sqla_url_query_map.items()}
 
     def address(self, url: URL) -> str:
         """Return the address; FreeTDS has its port elsewhere in the URL."""
@@ -147,10 +147,10 @@ class MSSQL(Dialect):
     def register_events(self, engine: Engine, settings: Settings) -> None:
         """Fetch a token for each connection, where the config logs in by token."""
         if engine.driver == "pyodbc":
-            drivers.no_pooling()
+            drivers.disable_pooling()
         else:
-            drivers.tell_version(engine)
-            drivers.forgive_rollback(engine)
+            drivers.ask_for_version(engine)
+            drivers.ignore_ended_transaction(engine)
         from ahjo_tasks.database.dialects.mssql import entra
 
         entra.provide_tokens(engine, settings)

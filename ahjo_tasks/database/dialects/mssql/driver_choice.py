@@ -118,6 +118,13 @@ def choose_odbc(settings: Settings, items: Items) -> OdbcChoice:
     return OdbcChoice(choices[0], f"No sql_driver is named: {_known_as(choices[0])} is used.{unverified}")
 
 
+def require_encryption() -> None:
+    """Raise DriverError where the installed pymssql would ignore the order to encrypt."""
+    result = _encrypting(state(PYMSSQL))
+    if not result.loads:
+        raise refuse(result)
+
+
 def wants_verification(items: Items) -> bool:
     """Whether the config asks by itself for a check of the server's certificate, which FreeTDS does not make."""
     encrypt, trust = keyword(items, "encrypt"), keyword(items, "trustservercertificate")
@@ -185,7 +192,7 @@ def _candidate(driver: Driver, url: URL, settings: Settings) -> DriverState:
     result = state(driver)
     lost = "" if driver == PYODBC else _lost(driver, url, settings)
     if lost:
-        return DriverState(driver, result.version, f"does not know {lost}")
+        return DriverState(driver, result.version, f"would lose {lost}")
     if not result.loads:
         return result
     if driver == PYODBC and not ONLY_FOR_PYODBC & {key.lower() for key in url.query}:
@@ -195,9 +202,13 @@ def _candidate(driver: Driver, url: URL, settings: Settings) -> DriverState:
             if settings.sql_driver:
                 raise
             return result._replace(problem=error.message.rstrip("."), hint=error.hint or "")
-    if driver == PYMSSQL and _numbers(result.version) < HEEDS_ENCRYPTION:
-        return result._replace(problem=f"{result.version} does not encrypt", hint=driver.install)
-    return result
+    return _encrypting(result) if driver == PYMSSQL else result
+
+
+def _encrypting(result: DriverState) -> DriverState:
+    if not result.loads or _numbers(result.version) >= HEEDS_ENCRYPTION:
+        return result
+    return result._replace(problem=f"{result.version} does not encrypt", hint=result.driver.install)
 
 
 def _lost(driver: Driver, url: URL, settings: Settings) -> str:

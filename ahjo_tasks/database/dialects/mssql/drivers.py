@@ -1,4 +1,4 @@
-"""What each driver for SQL Server wants in the URL, and what they do each in their own way."""
+"""Adapt URL, engine and cursor to each driver for SQL Server."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ahjo_tasks.database.dialects.mssql.driver_choice import (
     is_freetds,
     keyword,
     names_driver,
+    require_encryption,
 )
 from ahjo_tasks.database.dialects.mssql.errors import INSTALL, RUNNING, records
 from ahjo_tasks.database.drivers import DriverError
@@ -49,8 +50,8 @@ PATIENCE = 5.0
 """Seconds to find out whether anything listens at the port."""
 
 
-def adapted(url: URL, settings: Settings) -> URL:
-    """The URL with a driver that loads and the query items that it wants. Raises DriverError where there is none."""
+def adapt_url(url: URL, settings: Settings) -> URL:
+    """Return the URL with a driver that loads and the query items that it needs. Raises DriverError without one."""
     if "odbc_connect" in url.query:
         return url
     url = _complete(url, settings)
@@ -64,7 +65,7 @@ def adapted(url: URL, settings: Settings) -> URL:
 
 
 def notice(url: URL, settings: Settings) -> str:
-    """What the user should know about the choice of a driver for the URL of the config; empty for nothing."""
+    """Return a sentence about the driver that was chosen for the URL of the config; empty where there was no choice."""
     if "odbc_connect" in url.query:
         return ""
     url = _complete(url, settings)
@@ -80,7 +81,7 @@ def notice(url: URL, settings: Settings) -> str:
 
 
 def defaults(driver: str) -> dict[str, str]:
-    """Encrypt and LongAsMax as the driver's version wants them."""
+    """Return the values of Encrypt and LongAsMax for the driver's version."""
     version = MICROSOFT.fullmatch(driver)
     if version is None and MICROSOFT_FILE not in driver:
         return {}
@@ -90,12 +91,15 @@ def defaults(driver: str) -> dict[str, str]:
 
 
 def driver_file(connection: Any) -> str:
-    """The file name of the driver that an open connection of pyodbc goes through."""
+    """Return the file name of the ODBC driver of an open pyodbc connection."""
     return str(connection.getinfo(SQL_DRIVER_NAME))
 
 
 def unreachable(url: URL) -> ConnectFailure | None:
-    """Why no driver can reach the server, found out without one, for they take long to tell; None to let one try."""
+    """Find out by a plain socket why the server cannot be reached; None to let the driver try.
+
+    The drivers take up to minutes to report an unknown host or a closed port.
+    """
     host = (url.host or "").removeprefix("tcp:")
     if not PLAIN_HOST.fullmatch(host) or host in {".", "(local)"}:
         return None
@@ -113,30 +117,36 @@ def unreachable(url: URL) -> ConnectFailure | None:
     )
 
 
-def word(value: object) -> str:
-    """The value as the drivers read it."""
+def keyword_value(value: object) -> str:
+    """Convert a value of the config to what ODBC reads: yes or no for true or false."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)
 
 
-def tell_version(engine: Engine) -> None:
-    """Have SQLAlchemy ask for the version as it does with pyodbc, not look for it in the words of @@VERSION."""
+def ask_for_version(engine: Engine) -> None:
+    """Have SQLAlchemy ask SERVERPROPERTY for the server's version where it is not found in the text of @@VERSION.
+
+    SQLAlchemy's dialects for mssql-python and pymssql know only Microsoft's wording, and fail on another server.
+    """
     dialect: Any = engine.dialect
-    told = dialect._get_server_version_info  # noqa: SLF001 - two drivers of SQLAlchemy's read prose, and fail on a fork
+    parse_banner = dialect._get_server_version_info  # noqa: SLF001 - SQLAlchemy has no public hook for it
 
     def version(connection: Any) -> tuple[int, ...]:
-        found: tuple[int, ...] | None = told(connection)
-        if found:
-            return found
-        said = connection.exec_driver_sql("SELECT CAST(SERVERPROPERTY('ProductVersion') AS varchar(128))").scalar()
-        return tuple(int(part) for part in str(said).split(".") if part.isdigit())
+        parsed: tuple[int, ...] | None = parse_banner(connection)
+        if parsed:
+            return parsed
+        text = connection.exec_driver_sql("SELECT CAST(SERVERPROPERTY('ProductVersion') AS varchar(128))").scalar()
+        return tuple(int(part) for part in str(text).split(".") if part.isdigit())
 
     dialect._get_server_version_info = version  # noqa: SLF001 - see above
 
 
-def forgive_rollback(engine: Engine) -> None:
-    """Have a rollback of a transaction that the server ended already hide no error; pymssql makes one of it."""
+def ignore_ended_transaction(engine: Engine) -> None:
+    """Have SQLAlchemy's rollback ignore that the server ended the transaction already.
+
+    pymssql raises an error for it, which would hide the one that ended the transaction.
+    """
     dialect: Any = engine.dialect
     roll_back = dialect.do_rollback
 
@@ -144,14 +154,14 @@ def forgive_rollback(engine: Engine) -> None:
         try:
             roll_back(connection)
         except Exception as error:
-            if not any(str(found.number) == NO_TRANSACTION for found in records(error)):
+            if not any(str(record.number) == NO_TRANSACTION for record in records(error)):
                 raise
 
     dialect.do_rollback = do_rollback
 
 
 def cancel(cursor: Any) -> None:
-    """End the cursor's statement, which another thread waits for: pyodbc has a method for it, the others a way."""
+    """Cancel the statement of a cursor that another thread waits for."""
     if hasattr(cursor, "cancel"):
         cursor.cancel()
     elif hasattr(cursor, "hstmt"):
@@ -160,20 +170,20 @@ def cancel(cursor: Any) -> None:
         cursor.connection._conn.cancel()  # noqa: SLF001 - where pymssql keeps the connection of its C library
 
 
-def no_pooling() -> None:
-    """Let pyodbc close a connection when it is closed; a pooled one would keep its database from being dropped."""
+def disable_pooling() -> None:
+    """Have pyodbc close connections for good; a pooled one would keep its database from being dropped."""
     import pyodbc
 
     pyodbc.pooling = False
 
 
 def _with_port(url: URL) -> URL:
-    """The port where all drivers but FreeTDS look for it."""
+    """Move the port from the query items into the URL, where all drivers but FreeTDS look for it."""
     return url.set(port=port(url)) if port(url) else url
 
 
 def _complete(url: URL, settings: Settings) -> URL:
-    """The URL with what the deprecated keys say."""
+    """Add the values of the deprecated keys `odbc_*` to the query items, which win."""
     return url.set(query={**_deprecated(settings), **url.query})
 
 
@@ -189,16 +199,17 @@ def _for_pyodbc(url: URL, settings: Settings) -> URL:
 
 
 def _for_pymssql(url: URL, *, chosen: bool) -> URL:
-    """Encryption by its own word; what is chosen for the user encrypts, as Microsoft's driver does by default."""
+    """Translate Encrypt to `encryption`; without one, a driver that was chosen for the user encrypts."""
     items = _without(url.query, ONLY_FOR_ODBC)
     encryption = _encryption(url.query, "pymssql") or ("require" if chosen else "")
     if encryption and "encryption" not in items:
+        require_encryption()
         items["encryption"] = encryption
     return _with_port(url).set(query=items)
 
 
 def _for_freetds(url: URL, driver: str, items: Items, *, chosen: bool) -> URL:
-    """FreeTDS wants its port as an attribute, has its own word for encryption, and refuses nothing unknown."""
+    """Write port and encryption as FreeTDS's own attributes; it ignores without an error what it does not know."""
     query = {"driver": driver, **_without(items, NOT_FOR_FREETDS)}
     encryption = _encryption(items, driver) or ("require" if chosen and not keyword(items, "encrypt") else "")
     usual = {"PORT": str(url.port or PORT), "TDS_Version": "7.4", "Encryption": encryption}
@@ -209,7 +220,7 @@ def _for_freetds(url: URL, driver: str, items: Items, *, chosen: bool) -> URL:
 
 
 def _encryption(items: Items, driver: str) -> str:
-    """FreeTDS's word for what Encrypt asks for. Raises DriverError where a certificate is to be verified."""
+    """Return FreeTDS's value for Encrypt. Raises DriverError where the certificate is to be verified."""
     encrypt, trust = keyword(items, "encrypt"), keyword(items, "trustservercertificate")
     if encrypt == "strict" or trust not in {"", *YES}:
         asked = "Encrypt: strict" if encrypt == "strict" else "TrustServerCertificate: no"
@@ -221,13 +232,13 @@ def _encryption(items: Items, driver: str) -> str:
 
 
 def port(url: URL) -> int | None:
-    """The port, wherever the driver wants it; None where the URL has none."""
-    given = _item(url.query, "port")
-    return int(str(given)) if given else url.port
+    """Return the port of the URL or of its query items; None where it has none."""
+    item = _item(url.query, "port")
+    return int(str(item)) if item else url.port
 
 
 def _answers(address: object) -> bool:
-    """Whether the port is open, or nobody says that it is not."""
+    """Whether the port is open, or at least not refused in time."""
     try:
         with socket.create_connection(address[:2], timeout=PATIENCE):  # type: ignore[index]
             return True
@@ -250,4 +261,4 @@ def _deprecated(settings: Settings) -> dict[str, str]:
         "TrustServerCertificate": settings.odbc_trust_server_certificate,
         "Encrypt": settings.odbc_encrypt,
     }
-    return {name: word(value) for name, value in pairs.items() if value is not None}
+    return {name: keyword_value(value) for name, value in pairs.items() if value is not None}

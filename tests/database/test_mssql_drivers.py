@@ -12,7 +12,7 @@ from sqlalchemy import URL, make_url
 from ahjo_tasks.config.secret import Secret
 from ahjo_tasks.database.dialects.mssql import MSSQL, driver_choice
 from ahjo_tasks.database.dialects.mssql import drivers as odbc
-from ahjo_tasks.database.dialects.mssql.driver_choice import MSSQL_PYTHON, PYMSSQL, PYODBC
+from ahjo_tasks.database.dialects.mssql.driver_choice import MSSQL_PYTHON
 from ahjo_tasks.database.drivers import Driver, DriverError, DriverState
 from ahjo_tasks.errors import ConfigError
 
@@ -266,6 +266,14 @@ def test_an_old_pymssql_that_would_not_encrypt_does_not_stand_in(loading: Any) -
     assert made().get_driver_name() == "pymssql"
 
 
+def test_an_old_pymssql_is_not_told_in_vain_to_encrypt(loading: Any) -> None:
+    named = {"sql_dialect": "mssql+pymssql"}
+    loading("pymssql", version="2.4.2")
+    assert made(**named).get_driver_name() == "pymssql"
+    with pytest.raises(DriverError, match=r"pymssql cannot be used: 2\.4\.2 does not encrypt"):
+        made(**named, sqla_url_query_map={"Encrypt": "yes"})
+
+
 LOST_WITH_PYMSSQL = [
     ({"sqla_url_query_map": {"Encrypt": "yes"}}, "Encrypt"),
     ({"sqla_url_query_map": {"encrypt": "strict"}}, "encrypt"),
@@ -285,7 +293,7 @@ def test_what_pymssql_would_lose_is_refused_by_name_with_what_to_install(
     loading: Any, values: dict[str, Any], lost: str
 ) -> None:
     loading("pymssql")
-    with pytest.raises(DriverError, match=rf"pymssql: does not know {lost}\.$") as caught:
+    with pytest.raises(DriverError, match=rf"pymssql: would lose {lost}\.$") as caught:
         made(**values)
     assert caught.value.hint == f"{LIBODBC}, or {LIBLTDL}"
     loading("mssqlpython", "pymssql")
@@ -305,9 +313,7 @@ def test_what_pymssql_would_lose_is_refused_by_name_with_what_to_install(
 )
 def test_what_names_an_odbc_driver_keeps_pyodbc(loading: Any, values: dict[str, Any], lost: str) -> None:
     loading("mssqlpython", "pymssql")
-    with pytest.raises(
-        DriverError, match=rf"mssql-python: does not know {lost}; pymssql: does not know {lost}"
-    ) as caught:
+    with pytest.raises(DriverError, match=rf"mssql-python: would lose {lost}; pymssql: would lose {lost}") as caught:
         made(**values)
     assert caught.value.hint == LIBODBC
 
@@ -360,11 +366,9 @@ def test_a_driver_that_is_chosen_is_one_of_the_extra() -> None:
     from projects import ROOT
 
     extra = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
-    assert [text.partition(">")[0] for text in extra["mssql"]] == [
-        driver.distribution for driver in (PYODBC, MSSQL_PYTHON, PYMSSQL)
-    ]
-    (pymssql,) = [text for text in extra["mssql"] if text.startswith("pymssql")]
-    assert pymssql == f"pymssql>={'.'.join(map(str, driver_choice.HEEDS_ENCRYPTION))}"
+    requirements = {text.partition(">")[0]: text for text in extra["mssql"]}
+    assert {driver.distribution for driver in driver_choice.DRIVERS} <= requirements.keys()
+    assert requirements["pymssql"] == f"pymssql>={'.'.join(map(str, driver_choice.HEEDS_ENCRYPTION))}"
 
 
 @pytest.mark.parametrize(
@@ -441,7 +445,7 @@ def test_the_version_is_asked_for_where_the_words_do_not_tell() -> None:
 
     asked = SimpleNamespace(exec_driver_sql=lambda _sql: SimpleNamespace(scalar=lambda: "16.0.4135.4"))
     engine: Any = SimpleNamespace(dialect=Dialect())
-    odbc.tell_version(engine)
+    odbc.ask_for_version(engine)
     assert engine.dialect._get_server_version_info(asked) == (16, 0, 4135, 4)
 
 
@@ -453,8 +457,8 @@ def test_a_rollback_without_a_transaction_hides_nothing() -> None:
         return SimpleNamespace(dialect=SimpleNamespace(do_rollback=do_rollback))
 
     gone, other = fails(3903), fails(1205)
-    odbc.forgive_rollback(gone)
-    odbc.forgive_rollback(other)
+    odbc.ignore_ended_transaction(gone)
+    odbc.ignore_ended_transaction(other)
     gone.dialect.do_rollback(None)
     with pytest.raises(RuntimeError):
         other.dialect.do_rollback(None)
@@ -464,5 +468,5 @@ def test_pooling_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
     module: Any = ModuleType("pyodbc")
     module.pooling = True
     monkeypatch.setitem(sys.modules, "pyodbc", module)
-    odbc.no_pooling()
+    odbc.disable_pooling()
     assert module.pooling is False
