@@ -377,7 +377,7 @@ def scan_rules(folder: Path) -> bool:
 
 
 def scan_ignore(folder: Path) -> bool:
-    from ahjo_tasks.scan.finding import Finding
+    from ahjo_tasks.scan.findings import Finding
     from ahjo_tasks.scan.ignore_file import read_ignored
 
     path = write(

@@ -1,4 +1,4 @@
-"""Looking for personal data and unwanted changes, and the git hook that does so before each commit."""
+"""Looking for personal data and unoptions changes, and the git hook that does so before each commit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.runtime.action import action
 from ahjo_tasks.scan import command
-from ahjo_tasks.scan.command import HOOK_FLAGS, SCAN_FLAGS, HookOptions, Place, ScanOptions
+from ahjo_tasks.scan.command import HOOK_FLAGS, SCAN_FLAGS, HookOptions, ScanContext, ScanOptions
 
 if TYPE_CHECKING:
     from ahjo_tasks.runtime.context import ActionContext
@@ -27,13 +27,13 @@ def scan(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     init: bool = False,
     add_results_to_ignore: bool = False,
 ) -> None:
-    """Look for personal data and unwanted SQL in the project.
+    """Look for personal data and unoptions SQL in the project.
 
     Exits with 1 when anything is found.
     """
     files = (search_rules, ignore_config, project_dir)
-    wanted = ScanOptions(*files, stage, since, format, output, mask, quiet, init, add_results_to_ignore)
-    command.scan(_place(ctx), wanted)
+    options = ScanOptions(*files, stage, since, format, output, mask, quiet, init, add_results_to_ignore)
+    command.scan(_context(ctx), options)
 
 
 @action(auto_shortflags=False, guarded=False, help={name: flag.help for name, flag in HOOK_FLAGS.items()})
@@ -41,8 +41,8 @@ def install_git_hook(
     ctx: ActionContext, search_rules: str = "", ignore_config: str = "", project_dir: str = "", force: bool = False
 ) -> None:
     """Have git scan what is staged before each commit."""
-    command.install_hook(_place(ctx), HookOptions(search_rules, ignore_config, project_dir, force))
+    command.install_hook(_context(ctx), HookOptions(search_rules, ignore_config, project_dir, force))
 
 
-def _place(ctx: ActionContext) -> Place:
-    return Place(ctx.project.directory, ctx.console, ctx.dry_run)
+def _context(ctx: ActionContext) -> ScanContext:
+    return ScanContext(ctx.project.directory, ctx.console, ctx.dry_run)

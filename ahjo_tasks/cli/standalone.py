@@ -15,7 +15,7 @@ from ahjo_tasks.console import Console
 from ahjo_tasks.console.console import report_error
 from ahjo_tasks.errors import AhjoError
 from ahjo_tasks.scan import command
-from ahjo_tasks.scan.command import HOOK_FLAGS, SCAN_FLAGS, Flag, HookOptions, Place, ScanOptions
+from ahjo_tasks.scan.command import HOOK_FLAGS, SCAN_FLAGS, Flag, HookOptions, ScanContext, ScanOptions
 from ahjo_tasks.version import __version__
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Program(NamedTuple):
     description: str
     flags: Mapping[str, Flag]
     options: type[ScanOptions | HookOptions]
-    function: Callable[[Place, Any], None]
+    function: Callable[[ScanContext, Any], None]
 
 
 PROGRAMS = {
@@ -57,7 +57,7 @@ def run(name: str, given: Sequence[str]) -> int:
     values = vars(parser(name).parse_args([_with_dashes(word) for word in given]))
     dry, debug = values.pop("dry"), values.pop("debug")
     console, options = Console(), program.options(**values)
-    code = _guarded(console, lambda: program.function(Place(Path.cwd(), console, dry), options), debug=debug)
+    code = _guarded(console, lambda: program.function(ScanContext(Path.cwd(), console, dry), options), debug=debug)
     console.summary(program.action, code, time.perf_counter() - started)
     return code
 

@@ -6,15 +6,15 @@ import ast
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from ahjo_tasks.scan.finding import Hit
+from ahjo_tasks.scan.findings import Hit
 from ahjo_tasks.scan.python_source import value
-from ahjo_tasks.scan.sql_grammar import NameFilter
+from ahjo_tasks.scan.sql_text import NameFilter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ahjo_tasks.scan.content import Content
-    from ahjo_tasks.scan.sql_objects import SqlObjectModification
+    from ahjo_tasks.scan.sql_statements import SqlObjectModification
 
 OPERATIONS = frozenset(
     {
@@ -61,7 +61,7 @@ class AlembicTableModification:
         self.schemas = NameFilter(schemas)
         self.tables = NameFilter(tables)
 
-    def suspects(self, content: Content) -> bool:
+    def prefilter(self, content: Content) -> bool:
         """Whether the name of an operation is in the bytes of a Python module."""
         return content.is_python and any(mark in content.raw for mark in _MARKS)
 
@@ -132,9 +132,9 @@ class Calls:
         text = None if inner is None else self._text(inner)
         if not text:
             return
-        from ahjo_tasks.scan.sql_text import Passage
+        from ahjo_tasks.scan.sql_text import SqlText
 
-        for _, said, change in _tables().changes(Passage(text)):
+        for _, said, change in _tables().changes(SqlText(text)):
             statement = " ".join(said[change.start : change.end].split())
             match = f"{_dotted(node.func)}({statement!r})"
             schema, table = (_known(part) for part in change.name)
@@ -156,7 +156,7 @@ class Calls:
 @cache
 def _tables() -> SqlObjectModification:
     """Knows table statements; most migrations execute none, and do not wait for it."""
-    from ahjo_tasks.scan.sql_objects import SqlObjectModification
+    from ahjo_tasks.scan.sql_statements import SqlObjectModification
 
     return SqlObjectModification(object_types=("TABLE",))
 
@@ -189,4 +189,4 @@ def _known(name: str | None) -> str | None:
 
 def _may(names: NameFilter, name: str | None) -> bool:
     """Whether the rule takes the name, or what an expression may turn out to be."""
-    return name == EXPRESSION or names.takes(name)
+    return name == EXPRESSION or names.accepts(name)

@@ -1,4 +1,4 @@
-"""What the actions `scan` and `install-git-hook` do, which are programs of their own too: Invoke is not needed here."""
+"""The actions `scan` and `install-git-hook`, which are programs of their own too, without Invoke."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ahjo_tasks.utils import pluralize
 
 if TYPE_CHECKING:
     from ahjo_tasks.console import Console
-    from ahjo_tasks.scan.project import ProjectScan, Result
+    from ahjo_tasks.scan.engine import ProjectScan, ScanResult
 
 RULES = r"""# What ahjo-scan looks for. `filepath` is a path or a glob, or a list of them, relative to this project;
 # without it, a rule is for every file.
@@ -58,9 +58,9 @@ IGNORED = """# What ahjo-scan shall not report again: single matches or all of a
 
 
 def write_samples(rules: Path, ignored: Path) -> tuple[Path, ...]:
-    """Write each of the files that does not exist; the ones that were written."""
-    wanted = ((rules, RULES), (ignored, IGNORED))
-    written = [(path, text) for path, text in wanted if not path.exists()]
+    """Write each of the files that does not exist; return those that were written."""
+    samples = ((rules, RULES), (ignored, IGNORED))
+    written = [(path, text) for path, text in samples if not path.exists()]
     for path, text in written:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")
@@ -73,7 +73,7 @@ FORMATS = ("text", "json", "sarif", "github")
 
 
 class Flag(NamedTuple):
-    """One flag of the command line: what it means, its short form, and the name of its value; a switch has none."""
+    """One flag of the command line: its help, its short form, and the name of its value; a switch has none."""
 
     help: str
     short: str = ""
@@ -98,15 +98,15 @@ SCAN_FLAGS = FILES | {
 HOOK_FLAGS = FILES | {"force": Flag("Replace another hook; it is kept as pre-commit.old.")}
 
 
-class Place(NamedTuple):
-    """Where it happens: the folder of the call, who is told, and whether nothing may be changed."""
+class ScanContext(NamedTuple):
+    """The folder of the call, the console, and whether this is a dry run, which changes nothing."""
 
     directory: Path
     console: Console
     dry_run: bool = False
 
     def project(self, project_dir: str) -> Path:
-        """The project's folder. Raises UsageError when there is none of that name."""
+        """Give the project's folder. Raises UsageError when it does not exist."""
         directory = Path(project_dir).absolute() if project_dir else self.directory
         if not directory.is_dir():
             raise UsageError(f"--project-dir: there is no folder {directory}.")
@@ -138,115 +138,117 @@ class HookOptions(NamedTuple):
     force: bool = False
 
 
-def scan(place: Place, wanted: ScanOptions) -> None:
+def scan(context: ScanContext, options: ScanOptions) -> None:
     """Scan and report. Raises AhjoError when anything is found."""
-    if wanted.format not in FORMATS:
-        raise UsageError(f"--format is one of {', '.join(FORMATS)}, not {wanted.format!r}.")
-    directory = place.project(wanted.project_dir)
-    rules, ignored = directory / (wanted.search_rules or RULES_FILE), directory / (wanted.ignore_config or IGNORE_FILE)
-    if wanted.init:
-        _init(place, rules, ignored)
+    if options.format not in FORMATS:
+        raise UsageError(f"--format is one of {', '.join(FORMATS)}, not {options.format!r}.")
+    directory = context.project(options.project_dir)
+    rules, ignored = (
+        directory / (options.search_rules or RULES_FILE),
+        directory / (options.ignore_config or IGNORE_FILE),
+    )
+    if options.init:
+        _init(context, rules, ignored)
         return
-    if wanted.quiet or (wanted.format != "text" and not wanted.output):
-        place.console.machine()
-    job = _prepared(directory, rules, ignored, wanted)
+    if options.quiet or (options.format != "text" and not options.output):
+        context.console.machine()
+    job = _prepare(directory, rules, ignored, options)
     result = job.run()
-    _report(place.console, job, result, wanted)
-    if result.findings and wanted.add_results_to_ignore and not place.dry_run:
-        _ignore(place.console, ignored, result)
+    _report(context.console, job, result, options)
+    if result.findings and options.add_results_to_ignore and not context.dry_run:
+        _ignore(context.console, ignored, result)
     elif result.findings:
         raise AhjoError(_count(result), hint=f"Remove it, or add it to {ignored.name}: --add-results-to-ignore")
 
 
-def install_hook(place: Place, wanted: HookOptions) -> None:
+def install_hook(context: ScanContext, options: HookOptions) -> None:
     """Write the hook. Raises NotPermittedError when another one stays."""
     from ahjo_tasks.scan import hook
     from ahjo_tasks.scan.git_files import Repository
 
-    console = place.console
+    console = context.console
 
     def may_replace(path: Path) -> bool:
         question = f"Replace the hook {path}? It is kept as {path.name}.old."
-        return wanted.force or (console.interactive and console.confirm(question))
+        return options.force or (console.interactive and console.confirm(question))
 
-    repository = Repository(place.project(wanted.project_dir))
-    if place.dry_run:
+    repository = Repository(context.project(options.project_dir))
+    if context.dry_run:
         console.print(f"  Plan: write {repository.hooks / hook.NAME} (dry run: nothing is written)")
         return
-    path = hook.install(repository, wanted.search_rules, wanted.ignore_config, IGNORE_FILE, may_replace)
+    path = hook.install(repository, options.search_rules, options.ignore_config, IGNORE_FILE, may_replace)
     console.print(f"Installed {path}")
 
 
-def _init(place: Place, rules: Path, ignored: Path) -> None:
-
-    if place.dry_run:
-        place.console.print("  Plan: write what does not exist of the files below (dry run: nothing is written)")
-    written = () if place.dry_run else write_samples(rules, ignored)
+def _init(context: ScanContext, rules: Path, ignored: Path) -> None:
+    if context.dry_run:
+        context.console.print("  Plan: write what does not exist of the files below (dry run: nothing is written)")
+    written = () if context.dry_run else write_samples(rules, ignored)
     for path in (rules, ignored):
-        place.console.print(
+        context.console.print(
             f"  {'Written' if path in written else 'Left as it is' if path.exists() else 'New'}: {path}"
         )
 
 
-def _prepared(directory: Path, rules: Path, ignored: Path, wanted: ScanOptions) -> ProjectScan:
+def _prepare(directory: Path, rules: Path, ignored: Path, options: ScanOptions) -> ProjectScan:
+    from ahjo_tasks.scan.engine import ProjectScan
     from ahjo_tasks.scan.git_files import Repository
     from ahjo_tasks.scan.ignore_file import read_ignored
-    from ahjo_tasks.scan.project import ProjectScan
     from ahjo_tasks.scan.rules_file import read_rules
 
     own = {path.relative_to(directory).as_posix() for path in (rules, ignored) if path.is_relative_to(directory)}
     return ProjectScan(
-        Repository(directory), read_rules(rules), read_ignored(ignored), own, stage=wanted.stage, since=wanted.since
+        Repository(directory), read_rules(rules), read_ignored(ignored), own, stage=options.stage, since=options.since
     )
 
 
-def _report(console: Console, job: ProjectScan, result: Result, wanted: ScanOptions) -> None:
-    if wanted.output:
-        Path(wanted.output).write_text(_formatted(job, result, wanted) + "\n", encoding="utf-8")
-    elif wanted.format != "text":
-        console.raw(_formatted(job, result, wanted))
+def _report(console: Console, job: ProjectScan, result: ScanResult, options: ScanOptions) -> None:
+    if options.output:
+        Path(options.output).write_text(_format(job, result, options) + "\n", encoding="utf-8")
+    elif options.format != "text":
+        console.raw(_format(job, result, options))
         return
-    _tell(console, result, wanted)
+    _print(console, result, options)
 
 
-def _formatted(job: ProjectScan, result: Result, wanted: ScanOptions) -> str:
+def _format(job: ProjectScan, result: ScanResult, options: ScanOptions) -> str:
     from ahjo_tasks.scan.reports import line, shown, to_github, to_json, to_sarif
 
     prefix = job.repository.prefix if job.repository.exists else ""
-    match wanted.format:
+    match options.format:
         case "json":
-            return to_json(result, mask=wanted.mask)
+            return to_json(result, mask=options.mask)
         case "sarif":
-            return to_sarif(result, prefix, mask=wanted.mask)
+            return to_sarif(result, prefix, mask=options.mask)
         case "github":
-            return to_github(result, prefix, mask=wanted.mask)
+            return to_github(result, prefix, mask=options.mask)
         case _:
-            return "\n".join(line(finding) for finding in shown(result, mask=wanted.mask))
+            return "\n".join(line(finding) for finding in shown(result, mask=options.mask))
 
 
-def _tell(console: Console, result: Result, wanted: ScanOptions) -> None:
+def _print(console: Console, result: ScanResult, options: ScanOptions) -> None:
     from ahjo_tasks.scan.reports import line, shown
 
-    console.counts.results["FAIL"] += result.files
-    console.counts.results["OK"] += result.tally.files - result.files
-    for remark in result.remarks:
-        console.warning(str(remark))
-    for finding in shown(result, mask=wanted.mask):
+    console.counts.results["FAIL"] += result.files_with_findings
+    console.counts.results["OK"] += result.files - result.files_with_findings
+    for warning in result.warnings:
+        console.warning(str(warning))
+    for finding in shown(result, mask=options.mask):
         console.secret(line(finding).removesuffix(finding.match), finding.match)
-    if wanted.quiet:
+    if options.quiet:
         return
-    binary = f", {result.tally.binary} binary files skipped" if result.tally.binary else ""
-    console.info(f"{result.tally.files} files scanned{binary}, {result.ignored} findings ignored")
+    binary = f", {result.binary} binary files skipped" if result.binary else ""
+    console.info(f"{result.files} files scanned{binary}, {result.ignored} findings ignored")
     if not result.findings:
         console.print("Nothing was found.", "ok")
 
 
-def _ignore(console: Console, ignored: Path, result: Result) -> None:
+def _ignore(console: Console, ignored: Path, result: ScanResult) -> None:
     from ahjo_tasks.scan.ignore_file import add_to_ignored
 
     add_to_ignored(ignored, result.findings)
     console.print(f"{_count(result)} They are now in {ignored}.")
 
 
-def _count(result: Result) -> str:
-    return f"{pluralize(len(result.findings), 'finding')} in {pluralize(result.files, 'file')}."
+def _count(result: ScanResult) -> str:
+    return f"{pluralize(len(result.findings), 'finding')} in {pluralize(result.files_with_findings, 'file')}."

@@ -1,4 +1,4 @@
-"""One file as the rules see it: bytes for a quick look, text for an exact one, both made once for all rules."""
+"""A file as the rules read it: bytes for the prefilter and text for the search, each made once for all rules."""
 
 from __future__ import annotations
 
@@ -9,26 +9,27 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ahjo_tasks.scan.python_source import PythonSource
 
+
 HEAD = 8000
-"""Bytes in which git looks for a NUL to tell a binary file."""
+"""Bytes in which git searches for a NUL to recognise a binary file."""
 
 
 class BinaryFileError(ValueError):
-    """The file holds no text."""
+    """The file is no text."""
 
 
 class Content:
-    """A file's text. `remark` says how it was read where that is not as UTF-8."""
+    """The text of a file. `warning` is set where it was not read as UTF-8."""
 
     def __init__(self, path: str, data: bytes) -> None:
-        """Find out the encoding. Raises BinaryFileError for a file that is no text."""
+        """Detect the encoding and decode. Raises BinaryFileError for a file that is no text."""
         self.path = path
         self.raw = data
-        self.remark: str | None = None
+        self.warning: str | None = None
         self._decode()
 
     def _decode(self) -> None:
-        """UTF-16 by its mark or its NULs, UTF-8, or else Latin-1, in which every byte is a character."""
+        """Decode UTF-16 by its byte order mark or its NULs, UTF-8, or else Latin-1, where every byte is a character."""
         encoding = _wide_encoding(self.raw)
         if encoding:
             self._decode_wide(encoding)
@@ -40,15 +41,15 @@ class Content:
             self.text = self.raw.decode()
         except UnicodeDecodeError:
             self.text = self.raw.decode("latin-1")
-            self.remark = "is not UTF-8; it was read as Latin-1"
+            self.warning = "is not UTF-8; it was read as Latin-1"
 
     def _decode_wide(self, encoding: str) -> None:
         self.text = self.raw.decode(encoding, "replace")
         self.raw = self.text.encode("utf-8", "replace")
         if encoding != "utf-16":
-            self.remark = "has NUL characters and no byte order mark; it was read as UTF-16"
+            self.warning = "has NUL characters and no byte order mark; it was read as UTF-16"
         elif "\ufffd" in self.text:
-            self.remark = "is not wholly UTF-16, as its byte order mark says"
+            self.warning = "is not wholly UTF-16, as its byte order mark says"
 
     @cached_property
     def text(self) -> str:

@@ -1,20 +1,27 @@
-"""Scanning: each file is read once, and each rule that it concerns takes a quick look before a long one."""
+"""A scan of a project: which files, by which rules, and the result.
+
+Each file is read once, and each rule that applies to it looks at a cheap prefilter before it searches.
+"""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from ahjo_tasks.errors import UsageError
 from ahjo_tasks.scan.content import BinaryFileError, Content
-from ahjo_tasks.scan.finding import Finding, Remark, UnreadableError
+from ahjo_tasks.scan.findings import FileWarning, Finding, UnreadableError
+from ahjo_tasks.scan.rules import Paths
 from ahjo_tasks.sql.source import LineIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from ahjo_tasks.scan.finding import Hit
+    from ahjo_tasks.scan.findings import Hit
+    from ahjo_tasks.scan.git_files import Repository
+    from ahjo_tasks.scan.ignore_file import Ignored
     from ahjo_tasks.scan.rules import Rule
 
 CHUNK = 1 << 17
@@ -22,47 +29,40 @@ CHUNK = 1 << 17
 _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
-@dataclass
-class Tally:
-    """What was scanned: files with text, files without."""
+class FileScanner:
+    """Applies rules to files one after the other. `files` counts those with text, `binary` the others."""
 
-    files: int = 0
-    binary: int = 0
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = rules
+        self.files = 0
+        self.binary = 0
 
-
-@dataclass
-class Scanner:
-    """The rules, ready to go over files one after the other."""
-
-    rules: Sequence[Rule]
-    tally: Tally = field(default_factory=Tally)
-
-    def concerns(self, path: str) -> bool:
-        """Whether any rule is about the file."""
+    def applies_to(self, path: str) -> bool:
+        """Test whether any rule is for the file."""
         return any(path in rule.paths for rule in self.rules)
 
-    def scan(self, path: str, data: bytes) -> Iterator[Finding | Remark]:
-        """Yield the findings in the order of the text, behind remarks on how the file was read."""
+    def scan(self, path: str, data: bytes) -> Iterator[Finding | FileWarning]:
+        """Yield the findings in the order of the text, after warnings of how the file was read."""
         try:
             content = Content(path, data)
         except BinaryFileError:
-            self.tally.binary += 1
+            self.binary += 1
             return
-        self.tally.files += 1
-        if content.remark:
-            yield Remark(path, content.remark)
+        self.files += 1
+        if content.warning:
+            yield FileWarning(path, content.warning)
         hits: list[tuple[Hit, str]] = []
         for rule in self.rules:
-            if path in rule.paths and rule.searcher.suspects(content):
+            if path in rule.paths and rule.searcher.prefilter(content):
                 try:
                     hits += [(hit, rule.name) for hit in rule.searcher.find(content)]
                 except UnreadableError as error:
-                    yield Remark(path, f"{error}; {rule.name} was not looked for")
+                    yield FileWarning(path, f"{error}; {rule.name} was not looked for")
         yield from _findings(content, hits)
 
 
 def read(directory: Path, path: str) -> bytes | None:
-    """The content of a file; None for what is no file, or is gone. Raises OSError where it cannot be read."""
+    """Read a file; None where there is none. Raises OSError where it cannot be read."""
     try:
         handle = os.open(os.path.join(directory, path), _READ)  # noqa: PTH118 - one of thousands
     except (FileNotFoundError, NotADirectoryError):
@@ -99,9 +99,115 @@ def _findings(content: Content, hits: Iterable[tuple[Hit, str]]) -> Iterator[Fin
 
 
 def _end(text: str, hit: Hit, line: int, column: int) -> tuple[int, int]:
-    """Line and column behind the hit."""
-    found = text[hit.start : hit.end]
-    if "\n" not in found and "\r" not in found:
-        return line, column + len(found)
-    lines, last = LineIndex(found).position(len(found))
+    """Give line and column after the hit."""
+    matched = text[hit.start : hit.end]
+    if "\n" not in matched and "\r" not in matched:
+        return line, column + len(matched)
+    lines, last = LineIndex(matched).position(len(matched))
     return line + lines - 1, last
+
+
+def names(repository: Repository, since: str) -> list[str]:
+    """List the files to scan in the folder: all of git's, or the changed ones; all there are, where there is no git."""
+    if repository.exists:
+        return sorted(repository.changed_since(since) if since else repository.files())
+    if since:
+        raise UsageError(f"--since: {repository.directory} is in no git repository.")
+    return sorted(_walk(repository.directory))
+
+
+def contents(directory: Path, paths: Iterable[str]) -> Iterator[tuple[str, bytes] | FileWarning]:
+    """Yield the files as they are in the folder, and a warning for each that cannot be read."""
+    for path in paths:
+        try:
+            data = read(directory, path)
+        except OSError as error:
+            yield FileWarning(path, f"cannot be read: {error.strerror}")
+            continue
+        if data is not None:
+            yield path, data
+
+
+def _walk(directory: Path) -> Iterator[str]:
+    """Yield every file below the folder, but for those in folders whose name begins with a dot."""
+    for folder, folders, files in os.walk(directory):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        here = os.path.relpath(folder, directory).replace(os.sep, "/")
+        yield from (name if here == "." else f"{here}/{name}" for name in files)
+
+
+class ScanResult(NamedTuple):
+    """The result of a scan. `ignored` counts the accepted findings, `files` and `binary` the scanned files."""
+
+    rules: Sequence[Rule]
+    findings: tuple[Finding, ...]
+    warnings: tuple[FileWarning, ...] = ()
+    ignored: int = 0
+    files: int = 0
+    binary: int = 0
+    seconds: float = 0.0
+
+    @property
+    def files_with_findings(self) -> int:
+        """The number of files that have findings."""
+        return len({finding.path for finding in self.findings})
+
+
+class ProjectScan(NamedTuple):
+    """A scan to run: of the files in the folder, or of `stage`d ones, or of those that changed `since` a revision.
+
+    `own` are the files of the scan itself, which hold what is searched for.
+    """
+
+    repository: Repository
+    rules: Sequence[Rule]
+    ignored: Ignored
+    own: Collection[str] = ()
+    stage: bool = False
+    since: str = ""
+
+    def run(self) -> ScanResult:
+        """Scan. Raises GitError or UsageError before anything is scanned."""
+        started = time.perf_counter()
+        scanner = FileScanner(self.rules)
+        items = list(self._scan(scanner))
+        warnings = tuple(item for item in items if isinstance(item, FileWarning))
+        findings = [item for item in items if isinstance(item, Finding)]
+        kept = tuple(finding for finding in findings if finding not in self.ignored)
+        seconds = time.perf_counter() - started
+        counts = (len(findings) - len(kept), scanner.files, scanner.binary)
+        return ScanResult(self.rules, kept, warnings, *counts, seconds)
+
+    def _scan(self, scanner: FileScanner) -> Iterator[Finding | FileWarning]:
+        for item in self._contents(scanner):
+            if isinstance(item, FileWarning):
+                yield item
+            else:
+                yield from scanner.scan(*item)
+
+    def _contents(self, scanner: FileScanner) -> Iterable[tuple[str, bytes] | FileWarning]:
+        if self.stage:
+            yield from self._staged(scanner)
+            return
+        paths = names(self.repository, self.since)
+        if not self.since:
+            yield from self._unmatched(paths)
+        yield from contents(self.repository.directory, [path for path in paths if self._applies_to(path, scanner)])
+
+    def _staged(self, scanner: FileScanner) -> Iterable[tuple[str, bytes]]:
+        if self.since:
+            raise UsageError("--stage and --since cannot be given together.")
+        return self.repository.contents(
+            [blob for blob in self.repository.staged() if self._applies_to(blob.path, scanner)]
+        )
+
+    def _applies_to(self, path: str, scanner: FileScanner) -> bool:
+        return scanner.applies_to(path) and path not in self.own
+
+    def _unmatched(self, paths: Sequence[str]) -> Iterator[FileWarning]:
+        """Yield a warning for each path of a rule that no file has: it is likely a mistake."""
+        for rule in self.rules:
+            for entry in rule.paths.entries:
+                only = Paths((entry,))
+                if not any(path in only for path in paths):
+                    yield FileWarning(entry, f"the rule {rule.name} has this filepath, and no file is there")

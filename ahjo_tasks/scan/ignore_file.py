@@ -6,15 +6,15 @@ import json
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import ConfigError
-from ahjo_tasks.scan.finding import normal
-from ahjo_tasks.scan.paths import Paths
+from ahjo_tasks.scan.findings import normalized
+from ahjo_tasks.scan.rules import Paths
 from ahjo_tasks.scan.yaml_list import Mistakes, read_entries, read_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from ahjo_tasks.scan.finding import Finding
+    from ahjo_tasks.scan.findings import Finding
     from ahjo_tasks.scan.yaml_list import Entry
 
 IGNORE_FILE = "ahjo_scan_ignore.yaml"
@@ -31,7 +31,7 @@ class Ignored:
 
     def __contains__(self, finding: Finding) -> bool:
         return any(
-            (finding.rule in rules or normal(finding.match) in matches)
+            (finding.rule in rules or normalized(finding.match) in matches)
             and (finding.path == path or finding.path in paths)
             for path, paths, matches, rules in self._entries
         )
@@ -54,7 +54,7 @@ def add_to_ignored(path: Path, findings: Sequence[Finding]) -> None:
     """
     matches: dict[str, dict[str, None]] = {}
     for finding in findings:
-        matches.setdefault(finding.path, {})[normal(finding.match)] = None
+        matches.setdefault(finding.path, {})[normalized(finding.match)] = None
     old = path.read_bytes() if path.exists() else b""
     new = _continued(path, old.decode("utf-8-sig"), matches) if old else _entries(matches, 0)
     draft = path.with_name(f"{path.name}.new")
@@ -85,7 +85,7 @@ def _ignored(entry: Entry, mistakes: Mistakes) -> tuple[str, frozenset[str], fro
     if "matches" not in texts and "rules" not in texts:
         mistakes.add(entry.line, "an entry needs matches or rules")
     path = (texts.get("file_path") or ("",))[0]
-    return path, frozenset(map(normal, texts.get("matches") or ())), frozenset(texts.get("rules") or ())
+    return path, frozenset(map(normalized, texts.get("matches") or ())), frozenset(texts.get("rules") or ())
 
 
 def _continued(path: Path, text: str, matches: Mapping[str, Iterable[str]]) -> str:

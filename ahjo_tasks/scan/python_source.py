@@ -7,7 +7,7 @@ import re
 import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
-from ahjo_tasks.scan.finding import UnreadableError
+from ahjo_tasks.scan.findings import UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,22 +9,24 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from ahjo_tasks.scan.finding import Finding, masked, normal
+from ahjo_tasks.scan.findings import Finding, masked, normalized
 from ahjo_tasks.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ahjo_tasks.scan.project import Result
+    from ahjo_tasks.scan.engine import ScanResult
 
 FORMATS = ("text", "json", "sarif", "github")
 
 
-def shown(result: Result, *, mask: bool) -> list[Finding]:
+def shown(result: ScanResult, *, mask: bool) -> list[Finding]:
     """The findings with matches on one line; `mask` hides those of rules that look for data."""
     secret = {rule.name for rule in result.rules if rule.secret} if mask else set()
     return [
-        finding._replace(match=masked(normal(finding.match)) if finding.rule in secret else normal(finding.match))
+        finding._replace(
+            match=masked(normalized(finding.match)) if finding.rule in secret else normalized(finding.match)
+        )
         for finding in result.findings
     ]
 
@@ -35,20 +37,20 @@ def line(finding: Finding) -> str:
     return f"{path}:{finding.line}:{finding.column}: {finding.rule}: {finding.match}"
 
 
-def to_json(result: Result, *, mask: bool = False) -> str:
+def to_json(result: ScanResult, *, mask: bool = False) -> str:
     """An object with `findings`, `remarks`, `ignored` and `files`, the number of files that were scanned."""
     return json.dumps(
         {
             "findings": [finding._asdict() for finding in shown(result, mask=mask)],
-            "remarks": [remark._asdict() for remark in result.remarks],
+            "remarks": [warning._asdict() for warning in result.warnings],
             "ignored": result.ignored,
-            "files": result.tally.files,
+            "files": result.files,
         },
         indent=2,
     )
 
 
-def to_github(result: Result, prefix: str, *, mask: bool = False) -> str:
+def to_github(result: ScanResult, prefix: str, *, mask: bool = False) -> str:
     """One workflow command a line; `prefix` is the project's path in its repository."""
     commands = [
         _command(
@@ -65,7 +67,7 @@ def to_github(result: Result, prefix: str, *, mask: bool = False) -> str:
         )
         for finding in shown(result, mask=mask)
     ]
-    commands += [_command("warning", {"file": prefix + remark.path}, remark.message) for remark in result.remarks]
+    commands += [_command("warning", {"file": prefix + warning.path}, warning.message) for warning in result.warnings]
     return "\n".join(commands)
 
 
@@ -91,7 +93,7 @@ ROOT = "%SRCROOT%"
 """The name that code hosts know for the top of the repository."""
 
 
-def to_sarif(result: Result, prefix: str, *, mask: bool = False) -> str:
+def to_sarif(result: ScanResult, prefix: str, *, mask: bool = False) -> str:
     """The document; `prefix` is the project's path in its repository, to whose top all places are relative."""
     rules = sorted({rule.name: rule.description for rule in result.rules}.items())
     run = {
@@ -101,7 +103,7 @@ def to_sarif(result: Result, prefix: str, *, mask: bool = False) -> str:
             {
                 "executionSuccessful": True,
                 "toolExecutionNotifications": [
-                    {"level": "warning", "message": {"text": str(remark)}} for remark in result.remarks
+                    {"level": "warning", "message": {"text": str(warning)}} for warning in result.warnings
                 ],
             }
         ],

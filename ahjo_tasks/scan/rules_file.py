@@ -6,8 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import ConfigError
-from ahjo_tasks.scan.paths import Paths
-from ahjo_tasks.scan.rules import BUILTINS, builtin_rule, own_rule
+from ahjo_tasks.scan.rules import BUILTINS, Paths, builtin_rule, own_rule
 from ahjo_tasks.scan.yaml_list import Mistakes, read_entries
 
 if TYPE_CHECKING:

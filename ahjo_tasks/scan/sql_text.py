@@ -3,109 +3,120 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from ahjo_tasks.sql.lexer import POSTGRESQL
-from ahjo_tasks.sql.scanner import comment_end, regions
+from ahjo_tasks.sql.lexer import NAME_QUOTES, POSTGRESQL, UNKNOWN, UNKNOWN_BACKSLASHES, closing, quoted
+from ahjo_tasks.sql.scanner import OpaqueScanner, regions
+from ahjo_tasks.sql.source import SourceText
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ahjo_tasks.scan.content import Content
+    from ahjo_tasks.sql.lexer import Syntax
 
-_QUOTES = {"'": r"'(?:[^']++|'')*+'", '"': r"\"(?:[^\"]++|\"\")*+\"", "`": r"`(?:[^`]++|``)*+`"}
-_BACKSLASH_QUOTES = {
-    **_QUOTES,
-    "'": r"'(?:[^'\\]++|''|\\[\s\S])*+'",
-    '"': r"\"(?:[^\"\\]++|\"\"|\\[\s\S])*+\"",
-}
-# A name in brackets holds an apostrophe only where it cannot be PostgreSQL's ARRAY['a'].
-_BRACKETS = r"\[(?:[^\]'\r\n]++|\]\])*+\]|\[(?<![\w\[\]]\[)(?:[^\]\r\n]++|\]\])*+\]"
-# MySQL's comment, and neither a temporary table (#t, ##t) nor an operator (#>, #-).
-_HASH_OPEN = r"(?<!\S)\#(?=[ \t=*]|\#\#|--)"
-_HASH = rf"{_HASH_OPEN}[^\r\n]*+"
-_DASHES = r"--[^\r\n]*+"
-_BLOCK = r"/\*(?!M?!)[^*/]*+(?:(?:\*(?!/)|/(?!\*))[^*/]*+)*+\*/"
-_BLOCK_OPEN = re.compile(r"/\*(?!M?!)")
-_DOLLARS = re.compile(r"\$(?:[^\W\d]\w*)?\$")
+GAP = rf"(?:\s++|{'|'.join(UNKNOWN.comments())}|/\*M?!\d*+|\*/)"
+"""Blanks (any, for SQL Server takes a no-break space), a comment, an edge of MySQL's `/*!50001 code */`."""
+GAPS = rf"{GAP}*+"
+BLANK = rf"{GAP}++"
 
+QUOTED = "|".join(quoted(char) for char in UNKNOWN.names)
+PART = rf"(?:{QUOTED}|(?!\d)(?:\$\(\w+\)|[\w@$#])++)"
+"""One part of a name; a deploy fills in `$(variable)`."""
+NAME = rf"{PART}(?:{GAPS}\.{GAPS}(?:\.{GAPS})*+{PART})*+"
+NO_WORD_BEFORE = r"(?<![\w@$#])"
+WORD_END = r"(?![\w@$#])"
 
-class Opaque(NamedTuple):
-    """A comment, string or quoted name, quotes included."""
+RESERVED = re.compile(
+    r"(?:add|all|and|as|before|begin|by|default|definer|do|else|end|exec|execute|for|from|if|in|instead|into|is|not|of|on|"
+    r"or|order|select|set|table|then|to|using|values|when|where|with)\Z",
+    re.IGNORECASE,
+)
+"""Words that are no name of an object in any database, unless they are quoted."""
 
-    start: int
-    end: int
-
-
-class Reading:
-    """A way to read quotes; MySQL and PostgreSQL's E'' take a backslash for an escape, the others do not."""
-
-    def __init__(self, quotes: dict[str, str]) -> None:
-        closed = "|".join([*quotes.values(), _BRACKETS])
-        # A line's comment counts only with its end in sight: the match may be cut off before it.
-        cut = "|".join([closed, rf"(?:{_DASHES}|{_HASH})(?=[\r\n])", _BLOCK])
-        plain = rf"[^'\"`\[\-/#]++|-(?!-)|/(?!\*(?!M?!))|(?!{_HASH_OPEN})\#"
-        self.code = re.compile(rf"(?:{plain}|{cut})*+")
-        self.opaque = re.compile(rf"{closed}|{_DASHES}|{_HASH}")
+_PLAIN = re.compile(r"\w+(?:\.\w+)*")
+_PIECE = re.compile(rf"({PART})|(\.)|{GAP}")
 
 
-PLAIN = Reading(_QUOTES)
-BACKSLASH = Reading(_BACKSLASH_QUOTES)
+class Name(NamedTuple):
+    """The last two parts of a name, without quotes; `schema` is None where none is written."""
+
+    schema: str | None
+    name: str
+
+    @property
+    def is_object(self) -> bool:
+        """Whether the name is of an object that a database stores: no temporary table, no variable."""
+        return not self.name.startswith(("#", "@")) and self.schema != "pg_temp"
+
+    def __str__(self) -> str:
+        return self.name if self.schema is None else f"{self.schema}.{self.name}"
 
 
-def readings(text: str) -> tuple[Reading, ...]:
-    r"""The ways to read a text: two where `\'` may or may not end a string."""
-    return (PLAIN, BACKSLASH) if "\\'" in text or '\\"' in text else (PLAIN,)
+def parse_name(text: str) -> Name | None:
+    """Parse a match of `NAME`; None when it is a reserved word."""
+    parts = text.split(".") if _PLAIN.fullmatch(text) else _split(text)
+    if len(parts) == 1 and RESERVED.match(parts[0]):
+        return None
+    schema = _unquoted(parts[-2]) if len(parts) > 1 else ""
+    return Name(schema or None, _unquoted(parts[-1]))
 
 
-def places(text: str, offsets: Iterable[int], reading: Reading) -> Iterator[tuple[int, Opaque | None]]:
-    """For each of the rising offsets, what hides it; None where it is code. What dollar quotes hold is code, too."""
-    parts = _parts(text)
-    code = Code(text, *next(parts), reading)
+def _split(text: str) -> list[str]:
+    parts = [""]
+    for match in _PIECE.finditer(text):
+        if match[1]:
+            parts[-1] = match[1]
+        elif match[2]:
+            parts.append("")
+    return parts
+
+
+def _unquoted(part: str) -> str:
+    if part[:1] not in NAME_QUOTES or not part:
+        return part
+    close = closing(part[0])
+    return part[1:-1].replace(close * 2, close)
+
+
+class NameFilter:
+    """Filters names by expressions for a whole name, in any case. No entries, or empty ones, accept every name."""
+
+    def __init__(self, entries: tuple[str, ...] = ()) -> None:
+        self.entries = tuple(entry for entry in entries if entry)
+        pattern = "|".join(f"(?:{entry})" for entry in self.entries)
+        self._pattern = re.compile(pattern, re.IGNORECASE) if pattern else None
+
+    def accepts(self, name: str | None) -> bool:
+        """Test a name. A missing one is not accepted by any entry; `$(variable)` may be any name."""
+        if self._pattern is None:
+            return True
+        return name is not None and ("$(" in name or self._pattern.fullmatch(name) is not None)
+
+
+def syntaxes(text: str) -> tuple[Syntax, ...]:
+    r"""List the rules to read a text by: two where `\'` may or may not end a string."""
+    return (UNKNOWN, UNKNOWN_BACKSLASHES) if "\\'" in text or '\\"' in text else (UNKNOWN,)
+
+
+def opaque_spans(text: str, offsets: Iterable[int], syntax: Syntax) -> Iterator[tuple[int, tuple[int, int] | None]]:
+    """Yield each of the rising offsets with the span that hides it, None in code. Dollar quotes hold code."""
+    parts, source, scanner = regions(text, POSTGRESQL), SourceText(text), _scanner(syntax)
+    start, end = next(parts)
+    span = (start, start)
     for offset in offsets:
-        while offset >= code.end:
-            code = Code(text, *next(parts), reading)
-        yield offset, code.hiding(offset)
+        while offset >= end:
+            start, end = next(parts)
+            span = (start, start)
+        if offset >= span[1]:
+            span = scanner.opaque_at(source, span[1], offset, end)
+        yield offset, span if span[0] <= offset < span[1] else None
 
 
-class Code:
-    """Reads a part of a text once, from offset to rising offset."""
-
-    def __init__(self, text: str, start: int, end: int, reading: Reading) -> None:
-        self.text = text
-        self.end = end
-        self._reading = reading
-        self._position = start
-        self._last = Opaque(start, start)
-
-    def hiding(self, offset: int) -> Opaque | None:
-        """What the offset lies inside of, or None."""
-        while self._position < offset:
-            run = self._reading.code.match(self.text, self._position, offset)
-            self._position = run.end() if run else offset
-            if self._position < offset:
-                self._last = Opaque(self._position, self._closing(self._position) or self._position + 1)
-                self._position = self._last.end
-        return self._last if self._last.start <= offset < self._last.end else None
-
-    def _closing(self, start: int) -> int | None:
-        """Where that ends which opens at `start`."""
-        if _BLOCK_OPEN.match(self.text, start, self.end):
-            # MySQL and SQLite do not nest comments, so that one with another inside may end at the first chance.
-            close = self.text.find("*/", start + 2, self.end)
-            return comment_end(self.text, start, self.end) or (close + 2 if close > 0 else None)
-        match = self._reading.opaque.match(self.text, start, self.end)
-        return match.end() if match else None
-
-
-def _parts(text: str) -> Iterator[tuple[int, int]]:
-    """The text, or what lies outside and inside its dollar quotes."""
-    if "$" in text and _DOLLARS.search(text):
-        yield from regions(text, POSTGRESQL)
-    else:
-        yield 0, len(text)
+@lru_cache
+def _scanner(syntax: Syntax) -> OpaqueScanner:
+    return OpaqueScanner(syntax, unclosed="code")
 
 
 _DYNAMIC = re.compile(
@@ -117,9 +128,8 @@ _EXECUTED = re.compile(r"\b(?:exec(?:ute)?[\s(]+|sp_executesql\s+(?:@\w+\s*=\s*)
 _LOOK_BACK = 120
 
 
-@dataclass(frozen=True)
-class Passage:
-    """A text that may be SQL. `start` is its place in the file; where it is not `exact`, all of it stands there.
+class SqlText(NamedTuple):
+    """A text that may be SQL. `start` is its offset in the file; one that is not `exact` has only its start and end.
 
     A text that is not `quoted` by SQL's rules has no comments and strings that hide anything.
     """
@@ -131,12 +141,12 @@ class Passage:
     quoted: bool = True
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """A place in the passage as one in the file."""
+        """Convert a span of the text to one of the file."""
         return (self.start + start, self.start + end) if self.exact else (self.start, self.end)
 
 
-class Place(NamedTuple):
-    """Where a statement may begin: the text to read it from, and how far that text is shifted."""
+class Position(NamedTuple):
+    """A position at which a statement may begin: the text to read it from, and how far that text is shifted."""
 
     text: str
     offset: int
@@ -144,79 +154,79 @@ class Place(NamedTuple):
 
     @property
     def start(self) -> int:
-        """The place in the passage."""
+        """The offset in the outermost text."""
         return self.shift + self.offset
 
 
-def passages(content: Content) -> Iterator[Passage]:
-    """The SQL of a file. Raises UnreadableError for a Python module with mistakes."""
+def sql_texts(content: Content) -> Iterator[SqlText]:
+    """Yield the SQL of a file. Raises UnreadableError for a Python module with mistakes."""
     if not content.is_python:
-        yield Passage(content.text, quoted=content.is_sql)
+        yield SqlText(content.text, quoted=content.is_sql)
         return
     for literal in content.python.strings():
-        yield Passage(literal.value, literal.inner if literal.exact else literal.start, literal.end, literal.exact)
+        yield SqlText(literal.value, literal.inner if literal.exact else literal.start, literal.end, literal.exact)
 
 
-def statement_places(passage: Passage, verbs: Sequence[str]) -> Iterator[Place]:
-    """Where the verbs stand in code, also in the code of dynamic SQL, in the order of the text."""
-    offsets = _occurrences(passage.text, verbs)
-    if not passage.quoted or not offsets:
-        yield from (Place(passage.text, offset) for offset in offsets)
+def statement_positions(sql: SqlText, verbs: Sequence[str]) -> Iterator[Position]:
+    """Yield the positions of the verbs in code, also in the code of dynamic SQL, in the order of the text."""
+    offsets = _occurrences(sql.text, verbs)
+    if not sql.quoted or not offsets:
+        yield from (Position(sql.text, offset) for offset in offsets)
         return
-    found: dict[int, Place] = {}
-    for reading in readings(passage.text):
-        for place in _in_code(passage.text, offsets, reading):
-            found.setdefault(place.start, place)
-    yield from (found[start] for start in sorted(found))
+    positions: dict[int, Position] = {}
+    for syntax in syntaxes(sql.text):
+        for position in _in_code(sql.text, offsets, syntax):
+            positions.setdefault(position.start, position)
+    yield from (positions[start] for start in sorted(positions))
 
 
-def _in_code(text: str, offsets: Sequence[int], reading: Reading) -> Iterator[Place]:
+def _in_code(text: str, offsets: Sequence[int], syntax: Syntax) -> Iterator[Position]:
     inner: str | None = None
-    last: Opaque | None = None
-    for offset, hiding in places(text, offsets, reading):
-        if hiding is None:
-            yield Place(text, offset)
+    last: tuple[int, int] | None = None
+    for offset, span in opaque_spans(text, offsets, syntax):
+        if span is None:
+            yield Position(text, offset)
             continue
-        if hiding != last:
-            last, inner = hiding, _dynamic(text, hiding)
+        if span != last:
+            last, inner = span, _dynamic(text, *span)
         if inner is not None:
-            start = hiding.start + 1
+            shift = span[0] + 1
             yield from (
-                Place(place.text, place.offset, start + place.shift)
-                for place in _in_code(inner, [offset - start], reading)
+                position._replace(shift=shift + position.shift)
+                for position in _in_code(inner, [offset - shift], syntax)
             )
 
 
-def _dynamic(text: str, hiding: Opaque) -> str | None:
-    """The code in a string that is executed, as long as it was; None for any other string.
+def _dynamic(text: str, start: int, end: int) -> str | None:
+    """Give the code in a string that is executed, with its length kept; None for any other string.
 
     Two apostrophes in it become an apostrophe and a blank, so that offsets stay.
     """
-    if text[hiding.start] != "'":
+    if text[start] != "'":
         return None
-    before = text[max(0, hiding.start - _LOOK_BACK) : hiding.start]
+    before = text[max(0, start - _LOOK_BACK) : start]
     if not _DYNAMIC.search(before):
         variable = _ASSIGNED.search(before)
         if not variable or variable[1].lower() not in _executed(text):
             return None
-    return text[hiding.start + 1 : hiding.end - 1].replace("''", "' ")
+    return text[start + 1 : end - 1].replace("''", "' ")
 
 
 @lru_cache(maxsize=2)
 def _executed(text: str) -> frozenset[str]:
-    """The variables whose value a script executes."""
+    """Collect the variables whose value a script executes."""
     return frozenset(match[1].lower() for match in _EXECUTED.finditer(text))
 
 
 def _occurrences(text: str, words: Sequence[str]) -> list[int]:
-    """Where the words stand, whatever their case. Looking for each is quicker than an expression for all."""
+    """List the offsets of the words in any case. To search for each is faster than one expression for all."""
     lower = text.lower()
     if len(lower) != len(text):  # a few letters have two in lower case
         return [match.start() for match in re.finditer("|".join(words), text, re.IGNORECASE)]
-    found = []
+    offsets = []
     for word in words:
         start = lower.find(word)
         while start >= 0:
-            found.append(start)
+            offsets.append(start)
             start = lower.find(word, start + 1)
-    return sorted(found)
+    return sorted(offsets)

@@ -6,7 +6,7 @@ Every expression is possessive, so that it takes linear time: no character is re
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import digits
 
 BLANKS = " \t\r\n\f\v"
@@ -19,6 +19,12 @@ NESTED = 2
 """Depth of nested comments that an expression reads; deeper ones take a loop (`scanner.comment_end`)."""
 
 _NO_LETTERS = frozenset(char for char in map(chr, range(128)) if not char.isalpha() and char != "_") | {"\xa0"}
+
+_CERTAIN_HASH = r"(?<!\S)\#(?=[ \t=*]|\#\#|--)"
+"""A comment of MySQL, and neither a temporary table (#t, ##t) nor an operator (#>, #-)."""
+
+_CERTAIN_BRACKETS = r"\[(?:[^\]'\r\n]++|\]\])*+\]|\[(?<![\w\[\]]\[)(?:[^\]\r\n]++|\]\])*+\]"
+"""A name of SQL Server; it holds an apostrophe only where it cannot be PostgreSQL's ARRAY['a']."""
 
 DOLLAR_TAG = r"\$(?:[^\W\d]\w*+)?\$"
 
@@ -38,7 +44,8 @@ class Syntax:
 
     `names` and `strings` are the characters that open quoted names and strings, `word_starts` and `word_parts` the
     characters of a word besides letters and digits, `prefixes` the letters that may stand before a string's quote
-    (N'...'). With `lower_names` the server stores a name without quotes in lower case.
+    (N'...'). With `lower_names` the server stores a name without quotes in lower case. `unknown_dialect` is for texts
+    of any dialect: a `#` is read as a comment, and `[` as a quote, only where they cannot be anything else.
     """
 
     names: str
@@ -55,6 +62,7 @@ class Syntax:
     hash_comments: bool = False
     dashes_need_blank: bool = False
     conditional_comments: bool = False
+    unknown_dialect: bool = False
     lower_names: bool = False
 
     @property
@@ -92,7 +100,12 @@ class Syntax:
 
     def name_forms(self, *, lenient: bool = False) -> list[str]:
         """List one expression for each way to quote a name."""
-        return [quoted(char, lenient=lenient, doubled=char != "[" or self.doubled_brackets) for char in self.names]
+        return [
+            _CERTAIN_BRACKETS
+            if char == "[" and self.unknown_dialect
+            else quoted(char, lenient=lenient, doubled=char != "[" or self.doubled_brackets)
+            for char in self.names
+        ]
 
     def comments(self, *, lenient: bool = False) -> list[str]:
         """List the expressions for line and block comments. Deeply nested ones are left to `scanner.comment_end`."""
@@ -105,7 +118,8 @@ class Syntax:
     def line_comment_opens(self) -> list[str]:
         """List the expressions for what opens a line comment."""
         dashes = r"--(?=[\x00- ]|\Z)" if self.dashes_need_blank else "--"
-        return [dashes, *([r"\#"] if self.hash_comments else [])]
+        hashes = _CERTAIN_HASH if self.unknown_dialect else r"\#"
+        return [dashes, *([hashes] if self.hash_comments else [])]
 
     def gap(self) -> str:
         """Give the expression for any number of blanks and comments."""
@@ -160,3 +174,15 @@ MYSQL = Syntax(
     conditional_comments=True,
 )
 SQLITE = Syntax(names='"[`', word_starts="@$:#", prefixes="xX", newline=r"\n")
+
+UNKNOWN = Syntax(
+    names='"`[',
+    doubled_brackets=True,
+    nested_comments=True,
+    hash_comments=True,
+    conditional_comments=True,
+    unknown_dialect=True,
+)
+"""For files whose dialect is not known."""
+UNKNOWN_BACKSLASHES = replace(UNKNOWN, names="`[", strings="'\"", backslash_escapes=True)
+"""The same for MySQL and PostgreSQL's E'...', where a backslash is an escape."""

@@ -4,12 +4,12 @@ import pytest
 
 from ahjo_tasks.scan.alembic_calls import AlembicTableModification
 from ahjo_tasks.scan.content import Content
-from ahjo_tasks.scan.finding import UnreadableError
+from ahjo_tasks.scan.findings import UnreadableError
 
 
 def found(text: str, path: str = "versions/a.py", **parameters: tuple[str, ...]) -> list[str]:
     rule, content = AlembicTableModification(**parameters), Content(path, text.encode())
-    return [hit.match for hit in rule.find(content)] if rule.suspects(content) else []
+    return [hit.match for hit in rule.find(content)] if rule.prefilter(content) else []
 
 
 def test_a_match_is_the_call_in_short() -> None:

@@ -5,16 +5,16 @@ import codecs
 import pytest
 
 from ahjo_tasks.scan.content import BinaryFileError, Content
-from ahjo_tasks.scan.engine import Scanner
-from ahjo_tasks.scan.finding import Finding, Remark
-from ahjo_tasks.scan.hetu import Hetu
+from ahjo_tasks.scan.engine import FileScanner
+from ahjo_tasks.scan.findings import FileWarning, Finding
+from ahjo_tasks.scan.personal_data import Hetu
 from ahjo_tasks.scan.rules import Rule
 
 TEXT = "å; 010594Y9032\n"
 
 
 @pytest.mark.parametrize(
-    ("data", "remark"),
+    ("data", "warning"),
     [
         (TEXT.encode(), None),
         (codecs.BOM_UTF8 + TEXT.encode(), None),
@@ -26,9 +26,9 @@ TEXT = "å; 010594Y9032\n"
         (codecs.BOM_UTF16_LE + TEXT.encode("utf-16-le") + b"x", "is not wholly UTF-16, as its byte order mark says"),
     ],
 )
-def test_a_file_is_read_by_its_encoding_and_any_other_than_utf_8_is_said(data: bytes, remark: str | None) -> None:
-    found = list(Scanner([Rule("hetu", Hetu())]).scan("a.sql", data))
-    told = [Remark("a.sql", remark)] if remark else []
+def test_a_file_is_read_by_its_encoding_and_any_other_than_utf_8_is_said(data: bytes, warning: str | None) -> None:
+    found = list(FileScanner([Rule("hetu", Hetu())]).scan("a.sql", data))
+    told = [FileWarning("a.sql", warning)] if warning else []
     assert found == [*told, Finding("a.sql", 1, 4, 1, 15, "hetu", "010594Y9032")]
 
 
@@ -39,9 +39,9 @@ def test_a_file_with_nul_bytes_is_binary(data: bytes) -> None:
 
 
 def test_binary_files_are_counted() -> None:
-    scanner = Scanner([Rule("hetu", Hetu())])
+    scanner = FileScanner([Rule("hetu", Hetu())])
     assert [list(scanner.scan("a", data)) for data in (b"a\0b", b"", b"x")] == [[], [], []]
-    assert (scanner.tally.files, scanner.tally.binary) == (2, 1)
+    assert (scanner.files, scanner.binary) == (2, 1)
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,12 @@ from __future__ import annotations
 import pytest
 
 from ahjo_tasks.scan.content import Content
-from ahjo_tasks.scan.email import Email
+from ahjo_tasks.scan.personal_data import Email
 
 
 def found(text: str) -> list[str]:
     content = Content("a.sql", text.encode())
-    return [hit.match for hit in Email().find(content)] if Email().suspects(content) else []
+    return [hit.match for hit in Email().find(content)] if Email().prefilter(content) else []
 
 
 @pytest.mark.parametrize(

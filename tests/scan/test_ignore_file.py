@@ -6,7 +6,7 @@ import pytest
 
 from ahjo_tasks.errors import ConfigError
 from ahjo_tasks.scan.command import IGNORED
-from ahjo_tasks.scan.finding import Finding
+from ahjo_tasks.scan.findings import Finding
 from ahjo_tasks.scan.ignore_file import add_to_ignored, read_ignored
 
 if TYPE_CHECKING:

@@ -174,7 +174,7 @@ def test_a_failure_of_our_own_is_told_in_a_line_and_with_debug_in_full(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("oh")
 
-    monkeypatch.setitem(standalone.PROGRAMS, "ahjo-scan", standalone.PROGRAMS["ahjo-scan"]._replace(work=broken))
+    monkeypatch.setitem(standalone.PROGRAMS, "ahjo-scan", standalone.PROGRAMS["ahjo-scan"]._replace(function=broken))
     done = project.scan()
     assert (done.code, done.err.splitlines()[0]) == (1, "Error: ZeroDivisionError: oh")
     with pytest.raises(ZeroDivisionError):

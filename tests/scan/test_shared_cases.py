@@ -10,11 +10,9 @@ from shared import cases, needs_shared
 
 from ahjo_tasks.scan.alembic_calls import AlembicTableModification, Calls
 from ahjo_tasks.scan.content import Content
-from ahjo_tasks.scan.email import Email
-from ahjo_tasks.scan.hetu import Hetu, is_hetu
-from ahjo_tasks.scan.sql_inserts import SqlInsert
-from ahjo_tasks.scan.sql_objects import SqlObjectModification
-from ahjo_tasks.scan.sql_text import Passage
+from ahjo_tasks.scan.personal_data import Email, Hetu, is_hetu
+from ahjo_tasks.scan.sql_statements import SqlInsert, SqlObjectModification
+from ahjo_tasks.scan.sql_text import SqlText
 
 FAR_FUTURE = date(2100, 1, 1)
 
@@ -26,7 +24,7 @@ def some(name: str, **wanted: str) -> list[Any]:
 
 def texts(rule: Hetu | Email, text: str) -> list[str]:
     content = Content("a.sql", text.encode())
-    return [hit.match for hit in rule.find(content)] if rule.suspects(content) else []
+    return [hit.match for hit in rule.find(content)] if rule.prefilter(content) else []
 
 
 @needs_shared
@@ -51,7 +49,7 @@ def test_addresses_are_found_in_texts(text: str, expected: list[str]) -> None:
 @needs_shared
 @pytest.mark.parametrize(("text", "expected"), some("scan_sql", rule="sql_object_modification"))
 def test_changed_objects_are_found(text: str, expected: list[dict[str, Any]]) -> None:
-    found = [change for _, _, change in SqlObjectModification().changes(Passage(text))]
+    found = [change for _, _, change in SqlObjectModification().changes(SqlText(text))]
     assert [
         {"verb": change.verb, "type": change.kind, "schema": change.name.schema, "name": change.name.name}
         for change in found
@@ -61,7 +59,7 @@ def test_changed_objects_are_found(text: str, expected: list[dict[str, Any]]) ->
 @needs_shared
 @pytest.mark.parametrize(("text", "expected"), some("scan_sql", rule="sql_insert"))
 def test_inserts_are_found(text: str, expected: list[dict[str, Any]]) -> None:
-    found = [name for *_, name in SqlInsert().inserts(Passage(text))]
+    found = [name for *_, name in SqlInsert().inserts(SqlText(text))]
     assert [{"schema": name.schema, "table": name.name} for name in found] == expected
 
 

@@ -5,18 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ahjo_tasks.scan.content import Content
-from ahjo_tasks.scan.sql_inserts import SqlInsert
-from ahjo_tasks.scan.sql_objects import SqlObjectModification
-from ahjo_tasks.scan.sql_text import Passage
+from ahjo_tasks.scan.sql_statements import SqlInsert, SqlObjectModification
+from ahjo_tasks.scan.sql_text import SqlText
 
 
 def changes(text: str, **parameters: tuple[str, ...]) -> list[str]:
-    found = SqlObjectModification(**parameters).changes(Passage(text))
+    found = SqlObjectModification(**parameters).changes(SqlText(text))
     return [f"{change.verb} {change.kind} {change.name}" for _, _, change in found]
 
 
 def inserts(text: str, **parameters: tuple[str, ...]) -> list[str]:
-    return [str(name) for *_, name in SqlInsert(**parameters).inserts(Passage(text))]
+    return [str(name) for *_, name in SqlInsert(**parameters).inserts(SqlText(text))]
 
 
 def matches(path: str, text: str, rule: SqlObjectModification | SqlInsert | None = None) -> list[str]:

@@ -2,30 +2,28 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from jsonschema import ValidationError
 from scan.sarif_schema import SARIF
 
-from ahjo_tasks.scan.engine import Tally
-from ahjo_tasks.scan.finding import Finding, Remark
-from ahjo_tasks.scan.project import Result
+from ahjo_tasks.scan.engine import ScanResult
+from ahjo_tasks.scan.findings import FileWarning, Finding
 from ahjo_tasks.scan.reports import line, shown, to_github, to_json, to_sarif
-from ahjo_tasks.scan.rules import OwnPattern, Rule
+from ahjo_tasks.scan.rules import PatternSearcher, Rule
 
-PATTERN = OwnPattern(re.compile("x"))
-RESULT = Result(
+PATTERN = PatternSearcher(re.compile("x"))
+RESULT = ScanResult(
     rules=(Rule("own", PATTERN, description="Own"), Rule("ddl", PATTERN, description="DDL", secret=False)),
     findings=(
         Finding("a b/å,%.sql", 3, 5, 3, 9, "own", "se:cret"),
         Finding("a b/å,%.sql", 4, 5, 6, 2, "own", "se:cret"),
         Finding("c.sql", 1, 1, 2, 4, "ddl", "drop\ntable x"),
     ),
-    remarks=(Remark("d", "is odd"),),
+    warnings=(FileWarning("d", "is odd"),),
     ignored=2,
-    tally=Tally(files=7),
+    files=7,
     seconds=0.1,
 )
 
@@ -65,20 +63,20 @@ def test_json_says_all_there_is() -> None:
 
 
 def test_github_gets_a_command_a_line_with_paths_from_the_top() -> None:
-    first, _, third, remark = to_github(RESULT, "sub/").splitlines()
+    first, _, third, warning = to_github(RESULT, "sub/").splitlines()
     assert first == "::error file=sub/a b/å%2C%25.sql,line=3,endLine=3,col=5,endColumn=9,title=own::se:cret"
     assert third == "::error file=sub/c.sql,line=1,endLine=2,title=ddl::drop table x"
-    assert remark == "::warning file=sub/d::is odd"
+    assert warning == "::warning file=sub/d::is odd"
 
 
 def test_sarif_is_as_its_schema_says() -> None:
-    for document in (sarif(), sarif(mask=True), json.loads(to_sarif(replace(RESULT, findings=()), ""))):
+    for document in (sarif(), sarif(mask=True), json.loads(to_sarif(RESULT._replace(findings=()), ""))):
         SARIF.validate(document)
     with pytest.raises(ValidationError):
         SARIF.validate(sarif() | {"version": "2.0"})
 
 
-def test_sarif_names_its_rules_and_remarks() -> None:
+def test_sarif_names_its_rules_and_warnings() -> None:
     (run,) = sarif()["runs"]
     rules = run["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in rules] == ["ddl", "own"]

@@ -1,4 +1,4 @@
-"""What a scan comes back with."""
+"""What rules find in files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Hit(NamedTuple):
-    """A rule's find in one text: offsets in characters, and what to call it."""
+    """A match of a rule in one text: offsets in characters, and the text to report."""
 
     start: int
     end: int
@@ -14,7 +14,7 @@ class Hit(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """A find in a file. `path` has slashes and is relative to the project; lines and columns count from 1."""
+    """A match in a file. `path` has slashes and is relative to the project; lines and columns count from 1."""
 
     path: str
     line: int
@@ -25,8 +25,8 @@ class Finding(NamedTuple):
     match: str
 
 
-class Remark(NamedTuple):
-    """Something about a file that the reader of a report must know: how it was read, or that it was not."""
+class FileWarning(NamedTuple):
+    """A warning about a file: how it was read, or that it was not."""
 
     path: str
     message: str
@@ -36,15 +36,15 @@ class Remark(NamedTuple):
         return f"{path}: {self.message}"
 
 
-def normal(match: str) -> str:
-    """The match on one line: every run of white space is one blank."""
+def normalized(match: str) -> str:
+    """Put a match on one line: every run of white space becomes one blank."""
     return " ".join(match.split())
 
 
 def masked(match: str) -> str:
-    """The first two characters, and a star for each other one."""
+    """Keep the first two characters and put a star for each other one."""
     return match[:2] + "*" * (len(match) - 2)
 
 
 class UnreadableError(ValueError):
-    """A rule cannot make sense of the file; the message says why."""
+    """A rule cannot read the file; the message is the reason."""

@@ -10,10 +10,10 @@ import pytest
 from scan.repositories import CODE, ENVIRONMENT, OTHER, ProjectInGit, make
 
 from ahjo_tasks.errors import UsageError
-from ahjo_tasks.scan import project as scan_project
+from ahjo_tasks.scan import engine
+from ahjo_tasks.scan.engine import ProjectScan, ScanResult
 from ahjo_tasks.scan.git_files import Repository
 from ahjo_tasks.scan.ignore_file import Ignored
-from ahjo_tasks.scan.project import ProjectScan, Result
 from ahjo_tasks.scan.rules_file import read_rules
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def project(request: pytest.FixtureRequest, tmp_path: Path) -> ProjectInGit:
     return make(tmp_path, request.param)
 
 
-def run(project: ProjectInGit, *, stage: bool = False, since: str = "") -> Result:
+def run(project: ProjectInGit, *, stage: bool = False, since: str = "") -> ScanResult:
     rules = read_rules(project.directory / "ahjo_scan_rules.yaml")
     repository = Repository(project.directory, ENVIRONMENT)
     return ProjectScan(repository, rules, Ignored(), {"ahjo_scan_rules.yaml"}, stage=stage, since=since).run()
@@ -152,9 +152,9 @@ def test_a_file_that_cannot_be_read_is_said(project: ProjectInGit, monkeypatch: 
     def refuse(*_: object) -> bytes:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(scan_project, "read", refuse)
+    monkeypatch.setattr(engine, "read", refuse)
     project.write("a.sql", CODE)
-    assert [str(remark) for remark in run(project).remarks] == ["a.sql: cannot be read: Permission denied"]
+    assert [str(warning) for warning in run(project).warnings] == ["a.sql: cannot be read: Permission denied"]
 
 
 def test_rules_have_their_own_files(tmp_path: Path) -> None:
@@ -168,10 +168,10 @@ def test_rules_have_their_own_files(tmp_path: Path) -> None:
         ("database/a.sql", "hetu"),
         ("notes/x", "own"),
     ]
-    assert [str(remark) for remark in result.remarks] == [
+    assert [str(warning) for warning in result.warnings] == [
         "nowhere: the rule hetu has this filepath, and no file is there"
     ]
-    assert result.tally.files == 3
+    assert result.files == 3
 
 
 def test_a_folder_without_git_is_walked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

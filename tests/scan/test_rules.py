@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ahjo_tasks.scan.paths import Paths
+from ahjo_tasks.scan.rules import Paths
 
 
 @pytest.mark.parametrize(
