@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
-    from ahjo_tasks.data.compare import Compared, Difference
+    from ahjo_tasks.data.compare import ComparisonResult, Difference
     from ahjo_tasks.data.compare_options import Comparison, Source
     from ahjo_tasks.database.connection import RowStream
     from ahjo_tasks.runtime.context import ActionContext
@@ -88,11 +88,12 @@ def _asked(ctx: ActionContext, given: Mapping[str, Any], name: str) -> list[Comp
 
 def _run(ctx: ActionContext, asked: Comparison) -> bool:
     """Compare and report; returns whether the two sides are the same."""
-    from ahjo_tasks.data.compare import compared, write_differences
+    from ahjo_tasks.data.compare import compare as compare_rows
+    from ahjo_tasks.data.compare import write_differences
     from ahjo_tasks.data.csv import CsvFormat
     from ahjo_tasks.utils import atomic_write, check_target
 
-    form, target = CsvFormat(asked.separator), Path(asked.output)
+    csv_format, target = CsvFormat(asked.separator), Path(asked.output)
     check_target(target, overwrite=True)
     if ctx.dry_run:
         ctx.console.print(f"  Plan: compare {' and '.join(asked.labels)}, write {target} (dry run: nothing is read)")
@@ -104,13 +105,13 @@ def _run(ctx: ActionContext, asked: Comparison) -> bool:
             first.append(difference)
 
     def opened(source: Source) -> AbstractContextManager[RowStream]:
-        return _opened(ctx, source, form.separator)
+        return _opened(ctx, source, csv_format.separator)
 
-    with compared(asked, lambda: opened(asked.a), lambda: opened(asked.b)) as found:
+    with compare_rows(asked, lambda: opened(asked.a), lambda: opened(asked.b)) as result:
         with atomic_write(target, overwrite=True) as part:
-            write_differences(found, part, asked.labels, form, keep)
-        _report(ctx, asked, found, first)
-    return not found.tally.total
+            write_differences(result, part, asked.labels, csv_format, keep)
+        _report(ctx, asked, result, first)
+    return not result.summary.total
 
 
 def _opened(ctx: ActionContext, source: Source, separator: str) -> AbstractContextManager[RowStream]:
@@ -124,49 +125,49 @@ def _opened(ctx: ActionContext, source: Source, separator: str) -> AbstractConte
     return Query.of(source.query, ctx.project.dialect).open(ctx.database.connection)
 
 
-def _report(ctx: ActionContext, asked: Comparison, found: Compared, first: list[Difference]) -> None:
+def _report(ctx: ActionContext, asked: Comparison, result: ComparisonResult, first: list[Difference]) -> None:
     """What was found, in counts, and row by row where the rows are few."""
-    console, tally, (a, b) = ctx.console, found.tally, asked.labels
+    console, summary, (a, b) = ctx.console, result.summary, asked.labels
     console.print(f"{asked.name or 'Comparison'}: {a} (A) and {b} (B)", "head")
-    for note in found.notes:
+    for note in result.notes:
         console.warning(note)
-    for side, duplicates in zip(asked.labels, tally.duplicates, strict=True):
+    for side, duplicates in zip(asked.labels, summary.duplicates, strict=True):
         if duplicates.count:
             shown = "; ".join(_key(key) for key in duplicates.examples)
             console.warning(f"{side}: {pluralize(duplicates.count, 'key')} more than once: {shown}")
     console.table(
         ["Found", "Count"],
         [
-            ("rows in A", tally.rows[0]),
-            ("rows in B", tally.rows[1]),
-            ("rows only in A", tally.only_a),
-            ("rows only in B", tally.only_b),
-            ("rows with differences", tally.different),
-            ("cells that differ", tally.cells),
+            ("rows in A", summary.rows[0]),
+            ("rows in B", summary.rows[1]),
+            ("rows only in A", summary.only_a),
+            ("rows only in B", summary.only_b),
+            ("rows with differences", summary.different),
+            ("cells that differ", summary.cells),
         ],
     )
-    for difference in first if tally.total < SHOWN else ():
-        _show(ctx, found, difference)
-    console.print(f"  Wrote {pluralize(tally.total, 'row')} to {asked.output}")
+    for difference in first if summary.total < SHOWN else ():
+        _show(ctx, result, difference)
+    console.print(f"  Wrote {pluralize(summary.total, 'row')} to {asked.output}")
 
 
-def _show(ctx: ActionContext, found: Compared, difference: Difference) -> None:
-    key = ", ".join(f"{name} {_key((part,))}" for name, part in zip(found.keys, difference.key, strict=True))
+def _show(ctx: ActionContext, result: ComparisonResult, difference: Difference) -> None:
+    key = ", ".join(f"{name} {_key((part,))}" for name, part in zip(result.keys, difference.key, strict=True))
     if difference.source != "both":
         ctx.console.print(f"  {key}: only in {difference.source[0]}")
         return
-    for name, cell in zip(found.columns, difference.cells, strict=True):
+    for name, cell in zip(result.columns, difference.cells, strict=True):
         if cell.verdict != "OK":
             ctx.console.print(f"  {key}: {name}: {_value(cell.a)} in A, {_value(cell.b)} in B")
 
 
 def _key(key: tuple[Any, ...]) -> str:
-    from ahjo_tasks.data.row_matcher import shown
+    from ahjo_tasks.data.row_matcher import format_key
 
-    return shown(key)
+    return format_key(key)
 
 
 def _value(value: Any) -> str:
-    from ahjo_tasks.data.values import text
+    from ahjo_tasks.data.values import to_text
 
-    return "NULL" if value is None else repr(text(value)) if isinstance(value, str) else text(value)
+    return "NULL" if value is None else repr(to_text(value)) if isinstance(value, str) else to_text(value)

@@ -98,11 +98,11 @@ def _writer(format: str, separator: str, null_text: str) -> Callable[[RowStream,
 
     if format not in FORMATS:
         raise UsageError(f"--format: {format!r} is none of {', '.join(FORMATS)}.")
-    form = CsvFormat(separator, null_text)
+    csv_format = CsvFormat(separator, null_text)
     if format == "parquet":
         check_installed()
         return write_parquet
-    return lambda rows, path: write_csv(rows, path, form)
+    return lambda rows, path: write_csv(rows, path, csv_format)
 
 
 def _progress(ctx: ActionContext) -> Callable[[int], None]:

@@ -1,4 +1,4 @@
-"""What to compare, as flags and config say it."""
+"""Read the options of a comparison from flags and config."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Source:
 
     @property
     def label(self) -> str:
-        """The file's name without its ending, or the first table of the query."""
+        """The file's name without its suffix, or the first table of the query."""
         if self.file:
             return re.split(r"[\\/]", self.file)[-1].rpartition(".")[0] or self.file
-        found = _FROM.search(self.query)
-        return found[1].rpartition(".")[2].strip('"[]`') if found else "query"
+        match = _FROM.search(self.query)
+        return match[1].rpartition(".")[2].strip('"[]`') if match else "query"
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,12 @@ class Comparison:
     output: str = OUTPUT
 
     def compares(self, column: str) -> bool:
-        """Whether the column is one that may be compared."""
+        """Whether the column can be compared."""
         return not self.columns or column in self.columns
 
     @property
     def labels(self) -> tuple[str, str]:
-        """What the two sides are called in the output, never the same."""
+        """The names of the two inputs in the output, always different."""
         labels = (self.a.label, self.b.label)
         return labels if labels[0] != labels[1] else (f"{labels[0]}_A", f"{labels[1]}_B")
 
@@ -72,27 +72,27 @@ KEYS = {
     "separator": ";",
     "output_file": "",
 }
-"""The keys of a `compare` block, and an empty value of each one's type."""
+"""The keys of a `compare` block, each with an empty value of its type."""
 
 
-def comparisons(block: Mapping[str, Any], given: Mapping[str, Any], name: str) -> list[Comparison]:
-    """The comparisons to run, in order: those that the config names, or the one of flags over config.
+def comparisons(block: Mapping[str, Any], flags: Mapping[str, Any], name: str) -> list[Comparison]:
+    """Return the comparisons to run, in order: those that the config names, or the one of flags over config.
 
-    `given` has the flags by the config's keys. Raises ConfigError for a wrong block, UsageError for wrong flags.
+    `flags` are by the config's keys. Raises ConfigError for a wrong block, UsageError for wrong flags.
     """
     named = {key: value for key, value in block.items() if isinstance(value, dict)}
     if not named:
         if name:
             raise UsageError(f"--name: the config names no comparison {name!r}.")
-        return [_comparison({**_unless_given(block, given), **given}, "")]
+        return [_comparison({**_without_overridden(block, flags), **flags}, "")]
     if name and name not in named:
         raise UsageError(f"--name: there is no comparison {name!r}.", hint=f"The config has: {', '.join(named)}.")
     return [_comparison(value, key) for key, value in named.items() if name in {"", key}]
 
 
-def _unless_given(block: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The block without the sources of a side that flags name."""
-    sides = {key[-1] for key in given if key.startswith(("file_", "query_"))}
+def _without_overridden(block: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the block without the sources of an input that flags name."""
+    sides = {key[-1] for key in flags if key.startswith(("file_", "query_"))}
     return {
         key: value for key, value in block.items() if not (key.startswith(("file_", "query_")) and key[-1] in sides)
     }
@@ -101,34 +101,34 @@ def _unless_given(block: Mapping[str, Any], given: Mapping[str, Any]) -> dict[st
 def _comparison(values: Mapping[str, Any], name: str) -> Comparison:
     where = f"compare.{name}" if name else "compare"
     wrong = [f"{where}.{key}: not a known key" for key in values if key not in KEYS]
-    found = {key: _as(values.get(key), empty, f"{where}.{key}") for key, empty in KEYS.items()}
+    options = {key: _convert(values.get(key), empty, f"{where}.{key}") for key, empty in KEYS.items()}
     if wrong:
         raise ConfigError("The comparison cannot be understood", tuple(wrong), hint=f"Known keys: {', '.join(KEYS)}.")
-    if bool(found["filter_column"]) != bool(found["filter_value"]):
+    if bool(options["filter_column"]) != bool(options["filter_value"]):
         raise UsageError("A filter needs both --filter-column and --filter-value.")
     return Comparison(
-        a=_source(found, "a", where),
-        b=_source(found, "b", where),
+        a=_source(options, "a", where),
+        b=_source(options, "b", where),
         name=name,
-        keys=found["key_cols"],
-        columns=found["compare_cols"],
-        filter_column=found["filter_column"],
-        filter_value=found["filter_value"],
-        separator=found["separator"],
-        output=found["output_file"] or (f"differences_{name}.csv" if name else OUTPUT),
+        keys=options["key_cols"],
+        columns=options["compare_cols"],
+        filter_column=options["filter_column"],
+        filter_value=options["filter_value"],
+        separator=options["separator"],
+        output=options["output_file"] or (f"differences_{name}.csv" if name else OUTPUT),
     )
 
 
-def _source(found: Mapping[str, Any], side: str, where: str) -> Source:
-    source = Source(found[f"file_{side}"], found[f"query_{side}"])
+def _source(options: Mapping[str, Any], side: str, where: str) -> Source:
+    source = Source(options[f"file_{side}"], options[f"query_{side}"])
     if bool(source.file) == bool(source.query):
         many = "one of them, not both" if source.file else "one of them"
         raise UsageError(f"{where}: side {side.upper()} is a file or a query: --file-{side} or --query-{side}, {many}.")
     return source
 
 
-def _as(value: Any, empty: str | Sequence[str], where: str) -> Any:
-    """The value in the type of `empty`; a single column may stand without a list, with commas between several."""
+def _convert(value: Any, empty: str | Sequence[str], where: str) -> Any:
+    """Return the value in the type of `empty`; columns can also be a text, with commas between several."""
     if value is None:
         value = empty
     if isinstance(empty, str):
@@ -136,6 +136,6 @@ def _as(value: Any, empty: str | Sequence[str], where: str) -> Any:
             raise ConfigError(f"{where}: expected a string")
         return str(value) or empty
     texts = [value] if isinstance(value, str) else value
-    if not isinstance(texts, list | tuple) or not all(isinstance(one, str) for one in texts):
+    if not isinstance(texts, list | tuple) or not all(isinstance(item, str) for item in texts):
         raise ConfigError(f"{where}: expected an array of column names")
-    return tuple(part.strip() for one in texts for part in one.split(",") if part.strip())
+    return tuple(part.strip() for item in texts for part in item.split(",") if part.strip())

@@ -1,4 +1,4 @@
-"""Rows of a CSV file as `to-csv` writes them: a bare empty field is NULL, one in quotes an empty text."""
+"""Read and write CSV files in which an unquoted empty field is NULL, and a quoted one an empty text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ahjo_tasks.data.values import text
+from ahjo_tasks.data.values import to_text
 from ahjo_tasks.database.connection import RowStream
 from ahjo_tasks.errors import SourceError, UsageError
 
@@ -18,41 +18,41 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-SIZE = 2000
+CHUNK_ROWS = 2000
 """Rows that are in memory at a time."""
-LONGEST_FIELD = 2**31 - 1
+MAX_FIELD_LENGTH = 2**31 - 1
 
 Record = list[str | None]
 
 
 class CsvReader:
-    """Python's reader, which tells no bare field from a quoted one, with the lines of each record beside it.
+    """Read records of which an unquoted field with the `null_text` is None.
 
-    `records` are the records one by one; a bare field that is the `null_text` is None.
+    Python's reader does not tell quoted fields from others, so the lines of each record are kept to look for quotes.
     """
 
     def __init__(self, file: TextIO, path: Path, separator: str, null_text: str = "") -> None:
-        csv.field_size_limit(LONGEST_FIELD)
+        csv.field_size_limit(MAX_FIELD_LENGTH)
         self._path = path
         self._null = null_text
         self._lines: list[str] = []
-        self._reader = csv.reader(self._noted(file), delimiter=separator, strict=True)
+        self._reader = csv.reader(self._keep_lines(file), delimiter=separator, strict=True)
         self.records = self._records()
         self._field = re.compile(rf'("(?:[^"]|"")*"|[^{re.escape(separator)}\r\n]*)({re.escape(separator)})?')
 
     @property
     def line(self) -> int:
-        """The line that the last record ended on."""
+        """The last line of the last record."""
         return self._reader.line_num
 
     def chunks(self, width: int) -> Iterator[list[tuple[str | None, ...]]]:
-        """The records in lists. An empty line is a NULL where there is one column, else nothing."""
+        """Yield the records in lists. An empty line is a NULL if there is one column, else it is skipped."""
         records = (
-            tuple(record) if len(record) == width else self._misfit(record, width)
+            tuple(record) if len(record) == width else self._null_record(record, width)
             for record in self.records
             if record or width == 1
         )
-        while chunk := list(islice(records, SIZE)):
+        while chunk := list(islice(records, CHUNK_ROWS)):
             yield chunk
 
     def _records(self) -> Iterator[Record]:
@@ -63,7 +63,7 @@ class CsvReader:
         except csv.Error as error:
             raise SourceError(str(error), path=self._path, line=self._reader.line_num) from None
 
-    def _noted(self, file: TextIO) -> Iterator[str]:
+    def _keep_lines(self, file: TextIO) -> Iterator[str]:
         for line in file:
             self._lines.append(line)
             yield line
@@ -75,29 +75,29 @@ class CsvReader:
         bare = [match[1] == self._null for match in islice(self._field.finditer(text), len(record))]
         return [None if null else field for field, null in zip(record, bare, strict=True)]
 
-    def _misfit(self, record: Record, width: int) -> tuple[None]:
-        """The NULL of an empty line."""
+    def _null_record(self, record: Record, width: int) -> tuple[None]:
+        """Return the NULL of an empty line. Raises SourceError for a record of another width."""
         if not record:
             return (None,)
         line = self._reader.line_num
         raise SourceError(f"{width} fields were expected, {len(record)} found", path=self._path, line=line)
 
 
-NAMED = {"\\t": "\t", "tab": "\t"}
+NAMED_SEPARATORS = {"\\t": "\t", "tab": "\t"}
 
 
 @dataclass(frozen=True)
 class CsvFormat:
-    """Raises UsageError for a separator or word that no reader could tell from the data.
+    """Separator and text for NULL. Raises UsageError for those that a reader could not tell from the data.
 
-    NULL is the bare word, by default nothing; an empty text, and a text that is the same as the word, are in quotes.
+    NULL is the unquoted `null_text`, by default empty; an empty text, and one that equals the `null_text`, are quoted.
     """
 
     separator: str = ";"
     null_text: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "separator", NAMED.get(self.separator, self.separator))
+        object.__setattr__(self, "separator", NAMED_SEPARATORS.get(self.separator, self.separator))
         if len(self.separator) != 1 or self.separator.isalnum() or self.separator in '"\r\n.-+:':
             raise UsageError(
                 f"--separator: {self.separator!r} is no separator.", hint="One character, such as ; , | or tab."
@@ -109,8 +109,8 @@ class CsvFormat:
     def _special(self) -> re.Pattern[str]:
         return re.compile(f'["\r\n{re.escape(self.separator)}]')
 
-    def line(self, values: Iterable[Any]) -> str:
-        """One record with its line end."""
+    def format_row(self, values: Iterable[Any]) -> str:
+        """Return one record with its line end."""
         return self.separator.join([self._field(value) for value in values]) + "\r\n"
 
     def _field(self, value: Any) -> str:
@@ -118,26 +118,26 @@ class CsvFormat:
             return self.null_text
         if type(value) is int:
             return str(value)
-        written = value if type(value) is str else text(value)
+        written = value if type(value) is str else to_text(value)
         if written == self.null_text or not written or self._special.search(written):
             return '"' + written.replace('"', '""') + '"'
         return written
 
 
-def write_csv(rows: RowStream, path: Path, form: CsvFormat) -> int:
-    """Write a header and the rows; returns how many rows there were."""
+def write_csv(rows: RowStream, path: Path, csv_format: CsvFormat) -> int:
+    """Write a header and the rows; return the number of rows."""
     count = 0
     with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(form.line(rows.columns))
+        file.write(csv_format.format_row(rows.columns))
         for chunk in rows.chunks:
-            file.writelines([form.line(row) for row in chunk])
+            file.writelines([csv_format.format_row(row) for row in chunk])
             count += len(chunk)
     return count
 
 
 @contextmanager
 def csv_rows(path: Path, separator: str) -> Iterator[RowStream]:
-    """Lend the rows of a file in UTF-8. Raises SourceError, also midway, for what is no CSV of that many columns."""
+    """Lend the rows of a file in UTF-8. Raises SourceError, also while reading, for malformed rows."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = CsvReader(file, path, separator)

@@ -1,4 +1,4 @@
-"""Loading one file: straight into the table, or by way of a staging table when rows are updated."""
+"""Load files into tables: directly, or through a staging table if rows are updated."""
 
 from __future__ import annotations
 
@@ -20,35 +20,34 @@ if TYPE_CHECKING:
 
 
 def load(files: Sequence[TableFile], connection: Connection) -> int:
-    """Load the files into their tables, in this order, all or none; returns how many rows they have.
+    """Load the files into their tables, in this order, all or none; return the number of rows.
 
-    One that updates rows is loaded alone, and outside of a `connection.transaction()`: its own transaction is only its
-    last part.
-    Tables whose rows are replaced are emptied before the first file, the last one first, so that parents come last.
-    Raises DeployError with file, line and, where the server names it, column of the first row that it refuses.
+    An upsert is loaded alone, and outside of a `connection.transaction()`: it begins one for its last part.
+    Tables whose rows are replaced are emptied before the first file, in the opposite order, so that parents come last.
+    Raises DeployError with file, line and, if the server names it, column of the first row that it refuses.
     """
     writer = _writer_for(connection)
     tables = [find_table(file, connection, writer.catalog) for file in files]
     pairs = list(zip(files, tables, strict=True))
     transactional = all(file.options.mode != "upsert" for file in files)
-    with writer.session(), connection.transaction(transactional=transactional):
+    with writer.session_settings(), connection.transaction(transactional=transactional):
         for file, table in reversed(pairs):
             if file.options.mode == "replace":
-                with _naming(file):
+                with _errors_of_file(file):
                     connection.execute(f"DELETE FROM {table.name}")
         return sum(_load(file, table, writer) for file, table in pairs)
 
 
 def _load(file: TableFile, table: Table, writer: Writer) -> int:
-    with _naming(file):
+    with _errors_of_file(file):
         count = Upsert(file, table, writer).run() if file.options.mode == "upsert" else _write(file, table, writer)
-        writer.finish(table)
+        writer.finalize(table)
     return count
 
 
 def _write(file: TableFile, table: Table, writer: Writer) -> int:
     count = 0
-    with writer.into(table):
+    with writer.prepare_table(table):
         for chunk in file.chunks():
             writer.write(file, table, chunk)
             count += len(chunk.rows)
@@ -56,8 +55,8 @@ def _write(file: TableFile, table: Table, writer: Writer) -> int:
 
 
 @contextmanager
-def _naming(file: TableFile) -> Iterator[None]:
-    """Say of which file the server spoke."""
+def _errors_of_file(file: TableFile) -> Iterator[None]:
+    """Turn a StatementError into a DeployError with the path of the file."""
     try:
         yield
     except StatementError as error:

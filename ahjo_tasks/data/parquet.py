@@ -1,4 +1,4 @@
-"""Rows to a Parquet file, whose columns have the narrowest type that holds all their values."""
+"""Write rows to a Parquet file whose columns have the narrowest type that holds all their values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from decimal import Decimal
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any
 
-from ahjo_tasks.data.values import text
+from ahjo_tasks.data.values import to_text
 from ahjo_tasks.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -18,50 +18,50 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.database.connection import RowStream
 
-LONG = 2**63
-DIGITS = 38
-"""What a decimal of Parquet holds."""
+INT64_LIMIT = 2**63
+MAX_DECIMAL_DIGITS = 38
+"""The most digits that a decimal of Parquet holds."""
 NUMBERS = frozenset({bool, int, float, Decimal})
 BINARY = frozenset({bytes, bytearray, memoryview})
 
 
 class ColumnType:
-    """Grows with each value; a column of several kinds is text, as `to-csv` writes it."""
+    """The narrowest type for the values seen so far; values of several types make a column of text."""
 
     def __init__(self) -> None:
-        self._kinds: set[type] = set()
+        self._types: set[type] = set()
         self._zoned: set[bool] = set()
-        self._whole = self._scale = 0
-        self._long = True
+        self._integer_digits = self._scale = 0
+        self._fits_int64 = True
 
-    def see(self, values: Sequence[Any]) -> None:
-        """Take note of some values."""
-        self._kinds.update(map(type, values))
-        self._kinds.discard(type(None))
-        for value in values if self._kinds & {int, Decimal, datetime, time} else ():
-            self._note(value)
+    def add(self, values: Sequence[Any]) -> None:
+        """Widen the type for some more values."""
+        self._types.update(map(type, values))
+        self._types.discard(type(None))
+        for value in values if self._types & {int, Decimal, datetime, time} else ():
+            self._add_value(value)
 
-    def _note(self, value: Any) -> None:
+    def _add_value(self, value: Any) -> None:
         if type(value) is int:
-            self._long = self._long and -LONG <= value < LONG
-            self._whole = max(self._whole, len(str(abs(value))))
+            self._fits_int64 = self._fits_int64 and -INT64_LIMIT <= value < INT64_LIMIT
+            self._integer_digits = max(self._integer_digits, len(str(abs(value))))
         elif type(value) is Decimal:
             exponent = value.as_tuple().exponent
             if not isinstance(exponent, int):  # NaN and infinity
-                self._kinds.add(str)
+                self._types.add(str)
                 return
             self._scale = max(self._scale, -exponent)
-            self._whole = max(self._whole, value.adjusted() + 1)
+            self._integer_digits = max(self._integer_digits, value.adjusted() + 1)
         elif type(value) is datetime:
             self._zoned.add(value.tzinfo is not None)
         elif type(value) is time and value.tzinfo:
-            self._kinds.add(str)  # a time of Parquet has no zone
+            self._types.add(str)  # a time of Parquet has no zone
 
-    def arrow(self) -> Any:
-        """The type in Arrow's words; a column without any value is text."""
+    def arrow_type(self) -> Any:
+        """Return the type of Arrow; a column without any value is text."""
         import pyarrow as pa
 
-        kinds = self._kinds
+        kinds = self._types
         if not kinds:
             return pa.string()
         if kinds <= NUMBERS:
@@ -72,13 +72,13 @@ class ColumnType:
             return pa.timestamp("us", "UTC" if True in self._zoned else None)
         return {frozenset({date}): pa.date32(), frozenset({time}): pa.time64("us")}.get(frozenset(kinds), pa.string())
 
-    def fitted(self, values: Sequence[Any]) -> Sequence[Any]:
-        """The values as that type takes them."""
+    def convert(self, values: Sequence[Any]) -> Sequence[Any]:
+        """Return the values as that type takes them."""
         import pyarrow as pa
 
-        kind = self.arrow()
+        kind = self.arrow_type()
         if pa.types.is_string(kind):
-            return [value if value is None or type(value) is str else text(value) for value in values]
+            return [value if value is None or type(value) is str else to_text(value) for value in values]
         if pa.types.is_decimal(kind):
             return [None if value is None else Decimal(value) for value in values]
         if pa.types.is_integer(kind) or pa.types.is_floating(kind):
@@ -87,32 +87,36 @@ class ColumnType:
         return [bytes(value) if type(value) in BINARY else value for value in values]
 
     def _number(self, pa: Any) -> Any:
-        kinds = self._kinds
+        kinds = self._types
         if kinds == {bool}:
             return pa.bool_()
-        if kinds <= {bool, int} and self._long:
+        if kinds <= {bool, int} and self._fits_int64:
             return pa.int64()
         if float in kinds:
             return pa.float64() if kinds <= {bool, int, float} else pa.string()
-        return pa.decimal128(DIGITS, self._scale) if self._whole + self._scale <= DIGITS else pa.string()
+        return (
+            pa.decimal128(MAX_DECIMAL_DIGITS, self._scale)
+            if self._integer_digits + self._scale <= MAX_DECIMAL_DIGITS
+            else pa.string()
+        )
 
 
-GROUP = 100_000
-"""Rows of a row group, at least."""
+ROW_GROUP_ROWS = 100_000
+"""The least number of rows in a row group."""
 
 
 def check_installed() -> None:
-    """Raise ConfigError without pyarrow."""
+    """Raise ConfigError if pyarrow is missing."""
     try:
-        import pyarrow as pa  # noqa: F401 - whether it can be
+        import pyarrow as pa  # noqa: F401 - only whether it is installed
     except ImportError:
         raise ConfigError("--format parquet needs pyarrow.", hint="pip install 'ahjo-tasks[parquet]'") from None
 
 
 def write_parquet(rows: RowStream, path: Path) -> int:
-    """Write the rows; returns how many there were.
+    """Write the rows; return the number of rows.
 
-    No database tells enough of its types beforehand, so the rows are kept in a temporary file until all were seen.
+    No driver describes its types well enough, so the rows are kept in a temporary file until all were seen.
     """
     if len(set(rows.columns)) < len(rows.columns):
         raise UsageError("The query gives several columns the same name.", hint="Parquet needs one for each: use AS.")
@@ -121,8 +125,8 @@ def write_parquet(rows: RowStream, path: Path) -> int:
         count = 0
         for chunk in rows.chunks:
             columns = list(zip(*chunk, strict=True))
-            for kind, values in zip(types, columns, strict=True):
-                kind.see(values)
+            for column_type, values in zip(types, columns, strict=True):
+                column_type.add(values)
             pickle.dump(columns, spool, pickle.HIGHEST_PROTOCOL)
             count += len(chunk)
         spool.seek(0)
@@ -142,16 +146,16 @@ def _write(path: Path, names: Sequence[str], types: Sequence[ColumnType], chunks
     import pyarrow as pa
     from pyarrow.parquet import ParquetWriter
 
-    schema = pa.schema([(name, kind.arrow()) for name, kind in zip(names, types, strict=True)])
+    schema = pa.schema([(name, column_type.arrow_type()) for name, column_type in zip(names, types, strict=True)])
     waiting: list[Any] = []
     with closing(ParquetWriter(path, schema)) as writer:
         for columns in chunks:
             arrays = [
-                pa.array(kind.fitted(values), field.type)
-                for kind, values, field in zip(types, columns, schema, strict=True)
+                pa.array(column_type.convert(values), field.type)
+                for column_type, values, field in zip(types, columns, schema, strict=True)
             ]
             waiting.append(pa.record_batch(arrays, schema=schema))
-            if sum(batch.num_rows for batch in waiting) >= GROUP:
+            if sum(batch.num_rows for batch in waiting) >= ROW_GROUP_ROWS:
                 writer.write_table(pa.Table.from_batches(waiting))
                 waiting.clear()
         writer.write_table(pa.Table.from_batches(waiting, schema))

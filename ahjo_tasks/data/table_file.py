@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.project.files import ProjectFiles
 
-HEADERS = (".load.yaml", ".load.yml", ".load.json", ".load.jsonc")
+OPTION_SUFFIXES = (".load.yaml", ".load.yml", ".load.json", ".load.jsonc")
 
 
 class LoadOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,29 +44,30 @@ class LoadOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def options_for(path: Path, defaults: Mapping[str, Any]) -> LoadOptions:
-    """The options of one file: `NAME.load.yaml` (or .json) beside `NAME.csv` over the config's `data_loading`.
+    """Return the options of a file: `NAME.load.yaml` (or .json) next to `NAME.csv` over the config's `data_loading`.
 
-    Raises SourceError for a header file that says something else.
+    Raises SourceError for unknown options and wrong values.
     """
-    header = next((found for ending in HEADERS if (found := path.with_suffix(ending)).is_file()), None)
-    given = dict(defaults) | (dict(read(header).value) if header else {})
+    candidates = (path.with_suffix(suffix) for suffix in OPTION_SUFFIXES)
+    options_file = next((candidate for candidate in candidates if candidate.is_file()), None)
+    options = dict(defaults) | (dict(read(options_file).value) if options_file else {})
     try:
-        return msgspec.convert(given, LoadOptions)
+        return msgspec.convert(options, LoadOptions)
     except msgspec.ValidationError as error:
         raise SourceError(
-            str(error), path=header or path, hint="data_loading in the config gives the defaults."
+            str(error), path=options_file or path, hint="data_loading in the config gives the defaults."
         ) from None
 
 
-ENDINGS = frozenset({".csv", ".parquet"})
-CHUNK = 5_000
+TABLE_SUFFIXES = frozenset({".csv", ".parquet"})
+CHUNK_ROWS = 5_000
 """Rows held in memory at a time."""
 
 Row = tuple[Any, ...]
 
 
-class Chunk(NamedTuple):
-    """Some rows, and the line of the file that each one begins on."""
+class RowChunk(NamedTuple):
+    """Some rows, and the line of the file that each of them begins on."""
 
     rows: list[tuple[Any, ...]]
     lines: list[int]
@@ -85,19 +86,19 @@ class TableFile:
 
     @property
     def written(self) -> tuple[Name, ...]:
-        """The table, as the order of data files asks for it."""
+        """The tables that the file writes to, by which data files are ordered."""
         return (self.table,)
 
     @property
     def table(self) -> Name:
-        """The table that the file's name gives."""
+        """The table that the file is named after."""
         return Name.parse(self.path.stem)
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
         """The columns of the file. Raises SourceError for a file without a header, or with a column twice."""
-        found = self._parquet().schema_arrow.names if self._is_parquet else next(self._records(), ((), 1))[0]
-        columns = tuple(str(name or "") for name in found)
+        names = self._parquet().schema_arrow.names if self._is_parquet else next(self._records(), ((), 1))[0]
+        columns = tuple(str(name or "") for name in names)
         if not columns or not all(columns) or len({name.lower() for name in columns}) < len(columns):
             raise SourceError("the first line names the columns, each once", path=self.path, line=1)
         unknown = [name for name in self.options.key if name not in columns]
@@ -105,30 +106,30 @@ class TableFile:
             raise SourceError(f"the key names {', '.join(unknown)}, which is no column", path=self.path, line=1)
         return columns
 
-    def chunks(self) -> Iterator[Chunk]:
-        """The rows, a bounded number at a time. Raises SourceError with the line of a row that has not its columns."""
+    def chunks(self) -> Iterator[RowChunk]:
+        """The rows, a bounded number at a time. Raises SourceError with the line of a row of another width."""
         return self._parquet_chunks() if self._is_parquet else self._csv_chunks()
 
     def check(self) -> None:
-        """Read the header. Raises SourceError for one that cannot be used."""
+        """Read the columns. Raises SourceError for an unusable header line."""
         _ = self.columns
 
     @property
     def _is_parquet(self) -> bool:
         return self.path.suffix.lower() == ".parquet"
 
-    def _csv_chunks(self) -> Iterator[Chunk]:
+    def _csv_chunks(self) -> Iterator[RowChunk]:
         records = self._records()
         next(records, None)
         width = len(self.columns)
-        while block := list(islice(records, CHUNK)):
+        while block := list(islice(records, CHUNK_ROWS)):
             for record, line in block:
                 if len(record) != width:
                     raise SourceError(f"{width} columns were expected, {len(record)} found", path=self.path, line=line)
-            yield Chunk([tuple(record) for record, _ in block], [line for _, line in block])
+            yield RowChunk([tuple(record) for record, _ in block], [line for _, line in block])
 
     def _records(self) -> Iterator[tuple[Sequence[str | None], int]]:
-        """Each record with the line it begins on. An empty line is a NULL where there is one column, else nothing."""
+        """Yield each record with its first line. An empty line is a NULL if there is one column, else skipped."""
         try:
             with self.path.open(encoding=self.options.encoding, newline="") as file:
                 reader = CsvReader(file, self.path, self.options.separator, self.options.null_text)
@@ -152,20 +153,21 @@ class TableFile:
             ) from None
         return parquet.ParquetFile(self.path)
 
-    def _parquet_chunks(self) -> Iterator[Chunk]:
+    def _parquet_chunks(self) -> Iterator[RowChunk]:
         first = 1
-        for batch in self._parquet().iter_batches(CHUNK):
+        for batch in self._parquet().iter_batches(CHUNK_ROWS):
             columns = [column.to_pylist() for column in batch.columns]
             rows = list(zip(*columns, strict=True))
-            yield Chunk(rows, list(range(first, first + len(rows))))
+            yield RowChunk(rows, list(range(first, first + len(rows))))
             first += len(rows)
 
 
 def read_table_files(project: ProjectFiles, kind: str, defaults: Mapping[str, Any]) -> list[TableFile]:
-    """The CSV and Parquet files of a kind, with their options and columns checked. Raises SourceError."""
-    found = [
-        TableFile(path, project.label(path), kind, options_for(path, defaults)) for path in project.paths(kind, ENDINGS)
+    """Return the CSV and Parquet files of a kind, with options and columns checked. Raises SourceError."""
+    files = [
+        TableFile(path, project.label(path), kind, options_for(path, defaults))
+        for path in project.paths(kind, TABLE_SUFFIXES)
     ]
-    for file in found:
+    for file in files:
         file.check()
-    return found
+    return files

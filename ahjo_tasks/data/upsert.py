@@ -1,11 +1,11 @@
-"""Updating the rows that are there and adding the others, by way of a staging table that this connection alone sees."""
+"""Update the rows whose keys exist and insert the others, through a temporary staging table."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.data.table import Column, Table
-from ahjo_tasks.data.table_file import Chunk
+from ahjo_tasks.data.table_file import RowChunk
 from ahjo_tasks.errors import DeployError, StatementError
 
 if TYPE_CHECKING:
@@ -14,30 +14,30 @@ if TYPE_CHECKING:
     from ahjo_tasks.data.table_file import TableFile
     from ahjo_tasks.data.writers import Writer
 
-LINE = "ahjo_line"
+LINE_COLUMN = "ahjo_line"
 
 
 class Upsert:
-    """One file on its way through the stage into its table."""
+    """The upsert of one file. `stage` is the staging table: the columns of the file and its line number."""
 
     def __init__(self, file: TableFile, table: Table, writer: Writer) -> None:
         self.file = file
         self.table = table
         self.writer = writer
         self.connection = writer.connection
-        line = Column(LINE, self.connection.dialect.quote(LINE), "integer")
+        line = Column(LINE_COLUMN, self.connection.dialect.quote(LINE_COLUMN), "integer")
         self.stage = Table(writer.stage_name, (line, *table.columns))
         self.keys = table.keys(file.options.key)
 
     def run(self) -> int:
-        """Do it; returns how many rows the file has. Raises DeployError or StatementError; then the table is as before.
+        """Load the file; return its number of rows. Raises DeployError or StatementError; then the table is as before.
 
-        The stage is filled before the transaction begins, which is short for that, and is there still when it failed.
+        The stage is filled before the transaction begins, so that this is short, and outlives its failure.
         """
         try:
             with self.connection.transaction(transactional=self.writer.transaction_survives):
                 count = self._fill()
-            self._refuse_keys()
+            self._check_keys()
             self._merge()
         finally:
             if self.connection.usable:
@@ -45,7 +45,7 @@ class Upsert:
         return count
 
     def statements(self, last: int | None = None) -> list[str]:
-        """UPDATE of the rows that are there, INSERT of the others; up to a line of the file where one is given."""
+        """Return UPDATE for existing keys and INSERT for the others, up to the line `last` of the file if given."""
         line = self.stage.columns[0].quoted
         until = f" AND s.{line} <= {last}" if last is not None else ""
         same = " AND ".join(f"s.{key} = {self.table.name}.{key}" for key in self.keys)
@@ -53,7 +53,7 @@ class Upsert:
         update = self.writer.update(self.table.name, f"{self.stage.name} s", others, same) + until
         chosen = ", ".join(f"s.{column.quoted}" for column in self.table.columns)
         insert = (
-            f"INSERT INTO {self.table.name} ({self.table.listed}) {self.writer.overriding}"
+            f"INSERT INTO {self.table.name} ({self.table.column_list}) {self.writer.overriding}"
             f"SELECT {chosen} FROM {self.stage.name} s"
             f" WHERE NOT EXISTS (SELECT 1 FROM {self.table.name} WHERE {same}){until}"
         )
@@ -63,13 +63,13 @@ class Upsert:
         self.writer.create_stage(self.stage, self.table, self.keys)
         count = 0
         for chunk in self.file.chunks():
-            numbered = Chunk([(line, *row) for row, line in zip(chunk.rows, chunk.lines, strict=True)], chunk.lines)
+            numbered = RowChunk([(line, *row) for row, line in zip(chunk.rows, chunk.lines, strict=True)], chunk.lines)
             self.writer.write(self.file, self.stage, numbered)
             count += len(chunk.rows)
         return count
 
-    def _refuse_keys(self) -> None:
-        """A key that is NULL would never be found again, and one of two rows with the same key would be lost."""
+    def _check_keys(self) -> None:
+        """Raise DeployError for NULL keys, which match no row, and duplicate keys, of which one row would be lost."""
         line, listed = self.stage.columns[0].quoted, ", ".join(self.keys)
         null = " OR ".join(f"{key} IS NULL" for key in self.keys)
         empty = self.connection.query(f"SELECT MIN({line}) FROM {self.stage.name} WHERE {null}")[0][0]
@@ -83,8 +83,8 @@ class Upsert:
         first, *key = self.connection.query(f"SELECT MIN({line}), {listed} {groups} AND MAX({line}) = {last}")[0]
         shown = ", ".join(str(value) for value in key)
         keys = "1 key stands" if count == 1 else f"{count} keys stand"
-        said = f"{keys} more than once in the file, the first one, {shown}, in lines {first} and {last}"
-        raise DeployError(said, path=self.file.path, line=int(last))
+        message = f"{keys} more than once in the file, the first one, {shown}, in lines {first} and {last}"
+        raise DeployError(message, path=self.file.path, line=int(last))
 
     def _merge(self) -> None:
         try:
@@ -94,16 +94,21 @@ class Upsert:
                 self.connection.in_shared_transaction and not self.writer.transaction_survives
             ):
                 raise
-            row, line, why = self._first_bad(error)
-            raise DeployError(self.writer.complaint(why, self.table, row), path=self.file.path, line=line) from error
+            row, line, cause = self._first_bad_row(error)
+            raise DeployError(
+                self.writer.error_message(cause, self.table, row), path=self.file.path, line=line
+            ) from error
 
     def _run(self, statements: Sequence[str], *, rollback_only: bool = False) -> None:
-        with self.connection.transaction(rollback_only=rollback_only, savepoint=True), self.writer.into(self.table):
+        with (
+            self.connection.transaction(rollback_only=rollback_only, savepoint=True),
+            self.writer.prepare_table(self.table),
+        ):
             for statement in statements:
                 self.connection.execute(statement)
 
-    def _first_bad(self, error: StatementError) -> tuple[tuple[object, ...], int, StatementError]:
-        """Halve the file until one line is left, with which what went well before fails."""
+    def _first_bad_row(self, error: StatementError) -> tuple[tuple[object, ...], int, StatementError]:
+        """Find by bisection the first line with which the statements fail; return row, line and error."""
         line = self.stage.columns[0].quoted
         good, bad = 0, int(self.connection.query(f"SELECT MAX({line}) FROM {self.stage.name}")[0][0])
         while bad - good > 1:
@@ -111,7 +116,7 @@ class Upsert:
             try:
                 self._run(self.statements(middle), rollback_only=True)
                 good = middle
-            except StatementError as found:
-                bad, error = middle, found
-        row = self.connection.query(f"SELECT {self.table.listed} FROM {self.stage.name} WHERE {line} = {bad}")[0]
+            except StatementError as middle_error:
+                bad, error = middle, middle_error
+        row = self.connection.query(f"SELECT {self.table.column_list} FROM {self.stage.name} WHERE {line} = {bad}")[0]
         return row, bad, error

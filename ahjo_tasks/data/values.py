@@ -1,31 +1,32 @@
-"""What stands in a file, in the form that a column of a database takes."""
+"""Write values of a database as text, for CSV files and reports."""
 
 from __future__ import annotations
 
 import json
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Shape = Callable[[Any], Any]
-
 SIXTY = 60
 
 
-def text(value: Any) -> str:
-    """The value as text; not for None.
+def to_text(value: Any) -> str:
+    """Return the value, which is not None, as text.
 
-    True and false are 1 and 0, binary data is hexadecimal behind `0x`, dates and times are ISO 8601 with a space,
-    numbers have a point and no exponent but where a float needs one; lists and mappings are JSON.
+    True and false are 1 and 0, binary data is hexadecimal after `0x`, dates and times are ISO 8601 with a space,
+    numbers have a point and only floats an exponent; lists and mappings are JSON.
     """
-    kind = type(value)
-    known = _BY_TYPE.get(kind)
-    if known is None:
-        known = _BY_TYPE[kind] = next((write for base, write in _BY_TYPE.items() if isinstance(value, base)), str)
-    return known(value)
+    write = _BY_TYPE.get(type(value)) or _write_by_base_class(value)
+    return write(value)
+
+
+def _write_by_base_class(value: Any) -> Callable[[Any], str]:
+    """Find the function for a value whose type is not listed; str if no base class is."""
+    return next((write for base, write in _BY_TYPE.items() if isinstance(value, base)), str)
 
 
 def _decimal(value: Decimal) -> str:
@@ -50,7 +51,7 @@ def _duration(value: timedelta) -> str:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, default=text)
+    return json.dumps(value, ensure_ascii=False, default=to_text)
 
 
 _BY_TYPE: dict[type, Callable[[Any], str]] = {
@@ -60,11 +61,13 @@ _BY_TYPE: dict[type, Callable[[Any], str]] = {
     float: repr,
     Decimal: _decimal,
     datetime: _moment,
+    date: str,
     time: lambda value: value.isoformat(),
     timedelta: _duration,
     bytes: _binary,
     bytearray: _binary,
     memoryview: _binary,
+    UUID: str,
     list: _json,
     dict: _json,
 }

@@ -1,4 +1,4 @@
-"""The quick way to write many rows, one for each database."""
+"""Write many rows fast: one class for each database."""
 
 from __future__ import annotations
 
@@ -6,109 +6,111 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
-from ahjo_tasks.data.column_values import shape_for, shaped, strict_number
+from ahjo_tasks.data.column_values import convert_chunk, converter_for, strict_number
 from ahjo_tasks.errors import DeployError, StatementError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ahjo_tasks.data.column_values import Shape
+    from ahjo_tasks.data.column_values import Converter
     from ahjo_tasks.data.table import Table
-    from ahjo_tasks.data.table_file import Chunk, Row, TableFile
+    from ahjo_tasks.data.table_file import Row, RowChunk, TableFile
     from ahjo_tasks.database.connection import Connection
 
 
 FOREIGN_KEY = re.compile(r"FOREIGN KEY(?: \(([^)]*)\))?")
-"""As MySQL, SQLite and SQL Server name one, at most with its columns: the others that they name are the parent's."""
-PARENT_FIRST = "The row that it refers to has to be there before: in the table, in an earlier file, or further up."
+"""A foreign key in messages of MySQL, SQLite and SQL Server; columns that they name elsewhere are the parent's."""
+PARENT_FIRST = "The row that it references must exist before: in the table, in an earlier file, or further up."
 
 
 class Writer:
-    """`executemany` of an INSERT, and row by row where that fails, so that the bad row is named."""
+    """Writes by `executemany` of an INSERT, and row by row after a failure, to name the bad row."""
 
     catalog: ClassVar[str] = (
         "SELECT table_schema, table_name, column_name, data_type, 0 FROM information_schema.columns"
         " WHERE lower(table_name) = lower({table}) AND ({schema} IS NULL OR lower(table_schema) = lower({schema}))"
         " ORDER BY table_schema, table_name, ordinal_position"
     )
-    """The query of `find_table`, with places for the literals of table and schema."""
-    binary: ClassVar[frozenset[str]] = frozenset({"blob"})
-    mark: ClassVar[str] = "?"
+    """The query of `find_table`, with placeholders for the literals of table and schema."""
+    binary_types: ClassVar[frozenset[str]] = frozenset({"blob"})
+    placeholder: ClassVar[str] = "?"
     stage_name: ClassVar[str] = "ahjo_stage"
     drop_stage: ClassVar[str] = "DROP TABLE ahjo_stage"
     overriding: ClassVar[str] = ""
-    """What an INSERT says so that an identity column takes its value."""
+    """The clause of an INSERT that gives values to an identity column."""
     transaction_survives: ClassVar[bool] = True
-    """Whether a failed statement leaves the transaction, so that what failed can be tried again in it."""
+    """Whether the transaction goes on after a failed statement, so that the rows can be tried again in it."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
-    def shape(self, kind: str) -> Shape:
-        """How a value goes into a column of that type."""
-        return shape_for(kind, self.binary)
+    def converter(self, column_type: str) -> Converter:
+        """Return the converter for values of a column of that type."""
+        return converter_for(column_type, self.binary_types)
 
     def create_stage(self, stage: Table, table: Table, keys: Sequence[str]) -> None:
-        """Make an empty table with the types of that one, seen by this connection alone."""
+        """Create an empty temporary table with the types of that one."""
         line = stage.columns[0].quoted
-        index = self.index(keys)
+        index = self.stage_index(keys)
         self.connection.execute(
             f"CREATE TEMPORARY TABLE {stage.name}{index} AS"
-            f" SELECT 0 AS {line}, {table.listed} FROM {table.name} WHERE 1 = 0"
+            f" SELECT 0 AS {line}, {table.column_list} FROM {table.name} WHERE 1 = 0"
         )
 
-    def index(self, keys: Sequence[str]) -> str:
-        """What makes the stage's keys quick to find, where the database does not see to it."""
+    def stage_index(self, keys: Sequence[str]) -> str:
+        """Return the definition of an index on the keys, for databases that join slowly without."""
         return ""
 
     def update(self, table: str, stage: str, columns: Sequence[str], same: str) -> str:
-        """The UPDATE from the stage `s`, to which a further AND may be added."""
+        """Return the UPDATE from the stage `s`, to which a further AND can be appended."""
         values = ", ".join(f"{column} = s.{column}" for column in columns)
         return f"UPDATE {table} SET {values} FROM {stage} WHERE {same}"
 
     @contextmanager
-    def session(self) -> Iterator[None]:
-        """Set the session up for loading, and back."""
+    def session_settings(self) -> Iterator[None]:
+        """Change settings of the session for loading, and restore them."""
         yield
 
     @contextmanager
-    def into(self, table: Table) -> Iterator[None]:
-        """Prepare the table for rows."""
+    def prepare_table(self, table: Table) -> Iterator[None]:
+        """Prepare the table for rows, and undo that afterwards."""
         yield
 
-    def finish(self, table: Table) -> None:
-        """Leave the table as if the rows had come from elsewhere."""
+    def finalize(self, table: Table) -> None:
+        """Adjust what depends on the rows after they were loaded."""
 
-    def write(self, file: TableFile, table: Table, chunk: Chunk) -> None:
+    def write(self, file: TableFile, table: Table, chunk: RowChunk) -> None:
         """Write a chunk. Raises DeployError that names file and line of the first bad row."""
-        fitting = shaped(chunk, file, table, self.shape)
+        converted = convert_chunk(chunk, file, table, self.converter)
         self.connection.execute("SAVEPOINT ahjo_chunk")
         try:
-            self.send(table, fitting.rows)
+            self.send(table, converted.rows)
         except StatementError:
             if self.connection.usable:
                 self.connection.execute("ROLLBACK TO SAVEPOINT ahjo_chunk")
-                self.one_by_one(file, table, fitting)
+                self.write_one_by_one(file, table, converted)
             raise
         self.connection.execute("RELEASE SAVEPOINT ahjo_chunk")
 
-    def one_by_one(self, file: TableFile, table: Table, chunk: Chunk) -> None:
-        """Write the rows singly until one is refused."""
+    def write_one_by_one(self, file: TableFile, table: Table, chunk: RowChunk) -> None:
+        """Write the rows one by one. Raises DeployError for the first that the server refuses."""
         for row, line in zip(chunk.rows, chunk.lines, strict=True):
             try:
                 self.send(table, [row])
             except StatementError as error:
                 hint = PARENT_FIRST if "foreign key" in error.message.lower() else error.hint
-                raise DeployError(self.complaint(error, table, row), path=file.path, line=line, hint=hint) from error
+                raise DeployError(
+                    self.error_message(error, table, row), path=file.path, line=line, hint=hint
+                ) from error
 
-    def complaint(self, error: StatementError, table: Table, row: Sequence[object]) -> str:
-        """What the server said, with the column that it speaks of where one can be told."""
+    def error_message(self, error: StatementError, table: Table, row: Sequence[object]) -> str:
+        """Return the server's message, with the column that it is about if that can be told."""
         message = error.message
         foreign = FOREIGN_KEY.search(message)
-        said = foreign[1] or "" if foreign else message
+        searched = foreign[1] or "" if foreign else message
         named = sorted(
-            (column.name for column in table.columns if _stands(column.name, said)),
-            key=lambda name: re.search(rf"""[`'"(]{re.escape(name)}[`'")]""", said, re.IGNORECASE) is None,
+            (column.name for column in table.columns if _contains_word(searched, column.name)),
+            key=lambda name: re.search(rf"""[`'"(]{re.escape(name)}[`'")]""", searched, re.IGNORECASE) is None,
         )
         quoted = [
             column.name
@@ -119,18 +121,19 @@ class Writer:
         return f"column {column}: {message}" if column else message
 
     def statement(self, table: Table) -> str:
-        """The INSERT with a mark for each column."""
-        return f"INSERT INTO {table.name} ({table.listed}) VALUES ({', '.join([self.mark] * len(table.columns))})"
+        """Return the INSERT with a placeholder for each column."""
+        values = ", ".join([self.placeholder] * len(table.columns))
+        return f"INSERT INTO {table.name} ({table.column_list}) VALUES ({values})"
 
     def send(self, table: Table, rows: list[Row]) -> None:
-        """Hand the rows to the driver. Raises StatementError."""
+        """Send the rows by the driver. Raises StatementError."""
         statement = self.statement(table)
         with self.connection.cursor(statement) as cursor:
             cursor.executemany(statement, rows)
 
 
 class SQLiteWriter(Writer):
-    """Any text would be taken for a number's column, so numbers are looked at here."""
+    """Checks numbers itself: SQLite stores any text in a column of numbers."""
 
     catalog = (
         "SELECT 'main', m.name, x.name, x.type, x.hidden > 1 FROM sqlite_master m, pragma_table_xinfo(m.name) x"
@@ -138,13 +141,13 @@ class SQLiteWriter(Writer):
         " AND lower(COALESCE({schema}, 'main')) = 'main'"
     )
 
-    def shape(self, kind: str) -> Shape:
-        """A word in a column of numbers is an error as elsewhere."""
-        return strict_number(kind, super().shape(kind))
+    def converter(self, column_type: str) -> Converter:
+        """Return a converter that refuses text in a column of numbers, as other databases do."""
+        return strict_number(column_type, super().converter(column_type))
 
 
 class PostgreSQLWriter(Writer):
-    """COPY."""
+    """Writes by COPY."""
 
     catalog = (
         "SELECT table_schema, table_name, column_name, CASE data_type WHEN 'ARRAY' THEN udt_name ELSE data_type END,"
@@ -154,23 +157,23 @@ class PostgreSQLWriter(Writer):
         " ORDER BY array_position(current_schemas(false), table_schema::name), table_schema, table_name,"
         " ordinal_position"
     )
-    binary = frozenset({"bytea", "_bytea"})
+    binary_types = frozenset({"bytea", "_bytea"})
     overriding = "OVERRIDING SYSTEM VALUE "
 
     def send(self, table: Table, rows: list[Row]) -> None:
-        """COPY the rows; the server says line and column of a bad value."""
-        statement = f"COPY {table.name} ({table.listed}) FROM STDIN"
+        """COPY the rows; the server names line and column of a bad value."""
+        statement = f"COPY {table.name} ({table.column_list}) FROM STDIN"
         with self.connection.cursor(statement) as cursor, cursor.copy(statement) as copy:
             for row in rows:
                 copy.write_row(row)
 
-    def complaint(self, error: StatementError, table: Table, row: Sequence[object]) -> str:
-        """COPY names the column in the context of the error."""
+    def error_message(self, error: StatementError, table: Table, row: Sequence[object]) -> str:
+        """Return the message with the column from the context of the error."""
         column = re.search(r"column ([^:]+):", error.server.procedure)
-        return f"column {column[1]}: {error.message}" if column else super().complaint(error, table, row)
+        return f"column {column[1]}: {error.message}" if column else super().error_message(error, table, row)
 
-    def finish(self, table: Table) -> None:
-        """Let a sequence go on behind the numbers that were loaded, as identities do elsewhere."""
+    def finalize(self, table: Table) -> None:
+        """Advance the sequences of the table past the loaded numbers, as other databases do for identities."""
         literal = self.connection.dialect.quote_literal
         for column in table.columns:
             if not column.type.endswith(("integer", "bigint", "smallint")):
@@ -185,36 +188,36 @@ class PostgreSQLWriter(Writer):
 
 SHAPES = ("point", "linestring", "polygon")
 GEOMETRIES = frozenset(
-    {"geometry", "geometrycollection", "geomcollection", *SHAPES, *(f"multi{one}" for one in SHAPES)}
+    {"geometry", "geometrycollection", "geomcollection", *SHAPES, *(f"multi{shape}" for shape in SHAPES)}
 )
-"""MySQL's; their bytes are a reference system and well-known binary, as they are read."""
+"""Geometry types of MySQL, whose bytes are a reference system and well-known binary, as they are read."""
 
 
 class MySQLWriter(Writer):
-    """INSERTs of many rows, which PyMySQL makes of `executemany`."""
+    """Writes by INSERTs of many rows, which PyMySQL makes of `executemany`."""
 
     catalog = (
         "SELECT table_schema, table_name, column_name, data_type, COALESCE(generation_expression, '') <> ''"
         " FROM information_schema.columns WHERE lower(table_name) = lower({table})"
         " AND lower(table_schema) = lower(COALESCE({schema}, DATABASE())) ORDER BY table_name, ordinal_position"
     )
-    binary = frozenset({"bit", "binary", "varbinary", "blob", "tinyblob", "mediumblob", "longblob"}) | GEOMETRIES
-    mark = "%s"
-    drop_stage = "DROP TEMPORARY TABLE ahjo_stage"  # without the word it would end the transaction
+    binary_types = frozenset({"bit", "binary", "varbinary", "blob", "tinyblob", "mediumblob", "longblob"}) | GEOMETRIES
+    placeholder = "%s"
+    drop_stage = "DROP TEMPORARY TABLE ahjo_stage"  # without TEMPORARY it would commit the transaction
 
-    def index(self, keys: Sequence[str]) -> str:
-        """Without an index, rows are compared each with each."""
+    def stage_index(self, keys: Sequence[str]) -> str:
+        """Return a KEY: without it, each row is compared with each."""
         return f" (KEY ({', '.join(keys)}))"
 
     def update(self, table: str, stage: str, columns: Sequence[str], same: str) -> str:
-        """A temporary table may be named but once."""
+        """Return UPDATE ... JOIN: a query can name a temporary table only once."""
         values = ", ".join(f"{table}.{column} = s.{column}" for column in columns)
         return f"UPDATE {table} JOIN {stage} ON {same} SET {values} WHERE 1 = 1"
 
     @contextmanager
-    def session(self) -> Iterator[None]:
-        """A value that does not fit is an error, however lenient the server is set."""
-        before = self.connection.query("SELECT @@SESSION.sql_mode")[0][0]
+    def session_settings(self) -> Iterator[None]:
+        """Set a strict sql_mode, so that a value that does not fit is an error."""
+        sql_mode = self.connection.query("SELECT @@SESSION.sql_mode")[0][0]
         self.connection.execute(
             "SET SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO')"
         )
@@ -223,9 +226,9 @@ class MySQLWriter(Writer):
         finally:
             if self.connection.usable:
                 self.connection.try_execute(
-                    f"SET SESSION sql_mode = {self.connection.dialect.quote_literal(str(before))}"
+                    f"SET SESSION sql_mode = {self.connection.dialect.quote_literal(str(sql_mode))}"
                 )
 
 
-def _stands(name: str, message: str) -> bool:
+def _contains_word(message: str, name: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", message, re.IGNORECASE) is not None

@@ -1,4 +1,4 @@
-"""SQL Server: arrays of parameters with Microsoft's driver, INSERTs of many rows with the others."""
+"""Write many rows to SQL Server: arrays of parameters with Microsoft's driver, long INSERTs with the others."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.data.column_values import shaped
-from ahjo_tasks.data.values import text
+from ahjo_tasks.data.column_values import convert_chunk
+from ahjo_tasks.data.values import to_text
 from ahjo_tasks.data.writers import Writer
 from ahjo_tasks.database.dialects.mssql.drivers import MICROSOFT_FILE, driver_file
 from ahjo_tasks.errors import DeployError, StatementError
@@ -15,29 +15,29 @@ from ahjo_tasks.errors import DeployError, StatementError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ahjo_tasks.data.column_values import Shape
+    from ahjo_tasks.data.column_values import Converter
     from ahjo_tasks.data.table import Table
-    from ahjo_tasks.data.table_file import Chunk, Row, TableFile
+    from ahjo_tasks.data.table_file import Row, RowChunk, TableFile
 
 SQL_WVARCHAR, SQL_VARBINARY = -9, -3
-LONGEST = {SQL_WVARCHAR: 4000, SQL_VARBINARY: 8000}
-"""Characters of an nvarchar, bytes of a varbinary; a longer one has no length."""
-AT_ONCE = 200
-"""Rows of an INSERT without parameters: the server takes ever longer to plan a longer one."""
+MAX_LENGTHS = {SQL_WVARCHAR: 4000, SQL_VARBINARY: 8000}
+"""Characters of an nvarchar, bytes of a varbinary; longer ones are sent as max."""
+INSERT_ROWS = 200
+"""Rows of an INSERT without parameters: the server plans longer ones more slowly."""
 
 CONVERSIONS = (
     (re.compile(r"(small)?datetime\b"), "CONVERT(datetime2(7), {}, 121)"),
     (re.compile(r"datetimeoffset"), "CONVERT(datetimeoffset(7), {}, 121)"),
     (re.compile(r"(small)?money"), "CONVERT(money, {})"),
 )
-"""How a text becomes a value of a type, where the server does not do it by itself or looks at the login's language."""
+"""Conversions of text to types which the server does not do implicitly, or does by the language of the login."""
 
 
 class MSSQLWriter(Writer):
-    """Every value is sent as a text, or as bytes, of the length that it has; nothing is asked of the server beforehand.
+    """Sends every value as text, or as bytes, of its own length, without asking the server for parameter types.
 
-    So a long column needs no more memory than what stands in it, a NULL in the first row misleads nobody, and the way
-    into a temporary table is the same.
+    So a long column needs no more memory than its values, a NULL in the first row does not set the type, and temporary
+    tables can be written as well.
     """
 
     catalog = (
@@ -46,60 +46,60 @@ class MSSQLWriter(Writer):
         " WHERE LOWER(TABLE_NAME) = LOWER({table}) AND LOWER(TABLE_SCHEMA) = LOWER(COALESCE({schema}, SCHEMA_NAME()))"
         " ORDER BY TABLE_NAME, ORDINAL_POSITION"
     )
-    binary = frozenset({"binary", "varbinary", "image"})
+    binary_types = frozenset({"binary", "varbinary", "image"})
     stage_name = "#ahjo_stage"
     drop_stage = "DROP TABLE #ahjo_stage"
     transaction_survives = False
 
-    def shape(self, kind: str) -> Shape:
-        """Texts of everything but bytes for a column of bytes."""
-        shape = super().shape(kind)
-        kept = {str, bytes, type(None)} if kind in self.binary else {str, type(None)}
+    def converter(self, column_type: str) -> Converter:
+        """Return a converter to text, or to bytes for a binary column."""
+        convert = super().converter(column_type)
+        sent_types = {str, bytes, type(None)} if column_type in self.binary_types else {str, type(None)}
 
-        def as_text(value: Any) -> str | bytes | None:
-            found = shape(value)
-            return found if type(found) in kept else text(found)
+        def to_sent_value(value: Any) -> str | bytes | None:
+            converted = convert(value)
+            return converted if type(converted) in sent_types else to_text(converted)
 
-        return as_text
+        return to_sent_value
 
     def create_stage(self, stage: Table, table: Table, keys: Sequence[str]) -> None:
-        """SELECT INTO a temporary table; a join keeps the identity property out."""
-        line, listed = stage.columns[0].quoted, ", ".join(f"t.{column.quoted}" for column in table.columns)
+        """SELECT INTO a temporary table; the join drops the identity property."""
+        line, columns = stage.columns[0].quoted, ", ".join(f"t.{column.quoted}" for column in table.columns)
         self.connection.execute(
-            f"SELECT 0 AS {line}, {listed} INTO {stage.name} FROM {table.name} t"
+            f"SELECT 0 AS {line}, {columns} INTO {stage.name} FROM {table.name} t"
             " LEFT JOIN (SELECT 1 AS one) o ON 1 = 0 WHERE 1 = 0"
         )
-        # Then a server that is not Microsoft's finds the table for parameters, too.
+        # After a query, servers other than Microsoft's find the table for parameters, too.
         self.connection.query(f"SELECT {line} FROM {stage.name}")
 
     @contextmanager
-    def into(self, table: Table) -> Iterator[None]:
-        """Allow values for the identity column while rows that have one are written."""
+    def prepare_table(self, table: Table) -> Iterator[None]:
+        """Set IDENTITY_INSERT while rows with a value for the identity column are written."""
         name = self.connection.dialect.quote_literal(table.name)
-        found = self.connection.query(f"SELECT name FROM sys.identity_columns WHERE object_id = OBJECT_ID({name})")
-        given = bool({str(row[0]).lower() for row in found} & {column.name.lower() for column in table.columns})
-        if given:
+        rows = self.connection.query(f"SELECT name FROM sys.identity_columns WHERE object_id = OBJECT_ID({name})")
+        has_identity = bool({str(row[0]).lower() for row in rows} & {column.name.lower() for column in table.columns})
+        if has_identity:
             self.connection.execute(f"SET IDENTITY_INSERT {table.name} ON")
         try:
             yield
         finally:
-            if given and self.connection.usable:
+            if has_identity and self.connection.usable:
                 self.connection.try_execute(f"SET IDENTITY_INSERT {table.name} OFF")
 
-    def write(self, file: TableFile, table: Table, chunk: Chunk) -> None:
-        """A failed statement ends the transaction, so the bad row is sought in a second one that is undone."""
-        fitting = shaped(chunk, file, table, self.shape)
+    def write(self, file: TableFile, table: Table, chunk: RowChunk) -> None:
+        """Write a chunk. A failure ends the transaction, so the bad row is found in a second, rolled back one."""
+        converted = convert_chunk(chunk, file, table, self.converter)
         try:
-            self.send(table, fitting.rows)
+            self.send(table, converted.rows)
         except StatementError as error:
             if not self.connection.usable or (table.name == self.stage_name and self.connection.transactional):
-                raise  # the stage went with the transaction
-            with self._undone(), self.into(table):
-                self.one_by_one(file, table, fitting)
-            raise DeployError(error.message, path=file.path, line=fitting.lines[0]) from error
+                raise  # the stage was rolled back with the transaction
+            with self._rolled_back(), self.prepare_table(table):
+                self.write_one_by_one(file, table, converted)
+            raise DeployError(error.message, path=file.path, line=converted.lines[0]) from error
 
     @contextmanager
-    def _undone(self) -> Iterator[None]:
+    def _rolled_back(self) -> Iterator[None]:
         dialect = self.connection.dialect
         self.connection.try_execute(dialect.rollback)
         self.connection.try_execute(dialect.begin)
@@ -109,26 +109,26 @@ class MSSQLWriter(Writer):
             self.connection.try_execute(dialect.rollback)
 
     def send(self, table: Table, rows: list[Row]) -> None:
-        """Arrays of parameters, where the driver is Microsoft's; FreeTDS does not survive them."""
-        values = [_conversion(column.type) for column in table.columns]
-        if not self._takes_arrays(table):
-            for first in range(0, len(rows), AT_ONCE):
-                self.connection.execute(self._in_words(table, values, rows[first : first + AT_ONCE]))
+        """Send arrays of parameters with Microsoft's driver; FreeTDS crashes on them."""
+        templates = [_conversion(column.type) for column in table.columns]
+        if not self._supports_arrays(table):
+            for first in range(0, len(rows), INSERT_ROWS):
+                self.connection.execute(self._insert_literals(table, templates, rows[first : first + INSERT_ROWS]))
             return
-        marks = ", ".join(value.format("?") for value in values)
-        statement = f"INSERT INTO {table.name} ({table.listed}) VALUES ({marks})"
+        placeholders = ", ".join(template.format("?") for template in templates)
+        statement = f"INSERT INTO {table.name} ({table.column_list}) VALUES ({placeholders})"
         with self.connection.cursor(statement) as cursor:
             cursor.fast_executemany = len(rows) > 1
             cursor.setinputsizes(
                 [
-                    _size(values, binary=column.type in self.binary)
+                    _size(values, binary=column.type in self.binary_types)
                     for column, values in zip(table.columns, zip(*rows, strict=True), strict=True)
                 ]
             )
             cursor.executemany(statement, rows)
 
-    def _takes_arrays(self, table: Table) -> bool:
-        """A server that speaks SQL Server's protocol may not find a table that its open transaction has made."""
+    def _supports_arrays(self, table: Table) -> bool:
+        """Whether to send arrays: other servers of this protocol do not find tables created in the open transaction."""
         if table.name == self.stage_name and self.connection.transactional:
             return False
         with self.connection.cursor("") as cursor:
@@ -136,35 +136,35 @@ class MSSQLWriter(Writer):
                 return False
             return MICROSOFT_FILE in driver_file(cursor.connection).lower()
 
-    def _in_words(self, table: Table, values: Sequence[str], rows: Sequence[Row]) -> str:
-        """One INSERT; a column of nothing but NULL would be one of numbers, which few types can be made of."""
-        names = [f"c{number}" for number in range(len(values))]
+    def _insert_literals(self, table: Table, templates: Sequence[str], rows: Sequence[Row]) -> str:
+        """Return one INSERT; a column of NULLs is selected as NULL, for it would be an int in VALUES."""
+        names = [f"c{number}" for number in range(len(templates))]
         empty = [all(value is None for value in column) for column in zip(*rows, strict=True)]
         chosen = ", ".join(
-            "NULL" if nothing else value.format(f"v.{name}")
-            for value, name, nothing in zip(values, names, empty, strict=True)
+            "NULL" if is_empty else template.format(f"v.{name}")
+            for template, name, is_empty in zip(templates, names, empty, strict=True)
         )
         written = ",\n".join(f"({', '.join(map(self._literal, row))})" for row in rows)
         derived = f"(VALUES\n{written}\n) v ({', '.join(names)})"
-        return f"INSERT INTO {table.name} ({table.listed}) SELECT {chosen} FROM {derived}"
+        return f"INSERT INTO {table.name} ({table.column_list}) SELECT {chosen} FROM {derived}"
 
     def _literal(self, value: str | bytes | None) -> str:
         if value is None:
             return "NULL"
-        return text(value) if type(value) is bytes else self.connection.dialect.quote_literal(str(value))
+        return to_text(value) if type(value) is bytes else self.connection.dialect.quote_literal(str(value))
 
 
-def _conversion(kind: str) -> str:
-    return next((how for types, how in CONVERSIONS if types.match(kind)), "{}")
+def _conversion(column_type: str) -> str:
+    return next((template for types, template in CONVERSIONS if types.match(column_type)), "{}")
 
 
 def _size(values: Sequence[str | bytes | None], *, binary: bool) -> tuple[int, int, int]:
-    """Type and length of what the longest value takes; the length is 0 for one that is too long for any."""
+    """Return type and length of the longest value, as setinputsizes takes them; the length is 0 for max."""
     kind = SQL_VARBINARY if binary else SQL_WVARCHAR
-    longest = max((len(_wide(value)) for value in values if value), default=2)
+    longest = max((len(_sent_bytes(value)) for value in values if value), default=2)
     length = longest if binary else longest // 2
-    return kind, length if length <= LONGEST[kind] else 0, 0
+    return kind, length if length <= MAX_LENGTHS[kind] else 0, 0
 
 
-def _wide(value: str | bytes) -> bytes:
+def _sent_bytes(value: str | bytes) -> bytes:
     return value if isinstance(value, bytes) else value.encode("utf-16-le")

@@ -7,7 +7,7 @@ import re
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.data.values import text
+from ahjo_tasks.data.values import to_text
 from ahjo_tasks.testing.sql_tests import cases
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def as_json(results: Sequence[FileResult]) -> str:
         "failed": sum(result.failed for result in results),
         "files": [_file_object(result) for result in results],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False, default=text) + "\n"
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False, default=to_text) + "\n"
 
 
 def _file_object(result: FileResult) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def _file_object(result: FileResult) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     """Replace NaN and infinity, which JSON does not have, by text."""
     if isinstance(value, float) and not isfinite(value):
-        return text(value)
+        return to_text(value)
     if isinstance(value, dict):
         return {name: _plain(part) for name, part in value.items()}
     return [_plain(part) for part in value] if isinstance(value, list) else value

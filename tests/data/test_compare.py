@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from projects import Outcome, RunningProject, make_project
 
-from ahjo_tasks.data.compare import compared
+from ahjo_tasks.data.compare import compare as compare_rows
 from ahjo_tasks.data.compare_options import Comparison, Source
 from ahjo_tasks.database.connection import RowStream
 
@@ -129,7 +129,7 @@ def test_a_missing_file_is_an_error(project: RunningProject) -> None:
     assert "nowhere.csv" in done.err
 
 
-def test_only_the_columns_asked_for_are_compared(project: RunningProject) -> None:
+def test_only_the_columns_asked_for_are_compare_rows(project: RunningProject) -> None:
     flags = ("--file-a", "old.csv", "--file-b", "new.csv", "--keys", "id", "--columns", "price", "--columns", "colour")
     done = compare(project, *flags)
     assert "B has no column colour" in done.text
@@ -188,7 +188,7 @@ def test_a_query_is_compared_with_its_own_export(sqlite_target: Target, tmp_path
     assert (found["id"], found["note_comp"]) == ("2", "Different")
 
 
-def test_two_queries_of_one_connection_are_compared(sqlite_target: Target, tmp_path: Path) -> None:
+def test_two_queries_of_one_connection_are_compare_rows(sqlite_target: Target, tmp_path: Path) -> None:
     project = make_project(tmp_path / "p", sqlite_target.backend(target_database_name=sqlite_target.create_database()))
     empty = "SELECT 1 AS id, 2 AS v WHERE 1 = 0"
     assert compare(project, "--query-a", empty, "--query-b", empty, config="dev.json").code == 0
@@ -223,22 +223,22 @@ ROWS = st.lists(st.tuples(st.integers(0, 6), st.sampled_from(["x", "y", None])),
 
 @given(a=ROWS, b=ROWS)
 def test_the_counts_are_those_of_a_full_outer_join(a: list[tuple[Any, ...]], b: list[tuple[Any, ...]]) -> None:
-    tally = tallied(a, b)
+    summary = summarized(a, b)
     keys_a, keys_b = Counter(row[0] for row in a), Counter(row[0] for row in b)
     only_a = sum((keys_a - keys_b).values())
     only_b = sum((keys_b - keys_a).values())
-    assert (tally.only_a, tally.only_b) == (only_a, only_b)
+    assert (summary.only_a, summary.only_b) == (only_a, only_b)
     unmatched = Counter(a) - Counter(b)
-    assert tally.different == sum(unmatched.values()) - only_a
-    assert tally.total == 0 or Counter(a) != Counter(b)
-    assert tally.duplicates[0].count == sum(count > 1 for count in keys_a.values())
+    assert summary.different == sum(unmatched.values()) - only_a
+    assert summary.total == 0 or Counter(a) != Counter(b)
+    assert summary.duplicates[0].count == sum(count > 1 for count in keys_a.values())
 
 
-def tallied(a: list[tuple[Any, ...]], b: list[tuple[Any, ...]]) -> Any:
+def summarized(a: list[tuple[Any, ...]], b: list[tuple[Any, ...]]) -> Any:
     asked = Comparison(Source(file="a"), Source(file="b"), keys=("id",))
-    with compared(asked, lambda: Given(a), lambda: Given(b)) as found:
-        list(found.differences())
-        return found.tally
+    with compare_rows(asked, lambda: Given(a), lambda: Given(b)) as result:
+        list(result.differences())
+        return result.summary
 
 
 class Given:
@@ -257,12 +257,12 @@ class Given:
 PEAK = """
 import re, sys
 from pathlib import Path
-from ahjo_tasks.data.compare import compared
+from ahjo_tasks.data.compare import compare as compare_rows
 from ahjo_tasks.data.compare_options import Comparison, Source
 from ahjo_tasks.data.csv import csv_rows
 
 asked = Comparison(Source(file="a"), Source(file="b"), keys=("id",))
-with compared(asked, lambda: csv_rows(Path(sys.argv[1]), ";"), lambda: csv_rows(Path(sys.argv[2]), ";")) as found:
+with compare_rows(asked, lambda: csv_rows(Path(sys.argv[1]), ";"), lambda: csv_rows(Path(sys.argv[2]), ";")) as found:
     print(sum(1 for _ in found.differences()))
 print(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
 """

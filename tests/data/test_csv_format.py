@@ -16,7 +16,7 @@ SEPARATORS = st.sampled_from([";", ",", "|", "\t"])
 
 @given(st.lists(st.text(alphabet=st.sampled_from(';,|\t"\r\n xä💧'), max_size=6), min_size=1, max_size=5), SEPARATORS)
 def test_any_text_is_read_again_by_a_csv_reader(values: list[str], separator: str) -> None:
-    line = CsvFormat(separator).line(values)
+    line = CsvFormat(separator).format_row(values)
     assert list(csv.reader(io.StringIO(line, newline=""), delimiter=separator, strict=True)) == [values]
 
 
@@ -31,16 +31,16 @@ def test_any_text_is_read_again_by_a_csv_reader(values: list[str], separator: st
     ],
 )
 def test_a_field_is_quoted_only_where_it_must_be(values: tuple[Any, ...], line: str) -> None:
-    assert CsvFormat().line(values) == line
+    assert CsvFormat().format_row(values) == line
 
 
 def test_a_text_that_says_null_is_told_from_null() -> None:
-    assert CsvFormat(null_text="NULL").line([None, "NULL", ""]) == 'NULL;"NULL";""\r\n'
+    assert CsvFormat(null_text="NULL").format_row([None, "NULL", ""]) == 'NULL;"NULL";""\r\n'
 
 
 @pytest.mark.parametrize("word", ["tab", "\\t", "\t"])
 def test_a_tab_can_be_named(word: str) -> None:
-    assert CsvFormat(word).line([1, 2]) == "1\t2\r\n"
+    assert CsvFormat(word).format_row([1, 2]) == "1\t2\r\n"
 
 
 @pytest.mark.parametrize("separator", ["", ";;", '"', "\n", "a", "1", "-", "."])

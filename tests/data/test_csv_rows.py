@@ -28,7 +28,7 @@ def test_what_is_written_is_read_again_null_and_all(
     rows = data.draw(st.lists(st.tuples(*[VALUES] * width), max_size=5))
     form, file = CsvFormat(separator), tmp_path / "a.csv"
     columns = tuple(f"c{number}" for number in range(width))
-    file.write_text("".join(map(form.line, [columns, *rows])), encoding="utf-8", newline="")
+    file.write_text("".join(map(form.format_row, [columns, *rows])), encoding="utf-8", newline="")
     assert read(file, separator) == (columns, rows)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ahjo_tasks.data.row_matcher import Numeric, same
+from ahjo_tasks.data.row_matcher import NumericColumns, equal_values
 
 
 @pytest.mark.parametrize(
@@ -26,8 +26,8 @@ from ahjo_tasks.data.row_matcher import Numeric, same
     ],
 )
 def test_values_that_mean_the_same_are_equal(one: Any, other: Any) -> None:
-    assert same(one, other, numeric=True)
-    assert same(other, one, numeric=True)
+    assert equal_values(one, other, numeric=True)
+    assert equal_values(other, one, numeric=True)
 
 
 @pytest.mark.parametrize(
@@ -45,13 +45,13 @@ def test_values_that_mean_the_same_are_equal(one: Any, other: Any) -> None:
     ],
 )
 def test_values_that_differ_are_not(one: Any, other: Any) -> None:
-    assert not same(one, other, numeric=True)
-    assert not same(other, one, numeric=True)
+    assert not equal_values(one, other, numeric=True)
+    assert not equal_values(other, one, numeric=True)
 
 
 def test_texts_are_compared_as_texts_where_the_column_is_no_number() -> None:
-    assert not same("1.10", "1.1", numeric=False)
-    assert same("1.10", "1.1", numeric=True)
+    assert not equal_values("1.10", "1.1", numeric=False)
+    assert equal_values("1.10", "1.1", numeric=True)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_texts_are_compared_as_texts_where_the_column_is_no_number() -> None:
     ],
 )
 def test_a_column_is_numeric_when_all_of_it_is(values: list[Any], numeric: bool) -> None:
-    seen = Numeric(1)
+    seen = NumericColumns(1)
     for value in values:
-        seen.see([[value]])
+        seen.add([[value]])
     assert (0 in seen) is numeric

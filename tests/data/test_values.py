@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from ahjo_tasks.data.values import text
+from ahjo_tasks.data.values import to_text
 
 
 @pytest.mark.parametrize(
@@ -35,4 +35,4 @@ from ahjo_tasks.data.values import text
     ],
 )
 def test_a_value_is_written_as_every_database_reads_it(value: Any, written: str) -> None:
-    assert text(value) == written
+    assert to_text(value) == written

@@ -252,7 +252,7 @@ def test_a_row_before_the_one_that_it_refers_to_is_named_with_what_to_do(loaded:
     assert done.code == 1, done.text
     assert "shop.csv:3: " in done.err
     assert "column id: " not in done.err
-    assert "hint: The row that it refers to has to be there before" in done.err
+    assert "hint: The row that it references must exist before" in done.err
     assert query("SELECT COUNT(*) FROM shop") == [(0,)]
 
 
