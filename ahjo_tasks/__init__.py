@@ -1,6 +1,6 @@
 """Database deployment as Invoke tasks.
 
-A project's `tasks.py` imports `action`, `multiaction` and `namespace` from here.
+A project's `tasks.py` imports `action`, `multiaction` and `namespace` from here, and `ActionContext` for annotations.
 """
 
 from importlib import import_module
@@ -12,14 +12,22 @@ from ahjo_tasks.version import __version__
 if TYPE_CHECKING:
     from ahjo_tasks.actions.namespace import namespace
     from ahjo_tasks.runtime.action import Action, action, multiaction
+    from ahjo_tasks.runtime.context import ActionContext
 else:
 
     def __getattr__(name: str) -> object:
-        """Load Invoke for those who make actions, and not for a git hook, which is to be quick."""
-        if name not in __all__:
+        """Import Invoke when an action is made, and not for a git hook, which does without it."""
+        if name not in MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        module = "actions.namespace" if name == "namespace" else "runtime.action"
-        return getattr(import_module(f"ahjo_tasks.{module}"), name)
+        return getattr(import_module(f"ahjo_tasks.{MODULES[name]}"), name)
+
+    MODULES = {
+        "Action": "runtime.action",
+        "ActionContext": "runtime.context",
+        "action": "runtime.action",
+        "multiaction": "runtime.action",
+        "namespace": "actions.namespace",
+    }
 
 
-__all__ = ["Action", "AhjoError", "__version__", "action", "multiaction", "namespace"]
+__all__ = ["Action", "ActionContext", "AhjoError", "__version__", "action", "multiaction", "namespace"]

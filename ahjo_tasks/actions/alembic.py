@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 def alembic(ctx: ActionContext, command: str = "", non_interactive: bool = False, confirm_database: str = "") -> None:
     """Run a command of Alembic on the config's database.
 
-    `inv alembic "upgrade +1"`, or `inv alembic -- history --verbose`. Connection and version table are those of
-    the config. Commands that change the database ask first; upgrade, downgrade and stamp hold the deploy
-    lock. Differences that `check` finds end with exit code 5.
+    `inv alembic "upgrade +1"`, or `inv alembic -- history --verbose`.
+    Connection and version table are those of the config. Commands that change
+    the database ask first; upgrade, downgrade and stamp hold the deploy lock.
+    Differences that `check` finds end with exit code 5.
     """
     from ahjo_tasks.engine.alembic_command import AlembicCommand
 

@@ -28,10 +28,10 @@ SHOWN = 60
 def batches(ctx: ActionContext, file: str = "", dialect: str = "", format: str = "table") -> None:  # noqa: A002 - the flag's name
     """Show how a SQL file is cut into batches.
 
-    With a config the file is read as a deploy reads it, with its variables
-    and directives; with --dialect it is cut as it is, and no config is
-    needed. Needs no database. A file that cannot be cut exits with 1 and
-    names line and column.
+    With a config the file is read as a deploy reads it, with its variables and
+    directives; with --dialect it is cut as it is, and no config is needed.
+    Needs no database. A file that cannot be cut exits with 1 and names line and
+    column.
     """
     if format == "json":
         ctx.console.machine()

@@ -55,8 +55,8 @@ def compare(  # noqa: PLR0913, PLR0917 - one parameter for each flag
 ) -> None:
     """Compare two files or queries; exit 5 on differences.
 
-    The config's block `compare` holds one comparison, which flags override, or several by name, which take no flag
-    but --name. Files need no connection.
+    The config's block `compare` holds one comparison, which flags override, or
+    several by name, which take no flag but --name. Files need no connection.
     """
     given = {
         "file_a": file_a,

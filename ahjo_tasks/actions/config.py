@@ -50,7 +50,8 @@ def init_config(ctx: ActionContext) -> None:
 def convert_config(ctx: ActionContext, to: str = "", file: str = "", output: str = "", overwrite: bool = False) -> None:
     """Convert a config to JSON, JSONC or YAML.
 
-    Comments, the order of keys and every value stay; only `json`, which has no comments, loses them.
+    Comments, the order of keys and every value stay; only `json`, which has no
+    comments, loses them.
     """
     from ahjo_tasks.config.convert import check_format, convert
     from ahjo_tasks.utils import atomic_write, check_target

@@ -37,9 +37,8 @@ def deploy(
 
     Migrations go to the head. Then the SQL files of functions, views,
     procedures and the like are run, in the order that their SQL asks for.
-    Descriptions in docs/db_objects are carried over.
-    The git version is recorded last. With --dry the plan is shown, and
-    nothing is changed.
+    Descriptions in docs/db_objects are carried over. The git version is
+    recorded last. With --dry the plan is shown, and nothing is changed.
     """
     from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan
     from ahjo_tasks.descriptions.plan import plan_descriptions
@@ -75,8 +74,8 @@ def deploy_files(
 ) -> None:
     """Run migrations, deploy the named files.
 
-    Objects are run in the order that their SQL asks for, all other files in
-    the order of the flags.
+    Objects are run in the order that their SQL asks for, all other files in the
+    order of the flags.
     """
     from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan
     from ahjo_tasks.engine.sql_file import plan_named
@@ -140,8 +139,8 @@ KINDS = ("assembly", "clr-procedure")
 def assembly(ctx: ActionContext) -> None:
     """Drop and deploy assemblies and CLR procedures.
 
-    The procedures of database/clr-procedures are dropped, then the assemblies of database/assemblies; then both are
-    deployed in the opposite order.
+    The procedures of database/clr-procedures are dropped, then the assemblies
+    of database/assemblies; then both are deployed in the opposite order.
     """
     from ahjo_tasks.actions.run_plan import run_plan
     from ahjo_tasks.engine.drop import plan_drop

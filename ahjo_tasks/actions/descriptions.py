@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def update_file_obj_prop(ctx: ActionContext) -> None:
     """Write descriptions to docs/db_objects.
 
-    What SQL Server, PostgreSQL, MySQL or MariaDB knows of its objects goes
-    into JSON files. A file whose content is the same is left as it is.
+    What SQL Server, PostgreSQL, MySQL or MariaDB knows of its objects goes into
+    JSON files. A file whose content is the same is left as it is.
     """
     from ahjo_tasks.descriptions.diff import export_descriptions
     from ahjo_tasks.descriptions.files import changed_files, write_files
@@ -43,9 +43,9 @@ def update_file_obj_prop(ctx: ActionContext) -> None:
 def update_db_obj_prop(ctx: ActionContext) -> None:
     """Describe objects by docs/db_objects.
 
-    Only what differs is sent. An object that a file lists loses the
-    properties that the file does not give it. SQL Server, PostgreSQL,
-    MySQL and MariaDB keep descriptions.
+    Only what differs is sent. An object that a file lists loses the properties
+    that the file does not give it. SQL Server, PostgreSQL, MySQL and MariaDB
+    keep descriptions.
     """
     from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan
     from ahjo_tasks.descriptions.plan import plan_update

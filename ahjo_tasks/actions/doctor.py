@@ -32,9 +32,9 @@ DISTRIBUTIONS = ("ahjo-tasks", "invoke", "SQLAlchemy", "alembic")
 def doctor(ctx: ActionContext, connect: bool = False, format: str = "table") -> None:  # noqa: A002 - the flag's name
     """List drivers, what loads and why not.
 
-    For each database its drivers with their versions, and what to run where
-    one cannot be used. Needs no config; with one its database comes first,
-    with the driver that would be used. Nothing is changed.
+    For each database its drivers with their versions, and what to run where one
+    cannot be used. Needs no config; with one its database comes first, with the
+    driver that would be used. Nothing is changed.
     """
     if format not in FORMATS:
         raise UsageError(f"--format: there is no format {format!r}.", hint=f"It is one of: {', '.join(FORMATS)}.")
@@ -56,8 +56,8 @@ def doctor(ctx: ActionContext, connect: bool = False, format: str = "table") -> 
 def test_connection(ctx: ActionContext) -> None:
     """Connect; show login, database, version.
 
-    Then the drivers for this database, also when the connection fails for
-    want of one.
+    Then the drivers for this database, also when the connection fails for want
+    of one.
     """
     from ahjo_tasks.database.drivers import DriverError
 

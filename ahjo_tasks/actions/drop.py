@@ -60,8 +60,8 @@ def drop_files(ctx: ActionContext, files: list[str] | None = None, object_type: 
 def drop_obsolete(ctx: ActionContext) -> None:
     """Run drop_obsolete_objects.sql.
 
-    The file lies in database/ and holds the DROP statements of what the
-    project no longer has.
+    The file lies in database/ and holds the DROP statements of what the project
+    no longer has.
     """
     from ahjo_tasks.actions.run_plan import run_plan
     from ahjo_tasks.engine.sql_file import plan_named

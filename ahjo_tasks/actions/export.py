@@ -50,7 +50,8 @@ def to_csv(  # noqa: PLR0913, PLR0917 - one parameter for each flag
 ) -> None:
     """Write what a query, file or table gives to a file.
 
-    Rows are read and written a few at a time, however many there are. The file appears when it is complete.
+    Rows are read and written a few at a time, however many there are. The file
+    appears when it is complete.
     """
     from ahjo_tasks.utils import atomic_write, check_target
 

@@ -32,8 +32,9 @@ MEGABYTE = 1_000_000
 def package(ctx: ActionContext, output: str = "dist", include: list[str] | None = None) -> None:
     """Build ahjo as a single file without Python.
 
-    It is for the system that it is built on, and holds the drivers that are installed here and Python's whole
-    standard library. PyInstaller builds it: pip install 'ahjo-tasks[package]'.
+    It is for the system that it is built on, and holds the drivers that are
+    installed here and Python's whole standard library. PyInstaller builds it:
+    pip install 'ahjo-tasks[package]'.
     """
     folder = Path(output).absolute()
     if ctx.dry_run:

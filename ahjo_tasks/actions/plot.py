@@ -50,8 +50,8 @@ def plot_dependencies(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     """Draw which object needs which.
 
     Needs no database, and no config where --dialect is given. Circular
-    dependencies are marked. Objects without any dependency are left out,
-    unless --object names one.
+    dependencies are marked. Objects without any dependency are left out, unless
+    --object names one.
     """
     kind = _format(format, output, direction)
     if not output and kind not in DRAWN:

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 def adopt(ctx: ActionContext, project_dir: str = "") -> None:
     """Turn a project of the predecessor into ours.
 
-    Its action files become a tasks.py; what could not be translated is marked with `# adopt:` and listed. Config,
-    database and migrations stay. With --dry what would be written is shown. `ahjo adopt dev.jsonc` does it from
+    Its action files become a tasks.py; what could not be translated is marked
+    with `# adopt:` and listed. Config, database and migrations stay. With --dry
+    what would be written is shown. `ahjo adopt dev.jsonc` does it from
     anywhere; an existing tasks.py is never replaced.
     """
     from ahjo_tasks.project.adopt.project import adopt as find_out

@@ -41,8 +41,9 @@ def _multi_project_build(  # noqa: PLR0913, PLR0917 - one parameter for each fla
 ) -> None:
     """Build several projects, each in its own process.
 
-    The file of --config lists them, with the actions to run in each and the projects that it depends on. After a
-    failure no other project is started; exit code 1.
+    The file of --config lists them, with the actions to run in each and the
+    projects that it depends on. After a failure no other project is started;
+    exit code 1.
     """
     from ahjo_tasks.fleet.runner import FleetRunner
 

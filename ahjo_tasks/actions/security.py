@@ -19,8 +19,9 @@ FOLDER = "database/permissions"
 def create_db_login(ctx: ActionContext) -> None:
     """Create the login of the database.
 
-    It is called NAME_LOGIN. Its password comes from AHJO_LOGIN_PASSWORD or from the file that `login_password_file`
-    names; without either one is made up and shown once. A login of that name with another default database is left
+    It is called NAME_LOGIN. Its password comes from AHJO_LOGIN_PASSWORD or from
+    the file that `login_password_file` names; without either one is made up and
+    shown once. A login of that name with another default database is left
     alone, and is an error.
     """
     from ahjo_tasks.actions.run_plan import show_event, show_plan
@@ -50,7 +51,8 @@ def create_db_login(ctx: ActionContext) -> None:
 def create_db_permissions(ctx: ActionContext) -> None:
     """Run the config's permission files.
 
-    `db_permission_invoke_method` says whether the connection of the deploy runs them, or sqlcmd.
+    `db_permission_invoke_method` says whether the connection of the deploy runs
+    them, or sqlcmd.
     """
     from ahjo_tasks.actions.run_plan import run_plan
     from ahjo_tasks.engine.plan import Plan

@@ -35,8 +35,8 @@ def test(ctx: ActionContext, match: str = "", jobs: int = 1, format: str = TABLE
 
     A row passes when its column `result` says ok. With `exit_on_test_failure`
     in the config a failed row ends the chain of actions with exit code 1; a
-    file that the server refuses always does. A comment
-    `-- transaction: rollback` in a file takes back what it changed.
+    file that the server refuses always does. A comment `-- transaction:
+    rollback` in a file takes back what it changed.
     """
     _check(format, output, jobs)
     if format != TABLE and not output:

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 def upgrade(ctx: ActionContext, version: str = "", non_interactive: bool = False, confirm_database: str = "") -> None:
     """Upgrade the database to a newer git tag.
 
-    The file `upgrade_actions_file` lists the actions of each tag. They are run tag by tag, each with the files of its
-    own tag; the checkout stays as it is. After a failure the next run goes on with the version that failed.
+    The file `upgrade_actions_file` lists the actions of each tag. They are run
+    tag by tag, each with the files of its own tag; the checkout stays as it is.
+    After a failure the next run goes on with the version that failed.
     """
     from ahjo_tasks.fleet.preflight import preflight_versions
     from ahjo_tasks.fleet.repository import Repository

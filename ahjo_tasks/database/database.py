@@ -52,14 +52,25 @@ class Reporter(Protocol):
 
 
 class Database:
-    """The database of a config: connects when `connection` is first used, and can connect again after `close`."""
+    """The database of a config: connects when `connection` is first used, and can connect again after `close`.
 
-    def __init__(
-        self, settings: Settings, dialect: Dialect, credentials: CredentialProvider, directory: Path, reporter: Reporter
+    One that is `missing` has a name and a login, and no connection: in a dry run, `init` would create it.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a connection is made of
+        self,
+        settings: Settings,
+        dialect: Dialect,
+        credentials: CredentialProvider,
+        directory: Path,
+        reporter: Reporter,
+        *,
+        missing: bool = False,
     ) -> None:
         self.settings = settings
         self.dialect = dialect
         self.directory = directory
+        self.missing = missing
         self.credentials = credentials
         self._reporter = reporter
         self._connection: Connection | None = None
@@ -91,6 +102,8 @@ class Database:
     @property
     def connection(self) -> Connection:
         """The open connection. Raises ConnectionFailedError when none can be made."""
+        if self.missing:
+            raise ConnectionFailedError(f"{self.name}: the dry run did not create it.", missing_database=True)
         if self._connection is None:
             self._connection = self._open(self.engine, shared=self._shares)
             self.on_connect()

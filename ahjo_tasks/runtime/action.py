@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import copy
-import textwrap
 from contextlib import contextmanager, nullcontext
 from inspect import cleandoc, signature
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from invoke.tasks import Task
 
-from ahjo_tasks.database.interrupts import on_interrupt
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.runtime import flags
 from ahjo_tasks.runtime.confirmation import check_permission
@@ -88,7 +86,7 @@ class Action(Task[Any], Generic[P, R]):
         arguments: list[Argument] = super().get_arguments(ignore_unknown_help)
         self.help = texts
         names = {argument.name for argument in arguments}
-        confirming = flags.confirmation() if self.affects_database else []
+        confirming = flags.confirmation() if self.affects_database else ()
         return arguments + [argument for argument in confirming if argument.name not in names]
 
     def __call__(self, ctx: Context, *args: P.args, **kwargs: P.kwargs) -> R | None:
@@ -111,6 +109,8 @@ class Action(Task[Any], Generic[P, R]):
     @contextmanager
     def _outermost(self, ctx: ActionContext, values: Mapping[str, Any]) -> Iterator[None]:
         """Surround the first action of a call: failures become exit codes, Ctrl-C ends running statements."""
+        from ahjo_tasks.database.interrupts import on_interrupt
+
         invocation = ctx.invocation
         with ErrorBoundary(ctx, self.name), on_interrupt(invocation.interrupt, invocation.mark_interrupted):
             _refuse_swallowed(values)
@@ -228,10 +228,13 @@ def _help_text(doc: str, dialects: Sequence[str]) -> str:
 
 
 def _filled(paragraph: str) -> str:
-    """Return the paragraph filled to the width; a list or a block of code as it is."""
-    plain = all(line[:1].isalnum() or line[:1] in "`'\"(" for line in paragraph.splitlines())
-    if not plain:
+    """Return a paragraph of long lines filled to the width; a list or a block of code as it is."""
+    lines = paragraph.splitlines()
+    plain = all(line[:1].isalnum() or line[:1] in "`'\"(" for line in lines)
+    if not plain or max(map(len, lines)) <= HELP_WIDTH:  # filling takes time that `inv --list` would spend
         return paragraph
+    import textwrap
+
     return textwrap.fill(paragraph, HELP_WIDTH, break_long_words=False, break_on_hyphens=False)
 
 

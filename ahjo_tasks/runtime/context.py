@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from invoke.context import Context
 
-from ahjo_tasks.console import RunCounts
 from ahjo_tasks.runtime.confirmation import Confirmation, is_skipped
 from ahjo_tasks.runtime.patches.config_files import runtime_path, set_backend
 from ahjo_tasks.runtime.project import Project
@@ -30,6 +29,8 @@ class Invocation:
     """The state of one command line: a project for each folder and config, what was confirmed, and what was counted."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
+        from ahjo_tasks.console import RunCounts
+
         self.environ = environ
         self.confirmation = Confirmation(environ)
         self.counts = RunCounts()

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from invoke.exceptions import CommandTimedOut, Exit, Failure
 
-from ahjo_tasks.console.console import report_error
 from ahjo_tasks.errors import AhjoError
 
 if TYPE_CHECKING:
@@ -93,4 +92,6 @@ class ErrorBoundary:
             return 0
         if isinstance(error, Exit | SystemExit):
             return error.code if isinstance(error.code, int) else int(error.code is not None)
+        from ahjo_tasks.console.console import report_error
+
         return report_error(self.ctx.console, error)

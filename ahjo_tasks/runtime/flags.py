@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from invoke.parser.argument import Argument
@@ -13,9 +14,13 @@ CORE_SHORTS = frozenset("cdefhlprwDFRTV")
 """Invoke's own short flags; an action with one of them would take `-f prod.json` or `-R` for itself."""
 
 
-def confirmation() -> list[Argument]:
-    """Return the two flags that answer the confirmation question beforehand."""
-    return [
+@cache
+def confirmation() -> tuple[Argument, Argument]:
+    """Return the two flags that answer the confirmation question beforehand.
+
+    All actions share them: Invoke's parser copies its flags deeply before it gives them values, and shared ones once.
+    """
+    return (
         Argument(
             names=("non-interactive",),
             attr_name="non_interactive",
@@ -28,7 +33,7 @@ def confirmation() -> list[Argument]:
             attr_name="confirm_database",
             help="Name of the protected database, in place of typing it.",
         ),
-    ]
+    )
 
 
 def merged(groups: Iterable[Sequence[Argument]]) -> list[Argument]:

@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.console import Console, RunCounts
-from ahjo_tasks.database.database import Database
-from ahjo_tasks.errors import ConnectionFailedError
 from ahjo_tasks.utils import did_you_mean
 
 if TYPE_CHECKING:
@@ -17,22 +14,14 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.config.loader import LoadedConfig
     from ahjo_tasks.config.settings import Settings
+    from ahjo_tasks.console import Console, RunCounts
     from ahjo_tasks.console.logs import LogSinks
-    from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.credentials import Credentials
+    from ahjo_tasks.database.database import Database
     from ahjo_tasks.database.dialects.base import Dialect
     from ahjo_tasks.engine.migrations import Migrations
     from ahjo_tasks.project.files import ProjectFiles
     from ahjo_tasks.project.git import GitVersion
-
-
-class MissingDatabase(Database):
-    """A database that a dry run of `init` would create: it has a name and a login, and no connection."""
-
-    @property
-    def connection(self) -> Connection:
-        """Raise ConnectionFailedError, as for a database that is missing."""
-        raise ConnectionFailedError(f"{self.name}: the dry run did not create it.", missing_database=True)
 
 
 class Backend(Mapping[str, Any]):
@@ -78,7 +67,7 @@ class Project:
         self.environ = environ
         self.database_described = False
         """Whether the facts of server and database are printed."""
-        self.counts = counts or RunCounts()
+        self._counts = counts
         self.expects_new_database = False
         """Whether the database would be a new one: a dry run has planned `init`."""
 
@@ -120,7 +109,9 @@ class Project:
     @cached_property
     def console(self) -> Console:
         """The console; it logs to `ahjo.log` in the project's folder once a config is named."""
-        return Console(self._logs, counts=self.counts) if self.has_config else Console(counts=self.counts)
+        from ahjo_tasks.console import Console
+
+        return Console(self._logs, counts=self._counts) if self.has_config else Console(counts=self._counts)
 
     @cached_property
     def _logs(self) -> LogSinks:
@@ -176,8 +167,14 @@ class Project:
         """The target database; it connects when it is first used."""
         from ahjo_tasks.database.database import Database
 
-        database_class = MissingDatabase if self.expects_new_database else Database
-        return database_class(self.settings, self.dialect, self.credentials, self.directory, self.console)
+        return Database(
+            self.settings,
+            self.dialect,
+            self.credentials,
+            self.directory,
+            self.console,
+            missing=self.expects_new_database,
+        )
 
     @property
     def database_name(self) -> str:

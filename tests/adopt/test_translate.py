@@ -209,7 +209,7 @@ def test_imports_inside_of_functions_and_annotations() -> None:
         """,
         head="",
     )
-    assert "from ahjo_tasks.runtime.context import ActionContext" in made
+    assert "from ahjo_tasks import ActionContext, library, namespace" in made
     assert "def helper(context: ActionContext) -> None:\n    pass\n    library.deploy_files" in made
 
 

@@ -323,7 +323,7 @@ class Translation:
             self.needs.add("action")
             return "action"
         if path == CONTEXT:
-            self.needs.add("Context")
+            self.needs.add("ActionContext")
             return "ActionContext"
         if path is not None:
             name = path.rsplit(".", maxsplit=1)[-1]
@@ -385,11 +385,8 @@ class Translation:
         return "\n".join(filter(None, [IMPORTS, kept]))
 
     def _import_lines(self) -> str:
-        names = sorted(({"action", "library", "multiaction"} & self.needs) | {"namespace"})
-        lines = [f"from ahjo_tasks import {', '.join(names)}"]
-        return "\n".join(
-            [*lines, *(["from ahjo_tasks.runtime.context import ActionContext"] if "Context" in self.needs else [])]
-        )
+        names = sorted(({"ActionContext", "action", "library", "multiaction"} & self.needs) | {"namespace"})
+        return f"from ahjo_tasks import {', '.join(names)}"
 
     def _with_imports(self, text: str) -> str:
         return text if not (self.needs or self.actions) else f"{self._import_lines()}\n\n{text}"

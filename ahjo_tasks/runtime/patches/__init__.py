@@ -3,7 +3,7 @@
 `config_files`: `--config` reads JSON with comments, and a file that is wrong is one message with exit code 2.
 `parser_errors`: a call that the parser does not understand is explained, with exit code 2.
 `positionals`: a positional argument with a default may be left out.
-`program`: the garbage collector is tuned when the process is an Invoke program.
+`program`: the garbage collector is tuned in the process of an Invoke program.
 """
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from invoke.exceptions import Exit, ParseError
 from invoke.parser.parser import ParseMachine
 
-from ahjo_tasks.config.document import CONFIG_SUFFIXES
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.runtime.patches.expected import has_method
 from ahjo_tasks.utils import did_you_mean
@@ -67,6 +66,8 @@ def _unknown_flag(machine: ParseMachine, flag: str) -> tuple[str, str]:
 
 
 def _unknown_word(machine: ParseMachine, word: str) -> tuple[str, str]:
+    from ahjo_tasks.config.document import CONFIG_SUFFIXES
+
     hint = did_you_mean(word, machine.contexts)
     if word.lower().endswith(CONFIG_SUFFIXES):
         hint = f"A config is named by --config {word}"

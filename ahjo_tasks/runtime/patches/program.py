@@ -1,4 +1,4 @@
-"""Patch `Program.execute`: tune the garbage collector before tasks run, where the process is an Invoke program.
+"""Patch `Program.parse_tasks`: tune the garbage collector after tasks.py is loaded, in an Invoke program's process.
 
 `inv` and other Invoke programs call `Program.run()` without arguments, so that it takes `sys.argv` itself. A host
 process that runs a program or calls an action from Python passes its own arguments and keeps its own thresholds.
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 
 def install() -> bool:
-    """Patch `Program.execute`. Returns False, and changes nothing, where Invoke has another one."""
-    if Program.execute.__module__ == __name__:
+    """Patch `Program.parse_tasks`. Returns False, and changes nothing, where Invoke has another one."""
+    if Program.parse_tasks.__module__ == __name__:
         return True
-    if not (has_method(Program, "execute") and has_method(Program, "normalize_argv", "argv")):
+    if not (has_method(Program, "parse_tasks") and has_method(Program, "normalize_argv", "argv")):
         return False
-    Program.execute = _tuned(Program.execute)  # type: ignore[assignment,method-assign]
+    Program.parse_tasks = _tuned(Program.parse_tasks)  # type: ignore[assignment,method-assign]
     return True
 
 
 def _tuned(original: Callable[[Program], None]) -> Callable[[Program], None]:
     @wraps(original, assigned=("__doc__", "__name__", "__qualname__"))
-    def execute(program: Program) -> None:
+    def parse_tasks(program: Program) -> None:
         if getattr(program, "argv", None) is sys.argv:
             tune_gc()
         original(program)
 
-    return execute
+    return parse_tasks
