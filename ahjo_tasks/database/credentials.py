@@ -1,4 +1,4 @@
-"""User name and password: from the config or environment, from files, from the keyring, or from the user."""
+"""Find user name and password: in the config or environment, in files, in the keyring, or by asking the user."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ PASSWORDLESS = frozenset({"ActiveDirectoryInteractive", "ActiveDirectoryIntegrat
 
 
 class Prompt(Protocol):
-    """Somebody who can be asked."""
+    """A console that can ask for a line."""
 
     @property
     def interactive(self) -> bool:
-        """Whether anybody answers."""
+        """Whether a user is there to answer."""
 
     def ask(self, prompt: str) -> str:
         """Ask for a line."""
@@ -34,37 +34,37 @@ class Prompt(Protocol):
         """Ask for a line that is not shown."""
 
     def hide(self, secret: str | None) -> None:
-        """Never show this text."""
+        """Mask this text in all output from now on."""
 
 
 class Credentials:
-    """The login of one config, found once."""
+    """User name and password of one config, looked up once."""
 
     def __init__(self, settings: Settings, directory: Path, prompt: Prompt, *, needs_login: bool = True) -> None:
         self.settings = settings
         self.directory = directory
         self.prompt = prompt
         self.needs_login = needs_login
-        self._found: tuple[str | None, str | None] | None = None
+        self._login: tuple[str | None, str | None] | None = None
         self._answers: dict[str, str] = {}
 
     def login(self) -> tuple[str | None, str | None]:
-        """User name and password; both None where the operating system's user logs in. Raises ConfigError."""
-        if self._found is None:
-            self._found = self._find()
-            self.prompt.hide(self._found[1])
-        return self._found
+        """Return user name and password; both None where the operating system's user logs in. Raises ConfigError."""
+        if self._login is None:
+            self._login = self._look_up()
+            self.prompt.hide(self._login[1])
+        return self._login
 
     def keep(self) -> None:
-        """Write what was asked for into its files; to be called when the login has proved to be right."""
+        """Write what the user typed into its files; call it when the login has worked."""
         while self._answers:
             self._write(*self._answers.popitem())
 
     def password_for_new_login(self, environ: Mapping[str, str]) -> str | None:
-        """The password for `create-db-login`: AHJO_LOGIN_PASSWORD, else `login_password_file`, else None."""
+        """Return the password for `create-db-login`: AHJO_LOGIN_PASSWORD, else `login_password_file`, else None."""
         return environ.get("AHJO_LOGIN_PASSWORD") or self._read(self.settings.login_password_file, encoded=True)
 
-    def _find(self) -> tuple[str | None, str | None]:
+    def _look_up(self) -> tuple[str | None, str | None]:
         settings = self.settings
         if not self.needs_login or settings.trusted_connection:
             return None, None
@@ -92,9 +92,9 @@ class Credentials:
             self._remember(self.settings.password_file, base64.b64encode(password.encode()).decode())
         return username, password
 
-    def _remember(self, named: str | None, value: str) -> None:
-        if named:
-            self._answers[named] = value
+    def _remember(self, filename: str | None, value: str) -> None:
+        if filename:
+            self._answers[filename] = value
 
     def _from_keyring(self, username: str) -> str | None:
         try:
@@ -104,28 +104,28 @@ class Credentials:
             return None
         service = f"ahjo:{self.settings.target_server_hostname}/{self.settings.target_database_name}"
         try:
-            found: str | None = keyring.get_password(service, username)
+            password: str | None = keyring.get_password(service, username)
         except keyring.errors.KeyringError:  # there is none, or it is locked
             return None
-        return found
+        return password
 
-    def _path(self, named: str) -> Path:
-        return self.directory / Path(named).expanduser()
+    def _path(self, filename: str) -> Path:
+        return self.directory / Path(filename).expanduser()
 
-    def _read(self, named: str | None, *, encoded: bool = False) -> str | None:
-        """The value of the `cred=` line; None when there is no such file."""
-        if not named or not self._path(named).is_file():
+    def _read(self, filename: str | None, *, encoded: bool = False) -> str | None:
+        """Read the value of the `cred=` line; None if there is no such file."""
+        if not filename or not self._path(filename).is_file():
             return None
-        path = self._path(named)
+        path = self._path(filename)
         for line in path.read_text(encoding="utf-8-sig").splitlines():
             key, equals, value = line.partition("=")
             if equals and key.strip() == KEY:
                 return _decoded(value.strip(), path) if encoded else value.strip()
         raise ConfigError(f"{path}: there is no line `{KEY}=...`.", hint="Delete the file to be asked again.")
 
-    def _write(self, named: str, value: str) -> None:
-        """A new file, readable by its owner alone."""
-        path = self._path(named)
+    def _write(self, filename: str, value: str) -> None:
+        """Write a new file that only its owner can read."""
+        path = self._path(filename)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)

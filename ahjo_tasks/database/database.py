@@ -1,4 +1,4 @@
-"""The way from a config to a database: engines, connecting with patience, and the deploy lock."""
+"""Create engines, connect with retries, and hold the deploy lock."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ if TYPE_CHECKING:
 
 
 class CredentialProvider(Protocol):
-    """Where user names and passwords come from."""
+    """Source of the user name and the password."""
 
     def password_for_new_login(self, environ: Mapping[str, str]) -> str | None:
-        """The password of the login that `create-db-login` makes, None to make one up."""
+        """Return the password of the login that `create-db-login` creates, None to generate one."""
 
     def login(self) -> tuple[str | None, str | None]:
-        """User name and password, None where there is none."""
+        """Return user name and password, None for what there is not."""
 
     def keep(self) -> None:
-        """Keep for the next time what the user was asked for: the login is right."""
+        """Store what the user typed, for the login worked."""
 
 
 class Reporter(Protocol):
-    """Who tells the user."""
+    """Receiver of warnings and notes for the user."""
 
     def warning(self, text: str) -> None:
-        """Say what may need something done."""
+        """Print a warning."""
 
     def info(self, text: str) -> None:
-        """Say what is worth knowing, once in a run."""
+        """Print an informational note, once per run."""
 
 
 class Database:
@@ -80,40 +80,40 @@ class Database:
 
     @cached_property
     def url(self) -> URL:
-        """The URL of the target database, with the login."""
+        """URL of the target database, with the login."""
         username, password = (None, None) if self.settings.sqlalchemy_url else self.credentials.login()
         return self.dialect.resolve_url(self.dialect.url(self.settings, username, password), self.directory)
 
     @cached_property
     def engine(self) -> Engine:
-        """SQLAlchemy's engine for the target database, without a pool."""
+        """SQLAlchemy's engine of the target database, without a pool."""
         return self._make_engine(self.url)
 
     @property
     def name(self) -> str:
-        """The name of the target database."""
+        """Name of the target database."""
         return str(self.url.database)
 
     @property
     def login(self) -> str:
-        """The user name that connects."""
+        """User name of the login; empty where the operating system's user logs in."""
         return self.url.username or ""
 
     @property
     def connection(self) -> Connection:
-        """The open connection. Raises ConnectionFailedError when none can be made."""
+        """The open connection, made when it is first used. Raises ConnectionFailedError."""
         if self.missing:
             raise ConnectionFailedError(f"{self.name}: the dry run did not create it.", missing_database=True)
         if self._connection is None:
-            self._connection = self._open(self.engine, shared=self._shares)
+            self._connection = self._connect(self.engine, shared=self._shares_transaction)
             self.on_connect()
         return self._connection
 
     @contextmanager
     def server_connection(self) -> Iterator[Connection]:
-        """A connection to the server's own database, to create and drop others from; the target's is closed first."""
+        """Connect to the maintenance database, to create and drop others; `connection` is closed before."""
         self.close(keep=True)
-        connection = self._open(self._make_engine(self.dialect.server_url(self.url)), shared=False)
+        connection = self._connect(self._make_engine(self.dialect.server_url(self.url)), shared=False)
         try:
             yield connection
         finally:
@@ -121,8 +121,8 @@ class Database:
 
     @contextmanager
     def new_connection(self) -> Iterator[Connection]:
-        """One more connection to the target database, for work beside `connection`."""
-        connection = self._open(self.engine, shared=False)
+        """Open a second connection to the target database, closed at the end of the block."""
+        connection = self._connect(self.engine, shared=False)
         try:
             yield connection
         finally:
@@ -130,7 +130,7 @@ class Database:
 
     @contextmanager
     def separate_connection(self) -> Iterator[Connection]:
-        """A connection whose work is kept, however a transaction that the whole action shares ends."""
+        """Lend a connection whose work is kept when the transaction that the whole action shares is rolled back."""
         if not self.connection.in_shared_transaction or self.dialect.single_writer:
             yield self.connection
             return
@@ -139,7 +139,7 @@ class Database:
 
     @contextmanager
     def locked_connection(self) -> Iterator[Connection]:
-        """The open connection, holding the deploy lock. Raises LockedError when another run holds it.
+        """Lend `connection` with the deploy lock held. Raises LockedError when another run holds it.
 
         A transaction that the whole action shares is committed when the connection closes, and the lock is kept for
         as long.
@@ -149,7 +149,7 @@ class Database:
             yield connection
             return
         with ExitStack() as lock:
-            lock.enter_context(self._deploying(connection))
+            lock.enter_context(self._deploy_lock(connection))
             self._lock = lock.pop_all()
         try:
             yield connection
@@ -158,40 +158,40 @@ class Database:
                 self._unlock()
 
     @contextmanager
-    def locked(self, of: str) -> Iterator[None]:
-        """Hold a lock beside that of deploying, on a connection of its own. Raises LockedError if it is not free."""
-        with self.new_connection() as connection, self.dialect.lock(connection, owner(), 0, of):
+    def locked(self, purpose: str) -> Iterator[None]:
+        """Hold a lock other than the deploy lock, on a second connection. Raises LockedError if it is not free."""
+        with self.new_connection() as connection, self.dialect.lock(connection, lock_owner(), 0, purpose):
             yield
 
     @contextmanager
     def lock_before_drop(self, server: Connection) -> Iterator[Connection | None]:
-        """A way into the target database for whoever is about to drop it, and nobody else changes it meanwhile.
+        """Lend a connection to the target database with the deploy lock held, so that it can be dropped.
 
-        It is the connection to the `server` where that can go there, and None where the database lets nobody in.
+        It is the `server` connection itself where USE takes it there, and None where the database lets nobody in.
         Raises LockedError when another run holds the deploy lock.
         """
         with ExitStack() as stack:
-            connection = stack.enter_context(self._inside(server))
+            connection = stack.enter_context(self._enter_target(server))
             if connection is not None:
-                stack.enter_context(self._deploying(connection))
+                stack.enter_context(self._deploy_lock(connection))
             yield connection
 
     @contextmanager
-    def _deploying(self, connection: Connection) -> Iterator[None]:
-        """The deploy lock; who holds it is said before it is waited for."""
-        patience = self.settings.lock_timeout
+    def _deploy_lock(self, connection: Connection) -> Iterator[None]:
+        """Hold the deploy lock; report its owner before waiting for it."""
+        timeout = self.settings.lock_timeout
         with ExitStack() as lock:
             try:
-                lock.enter_context(self.dialect.lock(connection, owner(), 0))
+                lock.enter_context(self.dialect.lock(connection, lock_owner(), 0))
             except LockedError as error:
-                if patience <= 0:
+                if timeout <= 0:
                     raise
-                self._reporter.warning(f"{error.message} Waiting {patience} s at most.")
-                lock.enter_context(self.dialect.lock(connection, owner(), patience))
+                self._reporter.warning(f"{error.message} Waiting {timeout} s at most.")
+                lock.enter_context(self.dialect.lock(connection, lock_owner(), timeout))
             yield
 
     @contextmanager
-    def _inside(self, server: Connection) -> Iterator[Connection | None]:
+    def _enter_target(self, server: Connection) -> Iterator[Connection | None]:
         quote = self.dialect.quote
         if self.dialect.supports_use_database and server.try_execute(f"USE {quote(self.name)}") is None:
             try:
@@ -200,7 +200,7 @@ class Database:
                 server.try_execute(f"USE {quote(self.dialect.maintenance_database)}")
             return
         try:
-            connection = self._try(self.engine, shared=False)
+            connection = self._connect_once(self.engine, shared=False)
         except ConnectionFailedError:
             yield None
             return
@@ -210,11 +210,11 @@ class Database:
             connection.close(keep=True)
 
     def interrupt(self) -> None:
-        """End the statements that are running, on whichever connection; called from another thread."""
+        """Cancel the running statements of all connections; called from another thread."""
         self._cursors.interrupt(self.dialect.interrupt)
 
     def mark_interrupted(self) -> None:
-        """Have the statements that are running end in KeyboardInterrupt, whatever their driver makes of it."""
+        """Have the running statements raise KeyboardInterrupt at their end, whatever the driver raises."""
         self._cursors.mark_interrupted()
 
     def close(self, *, keep: bool) -> None:
@@ -232,7 +232,7 @@ class Database:
             lock.close()
 
     @property
-    def _shares(self) -> bool:
+    def _shares_transaction(self) -> bool:
         settings = self.settings
         return settings.context_connectable_type == "connection" and settings.transaction_mode == "begin_once"
 
@@ -242,8 +242,8 @@ class Database:
         from sqlalchemy.pool import NullPool
 
         # A connection is closed after its use, which rolls back what is open; a broken one cannot be reset.
-        quiet = {"poolclass": NullPool, "pool_reset_on_return": None, "hide_parameters": True}
-        options = {**quiet, **self.dialect.engine_options(self.settings)}
+        defaults = {"poolclass": NullPool, "pool_reset_on_return": None, "hide_parameters": True}
+        options = {**defaults, **self.dialect.engine_options(self.settings)}
         try:
             self._check_driver(url)
             engine = create_engine(url, **options)
@@ -264,9 +264,9 @@ class Database:
             raise ConfigError(f"SQLAlchemy refuses the connection settings: {error}") from None
         self.dialect.register_events(engine, self.settings)
         self._cursors.listen(engine)
-        remark = self.dialect.connection_notice(url, self.settings)
-        if remark:
-            self._reporter.info(remark)
+        notice = self.dialect.connection_notice(url, self.settings)
+        if notice:
+            self._reporter.info(notice)
         return engine
 
     def _check_driver(self, url: URL) -> None:
@@ -281,47 +281,47 @@ class Database:
         if driver and (state := self.dialect.check_driver(driver)).problem:
             raise refuse(state)
 
-    def _open(self, engine: Engine, *, shared: bool) -> Connection:
-        """Connect, again and again where waiting can help, at most as often as the config says."""
-        tries = max(self.settings.connect_retry_count, 1) if self.settings.connect_resiliently else 1
+    def _connect(self, engine: Engine, *, shared: bool) -> Connection:
+        """Connect, with the retries of the config where waiting can help."""
+        attempts = max(self.settings.connect_retry_count, 1) if self.settings.connect_resiliently else 1
         pause = self.settings.connect_retry_interval
-        for number in itertools.count(1):
+        for attempt in itertools.count(1):
             try:
-                return self._try(engine, shared=shared)
+                return self._connect_once(engine, shared=shared)
             except ConnectionFailedError as error:
-                if not error.wait or number >= tries:
+                if not error.wait or attempt >= attempts:
                     raise
-                self._reporter.warning(f"{error.message} Trying again in {pause} s ({number}/{tries}).")
+                self._reporter.warning(f"{error.message} Trying again in {pause} s ({attempt}/{attempts}).")
                 time.sleep(pause)
         raise AssertionError  # the loop has no end
 
-    def _try(self, engine: Engine, *, shared: bool) -> Connection:
+    def _connect_once(self, engine: Engine, *, shared: bool) -> Connection:
         from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-        problem = self.dialect.precheck_connect(engine.url)
-        if problem is None:
+        failure = self.dialect.precheck_connect(engine.url)
+        if failure is None:
             try:
-                return self._through(engine.connect(), shared=shared)
+                return self._set_up(engine.connect(), shared=shared)
             except DBAPIError as error:
-                problem = self.dialect.classify_connect_error(
+                failure = self.dialect.classify_connect_error(
                     error.orig if isinstance(error.orig, Exception) else error
                 )
             except SQLAlchemyError as error:
-                problem = ConnectFailure(f"The connection broke while it was made: {error}", wait=True)
+                failure = ConnectFailure(f"The connection broke while it was made: {error}", wait=True)
             except ImportError as error:
                 raise DriverError(f"The driver {engine.driver} does not load: {error}") from None
             except engine.dialect.loaded_dbapi.Error as error:
-                problem = self.dialect.classify_connect_error(error)
+                failure = self.dialect.classify_connect_error(error)
             except StatementError as error:
-                problem = ConnectFailure(error.message)
+                failure = ConnectFailure(error.message)
         raise ConnectionFailedError(
-            f"{self.dialect.address(engine.url)}: {problem.message}",
-            hint=problem.hint,
-            wait=problem.wait,
-            missing_database=problem.missing_database,
+            f"{self.dialect.address(engine.url)}: {failure.message}",
+            hint=failure.hint,
+            wait=failure.wait,
+            missing_database=failure.missing_database,
         )
 
-    def _through(self, connection: SAConnection, *, shared: bool) -> Connection:
+    def _set_up(self, connection: SAConnection, *, shared: bool) -> Connection:
         try:
             self.dialect.set_lock_timeout(connection.connection.dbapi_connection, self.settings.lock_timeout)
             self.credentials.keep()
@@ -332,8 +332,8 @@ class Database:
             raise
 
 
-def owner() -> str:
-    """Who holds a lock: user, machine and process."""
+def lock_owner() -> str:
+    """Describe this process to others who want its lock: user, machine and process id."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):

@@ -1,4 +1,4 @@
-"""A lock on a file that dies with the process that holds it."""
+"""A lock on a file, which the operating system releases when the process that holds it ends."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, BinaryIO
 if TYPE_CHECKING:
     from pathlib import Path
 
-OFFSET = 1 << 30  # the locked byte lies behind the text, so that others can read who holds it
+OFFSET = 1 << 30  # the locked byte is after the text, so that others can read who holds it
 
 
 class FileLock:
-    """The file stays when the lock is released: deleting it would let two waiters hold two different files."""
+    """A lock file, which is not deleted on release: else two waiters could each lock a file of their own."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file: BinaryIO | None = None
 
     def acquire(self, owner: str) -> bool:
-        """Take the lock and write down who holds it; False when another process has it."""
+        """Take the lock and write its owner into the file; return False if another process holds it."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         file = self.path.open("r+b" if self.path.exists() else "w+b")
-        if not _try(file):
+        if not _lock(file):
             file.close()
             return False
         file.truncate(0)
@@ -32,21 +32,21 @@ class FileLock:
         return True
 
     def release(self) -> None:
-        """Free the lock."""
+        """Release the lock."""
         if self._file:
             self._file.truncate(0)
             self._file.close()
             self._file = None
 
     def owner(self) -> str:
-        """Who holds the lock, as they said."""
+        """Read the owner of the lock from the file."""
         try:
             return self.path.read_text(encoding="utf-8", errors="replace") or "another run"
         except OSError:
             return "another run"
 
 
-def _try(file: BinaryIO) -> bool:
+def _lock(file: BinaryIO) -> bool:
     try:
         if os.name == "nt":
             import msvcrt

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from ahjo_tasks.database.database import owner
+from ahjo_tasks.database.database import lock_owner
 from ahjo_tasks.engine.executor import PlanExecutor
 from ahjo_tasks.engine.plan import Plan
 from ahjo_tasks.engine.stamp import StampStep
@@ -52,7 +52,7 @@ def upgrade_lock(database: Database) -> Iterator[None]:
         with suppress(ConnectionFailedError):
             server = locks.enter_context(database.server_connection())
             name = database.dialect.normalize_name(database.name)
-            locks.enter_context(database.dialect.lock(server, owner(), 0, f"{UPGRADE} {crc32(name.encode()):08x}"))
+            locks.enter_context(database.dialect.lock(server, lock_owner(), 0, f"{UPGRADE} {crc32(name.encode()):08x}"))
         locks.enter_context(database.locked(UPGRADE))
         yield
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.database.database import owner
+from ahjo_tasks.database.database import lock_owner
 from ahjo_tasks.database.file_lock import FileLock
 from ahjo_tasks.errors import ConfigError
 
@@ -29,7 +29,7 @@ def temp_worktree_root(repository: Repository) -> Iterator[Path]:
     remove_stale(repository)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
     lock = FileLock(folder / LOCK)
-    lock.acquire(owner())
+    lock.acquire(lock_owner())
     try:
         yield folder
     finally:
@@ -50,7 +50,7 @@ def _abandoned(folder: Path) -> bool:
     if not folder.is_dir():
         return True
     lock = FileLock(folder / LOCK)
-    free = lock.acquire(owner())
+    free = lock.acquire(lock_owner())
     lock.release()
     return free
 

@@ -114,18 +114,18 @@ class MSSQL(Dialect):
     # -- connecting ------------------------------------------------------------------------------------------------
 
     def url(self, settings: Settings, username: str | None, password: str | None) -> URL:
-        """With a driver that is there, in the form that it wants."""
+        """Build the URL for a driver that loads, with the query items of that driver."""
         url = drivers.adapt_url(super().url(settings, username, password), settings)
         from ahjo_tasks.database.dialects.mssql import entra
 
         return entra.with_authentication(url, settings)
 
     def check_driver(self, driver: Driver) -> DriverState:
-        """mssql-python is importable without the libraries that it needs to connect."""
+        """Load the libraries, too, without which mssql-python can be imported but cannot connect."""
         return driver_choice.state(driver)
 
     def system_drivers(self) -> list[DriverState]:
-        """The ODBC drivers that pyodbc can go through."""
+        """List the ODBC drivers that pyodbc can use."""
         return driver_choice.odbc_drivers()
 
     def url_query(self, settings: Settings) -> Mapping[str, str]:
@@ -137,7 +137,7 @@ class MSSQL(Dialect):
         return super().address(url._replace(port=drivers.port(url)))
 
     def connection_notice(self, url: URL, settings: Settings) -> str:
-        """Which driver was chosen, where the config does not say or names one that is missing."""
+        """Name the driver that was chosen, where the config names none."""
         return drivers.notice(super().url(settings, None, None), settings)
 
     def precheck_connect(self, url: URL) -> ConnectFailure | None:
@@ -145,7 +145,7 @@ class MSSQL(Dialect):
         return drivers.unreachable(url)
 
     def register_events(self, engine: Engine, settings: Settings) -> None:
-        """Fetch a token for each connection, where the config logs in by token."""
+        """Have a token fetched for each connection, where the config logs in by token."""
         if engine.driver == "pyodbc":
             drivers.disable_pooling()
         else:
@@ -156,7 +156,7 @@ class MSSQL(Dialect):
         entra.provide_tokens(engine, settings)
 
     def engine_options(self, settings: Settings) -> dict[str, Any]:
-        """A login does not wait for ever; each driver has its own word for it."""
+        """Limit the time of a login, by each driver's own argument."""
         options = super().engine_options(settings)
         waits = CONNECT_ARGUMENTS.get(self.url(settings, None, None).get_driver_name(), {})
         return {**options, "connect_args": {**waits, **options["connect_args"]}}

@@ -1,4 +1,4 @@
-"""Logging in to SQL Server and Azure SQL with Microsoft Entra."""
+"""Log in to SQL Server and Azure SQL with Microsoft Entra."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ LOG_IN = "Log in, for example with: az login. With --debug you see what each cre
 
 
 class Credential(Protocol):
-    """What azure-identity's credentials have in common."""
+    """The interface of azure-identity's credentials."""
 
     def get_token(self, *scopes: str) -> Any:
-        """An object whose `token` is the access token; a cached one that is still good, or a new one."""
+        """Return an object whose `token` is the access token, cached or new."""
 
 
 def with_authentication(url: URL, settings: Settings) -> URL:
-    """The URL with what the chosen way to log in needs; the three that the driver knows go by its own keyword.
+    """Complete the URL for the way to log in; three of them are done by the driver, by its own keyword.
 
     Raises ConfigError for a driver that knows no Entra.
     """
@@ -55,7 +55,7 @@ def with_authentication(url: URL, settings: Settings) -> URL:
 
 
 def provide_tokens(engine: Engine, settings: Settings, credential: Credential | None = None) -> None:
-    """Hand a token to every new connection, fetched when the connection is made, so that none is too old."""
+    """Pass a token to every new connection, fetched when it is made, so that none has expired."""
     if settings.azure_authentication != BY_TOKEN:
         return
     from sqlalchemy import event
@@ -71,13 +71,13 @@ def provide_tokens(engine: Engine, settings: Settings, credential: Credential | 
 
 
 def packed(token: str) -> bytes:
-    """The token as the driver takes it: length in bytes, little-endian, then UTF-16LE."""
+    """Encode the token for the driver: length in bytes, little-endian, then UTF-16LE."""
     raw = token.encode("utf-16-le")
     return struct.pack(f"<I{len(raw)}s", len(raw), raw)
 
 
 def make_credential(settings: dict[str, Any]) -> Credential:
-    """The credential that `azure_identity_settings` names with its arguments, by default azure-identity's chain.
+    """Create the credential that `azure_identity_settings` names, by default azure-identity's chain.
 
     `credential` is the name of a class of azure-identity, as in AzureCliCredential; all keys but `token_url` are its
     arguments. Raises ConfigError when the package or the class is not there.

@@ -1,4 +1,4 @@
-"""Rows of PostgreSQL as they are asked for: psycopg's `stream`, which takes a single statement, for any script."""
+"""Cursors over psycopg: one that counts statements, and one that streams the rows of a script."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ahjo_tasks.sql.splitters.postgresql import SPLITTER
 
 
 class CountingCursor(Cursor[Any]):
-    """The server takes a script whole, and says of most errors where in it they are, but not of all."""
+    """Count the statements of a script before the one that failed, for errors that come without a position."""
 
     def _check_results(self, results: list[Any]) -> None:
         try:
@@ -32,7 +32,7 @@ TEMPORAL = ("date", "time", "timetz", "timestamp", "timestamptz")
 
 
 def keep_as_text(cursor: Any) -> None:
-    """Have the cursor give them as the server writes them, and all others as before."""
+    """Have the cursor return the server's text for dates and times that Python cannot hold."""
     for name in TEMPORAL:
         cursor.adapters.register_loader(name, _lenient(cursor.adapters.get_loader(types[name].oid, Format.TEXT)))
 
@@ -57,10 +57,10 @@ _AS_WRITTEN = ("json", "jsonb", "interval")
 
 
 class StreamingCursor:
-    """As much of a driver's cursor as `Connection` needs.
+    """The part of a DB-API cursor that `Connection` uses, over psycopg's `stream` of the last statement.
 
-    Statements before the last one run at once, and their rows are dropped. A declared cursor would be planned for its
-    first rows only, and takes nothing but SELECT; this takes all that returns rows.
+    Earlier statements run at once, and their rows are dropped. DECLARE CURSOR would be planned for the first rows only,
+    and takes SELECT alone; this takes every statement that returns rows.
     """
 
     rowcount = -1
@@ -73,7 +73,7 @@ class StreamingCursor:
         self._refusal = ProgrammingError
         self._size = size if capabilities.has_stream_chunked() else 1
         self._cursor = raw.cursor()
-        for name in _AS_WRITTEN:  # a month is no number of days, and JSON stays as it is spelled
+        for name in _AS_WRITTEN:  # a month has no fixed number of days, and JSON keeps its spelling
             self._cursor.adapters.register_loader(name, TextLoader)
         keep_as_text(self._cursor)
         self._stream: Any = None
@@ -85,32 +85,34 @@ class StreamingCursor:
         start = last_statement(text)
         if start:
             self._cursor.execute(text[:start])
-        last = re.sub(r"[^\r\n]", " ", text[:start]) + text[start:]  # so that the server's positions fit the text
+        last = (
+            re.sub(r"[^\r\n]", " ", text[:start]) + text[start:]
+        )  # so that the server's positions are those of the text
         self._stream = self._cursor.stream(last, size=self._size)
         try:
             first = next(self._stream, None)
         except self._refusal as error:
             if error.sqlstate:
                 raise
-            return  # no word of the server: the statement ran, and is none that returns rows
+            return  # not from the server: the statement ran, and returns no rows
         self.description = self._described(last) if first is None else self._cursor.description
         self._rows = chain(() if first is None else [first], self._stream)
 
     def fetchmany(self, size: int) -> list[tuple[Any, ...]]:
-        """The next rows, none at the end."""
+        """Return the next rows, none at the end."""
         return list(islice(self._rows, size))
 
     def nextset(self) -> None:
-        """The last statement has one result."""
+        """Return None: the last statement has one result."""
 
     def close(self) -> None:
-        """Stop the server, if it still has rows."""
+        """Close the stream, which cancels the query if rows are left."""
         if self._stream is not None:
             self._stream.close()
         self._cursor.close()
 
     def _described(self, text: str) -> list[tuple[str]]:
-        """The columns of a query that returned no row: the server is asked for them, and does not run it again."""
+        """Ask the server for the columns of a query that returned no row, without running it again."""
         encoding = self._raw.info.encoding
         self._raw.pgconn.prepare(b"", text.encode(encoding))
         result = self._raw.pgconn.describe_prepared(b"")
@@ -118,7 +120,7 @@ class StreamingCursor:
 
 
 def last_statement(text: str) -> int:
-    """Where the last statement of a script begins, behind the semicolon of the one before."""
+    """Return the offset of the last statement of a script, after the semicolon of the previous one."""
     source, starts, ends = SourceText(text), [0], []
     while (end := _SCANNER.find_next(source, starts[-1])) < len(text):
         ends.append(end)
