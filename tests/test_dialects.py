@@ -84,8 +84,8 @@ def test_a_package_brings_a_dialect_by_its_entry_point(
     with pytest.raises(ConfigError) as refused:
         dialect("oracle")
     assert "marten" in str(refused.value.hint)
-    place = {"target_server_hostname": "its own", "sql_port": 0, "target_database_name": "m.db"}
-    project = make_project(tmp_path / "project", {"allowed_actions": "ALL", "sql_dialect": "marten", **place})
+    config = {"allowed_actions": "ALL", "sql_dialect": "marten", "target_database_name": "m.db"}
+    project = make_project(tmp_path / "project", config)
     project.write("database/data/a.sql", "CREATE TABLE t (id INTEGER);\nINSERT INTO t VALUES (1);\n")
     everywhere = {"PYTHONPATH": f"{third_party}{os.pathsep}{ROOT}"}
     built = project.inv("init", "data", **everywhere)

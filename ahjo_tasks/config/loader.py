@@ -18,7 +18,7 @@ from ahjo_tasks.config.validate import FIELDS, KEYS, Validator, misspelt_variabl
 from ahjo_tasks.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from ahjo_tasks.config.settings import Settings
 
@@ -51,8 +51,16 @@ class LoadedConfig:
         return f"<LoadedConfig {self.path}>"
 
 
-def load(path: Path | None, *, environ: Mapping[str, str] = os.environ) -> LoadedConfig:
-    """Load the config at `path`, or at `AHJO_CONFIG_PATH`. Raises ConfigError, which lists every problem."""
+def load(
+    path: Path | None,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    is_file_based: Callable[[str], bool] = lambda _dialect: False,
+) -> LoadedConfig:
+    """Load the config at `path`, or at `AHJO_CONFIG_PATH`. Raises ConfigError, which lists every problem.
+
+    `is_file_based` tells of a `sql_dialect` from another package whether its databases are files.
+    """
     path = path or _path_of(environ)
     document = read(path)
     local, local_warnings = local_document(document, path.parent)
@@ -61,7 +69,10 @@ def load(path: Path | None, *, environ: Mapping[str, str] = os.environ) -> Loade
     variables = environment_layer(environ, dict.fromkeys((*KEYS, *(key for layer in files for key in layer.values))))
     layers = (*files, variables)
     validator = Validator(
-        _merged_values(layers), lambda key: _origin(layers, key), lambda key: _top(layers, key).is_text
+        _merged_values(layers),
+        lambda key: _origin(layers, key),
+        lambda key: _top(layers, key).is_text,
+        is_file_based,
     )
     return LoadedConfig(
         settings=validator.settings(path.name),

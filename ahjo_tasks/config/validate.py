@@ -30,6 +30,7 @@ TYPE_NAMES = {
 """Names of JSON's types by those in msgspec's messages."""
 
 _BOOLEANS = {"yes": True, "on": True, "true": True, "1": True, "no": False, "off": False, "false": False, "0": False}
+SERVER_KEYS = frozenset({"target_server_hostname", "sql_port"})
 _OPTIONS = "sqlalchemy."
 _SIMILAR = 0.85
 _FREE_FORM = ("allowed_actions", "scripting_variables", "db_permissions_variables", "test_variables", "db_permissions")
@@ -43,13 +44,21 @@ class MismatchError(Exception):
 class Validator:
     """Validates merged config values and collects all problems and warnings.
 
-    `locate` returns the origin of a key; `is_text` whether its value is the text of an environment variable.
+    `locate` returns the origin of a key; `is_text` whether its value is the text of an environment variable;
+    `is_file_based` whether the databases of a `sql_dialect` are files, which need no server.
     """
 
-    def __init__(self, values: Mapping[str, Any], locate: Callable[[str], str], is_text: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        values: Mapping[str, Any],
+        locate: Callable[[str], str],
+        is_text: Callable[[str], bool],
+        is_file_based: Callable[[str], bool] = lambda _dialect: False,
+    ) -> None:
         self.values = {key: _parse_text(key, value) if is_text(key) else value for key, value in values.items()}
         self._locate = locate
         self._is_text = is_text
+        self._is_file_based = is_file_based
         self.problems: list[str] = []
         self.warnings: list[str] = []
 
@@ -81,9 +90,10 @@ class Validator:
         return converted
 
     def _missing(self, name: str) -> Iterator[str]:
-        for key in _required(self.values):
-            if not self._is_set(key):
-                yield f"{name}: {key}: this key is required"
+        missing = [key for key in _required(self.values) if not self._is_set(key)]
+        if not SERVER_KEYS.isdisjoint(missing) and self._is_file_based(str(self.values.get("sql_dialect", ""))):
+            missing = [key for key in missing if key not in SERVER_KEYS]
+        yield from (f"{name}: {key}: this key is required" for key in missing)
 
     def _deprecated(self) -> Iterator[str]:
         for key in filter(self._is_set, _DEPRECATED):
@@ -240,7 +250,7 @@ def _required(values: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the keys without which the database to connect to is not known."""
     if values.get("sqlalchemy.url"):
         return ("allowed_actions",)
-    if str(values.get("sql_dialect")).startswith("sqlite"):
+    if str(values.get("sql_dialect")).startswith("sqlite"):  # without loading its dialect, as for `inv --list`
         return ("allowed_actions", "target_database_name")
     query = values.get("sqla_url_query_map")
     port = () if isinstance(query, dict) and "port" in {str(key).lower() for key in query} else ("sql_port",)

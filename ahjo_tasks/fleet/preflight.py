@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ahjo_tasks.config.loader import load
 from ahjo_tasks.database.credentials import Credentials
-from ahjo_tasks.database.dialects import dialect_for
+from ahjo_tasks.database.dialects import dialect_for, is_file_based
 from ahjo_tasks.errors import AhjoError, ConfigError
 from ahjo_tasks.fleet.protocol import Answers, Request
 from ahjo_tasks.fleet.repository import without_folder
@@ -101,7 +101,7 @@ def preflight_projects(
 
 
 def _job(project: ListedProject, environ: Mapping[str, str], prompt: Prompt) -> Job:
-    settings = load(project.config, environ=environ).settings
+    settings = load(project.config, environ=environ, is_file_based=is_file_based).settings
     dialect = dialect_for(settings)
     own = dict(environ)
     if not settings.sqlalchemy_url:

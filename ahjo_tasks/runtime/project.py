@@ -85,8 +85,9 @@ class Project:
     def loaded(self) -> LoadedConfig:
         """The config with the origin of each value. Raises ConfigError with all its problems."""
         from ahjo_tasks.config.loader import load, secrets_of
+        from ahjo_tasks.database.dialects import is_file_based
 
-        loaded = load(self.config_path, environ=self.environ)
+        loaded = load(self.config_path, environ=self.environ, is_file_based=is_file_based)
         if not loaded.settings.color_console_logging:
             self.console.colored = False
         for secret in secrets_of(loaded):
