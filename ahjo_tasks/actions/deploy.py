@@ -113,11 +113,13 @@ WHOLE = "database/create_db_structure.sql"
 def structure(ctx: ActionContext) -> None:
     """Deploy schemas, tables and constraints.
 
+    The types, sequences and functions that they need are deployed with them.
     Without any file in those folders, database/create_db_structure.sql is run.
     """
     from ahjo_tasks.actions.run_plan import run_plan
     from ahjo_tasks.engine.refresh import plan_refresh
     from ahjo_tasks.engine.sql_file import plan_named, plan_objects
+    from ahjo_tasks.project.dependencies import needed_by
     from ahjo_tasks.project.kinds import OBJECTS, STRUCTURE
 
     project, variables = ctx.project.files, ctx.settings.scripting_variables
@@ -127,6 +129,7 @@ def structure(ctx: ActionContext) -> None:
             "There is no structure to deploy.",
             hint=f"Put files into database/schemas, tables, constraints, or {WHOLE}.",
         )
+    files = [*needed_by(files, project.read(OBJECTS, variables) if files else []), *files]
     plan = plan_objects(files) if files else plan_named([project.read_script(WHOLE, variables, directives=True)])
     plan += plan_refresh(lambda: project.read(OBJECTS, variables), project.dialect)
     run_plan(ctx, plan)

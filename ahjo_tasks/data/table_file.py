@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import msgspec
 
@@ -83,6 +83,7 @@ class TableFile:
     options: LoadOptions
 
     depends = None
+    updated: ClassVar[tuple[Name, ...]] = ()
 
     @property
     def written(self) -> tuple[Name, ...]:

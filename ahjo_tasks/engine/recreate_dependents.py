@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.engine.drop import plan_drop
 from ahjo_tasks.engine.plan import Step
-from ahjo_tasks.project.dependencies import ObjectIndex
+from ahjo_tasks.project.object_index import ObjectIndex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from ahjo_tasks.engine.diagnostics import BatchError, MessageLocator, locate_err
 from ahjo_tasks.engine.plan import Plan, Step
 from ahjo_tasks.engine.recreate_dependents import DeployedFiles, RecreateWithDependents
 from ahjo_tasks.errors import StatementError
-from ahjo_tasks.project.dependencies import ordered
+from ahjo_tasks.project.dependencies import FileOrder, order_files
 from ahjo_tasks.project.kinds import NOT_OBJECTS, OBJECTS
 from ahjo_tasks.sql.definitions import Name
 
@@ -103,20 +103,22 @@ def _ignored(failure: BatchError, connection: Connection) -> str:
 
 def plan_objects(files: Sequence[SqlFile]) -> Plan:
     """Plan views, functions and the like, in the order that their SQL asks for."""
-    return _plan(ordered(files))
+    return _plan(order_files(files))
 
 
 def plan_named(files: Sequence[SqlFile]) -> Plan:
     """Plan the files that the user listed: objects in the order of their SQL, everything else in the listed order."""
     objects = [file for file in files if file.kind not in NOT_OBJECTS]
-    return _plan([*ordered(objects), *(file for file in files if file.kind in NOT_OBJECTS)])
+    order = order_files(objects)
+    return _plan(FileOrder((*order.files, *(file for file in files if file.kind in NOT_OBJECTS)), order.notes))
 
 
-def _plan(files: Sequence[SqlFile]) -> Plan:
+def _plan(order: FileOrder) -> Plan:
+    files = order.files
     runnable = [file for file in files if file.batches]
     deployed = DeployedFiles(runnable)
     steps = tuple(FileStep(file, deployed) for file in runnable)
-    return Plan(steps, tuple(file_notes(files)), tuple(_duplicate_definitions(files)))
+    return Plan(steps, (*file_notes(files), *order.notes), tuple(_duplicate_definitions(files)))
 
 
 def file_notes(files: Sequence[SqlFile]) -> Iterator[str]:

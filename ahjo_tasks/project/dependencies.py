@@ -3,162 +3,105 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from graphlib import CycleError
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ahjo_tasks.errors import SourceError
 from ahjo_tasks.project.kinds import RANK
-from ahjo_tasks.sql.definitions import Name
-from ahjo_tasks.sql.tokens import identifiers, name_parts, strings
+from ahjo_tasks.project.object_index import Need, Needs, ObjectIndex
+from ahjo_tasks.sql.references.model import Strength, locate
 from ahjo_tasks.topology import find_cycle, strongly_connected, topological_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ahjo_tasks.project.sql_file import SqlFile
+    from ahjo_tasks.sql.definitions import Name
 
 Edges = dict[int, set[int]]
-NAMED_ANYWHERE = frozenset({"type", "sequence"})
-RELATION_WORDS = frozenset(
-    [
-        "FROM",
-        "JOIN",
-        "INTO",
-        "UPDATE",
-        "TABLE",
-        "EXEC",
-        "EXECUTE",
-        "CALL",
-        "REFERENCES",
-        "ON",
-        "OF",
-        "APPLY",
-        "USING",
-        "FOR",
-        "PROCEDURE",
-        "FUNCTION",
-        "VIEW",
-    ]
-)
-CLAUSES = frozenset(["SELECT", "FROM", "WHERE", "GROUP", "ORDER", "HAVING", "SET", "VALUES", "RETURNING"])
-LONGEST_NAME = 256
+NEED_WORDS = {Strength.LATE: "is looked up when it runs", Strength.MAYBE: "may mean something else"}
 
 
-class ObjectOwner(NamedTuple):
-    """A file, by its number, and the name, schema and kind of an object that it creates."""
+@dataclass(frozen=True, slots=True)
+class FileOrder:
+    """Files in the order to run them, and a note for each need that cannot be met."""
 
-    name: str
-    schema: str | None
-    number: int
-    kind: str
-
-
-class ObjectIndex:
-    """Which file creates which object. The files speak one dialect."""
-
-    def __init__(self, files: Sequence[SqlFile]) -> None:
-        self.files = files
-        self._fold: Callable[[str], str] = files[0].dialect.normalize_name if files else str
-        self._by_name: dict[str, list[ObjectOwner]] = defaultdict(list)
-        self._looked_up: set[str] = set()
-        self._certain: dict[str, set[int]] = {}
-        self._related: dict[str, set[int]] = {}
-        for number, file in enumerate(files):
-            for made in file.definitions:
-                schema = made.name.schema or file.dialect.default_schema
-                owner = ObjectOwner(made.name.name, self._fold(schema) if schema else None, number, made.kind)
-                self._by_name[self._fold(made.name.name)].append(owner)
-        self._sequences = any(owner.kind == "sequence" for owners in self._by_name.values() for owner in owners)
-
-    def edges(self) -> Edges:
-        """For each file the files that it needs."""
-        return {number: self._needs(number, file) - {number} for number, file in enumerate(self.files)}
-
-    def _needs(self, number: int, file: SqlFile) -> set[int]:
-        if file.depends is not None:
-            return {owner for name in file.depends for owner in self._declared(file, name)}
-        found = self._mentioned(number, file)
-        own = {made.name for made in file.definitions}
-        for made in file.definitions:
-            if made.table and made.table not in own:
-                found.update(self._find(made.table))
-        if self._sequences:
-            for literal in strings(file.text, file.dialect.syntax):
-                found.update(self._quoted(literal))
-        return found
-
-    def _declared(self, file: SqlFile, name: Name) -> list[int]:
-        found = list(self._find(name))
-        if not found:
-            raise SourceError(
-                f"depends: no file creates {name}", path=file.path, line=file.depends_line(), hint="Check the name."
-            )
-        return found
-
-    def _mentioned(self, number: int, file: SqlFile) -> set[int]:
-        syntax, names = file.dialect.syntax, set(file.scan.names)
-        for piece in names - self._looked_up:
-            self._look_up(piece, name_parts(piece, syntax))
-        self._looked_up |= names
-        found: set[int] = set()
-        for piece in self._certain.keys() & names:
-            found |= _others(self._certain[piece], number)
-        unsure = {piece for piece in self._related.keys() & names if _others(self._related[piece], number)}
-        for piece in _relations(identifiers(file.text, syntax), unsure) if unsure else ():
-            found |= self._related[piece]
-        return found
-
-    def _look_up(self, piece: str, parts: Sequence[str]) -> None:
-        """Note the owners of a dotted name: of a bare one only those that count where a relation is named."""
-        for place, part in enumerate(parts):
-            for _, owned, number, kind in self._named(part):
-                if place == 0:
-                    kept = self._certain if kind in NAMED_ANYWHERE else self._related
-                    kept.setdefault(piece, set()).add(number)
-                elif owned == self._fold(parts[place - 1]):
-                    self._certain.setdefault(piece, set()).add(number)
-
-    def _quoted(self, literal: str) -> Iterator[int]:
-        """Sequences are named in strings: nextval('s')."""
-        name = Name.parse(literal[1:-1]).name if len(literal) <= LONGEST_NAME else ""
-        return (owner.number for owner in self._named(name) if owner.kind == "sequence")
-
-    def _find(self, name: Name) -> Iterator[int]:
-        schema = self._fold(name.schema) if name.schema else None
-        for owner in self._named(name.name):
-            if schema is None or owner.schema is None or owner.schema == schema:
-                yield owner.number
-
-    def _named(self, name: str) -> Sequence[ObjectOwner]:
-        """Who owns the name as it is spelled, else in another case: a database may have both, or see no difference."""
-        found = self._by_name.get(self._fold(name), ())
-        return [owner for owner in found if owner.name == name] or found
+    files: tuple[SqlFile, ...]
+    notes: tuple[str, ...] = ()
 
 
-def _others(owners: set[int], number: int) -> set[int]:
-    """The owners of a name, for a file that is none of them: what it creates itself it does not need of another."""
-    return set() if number in owners else owners
+def order_files(files: Sequence[SqlFile]) -> FileOrder:
+    """Sort the files so that each comes after what it needs; ties by folder, then by name.
 
-
-def _relations(found: Sequence[str], wanted: set[str]) -> Iterator[str]:
-    """The wanted pieces that stand where a relation or routine is named: a column or an alias may be called alike."""
-    before = clause = ""
-    for piece, after in zip(found, [*found[1:], ""], strict=True):
-        if piece in wanted and (before in RELATION_WORDS or (before == "," and clause == "FROM") or after == "("):
-            yield piece
-        before = piece.upper() or before
-        if before in CLAUSES:
-            clause = before
+    A file's `-- depends:` comment stands in place of what its SQL shows. A cycle is broken at its weakest need.
+    Raises SourceError that names all cycles of needs that are certain, and for a name in `depends` that nobody owns.
+    """
+    needs = ObjectIndex(files).needs()
+    notes: list[str] = []
+    circular: list[list[int]] = []
+    for component in strongly_connected(needs):
+        inner = {number: _within(needs[number], component) for number in sorted(component, key=_by_key(files))}
+        while cycle := find_cycle(inner):
+            user, used = _weakest(inner, cycle, files)
+            need = inner[user].pop(used)
+            needs[user].pop(used)
+            if need.strength == Strength.CREATION:
+                circular.append(cycle)
+            else:
+                notes.append(_note(files, user, used, need))
+    if circular:
+        raise _circular(files, *circular)
+    order = topological_order(needs, lambda number: (_key(files[number]), number))
+    return FileOrder(tuple(files[number] for number in order), tuple(notes))
 
 
 def ordered(files: Sequence[SqlFile]) -> list[SqlFile]:
-    """The files so that each comes after what it mentions; ties by folder, then by name.
+    """Sort the files as `order_files` does."""
+    return list(order_files(files).files)
 
-    A file's `-- depends:` comment stands in place of what its SQL shows.
-    Raises SourceError for a cycle that no late binding resolves, and for a name in `depends` that nobody owns.
-    """
-    return _sorted(files, ObjectIndex(files).edges(), may_break=_late)
+
+def needed_by(files: Sequence[SqlFile], others: Sequence[SqlFile]) -> list[SqlFile]:
+    """Return those of the other files that some files need to be created, directly or not, in their order."""
+    everything = [*files, *others]
+    needs = ObjectIndex(everything).needs()
+    reached: set[int] = set()
+    waiting = list(range(len(files)))
+    while waiting:
+        number = waiting.pop()
+        if number not in reached:
+            reached.add(number)
+            waiting += [other for other, need in needs[number].items() if need.strength == Strength.CREATION]
+    return [everything[number] for number in sorted(reached) if number >= len(files)]
+
+
+def _within(needs: dict[int, Need], component: frozenset[int]) -> dict[int, Need]:
+    return {number: need for number, need in needs.items() if number in component}
+
+
+def _by_key(files: Sequence[SqlFile]) -> Callable[[int], tuple[tuple[int, str], int]]:
+    return lambda number: (_key(files[number]), number)
+
+
+def _weakest(needs: Needs, cycle: Sequence[int], files: Sequence[SqlFile]) -> tuple[int, int]:
+    """The need of a cycle to give up: the weakest, and of several that of the file which comes first."""
+    return min(pairwise(cycle), key=lambda pair: (-needs[pair[0]][pair[1]].strength, _key(files[pair[0]])))
+
+
+def _note(files: Sequence[SqlFile], user: int, used: int, need: Need) -> str:
+    """Say which need is given up."""
+    file, use = files[user], need.use
+    word = ".".join(need.reference.parts) if need.reference else files[used].name
+    place = file.label
+    if use:
+        batch = file.batches[use.place[0]]
+        line, _column = locate(batch.text, file.dialect.syntax, use.place[1:])
+        place = file.where(batch.line + line - 1)
+    return (
+        f"{place}: {word} {NEED_WORDS[need.strength]}, so {file.label} runs before {files[used].label}, which needs it."
+    )
 
 
 class DataFile(Protocol):
@@ -174,7 +117,11 @@ class DataFile(Protocol):
 
     @property
     def written(self) -> Sequence[Name]:
-        """The tables that it writes to."""
+        """The tables that it adds rows to."""
+
+    @property
+    def updated(self) -> Sequence[Name]:
+        """The tables whose rows it changes."""
 
     @property
     def depends(self) -> Sequence[Name] | None:
@@ -194,7 +141,7 @@ def ordered_data(
 
     `fold` makes names comparable. Tables that refer to each other keep the order of their names.
     """
-    return _sorted(files, data_edges(files, foreign_keys, fold, default_schema), may_break=lambda _file: True)
+    return _sorted(files, data_edges(files, foreign_keys, fold, default_schema))
 
 
 def data_edges(
@@ -204,42 +151,58 @@ def data_edges(
     default_schema: str | None = None,
 ) -> Edges:
     """The numbers of the files that each one's rows need. A table without a schema is one of the default schema."""
-    writers: dict[str, list[tuple[Name, int]]] = defaultdict(list)
-
-    def schema_of(name: Name) -> str | None:
-        schema = name.schema or default_schema
-        return fold(schema) if schema else None
-
-    def writing(name: Name) -> set[int]:
-        found = [
-            (table.name, number)
-            for table, number in writers.get(fold(name.name), ())
-            if schema_of(table) == schema_of(name) or None in {schema_of(table), schema_of(name)}
-        ]
-        return {number for spelled, number in found if spelled == name.name} or {number for _, number in found}
-
+    writers = _TableFiles(fold, default_schema)
+    updaters = _TableFiles(fold, default_schema)
     for number, file in enumerate(files):
-        for table in file.written:
-            writers[fold(table.name)].append((table, number))
+        writers.add(file.written, number)
+        updaters.add(set(file.updated) - set(file.written), number)
     edges: Edges = defaultdict(set)
+    for number, file in enumerate(files):
+        for table in set(file.updated) - set(file.written):
+            edges[number] |= writers.of(table) - {number}
     for child, parent in foreign_keys:
-        for dependent in writing(child):
-            edges[dependent] |= writing(parent) - {dependent}
+        for dependent in writers.of(child) | updaters.of(child):
+            edges[dependent] |= writers.of(parent) - {dependent}
     for number, file in enumerate(files):
         if file.depends is not None:
-            edges[number] = {one for name in file.depends for one in writing(name)}
+            edges[number] = {one for name in file.depends for one in writers.of(name)}
     return edges
 
 
-def _late(file: SqlFile) -> bool:
-    return file.kind in file.dialect.late_binding
+class _TableFiles:
+    """The files, by their numbers, that write to a table."""
+
+    def __init__(self, fold: Callable[[str], str], default_schema: str | None) -> None:
+        self._fold = fold
+        self._default = default_schema
+        self._by_name: dict[str, list[tuple[Name, int]]] = defaultdict(list)
+
+    def add(self, tables: Iterable[Name], number: int) -> None:
+        """Note the tables of a file."""
+        for table in tables:
+            self._by_name[self._fold(table.name)].append((table, number))
+
+    def of(self, name: Name) -> set[int]:
+        """The files of a table: as it is spelled, or else in another case."""
+        schema = self._schema(name)
+        found = [
+            (table.name, number)
+            for table, number in self._by_name.get(self._fold(name.name), ())
+            if self._schema(table) == schema or None in {self._schema(table), schema}
+        ]
+        return {number for spelled, number in found if spelled == name.name} or {number for _, number in found}
+
+    def _schema(self, name: Name) -> str | None:
+        schema = name.schema or self._default
+        return self._fold(schema) if schema else None
 
 
 def _key(file: DataFile) -> tuple[int, str]:
     return RANK[file.kind], file.label
 
 
-def _sorted(files: Sequence[F], edges: Mapping[int, set[int]], *, may_break: Callable[[F], bool]) -> list[F]:
+def _sorted(files: Sequence[F], edges: Mapping[int, set[int]]) -> list[F]:
+    """The files in an order that meets all needs but those of cycles, where names decide."""
     needs = {index: set(edges.get(index, ())) for index in range(len(files))}
 
     def key(index: int) -> tuple[tuple[int, str], int]:
@@ -248,27 +211,21 @@ def _sorted(files: Sequence[F], edges: Mapping[int, set[int]], *, may_break: Cal
     try:
         order = topological_order(needs, key)
     except CycleError:
-        _break_cycles(files, needs, may_break)
+        for component in strongly_connected(needs):
+            inner = {index: needs[index] & component for index in sorted(component)}
+            while cycle := find_cycle(inner):
+                first = min(cycle, key=key)
+                needs[first] -= component
+                inner[first] = set()
         order = topological_order(needs, key)
     return [files[index] for index in order]
 
 
-def _break_cycles(files: Sequence[F], needs: Edges, may_break: Callable[[F], bool]) -> None:
-    """Let files that may be created before what they mention do so; raise SourceError for a cycle without one."""
-    for component in strongly_connected(needs):
-        inner = {index: needs[index] & component for index in sorted(component)}
-        while cycle := find_cycle(inner):
-            free = sorted((index for index in cycle if may_break(files[index])), key=lambda index: _key(files[index]))
-            if not free:
-                raise _circular(files, cycle)
-            needs[free[0]] -= component
-            inner[free[0]] = set()
-
-
-def _circular(files: Sequence[DataFile], cycle: Sequence[int]) -> SourceError:
-    names = " -> ".join(files[index].label for index in cycle)
+def _circular(files: Sequence[DataFile], *cycles: Sequence[int]) -> SourceError:
+    names = "; ".join(" -> ".join(files[index].label for index in cycle) for cycle in cycles)
+    word = "dependency" if len(cycles) == 1 else "dependencies"
     return SourceError(
-        f"circular dependency: {names}",
-        path=Path(files[cycle[0]].label),
+        f"circular {word}: {names}",
+        path=Path(files[cycles[0][0]].label),
         hint="Break it with a comment `-- depends: name`: what a file really needs, or none.",
     )

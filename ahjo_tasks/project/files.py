@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,10 +32,13 @@ def _files(folder: Path, without: Container[Path]) -> Iterator[Path]:
 class ProjectFiles:
     """A project on disk. Nothing here connects to a database."""
 
-    def __init__(self, directory: Path, dialect: Dialect, directives: bool | tuple[str, ...] = False) -> None:
+    def __init__(
+        self, directory: Path, dialect: Dialect, directives: bool | tuple[str, ...] = False, database: str | None = None
+    ) -> None:
         self.directory = directory
         self.dialect = dialect
         self.directives = directives
+        self.database_name = database
 
     @property
     def database(self) -> Path:
@@ -135,7 +139,9 @@ class ProjectFiles:
         always = kind == "permission"  # these files are made of variables; an undefined one is a mistake
         given = variables if always else variables or None
         obeys = self.dialect.supports_sqlcmd and (directives or always or self._obeys(path))
-        return (read_for_sqlcmd if obeys else read)(path, kind, self.dialect, label=self.label(path), variables=given)
+        load = read_for_sqlcmd if obeys else read
+        file = load(path, kind, self.dialect, label=self.label(path), variables=given)
+        return replace(file, database=self.database_name)
 
     def _obeys(self, path: Path) -> bool:
         """Whether the config wants the directives of sqlcmd carried out in the file."""

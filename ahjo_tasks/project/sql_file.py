@@ -9,8 +9,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import SourceError
-from ahjo_tasks.sql.definitions import Definition, Name, Scan, scan
+from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.sql.header import SWITCHES, Header, header
+from ahjo_tasks.sql.references import read_references
+from ahjo_tasks.sql.references.row_heads import read_row_statements
 from ahjo_tasks.sql.source import SourceText
 from ahjo_tasks.sql.sqlcmd import IGNORE, Position, Preprocessed, expand, reject
 from ahjo_tasks.sql.variables import substitute
@@ -20,9 +22,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ahjo_tasks.database.dialects.base import Dialect
+    from ahjo_tasks.sql.definitions import Definition
+    from ahjo_tasks.sql.references.model import FileReferences, Reference, Use
     from ahjo_tasks.sql.splitters import Batch
 
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+ROW_KINDS = frozenset({"data", "testdata"})
+LONGEST_READ = 65_536
+"""How many characters of a data file are read for all names in them."""
 LATE = "what a comment says of the transaction counts only at the head of the file"
 
 
@@ -40,6 +47,8 @@ class SqlFile:
     """The statement in it that cannot run in a transaction; empty when there is none."""
     origin: Preprocessed | None = None
     """Where each part of the text came from, when not all of it is the file's own."""
+    database: str | None = None
+    """The name of the database that the file is for, where it is known."""
 
     @property
     def name(self) -> str:
@@ -47,19 +56,30 @@ class SqlFile:
         return self.path.stem
 
     @cached_property
-    def scan(self) -> Scan:
-        """The objects that the text defines and the names that it mentions."""
-        return scan(self.text, self.dialect.syntax)
+    def names(self) -> FileReferences:
+        """The names that the file creates, needs and writes to. Of a large data file only the tables are read."""
+        rows = self.kind in ROW_KINDS and len(self.text) > LONGEST_READ
+        return (read_row_statements if rows else read_references)(self.texts, self.dialect.syntax)
+
+    @property
+    def references(self) -> Mapping[Reference, Use]:
+        """The names that the file needs, and how strongly."""
+        return self.names.references
 
     @property
     def written(self) -> tuple[Name, ...]:
-        """The tables that the file writes rows to."""
-        return self.scan.written
+        """The tables that the file adds rows to."""
+        return self.names.written
+
+    @property
+    def updated(self) -> tuple[Name, ...]:
+        """The tables whose rows the file changes."""
+        return self.names.updated
 
     @property
     def definitions(self) -> tuple[Definition, ...]:
         """The objects that the file creates."""
-        return self.scan.definitions
+        return self.names.definitions
 
     @property
     def texts(self) -> list[str]:

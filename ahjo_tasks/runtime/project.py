@@ -140,7 +140,9 @@ class Project:
         """The project's folder, read as files."""
         from ahjo_tasks.project.files import ProjectFiles
 
-        return ProjectFiles(self.directory, self.dialect, self.settings.sqlcmd_directives)
+        return ProjectFiles(
+            self.directory, self.dialect, self.settings.sqlcmd_directives, self.dialect.file_database(self.settings)
+        )
 
     @cached_property
     def dialect(self) -> Dialect:

@@ -214,6 +214,13 @@ class Connecting(DialectAttributes):
             raise ConfigError("The config names no database.", hint="Set target_database_name.")
         return name
 
+    def file_database(self, settings: Settings) -> str | None:
+        """The name by which SQL files may call the target database; None where the config names none."""
+        try:
+            return self.database_name(settings)
+        except ConfigError:
+            return None
+
     def display_target(self, settings: Settings) -> str:
         """Return server and database as they are shown to the user."""
         url = self.url(settings, None, None)

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import UsageError
-from ahjo_tasks.project.dependencies import ObjectIndex
+from ahjo_tasks.project.object_index import ObjectIndex
 from ahjo_tasks.topology import strongly_connected
 from ahjo_tasks.utils import did_you_mean
 

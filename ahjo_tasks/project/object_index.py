@@ -1,0 +1,185 @@
+"""Which file creates which object, and so which file needs which, as the database resolves names."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from ahjo_tasks.errors import SourceError
+from ahjo_tasks.sql.lexer import MSSQL, POSTGRESQL, SQLITE
+from ahjo_tasks.sql.references.builtin_functions import BUILTIN_FUNCTIONS
+from ahjo_tasks.sql.references.model import Strength
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from ahjo_tasks.project.sql_file import SqlFile
+    from ahjo_tasks.sql.definitions import Name
+    from ahjo_tasks.sql.references.model import Reference, Use
+
+KINDS_OF_ROLE: dict[str, frozenset[str]] = {
+    "relation": frozenset({"table", "view", "synonym", "sequence"}),
+    "routine": frozenset({"function", "procedure", "synonym"}),
+    "type": frozenset({"type", "table", "view"}),
+    "sequence": frozenset({"sequence", "synonym"}),
+    "object": frozenset({"table", "view", "synonym", "sequence", "function", "procedure", "type"}),
+}
+"""The kinds of objects that a name may stand for by its role; any other role is a kind itself."""
+DATABASE_PARTS = 3
+SERVER_PARTS = 4
+
+
+class ObjectOwner(NamedTuple):
+    """An object and the number of the file that creates it; `schema` is empty for the database's own."""
+
+    name: str
+    schema: str
+    kind: str
+    file: int
+
+
+class Need(NamedTuple):
+    """Why a file needs another one."""
+
+    strength: Strength
+    reference: Reference | None = None
+    use: Use | None = None
+
+
+Needs = dict[int, dict[int, Need]]
+"""For each file, by its number, the files that it needs."""
+
+
+class ObjectIndex:
+    """The objects of some files, which are of one dialect."""
+
+    def __init__(self, files: Sequence[SqlFile]) -> None:
+        self.files = files
+        self._fold: Callable[[str], str] = files[0].dialect.normalize_name if files else str
+        self._default = self._fold((files[0].dialect.default_schema or "") if files else "")
+        self._syntax = files[0].dialect.syntax if files else POSTGRESQL
+        self._database = self._fold(files[0].database or "") if files else ""
+        self._builtin = BUILTIN_FUNCTIONS.get(self._syntax, frozenset())
+        self._by_name: dict[str, list[ObjectOwner]] = defaultdict(list)
+        for number, file in enumerate(files):
+            for definition in file.definitions:
+                schema = self._schema(definition.name.schema)
+                owner = ObjectOwner(definition.name.name, schema, definition.kind, number)
+                self._by_name[self._fold(definition.name.name)].append(owner)
+        self._resolved: dict[Reference, tuple[list[ObjectOwner], bool]] = {}
+
+    def edges(self) -> dict[int, set[int]]:
+        """For each file the files that it needs."""
+        return {number: set(needs) for number, needs in self.needs().items()}
+
+    def needs(self) -> Needs:
+        """For each file the files that it needs, and the strongest reason for each."""
+        return {number: self._needs(number, file) for number, file in enumerate(self.files)}
+
+    def _needs(self, number: int, file: SqlFile) -> dict[int, Need]:
+        if file.depends is not None:
+            declared = {owner for name in file.depends for owner in self._declared(file, name)}
+            return {owner: Need(Strength.CREATION) for owner in sorted(declared - {number})}
+        needs: dict[int, Need] = {}
+        for reference, use in file.references.items():
+            if self._fold(reference.parts[-1]) not in self._by_name:
+                continue
+            owners, certain = self._resolve(reference)
+            if any(owner.file == number for owner in owners):
+                continue
+            strength = use.strength if certain else Strength.MAYBE
+            for owner in owners:
+                known = needs.get(owner.file)
+                if known is None or strength < known.strength:
+                    needs[owner.file] = Need(strength, reference, use)
+        return needs
+
+    def _declared(self, file: SqlFile, name: Name) -> list[int]:
+        """The files that create what a `-- depends:` comment names."""
+        schema = self._schema(name.schema) if name.schema else None
+        named = self._by_name.get(self._fold(name.name), ())
+        named = [owner for owner in named if owner.name == name.name] or named
+        files = [owner.file for owner in named if schema in {None, owner.schema}]
+        if not files:
+            raise SourceError(
+                f"depends: no file creates {name}", path=file.path, line=file.depends_line(), hint="Check the name."
+            )
+        return files
+
+    # -- names ---------------------------------------------------------------------------------------------------------
+
+    def _schema(self, schema: str | None) -> str:
+        """A schema as schemas are compared; the default one and the database's own name are the same to MySQL."""
+        folded = self._fold(schema) if schema else ""
+        own = {"", self._database} if self._default == "" else {""}
+        if self._syntax is SQLITE:
+            own = {"", "main"}
+        return self._default if folded in own else folded
+
+    def _resolve(self, reference: Reference) -> tuple[list[ObjectOwner], bool]:
+        """The objects that a name means, and whether it surely means them."""
+        if reference not in self._resolved:
+            owners, certain = self._look_up(reference)
+            exact = [owner for owner in owners if owner.name == reference.parts[-1]]
+            if owners and not exact and self._syntax is POSTGRESQL:
+                certain = False
+            owners = exact or owners
+            several = len({owner.file for owner in owners}) > 1
+            self._resolved[reference] = (owners, certain and not several)
+        return self._resolved[reference]
+
+    def _look_up(self, reference: Reference) -> tuple[list[ObjectOwner], bool]:
+        parts, role = reference.parts, reference.role
+        kinds = KINDS_OF_ROLE.get(role) or {role}
+        owners = [owner for owner in self._by_name[self._fold(parts[-1])] if owner.kind in kinds]
+        if role == "routine" and not owners and self._syntax is POSTGRESQL:  # a range or a cast: mood('ok')
+            owners = [owner for owner in self._by_name[self._fold(parts[-1])] if owner.kind == "type"]
+        if not owners or len(parts) >= SERVER_PARTS:
+            return [], False
+        if len(parts) == DATABASE_PARTS and self._fold(parts[0]) != self._database:
+            return [], False
+        if len(parts) > 1 and parts[-2]:
+            return self._in_schema(owners, parts[-2])
+        if len(parts) > 1:
+            return [owner for owner in owners if owner.schema == self._default], True
+        builtin = role == "routine" and parts[0].lower() in self._builtin
+        if builtin and self._syntax is not POSTGRESQL:
+            return [], False
+        owners, certain = self._on_path(owners, reference)
+        return owners, certain and not builtin
+
+    def _in_schema(self, owners: list[ObjectOwner], schema: str) -> tuple[list[ObjectOwner], bool]:
+        """Those in a schema. Where the name of the database is not known, another one's may be meant."""
+        folded = self._schema(schema)
+        named = [owner for owner in owners if owner.schema == folded]
+        if named or self._default or self._database or self._syntax is SQLITE:
+            return named, True
+        schemas = {owner.schema for others in self._by_name.values() for owner in others}
+        return ([owner for owner in owners if not owner.schema], False) if folded not in schemas else ([], False)
+
+    def _on_path(self, owners: list[ObjectOwner], reference: Reference) -> tuple[list[ObjectOwner], bool]:
+        """Those that a name without a schema means."""
+        home = self._schema(reference.home)
+        if owners[0].kind in {"trigger", "schema", "role", "partition scheme", "partition function", "assembly"}:
+            return owners, True
+        path = [self._fold(schema) for schema in reference.path] or [self._default]
+        if self._syntax is not POSTGRESQL:
+            path = [home, *path]
+        for schema in path:
+            named = [owner for owner in owners if owner.schema == schema]
+            if named:
+                return named, True
+        if self._syntax is MSSQL or not self._default:
+            return [], False
+        return [
+            owner for owner in owners if owner.schema == home
+        ] or owners, False  # the path of the login is not known
+
+    def users(self, number: int, *, late: bool = False) -> Iterator[int]:
+        """The files that need a file, by themselves or through others."""
+        needs, reached = self.needs(), {number}
+        for other in range(number + 1, len(self.files)):
+            held = (need for file, need in needs[other].items() if file in reached)
+            if any(late or need.strength != Strength.LATE for need in held):
+                reached.add(other)
+                yield other

@@ -1,0 +1,245 @@
+"""Reads lists of columns, parameters and options: the types, relations and routines that they name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE
+from ahjo_tasks.sql.references.expressions import attributes, type_name
+from ahjo_tasks.sql.references.model import Strength
+from ahjo_tasks.sql.references.queries import relation
+from ahjo_tasks.sql.references.reader import MARKS, RELATION, ROUTINE, TYPE, Reader
+from ahjo_tasks.sql.references.tokens import word_set
+
+if TYPE_CHECKING:
+    from ahjo_tasks.sql.references.reader import Action, Closing
+
+NO_COLUMN = word_set(
+    "CONSTRAINT PRIMARY UNIQUE CHECK FOREIGN EXCLUDE INDEX KEY FULLTEXT SPATIAL PERIOD PARTITION VALUES DEFAULT "
+    "MEMBER FILTER BLOCK SIGNATURE RULE ATTRIBUTE STATISTICS"
+)
+"""What begins an element of a table that is no column."""
+NO_TYPE = MARKS | word_set(
+    "AS GENERATED DEFAULT NOT NULL PRIMARY UNIQUE CHECK REFERENCES CONSTRAINT COLLATE IDENTITY WITH COLUMN_SET"
+)
+MODES = frozenset({"IN", "OUT", "INOUT", "VARIADIC"})
+OPTIONS = {
+    **dict.fromkeys(
+        word_set(
+            "SFUNC FINALFUNC COMBINEFUNC SERIALFUNC DESERIALFUNC MSFUNC MINVFUNC MFINALFUNC FUNCTION PROCEDURE"
+            " RESTRICT JOIN INPUT OUTPUT RECEIVE SEND TYPMOD_IN TYPMOD_OUT ANALYZE SUBSCRIPT CANONICAL SUBTYPE_DIFF"
+            " START GETTOKEN END LEXTYPES HEADLINE INIT LEXIZE"
+        ),
+        ROUTINE,
+    ),
+    **dict.fromkeys(word_set("STYPE MSTYPE BASETYPE LEFTARG RIGHTARG SUBTYPE ELEMENT LIKE"), TYPE),
+    "COLLATION": "collation",
+    "DATA_SOURCE": "external data source",
+    "FILE_FORMAT": "external file format",
+    "PROCEDURE_NAME": ROUTINE,
+    "TEMPLATE": "text search template",
+    "PARSER": "text search parser",
+    "COPY": "text search configuration",
+}
+"""What the options of definitions name."""
+
+
+def columns(reader: Reader, index: int, close: Closing | None = None) -> int:
+    """Enter the parentheses of a table, which hold columns and constraints."""
+    reader.push(close=close, comma=column)
+    return column(reader, index + 1)
+
+
+def column(reader: Reader, index: int) -> int:
+    """Read the beginning of an element: a column and its type."""
+    words = reader.words
+    if words[index] == "LIKE" and reader.is_name(index + 1):
+        reader.emit(index + 1, RELATION)
+        return index + 2
+    if not reader.is_name(index) or words[index] in NO_COLUMN:
+        return index
+    if words[index + 1] in NO_TYPE or reader.syntax not in {MSSQL, POSTGRESQL}:
+        return index + 1
+    return type_name(reader, index + 1)
+
+
+def added(reader: Reader, index: int) -> int:
+    """Read what ALTER TABLE adds."""
+    words = reader.words
+    if reader.context != "alter" or reader.scope.parent:
+        return index + 1
+    place = index + 1
+    place += words[place] == "COLUMN"
+    if words[place : place + 3] == ["IF", "NOT", "EXISTS"]:
+        place += 3
+    if reader.syntax is MSSQL:
+        reader.scope.comma = column
+    if words[place] == "(":
+        return columns(reader, place)
+    return column(reader, place)
+
+
+def altered_type(reader: Reader, index: int) -> int:
+    """Read the TYPE that a column gets."""
+    return type_name(reader, index + 1) if reader.context == "alter" and not reader.scope.parent else index + 1
+
+
+def parameter(reader: Reader, index: int) -> int:
+    """Read a parameter of a routine of PostgreSQL: mode, name and type."""
+    words = reader.words
+    while words[index] in MODES and reader.is_name(index + 1):
+        index += 1
+    if not reader.is_name(index):
+        return index
+    alone = words[index + 1] in MARKS or words[index + 1] == "DEFAULT"
+    return type_name(reader, index if alone else index + 1)
+
+
+def variable(reader: Reader, index: int) -> int:
+    """Read a variable or a parameter of SQL Server with its type."""
+    words = reader.words
+    if not reader.tokens[index].startswith("@"):
+        return index
+    index += 1 + (words[index + 1] == "AS")
+    if words[index] == "TABLE" and words[index + 1] == "(":
+        return columns(reader, index + 1)
+    if words[index] in {"CURSOR", "TABLE"} or not reader.is_name(index):
+        return index
+    strength, reader.strength = reader.strength, Strength.CREATION
+    index = type_name(reader, index)
+    reader.strength = strength
+    return index
+
+
+def declare(reader: Reader, index: int) -> int:
+    """Read DECLARE: variables have types, which the database knows when it creates the body."""
+    if reader.syntax is MSSQL and reader.tokens[index + 1].startswith("@"):
+        reader.scope.comma = variable
+        return variable(reader, index + 1)
+    if reader.syntax is POSTGRESQL and reader.procedural:
+        return declaration(reader, index + 1)
+    return index + 1
+
+
+def declaration(reader: Reader, index: int) -> int:
+    """Read a variable of PL/pgSQL; its type is known when the routine is created."""
+    if not reader.is_name(index) or reader.words[index] == "BEGIN":
+        reader.context = ""
+        return index
+    reader.context = "declare"
+    place = index + 1 + (reader.words[index + 1] == "CONSTANT")
+    if reader.words[place] in {"CURSOR", "ALIAS", "NO", "SCROLL"}:
+        return place
+    strength, reader.strength = reader.strength, Strength.CREATION
+    place = type_name(reader, place)
+    reader.strength = strength
+    return place
+
+
+def options(reader: Reader, index: int) -> int:
+    """Enter parentheses that hold options, as `SFUNC = name`."""
+    reader.push(comma=option)
+    return option(reader, index + 1)
+
+
+def option(reader: Reader, index: int) -> int:
+    """Read an option and what it names."""
+    words = reader.words
+    if words[index + 1] != "=":
+        return index
+    role = OPTIONS.get(words[index])
+    if role and reader.is_name(index + 2):
+        reader.emit(index + 2, role)
+    return index + 3 if words[index + 2] not in {"(", ")", ","} else index + 2
+
+
+def references(reader: Reader, index: int) -> int:
+    """Read the table that a foreign key refers to. SQLite looks for it when rows change."""
+    if not reader.is_name(index + 1) or reader.words[index + 1] in {"ON", "TO"}:
+        return index + 1
+    reader.emit(index + 1, RELATION, max(reader.strength, Strength.LATE) if reader.syntax is SQLITE else None)
+    if reader.words[index + 2] == "(":
+        return reader.closing(index + 2) + 1
+    return index + 2
+
+
+def inherits(reader: Reader, index: int) -> int:
+    """Read INHERITS (parents)."""
+    if reader.words[index + 1] != "(":
+        return index + 1
+    reader.push(comma=relation)
+    return relation(reader, index + 2)
+
+
+def owned_by(reader: Reader, index: int) -> int:
+    """Read the column that a sequence is OWNED BY."""
+    if reader.words[index + 1] == "BY" and "." in reader.tokens[index + 2]:
+        reader.emit(index + 2, RELATION, column=True)
+        return index + 3
+    return index + 1
+
+
+def storage(reader: Reader, index: int) -> int:
+    """Read ON of a table or an index of SQL Server, which names a partition scheme."""
+    words = reader.words
+    if reader.syntax is MSSQL and reader.context in {"table", "alter", "index"} and words[index + 2] == "(":
+        reader.emit(index + 1, "partition scheme")
+        return reader.closing(index + 2) + 1
+    return index + 1
+
+
+def equal_name(role: str) -> Action:
+    """Read an option outside of a list of options, as `HISTORY_TABLE = name`."""
+
+    def read(reader: Reader, index: int) -> int:
+        if reader.words[index + 1] == "=" and reader.is_name(index + 2):
+            reader.emit(index + 2, role)
+            return index + 3
+        return index + 1
+
+    return read
+
+
+def returns(reader: Reader, index: int) -> int:
+    """Read the type that a routine returns."""
+    words = reader.words
+    place = index + 1 + (words[index + 1] == "SETOF")
+    if words[place] == "TABLE":
+        if reader.syntax is MSSQL:
+            reader.late = Strength.CREATION  # one SELECT, which is bound like a view
+            return place + 1
+        return attributes(reader, place + 1) if words[place + 1] == "(" else place + 1
+    if reader.tokens[place].startswith("@") and words[place + 1] == "TABLE":
+        return columns(reader, place + 2) if words[place + 2] == "(" else place + 2
+    if words[place] in {"NULL", "EXTERNAL"} or reader.syntax is MYSQL:
+        return place + 1
+    return type_name(reader, place)
+
+
+def partition(reader: Reader, index: int) -> int:
+    """Read ATTACH PARTITION, and the function that a partition scheme is made with."""
+    words = reader.words
+    if words[index - 1] in {"ATTACH", "DETACH"}:
+        reader.emit(index + 1, RELATION)
+        return index + 2
+    if words[index - 1] == "AS" and words[index + 1] not in {"OF", "BY"}:
+        reader.emit(index + 1, "partition function")
+        return index + 2
+    return index + 1
+
+
+COLUMN_ACTIONS: dict[str, Action] = {
+    "ADD": added,
+    "TYPE": altered_type,
+    "REFERENCES": references,
+    "INHERITS": inherits,
+    "OWNED": owned_by,
+    "ON": storage,
+    "RETURNS": returns,
+    "PARTITION": partition,
+    "DECLARE": declare,
+    "HISTORY_TABLE": equal_name(RELATION),
+    "PROCEDURE_NAME": equal_name(ROUTINE),
+    "DATA_SOURCE": equal_name("external data source"),
+    "FILE_FORMAT": equal_name("external file format"),
+}

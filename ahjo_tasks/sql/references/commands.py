@@ -1,0 +1,221 @@
+"""Reads statements that run routines and strings, grant rights or comment, and the blocks of bodies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL
+from ahjo_tasks.sql.references.columns import declaration
+from ahjo_tasks.sql.references.model import Strength
+from ahjo_tasks.sql.references.reader import OBJECT, RELATION, ROUTINE, SEQUENCE, TYPE, Reader, begin, skip_list, starts
+from ahjo_tasks.sql.references.rows import copy, delete, insert, load, merge, set_word, truncate, update, use
+from ahjo_tasks.sql.references.tokens import STRING, string_value, word_set
+
+if TYPE_CHECKING:
+    from ahjo_tasks.sql.references.reader import Action
+
+OBJECT_WORDS = word_set(
+    "TABLE VIEW MATERIALIZED FUNCTION PROCEDURE ROUTINE SEQUENCE SCHEMA TYPE DOMAIN OBJECT ALL TABLES IN "
+    "FUNCTIONS PROCEDURES ROUTINES SEQUENCES XML COLLECTION DATABASE LANGUAGE FOREIGN DATA WRAPPER SERVER "
+    "AGGREGATE INDEX"
+)
+CLASSES = {
+    "TABLE": RELATION,
+    "VIEW": RELATION,
+    "FUNCTION": ROUTINE,
+    "PROCEDURE": ROUTINE,
+    "ROUTINE": ROUTINE,
+    "AGGREGATE": ROUTINE,
+    "SEQUENCE": SEQUENCE,
+    "SCHEMA": "schema",
+    "TYPE": TYPE,
+    "DOMAIN": TYPE,
+    "OBJECT": OBJECT,
+}
+PARTS_OF_TABLES = frozenset({"TRIGGER", "POLICY", "RULE", "CONSTRAINT"})
+
+
+def execute(reader: Reader, index: int) -> int:
+    """Read EXEC and EXECUTE: a routine, or a string that holds SQL."""
+    words, place, syntax = reader.words, index + 1, reader.syntax
+    if words[place] in {"AS", ";", ""} or (words[index - 1] if index else "") == "WITH":
+        return index + 1
+    if words[place] in {"FUNCTION", "PROCEDURE"} and syntax is POSTGRESQL:
+        reader.emit(place + 1, ROUTINE)
+        return skip_list(reader, place + 2)
+    if words[place] == "IMMEDIATE":
+        place += 1
+    if words[place] == STRING:
+        _dynamic(reader, place)
+        return place + 1
+    if syntax is not MSSQL:
+        return index + 1
+    begin(reader)
+    if words[place + 1] == "=":
+        place += 2
+    if words[place] == "(":
+        return _dynamic_list(reader, place)
+    reader.emit(place, ROUTINE)
+    if words[place].endswith("SP_EXECUTESQL"):
+        place += 2 if words[place + 2] == "=" else 0
+        place += words[place + 1] == "="
+        if words[place + 1] == STRING:
+            _dynamic(reader, place + 1)
+    return place + 1
+
+
+def _dynamic(reader: Reader, index: int, text: str = "") -> None:
+    """Read a string that is run: what it creates counts where the string is run at once."""
+    strength = max(reader.strength, Strength.LATE) if not reader.body else Strength.MAYBE
+    reader.nested(index, strength, body=reader.body, text=text)
+
+
+def _dynamic_list(reader: Reader, index: int) -> int:
+    """Read the strings in the parentheses of EXEC, if they are the whole of its text."""
+    end = reader.closing(index)
+    inner = range(index + 1, end)
+    remote = reader.words[end + 1] == "AT" if end < reader.size else True
+    if not remote and inner and all(reader.words[place] == STRING for place in inner):
+        _dynamic(reader, index + 1, "".join(string_value(reader.tokens[place], reader.syntax) for place in inner))
+    return end + 1
+
+
+def prepare(reader: Reader, index: int) -> int:
+    """Read PREPARE of MySQL."""
+    if reader.syntax is MYSQL and reader.words[index + 2] == "FROM" and reader.words[index + 3] == STRING:
+        _dynamic(reader, index + 3)
+        return index + 4
+    return index + 1
+
+
+def call(reader: Reader, index: int) -> int:
+    """Read CALL."""
+    if not reader.is_name(index + 1) or not starts(reader, index):
+        return index + 1
+    reader.emit(index + 1, ROUTINE)
+    return skip_list(reader, index + 2)
+
+
+def do_block(reader: Reader, index: int) -> int:
+    """Read DO of PostgreSQL, whose body runs at once."""
+    words = reader.words
+    place = index + 1 + 2 * (words[index + 1] == "LANGUAGE")
+    if words[place] != STRING or reader.syntax is not POSTGRESQL:
+        return index + 1
+    language = reader.tokens[index + 2] if place > index + 1 else "plpgsql"
+    if words[place + 1] == "LANGUAGE":
+        language = reader.tokens[place + 2]
+    if language.strip("'").lower() in {"plpgsql", "sql"}:
+        reader.nested(place, reader.strength, body=reader.body, procedural=True)
+    return place + 1
+
+
+# -- rights and comments -----------------------------------------------------------------------------------------------
+
+
+def grant(reader: Reader, index: int) -> int:
+    """Read GRANT, REVOKE and DENY up to whom they concern."""
+    words, place = reader.words, index + 1
+    if not starts(reader, index):
+        return index + 1
+    begin(reader)
+    while words[place] not in {"ON", "TO", "FROM", ";", ""}:
+        place += 1
+    return _objects(reader, place + 1) if words[place] == "ON" else place + 1
+
+
+def _objects(reader: Reader, index: int) -> int:
+    """Read the objects that a right is granted on."""
+    words, role = reader.words, OBJECT
+    while words[index] in OBJECT_WORDS and words[index + 1] not in {"TO", "FROM", "IS", ",", "("}:
+        role = CLASSES.get(words[index], OBJECT)
+        index += 1
+        index += words[index] == "::"
+    while reader.is_name(index):
+        reader.emit(index, role)
+        index += 1
+        if words[index] == "(":
+            index = reader.closing(index) + 1
+        if words[index] != ",":
+            break
+        index += 1
+    return index + 1 if words[index] in {"TO", "FROM"} else index
+
+
+def comment(reader: Reader, index: int) -> int:
+    """Read COMMENT ON."""
+    words, place = reader.words, index + 2
+    if reader.syntax is not POSTGRESQL or words[index + 1] != "ON" or not starts(reader, index):
+        return index + 1
+    begin(reader)
+    if words[place] == "COLUMN":
+        reader.emit(place + 1, RELATION, column=True)
+        return place + 2
+    if words[place] in PARTS_OF_TABLES:
+        place += 3 + (words[place + 3] == "DOMAIN")
+        reader.emit(place, TYPE if words[place - 1] == "DOMAIN" else RELATION)
+        return place + 1
+    return _objects(reader, place)
+
+
+# -- blocks ------------------------------------------------------------------------------------------------------------
+
+
+def semicolon(reader: Reader, index: int) -> int:
+    """Read what ends a statement."""
+    begin(reader)
+    if reader.context == "declare":
+        return declaration(reader, index + 1)
+    if reader.scope.parent is None and not reader.body and not reader.atomic and not reader.procedural:
+        reader.strength, reader.home, reader.context, reader.on_as = Strength.CREATION, None, "", None
+    return index + 1
+
+
+def begin_word(reader: Reader, index: int) -> int:
+    """Read BEGIN: in a body of SQL, statements end inside of it."""
+    if reader.words[index + 1] == "ATOMIC" and reader.syntax is POSTGRESQL:
+        reader.atomic = 1
+        begin(reader)
+        return index + 2
+    if reader.on_as and reader.syntax is MSSQL and not reader.scope.parent:
+        reader.on_as(reader, index)
+    reader.atomic += reader.atomic > 0
+    return index + 1
+
+
+def case_word(reader: Reader, index: int) -> int:
+    """Read CASE, which has an END of its own."""
+    reader.atomic += reader.atomic > 0
+    return index + 1
+
+
+def end_word(reader: Reader, index: int) -> int:
+    """Read END."""
+    reader.atomic -= reader.atomic > 0
+    return index + 1
+
+
+STATEMENT_ACTIONS: dict[str, Action] = {
+    "INSERT": insert,
+    "REPLACE": insert,
+    "UPDATE": update,
+    "SET": set_word,
+    "DELETE": delete,
+    "MERGE": merge,
+    **dict.fromkeys(("TRUNCATE", "LOCK", "REFRESH", "ANALYZE", "OPTIMIZE", "CLUSTER"), truncate),
+    "COPY": copy,
+    "LOAD": load,
+    "BULK": load,
+    "USE": use,
+    "EXEC": execute,
+    "EXECUTE": execute,
+    "PREPARE": prepare,
+    "CALL": call,
+    "DO": do_block,
+    **dict.fromkeys(("GRANT", "REVOKE", "DENY"), grant),
+    "COMMENT": comment,
+    ";": semicolon,
+    "BEGIN": begin_word,
+    "CASE": case_word,
+    "END": end_word,
+}

@@ -1,0 +1,202 @@
+"""Reads CREATE: the objects that a file defines, and what they need at their head."""
+
+from __future__ import annotations
+
+from ahjo_tasks.sql.definitions import Definition, Name
+from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE
+from ahjo_tasks.sql.references.columns import columns, options
+from ahjo_tasks.sql.references.expressions import attributes, type_name
+from ahjo_tasks.sql.references.kinds import kind_ahead, record
+from ahjo_tasks.sql.references.model import Strength, qualified
+from ahjo_tasks.sql.references.reader import OBJECT, RELATION, TYPE, Reader, begin, skip_list
+from ahjo_tasks.sql.references.routines import routine
+from ahjo_tasks.sql.references.tokens import split_name
+from ahjo_tasks.sql.references.triggers import event_trigger, policy, rule, trigger
+
+UNSCOPED = frozenset({"index", "policy", "trigger", "rule", "event trigger"})
+"""Kinds whose names belong to a table, or to none."""
+
+
+def create(reader: Reader, index: int) -> int:
+    """Read CREATE up to the name, and what the kind of object asks for behind it."""
+    found = kind_ahead(reader, index + 1)
+    if not found:
+        return index + 1
+    place, kind = found
+    temporary = bool({"TEMP", "TEMPORARY"} & set(reader.words[index + 1 : place]))
+    return define(reader, place, kind, temporary=temporary)
+
+
+def define(reader: Reader, place: int, kind: str, *, temporary: bool = False) -> int:
+    """Note the object whose name is at a place."""
+    begin(reader)
+    if not reader.is_name(place) and kind not in {"schema", "index", "operator", "cast"}:
+        return place
+    named = reader.is_name(place)
+    parts = split_name(reader.tokens[place], reader.syntax) if named else ("",)
+    name = qualified(parts)
+    if reader.syntax is MSSQL and kind == "procedure" and not name.name:
+        return place
+    if not name.schema and reader.collector.path and kind not in UNSCOPED | {"schema", "role", "extension"}:
+        name = Name(reader.collector.path[0], name.name)
+    if not reader.body:
+        reader.home = name.schema
+        if name.schema and len(parts) > 1:
+            reader.note((name.schema,), "schema", Strength.CREATION, place)
+    hidden = temporary or name.name.startswith("#") or (reader.body and kind in {"table", "view"})
+    if hidden:
+        reader.collector.temporary.add(name.name if reader.syntax is POSTGRESQL else name.name.lower())
+    handler = HANDLERS.get(kind)
+    if hidden or reader.body:
+        return handler(reader, place, None) if handler and kind in {"table", "view", "index"} else place + 1
+    made = Definition(kind, name) if named else None
+    if handler:
+        return handler(reader, place, made)
+    record(reader, made)
+    return place + 1
+
+
+def _view(reader: Reader, place: int, made: Definition | None) -> int:
+    """Read the head of a view; SQLite looks for what it reads when it is read itself."""
+    record(reader, made)
+    if reader.syntax is SQLITE and not reader.body:
+        reader.strength = Strength.LATE
+    return skip_list(reader, place + 1)
+
+
+def _table(reader: Reader, place: int, made: Definition | None) -> int:
+    """Read the head of a table."""
+    record(reader, made)
+    words, place, reader.context = reader.words, place + 1, "table"
+    if words[place : place + 2] == ["PARTITION", "OF"]:
+        reader.emit(place + 2, RELATION)
+        place += 3
+    elif words[place] == "OF" and reader.syntax is POSTGRESQL:
+        reader.emit(place + 1, TYPE)
+        place += 2
+    elif words[place] == "LIKE":
+        reader.emit(place + 1, RELATION)
+        return place + 2
+    if words[place] == "(" and words[place + 1] == "LIKE" and reader.syntax is MYSQL:
+        reader.emit(place + 2, RELATION)
+        return place + 3
+    if words[place] == "(" and words[place + 1] not in {"SELECT", "WITH"}:
+        return columns(reader, place)
+    return place
+
+
+def _index(reader: Reader, place: int, _made: Definition | None) -> int:
+    """Read the table of an index."""
+    words, reader.context = reader.words, "index"
+    if words[place - 1] != "ON":
+        place += reader.is_name(place) and words[place] != "ON"
+        if words[place] == "USING":
+            place += 2
+        if words[place] != "ON":
+            return place
+        place += 1
+    place += words[place] == "ONLY"
+    reader.emit(place, RELATION)
+    return skip_list(reader, place + 1)
+
+
+def _type(reader: Reader, place: int, made: Definition | None) -> int:
+    """Read a type or a domain."""
+    record(reader, made)
+    words, place = reader.words, place + 1
+    if words[place - 2] == "DOMAIN":
+        return type_name(reader, place + (words[place] == "AS"))
+    if words[place] == "FROM":
+        return type_name(reader, place + 1)
+    if words[place] == "AS":
+        place += 1
+    listed = _TYPE_LISTS.get(words[place])
+    place += listed is not None
+    if words[place] != "(":
+        return place
+    if listed is None:
+        listed = attributes if words[place - 1] == "AS" else options
+    return listed(reader, place)
+
+
+_TYPE_LISTS = {"TABLE": columns, "RANGE": options}
+"""What stands in the parentheses of a type behind a word; without one, attributes behind AS, and else options."""
+
+
+def _sequence(reader: Reader, place: int, made: Definition | None) -> int:
+    """Read a sequence."""
+    record(reader, made)
+    return type_name(reader, place + 2) if reader.words[place + 1] == "AS" else place + 1
+
+
+def _synonym(reader: Reader, place: int, made: Definition | None) -> int:
+    """Read a synonym; what it stands for is looked for when it is used."""
+    record(reader, made)
+    if reader.words[place + 1] == "FOR":
+        reader.emit(place + 2, OBJECT, Strength.LATE)
+        return place + 3
+    return place + 1
+
+
+def _schema(reader: Reader, place: int, made: Definition | None) -> int:
+    """Read a schema, which may be called like its owner."""
+    if made and reader.words[place] == "AUTHORIZATION":
+        made, place = Definition("schema", qualified(split_name(reader.tokens[place + 1], reader.syntax))), place + 1
+    record(reader, made)
+    return place + 1
+
+
+def _event(reader: Reader, place: int, made: Definition | None) -> int:
+    """Read an event of MySQL."""
+    record(reader, made)
+    reader.strength, reader.body = Strength.LATE, True
+    return place + 1
+
+
+def _operator(reader: Reader, place: int, made: Definition | None) -> int:
+    """Read an operator of PostgreSQL, whose name is no word."""
+    words = reader.words
+    while place < reader.size and words[place] not in {"(", ";"}:
+        place += 1
+    return options(reader, place) if words[place] == "(" else place
+
+
+def _extension(reader: Reader, place: int, made: Definition | None) -> int:
+    """Read an extension and the schema that it goes to."""
+    record(reader, made)
+    words, place = reader.words, place + 1 + (reader.words[place + 1] == "WITH")
+    if words[place] == "SCHEMA":
+        reader.emit(place + 1, "schema")
+        return place + 2
+    return place
+
+
+def _cast(reader: Reader, place: int, _made: Definition | None) -> int:
+    """Read CREATE CAST (source AS target) WITH FUNCTION name."""
+    if reader.words[place] != "(":
+        return place
+    reader.push(opener="CAST")
+    type_name(reader, place + 1)
+    return place + 2
+
+
+HANDLERS = {
+    "view": _view,
+    "table": _table,
+    "index": _index,
+    "function": routine,
+    "procedure": routine,
+    "trigger": trigger,
+    "event trigger": event_trigger,
+    "rule": rule,
+    "policy": policy,
+    "type": _type,
+    "sequence": _sequence,
+    "synonym": _synonym,
+    "schema": _schema,
+    "event": _event,
+    "operator": _operator,
+    "extension": _extension,
+    "cast": _cast,
+}
+"""How to go on from the name of an object, by its kind; None stands for what is no object of the file's own."""

@@ -1,0 +1,145 @@
+"""The kinds of objects that CREATE, ALTER and DROP name, by the words that say them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.sql.references.reader import OBJECT, RELATION, ROUTINE, SEQUENCE, TYPE, Reader
+from ahjo_tasks.sql.references.tokens import STRING
+
+if TYPE_CHECKING:
+    from ahjo_tasks.sql.definitions import Definition
+
+LONGEST_HEAD = 24
+"""How many tokens may stand between CREATE and the kind of object."""
+PHRASES: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {}
+"""The kinds of objects by the first of the words that say them, the longest phrase first."""
+for _kind, _words in (
+    ("view", "MATERIALIZED VIEW"),
+    ("view", "VIEW"),
+    ("table", "FOREIGN TABLE"),
+    ("table", "EXTERNAL TABLE"),
+    ("table", "VIRTUAL TABLE"),
+    ("table", "TABLE"),
+    ("function", "FUNCTION"),
+    ("function", "AGGREGATE"),
+    ("procedure", "PROCEDURE"),
+    ("procedure", "PROC"),
+    ("event trigger", "EVENT TRIGGER"),
+    ("trigger", "TRIGGER"),
+    ("rule", "RULE"),
+    ("default", "DEFAULT"),
+    ("event session", "EVENT SESSION"),
+    ("event", "EVENT"),
+    ("type", "TYPE"),
+    ("type", "DOMAIN"),
+    ("xml schema collection", "XML SCHEMA COLLECTION"),
+    ("sequence", "SEQUENCE"),
+    ("synonym", "SYNONYM"),
+    ("policy", "SECURITY POLICY"),
+    ("policy", "POLICY"),
+    ("extension", "EXTENSION"),
+    ("index", "FULLTEXT INDEX ON"),
+    ("index", "XML INDEX"),
+    ("index", "INDEX"),
+    ("key", "FULLTEXT KEY"),
+    ("partition function", "PARTITION FUNCTION"),
+    ("partition scheme", "PARTITION SCHEME"),
+    ("fulltext catalog", "FULLTEXT CATALOG"),
+    ("fulltext stoplist", "FULLTEXT STOPLIST"),
+    ("external data source", "EXTERNAL DATA SOURCE"),
+    ("external file format", "EXTERNAL FILE FORMAT"),
+    ("external library", "EXTERNAL LIBRARY"),
+    ("external language", "EXTERNAL LANGUAGE"),
+    ("external model", "EXTERNAL MODEL"),
+    ("assembly", "ASSEMBLY"),
+    ("role", "SERVER ROLE"),
+    ("role", "APPLICATION ROLE"),
+    ("role", "ROLE"),
+    ("user mapping", "USER MAPPING"),
+    ("user", "USER"),
+    ("login", "LOGIN"),
+    ("schema", "SCHEMA"),
+    ("operator class", "OPERATOR CLASS"),
+    ("operator family", "OPERATOR FAMILY"),
+    ("operator", "OPERATOR"),
+    ("collation", "COLLATION"),
+    ("conversion", "CONVERSION"),
+    ("cast", "CAST"),
+    ("transform", "TRANSFORM"),
+    ("statistics", "STATISTICS"),
+    ("language", "LANGUAGE"),
+    ("foreign data wrapper", "FOREIGN DATA WRAPPER"),
+    ("server", "SERVER"),
+    ("text search configuration", "TEXT SEARCH CONFIGURATION"),
+    ("text search dictionary", "TEXT SEARCH DICTIONARY"),
+    ("text search parser", "TEXT SEARCH PARSER"),
+    ("text search template", "TEXT SEARCH TEMPLATE"),
+    ("access method", "ACCESS METHOD"),
+    ("publication", "PUBLICATION"),
+    ("subscription", "SUBSCRIPTION"),
+    ("database scoped credential", "DATABASE SCOPED CREDENTIAL"),
+    ("credential", "CREDENTIAL"),
+    ("database", "DATABASE"),
+    ("search property list", "SEARCH PROPERTY LIST"),
+    ("message type", "MESSAGE TYPE"),
+    ("contract", "CONTRACT"),
+    ("queue", "QUEUE"),
+    ("service", "SERVICE"),
+    ("route", "ROUTE"),
+    ("certificate", "CERTIFICATE"),
+    ("key", "SYMMETRIC KEY"),
+    ("key", "ASYMMETRIC KEY"),
+    ("key", "COLUMN MASTER KEY"),
+    ("key", "COLUMN ENCRYPTION KEY"),
+    ("tablespace", "TABLESPACE"),
+    ("package", "PACKAGE BODY"),
+    ("package", "PACKAGE"),
+):
+    _phrase = tuple(_words.split())
+    PHRASES[_phrase[0]] = (*PHRASES.get(_phrase[0], ()), (_phrase, _kind))
+ROLES = {
+    "view": RELATION,
+    "table": RELATION,
+    "function": ROUTINE,
+    "procedure": ROUTINE,
+    "type": TYPE,
+    "sequence": SEQUENCE,
+    "synonym": OBJECT,
+}
+"""The roles in which ALTER names what it changes; other kinds are roles themselves."""
+MODULES = frozenset({"view", "procedure", "function", "trigger"})
+NO_DEFINITION = frozenset(
+    {"database", "cast", "transform", "user mapping", "key", "login", "user", "statistics", "index"}
+)
+
+
+def kind_ahead(reader: Reader, index: int) -> tuple[int, str] | None:
+    """Where the name stands and what it is the name of."""
+    words = reader.words
+    for place in range(index, min(index + LONGEST_HEAD, reader.size)):
+        if words[place] in {";", "(", ",", "ON", STRING} and place == index:
+            return None
+        found = kind_at(reader, place)
+        if found and words[place - 1] not in {"=", "SQL"}:
+            return found
+    return None
+
+
+def kind_at(reader: Reader, place: int) -> tuple[int, str] | None:
+    """Where the name stands of the kind whose words are at a place."""
+    words = reader.words
+    for phrase, kind in PHRASES.get(words[place], ()):
+        end = place + len(phrase)
+        if words[place:end] == list(phrase):
+            end += words[end] == "CONCURRENTLY"
+            if words[end] == "IF":
+                end += 3 if words[end + 1] == "NOT" else 2
+            return end, kind
+    return None
+
+
+def record(reader: Reader, definition: Definition | None) -> None:
+    """Note an object that the file creates."""
+    if definition and definition.kind not in NO_DEFINITION and definition.name.name:
+        reader.collector.definitions.setdefault(definition)

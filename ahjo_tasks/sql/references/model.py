@@ -1,0 +1,106 @@
+"""What a SQL file creates and what it needs, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from ahjo_tasks.sql.definitions import Definition, Name
+from ahjo_tasks.sql.references.tokens import string_value, token_span
+from ahjo_tasks.sql.source import LineIndex
+
+if TYPE_CHECKING:
+    from ahjo_tasks.sql.lexer import Syntax
+
+
+class Strength(IntEnum):
+    """When a need counts, the strongest first."""
+
+    CREATION = 0
+    """The database looks the name up when the object is created."""
+    LATE = 1
+    """The name is looked up when a body runs."""
+    MAYBE = 2
+    """The name may mean something else."""
+
+
+Place = tuple[int, ...]
+"""The number of a batch and the index of a token in it; in a string or body, the index of the token in that."""
+
+
+class Reference(NamedTuple):
+    """A name that a file reads.
+
+    `role` is the kind of object that it stands for (`relation` and `routine` stand for several), `home` the schema of
+    the object whose text it stands in, `path` the search path that the file has set.
+    """
+
+    parts: tuple[str, ...]
+    role: str
+    home: str | None = None
+    path: tuple[str, ...] = ()
+
+
+class Use(NamedTuple):
+    """How strongly a file needs what it names, and where it names it."""
+
+    strength: Strength
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class FileReferences:
+    """What one file creates, needs, drops, and the tables whose rows it inserts and updates."""
+
+    definitions: tuple[Definition, ...] = ()
+    references: dict[Reference, Use] = field(default_factory=dict)
+    dropped: tuple[Definition, ...] = ()
+    written: tuple[Name, ...] = ()
+    updated: tuple[Name, ...] = ()
+
+
+class Collector:
+    """Gathers what a reader comes by in one file, each thing once."""
+
+    def __init__(self, syntax: Syntax) -> None:
+        self.syntax = syntax
+        self.definitions: dict[Definition, None] = {}
+        self.references: dict[Reference, Use] = {}
+        self.dropped: dict[Definition, None] = {}
+        self.written: dict[Name, None] = {}
+        self.updated: dict[Name, None] = {}
+        self.path: tuple[str, ...] = ()
+        self.temporary: set[str] = set()
+        """Tables without a schema that the file makes for itself."""
+
+    def add(self, reference: Reference, strength: Strength, place: Place) -> None:
+        """Note a need; the strongest one counts."""
+        known = self.references.get(reference)
+        if known is None or strength < known.strength:
+            self.references[reference] = Use(strength, place)
+
+    def result(self) -> FileReferences:
+        """All of it."""
+        return FileReferences(
+            tuple(self.definitions), self.references, tuple(self.dropped), tuple(self.written), tuple(self.updated)
+        )
+
+
+def qualified(parts: tuple[str, ...]) -> Name:
+    """The name of an object by the parts of a dotted name."""
+    return Name((parts[-2] or None) if len(parts) > 1 else None, parts[-1])
+
+
+def locate(text: str, syntax: Syntax, place: Place) -> tuple[int, int]:
+    """Line and column, from 1, of the token at a place in a batch: its index, and those in strings and bodies."""
+    offset = 0
+    inner = text
+    for depth, index in enumerate(place):
+        start, end = token_span(inner, syntax, index)
+        offset += start
+        if depth < len(place) - 1:
+            token = inner[start:end]
+            offset += token.index("$", 1) + 1 if token.startswith("$") else 1
+            inner = string_value(token, syntax)
+    return LineIndex(text).position(min(offset, len(text)))

@@ -1,0 +1,235 @@
+"""A reader of the tokens of one text, and the scopes that parentheses make in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.sql.lexer import MSSQL, POSTGRESQL
+from ahjo_tasks.sql.references.model import Collector, Place, Reference, Strength, qualified
+from ahjo_tasks.sql.references.tokens import STRING, keywords, name_tokens, split_name, string_value, word_set
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Action = Callable[["Reader", int], int]
+    """Reads from the token at an index, and returns the index to go on from."""
+    Closing = Callable[["Reader", int, "Scope"], int]
+    """Goes on behind the parenthesis that closes a scope."""
+
+RELATION, ROUTINE, TYPE, SEQUENCE, OBJECT = "relation", "routine", "type", "sequence", "object"
+MARKS = frozenset({"", "(", ")", ",", ";", "=", "%", "{", "::", STRING})
+QUERY_STARTS = frozenset({"SELECT", "WITH", "VALUES", "INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE"})
+SET_OPERATORS = frozenset({"UNION", "EXCEPT", "INTERSECT", "MINUS", "ALL", "DISTINCT"})
+NO_ALIAS = MARKS | word_set(
+    "AS JOIN LEFT RIGHT INNER FULL CROSS OUTER NATURAL STRAIGHT_JOIN ON USING WHERE GROUP HAVING ORDER LIMIT "
+    "OFFSET FETCH WINDOW UNION EXCEPT INTERSECT MINUS FOR WITH SET VALUES RETURNING OUTPUT WHEN OPTION "
+    "TABLESAMPLE PIVOT UNPIVOT USE FORCE IGNORE PARTITION INDEXED NOT FROM INTO SELECT LOOP THEN DO BEGIN END IF "
+    "WHILE ELSE RETURN EXEC EXECUTE INSERT UPDATE DELETE MERGE CREATE ALTER DROP DECLARE PRINT GO QUALIFY "
+    "PROCEDURE LOCK DEFAULT APPLY HASH REMOTE OPEN CLOSE DEALLOCATE RAISERROR THROW TRUNCATE COMMIT ROLLBACK "
+    "GRANT REVOKE DENY UNTIL IS AND OR COLLATE OVERRIDING ASOF GLOBAL"
+)
+NO_RELATION = MARKS | word_set(
+    "SELECT WHERE GROUP HAVING ORDER ON FROM JOIN LEFT RIGHT INNER CROSS NATURAL SET UNION EXCEPT INTERSECT AS "
+    "INTO IF EXEC DECLARE WHILE"
+)
+NOT_CALLED = MARKS | word_set(
+    "IN AND OR NOT VALUES OVER AS ON USING EXISTS ANY ALL SOME BY WHEN THEN CASE ELSE FROM WHERE SELECT CHECK KEY "
+    "DEFAULT UNION EXCEPT INTERSECT LIMIT OFFSET FETCH TOP IF WHILE RETURN BETWEEN LIKE ILIKE SET HAVING FILTER "
+    "WITHIN UNIQUE INTO JOIN LATERAL ONLY WITH INCLUDE PRIMARY REFERENCES DISTINCT IS END ROW ARRAY INTERVAL "
+    "TABLE INDEX PARTITION VALUE MATERIALIZED IGNORE CONSTRAINT FOREIGN COUNT SUM MIN MAX AVG COALESCE NULLIF "
+    "CONCAT UPPER LOWER NOW INSERT UPDATE DELETE REPLACE VARCHAR NVARCHAR CHAR NCHAR VARBINARY DECIMAL NUMERIC "
+    "INT DATETIME2 IDENTITY RETURNS IIF LANGUAGE ESCAPE"
+)
+TABLE_HINTS = word_set(
+    "NOLOCK READUNCOMMITTED READCOMMITTED READPAST REPEATABLEREAD SERIALIZABLE HOLDLOCK UPDLOCK XLOCK ROWLOCK "
+    "PAGLOCK TABLOCK TABLOCKX INDEX FORCESEEK FORCESCAN NOEXPAND NOWAIT SNAPSHOT"
+)
+REGISTERED = {"REGCLASS": RELATION, "REGTYPE": TYPE, "REGPROC": ROUTINE, "REGPROCEDURE": ROUTINE}
+"""Types of PostgreSQL whose values are names of objects."""
+STARTS = frozenset({"", ";", "BEGIN", "THEN", "ELSE", "LOOP", "DO", "ATOMIC", "AS", "(", ")", "ALSO", "INSTEAD", "END"})
+"""What may stand before a statement."""
+
+
+class Scope:
+    """What lies between two parentheses, or a whole batch.
+
+    `comma` is what a comma leads to, `close` what follows behind the closing parenthesis, `opener` the word before it.
+    """
+
+    __slots__ = (
+        "aliases",
+        "close",
+        "comma",
+        "ctes",
+        "opener",
+        "parent",
+        "query",
+        "recursive",
+        "sources",
+        "targets",
+        "within",
+    )
+
+    def __init__(self, parent: Scope | None = None) -> None:
+        self.parent = parent
+        self.ctes: frozenset[str] = parent.ctes if parent else frozenset()
+        self.comma: Action | None = None
+        self.close: Closing | None = None
+        self.opener = ""
+        self.query = False
+        """Whether FROM begins a clause."""
+        self.sources = False
+        """Whether USING names a relation."""
+        self.recursive = False
+        self.within = False
+        """Whether the list of common table expressions has begun and its statement has not."""
+        self.aliases: dict[str, int] = {}
+        """The tokens of the relations by their aliases; 0 for what is no named one."""
+        self.targets: list[tuple[int, bool]] = []
+        """Tokens that name a table to change, or an alias that only comes later, and whether its rows are updated."""
+
+
+class Reader:
+    """Goes through the tokens of one text; `actions` says what to do at which keyword or mark."""
+
+    def __init__(
+        self, text: str, collector: Collector, actions: Mapping[str, Action], place: Place, *, procedural: bool = False
+    ) -> None:
+        self.collector = collector
+        self.syntax = syntax = collector.syntax
+        self.actions = actions
+        self.place = place
+        tokens = name_tokens(text, syntax)
+        self.size = len(tokens)
+        self.words = [*keywords(tokens, syntax), "", "", "", ""]
+        self.tokens = [*tokens, "", "", "", ""]
+        self.text = text
+        self.scope = Scope()
+        self.strength = Strength.CREATION
+        self.home: str | None = None
+        self.body = False
+        """Whether what is created here belongs to a body, and so to no file."""
+        self.procedural = procedural
+        self.atomic = 0
+        self.context = ""
+        self.late = Strength.LATE
+        self.on_as: Action | None = None
+        """What AS leads to outside of parentheses."""
+        self._ends: dict[int, int] | None = None
+        self._called: set[tuple[str, Strength, str | None]] = set()
+
+    def read(self) -> None:
+        """Go through all tokens."""
+        position, size, words, get = 0, self.size, self.words, self.actions.get
+        while position < size:
+            action = get(words[position])
+            position = action(self, position) if action else position + 1
+        while self.scope.parent:
+            flush(self)
+            self.scope = self.scope.parent
+        flush(self)
+
+    def nested(self, index: int, strength: Strength, *, body: bool, procedural: bool = False, text: str = "") -> None:
+        """Read what the string at an index holds."""
+        text = text or string_value(self.tokens[index], self.syntax)
+        inner = Reader(text, self.collector, self.actions, (*self.place, index), procedural=procedural)
+        inner.strength, inner.home, inner.body = strength, self.home, body
+        inner.read()
+
+    def is_name(self, index: int) -> bool:
+        """Whether the token is a word or a name."""
+        return self.words[index] not in MARKS
+
+    def closing(self, index: int) -> int:
+        """Where the parenthesis closes that opens at an index."""
+        if self._ends is None:
+            self._ends, stack = {}, []
+            for place, word in enumerate(self.words):
+                if word == "(":
+                    stack.append(place)
+                elif word == ")" and stack:
+                    self._ends[stack.pop()] = place
+        return self._ends.get(index, self.size)
+
+    def key(self, token: str) -> str:
+        """A name without a schema as names are compared."""
+        name = split_name(token, self.syntax)[-1]
+        return name if self.syntax is POSTGRESQL else name.lower()
+
+    def push(self, close: Closing | None = None, comma: Action | None = None, opener: str = "") -> Scope:
+        """Enter parentheses."""
+        self.scope = scope = Scope(self.scope)
+        scope.close, scope.comma, scope.opener = close, comma, opener
+        return scope
+
+    def emit(self, index: int, role: str, strength: Strength | None = None, *, column: bool = False) -> None:
+        """Note the name at an index as a need; of a column's name, the relation."""
+        token = self.tokens[index]
+        if token[0] in "@#" or self.words[index] in MARKS:
+            return
+        parts = split_name(token, self.syntax)
+        if column or parts[-1] == "*":
+            parts = parts[:-1]
+        if parts and not (len(parts) == 1 and role == RELATION and self.hidden(parts[0])):
+            self.note(parts, role, self.strength if strength is None else strength, index)
+
+    def note(self, parts: tuple[str, ...], role: str, strength: Strength, index: int) -> None:
+        """Note a need by the parts of its name."""
+        reference = Reference(parts, role, self.home, self.collector.path)
+        self.collector.add(reference, strength, (*self.place, index))
+
+    def hidden(self, name: str) -> bool:
+        """Whether a common table expression or a temporary table has the name."""
+        name = name if self.syntax is POSTGRESQL else name.lower()
+        return name in self.scope.ctes or name in self.collector.temporary
+
+    def emit_string(self, index: int, role: str) -> None:
+        """Note what a string names."""
+        value = name_tokens(string_value(self.tokens[index], self.syntax), self.syntax)
+        if len(value) == 1 or (role == ROUTINE and value[1:2] == ["("]):
+            self.note(split_name(value[0], self.syntax), role, self.strength, index)
+
+    def call(self, index: int) -> None:
+        """Note a routine that is called in an expression. SQL Server wants its schema there."""
+        token = self.tokens[index]
+        key = (token, self.strength, self.home)
+        if key not in self._called and (self.syntax is not MSSQL or "." in token):
+            self._called.add(key)
+            self.emit(index, ROUTINE)
+
+
+def flush(reader: Reader) -> None:
+    """Note the changed tables of the statement, but for those that are aliases."""
+    scope = reader.scope
+    for index, updated in scope.targets:
+        token = reader.tokens[index].removesuffix(".*")
+        aliased = scope.aliases.get(reader.key(token), -1) if "." not in token else -1
+        if aliased < 0:
+            reader.emit(index, RELATION)
+        place = index if aliased < 0 else aliased
+        if updated and place and not reader.body and reader.tokens[place][0] not in "@#":
+            reader.collector.updated.setdefault(qualified(split_name(reader.tokens[place], reader.syntax)))
+    scope.targets, scope.aliases = [], {}
+
+
+def begin(reader: Reader) -> None:
+    """Begin a statement: what the one before has named is forgotten."""
+    scope = reader.scope
+    flush(reader)
+    if not scope.within:
+        scope.ctes = scope.parent.ctes if scope.parent else frozenset()
+    scope.within = scope.query = scope.sources = False
+    scope.comma = None
+
+
+def skip_list(reader: Reader, index: int) -> int:
+    """Enter the parentheses behind a name that is not called, if there are any."""
+    if reader.words[index] == "(" and reader.words[index + 1] not in QUERY_STARTS:
+        reader.push()
+        return index + 1
+    return index
+
+
+def starts(reader: Reader, index: int) -> bool:
+    """Whether a statement may begin here. In SQL Server its first word is reserved."""
+    return index == 0 or reader.syntax is MSSQL or reader.words[index - 1] in STARTS

@@ -1,0 +1,216 @@
+"""Reads statements that change rows: the tables that they name."""
+
+from __future__ import annotations
+
+from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE
+from ahjo_tasks.sql.references.model import qualified
+from ahjo_tasks.sql.references.queries import alias, end_from, relation
+from ahjo_tasks.sql.references.reader import MARKS, RELATION, Reader, begin, skip_list, starts
+from ahjo_tasks.sql.references.tokens import STRING, split_name, string_value, word_set
+
+EVENTS = frozenset({"ON", "OR", "BEFORE", "AFTER", "OF", ",", "FOR", "KEY", "DO", "=", "ONLY", "WITHOUT", "INSTEAD"})
+"""What stands before INSERT, UPDATE and DELETE where they are no statements."""
+MODIFIERS = word_set("INTO IGNORE LOW_PRIORITY DELAYED HIGH_PRIORITY QUICK OVERWRITE ONLY CONCURRENTLY")
+
+
+def _skip_modifiers(reader: Reader, index: int) -> int:
+    words = reader.words
+    while True:
+        if words[index] in MODIFIERS and words[index + 1] not in MARKS - {"("}:
+            index += 1
+        elif words[index] == "OR" and reader.syntax is SQLITE:
+            index += 2
+        elif words[index] == "TOP" and reader.syntax is MSSQL:
+            index = reader.closing(index + 1) + 1 if words[index + 1] == "(" else index + 1
+            index += words[index] == "PERCENT"
+        else:
+            return index
+
+
+def _target(reader: Reader, index: int, *, update: bool = False) -> None:
+    """Note a table whose rows change, unless it turns out to be an alias."""
+    reader.scope.targets.append((index, update))
+
+
+def _written(reader: Reader, index: int) -> None:
+    """Note a table that gets rows."""
+    reader.emit(index, RELATION)
+    token = reader.tokens[index]
+    if not reader.body and token[0] not in "@#":
+        parts = split_name(token, reader.syntax)
+        if not parts[-1].startswith("#"):
+            reader.collector.written.setdefault(qualified(parts))
+
+
+def insert(reader: Reader, index: int) -> int:
+    """Read INSERT and REPLACE."""
+    words = reader.words
+    if (words[index - 1] if index else "") in EVENTS or words[index + 1] == "(":
+        return index + 1
+    place = _skip_modifiers(reader, index + 1)
+    optional = reader.syntax in {MSSQL, MYSQL}
+    if not reader.is_name(place) or not (optional or words[place - 1] == "INTO"):
+        return index + 1
+    begin(reader)
+    _written(reader, place)
+    place += 1
+    if words[place] == "AS" and words[place + 1] not in {"SELECT", "("}:
+        place += 2
+    if words[place] == "TABLE":
+        return relation(reader, place + 1)
+    return skip_list(reader, place)
+
+
+def update(reader: Reader, index: int) -> int:
+    """Read UPDATE."""
+    words = reader.words
+    if (words[index - 1] if index else "") in EVENTS:
+        return index + 1
+    place = _skip_modifiers(reader, index + 1)
+    if words[place] == "STATISTICS" and reader.syntax is MSSQL:
+        reader.emit(place + 1, RELATION)
+        return place + 2
+    if words[place] in {"SET", "OF", "ON"} or not (reader.is_name(place) or words[place] == "("):
+        return index + 1
+    begin(reader)
+    reader.scope.query, reader.scope.comma = True, relation
+    if words[place] == "(" or words[place + 1] == "(":
+        return relation(reader, place)
+    _target(reader, place, update=True)
+    return alias(reader, place + 1)
+
+
+def set_word(reader: Reader, index: int) -> int:
+    """Read SET: of UPDATE, of a setting, or of something else."""
+    words = reader.words
+    if reader.scope.comma is relation:
+        return end_from(reader, index)
+    if words[index + 1] == "IDENTITY_INSERT":
+        reader.emit(index + 2, RELATION)
+    if words[index + 1] in {"SEARCH_PATH", "LOCAL", "SESSION", "SCHEMA"} and reader.syntax is POSTGRESQL:
+        return _search_path(reader, index + 1)
+    return index + 1
+
+
+def _search_path(reader: Reader, index: int) -> int:
+    """Read SET search_path; within a function it holds for the body, and is noted all the same."""
+    words = reader.words
+    index += words[index] in {"LOCAL", "SESSION"}
+    if words[index] not in {"SEARCH_PATH", "SCHEMA"} or words[index + 1] not in {"TO", "=", STRING}:
+        return index
+    index += 1 if words[index + 1] == STRING else 2
+    path = []
+    while words[index] == STRING or reader.is_name(index):
+        text = reader.tokens[index]
+        path.append(string_value(text, reader.syntax) if words[index] == STRING else reader.key(text))
+        index += 1
+        if words[index] != ",":
+            break
+        index += 1
+    if path and path != ["default"]:
+        reader.collector.path = tuple(part for part in path if part not in {"$user", ""})
+    return index
+
+
+def delete(reader: Reader, index: int) -> int:
+    """Read DELETE."""
+    words = reader.words
+    place = _skip_modifiers(reader, index + 1)
+    optional = reader.syntax in {MSSQL, MYSQL}
+    if (words[index - 1] if index else "") in EVENTS or not (words[place] == "FROM" or optional):
+        return index + 1
+    place = _skip_modifiers(reader, place + (words[place] == "FROM"))
+    if not reader.is_name(place) or words[place] in {"WHEN", "OUTPUT", "ON", "CASCADE"}:
+        return index + 1
+    begin(reader)
+    scope = reader.scope
+    scope.query = scope.sources = True
+    _target(reader, place)
+    if words[place + 1] == ",":
+        scope.comma = _more_targets
+        return place + 1
+    return alias(reader, place + 1)
+
+
+def _more_targets(reader: Reader, index: int) -> int:
+    if reader.is_name(index):
+        _target(reader, index)
+        return index + 1
+    return index
+
+
+def merge(reader: Reader, index: int) -> int:
+    """Read MERGE."""
+    words, place = reader.words, _skip_modifiers(reader, index + 1)
+    if words[place] in MARKS | {"JOIN", "UNION", "RANGE", "VIEW"} or (words[index - 1] if index else "") == "=":
+        return index + 1
+    if not starts(reader, index):
+        return index + 1
+    begin(reader)
+    reader.scope.query = reader.scope.sources = True
+    _written(reader, place)
+    if words[place + 1] == "WITH" and words[place + 2] == "(":
+        return alias(reader, reader.closing(place + 2) + 1)
+    return alias(reader, place + 1)
+
+
+def truncate(reader: Reader, index: int) -> int:
+    """Read TRUNCATE and LOCK, and what tends tables."""
+    words, place = reader.words, index + 1
+    if not starts(reader, index) or words[place] == "(":
+        return index + 1
+    while words[place] in {
+        "TABLE",
+        "TABLES",
+        "ONLY",
+        "MATERIALIZED",
+        "VIEW",
+        "CONCURRENTLY",
+        "VERBOSE",
+        "LOCAL",
+        "FULL",
+    }:
+        place += 1
+    if not reader.is_name(place):
+        return place
+    begin(reader)
+    reader.emit(place, RELATION)
+    reader.scope.comma = _more_relations
+    return skip_list(reader, place + 1)
+
+
+def _more_relations(reader: Reader, index: int) -> int:
+    reader.emit(index, RELATION)
+    return index + 1
+
+
+def copy(reader: Reader, index: int) -> int:
+    """Read COPY."""
+    if reader.syntax is not POSTGRESQL or not starts(reader, index) or not reader.is_name(index + 1):
+        return index + 1
+    begin(reader)
+    into = index + 2 if reader.words[index + 2] != "(" else reader.closing(index + 2) + 1
+    if reader.words[into] == "FROM":
+        _written(reader, index + 1)
+    else:
+        reader.emit(index + 1, RELATION)
+    return skip_list(reader, index + 2)
+
+
+def load(reader: Reader, index: int) -> int:
+    """Read LOAD DATA and BULK INSERT."""
+    words = reader.words
+    if words[index] == "BULK" and words[index + 1] == "INSERT":
+        _written(reader, index + 2)
+        return index + 3
+    if words[index] == "LOAD" and words[index + 1] in {"DATA", "XML"}:
+        for place in range(index, min(index + 12, reader.size)):
+            if words[place] == "INTO" and words[place + 1] == "TABLE":
+                _written(reader, place + 2)
+                return place + 3
+    return index + 1
+
+
+def use(reader: Reader, index: int) -> int:
+    """Read USE, so that the name of a database is no other word."""
+    return index + 2 if starts(reader, index) and reader.is_name(index + 1) else index + 1

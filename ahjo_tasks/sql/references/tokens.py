@@ -1,0 +1,134 @@
+"""Tokens for readers of names: dotted names whole, strings, and the marks that structure SQL.
+
+Offsets are not kept, which makes reading several times as fast: `token_span` reads the text again for one token.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.sql.lexer import BLANKS, DOLLAR_TAG, NESTED
+from ahjo_tasks.sql.scanner import comment_depth, comment_end
+from ahjo_tasks.sql.tokens import bare_name
+
+if TYPE_CHECKING:
+    from ahjo_tasks.sql.lexer import Syntax
+
+STRING = "'"
+"""What stands for any string among keywords."""
+MARKS = "(),;=%{:"
+"""The first characters of the marks."""
+DEEPEST = NESTED + 1
+_CLOSING = {"[": "]", '"': '"', "`": "`"}
+_ESCAPE = re.compile(r"\\([\s\S])")
+_CONTROLS = {"n": "\n", "r": "\r", "t": "\t"}
+_SPECIAL = re.compile(r"[\"`\[/\-#]")
+"""What is in a dotted name that has quotes or comments in it."""
+_BLANK = re.compile(r"[^\r\n]")
+
+
+def word_set(words: str) -> frozenset[str]:
+    """The words of a list that is written in one string."""
+    return frozenset(words.split())
+
+
+def name_tokens(text: str, syntax: Syntax) -> list[str]:
+    """The tokens of a text as they are written: dotted names (also `t.*`), strings, and the marks `( ) , ; = % { ::`.
+
+    Comments, numbers and other operators are left out. Nothing is refused: what is not closed ends with the text.
+    """
+    text = _shallow(text, syntax)
+    if syntax.dollar_quotes and "$" in text:
+        return [token for token, _tag in _pattern(syntax, dollars=True).findall(text) if token]
+    return list(filter(None, _pattern(syntax, dollars=False).findall(text)))
+
+
+def token_span(text: str, syntax: Syntax, index: int) -> tuple[int, int]:
+    """Where the token of this index begins and ends in the text."""
+    text = _shallow(text, syntax)
+    matches = _pattern(syntax, dollars=syntax.dollar_quotes and "$" in text).finditer(text)
+    spans = (match.span(1) for match in matches if match[1])
+    return next((span for number, span in enumerate(spans) if number == index), (0, 0))
+
+
+def keywords(tokens: list[str], syntax: Syntax) -> list[str]:
+    """The tokens in capitals, and the mark STRING for each string."""
+    opening = syntax.strings + "$" * syntax.dollar_quotes
+    return [STRING if token[0] in opening else token.upper() for token in tokens]
+
+
+def split_name(token: str, syntax: Syntax) -> tuple[str, ...]:
+    """The parts of a dotted name, unquoted and as the server knows them; a part that is left out is empty."""
+    if not _SPECIAL.search(token):
+        plain = "".join(token.split())
+        return tuple(bare_name(plain, syntax).split("."))
+    parts = [match[1] for match in _part(syntax).finditer(token)]
+    return tuple(unquote_name(part, syntax) for part in parts)
+
+
+def unquote_name(part: str, syntax: Syntax) -> str:
+    """One part of a name, unquoted and as the server knows it."""
+    close = _CLOSING.get(part[:1]) if part[:1] in syntax.names else None
+    if close is None:
+        return bare_name(part, syntax)
+    inner = part[1:-1] if part.endswith(close) and len(part) > 1 else part[1:]
+    return inner.replace(close * 2, close) if part[0] != "[" or syntax.doubled_brackets else inner
+
+
+def string_value(token: str, syntax: Syntax) -> str:
+    """What a string holds."""
+    if token[0] == "$":
+        size = token.index("$", 1) + 1
+        return token[size:-size] if token.endswith(token[:size]) and len(token) >= 2 * size else token[size:]
+    inner = token[1:-1] if len(token) > 1 and token.endswith(token[0]) else token[1:]
+    if token[0] in inner:
+        inner = inner.replace(token[0] * 2, token[0])
+    if syntax.backslash_escapes and "\\" in inner:
+        inner = _ESCAPE.sub(lambda escape: _CONTROLS.get(escape[1], escape[1]), inner)
+    return inner
+
+
+def _shallow(text: str, syntax: Syntax) -> str:
+    """The text without comments that are nested too deep for an expression; offsets and lines stay."""
+    if not syntax.nested_comments or comment_depth(text) <= DEEPEST:
+        return text
+    parts, start = [], 0
+    for match in _opaque(syntax).finditer(text):
+        if match[1] is not None and match.start() >= start:
+            end = comment_end(text, match.start()) or len(text)
+            parts += [text[start : match.start()], _BLANK.sub(" ", text[match.start() : end])]
+            start = end
+    return "".join([*parts, text[start:]])
+
+
+@lru_cache
+def _opaque(syntax: Syntax) -> re.Pattern[str]:
+    dollar = [rf"({DOLLAR_TAG})(?:[\s\S]*?\2|[\s\S]*)"] if syntax.dollar_quotes else []
+    line = syntax.comments(lenient=True)[:-1]
+    return re.compile("|".join([*syntax.literals(lenient=True), *line, rf"({syntax.comment_open})", *dollar]))
+
+
+@lru_cache
+def _pattern(syntax: Syntax, *, dollars: bool) -> re.Pattern[str]:
+    """One group for every token, another one for a dollar tag; blanks are taken along, which is quicker."""
+    quoted = "|".join(syntax.name_forms(lenient=True))
+    dot = rf"(?:[{BLANKS}]|{'|'.join(syntax.comments(lenient=True))})*+\.[{BLANKS}]*+(?:\.[{BLANKS}]*+)?+"
+    close = rf"(?:{syntax.gap()})"
+    more = rf"(?:{dot}{close}(?:{_word(syntax)}|{quoted}|\*(?!/)))*+"
+    dollar = [rf"(?<![\w$])({DOLLAR_TAG})(?:[\s\S]*?\2|[\s\S]*)"] if dollars else []
+    string = "|".join([*dollar, *syntax.string_forms(lenient=True)])
+    token = rf"(?:{_word(syntax)}|{quoted}){more}|::|[(),;=%{{]|{string}"
+    return re.compile(rf"(?:({token})|[0-9][\w.]*+|{'|'.join(syntax.comments(lenient=True))})[{BLANKS}]*+")
+
+
+def _word(syntax: Syntax) -> str:
+    return rf"(?![{syntax.prefixes}]'){syntax.word}"
+
+
+@lru_cache
+def _part(syntax: Syntax) -> re.Pattern[str]:
+    """A part of a dotted name, or the nothing between two dots."""
+    quoted = "|".join(syntax.name_forms(lenient=True))
+    return re.compile(rf"{syntax.gap()}(?:\.{syntax.gap()})?+((?=\.)|\*|{quoted}|{syntax.word})")
