@@ -69,12 +69,12 @@ def applied(plan: Plan, connection: FakeConnection) -> list[Event]:
     return events
 
 
-def told(events: list[Event]) -> list[tuple[str, int]]:
+def statuses(events: list[Event]) -> list[tuple[str, int]]:
     return [(event.status, event.number) for event in events]
 
 
 def lengths(plan: Plan, **connection: Any) -> list[int]:
-    return [len(group) for group in batched(plan.steps, cast("Connection", FakeConnection(**connection)))]
+    return [len(batch) for batch in batched(plan.steps, cast("Connection", FakeConnection(**connection)))]
 
 
 GOOD = "create view v as select 1"
@@ -85,18 +85,18 @@ def test_files_of_a_call_are_started_together_and_end_in_order(plan: Callable[..
 
     events = applied(plan(GOOD, GOOD, GOOD), connection)
 
-    assert told(events) == [("started", 1), ("ok", 1), ("ok", 2), ("ok", 3), ("message", 3)]
+    assert statuses(events) == [("started", 1), ("ok", 1), ("ok", 2), ("ok", 3), ("message", 3)]
     assert [event.batch_size for event in events] == [3, 1, 1, 1, 1]
     assert connection.sent == [f"SET LOCAL lock_timeout = '1s'\n;\n{GOOD}\n;\n{GOOD}\n;\n{GOOD}"]
 
 
-def test_a_call_that_fails_is_done_again_file_by_file(plan: Callable[..., Plan]) -> None:
+def test_a_failed_call_is_repeated_file_by_file(plan: Callable[..., Plan]) -> None:
     connection, events = FakeConnection(), []
 
     with pytest.raises(DeployError) as caught:
         PlanExecutor(cast("Connection", connection), events.append).run(plan(GOOD, f"\n{GOOD} -- bad", GOOD))
 
-    assert told(events) == [
+    assert statuses(events) == [
         ("started", 1),
         ("started", 1),
         ("message", 1),
@@ -114,7 +114,7 @@ def test_a_call_that_fails_is_done_again_file_by_file(plan: Callable[..., Plan])
     )
 
 
-def test_a_broken_connection_is_not_tried_again(plan: Callable[..., Plan]) -> None:
+def test_a_failed_call_is_not_repeated_on_a_broken_connection(plan: Callable[..., Plan]) -> None:
     connection = FakeConnection(breaks=True)
 
     with pytest.raises(DeployError, match="no"):
@@ -145,26 +145,26 @@ def test_a_broken_connection_is_not_tried_again(plan: Callable[..., Plan]) -> No
         (f"{GOOD};;", False),
     ],
 )
-def test_who_may_share_a_call(plan: Callable[..., Plan], text: str, batchable: bool) -> None:
+def test_only_plain_definitions_share_a_call(plan: Callable[..., Plan], text: str, batchable: bool) -> None:
     assert lengths(plan(text, text)) == ([2] if batchable else [1, 1])
 
 
 @pytest.mark.parametrize("dialect", ["mssql", "mysql", "sqlite"])
-def test_elsewhere_every_file_goes_alone(plan: Callable[..., Plan], dialect: str) -> None:
+def test_other_databases_get_every_file_in_a_call_of_its_own(plan: Callable[..., Plan], dialect: str) -> None:
     assert lengths(plan(GOOD, GOOD, dialect=dialect)) == [1, 1]
 
 
-def test_in_one_transaction_of_the_whole_action_every_file_goes_alone(plan: Callable[..., Plan]) -> None:
+def test_in_a_shared_transaction_every_file_is_a_call_of_its_own(plan: Callable[..., Plan]) -> None:
     assert lengths(plan(GOOD, GOOD), in_shared_transaction=True) == [1, 1]
 
 
-def test_the_order_stays(plan: Callable[..., Plan]) -> None:
+def test_batching_keeps_the_order(plan: Callable[..., Plan]) -> None:
     steps = plan(GOOD, GOOD, "select 1", "select 2", *[GOOD] * 101).steps
 
-    groups = list(batched(steps, cast("Connection", FakeConnection())))
+    batches = list(batched(steps, cast("Connection", FakeConnection())))
 
-    assert [step for group in groups for step in group] == list(steps)
-    assert [len(group) for group in groups] == [2, 1, 1, 100, 1]
+    assert [step for batch in batches for step in batch] == list(steps)
+    assert [len(batch) for batch in batches] == [2, 1, 1, 100, 1]
 
 
 def test_no_call_is_longer_than_a_quarter_of_a_megabyte(plan: Callable[..., Plan]) -> None:

@@ -1,4 +1,4 @@
-"""Files that drop what others use, and make it anew."""
+"""Files that drop an object on which others depend, and recreate it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def chain(live: Deployed, one: str = "1") -> None:
     view(live, "alone", "SELECT 5 AS z")
 
 
-def test_a_view_that_others_use_is_made_anew_with_them(live: Deployed) -> None:
+def test_a_view_is_recreated_with_its_dependents(live: Deployed) -> None:
     chain(live)
     live.succeed("deploy")
     chain(live, "41")
@@ -39,7 +39,7 @@ def test_a_view_that_others_use_is_made_anew_with_them(live: Deployed) -> None:
     assert "alone" not in "".join(line for line in done.out.splitlines() if "recreated with" in line)
 
 
-def test_all_is_as_before_when_one_of_them_fails(live: Deployed) -> None:
+def test_nothing_changes_if_a_dependent_cannot_be_recreated(live: Deployed) -> None:
     chain(live)
     live.succeed("deploy")
     chain(live, "41")
@@ -51,7 +51,7 @@ def test_all_is_as_before_when_one_of_them_fails(live: Deployed) -> None:
 
 
 @pytest.mark.parametrize("own", [True, False], ids=["another's", "without a DROP"])
-def test_what_does_not_drop_itself_is_not_dropped(live: Deployed, own: bool) -> None:
+def test_a_dependent_without_a_drop_in_a_file_is_not_dropped(live: Deployed, own: bool) -> None:
     chain(live)
     view(live, "kept", "SELECT x FROM c", drops=False)
     live.succeed("deploy")

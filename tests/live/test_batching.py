@@ -1,4 +1,4 @@
-"""Many small files share a call on PostgreSQL; whoever looks at the outcome must not see it."""
+"""Small files are sent in one call on PostgreSQL, with the same outcome as one by one."""
 
 from __future__ import annotations
 
