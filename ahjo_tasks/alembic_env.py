@@ -1,4 +1,4 @@
-"""What a project's `alembic/env.py` calls: the connection, the version table and what autogenerate may propose."""
+"""Run migrations from a project's `alembic/env.py`, with the connection and version table of its config."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from ahjo_tasks.engine.migrations import dialect_options, version_options
 from ahjo_tasks.errors import AhjoError, ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from alembic.config import Config
     from sqlalchemy.engine import Connection as SAConnection
 
@@ -33,7 +31,7 @@ NAMING = {
 
 
 def run(target_metadata: MetaData | None = None, **options: Any) -> None:
-    """Run the migrations that Alembic was asked for, online or offline.
+    """Run the migrations of an Alembic command, online or offline.
 
     `options` go to Alembic's `context.configure`. From Alembic's own command line the project's config is given as
     `-x main_config=FILE` or by AHJO_CONFIG_PATH.
@@ -45,41 +43,41 @@ def run(target_metadata: MetaData | None = None, **options: Any) -> None:
     connection = config.attributes.get("connection")
     connect = config.attributes.get("connect")
     if connection is not None:
-        _online(connection, metadata, config.attributes["options"] | options)
+        _run_online(connection, metadata, config.attributes["options"] | options)
     elif connect is not None and not context.is_offline_mode():
         with connect() as connection:
-            _through(connection, metadata, version_options(config.attributes["settings"], connection.dialect) | options)
+            _run_on(connection, metadata, version_options(config.attributes["settings"], connection.dialect) | options)
     else:
-        _alone(config, metadata, options)
+        _run_from_config(config, metadata, options)
 
 
-def _alone(config: Config, metadata: MetaData, options: dict[str, Any]) -> None:
-    """Run from a command line, with nothing but the config's path to go by."""
+def _run_from_config(config: Config, metadata: MetaData, options: dict[str, Any]) -> None:
+    """Run for Alembic's own command line, which gives no more than the config's path."""
     if config.config_file_name and config.file_config.has_section("formatters") and "connect" not in config.attributes:
         from logging.config import fileConfig
 
         fileConfig(config.config_file_name, disable_existing_loggers=False)
     try:
-        _by_config(_project(config), metadata, options)
+        _run_project(_project(config), metadata, options)
     except AhjoError as error:
         if config.attributes.get("explains_errors") or "connect" in config.attributes:
             raise
         raise CommandError(_sentence(error)) from error
 
 
-def _by_config(project: Project, metadata: MetaData, options: dict[str, Any]) -> None:
+def _run_project(project: Project, metadata: MetaData, options: dict[str, Any]) -> None:
     options = version_options(project.settings, project.dialect) | options
     if context.is_offline_mode():
-        _offline(project, metadata, options)
+        _run_offline(project, metadata, options)
         return
     try:
-        _through(project.database.connection, metadata, options)
+        _run_on(project.database.connection, metadata, options)
     finally:
         project.close(keep=True)
 
 
-def _through(connection: Connection, metadata: MetaData, options: dict[str, Any]) -> None:
-    """Run by Alembic's own commands: what the database wants at the end of each migration is looked at here."""
+def _run_on(connection: Connection, metadata: MetaData, options: dict[str, Any]) -> None:
+    """Run for a command of Alembic, with the dialect's check after each migration."""
     with connection.dialect.around_migrations(connection) as check, connection.sqlalchemy_connection() as opened:
 
         def look(**what: Any) -> None:
@@ -87,20 +85,21 @@ def _through(connection: Connection, metadata: MetaData, options: dict[str, Any]
             if problem:
                 raise AhjoError(f"{what['step'].up_revision_id}: {problem}")
 
-        _online(opened, metadata, dialect_options(connection.dialect) | options, look)
+        _run_online(opened, metadata, dialect_options(connection.dialect) | options, look)
 
 
 def _sentence(error: AhjoError) -> str:
-    """All that the error says, for a program that shows one line of it."""
+    """Return message, problems and hint of the error in one line."""
     problems = error.problems if isinstance(error, ConfigError) else ()
     return " ".join(filter(None, (str(error), "; ".join(problems), error.hint)))
 
 
-def _online(connection: SAConnection, metadata: MetaData, options: dict[str, Any], *look: Callable[..., None]) -> None:
-    told = context.config.attributes.get("on_version_apply")
-    watchers = [*look, *([told] if told is not None else [])]
-    if watchers:
-        options["on_version_apply"] = watchers
+def _run_online(connection: SAConnection, metadata: MetaData, options: dict[str, Any], *watchers: Any) -> None:
+    """Run with a connection; `watchers` are called after each migration, as Alembic's `on_version_apply`."""
+    watcher = context.config.attributes.get("on_version_apply")
+    callbacks = [*watchers, *([watcher] if watcher is not None else [])]
+    if callbacks:
+        options["on_version_apply"] = callbacks
     context.configure(
         connection=connection,
         target_metadata=metadata,
@@ -113,7 +112,7 @@ def _online(connection: SAConnection, metadata: MetaData, options: dict[str, Any
         context.run_migrations()
 
 
-def _offline(project: Project, metadata: MetaData, options: dict[str, Any]) -> None:
+def _run_offline(project: Project, metadata: MetaData, options: dict[str, Any]) -> None:
     url = project.dialect.url(project.settings, None, None)
     context.configure(url=url, target_metadata=metadata, literal_binds=True, **options)
     with context.begin_transaction():
@@ -128,15 +127,15 @@ def _project(config: Config) -> Project:
     named = context.get_x_argument(as_dictionary=True).get("main_config") or os.environ.get("AHJO_CONFIG_PATH")
     if not named:
         raise ConfigError(
-            "Alembic was not told which database to work on.",
-            hint="Say it in front of the command: alembic -x main_config=dev.jsonc upgrade head",
+            "Alembic has no config to work on.",
+            hint="Name it before the command: alembic -x main_config=dev.jsonc upgrade head",
         )
     directory = Path(str(config.config_file_name or "alembic.ini")).absolute().parent
     return Project(directory, Path(str(named)).absolute(), os.environ)
 
 
 def include_object(_object: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
-    """Keep autogenerate from proposing to drop a table that no revision of the project creates."""
+    """Return False for a table that no revision of the project creates: autogenerate would propose to drop it."""
     if kind != "table" or not reflected or compare_to is not None:
         return True
     return name in created_tables(Path(context.script.dir))
@@ -144,7 +143,7 @@ def include_object(_object: Any, name: str | None, kind: str, reflected: bool, c
 
 @cache
 def created_tables(directory: Path) -> frozenset[str]:
-    """The tables that the revisions below `directory` create with `op.create_table`."""
+    """Return the tables that the revisions below `directory` create with `op.create_table`."""
     return frozenset(
         str(call.args[0].value)
         for path in directory.glob("versions/**/*.py")

@@ -1,6 +1,6 @@
-"""What the actions of a project call: each function takes the action's context and works on the database of its config.
+"""Functions for a project's own actions: each takes the action's context and works on the database of its config.
 
-Those that change files or the database only say so in a dry run. All raise AhjoError.
+In a dry run, those that change files or the database print their plan. All raise AhjoError.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ def query(
     *,
     headers: bool = False,
 ) -> list[Row]:
-    """Run one statement in a transaction of its own; its rows, with `headers` the column names first.
+    """Run one statement in its own transaction, and return its rows; with `headers` the column names come first.
 
-    Text without parameters reaches the server as it is. A mapping fills in `:name`, a sequence the driver's own marks.
+    Text without parameters reaches the server unchanged. A mapping fills `:name`, a sequence the driver's placeholders.
     """
     connection = ctx.database.connection
     if isinstance(statement, str) and parameters is None:
         with connection.transaction():
-            found = connection.result_sets(statement)
-        return _shown(list(found[0].columns), found[0].rows, headers=headers) if found else []
+            results = connection.result_sets(statement)
+        return _rows(list(results[0].columns), results[0].rows, headers=headers) if results else []
     with connection.sqlalchemy_transaction() as sa_connection:
-        result = _executed(sa_connection, statement, parameters)
+        result = _execute(sa_connection, statement, parameters)
         if not result.returns_rows:
             return []
-        return _shown(list(result.keys()), [tuple(row) for row in result], headers=headers)
+        return _rows(list(result.keys()), [tuple(row) for row in result], headers=headers)
 
 
-def _executed(sa_connection: Any, statement: str | Executable, parameters: Any) -> CursorResult[Any]:
+def _execute(sa_connection: Any, statement: str | Executable, parameters: Any) -> CursorResult[Any]:
     from sqlalchemy import text
 
     result: CursorResult[Any]
@@ -59,12 +59,12 @@ def _executed(sa_connection: Any, statement: str | Executable, parameters: Any) 
     return result
 
 
-def _shown(columns: list[str], rows: list[Row], *, headers: bool) -> list[Row]:
+def _rows(columns: list[str], rows: list[Row], *, headers: bool) -> list[Row]:
     return [tuple(columns), *rows] if headers else rows
 
 
 def run_file(ctx: ActionContext, path: str, *, variables: Mapping[str, object] | None = None) -> list[ResultSet]:
-    """Run a SQL file in a transaction; every result set that it returns, in order."""
+    """Run a SQL file in a transaction, and return its result sets in order."""
     file = ctx.project.files.read_named([path], _variables(ctx, variables))[0]
     if ctx.dry_run:
         ctx.console.print(f"  Plan: run {file.label} (dry run: nothing is run)")
@@ -79,14 +79,14 @@ def run_file(ctx: ActionContext, path: str, *, variables: Mapping[str, object] |
 def deploy_files(
     ctx: ActionContext, paths: str | Sequence[str], *, variables: Mapping[str, object] | None = None
 ) -> None:
-    """Run SQL files and the files in folders: objects in the order that their SQL asks for, others as they are given.
+    """Run SQL files and the files in folders: objects in the order of their dependencies, others in the given order.
 
     Each file is one transaction where the database allows it; a failure stops at that file.
     """
     from ahjo_tasks.actions.run_plan import run_plan
     from ahjo_tasks.engine.sql_file import plan_named
 
-    plan = plan_named(ctx.project.files.read_named(_listed(paths), _variables(ctx, variables)))
+    plan = plan_named(ctx.project.files.read_named(_as_list(paths), _variables(ctx, variables)))
     run_plan(ctx, plan)
 
 
@@ -95,7 +95,7 @@ def drop_objects(ctx: ActionContext, paths: str | Sequence[str], kind: str) -> N
     from ahjo_tasks.actions.run_plan import run_plan
     from ahjo_tasks.engine.drop import plan_drop
 
-    files = ctx.project.files.read_named(_listed(paths), ctx.settings.scripting_variables)
+    files = ctx.project.files.read_named(_as_list(paths), ctx.settings.scripting_variables)
     plan = plan_drop(files, [kind.lower()])
     run_plan(ctx, plan)
 
@@ -111,7 +111,7 @@ def migrate(ctx: ActionContext, *, down: bool = False) -> None:
 
 
 def stamp_git_version(ctx: ActionContext) -> None:
-    """Write the project's git version into the database."""
+    """Record the project's git version in the database."""
     from ahjo_tasks.actions.run_plan import run_plan
     from ahjo_tasks.engine.stamp import plan_stamp
 
@@ -120,7 +120,7 @@ def stamp_git_version(ctx: ActionContext) -> None:
 
 
 def load_file(ctx: ActionContext, path: str, **options: Any) -> int:
-    """Load a CSV or Parquet file called `schema.table.csv` into its table, in one transaction; returns its rows.
+    """Load a CSV or Parquet file called `schema.table.csv` into its table, in one transaction. Returns the row count.
 
     `options` are those of the config's `data_loading`: mode, key, separator, null_text, encoding.
     """
@@ -138,7 +138,7 @@ def load_file(ctx: ActionContext, path: str, **options: Any) -> int:
 
 
 def insert_rows(ctx: ActionContext, table: Table, rows: Iterable[Mapping[str, Any]], *, chunk: int = CHUNK) -> int:
-    """Insert rows, `chunk` at a time, in one transaction; returns how many."""
+    """Insert rows, `chunk` at a time, in one transaction. Returns the row count."""
     if ctx.dry_run:
         ctx.console.print(f"  Plan: insert rows into {table.name} (dry run: nothing is inserted)")
         return 0
@@ -151,16 +151,16 @@ def insert_rows(ctx: ActionContext, table: Table, rows: Iterable[Mapping[str, An
 
 
 def run_action(ctx: ActionContext, name: str, **flags: Any) -> Any:
-    """Run another action of the project, by its name; `flags` have underscores."""
+    """Run another action of the project by its name, and return its result; `flags` are written with underscores."""
     if ctx.namespace_info is None:
         raise UsageError(f"There is no namespace() to find the action {name!r} in.")
     return ctx.namespace_info.find(name, required_by=ctx.stack[-1] if ctx.stack else "run_action")(ctx, **flags)
 
 
 def connection_info(ctx: ActionContext) -> dict[str, Any]:
-    """What is known of the connection: dialect, host, port, server, database, driver, username, password, url.
+    """Return the connection's dialect, host, port, server, database, driver, username, password and url.
 
-    The password is in it: it is for other programs, and never for a log.
+    It has the password, for other programs: never log it.
     """
     url = ctx.database.url
     return {
@@ -180,5 +180,5 @@ def _variables(ctx: ActionContext, given: Mapping[str, object] | None) -> Mappin
     return ctx.settings.scripting_variables if given is None else given
 
 
-def _listed(paths: str | Sequence[str]) -> list[str]:
+def _as_list(paths: str | Sequence[str]) -> list[str]:
     return [str(paths)] if isinstance(paths, (str, Path)) else [str(path) for path in paths]

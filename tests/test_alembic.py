@@ -158,14 +158,14 @@ def test_the_predecessors_program_hands_its_arguments_on(project: RunningProject
 def test_our_errors_keep_their_exit_code_there(project: RunningProject) -> None:
     done = api(project, "current")
     assert done.code == 2
-    assert "Alembic was not told which database to work on" in done.err
+    assert "Alembic has no config to work on" in done.err
     assert "Traceback" not in done.text
 
 
 def test_alembics_own_program_shows_our_errors_in_a_sentence(project: RunningProject) -> None:
     done = project.run(sys.executable, "-m", "alembic", "current")
     assert done.code == 255 if os.name == "posix" else done.code != 0
-    assert "FAILED: Alembic was not told which database to work on" in done.text
+    assert "FAILED: Alembic has no config to work on" in done.text
     assert "Traceback" not in done.text
 
 

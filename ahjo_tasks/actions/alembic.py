@@ -1,4 +1,4 @@
-"""Alembic's own commands."""
+"""The action that runs Alembic's own commands."""
 
 from __future__ import annotations
 

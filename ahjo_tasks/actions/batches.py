@@ -1,4 +1,4 @@
-"""Showing how a SQL file is cut into batches."""
+"""The action that shows how a SQL file is split into batches."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ SHOWN = 60
     },
 )
 def batches(ctx: ActionContext, file: str = "", dialect: str = "", format: str = "table") -> None:  # noqa: A002 - the flag's name
-    """Show how a SQL file is cut into batches.
+    """Show how a SQL file is split into batches.
 
     With a config the file is read as a deploy reads it, with its variables and
-    directives; with --dialect it is cut as it is, and no config is needed.
-    Needs no database. A file that cannot be cut exits with 1 and names line and
+    directives; with --dialect it is split as it is, and no config is needed.
+    Needs no database. A file that cannot be split exits with 1 and names line and
     column.
     """
     if format == "json":

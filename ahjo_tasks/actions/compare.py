@@ -1,4 +1,4 @@
-"""Comparing rows of files and queries."""
+"""The action that compares rows of files and queries."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.runtime.context import ActionContext
 
 SHOWN = 50
-"""From so many rows on, the differences are in the file only."""
+"""Rows; of more differences the file is the only output."""
 
 
 @action(

@@ -1,4 +1,4 @@
-"""Loading data files."""
+"""Actions that load data files."""
 
 from __future__ import annotations
 

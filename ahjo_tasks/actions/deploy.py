@@ -1,4 +1,4 @@
-"""The whole build in one action."""
+"""Actions that deploy migrations, SQL objects and assemblies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SKIP_HELP = {
     "skip-alembic-update": "Leave migrations out.",
     "skip-metadata-update": "Leave object descriptions out.",
-    "skip-git-update": "Do not stamp the git version.",
+    "skip-git-update": "Do not record the git version.",
 }
 
 

@@ -1,4 +1,4 @@
-"""Descriptions of database objects, from the database to files and back."""
+"""Actions that copy object descriptions from the database to files and back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.runtime.context import ActionContext
 
 
-@action
+@action(aliases=["descriptions-pull"])
 def update_file_obj_prop(ctx: ActionContext) -> None:
     """Write descriptions to docs/db_objects.
 
@@ -39,7 +39,7 @@ def update_file_obj_prop(ctx: ActionContext) -> None:
         ctx.console.print(f"  {FOLDER} says what the database says.")
 
 
-@action(affects_database=True)
+@action(affects_database=True, aliases=["descriptions-push"])
 def update_db_obj_prop(ctx: ActionContext) -> None:
     """Describe objects by docs/db_objects.
 

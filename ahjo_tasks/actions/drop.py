@@ -1,4 +1,4 @@
-"""Taking away what the project deployed."""
+"""Actions that drop objects and undo migrations."""
 
 from __future__ import annotations
 

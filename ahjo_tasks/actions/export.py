@@ -1,4 +1,4 @@
-"""Writing what a query returns into a file."""
+"""The action that writes the result of a query to a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which version the database is at."""
+"""Actions that create the database, test the connection, and show and record versions."""
 
 from __future__ import annotations
 

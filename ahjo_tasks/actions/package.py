@@ -1,4 +1,4 @@
-"""A single file of Python, this package, its drivers and the whole standard library, by PyInstaller."""
+"""The action that builds a single-file executable with PyInstaller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starting a project."""
+"""Actions that create a project, or convert one of Ahjo."""
 
 from __future__ import annotations
 

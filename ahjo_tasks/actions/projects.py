@@ -1,4 +1,4 @@
-"""Building several projects in one run."""
+"""The action that builds several projects in one run."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ multi_project_build = ProjectListAction(
     iterable=["confirm_database"],
     help={
         "confirm": "Ask for every action, too.",
-        "jobs": "How many projects are built at once; by default one after the other.",
+        "jobs": "Number of parallel jobs; by default one.",
         "keep-going": "After a failure go on with the projects that do not depend on it.",
         "non-interactive": "Do not ask for confirmation.",
         "confirm-database": "Name of a protected database; give the flag once for each.",

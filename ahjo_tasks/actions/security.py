@@ -1,4 +1,4 @@
-"""Logins, roles, users and permissions."""
+"""Actions that create logins, roles, users and permissions."""
 
 from __future__ import annotations
 

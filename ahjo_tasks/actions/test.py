@@ -1,4 +1,4 @@
-"""Running SQL tests, and the table and view of their results."""
+"""Actions that run SQL tests, and create the table and view of their results."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TABLE = "table"
     auto_shortflags=False,
     help={
         "match": "Run the files whose name matches, as in 'order*'.",
-        "jobs": "Run so many files at a time, each on its own connection.",
+        "jobs": "Number of parallel jobs, each on its own connection.",
         "format": "table, junit, tap, json or github.",
         "output": "Write the report to this file; without it, it is shown in place of the table.",
     },
@@ -67,13 +67,13 @@ def create_test_table(ctx: ActionContext) -> None:
     if ctx.dry_run:
         ctx.console.print(f"  Plan: create {name} if it is missing (dry run: nothing is changed)")
         return
-    made = create_table(ctx.settings, ctx.database.connection)
-    ctx.console.print(f"  Created {name}" if made else f"  {name} is there already")
+    created = create_table(ctx.settings, ctx.database.connection)
+    ctx.console.print(f"  Created {name}" if created else f"  {name} exists already")
 
 
 @action(affects_database=True)
 def create_test_view(ctx: ActionContext) -> None:
-    """Create the view of test results anew."""
+    """Create the view of test results again."""
     from ahjo_tasks.testing.saved_results import create_view
 
     name = ctx.settings.test_view_name

@@ -47,7 +47,7 @@ class Mistakes:
         """Raise ConfigError if there are any."""
         if self.found:
             problems = tuple(f"{self.path.name}:{line}: {message}" for line, message in sorted(self.found))
-            raise ConfigError(f"{self.path} cannot be used.", problems)
+            raise ConfigError(f"Invalid config: {self.path}", problems)
 
 
 def read_entries(path: Path, mistakes: Mistakes, keys: tuple[str, ...]) -> Iterator[Entry]:

@@ -169,3 +169,9 @@ def test_a_makefile_goes_by_the_exit_code(tmp_path: Path) -> None:
     assert (missing.code != 0, "released" in missing.out) == (True, False)
     built = project.run("make", "build")
     assert (built.code, built.out.splitlines()[-1]) == (0, "built")
+
+
+def test_descriptions_have_shorter_names_for_both_directions() -> None:
+    actions = namespace()
+    assert actions["descriptions-pull"].name == "update-file-obj-prop"
+    assert actions["descriptions-push"].name == "update-db-obj-prop"

@@ -184,8 +184,8 @@ def test_long_sentences_break_between_words_and_source_is_left_alone() -> None:
 
 def test_an_error_tells_every_problem_and_what_to_do() -> None:
     made, stream, logged = console()
-    made.error(ConfigError("dev.json cannot be used", ("a: wrong", "b: wrong too"), hint="Mend it."))
-    assert text(stream) == "Error: dev.json cannot be used\n  - a: wrong\n  - b: wrong too\n  hint: Mend it.\n"
+    made.error(ConfigError("Invalid config: dev.json", ("a: wrong", "b: wrong too"), hint="Fix it."))
+    assert text(stream) == "Error: Invalid config: dev.json\n  - a: wrong\n  - b: wrong too\n  hint: Fix it.\n"
     assert {level for level, _ in logged} == {"error"}
 
 
