@@ -370,7 +370,8 @@ class Administration(DialectAttributes):
 
     def foreign_keys(self, connection: OpenConnection) -> list[tuple[Name, Name]]:
         """List (child, parent) for every foreign key of the database."""
-        return [(Name(*row[:2]), Name(*row[2:])) for row in connection.query(self.foreign_keys_sql)]
+        rows = connection.query(self.foreign_keys_sql) if self.foreign_keys_sql else []
+        return [(Name(*row[:2]), Name(*row[2:])) for row in rows]
 
 
 class Dialect(Naming, Connecting, Running, Administration):

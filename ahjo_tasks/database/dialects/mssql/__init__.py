@@ -1,5 +1,304 @@
-"""SQL Server and Azure SQL: the dialect, and a module for each thing that is large with this server."""
+"""SQL Server and Azure SQL, through pyodbc, mssql-python or pymssql."""
 
-from ahjo_tasks.database.dialects.mssql.dialect import MSSQL
+from __future__ import annotations
 
-__all__ = ["MSSQL"]
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ahjo_tasks.database.dialects.attributes import ProjectTemplate
+from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect, connection_lost
+from ahjo_tasks.database.dialects.mssql import driver_choice, drivers, errors, session
+from ahjo_tasks.errors import LockedError, ServerError, StatementError
+from ahjo_tasks.sql.lexer import MSSQL as SYNTAX
+from ahjo_tasks.sql.splitters.mssql import SPLITTER
+from ahjo_tasks.sql.tsql import may_be_non_transactional, non_transactional_statement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from sqlalchemy.engine import URL, Engine
+    from sqlalchemy.engine import Connection as SAConnection
+
+    from ahjo_tasks.config.settings import Settings
+    from ahjo_tasks.database.dialects.base import OpenConnection, ServerMessage
+    from ahjo_tasks.database.drivers import Driver, DriverState
+    from ahjo_tasks.sql.definitions import Definition
+
+CONTEXT_PREFIX = b"ahjo "
+MAX_CONTEXT_BYTES = 128
+"""Bytes of CONTEXT_INFO, by which a session tells others who it is."""
+LOCK_WAIT_TIMEOUT = "1222"
+REFERENCED_BY_OBJECT = "3729"
+LOGIN_TIMEOUT = 15
+"""Seconds that a driver may take to log in."""
+
+CONNECT_ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
+    "pyodbc": {"timeout": LOGIN_TIMEOUT},
+    "pymssql": {"login_timeout": LOGIN_TIMEOUT, "autocommit": True},
+}
+UNMATCHED = (
+    "The file leaves more or fewer transactions open than it found: its BEGIN TRANSACTION does not match its COMMIT and"
+    " ROLLBACK. Where it must be so, write -- transaction: off at its head."
+)
+
+
+class MSSQL(Dialect):
+    """Scripts are split at GO; all results of a batch are read, for an error may come after the first one."""
+
+    name = "mssql"
+    title = "SQL Server"
+    default_driver = "mssql+pyodbc"
+    drivers = driver_choice.DRIVERS
+    tools = ("sqlcmd",)
+    syntax = SYNTAX
+    writer = "ahjo_tasks.data.writers_mssql:MSSQLWriter"
+    descriptions = "ahjo_tasks.descriptions.mssql:ExtendedProperties"
+    refresh_step = "ahjo_tasks.engine.refresh:RefreshStep"
+    login_step = "ahjo_tasks.engine.login:LoginStep"
+    supports_sqlcmd = True
+    project_template = ProjectTemplate(
+        "mssql",
+        "ahjo-tasks[mssql]",
+        1433,
+        {"TrustServerCertificate": "yes"},
+        "The server on your own machine signs its certificate itself.",
+    )
+    splitter = SPLITTER
+    default_schema = "dbo"
+    bookkeeping_schema = "dbo"
+    savepoint = "SAVE TRANSACTION ahjo_apart"
+    rollback_to_savepoint = "ROLLBACK TRANSACTION ahjo_apart"
+    savepoint_survives_error = False
+    maintenance_database = "master"
+    supports_use_database = True
+    system_databases = frozenset({"master", "model", "msdb", "tempdb"})
+    unsupported_kinds = frozenset({"rule"})
+    begin = "BEGIN TRANSACTION"
+    commit = (
+        "IF @@TRANCOUNT = 1 COMMIT TRANSACTION ELSE BEGIN IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;"
+        f" RAISERROR(N'{UNMATCHED}', 16, 1) END"
+    )
+    rollback = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION"
+    foreign_keys_sql = (
+        "SELECT SCHEMA_NAME(c.schema_id), c.name, SCHEMA_NAME(p.schema_id), p.name FROM sys.foreign_keys k"
+        " JOIN sys.tables c ON c.object_id = k.parent_object_id"
+        " JOIN sys.tables p ON p.object_id = k.referenced_object_id"
+    )
+
+    def __init__(self) -> None:
+        self._first_error = errors.FirstError()
+
+    def quote(self, *parts: str | None) -> str:
+        """Quote with brackets."""
+        return ".".join("[" + part.replace("]", "]]") + "]" for part in parts if part)
+
+    def quote_literal(self, text: str) -> str:
+        """Quote as a Unicode literal."""
+        return "N" + super().quote_literal(text)
+
+    def column_names(self, connection: SAConnection, table: str, schema: str | None) -> list[str]:
+        """List columns by the table's id: a search by name in the catalog is slow, and ignores the default schema."""
+        name = self.quote_literal(self.quote(schema, table))
+        rows = connection.exec_driver_sql(f"SELECT name FROM sys.columns WHERE object_id = OBJECT_ID({name})")
+        return [str(row[0]) for row in rows]
+
+    def drop_statement(self, made: Definition, text: str = "") -> str:
+        """Drop a trigger from the database or server it is on, and an assembly without a schema."""
+        if made.kind == "assembly":
+            return f"DROP ASSEMBLY IF EXISTS {self.quote(made.name.name)}"
+        place = made.table.name.upper() if made.kind == "trigger" and made.table and not made.table.schema else ""
+        if place not in {"DATABASE", "ALL"}:
+            return super().drop_statement(made)
+        return f"DROP TRIGGER IF EXISTS {self.quote(made.name.name)} ON {place.replace('ALL', 'ALL SERVER')}"
+
+    # -- connecting ------------------------------------------------------------------------------------------------
+
+    def url(self, settings: Settings, username: str | None, password: str | None) -> URL:
+        """Build the URL for a driver that loads, with the query items of that driver."""
+        url = drivers.adapt_url(super().url(settings, username, password), settings)
+        from ahjo_tasks.database.dialects.mssql import entra
+
+        return entra.with_authentication(url, settings)
+
+    def check_driver(self, driver: Driver) -> DriverState:
+        """Load the libraries, too, without which mssql-python can be imported but cannot connect."""
+        return driver_choice.state(driver)
+
+    def system_drivers(self) -> list[DriverState]:
+        """List the ODBC drivers that pyodbc can use."""
+        return driver_choice.odbc_drivers()
+
+    def url_query(self, settings: Settings) -> Mapping[str, str]:
+        """Write true and false of the config as the yes and no of the drivers."""
+        return {key: drivers.keyword_value(value) for key, value in settings.sqla_url_query_map.items()}
+
+    def address(self, url: URL) -> str:
+        """Return the address; FreeTDS has its port elsewhere in the URL."""
+        return super().address(url._replace(port=drivers.port(url)))
+
+    def connection_notice(self, url: URL, settings: Settings) -> str:
+        """Name the driver that was chosen, where the config names none."""
+        return drivers.notice(super().url(settings, None, None), settings)
+
+    def precheck_connect(self, url: URL) -> ConnectFailure | None:
+        """Refuse an unknown host or a closed port, for which the drivers wait long."""
+        return drivers.unreachable(url)
+
+    def register_events(self, engine: Engine, settings: Settings) -> None:
+        """Have a token fetched for each connection, where the config logs in by token."""
+        if engine.driver == "pyodbc":
+            drivers.disable_pooling()
+        else:
+            drivers.ask_for_version(engine)
+            drivers.ignore_ended_transaction(engine)
+        from ahjo_tasks.database.dialects.mssql import entra
+
+        entra.provide_tokens(engine, settings)
+
+    def engine_options(self, settings: Settings) -> dict[str, Any]:
+        """Limit the time of a login, by each driver's own argument."""
+        options = super().engine_options(settings)
+        waits = CONNECT_ARGUMENTS.get(self.url(settings, None, None).get_driver_name(), {})
+        return {**options, "connect_args": {**waits, **options["connect_args"]}}
+
+    def on_connect(self, raw: Any) -> None:
+        """Have an error end its transaction, and modules be created with the options that indexed views need."""
+        _run(raw, session.SETUP)
+
+    def set_lock_timeout(self, raw: Any, seconds: int) -> None:
+        """Set LOCK_TIMEOUT, without which the server waits for ever."""
+        _run(raw, f"SET LOCK_TIMEOUT {max(seconds, 1) * 1000}")
+
+    def set_autocommit(self, raw: Any, on: bool) -> None:
+        """Set the attribute, which is a method in pymssql."""
+        if callable(raw.autocommit):
+            raw.autocommit(on)
+        else:
+            raw.autocommit = on
+
+    def classify_connect_error(self, error: Exception) -> ConnectFailure:
+        """Classify by SQLSTATE, the server's number and its message."""
+        return errors.connect_failure(error)
+
+    # -- running ---------------------------------------------------------------------------------------------------
+
+    def interrupt(self, cursor: Any) -> None:
+        """Have the server cancel the statement, for which the drivers wait in C code."""
+        drivers.cancel(cursor)
+
+    def subscribe_messages(self, raw: Any, listener: Callable[[ServerMessage], None]) -> None:
+        """Register a handler with pymssql, which alone takes one; the errors it gets are kept for `server_error`."""
+        handler = getattr(getattr(raw, "_conn", None), "set_msghandler", None)
+        if handler:
+            handler(errors.MessageHandler(listener, self._first_error))
+
+    def messages(self, cursor: Any) -> list[ServerMessage]:
+        """Return what PRINT and RAISERROR of low severity sent with the current result."""
+        messages = getattr(cursor, "messages", None) or ()
+        return [errors.message(state, text) for state, text in messages if not state.endswith(errors.CONTEXT_CHANGES)]
+
+    def drain(self, cursor: Any) -> None:
+        """Consume the rows, in the way of each driver."""
+        session.drain(cursor)
+
+    def error_messages(self, error: Exception) -> list[ServerMessage]:
+        """Return what was sent just before the error."""
+        return errors.messages(error)
+
+    def server_error(self, error: Exception, text: str) -> ServerError:
+        """Convert the error; ODBC gives no line, so `locate_error` may ask the server for it."""
+        first = errors.records(error)[0]
+        if errors.is_lost(first):
+            return connection_lost(first.text)
+        waited = first.number == LOCK_WAIT_TIMEOUT or "lock timeout" in first.text
+        plain = ServerError(first.text, first.number, hint=LOCK_WAIT if waited else None)
+        completed = self._first_error.complete(plain, text)
+        if completed is plain:
+            return plain
+        from ahjo_tasks.database.dialects.mssql import error_lines
+
+        return error_lines.refine(completed, text)
+
+    def is_dependency_error(self, error: ServerError) -> bool:
+        """Whether a schema-bound object kept it from being dropped; other servers than Microsoft's have no number."""
+        return error.number == REFERENCED_BY_OBJECT or "other objects depend on it" in error.message
+
+    def locate_error(
+        self, connection: OpenConnection, text: str, error: ServerError, before: Sequence[str] | None = ()
+    ) -> ServerError:
+        """Ask the server for line and procedure."""
+        from ahjo_tasks.database.dialects.mssql import error_lines
+
+        return error_lines.locate(connection, text, error, before)
+
+    def non_transactional_statement(self, text: str) -> str:
+        """Search each batch; what stands in the body of a module runs later."""
+        batches = SPLITTER.split(text) if may_be_non_transactional(text) else ()
+        return next((name for batch in batches if (name := non_transactional_statement(batch.text))), "")
+
+    @contextmanager
+    def preserve_session_settings(self, connection: OpenConnection, texts: Sequence[str]) -> Iterator[None]:
+        """Reset what the batches set for the session, so that the next file finds the same options."""
+        with session.preserve_settings(connection, texts):
+            yield
+
+    # -- the database itself ---------------------------------------------------------------------------------------
+
+    def exists(self, connection: OpenConnection, database: str) -> bool:
+        """Whether the server lists the database."""
+        return bool(connection.query(f"SELECT 1 FROM sys.databases WHERE name = {self.quote_literal(database)}"))
+
+    def drop_database(self, connection: OpenConnection, database: str) -> None:
+        """End the database's sessions, then drop it."""
+        from ahjo_tasks.database.dialects.mssql import databases
+
+        databases.drop(connection, database)
+
+    def create_database(self, connection: OpenConnection, database: str, settings: Settings) -> list[str]:
+        """Create the database with its files and collation, then set the other options."""
+        from ahjo_tasks.database.dialects.mssql import databases
+
+        return databases.create(connection, database, settings)
+
+    def server_info(self, connection: OpenConnection, settings: Settings) -> tuple[dict[str, str], list[str]]:
+        """Ask the server, and for the catalog collation of Azure SQL Database, too."""
+        from ahjo_tasks.database.dialects.mssql import databases
+
+        return databases.server_info(connection, settings)
+
+    @contextmanager
+    def lock(self, connection: OpenConnection, owner: str, timeout: float, purpose: str = DEPLOY) -> Iterator[None]:
+        """Take an application lock of the session; its return code is read, for a timeout is not an SQL error."""
+        # A server that is not Microsoft's may not tell the databases apart.
+        resource = f"DECLARE @resource nvarchar(255) = {self.quote_literal(f'ahjo {purpose} ')} + DB_NAME()"
+        context = (CONTEXT_PREFIX + owner.encode())[:MAX_CONTEXT_BYTES].hex()
+        code = connection.query(
+            f"{resource}, @code int; EXEC @code = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive',"
+            f" @LockOwner = 'Session', @LockTimeout = {int(timeout * 1000)};"
+            f" IF @code >= 0 SET CONTEXT_INFO 0x{context}; SELECT @code"
+        )[0][0]
+        if code < 0:
+            raise LockedError(f"The database is locked by {_holder(connection)}.", hint="Wait until that run ends.")
+        try:
+            yield
+        finally:
+            if connection.usable:
+                release = "SET CONTEXT_INFO 0x; EXEC sp_releaseapplock @Resource = @resource, @LockOwner = 'Session'"
+                connection.try_execute(f"{resource}; {release}")
+
+
+def _holder(connection: OpenConnection) -> str:
+    """Read the CONTEXT_INFO of the holder, where the login may see other sessions."""
+    sessions = "SELECT context_info FROM sys.dm_exec_sessions WHERE database_id = DB_ID() AND session_id <> @@SPID"
+    try:
+        contexts = [bytes(row[0] or b"") for row in connection.query(sessions)]
+    except StatementError:
+        contexts = []
+    holder = next((context for context in contexts if context.startswith(CONTEXT_PREFIX)), b"")
+    return holder.removeprefix(CONTEXT_PREFIX).rstrip(b"\0").decode(errors="replace") or "another run"
+
+
+def _run(raw: Any, statements: str) -> None:
+    cursor = raw.cursor()
+    cursor.execute(statements)
+    cursor.close()

@@ -1,5 +1,297 @@
-"""PostgreSQL: the dialect, and a module for each thing that is large with this server."""
+"""PostgreSQL, through psycopg."""
 
-from ahjo_tasks.database.dialects.postgresql.dialect import PostgreSQL
+from __future__ import annotations
 
-__all__ = ["PostgreSQL"]
+import re
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from ahjo_tasks.database.dialects.attributes import ProjectTemplate
+from ahjo_tasks.database.dialects.base import (
+    DEPLOY,
+    LOCK_WAIT,
+    ConnectFailure,
+    Dialect,
+    ServerMessage,
+    compiled,
+    connection_lost,
+)
+from ahjo_tasks.database.drivers import Driver
+from ahjo_tasks.errors import LockedError, ServerError, SourceError
+from ahjo_tasks.sql.lexer import POSTGRESQL
+from ahjo_tasks.sql.source import SourceText, ascii_upper
+from ahjo_tasks.sql.splitters import postgresql
+from ahjo_tasks.sql.tokens import phrase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from sqlalchemy.engine import URL
+
+    from ahjo_tasks.config.settings import Settings
+    from ahjo_tasks.database.dialects.base import OpenConnection
+    from ahjo_tasks.database.dialects.error_positions import Position
+    from ahjo_tasks.sql.definitions import Definition
+
+POLL_SECONDS = 0.2
+BATCH_LOCK_TIMEOUT = "1s"
+"""Wait of a call of many files for a lock: meanwhile others wait for the locks that it has already."""
+LOCK_KEY = "hashtextextended('ahjo {purpose}:' || current_database(), 0)"
+WRONG_LOGIN = frozenset({"28P01", "28000"})
+STARTING = frozenset({"57P03", "53300"})
+MISSING_DATABASE = "3D000"
+ENDED = frozenset({"57P01", "57P02", "57P05", "25P03"})
+"""SQLSTATEs of a session that the server ends: by an administrator, in a crash, or for being idle."""
+LOST = r"closed the connection|connection (?:is|has been|was) (?:lost|closed|reset)|Connection reset|Broken pipe"
+RAISED = r"PL/pgSQL function (\S+(?:\(.*?\))?) line (\d+) at RAISE"
+BLOCK = "inline_code_block"
+"""Name that the server gives the body of DO."""
+LOCK_NOT_AVAILABLE = "55P03"
+USED = "2BP01"
+CONNECT_SECONDS = "15"
+MAX_NAME_BYTES = 63
+"""Bytes of an application's name that the server keeps."""
+
+GAP = POSTGRESQL.gap()
+NON_TRANSACTIONAL = (
+    rf"(?ai:CREATE\b{GAP}(?:UNIQUE\b{GAP})?+INDEX\b{GAP}CONCURRENTLY|DROP\b{GAP}INDEX\b{GAP}CONCURRENTLY"
+    rf"|REINDEX\b{GAP}(?:\([^();]*+\){GAP})?+\w++{GAP}CONCURRENTLY|REINDEX\b{GAP}\([^();]*?\bCONCURRENTLY"
+    rf"|VACUUM|(?:CREATE|DROP)\b{GAP}(?:DATABASE|TABLESPACE)|ALTER\b{GAP}SYSTEM)\b"
+)
+NON_TRANSACTIONAL_WORDS = ("CONCURRENTLY", "VACUUM", "DATABASE", "TABLESPACE", "SYSTEM")
+"""One of them is in each of these statements: to search for words is faster."""
+BATCHABLE = (
+    rf"(?ai:CREATE\b{GAP}(?:OR\b{GAP}REPLACE\b{GAP})?+(?:CONSTRAINT\b{GAP})?+"
+    r"(?:VIEW|FUNCTION|PROCEDURE|AGGREGATE|TRIGGER|TYPE|DOMAIN|SEQUENCE|RULE)"
+    rf"|(?:ALTER|DROP)\b{GAP}"
+    r"(?:VIEW|FUNCTION|PROCEDURE|ROUTINE|AGGREGATE|TRIGGER|TYPE|DOMAIN|SEQUENCE|RULE)"
+    rf"|COMMENT\b{GAP}ON|GRANT|REVOKE)\b"
+)
+"""The beginning of a statement that defines objects, and controls no transaction."""
+
+
+class PostgreSQL(Dialect):
+    """A file goes to the server in one call, of which the server makes one transaction."""
+
+    name = "postgresql"
+    title = "PostgreSQL"
+    default_driver = "postgresql+psycopg"
+    drivers = (
+        Driver("psycopg", "psycopg", "psycopg", "pip install 'ahjo-tasks[postgresql]'"),
+        Driver("psycopg2", "psycopg2", "psycopg2", "pip install psycopg2-binary"),
+        Driver("pg8000", "pg8000", "pg8000", "pip install pg8000"),
+    )
+    tools = ("psql",)
+    syntax = POSTGRESQL
+    writer = "ahjo_tasks.data.writers:PostgreSQLWriter"
+    descriptions = "ahjo_tasks.descriptions.postgresql:ObjectComments"
+    project_template = ProjectTemplate("postgresql", "ahjo-tasks[postgresql]", 5432)
+    splitter = postgresql.SPLITTER
+    statement_splitter = postgresql.STATEMENT_SPLITTER
+    default_schema = "public"
+    maintenance_database = "postgres"
+    system_databases = frozenset({"postgres", "template0", "template1"})
+    unsupported_kinds = Dialect.unsupported_kinds | {"synonym"}
+    late_binding = frozenset({"procedure", "function"})
+    implicit_transaction_per_call = True
+    server_info_sql = (
+        "SELECT inet_server_addr(), NULL, session_user, datname, datcollate, current_setting('server_version'), NULL"
+        " FROM pg_database WHERE datname = current_database()"
+    )
+    foreign_keys_sql = (
+        "SELECT cn.nspname, c.relname, pn.nspname, p.relname FROM pg_constraint k"
+        " JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace cn ON cn.oid = c.relnamespace"
+        " JOIN pg_class p ON p.oid = k.confrelid JOIN pg_namespace pn ON pn.oid = p.relnamespace"
+        " WHERE k.contype = 'f'"
+    )
+
+    def non_transactional_statement(self, text: str) -> str:
+        """Match the beginning of each statement."""
+        upper = ascii_upper(text)
+        if not any(word in upper for word in NON_TRANSACTIONAL_WORDS):
+            return ""
+        pattern, starts = compiled(NON_TRANSACTIONAL), postgresql.statement_starts(SourceText(text))
+        match = next((match for start in starts if (match := pattern.match(text, start))), None)
+        return phrase(match[0], POSTGRESQL) if match else ""
+
+    def batchable(self, text: str) -> bool:
+        """Test that each statement defines objects."""
+        pattern = compiled(BATCHABLE)
+        return all(pattern.match(text, start) for start in postgresql.statement_starts(SourceText(text)))
+
+    def drop_statement(self, definition: Definition, text: str = "") -> str:
+        """Drop the overloads that the text creates, materialized views by their kind, and triggers from their table."""
+        from ahjo_tasks.database.dialects.postgresql import drop
+
+        statement = drop.drop_from_catalog(definition, text, self)
+        return statement or drop.drop_attached(definition, super().drop_statement(definition), self)
+
+    def url(self, settings: Settings, username: str | None, password: str | None) -> URL:
+        """Limit the time that connecting may take."""
+        url = super().url(settings, username, password)
+        if "psycopg" not in url.drivername or "connect_timeout" in url.query:
+            return url
+        return url.update_query_dict({"connect_timeout": CONNECT_SECONDS})
+
+    def set_lock_timeout(self, raw: Any, seconds: int) -> None:
+        """Set the server's `lock_timeout`, unless the login has one.
+
+        Have the server check its client, too, where it can, so that a killed run releases its locks at once.
+        """
+        raw.autocommit = True
+        cursor = raw.cursor()
+        setting = f"set_config('lock_timeout', '{max(seconds, 1)}s', false)"
+        cursor.execute(f"SELECT {setting} WHERE current_setting('lock_timeout') = '0'")
+        with suppress(Exception):  # older servers, and those on systems that cannot tell
+            cursor.execute("SET client_connection_check_interval = '2s'")
+        cursor.close()
+
+    def on_connect(self, raw: Any) -> None:
+        """Have psycopg's cursors count statements; leave other drivers alone."""
+        if hasattr(raw, "pgconn"):
+            from ahjo_tasks.database.dialects.postgresql.cursor import CountingCursor
+
+            raw.cursor_factory = CountingCursor
+
+    def set_autocommit(self, raw: Any, on: bool) -> None:
+        """Set psycopg's attribute if it changes, for that is an error in a transaction."""
+        if raw.autocommit != on:
+            raw.autocommit = on
+
+    def subscribe_messages(self, raw: Any, listener: Callable[[ServerMessage], None]) -> None:
+        """Pass on every NOTICE, WARNING and INFO as it arrives."""
+        if hasattr(raw, "add_notice_handler"):
+            raw.add_notice_handler(lambda notice: listener(_message(notice)))
+
+    def concatenate_batches(self, texts: Iterable[str]) -> str:
+        """Join the texts by semicolons; a text may end with a comment or without a semicolon."""
+        return "\n;\n".join((f"SET LOCAL lock_timeout = '{BATCH_LOCK_TIMEOUT}'", *texts))
+
+    def classify_connect_error(self, error: Exception) -> ConnectFailure:
+        """Classify by SQLSTATE if the server answered, else by the driver's message."""
+        state, text = getattr(error, "sqlstate", None) or "", str(error)
+        if state in WRONG_LOGIN or "password authentication failed" in text or "no password supplied" in text:
+            return ConnectFailure("The server refused the login.", hint="Check the user name and the password.")
+        if state == MISSING_DATABASE or re.search(r'database ".*" does not exist', text):
+            return ConnectFailure("The database does not exist.", "Create it with: inv init", missing_database=True)
+        if (
+            "could not translate host name" in text
+            or "Name or service not known" in text
+            or "failed to resolve" in text
+        ):
+            return ConnectFailure("The host name is unknown.", hint="Check target_server_hostname.")
+        waits = state in STARTING or any(word in text for word in ("refused", "timeout", "starting up", "closed the"))
+        return ConnectFailure(_reason(text), hint="Is the server running, and is sql_port right?", wait=waits)
+
+    def streaming_cursor(self, raw: Any, chunk_size: int) -> Any:
+        """Open our cursor over psycopg's `stream`, or the plain one of another driver."""
+        if not hasattr(raw, "pgconn"):
+            return super().streaming_cursor(raw, chunk_size)
+        from ahjo_tasks.database.dialects.postgresql.cursor import StreamingCursor
+
+        return StreamingCursor(raw, chunk_size)
+
+    def server_error(self, error: Exception, text: str) -> ServerError:
+        """Convert the error: message, detail and hint, and the character position as line and column."""
+        diagnosis = getattr(error, "diag", None)
+        if diagnosis is None or not diagnosis.message_primary:
+            return (
+                connection_lost(_reason(str(error)))
+                if re.search(LOST, str(error))
+                else ServerError(_reason(str(error)))
+            )
+        if (diagnosis.sqlstate or "") in ENDED:
+            return connection_lost(diagnosis.message_primary)
+        parts = (diagnosis.message_primary, diagnosis.message_detail, diagnosis.message_hint)
+        line, column = _position(error, text)
+        return ServerError(
+            ". ".join(part.rstrip(".") for part in parts if part),
+            diagnosis.sqlstate or "",
+            line,
+            column,
+            diagnosis.severity or "",
+            (diagnosis.context or "").partition("\n")[0],
+            LOCK_WAIT if diagnosis.sqlstate == LOCK_NOT_AVAILABLE else None,
+        )
+
+    def is_dependency_error(self, error: ServerError) -> bool:
+        """Whether a view of it, or a function with a parsed body, kept it from being dropped."""
+        return error.number == USED
+
+    def exists(self, connection: OpenConnection, database: str) -> bool:
+        """Whether the catalog lists the database."""
+        return bool(connection.query(f"SELECT 1 FROM pg_database WHERE datname = {self.quote_literal(database)}"))
+
+    def drop_database(self, connection: OpenConnection, database: str) -> None:
+        """Drop the database; FORCE ends its sessions."""
+        connection.execute(f"DROP DATABASE {self.quote(database)} WITH (FORCE)")
+
+    def create_database(self, connection: OpenConnection, database: str, settings: Settings) -> list[str]:
+        """Create the database in UTF-8; another collation than the server's needs the empty template."""
+        from ahjo_tasks.database.dialects import create_database
+
+        head = f"CREATE DATABASE {self.quote(database)} ENCODING 'UTF8'"
+        return create_database.create_collated(connection, settings, head, " LC_COLLATE {} TEMPLATE template0")
+
+    @contextmanager
+    def lock(self, connection: OpenConnection, owner: str, timeout: float, purpose: str = DEPLOY) -> Iterator[None]:
+        """Take an advisory lock of the session, which the server releases when the connection ends."""
+        key = LOCK_KEY.format(purpose=purpose)
+        deadline = time.monotonic() + timeout
+        application = self.quote_literal(f"ahjo {owner}".encode()[:MAX_NAME_BYTES].decode(errors="ignore"))
+        connection.query(f"SELECT set_config('application_name', {application}, false)")
+        while not connection.query(f"SELECT pg_try_advisory_lock({key})")[0][0]:
+            if time.monotonic() >= deadline:
+                holder = self._holder(connection, key)
+                raise LockedError(f"The database is locked by {holder}.", hint="Wait until that run ends.")
+            time.sleep(POLL_SECONDS)
+        try:
+            yield
+        finally:
+            if connection.usable:
+                connection.try_execute(f"SELECT pg_advisory_unlock({key})")
+
+    @staticmethod
+    def _holder(connection: OpenConnection, key: str) -> str:
+        rows = connection.query(
+            "SELECT a.usename, a.pid, a.application_name"
+            f" FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid, (SELECT {key} AS k) AS key"
+            " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
+            " AND (l.classid::bigint << 32 | l.objid::bigint) = key.k"
+        )
+        if not rows:
+            return "another run"
+        login, pid, application = rows[0]
+        return f"{application.removeprefix('ahjo ') or 'another run'}, as {login} in server process {pid}"
+
+
+def _message(notice: Any) -> ServerMessage:
+    """Convert a notice, with the function that raised it."""
+    match = re.match(RAISED, notice.context or "")
+    procedure = f"{match[1]}, line {match[2]}" if match and match[1] != BLOCK else ""
+    level = notice.severity_nonlocalized or notice.severity
+    return ServerMessage(f"{level}: {notice.message_primary}", procedure=procedure, from_script=match is not None)
+
+
+def _reason(text: str) -> str:
+    """Return the last clause of libpq's long message."""
+    line = next((line for line in text.splitlines() if line.strip()), "The connection failed.")
+    return line.rpartition("failed: ")[2] or line
+
+
+def _position(error: Exception, text: str) -> Position:
+    """Return the position that the server gives, else that of the statement that had been reached."""
+    from ahjo_tasks.database.dialects import error_positions
+
+    position = error.diag.statement_position  # type: ignore[attr-defined]
+    if position:
+        return error_positions.at_offset(text, int(position) - 1)
+    index = getattr(error, "statements_before", None)
+    if index is None:
+        return error_positions.UNKNOWN
+    try:
+        statements = postgresql.statements(SourceText(text))
+    except SourceError:
+        return error_positions.UNKNOWN
+    return (statements[index].line, statements[index].column) if index < len(statements) else error_positions.UNKNOWN

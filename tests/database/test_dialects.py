@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import ast
 import os
-from typing import TYPE_CHECKING
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from fakes import settings
@@ -9,15 +13,12 @@ from projects import ROOT, make_project
 
 from ahjo_tasks.config.secret import Secret
 from ahjo_tasks.data.writers import Writer
-from ahjo_tasks.database.dialects import DIALECTS, dialect, dialect_for
+from ahjo_tasks.database.dialects import DIALECTS, attributes, dialect, dialect_for
 from ahjo_tasks.descriptions.base import DescriptionStore
 from ahjo_tasks.errors import ConfigError
 from ahjo_tasks.project.kinds import KINDS
 from ahjo_tasks.project.scaffold import template_folder
 from ahjo_tasks.utils import load_object
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 THIRD = '''
 from ahjo_tasks.database.dialects.sqlite import SQLite
@@ -50,6 +51,35 @@ def test_each_dialect_names_classes_of_other_packages_that_are_there(name: str) 
     assert all(callable(load_object(step)) for step in (found.refresh_step, found.login_step) if step)
     assert found.project_template is not None
     assert (template_folder() / found.project_template.folder).is_dir()
+
+
+@pytest.mark.parametrize("name", ["sqlite", "postgresql", "mysql", "mssql"])
+def test_a_dialect_loads_no_module_of_another(name: str) -> None:
+    script = f"""
+import sys
+from ahjo_tasks.database.dialects import dialect
+dialect({name!r})
+print(*(module for module in sys.modules if module.startswith(("ahjo_tasks.database.dialects.", "ahjo_tasks.sql.sp"))))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    modules = {module.rpartition(".")[2] for module in done.stdout.split()}
+    assert not modules & ({"sqlite", "postgresql", "mysql", "mssql"} - {name})
+    assert not modules & {"create_database", "error_positions", "databases", "error_lines", "entra", "drop", "cursor"}
+
+
+def test_every_attribute_of_a_dialect_is_described() -> None:
+    (table,) = (
+        node
+        for node in ast.parse(Path(attributes.__file__).read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and node.name == "DialectAttributes"
+    )
+    plain = {"begin", "commit", "rollback", "savepoint", "rollback_to_savepoint"}
+    described = {
+        node.target.id
+        for node, text in pairwise(table.body)
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and isinstance(text, ast.Expr)
+    }
+    assert set(attributes.DialectAttributes.__annotations__) - plain == described
 
 
 def test_an_unknown_dialect_is_answered_with_those_there_are() -> None:
