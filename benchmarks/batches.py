@@ -102,7 +102,7 @@ def scanned(text: str) -> int:
 def whole(path: Path) -> None:
     """What a deploy does with a file before it connects."""
     file = read(path, "procedure", dialect("mssql"), label=path.name)
-    assert file.remarks is not None
+    assert file.warnings is not None
     ordered([file])
 
 

@@ -123,7 +123,7 @@ ACTIONS: dict[str, Check] = {
     "structure": ("", 0, has("made_by_structure")),
     "deploy": ("", 0, has("best_seller")),
     "deploy-files": ("--files database/views", 0, has("best_seller")),
-    "assembly": ("", 2, says("for SQL Server")),
+    "assembly": ("", 2, says("not supported on SQLite")),
     "data": ("", 0, lambda shop, _done: bool(rows(shop, FILLED["data"]))),
     "testdata": ("", 0, lambda shop, _done: bool(rows(shop, FILLED["testdata"]))),
     "update-git-version": ("", 0, lambda shop, _done: bool(rows(shop, FILLED["update-git-version"]))),

@@ -77,9 +77,9 @@ def _as_deployed(ctx: ActionContext, path: Path) -> list[Shown]:
     if not ctx.project.has_config:
         raise UsageError("batches needs --dialect where there is no config.", hint="--dialect mssql, for example.")
     (file,) = ctx.project.files.read_named([str(path.absolute())], ctx.settings.scripting_variables)
-    for remark in file.remarks:
-        ctx.console.warning(remark)
-    places = [file.place(batch.line, batch.column) for batch in file.batches]
+    for warning in file.warnings:
+        ctx.console.warning(warning)
+    places = [file.position(batch.line, batch.column) for batch in file.batches]
     return [
         Shown(batch, place.line, "" if place.path == file.path else str(place.path))
         for batch, place in zip(file.batches, places, strict=True)

@@ -48,7 +48,7 @@ def deploy(
 
     project, variables = ctx.project.files, ctx.settings.scripting_variables
     named = plan_named(project.read_named(files, variables)) if files else None
-    objects = named or plan_objects(project.read(OBJECTS, variables)) + Plan((), tuple(project.misnamed()))
+    objects = named or plan_objects(project.read(OBJECTS, variables)) + Plan((), tuple(project.misnamed_folders()))
     if not skip_metadata_update:
         objects += plan_descriptions(project.directory, project.dialect, ctx.settings.metadata_allowed_schemas)
     with connection_for_plan(ctx) as connection:

@@ -24,47 +24,47 @@ if TYPE_CHECKING:
     help={"project-dir": "The project's folder; by default that of the config, or the working folder."},
 )
 def adopt(ctx: ActionContext, project_dir: str = "") -> None:
-    """Turn a project of the predecessor into ours.
+    """Convert an Ahjo project.
 
     Its action files become a tasks.py; what could not be translated is marked
     with `# adopt:` and listed. Config, database and migrations stay. With --dry
     what would be written is shown. `ahjo adopt dev.jsonc` does it from
     anywhere; an existing tasks.py is never replaced.
     """
-    from ahjo_tasks.project.adopt.project import adopt as find_out
+    from ahjo_tasks.project.adopt.project import adopt as plan_adoption
 
     directory = _directory(ctx, project_dir)
-    found = find_out(directory, ctx.project.loaded if ctx.project.has_config else None)
+    adoption = plan_adoption(directory, ctx.project.loaded if ctx.project.has_config else None)
     if ctx.dry_run:
-        for path, text in found.files.items():
+        for path, text in adoption.files.items():
             ctx.console.print(f"{path} (dry run: nothing is written)", "head")
             ctx.console.print(text)
     else:
-        found.write()
-    _show_adopted(ctx.console, found, dry=ctx.dry_run)
+        adoption.write()
+    _show_adopted(ctx.console, adoption, dry=ctx.dry_run)
 
 
-def _directory(ctx: ActionContext, given: str) -> Path:
-    directory = Path(given).expanduser().absolute() if given else Path.cwd()
+def _directory(ctx: ActionContext, project_dir: str) -> Path:
+    directory = Path(project_dir).expanduser().absolute() if project_dir else Path.cwd()
     if not directory.is_dir():
-        raise UsageError(f"--project-dir: {given} is no folder.")
+        raise UsageError(f"--project-dir: {project_dir} is not a folder.")
     config = ctx.project.config_path
-    if not given and config is not None and not (directory / "alembic.ini").exists():
+    if not project_dir and config is not None and not (directory / "alembic.ini").exists():
         directory = config.parent
     return directory.resolve()
 
 
-def _show_adopted(console: Console, found: Adoption, *, dry: bool) -> None:
+def _show_adopted(console: Console, adoption: Adoption, *, dry: bool) -> None:
     verb = "Plan: write" if dry else "Wrote"
-    for path in found.files:
-        old = f" (the old one is {found.kept[path]})" if path in found.kept else ""
-        console.print(f"  {verb} {path}{old}")
-    if found.marks:
-        console.warning(f"Left to do by hand: {len(found.marks)}")
-    for mark in found.marks:
+    for path in adoption.files:
+        backup = f" (the old one is {adoption.kept[path]})" if path in adoption.kept else ""
+        console.print(f"  {verb} {path}{backup}")
+    if adoption.marks:
+        console.warning(f"Left to do by hand: {len(adoption.marks)}")
+    for mark in adoption.marks:
         console.print(f"  {mark}")
-    for path in found.others:
-        console.warning(f"{path} imports the predecessor and is no action file: change it by hand.")
+    for path in adoption.others:
+        console.warning(f"{path} imports Ahjo and is no action file: change it by hand.")
     if not dry:
         console.print("Next: inv --list")
 
@@ -108,7 +108,7 @@ def init_project(  # noqa: PLR0913, PLR0917 - one parameter for each flag
 
     asking = ctx.console.interactive and not non_interactive and not is_unattended(ctx.invocation.environ)
     name = name or (ctx.console.ask("Name of the project: ") if asking else _missing("--name"))
-    target = scaffold.place(name, Path(project_dir).expanduser().absolute())
+    target = scaffold.project_folder(name, Path(project_dir).expanduser().absolute())
     if asking:
         dialect = dialect or _choose(ctx.console, "Database", scaffold.databases())
         format = format or _choose(ctx.console, "Format of the config", scaffold.FORMATS)  # noqa: A001 - likewise

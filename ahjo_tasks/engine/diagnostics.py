@@ -84,7 +84,7 @@ def locate_error(error: BatchError, connection: Connection) -> DeployError:
         server = connection.dialect.locate_error(connection, batch.text, server, _batches_before(error))
     line = batch.line + (server.line or 1) - 1
     column = server.column + (batch.column - 1 if server.line == 1 else 0) if server.column else None
-    place = file.place(line, column)
+    place = file.position(line, column)
     severity = f", {server.severity}" if server.severity else ""
     number = f"{server.number}{severity}: " if server.number else ""
     known = server.line or file.dialect.batch_is_statement or "\n" not in batch.text
@@ -151,7 +151,7 @@ class MessageLocator:
     def locate(self, message: ServerMessage) -> str:
         """`database/data/a.sql:7: text`, or `database/data/a.sql:3 (batch): text`."""
         line = self._line(message)
-        position = self._file.where(self._batch.line + (line or 1) - 1)
+        position = self._file.location(self._batch.line + (line or 1) - 1)
         scope = message.procedure or ("" if line else "batch")
         return f"{position}{f' ({scope})' if scope else ''}: {message.text}"
 

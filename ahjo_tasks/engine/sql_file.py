@@ -98,7 +98,7 @@ class FileStep(Step):
 def _ignored(failure: BatchError, connection: Connection) -> str:
     """The message of an error that `:on error ignore` passes over."""
     error = locate_error(failure, connection)
-    return f"{failure.file.where(error.line or failure.batch.line)}: {error.message} (:on error ignore)"
+    return f"{failure.file.location(error.line or failure.batch.line)}: {error.message} (:on error ignore)"
 
 
 def plan_objects(files: Sequence[SqlFile]) -> Plan:
@@ -124,7 +124,7 @@ def _plan(order: FileOrder) -> Plan:
 def file_notes(files: Sequence[SqlFile]) -> Iterator[str]:
     """Yield the notes about the files, first those without a statement."""
     yield from (f"{file.label}: holds no statement" for file in files if not file.batches)
-    yield from (note for file in files for note in file.remarks)
+    yield from (note for file in files for note in file.warnings)
 
 
 def _duplicate_definitions(files: Sequence[SqlFile]) -> Iterator[str]:

@@ -98,7 +98,7 @@ def _note(files: Sequence[SqlFile], user: int, used: int, need: Need) -> str:
     if use:
         batch = file.batches[use.place[0]]
         line, _column = locate(batch.text, file.dialect.syntax, use.place[1:])
-        place = file.where(batch.line + line - 1)
+        place = file.location(batch.line + line - 1)
     return (
         f"{place}: {word} {NEED_WORDS[need.strength]}, so {file.label} runs before {files[used].label}, which needs it."
     )

@@ -1,4 +1,4 @@
-"""The project's folder: which files there are of which kind."""
+"""The files of a project's folder, by kind."""
 
 from __future__ import annotations
 
@@ -18,19 +18,23 @@ if TYPE_CHECKING:
     from ahjo_tasks.database.dialects.base import Dialect
 
 SQL = frozenset({".sql"})
+SCRIPT = "script"
 FOLDERS = {folder: kind.name for kind in KINDS.values() for folder in kind.folders}
 
 
-def _files(folder: Path, without: Container[Path]) -> Iterator[Path]:
-    """The files below a folder, less those below the folders named; a link to a folder is not followed."""
-    for place, folders, names in os.walk(folder):
-        here = Path(place)
-        folders[:] = [name for name in folders if here / name not in without]
-        yield from map(here.joinpath, names)
+def _files(folder: Path, excluded: Container[Path]) -> Iterator[Path]:
+    """Yield the files below a folder, but not below the excluded folders; a link to a folder is not followed."""
+    for path, folders, names in os.walk(folder):
+        parent = Path(path)
+        folders[:] = [name for name in folders if parent / name not in excluded]
+        yield from map(parent.joinpath, names)
 
 
 class ProjectFiles:
-    """A project on disk. Nothing here connects to a database."""
+    """A project on disk; it connects to no database.
+
+    `directives` is whether the directives of sqlcmd are carried out: in all SQL files, or in those of some folders.
+    """
 
     def __init__(
         self, directory: Path, dialect: Dialect, directives: bool | tuple[str, ...] = False, database: str | None = None
@@ -47,25 +51,29 @@ class ProjectFiles:
 
     @property
     def alembic_ini(self) -> Path:
-        """Alembic's own config; a project without it has no migrations."""
+        """The config file of Alembic; a project without it has no migrations."""
         return self.directory / "alembic.ini"
 
     def read(self, kinds: Iterable[str], variables: Mapping[str, object] | None = None) -> list[SqlFile]:
-        """All files of these kinds, read whole, in the order of kinds and paths.
+        """Read all files of these kinds, in the order of kinds and paths.
 
-        Raises SourceError for a file that cannot be used and for a kind that the database does not have.
+        Raises SourceError for an invalid file and for a kind that the database does not have.
         """
         return [self._load(path, kind, variables) for kind in kinds for path in self.paths(kind)]
 
     def read_named(self, names: Sequence[str], variables: Mapping[str, object] | None = None) -> list[SqlFile]:
-        """The named files and folders, in the order given; a path is relative to the project or the working folder."""
-        found = [path for name in names for path in self._expand(name)]
-        return [self._load(path, self.kind_of(path), variables) for path in dict.fromkeys(found)]
+        """Read files and the files of folders, in this order.
+
+        A path is relative to the project or the working folder. Raises UsageError for one that does not exist,
+        SourceError for an invalid file.
+        """
+        paths = [path for name in names for path in self._expand(name)]
+        return [self._load(path, self.kind_of(path), variables) for path in dict.fromkeys(paths)]
 
     def read_script(
         self, relative: str, variables: Mapping[str, object] | None = None, *, directives: bool = False
     ) -> SqlFile:
-        """One file that has its fixed place in the project; with `directives`, one made for sqlcmd.
+        """Read one file by its path in the project; with `directives`, those of sqlcmd are carried out.
 
         Raises SourceError when it is missing.
         """
@@ -73,52 +81,52 @@ class ProjectFiles:
         return self._load(path, self.kind_of(path), variables, directives=directives)
 
     def script_path(self, relative: str) -> Path:
-        """Where that file is. Raises SourceError when it is missing."""
+        """Return the full path of a file of the project. Raises SourceError when it is missing."""
         path = self.directory / relative
         if not path.is_file():
             raise SourceError("the file does not exist", path=path)
         return path
 
-    def paths(self, kind: str, endings: frozenset[str] = SQL) -> list[Path]:
-        """The files of a kind, recursively and sorted; `endings` are in lower case."""
-        return [path for folder in KINDS[kind].folders for path in self._walk(folder, endings)]
+    def paths(self, kind: str, suffixes: frozenset[str] = SQL) -> list[Path]:
+        """List the files of a kind, recursively and sorted; `suffixes` are in lower case."""
+        return [path for folder in KINDS[kind].folders for path in self._walk(folder, suffixes)]
 
-    def misnamed(self) -> tuple[str, ...]:
+    def misnamed_folders(self) -> tuple[str, ...]:
         """Return a note for each folder that no action reads although its name is nearly one that is read."""
         known = {folder.partition("/")[0] for folder in FOLDERS}
-        places = sorted(self.database.iterdir()) if self.database.is_dir() else []
-        others = [place for place in places if place.is_dir() and place.name not in known]
-        names = {place: closest(place.name.lower(), known, cutoff=0.8) for place in others}
+        paths = sorted(self.database.iterdir()) if self.database.is_dir() else []
+        others = [path for path in paths if path.is_dir() and path.name not in known]
+        names = {path: closest(path.name.lower(), known, cutoff=0.8) for path in others}
         return tuple(
-            f"database/{place.name} is ignored. Did you mean database/{name}?"
-            for place, name in names.items()
-            if name and any(place.rglob("*.sql"))
+            f"database/{path.name} is ignored. Did you mean database/{name}?"
+            for path, name in names.items()
+            if name and any(path.rglob("*.sql"))
         )
 
     def kind_of(self, path: Path) -> str:
-        """The kind of a file by the folder that it is in; `script` anywhere else."""
+        """Return the kind of a file by the folder that it is in; `script` anywhere else."""
         try:
             parts = path.resolve().relative_to(self.database.resolve()).parts[:-1]
         except ValueError:
-            return "script"
+            return SCRIPT
         for length in range(len(parts), 0, -1):
             kind = FOLDERS.get("/".join(parts[:length]))
             if kind:
                 return kind
-        return "script"
+        return SCRIPT
 
     def label(self, path: Path) -> str:
-        """The path as the user knows it: relative to the project where it is inside."""
+        """Return the path as messages show it: relative to the project where it is inside."""
         try:
             return path.relative_to(self.directory).as_posix()
         except ValueError:
             return str(path)
 
-    def _walk(self, folder: str, endings: frozenset[str]) -> Iterator[Path]:
-        inner = {self.database / other for other in FOLDERS if other.startswith(f"{folder}/")}
-        found = _files(self.database / folder, inner)
-        wanted = (path for path in found if path.suffix.lower() in endings and path.is_file())
-        yield from sorted(wanted, key=lambda path: path.parts)
+    def _walk(self, folder: str, suffixes: frozenset[str]) -> Iterator[Path]:
+        other_kinds = {self.database / other for other in FOLDERS if other.startswith(f"{folder}/")}
+        files = _files(self.database / folder, other_kinds)
+        matches = (path for path in files if path.suffix.lower() in suffixes and path.is_file())
+        yield from sorted(matches, key=lambda path: path.parts)
 
     def _expand(self, name: str) -> list[Path]:
         path = next((base / name for base in (self.directory, Path.cwd()) if (base / name).exists()), None)
@@ -126,26 +134,26 @@ class ProjectFiles:
             raise UsageError(f"--files: {name} does not exist.", hint=f"Paths are relative to {self.directory}.")
         if path.is_file():
             return [path]
-        found = sorted(one for one in path.rglob("*") if one.suffix.lower() in SQL and one.is_file())
-        if not found:
+        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in SQL and file.is_file())
+        if not files:
             raise UsageError(f"--files: there is no .sql file in {name}.")
-        return found
+        return files
 
     def _load(
         self, path: Path, kind: str, variables: Mapping[str, object] | None, *, directives: bool = False
     ) -> SqlFile:
         if kind in self.dialect.unsupported_kinds:
             raise SourceError(f"{self.dialect.title} has no {plural(kind)}: {self.label(path)}")
-        always = kind == "permission"  # these files are made of variables; an undefined one is a mistake
-        given = variables if always else variables or None
-        obeys = self.dialect.supports_sqlcmd and (directives or always or self._obeys(path))
-        load = read_for_sqlcmd if obeys else read
-        file = load(path, kind, self.dialect, label=self.label(path), variables=given)
+        always = kind == "permission"  # these files consist of variables; an undefined one is a mistake
+        values = variables if always else variables or None
+        sqlcmd = self.dialect.supports_sqlcmd and (directives or always or self._has_directives(path))
+        load = read_for_sqlcmd if sqlcmd else read
+        file = load(path, kind, self.dialect, label=self.label(path), variables=values)
         return replace(file, database=self.database_name)
 
-    def _obeys(self, path: Path) -> bool:
-        """Whether the config wants the directives of sqlcmd carried out in the file."""
+    def _has_directives(self, path: Path) -> bool:
+        """Tell whether the config asks for the directives of sqlcmd in the file."""
         if isinstance(self.directives, bool):
             return self.directives
-        tops = [base / folder for folder in self.directives for base in (self.directory, self.database)]
-        return any(path.is_relative_to(top) for top in tops)
+        folders = [base / folder for folder in self.directives for base in (self.directory, self.database)]
+        return any(path.is_relative_to(folder) for folder in folders)

@@ -1,4 +1,4 @@
-"""The kinds of files that a project holds, by folder, and the order that the folders are deployed in."""
+"""The kinds of files in a project, their folders, and the order in which they are deployed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Kind(NamedTuple):
-    """One kind of file: its folders below `database/` and the SQL word for what it creates."""
+    """A kind of file: its folders below `database/` and the SQL keyword of the objects that it creates."""
 
     name: str
     folders: tuple[str, ...]
@@ -56,5 +56,5 @@ NOT_OBJECTS = frozenset({"data", "testdata", "test", "permission", "script"})
 
 
 def plural(kind: str) -> str:
-    """The word for several of a kind, as in `SQLite has no procedures`."""
+    """Return the plural of a kind, as in `SQLite has no procedures`."""
     return KINDS[kind].folders[0] if KINDS[kind].folders else f"{kind}s"

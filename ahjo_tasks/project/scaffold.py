@@ -1,4 +1,4 @@
-"""A new project from the packaged template, whole or not at all."""
+"""Create a new project from the packaged template, completely or not at all."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ LOGIN = (
 FORMATS = ("jsonc", "json", "yaml")
 
 
-class Entry(NamedTuple):
-    """One key of the config, with the remark that stands above it."""
+class Setting(NamedTuple):
+    """One key of the config, with the comment above it."""
 
     key: str
     value: Any
-    remark: str = ""
+    comment: str = ""
 
 
 @dataclass(frozen=True)
 class ServerAddress:
-    """Where the development database is. None is what is usual for the database."""
+    """The address of the development database; None stands for the default of the database."""
 
     host: str | None = None
     port: int | None = None
@@ -50,52 +50,30 @@ class ServerAddress:
     username: str | None = None
 
 
-def create(  # noqa: PLR0913 - what a newcomer is asked
-    name: str,
-    parent: Path,
-    dialect: str,
-    format: str,  # noqa: A002 - the flag's name
-    *,
-    host: str | None = None,
-    port: int | None = None,
-    database: str | None = None,
-    username: str | None = None,
-) -> list[Path]:
-    """Create the project `parent/normalised(name)` and return its files, sorted.
-
-    Raises UsageError for an answer that makes no sense and AhjoError when the folder exists or cannot be written;
-    either way nothing is left behind.
-    """
-    target = place(name, parent)
-    files = draft(target.name, dialect, format, ServerAddress(host, port, database, username))
-    write(target, files)
-    return sorted(target / file for file in files)
-
-
-def place(name: str, parent: Path) -> Path:
-    """The folder that a project of this name gets. Raises UsageError, or AhjoError when it is there already."""
+def project_folder(name: str, parent: Path) -> Path:
+    """Return the folder for a project of this name. Raises UsageError, or AhjoError when it exists already."""
     if not parent.is_dir():
         raise UsageError(
             f"The folder {parent} does not exist.", hint="--project-dir is where the project's folder is put."
         )
-    target = parent / normalised(name)
-    if target.exists() or target.is_symlink():
-        raise AhjoError(f"{target} exists already; nothing was changed.", hint="Choose another name or folder.")
-    return target
+    folder = parent / normalized(name)
+    if folder.exists() or folder.is_symlink():
+        raise AhjoError(f"{folder} exists already; nothing was changed.", hint="Choose another name or folder.")
+    return folder
 
 
-def normalised(name: str) -> str:
-    """The name in lower case, blanks as underscores, ASCII letters, digits and underscores alone."""
-    found = re.sub(r"[^a-z0-9_]", "", name.strip().replace(" ", "_").lower())
-    if not found.strip("_"):
+def normalized(name: str) -> str:
+    """Return the name in lower case, blanks as underscores, with ASCII letters, digits and underscores alone."""
+    normal = re.sub(r"[^a-z0-9_]", "", name.strip().replace(" ", "_").lower())
+    if not normal.strip("_"):
         raise UsageError(
             f"{name!r} is no name for a project.", hint="A name has letters (a to z), digits and underscores."
         )
-    return found
+    return normal
 
 
 def template_folder() -> Path:
-    """The folder of templates: in the installed package, or beside the package in a checkout."""
+    """Return the folder of templates: in the installed package, or next to the package in a checkout."""
     for folder in (PACKAGE, PACKAGE.parent):
         if (folder / "project_template" / COMMON).is_dir():
             return folder / "project_template"
@@ -103,7 +81,7 @@ def template_folder() -> Path:
 
 
 def databases() -> tuple[str, ...]:
-    """The names of the dialects that bring a project template, each once."""
+    """List the names of the dialects that have a project template."""
     dialects = (dialect_named(name) for name in names())
     return tuple(dict.fromkeys(dialect.name for dialect in dialects if dialect.project_template))
 
@@ -119,14 +97,14 @@ def _template_of(dialect: Dialect) -> ProjectTemplate:
 # -- files -----------------------------------------------------------------------------------------------------------
 
 
-def draft(name: str, dialect: str, suffix: str, connection: ServerAddress) -> dict[str, str]:
-    """The files of a project: the path of each in it, and its text. Raises UsageError; nothing is written."""
+def draft(name: str, dialect: str, suffix: str, address: ServerAddress) -> dict[str, str]:
+    """Return the files of a project, as texts by their paths in it. Raises UsageError; nothing is written."""
     database = dialect_named(dialect)
     template = _template_of(database)
     if suffix not in RENDERERS:
         raise UsageError(f"There is no config format {suffix!r}.", hint=f"It is one of: {', '.join(FORMATS)}.")
     config = f"dev.{suffix}"
-    words = {
+    values = {
         "{{name}}": name,
         "{{title}}": database.title,
         "{{config}}": config,
@@ -134,8 +112,8 @@ def draft(name: str, dialect: str, suffix: str, connection: ServerAddress) -> di
         "{{install}}": shlex.quote(template.requirement),
     }
     return {
-        **{path: _filled(text, words) for path, text in _templates(COMMON, template.folder)},
-        config: RENDERERS[suffix](_entries(name, database, connection)),
+        **{path: _filled(text, values) for path, text in _templates(COMMON, template.folder)},
+        config: RENDERERS[suffix](_settings(name, database, address)),
         SCHEMA: (PACKAGE / "config" / "schema.json").read_text(encoding="utf-8"),
     }
 
@@ -144,23 +122,23 @@ def _templates(*folders: str) -> Iterator[tuple[str, str]]:
     for folder in (template_folder() / name for name in folders):
         for path in sorted(folder.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
-                yield _shown(path.relative_to(folder)).as_posix(), path.read_text(encoding="utf-8")
+                yield _with_dot(path.relative_to(folder)).as_posix(), path.read_text(encoding="utf-8")
 
 
-def _shown(relative: Path) -> Path:
-    """The path with its leading dot, which a template does without so that no tool takes it for its own."""
+def _with_dot(relative: Path) -> Path:
+    """Return the path with its leading dot; templates have none so that no tool takes them for its own."""
     name = relative.name
     return relative.with_name("." + name.removeprefix(DOT)) if name.startswith(DOT) else relative
 
 
-def _filled(text: str, words: Mapping[str, str]) -> str:
-    for word, value in words.items():
-        text = text.replace(word, value)
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    for placeholder, value in values.items():
+        text = text.replace(placeholder, value)
     return text
 
 
 def write(target: Path, files: Mapping[str, str]) -> None:
-    """Write beside the target and rename at the end, so that a failure leaves nothing half-done. Raises AhjoError."""
+    """Write next to the target and rename at the end, so that a failure leaves nothing. Raises AhjoError."""
     unfinished = target.with_name(f".{target.name}-{uuid4().hex}")
     try:
         for relative, text in files.items():
@@ -177,67 +155,69 @@ def write(target: Path, files: Mapping[str, str]) -> None:
 # -- the config ------------------------------------------------------------------------------------------------------
 
 
-def _entries(name: str, dialect: Dialect, connection: ServerAddress) -> list[Entry]:
-    """The BACKEND of the development config."""
+def _settings(name: str, dialect: Dialect, address: ServerAddress) -> list[Setting]:
+    """Return the BACKEND of the development config."""
     return [
-        Entry("environment", "development", "A label for headings."),
-        Entry("allowed_actions", "ALL", 'Actions that may run here: "ALL", or a list of names.'),
-        *_connection(name, dialect, connection),
-        Entry("exit_on_test_failure", True, "A failed SQL test ends the run with exit code 1."),
+        Setting("environment", "development", "A label for headings."),
+        Setting("allowed_actions", "ALL", 'Actions that may run here: "ALL", or a list of names.'),
+        *_connection(name, dialect, address),
+        Setting("exit_on_test_failure", True, "A failed SQL test ends the run with exit code 1."),
     ]
 
 
-def _connection(name: str, dialect: Dialect, given: ServerAddress) -> Iterator[Entry]:
+def _connection(name: str, dialect: Dialect, address: ServerAddress) -> Iterator[Setting]:
     template = _template_of(dialect)
-    yield Entry("sql_dialect", dialect.name)
+    yield Setting("sql_dialect", dialect.name)
     if dialect.file_based:
-        _refuse_server(dialect, given)
-        yield Entry("target_database_name", given.database or f"{name}.db", "The file, from the project's folder.")
+        _refuse_server(dialect, address)
+        yield Setting("target_database_name", address.database or f"{name}.db", "The file, from the project's folder.")
         return
-    yield Entry("target_server_hostname", given.host or "localhost")
-    yield Entry("sql_port", template.port if given.port is None else given.port)
-    yield Entry("target_database_name", given.database or name)
+    yield Setting("target_server_hostname", address.host or "localhost")
+    yield Setting("sql_port", template.port if address.port is None else address.port)
+    yield Setting("target_database_name", address.database or name)
     if template.query:
-        yield Entry("sqla_url_query_map", dict(template.query), template.note)
-    name_of_login = (
-        Entry("username", given.username) if given.username else Entry("username_file", _private(name, "username"))
+        yield Setting("sqla_url_query_map", dict(template.query), template.note)
+    login = (
+        Setting("username", address.username)
+        if address.username
+        else Setting("username_file", _private(name, "username"))
     )
-    yield name_of_login._replace(remark=LOGIN)
-    yield Entry("password_file", _private(name, "password"))
+    yield login._replace(comment=LOGIN)
+    yield Setting("password_file", _private(name, "password"))
 
 
 def _private(name: str, what: str) -> str:
     return f"~/.ahjo/{name}_{what}"
 
 
-def _refuse_server(dialect: Dialect, given: ServerAddress) -> None:
+def _refuse_server(dialect: Dialect, address: ServerAddress) -> None:
     for flag in ("host", "port", "username"):
-        if getattr(given, flag) is not None:
+        if getattr(address, flag) is not None:
             raise UsageError(
                 f"{dialect.title} is a file: --{flag} has no meaning.", hint="Give the file as --database."
             )
 
 
-def _json(entries: list[Entry]) -> str:
-    document = {"$schema": SCHEMA, "BACKEND": {entry.key: entry.value for entry in entries}}
+def _json(settings: list[Setting]) -> str:
+    document = {"$schema": SCHEMA, "BACKEND": {setting.key: setting.value for setting in settings}}
     return json.dumps(document, indent=4, ensure_ascii=False) + "\n"
 
 
-def _jsonc(entries: list[Entry]) -> str:
+def _jsonc(settings: list[Setting]) -> str:
     lines = []
-    for number, entry in enumerate(entries, 1):
-        lines += [f"        // {entry.remark}"] if entry.remark else []
-        comma = "," if number < len(entries) else ""
-        lines.append(f"        {json.dumps(entry.key)}: {json.dumps(entry.value, ensure_ascii=False)}{comma}")
+    for position, setting in enumerate(settings, 1):
+        lines += [f"        // {setting.comment}"] if setting.comment else []
+        comma = "," if position < len(settings) else ""
+        lines.append(f"        {json.dumps(setting.key)}: {json.dumps(setting.value, ensure_ascii=False)}{comma}")
     return "\n".join(["{", f'    "$schema": "{SCHEMA}",', '    "BACKEND": {', *lines, "    }", "}", ""])
 
 
-def _yaml(entries: list[Entry]) -> str:
-    """JSON's spelling of a value is YAML, too."""
+def _yaml(settings: list[Setting]) -> str:
+    """Write YAML; values are spelled as in JSON, which is YAML, too."""
     lines = [f"# yaml-language-server: $schema={SCHEMA}", "BACKEND:"]
-    for entry in entries:
-        lines += [f"  # {entry.remark}"] if entry.remark else []
-        lines.append(f"  {entry.key}: {json.dumps(entry.value, ensure_ascii=False)}")
+    for setting in settings:
+        lines += [f"  # {setting.comment}"] if setting.comment else []
+        lines.append(f"  {setting.key}: {json.dumps(setting.value, ensure_ascii=False)}")
     return "\n".join([*lines, ""])
 
 

@@ -1,4 +1,4 @@
-"""A SQL file of the project: decoded, its variables filled in, its header read, cut into batches."""
+"""A SQL file of the project: decoded, with its variables replaced, its header read, split into batches."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs
 ROW_KINDS = frozenset({"data", "testdata"})
 LONGEST_READ = 65_536
 """How many characters of a data file are read for all names in them."""
-LATE = "what a comment says of the transaction counts only at the head of the file"
+LATE = "a comment about the transaction counts only at the head of the file"
 
 
 @dataclass(frozen=True)
 class SqlFile:
-    """One file, ready to run. `label` is its path as the user knows it, relative to the project."""
+    """One file, ready to run. `label` is its path as messages show it, relative to the project."""
 
     path: Path
     label: str
@@ -52,7 +52,7 @@ class SqlFile:
 
     @property
     def name(self) -> str:
-        """What the file is about: its name without the ending."""
+        """The name of the file without its suffix."""
         return self.path.stem
 
     @cached_property
@@ -86,30 +86,33 @@ class SqlFile:
         """The texts of the batches."""
         return [batch.text for batch in self.batches]
 
-    def where(self, line: int) -> str:
-        """The file and line on disk of a line of the text, as the user knows them."""
-        place = self.place(line)
-        return f"{self._label(place)}:{place.line}"
+    def location(self, line: int) -> str:
+        """Return `file:line` on disk for a line of the text, as messages show it."""
+        position = self.position(line)
+        return f"{self._label(position)}:{position.line}"
 
-    def place(self, line: int, column: int | None = None) -> Position:
-        """The place on disk of a line and column of the text."""
+    def position(self, line: int, column: int | None = None) -> Position:
+        """Return the position on disk for a line and column of the text, both counted from 1."""
         return self.origin.position(line, column) if self.origin else Position(self.path, line, column, self.text)
 
     def ignores_errors(self, batch: Batch) -> bool:
-        """Whether `:on error ignore` is in force where the batch begins."""
+        """Tell whether `:on error ignore` is in force where the batch starts."""
         return self.origin is not None and self.origin.ignores(batch.line, batch.column)
 
     @cached_property
-    def remarks(self) -> tuple[str, ...]:
-        """What in the file is legal and probably not meant, each with its place."""
-        places = [(self.place(one.line, one.column), one.message) for one in self.dialect.splitter.warnings(self.text)]
+    def warnings(self) -> tuple[str, ...]:
+        """Warnings about what is legal and probably not meant, each with its position."""
+        warnings = [
+            (self.position(warning.line, warning.column), warning.message)
+            for warning in self.dialect.splitter.warnings(self.text)
+        ]
         late = self._header.late
         if late and late.value.lower() in SWITCHES:
-            places.append((self.place(late.line, 1), LATE))
-        return tuple(f"{self._label(place)}:{place.line}:{place.column}: {message}" for place, message in places)
+            warnings.append((self.position(late.line, 1), LATE))
+        return tuple(f"{self._label(at)}:{at.line}:{at.column}: {message}" for at, message in warnings)
 
-    def _label(self, place: Position) -> str:
-        return self.label if place.path in {None, self.path} else str(place.path)
+    def _label(self, position: Position) -> str:
+        return self.label if position.path in {None, self.path} else str(position.path)
 
     @cached_property
     def _header(self) -> Header:
@@ -117,7 +120,7 @@ class SqlFile:
 
     @cached_property
     def depends(self) -> tuple[Name, ...] | None:
-        """The names in a `-- depends: schema.name, other` comment, which stand in place of what the SQL shows."""
+        """The names of a `-- depends: schema.name, other` comment, which replace what the SQL refers to."""
         if self._header.depends is None:
             return None
         words = [word.strip() for word in self._header.depends.value.split(",")]
@@ -125,7 +128,7 @@ class SqlFile:
 
     @cached_property
     def transactional(self) -> bool:
-        """Whether the file runs in a transaction; `-- transaction: off` says no, and so do some statements."""
+        """Whether the file runs in a transaction: not with `-- transaction: off`, nor with some statements."""
         value, line = self._header.transaction or ("on", 0)
         if value.lower() not in SWITCHES:
             raise SourceError(f"transaction: expected on, off or rollback, got {value!r}", path=self.path, line=line)
@@ -143,19 +146,19 @@ class SqlFile:
 
     @property
     def rolls_back(self) -> bool:
-        """Whether a test leaves no trace: `-- transaction: rollback`."""
-        said = self._header.transaction
-        return self.transactional and said is not None and said.value.lower() == "rollback"
+        """Whether the file is rolled back at its end: `-- transaction: rollback`."""
+        transaction = self._header.transaction
+        return self.transactional and transaction is not None and transaction.value.lower() == "rollback"
 
     def depends_line(self) -> int:
-        """The line of the `-- depends:` comment."""
+        """Return the line of the `-- depends:` comment."""
         return self._header.depends.line if self._header.depends else 1
 
 
 def read(
     path: Path, kind: str, dialect: Dialect, *, label: str, variables: Mapping[str, object] | None = None
 ) -> SqlFile:
-    """Read one file whole. Raises SourceError with file, line and column (or byte offset) when it cannot be used."""
+    """Read one file. Raises SourceError with file, line and column, or byte offset, when it is invalid."""
     text = decode(path)
     if dialect.supports_sqlcmd:
         reject(text, path)
@@ -168,7 +171,7 @@ def read_for_sqlcmd(
 ) -> SqlFile:
     """Read one file and carry out its directives of sqlcmd.
 
-    Raises SourceError, with the place in the file that the text came from.
+    Raises SourceError, with the position in the file that the text came from.
     """
     origin = expand(path, variables or {}, decode)
     refused = IGNORE if any(on for _offset, on in origin.switches) else _refused(origin.text, dialect)
@@ -194,7 +197,7 @@ def _refused(text: str, dialect: Dialect) -> str:
 
 
 def decode(path: Path) -> str:
-    """The text of a file: UTF-8 with or without BOM, or UTF-16 with BOM. Newlines stay as they are."""
+    """Decode a file: UTF-8 with or without BOM, or UTF-16 with BOM. Newlines stay as they are. Raises SourceError."""
     try:
         raw = path.read_bytes()
     except OSError as error:

@@ -311,7 +311,7 @@ def test_the_place_of_each_of_very_many_batches_is_found_in_time(tmp_path: Path)
     (tmp_path / "a.sql").write_text(":on error ignore\n:on error exit\n:r b.sql\nPRINT 2\n")
     file = read_for_sqlcmd(tmp_path / "a.sql", "script", MSSQL(), label="a.sql")
     started = time.process_time()
-    places = [file.place(batch.line, batch.column) for batch in file.batches if not file.ignores_errors(batch)]
+    places = [file.position(batch.line, batch.column) for batch in file.batches if not file.ignores_errors(batch)]
     assert time.process_time() - started < 5
     assert [(place.path, place.line, place.column) for place in places[many - 1 :]] == [
         (tmp_path / "b.sql", 2 * many - 1, 1),

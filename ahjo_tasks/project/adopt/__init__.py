@@ -1,1 +1,1 @@
-"""Turning a project of the predecessor into one of ours."""
+"""Convert an Ahjo project: its action files become a `tasks.py`."""

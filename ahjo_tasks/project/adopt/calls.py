@@ -1,4 +1,4 @@
-"""What became of the predecessor's functions: which call of ours does the same, or what to do instead."""
+"""Replacements for Ahjo's functions: a call that does the same, or advice about what to do instead."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ CONNECTION = ("connectable", "engine", "connection", "conn")
 
 
 class Rule(NamedTuple):
-    """One function of theirs.
+    """A function of Ahjo and the call that replaces it.
 
-    `parameters` are theirs in order; `target` is our call with `{c}` for the context and `{name}` for an argument;
-    `keywords` are passed on where they were given, ours = theirs; `ignored` have no meaning any more.
+    `parameters` are Ahjo's, in order; `target` is the new call with `{c}` for the context and `{name}` for an argument;
+    `keywords` are passed on where they are there, new name = Ahjo's name; `ignored` have no meaning any more.
     """
 
     parameters: str
@@ -24,7 +24,7 @@ class Rule(NamedTuple):
     keywords: Mapping[str, str] = MappingProxyType({})
     ignored: str = ""
     value: bool = True
-    """Whether what it returns is what theirs returned."""
+    """Whether it returns the same as Ahjo's function."""
 
 
 RULES = {
@@ -126,7 +126,7 @@ ADVICE = {
     "create_db": "the action init creates the database.",
     "create_db_login": "the action create-db-login does it.",
     "create_db_structure": "the action structure does it.",
-    "create_dependency_graph": "files are put in order by their SQL; nothing is to be done.",
+    "create_dependency_graph": "files are sorted by their SQL; nothing is to be done.",
     "get_connection": "use: with {c}.database.connection.sqlalchemy_transaction() as connection.",
     "get_master_engine": "use: with {c}.database.server_connection() as connection.",
     "get_enable_transaction": "the config's context_connectable_type says it.",
@@ -162,24 +162,24 @@ CONTEXT_GONE = (
 CONTEXT_ALONE = frozenset({*CONTEXT_CALLS, *CONTEXT_FLAGS, *CONTEXT_GONE}) - {
     *("get_engine", "get_connection", "connection", "transaction", "enable_transaction"),
 }
-"""What nothing else is likely to have, so that its owner must be a context."""
+"""Attributes that hardly anything but a context has."""
 LOGGED = {"info": "print", "warning": "warning", "warn": "warning", "error": "warning"}
 
 
 def bound(call: ast.Call, parameters: str) -> dict[str, ast.expr] | None:
-    """The arguments by their names; None when a star hides which is which."""
+    """Return the arguments by their names; None when a star hides which is which."""
     names = parameters.split()
     if any(isinstance(value, ast.Starred) for value in call.args) or len(call.args) > len(names):
         return None
-    found = dict(zip(names, call.args, strict=False))
+    arguments = dict(zip(names, call.args, strict=False))
     for keyword in call.keywords:
         if keyword.arg is None:
             return None
         name = keyword.arg
-        found["connectable" if name == "engine" and "connectable" in names else name] = keyword.value
-    return found
+        arguments["connectable" if name == "engine" and "connectable" in names else name] = keyword.value
+    return arguments
 
 
 def advice(name: str, context: str) -> str:
-    """What to do in place of something that is no more."""
-    return ADVICE.get(name, "there is no such thing here; docs/library.md has what there is.").format(c=context)
+    """Return what to do in place of something that does not exist any more."""
+    return ADVICE.get(name, "it does not exist here; docs/library.md has what does.").format(c=context)

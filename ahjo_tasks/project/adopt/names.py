@@ -1,4 +1,4 @@
-"""Which names of a file stand for something of the predecessor's, and which for its context."""
+"""Find the names of a file that stand for something of Ahjo's, or for its context."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ CONTEXT = f"{PACKAGE}.context.Context"
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def is_theirs(node: ast.AST) -> bool:
-    """Whether the statement imports from the predecessor."""
+def imports_ahjo(node: ast.AST) -> bool:
+    """Tell whether the statement imports from Ahjo."""
     if isinstance(node, ast.ImportFrom):
         return node.level == 0 and (node.module or "").split(".")[0] == PACKAGE
     return isinstance(node, ast.Import) and any(alias.name.split(".")[0] == PACKAGE for alias in node.names)
 
 
 class Names:
-    """What the names of one file mean."""
+    """The meaning of the names of one file."""
 
     def __init__(self, source: PythonText) -> None:
         self.source = source
@@ -37,7 +37,7 @@ class Names:
         self.loggers = set(_loggers(source.tree))
 
     def path(self, node: ast.AST) -> str | None:
-        """The dotted path of an expression in the predecessor's package."""
+        """Return the dotted path of an expression in Ahjo's package; None for any other."""
         if isinstance(node, ast.Name):
             return self.imported.get(node.id)
         if isinstance(node, ast.Attribute):
@@ -46,7 +46,7 @@ class Names:
         return None
 
     def functions(self, node: ast.AST) -> Iterator[Function]:
-        """The functions that the node is in, the innermost first."""
+        """Yield the functions around the node, the innermost first."""
         at = self.source.parent(node)
         while at is not None:
             if isinstance(at, Function):
@@ -54,22 +54,22 @@ class Names:
             at = self.source.parent(at)
 
     def context(self, node: ast.AST) -> str | None:
-        """The name of the context where the node stands: that of the nearest function that has one."""
+        """Return the name of the context at the node: that of the nearest function that has one."""
         return next((name for function in self.functions(node) if (name := self._own_context(function))), None)
 
     def is_action(self, function: Function) -> bool:
-        """Whether the function is an action of theirs."""
+        """Tell whether the function is an action of Ahjo's."""
         return any(self.decorates(decorator) for decorator in function.decorator_list)
 
     def decorates(self, decorator: ast.expr) -> bool:
-        """Whether it is their `@action`, with or without arguments."""
+        """Tell whether it is Ahjo's `@action`, with or without arguments."""
         return self.path(decorator.func if isinstance(decorator, ast.Call) else decorator) == ACTION
 
     def is_connectable(self, node: ast.expr) -> bool:
-        """Whether it surely is the connection of the context's own database."""
+        """Tell whether it certainly is a connection to the context's own database."""
         if isinstance(node, ast.Name):
-            given = list(self._assigned(node))
-            return bool(given) and all(self.is_connectable(value) for value in given)
+            values = list(self._assigned(node))
+            return bool(values) and all(self.is_connectable(value) for value in values)
         if isinstance(node, ast.Call):
             return not node.args and isinstance(node.func, ast.Attribute) and self._of_context(node.func)
         return isinstance(node, ast.Attribute) and node.attr in {"engine", "connection"} and self._of_context(node)
@@ -103,7 +103,7 @@ def _is(target: ast.expr, name: str) -> bool:
 
 def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
     for node in ast.walk(tree):
-        if not is_theirs(node):
+        if not imports_ahjo(node):
             continue
         if isinstance(node, ast.ImportFrom):
             yield from ((alias.asname or alias.name, f"{node.module}.{alias.name}") for alias in node.names)
@@ -113,7 +113,7 @@ def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 
 def _loggers(tree: ast.Module) -> Iterator[str]:
-    """Names of the module that hold the predecessor's logger."""
+    """Yield the names of the module that hold Ahjo's logger."""
     for node in tree.body:
         if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and node.value.args):
             continue

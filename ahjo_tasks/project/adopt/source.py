@@ -1,4 +1,4 @@
-"""The text of a Python file, and changing parts of it that the parser has found."""
+"""The text of a Python file, with edits at the positions of its syntax tree."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Edit(NamedTuple):
-    """Other text in place of that from `start` to `end`, in characters."""
+    """A replacement for the text from `start` to `end`, in characters."""
 
     start: int
     end: int
@@ -21,7 +21,7 @@ class Edit(NamedTuple):
 
 
 class PythonText:
-    """A file as text and as a tree. Raises SourceError for one that Python does not understand."""
+    """A file as text and as a syntax tree. Raises SourceError for one that Python cannot parse."""
 
     def __init__(self, text: str, path: Path | None = None) -> None:
         self.text = text
@@ -32,27 +32,27 @@ class PythonText:
         try:
             self.tree = ast.parse(text)
         except SyntaxError as error:
-            raise SourceError(f"is no Python: {error.msg}", path=path, line=error.lineno) from None
+            raise SourceError(f"is not valid Python: {error.msg}", path=path, line=error.lineno) from None
         self._parents = {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
 
     def parent(self, node: ast.AST) -> ast.AST | None:
-        """The node around this one."""
+        """Return the node around this one."""
         return self._parents.get(node)
 
     def start(self, node: ast.expr | ast.stmt) -> int:
-        """Where the node begins."""
+        """Return the offset at which the node starts."""
         return self._offset(node.lineno, node.col_offset)
 
     def end(self, node: ast.expr | ast.stmt) -> int:
-        """Where the node ends."""
+        """Return the offset at which the node ends."""
         return self._offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
 
     def line_start(self, line: int) -> int:
-        """Where a line begins, counted from 1."""
+        """Return the offset at which a line starts; lines count from 1."""
         return self._starts[line - 1]
 
     def indentation(self, line: int) -> str:
-        """The white space that a line begins with."""
+        """Return the white space at the start of a line."""
         text = self._lines[line - 1]
         return text[: len(text) - len(text.lstrip())]
 
@@ -71,7 +71,7 @@ class PythonText:
                 yield Edit(start + len(outer), start + len(inner), "")
 
     def changed(self, start: int, end: int, edits: Iterable[Edit]) -> str:
-        """The text between two places with these edits, which do not overlap."""
+        """Return the text between two offsets with these edits, which do not overlap."""
         parts, at = [], start
         for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
             parts += [self.text[at : edit.start], edit.text]
@@ -79,6 +79,6 @@ class PythonText:
         return "".join([*parts, self.text[at:end]])
 
     def _offset(self, line: int, column: int) -> int:
-        """The parser counts columns in bytes of UTF-8."""
+        """Return the offset of a position; the parser counts columns in bytes of UTF-8."""
         before = self._lines[line - 1].encode()[:column].decode()
         return self._starts[line - 1] + len(before)

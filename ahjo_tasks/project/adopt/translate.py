@@ -1,4 +1,4 @@
-"""From an action file of the predecessor to the text of our `tasks.py`; comments and layout stay."""
+"""Translate an action file of Ahjo into the text of a `tasks.py`; comments and layout stay."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ahjo_tasks.project.adopt.calls import (
     advice,
     bound,
 )
-from ahjo_tasks.project.adopt.names import ACTION, CONTEXT, MULTIACTION, Function, Names, is_theirs
+from ahjo_tasks.project.adopt.names import ACTION, CONTEXT, MULTIACTION, Function, Names, imports_ahjo
 from ahjo_tasks.project.adopt.source import Edit, PythonText
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ ACTION_PARAMETERS = "name affects_database dependencies connection_required"
 
 
 class Translation:
-    """One file. `text` is the translation, `actions` the names in it that hold actions."""
+    """The translation of one file: its `text`, and the names in it that hold `actions`."""
 
     def __init__(self, text: str, path: Path | None = None) -> None:
         self.source = PythonText(text, path)
@@ -45,8 +45,8 @@ class Translation:
         self._marks: dict[int, list[str]] = {}
         self._flags: dict[Function, dict[str, str]] = {}
         self._imported = False
-        self._told: set[ast.AST] = set()
-        """Parts of what a mark speaks of already."""
+        self._covered: set[ast.AST] = set()
+        """Nodes that a mark is about already."""
         self.text = self._translated()
 
     def _translated(self) -> str:
@@ -57,8 +57,8 @@ class Translation:
         return text.replace(IMPORTS, self._import_lines()) if self._imported else self._with_imports(text)
 
     def _edits(self, node: ast.AST) -> Iterator[Edit]:
-        """The changes in a node: one for all of it, or those of what is in it."""
-        if node in self._told:
+        """Yield the edits of a node: one for all of it, or those of its children."""
+        if node in self._covered:
             return
         new = self._replaced(node)
         if new is not None:
@@ -74,24 +74,27 @@ class Translation:
                 yield from self._edits(child)
 
     def _new(self, node: ast.expr | ast.stmt) -> str:
-        """The node's text, translated."""
+        """Return the translated text of a node."""
         return self.source.changed(self.source.start(node), self.source.end(node), self._edits(node))
 
     def _replaced(self, node: ast.AST) -> str | None:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() if self.names.is_action(node):
                 self.actions.append(node.name)
-            case ast.Import() | ast.ImportFrom() if is_theirs(node):
+            case ast.Import() | ast.ImportFrom() if imports_ahjo(node):
                 return self._import(node)
             case ast.Expr(value=ast.Call() as call) if self.names.path(call.func) == MULTIACTION:
                 return self._named_multiaction(node, call)
-            case ast.Expr(value=ast.Call(func=ast.Call() as made) as call) if self.names.path(made.func) == ACTION:
-                return self._made_by_hand(node, made, call)
+            case ast.Expr(value=ast.Call(func=ast.Call() as decorator) as call) if self._is_action(decorator):
+                return self._undecorated_action(node, decorator, call)
             case ast.Call():
                 return self._call(node)
             case ast.Name() | ast.Attribute():
                 return self._name(node)
         return None
+
+    def _is_action(self, decorator: ast.Call) -> bool:
+        return self.names.path(decorator.func) == ACTION
 
     # -- calls -------------------------------------------------------------------------------------------------------
 
@@ -102,40 +105,42 @@ class Translation:
         if path == ACTION:
             return self._decorator(call)
         if path is not None:
-            return self._theirs(call, path.rsplit(".", maxsplit=1)[-1])
+            return self._ahjo_call(call, path.rsplit(".", maxsplit=1)[-1])
         if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name):
             return self._method(call, call.func.value.id, call.func.attr)
         return None
 
-    def _theirs(self, call: ast.Call, name: str) -> str | None:
-        """A call of one of their functions; None leaves it, marked."""
+    def _ahjo_call(self, call: ast.Call, name: str) -> str | None:
+        """Translate a call of one of Ahjo's functions; None leaves it, with a mark."""
         context, rule = self.names.context(call), RULES.get(name)
-        given = bound(call, rule.parameters) if rule else None
+        arguments = bound(call, rule.parameters) if rule else None
         if context is None and (rule or name != "Context"):
             self._mark(call, f"{name}: give the function the action's context, and use it: {advice(name, 'context')}")
         elif rule is None or context is None:
             self._mark(call, f"{name}: {advice(name, context or 'context')}")
-        elif given is None or not _fits(rule, given):
+        elif arguments is None or not _fits(rule, arguments):
             self._mark(call, f"{name}: its arguments are not understood; docs/library.md has {rule.target}.")
-        elif any(key in CONNECTION and not self._is_ours(value) for key, value in given.items()):
-            self._mark(call, f"{name}: is it the config's database? Then: {rule.target.format_map(_Shown(context))}")
+        elif any(key in CONNECTION and not self._is_own_database(value) for key, value in arguments.items()):
+            self._mark(
+                call, f"{name}: is it the config's database? Then: {rule.target.format_map(_Placeholders(context))}"
+            )
         else:
-            return self._written(call, rule, context, given)
+            return self._replacement(call, rule, context, arguments)
         return None
 
-    def _is_ours(self, value: ast.expr) -> bool:
+    def _is_own_database(self, value: ast.expr) -> bool:
         return self.names.is_connectable(value) or (isinstance(value, ast.Constant) and value.value is None)
 
-    def _written(self, call: ast.Call, rule: Rule, context: str, given: Mapping[str, ast.expr]) -> str:
+    def _replacement(self, call: ast.Call, rule: Rule, context: str, arguments: Mapping[str, ast.expr]) -> str:
         if not rule.value and not isinstance(self.source.parent(call), ast.Expr):
             self._mark(call, "the call returns something else now; docs/library.md says what.")
-        dropped = sorted(set(given) - _known(rule))
+        dropped = sorted(set(arguments) - _known(rule))
         if dropped:
             self._mark(call, f"what {', '.join(dropped)} asked for is not done any more.")
         used = {*re.findall(r"{(\w+)}", rule.target), *rule.keywords.values()}
-        values = {name: self._new(value) for name, value in given.items() if name in used}
+        values = {name: self._new(value) for name, value in arguments.items() if name in used}
         text = rule.target.format(c=context, **values)
-        more = [f"{ours}={values[theirs]}" for ours, theirs in rule.keywords.items() if theirs in values]
+        more = [f"{new}={values[old]}" for new, old in rule.keywords.items() if old in values]
         if "library." in text:
             self.needs.add("library")
         return f"{text[:-1]}, {', '.join(more)})" if more else text
@@ -149,7 +154,7 @@ class Translation:
         if method in CONTEXT_FLAGS:
             return self._flag(call, method)
         if method in CONTEXT_CALLS and not call.args:
-            return self._ours(CONTEXT_CALLS[method], context)
+            return self._expression(CONTEXT_CALLS[method], context)
         return None
 
     def _operation_message(self, node: ast.With) -> ast.expr | None:
@@ -188,7 +193,7 @@ class Translation:
             return f"{first} % ({', '.join(rest)}{',' if len(rest) == 1 else ''})"
         return first if isinstance(call.args[0], ast.Constant | ast.JoinedStr) else f"str({first})"
 
-    def _ours(self, target: str, context: str) -> str:
+    def _expression(self, target: str, context: str) -> str:
         if target.startswith("library."):
             self.needs.add("library")
         return target.format(c=context)
@@ -212,7 +217,7 @@ class Translation:
         return name
 
     def _only_tested(self, call: ast.Call, function: Function) -> bool:
-        """Whether only the truth of what it returns counts, there or by the name that it is given."""
+        """Tell whether only the truth of the result is used, directly or through the variable it is assigned to."""
         match self.source.parent(call):
             case ast.Assign(targets=[ast.Name(id=name)]):
                 uses = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == name]
@@ -221,7 +226,7 @@ class Translation:
         return self._is_test(call)
 
     def _is_test(self, node: ast.AST) -> bool:
-        """Whether only its truth counts."""
+        """Tell whether only the truth of the node is used."""
         parent = self.source.parent(node)
         while isinstance(parent, ast.BoolOp) or (isinstance(parent, ast.UnaryOp) and isinstance(parent.op, ast.Not)):
             node, parent = parent, self.source.parent(parent)
@@ -240,10 +245,10 @@ class Translation:
 
     # -- actions -----------------------------------------------------------------------------------------------------
 
-    def _made_by_hand(self, statement: ast.Expr, made: ast.Call, call: ast.Call) -> str | None:
+    def _undecorated_action(self, statement: ast.Expr, decorator: ast.Call, call: ast.Call) -> str | None:
         """`action("name")(function)` as a statement: the action gets a name of its own for the namespace."""
-        name = (bound(made, ACTION_PARAMETERS) or {}).get("name", call.args[0] if call.args else None)
-        new = self._decorator(made)
+        name = (bound(decorator, ACTION_PARAMETERS) or {}).get("name", call.args[0] if call.args else None)
+        new = self._decorator(decorator)
         if new is None or self.source.parent(statement) is not self.source.tree:
             return None
         shown = name.value if isinstance(name, ast.Constant) else ast.unparse(name) if name else "action"
@@ -252,21 +257,21 @@ class Translation:
         return f"{own} = {new}({', '.join(map(self._new, call.args))})"
 
     def _decorator(self, call: ast.Call) -> str | None:
-        given = bound(call, ACTION_PARAMETERS)
+        arguments = bound(call, ACTION_PARAMETERS)
         parent = self.source.parent(call)
         function = parent if isinstance(parent, Function) else None
         self.needs.add("action")
-        if given is None or not (function or isinstance(parent, ast.Call)):
+        if arguments is None or not (function or isinstance(parent, ast.Call)):
             self._mark(call, "@action takes name and affects_database.")
             return None
-        if set(given) - set(ACTION_PARAMETERS.split()):
-            self._mark(call, f"@action: {', '.join(given)} are not all known here.")
-        name, affects = given.get("name"), given.get("affects_database")
+        if set(arguments) - set(ACTION_PARAMETERS.split()):
+            self._mark(call, f"@action: {', '.join(arguments)} are not all known here.")
+        name, affects = arguments.get("name"), arguments.get("affects_database")
         words = []
         usual = function.name.replace("_", "-") if function else None
-        if name is not None and not _says(name, usual) and not _says(name, None):
+        if name is not None and not _is_constant(name, usual) and not _is_constant(name, None):
             words.append(f"name={self._new(name)}")
-        if affects is not None and not _says(affects, False):
+        if affects is not None and not _is_constant(affects, False):
             words.append(f"affects_database={self._new(affects)}")
         if function and self._takes_files(function):
             words.append('iterable=["files"]')
@@ -278,14 +283,14 @@ class Translation:
             and isinstance(node.func, ast.Attribute)
             and node.func.attr in CONTEXT_FLAGS
             and node.args
-            and _says(node.args[0], "files")
+            and _is_constant(node.args[0], "files")
             for node in ast.walk(function)
         )
 
     def _named_multiaction(self, statement: ast.Expr, call: ast.Call) -> str | None:
         text = self._multiaction(call)
-        given = bound(call, "name") if text is None else bound(call, "name subactions description")
-        name = (given or {}).get("name")
+        arguments = bound(call, "name") if text is None else bound(call, "name subactions description")
+        name = (arguments or {}).get("name")
         if text is None or self.source.parent(statement) is not self.source.tree:
             self._mark(call, "give ns a multiaction() of these steps.")
             return text
@@ -300,16 +305,16 @@ class Translation:
         return f"{name}_action" if name in used or keyword.iskeyword(name) or name[:1].isdigit() else name
 
     def _multiaction(self, call: ast.Call) -> str | None:
-        given = bound(call, "name subactions description")
+        arguments = bound(call, "name subactions description")
         self.needs.add("multiaction")
-        if given is None or not {"name", "subactions"} <= set(given):
+        if arguments is None or not {"name", "subactions"} <= set(arguments):
             self._mark(call, 'write multiaction("name", "step", "step", doc="What it does.").')
             return None
-        steps = given["subactions"]
+        steps = arguments["subactions"]
         listed = [self._new(step) for step in steps.elts] if isinstance(steps, ast.List | ast.Tuple) else None
-        words = [self._new(given["name"]), *(listed if listed is not None else [f"*{self._new(steps)}"])]
-        if "description" in given:
-            words.append(f"doc={self._new(given['description'])}")
+        words = [self._new(arguments["name"]), *(listed if listed is not None else [f"*{self._new(steps)}"])]
+        if "description" in arguments:
+            words.append(f"doc={self._new(arguments['description'])}")
         target = self.source.parent(call)
         if isinstance(target, ast.Assign) and isinstance(target.targets[0], ast.Name):
             self.actions.append(target.targets[0].id)
@@ -328,7 +333,7 @@ class Translation:
         if path is not None:
             name = path.rsplit(".", maxsplit=1)[-1]
             self._mark(node, f"{name}: {advice(name, self.names.context(node) or 'context')}")
-            self._told.update(ast.iter_child_nodes(node))
+            self._covered.update(ast.iter_child_nodes(node))
             return None
         return self._attribute(node) if isinstance(node, ast.Attribute) else None
 
@@ -341,29 +346,29 @@ class Translation:
                 )
             return None
         if node.attr in CONTEXT_VALUES:
-            return self._ours(CONTEXT_VALUES[node.attr], context)
+            return self._expression(CONTEXT_VALUES[node.attr], context)
         if node.attr in CONTEXT_GONE:
             self._mark(node, f"{context}.{node.attr}: {advice(node.attr, context)}")
         return None
 
     def _in_f_string(self, node: ast.JoinedStr) -> Iterator[Edit]:
-        """Before Python 3.12 the places of what is in an f-string are wrong: it is written anew where that matters."""
+        """Rewrite an f-string whose parts change: before Python 3.12 the parser gives wrong positions for them."""
         inner = [value for value in ast.walk(node) if isinstance(value, ast.FormattedValue)]
         changed = False
         for value in inner:
-            new = self._elsewhere(value)
+            new = self._translated_apart(value)
             if new is not None:
                 value.value, changed = ast.parse(new, mode="eval").body, True
         if changed:
             yield Edit(self.source.start(node), self.source.end(node), ast.unparse(node))
 
-    def _elsewhere(self, value: ast.FormattedValue) -> str | None:
-        """The expression translated as if it stood in a function of its own."""
+    def _translated_apart(self, value: ast.FormattedValue) -> str | None:
+        """Translate an expression as if it was the body of a function."""
         context = self.names.context(value)
-        theirs = [node for node in ast.walk(value.value) if self.names.path(node)]
-        if context is None or theirs:
-            if theirs:
-                self._mark(value, "write what stands in the f-string in front of it.")
+        ahjo_names = [node for node in ast.walk(value.value) if self.names.path(node)]
+        if context is None or ahjo_names:
+            if ahjo_names:
+                self._mark(value, "move the expression out of the f-string.")
             return None
         lone = Translation(f"def alone({context}: object) -> None:\n    {ast.unparse(value.value)}\n")
         self.needs |= lone.needs & {"library"}
@@ -392,27 +397,27 @@ class Translation:
         return text if not (self.needs or self.actions) else f"{self._import_lines()}\n\n{text}"
 
     def _mark(self, node: ast.AST, what: str) -> None:
-        """Have a comment above the statement say what is to be done by hand."""
+        """Put a comment above the statement that says what to do by hand."""
         if isinstance(node, ast.Call):
-            self._told.add(node.func)
+            self._covered.add(node.func)
         at: ast.AST | None = node
         while at is not None and not isinstance(at, ast.stmt):
             at = self.source.parent(at)
         line = at.lineno if at is not None else 1
         if isinstance(at, Function) and at.decorator_list:
             line = at.decorator_list[0].lineno
-        said = self._marks.setdefault(line, [])
-        if what not in said:
-            said.append(what)
+        sentences = self._marks.setdefault(line, [])
+        if what not in sentences:
+            sentences.append(what)
 
     def _comments(self) -> Iterator[Edit]:
-        for line, said in self._marks.items():
+        for line, sentences in self._marks.items():
             start, indentation = self.source.line_start(line), self.source.indentation(line)
-            yield Edit(start, start, "".join(f"{indentation}{MARK} {what}\n" for what in said))
+            yield Edit(start, start, "".join(f"{indentation}{MARK} {what}\n" for what in sentences))
 
 
-class _Shown(dict[str, str]):
-    """What a target is shown with: the context, and the names of arguments as they are."""
+class _Placeholders(dict[str, str]):
+    """The values for a target that is shown: the context, and the names of arguments as they are."""
 
     def __init__(self, context: str) -> None:
         super().__init__(c=context)
@@ -425,9 +430,9 @@ def _known(rule: Rule) -> set[str]:
     return {*re.findall(r"{(\w+)}", rule.target), *rule.keywords.values(), *rule.ignored.split(), *CONNECTION}
 
 
-def _fits(rule: Rule, given: Mapping[str, ast.expr]) -> bool:
-    return set(re.findall(r"{(\w+)}", rule.target)) - {"c"} <= set(given)
+def _fits(rule: Rule, arguments: Mapping[str, ast.expr]) -> bool:
+    return set(re.findall(r"{(\w+)}", rule.target)) - {"c"} <= set(arguments)
 
 
-def _says(node: ast.expr, value: object) -> bool:
+def _is_constant(node: ast.expr, value: object) -> bool:
     return isinstance(node, ast.Constant) and type(node.value) is type(value) and node.value == value

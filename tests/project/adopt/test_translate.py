@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 import ast
+import inspect
+import re
 import textwrap
 
 import pytest
 
+from ahjo_tasks.console import Console
+from ahjo_tasks.database.database import Database
 from ahjo_tasks.errors import SourceError
+from ahjo_tasks.project.adopt.calls import ADVICE, CONTEXT_CALLS, CONTEXT_VALUES, RULES
 from ahjo_tasks.project.adopt.project import combined
 from ahjo_tasks.project.adopt.translate import MARK, Translation
+from ahjo_tasks.runtime.project import Project
 
 HEAD = """
 import ahjo.database_utilities as du
@@ -117,7 +123,7 @@ def test_calls_become_ours(given: str, expected: str) -> None:
         ("url = du.create_sqlalchemy_url(context.get_conn_info())", "context.database.url"),
         ("result = op.deploy_sqlfiles(context.engine, 'x', 'y')", "returns something else now"),
         ("op.deploy_sqlfiles(*everything)", "its arguments are not understood"),
-        ("op.never_heard_of(1)", "never_heard_of: there is no such thing here"),
+        ("op.never_heard_of(1)", "never_heard_of: it does not exist here"),
         ("print(f'{op.thing}')", "f-string"),
     ],
 )
@@ -222,7 +228,7 @@ def test_several_files_become_one_and_clashes_are_marked() -> None:
 
 
 def test_a_file_that_is_no_python_is_named() -> None:
-    with pytest.raises(SourceError, match="is no Python"):
+    with pytest.raises(SourceError, match="is not valid Python"):
         Translation("def (")
 
 
@@ -256,3 +262,17 @@ def test_a_context_by_another_name_is_marked() -> None:
 def test_an_import_that_goes_leaves_no_gap() -> None:
     made = translated("from ahjo.context import Context\nVALUE = 1\n")
     assert "namespace\nVALUE = 1" in made
+
+
+def test_every_replacement_is_a_member_of_the_context() -> None:
+    targets = [rule.target for rule in RULES.values()]
+    texts = " ".join([*targets, *ADVICE.values(), *CONTEXT_CALLS.values(), *CONTEXT_VALUES.values()])
+    owners: dict[str, type] = {"console": Console, "database": Database, "project": Project}
+    members = set(re.findall(r"\{c\}\.(\w+)\.(\w+)", texts))
+    assert {owner for owner, _ in members} == set(owners)
+    missing = [
+        f"{owner}.{member}"
+        for owner, member in sorted(members)
+        if not hasattr(owners[owner], member) and f"self.{member} =" not in inspect.getsource(owners[owner])
+    ]
+    assert missing == []

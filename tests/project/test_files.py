@@ -21,40 +21,40 @@ def project(directory: Path, *files: str, name: str = "mssql") -> ProjectFiles:
     return ProjectFiles(directory, dialect(name))
 
 
-def labels(found: ProjectFiles, *kinds: str) -> list[str]:
-    return [file.label.removeprefix("database/") for file in found.read(kinds)]
+def labels(files: ProjectFiles, *kinds: str) -> list[str]:
+    return [file.label.removeprefix("database/") for file in files.read(kinds)]
 
 
 def test_files_come_sorted_from_all_folders_below(tmp_path: Path) -> None:
-    made = project(tmp_path, "views/b.sql", "views/a/z.SQL", "views/a/b/c.sql", "views/notes.txt", "views/é.sql")
-    assert labels(made, "view") == ["views/a/b/c.sql", "views/a/z.SQL", "views/b.sql", "views/é.sql"]
+    files = project(tmp_path, "views/b.sql", "views/a/z.SQL", "views/a/b/c.sql", "views/notes.txt", "views/é.sql")
+    assert labels(files, "view") == ["views/a/b/c.sql", "views/a/z.SQL", "views/b.sql", "views/é.sql"]
 
 
-def test_folders_called_nearly_like_one_that_is_read_are_named(tmp_path: Path) -> None:
-    made = project(tmp_path, "view/a.sql", "Procedures/deep/b.sql", "views/c.sql", "archive/d.sql", "docs/e.sql")
+def test_folders_with_a_similar_name_to_one_that_is_read_are_reported(tmp_path: Path) -> None:
+    files = project(tmp_path, "view/a.sql", "Procedures/deep/b.sql", "views/c.sql", "archive/d.sql", "docs/e.sql")
     (tmp_path / "database" / "trigers").mkdir()
-    assert made.misnamed() == (
+    assert files.misnamed_folders() == (
         "database/Procedures is ignored. Did you mean database/procedures?",
         "database/view is ignored. Did you mean database/views?",
     )
 
 
 def test_both_folders_of_schemas_are_read(tmp_path: Path) -> None:
-    made = project(tmp_path, "schema/b.sql", "schemas/a.sql", "schemas/c.sql")
-    assert sorted(labels(made, "schema")) == ["schema/b.sql", "schemas/a.sql", "schemas/c.sql"]
+    files = project(tmp_path, "schema/b.sql", "schemas/a.sql", "schemas/c.sql")
+    assert sorted(labels(files, "schema")) == ["schema/b.sql", "schemas/a.sql", "schemas/c.sql"]
 
 
 def test_testdata_is_no_part_of_data(tmp_path: Path) -> None:
-    made = project(tmp_path, "data/a.sql", "data/more/b.sql", "data/testdata/c.sql", "data/testdata/deep/d.sql")
-    assert labels(made, "data") == ["data/a.sql", "data/more/b.sql"]
-    assert labels(made, "testdata") == ["data/testdata/c.sql", "data/testdata/deep/d.sql"]
+    files = project(tmp_path, "data/a.sql", "data/more/b.sql", "data/testdata/c.sql", "data/testdata/deep/d.sql")
+    assert labels(files, "data") == ["data/a.sql", "data/more/b.sql"]
+    assert labels(files, "testdata") == ["data/testdata/c.sql", "data/testdata/deep/d.sql"]
 
 
 def test_the_kind_of_a_file_is_that_of_its_folder(tmp_path: Path) -> None:
-    files = {"views/deep/a.sql": "view", "data/testdata/a.sql": "testdata", "data/a.sql": "data", "a.sql": "script"}
-    made = project(tmp_path, *files)
-    assert {file: made.kind_of(made.database / file) for file in files} == files
-    assert made.kind_of(tmp_path / "elsewhere.sql") == "script"
+    kinds = {"views/deep/a.sql": "view", "data/testdata/a.sql": "testdata", "data/a.sql": "data", "a.sql": "script"}
+    files = project(tmp_path, *kinds)
+    assert {file: files.kind_of(files.database / file) for file in kinds} == kinds
+    assert files.kind_of(tmp_path / "elsewhere.sql") == "script"
 
 
 def test_every_folder_belongs_to_one_kind() -> None:
@@ -72,20 +72,20 @@ def test_every_folder_belongs_to_one_kind() -> None:
     ],
 )
 def test_what_a_database_lacks_is_refused_by_name(tmp_path: Path, name: str, folder: str, said: str) -> None:
-    made = project(tmp_path, f"{folder}/x.sql", name=name)
+    files = project(tmp_path, f"{folder}/x.sql", name=name)
     kind = next(kind.name for kind in KINDS.values() if folder in kind.folders)
     with pytest.raises(SourceError) as refused:
-        made.read([kind])
+        files.read([kind])
     assert str(refused.value) == said
 
 
 def test_named_files_keep_their_order_and_come_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = project(tmp_path, "views/b.sql", "views/a.sql", "procedures/p.sql")
+    files = project(tmp_path, "views/b.sql", "views/a.sql", "procedures/p.sql")
     named = ["database/views/b.sql", "database/procedures", "database/views", "database/views/a.sql"]
-    found = [file.name for file in made.read_named(named)]
+    found = [file.name for file in files.read_named(named)]
     assert found == ["b", "p", "a"]
     monkeypatch.chdir(tmp_path / "database")
-    assert [file.name for file in made.read_named(["views/a.sql"])] == ["a"]
+    assert [file.name for file in files.read_named(["views/a.sql"])] == ["a"]
 
 
 @pytest.mark.parametrize("name", ["database/missing.sql", "database/empty"])

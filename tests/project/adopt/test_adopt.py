@@ -177,7 +177,7 @@ def test_what_is_left_to_do_is_listed_with_its_line(project: RunningProject) -> 
     lines = (project.directory / "tasks.py").read_text(encoding="utf-8").splitlines()
     number = next(number for number, line in enumerate(lines, 1) if "# adopt: create_db" in line)
     assert f"tasks.py:{number}: create_db: the action init creates the database." in done.text
-    assert "helpers.py imports the predecessor" in done.text
+    assert "helpers.py imports Ahjo" in done.text
 
 
 def test_an_existing_tasks_py_is_never_replaced(project: RunningProject) -> None:

@@ -43,8 +43,16 @@ EVERYWHERE = {
 }
 
 
+def create(name: str, parent: Path, dialect: str, suffix: str, **connection: Any) -> list[Path]:
+    """Create a project and return its files, sorted."""
+    folder = scaffold.project_folder(name, parent)
+    files = scaffold.draft(folder.name, dialect, suffix, scaffold.ServerAddress(**connection))
+    scaffold.write(folder, files)
+    return sorted(folder / file for file in files)
+
+
 def made(parent: Path, dialect: str = "sqlite", suffix: str = "jsonc", **connection: Any) -> Path:
-    scaffold.create("Shop", parent, dialect, suffix, **connection)
+    create("Shop", parent, dialect, suffix, **connection)
     return parent / "shop"
 
 
@@ -58,7 +66,7 @@ def backend(project: Path) -> dict[str, Any]:
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("suffix", scaffold.FORMATS)
 def test_every_database_has_a_project_in_every_format(tmp_path: Path, dialect: str, suffix: str) -> None:
-    files = scaffold.create("shop", tmp_path, dialect, suffix)
+    files = create("shop", tmp_path, dialect, suffix)
     on_disk = sorted(path for path in (tmp_path / "shop").rglob("*") if path.is_file())
     assert files == on_disk
     names = {path.relative_to(tmp_path / "shop").as_posix() for path in files}
@@ -215,13 +223,13 @@ def test_permission_scripts_are_examples_whose_variables_are_whole(tmp_path: Pat
     ],
 )
 def test_a_name_is_normalised(given: str, expected: str) -> None:
-    assert scaffold.normalised(given) == expected
+    assert scaffold.normalized(given) == expected
 
 
 @pytest.mark.parametrize("given", ["", "   ", "ää", "../..", "_"])
 def test_a_name_of_nothing_is_refused(tmp_path: Path, given: str) -> None:
     with pytest.raises(UsageError, match="no name for a project"):
-        scaffold.create(given, tmp_path, "sqlite", "jsonc")
+        create(given, tmp_path, "sqlite", "jsonc")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -230,7 +238,7 @@ def test_an_existing_folder_is_not_touched(tmp_path: Path) -> None:
     kept.parent.mkdir()
     kept.write_text("mine", encoding="utf-8")
     with pytest.raises(AhjoError, match="exists already") as refused:
-        scaffold.create("shop", tmp_path, "sqlite", "jsonc")
+        create("shop", tmp_path, "sqlite", "jsonc")
     assert refused.value.exit_code == 1
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [kept]
 
@@ -249,13 +257,13 @@ def test_an_answer_that_makes_no_sense_leaves_nothing(
     tmp_path: Path, dialect: str, suffix: str, connection: dict[str, Any]
 ) -> None:
     with pytest.raises(UsageError):
-        scaffold.create("shop", tmp_path, dialect, suffix, **connection)
+        create("shop", tmp_path, dialect, suffix, **connection)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_parent_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="does not exist"):
-        scaffold.create("shop", tmp_path / "nowhere", "sqlite", "jsonc")
+        create("shop", tmp_path / "nowhere", "sqlite", "jsonc")
 
 
 def test_a_failure_halfway_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,14 +272,14 @@ def test_a_failure_halfway_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(Path, "rename", fail)
     with pytest.raises(AhjoError, match="No space left"):
-        scaffold.create("shop", tmp_path, "sqlite", "jsonc")
+        create("shop", tmp_path, "sqlite", "jsonc")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_two_at_once_make_one_project(tmp_path: Path) -> None:
     def attempt(_: int) -> bool:
         try:
-            return bool(scaffold.create("shop", tmp_path, "sqlite", "jsonc"))
+            return bool(create("shop", tmp_path, "sqlite", "jsonc"))
         except AhjoError:
             return False
 
@@ -281,8 +289,8 @@ def test_two_at_once_make_one_project(tmp_path: Path) -> None:
 
 
 def test_two_names_live_side_by_side(tmp_path: Path) -> None:
-    first = scaffold.create("first", tmp_path, "sqlite", "jsonc")
-    second = scaffold.create("second", tmp_path, "sqlite", "jsonc")
+    first = create("first", tmp_path, "sqlite", "jsonc")
+    second = create("second", tmp_path, "sqlite", "jsonc")
     assert not set(first) & set(second)
     assert len(first) == len(second)
 

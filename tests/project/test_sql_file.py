@@ -98,10 +98,10 @@ def test_only_a_line_comment_at_the_head_switches_the_transaction_off(tmp_path: 
         assert file(tmp_path, text.replace("\n", newline), name).transactional
 
 
-def test_a_switch_that_comes_too_late_is_a_remark(tmp_path: Path) -> None:
-    (remark,) = file(tmp_path, "SELECT 1\n-- transaction: off\n", "mssql").remarks
-    assert remark.endswith("x.sql:2:1: what a comment says of the transaction counts only at the head of the file")
-    assert not file(tmp_path, "SELECT 1\n-- transaction: we begin\n").remarks
+def test_a_switch_that_comes_too_late_is_a_warning(tmp_path: Path) -> None:
+    (warning,) = file(tmp_path, "SELECT 1\n-- transaction: off\n", "mssql").warnings
+    assert warning.endswith("x.sql:2:1: a comment about the transaction counts only at the head of the file")
+    assert not file(tmp_path, "SELECT 1\n-- transaction: we begin\n").warnings
 
 
 def test_a_comment_says_what_a_file_depends_on_and_a_string_does_not(tmp_path: Path) -> None:
