@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
@@ -156,3 +157,15 @@ def test_imports_are_seen_wherever_they_stand() -> None:
         "sql",
         None,
     ]
+
+
+def test_no_group_is_repeated_possessively_without_an_empty_alternative() -> None:
+    """Python before 3.11.5, which Debian 12 has, leaves the position of the iteration that failed (gh-106052)."""
+    group = re.compile(r"(?<!\|)(?<!\\)\)(?:[*?]|\{[\d,]+\})\+|(?<!\\)\)\+\+|\bGAP\}[*?+]\+")
+    found = [
+        f"{path.relative_to(PACKAGE)}: {line.strip()}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if group.search(line)
+    ]
+    assert found == []

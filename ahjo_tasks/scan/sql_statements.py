@@ -35,13 +35,13 @@ _MODIFIERS = "|".join(
     [
         r"global|local|unlogged|external|foreign|materialized|recursive|virtual|constraint|event|unique|clustered",
         r"nonclustered|columnstore|fulltext|spatial|primary|xml|aggregate|ignore|online|offline|editionable",
-        rf"definer{GAPS}={GAPS}{_USER}(?:{GAPS}@{GAPS}{_USER})?+",
+        rf"definer{GAPS}={GAPS}{_USER}(?:{GAPS}@{GAPS}{_USER}|)?+",
         rf"algorithm{GAPS}={GAPS}\w++",
         rf"sql{BLANK}security{BLANK}\w++",
     ]
 )
-_EXISTS = rf"(?:if{BLANK}(?:not{BLANK})?+exists{WORD_END}{GAPS})?+"
-_ARGUMENTS = r"(?:\((?:[^()']++|\([^()']*+\))*+\))?+"
+_EXISTS = rf"(?:if{BLANK}(?:not{BLANK}|)?+exists{WORD_END}{GAPS}|)?+"
+_ARGUMENTS = r"(?:\((?:[^()']++|\([^()']*+\)|)*+\)|)?+"
 _NEXT = re.compile(rf"{GAPS}{_ARGUMENTS}{GAPS},{GAPS}({NAME})")
 _SCHEMA = re.compile(rf"create{BLANK}schema{BLANK}{_EXISTS}({NAME})", re.IGNORECASE)
 _STATEMENT_END = re.compile(r";|^[ \t]*GO[ \t]*$", re.IGNORECASE | re.MULTILINE)
@@ -124,10 +124,10 @@ class SqlObjectModification:
 
 def _statement(types: list[str]) -> re.Pattern[str]:
     kinds = "|".join("proc(?:edure)?" if kind.upper() == "PROCEDURE" else f"(?:{kind})" for kind in types)
-    verb = rf"(?P<verb>create(?:{BLANK}or{BLANK}(?:alter|replace){WORD_END})?+|alter|drop)"
+    verb = rf"(?P<verb>create(?:{BLANK}or{BLANK}(?:alter|replace){WORD_END}|)?+|alter|drop)"
     return re.compile(
-        rf"{NO_WORD_BEFORE}{verb}{BLANK}(?:(?:{_MODIFIERS}){BLANK})*+(?P<kind>{kinds}){WORD_END}"
-        rf"{GAPS}{_EXISTS}(?:(?:only|concurrently){BLANK})?+(?P<name>{NAME})",
+        rf"{NO_WORD_BEFORE}{verb}{BLANK}(?:(?:{_MODIFIERS}){BLANK}|)*+(?P<kind>{kinds}){WORD_END}"
+        rf"{GAPS}{_EXISTS}(?:(?:only|concurrently){BLANK}|)?+(?P<name>{NAME})",
         re.IGNORECASE,
     )
 
@@ -145,8 +145,8 @@ def _within_schema(position: Position, change: ObjectChange, schema: tuple[int, 
 
 INSERT_VERBS = ("insert", "replace")
 
-_INSERT_MODIFIERS = rf"(?:(?:low_priority|delayed|high_priority|ignore|overwrite|or{BLANK}\w++){BLANK})*+"
-_TOP = rf"(?:top{GAPS}(?:\([^()]*+\)|\d++){GAPS}(?:percent{BLANK})?+)?+"
+_INSERT_MODIFIERS = rf"(?:(?:low_priority|delayed|high_priority|ignore|overwrite|or{BLANK}\w++){BLANK}|)*+"
+_TOP = rf"(?:top{GAPS}(?:\([^()]*+\)|\d++){GAPS}(?:percent{BLANK}|)?+|)?+"
 _STARTS_NAME = rf"(?:{BLANK}|(?={QUOTED}))"
 # Without INTO, only what follows the name tells an INSERT from the event of a trigger or a permission.
 _FOLLOWERS = r"values?|select|exec|execute|default|with|output|set|from|table|overriding|returning"

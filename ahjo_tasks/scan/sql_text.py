@@ -16,15 +16,16 @@ if TYPE_CHECKING:
     from ahjo_tasks.scan.content import Content
     from ahjo_tasks.sql.lexer import Syntax
 
-GAP = rf"(?:\s++|{'|'.join(UNKNOWN.comments())}|/\*M?!\d*+|\*/)"
+_GAP_FORMS = rf"\s++|{'|'.join(UNKNOWN.comments())}|/\*M?!\d*+|\*/"
+GAP = rf"(?:{_GAP_FORMS})"
 """Blanks (any, for SQL Server takes a no-break space), a comment, an edge of MySQL's `/*!50001 code */`."""
-GAPS = rf"{GAP}*+"
-BLANK = rf"{GAP}++"
+GAPS = rf"(?:{_GAP_FORMS}|)*+"
+BLANK = rf"{GAP}{GAPS}"
 
 QUOTED = "|".join(quoted(char) for char in UNKNOWN.names)
-PART = rf"(?:{QUOTED}|(?!\d)(?:\$\(\w+\)|[\w@$#])++)"
+PART = rf"(?:{QUOTED}|(?!\d)(?:\$\(\w+\)|[\w@$#])(?:\$\(\w+\)|[\w@$#]|)*+)"
 """One part of a name; a deploy fills in `$(variable)`."""
-NAME = rf"{PART}(?:{GAPS}\.{GAPS}(?:\.{GAPS})*+{PART})*+"
+NAME = rf"{PART}(?:{GAPS}\.{GAPS}(?:\.{GAPS}|)*+{PART}|)*+"
 NO_WORD_BEFORE = r"(?<![\w@$#])"
 WORD_END = r"(?![\w@$#])"
 

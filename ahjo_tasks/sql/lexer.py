@@ -23,7 +23,7 @@ _NO_LETTERS = frozenset(char for char in map(chr, range(128)) if not char.isalph
 _CERTAIN_HASH = r"(?<!\S)\#(?=[ \t=*]|\#\#|--)"
 """A comment of MySQL, and neither a temporary table (#t, ##t) nor an operator (#>, #-)."""
 
-_CERTAIN_BRACKETS = r"\[(?:[^\]'\r\n]++|\]\])*+\]|\[(?<![\w\[\]]\[)(?:[^\]\r\n]++|\]\])*+\]"
+_CERTAIN_BRACKETS = r"\[(?:[^\]'\r\n]++|\]\]|)*+\]|\[(?<![\w\[\]]\[)(?:[^\]\r\n]++|\]\]|)*+\]"
 """A name of SQL Server; it holds an apostrophe only where it cannot be PostgreSQL's ARRAY['a']."""
 
 DOLLAR_TAG = r"\$(?:[^\W\d]\w*+)?\$"
@@ -123,7 +123,7 @@ class Syntax:
 
     def gap(self) -> str:
         """Give the expression for any number of blanks and comments."""
-        return rf"(?:[{BLANKS}]++|{'|'.join(self.comments(lenient=True))})*+"
+        return rf"(?:[{BLANKS}]++|{'|'.join(self.comments(lenient=True))}|)*+"
 
     def block_comment(self, *, lenient: bool = False) -> str:
         """Give the expression for a block comment, with `NESTED` levels of others inside where the dialect nests."""
@@ -131,11 +131,11 @@ class Syntax:
         if self.nested_comments:
             inner = r"/(?!\*)"
             for _ in range(NESTED):
-                inner += rf"|/\*[^*/]*+(?:(?:\*(?!/)|{inner})[^*/]*+)*+{close}"
-            return rf"{self.comment_open}[^*/]*+(?:(?:\*(?!/)|{inner})[^*/]*+)*+{close}"
+                inner += rf"|/\*[^*/]*+(?:(?:\*(?!/)|{inner})[^*/]*+|)*+{close}"
+            return rf"{self.comment_open}[^*/]*+(?:(?:\*(?!/)|{inner})[^*/]*+|)*+{close}"
         if self.conditional_comments:  # the MySQL client does not see the end in `/*/`, once inside
-            return rf"{self.comment_open}[^*/]*+(?:(?:\*(?!/)|/\*?+)[^*/]*+)*+{close}"
-        return rf"{self.comment_open}[^*]*+(?:\*(?!/)[^*]*+)*+{close}"
+            return rf"{self.comment_open}[^*/]*+(?:(?:\*(?!/)|/\*?+)[^*/]*+|)*+{close}"
+        return rf"{self.comment_open}[^*]*+(?:\*(?!/)[^*]*+|)*+{close}"
 
 
 def closing(char: str) -> str:
@@ -148,7 +148,7 @@ def quoted(char: str, *, lenient: bool = False, backslash: bool = False, doubled
     close = re.escape(closing(char))
     plain = rf"[^{close}\\]*+" if backslash else rf"[^{close}]*+"
     escapes = [*([close * 2] if doubled else []), *([r"\\[\s\S]?+"] if backslash else [])]
-    more = rf"(?:(?:{'|'.join(escapes)}){plain})*+" if escapes else ""
+    more = rf"(?:(?:{'|'.join(escapes)}){plain}|)*+" if escapes else ""
     return rf"{re.escape(char)}{plain}{more}" + (rf"(?:{close}|\Z)" if lenient else close)
 
 

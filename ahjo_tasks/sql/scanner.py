@@ -33,7 +33,7 @@ class Scanner:
     def __init__(self, syntax: Syntax, stop: str, heads: str, *, lenient: bool = False, comments: bool = True) -> None:
         opaque = _opaque(syntax, lenient=lenient, comments=comments)
         run = _run(syntax, heads)
-        self._code = re.compile(rf"{run}(?:(?!{stop})(?:{'|'.join([*opaque, _plain(syntax)])}){run})*+")
+        self._code = re.compile(rf"{run}(?:(?!{stop})(?:{'|'.join([*opaque, _plain(syntax)])}){run}|)*+")
         self._stop = re.compile(stop)
         self._syntax = syntax
         self._unclosed: Unclosed = "end" if lenient else "error"
@@ -62,7 +62,7 @@ class OpaqueScanner:
         plain = rf"(?!{'|'.join([*syntax.line_comment_opens(), syntax.comment_open, syntax.dollar])})[^{syntax.quotes}]"
         run = _run(syntax)
         # A line comment counts only with its end in sight: a match that stops at an offset may be inside of it.
-        self._code = re.compile(rf"{run}(?:(?:{'|'.join([*cut, syntax.block_comment(), plain])}){run})*+")
+        self._code = re.compile(rf"{run}(?:(?:{'|'.join([*cut, syntax.block_comment(), plain])}){run}|)*+")
         self._opaque = re.compile("|".join([*syntax.literals(), *line_comments, syntax.block_comment()]))
         self._syntax = syntax
         self._unclosed: Unclosed = unclosed

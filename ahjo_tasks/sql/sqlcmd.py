@@ -41,7 +41,7 @@ _LINE_BREAK = re.compile(r"\r\n?|\n")
 _REST = re.compile(r"[^\r\n]*+")
 _COMMENT = re.compile(r"(?:^|[ \t])--.*$")
 _SETVAR = re.compile(
-    r"(?P<name>[A-Za-z_][A-Za-z0-9_-]*+)(?:[ \t]++(?!--)(?:\"(?P<quoted>(?:[^\"]|\"\")*+)\"|(?P<bare>[^\s\"]++)))?+"
+    r"(?P<name>[A-Za-z_][A-Za-z0-9_-]*+)(?:[ \t]++(?!--)(?:\"(?P<quoted>(?:[^\"]|\"\"|)*+)\"|(?P<bare>[^\s\"]++))|)?+"
     r"[ \t]*+(?:--[^\r\n]*+)?(?=[\r\n]|\Z)"
 )
 _ON_ERROR = re.compile(r"(?ai:(?P<what>exit|ignore))[ \t]*+(?:--[^\r\n]*+)?(?=[\r\n]|\Z)")

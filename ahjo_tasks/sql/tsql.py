@@ -36,11 +36,11 @@ MARKS_BEFORE_STATEMENT = frozenset(";)")
 MODULES = frozenset({"VIEW", "PROC", "PROCEDURE", "FUNCTION", "TRIGGER"})
 
 _FIRST = re.compile(
-    rf"(?:(?:CREATE{GAP}(?:OR\b{GAP}ALTER\b{GAP})?+|ALTER{GAP})(?:VIEW|PROC(?:EDURE)?|FUNCTION|TRIGGER)"
+    rf"(?:(?:CREATE{GAP}(?:OR\b{GAP}ALTER\b{GAP}|)?+|ALTER{GAP})(?:VIEW|PROC(?:EDURE)?|FUNCTION|TRIGGER)"
     rf"|CREATE{GAP}(?:SCHEMA|DEFAULT|RULE))\b"
 )
 """In capitals: the statements that must be the first of their batch."""
-_LEAD = re.compile(rf"{GAP}(?:;{GAP})*+")
+_LEAD = re.compile(rf"{GAP}(?:;{GAP}|)*+")
 _SCHEMA = re.compile(rf"CREATE{GAP}SCHEMA\b")
 _PERMISSION = re.compile(rf"{GAP}(?:(?:TO|ON|ANY)\b|[,)])")
 """What follows the words of a permission: GRANT CREATE VIEW TO somebody."""

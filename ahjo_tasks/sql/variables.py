@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.sql.lexer import Syntax
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_-]*+"
-_USE = re.compile(rf"\$\$\((?P<literal>{_NAME})\)|(?<!\$)\$\((?:(?P<name>{_NAME})\))?+")
+_USE = re.compile(rf"\$\$\((?P<literal>{_NAME})\)|(?<!\$)\$\((?:(?P<name>{_NAME})\)|)?+")
 
 _ESCAPE = "Write $$(name) for the text $(name)."
 _UNKNOWN = "Give it a value in the config, or write $$(name) for the text $(name)."

@@ -52,7 +52,9 @@ def test_a_server_that_is_not_there_is_tried_again_as_often_as_the_config_says(l
 
 
 def elsewhere(live: Deployed) -> dict[str, object]:
-    query = {name: value for name, value in live.backend.get("sqla_url_query_map", {}).items() if name.lower() != "port"}
+    query = {
+        name: value for name, value in live.backend.get("sqla_url_query_map", {}).items() if name.lower() != "port"
+    }
     return {"sql_port": _free_port(), "sqla_url_query_map": query}
 
 

@@ -70,5 +70,5 @@ def _head(syntax: Syntax) -> re.Pattern[str]:
     """The words of a statement up to its rows, with the names in them."""
     quoted = "|".join(syntax.name_forms(lenient=True))
     stop = r"(?i:VALUES|SELECT|SET|DEFAULT)\b"
-    rest = rf"(?:{quoted}|(?!{stop}){syntax.word}|[.]|[0-9]++|{syntax.gap()}(?=[^(;'=,]))*+"
+    rest = rf"(?:{quoted}|(?!{stop}){syntax.word}|[.]|[0-9]++|{syntax.gap()}(?=[^(;'=,])|)*+"
     return re.compile(rf"{_verb()}{rest}(?:\s*\(?\s*{stop})?")

@@ -114,9 +114,9 @@ def _opaque(syntax: Syntax) -> re.Pattern[str]:
 def _pattern(syntax: Syntax, *, dollars: bool) -> re.Pattern[str]:
     """One group for every token, another one for a dollar tag; blanks are taken along, which is quicker."""
     quoted = "|".join(syntax.name_forms(lenient=True))
-    dot = rf"(?:[{BLANKS}]|{'|'.join(syntax.comments(lenient=True))})*+\.[{BLANKS}]*+(?:\.[{BLANKS}]*+)?+"
+    dot = rf"(?:[{BLANKS}]|{'|'.join(syntax.comments(lenient=True))}|)*+\.[{BLANKS}]*+(?:\.[{BLANKS}]*+|)?+"
     close = rf"(?:{syntax.gap()})"
-    more = rf"(?:{dot}{close}(?:{_word(syntax)}|{quoted}|\*(?!/)))*+"
+    more = rf"(?:{dot}{close}(?:{_word(syntax)}|{quoted}|\*(?!/))|)*+"
     dollar = [rf"(?<![\w$])({DOLLAR_TAG})(?:[\s\S]*?\2|[\s\S]*)"] if dollars else []
     string = "|".join([*dollar, *syntax.string_forms(lenient=True)])
     token = rf"(?:{_word(syntax)}|{quoted}){more}|::|[(),;=%{{]|{string}"
@@ -131,4 +131,4 @@ def _word(syntax: Syntax) -> str:
 def _part(syntax: Syntax) -> re.Pattern[str]:
     """A part of a dotted name, or the nothing between two dots."""
     quoted = "|".join(syntax.name_forms(lenient=True))
-    return re.compile(rf"{syntax.gap()}(?:\.{syntax.gap()})?+((?=\.)|\*|{quoted}|{syntax.word})")
+    return re.compile(rf"{syntax.gap()}(?:\.{syntax.gap()}|)?+((?=\.)|\*|{quoted}|{syntax.word})")

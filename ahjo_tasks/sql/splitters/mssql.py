@@ -66,7 +66,7 @@ def _spans(source: SourceText) -> Iterator[Span]:
 @lru_cache
 def _grammar(separator: str) -> _Grammar:
     word = rf"(?ai:{re.escape(separator)})"
-    line = rf"(?P<go>[ \t]*+{word}(?=[ \t\r\n$/\-'\"(\[!]|\Z))[ \t]*+(?:(?P<count>[0-9]*+){_TAIL})?+"
+    line = rf"(?P<go>[ \t]*+{word}(?=[ \t\r\n$/\-'\"(\[!]|\Z))[ \t]*+(?:(?P<count>[0-9]*+){_TAIL}|)?+"
     stray = rf"(?<![\w@#$.]){word}[ \t]*+(?:[0-9]++[ \t]*+)?;?{_TAIL}"
     return _Grammar(
         first=re.compile(line),

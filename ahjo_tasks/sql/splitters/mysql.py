@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.sql.source import SourceText
 
-_LEAD = re.compile(r"(?:[ \t\r\n\f\v]++|(?:--|#)[^\n]*+)*+")
+_LEAD = re.compile(r"(?:[ \t\r\n\f\v]++|(?:--|#)[^\n]*+|)*+")
 """Between statements the client drops line comments, and takes `--` for one even without a blank after it."""
 
 _COMMAND = re.compile(r"(?ai:(?P<delimiter>delimiter)|source|\\\.)(?=[ \t\r\n]|\Z)[ \t]*+(?P<rest>[^\r\n]*+)")

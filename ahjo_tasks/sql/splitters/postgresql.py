@@ -23,8 +23,8 @@ _SCANNER = Scanner(POSTGRESQL, r"[;\\]", ";\\")
 _ROUTINE = re.compile(rf"(?ai:CREATE\b{_GAP}(?:OR\b{_GAP}REPLACE\b{_GAP})?(?:FUNCTION|PROCEDURE)\b)")
 _MARK_SCANNER = Scanner(POSTGRESQL, "[;()]", ";()")
 _WORD_SCANNER = Scanner(POSTGRESQL, r"[;()]|(?ai:\b(?:BEGIN|CASE|END)\b)", ";()bBcCeE")
-_NAME = r"(?:\"[^\"]*+\"|[\w$.])++"
-_COPY = re.compile(rf"(?ai:COPY\b{_GAP}{_NAME}{_GAP}(?:\([^()]*+\){_GAP})?+FROM\b{_GAP}STDIN\b)")
+_NAME = r"(?:\"[^\"]*+\"|[\w$.])(?:\"[^\"]*+\"|[\w$.]|)*+"
+_COPY = re.compile(rf"(?ai:COPY\b{_GAP}{_NAME}{_GAP}(?:\([^()]*+\){_GAP}|)?+FROM\b{_GAP}STDIN\b)")
 
 
 def split(source: SourceText) -> list[Batch]:

@@ -24,8 +24,8 @@ _GAP = SQLITE.gap()
 _LEAD = re.compile(_GAP)
 _NOTHING = re.compile(rf"[;{BLANKS}]*+")
 _WORD_END = rf"(?!{letters(digits + '$')})"
-_EXPLAIN = rf"(?:EXPLAIN{_WORD_END}{_GAP}(?:QUERY{_WORD_END}{_GAP}PLAN{_WORD_END}{_GAP})?+)?+"
-_CREATE = rf"CREATE{_WORD_END}{_GAP}(?:TEMP(?:ORARY)?+{_WORD_END}{_GAP})*+TRIGGER{_WORD_END}"
+_EXPLAIN = rf"(?:EXPLAIN{_WORD_END}{_GAP}(?:QUERY{_WORD_END}{_GAP}PLAN{_WORD_END}{_GAP}|)?+|)?+"
+_CREATE = rf"CREATE{_WORD_END}{_GAP}(?:TEMP(?:ORARY|)?+{_WORD_END}{_GAP}|)*+TRIGGER{_WORD_END}"
 _TRIGGER = re.compile(rf"(?ai:{_EXPLAIN}{_CREATE})")
 _TRIGGER_HEADS = frozenset("cCeE")
 _LAST = re.compile(rf"(?ai:;{_GAP}END{_WORD_END}{_GAP})(?=;|\Z)")

@@ -77,18 +77,18 @@ QUERIED: dict[str, str] = {
 _NAMES = "|".join(
     "(?:" + rf"\b{GAP}".join(name.split()) + ")" for name in sorted([*DEFAULTS, *QUERIED], key=len, reverse=True)
 )
-_PART = r"(?:\[(?:[^\]]|\]\])*+\]|\"[^\"]*+\"|[\w@#$]++)"
+_PART = r"(?:\[(?:[^\]]|\]\]|)*+\]|\"[^\"]*+\"|[\w@#$]++)"
 OPTION = re.compile(
-    rf"SET\b{GAP}(?P<names>(?:{_NAMES})(?:{GAP},{GAP}(?:{_NAMES}))*+)\b{GAP}"
-    rf"(?P<value>'[^']*'|-?[\w@]++(?:{GAP}COMMITTED)?+)",
+    rf"SET\b{GAP}(?P<names>(?:{_NAMES})(?:{GAP},{GAP}(?:{_NAMES})|)*+)\b{GAP}"
+    rf"(?P<value>'[^']*'|-?[\w@]++(?:{GAP}COMMITTED|)?+)",
     re.IGNORECASE,
 )
 IDENTITY_INSERT = re.compile(
-    rf"SET\b{GAP}IDENTITY_INSERT\b{GAP}(?P<table>{_PART}(?:{GAP}\.{GAP}{_PART})*+){GAP}(?P<switch>ON|OFF)\b",
+    rf"SET\b{GAP}IDENTITY_INSERT\b{GAP}(?P<table>{_PART}(?:{GAP}\.{GAP}{_PART}|)*+){GAP}(?P<switch>ON|OFF)\b",
     re.IGNORECASE,
 )
 USE = re.compile(rf"USE\b{GAP}[\w\[\"]", re.IGNORECASE)
-BEGIN = re.compile(rf"BEGIN\b{GAP}(?:DISTRIBUTED\b{GAP})?+TRAN(?:SACTION)?\b", re.IGNORECASE)
+BEGIN = re.compile(rf"BEGIN\b{GAP}(?:DISTRIBUTED\b{GAP}|)?+TRAN(?:SACTION)?\b", re.IGNORECASE)
 STARTS = frozenset({"SET", "USE", "BEGIN"})
 KEYWORDS = ("SET", "USE", "TRAN")
 WORDS = re.compile(r"\b(?:USE|TRAN(?:SACTION)?)\b")
