@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,8 +102,7 @@ class ConnectionFailedError(AhjoError):
         self.missing_database = missing_database
 
 
-@dataclass(frozen=True)
-class ServerError:
+class ServerError(NamedTuple):
     """What the server said of a failed batch. `line` and `column` count from 1 within the batch, where known.
 
     `lost` is whether there is no connection any more.

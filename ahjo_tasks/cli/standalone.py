@@ -7,7 +7,6 @@ takes longer than a scan.
 from __future__ import annotations
 
 import time
-from argparse import ArgumentParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,6 +18,7 @@ from ahjo_tasks.scan.command import HOOK_FLAGS, SCAN_FLAGS, Flag, HookOptions, S
 from ahjo_tasks.version import __version__
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
     from collections.abc import Callable, Mapping, Sequence
 
 
@@ -54,7 +54,8 @@ def run(name: str, given: Sequence[str]) -> int:
     """Run the program and return its exit code. Raises SystemExit for wrong flags."""
     started = time.perf_counter()
     program = PROGRAMS[name]
-    values = vars(parser(name).parse_args([_with_dashes(word) for word in given]))
+    words = [_with_dashes(word) for word in given]
+    values = plain_values(program, words) or vars(parser(name).parse_args(words))
     dry, debug = values.pop("dry"), values.pop("debug")
     console, options = Console(), program.options(**values)
     code = _guarded(console, lambda: program.function(ScanContext(Path.cwd(), console, dry), options), debug=debug)
@@ -62,8 +63,28 @@ def run(name: str, given: Sequence[str]) -> int:
     return code
 
 
+def plain_values(program: Program, words: Sequence[str]) -> dict[str, Any] | None:
+    """Read the options as argparse does, where all are whole words of the program; None leaves them to argparse.
+
+    To import argparse and to make a parser takes a git hook as long as to run git.
+    """
+    flags = {name: (long, flag) for long, flag in program.flags.items() for name in (flag.short, f"--{long}") if name}
+    flags |= {f"--{switch}": (switch, Flag("")) for switch in ("dry", "debug")}
+    values: dict[str, Any] = {**program.options._field_defaults, "dry": False, "debug": False}
+    waiting = iter(words)
+    for word in waiting:
+        long, flag = flags.get(word, ("", Flag("")))
+        value: str | bool = next(waiting, "") if flag.value else True
+        if not long or not value or (isinstance(value, str) and value.startswith("-")):
+            return None
+        values[long.replace("-", "_")] = value
+    return values
+
+
 def parser(name: str) -> ArgumentParser:
     """Return the parser of a program's options, Ahjo's short ones included."""
+    from argparse import ArgumentParser
+
     program = PROGRAMS[name]
     argument_parser = ArgumentParser(prog=name, description=program.description, allow_abbrev=False)
     for long, flag in program.flags.items():

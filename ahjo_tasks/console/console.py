@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import textwrap
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from ahjo_tasks.config.secret import encoded_forms
 from ahjo_tasks.console.progress import CLEAR_LINE, ProgressLine
 from ahjo_tasks.console.tables import format_table, truncate_middle
 from ahjo_tasks.errors import INTERRUPTED, AhjoError, ConfigError, SourceError
@@ -19,23 +15,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
 
-@dataclass
 class RunCounts:
-    """Results of an action, counted over all the projects that it works on."""
+    """Results of an action, counted over all the projects that it works on.
 
-    results: dict[str, int] = field(default_factory=lambda: {"OK": 0, "FAIL": 0, "SKIP": 0})
-    remaining: int = 0
-    """Results that are still to come."""
-    not_run: list[str] = field(default_factory=list)
-    """Steps of a multi-action after the one that failed."""
-    notes: set[str] = field(default_factory=set)
-    """Notes and warnings that were printed in this run."""
+    `remaining` counts the results that are still to come, `not_run` lists the steps of a multi-action after the one
+    that failed, and `notes` holds the notes and warnings that were printed in this run.
+    """
+
+    def __init__(self) -> None:
+        self.notes: set[str] = set()
+        self.reset()
 
     def reset(self) -> None:
         """Start counting for the next action; the notes stay, for they are printed once in a run."""
-        self.results = dict.fromkeys(self.results, 0)
+        self.results = {"OK": 0, "FAIL": 0, "SKIP": 0}
         self.remaining = 0
-        self.not_run = []
+        self.not_run: list[str] = []
 
 
 WIDTH = 100
@@ -81,8 +76,7 @@ class Console:
         self.counts = counts or RunCounts()
         self.colored = colored
         self.live = _has_effects(self.out)
-        wide = shutil.get_terminal_size((WIDTH, 24)).columns - 1 if self.out.isatty() else WIDTH
-        self.columns = max(NARROW, wide)
+        self.columns = max(NARROW, _terminal_width() - 1 if self.out.isatty() else WIDTH)
         self.width = min(self.columns, WIDTH)
         self._progress = ProgressLine(self.out, self._format_progress) if self.live else None
         self._machine = False
@@ -99,6 +93,8 @@ class Console:
     def hide(self, secret: str | None) -> None:
         """Print and log `***` in place of this text from now on."""
         if secret and len(secret) >= SHORTEST_SECRET:
+            from ahjo_tasks.config.secret import encoded_forms  # imports json and urllib, which a git hook needs not
+
             self._hidden = sorted({*self._hidden, *encoded_forms(secret)}, key=len, reverse=True)
 
     @property
@@ -298,6 +294,8 @@ class Console:
         """Return a long sentence in several lines on a terminal, broken between words; source code as it is."""
         if not stream.isatty() or len(text) <= self.width or " | " in text:
             return [text]
+        import textwrap
+
         indent = " " * (len(text) - len(text.lstrip()) + 2)
         return textwrap.wrap(text, self.width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
@@ -327,6 +325,12 @@ class Console:
                 _put(stream, text)
         else:
             _put(stream, text)
+
+
+def _terminal_width() -> int:
+    import shutil  # imports the compression modules, which only a terminal is worth
+
+    return shutil.get_terminal_size((WIDTH, 24)).columns
 
 
 def _put(stream: IO[str], text: str) -> None:

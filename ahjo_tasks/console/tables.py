@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -43,6 +42,8 @@ def _narrow(widths: list[int], total: int) -> None:
 
 def _wrapped(row: Sequence[str], widths: Sequence[int]) -> list[list[str]]:
     """Return the row in as many lines as its longest cell needs."""
+    import textwrap  # only a terminal needs it
+
     columns = [
         textwrap.wrap(cell, width) or [""] if len(cell) > width else [cell]
         for cell, width in zip(row, widths, strict=True)

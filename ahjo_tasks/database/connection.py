@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import closing, contextmanager, suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahjo_tasks.database.dialects.base import ServerMessage
@@ -364,7 +363,7 @@ class Connection:
         except StatementError as error:
             outcome = "It is not known whether it was committed." if error.server.lost else "It was rolled back."
             message = f"The transaction of the action could not be committed: {error.message.rstrip('.')}. {outcome}"
-            raise StatementError(replace(error.server, message=message)) from error
+            raise StatementError(error.server._replace(message=message)) from error
 
     def _commit(self) -> None:
         try:

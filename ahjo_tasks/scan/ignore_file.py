@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import ConfigError
+from ahjo_tasks.scan.entries import Mistakes, compose_list, read_entries, read_file
 from ahjo_tasks.scan.findings import normalized
 from ahjo_tasks.scan.rules import Paths
-from ahjo_tasks.scan.yaml_list import Mistakes, read_entries, read_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from ahjo_tasks.scan.entries import Entry
     from ahjo_tasks.scan.findings import Finding
-    from ahjo_tasks.scan.yaml_list import Entry
 
 IGNORE_FILE = "ahjo_scan_ignore.yaml"
 KEYS = ("file_path", "matches", "rules")
@@ -76,8 +75,8 @@ def _holds(path: Path, findings: Iterable[Finding]) -> bool:
 
 
 def _ignored(entry: Entry, mistakes: Mistakes) -> tuple[str, frozenset[str], frozenset[str]]:
-    texts = {key: value.texts for key, value in (entry.values or {}).items()}
-    for key, value in (entry.values or {}).items():
+    texts = {key: value.texts for key, value in entry.values.items()}
+    for key, value in entry.values.items():
         if value.texts is None or (key == "file_path" and len(value.texts) != 1):
             mistakes.add(value.line, f"{key} must be a text{'' if key == 'file_path' else ' or a list of texts'}")
     if not texts.get("file_path"):
@@ -89,11 +88,11 @@ def _ignored(entry: Entry, mistakes: Mistakes) -> tuple[str, frozenset[str], fro
 
 
 def _continued(path: Path, text: str, matches: Mapping[str, Iterable[str]]) -> str:
-    node = read_node(path)
+    node = compose_list(read_file(path), path)
     if node is None:
         return f"{text.rstrip()}\n{_entries(matches, 0)}".lstrip("\n")
     newline = "\r\n" if "\r\n" in text else "\n"
-    if node.flow_style:  # type: ignore[attr-defined]
+    if node.flow_style:
         if node.value:
             return text
         return text[: node.start_mark.index] + _entries(matches, 0).rstrip() + text[node.end_mark.index :]
@@ -110,6 +109,8 @@ def _entries(matches: Mapping[str, Iterable[str]], column: int) -> str:
 
 def _scalar(text: str) -> str:
     """The text as YAML, in double quotes where it needs any."""
+    import json
+
     import yaml
 
     written = str(yaml.safe_dump(text, width=WIDTH, allow_unicode=True)).removesuffix("...\n").rstrip("\n")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.scan.findings import Hit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
     from ahjo_tasks.scan.content import Content
 
@@ -32,16 +32,18 @@ _SHAPES = bytes(
 
 def is_hetu(code: str, today: date | None = None) -> bool:
     """Check date, number and control character of a code, for a person born by `today`."""
+    import datetime as dt  # only a text of this shape needs it
+
     digits = code[:6] + code[7:10]
     if len(code) != LENGTH or code[6] not in CENTURIES or not (digits.isascii() and digits.isdecimal()):
         return False
     if code[10] != CONTROLS[int(digits) % len(CONTROLS)] or int(code[7:10]) < FIRST_NUMBER:
         return False
     try:
-        born = date(CENTURIES[code[6]] + int(code[4:6]), int(code[2:4]), int(code[:2]))
+        born = dt.date(CENTURIES[code[6]] + int(code[4:6]), int(code[2:4]), int(code[:2]))
     except ValueError:
         return False
-    return born <= (today or date.today())  # noqa: DTZ011 - a birthday has no time zone
+    return born <= (today or dt.date.today())  # noqa: DTZ011 - a birthday has no time zone
 
 
 class Hetu:

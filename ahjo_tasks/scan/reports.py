@@ -1,13 +1,12 @@
-"""What was found as SARIF 2.1.0, which code hosts show beside the code (OASIS, sarif-v2.1.0)."""
+"""Reports of findings: lines, JSON, GitHub annotations, and SARIF 2.1.0, which code hosts show (OASIS, sarif-v2.1.0).
+
+Modules that only one format needs are imported by it: a git hook prints lines.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-from collections import Counter
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from ahjo_tasks.scan.findings import Finding, masked, normalized
 from ahjo_tasks.version import __version__
@@ -39,6 +38,8 @@ def line(finding: Finding) -> str:
 
 def to_json(result: ScanResult, *, mask: bool = False) -> str:
     """An object with `findings`, `remarks`, `ignored` and `files`, the number of files that were scanned."""
+    import json
+
     return json.dumps(
         {
             "findings": [finding._asdict() for finding in shown(result, mask=mask)],
@@ -95,6 +96,8 @@ ROOT = "%SRCROOT%"
 
 def to_sarif(result: ScanResult, prefix: str, *, mask: bool = False) -> str:
     """The document; `prefix` is the project's path in its repository, to whose top all places are relative."""
+    import json
+
     rules = sorted({rule.name: rule.description for rule in result.rules}.items())
     run = {
         "tool": {"driver": _driver(rules)},
@@ -118,6 +121,8 @@ def _driver(rules: Sequence[tuple[str, str]]) -> dict[str, Any]:
 
 
 def _results(findings: Sequence[Finding], rules: list[str], prefix: str) -> list[dict[str, Any]]:
+    from collections import Counter
+
     seen: Counter[str] = Counter()
     results = []
     for finding in findings:
@@ -149,8 +154,12 @@ def _location(finding: Finding, prefix: str) -> dict[str, Any]:
 
 
 def _artifact(path: str, prefix: str) -> dict[str, str]:
+    from urllib.parse import quote
+
     return {"uri": quote(os.fsencode(prefix + path)), "uriBaseId": ROOT}
 
 
 def _digest(text: str) -> str:
+    import hashlib
+
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]

@@ -6,15 +6,15 @@ import re
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import ConfigError
+from ahjo_tasks.scan.entries import Mistakes, read_entries
 from ahjo_tasks.scan.rules import BUILTINS, Paths, builtin_rule, own_rule
-from ahjo_tasks.scan.yaml_list import Mistakes, read_entries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from ahjo_tasks.scan.entries import Entry, Value
     from ahjo_tasks.scan.rules import Rule
-    from ahjo_tasks.scan.yaml_list import Entry, Value
 
 RULES_FILE = "ahjo_scan_rules.yaml"
 KEYS = ("name", "filepath", "pattern", "schemas", "objects", "object_types", "tables")
@@ -27,15 +27,15 @@ def read_rules(path: Path) -> tuple[Rule, ...]:
         raise ConfigError(f"{path}: no such file", hint="--init writes rules to begin with.")
     mistakes = Mistakes(path)
     rules = [_rule(entry, mistakes) for entry in read_entries(path, mistakes, KEYS)]
-    if not rules and not mistakes.found:
+    if not rules and not mistakes.messages:
         mistakes.add(1, "there is no rule in the file")
     mistakes.check()
     return tuple(rule for rule in rules if rule is not None)
 
 
 def _rule(entry: Entry, mistakes: Mistakes) -> Rule | None:
-    values = entry.values or {}
-    known = len(mistakes.found)
+    values = entry.values
+    known = len(mistakes.messages)
     for key, value in values.items():
         if value.texts is None:
             mistakes.add(value.line, f"{key} must be a text or a list of texts")
@@ -49,7 +49,7 @@ def _rule(entry: Entry, mistakes: Mistakes) -> Rule | None:
     if pattern is not None:
         return _own(name, pattern, values["pattern"], paths, mistakes)
     _check_parameters(name, entry, mistakes)
-    if len(mistakes.found) > known:
+    if len(mistakes.messages) > known:
         return None
     return builtin_rule(name, paths, {key: _texts(values, key) for key in PARAMETERS if key in values})
 
@@ -67,7 +67,7 @@ def _check_parameters(name: str, entry: Entry, mistakes: Mistakes) -> None:
         known = ", ".join(BUILTINS)
         mistakes.add(entry.line, f"there is no rule {name!r}, and it has no pattern; built in are {known}")
         return
-    for key, value in (entry.values or {}).items():
+    for key, value in entry.values.items():
         if key not in PARAMETERS:
             continue
         if key not in BUILTINS[name].parameters:

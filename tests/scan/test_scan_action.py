@@ -204,3 +204,34 @@ def test_the_library_knows_neither_invoke_nor_the_terminal() -> None:
     for file in (Path(module.__file__).parents[1] / "scan").glob("[!c]*.py"):
         text = file.read_text("utf-8")
         assert not [word for word in ("invoke", "print(", "input(", "console") if word in text], file
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["--stage", "--stage"],
+        ["-st", "-q", "--mask"],
+        ["--format", "json", "--output", "x y"],
+        ["-r", "a", "--dry", "-d", "."],
+    ],
+)
+def test_plain_options_are_read_as_argparse_does(words: list[str]) -> None:
+    values = standalone.plain_values(standalone.PROGRAMS["ahjo-scan"], words)
+    assert values == vars(standalone.parser("ahjo-scan").parse_args(words))
+
+
+@pytest.mark.parametrize(
+    "words", [["--format=json"], ["--format"], ["--format", ""], ["--format", "-q"], ["--help"], ["more"]]
+)
+def test_other_options_are_left_to_argparse(words: list[str]) -> None:
+    assert standalone.plain_values(standalone.PROGRAMS["ahjo-scan"], words) is None
+
+
+def test_a_hook_imports_nothing_heavy(project: ProjectInGit) -> None:
+    heavy = {"argparse", "dataclasses", "difflib", "html", "inspect", "invoke", "json", "shutil", "sqlalchemy", "yaml"}
+    run = "from ahjo_tasks.cli.standalone import run; run('ahjo-scan', ['--stage'])"
+    project.write("ahjo_scan_rules.yaml", "- name: email\n  filepath: database/\n")
+    program = [sys.executable, "-c", f"import sys; {run}; print(sorted({heavy} & {{*sys.modules}}))"]
+    done = subprocess.run(program, cwd=project.directory, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -7,7 +7,6 @@ no other effect than the first run.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import StatementError
@@ -62,7 +61,7 @@ def locate(connection: OpenConnection, text: str, error: ServerError, before: Se
     """
     said = POSITION_IN_MESSAGE.search(error.message)
     if said:
-        return replace(error, line=int(said[1]), column=int(said[2]) + 1)
+        return error._replace(line=int(said[1]), column=int(said[2]) + 1)
     if connection.transactional and before is not None and may_repeat((*before, text)):
         error = merge_answer(error, _ask(connection, text, before), created=is_module(text))
     return refine(error, text)
@@ -133,8 +132,7 @@ def merge_answer(error: ServerError, answer: tuple[object, ...] | None, *, creat
         return error
     number, severity, state, line, procedure, _message = answer
     inside = bool(procedure) and not created
-    return replace(
-        error,
+    return error._replace(
         number=str(number),
         severity=f"Level {severity}, State {state}",
         line=None if inside else int(str(line)),
@@ -150,7 +148,7 @@ def refine(error: ServerError, text: str) -> ServerError:
     if "," in error.procedure:
         calls = calls_in(text)
         fires = any(token.word in FIRES for token in tokenize(text, MSSQL))
-        return error if len(calls) != 1 or fires else replace(error, line=LineIndex(text).position(calls[0].start())[0])
+        return error if len(calls) != 1 or fires else error._replace(line=LineIndex(text).position(calls[0].start())[0])
     if error.column or not NAME_MESSAGE.search(error.message):
         return error
     for name in (first or second for first, second in QUOTED.findall(error.message)):
@@ -158,7 +156,7 @@ def refine(error: ServerError, text: str) -> ServerError:
         after = [position for position in positions if error.line and position[0] >= error.line]
         if after or len(positions) == 1:
             line, column = (after or positions)[0]
-            return replace(error, line=line, column=column)
+            return error._replace(line=line, column=column)
     return error
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahjo_tasks.database.dialects.base import ConnectFailure, ServerMessage
@@ -211,7 +210,7 @@ class FirstError(threading.local):
         line = None if first.procedure or first.line > text.count("\n") + 1 else first.line or None
         procedure = f"{first.procedure}, line {first.line}" if first.procedure else ""
         severity = f"Level {first.severity}, State {first.state}"
-        return replace(error, severity=severity, procedure=procedure, line=line)
+        return error._replace(severity=severity, procedure=procedure, line=line)
 
 
 class MessageHandler:
