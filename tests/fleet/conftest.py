@@ -46,10 +46,10 @@ class Versioned(Deployed):
     """A deployed project with tags."""
 
     def git(self, *arguments: str) -> str:
-        done = subprocess.run(
+        result = subprocess.run(
             ["git", *arguments], cwd=self.directory, capture_output=True, text=True, encoding="utf-8", check=True
         )
-        return done.stdout.strip()
+        return result.stdout.strip()
 
     def release(self, tag: str, tasks: str = TASKS) -> None:
         """Commit a view that says the version, and actions that know it, and tag both."""
@@ -92,7 +92,7 @@ def make(sqlite_target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
-    def made(*tags: str, **extra: object) -> Versioned:
+    def created(*tags: str, **extra: object) -> Versioned:
         plain = deployed(sqlite_target, tmp_path / "shop", **extra)
         project = Versioned(plain.directory, plain.target, plain.backend)
         project.write(".gitignore", "*.db*\n*.log\n__pycache__/\n")
@@ -104,7 +104,7 @@ def make(sqlite_target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
                 project.succeed("deploy")
         return project
 
-    return made
+    return created
 
 
 @pytest.fixture

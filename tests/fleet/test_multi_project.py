@@ -72,9 +72,9 @@ class Workshop:
 
     def project(self, name: str, **extra: object) -> RunningProject:
         backend = {"allowed_actions": "ALL", "sql_dialect": "sqlite", "target_database_name": f"{name}.db", **extra}
-        made = make_project(self.directory / "all" / name, backend, TASKS.replace("{name}", name))
-        made.write("database/views/v.sql", f"CREATE VIEW {name} AS SELECT 1 AS id;\n")
-        return made
+        created = make_project(self.directory / "all" / name, backend, TASKS.replace("{name}", name))
+        created.write("database/views/v.sql", f"CREATE VIEW {name} AS SELECT 1 AS id;\n")
+        return created
 
     def lists(self, projects: dict[str, Any], name: str = "projects.jsonc", **extra: object) -> Path:
         entries = {
@@ -96,24 +96,24 @@ class Workshop:
 @pytest.fixture
 def shop(tmp_path: Path) -> Workshop:
     """Projects a, b and c."""
-    made = Workshop(tmp_path)
+    created = Workshop(tmp_path)
     for name in "abc":
-        made.project(name)
-    return made
+        created.project(name)
+    return created
 
 
-def order(done: Outcome) -> list[str]:
+def order(result: Outcome) -> list[str]:
     """The projects in the order in which they spoke."""
-    return [line[0] for line in done.out.splitlines() if " says " in line]
+    return [line[0] for line in result.out.splitlines() if " says " in line]
 
 
 def test_projects_are_built_in_order_each_with_its_own_tasks_and_database(
     shop: Workshop, sqlite_target: Target
 ) -> None:
     shop.lists({"b": ["init", "deploy", "speak"], "a": ["init", "deploy", ["speak", {"times": 2}]]})
-    done = shop.run()
-    assert done.code == 0, done.text
-    assert order(done) == ["b", "a", "a"]
+    result = shop.run()
+    assert result.code == 0, result.text
+    assert order(result) == ["b", "a", "a"]
     for name in "ab":
         assert sqlite_target.query(f"SELECT id FROM {name}", str(shop.directory / "all" / name / f"{name}.db")) == [
             (1,)
@@ -124,32 +124,34 @@ def test_projects_are_built_in_order_each_with_its_own_tasks_and_database(
 def test_inv_takes_the_file_as_its_config(shop: Workshop) -> None:
     shop.lists({"a": ["speak"]})
     here = make_project(shop.directory)
-    done = here.inv("multi-project-build", config="projects.jsonc")
-    assert done.code == 0, done.text
-    assert order(done) == ["a"]
+    result = here.inv("multi-project-build", config="projects.jsonc")
+    assert result.code == 0, result.text
+    assert order(result) == ["a"]
 
 
 def test_a_failure_is_shown_and_nothing_else_is_started(shop: Workshop) -> None:
     shop.lists({"a": ["speak"], "b": ["speak", "fail", "speak"], "c": ["speak"]})
-    done = shop.run()
-    assert done.code == 1
-    assert order(done) == ["a", "b"]
-    assert "Error: ValueError: b cannot" in done.out
-    table = [line.split(maxsplit=3) for line in done.out.splitlines() if line.startswith(("  a ", "  b ", "  c "))][-3:]
+    result = shop.run()
+    assert result.code == 1
+    assert order(result) == ["a", "b"]
+    assert "Error: ValueError: b cannot" in result.out
+    table = [line.split(maxsplit=3) for line in result.out.splitlines() if line.startswith(("  a ", "  b ", "  c "))][
+        -3:
+    ]
     assert [row[1] for row in table] == ["ok", "FAIL", "skipped"]
     assert table[1][3] == "fail: ValueError: b cannot"
-    assert "1 of 3 projects failed: b; skipped: c." in done.err
-    assert "exit=1" in done.out
+    assert "1 of 3 projects failed: b; skipped: c." in result.err
+    assert "exit=1" in result.out
 
 
 @pytest.mark.skipif(os.name == "nt", reason="only on POSIX: a signal to one process")
 def test_a_killed_worker_is_a_failure_that_names_the_signal(shop: Workshop) -> None:
     shop.lists({"a": ["die"], "b": ["speak"]})
-    done = shop.run("--jobs", "2", "--keep-going")
-    assert done.code == 1
-    assert order(done) == ["b"]
-    assert "die: signal SIGKILL" in done.out
-    assert "1 of 2 projects failed: a." in done.err
+    result = shop.run("--jobs", "2", "--keep-going")
+    assert result.code == 1
+    assert order(result) == ["b"]
+    assert "die: signal SIGKILL" in result.out
+    assert "1 of 2 projects failed: a." in result.err
 
 
 def test_keep_going_builds_what_does_not_depend_on_the_failure(shop: Workshop) -> None:
@@ -162,49 +164,49 @@ def test_keep_going_builds_what_does_not_depend_on_the_failure(shop: Workshop) -
             "d": {"actions": ["speak"], "depends": "b"},
         }
     )
-    done = shop.run("--keep-going")
-    assert done.code == 1
-    assert order(done) == ["c"]
-    assert "needs a" in done.out
-    assert "needs b" in done.out
-    assert "failed: a; skipped: b, d." in done.err
+    result = shop.run("--keep-going")
+    assert result.code == 1
+    assert order(result) == ["c"]
+    assert "needs a" in result.out
+    assert "needs b" in result.out
+    assert "failed: a; skipped: b, d." in result.err
 
 
 def test_a_project_waits_for_those_that_it_depends_on(shop: Workshop) -> None:
     shop.lists(
         {"a": {"actions": ["speak"], "depends": ["c"]}, "b": ["speak"], "c": {"actions": ["speak"], "depends": ["b"]}}
     )
-    done = shop.run("--jobs", "3")
-    assert done.code == 0, done.text
-    assert order(done) == ["b", "c", "a"]
+    result = shop.run("--jobs", "3")
+    assert result.code == 0, result.text
+    assert order(result) == ["b", "c", "a"]
 
 
 def test_the_output_of_projects_side_by_side_is_not_mixed(shop: Workshop) -> None:
     shop.lists({name: [["speak", {"times": 4, "pause": 0.2}]] for name in "abc"})
-    done = shop.run("-j", "3")
-    assert done.code == 0, done.text
-    spoken = order(done)
+    result = shop.run("-j", "3")
+    assert result.code == 0, result.text
+    spoken = order(result)
     assert sorted(spoken) == sorted("abc" * 4)
     assert "".join(spoken) in {
         f"{x * 4}{y * 4}{z * 4}" for x in "abc" for y in "abc" for z in "abc" if x != y != z != x
     }
-    started = [line for line in done.out.splitlines() if line.endswith(": started")]
-    assert done.out.index(started[-1]) < done.out.index(" says "), "all were started before the first had ended"
+    started = [line for line in result.out.splitlines() if line.endswith(": started")]
+    assert result.out.index(started[-1]) < result.out.index(" says "), "all were started before the first had ended"
 
 
 def test_dry_shows_every_plan_and_changes_nothing(shop: Workshop) -> None:
     shop.lists({name: ["init", "deploy"] for name in "ab"})
-    done = shop.run("--dry", yes=False)
-    assert done.code == 0, done.text
-    assert done.out.count("view database/views/v.sql") == 2
+    result = shop.run("--dry", yes=False)
+    assert result.code == 0, result.text
+    assert result.out.count("view database/views/v.sql") == 2
     assert not shop.has_database("a")
 
 
 def test_nothing_is_started_without_confirmation(shop: Workshop) -> None:
     shop.lists({"a": ["init"]})
-    done = shop.run(yes=False)
-    assert done.code == 3
-    assert "--non-interactive" in done.err
+    result = shop.run(yes=False)
+    assert result.code == 3
+    assert "--non-interactive" in result.err
     assert not shop.has_database("a")
     assert shop.run("-ni", yes=False).code == 0
 
@@ -213,43 +215,43 @@ def test_a_protected_database_takes_its_name(shop: Workshop) -> None:
     shop.project("d", target_database_protected=True)
     shop.lists({"a": ["speak"], "d": ["speak"]})
     assert shop.run().code == 3
-    done = shop.run("--confirm-database", "x.db", "d.db")
-    assert done.code == 0, done.text
-    assert order(done) == ["a", "d"]
+    result = shop.run("--confirm-database", "x.db", "d.db")
+    assert result.code == 0, result.text
+    assert order(result) == ["a", "d"]
 
 
 def answered(shop: Workshop, *lines: str) -> str:
     """What is said on a terminal on which somebody types these lines."""
     import pty
 
-    ours, theirs = pty.openpty()
+    controller, terminal = pty.openpty()
     command = [sys.executable, "-c", MAIN, "projects.jsonc", "--confirm"]
     with subprocess.Popen(
-        command, cwd=shop.directory, env=_clean_environment(), stdin=theirs, stdout=theirs, stderr=theirs
+        command, cwd=shop.directory, env=_clean_environment(), stdin=terminal, stdout=terminal, stderr=terminal
     ):
-        os.close(theirs)
-        os.write(ours, "".join(f"{line}\n" for line in lines).encode())
-        said = b""
+        os.close(terminal)
+        os.write(controller, "".join(f"{line}\n" for line in lines).encode())
+        message = b""
         try:
-            while chunk := os.read(ours, 1000):
-                said += chunk
+            while chunk := os.read(controller, 1000):
+                message += chunk
         except OSError:
             pass  # so Linux says that the other end is closed
-    os.close(ours)
-    return said.decode()
+    os.close(controller)
+    return message.decode()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="only on POSIX: needs a terminal")
 def test_confirm_asks_for_every_action_too(shop: Workshop) -> None:
     shop.lists({"a": ["speak", ["speak", {"times": 2}], "speak"]})
-    said = answered(shop, "y", "y", "y", "n")
-    assert said.count("Are you sure?") == 4
-    assert said.count("a says") == 3
-    assert "declined" in said
+    message = answered(shop, "y", "y", "y", "n")
+    assert message.count("Are you sure?") == 4
+    assert message.count("a says") == 3
+    assert "declined" in message
 
 
 @pytest.mark.parametrize(
-    ("projects", "said"),
+    ("projects", "message"),
     [
         ({"a": ["deplyo"]}, "projects.a.actions: There is no action 'deplyo'. Did you mean deploy?"),
         (
@@ -262,25 +264,25 @@ def test_confirm_asks_for_every_action_too(shop: Workshop) -> None:
         ({"broken": ["deploy"]}, "broken: dev.json"),
     ],
 )
-def test_a_mistake_is_found_before_anything_runs(shop: Workshop, projects: dict[str, Any], said: str) -> None:
+def test_a_mistake_is_found_before_anything_runs(shop: Workshop, projects: dict[str, Any], message: str) -> None:
     shop.project("strict", allowed_actions=["speak"])
     shop.project("broken", lock_timeout="long")
     shop.lists(projects)
-    done = shop.run()
-    assert done.code == 2
-    assert said in done.err
-    assert "says" not in done.out
+    result = shop.run()
+    assert result.code == 2
+    assert message in result.err
+    assert "says" not in result.out
 
 
 def test_each_project_has_its_own_login_over_a_shared_server(tmp_path: Path) -> None:
     shop = Workshop(tmp_path)
     for name in "ab":
-        made = shop.project(name, sql_dialect="postgresql", target_server_hostname="elsewhere", sql_port=1)
-        made.write("user", f"cred=user_of_{name}\n")
-        made.write("password", "cred=" + {"a": "b25l", "b": "dHdv"}[name] + "\n")
-        made.configure(
+        created = shop.project(name, sql_dialect="postgresql", target_server_hostname="elsewhere", sql_port=1)
+        created.write("user", f"cred=user_of_{name}\n")
+        created.write("password", "cred=" + {"a": "b25l", "b": "dHdv"}[name] + "\n")
+        created.configure(
             {
-                **json.loads((made.directory / "dev.json").read_text())["BACKEND"],
+                **json.loads((created.directory / "dev.json").read_text())["BACKEND"],
                 "username_file": "user",
                 "password_file": "password",
             }
@@ -288,21 +290,21 @@ def test_each_project_has_its_own_login_over_a_shared_server(tmp_path: Path) -> 
     shop.lists(
         {name: ["who"] for name in "ab"}, connection_info={"sql_port": 5999, "target_server_hostname": "db.example.org"}
     )
-    done = shop.run()
-    assert done.code == 0, done.text
-    assert "a user_of_a eno 5999" in done.out
-    assert "b user_of_b owt 5999" in done.out
-    assert "db.example.org:5999/a.db" in done.out
-    assert "one" not in done.text.split()
+    result = shop.run()
+    assert result.code == 0, result.text
+    assert "a user_of_a eno 5999" in result.out
+    assert "b user_of_b owt 5999" in result.out
+    assert "db.example.org:5999/a.db" in result.out
+    assert "one" not in result.text.split()
 
 
 def test_a_login_that_nobody_can_be_asked_for_is_told(tmp_path: Path) -> None:
     shop = Workshop(tmp_path)
     shop.project("a", sql_dialect="postgresql", target_server_hostname="elsewhere", sql_port=1)
     shop.lists({"a": ["who"]})
-    done = shop.run()
-    assert done.code == 2
-    assert "a: There is no user name and password" in done.err
+    result = shop.run()
+    assert result.code == 2
+    assert "a: There is no user name and password" in result.err
 
 
 @pytest.mark.skipif(os.name == "nt", reason="only on POSIX: a signal to one process")
@@ -362,15 +364,15 @@ def test_every_mistake_of_the_file_is_told(shop: Workshop) -> None:
         {"a": {"actions": [], "dependz": []}, "b": {"actions": ["deploy"], "depends": ["x"]}},
         connection_info={"sql_prot": 1, "sqlalchemy.url": "sqlite://"},
     )
-    told = problems(path)
-    for said in (
+    output = problems(path)
+    for message in (
         "projects.a.actions: expected an array of actions",
         "projects.a.dependz: not a known key; did you mean depends?",
         "projects.b.depends: there is no project 'x'",
         "sql_prot: not a key of a connection; did you mean sql_port?",
         "sqlalchemy.url names one database",
     ):
-        assert said in told
+        assert message in output
 
 
 def test_a_circular_dependency_names_its_projects(shop: Workshop) -> None:
@@ -389,7 +391,7 @@ def test_order_is_that_of_the_file_as_far_as_dependencies_allow() -> None:
 
 
 def test_connection_info_becomes_variables(tmp_path: Path) -> None:
-    given = {
+    argument = {
         "sql_port": 1433,
         "sqla_url_query_map": {"Encrypt": "yes"},
         "trusted_connection": True,
@@ -398,7 +400,7 @@ def test_connection_info_becomes_variables(tmp_path: Path) -> None:
         "sql_driver": None,
         "target_database_name": "master",
     }
-    environ, warnings, problems = connection_environment(given, tmp_path)
+    environ, warnings, problems = connection_environment(argument, tmp_path)
     assert environ == {
         "AHJO_SQL_PORT": "1433",
         "AHJO_SQLA_URL_QUERY_MAP": '{"Encrypt": "yes"}',

@@ -48,8 +48,8 @@ def by_version(shop: Versioned) -> list[str]:
 def test_versions_run_in_the_order_of_git_whatever_the_order_of_the_file(shop: Versioned) -> None:
     shop.lists({"v3": ["deploy", "note"], "v1": ["fail"], "v2": ["deploy", "note"]})
     before = shop.git("rev-parse", "HEAD")
-    done = shop.succeed("upgrade")
-    assert "v1 -> v2 -> v3" in done.out
+    result = shop.succeed("upgrade")
+    assert "v1 -> v2 -> v3" in result.out
     assert by_version(shop) == ["v2", "v3"]
     assert shop.about == "v3"
     assert shop.rows("SELECT Repository, Branch, [Commit] FROM git_version") == [("shop", "HEAD", "v3")]
@@ -58,8 +58,8 @@ def test_versions_run_in_the_order_of_git_whatever_the_order_of_the_file(shop: V
 
 
 def test_parameters_reach_the_action_as_they_are_written(shop: Versioned) -> None:
-    given = {"text": "it's --dry, 50 % off", "batch": 5, "loud": True, "names": ["a b", "c"]}
-    shop.lists({"v2": [["note", given], ["note", {"names": "one", "batch": -1}]]})
+    argument = {"text": "it's --dry, 50 % off", "batch": 5, "loud": True, "names": ["a b", "c"]}
+    shop.lists({"v2": [["note", argument], ["note", {"names": "one", "batch": -1}]]})
     shop.succeed("upgrade", "--version", "v2")
     assert shop.notes == ["v2 \"it's --dry, 50 % off\" 5 True ['a b', 'c']", "v2 '' -1 False ['one']"]
 
@@ -90,8 +90,8 @@ def test_a_version_is_stamped_even_when_none_of_its_actions_does(shop: Versioned
 def test_a_second_run_has_nothing_to_do(shop: Versioned) -> None:
     shop.lists(BOTH)
     shop.succeed("upgrade")
-    done = shop.succeed("upgrade")
-    assert "v3 is up to date" in done.out
+    result = shop.succeed("upgrade")
+    assert "v3 is up to date" in result.out
     assert by_version(shop) == ["v2", "v3"]
 
 
@@ -113,9 +113,9 @@ def test_an_old_checkout_finds_the_upgrade_file_in_the_wanted_tag(make: Callable
     assert shop.git("describe", "--tags") == "v1"
 
 
-@pytest.mark.parametrize(("tag", "code", "said"), [("v9", 2, "no tag 'v9'"), ("v0", 2, "does not come after v1")])
+@pytest.mark.parametrize(("tag", "code", "message"), [("v9", 2, "no tag 'v9'"), ("v0", 2, "does not come after v1")])
 def test_a_version_that_cannot_be_reached_is_refused(
-    make: Callable[..., Versioned], tag: str, code: int, said: str
+    make: Callable[..., Versioned], tag: str, code: int, message: str
 ) -> None:
     shop = make("v1", "v2")
     shop.lists(BOTH)
@@ -123,22 +123,22 @@ def test_a_version_that_cannot_be_reached_is_refused(
     shop.commit("other")
     shop.git("tag", "v0")
     shop.git("checkout", "--quiet", "main")
-    assert said in shop.fail("upgrade", "--version", tag, code=code).err
+    assert message in shop.fail("upgrade", "--version", tag, code=code).err
     assert shop.version == "v1"
 
 
 def test_dry_shows_the_way_and_does_nothing(shop: Versioned) -> None:
     shop.lists({"v2": ["deploy", ["note", {"batch": 5}]], "v3": ["deploy"]})
-    done = shop.succeed("upgrade", "--dry", AHJO_NON_INTERACTIVE="")
-    assert "v1 -> v2 -> v3 (dry run: nothing is changed)" in done.out
-    assert "deploy, note(batch=5)" in done.out
+    result = shop.succeed("upgrade", "--dry", AHJO_NON_INTERACTIVE="")
+    assert "v1 -> v2 -> v3 (dry run: nothing is changed)" in result.out
+    assert "deploy, note(batch=5)" in result.out
     assert (shop.version, shop.notes) == ("v1", [])
 
 
 def test_nothing_is_touched_before_somebody_confirms(shop: Versioned) -> None:
     shop.lists(BOTH)
-    done = shop.fail("upgrade", code=3, AHJO_NON_INTERACTIVE="")
-    assert "v1 -> v2 -> v3" in done.out
+    result = shop.fail("upgrade", code=3, AHJO_NON_INTERACTIVE="")
+    assert "v1 -> v2 -> v3" in result.out
     assert (shop.version, shop.notes) == ("v1", [])
     shop.succeed("upgrade", "--non-interactive", AHJO_NON_INTERACTIVE="")
     assert shop.version == "v3"
@@ -158,15 +158,15 @@ def test_a_version_that_recreates_the_database_is_announced(shop: Versioned) -> 
     import pty
 
     shop.lists({"v2": ["init", "deploy"]})
-    ours, theirs = pty.openpty()
+    controller, theirs = pty.openpty()
     command = [sys.executable, "-m", "invoke", "upgrade", "--config", "dev.json", "--version", "v2"]
     with subprocess.Popen(command, cwd=shop.directory, stdin=theirs, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
-        os.write(ours, b"n\n")
+        os.write(controller, b"n\n")
         output = b""
-        while chunk := _read(ours):
+        while chunk := _read(controller):
             output += chunk
-    os.close(ours)
+    os.close(controller)
     assert process.returncode == 3, output
     assert b"creates it again" in output
     assert shop.version == "v1"
@@ -182,8 +182,8 @@ def _read(terminal: int) -> bytes:
 def test_a_dirty_tree_is_refused(shop: Versioned) -> None:
     shop.lists(BOTH)
     shop.write("database/views/about.sql", "CREATE VIEW about AS SELECT 'mine' AS version;\n")
-    done = shop.fail("upgrade")
-    assert "uncommitted changes: database/views/about.sql" in done.err
+    result = shop.fail("upgrade")
+    assert "uncommitted changes: database/views/about.sql" in result.err
     assert shop.version == "v1"
 
 
@@ -196,14 +196,14 @@ def test_files_that_git_does_not_know_are_no_dirt(shop: Versioned) -> None:
 
 def test_a_gap_is_named(shop: Versioned) -> None:
     shop.lists({"v3": ["deploy"]})
-    done = shop.fail("upgrade", code=2)
-    assert "Between v1 and v3 the upgrade file leaves out v2" in done.err
+    result = shop.fail("upgrade", code=2)
+    assert "Between v1 and v3 the upgrade file leaves out v2" in result.err
 
 
 def test_a_file_without_the_next_version_is_no_up_to_date(shop: Versioned) -> None:
     shop.lists({"v1": ["deploy"]})
-    done = shop.fail("upgrade", code=2)
-    assert "no version after v1, but there are tags: v2, v3" in done.err
+    result = shop.fail("upgrade", code=2)
+    assert "no version after v1, but there are tags: v2, v3" in result.err
 
 
 def test_two_heads_are_refused_until_one_is_chosen(shop: Versioned) -> None:
@@ -211,8 +211,8 @@ def test_two_heads_are_refused_until_one_is_chosen(shop: Versioned) -> None:
     shop.release("v2b")
     shop.git("checkout", "--quiet", "main")
     shop.lists({**BOTH, "v2b": ["deploy", "note"]})
-    done = shop.fail("upgrade", code=2)
-    assert "2 newest versions: v2b, v3" in done.err
+    result = shop.fail("upgrade", code=2)
+    assert "2 newest versions: v2b, v3" in result.err
     shop.succeed("upgrade", "--version", "v2b")
     assert by_version(shop) == ["v2b"]
 
@@ -228,8 +228,8 @@ def test_a_failing_version_stops_the_upgrade_and_the_next_run_resumes_there(shop
         {f"v{number}": ["deploy", ["note", {"batch": number}], "version"] for number in (2, 3, 5)}
         | {"v4": ["note", "fail", "deploy"]}
     )
-    done = shop.fail("upgrade")
-    assert "v4: fail failed with exit code 1" in done.err
+    result = shop.fail("upgrade")
+    assert "v4: fail failed with exit code 1" in result.err
     for line in (
         "Upgraded before: v2, v3",
         "Done of v4: note",
@@ -237,7 +237,7 @@ def test_a_failing_version_stops_the_upgrade_and_the_next_run_resumes_there(shop
         "Not started: v5",
         "Version of the database: v3",
     ):
-        assert line in done.err
+        assert line in result.err
     assert shop.version == "v3"
     assert untouched(shop)
     shop.lists({"v4": ["note"], "v5": ["deploy"]})
@@ -248,8 +248,8 @@ def test_a_failing_version_stops_the_upgrade_and_the_next_run_resumes_there(shop
 
 def test_a_version_whose_deploy_succeeded_but_not_all_the_rest_does_not_count(shop: Versioned) -> None:
     shop.lists({"v2": ["deploy", "fail"]})
-    done = shop.fail("upgrade", "--version", "v2")
-    assert "Done of v2: deploy" in done.err
+    result = shop.fail("upgrade", "--version", "v2")
+    assert "Done of v2: deploy" in result.err
     assert shop.about == "v2"
     assert shop.version == "v1"
 
@@ -263,30 +263,30 @@ def test_what_a_version_logged_stays(shop: Versioned) -> None:
 
 def test_every_mistake_is_found_before_anything_runs(shop: Versioned) -> None:
     shop.lists({"v2": ["deploy", "deplyo"], "v3": [["note", {"bach": 1, "batch": "many", "loud": 1}]]})
-    done = shop.fail("upgrade", code=2)
-    for said in (
+    result = shop.fail("upgrade", code=2)
+    for message in (
         "upgrade_actions.jsonc:1: v2: There is no action 'deplyo'. Did you mean deploy?",
         "upgrade_actions.jsonc:1: v3: note has no parameter 'bach'; did you mean batch?",
         "upgrade_actions.jsonc:1: v3: note: batch: expected an integer",
         "upgrade_actions.jsonc:1: v3: note: loud: expected a boolean",
     ):
-        assert said in done.err
+        assert message in result.err
     assert (shop.version, shop.notes) == ("v1", [])
     assert untouched(shop)
 
 
 def test_a_file_that_a_tag_does_not_have_is_found_before_anything_runs(shop: Versioned) -> None:
-    wanted = ["database/views/about.sql", "database/views/abuot.sql"]
+    requested = ["database/views/about.sql", "database/views/abuot.sql"]
     shop.release("v4")
     shop.write("database/views/bad.sql", "SELECT '$(unknown)';\n")
     shop.reconfigure(scripting_variables={"known": 1})
     shop.release("v5")
-    steps = [["deploy-files", {"files": wanted}], ["deploy", {"files": "nowhere"}]]
+    steps = [["deploy-files", {"files": requested}], ["deploy", {"files": "nowhere"}]]
     shop.lists(BOTH | {"v4": steps, "v5": [["deploy-files", {"files": "database/views"}]]})
-    done = shop.fail("upgrade", code=2)
-    assert "v4: --files: database/views/abuot.sql does not exist. Paths are relative to the project's" in done.err
-    assert "upgrade_actions.jsonc:1: v4: --files: nowhere does not exist" in done.err
-    assert "v5: database/views/bad.sql:1:9: the variable unknown has no value" in done.err
+    result = shop.fail("upgrade", code=2)
+    assert "v4: --files: database/views/abuot.sql does not exist. Paths are relative to the project's" in result.err
+    assert "upgrade_actions.jsonc:1: v4: --files: nowhere does not exist" in result.err
+    assert "v5: database/views/bad.sql:1:9: the variable unknown has no value" in result.err
     assert (shop.version, shop.notes) == ("v1", [])
     assert untouched(shop)
 
@@ -298,8 +298,8 @@ def test_an_upgrade_inside_an_upgrade_is_found_before_anything_runs(shop: Versio
     )
     shop.release("v4", tasks=nested)
     shop.lists(BOTH | {"v4": [step]})
-    done = shop.fail("upgrade", code=2)
-    assert "upgrade_actions.jsonc:1: v4: an upgrade cannot be a step of another one" in done.err
+    result = shop.fail("upgrade", code=2)
+    assert "upgrade_actions.jsonc:1: v4: an upgrade cannot be a step of another one" in result.err
     assert shop.version == "v1"
 
 
@@ -307,8 +307,8 @@ def test_an_action_that_the_config_forbids_is_found_before_anything_runs(shop: V
     shop.lists({"v2": ["note"], "v3": ["deploy"]})
     shop.reconfigure(allowed_actions=["upgrade", "note"])
     shop.commit("config")
-    done = shop.fail("upgrade", code=2)
-    assert "upgrade_actions.jsonc:1: v3: The action 'deploy' is not allowed here" in done.err
+    result = shop.fail("upgrade", code=2)
+    assert "upgrade_actions.jsonc:1: v3: The action 'deploy' is not allowed here" in result.err
     assert shop.notes == []
 
 
@@ -318,16 +318,16 @@ def test_a_version_made_for_the_predecessor_is_refused(make: Callable[..., Versi
     shop.write("ahjo_actions.py", "from ahjo.action import action\n")
     shop.release("v2", tasks="")
     shop.lists({"v2": ["deploy"]})
-    done = shop.fail("upgrade", code=2)
-    assert "upgrade_actions.jsonc:1: v2: there is no tasks.py, only Ahjo's ahjo_actions.py" in done.err
+    result = shop.fail("upgrade", code=2)
+    assert "upgrade_actions.jsonc:1: v2: there is no tasks.py, only Ahjo's ahjo_actions.py" in result.err
 
 
 def test_a_version_whose_tasks_cannot_be_imported_is_refused(shop: Versioned) -> None:
     shop.release("v4", tasks="import nonsense_of_ours\n")
     shop.lists(BOTH | {"v4": ["deploy"]})
-    done = shop.fail("upgrade", code=2)
-    assert "v4: " in done.err
-    assert "nonsense_of_ours" in done.err
+    result = shop.fail("upgrade", code=2)
+    assert "v4: " in result.err
+    assert "nonsense_of_ours" in result.err
 
 
 @pytest.mark.parametrize("commit", [None, "v1-3-gabcdef0"])
@@ -335,9 +335,9 @@ def test_a_database_without_a_tagged_version_is_refused(shop: Versioned, commit:
     shop.lists(BOTH)
     change = f"UPDATE git_version SET [Commit] = '{commit}'" if commit else "DROP TABLE git_version"
     shop.target.query(change, shop.database)
-    done = shop.fail("upgrade")
-    assert "inv update-git-version" in done.err
-    assert (commit or "No git version is recorded") in done.err
+    result = shop.fail("upgrade")
+    assert "inv update-git-version" in result.err
+    assert (commit or "No git version is recorded") in result.err
 
 
 def test_several_tags_of_one_commit_do_not_confuse_the_stamp(shop: Versioned) -> None:
@@ -380,8 +380,8 @@ def test_a_project_in_a_subfolder_and_the_command_of_old(make: Callable[..., Ver
     shop.write("inner/upgrade_actions.jsonc", '{"v3": ["deploy", "note"]}')
     shop.commit("upgrade file")
     shop.target.query("UPDATE git_version SET [Commit] = 'v2'", shop.database)
-    done = shop.run(sys.executable, "-c", MAIN, "inner/dev.json", "-v", "v3", "-ni", "-p", yes=False)
-    assert done.code == 0, done.text
+    result = shop.run(sys.executable, "-c", MAIN, "inner/dev.json", "-v", "v3", "-ni", "-p", yes=False)
+    assert result.code == 0, result.text
     assert shop.about == "v2"
     assert shop.version == "v3"
 
@@ -438,8 +438,8 @@ def test_a_killed_upgrade_is_resumed_by_the_next_which_cleans_up(shop: Versioned
     assert shop.version == "v3"
     assert len(shop.git("worktree", "list").splitlines()) == 2
     shop.lists({**BOTH, "v4": ["version"]})
-    done = shop.succeed("upgrade")
-    assert "Plan: v3 -> v4" in done.out
+    result = shop.succeed("upgrade")
+    assert "Plan: v3 -> v4" in result.out
     assert shop.version == "v4"
     assert by_version(shop) == ["v2", "v3"]
     assert untouched(shop)
@@ -447,8 +447,8 @@ def test_a_killed_upgrade_is_resumed_by_the_next_which_cleans_up(shop: Versioned
 
 def test_of_two_upgrades_at_once_the_second_leaves_with_the_owners_name(shop: Versioned) -> None:
     with midway(shop) as process:
-        done = shop.fail("upgrade", code=4)
-        assert f"(pid {process.pid})" in done.err
+        result = shop.fail("upgrade", code=4)
+        assert f"(pid {process.pid})" in result.err
         process.kill()
         process.communicate()
     assert by_version(shop) == ["v2", "v3"]

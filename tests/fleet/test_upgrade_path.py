@@ -78,9 +78,9 @@ def test_what_the_database_holds_must_be_a_tag() -> None:
         find_path(line(), ["v2"], "v1-3-gabc")
 
 
-@pytest.mark.parametrize(("target", "said"), [("v9", "no tag 'v9'"), ("v1", "does not come after v2")])
-def test_a_version_out_of_reach_is_refused(target: str, said: str) -> None:
-    with pytest.raises(UsageError, match=said):
+@pytest.mark.parametrize(("target", "message"), [("v9", "no tag 'v9'"), ("v1", "does not come after v2")])
+def test_a_version_out_of_reach_is_refused(target: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         find_path(line(), ["v3", "v4"], "v2", target)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.project.sql_file import SqlFile
 
 
-def made(folder: Path, dialect: str, **texts: str) -> list[SqlFile]:
+def created(folder: Path, dialect: str, **texts: str) -> list[SqlFile]:
     """Files by name; the kind is what the text creates, or else data."""
     spoken, files = dialect_named(dialect), []
     for name, text in texts.items():
@@ -32,7 +32,7 @@ def order(files: list[SqlFile]) -> list[str]:
 
 
 def test_a_view_comes_after_what_it_reads_and_ties_by_name(tmp_path: Path) -> None:
-    files = made(
+    files = created(
         tmp_path,
         "postgresql",
         c="create view s.c as select 1",
@@ -44,7 +44,7 @@ def test_a_view_comes_after_what_it_reads_and_ties_by_name(tmp_path: Path) -> No
 
 
 def test_names_that_differ_by_case_alone_are_two_objects_where_both_are_there(tmp_path: Path) -> None:
-    files = made(
+    files = created(
         tmp_path,
         "mssql",
         a="create view dbo.item as select * from dbo.Item",
@@ -57,7 +57,7 @@ def test_names_that_differ_by_case_alone_are_two_objects_where_both_are_there(tm
 
 @pytest.mark.parametrize("dialect", ["postgresql", "mssql", "mysql", "sqlite"])
 def test_names_without_schema_and_in_any_case_are_found(tmp_path: Path, dialect: str) -> None:
-    files = made(
+    files = created(
         tmp_path,
         dialect,
         a='create view a as select * from "B" -- s\n , C',
@@ -65,7 +65,7 @@ def test_names_without_schema_and_in_any_case_are_found(tmp_path: Path, dialect:
         c="create view c as select 1",
     )
     if dialect == "mysql":
-        files = made(tmp_path, dialect, a="create view a as select * from `B`, C", b=files[1].text, c=files[2].text)
+        files = created(tmp_path, dialect, a="create view a as select * from `B`, C", b=files[1].text, c=files[2].text)
 
     assert order(files) == ["b", "c", "a"]
 
@@ -83,7 +83,7 @@ def test_names_without_schema_and_in_any_case_are_found(tmp_path: Path, dialect:
 )
 def test_what_counts_as_a_mention(tmp_path: Path, mention: str) -> None:
     text = mention.replace("only(b)", "b")
-    files = made(tmp_path, "postgresql", a=f"create view s.a as select 1 {text}", b="create view s.b as select 1")
+    files = created(tmp_path, "postgresql", a=f"create view s.a as select 1 {text}", b="create view s.b as select 1")
 
     assert order(files) == ["b", "a"]
 
@@ -103,13 +103,13 @@ def test_what_counts_as_a_mention(tmp_path: Path, mention: str) -> None:
     ],
 )
 def test_what_counts_as_none(tmp_path: Path, other: str) -> None:
-    files = made(tmp_path, "postgresql", a=f"create view s.a as select 1 {other}", b="create view s.b as select 1")
+    files = created(tmp_path, "postgresql", a=f"create view s.a as select 1 {other}", b="create view s.b as select 1")
 
     assert order(files) == ["a", "b"]
 
 
 def test_a_function_body_in_dollar_quotes_counts(tmp_path: Path) -> None:
-    files = made(
+    files = created(
         tmp_path,
         "postgresql",
         a="create function s.a() returns int language sql as $$ select 1 from s.b -- it's\n $$",
@@ -120,7 +120,7 @@ def test_a_function_body_in_dollar_quotes_counts(tmp_path: Path) -> None:
 
 
 def test_a_type_counts_anywhere_and_a_sequence_in_a_string(tmp_path: Path) -> None:
-    files = made(
+    files = created(
         tmp_path,
         "postgresql",
         a="create view a as select x::mood, nextval('\"ids\"')",
@@ -132,7 +132,7 @@ def test_a_type_counts_anywhere_and_a_sequence_in_a_string(tmp_path: Path) -> No
 
 
 def test_a_depends_comment_stands_in_place_of_the_sql(tmp_path: Path) -> None:
-    files = made(
+    files = created(
         tmp_path,
         "postgresql",
         a="-- depends: s.c\ncreate view s.a as select * from s.b",
@@ -144,7 +144,7 @@ def test_a_depends_comment_stands_in_place_of_the_sql(tmp_path: Path) -> None:
 
 
 def test_a_depends_comment_must_name_what_somebody_creates(tmp_path: Path) -> None:
-    files = made(tmp_path, "postgresql", a="create view s.a as select 1\n-- depends: s.nothing")
+    files = created(tmp_path, "postgresql", a="create view s.a as select 1\n-- depends: s.nothing")
 
     with pytest.raises(SourceError, match=r"no file creates s\.nothing") as caught:
         ordered(files)
@@ -153,7 +153,7 @@ def test_a_depends_comment_must_name_what_somebody_creates(tmp_path: Path) -> No
 
 
 def test_a_circular_dependency_names_its_files(tmp_path: Path) -> None:
-    files = made(
+    files = created(
         tmp_path, "postgresql", a="create view s.a as select * from s.b", b="create view s.b as select * from s.a"
     )
 
@@ -162,7 +162,7 @@ def test_a_circular_dependency_names_its_files(tmp_path: Path) -> None:
 
 
 def test_a_cycle_through_a_late_bound_kind_is_broken(tmp_path: Path) -> None:
-    files = made(
+    files = created(
         tmp_path,
         "postgresql",
         a="create procedure s.a() language plpgsql as $$ begin call s.b(); end $$",
@@ -173,7 +173,7 @@ def test_a_cycle_through_a_late_bound_kind_is_broken(tmp_path: Path) -> None:
 
 
 def test_a_trigger_comes_after_the_table_of_another_file(tmp_path: Path) -> None:
-    files = made(
+    files = created(
         tmp_path,
         "sqlite",
         a="create trigger a after insert on b begin select 1; end",
@@ -184,7 +184,7 @@ def test_a_trigger_comes_after_the_table_of_another_file(tmp_path: Path) -> None
 
 
 def test_data_of_parents_comes_before_that_of_children(tmp_path: Path) -> None:
-    files = made(tmp_path, "postgresql", a="insert into s.child values (1)", b="insert into s.parent values (1)")
+    files = created(tmp_path, "postgresql", a="insert into s.child values (1)", b="insert into s.parent values (1)")
 
     ordered_files = ordered_data(files, [(Name("s", "child"), Name("s", "parent"))], str.lower)
 
@@ -195,7 +195,7 @@ def test_thousands_of_files_are_ordered_at_once(tmp_path: Path) -> None:
     texts = {f"v{n:04}": f"create view s.v{n:04} as select * from s.v{n + 1:04}" for n in range(2000)}
     texts["v2000"] = "create view s.v2000 as select 1"
 
-    assert order(made(tmp_path, "postgresql", **texts)) == sorted(texts, reverse=True)
+    assert order(created(tmp_path, "postgresql", **texts)) == sorted(texts, reverse=True)
 
 
 def test_no_files_have_an_order() -> None:

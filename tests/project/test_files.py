@@ -63,7 +63,7 @@ def test_every_folder_belongs_to_one_kind() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "folder", "said"),
+    ("name", "folder", "message"),
     [
         ("sqlite", "procedures", "SQLite has no procedures: database/procedures/x.sql"),
         ("postgresql", "assemblies", "PostgreSQL has no assemblies: database/assemblies/x.sql"),
@@ -71,19 +71,19 @@ def test_every_folder_belongs_to_one_kind() -> None:
         ("mssql", "rules", "SQL Server has no rules: database/rules/x.sql"),
     ],
 )
-def test_what_a_database_lacks_is_refused_by_name(tmp_path: Path, name: str, folder: str, said: str) -> None:
+def test_what_a_database_lacks_is_refused_by_name(tmp_path: Path, name: str, folder: str, message: str) -> None:
     files = project(tmp_path, f"{folder}/x.sql", name=name)
     kind = next(kind.name for kind in KINDS.values() if folder in kind.folders)
     with pytest.raises(SourceError) as refused:
         files.read([kind])
-    assert str(refused.value) == said
+    assert str(refused.value) == message
 
 
 def test_named_files_keep_their_order_and_come_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = project(tmp_path, "views/b.sql", "views/a.sql", "procedures/p.sql")
     named = ["database/views/b.sql", "database/procedures", "database/views", "database/views/a.sql"]
-    found = [file.name for file in files.read_named(named)]
-    assert found == ["b", "p", "a"]
+    result = [file.name for file in files.read_named(named)]
+    assert result == ["b", "p", "a"]
     monkeypatch.chdir(tmp_path / "database")
     assert [file.name for file in files.read_named(["views/a.sql"])] == ["a"]
 

@@ -51,7 +51,7 @@ def create(name: str, parent: Path, dialect: str, suffix: str, **connection: Any
     return sorted(folder / file for file in files)
 
 
-def made(parent: Path, dialect: str = "sqlite", suffix: str = "jsonc", **connection: Any) -> Path:
+def created(parent: Path, dialect: str = "sqlite", suffix: str = "jsonc", **connection: Any) -> Path:
     create("Shop", parent, dialect, suffix, **connection)
     return parent / "shop"
 
@@ -80,17 +80,17 @@ def test_every_database_has_a_project_in_every_format(tmp_path: Path, dialect: s
 def test_the_config_loads_without_a_warning_and_says_the_same_in_every_format(
     tmp_path: Path, dialect: str, suffix: str
 ) -> None:
-    loaded = load(made(tmp_path, dialect, suffix) / f"dev.{suffix}", environ={})
+    loaded = load(created(tmp_path, dialect, suffix) / f"dev.{suffix}", environ={})
     assert loaded.warnings == ()
     assert loaded.settings.allowed_actions == "ALL"
     assert loaded.settings.sql_dialect == dialect
     (tmp_path / "other").mkdir()
-    assert loaded.backend == load(made(tmp_path / "other", dialect, "json") / "dev.json", environ={}).backend
+    assert loaded.backend == load(created(tmp_path / "other", dialect, "json") / "dev.json", environ={}).backend
 
 
 @pytest.mark.parametrize("suffix", scaffold.FORMATS)
 def test_the_config_names_a_schema_that_is_there(tmp_path: Path, suffix: str) -> None:
-    project = made(tmp_path, "mssql", suffix)
+    project = created(tmp_path, "mssql", suffix)
     text = (project / f"dev.{suffix}").read_text(encoding="utf-8")
     named = re.search(r'\$schema(?:=|": ")([^"\s]+)', text)
     assert named
@@ -110,34 +110,34 @@ def test_json_is_plain_json_and_the_others_explain(tmp_path: Path) -> None:
 
 
 def test_the_connection_is_filled_in(tmp_path: Path) -> None:
-    project = made(tmp_path, "mysql", host="db.example", port=3307, database='sh"op', username="anna")
-    found = backend(project)
-    assert found["target_server_hostname"] == "db.example"
-    assert found["sql_port"] == 3307
-    assert found["target_database_name"] == 'sh"op'
-    assert found["username"] == "anna"
-    assert "username_file" not in found
+    project = created(tmp_path, "mysql", host="db.example", port=3307, database='sh"op', username="anna")
+    result = backend(project)
+    assert result["target_server_hostname"] == "db.example"
+    assert result["sql_port"] == 3307
+    assert result["target_database_name"] == 'sh"op'
+    assert result["username"] == "anna"
+    assert "username_file" not in result
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_no_password_is_in_a_config(tmp_path: Path, dialect: str) -> None:
-    assert "password" not in backend(made(tmp_path, dialect))
+    assert "password" not in backend(created(tmp_path, dialect))
 
 
 def test_an_unknown_login_is_kept_outside_of_the_project(tmp_path: Path) -> None:
-    found = backend(made(tmp_path, "postgresql"))
-    assert found["username_file"] == "~/.ahjo/shop_username"
-    assert found["password_file"] == "~/.ahjo/shop_password"
+    result = backend(created(tmp_path, "postgresql"))
+    assert result["username_file"] == "~/.ahjo/shop_username"
+    assert result["password_file"] == "~/.ahjo/shop_password"
 
 
 def test_sqlite_keeps_its_file_in_the_project(tmp_path: Path) -> None:
-    assert backend(made(tmp_path))["target_database_name"] == "shop.db"
+    assert backend(created(tmp_path))["target_database_name"] == "shop.db"
     assert "*.db" in (tmp_path / "shop" / ".gitignore").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_nothing_of_the_template_is_left_unfilled(tmp_path: Path, dialect: str) -> None:
-    project = made(tmp_path, dialect)
+    project = created(tmp_path, dialect)
     for path in (path for path in project.rglob("*") if path.is_file()):
         assert "{{" not in path.read_text(encoding="utf-8"), path
         assert "dot_" not in path.name
@@ -146,14 +146,14 @@ def test_nothing_of_the_template_is_left_unfilled(tmp_path: Path, dialect: str) 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_its_python_compiles(tmp_path: Path, dialect: str) -> None:
-    found = list(made(tmp_path, dialect).rglob("*.py"))
-    assert len(found) == 3
-    for path in found:
+    result = list(created(tmp_path, dialect).rglob("*.py"))
+    assert len(result) == 3
+    for path in result:
         py_compile.compile(str(path), cfile=str(tmp_path / "compiled"), doraise=True)
 
 
 def test_revisions_are_named_by_date(tmp_path: Path) -> None:
-    (revision,) = (made(tmp_path) / "alembic" / "versions").iterdir()
+    (revision,) = (created(tmp_path) / "alembic" / "versions").iterdir()
     assert re.fullmatch(r"\d{8}_\d\d_\d\d_\d\d_[0-9a-f]{12}_\w+\.py", revision.name)
 
 
@@ -162,7 +162,7 @@ def test_revisions_are_named_by_date(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_objects_come_in_the_order_of_their_sql_not_of_their_names(tmp_path: Path, dialect: str) -> None:
-    project = ProjectFiles(made(tmp_path, dialect), dialect_named(dialect))
+    project = ProjectFiles(created(tmp_path, dialect), dialect_named(dialect))
     files = project.read([kind for kind in OBJECTS if kind not in project.dialect.unsupported_kinds])
     labels = [file.name.rpartition(".")[2] for file in ordered(files)]
     routines = [] if dialect == "sqlite" else ["raised_price"]
@@ -172,9 +172,9 @@ def test_objects_come_in_the_order_of_their_sql_not_of_their_names(tmp_path: Pat
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_every_object_file_creates_the_object_of_its_name(tmp_path: Path, dialect: str) -> None:
-    project = ProjectFiles(made(tmp_path, dialect), dialect_named(dialect))
+    project = ProjectFiles(created(tmp_path, dialect), dialect_named(dialect))
     for file in project.read([kind for kind in OBJECTS if kind not in project.dialect.unsupported_kinds]):
-        assert [(made.kind, str(made.name)) for made in file.definitions] == [(file.kind, file.name)]
+        assert [(created.kind, str(created.name)) for created in file.definitions] == [(file.kind, file.name)]
 
 
 @pytest.mark.parametrize(
@@ -187,21 +187,21 @@ def test_every_object_file_creates_the_object_of_its_name(tmp_path: Path, dialec
     ],
 )
 def test_files_are_cut_as_the_database_wants(tmp_path: Path, dialect: str, batches: dict[str, int]) -> None:
-    project = ProjectFiles(made(tmp_path, dialect), dialect_named(dialect))
+    project = ProjectFiles(created(tmp_path, dialect), dialect_named(dialect))
     kinds = [kind for kind in (*OBJECTS, "data") if kind not in project.dialect.unsupported_kinds]
-    found = {file.name.rpartition(".")[2]: len(file.batches) for file in project.read(kinds)}
-    assert {name: found[name] for name in batches} == batches
+    result = {file.name.rpartition(".")[2]: len(file.batches) for file in project.read(kinds)}
+    assert {name: result[name] for name in batches} == batches
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_no_file_is_of_a_kind_that_the_database_lacks(tmp_path: Path, dialect: str) -> None:
-    project = ProjectFiles(made(tmp_path, dialect), dialect_named(dialect))
+    project = ProjectFiles(created(tmp_path, dialect), dialect_named(dialect))
     assert [path for kind in project.dialect.unsupported_kinds if kind in KINDS for path in project.paths(kind)] == []
 
 
 @pytest.mark.parametrize("dialect", [dialect for dialect in DIALECTS if dialect != "sqlite"])
 def test_permission_scripts_are_examples_whose_variables_are_whole(tmp_path: Path, dialect: str) -> None:
-    files = sorted((made(tmp_path, dialect) / "database" / "permissions").iterdir())
+    files = sorted((created(tmp_path, dialect) / "database" / "permissions").iterdir())
     assert len(files) == 4
     for path in files:
         text = path.read_text(encoding="utf-8")
@@ -213,7 +213,7 @@ def test_permission_scripts_are_examples_whose_variables_are_whole(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("argument", "expected"),
     [
         ("Shop", "shop"),
         ("My Web Shop", "my_web_shop"),
@@ -222,14 +222,14 @@ def test_permission_scripts_are_examples_whose_variables_are_whole(tmp_path: Pat
         ("x/../y", "xy"),
     ],
 )
-def test_a_name_is_normalised(given: str, expected: str) -> None:
-    assert scaffold.normalized(given) == expected
+def test_a_name_is_normalised(argument: str, expected: str) -> None:
+    assert scaffold.normalized(argument) == expected
 
 
-@pytest.mark.parametrize("given", ["", "   ", "ää", "../..", "_"])
-def test_a_name_of_nothing_is_refused(tmp_path: Path, given: str) -> None:
+@pytest.mark.parametrize("argument", ["", "   ", "ää", "../..", "_"])
+def test_a_name_of_nothing_is_refused(tmp_path: Path, argument: str) -> None:
     with pytest.raises(UsageError, match="no name for a project"):
-        create(given, tmp_path, "sqlite", "jsonc")
+        create(argument, tmp_path, "sqlite", "jsonc")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -348,12 +348,12 @@ def test_the_predecessors_command_takes_the_name_alike(folder: Path) -> None:
 def test_flags_are_enough(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     flags = ("--dialect", "postgresql", "--format", "yaml", "--host", "db", "--port", "5433", "--username", "anna")
     assert run(folder, "--name", "My Shop", *flags, "--database", "sales", "--non-interactive") == 0
-    found = backend(folder / "my_shop")
-    assert (found["target_server_hostname"], found["sql_port"], found["username"]) == ("db", 5433, "anna")
-    assert found["target_database_name"] == "sales"
-    said = capsys.readouterr().out
+    result = backend(folder / "my_shop")
+    assert (result["target_server_hostname"], result["sql_port"], result["username"]) == ("db", 5433, "anna")
+    assert result["target_database_name"] == "sales"
+    message = capsys.readouterr().out
     for command in ("cd my_shop", "inv --list", "inv complete-build --config dev.yaml"):
-        assert f"  {command}\n" in said
+        assert f"  {command}\n" in message
 
 
 def test_jsonc_is_the_usual_format(folder: Path) -> None:

@@ -41,7 +41,7 @@ def test_a_file_reads_the_same_in_each_encoding(tmp_path: Path, raw: bytes) -> N
 
 
 @pytest.mark.parametrize(
-    ("raw", "said"),
+    ("raw", "message"),
     [
         (b"SELECT 1\n-- \xe4", ":2: is not UTF-8: invalid byte at offset 12"),
         (codecs.BOM_UTF8 + b"\n\xff", ":2: is not UTF-8: invalid byte at offset"),
@@ -49,11 +49,11 @@ def test_a_file_reads_the_same_in_each_encoding(tmp_path: Path, raw: bytes) -> N
         ("SELECT 1".encode("utf-16-le"), ":1:2: a NUL character"),
     ],
 )
-def test_what_cannot_be_decoded_is_named_with_its_place(tmp_path: Path, raw: bytes, said: str) -> None:
+def test_what_cannot_be_decoded_is_named_with_its_place(tmp_path: Path, raw: bytes, message: str) -> None:
     with pytest.raises(SourceError) as refused:
         decode(written(tmp_path, raw))
     assert "x.sql" in str(refused.value)
-    assert said.partition(": ")[2] in str(refused.value)
+    assert message.partition(": ")[2] in str(refused.value)
     assert refused.value.hint
 
 

@@ -94,11 +94,11 @@ BACKEND = {
 
 @pytest.fixture
 def project(tmp_path: Path) -> RunningProject:
-    made = RunningProject(tmp_path / "shop")
+    created = RunningProject(tmp_path / "shop")
     for path, text in FILES.items():
-        made.write(path, text)
-    made.configure(BACKEND, "config_development.json")
-    return made
+        created.write(path, text)
+    created.configure(BACKEND, "config_development.json")
+    return created
 
 
 def adopt(project: RunningProject, *arguments: str) -> Outcome:
@@ -120,10 +120,10 @@ def rows(project: RunningProject, query: str) -> list[tuple[object, ...]]:
 
 def test_an_adopted_project_runs(project: RunningProject) -> None:
     assert adopt(project).code == 0
-    done = project.inv("complete-build", config="config_development.json")
-    assert done.code == 0, done.text
+    result = project.inv("complete-build", config="config_development.json")
+    assert result.code == 0, result.text
     assert rows(project, "SELECT price FROM report") == [(7,)]
-    assert "prices are set" in done.out
+    assert "prices are set" in result.out
     assert "fill-prices" in project.inv("--list", config=None).out
 
 
@@ -132,8 +132,8 @@ def test_the_predecessors_form_of_call_works_on_it_though_the_config_names_the_o
 ) -> None:
     adopt(project)
     assert project.ahjo("init", "config_development.json", "-ni").code == 0
-    done = project.ahjo("deploy", "config_development.json", "-ni", "-sg")
-    assert done.code == 0, done.text
+    result = project.ahjo("deploy", "config_development.json", "-ni", "-sg")
+    assert result.code == 0, result.text
     assert rows(project, "SELECT count(*) FROM vwItem") == [(0,)]
     assert "read" in project.ahjo("test-action-import", "config_development.json").out
 
@@ -141,17 +141,17 @@ def test_the_predecessors_form_of_call_works_on_it_though_the_config_names_the_o
 def test_a_custom_argument_is_a_flag(project: RunningProject) -> None:
     adopt(project)
     project.inv("init", "deploy", "data", config="config_development.json")
-    done = project.ahjo("fill-prices", "config_development.json", "--price", "9", "-ni")
-    assert done.code == 0, done.text
+    result = project.ahjo("fill-prices", "config_development.json", "--price", "9", "-ni")
+    assert result.code == 0, result.text
     assert rows(project, "SELECT price FROM item") == [(9,)]
 
 
 def test_alembics_own_program_works_on_it(project: RunningProject) -> None:
     adopt(project)
     project.inv("init", "deploy", config="config_development.json")
-    done = project.run(sys.executable, "-m", "alembic", "-x", "main_config=config_development.json", "current")
-    assert done.code == 0, done.text
-    assert "a1 (head)" in done.out
+    result = project.run(sys.executable, "-m", "alembic", "-x", "main_config=config_development.json", "current")
+    assert result.code == 0, result.text
+    assert "a1 (head)" in result.out
 
 
 def test_only_the_new_files_are_written_and_the_old_env_is_kept(project: RunningProject) -> None:
@@ -165,27 +165,27 @@ def test_only_the_new_files_are_written_and_the_old_env_is_kept(project: Running
 
 def test_a_dry_run_shows_everything_and_writes_nothing(project: RunningProject) -> None:
     before = contents(project.directory)
-    done = adopt(project, "--dry")
-    assert done.code == 0, done.text
-    assert "ns = namespace(fill_prices, hello, complete_build)" in done.out
+    result = adopt(project, "--dry")
+    assert result.code == 0, result.text
+    assert "ns = namespace(fill_prices, hello, complete_build)" in result.out
     assert contents(project.directory) == before
 
 
 def test_what_is_left_to_do_is_listed_with_its_line(project: RunningProject) -> None:
     project.write("ahjo_actions.py", ACTIONS + "\n\n@action()\ndef odd(context):\n    op.create_db(1)\n")
-    done = adopt(project)
+    result = adopt(project)
     lines = (project.directory / "tasks.py").read_text(encoding="utf-8").splitlines()
     number = next(number for number, line in enumerate(lines, 1) if "# adopt: create_db" in line)
-    assert f"tasks.py:{number}: create_db: the action init creates the database." in done.text
-    assert "helpers.py imports Ahjo" in done.text
+    assert f"tasks.py:{number}: create_db: the action init creates the database." in result.text
+    assert "helpers.py imports Ahjo" in result.text
 
 
 def test_an_existing_tasks_py_is_never_replaced(project: RunningProject) -> None:
     project.write("tasks.py", "mine = 1\n")
     before = contents(project.directory)
-    done = adopt(project)
-    assert done.code == 1
-    assert "tasks.py exists already" in done.err
+    result = adopt(project)
+    assert result.code == 1
+    assert "tasks.py exists already" in result.err
     assert contents(project.directory) == before
 
 
@@ -198,13 +198,13 @@ def test_an_env_py_of_ones_own_and_invoke_settings_stay(project: RunningProject)
 
 
 def test_a_folder_without_action_files_is_told(tmp_path: Path) -> None:
-    done = quietly(lambda: ahjo(["adopt"]), tmp_path)
-    assert done.code == 2
-    assert "ahjo_actions.py" in done.err
+    result = quietly(lambda: ahjo(["adopt"]), tmp_path)
+    assert result.code == 2
+    assert "ahjo_actions.py" in result.err
 
 
 def test_it_adopts_from_elsewhere(project: RunningProject) -> None:
-    done = quietly(lambda: ahjo(["adopt", "--project-dir", "shop"]), project.directory.parent)
-    assert done.code == 0, done.text
+    result = quietly(lambda: ahjo(["adopt", "--project-dir", "shop"]), project.directory.parent)
+    assert result.code == 0, result.text
     assert json.loads((project.directory / "config_development.json").read_text("utf-8"))["BACKEND"] == BACKEND
     assert (project.directory / "tasks.py").is_file()

@@ -23,20 +23,20 @@ from ahjo.action import action, create_multiaction
 
 
 def translated(text: str, head: str = HEAD) -> str:
-    made = combined([("ahjo_actions.py", head + textwrap.dedent(text), None)])
-    ast.parse(made)
-    return made
+    created = combined([("ahjo_actions.py", head + textwrap.dedent(text), None)])
+    ast.parse(created)
+    return created
 
 
 def body(text: str) -> str:
     """The translated statements of an action whose body this is."""
     indented = textwrap.indent(textwrap.dedent(text).strip(), "    ")
-    made = translated(f"@action()\ndef step(context):\n{indented}\n")
-    return textwrap.dedent(made.partition("def step(context):\n")[2].partition("\n\n\nns = ")[0])
+    created = translated(f"@action()\ndef step(context):\n{indented}\n")
+    return textwrap.dedent(created.partition("def step(context):\n")[2].partition("\n\n\nns = ")[0])
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("argument", "expected"),
     [
         ("@action()", "@action\n"),
         ("@action", "@action\n"),
@@ -46,27 +46,27 @@ def body(text: str) -> str:
         ('@action(affects_database=False, dependencies=["init"], connection_required=False)', "@action\n"),
     ],
 )
-def test_the_decorator_keeps_name_and_effect(given: str, expected: str) -> None:
-    made = translated(f"{given}\ndef my_step(context):\n    pass\n")
-    assert f"{expected}def my_step(context):" in made
-    assert made.endswith("ns = namespace(my_step)\n")
-    assert MARK not in made
+def test_the_decorator_keeps_name_and_effect(argument: str, expected: str) -> None:
+    created = translated(f"{argument}\ndef my_step(context):\n    pass\n")
+    assert f"{expected}def my_step(context):" in created
+    assert created.endswith("ns = namespace(my_step)\n")
+    assert MARK not in created
 
 
 def test_a_multiaction_gets_a_name_and_its_steps() -> None:
-    made = translated('create_multiaction("all-of-it", ["deploy", "data"], description="Do it.")\n')
-    assert 'all_of_it = multiaction("all-of-it", "deploy", "data", doc="Do it.")' in made
-    assert made.endswith("ns = namespace(all_of_it)\n")
+    created = translated('create_multiaction("all-of-it", ["deploy", "data"], description="Do it.")\n')
+    assert 'all_of_it = multiaction("all-of-it", "deploy", "data", doc="Do it.")' in created
+    assert created.endswith("ns = namespace(all_of_it)\n")
 
 
 def test_a_multiaction_may_have_a_name_already() -> None:
-    made = translated('STEPS = ["deploy", "data"]\nbuild = create_multiaction("build", STEPS)\n')
-    assert 'build = multiaction("build", *STEPS)' in made
-    assert made.endswith("ns = namespace(build)\n")
+    created = translated('STEPS = ["deploy", "data"]\nbuild = create_multiaction("build", STEPS)\n')
+    assert 'build = multiaction("build", *STEPS)' in created
+    assert created.endswith("ns = namespace(build)\n")
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("argument", "expected"),
     [
         (
             'op.deploy_sqlfiles(context.get_engine(), "./database/x/", "Deploying x")',
@@ -104,15 +104,15 @@ def test_a_multiaction_may_have_a_name_already() -> None:
         ("print(f\"to {context.configuration['x']}\")", "print(f\"to {context.backend['x']}\")"),
     ],
 )
-def test_calls_become_ours(given: str, expected: str) -> None:
-    found = body(given)
-    wanted = ast.dump(ast.parse(expected)).replace("parameters", "")
-    assert ast.dump(ast.parse(found)) == wanted or found.strip() == expected.replace(', {"a"', ', parameters={"a"')
-    assert MARK not in found
+def test_calls_become_ours(argument: str, expected: str) -> None:
+    result = body(argument)
+    requested = ast.dump(ast.parse(expected)).replace("parameters", "")
+    assert ast.dump(ast.parse(result)) == requested or result.strip() == expected.replace(', {"a"', ', parameters={"a"')
+    assert MARK not in result
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("argument", "message"),
     [
         ("other = make()\ndu.execute_query(other, 'DELETE FROM a')", "is it the config's database?"),
         (
@@ -127,20 +127,20 @@ def test_calls_become_ours(given: str, expected: str) -> None:
         ("print(f'{op.thing}')", "f-string"),
     ],
 )
-def test_what_is_not_translated_is_marked_once(given: str, said: str) -> None:
-    found = body(given)
-    (mark,) = [line for line in found.splitlines() if line.startswith(MARK)]
-    assert said in mark
+def test_what_is_not_translated_is_marked_once(argument: str, message: str) -> None:
+    result = body(argument)
+    (mark,) = [line for line in result.splitlines() if line.startswith(MARK)]
+    assert message in mark
 
 
 def test_a_connection_of_elsewhere_is_never_taken_for_ours() -> None:
-    made = translated("def clean(engine):\n    du.execute_query(engine, 'DELETE FROM a')\n")
-    assert "du.execute_query(engine, 'DELETE FROM a')" in made
-    assert f"    {MARK} execute_query: give the function the action's context" in made
+    created = translated("def clean(engine):\n    du.execute_query(engine, 'DELETE FROM a')\n")
+    assert "du.execute_query(engine, 'DELETE FROM a')" in created
+    assert f"    {MARK} execute_query: give the function the action's context" in created
 
 
 def test_custom_arguments_become_flags() -> None:
-    made = translated(
+    created = translated(
         """
         @action()
         def step(context):
@@ -148,13 +148,13 @@ def test_custom_arguments_become_flags() -> None:
                 print(context.get_cli_arg("batch-size"), context.get_cli_arg("files"))
         """
     )
-    assert '@action(iterable=["files"])' in made
-    assert "def step(context, loud=False, batch_size=None, files=None):" in made
-    assert "if loud:\n        print(batch_size, files)" in made
+    assert '@action(iterable=["files"])' in created
+    assert "def step(context, loud=False, batch_size=None, files=None):" in created
+    assert "if loud:\n        print(batch_size, files)" in created
 
 
 def test_words_for_the_user_go_to_the_console() -> None:
-    made = translated(
+    created = translated(
         """
         from logging import getLogger
         logger = getLogger("ahjo")
@@ -165,8 +165,8 @@ def test_words_for_the_user_go_to_the_console() -> None:
             logger.warning("%s left", 5)
         """
     )
-    assert 'context.console.print("begin")' in made
-    assert 'context.console.warning("%s left" % (5,))' in made
+    assert 'context.console.print("begin")' in created
+    assert 'context.console.warning("%s left" % (5,))' in created
 
 
 NESTED_OPERATIONS = """
@@ -178,7 +178,7 @@ with op.OperationManager("a"):
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("argument", "expected"),
     [
         (
             'with op.OperationManager("Loading"):  # why\n    # first\n    if True:\n        x = """a\n    b"""\nx = 1',
@@ -191,8 +191,8 @@ with op.OperationManager("a"):
         ),
     ],
 )
-def test_an_operation_becomes_a_line_that_is_printed(given: str, expected: str) -> None:
-    assert body(given).rstrip().splitlines() == expected.splitlines()
+def test_an_operation_becomes_a_line_that_is_printed(argument: str, expected: str) -> None:
+    assert body(argument).rstrip().splitlines() == expected.splitlines()
 
 
 def test_an_operation_that_is_not_understood_is_marked() -> None:
@@ -200,12 +200,12 @@ def test_an_operation_that_is_not_understood_is_marked() -> None:
 
 
 def test_comments_layout_and_the_parameters_name_stay() -> None:
-    made = translated('# why\n@action()  # when\ndef a(äctx):\n    # ä\n    x = äctx.configuration["ö"]  # end\n')
-    assert '# why\n@action  # when\ndef a(äctx):\n    # ä\n    x = äctx.backend["ö"]  # end\n' in made
+    created = translated('# why\n@action()  # when\ndef a(äctx):\n    # ä\n    x = äctx.configuration["ö"]  # end\n')
+    assert '# why\n@action  # when\ndef a(äctx):\n    # ä\n    x = äctx.backend["ö"]  # end\n' in created
 
 
 def test_imports_inside_of_functions_and_annotations() -> None:
-    made = translated(
+    created = translated(
         """
         from ahjo.context import Context
 
@@ -215,16 +215,16 @@ def test_imports_inside_of_functions_and_annotations() -> None:
         """,
         head="",
     )
-    assert "from ahjo_tasks import ActionContext, library, namespace" in made
-    assert "def helper(context: ActionContext) -> None:\n    pass\n    library.deploy_files" in made
+    assert "from ahjo_tasks import ActionContext, library, namespace" in created
+    assert "def helper(context: ActionContext) -> None:\n    pass\n    library.deploy_files" in created
 
 
 def test_several_files_become_one_and_clashes_are_marked() -> None:
     first = HEAD + "def help():\n    pass\n\n@action()\ndef a(context):\n    pass\n"
     second = HEAD + "def help():\n    pass\n\n@action()\ndef b(context):\n    pass\n"
-    made = combined([("one.py", first, None), ("two.py", second, None)])
-    assert made.endswith("ns = namespace(a, b)\n")
-    assert f"# From two.py:\n\n{MARK} help is in one.py too" in made
+    created = combined([("one.py", first, None), ("two.py", second, None)])
+    assert created.endswith("ns = namespace(a, b)\n")
+    assert f"# From two.py:\n\n{MARK} help is in one.py too" in created
 
 
 def test_a_file_that_is_no_python_is_named() -> None:
@@ -233,7 +233,7 @@ def test_a_file_that_is_no_python_is_named() -> None:
 
 
 def test_a_flag_whose_truth_alone_counts_is_a_switch_by_whatever_name() -> None:
-    made = translated(
+    created = translated(
         """
         @action()
         def step(context):
@@ -243,25 +243,25 @@ def test_a_flag_whose_truth_alone_counts_is_a_switch_by_whatever_name() -> None:
                 print(size)
         """
     )
-    assert "def step(context, loud=False, size=None):" in made
+    assert "def step(context, loud=False, size=None):" in created
 
 
 def test_an_action_that_is_made_by_hand_gets_a_name_for_the_namespace() -> None:
-    made = translated("def _plain(context):\n    pass\n\naction('by-hand', True)(_plain)\naction()(_plain)\n")
-    assert "by_hand = action(name='by-hand', affects_database=True)(_plain)" in made
-    assert "ns = namespace(by_hand, _plain_action)" in made
-    assert MARK not in made
+    created = translated("def _plain(context):\n    pass\n\naction('by-hand', True)(_plain)\naction()(_plain)\n")
+    assert "by_hand = action(name='by-hand', affects_database=True)(_plain)" in created
+    assert "ns = namespace(by_hand, _plain_action)" in created
+    assert MARK not in created
 
 
 def test_a_context_by_another_name_is_marked() -> None:
-    made = translated("class A:\n    def run(self):\n        return self.c.get_conn_info()\n")
-    assert f"        {MARK} self.c.get_conn_info: is it the action's context?" in made
+    created = translated("class A:\n    def run(self):\n        return self.c.get_conn_info()\n")
+    assert f"        {MARK} self.c.get_conn_info: is it the action's context?" in created
     assert MARK not in translated("class A:\n    def run(self):\n        return self.pool.get_connection()\n")
 
 
 def test_an_import_that_goes_leaves_no_gap() -> None:
-    made = translated("from ahjo.context import Context\nVALUE = 1\n")
-    assert "namespace\nVALUE = 1" in made
+    created = translated("from ahjo.context import Context\nVALUE = 1\n")
+    assert "namespace\nVALUE = 1" in created
 
 
 def test_every_replacement_is_a_member_of_the_context() -> None:

@@ -119,20 +119,20 @@ QUIET = (
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 @pytest.mark.parametrize(
-    ("place", "said"),
+    ("place", "message"),
     [
         ("", ["4 objects", "1 circular dependency", "dbo.other"]),
         ("#stock", ["1 of 4 objects", "<h2>dbo.stock</h2>", "Needs (1)", "Needed by (1)", "2 in all that need it"]),
         ("#nasty", ["1 of 4 objects", "in a cycle", "procedures/nasty.sql"]),
     ],
 )
-def test_a_browser_shows_the_page(tmp_path: Path, place: str, said: list[str]) -> None:
+def test_a_browser_shows_the_page(tmp_path: Path, place: str, message: list[str]) -> None:
     page = tmp_path / "page.html"
     page.write_text(as_html(SHOP, "Shop"), encoding="utf-8")
     command = [str(CHROMIUM), *QUIET, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page.as_uri() + place]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120, check=True)
-    shown = done.stdout.partition("<aside")[2].partition("</aside>")[0] + done.stdout.partition("</header>")[0]
-    assert [word for word in said if word not in shown] == []
+    result = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120, check=True)
+    shown = result.stdout.partition("<aside")[2].partition("</aside>")[0] + result.stdout.partition("</header>")[0]
+    assert [word for word in message if word not in shown] == []
 
 
 def test_mermaid_has_every_edge_and_marks_cycles() -> None:

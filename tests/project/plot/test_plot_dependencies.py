@@ -26,12 +26,12 @@ def plot(project: RunningProject, *flags: str) -> Outcome:
 
 
 def test_the_list_is_all_that_standard_output_gets(project: RunningProject) -> None:
-    done = plot(project)
-    assert done.code == 0, done.text
-    assert done.out.splitlines()[0] == "table dbo.item  (database/tables/dbo.item.sql)"
-    assert "dbo.alone" not in done.out
-    assert "1 of 6" in done.err
-    assert done.out.splitlines()[-1] == "circular dependency: dbo.one, dbo.two"
+    outcome = plot(project)
+    assert outcome.code == 0, outcome.text
+    assert outcome.out.splitlines()[0] == "table dbo.item  (database/tables/dbo.item.sql)"
+    assert "dbo.alone" not in outcome.out
+    assert "1 of 6" in outcome.err
+    assert outcome.out.splitlines()[-1] == "circular dependency: dbo.one, dbo.two"
 
 
 @pytest.mark.parametrize(
@@ -49,9 +49,11 @@ def test_the_list_is_all_that_standard_output_gets(project: RunningProject) -> N
     ],
 )
 def test_a_part_of_the_graph_is_shown(project: RunningProject, flags: tuple[str, ...], objects: set[str]) -> None:
-    done = plot(project, *flags)
-    assert done.code == 0, done.text
-    assert {line.split()[1] for line in done.out.splitlines() if line[0] != " " and "circular" not in line} == objects
+    outcome = plot(project, *flags)
+    assert outcome.code == 0, outcome.text
+    assert {
+        line.split()[1] for line in outcome.out.splitlines() if line[0] != " " and "circular" not in line
+    } == objects
 
 
 @pytest.mark.parametrize(
@@ -65,11 +67,11 @@ def test_a_part_of_the_graph_is_shown(project: RunningProject, flags: tuple[str,
     ],
 )
 def test_the_suffix_of_the_output_tells_the_format(project: RunningProject, output: str, beginning: str) -> None:
-    done = plot(project, "--output", output)
-    assert done.code == 0, done.text
+    outcome = plot(project, "--output", output)
+    assert outcome.code == 0, outcome.text
     assert (project.directory / output).read_text(encoding="utf-8").startswith(beginning)
-    assert "5 objects" in done.out
-    assert "1 circular dependency." in done.text
+    assert "5 objects" in outcome.out
+    assert "1 circular dependency." in outcome.text
 
 
 @pytest.mark.parametrize("kind", ["svg", "html"])
@@ -91,9 +93,9 @@ def test_a_drawing_is_a_file_by_default(project: RunningProject, kind: str) -> N
     ],
 )
 def test_flags_that_make_no_sense_end_with_code_2(project: RunningProject, flags: tuple[str, ...]) -> None:
-    done = plot(project, *flags)
-    assert done.code == 2, done.text
-    assert "Traceback" not in done.text
+    outcome = plot(project, *flags)
+    assert outcome.code == 2, outcome.text
+    assert "Traceback" not in outcome.text
 
 
 def test_a_plan_writes_nothing(project: RunningProject) -> None:
@@ -111,9 +113,9 @@ def test_the_config_tells_the_dialect(project: RunningProject) -> None:
         }
         | {"target_database_name": "shop"}
     )
-    done = project.inv("plot-dependencies", yes=False)
-    assert done.code == 0, done.text
-    assert "needs view dbo.stock" in done.out
+    outcome = project.inv("plot-dependencies", yes=False)
+    assert outcome.code == 0, outcome.text
+    assert "needs view dbo.stock" in outcome.out
 
 
 def test_an_output_of_another_format_is_refused_with_the_formats(project: RunningProject) -> None:
