@@ -5,10 +5,14 @@ from typing import TYPE_CHECKING
 import pytest
 from projects import RunningProject, make_project
 
+from ahjo_tasks.data.writers import Writer
+from ahjo_tasks.database.dialects.postgresql import PostgreSQL
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from inside import Deployed
     from targets import Target
 
 TABLES = """CREATE TABLE area (id INTEGER PRIMARY KEY, name {text}(40) NOT NULL);
@@ -270,3 +274,22 @@ def test_a_geometry_goes_into_a_file_and_back(loaded: Loaded) -> None:
     done = project.inv("data")
     assert done.code == 0, done.text
     assert query("SELECT id, HEX(spot), ST_SRID(spot), ST_AsText(way) FROM places ORDER BY id") == before
+
+
+class PlainWriter(Writer):
+    """What a third party's dialect has without a writer of its own, with the parameters of psycopg."""
+
+    placeholder = "%s"
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("mode", ["insert", "replace", "upsert"])
+def test_a_dialect_without_a_writer_of_its_own_loads_rows(
+    live: Deployed, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PostgreSQL, "writer", f"{__name__}:PlainWriter")
+    live.rows("CREATE TABLE area (id INT PRIMARY KEY, name VARCHAR(20))")
+    live.write("database/data/area.csv", "id;name\n1;one\n2;\n")
+    live.write("database/data/area.load.yaml", f"mode: {mode}\nkey: [id]\n" if mode == "upsert" else f"mode: {mode}\n")
+    live.succeed("data")
+    assert live.rows("SELECT id, name FROM area ORDER BY id") == [(1, "one"), (2, None)]
