@@ -98,12 +98,12 @@ def test_a_question_that_is_refused_changes_nothing() -> None:
     assert asked.ran[-1] == asked.dialect.rollback
 
 
-def test_messages_of_the_second_run_are_not_heard() -> None:
+def test_messages_of_the_second_run_are_not_listener() -> None:
     asked = connection()
     asked.answers = {"sp_executesql": [CAUGHT]}
-    heard = asked.on_message
+    listener = asked.on_message
     located("SELECT 1/0", asked=asked)
-    assert asked.on_message is heard
+    assert asked.on_message is listener
     assert asked.messages == []
 
 
@@ -148,7 +148,7 @@ INNER = (8134, 16, 1, 3, "p", "Divide by zero error encountered.")
 
 
 def calling(*definitions: tuple[str, str | None]) -> FakeConnection:
-    """A door to a server that has these procedures."""
+    """A connection to a server that has these procedures."""
     known = {rf"OBJECT_DEFINITION.*{re.escape(name)}": [(text,)] for name, text in definitions}
     return FakeConnection({**known, "sp_executesql": [INNER]}, transactional=True)
 

@@ -24,8 +24,8 @@ def test_a_second_run_waits_and_leaves_with_the_owners_name(busy: Deployed) -> N
     with busy.started("data") as first:
         in_its_slow_file(busy)
         second = busy.fail("deploy", code=4, AHJO_LOCK_TIMEOUT="1")
-        told = re.compile("Warning: .* is locked by .*Waiting 1 s at most.\n.*Error: .* is locked by ", re.DOTALL)
-        assert told.search(second.err)
+        waiting = re.compile("Warning: .* is locked by .*Waiting 1 s at most.\n.*Error: .* is locked by ", re.DOTALL)
+        assert waiting.search(second.err)
         assert owner_of(busy, first) in second.err
 
 

@@ -62,7 +62,7 @@ def provide_tokens(engine: Engine, settings: Settings, credential: Credential | 
 
     scope = str(settings.azure_identity_settings.get("token_url", SCOPE))
     source = credential or make_credential(settings.azure_identity_settings)
-    logging.getLogger("azure").addHandler(logging.NullHandler())  # else each failed try is printed, beside our sentence
+    logging.getLogger("azure").addHandler(logging.NullHandler())  # else each failed try is printed, too
 
     @event.listens_for(engine, "do_connect")
     def provide_token(_dialect: Any, _record: Any, cargs: list[Any], cparams: dict[str, Any]) -> None:
