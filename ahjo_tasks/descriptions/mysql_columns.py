@@ -1,92 +1,89 @@
-"""The definitions of columns as MySQL and MariaDB show them: cut apart, and given another comment."""
+"""Column definitions as SHOW CREATE TABLE of MySQL and MariaDB prints them: split, and given another comment."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING
+
+from ahjo_tasks.sql.lexer import MYSQL
+from ahjo_tasks.sql.scanner import end_of_match
+from ahjo_tasks.sql.tokens import tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_TOKEN = re.compile(
-    r"(?P<name>`(?:[^`]|``)*`)|(?P<string>'(?:[^'\\]|\\.|'')*')|(?P<open>\()|(?P<close>\))|(?P<comma>,)"
-    r"|(?P<word>\w+)|(?P<other>.)",
-    re.DOTALL,
-)
+    from ahjo_tasks.sql.tokens import Token
 
-
-@dataclass(frozen=True)
-class Token:
-    """One word, name, string or sign. `depth` is how many brackets it is in."""
-
-    kind: str
-    text: str
-    start: int
-    depth: int
-
-    @property
-    def end(self) -> int:
-        """Where the next one starts."""
-        return self.start + len(self.text)
+_STRING = re.compile("|".join(MYSQL.string_forms(lenient=True)))
 
 
 def definitions(shown: str) -> dict[str, str]:
-    """The definition of each column, by name, in what SHOW CREATE TABLE shows."""
-    found = {}
-    for piece in _pieces(shown):
-        first = next(_tokens(piece))
-        if first.kind == "name":
-            found[first.text[1:-1].replace("``", "`")] = piece
-    return found
+    """Map the name of each column to its definition in the output of SHOW CREATE TABLE."""
+    columns = {}
+    for definition in _definitions(shown):
+        first = next(tokenize(definition, MYSQL), None)
+        if first and first.kind == "quoted":
+            columns[first.value] = definition
+    return columns
 
 
 def with_comment(definition: str, literal: str) -> str:
-    """The definition with that comment, which must stand before a CHECK."""
-    tokens = [token for token in _tokens(definition) if token.depth == 0 and token.text.strip()]
+    """Set the comment of a definition, which must stand before a CHECK."""
+    tokens = [token for token, depth in _with_depth(definition) if depth == 0]
     for word, string in pairwise(tokens):
-        if word.kind == "word" and word.text.upper() == "COMMENT" and string.kind == "string":
-            return f"{definition[: word.end]} {literal}{definition[string.end :]}"
-    place = next((token.start for token in tokens if token.kind == "word" and token.text.upper() == "CHECK"), None)
-    if place is None:
+        if word.word == "COMMENT" and string.kind == "string":
+            end = end_of_match(_STRING, definition, string.offset)
+            return f"{definition[: _end(word)]} {literal}{definition[end:]}"
+    check = next((token.offset for token in tokens if token.word == "CHECK"), None)
+    if check is None:
         return f"{definition} COMMENT {literal}"
-    return f"{definition[:place]}COMMENT {literal} {definition[place:]}"
+    return f"{definition[:check]}COMMENT {literal} {definition[check:]}"
 
 
 def with_reference_system(definition: str, number: int) -> str:
-    """The definition of a spatial column with the number behind its type."""
-    _, kind = islice((token for token in _tokens(definition) if token.text.strip()), 2)
-    return f"{definition[: kind.end]} REF_SYSTEM_ID={number}{definition[kind.end :]}"
+    """Put the number of the reference system after the type of a spatial column."""
+    _, column_type = islice(tokenize(definition, MYSQL), 2)
+    end = _end(column_type)
+    return f"{definition[:end]} REF_SYSTEM_ID={number}{definition[end:]}"
 
 
 def question_marks(definition: str) -> tuple[bool, bool]:
-    """Whether a default, and whether anything else, has a `?` in a string.
+    """Test whether a default, and whether anything else, has a `?` in a string.
 
-    The servers show one in place of a character that they cannot show.
+    The servers print one in place of a character that they cannot print.
     """
     bare = with_comment(definition, "''")
-    places = {token.depth > 0 for token in _tokens(bare) if token.kind == "string" and "?" in token.text}
-    return False in places, True in places
+    depths = {depth > 0 for token, depth in _with_depth(bare) if token.kind == "string" and "?" in token.value}
+    return False in depths, True in depths
 
 
-def _pieces(shown: str) -> Iterator[str]:
-    """What stands between the commas of the outermost brackets."""
+def _definitions(shown: str) -> Iterator[str]:
+    """Yield the text between the commas of the outermost brackets."""
     start = None
-    for token in _tokens(shown):
+    for token, depth in _with_depth(shown):
         if start is None:
-            start = token.end if token.kind == "open" else None
-        elif (token.kind == "comma" and token.depth == 1) or (token.kind == "close" and token.depth == 0):
-            yield shown[start : token.start].strip()
-            if token.kind == "close":
+            start = _end(token) if _is(token, "(") else None
+        elif (depth == 1 and _is(token, ",")) or (depth == 0 and _is(token, ")")):
+            yield shown[start : token.offset].strip()
+            if _is(token, ")"):
                 return
-            start = token.end
+            start = _end(token)
 
 
-def _tokens(text: str) -> Iterator[Token]:
+def _with_depth(text: str) -> Iterator[tuple[Token, int]]:
+    """Yield the tokens with the number of brackets that each is in; a bracket is outside of itself."""
     depth = 0
-    for match in _TOKEN.finditer(text):
-        kind = match.lastgroup or ""
-        depth -= kind == "close"
-        yield Token(kind, match[0], match.start(), depth)
-        depth += kind == "open"
+    for token in tokenize(text, MYSQL):
+        depth -= _is(token, ")")
+        yield token, depth
+        depth += _is(token, "(")
+
+
+def _is(token: Token, mark: str) -> bool:
+    return token.kind == "mark" and token.value == mark
+
+
+def _end(token: Token) -> int:
+    """Give the end of a bare word or a mark."""
+    return token.offset + len(token.value)

@@ -35,9 +35,9 @@ OPERATIONS = frozenset(
     }
 )
 SECOND_ARGUMENT = ("_constraint", "_key")
-"""How operations end that take the table behind the constraint's name."""
+"""How operations end that take the table after the constraint's name."""
 EXPRESSION = "<expr>"
-"""The schema of a call that says it by something else than a string."""
+"""The schema of a call that gives it by something else than a string."""
 
 _MARKS = tuple(operation.encode() for operation in (*OPERATIONS, "execute"))
 _LEAVES = frozenset({ast.Name, ast.Constant, ast.Load, ast.Store, ast.alias, ast.arg, ast.Pass})
@@ -45,7 +45,7 @@ _LEAVES = frozenset({ast.Name, ast.Constant, ast.Load, ast.Store, ast.alias, ast
 
 
 class TableCall(NamedTuple):
-    """One operation. `schema` is None where none is written, `<expr>` where the file does not tell."""
+    """One operation. `schema` is None where none is written, `<expr>` where it is an expression."""
 
     node: ast.Call
     operation: str
@@ -62,14 +62,14 @@ class AlembicTableModification:
         self.tables = NameFilter(tables)
 
     def prefilter(self, content: Content) -> bool:
-        """Whether the name of an operation is in the bytes of a Python module."""
+        """Test whether the name of an operation is in the bytes of a Python module."""
         return content.is_python and any(mark in content.raw for mark in _MARKS)
 
     def find(self, content: Content) -> Iterator[Hit]:
         """Yield the calls; the match is the call in short. Raises UnreadableError for a module with mistakes."""
         source = content.python
         calls = Calls(source.tree, source.constants())
-        for call in calls.found():
+        for call in calls.table_calls():
             if _may(self.schemas, call.schema) and _may(self.tables, call.table):
                 yield Hit(*source.span(call.node), call.match)
 
@@ -83,7 +83,7 @@ class Calls:
         self._receivers = {"op", "alembic.op"}
         self._functions: set[str] = set()
 
-    def found(self) -> Iterator[TableCall]:
+    def table_calls(self) -> Iterator[TableCall]:
         """Yield them in the order of the text."""
         waiting: list[tuple[ast.AST, dict[str, ast.Call]]] = [(self._tree, {})]
         while waiting:
@@ -115,17 +115,17 @@ class Calls:
         return receiver in self._receivers or receiver in handles or receiver.startswith("batch")
 
     def _operation(self, node: ast.Call, name: str, batch: ast.Call | None) -> TableCall:
-        """The call; of one on a batch, table and schema stand in the `with` line."""
+        """Read a call; of one on a batch, table and schema stand in the `with` line."""
         outer = batch or node
         schema = self._schema(outer)
-        place = 1 if name.endswith(SECOND_ARGUMENT) and not batch else 0
-        table = self._text(outer.args[place]) or EXPRESSION if len(outer.args) > place else EXPRESSION
+        index = 1 if name.endswith(SECOND_ARGUMENT) and not batch else 0
+        table = self._text(outer.args[index]) or EXPRESSION if len(outer.args) > index else EXPRESSION
         words = [ast.unparse(argument) for argument in node.args if isinstance(argument, ast.Constant)]
-        told = [*words, *([] if schema is None else [f"schema={schema!r}"])]
-        return TableCall(node, name, schema, table, f"{_dotted(node.func)}({', '.join(told)})")
+        shown = [*words, *([] if schema is None else [f"schema={schema!r}"])]
+        return TableCall(node, name, schema, table, f"{_dotted(node.func)}({', '.join(shown)})")
 
     def _executed(self, node: ast.Call) -> Iterator[TableCall]:
-        """A table statement in what is executed, also inside `text(...)`."""
+        """Yield the table statements in the executed SQL, also inside `text(...)`."""
         inner = node.args[0] if node.args else None
         if isinstance(inner, ast.Call) and inner.args:
             inner = inner.args[0]
@@ -134,8 +134,8 @@ class Calls:
             return
         from ahjo_tasks.scan.sql_text import SqlText
 
-        for _, said, change in _tables().changes(SqlText(text)):
-            statement = " ".join(said[change.start : change.end].split())
+        for _, statement_text, change in _tables().changes(SqlText(text)):
+            statement = " ".join(statement_text[change.start : change.end].split())
             match = f"{_dotted(node.func)}({statement!r})"
             schema, table = (_known(part) for part in change.name)
             yield TableCall(node, "execute", schema, table, match)
@@ -162,7 +162,7 @@ def _tables() -> SqlObjectModification:
 
 
 def _batches(node: ast.With) -> dict[str, ast.Call]:
-    """The handles of a `with op.batch_alter_table(...) as batch_op`."""
+    """Map the handles of a `with op.batch_alter_table(...) as batch_op`."""
     return {
         _dotted(item.optional_vars): item.context_expr
         for item in node.items
@@ -188,5 +188,5 @@ def _known(name: str | None) -> str | None:
 
 
 def _may(names: NameFilter, name: str | None) -> bool:
-    """Whether the rule takes the name, or what an expression may turn out to be."""
+    """Test whether the rule accepts the name, or what an expression may turn out to be."""
     return name == EXPRESSION or names.accepts(name)

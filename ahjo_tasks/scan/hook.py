@@ -42,9 +42,9 @@ exit $code
 
 
 OWN = "-P -c 'from ahjo_tasks.cli import scan; scan()'"
-"""What the Python of the installation is given; what lies in the repository is not imported."""
+"""Arguments for the Python of the installation; modules of the repository are not imported."""
 FROZEN = "ahjo-scan"
-"""What the executable that needs no Python is given."""
+"""The argument for the executable that needs no Python."""
 
 
 def install(

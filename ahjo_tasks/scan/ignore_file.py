@@ -1,4 +1,4 @@
-"""The file of what is known and accepted: by path, single matches or whole rules."""
+"""The file of accepted findings: single matches or all of a rule, by path."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ if TYPE_CHECKING:
     from ahjo_tasks.scan.entries import Entry
     from ahjo_tasks.scan.findings import Finding
 
-IGNORE_FILE = "ahjo_scan_ignore.yaml"
 KEYS = ("file_path", "matches", "rules")
 WIDTH = 4096
 """Longest line that is written as it is; nothing is folded."""
 
 
 class Ignored:
-    """What a project accepts. A match counts when it is equal but for white space; a rule, by its name."""
+    """The findings that a project accepts: by match, equal but for white space, or by the name of the rule."""
 
     def __init__(self, entries: Iterable[tuple[str, frozenset[str], frozenset[str]]] = ()) -> None:
         self._entries = [(path, Paths((path,)), matches, rules) for path, matches, rules in entries]
@@ -37,7 +36,7 @@ class Ignored:
 
 
 def read_ignored(path: Path) -> Ignored:
-    """The entries of the file, none if it does not exist. Raises ConfigError with every mistake and its line."""
+    """Read the file, which may be missing. Raises ConfigError with every mistake and its line."""
     if not path.exists():
         return Ignored()
     mistakes = Mistakes(path)
@@ -47,7 +46,7 @@ def read_ignored(path: Path) -> Ignored:
 
 
 def add_to_ignored(path: Path, findings: Sequence[Finding]) -> None:
-    """Write the findings behind what is in the file, which stays as it is, with its comments.
+    """Append the findings to the file, which keeps its content and comments.
 
     Raises ConfigError and leaves the file alone when it is written in a way that cannot be continued.
     """
@@ -108,7 +107,7 @@ def _entries(matches: Mapping[str, Iterable[str]], column: int) -> str:
 
 
 def _scalar(text: str) -> str:
-    """The text as YAML, in double quotes where it needs any."""
+    """Write a text as YAML, in double quotes where it needs any."""
     import json
 
     import yaml

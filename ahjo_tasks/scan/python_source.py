@@ -39,12 +39,12 @@ class PythonSource:
         self._starts = [0, *(match.end() for match in _NEWLINE.finditer(text))]
 
     def span(self, node: ast.expr) -> tuple[int, int]:
-        """Where the node begins and ends."""
+        """Give start and end of a node as offsets in characters."""
         last, column = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
         return self._offset(node.lineno, node.col_offset), self._offset(last, column)
 
     def strings(self) -> Iterator[Literal]:
-        """Every string that is used for something, in the order of the text; docstrings are not."""
+        """Yield every string but docstrings, in the order of the text."""
         waiting: list[ast.AST] = [self.tree]
         while waiting:
             node = waiting.pop()
@@ -57,7 +57,7 @@ class PythonSource:
                 waiting += reversed(list(ast.iter_child_nodes(node)))
 
     def constants(self) -> dict[str, str]:
-        """The module's own names for strings."""
+        """Map the module's own names for strings to these."""
         return {
             target.id: node.value.value
             for node in self.tree.body
@@ -74,14 +74,14 @@ class PythonSource:
         return Literal(text, start, end, inner, exact)
 
     def _offset(self, line: int, column: int) -> int:
-        """The offset of a line and a column in UTF-8 bytes, as the parser counts."""
+        """Convert a line and a column in UTF-8 bytes, as the parser counts, to an offset."""
         start = self._starts[line - 1]
         text = self.text[start : start + column]
         return start + (column if text.isascii() else len(text.encode()[:column].decode("utf-8", "ignore")))
 
 
 def value(node: ast.AST) -> str | None:
-    """The string that an expression is, as far as it can be told: `$(name)` stands for what an f-string fills in."""
+    """Evaluate an expression to a string as far as possible: `$(value)` stands for what an f-string fills in."""
     match node:
         case ast.Constant(value=str(text)):
             return text

@@ -16,11 +16,9 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.scan.engine import ScanResult
 
-FORMATS = ("text", "json", "sarif", "github")
-
 
 def shown(result: ScanResult, *, mask: bool) -> list[Finding]:
-    """The findings with matches on one line; `mask` hides those of rules that look for data."""
+    """Put the matches of findings on one line; `mask` hides those of rules that search for data."""
     secret = {rule.name for rule in result.rules if rule.secret} if mask else set()
     return [
         finding._replace(
@@ -31,13 +29,13 @@ def shown(result: ScanResult, *, mask: bool) -> list[Finding]:
 
 
 def line(finding: Finding) -> str:
-    """`path:line:column: rule: match`, on one line whatever the path is."""
+    """Format a finding as `path:line:column: rule: match`, on one line whatever the path is."""
     path = finding.path if finding.path.isprintable() else ascii(finding.path)
     return f"{path}:{finding.line}:{finding.column}: {finding.rule}: {finding.match}"
 
 
 def to_json(result: ScanResult, *, mask: bool = False) -> str:
-    """An object with `findings`, `remarks`, `ignored` and `files`, the number of files that were scanned."""
+    """Write an object with `findings`, `remarks`, `ignored` and `files`, the number of scanned files."""
     import json
 
     return json.dumps(
@@ -52,7 +50,7 @@ def to_json(result: ScanResult, *, mask: bool = False) -> str:
 
 
 def to_github(result: ScanResult, prefix: str, *, mask: bool = False) -> str:
-    """One workflow command a line; `prefix` is the project's path in its repository."""
+    """Write a workflow command for each finding and warning; `prefix` is the project's path in its repository."""
     commands = [
         _command(
             "error",
@@ -77,8 +75,8 @@ def _one_line(finding: Finding) -> bool:
 
 
 def _command(kind: str, properties: dict[str, object], message: str) -> str:
-    told = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
-    return f"::{kind} {told}::{_data(message)}"
+    listed = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
+    return f"::{kind} {listed}::{_data(message)}"
 
 
 def _data(text: str) -> str:
@@ -95,7 +93,7 @@ ROOT = "%SRCROOT%"
 
 
 def to_sarif(result: ScanResult, prefix: str, *, mask: bool = False) -> str:
-    """The document; `prefix` is the project's path in its repository, to whose top all places are relative."""
+    """Write SARIF; `prefix` is the project's path in its repository, to whose top all paths are relative."""
     import json
 
     rules = sorted({rule.name: rule.description for rule in result.rules}.items())
@@ -126,8 +124,8 @@ def _results(findings: Sequence[Finding], rules: list[str], prefix: str) -> list
     seen: Counter[str] = Counter()
     results = []
     for finding in findings:
-        # The same find keeps its identity when lines above it come and go. A masked match stays one: what is so short
-        # could be guessed from its digest.
+        # The same finding keeps its identity when lines above it come and go. A masked match stays masked: a text that
+        # is so short could be guessed from its digest.
         key = f"{finding.path}\0{finding.rule}\0{finding.match}"
         results.append(
             {

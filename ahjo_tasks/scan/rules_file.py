@@ -16,13 +16,12 @@ if TYPE_CHECKING:
     from ahjo_tasks.scan.entries import Entry, Value
     from ahjo_tasks.scan.rules import Rule
 
-RULES_FILE = "ahjo_scan_rules.yaml"
 KEYS = ("name", "filepath", "pattern", "schemas", "objects", "object_types", "tables")
 PARAMETERS = KEYS[3:]
 
 
 def read_rules(path: Path) -> tuple[Rule, ...]:
-    """The rules of a file. Raises ConfigError with every mistake and its line."""
+    """Read the rules of a file. Raises ConfigError with every mistake and its line."""
     if not path.is_file():
         raise ConfigError(f"{path}: no such file", hint="--init writes rules to begin with.")
     mistakes = Mistakes(path)

@@ -48,7 +48,7 @@ _STATEMENT_END = re.compile(r";|^[ \t]*GO[ \t]*$", re.IGNORECASE | re.MULTILINE)
 
 
 class ObjectChange(NamedTuple):
-    """One object that a statement creates, alters or drops. `start` and `end` are offsets in the place's text."""
+    """One object that a statement creates, alters or drops. `start` and `end` are offsets in the position's text."""
 
     start: int
     end: int
@@ -73,7 +73,7 @@ class SqlObjectModification:
         self._statement = _statement(types)
 
     def prefilter(self, content: Content) -> bool:
-        """Whether a verb is in the bytes."""
+        """Test whether a verb is in the bytes."""
         return any(verb.encode() in content.lower for verb in VERBS)
 
     def find(self, content: Content) -> Iterator[Hit]:
@@ -84,7 +84,7 @@ class SqlObjectModification:
                 yield Hit(start, end, text[change.start : change.end])
 
     def changes(self, sql: SqlText) -> Iterator[tuple[int, str, ObjectChange]]:
-        """Yield what changes, with the text that it is in and that text's position in the passage."""
+        """Yield the offset of each change's text in the outermost text, that text, and the change."""
         schema: tuple[int, str | None] | None = None
         end = 0
         for position in statement_positions(sql, VERBS):
@@ -137,7 +137,7 @@ def _words(text: str) -> list[str]:
 
 
 def _within_schema(position: Position, change: ObjectChange, schema: tuple[int, str | None] | None) -> ObjectChange:
-    """The change, in the schema that the same statement creates (`CREATE SCHEMA x CREATE TABLE t ...`)."""
+    """Put a change into the schema that the same statement creates (`CREATE SCHEMA x CREATE TABLE t ...`)."""
     if schema is None or change.name.schema or _STATEMENT_END.search(position.text, schema[0], change.start):
         return change
     return change._replace(name=Name(schema[1], change.name.name))
@@ -170,7 +170,7 @@ class SqlInsert:
         self.tables = NameFilter(tables)
 
     def prefilter(self, content: Content) -> bool:
-        """Whether a verb is in the bytes."""
+        """Test whether a verb is in the bytes."""
         return any(verb.encode() in content.lower for verb in INSERT_VERBS)
 
     def find(self, content: Content) -> Iterator[Hit]:
@@ -180,7 +180,7 @@ class SqlInsert:
                 yield Hit(*sql.span(start, end), match)
 
     def inserts(self, sql: SqlText) -> Iterator[tuple[int, int, str, Name]]:
-        """Yield start and end in the passage, the words, and the table."""
+        """Yield start and end in the text, the statement up to the table's name, and the table."""
         end = 0
         for position in statement_positions(sql, INSERT_VERBS):
             if position.start < end:  # the REPLACE of an INSERT OR REPLACE

@@ -69,23 +69,30 @@ class OpaqueScanner:
 
     def end_of_opaque(self, source: SourceText, start: int, offset: int) -> int:
         """Give the end of what hides `offset`, or `offset` itself where it is in code, as `start` must be."""
-        return self.opaque_at(source, start, offset)[1]
+        while start < offset:
+            run = self._code.match(source.text, start, offset)
+            if run is None or run.end() == offset:
+                return offset
+            start = self._end(source, run.end(), len(source.text))
+        return start
 
-    def opaque_at(self, source: SourceText, start: int, offset: int, end: int | None = None) -> tuple[int, int]:
+    def opaque_at(self, source: SourceText, start: int, offset: int, end: int) -> tuple[int, int]:
         """Give start and end of what hides `offset`; both are `offset` where it is in code, as `start` must be.
 
         `offset` must not stand between two quotes. The text is read up to `end`.
         """
-        end = len(source.text) if end is None else end
         opening = start
         while start < offset:
             run = self._code.match(source.text, start, offset)
-            opening = run.end() if run else offset
-            if opening == offset:
+            if run is None or run.end() == offset:
                 break
-            opaque = self._opaque.match(source.text, opening, end)
-            start = opaque.end() if opaque else _close(self._syntax, source, opening, end, self._unclosed)
+            opening = run.end()
+            start = self._end(source, opening, end)
         return (opening, start) if start > offset else (offset, offset)
+
+    def _end(self, source: SourceText, opening: int, end: int) -> int:
+        opaque = self._opaque.match(source.text, opening, end)
+        return opaque.end() if opaque else _close(self._syntax, source, opening, end, self._unclosed)
 
 
 def _opaque(syntax: Syntax, *, lenient: bool = False, comments: bool = True) -> list[str]:

@@ -14,7 +14,7 @@ from scan.sarif_schema import SARIF
 
 from ahjo_tasks.actions import scan as module
 from ahjo_tasks.cli import standalone
-from ahjo_tasks.scan import command, ignore_file, reports, rules_file
+from ahjo_tasks.scan import command
 
 
 @pytest.fixture
@@ -156,9 +156,9 @@ def test_a_dry_run_writes_nothing(project: ProjectInGit) -> None:
     assert sorted(project.directory.rglob("*")) == before
 
 
-def test_the_action_says_what_the_library_says() -> None:
-    assert (command.RULES_FILE, command.IGNORE_FILE) == (rules_file.RULES_FILE, ignore_file.IGNORE_FILE)
-    assert command.FORMATS == reports.FORMATS
+def test_files_have_the_names_of_ahjo_and_the_help_lists_every_format() -> None:
+    assert (command.RULES_FILE, command.IGNORE_FILE) == ("ahjo_scan_rules.yaml", "ahjo_scan_ignore.yaml")
+    assert [name for name in command.FORMATS if name not in command.SCAN_FLAGS["format"].help] == []
 
 
 @pytest.mark.parametrize(("program", "action"), [("ahjo-scan", "scan"), ("ahjo-install-git-hook", "install_git_hook")])

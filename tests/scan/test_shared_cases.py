@@ -67,7 +67,7 @@ def test_inserts_are_found(text: str, expected: list[dict[str, Any]]) -> None:
 @pytest.mark.parametrize(("text", "expected"), some("scan_alembic"))
 def test_alembic_operations_are_found(text: str, expected: dict[str, Any]) -> None:
     content = Content("revision.py", text.encode())
-    found = list(Calls(content.python.tree, content.python.constants()).found())
+    found = list(Calls(content.python.tree, content.python.constants()).table_calls())
     assert bool(found) == expected["hit"] == bool(list(AlembicTableModification().find(content)))
     assert not expected["hit"] or [call.schema for call in found] == [expected["schema"]]
     assert "operation" not in expected or found[0].operation == expected["operation"]
