@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ahjo_tasks.errors import SourceError
 from ahjo_tasks.sql.lexer import MSSQL, POSTGRESQL, SQLITE
 from ahjo_tasks.sql.references.builtin_functions import BUILTIN_FUNCTIONS
-from ahjo_tasks.sql.references.model import Strength
+from ahjo_tasks.sql.references.model import Strength, key_role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -66,6 +66,10 @@ class ObjectIndex:
                 schema = self._schema(definition.name.schema)
                 owner = ObjectOwner(definition.name.name, schema, definition.kind, number)
                 self._by_name[self._fold(definition.name.name)].append(owner)
+            for key in file.keys:
+                schema, table = self._schema(key.table.schema), key.table.name
+                roles = {key_role(key.columns), *([key_role(())] if key.primary else [])}
+                self._by_name[self._fold(table)] += [ObjectOwner(table, schema, role, number) for role in roles]
         self._resolved: dict[Reference, tuple[list[ObjectOwner], bool]] = {}
 
     def edges(self) -> dict[int, set[int]]:

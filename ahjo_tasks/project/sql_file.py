@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.database.dialects.base import Dialect
     from ahjo_tasks.sql.definitions import Definition
-    from ahjo_tasks.sql.references.model import FileReferences, Reference, Use
+    from ahjo_tasks.sql.references.model import FileReferences, Key, Reference, Use
     from ahjo_tasks.sql.splitters import Batch
 
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -75,6 +75,11 @@ class SqlFile:
     def updated(self) -> tuple[Name, ...]:
         """The tables whose rows the file changes."""
         return self.names.updated
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """The keys that the file adds to tables."""
+        return self.names.keys
 
     @property
     def definitions(self) -> tuple[Definition, ...]:

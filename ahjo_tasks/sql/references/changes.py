@@ -41,6 +41,7 @@ def alter(reader: Reader, index: int) -> int:
         return _alter_part(reader, place, kind)
     reader.context = "alter"
     place += words[place] == "ONLY"
+    reader.table = place
     if reader.is_name(place) and kind not in NO_DEFINITION:
         reader.emit(place, ROLES.get(kind, kind))
     listed = words[place + 1] == "(" and kind in {"function", "procedure"}

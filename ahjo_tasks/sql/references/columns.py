@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE
 from ahjo_tasks.sql.references.expressions import attributes, type_name
-from ahjo_tasks.sql.references.model import Strength
+from ahjo_tasks.sql.references.model import Key, Strength, key_role, qualified
 from ahjo_tasks.sql.references.queries import relation
 from ahjo_tasks.sql.references.reader import MARKS, RELATION, ROUTINE, TYPE, Reader
-from ahjo_tasks.sql.references.tokens import word_set
+from ahjo_tasks.sql.references.tokens import split_name, word_set
 
 if TYPE_CHECKING:
     from ahjo_tasks.sql.references.reader import Action, Closing
@@ -56,11 +56,42 @@ def column(reader: Reader, index: int) -> int:
     if words[index] == "LIKE" and reader.is_name(index + 1):
         reader.emit(index + 1, RELATION)
         return index + 2
+    if words[index] in {"CONSTRAINT", "PRIMARY", "UNIQUE"} and reader.context == "alter" and not reader.scope.parent:
+        _key(reader, index)
     if not reader.is_name(index) or words[index] in NO_COLUMN:
         return index
     if words[index + 1] in NO_TYPE or reader.syntax not in {MSSQL, POSTGRESQL}:
         return index + 1
     return type_name(reader, index + 1)
+
+
+def _key(reader: Reader, index: int) -> None:
+    """Note a key that ALTER TABLE adds."""
+    words = reader.words
+    index += 2 * (words[index] == "CONSTRAINT")
+    word = words[index]
+    if word not in {"PRIMARY", "UNIQUE"}:
+        return
+    while reader.is_name(index):
+        index += 1
+    add_key(reader, index, reader.table, primary=word == "PRIMARY")
+
+
+def add_key(reader: Reader, index: int, table: int, *, primary: bool = False) -> None:
+    """Note the key of a table whose columns stand in the parentheses at an index."""
+    columns = listed_names(reader, index)
+    if columns and not reader.body:
+        name = qualified(split_name(reader.tokens[table], reader.syntax))
+        reader.collector.keys.setdefault(Key(name, columns, primary))
+
+
+def listed_names(reader: Reader, index: int) -> tuple[str, ...]:
+    """The first name of each item in the parentheses at an index."""
+    if reader.words[index] != "(":
+        return ()
+    places = range(index + 1, reader.closing(index))
+    firsts = [place for place in places if reader.words[place - 1] in {"(", ","} and reader.is_name(place)]
+    return tuple(split_name(reader.tokens[place], reader.syntax)[-1] for place in firsts)
 
 
 def added(reader: Reader, index: int) -> int:
@@ -158,6 +189,7 @@ def references(reader: Reader, index: int) -> int:
     if not reader.is_name(index + 1) or reader.words[index + 1] in {"ON", "TO"}:
         return index + 1
     reader.emit(index + 1, RELATION, max(reader.strength, Strength.LATE) if reader.syntax is SQLITE else None)
+    reader.emit(index + 1, key_role(listed_names(reader, index + 2)))
     if reader.words[index + 2] == "(":
         return reader.closing(index + 2) + 1
     return index + 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ahjo_tasks.sql.definitions import Definition, Name
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE
-from ahjo_tasks.sql.references.columns import columns, options
+from ahjo_tasks.sql.references.columns import add_key, columns, options
 from ahjo_tasks.sql.references.expressions import attributes, type_name
 from ahjo_tasks.sql.references.kinds import kind_ahead, record
 from ahjo_tasks.sql.references.model import Strength, qualified
@@ -88,6 +88,7 @@ def _table(reader: Reader, place: int, made: Definition | None) -> int:
 def _index(reader: Reader, place: int, _made: Definition | None) -> int:
     """Read the table of an index."""
     words, reader.context = reader.words, "index"
+    unique = "UNIQUE" in words[max(place - 4, 0) : place]
     if words[place - 1] != "ON":
         place += reader.is_name(place) and words[place] != "ON"
         if words[place] == "USING":
@@ -97,6 +98,8 @@ def _index(reader: Reader, place: int, _made: Definition | None) -> int:
         place += 1
     place += words[place] == "ONLY"
     reader.emit(place, RELATION)
+    if unique:
+        add_key(reader, place + 1 + 2 * (words[place + 1] == "USING"), place)
     return skip_list(reader, place + 1)
 
 

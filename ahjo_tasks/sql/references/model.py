@@ -58,6 +58,15 @@ class FileReferences:
     dropped: tuple[Definition, ...] = ()
     written: tuple[Name, ...] = ()
     updated: tuple[Name, ...] = ()
+    keys: tuple[Key, ...] = ()
+
+
+class Key(NamedTuple):
+    """A primary key or a unique one that is added to a table; foreign keys are made only behind it."""
+
+    table: Name
+    columns: tuple[str, ...]
+    primary: bool
 
 
 class Collector:
@@ -70,6 +79,7 @@ class Collector:
         self.dropped: dict[Definition, None] = {}
         self.written: dict[Name, None] = {}
         self.updated: dict[Name, None] = {}
+        self.keys: dict[Key, None] = {}
         self.path: tuple[str, ...] = ()
         self.temporary: set[str] = set()
         """Tables without a schema that the file makes for itself."""
@@ -83,7 +93,12 @@ class Collector:
     def result(self) -> FileReferences:
         """All of it."""
         return FileReferences(
-            tuple(self.definitions), self.references, tuple(self.dropped), tuple(self.written), tuple(self.updated)
+            tuple(self.definitions),
+            self.references,
+            tuple(self.dropped),
+            tuple(self.written),
+            tuple(self.updated),
+            tuple(self.keys),
         )
 
 
@@ -104,3 +119,8 @@ def locate(text: str, syntax: Syntax, place: Place) -> tuple[int, int]:
             offset += token.index("$", 1) + 1 if token.startswith("$") else 1
             inner = string_value(token, syntax)
     return LineIndex(text).position(min(offset, len(text)))
+
+
+def key_role(columns: tuple[str, ...]) -> str:
+    """The role in which a foreign key names the key that it needs; without columns, the primary one."""
+    return " ".join(("key", *sorted(column.lower() for column in columns)))

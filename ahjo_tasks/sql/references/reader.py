@@ -112,6 +112,8 @@ class Reader:
         self.procedural = procedural
         self.atomic = 0
         self.context = ""
+        self.table = 0
+        """The token of the table that is altered."""
         self.late = Strength.LATE
         self.on_as: Action | None = None
         """What AS leads to outside of parentheses."""
