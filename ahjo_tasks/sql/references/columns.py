@@ -8,7 +8,7 @@ from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE
 from ahjo_tasks.sql.references.expressions import attributes, type_name
 from ahjo_tasks.sql.references.model import Key, Strength, key_role, qualified
 from ahjo_tasks.sql.references.queries import relation
-from ahjo_tasks.sql.references.reader import MARKS, RELATION, ROUTINE, TYPE, Reader
+from ahjo_tasks.sql.references.reader import MARKS, RELATION, ROUTINE, TYPE, Reader, skip_list
 from ahjo_tasks.sql.references.tokens import split_name, word_set
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ def column(reader: Reader, index: int) -> int:
     if words[index] == "LIKE" and reader.is_name(index + 1):
         reader.emit(index + 1, RELATION)
         return index + 2
+    if words[index : index + 2] == ["EXCLUDE", "USING"]:
+        return skip_list(reader, index + 3)
     if words[index] in {"CONSTRAINT", "PRIMARY", "UNIQUE"} and reader.context == "alter" and not reader.scope.parent:
         _key(reader, index)
     if not reader.is_name(index) or words[index] in NO_COLUMN:

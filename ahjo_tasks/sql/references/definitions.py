@@ -100,6 +100,7 @@ def _index(reader: Reader, place: int, _made: Definition | None) -> int:
     reader.emit(place, RELATION)
     if unique:
         add_key(reader, place + 1 + 2 * (words[place + 1] == "USING"), place)
+    place += 2 * (words[place + 1] == "USING")
     return skip_list(reader, place + 1)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE
 from ahjo_tasks.sql.references.model import Strength
 from ahjo_tasks.sql.references.reader import (
+    LISTED,
     MARKS,
     NOT_CALLED,
     QUERY_STARTS,
@@ -32,7 +33,7 @@ def parenthesis(reader: Reader, index: int) -> int:
         reader.push()
         return index + 1
     previous = words[index - 1] if index else ""
-    if previous in NOT_CALLED:
+    if previous in NOT_CALLED or words[index - 2] in LISTED:
         reader.push()
         return index + 1
     special = CALLS.get(previous.removeprefix("PG_CATALOG."))

@@ -38,8 +38,10 @@ NOT_CALLED = MARKS | word_set(
     "WITHIN UNIQUE INTO JOIN LATERAL ONLY WITH INCLUDE PRIMARY REFERENCES DISTINCT IS END ROW ARRAY INTERVAL "
     "TABLE INDEX PARTITION VALUE MATERIALIZED IGNORE CONSTRAINT FOREIGN COUNT SUM MIN MAX AVG COALESCE NULLIF "
     "CONCAT UPPER LOWER NOW INSERT UPDATE DELETE REPLACE VARCHAR NVARCHAR CHAR NCHAR VARBINARY DECIMAL NUMERIC "
-    "INT DATETIME2 IDENTITY RETURNS IIF LANGUAGE ESCAPE"
+    "INT DATETIME2 IDENTITY RETURNS IIF LANGUAGE ESCAPE TO CONFLICT OPTIONS"
 )
+LISTED = frozenset({"KEY", "INDEX", "UNIQUE", "FULLTEXT", "SPATIAL"})
+"""What stands before a name whose parentheses hold columns."""
 TABLE_HINTS = word_set(
     "NOLOCK READUNCOMMITTED READCOMMITTED READPAST REPEATABLEREAD SERIALIZABLE HOLDLOCK UPDLOCK XLOCK ROWLOCK "
     "PAGLOCK TABLOCK TABLOCKX INDEX FORCESEEK FORCESCAN NOEXPAND NOWAIT SNAPSHOT"
@@ -170,6 +172,8 @@ class Reader:
         if token[0] in "@#" or self.words[index] in MARKS:
             return
         parts = split_name(token, self.syntax)
+        if parts[-1].startswith("#"):
+            return
         if column or parts[-1] == "*":
             parts = parts[:-1]
         if parts and not (len(parts) == 1 and role == RELATION and self.hidden(parts[0])):

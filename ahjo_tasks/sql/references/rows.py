@@ -70,7 +70,8 @@ def update(reader: Reader, index: int) -> int:
     if words[place] == "STATISTICS" and reader.syntax is MSSQL:
         reader.emit(place + 1, RELATION)
         return place + 2
-    if words[place] in {"SET", "OF", "ON"} or not (reader.is_name(place) or words[place] == "("):
+    joined = words[place] == "(" and reader.syntax is MYSQL
+    if words[place] in {"SET", "OF", "ON"} or not (reader.is_name(place) or joined):
         return index + 1
     begin(reader)
     reader.scope.query, reader.scope.comma = True, relation

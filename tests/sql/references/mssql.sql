@@ -1,0 +1,75 @@
+CREATE TABLE dbo.t (a dbo.Name NOT NULL, b int DEFAULT (NEXT VALUE FOR dbo.q), c AS dbo.f(1), d xml(dbo.x)) ON ps (a)
+--> C type dbo.Name, C sequence dbo.q, C routine dbo.f, C xml schema collection dbo.x, C partition scheme ps
+
+CREATE TABLE t (a int, CONSTRAINT k FOREIGN KEY (a) REFERENCES dbo.u (b) ON DELETE CASCADE ON UPDATE SET NULL, b int INDEX i UNIQUE) WITH (SYSTEM_VERSIONING = ON (HISTORY_TABLE = dbo.h))
+--> C relation dbo.u, C relation dbo.h
+
+CREATE PARTITION SCHEME ps AS PARTITION pf ALL TO ([PRIMARY])
+--> C partition function pf
+
+CREATE TYPE dbo.d AS TABLE (a dbo.Name, b xml (CONTENT dbo.x))
+--> C type dbo.Name, C xml schema collection dbo.x
+
+CREATE SYNONYM dbo.s FOR far.db.dbo.t
+--> L object far.db.dbo.t
+
+CREATE VIEW dbo.v WITH SCHEMABINDING AS SELECT dbo.f(x) AS a, g(y) FROM dbo.t
+--> C routine dbo.f, C relation dbo.t
+
+CREATE PROCEDURE dbo.p @a dbo.T READONLY, @b int = 1 AS BEGIN DECLARE @c dbo.U, @d TABLE (e dbo.V); EXEC dbo.q @c; EXEC @d = r; INSERT t EXEC w; CREATE SEQUENCE dbo.s; SELECT * FROM dbo.x END
+--> C type dbo.T, C type dbo.U, L type dbo.V, L routine dbo.q, L routine r, L relation t, L routine w, L relation dbo.x
+
+CREATE FUNCTION dbo.f(@a dbo.T) RETURNS TABLE AS RETURN SELECT * FROM dbo.t
+--> C type dbo.T, C relation dbo.t
+
+CREATE FUNCTION dbo.f(@a int) RETURNS dbo.R AS BEGIN RETURN (SELECT x FROM dbo.t) END
+--> C type dbo.R, L relation dbo.t
+
+CREATE FUNCTION dbo.f() RETURNS int WITH SCHEMABINDING AS BEGIN RETURN (SELECT x FROM dbo.t) END
+--> C relation dbo.t
+
+CREATE FUNCTION dbo.f() RETURNS int AS EXTERNAL NAME [asm].[c].m
+--> L assembly asm
+
+CREATE TRIGGER dbo.g ON dbo.t AFTER INSERT, UPDATE AS IF UPDATE(a) INSERT dbo.u SELECT * FROM inserted
+--> C relation dbo.t, L relation dbo.u, L relation inserted
+
+UPDATE a SET x = 1 FROM dbo.t a; DELETE b FROM dbo.u AS b JOIN dbo.v c ON 1 = 1
+--> C relation dbo.t, C relation dbo.u, C relation dbo.v
+
+WITH c AS (SELECT * FROM dbo.t) DELETE FROM c WHERE x = 1 SELECT * FROM c
+--> C relation dbo.t, C relation c
+
+IF OBJECT_ID('dbo.v') IS NULL EXEC('CREATE VIEW dbo.v AS SELECT 1 AS x')
+GO
+ALTER VIEW dbo.v AS SELECT * FROM dbo.w
+--> C relation dbo.w
+
+EXEC sp_executesql N'CREATE VIEW dbo.v AS SELECT * FROM dbo.t'
+--> C routine sp_executesql, L relation dbo.t
+
+CREATE PROC p AS EXEC('SELECT * FROM dbo.t'); EXEC('SELECT * FROM ' + @x); EXEC('SELECT 1 FROM u') AT far
+--> M relation dbo.t
+
+ALTER TABLE dbo.t WITH CHECK ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES dbo.u (b)
+GO
+ALTER TABLE dbo.t CHECK CONSTRAINT k
+--> C relation dbo.t, C relation dbo.u
+
+ALTER TABLE dbo.t ADD CONSTRAINT d DEFAULT (NEXT VALUE FOR dbo.q) FOR a; ALTER TABLE dbo.t ALTER COLUMN b dbo.Name NULL
+--> C relation dbo.t, C sequence dbo.q, C type dbo.Name
+
+CREATE UNIQUE CLUSTERED INDEX i ON dbo.t (a, b) INCLUDE (c) WHERE d > 1 ON ps (a)
+--> C relation dbo.t, C partition scheme ps
+
+GRANT SELECT ON dbo.t TO r; GRANT EXECUTE ON OBJECT::dbo.p TO r; DENY VIEW DEFINITION ON SCHEMA::s TO r; GRANT CREATE TABLE TO r
+--> C object dbo.t, C object dbo.p
+
+CREATE SECURITY POLICY s.p ADD FILTER PREDICATE s.f(a) ON dbo.t, ADD BLOCK PREDICATE s.g(a) ON dbo.u
+--> C routine s.f, C relation dbo.t, C routine s.g, C relation dbo.u
+
+MERGE dbo.t WITH (HOLDLOCK) AS a USING (SELECT * FROM dbo.u) AS b ON a.x = b.x WHEN MATCHED THEN DELETE OUTPUT $action, inserted.x;
+--> C relation dbo.t, C relation dbo.u
+
+SELECT dbo.f(a), geography::Point(1, 2, 3), dbo.T::Parse('x'), b.value('x', 'int') FROM dbo.t b
+--> C routine dbo.f, C type geography, C type dbo.T, C routine b.value, C relation dbo.t
