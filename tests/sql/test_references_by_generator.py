@@ -1,0 +1,175 @@
+"""Nested queries whose needs the generator knows: the reader must find exactly these, in every dialect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE, Syntax
+from ahjo_tasks.sql.references import read_references
+
+RELATIONS = ["alpha", "beta", "gamma", "delta", "s.alpha", "s.beta"]
+ROUTINES = ["s.total", "s.label"]
+COLUMNS = ["alpha", "beta", "gamma", "delta", "x", "y"]
+ALIASES = ["alpha", "beta", "q", "r", "t1", "t2"]
+QUOTES = {MSSQL: "[]", POSTGRESQL: '""', MYSQL: "``", SQLITE: '""'}
+DEEPEST = 4
+
+
+@dataclass
+class Truth:
+    """The relations and routines that a query really needs."""
+
+    relations: set[str] = field(default_factory=set)
+    routines: set[str] = field(default_factory=set)
+
+
+class Writer:
+    """Writes queries by choices that `draw` makes, and keeps the truth of each name that it writes."""
+
+    def __init__(self, draw: st.DrawFn, syntax: Syntax) -> None:
+        self.draw = draw
+        self.syntax = syntax
+        self.truth = Truth()
+
+    def one_of(self, *choices: str) -> str:
+        return self.draw(st.sampled_from(choices))
+
+    def chance(self) -> bool:
+        return self.draw(st.booleans())
+
+    def gap(self) -> str:
+        return self.one_of(" ", " ", "\n", " /* , delta */ ", " -- FROM delta\n")
+
+    def name(self, name: str) -> str:
+        opening, closing = QUOTES[self.syntax]
+        parts = [f"{opening}{part}{closing}" if self.chance() else part for part in name.split(".")]
+        return ".".join(parts)
+
+    def query(self, ctes: frozenset[str], depth: int) -> str:
+        choice = self.draw(st.integers(0, 5)) if depth < DEEPEST else 5
+        if choice == 0:
+            operator = self.one_of("UNION", "UNION ALL")
+            return f"{self.select(ctes, depth + 1)} {operator} {self.select(ctes, depth + 1)}"
+        return self.select(ctes, depth)
+
+    def with_query(self, ctes: frozenset[str], depth: int) -> str:
+        """A query that may begin with common table expressions."""
+        if depth >= DEEPEST or not self.chance():
+            return self.query(ctes, depth)
+        recursive = self.syntax in {POSTGRESQL, MYSQL} and self.chance()
+        names = self.draw(st.lists(st.sampled_from(["alpha", "beta", "c1", "c2"]), min_size=1, max_size=2, unique=True))
+        parts, visible = [], ctes
+        for name in names:
+            inner = visible
+            if recursive or self.syntax in {MSSQL, SQLITE}:
+                inner |= {name}
+            if self.syntax is SQLITE or (self.syntax is POSTGRESQL and recursive):
+                inner = visible | frozenset(names)
+            columns = " (x, y)" if self.chance() else ""
+            parts.append(f"{self.name(name)}{columns} AS{self.gap()}({self.query(inner, depth + 1)})")
+            visible |= {name}
+        return f"WITH {'RECURSIVE ' * recursive}{', '.join(parts)} {self.query(visible, depth + 1)}"
+
+    def select(self, ctes: frozenset[str], depth: int) -> str:
+        count = self.draw(st.integers(1, 3))
+        items = ", ".join(self.expression(ctes, depth) + self.item_alias() for _ in range(count))
+        text = f"SELECT {items}{self.gap()}FROM {self.sources(ctes, depth)}"
+        if self.chance():
+            text += f" WHERE {self.condition(ctes, depth)}"
+        if self.chance():
+            text += f" GROUP BY {self.column()}, {self.column()}"
+        return text
+
+    def item_alias(self) -> str:
+        return f" AS {self.name(self.one_of(*COLUMNS))}" if self.chance() else ""
+
+    def sources(self, ctes: frozenset[str], depth: int) -> str:
+        text = self.source(ctes, depth)
+        for _ in range(self.draw(st.integers(0, 2))):
+            kind = self.one_of(",", "JOIN", "LEFT JOIN", "CROSS JOIN")
+            text += f"{'' if kind == ',' else ' '}{kind}{self.gap()}{self.source(ctes, depth)}"
+            if kind in {"JOIN", "LEFT JOIN"}:
+                text += f" ON {self.condition(ctes, depth)}"
+        return text
+
+    def source(self, ctes: frozenset[str], depth: int) -> str:
+        choice = self.draw(st.integers(0, 3)) if depth < DEEPEST else 3
+        alias = self.one_of(*ALIASES)
+        if choice == 0:
+            columns = f" ({', '.join(['x', 'y'])})" if self.chance() and self.syntax is not SQLITE else ""
+            return (
+                f"({self.with_query(ctes, depth + 1) if self.syntax is not MSSQL else self.query(ctes, depth + 1)})"
+                + (f" AS {self.name(alias)}{columns}")
+            )
+        if choice == 1:
+            join = f"{self.source(ctes, depth + 1)} JOIN {self.source(ctes, depth + 1)}"
+            return f"({join} ON {self.condition(ctes, depth + 1)})"
+        if choice == 2 and self.syntax in {POSTGRESQL, MSSQL}:
+            routine = self.one_of(*ROUTINES)
+            self.truth.routines.add(routine)
+            return f"{self.name(routine)}({self.column()}, 1) AS {self.name(alias)}"
+        relation = self.one_of(*RELATIONS, *sorted(ctes))
+        if relation not in ctes:
+            self.truth.relations.add(relation)
+        return self.name(relation) + self.one_of("", f" {self.name(alias)}", f" AS {self.name(alias)}")
+
+    def column(self) -> str:
+        qualifier = f"{self.one_of(*ALIASES)}." if self.chance() else ""
+        return f"{qualifier}{self.one_of(*COLUMNS)}"
+
+    def expression(self, ctes: frozenset[str], depth: int) -> str:
+        choice = self.draw(st.integers(0, 6)) if depth < DEEPEST else 6
+        if choice == 0:
+            return f"({self.query(ctes, depth + 1)})"
+        if choice == 1:
+            routine = self.one_of(*ROUTINES)
+            self.truth.routines.add(routine)
+            return f"{self.name(routine)}({self.expression(ctes, depth + 1)}, 'FROM beta, gamma')"
+        if choice == 2:
+            then, other = self.expression(ctes, depth + 1), self.column()
+            return f"CASE WHEN {self.condition(ctes, depth + 1)} THEN {then} ELSE {other} END"
+        plain = [
+            self.column(),
+            f"({self.column()} + 1)",
+            f"SUM(x) OVER (PARTITION BY alpha ORDER BY {self.column()}, beta)",
+        ]
+        if self.syntax in {POSTGRESQL, MYSQL}:
+            plain.append(f"EXTRACT(YEAR FROM {self.column()})")
+        return self.one_of(*plain)
+
+    def condition(self, ctes: frozenset[str], depth: int) -> str:
+        choice = self.draw(st.integers(0, 4)) if depth < DEEPEST else 4
+        if choice == 0:
+            return f"EXISTS ({self.query(ctes, depth + 1)})"
+        if choice == 1:
+            return f"{self.column()} NOT IN (SELECT {self.column()} FROM {self.sources(ctes, depth + 1)})"
+        if choice == 2 and self.syntax in {POSTGRESQL, SQLITE}:
+            return f"{self.column()} IS DISTINCT FROM {self.column()}"
+        if choice == 3:
+            return f"({self.condition(ctes, depth + 1)} AND {self.column()} IN (1, 2))"
+        return f"{self.column()} = {self.column()}"
+
+
+@st.composite
+def views(draw: st.DrawFn, syntax: Syntax) -> tuple[str, Truth]:
+    writer = Writer(draw, syntax)
+    query = writer.with_query(frozenset(), 0)
+    return f"CREATE VIEW v AS {query}", writer.truth
+
+
+@pytest.mark.parametrize("syntax", [MSSQL, POSTGRESQL, MYSQL, SQLITE], ids=["mssql", "postgresql", "mysql", "sqlite"])
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_the_needs_of_a_nested_query_are_found_and_no_others(syntax: Syntax, data: st.DataObject) -> None:
+    text, truth = data.draw(views(syntax))
+    references = read_references([text], syntax).references
+
+    found = {".".join(reference.parts) for reference in references if reference.role == "relation"}
+    called = {".".join(reference.parts) for reference in references if reference.role == "routine"}
+
+    assert found == truth.relations, text
+    assert called & set(ROUTINES) == truth.routines, text
