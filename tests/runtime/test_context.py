@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cli_runner import inv, sqlite
-from projects import make_project
+from projects import ROOT, make_project
 
 from ahjo_tasks import action, multiaction
 from ahjo_tasks.runtime.project import Backend
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.runtime.context import ActionContext
 
+PACKAGE = str(ROOT / "ahjo_tasks")
 BACKEND = Backend({"my_key": 1, "sqlalchemy.url": "sqlite://", "items": "of mine"})
 
 
@@ -52,4 +53,4 @@ def test_few_frames_lie_between_invoke_and_the_body_of_an_action(tmp_path: Path)
     done = inv(project, "look", "--config", "dev.json", ns=(look, multiaction("both", "look", "look")))
     assert done.code == 0, done.text
     executor = max(number for number, name in enumerate(stack) if name.endswith("executor.py"))
-    assert sum("ahjo_tasks" in name for name in stack[executor:]) == 1
+    assert sum(name.startswith(PACKAGE) for name in stack[executor:]) == 1

@@ -100,11 +100,9 @@ class Writer:
         choice = self.draw(st.integers(0, 3)) if depth < DEEPEST else 3
         alias = self.one_of(*ALIASES)
         if choice == 0:
-            columns = f" ({', '.join(['x', 'y'])})" if self.chance() and self.syntax is not SQLITE else ""
-            return (
-                f"({self.with_query(ctes, depth + 1) if self.syntax is not MSSQL else self.query(ctes, depth + 1)})"
-                + (f" AS {self.name(alias)}{columns}")
-            )
+            columns = " (x, y)" if self.chance() and self.syntax is not SQLITE else ""
+            query = self.query if self.syntax is MSSQL else self.with_query
+            return f"({query(ctes, depth + 1)}) AS {self.name(alias)}{columns}"
         if choice == 1:
             join = f"{self.source(ctes, depth + 1)} JOIN {self.source(ctes, depth + 1)}"
             return f"({join} ON {self.condition(ctes, depth + 1)})"
