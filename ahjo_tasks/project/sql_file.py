@@ -88,8 +88,8 @@ class SqlFile:
 
     @property
     def texts(self) -> list[str]:
-        """The texts of the batches."""
-        return [batch.text for batch in self.batches]
+        """The SQL of the batches, without rows that are no SQL."""
+        return [self.dialect.without_rows(batch.text) for batch in self.batches]
 
     def location(self, line: int) -> str:
         """Return `file:line` on disk for a line of the text, as messages show it."""

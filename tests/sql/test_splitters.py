@@ -15,7 +15,7 @@ from ahjo_tasks.sql.splitters import Batch, SourceWarning
 from ahjo_tasks.sql.splitters.mssql import SPLITTER as MSSQL
 from ahjo_tasks.sql.splitters.mysql import SPLITTER as MYSQL
 from ahjo_tasks.sql.splitters.postgresql import SPLITTER as POSTGRESQL
-from ahjo_tasks.sql.splitters.postgresql import STATEMENT_SPLITTER
+from ahjo_tasks.sql.splitters.postgresql import STATEMENT_SPLITTER, copy_parts
 from ahjo_tasks.sql.splitters.sqlite import SPLITTER as SQLITE
 
 if TYPE_CHECKING:
@@ -429,11 +429,73 @@ def test_a_file_of_comments_is_no_batch(script: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["\\i b.sql", "  \\copy a from 'b'", "copy a from stdin;", 'COPY b."c d" (e, f) FROM /* g */ STDIN WITH csv;'],
+    [
+        "\\i b.sql",
+        "  \\copy a from 'b'",
+        "copy a from stdin;",
+        'COPY b."c d" (e, f) FROM /* g */ STDIN WITH csv;',
+        "\\set name value",
+        "\\set ON_ERROR_STOP off",
+        "\\set AUTOCOMMIT off",
+        "\\encoding LATIN1",
+        "\\echo Use CREATE EXTENSION \\quit",
+        "\\connect other",
+        "\\.",
+        "\\",
+    ],
 )
 def test_what_only_psql_understands_is_an_error(line: str) -> None:
     column = len(line) - len(line.lstrip()) + 1
     assert place_of_error(f"-- c\nselect 1;\n{line}\nit's data\n", "postgresql") == (3, column)
+
+
+@pytest.mark.parametrize("dialect", ["postgresql", "postgresql statements"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "\\restrict k3y",
+        "\\unrestrict k3y",
+        "\\set ON_ERROR_STOP on",
+        "  \\set ON_ERROR_STOP",
+        "\\set QUIET 1",
+        "\\pset pager off",
+        "\\timing",
+        "\\echo it's",
+        "\\encoding 'UTF8'",
+    ],
+)
+def test_commands_of_psql_that_change_nothing_are_dropped(line: str, dialect: str) -> None:
+    assert SPLITTERS[dialect].split(f"{line}\nselect 1") == [Batch("select 1", 2)]
+    assert "".join(texts(f"select 1\n{line}\n, 2;", dialect)[0].split()).rstrip(";") == "select1,2"
+    assert SPLITTERS[dialect].split(f"-- c\n{line}") == []
+
+
+@pytest.mark.parametrize("dialect", ["postgresql", "postgresql statements"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_the_rows_of_copy_are_one_batch_with_its_statement(dialect: str, ending: str) -> None:
+    copy = ending.join(["copy a (b) from stdin; -- c", "it's; \\N $a$ /*", "copy z from stdin;", "\\."])
+    script = ending.join(["\\restrict k", "select 1;", copy, "", copy, "select 2", "\\unrestrict k", ""])
+    last = Batch("select 2", 12)
+    first = "select 1" if " " in dialect else "select 1;"
+    assert SPLITTERS[dialect].split(script) == [Batch(first, 2), Batch(copy, 3), Batch(copy, 8), last]
+    assert copy_parts(copy) == ("copy a (b) from stdin", ending.join(["it's; \\N $a$ /*", "copy z from stdin;", ""]))
+
+
+@pytest.mark.parametrize("text", ["copy a from b", "select '\n\\.'", "copy a to stdout;\n-- \n", "select 1"])
+def test_other_batches_have_no_rows(text: str) -> None:
+    assert copy_parts(text) is None
+
+
+@pytest.mark.parametrize("dialect", ["postgresql", "postgresql statements"])
+@pytest.mark.parametrize("before", ["", "select 1;\n", "-- b\n"])
+def test_a_comment_without_an_end_is_an_error(before: str, dialect: str) -> None:
+    assert place_of_error(f"{before}/* a /* b */", dialect) == (1 + before.count("\n"), 1)
+
+
+@pytest.mark.parametrize("mark", ["!", "M!"])
+def test_the_first_line_of_mariadb_dump_is_no_statement(mark: str) -> None:
+    assert MYSQL.split(f"/*{mark}999999\\- enable the sandbox mode */ \n-- c\na;") == [Batch("a", 3)]
+    assert MYSQL.split(f"/*{mark}999999\\- enable the sandbox mode */ ") == []
 
 
 @pytest.mark.parametrize(

@@ -274,6 +274,10 @@ class Running(DialectAttributes):
             raise StatementError(ServerError("The text holds a NUL character, which the driver takes for its end."))
         cursor.execute(text)
 
+    def without_rows(self, text: str) -> str:
+        """Return the SQL of a batch, without the rows that may stand below it."""
+        return text
+
     def streaming_cursor(self, raw: Any, chunk_size: int) -> Any:
         """Open a cursor that leaves rows on the server until `fetchmany` asks for `chunk_size` of them."""
         return raw.cursor()

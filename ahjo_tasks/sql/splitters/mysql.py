@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.sql.source import SourceText
 
-_LEAD = re.compile(r"(?:[ \t\r\n\f\v]++|(?:--|#)[^\n]*+|)*+")
+_SANDBOX = r"/\*M?!999999\\-[^*]*+(?:\*(?!/)[^*]*+|)*+\*/"
+"""The first line of mariadb-dump: a command for its own client, in a comment that no server runs."""
+
+_LEAD = re.compile(rf"(?:[ \t\r\n\f\v]++|(?:--|#)[^\n]*+|{_SANDBOX}|)*+")
 """Between statements the client drops line comments, and takes `--` for one even without a blank after it."""
 
 _COMMAND = re.compile(r"(?ai:(?P<delimiter>delimiter)|source|\\\.)(?=[ \t\r\n]|\Z)[ \t]*+(?P<rest>[^\r\n]*+)")

@@ -1,6 +1,7 @@
 """Splitter of PostgreSQL: the file is one batch, because the server splits it by itself.
 
-Commands of psql, which the server never sees, are rejected: backslash commands, and data after COPY ... FROM STDIN.
+Only COPY ... FROM STDIN with its rows is a batch of its own. Commands of psql, which the server never sees, are dropped
+where they change nothing, and rejected otherwise.
 """
 
 from __future__ import annotations
@@ -10,56 +11,71 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.lexer import POSTGRESQL
 from ahjo_tasks.sql.scanner import Scanner, skip_gap
+from ahjo_tasks.sql.source import SourceText
 from ahjo_tasks.sql.splitters.batch import Batch, Span, Splitter, to_batches
+from ahjo_tasks.sql.splitters.psql import GAP, LEAD, SCANNER, Rows, copy_rows, without_commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ahjo_tasks.sql.source import SourceText
-
-_GAP = POSTGRESQL.gap()
-_LEAD = re.compile(_GAP)
-_SCANNER = Scanner(POSTGRESQL, r"[;\\]", ";\\")
-_ROUTINE = re.compile(rf"(?ai:CREATE\b{_GAP}(?:OR\b{_GAP}REPLACE\b{_GAP})?(?:FUNCTION|PROCEDURE)\b)")
+_ROUTINE = re.compile(rf"(?ai:CREATE\b{GAP}(?:OR\b{GAP}REPLACE\b{GAP})?(?:FUNCTION|PROCEDURE)\b)")
 _MARK_SCANNER = Scanner(POSTGRESQL, "[;()]", ";()")
 _WORD_SCANNER = Scanner(POSTGRESQL, r"[;()]|(?ai:\b(?:BEGIN|CASE|END)\b)", ";()bBcCeE")
-_NAME = r"(?:\"[^\"]*+\"|[\w$.])(?:\"[^\"]*+\"|[\w$.]|)*+"
-_COPY = re.compile(rf"(?ai:COPY\b{_GAP}{_NAME}{_GAP}(?:\([^()]*+\){_GAP}|)?+FROM\b{_GAP}STDIN\b)")
 
 
 def split(source: SourceText) -> list[Batch]:
-    """Give one batch, or none where there is nothing but comments: drivers refuse to send that."""
-    empty = True
-    for lead in statement_starts(source):
-        if _COPY.match(source.text, lead):
-            raise source.error(
-                lead, "data inside a script needs psql", hint="Insert the rows, or load them from a file."
-            )
-        empty = False
-    return to_batches(source, [(0, len(source.text), 1, "")]) if not empty else []
+    """Give one batch, or none where there is nothing but comments: drivers refuse to send that.
+
+    Where there are rows of COPY, they are batches of their own, and so is what is before and after them.
+    """
+    source = without_commands(source)
+    spans: list[Span] = []
+    start, empty = 0, True
+    for lead, rows in _statements(source):
+        if rows:
+            spans += [(start, lead, 1, "")] * (not empty) + [(lead, rows.after, 1, "")]
+            start = rows.after
+        empty = rows is not None
+    return to_batches(source, spans if empty else [*spans, (start, len(source.text), 1, "")])
 
 
 def statement_starts(source: SourceText) -> Iterator[int]:
     """Yield the offsets of statements; those inside BEGIN ATOMIC count, too. Raises SourceError at what is no SQL."""
+    return (lead for lead, _rows in _statements(without_commands(source)))
+
+
+def _statements(source: SourceText) -> Iterator[tuple[int, Rows | None]]:
+    """Yield the offset of each statement, and the rows below it. Raises SourceError for a comment without an end."""
     text, start = source.text, 0
-    while (lead := skip_gap(_LEAD, source.text, start)) < len(text):
-        yield lead
-        start = _SCANNER.find_next(source, lead)
-        if text.startswith("\\", start):
-            raise source.error(start, "a backslash command of psql is no SQL")
-        start += 1
+    while (lead := skip_gap(LEAD, text, start)) < len(text):
+        end = SCANNER.find_next(source, lead)
+        rows = copy_rows(source, lead, end)
+        yield lead, rows
+        start = rows.after if rows else end + 1
+    SCANNER.find_next(source, min(start, len(text)))
 
 
 def statements(source: SourceText) -> list[Batch]:
     """Split into statements, without their semicolons, for those that the server takes only alone."""
-    split(source)  # rejects what is no SQL
+    source = without_commands(source)
     start = 0
     spans: list[Span] = []
-    while (lead := skip_gap(_LEAD, source.text, start)) < len(source.text):
+    while (lead := skip_gap(LEAD, source.text, start)) < len(source.text):
         end = _end(source, lead)
-        spans.append((lead, end, 1, ""))
-        start = end + 1
+        rows = copy_rows(source, lead, end)
+        spans.append((lead, rows.after if rows else end, 1, ""))
+        start = rows.after if rows else end + 1
+    SCANNER.find_next(source, min(start, len(source.text)))  # raises for a comment that is never closed
     return to_batches(source, spans)
+
+
+def copy_parts(text: str) -> tuple[str, str] | None:
+    """Return the COPY statement of a batch and the rows below it; None where the batch is another one."""
+    if "\n\\." not in text:
+        return None
+    source = SourceText(text)
+    rows = copy_rows(source, 0, SCANNER.find_next(source, 0))
+    return (text[: rows.statement_end], text[rows.start : rows.end]) if rows else None
 
 
 def _end(source: SourceText, start: int) -> int:

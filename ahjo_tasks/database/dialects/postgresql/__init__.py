@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from contextlib import contextmanager, suppress
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.database.dialects.attributes import ProjectTemplate
@@ -18,7 +19,7 @@ from ahjo_tasks.database.dialects.base import (
     connection_lost,
 )
 from ahjo_tasks.database.drivers import Driver
-from ahjo_tasks.errors import LockedError, ServerError, SourceError
+from ahjo_tasks.errors import LockedError, ServerError, SourceError, StatementError
 from ahjo_tasks.sql.lexer import POSTGRESQL
 from ahjo_tasks.sql.source import SourceText, ascii_upper
 from ahjo_tasks.sql.splitters import postgresql
@@ -45,6 +46,7 @@ ENDED = frozenset({"57P01", "57P02", "57P05", "25P03"})
 """SQLSTATEs of a session that the server ends: by an administrator, in a crash, or for being idle."""
 LOST = r"closed the connection|connection (?:is|has been|was) (?:lost|closed|reset)|Connection reset|Broken pipe"
 RAISED = r"PL/pgSQL function (\S+(?:\(.*?\))?) line (\d+) at RAISE"
+COPIED_ROW = r"^COPY .*, line (\d+)"
 BLOCK = "inline_code_block"
 """Name that the server gives the body of DO."""
 LOCK_NOT_AVAILABLE = "55P03"
@@ -184,6 +186,19 @@ class PostgreSQL(Dialect):
         waits = state in STARTING or any(word in text for word in ("refused", "timeout", "starting up", "closed the"))
         return ConnectFailure(_reason(text), hint="Is the server running, and is sql_port right?", wait=waits)
 
+    def without_rows(self, text: str) -> str:
+        """Leave out the rows below COPY ... FROM STDIN."""
+        parts = postgresql.copy_parts(text)
+        return parts[0] if parts else text
+
+    def execute(self, cursor: Any, text: str) -> None:
+        """Run one batch; the rows below COPY ... FROM STDIN go to the server as its data."""
+        parts = postgresql.copy_parts(text)
+        if parts is None:
+            super().execute(cursor, text)
+        else:
+            copy_in(cursor, *parts)
+
     def streaming_cursor(self, raw: Any, chunk_size: int) -> Any:
         """Open our cursor over psycopg's `stream`, or the plain one of another driver."""
         if not hasattr(raw, "pgconn"):
@@ -266,6 +281,17 @@ class PostgreSQL(Dialect):
         return f"{application.removeprefix('ahjo ') or 'another run'}, as {login} in server process {pid}"
 
 
+def copy_in(cursor: Any, statement: str, rows: str) -> None:
+    """Run COPY ... FROM STDIN with its rows, by what the driver has for it. Raises StatementError without it."""
+    if hasattr(cursor, "copy"):  # psycopg
+        with cursor.copy(statement) as copy:
+            copy.write(rows)
+    elif hasattr(cursor, "copy_expert"):  # psycopg2
+        cursor.copy_expert(statement, StringIO(rows))
+    else:
+        raise StatementError(ServerError("The driver cannot send the rows of COPY FROM STDIN; psycopg can."))
+
+
 def _message(notice: Any) -> ServerMessage:
     """Convert a notice, with the function that raised it."""
     match = re.match(RAISED, notice.context or "")
@@ -284,6 +310,10 @@ def _position(error: Exception, text: str) -> Position:
     """Return the position that the server gives, else that of the statement that had been reached."""
     from ahjo_tasks.database.dialects import error_positions
 
+    row = re.search(COPIED_ROW, error.diag.context or "")  # type: ignore[attr-defined]
+    parts = postgresql.copy_parts(text) if row else None
+    if row and parts:
+        return parts[0].count("\n") + 1 + int(row[1]), None
     position = error.diag.statement_position  # type: ignore[attr-defined]
     if position:
         return error_positions.at_offset(text, int(position) - 1)

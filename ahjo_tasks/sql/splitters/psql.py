@@ -1,0 +1,132 @@
+"""What psql does with a script before the server sees it: backslash commands, and the rows after COPY FROM STDIN."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from ahjo_tasks.sql.lexer import POSTGRESQL
+from ahjo_tasks.sql.scanner import Scanner, skip_gap
+
+if TYPE_CHECKING:
+    from ahjo_tasks.errors import SourceError
+    from ahjo_tasks.sql.source import SourceText
+
+GAP = POSTGRESQL.gap()
+LEAD = re.compile(GAP)
+SCANNER = Scanner(POSTGRESQL, r"[;\\]", ";\\")
+_NAME = r"(?:\"[^\"]*+\"|[\w$.])(?:\"[^\"]*+\"|[\w$.]|)*+"
+_COPY = re.compile(rf"(?ai:COPY\b{GAP}{_NAME}{GAP}(?:\([^()]*+\){GAP}|)?+FROM\b{GAP}STDIN\b)")
+_LINE_END = re.compile(r"[ \t]*+(?:--[^\r\n]*+)?(?:\r\n?|\n|\Z)")
+_ROWS_END = re.compile(r"^\\\.[ \t\r]*$", re.MULTILINE)
+_COMMAND = re.compile(r"\\(?P<name>[A-Za-z_]++|[^\s\\]?)[ \t]*+(?P<rest>[^\r\n]*+)")
+_SHOWN = frozenset(
+    {"restrict", "unrestrict", "echo", "qecho", "warn", "pset", "timing", "errverbose", "unset", "x", "a"}
+)
+"""Commands that only change what psql shows or accepts."""
+_VARIABLES = frozenset(
+    {
+        "COMP_KEYWORD_CASE",
+        "ECHO",
+        "ECHO_HIDDEN",
+        "FETCH_COUNT",
+        "HIDE_TABLEAM",
+        "HIDE_TOAST_COMPRESSION",
+        "HISTCONTROL",
+        "HISTFILE",
+        "HISTSIZE",
+        "IGNOREEOF",
+        "PROMPT1",
+        "PROMPT2",
+        "PROMPT3",
+        "QUIET",
+        "SHOW_ALL_RESULTS",
+        "SHOW_CONTEXT",
+        "VERBOSITY",
+    }
+)
+"""Variables of psql that change what it shows, and nothing that it does."""
+_AS_WE_DO = {
+    "ON_ERROR_STOP": {"", "on", "1", "true", "yes"},
+    "AUTOCOMMIT": {"on", "1", "true", "yes"},
+    "ON_ERROR_ROLLBACK": {"off", "0", "false", "no"},
+    "SINGLELINE": {"off", "0", "false", "no"},
+    "SINGLESTEP": {"off", "0", "false", "no"},
+}
+"""Values of the variables that change how psql runs a script, with which it does what we do."""
+_HINTS = {
+    "copy": "Load the rows from a data file (.csv), or write COPY ... FROM stdin with the rows below it.",
+    "include": "Deploy the included file by itself.",
+    "connect": "All files are run on the database of the config.",
+    "gexec": "Write the statements out, or run them by EXECUTE in a DO block.",
+    "set": "Use scripting_variables of the config: $(NAME).",
+    "g": "End the statement with a semicolon.",
+}
+_ALIASES = {"i": "include", "ir": "include", "include_relative": "include", "c": "connect", "gset": "set", "gx": "g"}
+
+
+class Rows(NamedTuple):
+    """The rows below a COPY statement: where the statement ends, and where the rows begin, end, and are ended."""
+
+    statement_end: int
+    start: int
+    end: int
+    after: int
+
+
+def without_commands(source: SourceText) -> SourceText:
+    r"""Replace commands that change nothing (\restrict, \set ON_ERROR_STOP on) by blanks of the same length.
+
+    Raises SourceError for other backslash commands, which only psql can carry out.
+    """
+    text, start, parts, done = source.text, 0, list[str](), 0
+    while "\\" in text and start < len(text):
+        lead = skip_gap(LEAD, text, start)
+        end = SCANNER.find_next(source, lead)
+        if not text.startswith("\\", end):
+            rows = copy_rows(source, lead, end)
+            start = rows.after if rows else end + 1
+            continue
+        start = _command_end(source, end)
+        parts += text[done:end], " " * (start - end)
+        done = start
+    return source._replace(text="".join((*parts, text[done:]))) if parts else source
+
+
+def copy_rows(source: SourceText, start: int, end: int) -> Rows | None:
+    """Find the rows of the statement from `start` to its semicolon at `end`; None where it is no COPY FROM STDIN."""
+    if not _COPY.match(source.text, start):
+        return None
+    line_end, last = _LINE_END.match(source.text, end + 1), None
+    if line_end:
+        last = _ROWS_END.search(source.text, line_end.end())
+    if line_end is None or last is None:
+        raise source.error(
+            start,
+            "COPY FROM STDIN needs its rows",
+            hint=r"Write the rows on the lines below it, and \. on a line of its own after the last one.",
+        )
+    return Rows(end, line_end.end(), last.start(), last.end())
+
+
+def _command_end(source: SourceText, start: int) -> int:
+    command = _COMMAND.match(source.text, start)
+    if command is None or not _changes_nothing(command["name"], command["rest"]):
+        raise _refusal(source, start, command["name"] if command else "")
+    return command.end()
+
+
+def _changes_nothing(name: str, rest: str) -> bool:
+    if "\\" in rest:  # a second command, or SQL after `\\`
+        return False
+    if name == "encoding":
+        return rest.strip().strip("'\"").replace("-", "").upper() in {"UTF8", "UNICODE"}
+    if name != "set":
+        return name in _SHOWN
+    variable, _, value = rest.strip().partition(" ")
+    return variable in _VARIABLES or value.strip().strip("'").lower() in _AS_WE_DO.get(variable, ())
+
+
+def _refusal(source: SourceText, start: int, name: str) -> SourceError:
+    hint = _HINTS.get(_ALIASES.get(name, name), "Remove the line, or run the file with psql.")
+    return source.error(start, rf"\{name} is a command of psql, which no server knows", hint=hint)

@@ -1,0 +1,62 @@
+"""What the databases' own programs write is taken as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from projects import make_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from targets import Target
+
+PG_DUMP = r"""\restrict gftJL6cQ6FWU69EnQgRR
+SET client_encoding = 'UTF8';
+COPY public.area (id, name) FROM stdin;
+1	Ann's; \\ $$ /* FROM nothing
+2	\N
+\.
+
+SELECT pg_catalog.set_config('a.b', 'c', true);
+\unrestrict gftJL6cQ6FWU69EnQgRR
+"""
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("head", ["", "-- transaction: off\n"])
+def test_rows_that_pg_dump_wrote_are_loaded(target: Target, tmp_path: Path, head: str) -> None:
+    backend = target.backend()
+    project = make_project(tmp_path / "dump", backend)
+    project.write("database/tables/area.sql", "CREATE TABLE area (id INTEGER PRIMARY KEY, name TEXT)")
+    project.write("database/data/area.sql", head + PG_DUMP)
+    done = project.inv("init", "structure", "data")
+    assert done.code == 0, done.text
+    rows = target.query("SELECT id, name FROM area ORDER BY id", backend["target_database_name"])
+    assert rows == [(1, "Ann's; \\ $$ /* FROM nothing"), (2, None)]
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_a_row_that_the_server_refuses_is_named_by_its_line(target: Target, tmp_path: Path) -> None:
+    backend = target.backend()
+    project = make_project(tmp_path / "dump", backend)
+    project.write("database/tables/area.sql", "CREATE TABLE area (id INTEGER PRIMARY KEY, name TEXT)")
+    project.write("database/data/area.sql", "SELECT 1;\n\nCOPY area\nFROM stdin;\n1\ta\nx\tb\n\\.\n")
+    done = project.inv("init", "structure", "data")
+    assert done.code == 1
+    assert "database/data/area.sql:6: 22P02" in done.err
+    assert target.query("SELECT count(*) FROM area", backend["target_database_name"]) == [(0,)]
+
+
+@pytest.mark.parametrize("target", ["mysql"], indirect=True)
+def test_rows_that_mariadb_dump_wrote_are_loaded(target: Target, tmp_path: Path) -> None:
+    backend = target.backend()
+    project = make_project(tmp_path / "dump", backend)
+    project.write("database/tables/area.sql", "CREATE TABLE area (id INTEGER PRIMARY KEY)")
+    project.write(
+        "database/data/area.sql", "/*M!999999\\- enable the sandbox mode */ \nINSERT INTO `area` VALUES (1),(2);\n"
+    )
+    done = project.inv("init", "structure", "data")
+    assert done.code == 0, done.text
+    assert target.query("SELECT count(*) FROM area", backend["target_database_name"]) == [(2,)]
