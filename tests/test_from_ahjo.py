@@ -324,7 +324,7 @@ def local(folder: Path) -> bool:
 
 
 def action_file(folder: Path) -> bool:
-    from ahjo_tasks.project.adopt.project import combined
+    from ahjo_tasks.project.adopt import combined
 
     text = "from ahjo.action import action\n\n@action()\ndef a(context):\n    pass\n"
     return "ns = namespace(a)" in combined([("ahjo_actions.py", text, None)])
@@ -348,7 +348,7 @@ def git_version(folder: Path) -> bool:
 
 
 def upgrade_file(folder: Path) -> bool:
-    from ahjo_tasks.fleet.upgrade_file import read_upgrade_file
+    from ahjo_tasks.fleet.upgrade_path import read_upgrade_file
 
     path = write(folder, "upgrade_actions.jsonc", '{"v2": ["deploy", ["step", {"batch": 5}]], /* last */}')
     return [call.action for call in read_upgrade_file(path)["v2"].calls] == ["deploy", "step"]
@@ -436,7 +436,7 @@ def migrations(folder: Path) -> bool:
 
 
 def env_file(folder: Path) -> bool:
-    from ahjo_tasks.project.adopt.project import adopt
+    from ahjo_tasks.project.adopt import adopt
 
     write(folder, "ahjo_actions.py", "")
     write(folder, "alembic/env.py", "from ahjo.context import Context\n")
@@ -468,7 +468,7 @@ def results_table(_folder: Path) -> bool:
 
 
 def log_file(folder: Path) -> bool:
-    from ahjo_tasks.console.log_file import FileLog
+    from ahjo_tasks.console.logs import FileLog
 
     log = FileLog(folder / "ahjo.log")
     log("info", "said")

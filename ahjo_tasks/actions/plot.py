@@ -119,8 +119,7 @@ def _graph(ctx: ActionContext, files: list[SqlFile], objects: list[str], directi
 
 def _drawn(graph: Graph, kind: str, project: str) -> str:
     from ahjo_tasks.project.plot import formats
-    from ahjo_tasks.project.plot.formats import as_html
-    from ahjo_tasks.project.plot.svg import as_svg
+    from ahjo_tasks.project.plot.formats import as_html, as_svg
 
     if kind == "html":
         return as_html(graph, f"Dependencies of {project}")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from ahjo_tasks.console import Console
-    from ahjo_tasks.project.adopt.project import Adoption
+    from ahjo_tasks.project.adopt import Adoption
     from ahjo_tasks.runtime.context import ActionContext
 
 
@@ -31,7 +31,7 @@ def adopt(ctx: ActionContext, project_dir: str = "") -> None:
     what would be written is shown. `ahjo adopt dev.jsonc` does it from
     anywhere; an existing tasks.py is never replaced.
     """
-    from ahjo_tasks.project.adopt.project import adopt as plan_adoption
+    from ahjo_tasks.project.adopt import adopt as plan_adoption
 
     directory = _directory(ctx, project_dir)
     adoption = plan_adoption(directory, ctx.project.loaded if ctx.project.has_config else None)

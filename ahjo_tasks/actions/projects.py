@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from invoke.context import Context
 
     from ahjo_tasks.console import Console
-    from ahjo_tasks.fleet.events import Event
     from ahjo_tasks.fleet.preflight import Job
+    from ahjo_tasks.fleet.worker import Event
 
 EXAMPLE = "inv multi-project-build --config projects.jsonc"
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.runtime.action import action
 
 if TYPE_CHECKING:
-    from ahjo_tasks.fleet.events import Event
     from ahjo_tasks.fleet.upgrade_path import UpgradePlan
+    from ahjo_tasks.fleet.worker import Event
     from ahjo_tasks.runtime.context import ActionContext
 
 

@@ -64,7 +64,7 @@ def _action_files(directory: Path, config: Path | None, *, has_tasks: bool) -> I
     from ahjo_tasks.config.loader import DEFAULT
     from ahjo_tasks.config.loader import load as load_config
     from ahjo_tasks.database.dialects import is_file_based
-    from ahjo_tasks.fleet.upgrade_file import IMPORT
+    from ahjo_tasks.fleet.upgrade_path import IMPORT
 
     loaded = load_config(config, is_file_based=is_file_based)
     named = loaded.origins["ahjo_action_files"] != DEFAULT

@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from ahjo_tasks.console.progress import CLEAR_LINE, ProgressLine
-from ahjo_tasks.console.tables import format_table, truncate_middle
+from ahjo_tasks.console.terminal import CLEAR_LINE, ProgressLine, format_table, truncate_middle
 from ahjo_tasks.errors import INTERRUPTED, AhjoError, ConfigError, SourceError
 
 if TYPE_CHECKING:

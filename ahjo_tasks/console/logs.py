@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import os
+import time
+from contextlib import suppress
 from importlib.util import find_spec
 from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING, Any
+from weakref import finalize
 
-from ahjo_tasks.console.log_file import FileLog
 from ahjo_tasks.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -18,8 +22,9 @@ if TYPE_CHECKING:
     from ahjo_tasks.console.log_table import DatabaseLog, GitVersion
     from ahjo_tasks.database.database import Database
 
+
 LOGGERS = ("sqlalchemy.engine", "sqlalchemy.pool", "sqlalchemy.dialects", "sqlalchemy.orm")
-SIZE = 5_000_000
+MAX_SQLALCHEMY_LOG_SIZE = 5_000_000
 FORMAT = "[%(asctime)s] [%(name)s] %(levelname)s %(message)s"
 
 
@@ -28,7 +33,7 @@ def start_sqlalchemy_log(path: Path) -> logging.Handler:
 
     Values of parameters are written only where the engine was made with `hide_parameters=False`.
     """
-    handler = RotatingFileHandler(path, maxBytes=SIZE, backupCount=1, encoding="utf-8", delay=True)
+    handler = RotatingFileHandler(path, maxBytes=MAX_SQLALCHEMY_LOG_SIZE, backupCount=1, encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter(FORMAT))
     for name in LOGGERS:
         logger = logging.getLogger(name)
@@ -124,3 +129,82 @@ class LogSinks:
         """Report records that the table did not take, and whether ahjo.log has them."""
         where = "neither in ahjo.log nor" if self._file.failure else "in ahjo.log but not"
         self._on_problem(f"{count} log records are {where} in the table {reason}")
+
+
+MAX_LOG_SIZE = 1_000_000
+"""Bytes; a larger log becomes `ahjo.log.1`, and replaces the one before."""
+
+
+class FileLog:
+    """A log file, as a function of level and line: `[2024-02-29 12:00:00] [ahjo] INFO line`.
+
+    Nothing is buffered: a text is one write to the operating system, so that not even a kill loses a line. `failure`
+    is the reason why the file cannot be written, empty when it can.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.as_json = False
+        self.failure = ""
+        self._file = -1
+        self._close: Callable[[], object] = lambda: None
+        self._second = 0
+        self._stamp = ""
+
+    def __call__(self, level: str, line: str) -> None:
+        """Write each line of the text with its own time and level."""
+        text = "".join(f"{self._record(level.upper(), part)}\n" for part in line.splitlines())
+        try:
+            self._write(text.encode("utf-8", "backslashreplace"))
+        except OSError as error:
+            self.failure = error.strerror or str(error)
+
+    def _record(self, level: str, line: str) -> str:
+        if self.as_json:
+            known = {"time": self._now(), "logger": "ahjo", "level": level, "message": line}
+            return json.dumps(known, ensure_ascii=False)
+        return f"[{self._now()}] [ahjo] {level} {line}"
+
+    def close(self) -> None:
+        """Close the file; the next line opens it again."""
+        self._close()
+        self._file = -1
+
+    def _write(self, data: bytes) -> None:
+        if self._file < 0:
+            self._open()
+        size = os.fstat(self._file).st_size  # other processes write there, too
+        if size and size + len(data) > MAX_LOG_SIZE:
+            self._rotate()
+        os.write(self._file, data)
+
+    def _open(self) -> None:
+        binary = getattr(os, "O_BINARY", 0)  # on Windows
+        self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | binary, 0o666)
+        self._close = finalize(self, os.close, self._file)
+
+    def _rotate(self) -> None:
+        """Replace the file by a new one, unless another process has done so meanwhile."""
+        with suppress(OSError):  # fails on Windows while another process has the file open: then it grows
+            _lock(self._file)
+            full = os.path.samestat(os.fstat(self._file), self.path.stat())
+            if os.name == "nt":
+                self.close()
+            if full:
+                self.path.replace(f"{self.path}.1")
+        self.close()
+        self._open()
+
+    def _now(self) -> str:
+        second = int(time.time())
+        if second != self._second:
+            self._second, self._stamp = second, time.strftime("%Y-%m-%d %H:%M:%S")
+        return self._stamp
+
+
+def _lock(file: int) -> None:
+    """Take an exclusive lock, until the file is closed; on Windows nothing has to be locked."""
+    if os.name != "nt":
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX)

@@ -15,7 +15,7 @@ from ahjo_tasks.database.dialects import dialect_for, is_file_based
 from ahjo_tasks.errors import AhjoError, ConfigError
 from ahjo_tasks.fleet.protocol import Answers, Request
 from ahjo_tasks.fleet.repository import without_folder
-from ahjo_tasks.fleet.upgrade_file import refuse_predecessor
+from ahjo_tasks.fleet.upgrade_path import refuse_predecessor
 from ahjo_tasks.fleet.worker import Worker
 
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.database.credentials import Prompt
     from ahjo_tasks.fleet.project_list import ListedProject, ProjectList
     from ahjo_tasks.fleet.repository import Repository
-    from ahjo_tasks.fleet.upgrade_file import Version
-    from ahjo_tasks.fleet.upgrade_path import UpgradePlan
+    from ahjo_tasks.fleet.upgrade_path import UpgradePlan, Version
 
 UPGRADE = "upgrade"
 PARALLEL = 4

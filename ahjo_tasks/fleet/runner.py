@@ -8,15 +8,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.fleet.events import Event
-from ahjo_tasks.fleet.worker import Worker, WorkerResult
+from ahjo_tasks.fleet.worker import Event, Worker, WorkerResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ahjo_tasks.fleet.events import Status
     from ahjo_tasks.fleet.preflight import Job
     from ahjo_tasks.fleet.protocol import Request
+    from ahjo_tasks.fleet.worker import Status
 
 TICK = 0.5
 """Seconds between two looks at the queue: on Windows Ctrl-C does not end a longer wait."""

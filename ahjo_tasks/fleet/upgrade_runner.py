@@ -15,12 +15,11 @@ from ahjo_tasks.engine.executor import PlanExecutor
 from ahjo_tasks.engine.plan import Plan
 from ahjo_tasks.engine.stamp import StampStep
 from ahjo_tasks.errors import AhjoError, ConnectionFailedError, DeployError
-from ahjo_tasks.fleet.events import Event
 from ahjo_tasks.fleet.preflight import UPGRADE
 from ahjo_tasks.fleet.protocol import Request
 from ahjo_tasks.fleet.repository import without_folder
 from ahjo_tasks.fleet.upgrade_path import current_version
-from ahjo_tasks.fleet.worker import Worker
+from ahjo_tasks.fleet.worker import Event, Worker
 from ahjo_tasks.fleet.worktrees import temp_worktree_root
 from ahjo_tasks.git import without_locations
 from ahjo_tasks.project.git import GitVersion
@@ -31,11 +30,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ahjo_tasks.database.database import Database
-    from ahjo_tasks.fleet.events import Status
     from ahjo_tasks.fleet.repository import Repository
-    from ahjo_tasks.fleet.upgrade_file import Version
-    from ahjo_tasks.fleet.upgrade_path import UpgradePlan, UpgradeTarget
-    from ahjo_tasks.fleet.worker import WorkerResult
+    from ahjo_tasks.fleet.upgrade_path import UpgradePlan, UpgradeTarget, Version
+    from ahjo_tasks.fleet.worker import Status, WorkerResult
 
 LOGS = ("ahjo.log", "sqlalchemy.log")
 DETACHED = "HEAD"

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ahjo_tasks.fleet import WORKER_FLAG
 from ahjo_tasks.fleet.protocol import STOP, Answers
@@ -20,6 +20,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ahjo_tasks.fleet.protocol import Request
+
+
+Status = Literal["started", "line", "ok", "FAIL", "skipped"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """A project or version that started, printed a line, or ended.
+
+    `position` counts from 1 up to `total`: for a version it is its place in the upgrade, for a project how many have
+    ended. `text` is the line that it printed, or why it failed or was skipped. `output` has the lines of a project that
+    ran beside others; they come with its end.
+    """
+
+    name: str
+    status: Status
+    position: int = 0
+    total: int = 0
+    seconds: float = 0.0
+    text: str = ""
+    output: tuple[str, ...] = ()
+
 
 GRACE = 30
 """Seconds that a worker has for rolling back before it is killed."""

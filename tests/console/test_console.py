@@ -17,7 +17,7 @@ from cli_runner import Terminal, sqlite
 from projects import ROOT, RunningProject, make_project
 
 from ahjo_tasks.console import Console
-from ahjo_tasks.console.progress import DELAY, ProgressLine
+from ahjo_tasks.console.terminal import DELAY, ProgressLine
 from ahjo_tasks.errors import AhjoError, ConfigError, DeployError
 
 if TYPE_CHECKING:

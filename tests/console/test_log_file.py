@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ahjo_tasks.console import log_file
-from ahjo_tasks.console.log_file import FileLog
+from ahjo_tasks.console import logs
+from ahjo_tasks.console.logs import FileLog
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +46,7 @@ def test_a_log_goes_on_where_it_ended(tmp_path: Path) -> None:
 
 
 def test_a_full_log_becomes_the_one_backup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_file, "SIZE", 100)
+    monkeypatch.setattr(logs, "MAX_LOG_SIZE", 100)
     log = FileLog(tmp_path / "ahjo.log")
 
     for number in range(6):
@@ -68,7 +68,7 @@ def test_a_log_that_cannot_be_written_is_left_out(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="no such signal")
 def test_a_killed_process_has_lost_no_line(tmp_path: Path) -> None:
     program = (
-        "import sys, time; from pathlib import Path; from ahjo_tasks.console.log_file import FileLog\n"
+        "import sys, time; from pathlib import Path; from ahjo_tasks.console.logs import FileLog\n"
         "log = FileLog(Path(sys.argv[1])); log('info', 'one'); log('info', 'two'); print(flush=True); time.sleep(60)"
     )
     with subprocess.Popen(
@@ -83,10 +83,10 @@ def test_a_killed_process_has_lost_no_line(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="only on POSIX: a file that others have open can be renamed")
 def test_processes_that_share_a_log_rotate_it_once_for_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_file, "SIZE", 5000)
-    logs = [FileLog(tmp_path / "ahjo.log") for _ in range(4)]
+    monkeypatch.setattr(logs, "MAX_LOG_SIZE", 5000)
+    log_files = [FileLog(tmp_path / "ahjo.log") for _ in range(4)]
     for number in range(1000):
-        logs[number % 4]("info", f"line {number:04}")
+        log_files[number % 4]("info", f"line {number:04}")
     files = [tmp_path / "ahjo.log.1", tmp_path / "ahjo.log"]
     assert all(path.stat().st_size <= 5000 for path in files)
     kept = "".join(path.read_text("utf-8") for path in files).splitlines()

@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from ahjo_tasks.errors import AhjoError, ConfigError, UsageError
-from ahjo_tasks.fleet.tag_graph import TagGraph, read_tag_graph
-from ahjo_tasks.fleet.upgrade_path import find_path
+from ahjo_tasks.fleet.protocol import Call
+from ahjo_tasks.fleet.repository import TagGraph, read_tag_graph
+from ahjo_tasks.fleet.upgrade_path import Version, find_path, parse_upgrade_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 LINE = {"a": (), "b": ("a",), "x": ("b",), "c": ("x",), "d": ("c",)}
 LINE_TAGS = {"v1": "a", "v2": "b", "v3": "c", "v4": "d"}
@@ -98,3 +105,41 @@ def test_gits_words_are_read() -> None:
     history = read_tag_graph("a\nb a\nc b\n", "v1 a \nv2 tagobject c\nof-a-file blob \n")
     assert history.tags == {"v1": "a", "v2": "c"}
     assert find_path(history, ["v2"], "v1") == ["v2"]
+
+
+def test_an_action_is_a_name_alone_or_with_its_parameters() -> None:
+    text = '{"v2": ["deploy", ["step"], ["step", {"batch": 5, "names": ["a"]}]], // a comment\n}'
+    calls = (Call("deploy"), Call("step"), Call("step", {"batch": 5, "names": ["a"]}))
+    assert parse_upgrade_file(text.encode(), "up.jsonc") == {"v2": Version("v2", calls, "up.jsonc:1")}
+    assert ", ".join(map(str, calls)) == "deploy, step, step(batch=5, names=['a'])"
+
+
+@pytest.mark.parametrize(
+    ("entries", "problem"),
+    [
+        ("[]", "up.json:1: v2: expected an array of actions with at least one in it"),
+        ('"deploy"', "up.json:1: v2: expected an array of actions"),
+        ('["deploy", 5]', "v2: entry 2: expected an action's name or"),
+        ('[["note", ["a"]]]', "v2: entry 1: expected an action's name or"),
+        ('[["note", {}, 1]]', "v2: entry 1: expected an action's name or"),
+        ('[""]', "v2: entry 1: expected an action's name or"),
+        ('["a"], "v2": ["b"]', "v2 is given twice"),
+    ],
+)
+def test_a_mistake_is_reported_with_its_line(entries: str, problem: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        parse_upgrade_file(f'{{"v2": {entries}}}'.encode(), "up.json")
+    assert problem in " ".join(raised.value.problems)
+
+
+def test_a_tag_that_yaml_takes_for_a_number_is_reported() -> None:
+    with pytest.raises(ConfigError) as raised:
+        parse_upgrade_file(b"1.0: [deploy]\n", "up.yaml")
+    assert "1.0: write the tag in quotes" in raised.value.problems[0]
+
+
+def test_all_mistakes_are_reported_together(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as raised:
+        parse_upgrade_file(b'{"v2": [1, 2],\n "v3": []}', "up.json")
+    assert len(raised.value.problems) == 3
+    assert raised.value.problems[2].startswith("up.json:2: v3: ")

@@ -20,8 +20,16 @@ from ahjo_tasks.project.adopt.calls import (
     advice,
     bound,
 )
-from ahjo_tasks.project.adopt.names import ACTION, CONTEXT, MULTIACTION, Function, Names, imports_ahjo
-from ahjo_tasks.project.adopt.source import Edit, PythonText
+from ahjo_tasks.project.adopt.python_file import (
+    ACTION,
+    CONTEXT,
+    MULTIACTION,
+    Edit,
+    Function,
+    Names,
+    PythonText,
+    imports_ahjo,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

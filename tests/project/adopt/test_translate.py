@@ -10,8 +10,8 @@ import pytest
 from ahjo_tasks.console import Console
 from ahjo_tasks.database.database import Database
 from ahjo_tasks.errors import SourceError
+from ahjo_tasks.project.adopt import combined
 from ahjo_tasks.project.adopt.calls import ADVICE, CONTEXT_CALLS, CONTEXT_VALUES, RULES
-from ahjo_tasks.project.adopt.project import combined
 from ahjo_tasks.project.adopt.translate import MARK, Translation
 from ahjo_tasks.runtime.project import Project
 

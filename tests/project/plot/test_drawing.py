@@ -13,10 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ahjo_tasks.project.plot.formats import as_dot, as_html, as_mermaid, as_text
+from ahjo_tasks.project.plot.formats import as_dot, as_html, as_mermaid, as_svg, as_text
 from ahjo_tasks.project.plot.graph import Graph, Node
 from ahjo_tasks.project.plot.layout import GAP, layout
-from ahjo_tasks.project.plot.svg import as_svg
 
 if TYPE_CHECKING:
     from pathlib import Path
