@@ -21,8 +21,8 @@ def create_db_login(ctx: ActionContext) -> None:
 
     It is called NAME_LOGIN. Its password comes from AHJO_LOGIN_PASSWORD or from
     the file that `login_password_file` names; without either one is made up and
-    shown once. A login of that name with another default database is left
-    alone, and is an error.
+    shown once. A login that exists gets the new password and keeps its users;
+    one with another default database is left alone, and is an error.
     """
     from ahjo_tasks.actions.run_plan import show_event, show_plan
     from ahjo_tasks.engine.executor import PlanExecutor

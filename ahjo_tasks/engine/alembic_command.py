@@ -9,6 +9,7 @@ from functools import cached_property
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
+from ahjo_tasks.engine.migrations import ALEMBIC
 from ahjo_tasks.errors import AhjoError, DifferenceError, SourceError, StatementError, UsageError
 from ahjo_tasks.utils import did_you_mean
 
@@ -68,7 +69,8 @@ class AlembicCommand:
         config.attributes |= {"connect": _remember(connect, opened), "settings": migrations.settings}
         config.attributes["on_version_apply"] = _on_version_apply(on_message)
         try:
-            self._line.run_cmd(config, self.options)
+            with ALEMBIC:
+                self._line.run_cmd(config, self.options)
         except AhjoError:
             raise
         except Exception as error:

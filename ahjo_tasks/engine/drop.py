@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 NAME_PARTS = 2
 DROPPED_WITH_FILES = frozenset({*DROPPED, "policy", "event"})
 """The kinds of objects that go with their file, whatever its folder."""
+NOT_THERE = "was not there"
 DROPPABLE = {"clr-procedure": "procedure"}
 
 
@@ -39,7 +40,9 @@ class DropStep(Step):
         return f"{self.definition.kind} {self.definition.name}"
 
     def run(self, connection: Connection) -> int:
-        """Drop the object if it exists."""
+        """Drop the object if it exists, and say so if it does not."""
+        if not connection.dialect.object_exists(connection, self.definition):
+            connection.report(NOT_THERE)
         return connection.execute(self.statement)
 
 

@@ -34,7 +34,10 @@ def new_password() -> str:
 
 @dataclass(frozen=True, repr=False)
 class LoginStep(Step):
-    """Create the login, or replace the one of the same database. The password is in no label and no repr."""
+    """Create the login, or give the one of the same database a new password, which keeps the users made for it.
+
+    The password is in no label and no repr.
+    """
 
     name: str
     database: str
@@ -52,32 +55,32 @@ class LoginStep(Step):
         return f"LoginStep({self.name!r}, {self.database!r})"
 
     def run(self, connection: Connection) -> int:
-        """Replace the login. Raises AhjoError, and changes nothing, if it belongs to another database."""
+        """Create or alter the login. Raises AhjoError, and changes nothing, if it belongs to another database."""
         azure = int(connection.query(EDITION)[0][0]) == AZURE
-        self._remove(connection, azure=azure)
-        connection.execute(self.statement(connection, azure=azure))
+        verb = "ALTER" if self._exists(connection, azure=azure) else "CREATE"
+        connection.execute(self.statement(connection, verb, azure=azure))
         return 0
 
-    def statement(self, connection: Connection, *, azure: bool) -> str:
-        """Return CREATE LOGIN; Azure SQL has neither a default database nor a default language."""
-        quote, literal = connection.dialect.quote, connection.dialect.quote_literal
-        create = f"CREATE LOGIN {quote(self.name)} WITH PASSWORD = {literal(self.password)}"
-        return (
-            create if azure else f"{create}, DEFAULT_DATABASE = {quote(self.database)}, DEFAULT_LANGUAGE = [us_english]"
-        )
+    def statement(self, connection: Connection, verb: str, *, azure: bool) -> str:
+        """Return CREATE or ALTER LOGIN; Azure SQL has neither a default database nor a default language.
 
-    def _remove(self, connection: Connection, *, azure: bool) -> None:
+        A login that is dropped and created again gets another SID, and the users made for the old one cannot log in.
+        """
+        quote, literal = connection.dialect.quote, connection.dialect.quote_literal
+        text = f"{verb} LOGIN {quote(self.name)} WITH PASSWORD = {literal(self.password)}"
+        return text if azure else f"{text}, DEFAULT_DATABASE = {quote(self.database)}, DEFAULT_LANGUAGE = [us_english]"
+
+    def _exists(self, connection: Connection, *, azure: bool) -> bool:
+        """Whether the login exists. Raises AhjoError if it belongs to another database."""
         name = connection.dialect.quote_literal(self.name)
         principals = "sys.sql_logins" if azure else "sys.server_principals"
         rows = connection.query(f"SELECT default_database_name FROM {principals} WHERE name = {name}")
         if not rows:
-            return
+            return False
         owner = str(rows[0][0])
         if not azure and connection.dialect.normalize_name(owner) != connection.dialect.normalize_name(self.database):
             raise AhjoError(
                 f"The login {self.name} exists and its default database is {owner}; it was left alone.",
                 hint="Drop it, or rename the database.",
             )
-        for (session,) in connection.query(f"SELECT session_id FROM sys.dm_exec_sessions WHERE login_name = {name}"):
-            connection.try_execute(f"KILL {session}")
-        connection.execute(f"DROP LOGIN {connection.dialect.quote(self.name)}")
+        return True

@@ -6,6 +6,7 @@ from argparse import Namespace
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.engine.migration_errors import MigrationProgress, error_position, error_text
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
 
 BASE = "base"
 HEADS = "heads"
+ALEMBIC = RLock()
+"""Held while Alembic runs an env.py or reads revision files.
+
+Its `op` and `context` are proxies of the whole process: of two threads that migrate at once, one would work on the
+database of the other.
+"""
 
 
 class Migrations:
@@ -105,7 +112,10 @@ class Migrations:
                     },
                     "on_version_apply": progress.on_version_apply,
                 }
-                with EnvironmentContext(self.config, self.script, fn=revisions, destination_rev=destination):
+                with (
+                    ALEMBIC,
+                    EnvironmentContext(self.config, self.script, fn=revisions, destination_rev=destination),
+                ):
                     self.script.run_env()
 
     @contextmanager
@@ -114,7 +124,8 @@ class Migrations:
         from alembic.util import CommandError
 
         try:
-            yield
+            with ALEMBIC:
+                yield
         except AhjoError:
             raise
         except CommandError as error:

@@ -64,7 +64,7 @@ class ProjectFiles:
     def read_named(self, names: Sequence[str], variables: Mapping[str, object] | None = None) -> list[SqlFile]:
         """Read files and the files of folders, in this order.
 
-        A path is relative to the project or the working folder. Raises UsageError for one that does not exist,
+        A path is relative to the project or the working folder. Raises UsageError for an empty or missing one,
         SourceError for an invalid file.
         """
         paths = [path for name in names for path in self._expand(name)]
@@ -129,6 +129,8 @@ class ProjectFiles:
         yield from sorted(matches, key=lambda path: path.parts)
 
     def _expand(self, name: str) -> list[Path]:
+        if not name.strip():  # an unset variable of a shell; joined to a folder it would mean the whole of it
+            raise UsageError("--files: an empty path names no file.", hint="Is a variable of the shell not set?")
         path = next((base / name for base in (self.directory, Path.cwd()) if (base / name).exists()), None)
         if path is None:
             raise UsageError(f"--files: {name} does not exist.", hint=f"Paths are relative to {self.directory}.")

@@ -82,9 +82,9 @@ class Action(Task[Any], Generic[P, R]):
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
         """Return the body's parameters and, for an action that changes a database, the flags that confirm it."""
-        texts, self.help = self.help, dict(self.help)  # Invoke removes each text that it has used
-        arguments: list[Argument] = super().get_arguments(ignore_unknown_help)
-        self.help = texts
+        twin = copy.copy(self)  # Invoke removes each text of `help` that it has used
+        twin.help = dict(self.help)
+        arguments: list[Argument] = Task.get_arguments(twin, ignore_unknown_help)
         names = {argument.name for argument in arguments}
         confirming = flags.confirmation() if self.affects_database else ()
         return arguments + [argument for argument in confirming if argument.name not in names]
@@ -139,8 +139,13 @@ class Action(Task[Any], Generic[P, R]):
         parameters = signature(self.body).parameters
         return {name: value for name, value in values.items() if name in parameters or name not in CONFIRMATION_FLAGS}
 
-    def planned_actions(self, ctx: ActionContext) -> Iterator[Action[..., Any]]:
-        """Yield the actions that a call would run, this one first; none when the config skips it."""
+    def planned_actions(
+        self, ctx: ActionContext, within: Sequence[Action[..., Any]] = ()
+    ) -> Iterator[Action[..., Any]]:
+        """Yield the actions that a call would run, this one first; none when the config skips it.
+
+        `within` are the multi-actions that this one is a step of.
+        """
         if not ctx.for_namespace(self.namespace_info).skips(self.name):
             yield self
 
@@ -151,34 +156,33 @@ class MultiAction(Action[..., list[Any]]):
     def __init__(self, name: str, steps: Sequence[str], **options: Any) -> None:
         super().__init__(_no_body, name=name, **options)
         self.steps = tuple(steps)
-        self._entered = False
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
         """Return the flags of all steps; each step gets those that it has."""
-        if self._entered:
-            return []
-        self._entered = True
-        try:
-            groups = [step.get_arguments(ignore_unknown_help) for step in self._existing_steps()]
-        finally:
-            self._entered = False
-        return flags.merged([super().get_arguments(ignore_unknown_help), *groups])
+        return flags.merged(self._flag_groups(ignore_unknown_help, ()))
 
-    def planned_actions(self, ctx: ActionContext) -> Iterator[Action[..., Any]]:
-        """Yield this action and, in order, those that its steps would run."""
+    def _flag_groups(self, ignore_unknown_help: bool | None, within: Sequence[Task[Any]]) -> Iterator[list[Argument]]:
+        """Yield the flags of this action and of each step; one that it is a step of, `within`, is left out."""
+        yield super().get_arguments(ignore_unknown_help)
+        for step in self._existing_steps():
+            if not isinstance(step, MultiAction):
+                yield step.get_arguments(ignore_unknown_help)
+            elif not any(step is outer for outer in (self, *within)):
+                yield flags.merged(step._flag_groups(ignore_unknown_help, (*within, self)))  # noqa: SLF001 - of its class
+
+    def planned_actions(
+        self, ctx: ActionContext, within: Sequence[Action[..., Any]] = ()
+    ) -> Iterator[Action[..., Any]]:
+        """Yield this action and, in order, those that its steps would run; `within` are those that it is a step of."""
         if ctx.for_namespace(self.namespace_info).skips(self.name):
             return
-        if self._entered:
+        if any(self is outer for outer in within):
             raise UsageError(f"The multi-action {self.name!r} has itself as a step.")
-        self._entered = True
-        try:
-            yield self
-            for name in self.steps:
-                step = self._step(name)
-                if isinstance(step, Action):
-                    yield from step.planned_actions(ctx)
-        finally:
-            self._entered = False
+        yield self
+        for name in self.steps:
+            step = self._step(name)
+            if isinstance(step, Action):
+                yield from step.planned_actions(ctx, (*within, self))
 
     def missing_flags(self, values: Mapping[str, Any]) -> Iterator[str]:
         """Yield the flags without which one of the steps cannot run."""

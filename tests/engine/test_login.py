@@ -36,21 +36,23 @@ def test_a_login_is_made_with_its_names_and_password_quoted() -> None:
     ]
 
 
-def test_an_older_login_of_the_database_is_replaced_and_its_sessions_end() -> None:
+def test_an_older_login_of_the_database_keeps_its_sid_and_its_users() -> None:
     connection = FakeConnection({**HERE, "server_principals": [("SHOP",)], "dm_exec_sessions": [(51,), (52,)]})
-    assert ran(connection)[:3] == ["KILL 51", "KILL 52", "DROP LOGIN [shop_LOGIN]"]
+    assert ran(connection, LoginStep("l", "shop", "it's")) == [
+        "ALTER LOGIN [l] WITH PASSWORD = N'it''s', DEFAULT_DATABASE = [shop], DEFAULT_LANGUAGE = [us_english]"
+    ]
 
 
 def test_a_login_of_another_database_is_left_alone() -> None:
     connection = FakeConnection({**HERE, "server_principals": [("other",)]})
     with pytest.raises(AhjoError, match="its default database is other"):
         STEP.run(connection)  # type: ignore[arg-type]
-    assert not any(text.startswith(("DROP", "CREATE", "KILL")) for text in connection.ran)
+    assert not any(text.startswith(("DROP", "CREATE", "ALTER", "KILL")) for text in connection.ran)
 
 
 def test_azure_knows_no_default_database() -> None:
     connection = FakeConnection({"EngineEdition": [(5,)], "sql_logins": [("master",)]})
-    assert ran(connection) == ["DROP LOGIN [shop_LOGIN]", "CREATE LOGIN [shop_LOGIN] WITH PASSWORD = N'it''s secret'"]
+    assert ran(connection) == ["ALTER LOGIN [shop_LOGIN] WITH PASSWORD = N'it''s secret'"]
 
 
 def test_the_password_is_in_nothing_that_is_shown() -> None:

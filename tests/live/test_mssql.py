@@ -416,8 +416,13 @@ def test_a_login_gets_a_password_that_is_shown_once(live: Deployed, login: str) 
     password = done.out.partition("shown this once: ")[2].splitlines()[0]
     assert len(password) >= 20
     assert password not in (live.directory / "ahjo.log").read_text("utf-8")
-    live.succeed("create-db-login")  # in place of the old one
-    assert live.target.query(f"SELECT COUNT(*) FROM sys.server_principals WHERE name = '{login}'") == [(1,)]
+    sids = f"SELECT sid FROM sys.server_principals WHERE name = '{login}'"
+    first = live.target.query(sids)
+    live.target.query(f"CREATE USER [u] FOR LOGIN [{login}]", live.database)
+    live.succeed("create-db-login", AHJO_LOGIN_PASSWORD="Given-By-1-Variable")  # a new password for the old login
+    assert (len(first), live.target.query(sids)) == (1, first)
+    live.reconfigure(username=login, password="Given-By-1-Variable")
+    assert login.lower() in live.succeed("test-connection").out.lower()
 
 
 def test_a_login_gets_the_password_of_the_environment(live: Deployed, login: str) -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from cli_runner import inv, sqlite
+from projects import make_project
 
 from ahjo_tasks.database.dialects import dialect
 from ahjo_tasks.errors import SourceError, UsageError
@@ -98,3 +100,16 @@ def test_a_name_that_leads_to_no_file_is_a_mistake(tmp_path: Path, name: str) ->
 def test_a_script_that_is_missing_says_where_it_belongs(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"drop_obsolete_objects\.sql: the file does not exist"):
         project(tmp_path).read_script("database/drop_obsolete_objects.sql")
+
+
+@pytest.mark.parametrize("empty", ["", " ", "\t"])
+@pytest.mark.parametrize(
+    "command", [("deploy",), ("deploy-files",), ("drop-files", "--object-type", "view")], ids=lambda words: words[0]
+)
+def test_an_empty_path_is_refused_and_not_the_whole_folder(
+    tmp_path: Path, empty: str, command: tuple[str, ...]
+) -> None:
+    project = make_project(tmp_path / "project", sqlite())
+    project.write("database/views/v.sql", "CREATE VIEW v AS SELECT 1 AS a;\n")
+    done = inv(project, "init", "deploy", *command, "--files", empty, "--config", "dev.json")
+    assert (done.code, "an empty path names no file" in done.err) == (2, True), done.text

@@ -372,6 +372,10 @@ class Administration(DialectAttributes):
         """
         raise NotImplementedError
 
+    def object_exists(self, connection: OpenConnection, definition: Definition) -> bool:
+        """Whether an object exists; True where the server says so by itself when a missing one is dropped."""
+        return True
+
     def foreign_keys(self, connection: OpenConnection) -> list[tuple[Name, Name]]:
         """List (child, parent) for every foreign key of the database."""
         rows = connection.query(self.foreign_keys_sql) if self.foreign_keys_sql else []

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ahjo_tasks.database.dialects.attributes import ProjectTemplate
 from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect
 from ahjo_tasks.database.drivers import Driver, DriverState
-from ahjo_tasks.errors import LockedError, NotPermittedError, ServerError, UsageError
+from ahjo_tasks.errors import LockedError, NotPermittedError, ServerError, StatementError, UsageError
 from ahjo_tasks.sql.lexer import SQLITE
 from ahjo_tasks.sql.splitters.sqlite import SPLITTER
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.dialects.base import OpenConnection
     from ahjo_tasks.database.dialects.error_positions import Position
+    from ahjo_tasks.sql.definitions import Definition
 
 POLL_SECONDS = 0.2
 SYNTAX_ERROR = r'(?s)near "(.*)": syntax error'
@@ -182,6 +183,15 @@ class SQLite(Dialect):
         raw.execute("VACUUM")
         raw.close()
         return create_database.unsupported_settings(settings, (), self.title)
+
+    def object_exists(self, connection: OpenConnection, definition: Definition) -> bool:
+        """Look for the name in the schema table of its database."""
+        catalog = self.quote(definition.name.schema or "main", "sqlite_master")
+        name = self.quote_literal(definition.name.name)
+        try:
+            return bool(connection.query(f"SELECT 1 FROM {catalog} WHERE name = {name} COLLATE NOCASE"))
+        except StatementError:  # no database is attached by that name, as DROP will say
+            return True
 
     @contextmanager
     def around_migrations(self, connection: OpenConnection) -> Iterator[Callable[[], str]]:

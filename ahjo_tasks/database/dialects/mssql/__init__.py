@@ -242,6 +242,24 @@ class MSSQL(Dialect):
         with session.preserve_settings(connection, texts):
             yield
 
+    def object_exists(self, connection: OpenConnection, definition: Definition) -> bool:
+        """Ask by the function or catalog view of its kind: DROP ... IF EXISTS says nothing of what is not there."""
+        qualified = self.quote_literal(self.quote(definition.name.schema, definition.name.name))
+        name = self.quote_literal(definition.name.name)
+        catalogs = {"assembly": "sys.assemblies", "trigger": "sys.triggers", "schema": "sys.schemas"}
+        if definition.kind == "type":
+            found = f"SELECT TYPE_ID({qualified})"
+        elif definition.kind == "trigger" and _is_server_wide(definition):
+            found = f"SELECT MAX(object_id) FROM sys.server_triggers WHERE name = {name}"
+        elif definition.kind in catalogs:
+            found = f"SELECT COUNT(*) FROM {catalogs[definition.kind]} WHERE name = {name}"
+        else:
+            found = f"SELECT OBJECT_ID({qualified})"
+        try:
+            return bool(connection.query(found)[0][0])
+        except StatementError:  # a server that is not Microsoft's may lack the catalog view
+            return True
+
     # -- the database itself ---------------------------------------------------------------------------------------
 
     def exists(self, connection: OpenConnection, database: str) -> bool:
@@ -296,6 +314,12 @@ def _holder(connection: OpenConnection) -> str:
         contexts = []
     holder = next((context for context in contexts if context.startswith(CONTEXT_PREFIX)), b"")
     return holder.removeprefix(CONTEXT_PREFIX).rstrip(b"\0").decode(errors="replace") or "another run"
+
+
+def _is_server_wide(definition: Definition) -> bool:
+    """Whether a trigger is on the server and not on a table or the database."""
+    table = definition.table
+    return table is not None and not table.schema and table.name.upper() == "ALL"
 
 
 def _run(raw: Any, statements: str) -> None:

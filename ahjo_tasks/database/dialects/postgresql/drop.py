@@ -61,11 +61,13 @@ def _drop_found(definition: Definition, names: Naming) -> str:
     condition = f"{is_visible}(o.oid)"
     if schema:
         condition = f"o.{schema_column} = to_regnamespace({names.quote_literal(names.quote(schema))})"
+    missing = names.quote_literal(f'{definition.kind} "{definition.name}" does not exist, skipping')
     body = (
-        f"DECLARE found record; BEGIN FOR found IN SELECT {statement} AS statement FROM {catalog} o"
+        f"DECLARE item record; BEGIN FOR item IN SELECT {statement} AS statement FROM {catalog} o"
         f" WHERE o.{schema_column.replace('namespace', 'name')} = {names.quote_literal(name)} AND {condition}"
         f" AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = o.oid AND d.deptype = 'e')"
-        " LOOP EXECUTE found.statement; END LOOP; END"
+        " LOOP EXECUTE item.statement; END LOOP;"
+        f" IF NOT FOUND THEN RAISE NOTICE '%', {missing}; END IF; END"
     )
     return f"DO {names.quote_literal(body)}"
 
