@@ -11,13 +11,14 @@ from alembic import context
 from alembic.util import CommandError
 from sqlalchemy import MetaData
 
-from ahjo_tasks.engine.migrations import dialect_options, version_options
+from ahjo_tasks.engine.migrations import dialect_options, ensure_version_schema, version_options
 from ahjo_tasks.errors import AhjoError, ConfigError
 
 if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy.engine import Connection as SAConnection
 
+    from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.runtime.project import Project
 
@@ -28,6 +29,8 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+WRITE_VERSIONS = frozenset({"upgrade", "stamp", "ensure_version"})
+"""Alembic's commands that create its version table."""
 
 
 def run(target_metadata: MetaData | None = None, **options: Any) -> None:
@@ -46,7 +49,7 @@ def run(target_metadata: MetaData | None = None, **options: Any) -> None:
         _run_online(connection, metadata, config.attributes["options"] | options)
     elif connect is not None and not context.is_offline_mode():
         with connect() as connection:
-            _run_on(connection, metadata, version_options(config.attributes["settings"], connection.dialect) | options)
+            _run_on(connection, metadata, config.attributes["settings"], options)
     else:
         _run_from_config(config, metadata, options)
 
@@ -66,18 +69,21 @@ def _run_from_config(config: Config, metadata: MetaData, options: dict[str, Any]
 
 
 def _run_project(project: Project, metadata: MetaData, options: dict[str, Any]) -> None:
-    options = version_options(project.settings, project.dialect) | options
     if context.is_offline_mode():
-        _run_offline(project, metadata, options)
+        _run_offline(project, metadata, version_options(project.settings, project.dialect) | options)
         return
     try:
-        _run_on(project.database.connection, metadata, options)
+        _run_on(project.database.connection, metadata, project.settings, options)
     finally:
         project.close(keep=True)
 
 
-def _run_on(connection: Connection, metadata: MetaData, options: dict[str, Any]) -> None:
+def _run_on(connection: Connection, metadata: MetaData, settings: Settings, options: dict[str, Any]) -> None:
     """Run for a command of Alembic, with the dialect's check after each migration."""
+    options = version_options(settings, connection.dialect) | options
+    command = getattr(context.config.cmd_opts, "cmd", None)
+    if command and command[0].__name__ in WRITE_VERSIONS:
+        ensure_version_schema(connection, settings)
     with connection.dialect.around_migrations(connection) as check, connection.sqlalchemy_connection() as opened:
 
         def look(**what: Any) -> None:

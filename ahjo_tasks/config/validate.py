@@ -32,6 +32,9 @@ TYPE_NAMES = {
 _BOOLEANS = {"yes": True, "on": True, "true": True, "1": True, "no": False, "off": False, "false": False, "0": False}
 SERVER_KEYS = frozenset({"target_server_hostname", "sql_port"})
 _OPTIONS = "sqlalchemy."
+_URL = re.compile(r"[\w+]+://(?:[^:/]*(?::[^@]*)?@)?(?P<address>[^?]*)")
+"""A URL as `sqlalchemy.engine.make_url` reads it: the password ends at the first @."""
+_PORT = re.compile(r"(?:\[[^\]/?]*\]|[^/:?]*):([^/?]+)")
 _SIMILAR = 0.85
 _FREE_FORM = ("allowed_actions", "scripting_variables", "db_permissions_variables", "test_variables", "db_permissions")
 _DEPRECATED = {"odbc_trust_server_certificate": "TrustServerCertificate", "odbc_encrypt": "Encrypt"}
@@ -84,6 +87,8 @@ class Validator:
     def _convert(self, key: str, value: object) -> object:
         if value == PLACEHOLDER:
             raise MismatchError("still holds the placeholder $; give its value in the local override file")
+        if key == "sqlalchemy.url" and isinstance(value, str):
+            _check_url(value)
         converted, exact = convert_value(with_variables(value) if key == "db_permissions" else value, FIELDS[key].type)
         if not exact and not self._is_text(key) and key not in _FREE_FORM:
             self.warnings.append(f"{self._locate(key)}: {key}: {_accepted(value, converted)}")
@@ -107,6 +112,18 @@ class Validator:
     def _options(self) -> dict[str, Any]:
         options = filter(self._is_set, (key for key in self.values if key.startswith(_OPTIONS) and key not in FIELDS))
         return {key.removeprefix(_OPTIONS): self.values[key] for key in options}
+
+
+def _check_url(url: str) -> None:
+    """Raise MismatchError for a URL of which SQLAlchemy would take a part of the password for the host, or no port."""
+    match = _URL.match(url)
+    if match is None:
+        return
+    if "@" in match["address"]:
+        raise MismatchError("write @ in the user name, the password or the database as %40, and % as %25")
+    port = _PORT.match(match["address"])
+    if port and not port[1].isdecimal():
+        raise MismatchError("the port must be a number; write : / ? # in the password as %3A %2F %3F %23")
 
 
 def misspelt_variables(variables: Iterable[str]) -> Iterator[str]:

@@ -81,6 +81,7 @@ class DatabaseLog:
         table = log_table(self.settings)
         with self._database().new_connection() as connection, connection.sqlalchemy_transaction() as sa_connection:
             if not connection.dialect.column_names(sa_connection, table.name, table.schema):
+                connection.dialect.ensure_schema(sa_connection, table.schema)
                 table.create(sa_connection)
             sa_connection.execute(table.insert(), records)
 

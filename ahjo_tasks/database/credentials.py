@@ -40,11 +40,21 @@ class Prompt(Protocol):
 class Credentials:
     """User name and password of one config, looked up once."""
 
-    def __init__(self, settings: Settings, directory: Path, prompt: Prompt, *, needs_login: bool = True) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        directory: Path,
+        prompt: Prompt,
+        *,
+        needs_login: bool = True,
+        driver_password: bool | None = None,
+    ) -> None:
+        """`driver_password` is whether the driver has a password of its own; None if it never looks for one."""
         self.settings = settings
         self.directory = directory
         self.prompt = prompt
         self.needs_login = needs_login
+        self.driver_password = driver_password
         self._login: tuple[str | None, str | None] | None = None
         self._answers: dict[str, str] = {}
 
@@ -70,18 +80,27 @@ class Credentials:
             return None, None
         username = settings.username or self._read(settings.username_file)
         password = settings.password.reveal() if settings.password else self._read(settings.password_file, encoded=True)
+        if password is None and settings.password is not None:
+            password = ""  # an empty one in the config
         if username and password is None:
             password = self._from_keyring(username)
-        if username is not None and (password is not None or settings.azure_authentication in PASSWORDLESS):
+        if username is not None and (password is not None or self._works_without_password()):
             return username, password
         if settings.azure_authentication in {"ActiveDirectoryIntegrated", "AzureIdentity"}:
             return username, None
         return self._ask(username, password)
 
+    def _works_without_password(self) -> bool:
+        """Whether the driver finds a password, none is needed, or the server alone can tell whether one is."""
+        if self.settings.azure_authentication in PASSWORDLESS:
+            return True
+        return self.driver_password is not None and (self.driver_password or not self.prompt.interactive)
+
     def _ask(self, username: str | None, password: str | None) -> tuple[str, str]:
         if not self.prompt.interactive:
+            missing = ["user name"] * (username is None) + ["password"] * (password is None)
             raise ConfigError(
-                "There is no user name and password to log in with.",
+                f"There is no {' and no '.join(missing)} to log in with.",
                 hint="Set username_file and password_file, AHJO_USERNAME and AHJO_PASSWORD, or trusted_connection.",
             )
         if username is None:
@@ -113,15 +132,21 @@ class Credentials:
         return self.directory / Path(filename).expanduser()
 
     def _read(self, filename: str | None, *, encoded: bool = False) -> str | None:
-        """Read the value of the `cred=` line; None if there is no such file."""
+        """Read the value of the `cred=` line, or else the only line as it is; None if there is no such file."""
         if not filename or not self._path(filename).is_file():
             return None
         path = self._path(filename)
-        for line in path.read_text(encoding="utf-8-sig").splitlines():
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        for line in lines:
             key, equals, value = line.partition("=")
             if equals and key.strip() == KEY:
                 return _decoded(value.strip(), path) if encoded else value.strip()
-        raise ConfigError(f"{path}: there is no line `{KEY}=...`.", hint="Delete the file to be asked again.")
+        if len(lines) == 1 and lines[0]:  # a secret of Docker or Kubernetes
+            return lines[0]
+        raise ConfigError(
+            f"{path}: there is neither a line `{KEY}=...` nor a single line with the value.",
+            hint="Delete the file to be asked again.",
+        )
 
     def _write(self, filename: str, value: str) -> None:
         """Write a new file that only its owner can read."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from argparse import Namespace
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +34,8 @@ ALEMBIC = RLock()
 Its `op` and `context` are proxies of the whole process: of two threads that migrate at once, one would work on the
 database of the other.
 """
+PACKAGE = re.compile(r"[A-Za-z_][\w.]+:[^:]+")
+"""A `script_location` in a package: `package:folder`."""
 
 
 class Migrations:
@@ -55,8 +59,17 @@ class Migrations:
         config = Config(str(self.ini), cmd_opts=Namespace(x=[f"main_config={self.config_path}"]))
         config.set_main_option("here", str(self.ini.parent).replace("%", "%%"))
         location = config.get_main_option("script_location") or "alembic"
-        config.set_main_option("script_location", str(self.ini.parent / location).replace("%", "%%"))
+        if PACKAGE.fullmatch(location):
+            self._extend_path(config.get_main_option("prepend_sys_path") or "")
+        else:
+            config.set_main_option("script_location", str(self.ini.parent / location).replace("%", "%%"))
         return config
+
+    def _extend_path(self, entries: str) -> None:
+        """Have Python find the package of the scripts, as Alembic does where it is run beside alembic.ini."""
+        folder = str(self.ini.parent)
+        if "." in re.split(r"[\s,:;]+", entries) and folder not in sys.path:
+            sys.path.insert(0, folder)
 
     @cached_property
     def script(self) -> ScriptDirectory:
@@ -79,14 +92,21 @@ class Migrations:
     def pending(self, current: tuple[str, ...]) -> list[Script]:
         """The revisions after `current`, oldest first."""
         with self._source_errors():
-            heads = self.script.get_heads()
-            if len(heads) > 1:
-                raise SourceError(
-                    f"there are {len(heads)} heads: {', '.join(heads)}",
-                    path=self.ini,
-                    hint=f"Join them: alembic merge -m 'merge' {' '.join(heads)}",
-                )
-            return list(self.script.iterate_revisions(HEADS, current or BASE))[::-1]
+            self._refuse_diverged_heads()
+            find: Any = self.script._upgrade_revs  # noqa: SLF001 - as Alembic's commands
+            return [step.revision for step in find(HEADS, current)]
+
+    def _refuse_diverged_heads(self) -> None:
+        """Raise SourceError for heads that no label of a branch tells apart."""
+        heads = self.script.get_revisions(HEADS)
+        labels = [label for head in heads for label in (head.branch_labels or {""})]
+        if len(heads) > 1 and len(labels) != len(set(labels)):
+            names = [head.revision for head in heads]
+            raise SourceError(
+                f"there are {len(heads)} heads: {', '.join(names)}",
+                path=self.ini,
+                hint=f"Join them: alembic merge -m 'merge' {' '.join(names)}. Separate branches need branch_labels.",
+            )
 
     def applied(self, current: tuple[str, ...]) -> list[Script]:
         """The revisions up to `current`, newest first."""
@@ -101,6 +121,7 @@ class Migrations:
             find = self.script._downgrade_revs if down else self.script._upgrade_revs  # noqa: SLF001 - as Alembic's commands
             return find(destination, current)
 
+        ensure_version_schema(connection, self.settings)
         with connection.dialect.around_migrations(connection) as check:
             progress = MigrationProgress(self.ini.parent, connection, check, down=down)
             with connection.sqlalchemy_connection() as sa_connection, progress:
@@ -140,6 +161,14 @@ def version_options(settings: Settings, dialect: Dialect) -> dict[str, str | Non
         "version_table": settings.alembic_version_table,
         "version_table_schema": settings.alembic_version_table_schema or dialect.bookkeeping_schema,
     }
+
+
+def ensure_version_schema(connection: Connection, settings: Settings) -> None:
+    """Create the schema that the config names for Alembic's table, where it is missing."""
+    schema = settings.alembic_version_table_schema
+    if schema:
+        with connection.sqlalchemy_transaction() as sa_connection:
+            connection.dialect.ensure_schema(sa_connection, schema)
 
 
 def dialect_options(dialect: Dialect) -> dict[str, bool]:

@@ -112,4 +112,5 @@ def _ensure_table(sa_connection: SAConnection, table: Table, dialect: Dialect) -
         return
     if columns:
         table.drop(sa_connection)
+    dialect.ensure_schema(sa_connection, table.schema)
     table.create(sa_connection)

@@ -104,7 +104,13 @@ def _job(project: ListedProject, environ: Mapping[str, str], prompt: Prompt) -> 
     dialect = dialect_for(settings)
     own = dict(environ)
     if not settings.sqlalchemy_url:
-        username, password = Credentials(settings, project.directory, prompt, needs_login=dialect.needs_login).login()
+        username, password = Credentials(
+            settings,
+            project.directory,
+            prompt,
+            needs_login=dialect.needs_login,
+            driver_password=dialect.driver_password(environ),
+        ).login()
         own |= {"AHJO_USERNAME": username} if username else {}
         own |= {"AHJO_PASSWORD": password} if password else {}
     database = dialect.database_name(settings)

@@ -163,7 +163,13 @@ class Project:
         """User name and password, asked for once in a run."""
         from ahjo_tasks.database.credentials import Credentials
 
-        return Credentials(self.settings, self.directory, self.console, needs_login=self.dialect.needs_login)
+        return Credentials(
+            self.settings,
+            self.directory,
+            self.console,
+            needs_login=self.dialect.needs_login,
+            driver_password=self.dialect.driver_password(self.environ),
+        )
 
     @cached_property
     def database(self) -> Database:

@@ -42,6 +42,7 @@ def create_table(settings: Settings, connection: Connection) -> bool:
     with connection.sqlalchemy_transaction() as sa_connection:
         if connection.dialect.column_names(sa_connection, table.name, table.schema):
             return False
+        connection.dialect.ensure_schema(sa_connection, table.schema)
         table.create(sa_connection)
     return True
 

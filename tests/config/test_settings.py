@@ -102,6 +102,39 @@ def test_a_url_says_where_the_database_is() -> None:
     assert result.target_database_name is None
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://me:p@ss/w#1@host:5432/db",
+        "postgresql://me:p@ss@host/db",
+        "mysql://me@host:p@ss@host",
+        "mssql://me:s3cret@host:port/db",
+        "mssql://host:14a/db",
+    ],
+)
+def test_a_url_whose_password_would_be_taken_for_its_host_is_refused_and_not_quoted(url: str) -> None:
+    text = " ".join(problems({"allowed_actions": "ALL", "sqlalchemy.url": url}))
+    assert "sqlalchemy.url" in text
+    assert "%40" in text or "number" in text
+    assert not any(part in text for part in ("p@ss", "w#1", "s3cret", "14a"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me@server:p/w#?1@host:5432/db",
+        "postgresql://me:p%40ss@[::1]:5432/db",
+        "mssql+pyodbc:///?odbc_connect=PWD=a@b",
+        "sqlite:////home/a b/x.db",
+        "sqlite://",
+        "postgresql://host/db",
+    ],
+)
+def test_other_urls_are_taken_as_they_are(url: str) -> None:
+    values = {"allowed_actions": "ALL", "sqlalchemy.url": url}
+    assert Validator(values, str, lambda _key: False).settings("dev.json").sqlalchemy_url == Secret(url)
+
+
 def test_sqlite_needs_a_file_only() -> None:
     values = {"allowed_actions": "ALL", "sql_dialect": "sqlite", "target_database_name": "shop.db"}
     assert Validator(values, str, lambda _key: False).settings("dev.json").target_database_name == "shop.db"

@@ -13,6 +13,8 @@ from fakes import settings
 from ahjo_tasks.config.loader import load
 from ahjo_tasks.config.secret import Secret
 from ahjo_tasks.database.credentials import Credentials
+from ahjo_tasks.database.dialects.mysql import MySQL
+from ahjo_tasks.database.dialects.postgresql import PostgreSQL
 from ahjo_tasks.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -67,9 +69,10 @@ def test_the_password_is_known_as_a_secret_from_then_on(written: Path) -> None:
 
 
 def test_a_file_without_its_line_or_with_no_base64_is_a_mistake(written: Path) -> None:
-    (written / "private/user").write_text("me\n", encoding="utf-8")
-    with pytest.raises(ConfigError, match="cred="):
-        credentials(written, **FILES).login()
+    for text in ("", "\n", "me\nyou\n"):
+        (written / "private/user").write_text(text, encoding="utf-8")
+        with pytest.raises(ConfigError, match="cred="):
+            credentials(written, **FILES).login()
     (written / "private/user").write_text("cred=me\n", encoding="utf-8")
     (written / "private/word").write_text("cred=not base64!\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="not base64") as refused:
@@ -100,9 +103,50 @@ def test_new_files_are_their_owners_alone_whatever_the_umask(tmp_path: Path) -> 
 
 
 def test_nobody_to_ask_is_an_error_and_not_a_hang(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no user name and password") as refused:
+    with pytest.raises(ConfigError, match="no user name and no password") as refused:
         credentials(tmp_path).login()
     assert "AHJO_USERNAME" in str(refused.value.hint)
+
+
+def test_the_missing_half_of_a_login_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="There is no password to log in with"):
+        credentials(tmp_path, username="me").login()
+
+
+@pytest.mark.parametrize("answers", [(), ("typed",)])
+def test_a_password_that_the_driver_finds_is_not_asked_for(tmp_path: Path, answers: tuple[str, ...]) -> None:
+    driver = Credentials(settings(username="me"), tmp_path, Answers(*answers), driver_password=True)
+    assert driver.login() == ("me", None)
+
+
+def test_where_a_driver_may_do_without_a_password_only_a_user_at_a_terminal_is_asked(tmp_path: Path) -> None:
+    asked = Credentials(settings(username="me"), tmp_path, Answers("typed"), driver_password=False)
+    assert asked.login() == ("me", "typed")
+    assert Credentials(settings(username="me"), tmp_path, Answers(), driver_password=False).login() == ("me", None)
+
+
+def test_postgresql_finds_passwords_where_libpq_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    file = tmp_path / "pass"
+    assert PostgreSQL().driver_password({"PGPASSFILE": str(file), "APPDATA": str(tmp_path)}) is False
+    file.write_text("*:*:*:me:word\n")
+    assert PostgreSQL().driver_password({"PGPASSFILE": str(file)}) is True
+    assert PostgreSQL().driver_password({"PGPASSWORD": "word", "APPDATA": str(tmp_path)}) is True
+    assert MySQL().driver_password({"PGPASSWORD": "word"}) is None
+
+
+def test_an_empty_password_of_the_config_is_one(tmp_path: Path) -> None:
+    assert credentials(tmp_path, username="me", password=Secret("")).login() == ("me", "")
+
+
+def test_a_file_goes_before_an_empty_password(written: Path) -> None:
+    assert credentials(written, password=Secret(""), **FILES).login()[1] == "päss=word"
+
+
+@pytest.mark.parametrize("text", ["s3cr=t word", "s3cr=t word\n", "\ufeffs3cr=t word\r\n"])
+def test_a_file_without_cred_is_the_secret_itself(tmp_path: Path, text: str) -> None:
+    (tmp_path / "secret").write_text(text, encoding="utf-8", newline="")
+    assert credentials(tmp_path, username="me", password_file="secret").login() == ("me", "s3cr=t word")
 
 
 def test_the_environment_goes_before_files(written: Path) -> None:

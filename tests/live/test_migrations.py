@@ -69,6 +69,52 @@ def test_several_heads_are_named_with_the_way_to_join_them(sqlite: Deployed) -> 
     assert not sqlite.has("item")
 
 
+@pytest.mark.parametrize("again", [("deploy",), ("alembic", "upgrade heads")])
+def test_branches_with_labels_of_their_own_are_all_brought_to_their_heads(
+    sqlite: Deployed, again: tuple[str, ...]
+) -> None:
+    revision(sqlite, "a1", None, ITEM)
+    revision(sqlite, "a2", "a1")
+    revision(sqlite, "b1", None, 'op.create_table("other", sa.Column("id", sa.Integer))')
+    for name, more in (("a1", 'branch_labels = ("shop",)'), ("b1", 'branch_labels = ("crm",)\ndepends_on = "a1"')):
+        path = sqlite.directory / f"alembic/versions/{name}.py"
+        path.write_text(path.read_text().replace("down_revision", f"{more}\ndown_revision"))
+    assert "3 revisions" in sqlite.succeed("deploy", "--dry").out
+    sqlite.succeed(*again)
+    assert sorted(recorded(sqlite)) == ["a2", "b1"]
+    assert "revision" not in sqlite.succeed("deploy").out
+    sqlite.succeed("downgrade")
+    assert recorded(sqlite) == []
+
+
+def test_a_label_of_both_heads_tells_them_not_apart(sqlite: Deployed) -> None:
+    path = revision(sqlite, "a1", None, ITEM)
+    path.write_text(path.read_text().replace("down_revision", 'branch_labels = ("shop",)\ndown_revision'))
+    revision(sqlite, "b2", "a1")
+    revision(sqlite, "c3", "a1")
+    assert "branch_labels" in sqlite.fail("deploy").err
+
+
+def test_scripts_may_lie_in_a_package(sqlite: Deployed) -> None:
+    revision(sqlite, "a1", None, ITEM)
+    (sqlite.directory / "alembic").rename(sqlite.directory / "shopdb_of_test")
+    sqlite.write("shopdb_of_test/__init__.py", "")
+    sqlite.write(
+        "alembic.ini", "[alembic]\nscript_location = shopdb_of_test:.\nprepend_sys_path = .\npath_separator = os\n"
+    )
+    sqlite.succeed("deploy")
+    assert recorded(sqlite) == ["a1"]
+
+
+@SCHEMAS
+@pytest.mark.parametrize("first", [("deploy",), ("alembic", "upgrade head")])
+def test_a_schema_that_the_config_names_for_our_tables_is_created(live: Deployed, first: tuple[str, ...]) -> None:
+    live.reconfigure(alembic_version_table="at", alembic_version_table_schema="made by us")
+    revision(live, "a1", None, ITEM)
+    live.succeed(*first)
+    assert live.rows('SELECT version_num FROM "made by us"."at"') == [("a1",)]
+
+
 def test_a_revision_that_no_file_has_is_said_so(sqlite: Deployed) -> None:
     revision(sqlite, "a1", None, ITEM)
     sqlite.succeed("deploy")

@@ -145,6 +145,16 @@ class Naming(DialectAttributes):
         columns = inspector.get_columns(table, schema=schema) if inspector.has_table(table, schema=schema) else ()
         return [str(column["name"]) for column in columns]
 
+    def ensure_schema(self, connection: SAConnection, schema: str | None) -> None:
+        """Create the schema of one of our own tables where the database has schemas and lacks this one."""
+        if not schema or "." in schema or self.default_schema is None:
+            return
+        from sqlalchemy import inspect
+        from sqlalchemy.schema import CreateSchema
+
+        if not inspect(connection).has_schema(schema):
+            connection.execute(CreateSchema(schema))
+
     def quote_literal(self, text: str) -> str:
         """Quote a text as a string literal."""
         return "'" + text.replace("'", "''") + "'"
@@ -178,6 +188,10 @@ class Connecting(DialectAttributes):
             database=settings.target_database_name,
             query=self.url_query(settings),
         )
+
+    def driver_password(self, environ: Mapping[str, str]) -> bool | None:
+        """Tell whether the driver finds a password by itself; None where it never looks for one."""
+        return None
 
     def server_url(self, url: URL) -> URL:
         """Return the URL of the database from which others are created and dropped."""

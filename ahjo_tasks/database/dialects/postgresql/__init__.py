@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from contextlib import contextmanager, suppress
 from io import StringIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.database.dialects.attributes import ProjectTemplate
@@ -26,7 +28,7 @@ from ahjo_tasks.sql.splitters import postgresql
 from ahjo_tasks.sql.tokens import phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from sqlalchemy.engine import URL
 
@@ -47,6 +49,7 @@ ENDED = frozenset({"57P01", "57P02", "57P05", "25P03"})
 LOST = r"closed the connection|connection (?:is|has been|was) (?:lost|closed|reset)|Connection reset|Broken pipe"
 RAISED = r"PL/pgSQL function (\S+(?:\(.*?\))?) line (\d+) at RAISE"
 COPIED_ROW = r"^COPY .*, line (\d+)"
+WITHOUT_LOGIN = "Set AHJO_PASSWORD, password_file, PGPASSWORD or a line of ~/.pgpass."
 BLOCK = "inline_code_block"
 """Name that the server gives the body of DO."""
 LOCK_NOT_AVAILABLE = "55P03"
@@ -136,6 +139,12 @@ class PostgreSQL(Dialect):
             return url
         return url.update_query_dict({"connect_timeout": CONNECT_SECONDS})
 
+    def driver_password(self, environ: Mapping[str, str]) -> bool | None:
+        """Look where libpq looks: PGPASSWORD, and the file PGPASSFILE or ~/.pgpass."""
+        named = environ.get("PGPASSFILE")
+        base = Path(environ.get("APPDATA", ""), "postgresql", "pgpass.conf") if os.name == "nt" else Path("~/.pgpass")
+        return "PGPASSWORD" in environ or (Path(named) if named else base.expanduser()).is_file()
+
     def set_lock_timeout(self, raw: Any, seconds: int) -> None:
         """Set the server's `lock_timeout`, unless the login has one.
 
@@ -173,7 +182,9 @@ class PostgreSQL(Dialect):
     def classify_connect_error(self, error: Exception) -> ConnectFailure:
         """Classify by SQLSTATE if the server answered, else by the driver's message."""
         state, text = getattr(error, "sqlstate", None) or "", str(error)
-        if state in WRONG_LOGIN or "password authentication failed" in text or "no password supplied" in text:
+        if "no password supplied" in text:
+            return ConnectFailure("The server asks for a password, and there is none.", hint=WITHOUT_LOGIN)
+        if state in WRONG_LOGIN or "password authentication failed" in text:
             return ConnectFailure("The server refused the login.", hint="Check the user name and the password.")
         if state == MISSING_DATABASE or re.search(r'database ".*" does not exist', text):
             return ConnectFailure("The database does not exist.", "Create it with: inv init", missing_database=True)
