@@ -14,7 +14,6 @@ from invoke.tasks import Task
 from ahjo_tasks.actions import MODULES
 from ahjo_tasks.runtime.action import Action
 from ahjo_tasks.runtime.namespace_info import NamespaceInfo
-from ahjo_tasks.runtime.patches import install
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +32,6 @@ def namespace(
     (relative to it) that is used when `--config` is not given, so that several projects can be mounted side by side.
     """
     folder = Path(directory) if directory else _caller_folder(sys._getframe(1).f_globals)  # noqa: SLF001
-    install()
     collection = Collection()
     folder = folder.absolute()
     namespace_info = NamespaceInfo(folder, folder / config if config else None, collection)

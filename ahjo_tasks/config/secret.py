@@ -84,6 +84,23 @@ def redact(name: str, value: object) -> object:
     return _redact_inside(name, value)
 
 
+def protect(name: str, value: object, *, secret: bool = False) -> object:
+    """Return the value of the key `name` with each text or number that is a secret as a `Secret`, in the same shape.
+
+    `secret` is whether all in it is one, whatever the names of the keys inside.
+    """
+    secret = secret or is_secret_name(name)
+    if isinstance(value, Mapping):
+        return {str(key): protect(str(key), item, secret=secret) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [protect(name, item, secret=secret) for item in value]
+    if value is None or isinstance(value, (bool, Secret)):
+        return value
+    if secret:
+        return Secret(str(value))
+    return Secret(value) if isinstance(value, str) and mask_text(value) != value else value
+
+
 def _redact_inside(name: str, value: object) -> object:
     if isinstance(value, str):
         return mask_text(value)

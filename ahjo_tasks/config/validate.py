@@ -80,9 +80,13 @@ class Validator:
     def _converted(self) -> Iterator[tuple[str, Any]]:
         for key in filter(self._is_set, KEYS):
             try:
-                yield key, self._convert(key, self.values[key])
+                converted = self._convert(key, self.values[key])
             except MismatchError as mismatch:
                 self.problems.append(f"{self._locate(key)}: {key}: {mismatch}")
+                continue
+            if self._is_text(key) and not isinstance(converted, Secret):  # as a file would have it: 5432, not "5432"
+                self.values[key] = msgspec.to_builtins(converted)
+            yield key, converted
 
     def _convert(self, key: str, value: object) -> object:
         if value == PLACEHOLDER:

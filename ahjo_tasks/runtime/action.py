@@ -14,6 +14,7 @@ from ahjo_tasks.runtime import flags
 from ahjo_tasks.runtime.confirmation import check_permission
 from ahjo_tasks.runtime.context import ActionContext
 from ahjo_tasks.runtime.error_boundary import ErrorBoundary
+from ahjo_tasks.runtime.patches import install
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from invoke.parser.argument import Argument
 
     from ahjo_tasks.runtime.namespace_info import NamespaceInfo
+
+install()  # here, because a tasks.py may import an action and call no namespace()
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from invoke.context import Context
 
+from ahjo_tasks.errors import AhjoError
 from ahjo_tasks.runtime.confirmation import Confirmation, is_skipped
-from ahjo_tasks.runtime.patches.config_files import runtime_path, set_backend
+from ahjo_tasks.runtime.patches.config_files import clear_backend, refuse_backend, runtime_path, set_backend
 from ahjo_tasks.runtime.project import Project
 
 if TYPE_CHECKING:
@@ -46,6 +47,29 @@ class Invocation:
         if key not in self._projects:
             self._projects[key] = Project(directory, path, self.environ, self.counts)
         return self._projects[key]
+
+    @classmethod
+    def of(cls, config: Config) -> Invocation:
+        """Return the state that hangs on Invoke's config object, out of reach of its merging."""
+        invocation: Invocation | None = getattr(config, "_ahjo_invocation", None)
+        if invocation is None:
+            invocation = cls(os.environ)
+            object.__setattr__(config, "_ahjo_invocation", invocation)
+        return invocation
+
+    def enter(self, namespace_info: NamespaceInfo | None, config: Config) -> None:
+        """Have `ctx.config.BACKEND` hold the settings of a namespace's project, before one of its tasks begins.
+
+        An invalid config stops only the task that reads BACKEND, and actions.
+        """
+        try:
+            project = self.project(namespace_info, runtime_path(config))
+            _set_backend(project, config)
+        except AhjoError as error:
+            self._active = None
+            refuse_backend(config, error)
+        else:
+            self._active = project
 
     @contextmanager
     def active(self, project: Project, config: Config) -> Iterator[None]:
@@ -89,7 +113,15 @@ class Invocation:
 
 def _set_backend(project: Project, config: Config) -> None:
     if project.has_config:
-        set_backend(config, project.loaded.backend)
+        set_backend(config, project.effective_config.document, project.effective_config.backend)
+    else:
+        clear_backend(config)
+
+
+def enter(ctx: Context, namespace_info: NamespaceInfo | None) -> None:
+    """Prepare the context of a task of this namespace, whose actions it may call."""
+    ctx._set(namespace_info=namespace_info)  # noqa: SLF001 - an attribute beside the config's keys
+    Invocation.of(ctx.config).enter(namespace_info, ctx.config)
 
 
 class ActionContext(Context):
@@ -104,9 +136,13 @@ class ActionContext(Context):
 
     @classmethod
     def from_invoke(cls, ctx: Context, namespace_info: NamespaceInfo | None) -> ActionContext:
-        """Return the context of an action: the same one when an action calls another of its project, else a new one."""
+        """Return the context of an action: the same one when an action calls another of its project, else a new one.
+
+        An action that is in no namespace works in that of the task that calls it.
+        """
         if isinstance(ctx, ActionContext):
             return ctx.for_namespace(namespace_info)
+        namespace_info = namespace_info or getattr(ctx, "namespace_info", None)
         return cls._create(ctx, namespace_info, stack=[], with_heading=set())
 
     def for_namespace(self, namespace_info: NamespaceInfo | None) -> ActionContext:
@@ -133,12 +169,8 @@ class ActionContext(Context):
 
     @property
     def invocation(self) -> Invocation:
-        """The state of the command line; it hangs on Invoke's config object, out of reach of its merging."""
-        invocation: Invocation | None = getattr(self.config, "_ahjo_invocation", None)
-        if invocation is None:
-            invocation = Invocation(os.environ)
-            object.__setattr__(self.config, "_ahjo_invocation", invocation)
-        return invocation
+        """The state of the command line."""
+        return Invocation.of(self.config)
 
     @property
     def settings(self) -> Settings:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.utils import did_you_mean
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from invoke.collection import Collection
     from invoke.tasks import Task
@@ -40,3 +41,38 @@ class NamespaceInfo:
         except (KeyError, ValueError):
             return None
         return task
+
+
+def namespace_info_of(collection: Collection) -> NamespaceInfo | None:
+    """Return the namespace that a collection is; None for one that is not made by `namespace()`."""
+    infos = (getattr(task, "namespace_info", None) for task in collection.tasks.values())
+    return next((info for info in infos if isinstance(info, NamespaceInfo)), None)
+
+
+def namespace_info_at(collection: Collection, name: str, root: list[NamespaceInfo]) -> NamespaceInfo:
+    """Return the namespace that the task of this name works in.
+
+    It is the nearest one around the task, or else the only one in the collection. A collection with none or several
+    is one of its own, without a config; `root` keeps it.
+    """
+    nearest, inner = namespace_info_of(collection), collection
+    for part in collection.transform(name).split("."):
+        if part not in inner.collections:
+            break
+        inner = inner.collections[part]
+        nearest = namespace_info_of(inner) or nearest
+    if nearest is not None:
+        return nearest
+    if not root:
+        infos = set(_all_infos(collection))
+        folder = Path(collection.loaded_from) if collection.loaded_from else Path.cwd()
+        root.append(infos.pop() if len(infos) == 1 else NamespaceInfo(folder.absolute(), None, collection))
+    return root[0]
+
+
+def _all_infos(collection: Collection) -> Iterator[NamespaceInfo]:
+    info = namespace_info_of(collection)
+    if info is not None:
+        yield info
+    for inner in collection.collections.values():
+        yield from _all_infos(inner)

@@ -82,12 +82,19 @@ class Project:
         return self.config_path.name if self.config_path else "the config"
 
     @cached_property
-    def loaded(self) -> LoadedConfig:
-        """The config with the origin of each value. Raises ConfigError with all its problems."""
-        from ahjo_tasks.config.loader import load, secrets_of
+    def effective_config(self) -> LoadedConfig:
+        """The config, of which nothing is shown yet. Raises ConfigError with all its problems."""
+        from ahjo_tasks.config.loader import load
         from ahjo_tasks.database.dialects import is_file_based
 
-        loaded = load(self.config_path, environ=self.environ, is_file_based=is_file_based)
+        return load(self.config_path, environ=self.environ, is_file_based=is_file_based)
+
+    @cached_property
+    def loaded(self) -> LoadedConfig:
+        """The config with the origin of each value, its warnings shown. Raises ConfigError with all its problems."""
+        from ahjo_tasks.config.loader import secrets_of
+
+        loaded = self.effective_config
         if not loaded.settings.color_console_logging:
             self.console.colored = False
         for secret in secrets_of(loaded):

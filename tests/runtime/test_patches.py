@@ -12,7 +12,7 @@ from invoke.parser.parser import ParseMachine
 from invoke.program import Program
 from projects import RunningProject, make_project
 
-from ahjo_tasks.runtime.patches import config_files, install, parser_errors, positionals, program
+from ahjo_tasks.runtime.patches import calls, config_files, install, parser_errors, positionals, program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +52,7 @@ def test_a_second_install_changes_nothing() -> None:
         (positionals, ParseMachine, "handle"),
         (program, Program, "parse_tasks"),
         (config_files, config_files.Config, "load_runtime"),
+        (calls, calls.Call, "make_context"),
     ],
 )
 def test_a_method_that_is_not_as_expected_is_left_alone(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from invoke.config import Config
 from invoke.exceptions import Exit, UnknownFileType
 
-from ahjo_tasks.errors import ConfigError
+from ahjo_tasks.errors import AhjoError, ConfigError
 from ahjo_tasks.runtime.patches.expected import has_method
 
 if TYPE_CHECKING:
@@ -49,13 +49,62 @@ def runtime_found(config: Config) -> bool:
     return bool(getattr(config, "_runtime_found", None))
 
 
-def set_backend(config: Config, backend: Mapping[str, Any]) -> None:
-    """Have `ctx.config.BACKEND` hold these values, whichever file or variable they came from."""
+def set_backend(config: Config, document: Mapping[str, Any], backend: Mapping[str, Any]) -> None:
+    """Have `ctx.config` hold a config, however it was named: the whole file, and as BACKEND the effective values.
+
+    It is at Invoke's level of `--config`: over invoke.yaml and INVOKE_ variables, below what a task sets by itself.
+    """
+    values = RedactedDict({**_for_invoke(document), "BACKEND": _protected("BACKEND", backend)})
+    config._set(_runtime=values, _runtime_found=True)  # noqa: SLF001 - the level of --config
+    config.merge()
+
+
+def clear_backend(config: Config) -> None:
+    """Have `ctx.config` hold no config, as when none is named."""
     if runtime_found(config):
-        config._runtime = {**config._runtime, "BACKEND": RedactedDict(backend)}  # noqa: SLF001 - the level of --config
+        config._set(_runtime={}, _runtime_found=False)  # noqa: SLF001 - the level of --config
         config.merge()
-    else:
-        config["BACKEND"] = RedactedDict(backend)  # type: ignore[assignment]
+
+
+def refuse_backend(config: Config, error: AhjoError) -> None:
+    """Have the error end the program for a task that reads `ctx.config.BACKEND`; other tasks run."""
+    config._config["BACKEND"] = InvalidBackend(error)  # noqa: SLF001 - at no level, where Invoke would merge it
+
+
+class InvalidBackend:
+    """The BACKEND of an invalid config: reading a key raises Invoke's `Exit` with the problems and exit code 2."""
+
+    def __init__(self, error: AhjoError) -> None:
+        self._error = error
+
+    def _refuse(self, *_arguments: object, **_keywords: object) -> Any:
+        raise Exit(_message(self._error), code=self._error.exit_code)
+
+    __getitem__ = __iter__ = __len__ = __contains__ = _refuse
+
+    def __getattr__(self, name: str) -> Any:
+        """Raise Exit; names that Python and Invoke look for in any object are simply not there."""
+        if name.startswith("_") or name == "fileno":
+            raise AttributeError(name)
+        return self._refuse()
+
+    def __repr__(self) -> str:
+        return "<BACKEND of an invalid config>"
+
+
+def _for_invoke(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a file with keys as text, and secrets, but for those of Invoke's own keys, as `Secret`."""
+    own = Config.global_defaults()
+    return {
+        str(key): value if key in own and isinstance(value, dict) else _protected(str(key), value)
+        for key, value in document.items()
+    }
+
+
+def _protected(name: str, value: object) -> Any:
+    from ahjo_tasks.config.secret import protect
+
+    return protect(name, value)
 
 
 def _reader(original: Callable[[Config, str], Any] | None) -> Callable[[Config, str], Any]:
@@ -76,7 +125,7 @@ def _read(path: Path) -> dict[str, Any]:
 
     if not path.exists():
         raise FileNotFoundError(2, "No such file", str(path))
-    return RedactedDict(read(path).value)
+    return RedactedDict(_for_invoke(read(path).value))
 
 
 class RedactedDict(dict[str, Any]):
@@ -104,7 +153,7 @@ def _unknown_format(config: Config) -> ConfigError:
     return unknown_format(Path(str(runtime_path(config))))
 
 
-def _message(error: ConfigError) -> str:
+def _message(error: AhjoError) -> str:
     """Return the text of the error as the console prints it: message, a line for each problem, hint."""
-    lines = [f"Error: {error.message}", *(f"  - {problem}" for problem in error.problems)]
+    lines = [f"Error: {error.message}", *(f"  - {problem}" for problem in getattr(error, "problems", ()))]
     return "\n".join([*lines, *([f"  hint: {error.hint}"] if error.hint else [])])
