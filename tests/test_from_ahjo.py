@@ -341,10 +341,10 @@ def credentials(folder: Path) -> bool:
 
 
 def git_version(folder: Path) -> bool:
-    from ahjo_tasks.project.git import version
+    from ahjo_tasks.engine.stamp import project_version
 
     write(folder, "git_version.json", '{"repository": "r", "branch": "b", "commit": "v1"}')
-    return version(folder) == ("r", "b", "v1")
+    return project_version(folder) == ("r", "b", "v1")
 
 
 def upgrade_file(folder: Path) -> bool:
@@ -369,7 +369,7 @@ def defaults(folder: Path) -> bool:
 
 
 def scan_rules(folder: Path) -> bool:
-    from ahjo_tasks.scan.rules_file import read_rules
+    from ahjo_tasks.scan.config_files import read_rules
 
     text = "- name: hetu\n  filepath: [database/, alembic/]\n- name: sql_insert\n  schemas: store\n"
     text += "- name: own\n  pattern: a+\n"
@@ -377,8 +377,8 @@ def scan_rules(folder: Path) -> bool:
 
 
 def scan_ignore(folder: Path) -> bool:
+    from ahjo_tasks.scan.config_files import read_ignored
     from ahjo_tasks.scan.findings import Finding
-    from ahjo_tasks.scan.ignore_file import read_ignored
 
     path = write(
         folder, "ignore.yaml", "- file_path: a.sql\n  matches: [x@y.fi]\n- file_path: b.sql\n  rules: [email]\n"

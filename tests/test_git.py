@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ahjo_tasks.engine.stamp import GitVersion, project_version, without_secret
 from ahjo_tasks.errors import ConfigError
 from ahjo_tasks.git import Git, GitError
-from ahjo_tasks.project.git import GitVersion, version, without_secret
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,49 +34,49 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_without_a_tag_the_hash_is_the_commit_and_the_folder_the_repository(copy: Path) -> None:
-    assert version(copy) == GitVersion("shop", "main", git(copy, "describe", "--always"))
-    assert version(copy, repository="https://git.example.org/s").repository == "https://git.example.org/s"
+    assert project_version(copy) == GitVersion("shop", "main", git(copy, "describe", "--always"))
+    assert project_version(copy, repository="https://git.example.org/s").repository == "https://git.example.org/s"
 
 
 def test_a_project_below_the_top_of_its_repository_is_the_same_repository(copy: Path) -> None:
     (copy / "below").mkdir()
-    assert version(copy / "below").repository == "shop"
+    assert project_version(copy / "below").repository == "shop"
 
 
 def test_a_worktree_is_the_same_repository(copy: Path, tmp_path: Path) -> None:
     git(copy, "worktree", "add", "--detach", str(tmp_path / "other"))
     (tmp_path / "other" / "below").mkdir()
-    assert version(tmp_path / "other").repository == "shop"
-    assert version(tmp_path / "other" / "below").repository == "shop"
+    assert project_version(tmp_path / "other").repository == "shop"
+    assert project_version(tmp_path / "other" / "below").repository == "shop"
 
 
 def test_a_bare_repository_gives_its_worktrees_its_name(copy: Path, tmp_path: Path) -> None:
     git(tmp_path, "clone", "--bare", str(copy), "store.git")
     git(tmp_path / "store.git", "remote", "remove", "origin")
     git(tmp_path / "store.git", "worktree", "add", "--detach", str(tmp_path / "here"))
-    assert version(tmp_path / "here").repository == "store"
+    assert project_version(tmp_path / "here").repository == "store"
 
 
 def test_a_tag_describes_what_is_at_and_behind_it(copy: Path) -> None:
     git(copy, "tag", "v1")
-    assert version(copy).commit == "v1"
+    assert project_version(copy).commit == "v1"
     git(copy, "commit", "--allow-empty", "-m", "two")
-    assert version(copy).commit.startswith("v1-1-g")
+    assert project_version(copy).commit.startswith("v1-1-g")
 
 
 def test_a_detached_head_is_called_so(copy: Path) -> None:
     git(copy, "checkout", "--detach")
-    assert version(copy).branch == "HEAD"
+    assert project_version(copy).branch == "HEAD"
 
 
 def test_a_description_that_is_too_long_gives_way_to_the_hash(copy: Path) -> None:
     git(copy, "tag", "v" + "1" * 60)
-    assert version(copy).commit == git(copy, "rev-parse", "HEAD")
+    assert project_version(copy).commit == git(copy, "rev-parse", "HEAD")
 
 
 def test_a_token_in_the_url_of_origin_is_not_stamped(copy: Path) -> None:
     git(copy, "remote", "add", "origin", "https://me:token@git.example.org/shop.git")
-    assert version(copy).repository == "https://git.example.org/shop.git"
+    assert project_version(copy).repository == "https://git.example.org/shop.git"
 
 
 @pytest.mark.parametrize(
@@ -97,35 +97,35 @@ def test_no_repository_and_no_commit_are_told_from_no_git(
 ) -> None:
     (tmp_path / "new").mkdir()
     with pytest.raises(GitError, match="is in no git repository"):
-        version(tmp_path / "new")
+        project_version(tmp_path / "new")
     git(tmp_path / "new", "init")
     with pytest.raises(GitError, match="has no commit"):
-        version(tmp_path / "new")
+        project_version(tmp_path / "new")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(GitError, match="git is not installed"):
-        version(copy)
+        project_version(copy)
 
 
 def test_an_info_file_is_taken_whole(copy: Path) -> None:
     (copy / "git_version.json").write_text(json.dumps(KNOWN), encoding="utf-8-sig")
-    assert version(copy, repository="https://ignored.example") == GitVersion(**KNOWN)
+    assert project_version(copy, repository="https://ignored.example") == GitVersion(**KNOWN)
     (copy / "other.json").write_text(json.dumps({**KNOWN, "commit": "v3"}), encoding="utf-8")
-    assert version(copy, info_path="other.json").commit == "v3"
+    assert project_version(copy, info_path="other.json").commit == "v3"
 
 
 @pytest.mark.parametrize("text", ["[]", "{", '{"branch": "x"}'])
 def test_an_info_file_of_another_form_is_a_mistake(copy: Path, text: str) -> None:
     (copy / "git_version.json").write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError, match="repository, branch and commit"):
-        version(copy)
+        project_version(copy)
     with pytest.raises(ConfigError, match="cannot be read"):
-        version(copy, info_path="missing.json")
+        project_version(copy, info_path="missing.json")
 
 
 def test_a_hook_of_another_repository_does_not_change_the_version(
     copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    expected = version(copy)
+    expected = project_version(copy)
     other = tmp_path / "other"
     other.mkdir()
     git(other, "init")
@@ -138,7 +138,7 @@ def test_a_hook_of_another_repository_does_not_change_the_version(
         "GIT_OBJECT_DIRECTORY": other / ".git" / "objects",
     }.items():
         monkeypatch.setenv(name, str(value))
-    assert version(copy) == expected
+    assert project_version(copy) == expected
 
 
 def test_neither_fsmonitor_nor_hooks_of_the_repository_run(copy: Path, tmp_path: Path) -> None:

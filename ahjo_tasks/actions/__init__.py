@@ -5,7 +5,6 @@ MODULES = (
     "batches",
     "compare",
     "config",
-    "data",
     "deploy",
     "descriptions",
     "doctor",

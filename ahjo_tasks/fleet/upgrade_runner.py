@@ -13,7 +13,7 @@ from zlib import crc32
 from ahjo_tasks.database.database import lock_owner
 from ahjo_tasks.engine.executor import PlanExecutor
 from ahjo_tasks.engine.plan import Plan
-from ahjo_tasks.engine.stamp import StampStep
+from ahjo_tasks.engine.stamp import GitVersion, StampStep, project_version
 from ahjo_tasks.errors import AhjoError, ConnectionFailedError, DeployError
 from ahjo_tasks.fleet.preflight import UPGRADE
 from ahjo_tasks.fleet.protocol import Request
@@ -22,8 +22,6 @@ from ahjo_tasks.fleet.upgrade_path import current_version
 from ahjo_tasks.fleet.worker import Event, Worker
 from ahjo_tasks.fleet.worktrees import temp_worktree_root
 from ahjo_tasks.git import without_locations
-from ahjo_tasks.project.git import GitVersion
-from ahjo_tasks.project.git import version as git_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -128,7 +126,7 @@ class UpgradeRunner:
     @property
     def _repository_name(self) -> str:
         settings = self.target.config.settings
-        return git_version(
+        return project_version(
             self.target.directory,
             repository=settings.url_of_remote_git_repository,
             info_path=settings.git_version_info_path,

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from ahjo_tasks.database.database import Database
     from ahjo_tasks.database.dialects.base import Dialect
     from ahjo_tasks.engine.migrations import Migrations
+    from ahjo_tasks.engine.stamp import GitVersion
     from ahjo_tasks.project.files import ProjectFiles
-    from ahjo_tasks.project.git import GitVersion
 
 
 class Backend(Mapping[str, Any]):
@@ -131,9 +131,9 @@ class Project:
         self.console.warning(problem)  # the console needs the logs first
 
     def _git_version(self) -> GitVersion:
-        from ahjo_tasks.project.git import version
+        from ahjo_tasks.engine.stamp import project_version
 
-        return version(self.directory, repository=self.settings.url_of_remote_git_repository)
+        return project_version(self.directory, repository=self.settings.url_of_remote_git_repository)
 
     @cached_property
     def migrations(self) -> Migrations:

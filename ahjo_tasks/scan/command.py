@@ -191,10 +191,9 @@ def _init(context: ScanContext, rules: Path, ignored: Path) -> None:
 
 
 def _prepare(directory: Path, rules: Path, ignored: Path, options: ScanOptions) -> ProjectScan:
+    from ahjo_tasks.scan.config_files import read_ignored, read_rules
     from ahjo_tasks.scan.engine import ProjectScan
     from ahjo_tasks.scan.git_files import Repository
-    from ahjo_tasks.scan.ignore_file import read_ignored
-    from ahjo_tasks.scan.rules_file import read_rules
 
     own = {path.relative_to(directory).as_posix() for path in (rules, ignored) if path.is_relative_to(directory)}
     return ProjectScan(
@@ -244,7 +243,7 @@ def _print(console: Console, result: ScanResult, options: ScanOptions) -> None:
 
 
 def _ignore(console: Console, ignored: Path, result: ScanResult) -> None:
-    from ahjo_tasks.scan.ignore_file import add_to_ignored
+    from ahjo_tasks.scan.config_files import add_to_ignored
 
     add_to_ignored(ignored, result.findings)
     console.print(f"{_count(result)} They are now in {ignored}.")

@@ -19,9 +19,9 @@ from ahjo_tasks.sql.source import LineIndex
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
+    from ahjo_tasks.scan.config_files import Ignored
     from ahjo_tasks.scan.findings import Hit
     from ahjo_tasks.scan.git_files import Repository
-    from ahjo_tasks.scan.ignore_file import Ignored
     from ahjo_tasks.scan.rules import Rule
 
 CHUNK = 1 << 17

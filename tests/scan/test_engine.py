@@ -11,10 +11,9 @@ from scan.repositories import CODE, ENVIRONMENT, OTHER, ProjectInGit, make
 
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.scan import engine
+from ahjo_tasks.scan.config_files import Ignored, read_rules
 from ahjo_tasks.scan.engine import ProjectScan, ScanResult
 from ahjo_tasks.scan.git_files import Repository
-from ahjo_tasks.scan.ignore_file import Ignored
-from ahjo_tasks.scan.rules_file import read_rules
 
 if TYPE_CHECKING:
     from pathlib import Path

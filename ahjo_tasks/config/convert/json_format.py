@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.config import json_text
-from ahjo_tasks.config.convert.commented import (
+from ahjo_tasks.config.convert import (
     Collection,
     CommentAttacher,
     CommentedDocument,
@@ -22,7 +22,7 @@ from ahjo_tasks.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ahjo_tasks.config.convert.commented import CommentLines
+    from ahjo_tasks.config.convert import CommentLines
 
 _TOKEN = re.compile(
     r'(?P<string>"(?:[^"\\]|\\.)*")|(?P<line>//[^\r\n]*|\#[^\r\n]*)|(?P<block>/\*.*?\*/)|(?P<punctuation>[\[\]{},:])'

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import yaml
 
 from ahjo_tasks.config import yaml_text
-from ahjo_tasks.config.convert.commented import (
+from ahjo_tasks.config.convert import (
     Collection,
     CommentAttacher,
     CommentedDocument,
@@ -31,7 +31,7 @@ from ahjo_tasks.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ahjo_tasks.config.convert.commented import CommentLines
+    from ahjo_tasks.config.convert import CommentLines
 
 _COMMENT = re.compile(r"#([^\r\n]*)")
 _BLOCK_HEADER = re.compile(r"[|>][^\r\n#]*[ \t]#([^\r\n]*)")
