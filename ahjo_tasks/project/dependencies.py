@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from ahjo_tasks.sql.definitions import Name
 
 Edges = dict[int, set[int]]
+CYCLES = 50
+"""How many cycles among some files are broken one by one; each takes a look at all of them."""
+LONGEST_NOTES = 20
+"""How many notes there are of files that need each other."""
 NEED_WORDS = {Strength.LATE: "is looked up when it runs", Strength.MAYBE: "may mean something else"}
 
 
@@ -44,18 +48,54 @@ def order_files(files: Sequence[SqlFile]) -> FileOrder:
     circular: list[list[int]] = []
     for component in strongly_connected(needs):
         inner = {number: _within(needs[number], component) for number in sorted(component, key=_by_key(files))}
-        while cycle := find_cycle(inner):
-            user, used = _weakest(inner, cycle, files)
-            need = inner[user].pop(used)
-            needs[user].pop(used)
-            if need.strength == Strength.CREATION:
-                circular.append(cycle)
-            else:
-                notes.append(_note(files, user, used, need))
+        circular += _certain_cycles(inner, files)
+        given_up = _give_up(inner, files)
+        for user, used in given_up[:LONGEST_NOTES]:
+            notes.append(_note(files, user, used, needs[user][used]))
+        if len(given_up) > LONGEST_NOTES:
+            notes.append(f"{len(given_up) - LONGEST_NOTES} more needs of files that need each other cannot be met.")
+        for user in component:
+            needs[user] = {
+                other: need for other, need in needs[user].items() if other in inner[user] or other not in component
+            }
     if circular:
         raise _circular(files, *circular)
-    order = topological_order(needs, lambda number: (_key(files[number]), number))
+    order = topological_order(needs, _by_key(files))
     return FileOrder(tuple(files[number] for number in order), tuple(notes))
+
+
+def _certain_cycles(needs: Needs, files: Sequence[SqlFile]) -> list[list[int]]:
+    """The cycles of needs that no database does without; each is taken out of the needs."""
+    cycles = []
+    certain = {
+        number: {other for other, need in others.items() if need.strength == Strength.CREATION}
+        for number, others in needs.items()
+    }
+    while cycle := find_cycle(certain):
+        cycles.append(cycle)
+        user, used = _weakest(needs, cycle, files)
+        certain[user].remove(used)
+        del needs[user][used]
+    return cycles
+
+
+def _give_up(needs: Needs, files: Sequence[SqlFile]) -> list[tuple[int, int]]:
+    """Take needs out until no cycle is left, the weakest of a cycle first; of many cycles all that go backwards."""
+    given_up: list[tuple[int, int]] = []
+    while cycle := find_cycle(needs):
+        if len(given_up) < CYCLES:
+            pairs = [_weakest(needs, cycle, files)]
+        else:
+            certain = {
+                number: [other for other, need in others.items() if need.strength == Strength.CREATION]
+                for number, others in needs.items()
+            }
+            rank = {number: place for place, number in enumerate(topological_order(certain, _by_key(files)))}
+            pairs = [(user, used) for user, others in needs.items() for used in others if rank[used] > rank[user]]
+        for user, used in pairs:
+            del needs[user][used]
+        given_up += pairs
+    return given_up
 
 
 def ordered(files: Sequence[SqlFile]) -> list[SqlFile]:

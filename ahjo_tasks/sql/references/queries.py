@@ -189,7 +189,7 @@ def with_clause(reader: Reader, index: int) -> int:
         begin(reader)
     scope.within, scope.recursive = True, recursive or syntax in {MSSQL, SQLITE}
     if syntax is SQLITE or (syntax is POSTGRESQL and recursive):
-        scope.ctes |= frozenset(_ctes_ahead(reader, place))
+        scope.hide(*_ctes_ahead(reader, place))
     return _cte(reader, place)
 
 
@@ -228,13 +228,13 @@ def _cte(reader: Reader, index: int) -> int:
     scope.comma = _cte
     name = reader.key(reader.tokens[index])
     if scope.recursive:
-        scope.ctes |= {name}
+        scope.hide(name)
     reader.push(close=_after_cte, opener=name)
     return body + 1
 
 
 def _after_cte(reader: Reader, index: int, closed: Scope) -> int:
-    reader.scope.ctes |= {closed.opener}
+    reader.scope.hide(closed.opener)
     return index
 
 

@@ -40,6 +40,7 @@ NOT_CALLED = MARKS | word_set(
     "CONCAT UPPER LOWER NOW INSERT UPDATE DELETE REPLACE VARCHAR NVARCHAR CHAR NCHAR VARBINARY DECIMAL NUMERIC "
     "INT DATETIME2 IDENTITY RETURNS IIF LANGUAGE ESCAPE TO CONFLICT OPTIONS"
 )
+DEEPEST_BODY = 20
 LISTED = frozenset({"KEY", "INDEX", "UNIQUE", "FULLTEXT", "SPATIAL"})
 """What stands before a name whose parentheses hold columns."""
 TABLE_HINTS = word_set(
@@ -64,6 +65,7 @@ class Scope:
         "comma",
         "ctes",
         "opener",
+        "owned",
         "parent",
         "query",
         "recursive",
@@ -74,7 +76,9 @@ class Scope:
 
     def __init__(self, parent: Scope | None = None) -> None:
         self.parent = parent
-        self.ctes: frozenset[str] = parent.ctes if parent else frozenset()
+        self.ctes: set[str] = parent.ctes if parent else set()
+        """The expressions that are visible here; one set for all scopes that add none."""
+        self.owned = parent is None
         self.comma: Action | None = None
         self.close: Closing | None = None
         self.opener = ""
@@ -89,6 +93,12 @@ class Scope:
         """The tokens of the relations by their aliases; 0 for what is no named one."""
         self.targets: list[tuple[int, bool]] = []
         """Tokens that name a table to change, or an alias that only comes later, and whether its rows are updated."""
+
+    def hide(self, *names: str) -> None:
+        """Let common table expressions hide relations of these names."""
+        if not self.owned:
+            self.ctes, self.owned = set(self.ctes), True
+        self.ctes.update(names)
 
 
 class Reader:
@@ -134,7 +144,9 @@ class Reader:
         flush(self)
 
     def nested(self, index: int, strength: Strength, *, body: bool, procedural: bool = False, text: str = "") -> None:
-        """Read what the string at an index holds."""
+        """Read what the string at an index holds; bodies in bodies only so deep as people write them."""
+        if len(self.place) > DEEPEST_BODY:
+            return
         text = text or string_value(self.tokens[index], self.syntax)
         inner = Reader(text, self.collector, self.actions, (*self.place, index), procedural=procedural)
         inner.strength, inner.home, inner.body = strength, self.home, body
@@ -223,7 +235,7 @@ def begin(reader: Reader) -> None:
     scope = reader.scope
     flush(reader)
     if not scope.within:
-        scope.ctes = scope.parent.ctes if scope.parent else frozenset()
+        scope.ctes, scope.owned = (scope.parent.ctes, False) if scope.parent else (set(), True)
     scope.within = scope.query = scope.sources = False
     scope.comma = None
 

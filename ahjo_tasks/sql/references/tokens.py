@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.sql.lexer import BLANKS, DOLLAR_TAG, NESTED
+from ahjo_tasks.sql.lexer import BLANKS, DOLLAR_TAG, MYSQL, NESTED
 from ahjo_tasks.sql.scanner import comment_depth, comment_end
 from ahjo_tasks.sql.tokens import bare_name
 
@@ -124,7 +124,9 @@ def _pattern(syntax: Syntax, *, dollars: bool) -> re.Pattern[str]:
 
 
 def _word(syntax: Syntax) -> str:
-    return rf"(?![{syntax.prefixes}]'){syntax.word}"
+    """A bare name; in MySQL it may begin with a digit, where it is no number."""
+    digits = rf"|(?!0[xXbB]|[0-9]++[eE][0-9]|[0-9]++(?![^\W\d]))[0-9]++{syntax.word}" if syntax is MYSQL else ""
+    return rf"(?:(?![{syntax.prefixes}]'){syntax.word}{digits})"
 
 
 @lru_cache

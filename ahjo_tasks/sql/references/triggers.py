@@ -60,13 +60,16 @@ def follows(reader: Reader, index: int) -> int:
 
 
 def rule(reader: Reader, place: int, made: Definition | None) -> int:
-    """Read a rule up to its table."""
+    """Read a rule up to its table; one of SQL Server belongs to none."""
     words, end = reader.words, place + 1
-    while end < reader.size and words[end] not in {"TO", ";"}:
-        end += 1
-    if words[end] != "TO" or reader.syntax is not POSTGRESQL:
+    if reader.syntax is not POSTGRESQL:
         record(reader, made)
         return place + 1
+    while end < reader.size and words[end] not in {"TO", ";"}:
+        end += 1
+    if words[end] != "TO":
+        record(reader, made)
+        return end
     _attach(reader, end + 1, made)
     return end + 2
 

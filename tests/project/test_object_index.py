@@ -1,0 +1,162 @@
+"""Which file needs which: names resolved as each database resolves them, and cycles."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ahjo_tasks.database.dialects import dialect as dialect_named
+from ahjo_tasks.errors import SourceError
+from ahjo_tasks.project.dependencies import needed_by, order_files
+from ahjo_tasks.project.object_index import ObjectIndex
+from ahjo_tasks.project.sql_file import SqlFile, read
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def sql_files(folder: Path, dialect: str, texts: dict[str, str], database: str | None = None) -> list[SqlFile]:
+    files = []
+    for name, text in texts.items():
+        path = folder / f"{name}.sql"
+        path.write_text(text, encoding="utf-8")
+        files.append(replace(read(path, "view", dialect_named(dialect), label=f"{name}.sql"), database=database))
+    return files
+
+
+def edges(files: list[SqlFile]) -> str:
+    needs = ObjectIndex(files).needs()
+    return " ".join(
+        f"{files[user].name}>{files[used].name}:{need.strength.name[0]}"
+        for user, others in needs.items()
+        for used, need in sorted(others.items())
+    )
+
+
+CASES = [
+    # the default schema, and others
+    ("mssql", "CREATE VIEW a AS SELECT * FROM dbo.b", "CREATE VIEW b AS SELECT 1 x", "a>b:C"),
+    ("mssql", "CREATE VIEW s.a AS SELECT * FROM b", "CREATE VIEW s.b AS SELECT 1 x", "a>b:C"),
+    ("mssql", "CREATE VIEW s.a AS SELECT * FROM b", "CREATE VIEW r.b AS SELECT 1 x", ""),
+    ("mssql", "CREATE VIEW a AS SELECT * FROM s.B", "CREATE VIEW S.[b] AS SELECT 1 x", "a>b:C"),
+    ("mssql", "CREATE VIEW a AS SELECT * FROM db.dbo.b", "CREATE VIEW b AS SELECT 1 x", ""),
+    ("mssql", "CREATE VIEW a AS SELECT * FROM Shop.dbo.b", "CREATE VIEW b AS SELECT 1 x", "a>b:C"),
+    ("mssql", "CREATE VIEW a AS SELECT * FROM shop..b", "CREATE VIEW b AS SELECT 1 x", "a>b:C"),
+    ("mssql", "CREATE VIEW a AS SELECT * FROM far.shop.dbo.b", "CREATE VIEW b AS SELECT 1 x", ""),
+    ("mssql", "CREATE PROC a AS SELECT * FROM dbo.b", "CREATE VIEW b AS SELECT 1 x", "a>b:L"),
+    ("mssql", "CREATE VIEW a AS SELECT * FROM b", "CREATE SYNONYM b FOR far.db.dbo.c", "a>b:C"),
+    ("mssql", "CREATE VIEW a AS SELECT b(1) x", "CREATE FUNCTION b(@x int) RETURNS int AS BEGIN RETURN 1 END", ""),
+    ("postgresql", "CREATE VIEW a AS SELECT * FROM B", "CREATE VIEW public.b AS SELECT 1", "a>b:C"),
+    ("postgresql", 'CREATE VIEW a AS SELECT * FROM "B"', "CREATE VIEW b AS SELECT 1", "a>b:M"),
+    ("postgresql", "CREATE VIEW a AS SELECT * FROM b", "CREATE VIEW s.b AS SELECT 1", "a>b:M"),
+    ("postgresql", "CREATE VIEW a AS SELECT * FROM s.b", "CREATE VIEW b AS SELECT 1", ""),
+    ("postgresql", "SET search_path = s; CREATE VIEW a AS SELECT * FROM b", "CREATE VIEW s.b AS SELECT 1", "a>b:C"),
+    ("postgresql", "CREATE VIEW a AS SELECT count(x)", "CREATE VIEW count AS SELECT 1", ""),
+    ("postgresql", "CREATE VIEW a AS SELECT format(x)", "CREATE FUNCTION format(p point) RETURNS int", "a>b:M"),
+    ("postgresql", "CREATE VIEW a AS SELECT * FROM shop.public.b", "CREATE VIEW b AS SELECT 1", "a>b:C"),
+    ("postgresql", "CREATE VIEW a AS SELECT kind('x')", "CREATE DOMAIN kind AS text", "a>b:C"),
+    ("postgresql", "CREATE FUNCTION a(x b) RETURNS int LANGUAGE sql", "CREATE VIEW b AS SELECT 1", "a>b:C"),
+    ("postgresql", "CREATE VIEW s.a AS SELECT 1", "CREATE SCHEMA s", "a>b:C"),
+    ("mysql", "CREATE VIEW a AS SELECT * FROM shop.b", "CREATE VIEW b AS SELECT 1", "a>b:C"),
+    ("mysql", "CREATE VIEW a AS SELECT * FROM other.b", "CREATE VIEW b AS SELECT 1", ""),
+    ("mysql", "CREATE VIEW a AS SELECT year(x)", "CREATE FUNCTION year(x int) RETURNS int RETURN 1", ""),
+    ("mysql", "CREATE TRIGGER a BEFORE INSERT ON t FOR EACH ROW FOLLOWS b SET @x = 1",
+     "CREATE TRIGGER b BEFORE INSERT ON t FOR EACH ROW SET @x = 1", "a>b:C"),
+    ("sqlite", "CREATE VIEW a AS SELECT * FROM main.B", "CREATE VIEW b AS SELECT 1", "a>b:L"),
+    ("sqlite", "CREATE VIEW a AS SELECT * FROM temp.b", "CREATE VIEW b AS SELECT 1", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("dialect", "a", "b", "expected"), CASES)
+def test_a_name_means_what_the_database_takes_it_for(
+    tmp_path: Path, dialect: str, a: str, b: str, expected: str
+) -> None:
+    assert edges(sql_files(tmp_path, dialect, {"a": a, "b": b}, "Shop")) == expected
+
+
+def test_what_a_file_creates_itself_it_needs_of_no_other(tmp_path: Path) -> None:
+    texts = {"a": "CREATE VIEW b AS SELECT 1; CREATE VIEW a AS SELECT * FROM b", "b": "CREATE VIEW b AS SELECT 2"}
+
+    assert edges(sql_files(tmp_path, "postgresql", texts)) == ""
+
+
+def test_where_the_database_is_not_known_its_name_may_be_meant(tmp_path: Path) -> None:
+    texts = {"a": "CREATE VIEW a AS SELECT * FROM shop.b", "b": "CREATE VIEW b AS SELECT 1"}
+
+    assert edges(sql_files(tmp_path, "mysql", texts)) == "a>b:M"
+
+
+def test_a_foreign_key_comes_behind_the_key_that_it_refers_to(tmp_path: Path) -> None:
+    texts = {
+        "a": "ALTER TABLE t ADD FOREIGN KEY (x) REFERENCES u (y)",
+        "b": "ALTER TABLE u ADD CONSTRAINT k UNIQUE (y)",
+        "c": "ALTER TABLE u ADD PRIMARY KEY (z)",
+        "d": "CREATE TABLE u (y int, z int); CREATE TABLE t (x int)",
+        "e": "ALTER TABLE t ADD FOREIGN KEY (x) REFERENCES u",
+    }
+
+    assert edges(sql_files(tmp_path, "postgresql", texts)) == "a>b:C a>d:C b>d:C c>d:C e>c:C e>d:C"
+
+
+def test_a_cycle_is_broken_at_its_weakest_need_with_a_note(tmp_path: Path) -> None:
+    texts = {
+        "a": "CREATE FUNCTION a() RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n  RETURN (SELECT n FROM s.b);\nEND $$",
+        "b": "CREATE VIEW s.b AS SELECT a() AS n",
+    }
+
+    found = order_files(sql_files(tmp_path, "postgresql", texts))
+
+    assert [file.name for file in found.files] == ["a", "b"]
+    assert len(found.notes) == 1
+    assert found.notes[0].startswith("a.sql:3: s.b is looked up when it runs")
+
+
+def test_a_need_that_is_only_perhaps_one_is_given_up_before_a_late_one(tmp_path: Path) -> None:
+    texts = {
+        "a": "CREATE FUNCTION s.a() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN s.b(); END $$",
+        "b": "CREATE FUNCTION s.b() RETURNS int LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'SELECT s.a()'; END $$",
+    }
+
+    found = order_files(sql_files(tmp_path, "postgresql", texts))
+
+    assert [file.name for file in found.files] == ["b", "a"]
+    assert found.notes[0].startswith("b.sql:1: s.a may mean something else")
+
+
+def test_all_cycles_of_certain_needs_are_told_at_once(tmp_path: Path) -> None:
+    texts = {
+        name: f"CREATE VIEW {name} AS SELECT * FROM {other}"
+        for name, other in (("a", "b"), ("b", "a"), ("c", "d"), ("d", "e"), ("e", "c"), ("f", "a"))
+    }
+
+    with pytest.raises(SourceError) as caught:
+        order_files(sql_files(tmp_path, "postgresql", texts))
+
+    assert "a.sql -> b.sql -> a.sql" in str(caught.value)
+    assert "c.sql -> d.sql -> e.sql -> c.sql" in str(caught.value)
+
+
+def test_many_procedures_that_call_each_other_have_an_order(tmp_path: Path) -> None:
+    texts = {
+        f"p{n:03}": f"CREATE PROC p{n:03} AS " + " ".join(f"EXEC p{(n * k) % 100:03}" for k in (2, 3, 5))
+        for n in range(100)
+    }
+
+    assert len(order_files(sql_files(tmp_path, "mssql", texts)).files) == 100
+
+
+def test_what_tables_need_to_be_created_is_found_among_other_files(tmp_path: Path) -> None:
+    texts = {
+        "t": "CREATE TABLE t (a kind DEFAULT f(1), b int DEFAULT nextval('q'))",
+        "kind": "CREATE TYPE kind AS (x other)",
+        "other": "CREATE TYPE other AS ENUM ('a')",
+        "f": "CREATE FUNCTION f(i int) RETURNS kind LANGUAGE plpgsql AS $$ BEGIN RETURN g(); END $$",
+        "g": "CREATE FUNCTION g() RETURNS kind LANGUAGE sql AS 'SELECT 1'",
+        "q": "CREATE SEQUENCE q",
+        "v": "CREATE VIEW v AS SELECT * FROM t",
+    }
+    table, *others = sql_files(tmp_path, "postgresql", texts)
+
+    assert [file.name for file in needed_by([table], others)] == ["kind", "other", "f", "q"]
