@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> object:
-        """Import Invoke when an action is made, and not for a git hook, which does without it."""
+        """Import Invoke when an action is used, and not for a git hook, which does without it."""
         if name not in MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(import_module(f"ahjo_tasks.{MODULES[name]}"), name)

@@ -26,7 +26,7 @@ class AhjoError(Exception):
 
 
 class UsageError(AhjoError):
-    """A flag or argument that makes no sense, found before anything ran."""
+    """A flag or argument that makes no sense, reported before anything runs."""
 
     exit_code = 2
 
@@ -40,7 +40,7 @@ class ConfigError(UsageError):
 
 
 class NotPermittedError(AhjoError):
-    """The action is not allowed here, or the user said no."""
+    """The action is not allowed here, or the user did not confirm it."""
 
     exit_code = 3
 
@@ -52,13 +52,13 @@ class LockedError(AhjoError):
 
 
 class DifferenceError(AhjoError):
-    """A check found differences; nothing failed."""
+    """The result of a check that detected differences; nothing failed."""
 
     exit_code = 5
 
 
 class SourceError(AhjoError):
-    """A project file whose text is wrong, found before anything ran.
+    """A project file whose text is wrong, reported before anything runs.
 
     `line` and `column` count from 1, in characters; `path` is None for text that is in no file.
     """
@@ -89,7 +89,7 @@ class SourceError(AhjoError):
 
 
 class ConnectionFailedError(AhjoError):
-    """No connection could be made.
+    """The database could not be connected to.
 
     `wait` is whether trying later can help, `missing_database` that the server answers but has no such database.
     """
@@ -103,7 +103,7 @@ class ConnectionFailedError(AhjoError):
 
 
 class ServerError(NamedTuple):
-    """What the server said of a failed batch. `line` and `column` count from 1 within the batch, where known.
+    """The server's error for a failed batch. `line` and `column` count from 1 within the batch, where known.
 
     `lost` is whether there is no connection any more.
     """
@@ -118,7 +118,7 @@ class ServerError(NamedTuple):
     lost: bool = False
 
     def __str__(self) -> str:
-        """The words, behind the number where there is one."""
+        """The text, after the number where there is one."""
         return f"{self.number}: {self.message}" if self.number else self.message
 
 

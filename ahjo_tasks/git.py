@@ -41,7 +41,7 @@ LOCATIONS = frozenset(
 
 NO_REPOSITORY = "not a git repository"
 NO_COMMIT = "ambiguous argument 'HEAD'"
-"""What git prints in the C locale for a folder outside of a repository, and for a repository without a commit."""
+"""Messages of git in the C locale for a folder outside of a repository, and for a repository without a commit."""
 
 
 class GitError(AhjoError):
@@ -66,7 +66,7 @@ class Git:
         self._environ = {**clean, "LC_ALL": "C", **(variables or {})}
 
     def for_hook(self) -> Git:
-        """Use the index of the commit that is being made, when a hook of this repository has started us.
+        """Use the index of the commit in progress, when a hook of this repository has started us.
 
         A repository that only GIT_DIR names, as with `git --git-dir=A --work-tree=B commit`, is used as a whole.
         """
@@ -166,7 +166,7 @@ class Git:
 
 
 def _belongs_elsewhere(index: Path, own: Path) -> bool:
-    """Whether an index is that of another repository than the one with the git folder `own`."""
+    """True if an index is that of another repository than the one with the git folder `own`."""
     folder = index.parent.resolve()
     return not folder.is_relative_to(own.resolve()) and (folder / "HEAD").is_file()
 

@@ -72,7 +72,10 @@ def run_file(ctx: ActionContext, path: str, *, variables: Mapping[str, object] |
     connection = ctx.database.connection
     with connection.transaction(transactional=file.transactional):
         return [
-            found for batch in file.batches for _ in range(batch.count) for found in connection.result_sets(batch.text)
+            result
+            for batch in file.batches
+            for _ in range(batch.count)
+            for result in connection.result_sets(batch.text)
         ]
 
 

@@ -36,11 +36,13 @@ def batches(ctx: ActionContext, file: str = "", dialect: str = "", format: str =
     if format == "json":
         ctx.console.machine()
     path = _checked(file, format)
-    found = _as_it_is(ctx, path, dialect) if dialect else _as_deployed(ctx, path)
+    batches = _as_it_is(ctx, path, dialect) if dialect else _as_deployed(ctx, path)
     if format == "json":
-        ctx.console.raw(json.dumps([one.json() for one in found], indent=2))
+        ctx.console.raw(json.dumps([batch.json() for batch in batches], indent=2))
         return
-    rows = [(number, one.place, one.batch.count, _head(one.batch.text)) for number, one in enumerate(found, 1)]
+    rows = [
+        (number, shown.place, shown.batch.count, _head(shown.batch.text)) for number, shown in enumerate(batches, 1)
+    ]
     ctx.console.table(["Batch", "Line", "Count", "Text"], rows)
 
 
@@ -53,11 +55,11 @@ class Shown(NamedTuple):
 
     @property
     def place(self) -> str | int:
-        """The line, behind its file where that is another one."""
+        """The line, after its file where that is another one."""
         return f"{self.file}:{self.line}" if self.file else self.line
 
     def json(self) -> dict[str, object]:
-        """What is written of it; `file` only where it is another one."""
+        """Return its fields for JSON; `file` only where it is another one."""
         shown: dict[str, object] = {"text": self.batch.text, "count": self.batch.count, "line": self.line}
         return shown | ({"file": self.file} if self.file else {})
 
@@ -67,10 +69,10 @@ def _as_it_is(ctx: ActionContext, path: Path, dialect: str) -> list[Shown]:
     from ahjo_tasks.project.sql_file import decode
 
     splitter, text = dialect_named(dialect).splitter, decode(path)
-    found = splitter.split(text, path=path)
+    batches = splitter.split(text, path=path)
     for warning in splitter.warnings(text, path=path):
         ctx.console.warning(f"{path}:{warning.line}:{warning.column}: {warning.message}")
-    return [Shown(batch, batch.line) for batch in found]
+    return [Shown(batch, batch.line) for batch in batches]
 
 
 def _as_deployed(ctx: ActionContext, path: Path) -> list[Shown]:

@@ -70,13 +70,13 @@ def compare(  # noqa: PLR0913, PLR0917 - one parameter for each flag
         "separator": separator,
         "output_file": output,
     }
-    differing = [asked for asked in _asked(ctx, given, name) if not _run(ctx, asked)]
+    differing = [asked for asked in _comparisons(ctx, given, name) if not _compare(ctx, asked)]
     if differing:
         named = ", ".join(asked.name for asked in differing if asked.name)
         raise DifferenceError(f"The two sides differ{f': {named}' if named else ''}.")
 
 
-def _asked(ctx: ActionContext, given: Mapping[str, Any], name: str) -> list[Comparison]:
+def _comparisons(ctx: ActionContext, given: Mapping[str, Any], name: str) -> list[Comparison]:
     from ahjo_tasks.data.compare_options import comparisons
 
     block = ctx.settings.compare if ctx.project.has_config else {}
@@ -86,7 +86,7 @@ def _asked(ctx: ActionContext, given: Mapping[str, Any], name: str) -> list[Comp
     return comparisons(block, flags, name)
 
 
-def _run(ctx: ActionContext, asked: Comparison) -> bool:
+def _compare(ctx: ActionContext, asked: Comparison) -> bool:
     """Compare and report; returns whether the two sides are the same."""
     from ahjo_tasks.data.compare import compare as compare_rows
     from ahjo_tasks.data.compare import write_differences
@@ -110,7 +110,7 @@ def _run(ctx: ActionContext, asked: Comparison) -> bool:
     with compare_rows(asked, lambda: opened(asked.a), lambda: opened(asked.b)) as result:
         with atomic_write(target, overwrite=True) as part:
             write_differences(result, part, asked.labels, csv_format, keep)
-        _report(ctx, asked, result, first)
+        _print_result(ctx, asked, result, first)
     return not result.summary.total
 
 
@@ -125,8 +125,8 @@ def _opened(ctx: ActionContext, source: Source, separator: str) -> AbstractConte
     return Query.of(source.query, ctx.project.dialect).open(ctx.database.connection)
 
 
-def _report(ctx: ActionContext, asked: Comparison, result: ComparisonResult, first: list[Difference]) -> None:
-    """What was found, in counts, and row by row where the rows are few."""
+def _print_result(ctx: ActionContext, asked: Comparison, result: ComparisonResult, first: list[Difference]) -> None:
+    """Print the counts, and each difference where they are few."""
     console, summary, (a, b) = ctx.console, result.summary, asked.labels
     console.print(f"{asked.name or 'Comparison'}: {a} (A) and {b} (B)", "head")
     for note in result.notes:
@@ -147,11 +147,11 @@ def _report(ctx: ActionContext, asked: Comparison, result: ComparisonResult, fir
         ],
     )
     for difference in first if summary.total < SHOWN else ():
-        _show(ctx, result, difference)
+        _print_difference(ctx, result, difference)
     console.print(f"  Wrote {pluralize(summary.total, 'row')} to {asked.output}")
 
 
-def _show(ctx: ActionContext, result: ComparisonResult, difference: Difference) -> None:
+def _print_difference(ctx: ActionContext, result: ComparisonResult, difference: Difference) -> None:
     key = ", ".join(f"{name} {_key((part,))}" for name, part in zip(result.keys, difference.key, strict=True))
     if difference.source != "both":
         ctx.console.print(f"  {key}: only in {difference.source[0]}")

@@ -1,4 +1,4 @@
-"""What this machine has for databases: drivers, programs, versions; and a first connection."""
+"""Actions that check this machine: drivers, programs and versions; and test the connection."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def doctor(ctx: ActionContext, connect: bool = False, format: str = "table") -> 
     if format == "json":
         ctx.console.raw(json.dumps(report, indent=2))
     else:
-        _show(ctx, report)
+        _print_report(ctx, report)
     if connect:
         info = _server_info(ctx)
         ctx.console.table(list(info), [list(info.values())])
@@ -65,9 +65,9 @@ def test_connection(ctx: ActionContext) -> None:
         info = {**_server_info(ctx), "Driver": ctx.database.engine.driver}
         ctx.console.table(list(info), [list(info.values())])
     except DriverError:
-        _show_drivers(ctx, [_database(ctx.project.dialect)])
+        _print_drivers(ctx, [_database(ctx.project.dialect)])
         raise
-    _show_drivers(ctx, [_database(ctx.project.dialect)])
+    _print_drivers(ctx, [_database(ctx.project.dialect)])
 
 
 def _server_info(ctx: ActionContext) -> dict[str, str]:
@@ -144,7 +144,7 @@ def _programs(databases: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
     return {name: which(name) for name in ("git", *(name for database in databases for name in database["programs"]))}
 
 
-def _show(ctx: ActionContext, report: Mapping[str, Any]) -> None:
+def _print_report(ctx: ActionContext, report: Mapping[str, Any]) -> None:
     ctx.console.print("  " + ", ".join(f"{name} {version}".strip() for name, version in report["versions"].items()))
     ctx.console.print("  " + ", ".join(f"{name}: {path or 'not there'}" for name, path in report["programs"].items()))
     config = report["config"]
@@ -152,10 +152,10 @@ def _show(ctx: ActionContext, report: Mapping[str, Any]) -> None:
         ctx.console.print(f"  {config['file']}: {config.get('driver') or config.get('problem')}")
     if config.get("note"):
         ctx.console.info(config["note"])
-    _show_drivers(ctx, report["databases"])
+    _print_drivers(ctx, report["databases"])
 
 
-def _show_drivers(ctx: ActionContext, databases: Sequence[Mapping[str, Any]]) -> None:
+def _print_drivers(ctx: ActionContext, databases: Sequence[Mapping[str, Any]]) -> None:
     ctx.console.table(HEADERS, [row for database in databases for row in _rows(database)])
 
 

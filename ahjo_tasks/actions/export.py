@@ -68,7 +68,7 @@ def to_csv(  # noqa: PLR0913, PLR0917 - one parameter for each flag
 
 
 def _query(ctx: ActionContext, query: str, filepath: str, table: str, schema: str) -> Query:
-    """What to run. Raises UsageError unless the flags name exactly one thing."""
+    """Return the query to run. Raises UsageError unless the flags name exactly one thing."""
     from ahjo_tasks.engine.query import Query
     from ahjo_tasks.project.sql_file import read
 

@@ -41,8 +41,8 @@ def package(ctx: ActionContext, output: str = "dist", include: list[str] | None 
         ctx.console.print(f"  Plan: build ahjo into {folder} (dry run: nothing is built)")
         return
     ctx.console.progress("Building ahjo, which takes a minute or so")
-    made = build(folder, include or ())
-    ctx.console.print(f"  Built {made}, {made.stat().st_size / MEGABYTE:.0f} MB")
+    program = build(folder, include or ())
+    ctx.console.print(f"  Built {program}, {program.stat().st_size / MEGABYTE:.0f} MB")
 
 
 ENTRY = Path(__file__).parent.with_name("cli") / "frozen.py"

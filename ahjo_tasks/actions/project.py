@@ -41,7 +41,7 @@ def adopt(ctx: ActionContext, project_dir: str = "") -> None:
             ctx.console.print(text)
     else:
         adoption.write()
-    _show_adopted(ctx.console, adoption, dry=ctx.dry_run)
+    _print_adopted(ctx.console, adoption, dry=ctx.dry_run)
 
 
 def _directory(ctx: ActionContext, project_dir: str) -> Path:
@@ -54,7 +54,7 @@ def _directory(ctx: ActionContext, project_dir: str) -> Path:
     return directory.resolve()
 
 
-def _show_adopted(console: Console, adoption: Adoption, *, dry: bool) -> None:
+def _print_adopted(console: Console, adoption: Adoption, *, dry: bool) -> None:
     verb = "Plan: write" if dry else "Wrote"
     for path in adoption.files:
         backup = f" (the old one is {adoption.kept[path]})" if path in adoption.kept else ""
@@ -124,7 +124,7 @@ def init_project(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     if asking and not ctx.console.confirm(f"Create the project {target.name} in {target.parent}?"):
         raise NotPermittedError("init-project was declined; nothing was created.")
     scaffold.write(target, draft)
-    _show(ctx.console, target, draft)
+    _print_created(ctx.console, target, draft)
 
 
 def _missing(flag: str) -> str:
@@ -144,8 +144,8 @@ def _port(text: str) -> int | None:
     return int(text)
 
 
-def _show(console: Console, target: Path, files: Collection[str]) -> None:
-    """What there is now, and what to type next."""
+def _print_created(console: Console, target: Path, files: Collection[str]) -> None:
+    """Print what was created, and the commands to type next."""
     config = next(file for file in files if file.startswith("dev."))
     folders = sorted({file.split("/")[1] for file in files if file.startswith("database/")})
     console.print(f"Created {target}", "head")
@@ -159,12 +159,12 @@ def _show(console: Console, target: Path, files: Collection[str]) -> None:
         console.print(f"  {path:<20}{purpose}")
     console.print()
     console.print("Next:", "head")
-    for command in (f"cd {_from_here(target)}", *_calls(config)):
+    for command in (f"cd {_from_here(target)}", *_next_commands(config)):
         console.print(f"  {command}")
 
 
-def _calls(config: str) -> tuple[str, str]:
-    """How to go on; the executable without Python has no `inv` beside it."""
+def _next_commands(config: str) -> tuple[str, str]:
+    """Return the commands to go on with; the executable without Python comes without `inv`."""
     if getattr(sys, "frozen", False):
         return "ahjo list", f"ahjo complete-build {config}"
     return "inv --list", f"inv complete-build --config {config}"

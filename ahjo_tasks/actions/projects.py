@@ -50,14 +50,14 @@ def _multi_project_build(  # noqa: PLR0913, PLR0917 - one parameter for each fla
     if jobs < 1 or (confirm and jobs > 1):
         raise UsageError("--jobs is a number from 1, and one process at a time can ask as --confirm wants.")
     projects = _preflight(ctx)
-    _show(ctx, projects)
+    _print_projects(ctx, projects)
     answers = {} if ctx.dry_run else _confirm(ctx, projects, non_interactive, confirm_database or [], each=confirm)
     runner = FleetRunner(
         [
             (job.with_answers(answers.get(job.project.name, {})), job.request(dry=ctx.dry_run, debug=ctx.debug))
             for job in projects
         ],
-        lambda event: _report(ctx, event, one_at_a_time=jobs == 1),
+        lambda event: _print_event(ctx, event, one_at_a_time=jobs == 1),
         parallel=jobs,
         keep_going=keep_going,
         attached=confirm,
@@ -93,7 +93,7 @@ class NamedPrompt:
 
     @property
     def interactive(self) -> bool:
-        """Whether anybody answers."""
+        """True if anybody answers."""
         return self.console.interactive
 
     def ask(self, prompt: str) -> str:
@@ -122,7 +122,7 @@ def _preflight(ctx: ActionContext) -> list[Job]:
     return preflight_projects(project_list, os.environ, lambda name: NamedPrompt(ctx.console, name))
 
 
-def _show(ctx: ActionContext, projects: Sequence[Job]) -> None:
+def _print_projects(ctx: ActionContext, projects: Sequence[Job]) -> None:
     ctx.console.heading("multi-project-build", {"": f"{len(projects)} projects{' (dry run)' if ctx.dry_run else ''}"})
     rows = [
         (job.project.name, job.target, ", ".join(map(str, job.project.calls)), ", ".join(job.project.depends))
@@ -156,7 +156,7 @@ def _confirm(
     return {job.project.name: {"AHJO_NON_INTERACTIVE": "1", "AHJO_CONFIRM_DATABASE": job.database} for job in projects}
 
 
-def _report(ctx: ActionContext, event: Event, *, one_at_a_time: bool) -> None:
+def _print_event(ctx: ActionContext, event: Event, *, one_at_a_time: bool) -> None:
     console = ctx.console
     if event.status == "line":
         console.relay(event.text)

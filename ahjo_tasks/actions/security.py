@@ -20,7 +20,7 @@ def create_db_login(ctx: ActionContext) -> None:
     """Create the login of the database.
 
     It is called NAME_LOGIN. Its password comes from AHJO_LOGIN_PASSWORD or from
-    the file that `login_password_file` names; without either one is made up and
+    the file that `login_password_file` names; without either one is generated and
     shown once. A login that exists gets the new password and keeps its users;
     one with another default database is left alone, and is an error.
     """

@@ -44,17 +44,17 @@ def test(ctx: ActionContext, match: str = "", jobs: int = 1, format: str = TABLE
     files = _chosen(ctx, match)
     ctx.print_heading()
     if ctx.dry_run:
-        _plan(ctx, files)
+        _print_plan(ctx, files)
         return
     started = datetime.now()  # noqa: DTZ005 - the column of the results' table has no zone
     results = []
-    for number, result in enumerate(_run(ctx, files, jobs), 1):
+    for number, result in enumerate(_run_files(ctx, files, jobs), 1):
         results.append(result)
         if format == TABLE or output:
-            _show(ctx, number, len(files), result)
+            _print_file(ctx, number, len(files), result)
     if ctx.settings.save_test_results_to_db:
         _save(ctx, results, started)
-    _report(ctx, results, format, output)
+    _write_report(ctx, results, format, output)
     _conclude(ctx, results)
 
 
@@ -104,14 +104,14 @@ def _chosen(ctx: ActionContext, match: str) -> list[SqlFile]:
     return chosen
 
 
-def _plan(ctx: ActionContext, files: Sequence[SqlFile]) -> None:
-    """What a dry run would run."""
+def _print_plan(ctx: ActionContext, files: Sequence[SqlFile]) -> None:
+    """Print the files that would run."""
     ctx.console.print(f"  Plan: {pluralize(len(files), 'test file')} (dry run: nothing is run)")
     for number, file in enumerate(files, 1):
         ctx.console.print(f"  {number:>{len(str(len(files)))}}. {file.label}")
 
 
-def _run(ctx: ActionContext, files: Sequence[SqlFile], jobs: int) -> Iterator[FileResult]:
+def _run_files(ctx: ActionContext, files: Sequence[SqlFile], jobs: int) -> Iterator[FileResult]:
     from ahjo_tasks.testing.sql_tests import run_parallel, run_tests
 
     if jobs > 1 and not ctx.database.connection.in_shared_transaction:
@@ -127,9 +127,9 @@ def _save(ctx: ActionContext, results: Sequence[FileResult], started: datetime) 
     ctx.console.print(f"  Saved {pluralize(count, 'row')} to {ctx.settings.test_table_name}")
 
 
-def _report(ctx: ActionContext, results: Sequence[FileResult], form: str, output: str) -> None:
+def _write_report(ctx: ActionContext, results: Sequence[FileResult], form: str, output: str) -> None:
     if form == TABLE or output:
-        _show_failures(ctx, results)
+        _print_failures(ctx, results)
     if form == TABLE:
         return
     from ahjo_tasks.testing.reports import REPORTS
@@ -144,7 +144,7 @@ def _report(ctx: ActionContext, results: Sequence[FileResult], form: str, output
     ctx.console.print(f"  Wrote {output}")
 
 
-def _show(ctx: ActionContext, number: int, total: int, result: FileResult) -> None:
+def _print_file(ctx: ActionContext, number: int, total: int, result: FileResult) -> None:
     checked = result.passed + result.failed
     status = "FAIL" if result.failed else "ok"
     extra = f"{result.passed}/{checked} passed"
@@ -153,15 +153,15 @@ def _show(ctx: ActionContext, number: int, total: int, result: FileResult) -> No
         ctx.console.print(f"      {message}")
 
 
-def _show_failures(ctx: ActionContext, results: Sequence[FileResult]) -> None:
-    """What failed, file by file; then the rows of files that say nothing of what is ok."""
+def _print_failures(ctx: ActionContext, results: Sequence[FileResult]) -> None:
+    """Print failures file by file; then the rows of files that do not say which rows are ok."""
     for result in sorted(results, key=lambda result: not result.failed):
         if result.error:
             ctx.console.error(result.error)
-        _show_rows(ctx, result)
+        _print_rows(ctx, result)
 
 
-def _show_rows(ctx: ActionContext, result: FileResult) -> None:
+def _print_rows(ctx: ActionContext, result: FileResult) -> None:
     from ahjo_tasks.testing.sql_tests import shown_columns
 
     rows = [row.values for row in result.rows if not row.passed]
@@ -179,14 +179,14 @@ def _show_rows(ctx: ActionContext, result: FileResult) -> None:
 def _conclude(ctx: ActionContext, results: Sequence[FileResult]) -> None:
     broken = [result.file.label for result in results if result.error]
     passed, failed = (sum(getattr(result, what) for result in results) for what in ("passed", "failed"))
-    said = f"{passed}/{passed + failed} checks passed in {len(results)} {'file' if len(results) == 1 else 'files'}"
+    summary = f"{passed}/{passed + failed} checks passed in {len(results)} {'file' if len(results) == 1 else 'files'}"
     if broken:
-        raise AhjoError(f"{said}; could not be run: {', '.join(broken)}")
+        raise AhjoError(f"{summary}; could not be run: {', '.join(broken)}")
     if failed and ctx.settings.exit_on_test_failure:
-        raise AhjoError(said)
+        raise AhjoError(summary)
     if failed:
-        ctx.console.warning(said)
+        ctx.console.warning(summary)
     elif results:
-        ctx.console.print(f"  {said}")
+        ctx.console.print(f"  {summary}")
     else:
         ctx.console.info("There are no tests in database/tests.")

@@ -39,7 +39,7 @@ def upgrade(ctx: ActionContext, version: str = "", non_interactive: bool = False
     repository = Repository(ctx.project.directory)
     target = UpgradeTarget(ctx.project.directory, ctx.project.loaded, ctx.database)
     plan = plan_versions(target, repository, version or None)
-    _show(ctx, plan)
+    _print_plan(ctx, plan)
     if not plan.versions:
         return
     environ = {**worker_environment(ctx.project.loaded, ctx.database), "AHJO_NON_INTERACTIVE": "1"}
@@ -52,12 +52,12 @@ def upgrade(ctx: ActionContext, version: str = "", non_interactive: bool = False
         ctx.project, "upgrade", destroys=destroys, non_interactive=non_interactive, confirm_database=confirm_database
     )
     environ["AHJO_CONFIRM_DATABASE"] = ctx.database.name
-    UpgradeRunner(plan, target, repository, environ, lambda event: _report(ctx, event)).run()
+    UpgradeRunner(plan, target, repository, environ, lambda event: _print_event(ctx, event)).run()
 
 
-def _show(ctx: ActionContext, plan: UpgradePlan) -> None:
+def _print_plan(ctx: ActionContext, plan: UpgradePlan) -> None:
     for warning in plan.warnings:
-        ctx.console.info(warning)
+        ctx.console.warning(warning)
     if not plan.versions:
         ctx.console.print(f"  {plan.current} is up to date")
         return
@@ -67,7 +67,7 @@ def _show(ctx: ActionContext, plan: UpgradePlan) -> None:
     ctx.console.table(["Version", "Actions"], rows)
 
 
-def _report(ctx: ActionContext, event: Event) -> None:
+def _print_event(ctx: ActionContext, event: Event) -> None:
     if event.status == "started":
         ctx.console.step_heading(event.name)
     elif event.status == "line":

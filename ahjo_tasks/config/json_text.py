@@ -93,7 +93,7 @@ class Repeats:
 
 
 class _NotJsonError(ValueError):
-    """Python's parser found NaN or Infinity, which JSON does not have."""
+    """Python's parser read NaN or Infinity, which JSON does not have."""
 
 
 def _parse_strictly(plain: str, repeated: Repeats) -> Any:

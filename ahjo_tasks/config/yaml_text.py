@@ -58,7 +58,7 @@ class KeyNode:
 
 
 def parse(text: str, name: str) -> tuple[Any, yaml.Node | None]:
-    """Return the value, and the nodes it was made of. Raises ConfigError without any of the text."""
+    """Return the value, and its nodes. Raises ConfigError without any of the text."""
     _check_characters(text, name)
     _check_depth(text, name)
     loader = _LOADER(text)

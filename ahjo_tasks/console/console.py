@@ -18,15 +18,15 @@ class RunCounts:
     """Results of an action, counted over all the projects that it works on.
 
     `remaining` counts the results that are still to come, `not_run` lists the steps of a multi-action after the one
-    that failed, and `notes` holds the notes and warnings that were printed in this run.
+    that failed, and `printed_once` holds the notes and warnings that are not printed again in this run.
     """
 
     def __init__(self) -> None:
-        self.notes: set[str] = set()
+        self.printed_once: set[str] = set()
         self.reset()
 
     def reset(self) -> None:
-        """Start counting for the next action; the notes stay, for they are printed once in a run."""
+        """Start counting for the next action; `printed_once` stays, for it is of the whole run."""
         self.results = {"OK": 0, "FAIL": 0, "SKIP": 0}
         self.remaining = 0
         self.not_run: list[str] = []
@@ -98,7 +98,7 @@ class Console:
 
     @property
     def interactive(self) -> bool:
-        """Whether there is a terminal to ask a question on."""
+        """True if there is a terminal to ask a question on."""
         return sys.stdin is not None and sys.stdin.isatty() and (self.out.isatty() or self.err.isatty())
 
     # -- lines ---------------------------------------------------------------------------------------------------
@@ -114,15 +114,15 @@ class Console:
 
     def info(self, text: str) -> None:
         """Print a note, once in a run; an indented one belongs to the line above it, and is always printed."""
-        if text.startswith(" ") or text not in self.counts.notes:
-            self.counts.notes.add(text)
+        if text.startswith(" ") or text not in self.counts.printed_once:
+            self.counts.printed_once.add(text)
             self._sentence(self._stream, text, "dim")
             self.log("info", text)
 
     def warning(self, text: str, *, once: bool = False) -> None:
         """Print a warning; with `once` only the first time in a run."""
-        if not once or text not in self.counts.notes:
-            self.counts.notes.add(text)
+        if not once or text not in self.counts.printed_once:
+            self.counts.printed_once.add(text)
             self._err(f"Warning: {text}", "warn", level="warning")
 
     def heading(self, action: str, facts: Mapping[str, str]) -> None:
@@ -197,7 +197,7 @@ class Console:
         self.log("info", f"{text}***")
 
     def summary(self, action: str, code: int, seconds: float) -> None:
-        """Print the last line of an action, made for grep."""
+        """Print the last line of an action, meant for grep."""
         self._clear_progress()
         counts = self.counts
         if code:

@@ -31,7 +31,7 @@ FORMAT = "[%(asctime)s] [%(name)s] %(levelname)s %(message)s"
 def start_sqlalchemy_log(path: Path) -> logging.Handler:
     """Write SQLAlchemy's records to a rotating file with one backup. Returns the handler for `stop_sqlalchemy_log`.
 
-    Values of parameters are written only where the engine was made with `hide_parameters=False`.
+    Values of parameters are written only where the engine was created with `hide_parameters=False`.
     """
     handler = RotatingFileHandler(path, maxBytes=MAX_SQLALCHEMY_LOG_SIZE, backupCount=1, encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter(FORMAT))

@@ -25,7 +25,7 @@ class Prompt(Protocol):
 
     @property
     def interactive(self) -> bool:
-        """Whether a user is there to answer."""
+        """True if a user is there to answer."""
 
     def ask(self, prompt: str) -> str:
         """Ask for a line."""
@@ -91,7 +91,7 @@ class Credentials:
         return self._ask(username, password)
 
     def _works_without_password(self) -> bool:
-        """Whether the driver finds a password, none is needed, or the server alone can tell whether one is."""
+        """True if the driver finds a password, none is needed, or the server alone can tell whether one is."""
         if self.settings.azure_authentication in PASSWORDLESS:
             return True
         return self.driver_password is not None and (self.driver_password or not self.prompt.interactive)

@@ -57,7 +57,7 @@ class Database:
     One that is `missing` has a name and a login, and no connection: in a dry run, `init` would create it.
     """
 
-    def __init__(  # noqa: PLR0913 - what a connection is made of
+    def __init__(  # noqa: PLR0913 - the parts of a connection
         self,
         settings: Settings,
         dialect: Dialect,
@@ -101,7 +101,7 @@ class Database:
 
     @property
     def connection(self) -> Connection:
-        """The open connection, made when it is first used. Raises ConnectionFailedError."""
+        """The open connection, which the first use opens. Raises ConnectionFailedError."""
         if self.missing:
             raise ConnectionFailedError(f"{self.name}: the dry run did not create it.", missing_database=True)
         if self._connection is None:
@@ -307,7 +307,7 @@ class Database:
                     error.orig if isinstance(error.orig, Exception) else error
                 )
             except SQLAlchemyError as error:
-                failure = ConnectFailure(f"The connection broke while it was made: {error}", wait=True)
+                failure = ConnectFailure(f"The connection broke while it was opened: {error}", wait=True)
             except ImportError as error:
                 raise DriverError(f"The driver {engine.driver} does not load: {error}") from None
             except engine.dialect.loaded_dbapi.Error as error:

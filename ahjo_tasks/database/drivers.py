@@ -41,7 +41,7 @@ class DriverState(NamedTuple):
 
     @property
     def loads(self) -> bool:
-        """Whether a connection can be made with it."""
+        """True if it loads, so that it can connect."""
         return not self.problem
 
 
@@ -86,7 +86,7 @@ def check(driver: Driver, probe: Callable[[], object] = lambda: None) -> DriverS
 
 
 def explain(error: Exception, install: str) -> tuple[str, str]:
-    """Why a driver does not load, in a few words, and the command that mends it."""
+    """The reason why a driver does not load, in a few words, and the command that repairs it."""
     match = MISSING_LIBRARY.search(str(error))
     if match is None:
         return f"does not load: {(str(error).strip().splitlines() or [type(error).__name__])[0]}", install
@@ -127,7 +127,7 @@ def _family() -> str:
 
 
 def _version(driver: Driver, module: ModuleType | None = None) -> str:
-    """What the module says, else what pip knows; empty where nobody does."""
+    """Return the version that the module gives, else the one that pip knows; empty where neither does."""
     for name in ("__version__", "version"):
         value = getattr(module, name, None)
         if isinstance(value, str):

@@ -110,7 +110,7 @@ SYSTEM_SCHEMAS = (
     "db_denydatawriter",
 )
 IGNORES_CASE = "CASE WHEN N'a' = N'A' THEN 1 ELSE 0 END"
-"""Whether names are compared without case: literals are compared with the database's collation, as names are."""
+"""Query whether names are compared without case: literals are compared with the database's collation, as names are."""
 CONTINUATION = re.compile(r"\\(?=\r?\n)")
 """Within a literal, a backslash before a line break is a line continuation: the server removes both."""
 

@@ -1,1 +1,1 @@
-"""What changes a database: plans, and applying them."""
+"""Plans that change a database, and the executor that applies them."""

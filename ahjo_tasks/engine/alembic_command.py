@@ -47,7 +47,7 @@ class AlembicCommand:
 
     @property
     def changes_database(self) -> bool:
-        """Whether it can change the database; with `--sql` statements are only printed."""
+        """True if it can change the database; with `--sql` statements are only printed."""
         return self.name not in READ_ONLY and not getattr(self.options, "sql", False)
 
     def run(
@@ -58,7 +58,7 @@ class AlembicCommand:
     ) -> None:
         """Run the command; env.py calls `connect` if the command needs the database.
 
-        Raises SourceError with Alembic's message, DifferenceError if `check` or `current --check-heads` found some.
+        Raises SourceError with Alembic's message, DifferenceError if `check` or `current --check-heads` detected some.
         """
         self.options.x = [f"main_config={migrations.config_path}", *(self.options.x or ())]
         self.options.raiseerr = True

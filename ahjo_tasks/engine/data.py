@@ -33,7 +33,7 @@ class LoadStep(Step):
 
     @property
     def transactional(self) -> bool:
-        """Whether the executor begins a transaction; an upsert begins its own."""
+        """True if the executor begins a transaction; an upsert begins its own."""
         return self.files[0].options.mode != "upsert"
 
     @property

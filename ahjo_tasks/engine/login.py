@@ -71,7 +71,7 @@ class LoginStep(Step):
         return text if azure else f"{text}, DEFAULT_DATABASE = {quote(self.database)}, DEFAULT_LANGUAGE = [us_english]"
 
     def _exists(self, connection: Connection, *, azure: bool) -> bool:
-        """Whether the login exists. Raises AhjoError if it belongs to another database."""
+        """True if the login exists. Raises AhjoError if it belongs to another database."""
         name = connection.dialect.quote_literal(self.name)
         principals = "sys.sql_logins" if azure else "sys.server_principals"
         rows = connection.query(f"SELECT default_database_name FROM {principals} WHERE name = {name}")

@@ -32,17 +32,17 @@ class Step(Protocol):
 
     @property
     def transactional(self) -> bool:
-        """Whether the executor begins a transaction for it."""
+        """True if the executor begins a transaction for it."""
         return True
 
     @property
     def outside_transaction(self) -> str:
-        """Why the database cannot roll the step back as a whole; empty for one that runs in a transaction."""
+        """The reason why the database cannot roll the step back as a whole; empty where it runs in a transaction."""
         return ""
 
     @property
     def sent_in_one_call(self) -> bool:
-        """Whether it is one call to the server."""
+        """True if it is one call to the server."""
         return False
 
     @property

@@ -46,7 +46,7 @@ class SqlcmdStep(Step):
 
     def run(self, connection: Connection) -> int:
         """Run sqlcmd. Raises DeployError with its output if it fails; the statements that it ran before stay."""
-        process = subprocess.run(  # noqa: S603 - the program is found on PATH, its arguments are a list
+        process = subprocess.run(  # noqa: S603 - the program comes from PATH, its arguments are a list
             self.command(find_sqlcmd()),
             env=self.environment(),
             capture_output=True,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 UPGRADE = "upgrade"
 PARALLEL = 4
-"""How many workers check at the same time."""
+"""Workers that check at the same time."""
 T = TypeVar("T")
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 STOP = "."
-"""What the parent writes into the worker's standard input to end it; the end of that input means the same."""
+"""The text that the parent writes into the worker's standard input to end it; the end of that input means the same."""
 
 FORMS = 'expected an action\'s name or ["name", {"parameter": value}]'
 

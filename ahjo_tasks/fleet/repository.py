@@ -42,7 +42,7 @@ class Repository:
 
     @property
     def is_shallow(self) -> bool:
-        """Whether the clone lacks older commits."""
+        """True if the clone lacks older commits."""
         return self._git.text("rev-parse", "--is-shallow-repository") == "true"
 
     def changes(self) -> list[str]:

@@ -174,7 +174,7 @@ class _PathFinder:
 
 NO_VERSION = "Check out the tag that it has, and run: inv update-git-version"
 SHOWN = 5
-"""How many changed files a message names."""
+"""Changed files that a message names."""
 
 
 @dataclass(frozen=True)

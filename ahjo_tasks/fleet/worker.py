@@ -31,7 +31,7 @@ class Event:
 
     `position` counts from 1 up to `total`: for a version it is its place in the upgrade, for a project how many have
     ended. `text` is the line that it printed, or why it failed or was skipped. `output` has the lines of a project that
-    ran beside others; they come with its end.
+    ran in parallel with others; they come with its end.
     """
 
     name: str
@@ -51,7 +51,7 @@ POSIX = os.name == "posix"
 
 @dataclass(frozen=True)
 class WorkerResult:
-    """How a worker ended: its exit code, negative for a signal, and its answers."""
+    """The end of a worker: its exit code, negative for a signal, and its answers."""
 
     code: int
     answers: Answers

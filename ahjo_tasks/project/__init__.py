@@ -1,1 +1,1 @@
-"""What lies on disk. Nothing here knows a database connection, Invoke or the terminal."""
+"""The project's folder on disk. Nothing here knows a database connection, Invoke or the terminal."""

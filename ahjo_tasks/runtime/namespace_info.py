@@ -44,7 +44,7 @@ class NamespaceInfo:
 
 
 def namespace_info_of(collection: Collection) -> NamespaceInfo | None:
-    """Return the namespace that a collection is; None for one that is not made by `namespace()`."""
+    """Return the namespace of a collection; None for one that `namespace()` did not create."""
     infos = (getattr(task, "namespace_info", None) for task in collection.tasks.values())
     return next((info for info in infos if isinstance(info, NamespaceInfo)), None)
 

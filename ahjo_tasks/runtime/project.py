@@ -66,14 +66,14 @@ class Project:
         self.config_path = config_path
         self.environ = environ
         self.database_described = False
-        """Whether the facts of server and database are printed."""
+        """True if the facts of server and database are printed."""
         self._counts = counts
         self.expects_new_database = False
-        """Whether the database would be a new one: a dry run has planned `init`."""
+        """True if the database would be a new one: a dry run has planned `init`."""
 
     @property
     def has_config(self) -> bool:
-        """Whether a config is named, by flag, namespace or environment."""
+        """True if a config is named, by flag, namespace or environment."""
         return self.config_path is not None
 
     @property

@@ -35,7 +35,7 @@ OPERATIONS = frozenset(
     }
 )
 SECOND_ARGUMENT = ("_constraint", "_key")
-"""How operations end that take the table after the constraint's name."""
+"""Suffixes of operations that take the table after the constraint's name."""
 EXPRESSION = "<expr>"
 """The schema of a call that gives it by something else than a string."""
 

@@ -46,7 +46,7 @@ RULES = r"""# What ahjo-scan looks for. `filepath` is a path or a glob, or a lis
 #   pattern: (?i)\bselect\s+\*
 """
 IGNORED = """# What ahjo-scan shall not report again: single matches or all of a rule, in a file, a folder or a glob.
-# `ahjo-scan --add-results-to-ignore` writes its findings behind what is here.
+# `ahjo-scan --add-results-to-ignore` appends its findings.
 
 # - file_path: database/data/persons.sql
 #   matches:
@@ -154,7 +154,7 @@ def scan(context: ScanContext, options: ScanOptions) -> None:
         context.console.machine()
     job = _prepare(directory, rules, ignored, options)
     result = job.run()
-    _report(context.console, job, result, options)
+    _write_result(context.console, job, result, options)
     if result.findings and options.add_results_to_ignore and not context.dry_run:
         _ignore(context.console, ignored, result)
     elif result.findings:
@@ -201,13 +201,13 @@ def _prepare(directory: Path, rules: Path, ignored: Path, options: ScanOptions) 
     )
 
 
-def _report(console: Console, job: ProjectScan, result: ScanResult, options: ScanOptions) -> None:
+def _write_result(console: Console, job: ProjectScan, result: ScanResult, options: ScanOptions) -> None:
     if options.output:
         Path(options.output).write_text(_format(job, result, options) + "\n", encoding="utf-8")
     elif options.format != "text":
         console.raw(_format(job, result, options))
         return
-    _print(console, result, options)
+    _print_result(console, result, options)
 
 
 def _format(job: ProjectScan, result: ScanResult, options: ScanOptions) -> str:
@@ -225,7 +225,7 @@ def _format(job: ProjectScan, result: ScanResult, options: ScanOptions) -> str:
             return "\n".join(line(finding) for finding in shown(result, mask=options.mask))
 
 
-def _print(console: Console, result: ScanResult, options: ScanOptions) -> None:
+def _print_result(console: Console, result: ScanResult, options: ScanOptions) -> None:
     from ahjo_tasks.scan.reports import line, shown
 
     console.counts.results["FAIL"] += result.files_with_findings

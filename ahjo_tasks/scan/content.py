@@ -1,4 +1,4 @@
-"""A file as the rules read it: bytes for the prefilter and text for the search, each made once for all rules."""
+"""A file as the rules read it: bytes for the prefilter and text for the search, each decoded once for all rules."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ class Content:
 
     @property
     def is_python(self) -> bool:
-        """Whether the file is a Python module by its name."""
+        """True if the file is a Python module by its name."""
         return self.path.endswith((".py", ".pyi", ".pyw"))
 
     @property
     def is_sql(self) -> bool:
-        """Whether the file is SQL by its name, templates of it included."""
+        """True if the file is SQL by its name, templates of it included."""
         name = self.path.rpartition("/")[2].lower()
         return ".sql" in name or name.endswith((".ddl", ".dml", ".prc", ".pgsql", ".tsql", ".psql"))
 

@@ -97,7 +97,7 @@ def _checked(pairs: Sequence[tuple[str, Value]], mistakes: Mistakes, keys: tuple
 # -- the plain form --------------------------------------------------------------------------------------------------
 
 _TEXT = r"[A-Za-z0-9_./(\\^$][A-Za-z0-9_./*+()\\^$|?<>=@~\- ]*"
-"""What YAML reads as it stands: no quote, no colon, no number sign, and no mark at its start."""
+"""Text that YAML reads as it stands: no quote, no colon, no number sign, and no mark at its start."""
 _QUOTED = r"\"[A-Za-z0-9_./*+()^$|?<>=@~\-]*\""
 _WORD = r"[A-Za-z0-9_./][A-Za-z0-9_./*+()^$@-]*"
 _COMMENT = r"(?: +#.*)? *"

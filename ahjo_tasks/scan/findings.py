@@ -1,4 +1,4 @@
-"""What rules find in files."""
+"""Matches of rules in files."""
 
 from __future__ import annotations
 

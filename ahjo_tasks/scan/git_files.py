@@ -33,7 +33,7 @@ class Repository:
 
     @property
     def exists(self) -> bool:
-        """Whether the folder is in a repository, and git is installed."""
+        """True if the folder is in a repository, and git is installed."""
         output = self._git.attempt("rev-parse", "--is-inside-work-tree")
         return output is not None and output.strip() == b"true"
 

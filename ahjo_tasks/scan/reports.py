@@ -35,13 +35,13 @@ def line(finding: Finding) -> str:
 
 
 def to_json(result: ScanResult, *, mask: bool = False) -> str:
-    """Write an object with `findings`, `remarks`, `ignored` and `files`, the number of scanned files."""
+    """Write an object with `findings`, `warnings`, `ignored` and `files`, the number of scanned files."""
     import json
 
     return json.dumps(
         {
             "findings": [finding._asdict() for finding in shown(result, mask=mask)],
-            "remarks": [warning._asdict() for warning in result.warnings],
+            "warnings": [warning._asdict() for warning in result.warnings],
             "ignored": result.ignored,
             "files": result.files,
         },

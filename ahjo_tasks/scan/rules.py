@@ -121,7 +121,7 @@ class BuiltinSearcher:
 
 
 class Rule(NamedTuple):
-    """What to search for in which files. A report to others may hide the matches of a `secret` rule."""
+    """A search in some of the files. A report to others may hide the matches of a `secret` rule."""
 
     name: str
     searcher: Searcher
@@ -140,7 +140,7 @@ class Builtin(NamedTuple):
 
     @property
     def secret(self) -> bool:
-        """Whether the matches are data, and not statements."""
+        """True if the matches are data, and not statements."""
         return not self.parameters
 
 

@@ -48,7 +48,7 @@ class Name(NamedTuple):
 
     @property
     def is_object(self) -> bool:
-        """Whether the name is of an object that a database stores: no temporary table, no variable."""
+        """True if the name is of an object that a database stores: no temporary table, no variable."""
         return not self.name.startswith(("#", "@")) and self.schema != "pg_temp"
 
     def __str__(self) -> str:

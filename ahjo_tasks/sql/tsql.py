@@ -1,4 +1,4 @@
-"""Statements of T-SQL, found by tokens: where they begin, modules, and those that no transaction takes.
+"""Find statements of T-SQL by tokens: where they begin, modules, and those that no transaction takes.
 
 A module is a batch that creates a view, procedure, function or trigger: its body runs later.
 """
@@ -43,7 +43,7 @@ _FIRST = re.compile(
 _LEAD = re.compile(rf"{GAP}(?:;{GAP}|)*+")
 _SCHEMA = re.compile(rf"CREATE{GAP}SCHEMA\b")
 _PERMISSION = re.compile(rf"{GAP}(?:(?:TO|ON|ANY)\b|[,)])")
-"""What follows the words of a permission: GRANT CREATE VIEW TO somebody."""
+"""The words after those of a permission: GRANT CREATE VIEW TO somebody."""
 
 
 def is_module(text: str) -> bool:

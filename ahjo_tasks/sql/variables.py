@@ -2,7 +2,7 @@
 
 They are replaced in code, strings and quoted names, but not in comments, and values are not searched for variables
 again. `$$(name)` stands for the text `$(name)`. The predecessor's PostgreSQL form `:name` is not supported: it cannot
-be told from the casts, slices and labels of that language (`x::date`, `a[1:n]`).
+be told apart from the casts, slices and labels of that language (`x::date`, `a[1:n]`).
 """
 
 from __future__ import annotations

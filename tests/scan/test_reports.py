@@ -58,7 +58,7 @@ def test_json_says_all_there_is() -> None:
         "rule": "ddl",
         "match": "drop table x",
     }
-    assert document["remarks"] == [{"path": "d", "message": "is odd"}]
+    assert document["warnings"] == [{"path": "d", "message": "is odd"}]
     assert (document["ignored"], document["files"]) == (2, 7)
 
 

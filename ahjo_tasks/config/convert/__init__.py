@@ -140,7 +140,7 @@ class Collection:
 
     @property
     def has_comments(self) -> bool:
-        """Whether a comment or blank line stands between its brackets."""
+        """True if a comment or blank line stands between its brackets."""
         return bool(self.end_comments) or any(entry.before or entry.trailing or entry.after for entry in self.entries)
 
 

@@ -24,7 +24,7 @@ class Rule(NamedTuple):
     keywords: Mapping[str, str] = MappingProxyType({})
     ignored: str = ""
     value: bool = True
-    """Whether it returns the same as Ahjo's function."""
+    """True if it returns the same as Ahjo's function."""
 
 
 RULES = {

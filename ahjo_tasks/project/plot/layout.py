@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.project.plot.graph import Graph
 
 SWEEPS = 6
-"""How often the columns are sorted by their neighbours; more changes little."""
+"""Times that the columns are sorted by their neighbours; more changes little."""
 CHAR, PAD, HEIGHT, GAP, BETWEEN = 7.2, 24, 30, 14, 90
 """Pixels: of a character, around a name, of a box, between boxes, between columns."""
 THIN = 8

@@ -1,4 +1,4 @@
-"""What every splitter makes: batches with their positions in the file, and warnings."""
+"""The result of every splitter: batches with their positions in the file, and warnings."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _no_check(_batches: Iterable[Batch], _path: Path | None) -> None:
 
 @dataclass(frozen=True)
 class Splitter:
-    """How a dialect splits its scripts, warns of them, and checks batches before any of them runs."""
+    """The splitter of a dialect: splits scripts, warns of them, and checks batches before any of them runs."""
 
     syntax: Syntax
     splits: Callable[[SourceText], list[Batch]]
