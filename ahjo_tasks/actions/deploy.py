@@ -51,7 +51,7 @@ def deploy(
 
     project, variables = ctx.project.files, ctx.settings.scripting_variables
     named = plan_named(project.read_named(files, variables)) if files else None
-    objects = named or plan_objects(project.read(OBJECTS, variables)) + Plan((), tuple(project.misnamed_folders()))
+    objects = named or plan_objects(project.read(OBJECTS, variables)) + Plan((), project.ignored())
     if not skip_metadata_update:
         objects += plan_descriptions(project.directory, project.dialect, ctx.settings.metadata_allowed_schemas)
     with connection_for_plan(ctx) as connection:
@@ -120,6 +120,7 @@ def structure(ctx: ActionContext) -> None:
     Without any file in those folders, database/create_db_structure.sql is run.
     """
     from ahjo_tasks.actions.run_plan import run_plan
+    from ahjo_tasks.engine.plan import Plan
     from ahjo_tasks.engine.refresh import plan_refresh
     from ahjo_tasks.engine.sql_file import plan_named, plan_objects
     from ahjo_tasks.project.dependencies import needed_by
@@ -135,7 +136,7 @@ def structure(ctx: ActionContext) -> None:
     files = [*needed_by(files, project.read(OBJECTS, variables) if files else []), *files]
     plan = plan_objects(files) if files else plan_named([project.read_script(WHOLE, variables, directives=True)])
     plan += plan_refresh(lambda: project.read(OBJECTS, variables), project.dialect)
-    run_plan(ctx, plan)
+    run_plan(ctx, plan + Plan((), project.ignored()))
 
 
 KINDS = ("assembly", "clr-procedure")

@@ -40,7 +40,7 @@ def drop_files(ctx: ActionContext, files: list[str] | None = None, object_type: 
     """Drop the objects of the files you name."""
     from ahjo_tasks.actions.run_plan import run_plan
     from ahjo_tasks.engine.drop import plan_drop
-    from ahjo_tasks.project.kinds import DROPPED
+    from ahjo_tasks.project.kinds import DROPPED_OBJECTS
 
     if not files or not object_type:
         raise UsageError(
@@ -48,9 +48,9 @@ def drop_files(ctx: ActionContext, files: list[str] | None = None, object_type: 
             hint="inv drop-files --files database/views/dbo.vwOrders.sql --object-type view",
         )
     kind = object_type.lower()
-    if kind not in {*DROPPED, "table"}:
+    if kind not in {*DROPPED_OBJECTS, "table"}:
         raise UsageError(
-            f"There is no object type {object_type!r}.", hint=f"It is one of: {', '.join(DROPPED)}, table."
+            f"There is no object type {object_type!r}.", hint=f"It is one of: {', '.join(DROPPED_OBJECTS)}, table."
         )
     plan = plan_drop(ctx.project.files.read_named(files, ctx.settings.scripting_variables), [kind])
     run_plan(ctx, plan)

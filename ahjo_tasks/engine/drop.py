@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.engine.plan import Plan, Step
 from ahjo_tasks.errors import SourceError, UsageError
 from ahjo_tasks.project.dependencies import ordered
-from ahjo_tasks.project.kinds import DROPPED
+from ahjo_tasks.project.kinds import DROPPED_OBJECTS, KINDS
 from ahjo_tasks.sql.definitions import Definition, Name
 
 if TYPE_CHECKING:
@@ -18,10 +18,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.project.sql_file import SqlFile
 
 NAME_PARTS = 2
-DROPPED_WITH_FILES = frozenset({*DROPPED, "policy", "event"})
-"""The kinds of objects that go with their file, whatever its folder."""
 NOT_THERE = "was not there"
-DROPPABLE = {"clr-procedure": "procedure"}
 
 
 @dataclass(frozen=True)
@@ -68,8 +65,8 @@ def plan_drop(files: Sequence[SqlFile], kinds: Iterable[str] | None = None) -> P
 
 
 def _objects(file: SqlFile) -> list[Definition]:
-    kind = DROPPABLE.get(file.kind, file.kind)
-    definitions = [item for item in file.definitions if item.kind in DROPPED_WITH_FILES or item.kind == kind]
+    kind = KINDS[file.kind].creates
+    definitions = [item for item in file.definitions if item.kind in DROPPED_OBJECTS or item.kind == kind]
     return list(dict.fromkeys(definitions)) or [Definition(kind, _name_of_file(file))]
 
 

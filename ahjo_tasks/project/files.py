@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import SourceError, UsageError
-from ahjo_tasks.project.kinds import KINDS, plural
+from ahjo_tasks.project.folder_walk import HIDDEN, FolderWalk
+from ahjo_tasks.project.kinds import KINDS, OTHER_NAMES, ignored, plural
 from ahjo_tasks.project.sql_file import SqlFile, read, read_for_sqlcmd
 from ahjo_tasks.utils import closest
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ahjo_tasks.database.dialects.base import Dialect
 
 SQL = frozenset({".sql"})
 SCRIPT = "script"
 FOLDERS = {folder: kind.name for kind in KINDS.values() for folder in kind.folders}
-
-
-def _files(folder: Path, excluded: Container[Path]) -> Iterator[Path]:
-    """Yield the files below a folder, but not below the excluded folders; a link to a folder is not followed."""
-    for path, folders, names in os.walk(folder):
-        parent = Path(path)
-        folders[:] = [name for name in folders if parent / name not in excluded]
-        yield from map(parent.joinpath, names)
+SHOWN_HIDDEN = 3
+"""Hidden files that are named; the others are counted."""
 
 
 class ProjectFiles:
@@ -43,6 +37,7 @@ class ProjectFiles:
         self.dialect = dialect
         self.directives = directives
         self.database_name = database
+        self._walk = FolderWalk(directory)
 
     @property
     def database(self) -> Path:
@@ -57,8 +52,10 @@ class ProjectFiles:
     def read(self, kinds: Iterable[str], variables: Mapping[str, object] | None = None) -> list[SqlFile]:
         """Read all files of these kinds, in the order of kinds and paths.
 
-        Raises SourceError for an invalid file and for a kind that the database does not have.
+        Raises SourceError for an invalid file and for a kind that the database does not have, unless its folders are
+        ignored there.
         """
+        kinds = [kind for kind in kinds if not ignored(kind, self.dialect.own_kinds)]
         return [self._load(path, kind, variables) for kind in kinds for path in self.paths(kind)]
 
     def read_named(self, names: Sequence[str], variables: Mapping[str, object] | None = None) -> list[SqlFile]:
@@ -88,31 +85,55 @@ class ProjectFiles:
         return path
 
     def paths(self, kind: str, suffixes: frozenset[str] = SQL) -> list[Path]:
-        """List the files of a kind, recursively and sorted; `suffixes` are in lower case."""
-        return [path for folder in KINDS[kind].folders for path in self._walk(folder, suffixes)]
+        """List the files of a kind, recursively and sorted; `suffixes` are in lower case.
 
-    def misnamed_folders(self) -> tuple[str, ...]:
-        """Return a note for each folder that no action reads although its name is nearly one that is read."""
-        known = {folder.partition("/")[0] for folder in FOLDERS}
+        Raises SourceError for a link that leads out of the project or nowhere.
+        """
+        listed = []
+        for folder in KINDS[kind].folders:
+            other_kinds = {self.database / other for other in FOLDERS if other.startswith(f"{folder}/")}
+            listed += self._walk.files(self.database / folder, suffixes, other_kinds)
+        return listed
+
+    def ignored(self) -> tuple[str, ...]:
+        """Return notes of what was not read although it may be meant: hidden files, and folders of another name."""
+        return (*self._hidden_files(), *self._ignored_folders())
+
+    def _hidden_files(self) -> Iterator[str]:
+        names = [self.label(path) for path in self._walk.hidden]
+        if names:
+            more = f" and {len(names) - SHOWN_HIDDEN} more" if len(names) > SHOWN_HIDDEN else ""
+            yield f"Hidden files are ignored: {', '.join(names[:SHOWN_HIDDEN])}{more}."
+
+    def _ignored_folders(self) -> Iterator[str]:
         paths = sorted(self.database.iterdir()) if self.database.is_dir() else []
-        others = [path for path in paths if path.is_dir() and path.name not in known]
-        names = {path: closest(path.name.lower(), known, cutoff=0.8) for path in others}
-        return tuple(
-            f"database/{path.name} is ignored. Did you mean database/{name}?"
-            for path, name in names.items()
-            if name and any(path.rglob("*.sql"))
-        )
+        folders = (path for path in paths if path.is_dir() and not path.name.startswith(HIDDEN))
+        reasons = {path: self._reason_to_ignore(path.name) for path in folders}
+        for path, reason in reasons.items():
+            if reason and any(path.rglob("*.sql")):
+                yield f"database/{path.name} is ignored{reason}"
+
+    def _reason_to_ignore(self, folder: str) -> str:
+        """Say why no action reads a folder; empty for one that is read, and for one of the user's own."""
+        kind = FOLDERS.get(folder)
+        if kind:
+            no = f": {self.dialect.title} has no {plural(kind)}."
+            return no if ignored(kind, self.dialect.own_kinds) else ""
+        known = {name.partition("/")[0] for name, kind in FOLDERS.items() if not ignored(kind, self.dialect.own_kinds)}
+        if folder in known:
+            return ""
+        key = folder.lower().replace(" ", "_").replace("-", "_")
+        name = OTHER_NAMES.get(key) or closest(key, known, cutoff=0.8)
+        return f". Did you mean database/{name}?" if name else ""
 
     def kind_of(self, path: Path) -> str:
-        """Return the kind of a file by the folder that it is in; `script` anywhere else."""
-        try:
-            parts = path.resolve().relative_to(self.database.resolve()).parts[:-1]
-        except ValueError:
-            return SCRIPT
-        for length in range(len(parts), 0, -1):
-            kind = FOLDERS.get("/".join(parts[:length]))
-            if kind:
-                return kind
+        """Return the kind of a file by the folder that it is in, as named or as links lead; `script` anywhere else."""
+        for place, base in ((path.absolute(), self.database.absolute()), (path.resolve(), self.database.resolve())):
+            parts = place.relative_to(base).parts[:-1] if place.is_relative_to(base) else ()
+            for length in range(len(parts), 0, -1):
+                kind = FOLDERS.get("/".join(parts[:length]))
+                if kind:
+                    return SCRIPT if ignored(kind, self.dialect.own_kinds) else kind
         return SCRIPT
 
     def label(self, path: Path) -> str:
@@ -122,12 +143,6 @@ class ProjectFiles:
         except ValueError:
             return str(path)
 
-    def _walk(self, folder: str, suffixes: frozenset[str]) -> Iterator[Path]:
-        other_kinds = {self.database / other for other in FOLDERS if other.startswith(f"{folder}/")}
-        files = _files(self.database / folder, other_kinds)
-        matches = (path for path in files if path.suffix.lower() in suffixes and path.is_file())
-        yield from sorted(matches, key=lambda path: path.parts)
-
     def _expand(self, name: str) -> list[Path]:
         if not name.strip():  # an unset variable of a shell; joined to a folder it would mean the whole of it
             raise UsageError("--files: an empty path names no file.", hint="Is a variable of the shell not set?")
@@ -136,7 +151,8 @@ class ProjectFiles:
             raise UsageError(f"--files: {name} does not exist.", hint=f"Paths are relative to {self.directory}.")
         if path.is_file():
             return [path]
-        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in SQL and file.is_file())
+        inside = path.resolve().is_relative_to(self.directory.resolve())
+        files = FolderWalk(self.directory if inside else path).files(path, SQL)
         if not files:
             raise UsageError(f"--files: there is no .sql file in {name}.")
         return files

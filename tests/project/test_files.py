@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +10,7 @@ from projects import make_project
 from ahjo_tasks.database.dialects import dialect
 from ahjo_tasks.errors import SourceError, UsageError
 from ahjo_tasks.project.files import ProjectFiles
-from ahjo_tasks.project.kinds import KINDS
+from ahjo_tasks.project.kinds import KINDS, plural
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,10 +36,106 @@ def test_files_come_sorted_from_all_folders_below(tmp_path: Path) -> None:
 def test_folders_with_a_similar_name_to_one_that_is_read_are_reported(tmp_path: Path) -> None:
     files = project(tmp_path, "view/a.sql", "Procedures/deep/b.sql", "views/c.sql", "archive/d.sql", "docs/e.sql")
     (tmp_path / "database" / "trigers").mkdir()
-    assert files.misnamed_folders() == (
+    assert files.ignored() == (
         "database/Procedures is ignored. Did you mean database/procedures?",
         "database/view is ignored. Did you mean database/views?",
     )
+
+
+@pytest.mark.parametrize(
+    ("folder", "meant"),
+    [
+        ("stored_procedures", "procedures"),
+        ("Stored Procedures", "procedures"),
+        ("procs", "procedures"),
+        ("indexes", "constraints"),
+        ("seeds", "data"),
+        ("testdata", "data/testdata"),
+        ("materialised-views", "materialized_views"),
+        ("Users", "permissions"),
+    ],
+)
+def test_folders_named_by_the_habit_of_other_tools_are_reported(tmp_path: Path, folder: str, meant: str) -> None:
+    files = project(tmp_path, f"{folder}/a.sql", name="postgresql")
+    assert files.ignored() == (f"database/{folder} is ignored. Did you mean database/{meant}?",)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "folder"),
+    [
+        ("mysql", "event", "events"),
+        ("postgresql", "materialized view", "materialized_views"),
+        ("postgresql", "extension", "extensions"),
+        ("mssql", "policy", "security_policies"),
+        ("mssql", "partition scheme", "partition_schemes"),
+    ],
+)
+def test_kinds_of_some_databases_are_ignored_on_others_and_said_to_be(
+    tmp_path: Path, name: str, kind: str, folder: str
+) -> None:
+    assert labels(project(tmp_path, f"{folder}/a.sql", name=name), kind) == [f"{folder}/a.sql"]
+    other = project(tmp_path, name="sqlite")
+    assert labels(other, kind) == []
+    assert other.ignored() == (f"database/{folder} is ignored: SQLite has no {plural(kind)}.",)
+    assert other.kind_of(other.database / folder / "a.sql") == "script"
+
+
+def test_hidden_files_are_passed_over_and_named(tmp_path: Path) -> None:
+    hidden = (
+        "views/._a.sql",
+        "views/.#a.sql",
+        "views/.ipynb_checkpoints/a-checkpoint.sql",
+        "views/~$a.sql",
+        ".x/b.sql",
+    )
+    files = project(tmp_path, "views/a.sql", *hidden)
+    (tmp_path / "database/views/.gitkeep").touch()
+    assert labels(files, "view") == ["views/a.sql"]
+    (note,) = files.ignored()
+    assert note.startswith("Hidden files are ignored: database/views/")
+    assert note.endswith(" and 1 more.")
+    assert [file.label for file in files.read_named(["database/views"])] == ["database/views/a.sql"]
+    assert [file.name for file in files.read_named(["database/views/._a.sql"])] == ["._a"]
+
+
+@pytest.fixture
+def linked(tmp_path: Path) -> ProjectFiles:
+    """A project with a view, and a folder with another one beside its `database`."""
+    (tmp_path / "shop/common/deep").mkdir(parents=True)
+    (tmp_path / "shop/common/deep/b.sql").write_text("SELECT 1", encoding="utf-8")
+    return project(tmp_path / "shop", "views/a.sql")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+def test_links_to_folders_of_the_project_are_followed_once(linked: ProjectFiles) -> None:
+    views = linked.database / "views"
+    (views / "c").symlink_to(linked.directory / "common")
+    (views / "d").symlink_to(linked.directory / "common/deep")
+    assert labels(linked, "view") == ["views/a.sql", "views/c/deep/b.sql"]
+    assert linked.kind_of(views / "c/deep/b.sql") == "view"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+@pytest.mark.parametrize(
+    ("link", "target", "message"),
+    [
+        ("views/c", "../../..", "outside of the project"),
+        ("procedures", "../..", "outside of the project"),
+        ("views/c", "..", "a folder that it lies in"),
+        ("views/c", "../views", "a folder that it lies in"),
+        ("views/c", "nowhere", "is a link to nowhere, which does not exist"),
+        ("views/c.sql", "nowhere", "is a link to nowhere, which does not exist"),
+        ("views/c.sql", "c.sql", "does not exist"),
+        ("procedures", "nowhere", "does not exist"),
+    ],
+)
+def test_links_that_lead_out_of_the_project_or_nowhere_are_refused_by_name(
+    linked: ProjectFiles, link: str, target: str, message: str
+) -> None:
+    (linked.database / link).symlink_to(target)
+    with pytest.raises(SourceError, match=message) as refused:
+        linked.read(["view", "procedure"])
+    assert refused.value.path == linked.database / link
 
 
 def test_both_folders_of_schemas_are_read(tmp_path: Path) -> None:

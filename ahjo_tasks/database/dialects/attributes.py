@@ -51,6 +51,8 @@ class DialectAttributes:
     """Schema of our own tables and Alembic's, unless the config names one; None for the login's default."""
     unsupported_kinds: ClassVar[frozenset[str]] = frozenset({"assembly", "clr-procedure"})
     """Kinds of project files that the database cannot have; a file of such a kind is an error."""
+    own_kinds: ClassVar[frozenset[str]] = frozenset()
+    """Kinds of project files that most databases do not have, and this one does."""
     late_binding: ClassVar[frozenset[str]] = frozenset({"procedure"})
     """Kinds of objects that can be created before what their bodies use."""
 

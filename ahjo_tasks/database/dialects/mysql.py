@@ -71,6 +71,7 @@ class MySQL(Dialect):
     supports_use_database = True
     system_databases = frozenset({"mysql", "information_schema", "performance_schema", "sys"})
     unsupported_kinds = Dialect.unsupported_kinds | {"schema", "type", "synonym", "rule"}
+    own_kinds = frozenset({"event"})
     late_binding = frozenset({"procedure", "function"})
     transactional_ddl = False
     allows_nul = True

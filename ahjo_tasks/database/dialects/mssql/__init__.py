@@ -73,6 +73,16 @@ class MSSQL(Dialect):
     supports_use_database = True
     system_databases = frozenset({"master", "model", "msdb", "tempdb"})
     unsupported_kinds = frozenset({"rule"})
+    own_kinds = frozenset(
+        {
+            "partition function",
+            "partition scheme",
+            "fulltext catalog",
+            "xml schema collection",
+            "external source",
+            "policy",
+        }
+    )
     begin = "BEGIN TRANSACTION"
     commit = (
         "IF @@TRANCOUNT = 1 COMMIT TRANSACTION ELSE BEGIN IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;"
@@ -104,6 +114,8 @@ class MSSQL(Dialect):
 
     def drop_statement(self, made: Definition, text: str = "") -> str:
         """Drop a trigger from the database or server it is on, and an assembly without a schema."""
+        if made.kind == "policy":
+            return f"DROP SECURITY POLICY IF EXISTS {self.quote(made.name.schema, made.name.name)}"
         if made.kind == "assembly":
             return f"DROP ASSEMBLY IF EXISTS {self.quote(made.name.name)}"
         place = made.table.name.upper() if made.kind == "trigger" and made.table and not made.table.schema else ""

@@ -98,6 +98,7 @@ class PostgreSQL(Dialect):
     maintenance_database = "postgres"
     system_databases = frozenset({"postgres", "template0", "template1"})
     unsupported_kinds = Dialect.unsupported_kinds | {"synonym"}
+    own_kinds = frozenset({"extension", "domain", "aggregate", "operator", "materialized view", "policy"})
     late_binding = frozenset({"procedure", "function"})
     implicit_transaction_per_call = True
     server_info_sql = (

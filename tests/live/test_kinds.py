@@ -1,0 +1,47 @@
+"""Kinds of objects that only some databases have are deployed from their folders, and dropped again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from inside import Deployed
+
+
+@pytest.mark.parametrize("target", ["mysql"], indirect=True)
+def test_events_are_deployed_and_dropped(live: Deployed) -> None:
+    live.write("database/tables/t.sql", "CREATE TABLE t (id INT);\n")
+    event = "CREATE OR REPLACE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM t;\n"
+    live.write("database/events/e.sql", event)
+    live.succeed("structure", "deploy", "deploy")
+    count = f"SELECT count(*) FROM information_schema.events WHERE event_schema = '{live.database}'"
+    assert live.rows(count) == [(1,)]
+    live.succeed("drop", "--non-interactive")
+    assert live.rows(count) == [(0,)]
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_materialized_views_policies_and_aggregates_are_deployed_and_dropped(live: Deployed) -> None:
+    live.write("database/extensions/x.sql", "CREATE EXTENSION IF NOT EXISTS plpgsql;\n")
+    live.write("database/tables/t.sql", "CREATE TABLE t (id int, owner text);\n")
+    live.write("database/domains/even.sql", "CREATE DOMAIN even AS int CHECK (VALUE % 2 = 0);\n")
+    live.write("database/materialized_views/m.sql", "CREATE MATERIALIZED VIEW m AS SELECT total(id) FROM t;\n")
+    live.write("database/aggregates/total.sql", "CREATE AGGREGATE total (int) (SFUNC = int4pl, STYPE = int);\n")
+    live.write("database/policies/p.sql", "CREATE POLICY p ON t USING (owner = current_user);\n")
+    live.succeed("structure", "deploy")
+    assert live.rows("SELECT matviewname FROM pg_matviews") == [("m",)]
+    assert live.rows("SELECT policyname FROM pg_policies") == [("p",)]
+    live.target.query("DROP TABLE t CASCADE", live.database)
+    live.succeed("drop", "--non-interactive")
+    assert live.rows("SELECT count(*) FROM pg_proc WHERE proname = 'total'") == [(0,)]
+    assert live.rows("SELECT count(*) FROM pg_type WHERE typname = 'even'") == [(0,)]
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_hidden_files_are_said_to_be_ignored_once(live: Deployed) -> None:
+    live.write("database/tables/t.sql", "CREATE TABLE t (id int);\n")
+    live.write("database/tables/._t.sql", "no SQL\n")
+    done = live.succeed("structure", "deploy")
+    assert done.out.count("Hidden files are ignored: database/tables/._t.sql.") == 1
