@@ -51,17 +51,21 @@ def plan_drop(files: Sequence[SqlFile], kinds: Iterable[str] | None = None) -> P
     object is of these kinds.
     """
     allowed = set(kinds) if kinds is not None else None
-    steps = [
-        DropStep(definition, file.dialect.drop_statement(definition, file.text))
-        for file in reversed(ordered(files))
-        for definition in reversed(_objects(file))
-        if allowed is None or definition.kind in allowed
-    ]
+    steps = [step for step in drop_steps(files) if allowed is None or step.definition.kind in allowed]
     if not steps and allowed and files:
         names = ", ".join(file.label for file in files)
         kind = " or ".join(sorted(allowed))
         raise UsageError(f"There is no {kind} in {names}.", hint="Give the type of what they create.")
     return Plan(tuple(steps))
+
+
+def drop_steps(files: Sequence[SqlFile]) -> list[DropStep]:
+    """The steps that drop the objects of these files, dependents first."""
+    return [
+        DropStep(definition, file.dialect.drop_statement(definition, file.text))
+        for file in reversed(ordered(files))
+        for definition in reversed(_objects(file))
+    ]
 
 
 def _objects(file: SqlFile) -> list[Definition]:

@@ -52,6 +52,7 @@ class PlanExecutor:
         self._observer = observer
         self._plan_steps: tuple[Step, ...] = ()
         self._done = 0
+        self._included: set[tuple[str, str]] = set()
 
     def run(self, plan: Plan) -> None:
         """Do the steps in order and stop at the first that fails.
@@ -59,15 +60,20 @@ class PlanExecutor:
         Raises DeployError that says which steps were applied and in what state the database is.
         """
         refuse_outside_transaction(plan, self.connection)
-        self._plan_steps, self._done = plan.steps, 0
+        self._plan_steps, self._done, self._included = plan.steps, 0, set()
         for batch in batched(plan.steps, self.connection):
-            if len(batch) == 1 or not self.run_batch(batch):
+            alone = len(batch) == 1 or any(_key(step) in self._included for step in batch)
+            if alone or not self.run_batch(batch):
                 for step in batch:
                     self.run_step(step)
 
     def run_step(self, step: Step) -> None:
-        """Do one step, or its fallback. Raises DeployError when both fail."""
+        """Do one step, or its fallback, unless it was done with another. Raises DeployError when both fail."""
         self._notify("started", step)
+        if _key(step) in self._included:
+            self._notify("ok", step)
+            self._done += 1
+            return
         self.connection.on_message = lambda message: self._message(step, message.text)
         started = time.perf_counter()
         with self._reporting_failure(step, started):
@@ -119,6 +125,7 @@ class PlanExecutor:
             raise error
         with self.connection.transaction(), locating_errors(self.connection):
             rows = fallback.run(self.connection)
+        self._included.update(map(_key, fallback.included))
         self._message(step, fallback.note)
         return rows
 
@@ -154,6 +161,11 @@ class PlanExecutor:
 
     def _notify(self, status: str, step: Step, **values: Any) -> None:
         self._observer(Event(status, step, self._done + 1, self._total, **values))
+
+
+def _key(step: Step) -> tuple[str, str]:
+    """Kind and label, by which a plan knows a step."""
+    return step.kind, step.label
 
 
 def batched(steps: Sequence[Step], connection: Connection) -> Iterator[list[Step]]:

@@ -50,6 +50,11 @@ class Step(Protocol):
         """Details that a dry run shows below the label, one a line; empty for none."""
         return ""
 
+    @property
+    def included(self) -> tuple[Step, ...]:
+        """Other steps of the plan that are done with this one, and are not run again."""
+        return ()
+
     def run(self, connection: Connection) -> int:
         """Do the work and return the number of changed rows. Raises AhjoError."""
 

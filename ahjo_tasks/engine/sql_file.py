@@ -91,8 +91,11 @@ class FileStep(Step):
         """Return the step that recreates the dependents, too, if the server refused the file because of them."""
         if self.deployed is None or not self.transactional or not self.file.dialect.is_dependency_error(error):
             return None
-        dependents = tuple(self.deployed.recreatable_dependents(self.file))
-        return RecreateWithDependents(self, dependents, tuple(map(FileStep, dependents))) if dependents else None
+        group = self.deployed.group(self.file)
+        if group is None:
+            return None
+        others = tuple(FileStep(file, self.deployed) for file in group.files)
+        return RecreateWithDependents(self, group.dropped, others)
 
 
 def _ignored(failure: BatchError, connection: Connection) -> str:
