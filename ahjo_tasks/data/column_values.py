@@ -13,29 +13,41 @@ from ahjo_tasks.errors import DeployError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from ahjo_tasks.data.table import Table
+    from ahjo_tasks.data.table import Column, Table
     from ahjo_tasks.data.table_file import TableFile
 
     Converter = Callable[[Any], Any]
     """Turn a value of a file into a value for a driver; ValueError for one that the column cannot hold."""
 
-NUMBERS = re.compile(r"(tiny|small|medium|big)?int(eger)?\b|int\d|dec|numeric|number|real|float|double|(small)?money")
+INTEGERS = r"(unsigned )?(tiny|small|medium|big ?)?int(eger|\d)?\b"
+NUMBERS = re.compile(rf"{INTEGERS}|dec|numeric|number|real|float|double|(small)?money")
 NOT_TEXT = re.compile(rf"{NUMBERS.pattern}|bool|date|time|uniqueidentifier|uuid|year\b")
 ARRAY_PREFIX = "_"
 """The first character of PostgreSQL's names of array types."""
+BOUNDS = re.compile(r"(\[[+-]?\d+:[+-]?\d+\])+=")
+"""The beginning of a literal of PostgreSQL for an array that does not count from 1."""
 HEXADECIMAL = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
 DRIVER_TYPES = frozenset({int, float, bytes, type(None)})
 """Types that every driver takes as they are."""
+WHOLE = re.compile(r"\s*[+-]?[0-9]+\s*")
+NUMERAL = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*")
+BOOLEANS = {
+    **dict.fromkeys(("true", "t", "yes", "y", "on"), 1),
+    **dict.fromkeys(("false", "f", "no", "n", "off"), 0),
+}
+"""The words that PostgreSQL takes for a boolean."""
 
 
-def convert_chunk(chunk: RowChunk, file: TableFile, table: Table, converter_of: Callable[[str], Converter]) -> RowChunk:
+def convert_chunk(
+    chunk: RowChunk, file: TableFile, table: Table, converter_of: Callable[[Column], Converter]
+) -> RowChunk:
     """Return the chunk with the values of each column converted. Raises DeployError with line and column of a bad one.
 
-    `converter_of` gives the converter for the name of a column's type.
+    `converter_of` gives the converter for a column.
     """
     columns: list[Sequence[Any]] = list(zip(*chunk.rows, strict=True))
     for index, column in enumerate(table.columns):
-        convert, values = converter_of(column.type), columns[index]
+        convert, values = converter_of(column), columns[index]
         try:
             columns[index] = [convert(value) for value in values]
         except ValueError:
@@ -47,17 +59,12 @@ def convert_chunk(chunk: RowChunk, file: TableFile, table: Table, converter_of: 
 def converter_for(column_type: str, binary_types: Collection[str]) -> Converter:
     """Return the converter for values of a column of that type."""
     base = re.split(r"\W", column_type, maxsplit=1)[0]
-    convert = _to_binary if base in binary_types else _plain
+    convert = to_binary if base in binary_types else plain
     if base.startswith(ARRAY_PREFIX):
         return lambda value: _array(value, convert)
     if base in binary_types:
         return convert
-    return _not_text if NOT_TEXT.match(column_type) else _plain
-
-
-def strict_number(column_type: str, otherwise: Converter) -> Converter:
-    """Return a converter that checks numbers, for a database that stores any text in a column of numbers."""
-    return _number if NUMBERS.match(column_type) else otherwise
+    return not_text if NOT_TEXT.match(column_type) else plain
 
 
 def _first_error(convert: Converter, values: Sequence[Any]) -> tuple[int, str]:
@@ -69,35 +76,58 @@ def _first_error(convert: Converter, values: Sequence[Any]) -> tuple[int, str]:
     raise AssertionError  # the caller saw an error
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return what every driver takes: a text, a number, bytes or None."""
     if type(value) is str or type(value) in DRIVER_TYPES:
         return value
     return int(value) if type(value) is bool else to_text(value)
 
 
-def _not_text(value: Any) -> Any:
+def not_text(value: Any) -> Any:
+    """Return a plain value, but for an empty text, which is no number, date or boolean."""
     if value == "":
         raise ValueError("an empty text stands where a value is needed; a bare empty field is NULL")
-    return _plain(value)
+    return plain(value)
 
 
-def _number(value: Any) -> Any:
-    if type(value) is str:
-        try:
-            float(value)
-        except ValueError:
-            raise ValueError(f"{value!r} is no number") from None
-    return _plain(value)
+def boolean_or(otherwise: Converter) -> Converter:
+    """Return a converter that makes the words for true and false 1 and 0, and leaves the rest to `otherwise`."""
+
+    def convert(value: Any) -> Any:
+        word = BOOLEANS.get(value.strip().lower()) if type(value) is str else None
+        return otherwise(value) if word is None else word
+
+    return convert
 
 
-def _to_binary(value: Any) -> Any:
+def boolean(value: Any) -> Any:
+    """Return 1 or 0 for a word or number that says true or false."""
+    number = plain(value)
+    text = str(number).strip().lower()
+    if number is None or text in {"0", "1"}:
+        return number if number is None else int(text)
+    if text not in BOOLEANS:
+        raise ValueError(f"{value!r} is no boolean")
+    return BOOLEANS[text]
+
+
+def whole_number(value: Any) -> Any:
+    """Return a plain value, but for a number with a fraction, which a database would round in a column of integers."""
+    number = not_text(value)
+    text = to_text(number) if type(number) is float else number
+    if type(text) is str and NUMERAL.fullmatch(text) and not WHOLE.fullmatch(text) and float(text) % 1:
+        raise ValueError(f"{value!r} is no integer")
+    return number
+
+
+def to_binary(value: Any) -> Any:
     """Return the bytes that `to-csv` wrote as 0x...; anything else is left to the server."""
-    return bytes.fromhex(value[2:]) if type(value) is str and HEXADECIMAL.fullmatch(value) else _plain(value)
+    return bytes.fromhex(value[2:]) if type(value) is str and HEXADECIMAL.fullmatch(value) else plain(value)
 
 
 def _array(value: Any, convert: Converter) -> Any:
     """Return the list that `to-csv` wrote as JSON; a literal of the server's own is left as it is."""
-    if type(value) is not str or not value.startswith("["):
+    if type(value) is not str or not value.startswith("[") or BOUNDS.match(value):
         return _convert_items(value, convert)
     try:
         return _convert_items(json.loads(value), convert)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.data.values import to_text
 from ahjo_tasks.database.connection import RowStream
@@ -31,7 +31,7 @@ class CsvReader:
     Python's reader does not tell quoted fields from others, so the lines of each record are kept to look for quotes.
     """
 
-    def __init__(self, file: TextIO, path: Path, separator: str, null_text: str = "") -> None:
+    def __init__(self, file: Iterable[str], path: Path, separator: str, null_text: str = "") -> None:
         csv.field_size_limit(MAX_FIELD_LENGTH)
         self._path = path
         self._null = null_text
@@ -56,14 +56,17 @@ class CsvReader:
             yield chunk
 
     def _records(self) -> Iterator[Record]:
+        first = 1
         try:
             for record in self._reader:
                 yield self._with_nulls(record) if self._null in record else record  # type: ignore[misc]
                 self._lines.clear()
+                first = self._reader.line_num + 1
         except csv.Error as error:
-            raise SourceError(str(error), path=self._path, line=self._reader.line_num) from None
+            message = "a quote is not closed" if "unexpected end of data" in str(error) else str(error)
+            raise SourceError(message, path=self._path, line=first) from None
 
-    def _keep_lines(self, file: TextIO) -> Iterator[str]:
+    def _keep_lines(self, file: Iterable[str]) -> Iterator[str]:
         for line in file:
             self._lines.append(line)
             yield line
@@ -81,6 +84,26 @@ class CsvReader:
             return (None,)
         line = self._reader.line_num
         raise SourceError(f"{width} fields were expected, {len(record)} found", path=self._path, line=line)
+
+
+BYTE_ORDER_MARK = "\ufeff"
+
+
+def without_mark(file: Iterable[str]) -> Iterator[str]:
+    """Yield the lines; a byte order mark before the first is left out, which most encodings take for a letter."""
+    for number, line in enumerate(file):
+        yield line if number else line.removeprefix(BYTE_ORDER_MARK)
+
+
+def line_of_bad_byte(path: Path, encoding: str) -> int | None:
+    """Return the line of the first byte that is not in an encoding in which ASCII is itself; else None."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode(encoding)
+            except UnicodeDecodeError:
+                return number
+    return None
 
 
 NAMED_SEPARATORS = {"\\t": "\t", "tab": "\t"}
@@ -146,6 +169,11 @@ def csv_rows(path: Path, separator: str) -> Iterator[RowStream]:
                 raise SourceError("the first line has to name every column", path=path, line=1)
             yield RowStream(tuple(map(str, columns)), reader.chunks(len(columns)))
     except UnicodeDecodeError as error:
-        raise SourceError(f"is not UTF-8: {error.reason}", path=path, hint="Save the file as UTF-8.") from None
+        raise SourceError(
+            f"is not UTF-8: {error.reason}",
+            path=path,
+            line=line_of_bad_byte(path, "utf-8"),
+            hint="Save the file as UTF-8.",
+        ) from None
     except OSError as error:
         raise SourceError(f"cannot be read: {error.strerror}", path=path) from None

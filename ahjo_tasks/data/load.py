@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.data.table import find_table
 from ahjo_tasks.data.upsert import Upsert
 from ahjo_tasks.errors import DeployError, StatementError
-from ahjo_tasks.utils import load_object
+from ahjo_tasks.utils import load_object, pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,12 +29,14 @@ def load(files: Sequence[TableFile], connection: Connection) -> int:
     writer = _writer_for(connection)
     tables = [find_table(file, connection, writer.catalog) for file in files]
     pairs = list(zip(files, tables, strict=True))
+    for file, table in pairs:
+        writer.check(file, table)
     transactional = all(file.options.mode != "upsert" for file in files)
     with writer.session_settings(), connection.transaction(transactional=transactional):
         for file, table in reversed(pairs):
             if file.options.mode == "replace":
                 with _errors_of_file(file):
-                    connection.execute(f"DELETE FROM {table.name}")
+                    _empty(file, table, connection)
         return sum(_load(file, table, writer) for file, table in pairs)
 
 
@@ -45,13 +47,30 @@ def _load(file: TableFile, table: Table, writer: Writer) -> int:
     return count
 
 
+def _empty(file: TableFile, table: Table, connection: Connection) -> None:
+    """Delete all rows. Raises DeployError when some stay, as a rule or trigger can have it."""
+    connection.execute(f"DELETE FROM {table.name}")
+    left = connection.query(f"SELECT COUNT(*) FROM {table.name}")[0][0]
+    if left:
+        raise DeployError(
+            f"{pluralize(left, 'row')} of {table.name} stayed after DELETE: a rule or trigger keeps them",
+            path=file.path,
+            hint="Load it with mode upsert, or empty the table in a script.",
+        )
+
+
 def _write(file: TableFile, table: Table, writer: Writer) -> int:
-    count = 0
-    with writer.prepare_table(table):
+    count = counted = 0
+    with writer.prepare_table(table), writer.rows_sent_to(table):
         for chunk in file.chunks():
-            writer.write(file, table, chunk)
+            counted += writer.write(file, table, chunk)
             count += len(chunk.rows)
-    return count
+    if counted != count:
+        writer.connection.report(
+            f"{file.label}: the server counted {counted} of {pluralize(count, 'row')}; a trigger or rule of"
+            f" {table.name} decided over the others."
+        )
+    return counted
 
 
 @contextmanager
@@ -60,7 +79,7 @@ def _errors_of_file(file: TableFile) -> Iterator[None]:
     try:
         yield
     except StatementError as error:
-        raise DeployError(str(error.server), path=file.path) from error
+        raise DeployError(str(error.server), path=file.path, hint=error.hint) from error
 
 
 def _writer_for(connection: Connection) -> Writer:

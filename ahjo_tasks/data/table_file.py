@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 import msgspec
 
 from ahjo_tasks.config.document import read
-from ahjo_tasks.data.csv import CsvReader
+from ahjo_tasks.data.csv import CsvReader, line_of_bad_byte, without_mark
 from ahjo_tasks.errors import ConfigError, SourceError
 from ahjo_tasks.sql.definitions import Name
 
@@ -100,9 +100,16 @@ class TableFile:
         """The columns of the file. Raises SourceError for a file without a header, or with a column twice."""
         names = self._parquet().schema_arrow.names if self._is_parquet else next(self._records(), ((), 1))[0]
         columns = tuple(str(name or "") for name in names)
-        if not columns or not all(columns) or len({name.lower() for name in columns}) < len(columns):
-            raise SourceError("the first line names the columns, each once", path=self.path, line=1)
-        unknown = [name for name in self.options.key if name not in columns]
+        if not any(columns):
+            raise SourceError("the first line has to name the columns", path=self.path, line=1)
+        if not all(columns):
+            empty = columns.index("") + 1
+            raise SourceError(f"the first line does not name column {empty}", path=self.path, line=1)
+        twice = sorted({name for name in columns if columns.count(name) > 1})
+        if twice:
+            raise SourceError(f"the first line names {', '.join(twice)} more than once", path=self.path, line=1)
+        folded = {name.lower() for name in columns}
+        unknown = [name for name in self.options.key if name.lower() not in folded]
         if unknown:
             raise SourceError(f"the key names {', '.join(unknown)}, which is no column", path=self.path, line=1)
         return columns
@@ -131,19 +138,24 @@ class TableFile:
 
     def _records(self) -> Iterator[tuple[Sequence[str | None], int]]:
         """Yield each record with its first line. An empty line is a NULL if there is one column, else skipped."""
+        line, width = 1, 0
         try:
             with self.path.open(encoding=self.options.encoding, newline="") as file:
-                reader = CsvReader(file, self.path, self.options.separator, self.options.null_text)
-                line, width = 1, 0
+                reader = CsvReader(without_mark(file), self.path, self.options.separator, self.options.null_text)
                 for record in reader.records:
                     width = width or len(record)
                     if record or width == 1:
                         yield record or [None], line
                     line = reader.line + 1
         except UnicodeDecodeError as error:
-            raise SourceError(f"is not {self.options.encoding}: {error.reason}", path=self.path) from None
-        except LookupError:
-            raise SourceError(f"there is no encoding {self.options.encoding!r}", path=self.path) from None
+            raise SourceError(
+                f"is not {self.options.encoding}: {error.reason}",
+                path=self.path,
+                line=line_of_bad_byte(self.path, self.options.encoding),
+                hint="Save the file as UTF-8, or set `encoding` in data_loading or a .load.yaml next to the file.",
+            ) from None
+        except (LookupError, UnicodeError):
+            raise SourceError(f"there is no text encoding {self.options.encoding!r}", path=self.path) from None
 
     def _parquet(self) -> Any:
         try:

@@ -38,6 +38,7 @@ class Upsert:
             with self.connection.transaction(transactional=self.writer.transaction_survives):
                 count = self._fill()
             self._check_keys()
+            self._check_identities()
             self._merge()
         finally:
             if self.connection.usable:
@@ -48,16 +49,24 @@ class Upsert:
         """Return UPDATE for existing keys and INSERT for the others, up to the line `last` of the file if given."""
         line = self.stage.columns[0].quoted
         until = f" AND s.{line} <= {last}" if last is not None else ""
-        same = " AND ".join(f"s.{key} = {self.table.name}.{key}" for key in self.keys)
-        others = [column.quoted for column in self.table.columns if column.quoted not in self.keys]
-        update = self.writer.update(self.table.name, f"{self.stage.name} s", others, same) + until
+        others = [column.quoted for column in self._others if not column.identity]
+        update = self.writer.update(self.table.name, f"{self.stage.name} s", others, self._same) + until
         chosen = ", ".join(f"s.{column.quoted}" for column in self.table.columns)
         insert = (
             f"INSERT INTO {self.table.name} ({self.table.column_list}) {self.writer.overriding}"
             f"SELECT {chosen} FROM {self.stage.name} s"
-            f" WHERE NOT EXISTS (SELECT 1 FROM {self.table.name} WHERE {same}){until}"
+            f" WHERE NOT EXISTS (SELECT 1 FROM {self.table.name} WHERE {self._same}){until}"
         )
         return [update, insert] if others else [insert]
+
+    @property
+    def _same(self) -> str:
+        """The condition that a row of the stage has the keys of a row of the table."""
+        return " AND ".join(f"s.{key} = {self.table.name}.{key}" for key in self.keys)
+
+    @property
+    def _others(self) -> list[Column]:
+        return [column for column in self.table.columns if column.quoted not in self.keys]
 
     def _fill(self) -> int:
         self.writer.create_stage(self.stage, self.table, self.keys)
@@ -86,6 +95,20 @@ class Upsert:
         message = f"{keys} more than once in the file, the first one, {shown}, in lines {first} and {last}"
         raise DeployError(message, path=self.file.path, line=int(last))
 
+    def _check_identities(self) -> None:
+        """Raise DeployError for a row that would change the number of an identity column, which an UPDATE cannot."""
+        line = self.stage.columns[0].quoted
+        for column in self._others:
+            if not column.identity:
+                continue
+            first = self.connection.query(
+                f"SELECT MIN(s.{line}) FROM {self.stage.name} s, {self.table.name}"
+                f" WHERE {self._same} AND s.{column.quoted} <> {self.table.name}.{column.quoted}"
+            )[0][0]
+            if first is not None:
+                message = f"column {column.name}: it is an identity, and the row with this key has another number"
+                raise DeployError(message, path=self.file.path, line=int(first))
+
     def _merge(self) -> None:
         try:
             self._run(self.statements())
@@ -94,7 +117,10 @@ class Upsert:
                 self.connection.in_shared_transaction and not self.writer.transaction_survives
             ):
                 raise
-            row, line, cause = self._first_bad_row(error)
+            bad_row = self._first_bad_row()
+            if bad_row is None:
+                raise
+            row, line, cause = bad_row
             raise DeployError(
                 self.writer.error_message(cause, self.table, row), path=self.file.path, line=line
             ) from error
@@ -107,16 +133,27 @@ class Upsert:
             for statement in statements:
                 self.connection.execute(statement)
 
-    def _first_bad_row(self, error: StatementError) -> tuple[tuple[object, ...], int, StatementError]:
-        """Find by bisection the first line with which the statements fail; return row, line and error."""
+    def _error_up_to(self, line: int) -> StatementError | None:
+        """Try the statements with the rows up to a line of the file, and roll back; return the error, if any."""
+        try:
+            self._run(self.statements(line), rollback_only=True)
+        except StatementError as error:
+            return error
+        return None
+
+    def _first_bad_row(self) -> tuple[tuple[object, ...], int, StatementError] | None:
+        """Find by bisection the first line with which the statements fail; return row, line and error.
+
+        None where no row is to blame: the server refuses the statement itself, or only the commit.
+        """
         line = self.stage.columns[0].quoted
-        good, bad = 0, int(self.connection.query(f"SELECT MAX({line}) FROM {self.stage.name}")[0][0])
+        good, bad = 0, int(self.connection.query(f"SELECT COALESCE(MAX({line}), 0) FROM {self.stage.name}")[0][0])
+        error = self._error_up_to(bad)
+        if error is None or self._error_up_to(good):
+            return None
         while bad - good > 1:
             middle = (good + bad) // 2
-            try:
-                self._run(self.statements(middle), rollback_only=True)
-                good = middle
-            except StatementError as middle_error:
-                bad, error = middle, middle_error
+            cause = self._error_up_to(middle)
+            good, bad, error = (middle, bad, error) if cause is None else (good, middle, cause)
         row = self.connection.query(f"SELECT {self.table.column_list} FROM {self.stage.name} WHERE {line} = {bad}")[0]
         return row, bad, error

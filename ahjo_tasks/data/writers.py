@@ -6,14 +6,14 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
-from ahjo_tasks.data.column_values import convert_chunk, converter_for, strict_number
+from ahjo_tasks.data.column_values import convert_chunk, converter_for
 from ahjo_tasks.errors import DeployError, StatementError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ahjo_tasks.data.column_values import Converter
-    from ahjo_tasks.data.table import Table
+    from ahjo_tasks.data.table import Column, Table
     from ahjo_tasks.data.table_file import Row, RowChunk, TableFile
     from ahjo_tasks.database.connection import Connection
 
@@ -44,9 +44,12 @@ class Writer:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
-    def converter(self, column_type: str) -> Converter:
-        """Return the converter for values of a column of that type."""
-        return converter_for(column_type, self.binary_types)
+    def converter(self, column: Column) -> Converter:
+        """Return the converter for values of that column."""
+        return converter_for(column.type, self.binary_types)
+
+    def check(self, file: TableFile, table: Table) -> None:
+        """Raise DeployError for a table into which the file cannot be loaded in its mode without losing rows."""
 
     def create_stage(self, stage: Table, table: Table, keys: Sequence[str]) -> None:
         """Create an empty temporary table with the types of that one."""
@@ -76,21 +79,41 @@ class Writer:
         """Prepare the table for rows, and undo that afterwards."""
         yield
 
+    @contextmanager
+    def rows_sent_to(self, table: Table) -> Iterator[None]:
+        """Choose how the rows of a whole file get into the table, and undo that afterwards."""
+        yield
+
     def finalize(self, table: Table) -> None:
         """Adjust what depends on the rows after they were loaded."""
 
-    def write(self, file: TableFile, table: Table, chunk: RowChunk) -> None:
-        """Write a chunk. Raises DeployError that names file and line of the first bad row."""
+    def write(self, file: TableFile, table: Table, chunk: RowChunk) -> int:
+        """Write a chunk; return how many rows the server counted.
+
+        Raises DeployError that names file and line of the first bad row, StatementError when no row is to blame.
+        """
         converted = convert_chunk(chunk, file, table, self.converter)
         self.connection.execute("SAVEPOINT ahjo_chunk")
         try:
-            self.send(table, converted.rows)
-        except StatementError:
+            count = self.send(table, converted.rows)
+        except StatementError as error:
             if self.connection.usable:
                 self.connection.execute("ROLLBACK TO SAVEPOINT ahjo_chunk")
-                self.write_one_by_one(file, table, converted)
+                refused = self.refuses_statement(table, error)
+                self.connection.execute("ROLLBACK TO SAVEPOINT ahjo_chunk")
+                if not refused:
+                    self.write_one_by_one(file, table, converted)
             raise
         self.connection.execute("RELEASE SAVEPOINT ahjo_chunk")
+        return count
+
+    def refuses_statement(self, table: Table, error: StatementError) -> bool:
+        """Whether the server refuses an INSERT of no row for the same reason, so that no row is to blame."""
+        statement = (
+            f"INSERT INTO {table.name} ({table.column_list}) {self.overriding}"
+            f"SELECT {table.column_list} FROM {table.name} WHERE 1 = 0"
+        )
+        return self.connection.try_execute(statement) == error.message
 
     def write_one_by_one(self, file: TableFile, table: Table, chunk: RowChunk) -> None:
         """Write the rows one by one. Raises DeployError for the first that the server refuses."""
@@ -125,15 +148,16 @@ class Writer:
         values = ", ".join([self.placeholder] * len(table.columns))
         return f"INSERT INTO {table.name} ({table.column_list}) VALUES ({values})"
 
-    def send(self, table: Table, rows: list[Row]) -> None:
-        """Send the rows by the driver. Raises StatementError."""
+    def send(self, table: Table, rows: list[Row]) -> int:
+        """Send the rows by the driver; return how many the server counted. Raises StatementError."""
         statement = self.statement(table)
         with self.connection.cursor(statement) as cursor:
             cursor.executemany(statement, rows)
+            return int(cursor.rowcount)
 
 
 class SQLiteWriter(Writer):
-    """Checks numbers itself: SQLite stores any text in a column of numbers."""
+    """Checks values itself: SQLite stores any value in any column."""
 
     catalog = (
         "SELECT 'main', m.name, x.name, x.type, x.hidden > 1 FROM sqlite_master m, pragma_table_xinfo(m.name) x"
@@ -141,49 +165,11 @@ class SQLiteWriter(Writer):
         " AND lower(COALESCE({schema}, 'main')) = 'main'"
     )
 
-    def converter(self, column_type: str) -> Converter:
-        """Return a converter that refuses text in a column of numbers, as other databases do."""
-        return strict_number(column_type, super().converter(column_type))
+    def converter(self, column: Column) -> Converter:
+        """Return the converter for the declared type."""
+        from ahjo_tasks.data.column_values_sqlite import converter_of
 
-
-class PostgreSQLWriter(Writer):
-    """Writes by COPY."""
-
-    catalog = (
-        "SELECT table_schema, table_name, column_name, CASE data_type WHEN 'ARRAY' THEN udt_name ELSE data_type END,"
-        " is_generated = 'ALWAYS' FROM information_schema.columns WHERE lower(table_name) = lower({table})"
-        " AND (lower(table_schema) = lower({schema})"
-        " OR {schema} IS NULL AND table_schema = ANY (current_schemas(false)))"
-        " ORDER BY array_position(current_schemas(false), table_schema::name), table_schema, table_name,"
-        " ordinal_position"
-    )
-    binary_types = frozenset({"bytea", "_bytea"})
-    overriding = "OVERRIDING SYSTEM VALUE "
-
-    def send(self, table: Table, rows: list[Row]) -> None:
-        """COPY the rows; the server names line and column of a bad value."""
-        statement = f"COPY {table.name} ({table.column_list}) FROM STDIN"
-        with self.connection.cursor(statement) as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
-
-    def error_message(self, error: StatementError, table: Table, row: Sequence[object]) -> str:
-        """Return the message with the column from the context of the error."""
-        column = re.search(r"column ([^:]+):", error.server.procedure)
-        return f"column {column[1]}: {error.message}" if column else super().error_message(error, table, row)
-
-    def finalize(self, table: Table) -> None:
-        """Advance the sequences of the table past the loaded numbers, as other databases do for identities."""
-        literal = self.connection.dialect.quote_literal
-        for column in table.columns:
-            if not column.type.endswith(("integer", "bigint", "smallint")):
-                continue
-            sequence = f"pg_get_serial_sequence({literal(table.name)}, {literal(column.name)})"
-            if self.connection.query(f"SELECT has_sequence_privilege({sequence}, 'UPDATE')")[0][0]:
-                self.connection.execute(
-                    f"SELECT setval({sequence}, m) FROM (SELECT MAX({column.quoted}) AS m FROM {table.name}) t"
-                    f" WHERE m > COALESCE(pg_sequence_last_value({sequence}::regclass), 0)"
-                )
+        return converter_of(column.type)
 
 
 SHAPES = ("point", "linestring", "polygon")
@@ -193,17 +179,28 @@ GEOMETRIES = frozenset(
 """Geometry types of MySQL, whose bytes are a reference system and well-known binary, as they are read."""
 
 
+NEXTVAL = re.compile(r"nextval\((.+)\)", re.IGNORECASE)
+"""A column's default in MariaDB's catalog that is the next value of a sequence."""
+
+
 class MySQLWriter(Writer):
     """Writes by INSERTs of many rows, which PyMySQL makes of `executemany`."""
 
     catalog = (
-        "SELECT table_schema, table_name, column_name, data_type, COALESCE(generation_expression, '') <> ''"
-        " FROM information_schema.columns WHERE lower(table_name) = lower({table})"
+        "SELECT table_schema, table_name, column_name, data_type,"
+        " COALESCE(generation_expression, '') <> '', column_type FROM information_schema.columns"
+        " WHERE lower(table_name) = lower({table})"
         " AND lower(table_schema) = lower(COALESCE({schema}, DATABASE())) ORDER BY table_name, ordinal_position"
     )
     binary_types = frozenset({"bit", "binary", "varbinary", "blob", "tinyblob", "mediumblob", "longblob"}) | GEOMETRIES
     placeholder = "%s"
     drop_stage = "DROP TEMPORARY TABLE ahjo_stage"  # without TEMPORARY it would commit the transaction
+
+    def converter(self, column: Column) -> Converter:
+        """Return the converter for the type, which for some of them depends on the declaration."""
+        from ahjo_tasks.data.column_values_mysql import converter_of
+
+        return converter_of(column) or super().converter(column)
 
     def stage_index(self, keys: Sequence[str]) -> str:
         """Return a KEY: without it, each row is compared with each."""
@@ -228,6 +225,25 @@ class MySQLWriter(Writer):
                 self.connection.try_execute(
                     f"SET SESSION sql_mode = {self.connection.dialect.quote_literal(str(sql_mode))}"
                 )
+
+    def finalize(self, table: Table) -> None:
+        """Move MariaDB's sequences that are defaults of columns past the loaded numbers; SETVAL never moves back."""
+        for column in table.columns:
+            sequence = NEXTVAL.fullmatch(self._default(table, column))
+            if sequence is None:
+                continue
+            highest = self.connection.query(f"SELECT MAX({column.quoted}) FROM {table.name}")[0][0]
+            if highest is not None:
+                self.connection.execute(f"SELECT SETVAL({sequence[1]}, {int(highest)})")
+
+    def _default(self, table: Table, column: Column) -> str:
+        literal, (*schema, name) = self.connection.dialect.quote_literal, table.path
+        rows = self.connection.query(
+            "SELECT column_default FROM information_schema.columns"
+            f" WHERE table_schema = {literal(schema[0]) if schema else 'DATABASE()'}"
+            f" AND table_name = {literal(name)} AND column_name = {literal(column.name)}"
+        )
+        return str(rows[0][0] or "") if rows else ""
 
 
 def _contains_word(message: str, name: str) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.data.column_values import convert_chunk
+from ahjo_tasks.data.column_values import boolean, convert_chunk
 from ahjo_tasks.data.values import to_text
 from ahjo_tasks.data.writers import Writer
 from ahjo_tasks.database.dialects.mssql.drivers import MICROSOFT_FILE, driver_file
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ahjo_tasks.data.column_values import Converter
-    from ahjo_tasks.data.table import Table
+    from ahjo_tasks.data.table import Column, Table
     from ahjo_tasks.data.table_file import Row, RowChunk, TableFile
 
 SQL_WVARCHAR, SQL_VARBINARY = -9, -3
@@ -32,6 +33,9 @@ CONVERSIONS = (
 )
 """Conversions of text to types which the server does not do implicitly, or does by the language of the login."""
 
+NEXT_VALUE = re.compile(r"\(*NEXT VALUE FOR ([^()]+)\)*", re.IGNORECASE)
+"""A column's default that is the next value of a sequence."""
+
 
 class MSSQLWriter(Writer):
     """Sends every value as text, or as bytes, of its own length, without asking the server for parameter types.
@@ -42,7 +46,10 @@ class MSSQLWriter(Writer):
 
     catalog = (
         "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, COALESCE(COLUMNPROPERTY(OBJECT_ID(QUOTENAME("
-        "TABLE_SCHEMA) + '.' + QUOTENAME(TABLE_NAME)), COLUMN_NAME, 'IsComputed'), 0) FROM INFORMATION_SCHEMA.COLUMNS"
+        "TABLE_SCHEMA) + '.' + QUOTENAME(TABLE_NAME)), COLUMN_NAME, 'IsComputed'), 0), NULL, COALESCE(COLUMNPROPERTY("
+        "OBJECT_ID(QUOTENAME(TABLE_SCHEMA) + '.' + QUOTENAME(TABLE_NAME)), COLUMN_NAME, 'IsIdentity'), 0),"
+        " CASE WHEN DATA_TYPE IN ('char', 'varchar', 'text') THEN COLLATIONPROPERTY(COLLATION_NAME, 'CodePage') END"
+        " FROM INFORMATION_SCHEMA.COLUMNS"
         " WHERE LOWER(TABLE_NAME) = LOWER({table}) AND LOWER(TABLE_SCHEMA) = LOWER(COALESCE({schema}, SCHEMA_NAME()))"
         " ORDER BY TABLE_NAME, ORDINAL_POSITION"
     )
@@ -51,14 +58,18 @@ class MSSQLWriter(Writer):
     drop_stage = "DROP TABLE #ahjo_stage"
     transaction_survives = False
 
-    def converter(self, column_type: str) -> Converter:
+    def converter(self, column: Column) -> Converter:
         """Return a converter to text, or to bytes for a binary column."""
-        convert = super().converter(column_type)
-        sent_types = {str, bytes, type(None)} if column_type in self.binary_types else {str, type(None)}
+        convert = boolean if column.type == "bit" else super().converter(column)
+        sent_types = {str, bytes, type(None)} if column.type in self.binary_types else {str, type(None)}
+        codec = _codec(column.code_page)
 
         def to_sent_value(value: Any) -> str | bytes | None:
             converted = convert(value)
-            return converted if type(converted) in sent_types else to_text(converted)
+            sent: str | bytes | None = converted if type(converted) in sent_types else to_text(converted)
+            if codec and type(sent) is str and not sent.isascii():
+                _check_letters(sent, codec)
+            return sent
 
         return to_sent_value
 
@@ -86,17 +97,49 @@ class MSSQLWriter(Writer):
             if has_identity and self.connection.usable:
                 self.connection.try_execute(f"SET IDENTITY_INSERT {table.name} OFF")
 
-    def write(self, file: TableFile, table: Table, chunk: RowChunk) -> None:
+    def write(self, file: TableFile, table: Table, chunk: RowChunk) -> int:
         """Write a chunk. A failure ends the transaction, so the bad row is found in a second, rolled back one."""
         converted = convert_chunk(chunk, file, table, self.converter)
         try:
-            self.send(table, converted.rows)
+            return self.send(table, converted.rows)
         except StatementError as error:
             if not self.connection.usable or (table.name == self.stage_name and self.connection.transactional):
                 raise  # the stage was rolled back with the transaction
+            with self._rolled_back():
+                refused = self.refuses_statement(table, error)
+            if refused:
+                raise
             with self._rolled_back(), self.prepare_table(table):
                 self.write_one_by_one(file, table, converted)
             raise DeployError(error.message, path=file.path, line=converted.lines[0]) from error
+
+    def finalize(self, table: Table) -> None:
+        """Move sequences that are defaults of columns past the loaded numbers; the server moves identities itself."""
+        literal = self.connection.dialect.quote_literal
+        defaults = self.connection.query(
+            "SELECT c.name, d.definition FROM sys.default_constraints d JOIN sys.columns c"
+            " ON c.object_id = d.parent_object_id AND c.column_id = d.parent_column_id"
+            f" WHERE d.parent_object_id = OBJECT_ID({literal(table.name)})"
+        )
+        loaded = {column.name: column for column in table.columns}
+        for name, definition in defaults:
+            sequence = NEXT_VALUE.fullmatch(str(definition))
+            if sequence and name in loaded:
+                self._move(sequence[1], table, loaded[name])
+
+    def _move(self, sequence: str, table: Table, column: Column) -> None:
+        literal = self.connection.dialect.quote_literal
+        rows = self.connection.query(
+            "SELECT CAST(current_value AS bigint), CAST(increment AS bigint) FROM sys.sequences"
+            f" WHERE object_id = OBJECT_ID({literal(sequence)})"
+        )
+        if not rows:
+            return
+        current, increment = map(int, rows[0])
+        extreme = "MAX" if increment > 0 else "MIN"
+        last = self.connection.query(f"SELECT CAST({extreme}({column.quoted}) AS bigint) FROM {table.name}")[0][0]
+        if last is not None and (int(last) - current) * increment >= 0:
+            self.connection.execute(f"ALTER SEQUENCE {sequence} RESTART WITH {int(last) + increment}")
 
     @contextmanager
     def _rolled_back(self) -> Iterator[None]:
@@ -108,13 +151,13 @@ class MSSQLWriter(Writer):
         finally:
             self.connection.try_execute(dialect.rollback)
 
-    def send(self, table: Table, rows: list[Row]) -> None:
+    def send(self, table: Table, rows: list[Row]) -> int:
         """Send arrays of parameters with Microsoft's driver; FreeTDS crashes on them."""
         templates = [_conversion(column.type) for column in table.columns]
         if not self._supports_arrays(table):
             for first in range(0, len(rows), INSERT_ROWS):
                 self.connection.execute(self._insert_literals(table, templates, rows[first : first + INSERT_ROWS]))
-            return
+            return len(rows)  # a server with NOCOUNT ON does not count
         placeholders = ", ".join(template.format("?") for template in templates)
         statement = f"INSERT INTO {table.name} ({table.column_list}) VALUES ({placeholders})"
         with self.connection.cursor(statement) as cursor:
@@ -126,6 +169,7 @@ class MSSQLWriter(Writer):
                 ]
             )
             cursor.executemany(statement, rows)
+        return len(rows)
 
     def _supports_arrays(self, table: Table) -> bool:
         """Whether to send arrays: other servers of this protocol do not find tables created in the open transaction."""
@@ -152,6 +196,22 @@ class MSSQLWriter(Writer):
         if value is None:
             return "NULL"
         return to_text(value) if type(value) is bytes else self.connection.dialect.quote_literal(str(value))
+
+
+def _codec(code_page: str) -> str:
+    """Return the name of Python's codec for a code page; empty for Unicode, and for one that Python does not have."""
+    try:
+        return "" if code_page in {"", "0", "65001"} else codecs.lookup(f"cp{code_page}").name
+    except LookupError:
+        return ""
+
+
+def _check_letters(text: str, codec: str) -> None:
+    """Raise ValueError for a letter that the column does not have, and the server would store as a question mark."""
+    try:
+        text.encode(codec)
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{text[error.start]!r} is not in its code page ({codec}); nvarchar has all letters") from None
 
 
 def _conversion(column_type: str) -> str:

@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahjo_tasks.database.dialects.base import ServerMessage
-from ahjo_tasks.errors import StatementError
+from ahjo_tasks.errors import ServerError, StatementError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -307,6 +307,8 @@ class Connection:
                     return
         except self.driver_error as error:
             raise self._statement_error(error, text) from error
+        except UnicodeDecodeError as error:
+            raise StatementError(_undecodable(error)) from error
 
     def _drain(self, cursor: Any, text: str) -> None:
         try:
@@ -379,6 +381,15 @@ class Connection:
             self._execute_directly(rollback or self.dialect.rollback)
         except StatementError:
             return
+
+
+def _undecodable(error: UnicodeDecodeError) -> ServerError:
+    """Describe text that is not in the encoding of the connection, as a database without an encoding may hold."""
+    found = bytes(error.object[error.start : error.end]).hex(" ")
+    return ServerError(
+        f"A text cannot be read: its bytes {found} are not {error.encoding.upper()}.",
+        hint="Convert it in the query, as in convert_from(name::bytea, 'LATIN1') on PostgreSQL.",
+    )
 
 
 def _columns(cursor: Any) -> tuple[str, ...]:

@@ -43,8 +43,8 @@ def test_a_byte_order_mark_and_plain_newlines_are_no_matter(tmp_path: Path) -> N
         (b"", 1, "name every column"),
         (b"a;\n", 1, "name every column"),
         (b"a;b\n1;2\n1\n", 3, "2 fields were expected, 1 found"),
-        (b'a;b\n1;"open\n', 2, "end of data"),
-        (b"a\n\xff\n", None, "not UTF-8"),
+        (b'a;b\n1;"open\n', 2, "quote is not closed"),
+        (b"a\n\xff\n", 2, "not UTF-8"),
     ],
 )
 def test_what_is_no_such_csv_is_refused_with_its_line(tmp_path: Path, content: bytes, line: int, said: str) -> None:

@@ -54,7 +54,9 @@ BLOCK = "inline_code_block"
 """Name that the server gives the body of DO."""
 LOCK_NOT_AVAILABLE = "55P03"
 USED = "2BP01"
-CONNECT_SECONDS = "15"
+LIBPQ_DEFAULTS = {"connect_timeout": "15", "client_encoding": "UTF8"}
+"""Parameters that the config may set. Without `client_encoding` a driver uses the database's own encoding: it fails for
+letters that this lacks, where the server would say so, and gives bytes instead of text for SQL_ASCII."""
 MAX_NAME_BYTES = 63
 """Bytes of an application's name that the server keeps."""
 
@@ -89,7 +91,7 @@ class PostgreSQL(Dialect):
     )
     tools = ("psql",)
     syntax = POSTGRESQL
-    writer = "ahjo_tasks.data.writers:PostgreSQLWriter"
+    writer = "ahjo_tasks.data.writers_postgresql:PostgreSQLWriter"
     descriptions = "ahjo_tasks.descriptions.postgresql:ObjectComments"
     project_template = ProjectTemplate("postgresql", "ahjo-tasks[postgresql]", 5432)
     splitter = postgresql.SPLITTER
@@ -134,11 +136,11 @@ class PostgreSQL(Dialect):
         return statement or drop.drop_attached(definition, super().drop_statement(definition), self)
 
     def url(self, settings: Settings, username: str | None, password: str | None) -> URL:
-        """Limit the time that connecting may take."""
+        """Limit the time that connecting may take, and have the server convert text from and to UTF-8."""
         url = super().url(settings, username, password)
-        if "psycopg" not in url.drivername or "connect_timeout" in url.query:
+        if "psycopg" not in url.drivername:
             return url
-        return url.update_query_dict({"connect_timeout": CONNECT_SECONDS})
+        return url.update_query_dict({name: value for name, value in LIBPQ_DEFAULTS.items() if name not in url.query})
 
     def driver_password(self, environ: Mapping[str, str]) -> bool | None:
         """Look where libpq looks: PGPASSWORD, and the file PGPASSFILE or ~/.pgpass."""

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from projects import RunningProject, make_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from targets import Target
+
+
+class Loading:
+    """A project on one server, to run statements and load files in."""
+
+    def __init__(self, target: Target, directory: Path) -> None:
+        self.target = target
+        backend = target.backend()
+        self.database: str = backend["target_database_name"]
+        self.project: RunningProject = make_project(directory, backend)
+        built = self.project.inv("init")
+        assert built.code == 0, built.text
+
+    def run(self, *statements: str) -> list[tuple[object, ...]]:
+        rows: list[tuple[object, ...]] = []
+        for statement in statements:
+            rows = [tuple(row) for row in self.target.query(statement, self.database)]
+        return rows
+
+    def load(self, name: str, text: str, options: str = "", *, code: int = 0) -> str:
+        self.project.write(f"database/data/{name}.csv", text)
+        self.project.write(f"database/data/{name}.load.yaml", options or "mode: insert\n")
+        done = self.project.inv("data", "--skip-git-update")
+        assert done.code == code, done.text
+        return done.text
+
+
+@pytest.fixture
+def loading(target: Target, tmp_path: Path) -> Loading:
+    return Loading(target, tmp_path / "loading")
+
+
+postgresql = pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+mysql = pytest.mark.parametrize("target", ["mysql"], indirect=True)
+mssql = pytest.mark.parametrize("target", ["mssql"], indirect=True)
+
+
+def test_words_become_booleans(loading: Loading) -> None:
+    boolean = "BIT" if loading.target.name == "mssql" else "BOOLEAN"
+    loading.run(f"CREATE TABLE flags (id INT, active {boolean})")
+    loading.load("flags", "id;active\n1;true\n2;f\n3;YES\n4;\n5;0\n")
+    rows = loading.run("SELECT id, active FROM flags ORDER BY id")
+    assert [
+        (number, value if value is None else int(str(value).replace("True", "1").replace("False", "0")))
+        for number, value in rows
+    ] == [(1, 1), (2, 0), (3, 1), (4, None), (5, 0)]
+    assert "flags.csv:3" in loading.load("flags", "id;active\n1;1\n2;perhaps\n", code=1)
+
+
+@pytest.mark.parametrize("target", ["mysql", "sqlite"], indirect=True)
+def test_a_number_that_would_be_rounded_is_refused(loading: Loading) -> None:
+    loading.run("CREATE TABLE counts (id INT)")
+    assert "counts.csv:3" in loading.load("counts", "id\n1\n1.5\n", code=1)
+    assert loading.run("SELECT COUNT(*) FROM counts") == [(0,)]
+
+
+def test_an_upsert_that_no_row_is_to_blame_for_names_the_file(loading: Loading) -> None:
+    loading.run("CREATE TABLE t (id INT PRIMARY KEY, n INT)")
+    rows = "id;n\n1;1\n2;2\n"
+    view = "CREATE VIEW v AS SELECT id, n + 0 AS n FROM t"  # takes no values
+    loading.run(view)
+    text = loading.load("v", rows, "mode: upsert\nkey: [id]\n", code=1)
+    assert "v.csv: " in text
+    assert "v.csv:2" not in text
+    assert loading.run("SELECT COUNT(*) FROM t") == [(0,)]
+
+
+SEQUENCES = {
+    "owned": ("", "id serial PRIMARY KEY, n int", "id;n\n7;1\n", 8),
+    "shared": ("CREATE SEQUENCE no", "id int DEFAULT nextval('no'), n int", "id;n\n7;1\n", 8),
+    "quoted": ('CREATE SEQUENCE "My No"', """id bigint DEFAULT nextval('"My No"'), n int""", "id;n\n7;1\n", 8),
+    "unused": ("CREATE SEQUENCE no START 100", "id int DEFAULT nextval('no'), n int", "id;n\n7;1\n", 100),
+    "at its start": ("CREATE SEQUENCE no START 7", "id int DEFAULT nextval('no'), n int", "id;n\n7;1\n", 8),
+    "down": ("CREATE SEQUENCE no INCREMENT -1", "id int DEFAULT nextval('no'), n int", "id;n\n-7;1\n", -8),
+    "always": ("", "id int GENERATED ALWAYS AS IDENTITY, n int", "id;n\n7;1\n", 8),
+    "computed": ("CREATE SEQUENCE no", "id int DEFAULT nextval('no') * 10, n int", "id;n\n7;1\n", 10),
+}
+
+
+@postgresql
+@pytest.mark.parametrize("case", SEQUENCES)
+def test_sequences_go_on_behind_loaded_numbers(loading: Loading, case: str) -> None:
+    first, columns, rows, number = SEQUENCES[case]
+    loading.run(*filter(None, (first, f"CREATE TABLE orders ({columns})")))
+    loading.load("orders", rows)
+    assert loading.run("INSERT INTO orders (n) VALUES (2) RETURNING id") == [(number,)]
+
+
+@mysql
+def test_sequences_of_mariadb_go_on_behind_loaded_numbers(loading: Loading) -> None:
+    loading.run("CREATE SEQUENCE no", "CREATE TABLE orders (id int DEFAULT nextval(no), n int)")
+    loading.load("orders", "id;n\n7;1\n")
+    assert loading.run("INSERT INTO orders (n) VALUES (2)", "SELECT MAX(id) FROM orders") == [(8,)]
+
+
+@postgresql
+def test_rules_are_honoured(loading: Loading) -> None:
+    loading.run(
+        "CREATE TABLE t (id int)",
+        "CREATE TABLE log (id int)",
+        "CREATE RULE r AS ON INSERT TO t WHERE new.id > 1 DO INSTEAD INSERT INTO log VALUES (new.id)",
+    )
+    assert "1 of 2 rows" in loading.load("t", "id\n1\n2\n")
+    assert loading.run("SELECT id FROM t UNION ALL SELECT id FROM log ORDER BY id") == [(1,), (2,)]
+    assert loading.run("SELECT id FROM log") == [(2,)]
+
+
+@postgresql
+def test_views_take_rows(loading: Loading) -> None:
+    loading.run("CREATE TABLE t (id int, n text)", "CREATE VIEW v AS SELECT id, n FROM t WITH CHECK OPTION")
+    loading.load("v", "id;n\n1;a\n2;\n")
+    assert loading.run("SELECT id, n FROM t ORDER BY id") == [(1, "a"), (2, None)]
+
+
+@postgresql
+def test_rows_that_a_rule_keeps_from_being_replaced_are_no_success(loading: Loading) -> None:
+    loading.run(
+        "CREATE TABLE t (id int)",
+        "INSERT INTO t VALUES (9)",
+        "CREATE RULE r AS ON DELETE TO t DO INSTEAD NOTHING",
+    )
+    assert "1 row of" in loading.load("t", "id\n1\n", "mode: replace\n", code=1)
+    assert loading.run("SELECT id FROM t") == [(9,)]
+
+
+@postgresql
+def test_an_identity_is_kept_by_an_upsert_or_refused(loading: Loading) -> None:
+    loading.run("CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY, code text PRIMARY KEY, n int)")
+    upsert = "mode: upsert\nkey: [code]\n"
+    loading.load("t", "id;code;n\n5;a;1\n", upsert)
+    loading.load("t", "id;code;n\n5;a;2\n6;b;2\n", upsert)
+    assert loading.run("SELECT id, code, n FROM t ORDER BY id") == [(5, "a", 2), (6, "b", 2)]
+    assert "t.csv:3" in loading.load("t", "id;code;n\n5;a;3\n7;b;3\n", upsert, code=1)
+    assert loading.run("SELECT n FROM t") == [(2,), (2,)]
+
+
+@postgresql
+def test_names_that_differ_in_case_alone_are_told_apart_or_refused(loading: Loading) -> None:
+    loading.run('CREATE TABLE "Orders" ("Id" int, id int)', 'CREATE TABLE orders ("Id" int)')
+    loading.load("Orders", "Id;id\n1;2\n")
+    assert loading.run('SELECT "Id", id FROM "Orders"') == [(1, 2)]
+    assert "Id or id" in loading.load("Orders", "ID\n1\n", code=1)
+    (loading.project.directory / "database/data/Orders.csv").unlink()
+    assert "Orders or orders" in loading.load("ORDERS", "id\n1\n", code=1)
+
+
+@postgresql
+def test_a_computed_column_takes_no_value(loading: Loading) -> None:
+    loading.run("CREATE TABLE t (id int, n int GENERATED ALWAYS AS (id * 2) STORED)")
+    assert "n is computed" in loading.load("t", "id;n\n1;2\n", code=1)
+
+
+@mssql
+def test_letters_that_a_column_does_not_have_are_refused(loading: Loading) -> None:
+    loading.run("CREATE TABLE t (id INT, n VARCHAR(9))")
+    assert "t.csv:3" in loading.load("t", "id;n\n1;Åbo\n2;漢\n", code=1)
