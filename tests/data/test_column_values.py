@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from ahjo_tasks.data import column_values, column_values_mysql, column_values_sqlite
 from ahjo_tasks.data.table import Column
+from ahjo_tasks.data.writers_mssql import MSSQLWriter
 
 REFUSED = ValueError
 
@@ -115,3 +116,14 @@ def test_a_bit_of_sql_server_is_true_or_false(value: object, stored: object) -> 
 )
 def test_lists_and_literals_of_postgresql(column_type: str, value: object, stored: object) -> None:
     assert converted(column_values.converter_for(column_type, {"bytea", "_bytea"}), value) == stored
+
+
+@pytest.mark.parametrize(
+    ("code_page", "value", "stored"),
+    [("1252", "Åbo €", "Åbo €"), ("1252", "漢", REFUSED), ("932", "漢", "漢"), ("65001", "漢", "漢"), ("", "漢", "漢")],
+)
+def test_a_letter_that_a_varchar_of_sql_server_does_not_have_is_refused(
+    code_page: str, value: str, stored: object
+) -> None:
+    writer = MSSQLWriter(cast("Any", None))
+    assert converted(writer.converter(Column("c", "[c]", "varchar", code_page=code_page)), value) == stored

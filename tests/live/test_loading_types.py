@@ -43,7 +43,6 @@ def loading(target: Target, tmp_path: Path) -> Loading:
 
 postgresql = pytest.mark.parametrize("target", ["postgresql"], indirect=True)
 mysql = pytest.mark.parametrize("target", ["mysql"], indirect=True)
-mssql = pytest.mark.parametrize("target", ["mssql"], indirect=True)
 
 
 def test_words_become_booleans(loading: Loading) -> None:
@@ -159,9 +158,3 @@ def test_names_that_differ_in_case_alone_are_told_apart_or_refused(loading: Load
 def test_a_computed_column_takes_no_value(loading: Loading) -> None:
     loading.run("CREATE TABLE t (id int, n int GENERATED ALWAYS AS (id * 2) STORED)")
     assert "n is computed" in loading.load("t", "id;n\n1;2\n", code=1)
-
-
-@mssql
-def test_letters_that_a_column_does_not_have_are_refused(loading: Loading) -> None:
-    loading.run("CREATE TABLE t (id INT, n VARCHAR(9))")
-    assert "t.csv:3" in loading.load("t", "id;n\n1;Åbo\n2;漢\n", code=1)
