@@ -11,7 +11,7 @@ from ahjo_tasks.sql.references.builtin_functions import BUILTIN_FUNCTIONS
 from ahjo_tasks.sql.references.model import Strength, key_role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from ahjo_tasks.project.sql_file import SqlFile
     from ahjo_tasks.sql.definitions import Name
@@ -178,12 +178,3 @@ class ObjectIndex:
         return [
             owner for owner in owners if owner.schema == home
         ] or owners, False  # the path of the login is not known
-
-    def users(self, number: int, *, late: bool = False) -> Iterator[int]:
-        """The files that need a file, by themselves or through others."""
-        needs, reached = self.needs(), {number}
-        for other in range(number + 1, len(self.files)):
-            held = (need for file, need in needs[other].items() if file in reached)
-            if any(late or need.strength != Strength.LATE for need in held):
-                reached.add(other)
-                yield other
