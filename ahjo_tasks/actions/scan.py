@@ -1,4 +1,4 @@
-"""Looking for personal data and unoptions changes, and the git hook that does so before each commit."""
+"""Looking for personal data and unwanted changes, and the git hook that does so before each commit."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def scan(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     init: bool = False,
     add_results_to_ignore: bool = False,
 ) -> None:
-    """Look for personal data and unoptions SQL in the project.
+    """Look for personal data and unwanted SQL in the project.
 
     Exits with 1 when anything is found.
     """
