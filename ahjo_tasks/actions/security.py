@@ -26,8 +26,8 @@ def create_db_login(ctx: ActionContext) -> None:
     """
     from ahjo_tasks.actions.run_plan import show_event, show_plan
     from ahjo_tasks.engine.executor import PlanExecutor
-    from ahjo_tasks.engine.login import login_name, new_password
     from ahjo_tasks.engine.plan import Plan
+    from ahjo_tasks.engine.security import login_name, new_password
     from ahjo_tasks.utils import load_object
 
     reference = ctx.project.dialect.login_step or ""
@@ -119,7 +119,7 @@ def _permission_step(ctx: ActionContext, entry: PermissionFile) -> Step:
     project = ctx.project.files
     if ctx.settings.db_permission_invoke_method != "sqlcmd":
         return FileStep(project.read_script(entry.source, entry.variables, directives=True))
-    from ahjo_tasks.engine.sqlcmd import SqlcmdStep, find_sqlcmd
+    from ahjo_tasks.engine.security import SqlcmdStep, find_sqlcmd
 
     ctx.project.require_support(ctx.project.dialect.supports_sqlcmd, "db_permission_invoke_method: sqlcmd")
     if ctx.settings.azure_authentication == "AzureIdentity":

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ahjo_tasks.database.connection import Connection
-    from ahjo_tasks.descriptions.base import DescriptionStore
-    from ahjo_tasks.descriptions.model import Catalog, DbObject, ObjectLookup, Properties
+    from ahjo_tasks.descriptions.model import Catalog, DbObject, DescriptionStore, ObjectLookup, Properties
 
 LOST_OBJECTS = "what the database does not have or metadata_allowed_schemas leaves out"
 

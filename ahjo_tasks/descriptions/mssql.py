@@ -6,15 +6,13 @@ import re
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.descriptions.base import DescriptionStore
-from ahjo_tasks.descriptions.model import FILE_NAMES, Catalog, DbObject
+from ahjo_tasks.descriptions.model import FILE_NAMES, Catalog, DbObject, DescriptionStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ahjo_tasks.database.connection import Connection
-    from ahjo_tasks.descriptions.base import Row
-    from ahjo_tasks.descriptions.model import Change
+    from ahjo_tasks.descriptions.model import Change, Row
 
 LEVELS = {
     "TABLE": ("table", ("U",)),

@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.descriptions.base import DescriptionStore, objects_from_rows
-from ahjo_tasks.descriptions.model import Catalog, Changes
+from ahjo_tasks.descriptions.model import Catalog, Changes, DescriptionStore, objects_from_rows
 from ahjo_tasks.errors import StatementError
 from ahjo_tasks.sql.lexer import MYSQL
 from ahjo_tasks.sql.scanner import end_of_match

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.descriptions.base import description_store
 from ahjo_tasks.descriptions.diff import compute_changes, supported_by
 from ahjo_tasks.descriptions.files import read_files, unread_files
-from ahjo_tasks.descriptions.model import ALWAYS_WRITTEN, FILE_NAMES, join_names
+from ahjo_tasks.descriptions.model import ALWAYS_WRITTEN, FILE_NAMES, description_store, join_names
 from ahjo_tasks.engine.plan import Plan, Step
 from ahjo_tasks.errors import UsageError
 
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import Dialect
-    from ahjo_tasks.descriptions.base import DescriptionStore
-    from ahjo_tasks.descriptions.model import Changes, Descriptions
+    from ahjo_tasks.descriptions.model import Changes, Descriptions, DescriptionStore
 
 FOLDER = "docs/db_objects"
 NO_SCHEMA_ALLOWED = "metadata_allowed_schemas is empty: descriptions are left as they are."

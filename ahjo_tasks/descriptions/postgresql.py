@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.descriptions.base import DescriptionStore, objects_from_rows
-from ahjo_tasks.descriptions.model import FILE_NAMES, Catalog
+from ahjo_tasks.descriptions.model import FILE_NAMES, Catalog, DescriptionStore, objects_from_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ from projects import ROOT, make_project
 from ahjo_tasks.config.secret import Secret
 from ahjo_tasks.data.writers import Writer
 from ahjo_tasks.database.dialects import DIALECTS, attributes, dialect, dialect_for
-from ahjo_tasks.descriptions.base import DescriptionStore
+from ahjo_tasks.descriptions.model import DescriptionStore
 from ahjo_tasks.errors import ConfigError
 from ahjo_tasks.project.kinds import KINDS
 from ahjo_tasks.project.scaffold import template_folder

@@ -7,9 +7,8 @@ import pytest
 from projects import make_project
 
 from ahjo_tasks.database.dialects import dialect
-from ahjo_tasks.descriptions.base import description_store
 from ahjo_tasks.descriptions.files import changed_files, write_files
-from ahjo_tasks.descriptions.model import Change, Changes, DbObject, Descriptions
+from ahjo_tasks.descriptions.model import Change, Changes, DbObject, Descriptions, description_store
 from ahjo_tasks.descriptions.plan import (
     FOLDER,
     DescriptionStep,

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from ahjo_tasks.database.connection import ResultSet
 from ahjo_tasks.database.dialects import dialect
-from ahjo_tasks.descriptions.base import objects_from_rows
 from ahjo_tasks.descriptions.diff import compute_changes
-from ahjo_tasks.descriptions.model import Catalog, Change, DbObject, Descriptions
+from ahjo_tasks.descriptions.model import Catalog, Change, DbObject, Descriptions, objects_from_rows
 from ahjo_tasks.descriptions.mssql import PROPERTIES, QUERIES, ExtendedProperties, objects_with_properties
 from ahjo_tasks.descriptions.mysql import definitions, question_marks, with_comment
 from ahjo_tasks.descriptions.postgresql import ObjectComments

@@ -12,10 +12,9 @@ from ahjo_tasks.config.loader import load
 from ahjo_tasks.console import Console
 from ahjo_tasks.database.database import Database
 from ahjo_tasks.database.dialects import dialect_for
-from ahjo_tasks.descriptions.base import description_store
 from ahjo_tasks.descriptions.diff import compute_changes, export_descriptions
 from ahjo_tasks.descriptions.files import changed_files, read_files, write_files
-from ahjo_tasks.descriptions.model import Change, Changes, Descriptions
+from ahjo_tasks.descriptions.model import Change, Changes, Descriptions, description_store
 from ahjo_tasks.descriptions.mysql import REFERENCE_SYSTEMS
 from ahjo_tasks.descriptions.plan import DescriptionStep
 from ahjo_tasks.engine.executor import PlanExecutor
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from targets import Target
 
     from ahjo_tasks.database.connection import Connection
-    from ahjo_tasks.descriptions.base import DescriptionStore
+    from ahjo_tasks.descriptions.model import DescriptionStore
 
 HARD = "Цены, \"списки\" 'и' \\знаки\\\n  \tдля двух языков: 100 % $(x) ? :y {z} -- /* äßç */ ; GO"
 EMOJI = "😀 👍"

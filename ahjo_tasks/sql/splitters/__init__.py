@@ -1,10 +1,118 @@
-"""Scripts split into batches, a module for each database, which only its dialect imports.
+"""Split scripts into batches: what all splitters share; the module of a database is imported by its dialect alone.
 
 A batch goes to the server in one call. The rules are those of each database's own command line tools.
 """
 
 from __future__ import annotations
 
-from ahjo_tasks.sql.splitters.batch import Batch, SourceWarning, Splitter
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, NamedTuple
 
-__all__ = ["Batch", "SourceWarning", "Splitter"]
+from ahjo_tasks.sql.lexer import BLANKS
+from ahjo_tasks.sql.scanner import Scanner
+from ahjo_tasks.sql.source import LineIndex, SourceText, lines_and_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from ahjo_tasks.sql.lexer import Syntax
+
+
+BOM = "\ufeff"
+
+Span = tuple[int, int, int, str]
+"""Start and end of a part of a text, how often it runs, and the comment after its separator that belongs to it."""
+
+
+class Batch(NamedTuple):
+    """Text to send `count` times; its k-th line is line `line + k - 1` of the file.
+
+    The text stands in the file as it is here, without the blanks around it; `line` and `column` count from 1.
+    """
+
+    text: str
+    line: int
+    column: int = 1
+    count: int = 1  # type: ignore[assignment]  # a tuple's own count gives way
+
+
+class SourceWarning(NamedTuple):
+    """Something legal that is probably not meant; `line` and `column` count from 1."""
+
+    line: int
+    column: int
+    message: str
+
+
+def _no_warnings(_: SourceText) -> list[SourceWarning]:
+    return []
+
+
+def _no_check(_batches: Iterable[Batch], _path: Path | None) -> None:
+    """Accept all batches."""
+
+
+@dataclass(frozen=True)
+class Splitter:
+    """The splitter of a dialect: splits scripts, warns of them, and checks batches before any of them runs."""
+
+    syntax: Syntax
+    splits: Callable[[SourceText], list[Batch]]
+    warns: Callable[[SourceText], list[SourceWarning]] = _no_warnings
+    check: Callable[[Sequence[Batch], Path | None], None] = _no_check
+    """Raises SourceError for a batch that the server would reject."""
+
+    def split(self, text: str, *, path: Path | None = None, separator: str = "GO") -> list[Batch]:
+        """Split a script into batches in the order to run them; `separator` is the word that ends a batch of T-SQL.
+
+        Raises SourceError, with the position in the file at `path`, for a text that cannot be split.
+        """
+        return self.splits(self._source(text, path, separator))
+
+    def warnings(self, text: str, *, path: Path | None = None, separator: str = "GO") -> list[SourceWarning]:
+        """List what is probably not meant, in the order of the text. Raises SourceError where `split` does."""
+        return self.warns(self._source(text, path, separator))
+
+    def _source(self, text: str, path: Path | None, separator: str) -> SourceText:
+        return strip_bom(SourceText(text, path, separator), self.syntax)
+
+
+def strip_bom(source: SourceText, syntax: Syntax) -> SourceText:
+    """Remove byte order marks, except in strings, names and comments."""
+    if BOM not in source.text:
+        return source
+    source = source._replace(text=source.text.removeprefix(BOM))
+    return source._replace(text="".join(_parts(source, syntax)))
+
+
+def _parts(source: SourceText, syntax: Syntax) -> Iterator[str]:
+    start = 0
+    while start < len(source.text):
+        end = _bom_scanner(syntax).find_next(source, start)
+        yield source.text[start:end]
+        start = end + 1
+
+
+@lru_cache
+def _bom_scanner(syntax: Syntax) -> Scanner:
+    return Scanner(syntax, BOM, BOM, lenient=True)
+
+
+def to_batches(source: SourceText, spans: Iterable[Span]) -> list[Batch]:
+    """Make batches of the spans, without those that hold only blanks."""
+    text, texts, starts, counts = source.text, [], [], []
+    for start, end, count, tail in spans:
+        if part := text[start:end].strip(BLANKS):
+            texts.append(part + tail)
+            starts.append(text.index(part[0], start))
+            counts.append(count)
+    new = partial(tuple.__new__, Batch)  # many times as fast as Batch()
+    return list(map(new, zip(texts, *lines_and_columns(text, starts), counts, strict=True)))
+
+
+def to_warnings(source: SourceText, messages: Iterable[tuple[int, str]]) -> list[SourceWarning]:
+    """Make warnings of offsets and messages, in the order of the text."""
+    lines = LineIndex(source.text)
+    return [SourceWarning(*lines.position(offset), message) for offset, message in sorted(messages)]

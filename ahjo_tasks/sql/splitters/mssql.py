@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.sql.lexer import MSSQL
 from ahjo_tasks.sql.scanner import OpaqueScanner, Scanner
 from ahjo_tasks.sql.source import with_line_feeds
-from ahjo_tasks.sql.splitters.batch import Batch, SourceWarning, Splitter, to_batches, to_warnings
+from ahjo_tasks.sql.splitters import Batch, SourceWarning, Splitter, to_batches, to_warnings
 from ahjo_tasks.sql.tsql import check_first_in_batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ahjo_tasks.sql.source import SourceText
-    from ahjo_tasks.sql.splitters.batch import Span
+    from ahjo_tasks.sql.splitters import Span
 
 MOST = 2_147_483_647
 """The largest count of a batch."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.lexer import MYSQL
 from ahjo_tasks.sql.scanner import Scanner, end_of_match
-from ahjo_tasks.sql.splitters.batch import Batch, Span, Splitter, to_batches
+from ahjo_tasks.sql.splitters import Batch, Span, Splitter, to_batches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

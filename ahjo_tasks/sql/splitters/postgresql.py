@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.sql.lexer import POSTGRESQL
 from ahjo_tasks.sql.scanner import Scanner, skip_gap
 from ahjo_tasks.sql.source import SourceText
-from ahjo_tasks.sql.splitters.batch import Batch, Span, Splitter, to_batches
+from ahjo_tasks.sql.splitters import Batch, Span, Splitter, to_batches
 from ahjo_tasks.sql.splitters.psql import GAP, LEAD, SCANNER, Rows, copy_rows, without_commands
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.errors import SourceError
 from ahjo_tasks.sql.lexer import BLANKS, SQLITE, letters
 from ahjo_tasks.sql.scanner import Scanner, end_of_match
-from ahjo_tasks.sql.splitters.batch import Batch, SourceWarning, Span, Splitter, to_batches, to_warnings
+from ahjo_tasks.sql.splitters import Batch, SourceWarning, Span, Splitter, to_batches, to_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -54,7 +54,7 @@ class MSSQL(Dialect):
     writer = "ahjo_tasks.data.writers_mssql:MSSQLWriter"
     descriptions = "ahjo_tasks.descriptions.mssql:ExtendedProperties"
     refresh_step = "ahjo_tasks.engine.refresh:RefreshStep"
-    login_step = "ahjo_tasks.engine.login:LoginStep"
+    login_step = "ahjo_tasks.engine.security:LoginStep"
     supports_sqlcmd = True
     project_template = ProjectTemplate(
         "mssql",

@@ -1,22 +1,124 @@
-"""The action that compares rows of files and queries."""
+"""Actions that write the result of a query to a file, and compare the rows of files and queries."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.errors import DifferenceError
+from ahjo_tasks.errors import DifferenceError, UsageError
 from ahjo_tasks.runtime.action import action
 from ahjo_tasks.utils import pluralize
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
     from ahjo_tasks.data.compare import ComparisonResult, Difference
     from ahjo_tasks.data.compare_options import Comparison, Source
     from ahjo_tasks.database.connection import RowStream
+    from ahjo_tasks.engine.query import Query
     from ahjo_tasks.runtime.context import ActionContext
+
+
+SOURCES = "One of --query, --filepath, or --table with or without --schema."
+FORMATS = ("csv", "parquet")
+
+
+@action(
+    affects_database=True,
+    auto_shortflags=False,
+    help={
+        "query": "The query.",
+        "filepath": "A SQL file whose last query is written.",
+        "table": "A table or view, written whole.",
+        "schema": "The schema of --table.",
+        "output": "The file; by default query_result_ with date and time, in the working folder.",
+        "separator": "Between the fields: one character, or tab; by default a semicolon.",
+        "null-text": "What stands for NULL; by default nothing, while an empty text is written in quotes.",
+        "format": "csv, or parquet where the extra `parquet` is installed.",
+        "overwrite": "Replace a file that exists.",
+    },
+)
+def to_csv(  # noqa: PLR0913, PLR0917 - one parameter for each flag
+    ctx: ActionContext,
+    query: str = "",
+    filepath: str = "",
+    table: str = "",
+    schema: str = "",
+    output: str = "",
+    separator: str = ";",
+    null_text: str = "",
+    format: str = "csv",  # noqa: A002 - the flag's name
+    overwrite: bool = False,
+) -> None:
+    """Write what a query, file or table gives to a file.
+
+    Rows are read and written a few at a time, however many there are. The file
+    appears when it is complete.
+    """
+    from ahjo_tasks.utils import atomic_write, check_target
+
+    asked = _query(ctx, query, filepath, table, schema)
+    write = _writer(format, separator, null_text)
+    target = Path(output or f"query_result_{datetime.now():%Y%m%d_%H%M%S}.{format}")  # noqa: DTZ005 - the user's clock
+    check_target(target, overwrite=overwrite)
+    if ctx.dry_run:
+        ctx.console.print(f"  Plan: run the query and write {target} (dry run: nothing is run)")
+        return
+    with atomic_write(target, overwrite=overwrite) as part, asked.open(ctx.database.connection, _progress(ctx)) as rows:
+        count = write(rows, part)
+    ctx.console.print(f"  Wrote {pluralize(count, 'row')} to {target}")
+
+
+def _query(ctx: ActionContext, query: str, filepath: str, table: str, schema: str) -> Query:
+    """Return the query to run. Raises UsageError unless the flags name exactly one thing."""
+    from ahjo_tasks.engine.query import Query
+    from ahjo_tasks.project.sql_file import read
+
+    dialect = ctx.project.dialect
+    if sum(map(bool, (query, filepath, table))) != 1 or (schema and not table):
+        raise UsageError("to-csv needs to know what to write, once.", hint=SOURCES)
+    if query:
+        return Query.of(query, dialect)
+    if table:
+        return Query.of(f"SELECT * FROM {dialect.quote(schema, table)}", dialect)
+    path = _existing(ctx, filepath)
+    file = read(path, "script", dialect, label=filepath, variables=ctx.settings.scripting_variables or None)
+    return Query(file.batches, file)
+
+
+def _existing(ctx: ActionContext, named: str) -> Path:
+    """Return the path of --filepath. Raises UsageError where there is no such file."""
+    path = _find(ctx, named)
+    if path is None:
+        raise UsageError(f"--filepath: {named} does not exist.")
+    return path
+
+
+def _find(ctx: ActionContext, named: str) -> Path | None:
+    """Find a file, whose path is relative to the working folder or the project."""
+    paths = (folder / named for folder in (Path.cwd(), ctx.project.directory))
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _writer(format: str, separator: str, null_text: str) -> Callable[[RowStream, Path], int]:  # noqa: A002 - the flag's name
+    """Raise UsageError for a format that there is not, or that is not installed."""
+    from ahjo_tasks.data.csv import CsvFormat, write_csv
+    from ahjo_tasks.data.parquet import check_installed, write_parquet
+
+    if format not in FORMATS:
+        raise UsageError(f"--format: {format!r} is none of {', '.join(FORMATS)}.")
+    csv_format = CsvFormat(separator, null_text)
+    if format == "parquet":
+        check_installed()
+        return write_parquet
+    return lambda rows, path: write_csv(rows, path, csv_format)
+
+
+def _progress(ctx: ActionContext) -> Callable[[int], None]:
+    return lambda count: ctx.console.progress(f"{count} rows")
+
 
 SHOWN = 50
 """Rows; of more differences the file is the only output."""
@@ -119,8 +221,7 @@ def _opened(ctx: ActionContext, source: Source, separator: str) -> AbstractConte
     from ahjo_tasks.engine.query import Query
 
     if source.file:
-        places = (folder / source.file for folder in (Path.cwd(), ctx.project.directory))
-        return csv_rows(next((path for path in places if path.is_file()), Path(source.file)), separator)
+        return csv_rows(_find(ctx, source.file) or Path(source.file), separator)
     ctx.print_heading()
     return Query.of(source.query, ctx.project.dialect).open(ctx.database.connection)
 
