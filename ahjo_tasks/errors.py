@@ -63,6 +63,8 @@ class SourceError(AhjoError):
     `line` and `column` count from 1, in characters; `path` is None for text that is in no file.
     """
 
+    exit_code = 2
+
     def __init__(
         self,
         message: str,
@@ -137,6 +139,8 @@ class DeployError(SourceError):
     `outcome` is what became of the failing step, empty where that is the same for every step; `server` is the error of
     the server, if one caused it.
     """
+
+    exit_code = 1
 
     def __init__(
         self,

@@ -30,7 +30,7 @@ def batches(ctx: ActionContext, file: str = "", dialect: str = "", format: str =
 
     With a config the file is read as a deploy reads it, with its variables and
     directives; with --dialect it is split as it is, and no config is needed.
-    Needs no database. A file that cannot be split exits with 1 and names line and
+    Needs no database. A file that cannot be split exits with 2 and names line and
     column.
     """
     if format == "json":

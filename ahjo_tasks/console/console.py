@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 class RunCounts:
     """Results of an action, counted over all the projects that it works on.
 
-    `remaining` counts the results that are still to come, `not_run` lists the steps of a multi-action after the one
-    that failed, and `printed_once` holds the notes and warnings that are not printed again in this run.
+    `remaining` counts the results that are still to come, `finished_steps` the steps of a multi-action that ended well,
+    `not_run` lists those after the one that failed, and `printed_once` holds the notes and warnings that are not printed
+    again in this run.
     """
 
     def __init__(self) -> None:
@@ -29,6 +30,7 @@ class RunCounts:
         """Start counting for the next action; `printed_once` stays, for it is of the whole run."""
         self.results = {"OK": 0, "FAIL": 0, "SKIP": 0}
         self.remaining = 0
+        self.finished_steps = 0
         self.not_run: list[str] = []
 
 

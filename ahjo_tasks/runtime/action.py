@@ -213,6 +213,7 @@ class MultiAction(Action[..., list[Any]]):
             except BaseException:
                 ctx.console.not_run(self.steps[number:])
                 raise
+            ctx.invocation.counts.finished_steps += 1
         return results
 
     def _existing_steps(self) -> Iterator[Task[Any]]:

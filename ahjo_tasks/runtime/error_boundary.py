@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from invoke.exceptions import CommandTimedOut, Exit, Failure
 
-from ahjo_tasks.errors import AhjoError
+from ahjo_tasks.errors import AhjoError, UsageError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -24,7 +24,10 @@ SIGNAL_BASE = 128
 
 
 class CommandError(AhjoError):
-    """A command of `ctx.run` that failed; `details` are its last lines of output, unless they were shown."""
+    """A command of `ctx.run` that failed; `details` are its last lines of output, unless they were shown.
+
+    The exit code is 1, or that of the signal that ended the command: the others are for causes of our own.
+    """
 
     def __init__(self, message: str, details: tuple[str, ...], exit_code: int) -> None:
         super().__init__(message)
@@ -45,7 +48,7 @@ def _outcome(failure: Failure) -> tuple[str, int]:
         return f"did not end within {failure.timeout} s", 1
     if exited < 0:
         return f"was ended by signal {-exited}", SIGNAL_BASE - exited
-    return f"ended with exit code {exited}", exited or 1
+    return f"ended with exit code {exited}", exited if exited > SIGNAL_BASE else 1
 
 
 def _shortened(command: str) -> str:
@@ -94,4 +97,10 @@ class ErrorBoundary:
             return error.code if isinstance(error.code, int) else int(error.code is not None)
         from ahjo_tasks.console.console import report_error
 
-        return report_error(self.ctx.console, error)
+        code = report_error(self.ctx.console, error)
+        return AhjoError.exit_code if code == UsageError.exit_code and self._has_changed() else code
+
+    def _has_changed(self) -> bool:
+        """Return whether a step has run before the failure, which then is not found before anything ran."""
+        counts = self.ctx.invocation.counts
+        return not self.ctx.dry_run and bool(counts.finished_steps or counts.results["OK"] or counts.results["FAIL"])

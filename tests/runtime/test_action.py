@@ -229,21 +229,26 @@ ns = namespace(shell)
 """
 
 
-def test_the_exit_code_of_a_command_is_that_of_the_action(project: RunningProject) -> None:
-    project.write("tasks.py", SHELL)
+@pytest.mark.parametrize("code", [2, 3, 4, 5, 7])
+def test_a_command_that_fails_ends_with_1_because_our_codes_have_causes_of_their_own(
+    project: RunningProject, code: int
+) -> None:
+    project.write("tasks.py", SHELL.replace("exit 7", f"exit {code}"))
     done = project.inv("shell", "config")
-    assert done.code == 7
-    assert "exit=7" in done.out
+    assert done.code == 1
+    assert "exit=1" in done.out
+    assert f"ended with exit code {code}" in done.err
     assert "allowed_actions" not in done.out
 
 
 COMMANDS = {
-    "shown": ("echo seen >&2; exit 7", {}, 7, "Error: The command ended with exit code 7: echo seen >&2; exit 7\n"),
-    "hidden": ("echo said >&2; exit 7", {"hide": True}, 7, "exit 7\n  said\n"),
-    "hidden output": ("seq 30; exit 7", {"hide": True}, 7, "exit 7\n  11\n  12\n"),
+    "shown": ("echo seen >&2; exit 7", {}, 1, "Error: The command ended with exit code 7: echo seen >&2; exit 7\n"),
+    "hidden": ("echo said >&2; exit 7", {"hide": True}, 1, "exit 7\n  said\n"),
+    "hidden output": ("seq 30; exit 7", {"hide": True}, 1, "exit 7\n  11\n  12\n"),
     "signal": ("kill -9 $$", {}, 137, "Error: The command was ended by signal 9: kill -9 $$\n"),
+    "signal, by a shell": ("sh -c 'kill -9 $$'; exit $?", {}, 137, "ended with exit code 137"),
     "time": ("sleep 9", {"timeout": 1}, 1, "Error: The command did not end within 1 s: sleep 9\n"),
-    "lines": ("\nexit 2\n# and more", {}, 2, "exit code 2: exit 2 ...\n"),
+    "lines": ("\nexit 2\n# and more", {}, 1, "exit code 2: exit 2 ...\n"),
 }
 
 

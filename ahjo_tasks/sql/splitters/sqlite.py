@@ -57,9 +57,21 @@ def _spans(source: SourceText) -> Iterator[Span]:
         if text.startswith(".", lead):
             raise source.error(lead, "a dot command of the sqlite3 shell is no SQL")
         end = _end(source, lead)
+        if end >= len(text):
+            _refuse_open_quote(source, lead)
         if lead < end:
             yield start, end, 1, ""
         start = end
+
+
+def _refuse_open_quote(source: SourceText, start: int) -> None:
+    """Raise SourceError for a string or name that is never closed; SQLite takes a comment that is not."""
+    try:
+        _STRICT_SCANNER.find_next(source, start)
+    except SourceError as error:
+        line = source.text.split("\n")[(error.line or 1) - 1]
+        if not line.startswith("/*", (error.column or 1) - 1):
+            raise
 
 
 def _end(source: SourceText, start: int) -> int:
