@@ -18,8 +18,8 @@ class RunCounts:
     """Results of an action, counted over all the projects that it works on.
 
     `remaining` counts the results that are still to come, `finished_steps` the steps of a multi-action that ended well,
-    `not_run` lists those after the one that failed, and `printed_once` holds the notes and warnings that are not printed
-    again in this run.
+    `not_run` lists those after the one that failed, and `printed_once` holds the notes and warnings that are printed
+    once in a run.
     """
 
     def __init__(self) -> None:
