@@ -31,10 +31,11 @@ def adopt(ctx: ActionContext, project_dir: str = "") -> None:
     what would be written is shown. `ahjo adopt dev.jsonc` does it from
     anywhere; an existing tasks.py is never replaced.
     """
+    from ahjo_tasks.config.loader import load
     from ahjo_tasks.project.adopt import adopt as plan_adoption
 
-    directory = _directory(ctx, project_dir)
-    adoption = plan_adoption(directory, ctx.project.loaded if ctx.project.has_config else None)
+    directory, config = _directory(ctx, project_dir), ctx.project.config_path
+    adoption = plan_adoption(directory, load(config, environ=ctx.project.environ, connects=False) if config else None)
     if ctx.dry_run:
         for path, text in adoption.files.items():
             ctx.console.print(f"{path} (dry run: nothing is written)", "head")

@@ -56,10 +56,12 @@ def load(
     *,
     environ: Mapping[str, str] = os.environ,
     is_file_based: Callable[[str], bool] = lambda _dialect: False,
+    connects: bool = True,
 ) -> LoadedConfig:
     """Load the config at `path`, or at `AHJO_CONFIG_PATH`. Raises ConfigError, which lists every problem.
 
-    `is_file_based` tells of a `sql_dialect` from another package whether its databases are files.
+    `is_file_based` tells of a `sql_dialect` from another package whether its databases are files. Without `connects` no
+    key is required that says where the database is.
     """
     path = path or _path_of(environ)
     document = read(path)
@@ -75,7 +77,7 @@ def load(
         is_file_based,
     )
     return LoadedConfig(
-        settings=validator.settings(path.name),
+        settings=validator.settings(path.name, connects=connects),
         backend=validator.values,
         path=path,
         document=reduce(merge, (each.value for each in documents)),

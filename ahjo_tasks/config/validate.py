@@ -65,10 +65,13 @@ class Validator:
         self.problems: list[str] = []
         self.warnings: list[str] = []
 
-    def settings(self, name: str) -> Settings:
-        """Return the settings. Raises ConfigError, which lists every problem of the file `name`."""
+    def settings(self, name: str, *, connects: bool = True) -> Settings:
+        """Return the settings; `connects` is whether they must say where the database is.
+
+        Raises ConfigError, which lists every problem of the file `name`.
+        """
         fields = {FIELDS[key].name: value for key, value in self._converted()}
-        self.problems += self._missing(name)
+        self.problems += self._missing(name, connects=connects)
         self.warnings += [*self._deprecated(), *self._misspelt()]
         if self.problems:
             raise ConfigError(f"Invalid config {name}", (*self.problems, *self._misspelt()))
@@ -98,11 +101,12 @@ class Validator:
             self.warnings.append(f"{self._locate(key)}: {key}: {_accepted(value, converted)}")
         return converted
 
-    def _missing(self, name: str) -> Iterator[str]:
+    def _missing(self, name: str, *, connects: bool) -> Iterator[str]:
         missing = [key for key in _required(self.values) if not self._is_set(key)]
         if not SERVER_KEYS.isdisjoint(missing) and self._is_file_based(str(self.values.get("sql_dialect", ""))):
             missing = [key for key in missing if key not in SERVER_KEYS]
-        yield from (f"{name}: {key}: this key is required" for key in missing)
+        required = (key for key in missing if connects or key == "allowed_actions")
+        yield from (f"{name}: {key}: this key is required" for key in required)
 
     def _deprecated(self) -> Iterator[str]:
         for key in filter(self._is_set, _DEPRECATED):

@@ -137,7 +137,7 @@ class Calls:
         for _, statement_text, change in _tables().changes(SqlText(text)):
             statement = " ".join(statement_text[change.start : change.end].split())
             match = f"{_dotted(node.func)}({statement!r})"
-            schema, table = (_known(part) for part in change.name)
+            schema, table = map(_known, (change.name.schema, change.name.name))
             yield TableCall(node, "execute", schema, table, match)
 
     def _schema(self, node: ast.Call) -> str | None:

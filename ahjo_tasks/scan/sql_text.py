@@ -41,15 +41,19 @@ _PIECE = re.compile(rf"({PART})|(\.)|{GAP}")
 
 
 class Name(NamedTuple):
-    """The last two parts of a name, without quotes; `schema` is None where none is written."""
+    """The last two parts of a name, without quotes; `schema` is None where none is written.
+
+    A `variable` begins with an @ that is not in quotes.
+    """
 
     schema: str | None
     name: str
+    variable: bool = False
 
     @property
     def is_object(self) -> bool:
         """True if the name is of an object that a database stores: no temporary table, no variable."""
-        return not self.name.startswith(("#", "@")) and self.schema != "pg_temp"
+        return not self.variable and not self.name.startswith("#") and self.schema != "pg_temp"
 
     def __str__(self) -> str:
         return self.name if self.schema is None else f"{self.schema}.{self.name}"
@@ -61,7 +65,7 @@ def parse_name(text: str) -> Name | None:
     if len(parts) == 1 and RESERVED.match(parts[0]):
         return None
     schema = _unquoted(parts[-2]) if len(parts) > 1 else ""
-    return Name(schema or None, _unquoted(parts[-1]))
+    return Name(schema or None, _unquoted(parts[-1]), parts[-1].startswith("@"))
 
 
 def _split(text: str) -> list[str]:

@@ -40,6 +40,13 @@ _FIRST = re.compile(
     rf"|CREATE{GAP}(?:SCHEMA|DEFAULT|RULE))\b"
 )
 """In capitals: the statements that must be the first of their batch."""
+_STRAY_GO = re.compile(r"^[ \t]*(?P<go>GO[ \t]*;)[ \t]*(?:--.*)?\r?$", re.IGNORECASE | re.MULTILINE)
+_NO_BLOCK = frozenset({"TRAN", "TRANSACTION", "DISTRIBUTED", "CONVERSATION", "DIALOG"})
+_CONDITIONS = frozenset({"IF", "ELSE", "WHILE"})
+_ENDS_CONDITION = frozenset(
+    {";", "PRINT", "EXEC", "EXECUTE", "SET", "DECLARE", "DROP", "CREATE", "ALTER", "INSERT", "END"}
+)
+"""What ends IF with its condition and statement; SELECT and UPDATE may be in the condition, too."""
 _LEAD = re.compile(rf"{GAP}(?:;{GAP}|)*+")
 _SCHEMA = re.compile(rf"CREATE{GAP}SCHEMA\b")
 _PERMISSION = re.compile(rf"{GAP}(?:(?:TO|ON|ANY)\b|[,)])")
@@ -117,11 +124,37 @@ def _offsets(text: str, word: str) -> Iterator[int]:
 
 def _error(batch: Batch, match: re.Match[str], path: Path | None) -> SourceError:
     message = f"{' '.join(match[0].split())} must be the first statement of its batch"
-    error = SourceText(batch.text, path).error(match.start(), message, hint="Put GO on a line of its own before it.")
+    error = SourceText(batch.text, path).error(match.start(), message, hint=_advice(batch, match.start()))
     if error.line == 1 and error.column:
         error.column += batch.column - 1
     error.line = batch.line + (error.line or 1) - 1
     return error
+
+
+def _advice(batch: Batch, offset: int) -> str:
+    """Say how to begin a new batch before the statement at an offset."""
+    stray = _STRAY_GO.search(batch.text, 0, offset)
+    if stray:
+        line = batch.line + batch.text.count("\n", 0, stray.start("go"))
+        return f"{stray['go'].strip()} in line {line} is no separator: write GO without the semicolon."
+    if _is_nested(batch.text, offset):
+        return "A batch cannot be split within IF, WHILE or BEGIN and END: run the statement as text, EXEC(N'...')."
+    return "Put GO on a line of its own before it."
+
+
+def _is_nested(text: str, offset: int) -> bool:
+    """Test whether a statement is part of IF, ELSE, WHILE or a block."""
+    tokens = [token for token in tokenize(text[:offset], MSSQL) if token.kind in {"name", "mark"}]
+    depth = 0
+    condition = False
+    for token, after in zip(tokens, [*tokens[1:], None], strict=True):
+        word = token.word or token.value
+        if (word == "BEGIN" and not (after and after.word in _NO_BLOCK)) or word == "CASE":
+            depth += 1
+        elif word == "END":
+            depth -= 1
+        condition = word in _CONDITIONS or (condition and word not in _ENDS_CONDITION)
+    return depth > 0 or condition
 
 
 # -- statements that no transaction takes ----------------------------------------------------------------------------
@@ -131,6 +164,7 @@ _SAVED = r"(?:DATABASE|LOG|CERTIFICATE|MASTER|SERVICE|SYMMETRIC|(?:HEADER|FILELI
 _STATEMENT = re.compile(
     rf"(?:{_CHANGE}DATABASE\b(?!{GAP}(?:(?:SCOPED|AUDIT|ENCRYPTION|TO|ON|ANY)\b|[,)]))|(?:BACKUP|RESTORE)\b{GAP}{_SAVED}"
     rf"|RECONFIGURE|{_CHANGE}FULLTEXT\b{GAP}(?:CATALOG|INDEX)|{_CHANGE}(?:AVAILABILITY\b{GAP}GROUP|ENDPOINT)"
+    rf"|{_CHANGE}EVENT\b{GAP}SESSION|ALTER\b{GAP}SERVER\b{GAP}CONFIGURATION|ALTER\b{GAP}RESOURCE\b{GAP}GOVERNOR"
     rf"|KILL\b{GAP}(?:[0-9]++|STATS|QUERY|(?='))|DBCC\b{GAP}SHRINK(?:FILE|DATABASE))(?![\w@#$])"
 )
 """In capitals: statements that Microsoft's documentation keeps out of explicit transactions."""
@@ -138,8 +172,13 @@ _STARTS = frozenset({"CREATE", "ALTER", "DROP", "BACKUP", "RESTORE", "RECONFIGUR
 _OPTION = re.compile(rf"(?:MEMORY_OPTIMIZED|RESUMABLE){GAP}={GAP}ON\b")
 _OPTIONS = frozenset({"MEMORY_OPTIMIZED", "RESUMABLE"})
 _PROCEDURE = re.compile(
-    r"SP_(?:ADDLINKEDSERVER|DROPSERVER|SERVEROPTION|ADDLINKEDSRVLOGIN|RENAMEDB|ATTACH_DB|DETACH_DB"
-    r"|REPLICATIONDBOPTION|FULLTEXT_\w+|ADDSRVROLEMEMBER|DROPSRVROLEMEMBER)(?![\w@#$])"
+    r"SP_(?:ADDLINKEDSERVER|(?:ADD|DROP)SERVER|SETNETNAME|SERVEROPTION|(?:ADD|DROP)LINKEDSRVLOGIN|RENAMEDB|DBOPTION"
+    r"|(?:ADD|DROP)REMOTELOGIN|REMOTEOPTION|ATTACH_(?:SINGLE_FILE_)?DB|DETACH_DB|CERTIFY_REMOVABLE|CREATE_REMOVABLE"
+    r"|ADDUMPDEVICE|DROPDEVICE|(?:ADD|DROP)EXTENDEDPROC|(?:ADD|DROP)SRVROLEMEMBER|CHANGE_USERS_LOGIN|SETAPPROLE"
+    r"|FULLTEXT_\w+|REPLICATIONDBOPTION|REMOVEDBREPLICATION|SUBSCRIPTION_CLEANUP"
+    r"|(?:ADD|DROP|CHANGE)(?:DISTRIBUTOR|DISTRIBUTIONDB|DISTPUBLISHER|SUBSCRIBER)(?:_SCHEDULE|_PROPERTY|_PASSWORD)?"
+    r"|(?:ADD|DROP|CHANGE)(?:MERGE)?(?:PULL|PUSH)?(?:PUBLICATION|ARTICLE|SUBSCRIPTION|FILTER|PARTITION)"
+    r"(?:_AGENT|_SNAPSHOT)?)(?![\w@#$])"
 )
 """Procedures that run such statements."""
 _BEFORE_PROCEDURE = frozenset({"EXEC", "EXECUTE", ".", "=", ";"})
@@ -147,8 +186,9 @@ _COMPILED = "NATIVE_COMPILATION"
 """An option of a module, which counts when the module is created."""
 _PREFILTER = (
     *("DATABASE", "BACKUP", "RESTORE", "RECONFIGURE", "FULLTEXT", "AVAILABILITY", "ENDPOINT", "MEMORY_OPT", _COMPILED),
-    *("RESUMABLE", "KILL", "SHRINK", "SP_ADDLINKED", "SP_DROPSERVER", "SP_SERVEROPTION", "SP_RENAMEDB"),
-    *("SP_ATTACH_DB", "SP_DETACH_DB", "SP_REPLICATIONDBOPTION", "SP_ADDSRVROLE", "SP_DROPSRVROLE"),
+    *("RESUMABLE", "KILL", "SHRINK", "SESSION", "CONFIGURATION", "GOVERNOR"),
+    *("SP_ADD", "SP_DROP", "SP_CHANGE", "SP_SETNETNAME", "SP_SERVEROPTION", "SP_RENAMEDB", "SP_DBOPTION", "SP_REMO"),
+    *("SP_ATTACH_", "SP_DETACH_DB", "SP_CERTIFY", "SP_CREATE_REM", "SP_SETAPPROLE", "SP_REPLICATION", "SP_SUBSCR"),
 )
 """A part of each of them: to search for words is faster. SP_ alone is a part of USP_, too."""
 

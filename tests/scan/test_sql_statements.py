@@ -50,6 +50,7 @@ def matches(path: str, text: str, rule: SqlObjectModification | SqlInsert | None
         ),
         ("do $x$ begin create table a.b (c int); end $x$", "CREATE TABLE a.b"),
         ("alter procedure dbo.p;2 as select 1", "ALTER PROCEDURE dbo.p"),
+        ("drop function Test.[@Test:Skip]", "DROP FUNCTION Test.@Test:Skip"),
     ],
 )
 def test_every_database_s_way_to_say_it_is_understood(text: str, expected: str) -> None:
@@ -63,6 +64,7 @@ def test_every_database_s_way_to_say_it_is_understood(text: str, expected: str) 
         "create temp table a.b (x int)",
         "drop temporary table t",
         "create table #t (x int)",
+        "create table [#t] (x int)",
         "create table ##t (x int)",
         "create table pg_temp.t (x int)",
         "recreate table x",
@@ -120,6 +122,7 @@ def test_a_variable_may_be_the_schema_that_is_looked_for() -> None:
         ("bulk insert a.t from 'x'", "a.t"),
         ("merge t using s on 1 = 1 when not matched then insert (x) values (1); insert into u values (1)", "u"),
         ("insert into $(s).t select 1", "$(s).t"),
+        ("insert into dbo.[@audit] (a) values (1)", "dbo.@audit"),
     ],
 )
 def test_every_form_of_an_insert_is_found(text: str, table: str) -> None:

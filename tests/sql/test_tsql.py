@@ -36,7 +36,6 @@ def test_what_the_server_takes_is_taken(text: str) -> None:
     [
         ("PRINT 'x'\nCREATE VIEW v AS SELECT 1", "CREATE VIEW", 2, 1),
         ("SELECT 1\nGO\n  SET NOCOUNT ON create  or\talter proc p AS SELECT 1", "CREATE OR ALTER PROC", 3, 18),
-        ("IF OBJECT_ID('f') IS NULL CREATE FUNCTION f () RETURNS int AS BEGIN RETURN 1 END", "CREATE FUNCTION", 1, 27),
         ("CREATE VIEW a AS SELECT 1\n\nCREATE VIEW b AS SELECT 2", "CREATE VIEW", 3, 1),
         ("DROP PROCEDURE p; ALTER PROCEDURE q AS SELECT 1", "ALTER PROCEDURE", 1, 19),
         ("USE other\nCREATE SCHEMA s", "CREATE SCHEMA", 2, 1),
@@ -49,6 +48,36 @@ def test_what_the_server_would_refuse_is_found_before(text: str, statement: str,
     assert caught.value.message == f"{statement} must be the first statement of its batch"
     assert (caught.value.line, caught.value.column) == (line, column)
     assert "GO" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "IF OBJECT_ID('f') IS NULL CREATE FUNCTION f () RETURNS int AS BEGIN RETURN 1 END",
+        "IF NOT EXISTS (SELECT 1 FROM x)\nBEGIN\n CREATE PROCEDURE p AS SELECT 1\nEND;",
+        "BEGIN TRY\nCREATE VIEW v AS SELECT 1\nEND TRY BEGIN CATCH END CATCH",
+        "IF 1 = 1 PRINT 1 ELSE\nCREATE VIEW v AS SELECT 1",
+    ],
+)
+def test_a_statement_within_another_is_not_told_to_take_a_separator(text: str) -> None:
+    with pytest.raises(SourceError, match="must be the first") as caught:
+        check_first_in_batch(SPLITTER.split(text), None)
+    assert "EXEC(N'...')" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    "before", ["IF 1 = 1 DROP PROC p", "IF 1 = 1 PRINT 1;", "BEGIN TRAN", "SELECT CASE WHEN 1 = 1 THEN 1 END"]
+)
+def test_a_statement_after_another_is_told_to_take_a_separator(before: str) -> None:
+    with pytest.raises(SourceError, match="must be the first") as caught:
+        check_first_in_batch(SPLITTER.split(f"{before}\nCREATE VIEW v AS SELECT 1"), None)
+    assert caught.value.hint == "Put GO on a line of its own before it."
+
+
+def test_a_separator_with_a_semicolon_is_named() -> None:
+    with pytest.raises(SourceError, match="must be the first") as caught:
+        check_first_in_batch(SPLITTER.split("PRINT 1\nGO\nPRINT 2\n go;\nCREATE VIEW v AS SELECT 1"), None)
+    assert caught.value.hint == "go; in line 4 is no separator: write GO without the semicolon."
 
 
 @pytest.mark.parametrize(
@@ -88,6 +117,8 @@ def test_other_batches_are_no_modules(text: str) -> None:
         "CREATE TABLE t ([Kill] int, Kill int)",
         "SELECT Kill AS x, t.Backup Log FROM t",
         "SELECT sp_renamedb FROM t; GRANT EXECUTE ON sp_renamedb TO x",
+        "EXEC sp_addextendedproperty 'a'; EXEC sp_addrolemember 'a', 'b'; EXEC dbo.sp_addarticletocart 1",
+        "SELECT session, configuration FROM event",
         "EXEC ('KILL 5') -- BACKUP DATABASE x\n/* KILL 5 */",
     ],
 )
@@ -104,6 +135,14 @@ def test_a_permission_a_name_and_a_string_keep_the_transaction(text: str) -> Non
         ("WHERE id = 5\nKILL 'id'", "KILL"),
         ("EXEC @code = master..sp_renamedb 'a', 'b'", "SP_RENAMEDB"),
         ("EXEC [sp_renamedb] 'a', 'b'", "SP_RENAMEDB"),
+        ("DROP EVENT SESSION x ON SERVER", "DROP EVENT SESSION"),
+        ("ALTER SERVER CONFIGURATION SET PROCESS AFFINITY CPU = 0", "ALTER SERVER CONFIGURATION"),
+        ("EXEC sp_droplinkedsrvlogin 'a', NULL", "SP_DROPLINKEDSRVLOGIN"),
+        ("EXEC sys.sp_addumpdevice 'disk', 'a', 'b'", "SP_ADDUMPDEVICE"),
+        ("EXEC sp_addsubscription @publication = 'p'", "SP_ADDSUBSCRIPTION"),
+        ("EXEC sp_dropmergearticle 'p'", "SP_DROPMERGEARTICLE"),
+        ("EXEC sp_addpullsubscription_agent 'p'", "SP_ADDPULLSUBSCRIPTION_AGENT"),
+        ("EXEC sp_adddistributiondb 'p'", "SP_ADDDISTRIBUTIONDB"),
     ],
 )
 def test_a_statement_is_found_after_another_without_a_semicolon(text: str, statement: str) -> None:

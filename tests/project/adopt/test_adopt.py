@@ -138,6 +138,13 @@ def test_the_predecessors_form_of_call_works_on_it_though_the_config_names_the_o
     assert "read" in project.ahjo("test-action-import", "config_development.json").out
 
 
+def test_a_config_that_names_no_server_is_enough(project: RunningProject) -> None:
+    backend = {"allowed_actions": "ALL", "target_server_hostname": None, "sql_port": None}
+    project.write("config_development.json", json.dumps({"BACKEND": backend}))
+    assert adopt(project).code == 0
+    assert (project.directory / "tasks.py").is_file()
+
+
 def test_a_custom_argument_is_a_flag(project: RunningProject) -> None:
     adopt(project)
     project.inv("init", "deploy", "data", config="config_development.json")
