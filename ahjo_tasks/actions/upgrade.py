@@ -29,10 +29,9 @@ def upgrade(ctx: ActionContext, version: str = "", non_interactive: bool = False
     After a failure the next run goes on with the version that failed.
     """
     from ahjo_tasks.fleet.preflight import preflight_versions
-    from ahjo_tasks.fleet.repository import Repository
+    from ahjo_tasks.fleet.repository import Repository, worker_environment
     from ahjo_tasks.fleet.upgrade_path import UpgradeTarget, plan_versions
     from ahjo_tasks.fleet.upgrade_runner import UpgradeRunner
-    from ahjo_tasks.fleet.worktrees import worker_environment
     from ahjo_tasks.git import without_locations
 
     ctx.print_heading()

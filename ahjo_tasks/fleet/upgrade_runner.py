@@ -17,10 +17,9 @@ from ahjo_tasks.engine.stamp import GitVersion, StampStep, project_version
 from ahjo_tasks.errors import AhjoError, ConnectionFailedError, DeployError
 from ahjo_tasks.fleet.preflight import UPGRADE
 from ahjo_tasks.fleet.protocol import Request
-from ahjo_tasks.fleet.repository import without_folder
+from ahjo_tasks.fleet.repository import temp_worktree_root, without_folder
 from ahjo_tasks.fleet.upgrade_path import current_version
 from ahjo_tasks.fleet.worker import Event, Worker
-from ahjo_tasks.fleet.worktrees import temp_worktree_root
 from ahjo_tasks.git import without_locations
 
 if TYPE_CHECKING:

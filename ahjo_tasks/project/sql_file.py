@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.errors import SourceError
 from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.sql.header import SWITCHES, Header, header
-from ahjo_tasks.sql.references import read_references
-from ahjo_tasks.sql.references.row_heads import read_row_statements
+from ahjo_tasks.sql.references import read_references, read_row_statements
 from ahjo_tasks.sql.source import SourceText
 from ahjo_tasks.sql.sqlcmd import IGNORE, Position, Preprocessed, expand, reject
 from ahjo_tasks.sql.variables import substitute

@@ -1,17 +1,118 @@
-"""What SQL files create and what they need: by statements, clauses and scopes, not by words alone."""
+"""Read what SQL files create and need: by statements, clauses and scopes, not by words alone."""
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.sql.references.changes import ACTIONS
-from ahjo_tasks.sql.references.model import Collector, FileReferences
-from ahjo_tasks.sql.references.reader import Reader
+from ahjo_tasks.sql.definitions import Definition
+from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, letters
+from ahjo_tasks.sql.references.columns import COLUMN_ACTIONS
+from ahjo_tasks.sql.references.commands import STATEMENT_ACTIONS
+from ahjo_tasks.sql.references.definitions import create, define
+from ahjo_tasks.sql.references.expressions import type_name
+from ahjo_tasks.sql.references.kinds import MODULES, NO_DEFINITION, ROLES, kind_ahead, kind_at
+from ahjo_tasks.sql.references.model import Collector, FileReferences, qualified
+from ahjo_tasks.sql.references.queries import QUERY_ACTIONS
+from ahjo_tasks.sql.references.reader import RELATION, Reader, begin, starts
+from ahjo_tasks.sql.references.routines import external_name, follows, handler, of_type, predicate, schema_bound
+from ahjo_tasks.sql.references.tokens import split_name
+from ahjo_tasks.sql.scanner import Scanner
+from ahjo_tasks.sql.source import SourceText
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from ahjo_tasks.sql.definitions import Name
     from ahjo_tasks.sql.lexer import Syntax
+    from ahjo_tasks.sql.references.reader import Action
+
+
+def alter(reader: Reader, index: int) -> int:
+    """Read ALTER: of a module a new definition, of anything else a name."""
+    words, syntax = reader.words, reader.syntax
+    if words[index + 1] == "COLUMN" and reader.context == "alter":
+        return type_name(reader, index + 3) if syntax is MSSQL else index + 2
+    redefined = syntax is MYSQL and words[index + 1] in {"ALGORITHM", "DEFINER", "SQL"}
+    found = kind_ahead(reader, index + 1) if redefined else kind_at(reader, index + 1)
+    if not found or not starts(reader, index):
+        return index + 1
+    place, kind = found
+    if (syntax is MSSQL and kind in MODULES) or (syntax is MYSQL and kind == "view"):
+        return define(reader, place, kind)
+    begin(reader)
+    if kind in {"trigger", "rule", "policy", "index"}:
+        return _alter_part(reader, place, kind)
+    reader.context = "alter"
+    place += words[place] == "ONLY"
+    reader.table = place
+    if reader.is_name(place) and kind not in NO_DEFINITION:
+        reader.emit(place, ROLES.get(kind, kind))
+    listed = words[place + 1] == "(" and kind in {"function", "procedure"}
+    return reader.closing(place + 1) + 1 if listed else place + 1
+
+
+def _alter_part(reader: Reader, place: int, kind: str) -> int:
+    """Read ALTER of what belongs to a table."""
+    if reader.words[place + 1] == "ON":
+        reader.context = ""
+        reader.emit(place + 2, RELATION)
+        return place + 3
+    reader.context = "security policy" if kind == "policy" else ""
+    return place + 1
+
+
+def drop(reader: Reader, index: int) -> int:
+    """Read DROP: what goes is no need."""
+    words = reader.words
+    found = kind_at(reader, index + 1)
+    if not found or not starts(reader, index):
+        return index + 1
+    begin(reader)
+    place, kind = found
+    while reader.is_name(place):
+        if not reader.body:
+            name = qualified(split_name(reader.tokens[place], reader.syntax))
+            reader.collector.dropped.setdefault(Definition(kind, name))
+        place += 1
+        if words[place] == "(":
+            place = reader.closing(place) + 1
+        if words[place] == "ON":
+            return place + 2
+        if words[place] != ",":
+            return place
+        place += 1
+    return place
+
+
+def server(reader: Reader, index: int) -> int:
+    """Read SERVER of a foreign table."""
+    if reader.context == "table" and reader.is_name(index + 1) and reader.syntax is POSTGRESQL:
+        reader.emit(index + 1, "server")
+        return index + 2
+    return index + 1
+
+
+ACTIONS: Mapping[str, Action] = {
+    **QUERY_ACTIONS,
+    **COLUMN_ACTIONS,
+    **STATEMENT_ACTIONS,
+    "CREATE": create,
+    "ALTER": alter,
+    "DROP": drop,
+    "FOLLOWS": follows,
+    "PRECEDES": follows,
+    "PREDICATE": predicate,
+    "SCHEMABINDING": schema_bound,
+    "NATIVE_COMPILATION": schema_bound,
+    "EXTERNAL": external_name,
+    "FUNCTION": of_type,
+    "HANDLER": handler,
+    "VALIDATOR": handler,
+    "SERVER": server,
+}
+"""What to do at which word or mark."""
 
 
 def read_references(batches: Iterable[str], syntax: Syntax) -> FileReferences:
@@ -24,3 +125,59 @@ def read_references(batches: Iterable[str], syntax: Syntax) -> FileReferences:
     for number, text in enumerate(batches):
         Reader(text, collector, ACTIONS, (number,)).read()
     return collector.result()
+
+
+VERBS = ("INSERT", "REPLACE", "MERGE", "COPY", "UPDATE", "LOAD", "BULK", "DELETE")
+LONGEST_HEAD = 600
+
+
+def read_row_statements(batches: Iterable[str], syntax: Syntax) -> FileReferences:
+    """Read the heads of statements that change rows: of many with the same head the first alone."""
+    heads: dict[str, None] = {}
+    scanner, head = _scanner(syntax), _head(syntax)
+    for text in batches:
+        source, start = SourceText(text), 0
+        while (start := scanner.find_next(source, start)) < len(text):
+            match = head.match(text, start, start + LONGEST_HEAD)
+            if match is None:
+                start += 1
+                continue
+            heads.setdefault(_with_source(text, start, match[0]) if syntax is MSSQL else match[0])
+            start = match.end()
+    return _merged(read_references([f"{text};"], syntax) for text in heads)
+
+
+def _with_source(text: str, start: int, head: str) -> str:
+    """The head of a statement with its FROM clause, where that may say which table an alias stands for."""
+    if head[:1] not in "uU":
+        return head
+    statement = text[start : start + LONGEST_HEAD].partition(";")[0]
+    return statement if "FROM" in statement.upper() else head
+
+
+def _merged(found: Iterable[FileReferences]) -> FileReferences:
+    written: dict[Name, None] = {}
+    updated: dict[Name, None] = {}
+    for one in found:
+        written |= dict.fromkeys(one.written)
+        updated |= dict.fromkeys(one.updated)
+    return FileReferences(written=tuple(written), updated=tuple(updated))
+
+
+def _verb() -> str:
+    return rf"(?i:{'|'.join(VERBS)})(?!{letters('0123456789$')})"
+
+
+@lru_cache
+def _scanner(syntax: Syntax) -> Scanner:
+    heads = "".join(sorted({char for verb in VERBS for char in (verb[0], verb[0].lower())}))
+    return Scanner(syntax, rf"(?<![\w$@#.]){_verb()}", heads, lenient=True)
+
+
+@lru_cache
+def _head(syntax: Syntax) -> re.Pattern[str]:
+    """The words of a statement up to its rows, with the names in them."""
+    quoted = "|".join(syntax.name_forms(lenient=True))
+    stop = r"(?i:VALUES|SELECT|SET|DEFAULT)\b"
+    rest = rf"(?:{quoted}|(?!{stop}){syntax.word}|[.]|[0-9]++|{syntax.gap()}(?=[^(;'=,])|)*+"
+    return re.compile(rf"{_verb()}{rest}(?:\s*\(?\s*{stop})?")

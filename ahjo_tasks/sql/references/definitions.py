@@ -9,9 +9,8 @@ from ahjo_tasks.sql.references.expressions import attributes, type_name
 from ahjo_tasks.sql.references.kinds import kind_ahead, record
 from ahjo_tasks.sql.references.model import Strength, qualified
 from ahjo_tasks.sql.references.reader import OBJECT, RELATION, TYPE, Reader, begin, skip_list
-from ahjo_tasks.sql.references.routines import routine
+from ahjo_tasks.sql.references.routines import event_trigger, policy, routine, rule, trigger
 from ahjo_tasks.sql.references.tokens import split_name
-from ahjo_tasks.sql.references.triggers import event_trigger, policy, rule, trigger
 
 UNSCOPED = frozenset({"index", "policy", "trigger", "rule", "event trigger"})
 """Kinds whose names belong to a table, or to none."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ahjo_tasks.errors import ConfigError
-from ahjo_tasks.fleet.worktrees import worker_environment
+from ahjo_tasks.fleet.repository import worker_environment
 from ahjo_tasks.runtime.project import Project
 
 if TYPE_CHECKING:
