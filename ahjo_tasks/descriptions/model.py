@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
+from ahjo_tasks.errors import StatementError
 from ahjo_tasks.utils import load_object
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import Dialect
+    from ahjo_tasks.errors import ServerError
 
 
 FILE_NAMES = {
@@ -241,6 +243,26 @@ class DescriptionStore:
         for batch in self.batches(changes):
             connection.execute(batch)
         return Changes(tuple(changes))
+
+    def is_described(self, error: ServerError) -> bool:
+        """Whether the server refused to add a description because it has one, though `read` found none."""
+        return False
+
+    def send_apart(self, connection: Connection, changes: Sequence[Change]) -> Changes:
+        """Apply the changes as `send` does, but what is added by itself: where the server has it, it is updated."""
+        sent = self.send(connection, [change for change in changes if change.verb != "add"])
+        added = [self._add_or_update(connection, change) for change in changes if change.verb == "add"]
+        return Changes((*sent.changes, *added), sent.warnings)
+
+    def _add_or_update(self, connection: Connection, change: Change) -> Change:
+        try:
+            self.send(connection, [change])
+        except StatementError as error:
+            if not self.is_described(error.server):
+                raise
+            change = replace(change, verb="update")
+            self.send(connection, [change])
+        return change
 
     def batches(self, changes: Sequence[Change]) -> Iterator[str]:
         """Yield the SQL of each call: `changes_per_call` changes, the last one with what is left."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.descriptions.model import Change, Row
+    from ahjo_tasks.errors import ServerError
 
 LEVELS = {
     "TABLE": ("table", ("U",)),
@@ -93,6 +94,8 @@ QUERIES = {
 # https://learn.microsoft.com/sql/relational-databases/system-stored-procedures/sp-addextendedproperty-transact-sql
 MAX_BYTES = 7500
 VERBS = {"add": "sp_addextendedproperty", "update": "sp_updateextendedproperty", "drop": "sp_dropextendedproperty"}
+ALREADY_THERE = "15233"
+"""Number of the error that an object has a property of that name."""
 SYSTEM_SCHEMAS = (
     "sys",
     "INFORMATION_SCHEMA",
@@ -144,6 +147,10 @@ class ExtendedProperties(DescriptionStore):
         """Yield batches without row counts, each of which would be a result to read."""
         for batch in super().batches(changes):
             yield f"SET NOCOUNT ON;\nDECLARE @value sql_variant;\n{batch}\nSET NOCOUNT OFF;"
+
+    def is_described(self, error: ServerError) -> bool:
+        """Read number or text: a server that is not Microsoft's may keep descriptions of views that were dropped."""
+        return error.number == ALREADY_THERE or "Property cannot be added" in error.message
 
     def rejection_reason(self, kind: str, text: str) -> str | None:
         """Reject a value of more than 7500 bytes: two a character unless all of them are ASCII."""

@@ -9,7 +9,7 @@ from ahjo_tasks.descriptions.diff import compute_changes, supported_by
 from ahjo_tasks.descriptions.files import read_files, unread_files
 from ahjo_tasks.descriptions.model import ALWAYS_WRITTEN, FILE_NAMES, description_store, join_names
 from ahjo_tasks.engine.plan import Plan, Step
-from ahjo_tasks.errors import UsageError
+from ahjo_tasks.errors import StatementError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,26 +18,39 @@ if TYPE_CHECKING:
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import Dialect
     from ahjo_tasks.descriptions.model import Changes, Descriptions, DescriptionStore
+    from ahjo_tasks.errors import ServerError
 
 FOLDER = "docs/db_objects"
+KEPT = "the server kept descriptions of what was dropped and created again: they are updated"
 NO_SCHEMA_ALLOWED = "metadata_allowed_schemas is empty: descriptions are left as they are."
 
 
 @dataclass(frozen=True)
 class DescriptionStep(Step):
-    """Send the changed descriptions: the given `changes`, or those that are computed when the step runs."""
+    """Send the changed descriptions: the given `changes`, or those that are computed when the step runs.
+
+    `apart` sends each one that is added by itself, without a transaction, and updates those that the server has.
+    """
 
     files: Descriptions
     store: DescriptionStore
     schemas: Sequence[str] | None
     changes: Changes | None = None
+    apart: bool = False
 
     kind = "description update"
     label = FOLDER
 
     @property
+    def transactional(self) -> bool:
+        """Whether all are sent, or none."""
+        return not self.apart
+
+    @property
     def note(self) -> str:
         """The changed properties, one a line, where they are known."""
+        if self.apart:
+            return KEPT
         return self.changes.listing if self.changes else "what differs is found when it runs"
 
     def compute_changes(self, connection: Connection) -> Changes:
@@ -48,12 +61,24 @@ class DescriptionStep(Step):
         """Send the changes and report their number to the connection's messages. Returns 0: no rows change."""
         changes = self.changes or self.compute_changes(connection)
         warnings = changes.warnings if self.changes is None else ()
-        sent = self.store.send(connection, changes.changes)
+        sent = self._send(connection, changes)
         for warning in (*warnings, *sent.warnings):
             connection.report(f"Warning: {warning}")
         if sent.changes or not changes.changes:
             connection.report(sent.summary)
         return 0
+
+    def _send(self, connection: Connection, changes: Changes) -> Changes:
+        if not self.apart:
+            return self.store.send(connection, changes.changes)
+        try:
+            return self.store.send_apart(connection, changes.changes)
+        except StatementError as error:
+            raise StatementError(error.server, outcome="the descriptions that were sent before stay.") from error
+
+    def fallback(self, error: ServerError) -> Step | None:
+        """Return the step that updates the descriptions that the server has and does not show, if it refused one."""
+        return replace(self, apart=True) if self.store.is_described(error) else None
 
 
 def plan_descriptions(directory: Path, dialect: Dialect, schemas: Sequence[str] | None) -> Plan:

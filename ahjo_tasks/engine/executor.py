@@ -85,7 +85,7 @@ class PlanExecutor:
                     locating_errors(self.connection),
                 ):
                     rows = step.run(self.connection)
-            except DeployError as error:
+            except (DeployError, StatementError) as error:
                 rows = self._run_fallback(step, error)
         self._notify("ok", step, seconds=time.perf_counter() - started, rows=rows)
         self._done += 1
@@ -116,14 +116,17 @@ class PlanExecutor:
             self._observer(Event("message", steps[-1], self._done, self._total, text=locate_message(files, message)))
         return True
 
-    def _run_fallback(self, step: Step, error: DeployError) -> int:
+    def _run_fallback(self, step: Step, error: DeployError | StatementError) -> int:
         """Do the step that can take the failed one's place; raise the error where there is none."""
         if error.server is None or self.connection.in_shared_transaction:
             raise error
         fallback = step.fallback(error.server)
         if fallback is None:
             raise error
-        with self.connection.transaction(), locating_errors(self.connection):
+        with (
+            self.connection.transaction(transactional=fallback.transactional),
+            locating_errors(self.connection),
+        ):
             rows = fallback.run(self.connection)
         self._included.update(map(_key, fallback.included))
         self._message(step, fallback.note)

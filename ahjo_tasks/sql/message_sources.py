@@ -10,19 +10,23 @@ from ahjo_tasks.sql.source import LineIndex
 from ahjo_tasks.sql.tokens import NAMES, tokenize
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from ahjo_tasks.sql.lexer import Syntax
+    from ahjo_tasks.sql.tokens import Token
 
 LITERAL = r"[NE]?'(?P<text>(?:[^']|'')*)'"
 STRING = re.compile(LITERAL)
 FORMS = {
-    "print": re.compile(rf"PRINT\s*\(?\s*(?:{LITERAL})?\s*(?P<more>\+)?", re.IGNORECASE),
     "raiserror": re.compile(rf"RAISERROR\s*\(\s*(?:{LITERAL}|[@\w]+)\s*,\s*(?P<severity>\d*)", re.IGNORECASE),
     "raise": re.compile(rf"RAISE\s+(?P<level>DEBUG|LOG|INFO|NOTICE|WARNING)\s+(?:{LITERAL})?", re.IGNORECASE),
 }
 """By the first word of the statement; `text` is the message, where it is a literal."""
 
+PRINT = "print"
+STATEMENTS = frozenset({PRINT, *FORMS})
+COMMENT = re.compile(r"--[^\r\n]*|/\*.*?\*/", re.DOTALL)
 HOLES = {
-    "print": re.compile(r"(?!)"),
     "raiserror": re.compile(r"%[-+0# ]*[\d*]*(?:\.[\d*]+)?(?:I64)?[diosuxX%]"),
     "raise": re.compile(r"%%?"),
 }
@@ -55,69 +59,160 @@ class MessageSources:
         self._syntax = syntax
 
     def line(self, message: str, *, plain: bool = True) -> int | None:
-        """Give the line, from 1, of the only statement that can have sent the message; None where several can.
+        """Give the line, from 1, of the only statement that can have sent the message; None where several lines can.
 
         A message that is not `plain` was worded by the server.
         """
-        offset = self._by_text(message) if plain else None
-        if offset is None:
-            offset = self._by_name(message)
-        return None if offset is None else LineIndex(self._text).position(offset)[0]
+        offsets = self._by_text(message) if plain else []
+        lines = {LineIndex(self._text).position(offset)[0] for offset in offsets or self._by_name(message)}
+        return lines.pop() if len(lines) == 1 else None
 
     @cached_property
     def _all(self) -> list[MessageSource]:
-        sources = (self._source(offset, word) for word, offset in self._words if word in FORMS)
+        sources = (self._source(index, word) for index, word in enumerate(self._words) if word in STATEMENTS)
         return [source for source in sources if source]
 
     @cached_property
-    def _words(self) -> list[tuple[str, int]]:
-        tokens = tokenize(self._text, self._syntax)
-        return [(token.value.lower(), token.offset) for token in tokens if token.kind in NAMES]
+    def _tokens(self) -> list[Token]:
+        return list(tokenize(self._text, self._syntax, numbers=True))
 
-    def _by_text(self, message: str) -> int | None:
-        """Find the only source whose pattern matches, an exact one first, or the only one that computes it all."""
+    @cached_property
+    def _words(self) -> list[str]:
+        """The names among the tokens, in small letters; the others are empty."""
+        return [token.value.lower() if token.kind in NAMES else "" for token in self._tokens]
+
+    def _by_text(self, message: str) -> list[int]:
+        """Find the sources whose pattern matches, the exact ones first, or else those that compute all of the text.
+
+        A concatenation with NULL is NULL, which PRINT shows as a blank.
+        """
+        blank = not message.strip()
         matching = [source for source in self._all if source.pattern and source.pattern.fullmatch(message)]
+        matching += [source for source in self._all if source.pattern and blank and not source.exact]
         matching = [source for source in matching if source.exact] or matching
-        if not matching and not any(word in OTHERS for word, _offset in self._words):
-            matching = [source for source in self._all if source.pattern is None]
-        return matching[0].offset if len(matching) == 1 else None
+        if not (matching and not blank) and OTHERS.isdisjoint(self._words):
+            matching = matching or [source for source in self._all if source.pattern is None]
+        return [source.offset for source in matching]
 
-    def _by_name(self, message: str) -> int | None:
-        """Find the only place of a name that the server quotes, or its only place after IF EXISTS."""
+    def _by_name(self, message: str) -> list[int]:
+        """Find the places of a name that the server quotes, those after IF EXISTS first, if it has only one."""
         for name in QUOTED.findall(message):
-            offsets = [offset for word, offset in self._words if word == name.rpartition(".")[2].lower()]
+            searched = name.rpartition(".")[2].lower()
+            offsets = [token.offset for token, word in zip(self._tokens, self._words, strict=True) if word == searched]
             after_exists = [offset for offset in offsets if IF_EXISTS.search(self._text, max(0, offset - NEAR), offset)]
             if len(offsets := after_exists or offsets) == 1:
-                return offsets[0]
-        return None
+                return offsets
+        return []
 
-    def _source(self, offset: int, word: str) -> MessageSource | None:
+    def _source(self, index: int, word: str) -> MessageSource | None:
+        offset = self._tokens[index].offset
+        if word == PRINT:
+            return _of_parts(offset, PrintedText(self._text, self._tokens, index + 1).parts())
         form = FORMS[word].match(self._text, offset)
         if form is None:
             return None
         parts = form.groupdict()
         if int(parts.get("severity") or 0) > MOST_SEVERE:
             return None
-        if word == "print" and parts["text"] is None:
-            return MessageSource(offset, self._literals(form.end()), exact=False)
+        if parts["text"] is None:
+            return MessageSource(offset, None, exact=False)
         level = f"{parts['level'].upper()}: " if "level" in parts else ""
-        return _with_holes(offset, level, parts["text"], HOLES[word], open_end=bool(parts.get("more")))
-
-    def _literals(self, start: int) -> re.Pattern[str] | None:
-        """Match a text that PRINT computes from the literals of its line, as by CONCAT."""
-        line = self._text[start:].splitlines()[0] if start < len(self._text) else ""
-        parts = [literal["text"].replace("''", "'") for literal in STRING.finditer(line)]
-        if not "".join(parts).strip():
-            return None
-        return re.compile(".*".join(["", *map(re.escape, parts), ""]), re.DOTALL)
+        text = HOLES[word].sub(lambda hole: "%" if hole[0] == "%%" else "\0", parts["text"].replace("''", "'"))
+        return _of_parts(offset, [level, *_with_holes(text)])
 
 
-def _with_holes(
-    offset: int, level: str, literal: str | None, hole: re.Pattern[str], *, open_end: bool
-) -> MessageSource:
-    text = (literal or "").replace("''", "'")
-    known = hole.sub(lambda match: "%" if match[0] == "%%" else "\0", text) + ("\0" if open_end else "")
-    if literal is None or (known and not known.replace("\0", " ").strip()):
+def _with_holes(text: str) -> Iterator[str | None]:
+    """Yield the parts of a text around each NUL, which stands for a hole."""
+    for index, part in enumerate(text.split("\0")):
+        yield from [None, part] if index else [part]
+
+
+def _of_parts(offset: int, parts: Sequence[str | None]) -> MessageSource:
+    """Make a source of texts, and None where a part is computed; PRINT shows an empty text as a blank."""
+    known = "".join(part or "" for part in parts)
+    computed = None in parts
+    if computed and not known.strip():
         return MessageSource(offset, None, exact=False)
-    pattern = ".*".join(re.escape(part) for part in (level + (known or " ")).split("\0"))
-    return MessageSource(offset, re.compile(pattern, re.DOTALL), exact="\0" not in known)
+    pattern = "".join(".*" if part is None else re.escape(part) for part in parts if part != "") or " "
+    return MessageSource(offset, re.compile(pattern, re.DOTALL), exact=not computed)
+
+
+class PrintedText:
+    """The expression of a PRINT: literals, joined by + or CONCAT, are what the message certainly holds."""
+
+    def __init__(self, text: str, tokens: Sequence[Token], index: int) -> None:
+        self._text = text
+        self._tokens = tokens
+        self._index = index
+
+    def parts(self) -> list[str | None]:
+        """Read the expression: its literals, and None for each operand that is computed."""
+        parts = self._operand()
+        while operator := self._operator():
+            parts += self._operand()
+            if operator != "+":
+                parts = [None]
+        return parts
+
+    def _operand(self) -> list[str | None]:
+        token = self._next()
+        if token is None:
+            return [None]
+        if token.kind == "string":
+            return [token.value]
+        if token.value == "(" and token.kind == "mark":
+            self._index -= 1
+            return self._arguments()
+        if token.word == "CASE":
+            self._skip_case()
+            return [None]
+        while self._mark() == ".":
+            self._index += 2
+        if self._mark() == "(":
+            arguments = self._arguments()
+            return arguments if token.word == "CONCAT" else [None]
+        return [None]
+
+    def _arguments(self) -> list[str | None]:
+        """Read from one parenthesis to the other what stands between commas."""
+        self._index += 1
+        parts: list[str | None] = []
+        depth = 1
+        while self._mark() != ")":
+            parts += self.parts()
+            if self._mark() not in {",", ")"}:  # an argument that is no expression of literals
+                parts = [None]
+                while depth and (token := self._next()):
+                    depth += {"(": 1, ")": -1}.get(token.value, 0) if token.kind == "mark" else 0
+                return parts
+            self._index += self._mark() == ","
+        self._index += 1
+        return parts
+
+    def _skip_case(self) -> None:
+        depth = 1
+        while depth and (token := self._next()):
+            depth += {"CASE": 1, "END": -1}.get(token.word, 0)
+
+    def _operator(self) -> str:
+        """Return what stands between the last token and the next one, without comments; empty where nothing does."""
+        if self._index >= len(self._tokens):
+            return ""
+        last, following = self._tokens[self._index - 1], self._tokens[self._index]
+        string = STRING.match(self._text, last.offset) if last.kind == "string" else None
+        end = string.end() if string else last.offset + len(last.value) + 2 * (last.kind == "quoted")
+        between = COMMENT.sub("", self._text[end : following.offset]).strip()
+        return between.rstrip("Nn ") if following.kind == "string" else between  # N'text' begins at its quote
+
+    def _mark(self) -> str:
+        """Return the mark that follows, if one does; a closing parenthesis at the end of the text."""
+        if self._index >= len(self._tokens):
+            return ")"
+        token = self._tokens[self._index]
+        return token.value if token.kind == "mark" else ""
+
+    def _next(self) -> Token | None:
+        if self._index >= len(self._tokens):
+            return None
+        self._index += 1
+        return self._tokens[self._index - 1]

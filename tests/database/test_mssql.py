@@ -55,6 +55,26 @@ def test_messages_that_come_with_an_error_are_not_lost() -> None:
     assert MSSQL().server_error(error, "").message == "Divide by zero."
 
 
+DOOMED = {
+    3930: "The current transaction cannot be committed and cannot support operations that write to the log file.",
+    3931: "The current transaction cannot be committed and cannot be rolled back to a savepoint.",
+    3998: "Uncommittable transaction is detected at the end of the batch. The transaction is rolled back.",
+}
+
+
+@pytest.mark.parametrize(("number", "text"), DOOMED.items())
+def test_a_doomed_transaction_has_a_hint_at_what_dooms_it(number: int, text: str) -> None:
+    dialect = MSSQL()
+    said = [
+        pyodbc_error(odbc("42000", text, number)),
+        pymssql_error(number, text),
+        MssqlPythonError("Syntax error or access violation", f"{VENDOR}{text}"),
+    ]
+    for error in said:
+        assert "SET XACT_ABORT OFF" in (dialect.server_error(error, "").hint or "")
+    assert dialect.server_error(pymssql_error(8134, "Divide by zero."), "").hint is None
+
+
 def test_messages_come_without_the_names_of_the_driver_and_without_chatter() -> None:
     cursor = SimpleNamespace(
         messages=[("[01000] (0)", f"{VENDOR}[a] said"), ("[01000] (5701)", f"{VENDOR}Changed database context to 'x'.")]

@@ -61,6 +61,24 @@ def test_what_a_rollback_does_not_undo_is_not_run_again(text: str) -> None:
     assert asked.ran == []
 
 
+WAITED = [
+    ServerError("Lock request time out period exceeded.", "1222"),
+    ServerError("canceling statement due to lock timeout", "33557097"),
+    ServerError(
+        "Transaction (Process ID 5) was deadlocked on lock resources and has been chosen as the victim.", "1205"
+    ),
+    ServerError("Query timeout expired", "HYT00"),
+    ServerError("Timeout expired"),
+]
+
+
+@pytest.mark.parametrize("error", WAITED, ids=lambda error: error.message[:12])
+def test_what_waited_for_others_is_not_made_to_wait_again(error: ServerError) -> None:
+    asked = connection((int(error.number) if error.number.isdigit() else 0, 16, 1, 3, None, error.message))
+    assert located("UPDATE t SET i = 1", error, asked=asked) == error
+    assert asked.ran == []
+
+
 def test_outside_of_a_transaction_nothing_is_run_again() -> None:
     asked = connection()
     asked.transactional = False

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, cast
 
 import pytest
+from fakes import FakeConnection
 from projects import make_project
 
 from ahjo_tasks.database.dialects import dialect
@@ -16,12 +18,14 @@ from ahjo_tasks.descriptions.plan import (
     plan_update,
     require_description_store,
 )
-from ahjo_tasks.errors import UsageError
+from ahjo_tasks.errors import ServerError, StatementError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from targets import Target
+
+    from ahjo_tasks.database.connection import Connection
 
 
 def table(name: str) -> DbObject:
@@ -100,3 +104,43 @@ def test_sqlite_refuses_by_name(sqlite_target: Target, tmp_path: Path, action: s
     done = project.inv(action)
     assert done.code == 2
     assert "SQLite keeps no descriptions of database objects." in done.text
+
+
+KEPT = ServerError("Property cannot be added. Property 'Owner' already exists for 'sales.a'.", "15233")
+ADDED = Changes(
+    (
+        Change("add", table("a"), "Owner", "me"),
+        Change("add", table("b"), "Owner", "me"),
+        Change("drop", table("a"), "x"),
+    )
+)
+
+
+def description_step() -> DescriptionStep:
+    return DescriptionStep(Descriptions({}), require_description_store(dialect("mssql")), None, ADDED)
+
+
+def test_a_description_that_the_server_kept_is_updated() -> None:
+    connection = FakeConnection(refuses={"sp_addextendedproperty.*'a'": KEPT})
+    step = description_step().fallback(KEPT)
+    assert step is not None
+    assert not step.transactional
+    step.run(cast("Connection", connection))
+    procedures = [re.findall(r"sp_(\w+)extendedproperty|N'(a|b)'", text) for text in connection.ran]
+    assert [[part for pair in pairs for part in pair if part] for pairs in procedures] == [
+        ["drop", "a"],
+        ["add", "a"],
+        ["update", "a"],
+        ["add", "b"],
+    ]
+    assert connection.messages == ["1 added, 1 changed, 1 dropped"]
+
+
+def test_another_error_of_a_description_stays_one() -> None:
+    assert description_step().fallback(ServerError("Object is invalid.", "15135")) is None
+    connection = FakeConnection(refuses={"'b'": ServerError("Object is invalid.", "15135")})
+    step = description_step().fallback(KEPT)
+    assert step is not None
+    with pytest.raises(StatementError, match="Object is invalid") as caught:
+        step.run(cast("Connection", connection))
+    assert caught.value.outcome == "the descriptions that were sent before stay."

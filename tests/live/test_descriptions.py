@@ -497,3 +497,15 @@ def test_the_session_keeps_its_mode(described: Described) -> None:
     assert described.texts("table")["invoice"] == {"Description": text}
     kept = described.connection.query("SELECT @@sql_mode, @@character_set_results")
     assert kept == [("ANSI_QUOTES,NO_BACKSLASH_ESCAPES", "utf8mb4")]
+
+
+@only("mssql")
+def test_descriptions_of_what_was_dropped_and_created_again_are_written_again(described: Described) -> None:
+    """A server may keep what is said of a view's columns, and not show it."""
+    described.write("views.json", {"sales.open_invoice": {"Description": "open"}})
+    described.write("columns.json", {"sales.open_invoice.id": {"Description": "one"}})
+    for text in ("one", "another"):
+        described.write("columns.json", {"sales.open_invoice.id": {"Description": text}})
+        done = described.project.inv("update-db-obj-prop")
+        assert done.code == 0, done.text
+        described.execute("DROP VIEW sales.open_invoice", "CREATE VIEW sales.open_invoice AS SELECT 1 AS id")

@@ -203,7 +203,11 @@ def test_a_doomed_transaction_is_not_taken_for_a_good_one(live: Deployed) -> Non
     live.write("database/data/a.sql", f"INSERT INTO dbo.t VALUES (5);\nGO\n{caught};\n")
     done = live.fail("data")
     assert "rolled back" in done.text
+    assert "SET XACT_ABORT OFF" in done.err
     assert count(live, "dbo.t") == 0
+    live.write("database/data/a.sql", f"SET XACT_ABORT OFF;\nINSERT INTO dbo.t VALUES (5);\nGO\n{caught};\n")
+    live.succeed("data")
+    assert count(live, "dbo.t") == 1
 
 
 UNMATCHED = {

@@ -72,3 +72,43 @@ def test_what_the_server_words_has_the_line_of_the_one_name_it_quotes() -> None:
 @pytest.mark.parametrize("end", ["\r\n", "\r"])
 def test_lines_end_as_they_do_in_the_file(end: str) -> None:
     assert MessageSources(end.join(["SELECT 1", "PRINT 'x'"]), MSSQL).line("x") == 2
+
+
+COMPUTED = """PRINT REPLACE('a-b', '-', '+');
+PRINT DB_NAME();
+PRINT CASE WHEN @n > 0 THEN 'some' ELSE 'none' END + '!';
+PRINT 'joined ' + -- to what follows
+  CAST(@n AS varchar(9)) + N' rows' SELECT 'x'
+PRINT CONCAT('from ', dbo.f('a', 'b'), ' to ', (('end')));
+PRINT 1 - 2;
+PRINT UPPER('loud'); PRINT 'same' PRINT 'line'
+"""
+COMPUTED_LINES = {
+    "a+b": None,
+    "shop": None,
+    "LOUD": None,
+    "some!": 3,
+    "joined 5 rows": 4,
+    "from a to end": 6,
+    "same": 8,
+    "line": 8,
+    "joined x": None,
+    "a-b-+": None,
+    " ": None,
+}
+
+
+@pytest.mark.parametrize(("said", "line"), COMPUTED_LINES.items())
+def test_a_text_that_several_can_have_computed_has_no_line(said: str, line: int | None) -> None:
+    assert MessageSources(COMPUTED, MSSQL).line(said) == line
+
+
+@pytest.mark.parametrize(
+    "text", ["PRINT", "PRINT (", "PRINT CONCAT('a',", "PRINT CASE", "PRINT 'a' +", "PRINT f.", "("]
+)
+def test_what_ends_early_is_read_to_its_end(text: str) -> None:
+    assert MessageSources(f"SELECT 1\n{text}", MSSQL).line("said") in {2, None}
+
+
+def test_sources_on_one_line_need_not_be_told_apart() -> None:
+    assert MessageSources("SELECT 1\nPRINT DB_NAME() PRINT @@VERSION", MSSQL).line("shop") == 2

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.database.dialects.attributes import ProjectTemplate
-from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect, connection_lost
+from ahjo_tasks.database.dialects.base import DEPLOY, ConnectFailure, Dialect, connection_lost
 from ahjo_tasks.database.dialects.mssql import driver_choice, drivers, errors, session
 from ahjo_tasks.errors import LockedError, ServerError, StatementError
 from ahjo_tasks.sql.lexer import MSSQL as SYNTAX
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 CONTEXT_PREFIX = b"ahjo "
 MAX_CONTEXT_BYTES = 128
 """Bytes of CONTEXT_INFO, by which a session tells others who it is."""
-LOCK_WAIT_TIMEOUT = "1222"
 REFERENCED_BY_OBJECT = "3729"
 LOGIN_TIMEOUT = 15
 """Seconds that a driver may take to log in."""
@@ -222,8 +221,7 @@ class MSSQL(Dialect):
         first = errors.records(error)[0]
         if errors.is_lost(first):
             return connection_lost(first.text)
-        waited = first.number == LOCK_WAIT_TIMEOUT or "lock timeout" in first.text
-        plain = ServerError(first.text, first.number, hint=LOCK_WAIT if waited else None)
+        plain = ServerError(first.text, first.number, hint=errors.hint(first))
         completed = self._first_error.complete(plain, text)
         if completed is plain:
             return plain

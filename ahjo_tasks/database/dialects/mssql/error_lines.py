@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ahjo_tasks.database.dialects.mssql.errors import is_wait
 from ahjo_tasks.errors import StatementError
 from ahjo_tasks.sql.lexer import MSSQL
 from ahjo_tasks.sql.source import LineIndex
@@ -57,12 +58,15 @@ ANSWER_COLUMNS = 6
 def locate(connection: OpenConnection, text: str, error: ServerError, before: Sequence[str] | None = ()) -> ServerError:
     """Add severity, line, column and procedure to an error, as far as the server tells them.
 
-    `before` are the earlier batches of the failed transaction, which are run again, too; None forbids it.
+    `before` are the earlier batches of the failed transaction, which are run again, too; None forbids it. Nothing is
+    run again after an error for which the server waited: it would wait as long once more.
     """
     said = POSITION_IN_MESSAGE.search(error.message)
     if said:
         return error._replace(line=int(said[1]), column=int(said[2]) + 1)
-    if connection.transactional and before is not None and may_repeat((*before, text)):
+    if before is None or is_wait(error):
+        return refine(error, text)
+    if connection.transactional and may_repeat((*before, text)):
         error = merge_answer(error, _ask(connection, text, before), created=is_module(text))
     return refine(error, text)
 

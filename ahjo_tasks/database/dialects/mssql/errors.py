@@ -6,7 +6,7 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ahjo_tasks.database.dialects.base import ConnectFailure, ServerMessage
+from ahjo_tasks.database.dialects.base import LOCK_WAIT, ConnectFailure, ServerMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +27,19 @@ SCRIPT_NUMBERS = ("(0)", "(50000)")
 
 MAX_MESSAGE_SEVERITY = 10
 """Highest severity of a message that is not an error."""
+
+WAITED_NUMBERS = frozenset({"1222", "1205", "HYT00"})
+WAITED_TEXT = re.compile(
+    r"lock (?:request )?time-?\s?out|deadlock|(?:query|statement) time-?\s?out|Timeout expired", re.IGNORECASE
+)
+LOCK_WAIT_TEXT = re.compile(r"lock (?:request )?time-?\s?out", re.IGNORECASE)
+LOCK_WAIT_TIMEOUT = "1222"
+DOOMED_NUMBERS = frozenset({"3930", "3931", "3998"})
+DOOMED_TEXT = re.compile(r"Uncommittable transaction|transaction cannot be committed", re.IGNORECASE)
+DOOMED = (
+    "Under XACT_ABORT ON, which each file starts with, an error that TRY and CATCH handle dooms the transaction, too:"
+    " write SET XACT_ABORT OFF at the beginning of the file where such an error is expected."
+)
 
 STATES = {
     "Client unable to establish connection": "08001",
@@ -124,6 +137,19 @@ def is_lost(record: Record) -> bool:
     """Whether the connection broke; FreeTDS often reports only an unknown error."""
     unknown = record.text == "Unknown error" and not record.number
     return unknown or record.state in LOST or record.number in LOST_NUMBERS or bool(re.search(LOST_TEXT, record.text))
+
+
+def is_wait(error: ServerError) -> bool:
+    """Whether the statement waited for another session or took too long: to run it again would take as long."""
+    return error.number in WAITED_NUMBERS or WAITED_TEXT.search(error.message) is not None
+
+
+def hint(record: Record) -> str | None:
+    """Say what to do about an error of a statement, where the server's message does not tell."""
+    if record.number == LOCK_WAIT_TIMEOUT or LOCK_WAIT_TEXT.search(record.text):
+        return LOCK_WAIT
+    doomed = record.number in DOOMED_NUMBERS or DOOMED_TEXT.search(record.text)
+    return DOOMED if doomed else None
 
 
 def message(state: str, text: str) -> ServerMessage:
