@@ -50,7 +50,7 @@ class Comparison:
     output: str = OUTPUT
 
     def compares(self, column: str) -> bool:
-        """Whether the column can be compared."""
+        """Tell whether the column can be compared."""
         return not self.columns or column in self.columns
 
     @property

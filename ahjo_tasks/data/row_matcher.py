@@ -42,7 +42,7 @@ class NumericColumns:
 
 
 def equal_values(one: Any, other: Any, *, numeric: bool) -> bool:
-    """Whether two values are equal: as numbers if the column is `numeric` and both are numbers, else as text.
+    """Tell whether two values are equal: as numbers if the column is `numeric` and both are numbers, else as text.
 
     NULL equals nothing but NULL.
     """
@@ -158,7 +158,7 @@ class Pair(NamedTuple):
 
     @property
     def identical(self) -> bool:
-        """Whether both rows were stored as the same bytes, which equal values of different types are not."""
+        """True if both rows were stored as the same bytes, which equal values of different types are not."""
         return self.a is not None and self.a == self.b
 
 

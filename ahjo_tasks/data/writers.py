@@ -39,7 +39,7 @@ class Writer:
     overriding: ClassVar[str] = ""
     """The clause of an INSERT that gives values to an identity column."""
     transaction_survives: ClassVar[bool] = True
-    """Whether the transaction goes on after a failed statement, so that the rows can be tried again in it."""
+    """True if the transaction goes on after a failed statement, so that the rows can be tried again in it."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -108,7 +108,7 @@ class Writer:
         return count
 
     def refuses_statement(self, table: Table, error: StatementError) -> bool:
-        """Whether the server refuses an INSERT of no row for the same reason, so that no row is to blame."""
+        """True if the server refuses an INSERT of no row for the same reason, so that no row is to blame."""
         statement = (
             f"INSERT INTO {table.name} ({table.column_list}) {self.overriding}"
             f"SELECT {table.column_list} FROM {table.name} WHERE 1 = 0"
@@ -127,7 +127,7 @@ class Writer:
                 ) from error
 
     def error_message(self, error: StatementError, table: Table, row: Sequence[object]) -> str:
-        """Return the server's message, with the column that it is about if that can be told."""
+        """Return the server's message, with the column that it is about if that is known."""
         message = error.message
         foreign = FOREIGN_KEY.search(message)
         searched = foreign[1] or "" if foreign else message

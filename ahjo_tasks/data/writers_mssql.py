@@ -172,7 +172,7 @@ class MSSQLWriter(Writer):
         return len(rows)
 
     def _supports_arrays(self, table: Table) -> bool:
-        """Whether to send arrays: other servers of this protocol do not find tables created in the open transaction."""
+        """True if to send arrays: other servers of this protocol do not find tables created in the open transaction."""
         if table.name == self.stage_name and self.connection.transactional:
             return False
         with self.connection.cursor("") as cursor:

@@ -1,4 +1,4 @@
-"""The order of files: what each one needs comes first, found in the SQL itself."""
+"""Order files by their SQL: what each one needs comes first."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 Edges = dict[int, set[int]]
 CYCLES = 50
-"""How many cycles among some files are broken one by one; each takes a look at all of them."""
+"""Cycles among some files that are broken one by one; each takes a look at all of them."""
 LONGEST_NOTES = 20
-"""How many notes there are of files that need each other."""
+"""Notes that are printed of files that need each other."""
 NEED_WORDS = {Strength.LATE: "is looked up when it runs", Strength.MAYBE: "may mean something else"}
 
 

@@ -69,7 +69,7 @@ class FolderWalk:
         return False
 
     def _wanted(self, path: Path, suffixes: Container[str]) -> bool:
-        """Whether a file is to be read. Raises SourceError for a link to nothing that could be one."""
+        """Tell whether a file is to be read. Raises SourceError for a link to nothing that could be one."""
         suffix = path.suffix.lower()
         if path.name.startswith(HIDDEN):
             if suffix in suffixes:

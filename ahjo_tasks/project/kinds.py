@@ -148,5 +148,5 @@ def plural(kind: str) -> str:
 
 
 def ignored(kind: str, own_kinds: Container[str]) -> bool:
-    """Whether the folders of a kind are ignored by a dialect with these kinds of its own."""
+    """Tell whether the folders of a kind are ignored by a dialect with these kinds of its own."""
     return not KINDS[kind].common and kind not in own_kinds

@@ -1,4 +1,4 @@
-"""Which file creates which object, and so which file needs which, as the database resolves names."""
+"""Index of the objects that files create, and so of the files that each file needs, as the database resolves names."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ObjectOwner(NamedTuple):
 
 
 class Need(NamedTuple):
-    """Why a file needs another one."""
+    """The reason why a file needs another one."""
 
     strength: Strength
     reference: Reference | None = None
@@ -163,12 +163,12 @@ class ObjectIndex:
 
     def _on_path(self, owners: list[ObjectOwner], reference: Reference) -> tuple[list[ObjectOwner], bool]:
         """Those that a name without a schema means."""
-        home = self._schema(reference.home)
+        object_schema = self._schema(reference.object_schema)
         if owners[0].kind in {"trigger", "schema", "role", "partition scheme", "partition function", "assembly"}:
             return owners, True
         path = [self._fold(schema) for schema in reference.path] or [self._default]
         if self._syntax is not POSTGRESQL:
-            path = [home, *path]
+            path = [object_schema, *path]
         for schema in path:
             named = [owner for owner in owners if owner.schema == schema]
             if named:
@@ -176,5 +176,5 @@ class ObjectIndex:
         if self._syntax is MSSQL or not self._default:
             return [], False
         return [
-            owner for owner in owners if owner.schema == home
+            owner for owner in owners if owner.schema == object_schema
         ] or owners, False  # the path of the login is not known

@@ -46,7 +46,7 @@ _CONDITIONS = frozenset({"IF", "ELSE", "WHILE"})
 _ENDS_CONDITION = frozenset(
     {";", "PRINT", "EXEC", "EXECUTE", "SET", "DECLARE", "DROP", "CREATE", "ALTER", "INSERT", "END"}
 )
-"""What ends IF with its condition and statement; SELECT and UPDATE may be in the condition, too."""
+"""Words that end IF with its condition and statement; SELECT and UPDATE may be in the condition, too."""
 _LEAD = re.compile(rf"{GAP}(?:;{GAP}|)*+")
 _SCHEMA = re.compile(rf"CREATE{GAP}SCHEMA\b")
 _PERMISSION = re.compile(rf"{GAP}(?:(?:TO|ON|ANY)\b|[,)])")

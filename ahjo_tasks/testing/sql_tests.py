@@ -166,7 +166,7 @@ class Case(NamedTuple):
 
     @property
     def passed(self) -> bool:
-        """Whether there is neither a failure nor an error."""
+        """True if there is neither a failure nor an error."""
         return not self.failure and not self.error
 
 

@@ -35,10 +35,10 @@ def alter(reader: Reader, index: int) -> int:
     if words[index + 1] == "COLUMN" and reader.context == "alter":
         return type_name(reader, index + 3) if syntax is MSSQL else index + 2
     redefined = syntax is MYSQL and words[index + 1] in {"ALGORITHM", "DEFINER", "SQL"}
-    found = kind_ahead(reader, index + 1) if redefined else kind_at(reader, index + 1)
-    if not found or not starts(reader, index):
+    match = kind_ahead(reader, index + 1) if redefined else kind_at(reader, index + 1)
+    if not match or not starts(reader, index):
         return index + 1
-    place, kind = found
+    place, kind = match
     if (syntax is MSSQL and kind in MODULES) or (syntax is MYSQL and kind == "view"):
         return define(reader, place, kind)
     begin(reader)
@@ -66,11 +66,11 @@ def _alter_part(reader: Reader, place: int, kind: str) -> int:
 def drop(reader: Reader, index: int) -> int:
     """Read DROP: what goes is no need."""
     words = reader.words
-    found = kind_at(reader, index + 1)
-    if not found or not starts(reader, index):
+    match = kind_at(reader, index + 1)
+    if not match or not starts(reader, index):
         return index + 1
     begin(reader)
-    place, kind = found
+    place, kind = match
     while reader.is_name(place):
         if not reader.body:
             name = qualified(split_name(reader.tokens[place], reader.syntax))
@@ -112,7 +112,7 @@ ACTIONS: Mapping[str, Action] = {
     "VALIDATOR": handler,
     "SERVER": server,
 }
-"""What to do at which word or mark."""
+"""The reader of each word or mark."""
 
 
 def read_references(batches: Iterable[str], syntax: Syntax) -> FileReferences:
@@ -155,12 +155,12 @@ def _with_source(text: str, start: int, head: str) -> str:
     return statement if "FROM" in statement.upper() else head
 
 
-def _merged(found: Iterable[FileReferences]) -> FileReferences:
+def _merged(references: Iterable[FileReferences]) -> FileReferences:
     written: dict[Name, None] = {}
     updated: dict[Name, None] = {}
-    for one in found:
-        written |= dict.fromkeys(one.written)
-        updated |= dict.fromkeys(one.updated)
+    for part in references:
+        written |= dict.fromkeys(part.written)
+        updated |= dict.fromkeys(part.updated)
     return FileReferences(written=tuple(written), updated=tuple(updated))
 
 

@@ -18,7 +18,7 @@ NO_COLUMN = word_set(
     "CONSTRAINT PRIMARY UNIQUE CHECK FOREIGN EXCLUDE INDEX KEY FULLTEXT SPATIAL PERIOD PARTITION VALUES DEFAULT "
     "MEMBER FILTER BLOCK SIGNATURE RULE ATTRIBUTE STATISTICS"
 )
-"""What begins an element of a table that is no column."""
+"""Words that begin an element of a table that is no column."""
 NO_TYPE = MARKS | word_set(
     "AS GENERATED DEFAULT NOT NULL PRIMARY UNIQUE CHECK REFERENCES CONSTRAINT COLLATE IDENTITY WITH COLUMN_SET"
 )
@@ -41,7 +41,7 @@ OPTIONS = {
     "PARSER": "text search parser",
     "COPY": "text search configuration",
 }
-"""What the options of definitions name."""
+"""The kinds of objects that options of definitions name."""
 
 
 def columns(reader: Reader, index: int, close: Closing | None = None) -> int:
@@ -251,7 +251,7 @@ def returns(reader: Reader, index: int) -> int:
 
 
 def partition(reader: Reader, index: int) -> int:
-    """Read ATTACH PARTITION, and the function that a partition scheme is made with."""
+    """Read ATTACH PARTITION, and the function that a partition scheme uses."""
     words = reader.words
     if words[index - 1] in {"ATTACH", "DETACH"}:
         reader.emit(index + 1, RELATION)

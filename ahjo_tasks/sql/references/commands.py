@@ -167,7 +167,7 @@ def semicolon(reader: Reader, index: int) -> int:
     if reader.context == "declare":
         return declaration(reader, index + 1)
     if reader.scope.parent is None and not reader.body and not reader.atomic and not reader.procedural:
-        reader.strength, reader.home, reader.context, reader.on_as = Strength.CREATION, None, "", None
+        reader.strength, reader.object_schema, reader.context, reader.on_as = Strength.CREATION, None, "", None
     return index + 1
 
 

@@ -17,11 +17,11 @@ UNSCOPED = frozenset({"index", "policy", "trigger", "rule", "event trigger"})
 
 
 def create(reader: Reader, index: int) -> int:
-    """Read CREATE up to the name, and what the kind of object asks for behind it."""
-    found = kind_ahead(reader, index + 1)
-    if not found:
+    """Read CREATE up to the name, and what the kind of object asks for after it."""
+    match = kind_ahead(reader, index + 1)
+    if not match:
         return index + 1
-    place, kind = found
+    place, kind = match
     temporary = bool({"TEMP", "TEMPORARY"} & set(reader.words[index + 1 : place]))
     return define(reader, place, kind, temporary=temporary)
 
@@ -39,7 +39,7 @@ def define(reader: Reader, place: int, kind: str, *, temporary: bool = False) ->
     if not name.schema and reader.collector.path and kind not in UNSCOPED | {"schema", "role", "extension"}:
         name = Name(reader.collector.path[0], name.name)
     if not reader.body:
-        reader.home = name.schema
+        reader.object_schema = name.schema
         if name.schema and len(parts) > 1:
             reader.note((name.schema,), "schema", Strength.CREATION, place)
     hidden = temporary or name.name.startswith("#") or (reader.body and kind in {"table", "view"})
@@ -48,24 +48,24 @@ def define(reader: Reader, place: int, kind: str, *, temporary: bool = False) ->
     handler = HANDLERS.get(kind)
     if hidden or reader.body:
         return handler(reader, place, None) if handler and kind in {"table", "view", "index"} else place + 1
-    made = Definition(kind, name) if named else None
+    definition = Definition(kind, name) if named else None
     if handler:
-        return handler(reader, place, made)
-    record(reader, made)
+        return handler(reader, place, definition)
+    record(reader, definition)
     return place + 1
 
 
-def _view(reader: Reader, place: int, made: Definition | None) -> int:
+def _view(reader: Reader, place: int, definition: Definition | None) -> int:
     """Read the head of a view; SQLite looks for what it reads when it is read itself."""
-    record(reader, made)
+    record(reader, definition)
     if reader.syntax is SQLITE and not reader.body:
         reader.strength = Strength.LATE
     return skip_list(reader, place + 1)
 
 
-def _table(reader: Reader, place: int, made: Definition | None) -> int:
+def _table(reader: Reader, place: int, definition: Definition | None) -> int:
     """Read the head of a table."""
-    record(reader, made)
+    record(reader, definition)
     words, place, reader.context = reader.words, place + 1, "table"
     if words[place : place + 2] == ["PARTITION", "OF"]:
         reader.emit(place + 2, RELATION)
@@ -103,9 +103,9 @@ def _index(reader: Reader, place: int, _made: Definition | None) -> int:
     return skip_list(reader, place + 1)
 
 
-def _type(reader: Reader, place: int, made: Definition | None) -> int:
+def _type(reader: Reader, place: int, definition: Definition | None) -> int:
     """Read a type or a domain."""
-    record(reader, made)
+    record(reader, definition)
     words, place = reader.words, place + 1
     if words[place - 2] == "DOMAIN":
         return type_name(reader, place + (words[place] == "AS"))
@@ -123,40 +123,43 @@ def _type(reader: Reader, place: int, made: Definition | None) -> int:
 
 
 _TYPE_LISTS = {"TABLE": columns, "RANGE": options}
-"""What stands in the parentheses of a type behind a word; without one, attributes behind AS, and else options."""
+"""Readers of the parentheses of a type, by the word before; without one, attributes after AS, and else options."""
 
 
-def _sequence(reader: Reader, place: int, made: Definition | None) -> int:
+def _sequence(reader: Reader, place: int, definition: Definition | None) -> int:
     """Read a sequence."""
-    record(reader, made)
+    record(reader, definition)
     return type_name(reader, place + 2) if reader.words[place + 1] == "AS" else place + 1
 
 
-def _synonym(reader: Reader, place: int, made: Definition | None) -> int:
+def _synonym(reader: Reader, place: int, definition: Definition | None) -> int:
     """Read a synonym; what it stands for is looked for when it is used."""
-    record(reader, made)
+    record(reader, definition)
     if reader.words[place + 1] == "FOR":
         reader.emit(place + 2, OBJECT, Strength.LATE)
         return place + 3
     return place + 1
 
 
-def _schema(reader: Reader, place: int, made: Definition | None) -> int:
+def _schema(reader: Reader, place: int, definition: Definition | None) -> int:
     """Read a schema, which may be called like its owner."""
-    if made and reader.words[place] == "AUTHORIZATION":
-        made, place = Definition("schema", qualified(split_name(reader.tokens[place + 1], reader.syntax))), place + 1
-    record(reader, made)
+    if definition and reader.words[place] == "AUTHORIZATION":
+        definition, place = (
+            Definition("schema", qualified(split_name(reader.tokens[place + 1], reader.syntax))),
+            place + 1,
+        )
+    record(reader, definition)
     return place + 1
 
 
-def _event(reader: Reader, place: int, made: Definition | None) -> int:
+def _event(reader: Reader, place: int, definition: Definition | None) -> int:
     """Read an event of MySQL."""
-    record(reader, made)
+    record(reader, definition)
     reader.strength, reader.body = Strength.LATE, True
     return place + 1
 
 
-def _operator(reader: Reader, place: int, made: Definition | None) -> int:
+def _operator(reader: Reader, place: int, definition: Definition | None) -> int:
     """Read an operator of PostgreSQL, whose name is no word."""
     words = reader.words
     while place < reader.size and words[place] not in {"(", ";"}:
@@ -164,9 +167,9 @@ def _operator(reader: Reader, place: int, made: Definition | None) -> int:
     return options(reader, place) if words[place] == "(" else place
 
 
-def _extension(reader: Reader, place: int, made: Definition | None) -> int:
+def _extension(reader: Reader, place: int, definition: Definition | None) -> int:
     """Read an extension and the schema that it goes to."""
-    record(reader, made)
+    record(reader, definition)
     words, place = reader.words, place + 1 + (reader.words[place + 1] == "WITH")
     if words[place] == "SCHEMA":
         reader.emit(place + 1, "schema")
@@ -202,4 +205,4 @@ HANDLERS = {
     "extension": _extension,
     "cast": _cast,
 }
-"""How to go on from the name of an object, by its kind; None stands for what is no object of the file's own."""
+"""Readers of what follows the name of an object, by its kind; None stands for what is no object of the file's own."""

@@ -72,7 +72,7 @@ def as_word(reader: Reader, index: int) -> int:
 
 
 def cast(reader: Reader, index: int) -> int:
-    """Read the type behind AS or `::`, and a name in the string before it."""
+    """Read the type after AS or `::`, and a name in the string before it."""
     words = reader.words
     role = REGISTERED.get(words[index + 1].removeprefix("PG_CATALOG."))
     if role and words[index - 1] == STRING:
@@ -89,7 +89,7 @@ def double_colon(reader: Reader, index: int) -> int:
 
 
 def type_name(reader: Reader, index: int) -> int:
-    """Read a type, with what stands in parentheses behind it."""
+    """Read a type, with its parentheses."""
     words, strength = reader.words, min(reader.strength, Strength.LATE)
     if not reader.is_name(index):
         return index
@@ -123,7 +123,7 @@ def string(reader: Reader, index: int) -> int:
 
 
 def in_word(reader: Reader, index: int) -> int:
-    """Read IN, behind which SQLite takes the name of a relation."""
+    """Read IN, after which SQLite takes the name of a relation."""
     following = reader.words[index + 1]
     if reader.syntax is not SQLITE or following in MARKS:
         return index + 1
@@ -189,7 +189,7 @@ CALLS: dict[str, Action] = {
     "LASTVAL": _sequence_arguments,
     "XML": xml_type,
 }
-"""What stands in the parentheses of some functions."""
+"""Readers of the parentheses of some functions."""
 
 
 def attributes(reader: Reader, index: int, close: Closing | None = None) -> int:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.sql.definitions import Definition
 
 LONGEST_HEAD = 24
-"""How many tokens may stand between CREATE and the kind of object."""
+"""Tokens that may stand between CREATE and the kind of object."""
 PHRASES: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {}
 """The kinds of objects by the first of the words that say them, the longest phrase first."""
 for _kind, _words in (
@@ -115,19 +115,19 @@ NO_DEFINITION = frozenset(
 
 
 def kind_ahead(reader: Reader, index: int) -> tuple[int, str] | None:
-    """Where the name stands and what it is the name of."""
+    """Return the index of the name and the kind of the object."""
     words = reader.words
     for place in range(index, min(index + LONGEST_HEAD, reader.size)):
         if words[place] in {";", "(", ",", "ON", STRING} and place == index:
             return None
-        found = kind_at(reader, place)
-        if found and words[place - 1] not in {"=", "SQL"}:
-            return found
+        match = kind_at(reader, place)
+        if match and words[place - 1] not in {"=", "SQL"}:
+            return match
     return None
 
 
 def kind_at(reader: Reader, place: int) -> tuple[int, str] | None:
-    """Where the name stands of the kind whose words are at a place."""
+    """Return the index of the name after the words of a kind, and the kind."""
     words = reader.words
     for phrase, kind in PHRASES.get(words[place], ()):
         end = place + len(phrase)

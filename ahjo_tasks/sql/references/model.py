@@ -1,4 +1,4 @@
-"""What a SQL file creates and what it needs, as values."""
+"""Values for the objects that a SQL file creates and needs."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ Place = tuple[int, ...]
 class Reference(NamedTuple):
     """A name that a file reads.
 
-    `role` is the kind of object that it stands for (`relation` and `routine` stand for several), `home` the schema of
-    the object whose text it stands in, `path` the search path that the file has set.
+    `role` is the kind of object that it stands for (`relation` and `routine` stand for several), `object_schema` the
+    schema of the object whose text it stands in, `path` the search path that the file has set.
     """
 
     parts: tuple[str, ...]
     role: str
-    home: str | None = None
+    object_schema: str | None = None
     path: tuple[str, ...] = ()
 
 
 class Use(NamedTuple):
-    """How strongly a file needs what it names, and where it names it."""
+    """The strength of a need for a name, and the positions of the name."""
 
     strength: Strength
     place: Place
@@ -51,7 +51,7 @@ class Use(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FileReferences:
-    """What one file creates, needs, drops, and the tables whose rows it inserts and updates."""
+    """The objects that one file creates, needs and drops, and the tables whose rows it inserts and updates."""
 
     definitions: tuple[Definition, ...] = ()
     references: dict[Reference, Use] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class FileReferences:
 
 
 class Key(NamedTuple):
-    """A primary key or a unique one that is added to a table; foreign keys are made only behind it."""
+    """A primary key or a unique one that is added to a table; foreign keys are created only after it."""
 
     table: Name
     columns: tuple[str, ...]

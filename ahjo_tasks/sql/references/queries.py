@@ -62,7 +62,7 @@ def join(reader: Reader, index: int) -> int:
 
 
 def straight_join(reader: Reader, index: int) -> int:
-    """Read STRAIGHT_JOIN, which behind SELECT is no join."""
+    """Read STRAIGHT_JOIN, which after SELECT is no join."""
     return relation(reader, index + 1) if reader.scope.comma is relation else index + 1
 
 
@@ -206,7 +206,7 @@ def _ctes_ahead(reader: Reader, index: int) -> list[str]:
 
 
 def _cte_body(reader: Reader, index: int) -> int | None:
-    """Where the parentheses open of an expression whose name is at an index."""
+    """Return the index where the parentheses open of an expression whose name is at an index."""
     words = reader.words
     if not reader.is_name(index):
         return None

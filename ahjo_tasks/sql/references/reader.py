@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     Action = Callable[["Reader", int], int]
     """Reads from the token at an index, and returns the index to go on from."""
     Closing = Callable[["Reader", int, "Scope"], int]
-    """Goes on behind the parenthesis that closes a scope."""
+    """Goes on after the parenthesis that closes a scope."""
 
 RELATION, ROUTINE, TYPE, SEQUENCE, OBJECT = "relation", "routine", "type", "sequence", "object"
 MARKS = frozenset({"", "(", ")", ",", ";", "=", "%", "{", "::", STRING})
@@ -42,7 +42,7 @@ NOT_CALLED = MARKS | word_set(
 )
 DEEPEST_BODY = 20
 LISTED = frozenset({"KEY", "INDEX", "UNIQUE", "FULLTEXT", "SPATIAL"})
-"""What stands before a name whose parentheses hold columns."""
+"""Words before a name whose parentheses hold columns."""
 TABLE_HINTS = word_set(
     "NOLOCK READUNCOMMITTED READCOMMITTED READPAST REPEATABLEREAD SERIALIZABLE HOLDLOCK UPDLOCK XLOCK ROWLOCK "
     "PAGLOCK TABLOCK TABLOCKX INDEX FORCESEEK FORCESCAN NOEXPAND NOWAIT SNAPSHOT"
@@ -50,13 +50,13 @@ TABLE_HINTS = word_set(
 REGISTERED = {"REGCLASS": RELATION, "REGTYPE": TYPE, "REGPROC": ROUTINE, "REGPROCEDURE": ROUTINE}
 """Types of PostgreSQL whose values are names of objects."""
 STARTS = frozenset({"", ";", "BEGIN", "THEN", "ELSE", "LOOP", "DO", "ATOMIC", "AS", "(", ")", "ALSO", "INSTEAD", "END"})
-"""What may stand before a statement."""
+"""Words and marks that may stand before a statement."""
 
 
 class Scope:
-    """What lies between two parentheses, or a whole batch.
+    """The text between two parentheses, or a whole batch.
 
-    `comma` is what a comma leads to, `close` what follows behind the closing parenthesis, `opener` the word before it.
+    `comma` is what a comma leads to, `close` what follows the closing parenthesis, `opener` the word before it.
     """
 
     __slots__ = (
@@ -83,12 +83,12 @@ class Scope:
         self.close: Closing | None = None
         self.opener = ""
         self.query = False
-        """Whether FROM begins a clause."""
+        """True if FROM begins a clause."""
         self.sources = False
-        """Whether USING names a relation."""
+        """True if USING names a relation."""
         self.recursive = False
         self.within = False
-        """Whether the list of common table expressions has begun and its statement has not."""
+        """True if the list of common table expressions has begun and its statement has not."""
         self.aliases: dict[str, int] = {}
         """The tokens of the relations by their aliases; 0 for what is no named one."""
         self.targets: list[tuple[int, bool]] = []
@@ -118,9 +118,9 @@ class Reader:
         self.text = text
         self.scope = Scope()
         self.strength = Strength.CREATION
-        self.home: str | None = None
+        self.object_schema: str | None = None
         self.body = False
-        """Whether what is created here belongs to a body, and so to no file."""
+        """True if what is created here belongs to a body, and so to no file."""
         self.procedural = procedural
         self.atomic = 0
         self.context = ""
@@ -128,7 +128,7 @@ class Reader:
         """The token of the table that is altered."""
         self.late = Strength.LATE
         self.on_as: Action | None = None
-        """What AS leads to outside of parentheses."""
+        """The reader that AS leads to outside of parentheses."""
         self._ends: dict[int, int] | None = None
         self._called: set[tuple[str, Strength, str | None]] = set()
 
@@ -149,15 +149,15 @@ class Reader:
             return
         text = text or string_value(self.tokens[index], self.syntax)
         inner = Reader(text, self.collector, self.actions, (*self.place, index), procedural=procedural)
-        inner.strength, inner.home, inner.body = strength, self.home, body
+        inner.strength, inner.object_schema, inner.body = strength, self.object_schema, body
         inner.read()
 
     def is_name(self, index: int) -> bool:
-        """Whether the token is a word or a name."""
+        """Tell whether the token is a word or a name."""
         return self.words[index] not in MARKS
 
     def closing(self, index: int) -> int:
-        """Where the parenthesis closes that opens at an index."""
+        """Return the index where the parenthesis closes that opens at another."""
         if self._ends is None:
             self._ends, stack = {}, []
             for place, word in enumerate(self.words):
@@ -193,11 +193,11 @@ class Reader:
 
     def note(self, parts: tuple[str, ...], role: str, strength: Strength, index: int) -> None:
         """Note a need by the parts of its name."""
-        reference = Reference(parts, role, self.home, self.collector.path)
+        reference = Reference(parts, role, self.object_schema, self.collector.path)
         self.collector.add(reference, strength, (*self.place, index))
 
     def hidden(self, name: str) -> bool:
-        """Whether a common table expression or a temporary table has the name."""
+        """Tell whether a common table expression or a temporary table has the name."""
         name = name if self.syntax is POSTGRESQL else name.lower()
         return name in self.scope.ctes or name in self.collector.temporary
 
@@ -210,7 +210,7 @@ class Reader:
     def call(self, index: int) -> None:
         """Note a routine that is called in an expression. SQL Server wants its schema there."""
         token = self.tokens[index]
-        key = (token, self.strength, self.home)
+        key = (token, self.strength, self.object_schema)
         if key not in self._called and (self.syntax is not MSSQL or "." in token):
             self._called.add(key)
             self.emit(index, ROUTINE)
@@ -241,7 +241,7 @@ def begin(reader: Reader) -> None:
 
 
 def skip_list(reader: Reader, index: int) -> int:
-    """Enter the parentheses behind a name that is not called, if there are any."""
+    """Enter the parentheses after a name that is not called, if there are any."""
     if reader.words[index] == "(" and reader.words[index + 1] not in QUERY_STARTS:
         reader.push()
         return index + 1
@@ -249,5 +249,5 @@ def skip_list(reader: Reader, index: int) -> int:
 
 
 def starts(reader: Reader, index: int) -> bool:
-    """Whether a statement may begin here. In SQL Server its first word is reserved."""
+    """Tell whether a statement may begin here. In SQL Server its first word is reserved."""
     return index == 0 or reader.syntax is MSSQL or reader.words[index - 1] in STARTS

@@ -11,9 +11,9 @@ from ahjo_tasks.sql.references.reader import RELATION, ROUTINE, Reader, Scope, b
 from ahjo_tasks.sql.references.tokens import STRING, split_name, string_value
 
 
-def routine(reader: Reader, place: int, made: Definition | None) -> int:
+def routine(reader: Reader, place: int, definition: Definition | None) -> int:
     """Read the head of a function, an aggregate or a procedure."""
-    record(reader, made)
+    record(reader, definition)
     words, syntax = reader.words, reader.syntax
     if syntax is MYSQL:
         reader.strength, reader.body = Strength.LATE, True
@@ -95,7 +95,7 @@ def external_name(reader: Reader, index: int) -> int:
 
 
 def of_type(reader: Reader, index: int) -> int:
-    """Read WITHOUT FUNCTION and WITH FUNCTION, behind which a routine is named with its types."""
+    """Read WITHOUT FUNCTION and WITH FUNCTION, after which a routine is named with its types."""
     if reader.words[index - 1] != "WITH" or not reader.is_name(index + 1) or reader.syntax is not POSTGRESQL:
         return index + 1
     reader.emit(index + 1, ROUTINE)
@@ -110,16 +110,16 @@ def handler(reader: Reader, index: int) -> int:
     return index + 1
 
 
-def trigger(reader: Reader, place: int, made: Definition | None) -> int:
+def trigger(reader: Reader, place: int, definition: Definition | None) -> int:
     """Read a trigger up to its table."""
     words, end = reader.words, place + 1
     while end < reader.size and words[end] not in {"ON", ";"}:
         end += 1
     if words[end] != "ON":
-        record(reader, made)
+        record(reader, definition)
         return end
     table = end + 1
-    _attach(reader, table, made)
+    _attach(reader, table, definition)
     if reader.syntax is MSSQL:
         reader.late, reader.on_as = Strength.LATE, module_body
     elif reader.syntax is not POSTGRESQL:
@@ -130,23 +130,23 @@ def trigger(reader: Reader, place: int, made: Definition | None) -> int:
     return table + 1
 
 
-def _attach(reader: Reader, index: int, made: Definition | None) -> None:
+def _attach(reader: Reader, index: int, definition: Definition | None) -> None:
     """Note the table that a trigger, a rule or a policy belongs to."""
     if not reader.is_name(index):
-        record(reader, made)
+        record(reader, definition)
         return
     parts = split_name(reader.tokens[index], reader.syntax)
-    if made and reader.syntax is MSSQL and not made.name.schema and len(parts) > 1:
-        reader.home = qualified(parts).schema
+    if definition and reader.syntax is MSSQL and not definition.name.schema and len(parts) > 1:
+        reader.object_schema = qualified(parts).schema
     reader.emit(index, RELATION)
-    record(reader, Definition(made.kind, made.name, qualified(parts)) if made else None)
+    record(reader, Definition(definition.kind, definition.name, qualified(parts)) if definition else None)
 
 
-def event_trigger(reader: Reader, place: int, made: Definition | None) -> int:
+def event_trigger(reader: Reader, place: int, definition: Definition | None) -> int:
     """Read an event trigger, which belongs to an event."""
     words = reader.words
     event = Name(None, reader.tokens[place + 2]) if words[place + 1] == "ON" else None
-    record(reader, Definition("trigger", made.name, event) if made else None)
+    record(reader, Definition("trigger", definition.name, event) if definition else None)
     return place + 3
 
 
@@ -158,33 +158,33 @@ def follows(reader: Reader, index: int) -> int:
     return index + 2
 
 
-def rule(reader: Reader, place: int, made: Definition | None) -> int:
+def rule(reader: Reader, place: int, definition: Definition | None) -> int:
     """Read a rule up to its table; one of SQL Server belongs to none."""
     words, end = reader.words, place + 1
     if reader.syntax is not POSTGRESQL:
-        record(reader, made)
+        record(reader, definition)
         return place + 1
     while end < reader.size and words[end] not in {"TO", ";"}:
         end += 1
     if words[end] != "TO":
-        record(reader, made)
+        record(reader, definition)
         return end
-    _attach(reader, end + 1, made)
+    _attach(reader, end + 1, definition)
     return end + 2
 
 
-def policy(reader: Reader, place: int, made: Definition | None) -> int:
-    """Read a policy; a security policy of SQL Server names tables behind each predicate."""
+def policy(reader: Reader, place: int, definition: Definition | None) -> int:
+    """Read a policy; a security policy of SQL Server names tables after each predicate."""
     if reader.words[place + 1] == "ON":
-        _attach(reader, place + 2, made)
+        _attach(reader, place + 2, definition)
         return place + 3
-    record(reader, made)
+    record(reader, definition)
     reader.context = "security policy"
     return place + 1
 
 
 def predicate(reader: Reader, index: int) -> int:
-    """Read a predicate of a security policy: a function, and the table behind ON."""
+    """Read a predicate of a security policy: a function, and the table after ON."""
     if reader.context != "security policy" or not reader.is_name(index + 1):
         return index + 1
     reader.emit(index + 1, ROUTINE)

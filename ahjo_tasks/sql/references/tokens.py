@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.sql.lexer import Syntax
 
 STRING = "'"
-"""What stands for any string among keywords."""
+"""The mark that stands for any string among keywords."""
 MARKS = "(),;=%{:"
 """The first characters of the marks."""
 DEEPEST = NESTED + 1
@@ -25,7 +25,7 @@ _CLOSING = {"[": "]", '"': '"', "`": "`"}
 _ESCAPE = re.compile(r"\\([\s\S])")
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t"}
 _SPECIAL = re.compile(r"[\"`\[/\-#]")
-"""What is in a dotted name that has quotes or comments in it."""
+"""A part of a dotted name that has quotes or comments in it."""
 _BLANK = re.compile(r"[^\r\n]")
 
 
@@ -46,7 +46,7 @@ def name_tokens(text: str, syntax: Syntax) -> list[str]:
 
 
 def token_span(text: str, syntax: Syntax, index: int) -> tuple[int, int]:
-    """Where the token of this index begins and ends in the text."""
+    """Return the offsets at which the token of an index begins and ends in the text."""
     text = _shallow(text, syntax)
     matches = _pattern(syntax, dollars=syntax.dollar_quotes and "$" in text).finditer(text)
     spans = (match.span(1) for match in matches if match[1])
@@ -78,7 +78,7 @@ def unquote_name(part: str, syntax: Syntax) -> str:
 
 
 def string_value(token: str, syntax: Syntax) -> str:
-    """What a string holds."""
+    """Return the content of a string."""
     if token[0] == "$":
         size = token.index("$", 1) + 1
         return token[size:-size] if token.endswith(token[:size]) and len(token) >= 2 * size else token[size:]

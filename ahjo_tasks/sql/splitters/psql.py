@@ -1,4 +1,4 @@
-"""What psql does with a script before the server sees it: backslash commands, and the rows after COPY FROM STDIN."""
+"""Process a script as psql does before the server sees it: backslash commands, and the rows after COPY FROM STDIN."""
 
 from __future__ import annotations
 
