@@ -12,7 +12,6 @@ from invoke.collection import Collection
 from invoke.tasks import Task
 
 from ahjo_tasks.actions import MODULES
-from ahjo_tasks.runtime.action import Action
 from ahjo_tasks.runtime.namespace_info import NamespaceInfo
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def namespace(
     folder = folder.absolute()
     namespace_info = NamespaceInfo(folder, folder / config if config else None, collection)
     for task in _tasks(*_standard(), *members):
-        collection.add_task(task.bind(namespace_info) if isinstance(task, Action) else task)
+        namespace_info.add(task)
     for member in members:
         if isinstance(member, Collection):
             collection.add_collection(member)

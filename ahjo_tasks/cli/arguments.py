@@ -12,6 +12,7 @@ from io import StringIO
 from itertools import pairwise
 from operator import itemgetter
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from invoke.program import Program
@@ -20,10 +21,13 @@ from ahjo_tasks.actions.namespace import namespace
 from ahjo_tasks.cli.project_namespace import find_project, load_or_standard
 from ahjo_tasks.config.document import CONFIG_SUFFIXES
 from ahjo_tasks.errors import UsageError
-from ahjo_tasks.utils import did_you_mean
+from ahjo_tasks.runtime.context import Invocation
+from ahjo_tasks.utils import closest, did_you_mean
 from ahjo_tasks.version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from invoke.collection import Collection
     from invoke.parser.argument import Argument
     from invoke.tasks import Task
@@ -42,12 +46,22 @@ CORE_SWITCHES = frozenset({"--dry", "--debug", "--echo"})
 FOR_ANY = frozenset(SHORT[short] for short in ("-ni", "-sm", "-sg", "-sa"))
 """Flags that Ahjo accepts with every action; an action without the flag ignores it."""
 SWITCHES = CORE_SWITCHES | FOR_ANY | {"--help"}
+ALIKE = 0.8
+"""How like a known option an unknown one is that is taken for a mistake."""
 NEGATIVE = re.compile(r"-\d+(\.\d+)?")
 OWN_PROJECT_DIR = frozenset({"adopt", "init-project", "multi-project-build", "package"})
 
 
 class AhjoProgram(Program):
     """Invoke's program, with the usage line of `ahjo` in its help."""
+
+    options: Mapping[str, Any] = MappingProxyType({})
+    """Options that the action does not declare, or whose values Invoke has no form for."""
+
+    def execute(self) -> None:
+        """Run the action, which finds its undeclared options in its context."""
+        Invocation.of(self.config).cli_args.update(self.options)
+        super().execute()
 
     def print_task_help(self, name: str) -> None:
         """Print the options of one action."""
@@ -76,7 +90,9 @@ def run(given: list[str], cwd: Path) -> None:
     elif "--help" in words:
         program.run(["ahjo", "--help", _task(collection, action).name])
     else:
-        program.run(["ahjo", *call.translate(words, _task(collection, action))])
+        words = call.translate(words, _task(collection, action))
+        program.options = call.options
+        program.run(["ahjo", *words])
 
 
 @dataclass
@@ -87,10 +103,12 @@ class Call:
     config: Path | None = None
     tail: list[str] = field(default_factory=list)
     out: list[str] = field(default_factory=list)
+    options: dict[str, Any] = field(default_factory=dict)
+    task: Task[Any] | None = None
 
     def translate(self, words: list[str], task: Task[Any]) -> list[str]:
         """Return Invoke's arguments for the words of an `ahjo` call."""
-        known = _flags(task)
+        self.task, known = task, _flags(task)
         rest = list(words)
         rest.remove(next(word for word in rest if not word.startswith("-")))
         self.out = [task.name]
@@ -113,18 +131,43 @@ class Call:
             self.out.append(word)
         elif argument is None and word in FOR_ANY:
             return
+        elif argument is None and self._takes_undeclared(word, known):
+            self.options[_parameter(word)] = self._values(rest) or True
         elif argument is None:
-            hint = did_you_mean(word, known) or f"ahjo --help {self.out[0]} lists its options."
+            hint = did_you_mean(word, [*known, *SWITCHES]) or f"ahjo --help {self.out[0]} lists its options."
             raise UsageError(f"{self.out[0]} has no option {word}.", hint=hint)
         else:
-            self._take_values(word, rest, several=argument.kind is list)
+            self._take_values(word, rest, argument)
 
-    def _take_values(self, flag: str, rest: list[str], *, several: bool) -> None:
+    def _take_values(self, flag: str, rest: list[str], argument: Argument) -> None:
+        several = argument.kind is list
+        if argument.kind is str and argument.default is None and not argument.positional and self._is_own():
+            values = self._values(rest)
+            if len(values) != 1:
+                self.options[str(argument.name)] = values or True
+                return
+            rest.insert(0, values[0])
         if not rest or not _is_value(rest[0]):
             raise UsageError(f"{flag} needs a value.")
         self.out += [flag, rest.pop(0)]
         while several and rest and _is_value(rest[0]) and not self._is_config(rest[0]):
             self.out += [flag, rest.pop(0)]
+
+    def _values(self, rest: list[str]) -> list[str]:
+        """Take the words up to the next option or the config."""
+        values = []
+        while rest and _is_value(rest[0]) and not self._is_config(rest[0]):
+            values.append(rest.pop(0))
+        return values
+
+    def _takes_undeclared(self, word: str, known: dict[str, Argument]) -> bool:
+        """Return whether an unknown option is for the action; one like a known option is a mistake."""
+        reads = word.startswith("--") and getattr(self.task, "reads_options", False)
+        return bool(reads) and not closest(word, [*known, *SWITCHES], cutoff=ALIKE)
+
+    def _is_own(self) -> bool:
+        """Return whether the action is the project's own."""
+        return not getattr(self.task, "body", _flags).__module__.startswith("ahjo_tasks.")
 
     def _positional_flag(self, known: dict[str, Argument]) -> str | None:
         """Return the flag of the next positional argument, which a word without a flag is for."""
@@ -132,6 +175,10 @@ class Call:
 
     def _is_config(self, word: str) -> bool:
         return self.config is not None and (self.cwd / Path(word).expanduser()).absolute() == self.config
+
+
+def _parameter(flag: str) -> str:
+    return flag.lstrip("-").replace("-", "_")
 
 
 def _is_value(word: str) -> bool:

@@ -11,14 +11,12 @@ from invoke.tasks import Task
 
 from ahjo_tasks.actions.namespace import namespace
 from ahjo_tasks.errors import ConfigError, UsageError
-from ahjo_tasks.runtime.action import Action
+from ahjo_tasks.runtime.namespace_info import namespace_info_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
     from types import ModuleType
-
-    from ahjo_tasks.runtime.namespace_info import NamespaceInfo
 
 DEFAULT_ACTIONS = "ahjo_actions.py"
 
@@ -41,8 +39,13 @@ def load(directory: Path, config: Path | None) -> Collection:
     collection = _collection(_module(tasks)) if tasks.is_file() else namespace(directory=directory)
     for file in _action_files(directory, config, has_tasks=tasks.is_file()):
         for task in _tasks(_module(file)):
-            namespace_info = _namespace_info(collection)
-            collection.add_task(task.bind(namespace_info) if namespace_info and isinstance(task, Action) else task)
+            namespace_info = namespace_info_of(collection)
+            if namespace_info is None:
+                collection.add_task(task)
+                continue
+            namespace_info.add(task)
+            if collection is not namespace_info.collection:
+                collection.add_task(namespace_info.find(task.name, required_by=file.name))
     return collection
 
 
@@ -102,10 +105,3 @@ def _collection(module: ModuleType) -> Collection:
 
 def _tasks(module: ModuleType) -> list[Task[Any]]:
     return [value for value in vars(module).values() if isinstance(value, Task)]
-
-
-def _namespace_info(collection: Collection) -> NamespaceInfo | None:
-    return next(
-        (task.namespace_info for task in collection.tasks.values() if isinstance(task, Action) and task.namespace_info),
-        None,
-    )

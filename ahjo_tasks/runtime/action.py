@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar,
 from invoke.tasks import Task
 
 from ahjo_tasks.errors import UsageError
-from ahjo_tasks.runtime import flags
+from ahjo_tasks.runtime import flags, overrides
 from ahjo_tasks.runtime.confirmation import check_permission
 from ahjo_tasks.runtime.context import ActionContext
 from ahjo_tasks.runtime.error_boundary import ErrorBoundary
@@ -18,6 +18,7 @@ from ahjo_tasks.runtime.patches import install
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from inspect import Signature
 
     from invoke.context import Context
     from invoke.parser.argument import Argument
@@ -58,6 +59,7 @@ class Action(Task[Any], Generic[P, R]):
         self.sql_files = tuple(sql_files)
         self.guarded = guarded
         self.namespace_info: NamespaceInfo | None = None
+        self.replaced: Action[..., Any] | None = None
         if self.__doc__:
             self.__doc__ = _help_text(self.__doc__, dialects)
 
@@ -72,11 +74,19 @@ class Action(Task[Any], Generic[P, R]):
         """The name on the command line, with dashes."""
         return str(super().name).replace("_", "-")
 
-    def bind(self, namespace_info: NamespaceInfo) -> Action[P, R]:
-        """Return a copy that is a member of one project's namespace."""
+    def bind(self, namespace_info: NamespaceInfo, replaced: object = None) -> Action[P, R]:
+        """Return a copy that is a member of one project's namespace, in place of the task that had its name before."""
         bound = copy.copy(self)
         bound.namespace_info = namespace_info
+        if isinstance(replaced, Action) and replaced.body is not self.body:
+            bound.replaced = replaced
         return bound
+
+    def argspec(self, body: Callable[..., Any]) -> Signature:
+        """Return the body's parameters that are flags: all but the context and `**flags`."""
+        declared = super().argspec(body)
+        named = [each for each in declared.parameters.values() if each.kind is not each.VAR_KEYWORD]
+        return declared.replace(parameters=named)
 
     def arg_opts(self, name: str, default: Any, taken_names: set[str]) -> dict[str, Any]:
         """Return Invoke's options of a parameter; its short flag is none of Invoke's own."""
@@ -84,13 +94,17 @@ class Action(Task[Any], Generic[P, R]):
         return options
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
-        """Return the body's parameters and, for an action that changes a database, the flags that confirm it."""
+        """Return the body's parameters and, for an action that changes a database, the flags that confirm it.
+
+        An action that replaces another one and calls it has the flags of that one, too.
+        """
         twin = copy.copy(self)  # Invoke removes each text of `help` that it has used
         twin.help = dict(self.help)
         arguments: list[Argument] = Task.get_arguments(twin, ignore_unknown_help)
         names = {argument.name for argument in arguments}
         confirming = flags.confirmation() if self.affects_database else ()
-        return arguments + [argument for argument in confirming if argument.name not in names]
+        arguments += [argument for argument in confirming if argument.name not in names]
+        return arguments + flags.missing_from(arguments, self._replaced_arguments())
 
     def __call__(self, ctx: Context, *args: P.args, **kwargs: P.kwargs) -> R | None:
         """Run the action, and return what its body returns; None where the config skips it.
@@ -102,7 +116,8 @@ class Action(Task[Any], Generic[P, R]):
             if self.guarded and not self._check(context, kwargs):
                 return None
             with context.running(self.name, with_config=self.guarded):
-                return self._run(context, *args, **self._body_arguments(kwargs))  # type: ignore[no-any-return]
+                values = self._body_arguments(context, args, kwargs)
+                return self._run(context, *args, **values)  # type: ignore[no-any-return]
 
     _run: Callable[..., Any] = Task.__call__
 
@@ -137,10 +152,34 @@ class Action(Task[Any], Generic[P, R]):
             return False
         return True
 
-    def _body_arguments(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the values without the confirmation flags that the body has no parameter for."""
+    def _body_arguments(self, ctx: ActionContext, args: Sequence[Any], values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values that the body takes; those for the action that it replaces wait for its call."""
         parameters = signature(self.body).parameters
+        positional = list(parameters)[1 : len(args) + 1]
+        waiting = {name: value for name, value in ctx.passed_on.get(self.body, {}).items() if name not in positional}
+        values = {**waiting, **values}
+        if self.replaced is None and len(ctx.stack) == 1:
+            taken = parameters if not overrides.takes_all(self.body) else ctx.cli_args
+            values |= {name: value for name, value in ctx.cli_args.items() if name in taken}
+        if self.replaced is not None:
+            inherited = self._replaced_arguments()
+            own = {name: value for name, value in values.items() if name in parameters or name in CONFIRMATION_FLAGS}
+            given = flags.given(inherited, {name: value for name, value in values.items() if name not in own})
+            ctx.passed_on[self.replaced.body] = {} if overrides.takes_all(self.body) else given
+            values = own | given if overrides.takes_all(self.body) else own
         return {name: value for name, value in values.items() if name in parameters or name not in CONFIRMATION_FLAGS}
+
+    @property
+    def reads_options(self) -> bool:
+        """Whether the body takes options that it does not declare, as `**options` or by `ctx.get_cli_arg`."""
+        return overrides.reads_options(self.body) and not (self.replaced and overrides.takes_all(self.body))
+
+    def _replaced_arguments(self) -> list[Argument]:
+        """Return the flags of the action that this one replaces, if it calls that."""
+        if self.replaced is None:
+            return []
+        passes_on = overrides.takes_all(self.body) or overrides.calls(self.body, self.replaced.body)
+        return self.replaced.get_arguments() if passes_on else []
 
     def planned_actions(
         self, ctx: ActionContext, within: Sequence[Action[..., Any]] = ()
@@ -163,6 +202,12 @@ class MultiAction(Action[..., list[Any]]):
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
         """Return the flags of all steps; each step gets those that it has."""
         return flags.merged(self._flag_groups(ignore_unknown_help, ()))
+
+    @property
+    def reads_options(self) -> bool:
+        """Whether one of the steps takes options that it does not declare."""
+        steps = (step for step in self._existing_steps() if isinstance(step, Action))
+        return any(step.reads_options for step in steps if not isinstance(step, MultiAction))
 
     def _flag_groups(self, ignore_unknown_help: bool | None, within: Sequence[Task[Any]]) -> Iterator[list[Argument]]:
         """Yield the flags of this action and of each step; one that it is a step of, `within`, is left out."""

@@ -35,6 +35,7 @@ class Invocation:
         self.environ = environ
         self.confirmation = Confirmation(environ)
         self.counts = RunCounts()
+        self.cli_args: dict[str, Any] = {}
         self._projects: dict[tuple[Path, Path | None], Project] = {}
         self._active: Project | None = None
 
@@ -133,6 +134,8 @@ class ActionContext(Context):
     """The names of the running actions, the outermost first."""
     with_heading: set[Project]
     """The projects whose heading is printed."""
+    passed_on: dict[Any, dict[str, Any]]
+    """Flags of an override for the action that it replaces, by the body of that."""
 
     @classmethod
     def from_invoke(cls, ctx: Context, namespace_info: NamespaceInfo | None) -> ActionContext:
@@ -143,13 +146,14 @@ class ActionContext(Context):
         if isinstance(ctx, ActionContext):
             return ctx.for_namespace(namespace_info)
         namespace_info = namespace_info or getattr(ctx, "namespace_info", None)
-        return cls._create(ctx, namespace_info, stack=[], with_heading=set())
+        return cls._create(ctx, namespace_info, stack=[], with_heading=set(), passed_on={})
 
     def for_namespace(self, namespace_info: NamespaceInfo | None) -> ActionContext:
         """Return this context, or that of another project whose action is a step of this one."""
         if namespace_info is None or namespace_info is self.namespace_info:
             return self
-        return self._create(self, namespace_info, stack=self.stack, with_heading=self.with_heading)
+        shared = {"stack": self.stack, "with_heading": self.with_heading, "passed_on": self.passed_on}
+        return self._create(self, namespace_info, **shared)
 
     @classmethod
     def without_project(cls, ctx: Context, namespace_info: NamespaceInfo | None) -> ActionContext:
@@ -157,7 +161,7 @@ class ActionContext(Context):
         stack = ctx.stack if isinstance(ctx, ActionContext) else []
         context = cls(config=ctx.config, remainder=ctx.remainder)
         project = Project(Path.cwd(), None, os.environ, context.invocation.counts)
-        context._set(namespace_info=namespace_info, project=project, stack=stack, with_heading=set())
+        context._set(namespace_info=namespace_info, project=project, stack=stack, with_heading=set(), passed_on={})
         return context
 
     @classmethod
@@ -196,6 +200,15 @@ class ActionContext(Context):
     def confirmation(self) -> Confirmation:
         """What the user has confirmed in this run."""
         return self.invocation.confirmation
+
+    @property
+    def cli_args(self) -> Mapping[str, Any]:
+        """The options of the `ahjo` command that the action does not declare: lists of values, True without any."""
+        return self.invocation.cli_args
+
+    def get_cli_arg(self, name: str) -> Any:
+        """Return an option of the `ahjo` command that the action does not declare; None where it is not given."""
+        return self.cli_args.get(name.replace("-", "_"))
 
     @property
     def dry_run(self) -> bool:

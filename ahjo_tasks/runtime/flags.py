@@ -48,6 +48,13 @@ def merged(groups: Iterable[Sequence[Argument]]) -> list[Argument]:
     return [_copy(argument, _free_names(argument, taken)) for argument in arguments.values()]
 
 
+def missing_from(arguments: Sequence[Argument], others: Sequence[Argument]) -> list[Argument]:
+    """Return the other flags that an action lacks, as `merged` has them: without defaults."""
+    names = {argument.name for argument in arguments}
+    taken = {name for argument in arguments for name in argument.names}
+    return [_copy(other, _free_names(other, taken)) for other in others if other.name not in names]
+
+
 def _free_names(argument: Argument, taken: set[str]) -> tuple[str, ...]:
     shorts = [name for name in argument.nicknames if name not in taken]
     taken.update(shorts)

@@ -26,6 +26,11 @@ class NamespaceInfo:
     def __deepcopy__(self, _memo: dict[int, object]) -> NamespaceInfo:
         return self
 
+    def add(self, task: Task[Any]) -> None:
+        """Add a task to the collection; an action is bound to this namespace, and knows what it replaces."""
+        bind = getattr(task, "bind", None)
+        self.collection.add_task(bind(self, self.get(task.name)) if bind else task)
+
     def find(self, name: str, *, required_by: str) -> Task[Any]:
         """Return the task that has the name now. Raises UsageError, with the nearest name, when there is none."""
         task = self.get(name)

@@ -62,7 +62,7 @@ def test_what_a_database_lacks_is_refused_by_name_before_anything_runs(live: Dep
     live.write("database/views/a.sql", "CREATE VIEW a AS SELECT 1 AS id;\n")
     for folder in LACKED[live.target.name]:
         file = live.write(f"database/{folder}/x.sql", "SELECT 1;\n")
-        done = live.fail("structure" if folder == "schemas" else "deploy")
+        done = live.fail("structure" if folder == "schemas" else "deploy", code=2)
         assert f"{TITLES[live.target.name]} has no {folder}: database/{folder}/x.sql" in done.err
         file.unlink()
     assert not live.has("a")

@@ -175,7 +175,7 @@ def test_named_files_are_dropped_by_their_type(live: Deployed) -> None:
 
 
 def test_obsolete_objects_are_dropped_by_their_script(live: Deployed) -> None:
-    live.fail("drop-obsolete")
+    live.fail("drop-obsolete", code=2)
     live.target.query("CREATE TABLE old (id INTEGER)", live.database)
     live.write("database/drop_obsolete_objects.sql", "DROP TABLE old;\n")
     live.succeed("drop-obsolete")

@@ -222,7 +222,7 @@ class Translation:
         flags = self._flags.setdefault(function, {})
         only_tested = self._only_tested(call, function) and name not in RESERVED and flags.get(name, "False") == "False"
         flags[name] = "False" if only_tested else "None"
-        return name
+        return f"({name} or None)" if name == "files" else name  # Invoke gives an empty list for a missing flag
 
     def _only_tested(self, call: ast.Call, function: Function) -> bool:
         """Tell whether only the truth of the result is used, directly or through the variable it is assigned to."""

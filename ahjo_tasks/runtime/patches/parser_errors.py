@@ -62,7 +62,9 @@ def _unknown_flag(machine: ParseMachine, flag: str) -> tuple[str, str]:
         owner = owners[-1].name
         return f"{action} has no option {flag}.", f"{owner} has it: write it right after {owner}."
     suggestion = did_you_mean(flag, [*machine.context.flags, *machine.initial.flags])
-    return f"{action} has no option {flag}.", suggestion or f"inv --help {action} lists its options."
+    return f"{action} has no option {flag}.", suggestion or (
+        f"inv --help {action} lists its options. To have {flag}, give the function a parameter of that name."
+    )
 
 
 def _unknown_word(machine: ParseMachine, word: str) -> tuple[str, str]:

@@ -150,7 +150,7 @@ def test_custom_arguments_become_flags() -> None:
     )
     assert '@action(iterable=["files"])' in created
     assert "def step(context, loud=False, batch_size=None, files=None):" in created
-    assert "if loud:\n        print(batch_size, files)" in created
+    assert "if loud:\n        print(batch_size, (files or None))" in created
 
 
 def test_words_for_the_user_go_to_the_console() -> None:
