@@ -18,6 +18,7 @@ SHOWN = 60
 
 
 @action(
+    reads=True,
     auto_shortflags=False,
     help={
         "file": "The SQL file.",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.runtime.context import ActionContext
 
 
-@action(auto_shortflags=False, help={"all": "Show the keys that have their default value, too."})
+@action(reads=True, auto_shortflags=False, help={"all": "Show the keys that have their default value, too."})
 def config(ctx: ActionContext, all: bool = False) -> None:  # noqa: A002 - the flag's name
     """Show each config value and its origin."""
     from ahjo_tasks.config.loader import rows

@@ -52,7 +52,7 @@ def doctor(ctx: ActionContext, connect: bool = False, format: str = "table") -> 
         ctx.console.table(list(info), [list(info.values())])
 
 
-@action
+@action(reads=True)
 def test_connection(ctx: ActionContext) -> None:
     """Connect; show login, database, version.
 

@@ -71,7 +71,7 @@ def _accounted(ctx: ActionContext, connection: Connection, database: str, when_t
         raise
 
 
-@action
+@action(reads=True)
 def version(ctx: ActionContext) -> None:
     """Show the deployed versions.
 

@@ -27,6 +27,7 @@ DRAWN = frozenset({"svg", "html"})
 
 
 @action(
+    reads=True,
     auto_shortflags=False,
     iterable=["files", "object"],
     help={

@@ -11,7 +11,7 @@ from invoke.tasks import Task
 
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.runtime import flags, overrides
-from ahjo_tasks.runtime.confirmation import check_permission
+from ahjo_tasks.runtime.confirmation import check_permission, warn_of_unknown_actions
 from ahjo_tasks.runtime.context import ActionContext
 from ahjo_tasks.runtime.error_boundary import ErrorBoundary
 from ahjo_tasks.runtime.patches import install
@@ -39,7 +39,8 @@ class Action(Task[Any], Generic[P, R]):
 
     `affects_database` asks for confirmation before it runs, `destroys_database` adds to the question that all data is
     deleted, `dialects` names the databases that have it, `sql_files` are the parameters that name SQL files of the
-    project. An action that is not `guarded` runs whatever the config allows, and also with an invalid config.
+    project. One that `reads` changes nothing, and is permitted unless the config refuses it by name. An action that is
+    not `guarded` runs whatever the config allows, and also with an invalid config.
     """
 
     def __init__(  # noqa: PLR0913 - one parameter for each trait
@@ -50,6 +51,7 @@ class Action(Task[Any], Generic[P, R]):
         destroys_database: bool = False,
         dialects: Sequence[str] = (),
         sql_files: Sequence[str] = (),
+        reads: bool = False,
         guarded: bool = True,
         **options: Any,
     ) -> None:
@@ -57,6 +59,7 @@ class Action(Task[Any], Generic[P, R]):
         self.affects_database = affects_database
         self.destroys_database = destroys_database
         self.sql_files = tuple(sql_files)
+        self.reads = reads
         self.guarded = guarded
         self.namespace_info: NamespaceInfo | None = None
         self.replaced: Action[..., Any] | None = None
@@ -138,7 +141,9 @@ class Action(Task[Any], Generic[P, R]):
         """Raise unless all that a call would run is permitted and confirmed. Returns False when the config skips it."""
         actions = [(action, ctx.for_namespace(action.namespace_info)) for action in self.planned_actions(ctx)]
         for action, context in actions:
-            check_permission(context.project, action.name)
+            check_permission(context.project, action.name, reads=action.reads)
+            if context.namespace_info is not None:
+                warn_of_unknown_actions(context.project, context.namespace_info.names)
         for target in {context.project: context for action, context in actions if action.affects_database}.values():
             target.print_heading(self.name)
             destroys = any(

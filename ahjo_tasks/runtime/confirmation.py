@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.errors import NotPermittedError
+from ahjo_tasks.utils import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.console import Console
@@ -19,26 +20,60 @@ PROTECTED = "The database is protected: pass --confirm-database NAME or set AHJO
 DESTROYS = "It deletes the database and all its data, and creates it again."
 
 
-def permitted(settings: Settings) -> list[str] | None:
-    """Return the permitted actions in the config's order, or None when all are."""
-    allowed = settings.allowed_actions
-    names = [allowed] if isinstance(allowed, str) else list(allowed)
-    if any(name.upper() == "ALL" for name in names):
-        return None
-    return [name.replace("_", "-") for name in names]
+REFUSED = "!"
+"""A name in `allowed_actions` that begins with it is refused, also a reading action and beside ALL."""
 
 
-def check_permission(project: Project, name: str) -> None:
-    """Raise NotPermittedError unless `allowed_actions` names the action; without a config every action is allowed."""
+class Permission(NamedTuple):
+    """The names in `allowed_actions`; `allowed` is None where all are, `refused` are those with an exclamation mark."""
+
+    allowed: list[str] | None
+    refused: frozenset[str]
+
+    @classmethod
+    def of(cls, settings: Settings) -> Permission:
+        """Read the permission from the config, in its order."""
+        given = settings.allowed_actions
+        names = [name.replace("_", "-") for name in ([given] if isinstance(given, str) else given)]
+        allowed = [name for name in names if not name.startswith(REFUSED)]
+        everything = any(name.upper() == "ALL" for name in allowed)
+        return cls(
+            None if everything else allowed,
+            frozenset(name.removeprefix(REFUSED) for name in names if name.startswith(REFUSED)),
+        )
+
+    def permits(self, name: str, *, reads: bool) -> bool:
+        """Return whether an action may run; one that only reads may, unless it is refused by its name."""
+        return name not in self.refused and (reads or self.allowed is None or name in self.allowed)
+
+
+def check_permission(project: Project, name: str, *, reads: bool = False) -> None:
+    """Raise NotPermittedError unless `allowed_actions` permits it; without a config every action is permitted."""
     if not project.has_config:
         return
-    names = permitted(project.settings)
-    if names is None or name in names:
+    permission = Permission.of(project.settings)
+    if permission.permits(name, reads=reads):
         return
-    raise NotPermittedError(
-        f"The action {name!r} is not allowed here.",
-        hint=f"allowed_actions in {project.config_name} permits: {', '.join(names) or 'nothing'}.",
-    )
+    names = "ALL" if permission.allowed is None else ", ".join(permission.allowed) or "nothing"
+    hint = f"allowed_actions in {project.config_name} permits: {names}"
+    if permission.refused:
+        hint += f"; it refuses: {', '.join(sorted(permission.refused))}"
+    raise NotPermittedError(f"The action {name!r} is not allowed here.", hint=f"{hint}.")
+
+
+def warn_of_unknown_actions(project: Project, known: Collection[str]) -> None:
+    """Warn once in a run of names in `allowed_actions` and `skipped_actions` that no action has."""
+    if not project.has_config or not known:
+        return
+    permission = Permission.of(project.settings)
+    skipped = [name.replace("_", "-") for name in project.settings.skipped_actions]
+    listed = {"allowed_actions": [*(permission.allowed or ()), *sorted(permission.refused)], "skipped_actions": skipped}
+    for key, names in listed.items():
+        for name in names:
+            if name not in known and name.upper() != "ALL":
+                place = project.loaded.origins[key]
+                suggestion = did_you_mean(name, known, inline=True)
+                project.console.warning(f"{place}: {key}: there is no action {name!r}{suggestion}", once=True)
 
 
 def is_skipped(project: Project, name: str) -> bool:

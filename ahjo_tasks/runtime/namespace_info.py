@@ -26,6 +26,12 @@ class NamespaceInfo:
     def __deepcopy__(self, _memo: dict[int, object]) -> NamespaceInfo:
         return self
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all tasks of the collection, aliases included."""
+        tasks: dict[str, list[str]] = self.collection.task_names
+        return frozenset((*tasks, *(alias for aliases in tasks.values() for alias in aliases)))
+
     def add(self, task: Task[Any]) -> None:
         """Add a task to the collection; an action is bound to this namespace, and knows what it replaces."""
         bind = getattr(task, "bind", None)

@@ -196,3 +196,46 @@ def test_a_multiaction_asks_before_its_first_step(protected: RunningProject) -> 
     done = inv(protected, "nightly", *CONFIG, ns=(steps,), yes=False)
     assert done.code == 3
     assert "allowed_actions" not in done.out
+
+
+# -- reading actions and names that no action has ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["config", "version", "test-connection", "plot-dependencies"])
+def test_an_action_that_only_reads_is_permitted_unless_it_is_refused_by_name(
+    project: RunningProject, name: str
+) -> None:
+    assert inv(project, "init", "--config", "dev.json").code == 0
+    project.configure(sqlite(allowed_actions=["deploy"]))
+    assert inv(project, name, "--config", "dev.json").code == 0
+    for allowed in (["deploy", f"!{name}"], ["ALL", f"!{name.replace('-', '_')}"]):
+        project.configure(sqlite(allowed_actions=allowed))
+        refused = inv(project, name, "--config", "dev.json")
+        assert refused.code == 3
+        assert f"it refuses: {name}." in refused.err
+
+
+def test_an_own_action_is_permitted_by_its_name_alone(project: RunningProject) -> None:
+    @action
+    def own(ctx: ActionContext) -> None:
+        """Do what nobody knows."""
+        ctx.console.print("done")
+
+    project.configure(sqlite(allowed_actions=["deploy"]))
+    assert inv(project, "own", "--config", "dev.json", ns=(own,)).code == 3
+    project.configure(sqlite(allowed_actions=["own"]))
+    assert inv(project, "own", "--config", "dev.json", ns=(own,)).code == 0
+
+
+def test_names_that_no_action_has_are_warned_of_once(project: RunningProject) -> None:
+    project.configure(
+        sqlite(allowed_actions=["deply", "config", "!drp"], skipped_actions=["tset", "update_git_version"])
+    )
+    done = inv(project, "config", "config", "--all", "--config", "dev.json")
+    assert done.code == 0, done.text
+    warned = [line for line in done.text.splitlines() if "there is no action" in line]
+    assert [line.partition("dev.json:")[2] for line in warned] == [
+        "1: allowed_actions: there is no action 'deply'; did you mean deploy?",
+        "1: allowed_actions: there is no action 'drp'; did you mean drop?",
+        "1: skipped_actions: there is no action 'tset'; did you mean test?",
+    ]
