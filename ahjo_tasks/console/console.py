@@ -13,6 +13,8 @@ from ahjo_tasks.errors import INTERRUPTED, AhjoError, ConfigError, SourceError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from ahjo_tasks.console.masker import Masker
+
 
 class RunCounts:
     """Results of an action, counted over all the projects that it works on.
@@ -50,8 +52,6 @@ STYLES = {
 }
 PLAIN = "\033[0m"
 TABLE_STYLES = {0: "head", 1: "dim"}
-SHORTEST_SECRET = 4
-"""Characters; masking a shorter one would hide whole words of every sentence."""
 ASCII = str.maketrans({"─": "-", "…": "~", "│": "|"})
 
 
@@ -73,7 +73,7 @@ class Console:
         self.out = out or sys.stdout
         self.err = err or sys.stderr
         self._log = log or (lambda _level, _line: None)
-        self._hidden: list[str] = []
+        self._masker: Masker | None = None  # there are no secrets in a git hook, which must start quickly
         self.counts = counts or RunCounts()
         self.colored = colored
         self.live = _has_effects(self.out)
@@ -93,10 +93,11 @@ class Console:
 
     def hide(self, secret: str | None) -> None:
         """Print and log `***` in place of this text from now on."""
-        if secret and len(secret) >= SHORTEST_SECRET:
-            from ahjo_tasks.config.secret import encoded_forms  # imports json and urllib, which a git hook needs not
+        if secret:
+            from ahjo_tasks.console.masker import Masker  # imports json and urllib, which a git hook needs not
 
-            self._hidden = sorted({*self._hidden, *encoded_forms(secret)}, key=len, reverse=True)
+            self._masker = self._masker or Masker()
+            self._masker.add(secret)
 
     @property
     def interactive(self) -> bool:
@@ -244,6 +245,13 @@ class Console:
             self.out.write(CLEAR_LINE)  # the terminal shows ^C there
         self._err(f"Interrupted: {'nothing was changed' if self._asking else left}.", "fail")
 
+    def traceback(self, error: BaseException) -> None:
+        """Print the traceback of an error, for `--debug`."""
+        import traceback
+
+        self._clear_progress()
+        self._write(self.err, "".join(traceback.format_exception(error)).rstrip())
+
     # -- questions -----------------------------------------------------------------------------------------------
 
     def confirm(self, question: str) -> bool:
@@ -314,9 +322,11 @@ class Console:
 
     def masked(self, text: str) -> str:
         """Return the text with `***` in place of each secret."""
-        for secret in self._hidden:
-            text = text.replace(secret, "***")
-        return text
+        return self._masker.mask(text) if self._masker else text
+
+    def covered(self, text: str) -> str:
+        """Return the text with secrets covered, to be cut: its length and lines stay."""
+        return self._masker.cover(text) if self._masker else text
 
     def _write(self, stream: IO[str], text: str) -> None:
         """Write a line and flush it: the order of both streams is right also where they are one pipe."""

@@ -16,6 +16,7 @@ from ahjo_tasks.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from io import TextIOWrapper
     from pathlib import Path
 
     from ahjo_tasks.config.settings import Settings
@@ -23,18 +24,40 @@ if TYPE_CHECKING:
     from ahjo_tasks.database.database import Database
 
 
+OWNER_ONLY = 0o600
+"""Mode of new log files: they hold what servers and programs say."""
 LOGGERS = ("sqlalchemy.engine", "sqlalchemy.pool", "sqlalchemy.dialects", "sqlalchemy.orm")
 MAX_SQLALCHEMY_LOG_SIZE = 5_000_000
 FORMAT = "[%(asctime)s] [%(name)s] %(levelname)s %(message)s"
 
 
-def start_sqlalchemy_log(path: Path) -> logging.Handler:
+class OwnersLog(RotatingFileHandler):
+    """A rotating log that only the owner of its files may read."""
+
+    def _open(self) -> TextIOWrapper:
+        handle = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, OWNER_ONLY)
+        return os.fdopen(handle, "a", encoding="utf-8")
+
+
+class MaskingFormatter(logging.Formatter):
+    """Writes records without the secrets of the run."""
+
+    def __init__(self, mask: Callable[[str], str]) -> None:
+        super().__init__(FORMAT)
+        self._mask = mask
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format the record with its traceback, masked."""
+        return self._mask(super().format(record))
+
+
+def start_sqlalchemy_log(path: Path, mask: Callable[[str], str] = str) -> logging.Handler:
     """Write SQLAlchemy's records to a rotating file with one backup. Returns the handler for `stop_sqlalchemy_log`.
 
     Values of parameters are written only where the engine was created with `hide_parameters=False`.
     """
-    handler = RotatingFileHandler(path, maxBytes=MAX_SQLALCHEMY_LOG_SIZE, backupCount=1, encoding="utf-8", delay=True)
-    handler.setFormatter(logging.Formatter(FORMAT))
+    handler = OwnersLog(path, maxBytes=MAX_SQLALCHEMY_LOG_SIZE, backupCount=1, encoding="utf-8", delay=True)
+    handler.setFormatter(MaskingFormatter(mask))
     for name in LOGGERS:
         logger = logging.getLogger(name)
         logger.addHandler(handler)
@@ -106,14 +129,18 @@ class LogSinks:
             self._on_problem(f"{self._file.path} cannot be written, output is not logged there: {self._file.failure}")
 
     def configure(
-        self, settings: Settings, database: Callable[[], Database], git_version: Callable[[], GitVersion]
+        self,
+        settings: Settings,
+        database: Callable[[], Database],
+        git_version: Callable[[], GitVersion],
+        mask: Callable[[str], str],
     ) -> None:
         """Add the logs that the config asks for. Raises ConfigError for one that this system does not have."""
         self._file.as_json = settings.log_format == "json"
         if settings.windows_event_log:
             self._sinks.append(EventLog())
         if settings.enable_sqlalchemy_logging:
-            start_sqlalchemy_log(self.directory / "sqlalchemy.log")
+            start_sqlalchemy_log(self.directory / "sqlalchemy.log", mask)
         if settings.enable_database_logging:
             from ahjo_tasks.console.log_table import DatabaseLog
 
@@ -180,7 +207,7 @@ class FileLog:
 
     def _open(self) -> None:
         binary = getattr(os, "O_BINARY", 0)  # on Windows
-        self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | binary, 0o666)
+        self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | binary, OWNER_ONLY)
         self._close = finalize(self, os.close, self._file)
 
     def _rotate(self) -> None:

@@ -49,6 +49,8 @@ class Connection:
         self.dialect = dialect
         self.in_shared_transaction = shared
         self.on_message: Callable[[ServerMessage], None] = lambda _message: None
+        self.cover: Callable[[str], str] = lambda text: text
+        """Covers the secrets in a text that is cut before it is shown."""
         self._cursors = cursors
         self._sa_connection = sa_connection
         self._dbapi_connection: Any = sa_connection.connection.dbapi_connection

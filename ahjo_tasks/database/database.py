@@ -77,6 +77,8 @@ class Database:
         self._lock: ExitStack | None = None
         self._cursors = CursorRegistry()
         self.on_connect: Callable[[], None] = lambda: None
+        self.cover: Callable[[str], str] = lambda text: text
+        """Covers the secrets in a text that is cut before it is shown."""
 
     @cached_property
     def url(self) -> URL:
@@ -325,11 +327,13 @@ class Database:
         try:
             self.dialect.set_lock_timeout(connection.connection.dbapi_connection, self.settings.lock_timeout)
             self.credentials.keep()
-            return Connection(connection, self.dialect, self._cursors, shared=shared)
+            opened = Connection(connection, self.dialect, self._cursors, shared=shared)
         except BaseException:
             connection.invalidate()
             connection.close()
             raise
+        opened.cover = self.cover
+        return opened
 
 
 def lock_owner() -> str:

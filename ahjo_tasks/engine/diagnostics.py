@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ahjo_tasks.console.masker import COVER, uncovered
 from ahjo_tasks.errors import DeployError, StatementError
 from ahjo_tasks.sql.message_sources import MessageSources
 
@@ -27,21 +28,24 @@ NEWLINE = re.compile(r"\r\n?|\n")
 def excerpt(text: str, line: int, column: int | None = None) -> tuple[str, ...]:
     """Return the line and its neighbours, numbered, with a caret under the column where it is known.
 
-    A line that is too long is cut to the part around the column.
+    A line that is too long is cut to the part around the column. Secrets in the text are covered, if it may have any.
     """
     lines = NEWLINE.split(text)
     first = max(0, (column or 0) - EXCERPT_WIDTH // 2) if column and column > EXCERPT_WIDTH else 0
     shown = []
     for number in range(max(1, line - EXCERPT_LINES_AROUND), min(len(lines), line + EXCERPT_LINES_AROUND) + 1):
-        shown.append(f"{number:>5} | {_part(lines[number - 1], first)}".rstrip())
+        shown.append(f"{number:>5} | {uncovered(_part(lines[number - 1], first))}".rstrip())
         if number == line and column:
-            before = _part(lines[number - 1][: column - 1], first)
+            before = uncovered(_part(lines[number - 1][: column - 1], first))
             shown.append(f"      | {' ' * len(before)}^")
     return tuple(shown)
 
 
 def _part(text: str, first: int) -> str:
-    return "".join(char if char.isprintable() else " " for char in text[first : first + EXCERPT_WIDTH].expandtabs(4))
+    return "".join(
+        char if char.isprintable() or char == COVER else " "
+        for char in text[first : first + EXCERPT_WIDTH].expandtabs(4)
+    )
 
 
 UNKNOWN_LINE = "somewhere in the batch that begins there; the driver does not say where"
@@ -97,7 +101,7 @@ def locate_error(error: BatchError, connection: Connection) -> DeployError:
         line=place.line,
         column=place.column,
         hint=error.hint,
-        details=(*excerpt(place.text, place.line, place.column), *unknown, *procedure, *repetition),
+        details=(*excerpt(connection.cover(place.text), place.line, place.column), *unknown, *procedure, *repetition),
         outcome=error.outcome,
         server=server,
     )

@@ -6,6 +6,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ahjo_tasks.console.masker import uncovered
 from ahjo_tasks.engine.diagnostics import excerpt
 from ahjo_tasks.errors import AhjoError, DeployError
 
@@ -54,7 +55,7 @@ class MigrationProgress:
             applied = applied[:-1]
         raise DeployError(
             error_text(error, self.connection),
-            details=(*_excerpt_at(position), *_statement(error)),
+            details=(*_excerpt_at(position, self.connection.cover), *_statement(error, self.connection.cover)),
             outcome=self._outcome(applied),
             **position,
         ) from error
@@ -109,13 +110,13 @@ def _project_lines(
     ]
 
 
-def _excerpt_at(position: dict[str, Any]) -> tuple[str, ...]:
+def _excerpt_at(position: dict[str, Any], cover: Callable[[str], str]) -> tuple[str, ...]:
     try:
-        return excerpt(position["path"].read_text(encoding="utf-8"), position["line"])
+        return excerpt(cover(position["path"].read_text(encoding="utf-8")), position["line"])
     except (KeyError, OSError, UnicodeDecodeError):
         return ()
 
 
-def _statement(error: Exception) -> tuple[str, ...]:
-    text = " ".join(str(getattr(error, "statement", None) or "").split())
-    return (f"in: {text[:STATEMENT_MAX_CHARACTERS]}",) if text else ()
+def _statement(error: Exception, cover: Callable[[str], str]) -> tuple[str, ...]:
+    text = " ".join(cover(str(getattr(error, "statement", None) or "")).split())
+    return (f"in: {uncovered(text[:STATEMENT_MAX_CHARACTERS])}",) if text else ()

@@ -85,8 +85,10 @@ class ErrorBoundary:
         self.ctx.project.flush_logs()
         if error is None:
             return
-        if self.ctx.debug or isinstance(error, Exit | SystemExit):
+        if isinstance(error, Exit | SystemExit):
             raise error
+        if self.ctx.debug:
+            self.ctx.console.traceback(error)
         raise Exit(code=code) from error
 
     def _report(self, error: BaseException | None) -> int:

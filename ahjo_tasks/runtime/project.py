@@ -101,7 +101,7 @@ class Project:
             self.console.hide(secret)
         for warning in loaded.warnings:
             self.console.warning(warning)
-        self._logs.configure(loaded.settings, lambda: self.database, self._git_version)
+        self._logs.configure(loaded.settings, lambda: self.database, self._git_version, self.console.masked)
         return loaded
 
     @property
@@ -183,7 +183,7 @@ class Project:
         """The target database; it connects when it is first used."""
         from ahjo_tasks.database.database import Database
 
-        return Database(
+        database = Database(
             self.settings,
             self.dialect,
             self.credentials,
@@ -191,6 +191,8 @@ class Project:
             self.console,
             missing=self.expects_new_database,
         )
+        database.cover = self.console.covered
+        return database
 
     @property
     def database_name(self) -> str:

@@ -56,14 +56,14 @@ def test_what_python_raises_in_a_migration_is_placed_too(sqlite: Deployed) -> No
     failed = sqlite.fail("deploy")
     assert "versions/a1.py:9: RuntimeError: out of cheese" in failed.err
     sqlite.write("alembic/versions/a1.py", "revision = 'a1'\ndown_revision = None\ndef upgrade(:\n")
-    assert "versions/a1.py:3: " in sqlite.fail("deploy").err
+    assert "versions/a1.py:3: " in sqlite.fail("deploy", code=2).err
 
 
 def test_several_heads_are_named_with_the_way_to_join_them(sqlite: Deployed) -> None:
     revision(sqlite, "a1", None, ITEM)
     revision(sqlite, "b2", "a1")
     revision(sqlite, "c3", "a1")
-    failed = sqlite.fail("deploy")
+    failed = sqlite.fail("deploy", code=2)
     assert "there are 2 heads" in failed.err
     assert "alembic merge" in failed.err
     assert not sqlite.has("item")
@@ -92,7 +92,7 @@ def test_a_label_of_both_heads_tells_them_not_apart(sqlite: Deployed) -> None:
     path.write_text(path.read_text().replace("down_revision", 'branch_labels = ("shop",)\ndown_revision'))
     revision(sqlite, "b2", "a1")
     revision(sqlite, "c3", "a1")
-    assert "branch_labels" in sqlite.fail("deploy").err
+    assert "branch_labels" in sqlite.fail("deploy", code=2).err
 
 
 def test_scripts_may_lie_in_a_package(sqlite: Deployed) -> None:
@@ -120,7 +120,7 @@ def test_a_revision_that_no_file_has_is_said_so(sqlite: Deployed) -> None:
     sqlite.succeed("deploy")
     (sqlite.directory / "alembic/versions/a1.py").unlink()
     revision(sqlite, "b2", None)
-    assert "a1" in sqlite.fail("deploy").err
+    assert "a1" in sqlite.fail("deploy", code=2).err
     assert "a1" in sqlite.succeed("version").out
 
 
