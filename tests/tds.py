@@ -29,9 +29,14 @@ class Refusal(NamedTuple):
 
 
 class FakeServer:
-    """Listens on loopback; `refusals` are answered to one login after the other, and a login behind them succeeds."""
+    """Listens on loopback; `refusals` are answered to one login after the other, and a login behind them succeeds.
 
-    def __init__(self, *refusals: Refusal, certificate: Path | None = None) -> None:
+    Without `acknowledges` it does not answer an interruption.
+    """
+
+    def __init__(self, *refusals: Refusal, certificate: Path | None = None, acknowledges: bool = True) -> None:
+        self._acknowledges = acknowledges
+        self._clients: list[socket.socket] = []
         self.refusals = list(refusals)
         self.credentials = 0
         self.interrupted = 0
@@ -46,10 +51,17 @@ class FakeServer:
     def __exit__(self, *_raised: object) -> None:
         self._socket.close()
 
+    def hang_up(self) -> None:
+        """Close all connections."""
+        for client in self._clients:
+            with suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
+
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
                 client, _address = self._socket.accept()
+                self._clients.append(client)
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
@@ -69,7 +81,8 @@ class FakeServer:
             send(client, error(*self.refusals.pop(0)) + done(2) if self.refusals else acknowledged() + done())
         elif kind == ATTENTION:
             self.interrupted += 1
-            send(client, done(ACKNOWLEDGED))
+            if self._acknowledges:
+                send(client, done(ACKNOWLEDGED))
         elif LOOP.encode("utf-16-le") not in body:
             send(client, done())
 

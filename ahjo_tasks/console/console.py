@@ -252,6 +252,11 @@ class Console:
         self._clear_progress()
         self._write(self.err, "".join(traceback.format_exception(error)).rstrip())
 
+    def interrupting(self, text: str) -> None:
+        """Print a sentence while the main thread waits; no log gets it, for one may be in a database that hangs."""
+        self._clear_progress()
+        self._sentence(self.err, text, "warn")
+
     # -- questions -----------------------------------------------------------------------------------------------
 
     def confirm(self, question: str) -> bool:

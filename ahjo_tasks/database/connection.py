@@ -221,8 +221,12 @@ class Connection:
         try:
             with self._translate_errors():
                 yield self._sa_connection
-        finally:
-            self._leave_sqlalchemy()
+        except BaseException:
+            # Whatever fails now, a driver may raise it as what it likes: the first error is the one to report.
+            with suppress(Exception):
+                self._leave_sqlalchemy()
+            raise
+        self._leave_sqlalchemy()
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:
@@ -269,19 +273,15 @@ class Connection:
             self._sa_connection.close()
 
     def _leave_sqlalchemy(self) -> None:
-        """Roll back what the caller left open, and switch back to autocommit.
-
-        A broken connection fails here again; the statement that failed first has reported it.
-        """
-        from sqlalchemy.exc import SQLAlchemyError
-
-        try:
+        """Roll back what the caller left open, and switch back to autocommit. Raises StatementError if that fails."""
+        with self._translate_errors():
             if self._sa_connection.in_transaction():
                 self._sa_connection.rollback()
+        try:
             if self.usable:
                 self.dialect.set_autocommit(self._dbapi_connection, True)
-        except (SQLAlchemyError, self.driver_error):
-            return
+        except self.driver_error as error:
+            raise StatementError(self.dialect.server_error(error, "")) from error
 
     def _results(self, text: str, cursor: Any = None) -> Generator[Any]:
         """Run the batch and yield the cursor at each result. Raises StatementError for an error in any of them."""

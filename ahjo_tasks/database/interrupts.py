@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import math
+import os
 import signal
 import socket
+import sys
 import threading
+import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
+
+from ahjo_tasks.errors import INTERRUPTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
     from sqlalchemy.engine import Engine
+
+PATIENCE = 2.0
+"""Seconds that a driver may take to return after Ctrl-C before anything is said."""
+TOLERANCE = 0.2
+"""Seconds between a signal's handler and the thread that reads its number, whichever comes first."""
+WAITING = (
+    "Ctrl-C: the server was asked to stop the statement, and has not answered yet."
+    " Press Ctrl-C again to leave without its answer."
+)
+LEFT = "Interrupted: left without the server's answer, so it is not known whether the statement was stopped or done."
 
 
 class CursorRegistry:
@@ -82,24 +98,93 @@ class CursorRegistry:
 
 
 @contextmanager
-def on_interrupt(end: Callable[[], None], mark: Callable[[], None]) -> Iterator[None]:
+def on_interrupt(
+    end: Callable[[], None],
+    mark: Callable[[], None],
+    say: Callable[[str], None] = lambda _text: None,
+    leave: Callable[[], None] | None = None,
+    patience: float = PATIENCE,
+) -> Iterator[None]:
     """Call `end` in a thread as soon as Ctrl-C is pressed; KeyboardInterrupt follows when the driver returns.
 
-    `mark` is called when Python raises it, for a driver may swallow it.
+    `mark` is called when Python raises it, for a driver may swallow it. As long as the driver does not return, Python
+    cannot raise it: after `patience` seconds `say` is called with a sentence, and after another Ctrl-C `leave`, which
+    ends the process unless it is given.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    with _wakeup_thread(end), _signal_handler(mark):
+    watch = _Watch(end, say, leave or _leave, patience)
+    with _wakeup_thread(watch), _signal_handler(mark, watch):
         yield
 
 
+def _leave() -> None:
+    """End the process whatever its main thread waits for; the server rolls back when the connection closes."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(INTERRUPTED)
+
+
+class _Watch:
+    """Knows which signals Python's main thread has not handled, as long as a driver does not return to it."""
+
+    def __init__(
+        self, end: Callable[[], None], say: Callable[[str], None], leave: Callable[[], None], patience: float
+    ) -> None:
+        self._end = end
+        self._say = say
+        self._leave = leave
+        self._patience = patience
+        self._arrived = self._handled = -math.inf
+        self._unhandled = 0
+        self._ending: threading.Thread | None = None
+
+    def handle(self) -> None:
+        """Note that the main thread handles a signal now, and all that came before."""
+        self._handled = time.monotonic()
+
+    def listen(self, numbers: socket.socket) -> None:
+        """Read the numbers of signals until the socket is closed."""
+        while True:
+            try:
+                number = numbers.recv(1)
+            except TimeoutError:
+                numbers.settimeout(None)
+                self._report()
+                continue
+            if not number:
+                return
+            if number[0] == signal.SIGINT:
+                self._arrive()
+                numbers.settimeout(self._patience)
+
+    def _arrive(self) -> None:
+        self._unhandled = self._unhandled + 1 if self._stuck else 1
+        self._arrived = time.monotonic()
+        if self._ending is None or not self._ending.is_alive():  # a driver may wait here, too
+            self._ending = threading.Thread(target=self._end, name="ahjo interruption", daemon=True)
+            self._ending.start()
+
+    def _report(self) -> None:
+        if self._stuck and self._unhandled > 1:
+            self._say(LEFT)
+            self._leave()
+        elif self._stuck:
+            self._say(WAITING)
+
+    @property
+    def _stuck(self) -> bool:
+        return self._arrived > self._handled + TOLERANCE
+
+
 @contextmanager
-def _wakeup_thread(end: Callable[[], None]) -> Iterator[None]:
+def _wakeup_thread(watch: _Watch) -> Iterator[None]:
     """Read signals from the socket that Python writes their numbers into, whatever its main thread is doing."""
     numbers, wakeup = socket.socketpair()
     wakeup.setblocking(False)
-    listener = threading.Thread(target=_listen, args=(numbers, end), name="ahjo interrupts", daemon=True)
+    listener = threading.Thread(target=watch.listen, args=(numbers,), name="ahjo interrupts", daemon=True)
     previous = signal.set_wakeup_fd(wakeup.fileno(), warn_on_full_buffer=False)
     listener.start()
     try:
@@ -111,20 +196,15 @@ def _wakeup_thread(end: Callable[[], None]) -> Iterator[None]:
         numbers.close()
 
 
-def _listen(numbers: socket.socket, end: Callable[[], None]) -> None:
-    while number := numbers.recv(1):
-        if number[0] == signal.SIGINT:
-            end()
-
-
 @contextmanager
-def _signal_handler(mark: Callable[[], None]) -> Iterator[None]:
+def _signal_handler(mark: Callable[[], None], watch: _Watch) -> Iterator[None]:
     previous = signal.getsignal(signal.SIGINT)
     if not callable(previous):  # Ctrl-C is ignored, as in a background job of a shell
         yield
         return
 
     def handler(number: int, frame: FrameType | None) -> None:
+        watch.handle()
         mark()
         previous(number, frame)
 

@@ -133,7 +133,10 @@ class Action(Task[Any], Generic[P, R]):
         from ahjo_tasks.database.interrupts import on_interrupt
 
         invocation = ctx.invocation
-        with ErrorBoundary(ctx, self.name), on_interrupt(invocation.interrupt, invocation.mark_interrupted):
+        with (
+            ErrorBoundary(ctx, self.name),
+            on_interrupt(invocation.interrupt, invocation.mark_interrupted, ctx.console.interrupting),
+        ):
             _refuse_swallowed(values)
             yield
 

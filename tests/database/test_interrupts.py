@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import os
 import signal
 import threading
 import time
@@ -13,7 +15,7 @@ from sqlalchemy import create_engine
 from tds import FakeServer
 
 from ahjo_tasks.database.dialects.mssql import MSSQL, driver_choice
-from ahjo_tasks.database.interrupts import CursorRegistry, on_interrupt
+from ahjo_tasks.database.interrupts import LEFT, WAITING, CursorRegistry, on_interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +37,55 @@ def test_ctrl_c_has_each_driver_ask_the_server_to_stop(driver: str) -> None:
         assert server.interrupted == 1
         assert time.monotonic() - began < 10
         connection.close()
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_a_server_that_does_not_answer_keeps_nobody(driver: str) -> None:
+    """The second Ctrl-C leaves: here that hangs up, so that the driver returns; a program ends."""
+    running, said = CursorRegistry(), list[str]()
+    with FakeServer(acknowledges=False) as server:
+
+        def leave() -> None:
+            said.append("left")
+            server.hang_up()
+
+        end = lambda: running.interrupt(MSSQL().interrupt)  # noqa: E731 - as above
+        with on_interrupt(end, running.mark_interrupted, said.append, leave, patience=0.5):
+            cursor = connected(driver, server).cursor()
+            for seconds in (0.3, 2):
+                threading.Timer(seconds, signal.raise_signal, [signal.SIGINT]).start()
+            began = time.monotonic()
+            with pytest.raises(KeyboardInterrupt), running.track(cursor):
+                cursor.execute(FOR_EVER)
+            assert time.monotonic() - began < 10
+    assert said == [WAITING, LEFT, "left"]
+
+
+def busy(seconds: float) -> None:
+    """Keep the main thread in C code, where Python handles no signal."""
+    began, rounds = time.monotonic(), 100_000
+    hashlib.pbkdf2_hmac("sha256", b"", b"", rounds)
+    hashlib.pbkdf2_hmac("sha256", b"", b"", max(1, int(rounds * seconds / (time.monotonic() - began))))
+
+
+def test_an_interruption_that_takes_a_while_is_said_once_and_then_done() -> None:
+    said: list[str] = []
+    threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt), on_interrupt(lambda: None, lambda: None, said.append, said.clear, 0.2):
+        busy(3)
+    assert said == [WAITING]
+
+
+def test_what_python_handles_by_itself_is_no_waiting() -> None:
+    """As a program that an action runs, which may take Ctrl-C for its own."""
+    said: list[str] = []
+    with on_interrupt(lambda: None, lambda: None, said.append, lambda: said.append("left"), 0.2):
+        for _ in range(3):
+            with suppress(KeyboardInterrupt):
+                threading.Timer(0.05, os.kill, [os.getpid(), signal.SIGINT]).start()
+                time.sleep(0.8)
+            time.sleep(0.4)
+    assert said == []
 
 
 def connected(driver: str, server: FakeServer) -> Any:

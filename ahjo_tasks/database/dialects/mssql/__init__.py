@@ -161,7 +161,7 @@ class MSSQL(Dialect):
             drivers.disable_pooling()
         else:
             drivers.ask_for_version(engine)
-            drivers.ignore_ended_transaction(engine)
+        drivers.ignore_ended_transaction(engine)
         from ahjo_tasks.database.dialects.mssql import entra
 
         entra.provide_tokens(engine, settings)
@@ -181,8 +181,10 @@ class MSSQL(Dialect):
         _run(raw, f"SET LOCK_TIMEOUT {max(seconds, 1) * 1000}")
 
     def set_autocommit(self, raw: Any, on: bool) -> None:
-        """Set the attribute, which is a method in pymssql."""
+        """Set the attribute; in pymssql it is a method, which sends a ROLLBACK that fails where nothing is open."""
         if callable(raw.autocommit):
+            if on and not raw.autocommit_state:
+                _run(raw, "IF @@TRANCOUNT = 0 BEGIN TRANSACTION")
             raw.autocommit(on)
         else:
             raw.autocommit = on

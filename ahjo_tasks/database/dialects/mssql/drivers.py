@@ -145,7 +145,7 @@ def ask_for_version(engine: Engine) -> None:
 def ignore_ended_transaction(engine: Engine) -> None:
     """Have SQLAlchemy's rollback ignore that the server ended the transaction already.
 
-    pymssql raises an error for it, which would hide the one that ended the transaction.
+    pymssql and FreeTDS raise an error for it, which would hide the one that ended the transaction.
     """
     dialect: Any = engine.dialect
     roll_back = dialect.do_rollback
