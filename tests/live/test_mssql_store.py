@@ -131,7 +131,7 @@ def test_modules_are_refreshed_behind_the_objects_and_before_the_stamp(store: De
         subprocess.run(["git", "-c", "user.name=x", "-c", "user.email=x@x", *command], cwd=store.directory, check=True)
     planned = store.succeed("init", "deploy", "--dry").out
     places = [
-        planned.index(word) for word in ("migration 6 revisions", "procedure ", "refresh modules", "git version ")
+        planned.index(word) for word in ("migration 6 revisions", "procedure ", "refresh modules", ". git version ")
     ]
     assert places == sorted(places)
     store.succeed("init", "deploy")
