@@ -20,7 +20,9 @@ from invoke.program import Program
 from ahjo_tasks.actions.namespace import namespace
 from ahjo_tasks.cli.project_namespace import find_project, load_or_standard
 from ahjo_tasks.config.document import CONFIG_SUFFIXES
+from ahjo_tasks.console import Console
 from ahjo_tasks.errors import UsageError
+from ahjo_tasks.runtime.action_files import unread_default
 from ahjo_tasks.runtime.context import Invocation
 from ahjo_tasks.utils import closest, did_you_mean
 from ahjo_tasks.version import __version__
@@ -83,7 +85,10 @@ def run(given: list[str], cwd: Path) -> None:
     if action in OWN_PROJECT_DIR:  # tasks.py of the working folder has nothing to do with a new project
         collection = namespace(directory=cwd)
     else:
-        collection = load_or_standard(directory or find_project(call.config, cwd), call.config, action)
+        folder = directory or find_project(call.config, cwd)
+        collection = load_or_standard(folder, call.config, action)
+        if warning := unread_default(folder):
+            Console().warning(warning)
     program = AhjoProgram(name="ahjo", binary="ahjo", version=__version__, namespace=collection)
     if action == "list":
         program.run(["ahjo", "--list"])

@@ -162,7 +162,7 @@ class Preflight(WorkerProgram):
         context = ActionContext.from_invoke(Context(self.config), task.namespace_info)
         for action in task.planned_actions(context):
             ctx = context.for_namespace(action.namespace_info)
-            check_permission(ctx.project, action.name)
+            check_permission(ctx.project, action.name, reads=action.reads)
             self.request.answer(runs=action.name, destroys=action.destroys_database)
             for parameter in action.sql_files:
                 ctx.project.files.read_named(values.get(parameter) or [], ctx.settings.scripting_variables)

@@ -78,7 +78,7 @@ class InvalidBackend:
         self._error = error
 
     def _refuse(self, *_arguments: object, **_keywords: object) -> Any:
-        raise Exit(_message(self._error), code=self._error.exit_code)
+        raise Exit(exit_message(self._error), code=self._error.exit_code)
 
     __getitem__ = __iter__ = __len__ = __contains__ = _refuse
 
@@ -140,9 +140,9 @@ def _load_runtime(original: Callable[..., None]) -> Callable[..., None]:
         try:
             original(config, merge=merge)
         except ConfigError as error:
-            raise Exit(_message(error), code=error.exit_code) from None
+            raise Exit(exit_message(error), code=error.exit_code) from None
         except UnknownFileType:
-            raise Exit(_message(_unknown_format(config)), code=ConfigError.exit_code) from None
+            raise Exit(exit_message(_unknown_format(config)), code=ConfigError.exit_code) from None
 
     return load_runtime
 
@@ -153,7 +153,7 @@ def _unknown_format(config: Config) -> ConfigError:
     return unknown_format(Path(str(runtime_path(config))))
 
 
-def _message(error: AhjoError) -> str:
+def exit_message(error: AhjoError) -> str:
     """Return the text of the error as the console prints it: message, a line for each problem, hint."""
     lines = [f"Error: {error.message}", *(f"  - {problem}" for problem in getattr(error, "problems", ()))]
     return "\n".join([*lines, *([f"  hint: {error.hint}"] if error.hint else [])])

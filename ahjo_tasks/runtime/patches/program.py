@@ -1,4 +1,4 @@
-"""Patch `Program.parse_tasks`: tune the garbage collector after tasks.py is loaded, in an Invoke program's process.
+"""Patch `Program.parse_tasks`, after tasks.py is loaded: add the config's action files, tune the garbage collector.
 
 `inv` and other Invoke programs call `Program.run()` without arguments, so that it takes `sys.argv` itself. A host
 process that runs a program or calls an action from Python passes its own arguments and keeps its own thresholds.
@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import sys
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from invoke.exceptions import Exit
 from invoke.program import Program
 
+from ahjo_tasks.errors import AhjoError
 from ahjo_tasks.runtime.gc_tuning import tune_gc
+from ahjo_tasks.runtime.patches.config_files import exit_message
 from ahjo_tasks.runtime.patches.expected import has_method
 
 if TYPE_CHECKING:
@@ -34,6 +38,23 @@ def _tuned(original: Callable[[Program], None]) -> Callable[[Program], None]:
     def parse_tasks(program: Program) -> None:
         if getattr(program, "argv", None) is sys.argv:
             tune_gc()
+        if program.namespace is None:  # `inv`; a program with a namespace of its own has added them
+            _add_action_files(program)
         original(program)
 
     return parse_tasks
+
+
+def _add_action_files(program: Program) -> None:
+    from ahjo_tasks.runtime.action_files import add_action_files_to_program, unread_default
+
+    try:
+        add_action_files_to_program(program.collection, program.argv)
+    except AhjoError as error:
+        raise Exit(exit_message(error), code=error.exit_code) from None
+    folder = program.collection.loaded_from
+    warning = unread_default(Path(folder)) if folder else ""
+    if warning:
+        from ahjo_tasks.console import Console
+
+        Console().warning(warning)
