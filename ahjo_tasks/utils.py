@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from contextlib import contextmanager
+import re
+import stat
+import sys
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.errors import UsageError
+from ahjo_tasks.errors import AhjoError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+DISK_ERRORS = frozenset(
+    getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EIO", "EROFS") if hasattr(errno, name)
+)
+"""Errors of a full or read-only disk, which come without the name of a file."""
+MAX_LINKS = 20
+"""Links that are followed on the way to a file."""
 
 
 def pluralize(count: int, noun: str) -> str:
@@ -44,26 +55,98 @@ def load_object(reference: str) -> Any:
 
 
 def check_target(path: Path, *, overwrite: bool) -> None:
-    """Raise UsageError unless `path` can be written; a file that exists needs `overwrite`."""
+    """Raise UsageError unless `path` can be written; a file that exists needs `overwrite`, a device does not."""
     if path.is_dir():
         raise UsageError(f"--output: {path} is a folder.")
-    if path.exists() and not overwrite:
+    if path.is_file() and not overwrite and not _is_stream(path):
         raise UsageError(f"--output: {path} exists.", hint="Pass --overwrite to replace it.")
     if not path.parent.is_dir():
         raise UsageError(f"--output: the folder {path.parent} does not exist.")
 
 
 @contextmanager
-def atomic_write(path: Path, *, overwrite: bool) -> Iterator[Path]:
-    """Give a temporary path in the same folder, which replaces `path` at the end and is removed after a failure.
+def make_folder(path: Path) -> Iterator[None]:
+    """Create a folder and its parents for the block, and remove those that it created if the block fails."""
+    created = [folder for folder in (path, *path.parents) if not folder.exists()]
+    with _writing_to(path, *created):
+        path.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        for folder in created:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
 
-    Raises UsageError as `check_target` does, also when another process has created the file meanwhile.
+
+@contextmanager
+def atomic_write(path: Path, *, overwrite: bool) -> Iterator[Path]:
+    """Give the path of a temporary file, whose content is the output at the end of the block, and nothing before.
+
+    A file is replaced as a whole and keeps its permissions; of a link, the file that it leads to. A device, pipe or
+    open file (/dev/stdout, /dev/fd/3) is written to. Raises UsageError as `check_target` does, also when another
+    process has created the file meanwhile, and AhjoError when the system refuses to write.
     """
     check_target(path, overwrite=overwrite)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    stream = _is_stream(path)
+    target = path if stream else path.resolve()
+    part = (_temporary_folder(path) if stream else target.parent) / f".{path.name}.{os.getpid()}.part"
     try:
-        yield part
-        check_target(path, overwrite=overwrite)
-        part.replace(path)
+        with _writing_to(path, part, target):
+            yield part
+            if stream:
+                _copy_to_stream(part, path)
+                return
+            check_target(path, overwrite=overwrite)
+            if target.exists():
+                part.chmod(stat.S_IMODE(target.stat().st_mode))
+            part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _temporary_folder(path: Path) -> Path:
+    import tempfile  # takes 2 ms, and only output to a device needs it
+
+    return type(path)(tempfile.gettempdir())
+
+
+OPEN_FILE = re.compile(r"/(?:dev|proc/(?:self|\d+))/fd/(\d+)")
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether the path is a device, a pipe, or a file that is open in this process."""
+    return _descriptor(path) is not None or (path.exists() and not path.is_file())
+
+
+def _descriptor(path: Path) -> int | None:
+    """Return the number of the open file that a path leads to, as /dev/stdout leads to 1."""
+    for _ in range(MAX_LINKS):
+        match = OPEN_FILE.fullmatch(str(path))
+        if match:
+            return int(match[1])
+        if not path.is_symlink():
+            return None
+        path = path.parent / path.readlink()
+    return None
+
+
+def _copy_to_stream(part: Path, path: Path) -> None:
+    import shutil
+
+    number = _descriptor(path)
+    if number in {1, 2}:
+        (sys.stdout if number == 1 else sys.stderr).flush()
+    with part.open("rb") as source, open(path if number is None else os.dup(number), "wb") as stream:  # noqa: PTH123 - it may be a number
+        shutil.copyfileobj(source, stream)
+
+
+@contextmanager
+def _writing_to(*paths: Path) -> Iterator[None]:
+    """Turn an error of writing one of the files, or of the disk, into one message that names the first of them."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in DISK_ERRORS and error.filename not in map(str, paths):
+            raise
+        raise AhjoError(f"{paths[0]} cannot be written: {error.strerror or error}.") from error

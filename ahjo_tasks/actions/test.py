@@ -52,10 +52,11 @@ def test(ctx: ActionContext, match: str = "", jobs: int = 1, format: str = TABLE
         results.append(result)
         if format == TABLE or output:
             _print_file(ctx, number, len(files), result)
-    if ctx.settings.save_test_results_to_db:
-        _save(ctx, results, started)
+        else:
+            ctx.console.counts.results["FAIL" if result.failed else "OK"] += 1
     _write_report(ctx, results, format, output)
-    _conclude(ctx, results)
+    saved = not ctx.settings.save_test_results_to_db or _save(ctx, results, started)
+    _conclude(ctx, results, saved=saved)
 
 
 @action(affects_database=True)
@@ -119,12 +120,18 @@ def _run_files(ctx: ActionContext, files: Sequence[SqlFile], jobs: int) -> Itera
     return run_tests(files, ctx.database.connection)
 
 
-def _save(ctx: ActionContext, results: Sequence[FileResult], started: datetime) -> None:
+def _save(ctx: ActionContext, results: Sequence[FileResult], started: datetime) -> bool:
+    """Save the rows; print what could not be saved, and return whether all of them were."""
     from ahjo_tasks.testing.saved_results import save
 
-    with ctx.database.separate_connection() as connection:
-        count = save(results, ctx.settings, connection, started)
+    try:
+        with ctx.database.separate_connection() as connection:
+            count = save(results, ctx.settings, connection, started)
+    except AhjoError as error:
+        ctx.console.error(error)
+        return False
     ctx.console.print(f"  Saved {pluralize(count, 'row')} to {ctx.settings.test_table_name}")
+    return True
 
 
 def _write_report(ctx: ActionContext, results: Sequence[FileResult], form: str, output: str) -> None:
@@ -133,14 +140,15 @@ def _write_report(ctx: ActionContext, results: Sequence[FileResult], form: str, 
     if form == TABLE:
         return
     from ahjo_tasks.testing.reports import REPORTS
+    from ahjo_tasks.utils import atomic_write, make_folder
 
     text = REPORTS[form](results)
     if not output:
         ctx.console.raw(text.rstrip("\n"))
         return
     path = Path(output)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(ctx.console.masked(text), encoding="utf-8", errors="backslashreplace")
+    with make_folder(path.parent), atomic_write(path, overwrite=True) as part:
+        part.write_text(ctx.console.masked(text), encoding="utf-8", errors="backslashreplace")
     ctx.console.print(f"  Wrote {output}")
 
 
@@ -176,14 +184,14 @@ def _print_rows(ctx: ActionContext, result: FileResult) -> None:
     )
 
 
-def _conclude(ctx: ActionContext, results: Sequence[FileResult]) -> None:
+def _conclude(ctx: ActionContext, results: Sequence[FileResult], *, saved: bool) -> None:
     broken = [result.file.label for result in results if result.error]
     passed, failed = (sum(getattr(result, what) for result in results) for what in ("passed", "failed"))
     summary = f"{passed}/{passed + failed} checks passed in {len(results)} {'file' if len(results) == 1 else 'files'}"
-    if broken:
-        raise AhjoError(f"{summary}; could not be run: {', '.join(broken)}")
-    if failed and ctx.settings.exit_on_test_failure:
-        raise AhjoError(summary)
+    problems = [f"could not be run: {', '.join(broken)}"] if broken else []
+    problems += [] if saved else ["the results were not saved"]
+    if problems or (failed and ctx.settings.exit_on_test_failure):
+        raise AhjoError("; ".join([summary, *problems]))
     if failed:
         ctx.console.warning(summary)
     elif results:

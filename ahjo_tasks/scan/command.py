@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.errors import AhjoError, UsageError
-from ahjo_tasks.utils import pluralize
+from ahjo_tasks.utils import atomic_write, pluralize
 
 if TYPE_CHECKING:
     from ahjo_tasks.console import Console
@@ -203,7 +203,8 @@ def _prepare(directory: Path, rules: Path, ignored: Path, options: ScanOptions) 
 
 def _write_result(console: Console, job: ProjectScan, result: ScanResult, options: ScanOptions) -> None:
     if options.output:
-        Path(options.output).write_text(_format(job, result, options) + "\n", encoding="utf-8")
+        with atomic_write(Path(options.output), overwrite=True) as part:
+            part.write_text(_format(job, result, options) + "\n", encoding="utf-8")
     elif options.format != "text":
         console.raw(_format(job, result, options))
         return

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahjo_tasks.engine.diagnostics import BatchError, locate_error
 from ahjo_tasks.errors import DeployError, StatementError
+from ahjo_tasks.utils import closest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +25,7 @@ HIDDEN_COLUMNS = frozenset({"start_time", "end_time"})
 STANDARD_COLUMNS = ("id", "issue", "test_name", "result")
 NAME_COLUMNS = ("test_name", "id", "name")
 RESULT_COLUMN = "result"
+RESULT_HINT = "A test returns a row for each check, with a column `result` that says ok or something else."
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class ResultRow:
 
 @dataclass(frozen=True)
 class FileResult:
-    """Rows that a test file returned. `error` says why it could not be run to its end; `seconds` is the duration."""
+    """Rows that a test file returned. `error` says why it could not be run, or checked nothing; `seconds` is how long."""
 
     file: SqlFile
     seconds: float
@@ -115,7 +117,29 @@ def run_test(file: SqlFile, connection: Connection) -> FileResult:
     except DeployError as error:
         return FileResult(file, time.perf_counter() - started, error=error, messages=tuple(messages))
     columns, rows = _to_rows(sets)
-    return FileResult(file, time.perf_counter() - started, columns, rows, messages=tuple(messages))
+    missing = _missing(file, sets)
+    error = DeployError(missing, path=file.path, hint=RESULT_HINT) if missing else None
+    return FileResult(file, time.perf_counter() - started, columns, rows, error, tuple(messages))
+
+
+def _missing(file: SqlFile, sets: Sequence[ResultSet]) -> str:
+    """Say what the file lacks to be a test; empty where it checked something."""
+    if not file.batches:
+        return "holds no statement, so nothing was checked"
+    if not sets:
+        return "returned no rows, so nothing was checked"
+    without = [result_set.columns for result_set in sets if not _verdict_positions(result_set)]
+    misspelt = next((name for columns in without for name in columns if closest(name.lower(), [RESULT_COLUMN])), "")
+    if misspelt or len(without) == len(sets):
+        named = ", ".join(without[0])
+        return f"returned no column `{RESULT_COLUMN}`, so nothing was checked; it returned {misspelt or named}"
+    if not any(result_set.rows for result_set in sets if _verdict_positions(result_set)):
+        return "returned no row, so nothing was checked"
+    return ""
+
+
+def _verdict_positions(result_set: ResultSet) -> list[int]:
+    return [index for index, column in enumerate(result_set.columns) if column.lower() == RESULT_COLUMN]
 
 
 def shown_columns(columns: Sequence[str]) -> list[str]:
@@ -139,7 +163,7 @@ def _to_rows(sets: Sequence[ResultSet]) -> tuple[tuple[str, ...], tuple[ResultRo
     rows: list[ResultRow] = []
     for result_set in sets:
         columns |= dict.fromkeys(result_set.columns)
-        positions = [index for index, column in enumerate(result_set.columns) if column.lower() == RESULT_COLUMN]
+        positions = _verdict_positions(result_set)
         for values in result_set.rows:
             passed = all(_is_ok(values[index]) for index in positions) if positions else None
             rows.append(ResultRow(dict(zip(result_set.columns, values, strict=True)), passed))
@@ -171,14 +195,12 @@ class Case(NamedTuple):
 
 
 def cases(result: FileResult) -> Iterator[Case]:
-    """Yield the cases of one file; a file that ran and returned no row with a verdict is a case of its own."""
+    """Yield the cases of one file; a file that could not be run or checked nothing is a case of its own."""
     label = result.file.label
     rows = [row for row in result.rows if row.passed is not None]
     seconds = result.seconds / max(len(rows), 1)
     if result.error:
         yield Case(label, result.file.name, result.seconds, error=result.error.message, line=result.error.line or 1)
-    elif not rows:
-        yield Case(label, result.file.name, result.seconds)
     for position, row in enumerate(rows, 1):
         failure = "" if row.passed else _describe(row.values)
         yield Case(label, _case_name(row.values, position), seconds, failure=failure)
