@@ -461,10 +461,11 @@ def log_table(_folder: Path) -> bool:
 
 
 def results_table(_folder: Path) -> bool:
+    from ahjo_tasks.database.dialects import dialect
     from ahjo_tasks.testing.saved_results import default_table
 
     before = {"batch_id", "start_time", "end_time", "test_name", "issue", "result", "test_file", "datadate"}
-    return set(columns_of(default_table(SETTINGS))) == before
+    return set(columns_of(default_table(SETTINGS, dialect("mssql")))) == before
 
 
 def log_file(folder: Path) -> bool:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.data.compare import ComparisonResult, Difference
     from ahjo_tasks.data.compare_options import Comparison, Source
+    from ahjo_tasks.data.csv import CsvFormat
     from ahjo_tasks.database.connection import RowStream
     from ahjo_tasks.engine.query import Query
     from ahjo_tasks.runtime.context import ActionContext
@@ -36,6 +37,7 @@ FORMATS = ("csv", "parquet")
         "output": "The file; by default query_result_ with date and time, in the working folder.",
         "separator": "Between the fields: one character, or tab; by default a semicolon.",
         "null-text": "What stands for NULL; by default nothing, while an empty text is written in quotes.",
+        "escape-formulas": "Write a ' before texts that a spreadsheet would take for a formula.",
         "format": "csv, or parquet where the extra `parquet` is installed.",
         "overwrite": "Replace a file that exists.",
     },
@@ -49,6 +51,7 @@ def to_csv(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     output: str = "",
     separator: str = ";",
     null_text: str = "",
+    escape_formulas: bool = False,
     format: str = "csv",  # noqa: A002 - the flag's name
     overwrite: bool = False,
 ) -> None:
@@ -57,10 +60,11 @@ def to_csv(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     Rows are read and written a few at a time, however many there are. The file
     appears when it is complete.
     """
+    from ahjo_tasks.data.csv import CsvFormat
     from ahjo_tasks.utils import atomic_write, check_target
 
     asked = _query(ctx, query, filepath, table, schema)
-    write = _writer(format, separator, null_text)
+    write = _writer(format, CsvFormat(separator, null_text, escape_formulas=escape_formulas))
     target = Path(output or f"query_result_{datetime.now():%Y%m%d_%H%M%S}.{format}")  # noqa: DTZ005 - the user's clock
     check_target(target, overwrite=overwrite)
     if ctx.dry_run:
@@ -102,14 +106,13 @@ def _find(ctx: ActionContext, named: str) -> Path | None:
     return next((path for path in paths if path.is_file()), None)
 
 
-def _writer(format: str, separator: str, null_text: str) -> Callable[[RowStream, Path], int]:  # noqa: A002 - the flag's name
+def _writer(format: str, csv_format: CsvFormat) -> Callable[[RowStream, Path], int]:  # noqa: A002 - the flag's name
     """Raise UsageError for a format that there is not, or that is not installed."""
-    from ahjo_tasks.data.csv import CsvFormat, write_csv
+    from ahjo_tasks.data.csv import write_csv
     from ahjo_tasks.data.parquet import check_installed, write_parquet
 
     if format not in FORMATS:
         raise UsageError(f"--format: {format!r} is none of {', '.join(FORMATS)}.")
-    csv_format = CsvFormat(separator, null_text)
     if format == "parquet":
         check_installed()
         return write_parquet

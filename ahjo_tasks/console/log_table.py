@@ -83,6 +83,7 @@ class DatabaseLog:
             if not connection.dialect.column_names(sa_connection, table.name, table.schema):
                 connection.dialect.ensure_schema(sa_connection, table.schema)
                 table.create(sa_connection)
+            connection.dialect.widen_texts(sa_connection, table, records)
             sa_connection.execute(table.insert(), records)
 
     @cached_property
@@ -98,19 +99,19 @@ class DatabaseLog:
 
 def log_table(settings: Settings) -> Table:
     """Return the log table, with the columns that Ahjo's has."""
-    from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, Text, func
+    from sqlalchemy import Column, DateTime, Integer, MetaData, Table, Unicode, UnicodeText, func
 
     return Table(
         settings.log_table,
         MetaData(),
         Column("id", Integer, primary_key=True, autoincrement=True),
         Column("timestamp", DateTime, server_default=func.now()),
-        Column("module", Text),
-        Column("level", String(20)),
-        Column("message", Text),
-        Column("user", String(100)),
-        Column("ahjo_version", String(100)),
-        Column("git_version", String(100)),
-        Column("git_repository", Text),
+        Column("module", UnicodeText),
+        Column("level", Unicode(20)),
+        Column("message", UnicodeText),
+        Column("user", Unicode(100)),
+        Column("ahjo_version", Unicode(100)),
+        Column("git_version", Unicode(100)),
+        Column("git_repository", UnicodeText),
         schema=settings.log_table_schema,
     )

@@ -109,15 +109,21 @@ def line_of_bad_byte(path: Path, encoding: str) -> int | None:
 NAMED_SEPARATORS = {"\\t": "\t", "tab": "\t"}
 
 
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""First characters of a text that a spreadsheet may take for a formula (owasp.org, CSV injection)."""
+
+
 @dataclass(frozen=True)
 class CsvFormat:
     """Separator and text for NULL. Raises UsageError for those that a reader could not tell from the data.
 
     NULL is the unquoted `null_text`, by default empty; an empty text, and one that equals the `null_text`, are quoted.
+    With `escape_formulas` a text that a spreadsheet would take for a formula has an apostrophe before it.
     """
 
     separator: str = ";"
     null_text: str = ""
+    escape_formulas: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "separator", NAMED_SEPARATORS.get(self.separator, self.separator))
@@ -142,6 +148,8 @@ class CsvFormat:
         if type(value) is int:
             return str(value)
         written = value if type(value) is str else to_text(value)
+        if self.escape_formulas and type(value) is str and value.startswith(FORMULAS):
+            written = f"'{written}"
         if written == self.null_text or not written or self._special.search(written):
             return '"' + written.replace('"', '""') + '"'
         return written

@@ -115,6 +115,7 @@ class StampStep(Step):
             with connection.sqlalchemy_transaction() as sa_connection:
                 _ensure_table(sa_connection, table, connection.dialect)
                 sa_connection.execute(table.delete())
+                connection.dialect.widen_texts(sa_connection, table, [row])
                 sa_connection.execute(table.insert().values(row))
         except StatementError as error:
             raise StatementError(error.server, outcome="the git version was not recorded.") from error
@@ -161,15 +162,16 @@ def read_stamp(settings: Settings, connection: Connection) -> GitVersion | None:
 
 def git_table(settings: Settings, dialect: Dialect) -> Table:
     """Return the SQLAlchemy table with the columns Repository, Branch, Commit and Timestamp."""
-    from sqlalchemy import Column, DateTime, MetaData, String, Table, func
+    from sqlalchemy import Column, DateTime, MetaData, PrimaryKeyConstraint, Table, Unicode, func
 
     return Table(
         settings.git_table,
         MetaData(),
-        Column("Repository", String(255), primary_key=True),
-        Column("Branch", String(255), primary_key=True),
-        Column("Commit", String(50)),
+        Column("Repository", Unicode(255)),
+        Column("Branch", Unicode(255)),
+        Column("Commit", Unicode(50)),
         Column(TIMESTAMP_COLUMN, DateTime, server_default=func.now()),
+        PrimaryKeyConstraint("Repository", "Branch", mssql_clustered=False),  # a clustered one has fewer bytes
         schema=settings.git_table_schema or dialect.bookkeeping_schema,
     )
 

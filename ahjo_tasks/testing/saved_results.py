@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ahjo_tasks.testing.sql_tests import FileResult
 
 COMPACT_DATE_LENGTH = 8
+STORED_TYPES = frozenset({int, float, bytes, str})
+"""Types that SQLite stores."""
 
 
 def default_table(settings: Settings, dialect: Dialect) -> Table:
@@ -85,7 +87,7 @@ def save(results: Sequence[FileResult], settings: Settings, connection: Connecti
         create_table(settings, connection)
     try:
         with connection.sqlalchemy_transaction() as sa_connection:
-            table = _reflected(settings, sa_connection)
+            table = _reflected(settings, sa_connection, connection.dialect)
             shared = {"batch_id": _next_batch(table, sa_connection), "start_time": started, "end_time": datetime.now()}  # noqa: DTZ005 - the column has no zone
             rows, unsaved = _rows(table, shared, results)
             connection.dialect.widen_texts(sa_connection, table, rows)
@@ -98,18 +100,22 @@ def save(results: Sequence[FileResult], settings: Settings, connection: Connecti
     return len(rows)
 
 
-def _reflected(settings: Settings, sa_connection: SAConnection) -> Table:
+def _reflected(settings: Settings, sa_connection: SAConnection, dialect: Dialect) -> Table:
     from sqlalchemy import MetaData, Table
     from sqlalchemy.exc import NoSuchTableError
+    from sqlalchemy.types import NullType
 
     try:
-        return Table(
+        table = Table(
             settings.test_table_name, MetaData(), schema=settings.test_table_schema, autoload_with=sa_connection
         )
     except NoSuchTableError:
         raise AhjoError(
             f"There is no table {settings.test_table_name} for test results.", hint="inv create-test-table"
         ) from None
+    for column in table.columns if dialect.dynamic_types else ():
+        column.type = NullType()  # SQLAlchemy's types refuse what the database would take, as a text for a time
+    return table
 
 
 def _next_batch(table: Table, sa_connection: SAConnection) -> int:
@@ -138,11 +144,11 @@ def _rows(
 
 def _value(column: Column[Any], value: Any) -> Any:
     """Return the value as the column takes it: the text that is shown, or the time that a text says."""
-    from sqlalchemy.types import DateTime, String
+    from sqlalchemy.types import DateTime, NullType, String
 
-    if value is None:
-        return None
-    if isinstance(column.type, String):
+    if value is None or (isinstance(column.type, NullType) and type(value) in STORED_TYPES):
+        return value
+    if isinstance(column.type, String | NullType):
         return to_text(value)
     if isinstance(column.type, DateTime) and type(value) is str:
         with suppress(ValueError):

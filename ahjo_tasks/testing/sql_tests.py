@@ -38,7 +38,7 @@ class ResultRow:
 
 @dataclass(frozen=True)
 class FileResult:
-    """Rows that a test file returned. `error` says why it could not be run, or checked nothing; `seconds` is how long."""
+    """Rows that a test file returned. `error` says why it could not be run, or that it checked nothing."""
 
     file: SqlFile
     seconds: float
@@ -118,8 +118,8 @@ def run_test(file: SqlFile, connection: Connection) -> FileResult:
         return FileResult(file, time.perf_counter() - started, error=error, messages=tuple(messages))
     columns, rows = _to_rows(sets)
     missing = _missing(file, sets)
-    error = DeployError(missing, path=file.path, hint=RESULT_HINT) if missing else None
-    return FileResult(file, time.perf_counter() - started, columns, rows, error, tuple(messages))
+    problem = DeployError(missing, path=file.path, hint=RESULT_HINT) if missing else None
+    return FileResult(file, time.perf_counter() - started, columns, rows, problem, tuple(messages))
 
 
 def _missing(file: SqlFile, sets: Sequence[ResultSet]) -> str:

@@ -53,3 +53,13 @@ def test_a_separator_that_values_are_made_of_is_refused(separator: str) -> None:
 def test_a_null_text_that_would_need_quotes_is_refused(word: str) -> None:
     with pytest.raises(UsageError, match="null-text"):
         CsvFormat(null_text=word)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [("=1+2", "'=1+2"), ("@SUM(A1)", "'@SUM(A1)"), ("-x", "'-x"), (-1, "-1"), ("a=1", "a=1"), ("", '""'), (None, "")],
+)
+def test_formulas_are_escaped_where_that_is_asked(value: object, written: str) -> None:
+    assert CsvFormat(escape_formulas=True).format_row([value]) == f"{written}\r\n"
+    plain = "" if value is None else str(value)
+    assert CsvFormat().format_row([value]) == (f"{plain}\r\n" if value != "" else '""\r\n')

@@ -43,15 +43,83 @@ def test_what_is_not_ok_fails_null_and_numbers_too(live: Deployed) -> None:
     live.fail("test")
 
 
-def test_no_rows_no_result_set_and_no_files_are_fine(live: Deployed) -> None:
+def test_no_files_are_fine(live: Deployed) -> None:
     live.reconfigure(exit_on_test_failure=True)
     assert "no tests" in live.succeed("test").out
     (live.directory / "database/tests").mkdir(parents=True)
     live.succeed("test")
+
+
+UNCHECKED = {
+    "misspelt": ("SELECT 'FAIL' AS resutl;\n", "returned no column `result`"),
+    "one misspelt": ("SELECT 'ok' AS result;\n{go}SELECT 'FAIL' AS results;\n", "it returned results"),
+    "other columns": ("SELECT 1 AS a, 2 AS b;\n", "it returned a, b"),
+    "no rows": ("SELECT id, 'bad' AS result FROM item;\n", "returned no row"),
+    "no query": ("UPDATE item SET id = 1;\n", "returned no rows"),
+    "empty": ("", "holds no statement"),
+    "comment": ("-- SELECT 'ok' AS result;\n", "holds no statement"),
+}
+
+
+@pytest.mark.parametrize("case", UNCHECKED)
+def test_a_file_that_checks_nothing_is_an_error(live: Deployed, case: str) -> None:
+    sql, words = UNCHECKED[case]
     live.target.query("CREATE TABLE item (id INTEGER)", live.database)
-    check(live, "a", "SELECT id, 'bad' AS result FROM item;\n")
-    check(live, "b", "UPDATE item SET id = 1;\n")
+    check(live, "a", sql.format(go="GO\n" if live.target.name == "mssql" else ""))
+    text = live.fail("test").text
+    assert words in text
+    assert "a.sql" in text
+
+
+@pytest.mark.parametrize("form", ["table", "junit", "tap", "json", "github"])
+def test_the_tally_is_the_same_for_every_format(sqlite: Deployed, form: str) -> None:
+    sqlite.reconfigure(exit_on_test_failure=True)
+    check(sqlite, "a", "SELECT 'ok' AS result;\n")
+    check(sqlite, "b", "SELECT 'bad' AS result;\n")
+    assert "test: OK=1 FAIL=1 SKIP=0" in sqlite.fail("test", "--format", form).text
+
+
+def test_failures_are_shown_and_reported_though_the_results_cannot_be_saved(sqlite: Deployed) -> None:
+    sqlite.reconfigure(save_test_results_to_db=True, create_test_table_if_not_exists=False)
+    check(sqlite, "a", "SELECT 'the bad one' AS test_name, 'bad' AS result;\n")
+    check(sqlite, "b", "SELECT 'ok' AS result;\n")
+    done = sqlite.fail("test", "--format", "junit", "--output", str(sqlite.directory / "build/t.xml"))
+    assert "the bad one" in done.out
+    assert "There is no table" in done.err
+    assert "1/2 checks passed in 2 files; the results were not saved" in done.err
+    assert "the bad one" in (sqlite.directory / "build/t.xml").read_text(encoding="utf-8")
+
+
+NOW = {
+    "sqlite": ("CURRENT_TIMESTAMP", "'20.11.2026'"),
+    "postgresql": ("LOCALTIMESTAMP", "TIMESTAMP '2026-01-02 03:04:05.678901'"),
+    "mysql": ("CURRENT_TIMESTAMP(6)", "TIMESTAMP '2026-01-02 03:04:05.678901'"),
+    "mssql": ("SYSDATETIME()", "CAST('2026-01-02 03:04:05.678901' AS DATETIME2(6))"),
+}
+
+
+def test_saved_rows_equal_the_shown_ones(live: Deployed) -> None:
+    live.reconfigure(save_test_results_to_db=True)
+    started, ended = NOW[live.target.name]
+    check(live, "a", f"SELECT {started} AS start_time, {ended} AS end_time, 42 AS issue, 'ok' AS result;\n")
     live.succeed("test")
+    before, after, issue = live.target.query("SELECT start_time, end_time, issue FROM ahjo_tests", live.database)[0]
+    assert str(before).startswith("20")
+    assert str(after) in {"20.11.2026", "2026-01-02 03:04:05.678901", "2026-01-02 03:04:05.6789010"}
+    assert issue == "42"
+
+
+@pytest.mark.parametrize("target", ["mssql"], indirect=True)
+def test_tables_of_older_versions_are_widened_for_letters_beyond_ascii(live: Deployed) -> None:
+    live.reconfigure(save_test_results_to_db=True)
+    live.target.query(
+        "CREATE TABLE ahjo_tests (batch_id INT, start_time DATETIME, end_time DATETIME, test_name VARCHAR(255),"
+        " issue VARCHAR(255), result VARCHAR(255), test_file VARCHAR(255), datadate VARCHAR(10))",
+        live.database,
+    )
+    check(live, "a", "SELECT N'漢' AS test_name, 'OK' AS result;\n")
+    live.succeed("test")
+    assert live.target.query("SELECT test_name FROM ahjo_tests", live.database) == [("漢",)]
 
 
 def test_every_result_set_counts(live: Deployed) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from sqlalchemy import Column, Table
     from sqlalchemy.engine import URL, Engine
     from sqlalchemy.engine import Connection as SAConnection
 
@@ -154,6 +155,15 @@ class Naming(DialectAttributes):
 
         if not inspect(connection).has_schema(schema):
             connection.execute(CreateSchema(schema))
+
+    def time_column(self, name: str, *, default_now: bool = False) -> Column[Any]:
+        """Return a column of date and time that keeps fractions of a second."""
+        from sqlalchemy import Column, DateTime, func
+
+        return Column(name, DateTime, server_default=func.now() if default_now else None)
+
+    def widen_texts(self, connection: SAConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Change columns of our own table, made by an older version, that do not have all letters of the rows."""
 
     def quote_literal(self, text: str) -> str:
         """Quote a text as a string literal."""

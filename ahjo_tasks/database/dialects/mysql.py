@@ -23,6 +23,8 @@ from ahjo_tasks.sql.splitters.mysql import SPLITTER
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from sqlalchemy import Column
+
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.dialects.base import OpenConnection
     from ahjo_tasks.database.dialects.error_positions import Position
@@ -149,6 +151,13 @@ class MySQL(Dialect):
         hint = LOCK_WAIT if number == LOCK_WAIT_TIMEOUT else None
         line, column = _position(message, text)
         return ServerError(message, number, line, column, hint=hint)
+
+    def time_column(self, name: str, *, default_now: bool = False) -> Column[Any]:
+        """Ask for microseconds, for without that the server keeps whole seconds."""
+        from sqlalchemy import Column, text
+        from sqlalchemy.dialects.mysql import DATETIME
+
+        return Column(name, DATETIME(fsp=6), server_default=text("CURRENT_TIMESTAMP(6)") if default_now else None)
 
     def exists(self, connection: OpenConnection, database: str) -> bool:
         """Whether the server lists the database."""

@@ -54,6 +54,7 @@ class SQLite(Dialect):
     syntax = SQLITE
     splitter = SPLITTER
     batch_is_statement = True
+    dynamic_types = True
     needs_login = False
     file_based = True
     writer = "ahjo_tasks.data.writers:SQLiteWriter"

@@ -16,6 +16,7 @@ from ahjo_tasks.sql.tsql import may_be_non_transactional, non_transactional_stat
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from sqlalchemy import Column, Table
     from sqlalchemy.engine import URL, Engine
     from sqlalchemy.engine import Connection as SAConnection
 
@@ -110,6 +111,19 @@ class MSSQL(Dialect):
         name = self.quote_literal(self.quote(schema, table))
         rows = connection.exec_driver_sql(f"SELECT name FROM sys.columns WHERE object_id = OBJECT_ID({name})")
         return [str(row[0]) for row in rows]
+
+    def time_column(self, name: str, *, default_now: bool = False) -> Column[Any]:
+        """Ask for DATETIME2, for DATETIME rounds to 3 ms."""
+        from sqlalchemy import Column, func
+        from sqlalchemy.dialects.mssql import DATETIME2
+
+        return Column(name, DATETIME2, server_default=func.now() if default_now else None)
+
+    def widen_texts(self, connection: SAConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Make VARCHAR columns NVARCHAR where a row has letters beyond ASCII, which VARCHAR may store as `?`."""
+        from ahjo_tasks.database.dialects.mssql.unicode_columns import widen
+
+        widen(connection, self.quote(table.schema, table.name), rows, self)
 
     def drop_statement(self, made: Definition, text: str = "") -> str:
         """Drop a trigger from the database or server it is on, and an assembly without a schema."""
