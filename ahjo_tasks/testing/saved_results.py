@@ -103,7 +103,6 @@ def save(results: Sequence[FileResult], settings: Settings, connection: Connecti
 def _reflected(settings: Settings, sa_connection: SAConnection, dialect: Dialect) -> Table:
     from sqlalchemy import MetaData, Table
     from sqlalchemy.exc import NoSuchTableError
-    from sqlalchemy.types import NullType
 
     try:
         table = Table(
@@ -113,8 +112,8 @@ def _reflected(settings: Settings, sa_connection: SAConnection, dialect: Dialect
         raise AhjoError(
             f"There is no table {settings.test_table_name} for test results.", hint="inv create-test-table"
         ) from None
-    for column in table.columns if dialect.dynamic_types else ():
-        column.type = NullType()  # SQLAlchemy's types refuse what the database would take, as a text for a time
+    for column in table.columns:
+        column.type = dialect.sent_type(column.type)
     return table
 
 

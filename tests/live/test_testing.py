@@ -57,7 +57,7 @@ UNCHECKED = {
     "no rows": ("SELECT id, 'bad' AS result FROM item;\n", "returned no row"),
     "no query": ("UPDATE item SET id = 1;\n", "returned no rows"),
     "empty": ("", "holds no statement"),
-    "comment": ("-- SELECT 'ok' AS result;\n", "holds no statement"),
+    "comment": ("-- SELECT 'ok' AS result;\n", "so nothing was checked"),
 }
 
 

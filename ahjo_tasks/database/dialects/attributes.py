@@ -45,8 +45,6 @@ class DialectAttributes:
     # -- naming ----------------------------------------------------------------------------------------------------
     syntax: ClassVar[Syntax]
     """Lexical rules: how strings, quoted names and comments are written."""
-    dynamic_types: ClassVar[bool] = False
-    """Whether a column stores a value as it is, whatever the type of the column."""
     default_schema: ClassVar[str | None] = None
     """Schema of an object whose name has none; None where the database has no schemas."""
     bookkeeping_schema: ClassVar[str | None] = None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, Table
     from sqlalchemy.engine import URL, Engine
     from sqlalchemy.engine import Connection as SAConnection
+    from sqlalchemy.types import TypeEngine
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.drivers import Driver, DriverState
@@ -161,6 +162,10 @@ class Naming(DialectAttributes):
         from sqlalchemy import Column, DateTime, func
 
         return Column(name, DateTime, server_default=func.now() if default_now else None)
+
+    def sent_type(self, column_type: TypeEngine[Any]) -> TypeEngine[Any]:
+        """Return the type by which SQLAlchemy sends values for a column of that type."""
+        return column_type
 
     def widen_texts(self, connection: SAConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Change columns of our own table, made by an older version, that do not have all letters of the rows."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sqlalchemy.engine import URL, Engine
+    from sqlalchemy.types import TypeEngine
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.dialects.base import OpenConnection
@@ -54,7 +55,6 @@ class SQLite(Dialect):
     syntax = SQLITE
     splitter = SPLITTER
     batch_is_statement = True
-    dynamic_types = True
     needs_login = False
     file_based = True
     writer = "ahjo_tasks.data.writers:SQLiteWriter"
@@ -162,6 +162,12 @@ class SQLite(Dialect):
         number = getattr(error, "sqlite_errorname", "").replace("SQLITE_ERROR", "")
         line, column = _position(message, text)
         return ServerError(message, number, line, column, hint=LOCK_WAIT if number == "SQLITE_BUSY" else None)
+
+    def sent_type(self, column_type: TypeEngine[Any]) -> TypeEngine[Any]:
+        """Return no type at all: SQLAlchemy's refuse what the database would take, as a text for a time."""
+        from sqlalchemy.types import NullType
+
+        return NullType()
 
     def exists(self, connection: OpenConnection, database: str) -> bool:
         """Whether the file exists. Raises NotPermittedError for another kind of file, which `init` would delete."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, Table
     from sqlalchemy.engine import URL, Engine
     from sqlalchemy.engine import Connection as SAConnection
+    from sqlalchemy.types import TypeEngine
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.dialects.base import OpenConnection, ServerMessage
@@ -118,6 +119,13 @@ class MSSQL(Dialect):
         from sqlalchemy.dialects.mssql import DATETIME2
 
         return Column(name, DATETIME2, server_default=func.now() if default_now else None)
+
+    def sent_type(self, column_type: TypeEngine[Any]) -> TypeEngine[Any]:
+        """Send texts as NVARCHAR, and times as texts where the server keeps all digits, for some drivers cut them."""
+        from sqlalchemy import String, Unicode
+        from sqlalchemy.dialects.mssql import DATETIME2
+
+        return Unicode() if isinstance(column_type, DATETIME2 | String) else column_type
 
     def widen_texts(self, connection: SAConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Make VARCHAR columns NVARCHAR where a row has letters beyond ASCII, which VARCHAR may store as `?`."""

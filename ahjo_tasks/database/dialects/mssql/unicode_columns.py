@@ -53,9 +53,9 @@ def widen(connection: SAConnection, table: str, rows: Sequence[Mapping[str, Any]
         connection.exec_driver_sql(f"ALTER TABLE {table} DROP CONSTRAINT {dialect.quote(key[0][0])}")
     for column in narrow:
         if column.name not in kept:
-            null = "NULL" if column.nullable else "NOT NULL"
+            null = "" if column.nullable else " NOT NULL"
             connection.exec_driver_sql(
-                f"ALTER TABLE {table} ALTER COLUMN {dialect.quote(column.name)} {column.type} {null}"
+                f"ALTER TABLE {table} ALTER COLUMN {dialect.quote(column.name)} {column.type}{null}"
             )
     if rebuilt:
         columns = ", ".join(dialect.quote(column) for _name, column in key)
