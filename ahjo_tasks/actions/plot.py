@@ -120,11 +120,10 @@ def _graph(ctx: ActionContext, files: list[SqlFile], objects: list[str], directi
 
 def _drawn(graph: Graph, kind: str, project: str) -> str:
     from ahjo_tasks.project.plot import formats
-    from ahjo_tasks.project.plot.formats import as_html, as_svg
 
     if kind == "html":
-        return as_html(graph, f"Dependencies of {project}")
-    writers = {"text": formats.as_text, "mermaid": formats.as_mermaid, "dot": formats.as_dot, "svg": as_svg}
+        return formats.as_html(graph, f"Dependencies of {project}")
+    writers = {"text": formats.as_text, "mermaid": formats.as_mermaid, "dot": formats.as_dot, "svg": formats.as_svg}
     return writers[kind](graph)
 
 

@@ -163,8 +163,7 @@ def scan(context: ScanContext, options: ScanOptions) -> None:
 
 def install_hook(context: ScanContext, options: HookOptions) -> None:
     """Write the hook. Raises NotPermittedError when another one stays."""
-    from ahjo_tasks.scan import hook
-    from ahjo_tasks.scan.git_files import Repository
+    from ahjo_tasks.scan.git_files import HOOK, Repository, write_hook
 
     console = context.console
 
@@ -174,9 +173,9 @@ def install_hook(context: ScanContext, options: HookOptions) -> None:
 
     repository = Repository(context.project(options.project_dir))
     if context.dry_run:
-        console.print(f"  Plan: write {repository.hooks / hook.NAME} (dry run: nothing is written)")
+        console.print(f"  Plan: write {repository.hooks / HOOK} (dry run: nothing is written)")
         return
-    path = hook.install(repository, options.search_rules, options.ignore_config, IGNORE_FILE, may_replace)
+    path = write_hook(repository, options.search_rules, options.ignore_config, IGNORE_FILE, may_replace)
     console.print(f"Installed {path}")
 
 

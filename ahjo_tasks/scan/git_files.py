@@ -1,15 +1,17 @@
-"""The files of a project as git lists them. Names are read between NULs, so that any name works."""
+"""The git repository of a project: its files as git lists them, and the hook that scans before each commit."""
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ahjo_tasks.errors import UsageError
+from ahjo_tasks.errors import NotPermittedError, UsageError
 from ahjo_tasks.git import Git
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
 
 REGULAR = "100"
 """The start of the mode of a regular file; links and submodules have others."""
@@ -75,3 +77,69 @@ class Repository:
         if blobs:
             contents = self._git.blobs(blob.id for blob in blobs)
             yield from zip((blob.path for blob in blobs), contents, strict=True)
+
+
+HOOK = "pre-commit"
+MARK = "# Written by ahjo-install-git-hook."
+SCRIPT = """#!/bin/sh
+{mark} Scans what is staged, and stops the commit when anything is found.
+
+arguments() {{
+    "$@" --project-dir {project} --stage --quiet{options}
+}}
+
+if [ -x {program} ]; then
+    arguments {program} {scan}
+elif command -v ahjo-scan >/dev/null 2>&1; then
+    arguments ahjo-scan
+else
+    echo "ahjo-scan is not installed: install ahjo-tasks, or remove this hook: $0" >&2
+    exit 1
+fi
+code=$?
+if [ $code -eq 1 ]; then
+    echo "ahjo-scan stopped the commit. Remove what it found, or ignore it: {ignored}" >&2
+elif [ $code -ne 0 ]; then
+    echo "ahjo-scan failed, and so the commit is stopped." >&2
+fi
+exit $code
+"""
+
+
+INSTALLED = "-P -c 'from ahjo_tasks.cli import scan; scan()'"
+"""Arguments for the Python of the installation; modules of the repository are not imported."""
+FROZEN = "ahjo-scan"
+"""The argument for the executable that needs no Python."""
+
+
+def write_hook(
+    repository: Repository, rules: str, ignored: str, default_ignored: str, may_replace: Callable[[Path], bool]
+) -> Path:
+    """Write the hook for a project and return its path.
+
+    A hook of somebody else is kept as `pre-commit.old` if `may_replace` agrees; else NotPermittedError is raised.
+    """
+    path = repository.hooks / HOOK
+    if path.exists() and MARK not in path.read_text(encoding="utf-8", errors="replace"):
+        if not may_replace(path):
+            raise NotPermittedError(f"There is a hook already, and it stays: {path}", hint="--force replaces it.")
+        path.replace(path.with_name(f"{HOOK}.old"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(_hook_script(repository, rules, ignored, default_ignored), encoding="utf-8", newline="\n")
+    path.chmod(0o755)
+    return path
+
+
+def _hook_script(repository: Repository, rules: str, ignored: str, default_ignored: str) -> str:
+    import shlex  # only for a new hook: a scan from the hook does without it
+
+    named = {"--search-rules": rules, "--ignore-config": ignored}
+    options = "".join(f" {flag} {shlex.quote(value)}" for flag, value in named.items() if value)
+    return SCRIPT.format(
+        mark=MARK,
+        project=shlex.quote(repository.prefix or "."),
+        options=options,
+        program=shlex.quote(Path(sys.executable).as_posix()),
+        scan=FROZEN if getattr(sys, "frozen", False) else INSTALLED,
+        ignored=(ignored or default_ignored).replace('"', ""),
+    )

@@ -144,10 +144,8 @@ def _synonym(reader: Reader, place: int, definition: Definition | None) -> int:
 def _schema(reader: Reader, place: int, definition: Definition | None) -> int:
     """Read a schema, which may be called like its owner."""
     if definition and reader.words[place] == "AUTHORIZATION":
-        definition, place = (
-            Definition("schema", qualified(split_name(reader.tokens[place + 1], reader.syntax))),
-            place + 1,
-        )
+        place += 1
+        definition = Definition("schema", qualified(split_name(reader.tokens[place], reader.syntax)))
     record(reader, definition)
     return place + 1
 
