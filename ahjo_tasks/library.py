@@ -70,7 +70,7 @@ def run_file(ctx: ActionContext, path: str, *, variables: Mapping[str, object] |
         ctx.console.print(f"  Plan: run {file.label} (dry run: nothing is run)")
         return []
     connection = ctx.database.connection
-    with connection.transaction(transactional=file.transactional):
+    with connection.preserve_session(file.texts), connection.transaction(transactional=file.transactional):
         return [
             result
             for batch in file.batches

@@ -31,6 +31,9 @@ class FakeConnection:
         self.refuses = dict(refuses or {})
         self.transactional = transactional
         self.in_shared_transaction = False
+        self.usable = True
+        self.locks: list[str] = []
+        self._dbapi_connection = None
         self.database_name = "shop"
         self.ran: list[str] = []
         self.messages: list[str] = []
@@ -48,6 +51,8 @@ class FakeConnection:
         return []
 
     messages_to = Connection.messages_to
+    preserve_session = Connection.preserve_session
+    _restore_session = Connection._restore_session
     report = Connection.report
 
     def execute(self, text: str) -> int:

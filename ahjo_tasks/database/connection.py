@@ -9,17 +9,25 @@ from ahjo_tasks.database.dialects.base import ServerMessage
 from ahjo_tasks.errors import ServerError, StatementError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
     from sqlalchemy.engine import Connection as SAConnection
     from sqlalchemy.engine import RootTransaction
 
-    from ahjo_tasks.database.dialects.base import Dialect
+    from ahjo_tasks.database.dialects.base import Dialect, Restore, TransactionState
     from ahjo_tasks.database.interrupts import CursorRegistry
 
 
 FETCH_SIZE = 10_000
 """Rows that are fetched from the driver at a time."""
+
+LEFT_OPEN = "It leaves a transaction open: a BEGIN without its COMMIT or ROLLBACK."
+LEFT_OPEN_OUTCOME = "what it did not commit was rolled back."
+LEFT_OPEN_HINT = "Write COMMIT at its end, or leave BEGIN out: each file is a transaction by itself."
+ENDED = "It ended the transaction that it ran in, by a COMMIT or ROLLBACK of its own."
+ENDED_OUTCOME = "what it committed stays."
+ENDED_HINT = "Leave its COMMIT and ROLLBACK out, or write -- transaction: off at the head of the file."
+FAILED = "An error inside ended the transaction, and was passed over: it was rolled back."
 
 
 class ResultSet(NamedTuple):
@@ -40,7 +48,8 @@ class Connection:
     """A connection that runs SQL batches as they are: no character of them is taken for a parameter.
 
     Where the whole action is one transaction (`in_shared_transaction`), it lasts until `close`; else every call is
-    committed by itself, but for those inside of `transaction`. `on_message` is called with each message of the server.
+    committed by itself, but for those inside of `transaction`. `on_message` is called with each message of the server;
+    `locks` are the names of the locks that this run holds by it, as the dialect writes them.
     """
 
     def __init__(
@@ -59,6 +68,7 @@ class Connection:
         dialect.set_autocommit(self._dbapi_connection, not shared)
         self._shared_transaction = sa_connection.begin() if shared else None
         self._open_transactions = 0
+        self.locks: list[str] = []
         self._changed = False
 
     @property
@@ -180,20 +190,98 @@ class Connection:
                 yield
             return
         implicit = sent_in_one_call and not rollback_only and self.dialect.implicit_transaction_per_call
-        if self.transactional or not transactional or implicit:
-            yield
-            return
+        if self.transactional:
+            with self._keep_shared_transaction():
+                yield
+        elif not transactional or implicit:
+            with self._leave_none_open():
+                yield
+        else:
+            with self._own_transaction(rollback_only=rollback_only):
+                yield
+
+    @contextmanager
+    def _own_transaction(self, *, rollback_only: bool) -> Iterator[None]:
         self._execute_directly(self.dialect.begin)
         self._open_transactions += 1
         try:
             yield
-        except BaseException:
+            self._check_still_open()
+        except BaseException as error:
+            self._add_outcome(error)
             self._roll_back()
             raise
         else:
             self._execute_directly(self.dialect.rollback) if rollback_only else self._commit()
         finally:
             self._open_transactions -= 1
+
+    @contextmanager
+    def _leave_none_open(self) -> Iterator[None]:
+        """Run the block without a transaction of ours, and roll back one that it leaves open. Raises StatementError."""
+        try:
+            yield
+        except BaseException:
+            if self.transaction_state in {"open", "failed"}:
+                self._roll_back()
+            raise
+        if self.transaction_state in {"open", "failed"}:
+            self._roll_back()
+            raise StatementError(ServerError(LEFT_OPEN, hint=LEFT_OPEN_HINT), outcome=LEFT_OPEN_OUTCOME)
+
+    @contextmanager
+    def _keep_shared_transaction(self) -> Iterator[None]:
+        """Raise StatementError for a block that ends the transaction that the whole action shares."""
+        before = self.transaction_state
+        yield
+        if self.in_shared_transaction and before == "open":
+            self._check_still_open()
+
+    def _check_still_open(self) -> None:
+        """Raise StatementError if the block ended the transaction; DDL of some databases does, and may."""
+        state = self.transaction_state
+        if state == "failed":
+            raise StatementError(ServerError(FAILED))
+        if state == "none" and self.dialect.transactional_ddl:
+            raise StatementError(ServerError(ENDED, hint=ENDED_HINT), outcome=ENDED_OUTCOME)
+
+    def _add_outcome(self, error: BaseException) -> None:
+        """Say of an error that the transaction had been committed before it, as by a procedure that was called."""
+        known = getattr(error, "outcome", None) != "" or self.dialect.error_may_roll_back
+        if not known and self.usable and self.transaction_state == "none":
+            error.outcome = ENDED_OUTCOME  # type: ignore[attr-defined]
+
+    @property
+    def transaction_state(self) -> TransactionState | None:
+        """State of the transaction, as the driver knows it; None where it does not."""
+        return self.dialect.transaction_state(self._dbapi_connection) if self.usable else None
+
+    @contextmanager
+    def preserve_session(self, texts: Sequence[str]) -> Iterator[None]:
+        """Put back, after the block, what the batches in it change in the session: settings, role, schema, locks.
+
+        Surround the transaction with it. It asks the server only where a statement may change something.
+        Raises StatementError when something cannot be put back.
+        """
+        restore = self.dialect.save_session(self, texts)
+        reported = self.dialect.reported_settings(self._dbapi_connection)
+        try:
+            yield
+        except Exception:
+            with suppress(StatementError):
+                self._restore_session(restore, reported, failed=True)
+            raise
+        self._restore_session(restore, reported, failed=False)
+
+    def _restore_session(self, restore: Restore | None, reported: Mapping[str, str], *, failed: bool) -> None:
+        if not self.usable or (failed and self.in_shared_transaction):
+            return  # the rollback of the action, or to the savepoint, takes back what was set
+        if restore is not None:
+            restore(failed)
+        now = self.dialect.reported_settings(self._dbapi_connection)
+        changed = {name: value for name, value in reported.items() if now.get(name) != value}
+        if changed:
+            self.dialect.restore_reported(self, changed)
 
     @contextmanager
     def _savepoint(self, *, rollback_only: bool) -> Iterator[None]:
@@ -373,6 +461,8 @@ class Connection:
         try:
             self._execute_directly(self.dialect.commit)
         except StatementError as error:
+            if self.dialect.was_ended(error.server):
+                raise StatementError(error.server, outcome=ENDED_OUTCOME) from error
             if not error.server.lost:
                 raise
             raise StatementError(error.server, outcome="it is not known whether its end was committed.") from error

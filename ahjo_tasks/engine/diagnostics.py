@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import ServerMessage
+    from ahjo_tasks.errors import ServerError
     from ahjo_tasks.project.sql_file import SqlFile
     from ahjo_tasks.sql.splitters import Batch
 
@@ -61,7 +62,7 @@ class BatchError(StatementError):
     def __init__(
         self, error: StatementError, file: SqlFile, batch: Batch, repetition: int = 0, seconds: float = 0.0
     ) -> None:
-        super().__init__(error.server, outcome=describe_partial_state(file, batch))
+        super().__init__(error.server, outcome=describe_partial_state(file, batch, error.server))
         self.hint = error.hint
         self.file = file
         self.batch = batch
@@ -121,17 +122,40 @@ def _batches_before(error: BatchError) -> list[str] | None:
     return []
 
 
-def describe_partial_state(file: SqlFile, failed: Batch) -> str:
+def describe_partial_state(file: SqlFile, failed: Batch, error: ServerError) -> str:
     """Say what stays of a file whose batch failed, as a sentence; empty where the file was one transaction."""
     dialect, total = file.dialect, len(file.batches)
     number = next((index for index, batch in enumerate(file.batches) if batch is failed), 0)
+    if file.transactional and not dialect.batch_is_statement:
+        return _committed_before(file, number, error)
     commits = any(dialect.commits_implicitly(batch.text) for batch in file.batches[: number + 1])
     if file.transactional and not commits:
         return ""
     if number == 0:
         return f"statement 1 of {total} failed: nothing of {file.label} was done."
+    undone = dialect.transaction_control(file.text)
+    except_for = ", but for what it did not commit" if undone else ""
     before = "the one before it stays" if number == 1 else f"the {number} before it stay"
-    return f"statement {number + 1} of {total} in {file.label} failed; {before}."
+    return f"statement {number + 1} of {total} in {file.label} failed; {before}{except_for}."
+
+
+def _committed_before(file: SqlFile, number: int, error: ServerError) -> str:
+    """Say what the COMMITs of a file kept before the batch of this number failed; empty where none had been reached."""
+    lines: list[int] = []
+    for index, batch in enumerate(file.batches[: number + 1]):
+        end = _offset(batch.text, error) if index == number else len(batch.text)
+        offsets = (offset for offset in file.dialect.commit_offsets(batch.text) if offset < end)
+        lines += [batch.line + batch.text.count("\n", 0, offset) for offset in offsets]
+    return f"what was committed before stays: see COMMIT or ROLLBACK at {file.location(lines[-1])}." if lines else ""
+
+
+def _offset(text: str, error: ServerError) -> int:
+    """The offset of an error; the end of its line or of the text where no more is known."""
+    if not error.line:
+        return len(text)
+    starts = [0, *(match.end() for match in NEWLINE.finditer(text)), len(text)]
+    line = min(error.line, len(starts) - 1)
+    return starts[line - 1] + error.column - 1 if error.column else starts[line]
 
 
 def locate_message(files: Sequence[SqlFile], message: ServerMessage) -> str:

@@ -25,6 +25,9 @@ IMPLICIT_COMMITS = "commits at every CREATE, ALTER and DROP"
 """What a database without transactional DDL does."""
 
 
+OUTSIDE_HINT = "Write -- transaction: off at the head of the file: the server takes this outside of transactions only."
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened while a plan was applied. `status` is started, message, ok or FAIL.
@@ -76,7 +79,7 @@ class PlanExecutor:
             return
         self.connection.on_message = lambda message: self._message(step, message.text)
         started = time.perf_counter()
-        with self._reporting_failure(step, started):
+        with self._reporting_failure(step, started), step.preserve_session(self.connection):
             try:
                 with (
                     self.connection.transaction(
@@ -122,6 +125,8 @@ class PlanExecutor:
             raise error
         fallback = step.fallback(error.server)
         if fallback is None:
+            if step.transactional and self.connection.dialect.refuses_transaction(error.server):
+                error.hint = OUTSIDE_HINT
             raise error
         with (
             self.connection.transaction(transactional=fallback.transactional),
@@ -197,6 +202,12 @@ def _batchable_text(step: Step) -> str:
 def refuse_outside_transaction(plan: Plan, connection: Connection) -> None:
     """Raise UsageError when the action is one transaction and a step cannot run in it."""
     for step in plan.steps if connection.in_shared_transaction else ():
+        if step.transaction_control:
+            raise UsageError(
+                f"{step.label} begins or ends transactions itself, by {step.transaction_control}, but transaction_mode"
+                " begin_once makes one transaction of the action.",
+                hint=f"Leave {step.transaction_control} out, or deploy with context_connectable_type: engine.",
+            )
         if step.outside_transaction:
             raise UsageError(
                 f"{step.label} runs outside of a transaction: {step.outside_transaction}, but transaction_mode"

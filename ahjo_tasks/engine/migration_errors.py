@@ -32,6 +32,11 @@ class MigrationProgress:
         self.down = down
         self._finished: list[tuple[str, str]] = []
 
+    @property
+    def applied(self) -> list[str]:
+        """The revisions that were applied, as far as env.py passes our options on."""
+        return [revision for revision, _path in self._finished]
+
     def on_version_apply(self, **values: Any) -> None:
         """Report the migration; Alembic calls this at the end of each one, before it is committed."""
         script = values["step"].up_revision
@@ -49,7 +54,7 @@ class MigrationProgress:
             return
         error = original_error(error, self.project)
         position = error_position(error, self.project)
-        applied = [revision for revision, _path in self._finished]
+        applied = self.applied
         if "line" not in position and applied:  # the last one could not be committed
             position = {"path": Path(self._finished[-1][1])}
             applied = applied[:-1]

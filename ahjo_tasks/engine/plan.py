@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,6 +11,8 @@ from ahjo_tasks.project.kinds import KINDS, plural
 from ahjo_tasks.utils import pluralize
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.errors import ServerError
 
@@ -41,9 +44,18 @@ class Step(Protocol):
         return ""
 
     @property
+    def transaction_control(self) -> str:
+        """The statement by which the step begins or ends transactions itself; empty for none."""
+        return ""
+
+    @property
     def sent_in_one_call(self) -> bool:
         """True if it is one call to the server."""
         return False
+
+    def preserve_session(self, connection: Connection) -> AbstractContextManager[None]:
+        """Surround the step and its transaction, and put back what it changed in the session."""
+        return nullcontext()
 
     @property
     def note(self) -> str:

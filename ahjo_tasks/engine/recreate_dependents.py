@@ -117,4 +117,8 @@ class RecreateWithDependents(Step):
         """Do it. Raises StatementError when an object that is in no file of the plan depends on one of them."""
         for drop in drop_steps(self.dependents):
             connection.execute(drop.statement)
-        return sum([step.run(connection) for step in (self.step, *self.others)])
+        rows = 0
+        for step in (self.step, *self.others):
+            with step.preserve_session(connection):
+                rows += step.run(connection)
+        return rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.database.dialects.base import ServerMessage
@@ -17,6 +17,7 @@ from ahjo_tasks.sql.definitions import Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.errors import ServerError
@@ -70,25 +71,36 @@ class FileStep(Step):
         """The statement or the header that forbids a transaction; empty for none."""
         return self.file.refused or ("" if self.file.transactional else "its header says so")
 
+    @property
+    def transaction_control(self) -> str:
+        """The first statement that begins or ends a transaction."""
+        return self.file.transaction_control
+
     def run(self, connection: Connection) -> int:
         """Run the batches; messages come with their position. Raises BatchError."""
         rows, started, listener = 0, time.perf_counter(), connection.on_message
-        with connection.dialect.preserve_session_settings(connection, self.file.texts):
-            for batch in self.file.batches:
-                with connection.messages_to(MessageLocator(self.file, batch).before(listener)):
-                    for repetition in range(batch.count):
-                        try:
-                            rows += connection.execute(batch.text)
-                        except StatementError as error:
-                            seconds = time.perf_counter() - started
-                            failure = BatchError(error, self.file, batch, repetition, seconds)
-                            if not self.file.ignores_errors(batch) or error.server.lost:
-                                raise failure from error
-                            listener(ServerMessage(_ignored(failure, connection)))
+        for batch in self.file.batches:
+            with connection.messages_to(MessageLocator(self.file, batch).before(listener)):
+                for repetition in range(batch.count):
+                    try:
+                        rows += connection.execute(batch.text)
+                    except StatementError as error:
+                        seconds = time.perf_counter() - started
+                        failure = BatchError(error, self.file, batch, repetition, seconds)
+                        if not self.file.ignores_errors(batch) or error.server.lost:
+                            raise failure from error
+                        listener(ServerMessage(_ignored(failure, connection)))
         return rows
 
+    def preserve_session(self, connection: Connection) -> AbstractContextManager[None]:
+        """Put back what the batches change."""
+        return connection.preserve_session(self.file.texts)
+
     def fallback(self, error: ServerError) -> Step | None:
-        """Return the step that recreates the dependents, too, if the server refused the file because of them."""
+        """Return the step to run instead, if the server refused the file for its transaction or for dependents."""
+        if self.transactional and self.file.dialect.refuses_transaction(error):
+            outside = replace(self.file, refused="the server asks for it")
+            return RunOutsideTransaction(outside) if self.file.is_one_statement else None
         if self.deployed is None or not self.transactional or not self.file.dialect.is_dependency_error(error):
             return None
         group = self.deployed.group(self.file)
@@ -96,6 +108,12 @@ class FileStep(Step):
             return None
         others = tuple(FileStep(file, self.deployed) for file in group.files)
         return RecreateWithDependents(self, group.dropped, others)
+
+
+class RunOutsideTransaction(FileStep):
+    """A file of one statement that the server refused in a transaction, where nothing was done."""
+
+    note = "ran outside of a transaction, as the server asks of this statement"
 
 
 def _ignored(failure: BatchError, connection: Connection) -> str:

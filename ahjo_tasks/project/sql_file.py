@@ -138,10 +138,24 @@ class SqlFile:
             raise SourceError(f"transaction: expected on, off or rollback, got {value!r}", path=self.path, line=line)
         return SWITCHES[value.lower()] and not self.refused
 
+    @cached_property
+    def transaction_control(self) -> str:
+        """The first statement that begins or ends a transaction; empty where there is none."""
+        with suppress(SourceError):
+            return self.dialect.transaction_control(self.text)
+        return ""
+
     @property
     def sent_in_one_call(self) -> bool:
         """Whether the file is one batch that runs once."""
         return len(self.batches) == 1 and self.batches[0].count == 1
+
+    @property
+    def is_one_statement(self) -> bool:
+        """Whether the file is a single statement, as far as that can be told."""
+        splitter = self.dialect.statement_splitter
+        one = self.sent_in_one_call and (splitter is None or len(splitter.split(self.text)) == 1)
+        return one and (splitter is not None or self.dialect.batch_is_statement)
 
     @property
     def single_text(self) -> str:
@@ -153,6 +167,17 @@ class SqlFile:
         """Whether the file is rolled back at its end: `-- transaction: rollback`."""
         transaction = self._header.transaction
         return self.transactional and transaction is not None and transaction.value.lower() == "rollback"
+
+    def check_rollback(self) -> None:
+        """Raise SourceError where `-- transaction: rollback` stands above a statement that cannot be rolled back."""
+        value, line = self._header.transaction or ("", 1)
+        if value.lower() != "rollback":
+            return
+        commits = next((batch for batch in self.batches if self.dialect.commit_offsets(batch.text)), None)
+        statement = self.refused or self.transaction_control or (commits.text.split()[0].upper() if commits else "")
+        if statement:
+            message = f"transaction: rollback cannot take back what {statement} does"
+            raise SourceError(message, path=self.path, line=line, hint=f"Leave {statement} out, or the rollback.")
 
     def depends_line(self) -> int:
         """Return the line of the `-- depends:` comment."""
@@ -189,8 +214,12 @@ def _split(file: SqlFile) -> SqlFile:
     dialect = file.dialect
     splitter = dialect.splitter if file.transactional else dialect.statement_splitter or dialect.splitter
     batches = tuple(splitter.split(file.text, path=file.path))
+    if len(batches) > 1 and file.transactional and dialect.implicit_transaction_per_call and file.transaction_control:
+        return _split(replace(file, refused=file.transaction_control))
     splitter.check(batches, file.path)
-    return replace(file, batches=batches)
+    split = replace(file, batches=batches)
+    split.check_rollback()
+    return split
 
 
 def _refused(text: str, dialect: Dialect) -> str:

@@ -15,7 +15,7 @@ from ahjo_tasks.sql.source import SourceText, ascii_upper
 from ahjo_tasks.sql.tokens import phrase, tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from ahjo_tasks.errors import SourceError
@@ -155,6 +155,49 @@ def _is_nested(text: str, offset: int) -> bool:
             depth -= 1
         condition = word in _CONDITIONS or (condition and word not in _ENDS_CONDITION)
     return depth > 0 or condition
+
+
+# -- statements that control transactions ----------------------------------------------------------------------------
+
+_TRANSACTION_WORDS = frozenset({"TRAN", "TRANSACTION"})
+
+
+def commit_offsets(text: str) -> list[int]:
+    """List the offsets of COMMIT and ROLLBACK that end a transaction which the batch did not begin."""
+    if not any(word in ascii_upper(text) for word in ("COMMIT", "ROLLBACK")) or is_module(text):
+        return []
+    offsets, depth, before = list[int](), 0, ""
+    tokens = list(tokenize(text, MSSQL))
+    for position, token in enumerate(tokens):
+        if token.word in _TRANSACTION_WORDS and before in {"BEGIN", "DISTRIBUTED"}:
+            depth += 1
+        elif token.word == "COMMIT" or (token.word == "ROLLBACK" and not _to_savepoint(tokens[position + 1 :])):
+            depth = depth - 1 if token.word == "COMMIT" else -1
+            if depth < 0:
+                offsets.append(token.offset)
+                depth = 0
+        before = token.word
+    return offsets
+
+
+def _to_savepoint(tokens: Sequence[Token]) -> bool:
+    """Test whether ROLLBACK names a transaction or a savepoint, most likely the latter."""
+    words = [token for token in tokens[:2] if token.word not in _TRANSACTION_WORDS]
+    return len(tokens) > 1 and tokens[0].word in _TRANSACTION_WORDS and words[:1] == [tokens[1]] and _is_name(tokens[1])
+
+
+def _is_name(token: Token) -> bool:
+    return token.kind == "quoted" or (token.kind == "name" and token.word not in _AFTER_ROLLBACK)
+
+
+_AFTER_ROLLBACK = frozenset(
+    {
+        *("BEGIN", "COMMIT", "CREATE", "ALTER", "DROP", "DECLARE", "DELETE", "ELSE", "END", "EXEC", "EXECUTE", "GO"),
+        *("GOTO", "IF", "INSERT", "MERGE", "PRINT", "RAISERROR", "RETURN", "ROLLBACK", "SELECT", "SET", "THROW"),
+        *("TRUNCATE", "UPDATE", "USE", "WAITFOR", "WHILE", "WITH"),
+    }
+)
+"""Words with which the next statement begins."""
 
 
 # -- statements that no transaction takes ----------------------------------------------------------------------------

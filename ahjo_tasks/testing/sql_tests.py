@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from queue import Queue
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -105,15 +105,18 @@ def run_test(file: SqlFile, connection: Connection) -> FileResult:
     connection.on_message = lambda message: messages.append(message.text)
     try:
         with (
+            _preserve_session(file, connection),
             connection.transaction(
                 transactional=file.transactional,
                 sent_in_one_call=file.sent_in_one_call,
                 rollback_only=file.rolls_back,
                 savepoint=True,
             ),
-            connection.dialect.preserve_session_settings(connection, file.texts),
         ):
             sets = [result_set for batch in file.batches for result_set in _results(connection, file, batch)]
+    except StatementError as error:
+        failure = DeployError(str(error.server), path=file.path, hint=error.hint, server=error.server)
+        return FileResult(file, time.perf_counter() - started, error=failure, messages=tuple(messages))
     except DeployError as error:
         return FileResult(file, time.perf_counter() - started, error=error, messages=tuple(messages))
     columns, rows = _to_rows(sets)
@@ -140,6 +143,18 @@ def _missing(file: SqlFile, sets: Sequence[ResultSet]) -> str:
 
 def _verdict_positions(result_set: ResultSet) -> list[int]:
     return [index for index, column in enumerate(result_set.columns) if column.lower() == RESULT_COLUMN]
+
+
+@contextmanager
+def _preserve_session(file: SqlFile, connection: Connection) -> Iterator[None]:
+    """Put back what the file changes in the session, and drop its temporary tables."""
+    with connection.preserve_session(file.texts):
+        try:
+            yield
+        except DeployError:
+            connection.dialect.drop_temporary_tables(connection, file.texts)
+            raise
+        connection.dialect.drop_temporary_tables(connection, file.texts)
 
 
 def shown_columns(columns: Sequence[str]) -> list[str]:

@@ -477,7 +477,7 @@ def test_names_are_always_in_brackets(made: Definition, expected: str) -> None:
 def kept(*texts: str, answers: dict[str, Any] | None = None, **options: Any) -> FakeConnection:
     connection = FakeConnection(answers, transactional=True)
     vars(connection).update(options)
-    with session.preserve_settings(connection, texts):  # type: ignore[arg-type]
+    with connection.preserve_session(texts):
         connection.ran.append("-- the file")
     return connection
 
@@ -530,14 +530,15 @@ def test_identity_insert_that_a_file_switched_off_itself_is_left() -> None:
 
 
 def test_the_drivers_own_transactions_are_left_on() -> None:
-    assert kept("SET IMPLICIT_TRANSACTIONS ON", in_shared_transaction=True).ran == ["-- the file"]
+    connection = kept("SET IMPLICIT_TRANSACTIONS ON", in_shared_transaction=True, answers={"TRANCOUNT": [(1,)]})
+    assert connection.ran == [session.DEPTH, "-- the file", session.DEPTH]
 
 
 def test_a_file_that_fails_leaves_the_session_as_it_was_too() -> None:
     connection = FakeConnection(transactional=True)
 
     def fail() -> None:
-        with session.preserve_settings(connection, ["SET NOCOUNT ON", "SET IDENTITY_INSERT t ON"]):  # type: ignore[arg-type]
+        with connection.preserve_session(["SET NOCOUNT ON", "SET IDENTITY_INSERT t ON"]):
             raise StatementError(ServerError("wrong"))
 
     with pytest.raises(StatementError, match="wrong"):
@@ -553,7 +554,7 @@ def test_setting_back_is_silent() -> None:
         return 0
 
     connection.execute = run  # type: ignore[method-assign]
-    with session.preserve_settings(connection, ["USE other"]):  # type: ignore[arg-type]
+    with connection.preserve_session(["USE other"]):
         pass
     assert connection.messages == []
 

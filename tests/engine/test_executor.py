@@ -30,6 +30,7 @@ class FakeConnection:
     in_shared_transaction: bool = False
     usable: bool = True
     breaks: bool = False
+    cover: Callable[[str], str] = str
     sent: list[str] = field(default_factory=list)
     on_message: Callable[[ServerMessage], None] = print
 
@@ -43,6 +44,9 @@ class FakeConnection:
             self.usable = not self.breaks
             raise StatementError(ServerError("no", line=1, column=3))
         return 0
+
+    def preserve_session(self, _texts: list[str]) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def transaction(self, **_: bool) -> AbstractContextManager[None]:
         return nullcontext()

@@ -47,6 +47,7 @@ class Server:
     transactional: bool = False
     on_message: Any = print
 
+    cover = str
     messages_to = Connection.messages_to
     report = Connection.report
 
@@ -68,6 +69,10 @@ class Server:
                 raise StatementError(ServerError(f"{create[2]} exists, or one of {used} does not"))
             self.views[create[2]] = used
             self.created[create[2]] += 1
+
+    @contextmanager
+    def preserve_session(self, _texts: list[str]) -> Iterator[None]:
+        yield
 
     @contextmanager
     def transaction(self, **_: bool) -> Iterator[None]:

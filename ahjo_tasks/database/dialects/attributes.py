@@ -88,10 +88,14 @@ class DialectAttributes:
     rollback_to_savepoint: ClassVar[str] = "ROLLBACK TO SAVEPOINT ahjo_apart"
     savepoint_survives_error: ClassVar[bool] = True
     """Whether a transaction can go on from its savepoint after an error."""
+    drop_temporary: ClassVar[str] = "DROP {} IF EXISTS pg_temp.{}"
+    """Statement that drops a temporary table or view, and nothing else of that name; {} is its kind, then its name."""
     transactional_ddl: ClassVar[bool] = True
     """Whether CREATE, ALTER and DROP can be rolled back."""
     implicit_transaction_per_call: ClassVar[bool] = False
     """Whether the server makes a transaction of each call, so that a file of one batch needs none of ours."""
+    error_may_roll_back: ClassVar[bool] = False
+    """Whether some errors end the transaction, so that one that is gone after an error was not committed."""
     implicit_commit_statement: ClassVar[str] = NEVER
     """Regular expression of the start of a statement that commits the transaction it is in."""
     render_as_batch: ClassVar[bool] = False

@@ -6,7 +6,7 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from ahjo_tasks.database.dialects.attributes import DialectAttributes
 from ahjo_tasks.database.drivers import check
@@ -39,6 +39,17 @@ class ServerMessage:
     line: int | None = None
     procedure: str = ""
     from_script: bool = True
+
+
+TransactionState = Literal["none", "open", "failed"]
+"""What a driver tells of the transaction: `failed` is one that an error ended, and that only can be rolled back."""
+
+
+class Restore(Protocol):
+    """Puts a session back to what it was."""
+
+    def __call__(self, failed: bool, /) -> None:
+        """Do it; `failed` is whether what ran meanwhile did. Raises StatementError where it cannot be done."""
 
 
 DEPLOY = "deploy"
@@ -87,6 +98,7 @@ class OpenConnection(Protocol):
     """The part of `ahjo_tasks.database.connection.Connection` that dialects use."""
 
     on_message: Callable[[ServerMessage], None]
+    locks: list[str]
 
     @property
     def dialect(self) -> Dialect:
@@ -357,10 +369,44 @@ class Running(DialectAttributes):
         """Test whether a script may be sent in one call with others, where a call is a transaction."""
         return False
 
-    @contextmanager
-    def preserve_session_settings(self, connection: OpenConnection, texts: Sequence[str]) -> Iterator[None]:
-        """Surround the batches of one file, and reset afterwards what they set for the session."""
-        yield
+    def transaction_control(self, text: str) -> str:
+        """Name the first statement of a script that begins or ends a transaction; empty for none."""
+        return ""
+
+    def commit_offsets(self, text: str) -> list[int]:
+        """List the offsets of the statements of a batch that end the transaction before the batch does."""
+        return [0] if self.commits_implicitly(text) else []
+
+    def refuses_transaction(self, error: ServerError) -> bool:
+        """Whether the server refused a statement because it stands in a transaction."""
+        return False
+
+    def was_ended(self, error: ServerError) -> bool:
+        """Whether `commit` found that the transaction was ended before."""
+        return False
+
+    def transaction_state(self, raw: Any) -> TransactionState | None:
+        """Ask the driver, not the server, for the state of the transaction; None where it does not know."""
+        return None
+
+    def reported_settings(self, raw: Any) -> dict[str, str]:
+        """Return the settings of the session that the driver knows without asking the server."""
+        return {}
+
+    def restore_reported(self, connection: OpenConnection, before: Mapping[str, str]) -> None:
+        """Set such settings to what they were before."""
+
+    def save_session(self, connection: OpenConnection, texts: Sequence[str]) -> Restore | None:
+        """Return what puts the session back behind these batches; None, and no question, if they change nothing."""
+        return None
+
+    def drop_temporary_tables(self, connection: OpenConnection, texts: Sequence[str]) -> None:
+        """Drop the temporary tables that the batches of a test created."""
+        from ahjo_tasks.sql.temporary_tables import temporary_tables
+
+        with connection.messages_to(lambda _message: None):
+            for kind, name in temporary_tables(texts, self.syntax):
+                connection.try_execute(self.drop_temporary.format(kind, connection.dialect.quote(name)))
 
 
 class Administration(DialectAttributes):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ahjo_tasks.database.dialects import mysql_session
 from ahjo_tasks.database.dialects.attributes import ProjectTemplate
 from ahjo_tasks.database.dialects.base import (
     DEPLOY,
@@ -18,17 +20,22 @@ from ahjo_tasks.database.dialects.base import (
 from ahjo_tasks.database.drivers import Driver
 from ahjo_tasks.errors import LockedError, ServerError
 from ahjo_tasks.sql.lexer import MYSQL
-from ahjo_tasks.sql.splitters.mysql import SPLITTER
+from ahjo_tasks.sql.source import ascii_upper
+from ahjo_tasks.sql.splitters.mysql import SPLITTER as MYSQL_SPLITTER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import Column
 
     from ahjo_tasks.config.settings import Settings
-    from ahjo_tasks.database.dialects.base import OpenConnection
+    from ahjo_tasks.database.dialects.base import OpenConnection, Restore, TransactionState
     from ahjo_tasks.database.dialects.error_positions import Position
 
+SPLITTER = replace(MYSQL_SPLITTER, check=mysql_session.check)
+IN_TRANSACTION, AUTOCOMMIT = 1, 2
+"""Flags of the server's status."""
+REFUSED_IN_TRANSACTION = frozenset({"1399", "1400", "1568", "1679", "1694", "1766", "1792"})
 ACCESS_DENIED = frozenset({1044, 1045, 1698})
 UNKNOWN_DATABASE = 1049
 SYNTAX_ERROR = r"(?s)near '(.*)' at line (\d+)$"
@@ -79,6 +86,7 @@ class MySQL(Dialect):
     allows_nul = True
     connect_defaults: ClassVar[Mapping[str, Any]] = {"charset": "utf8mb4"}
     begin = "START TRANSACTION"
+    drop_temporary = "DROP TEMPORARY {} IF EXISTS {}"
     implicit_commit_statement = (
         rf"(?ai:{MYSQL.gap()}(?:(?:CREATE|DROP)\b(?!\s+TEMPORARY\b)|ALTER|RENAME|TRUNCATE|GRANT|REVOKE|ANALYZE|OPTIMIZE"
         r"|REPAIR|FLUSH|LOCK|UNLOCK|INSTALL|UNINSTALL|COMMIT|BEGIN|START)\b)"
@@ -159,6 +167,38 @@ class MySQL(Dialect):
 
         return Column(name, DATETIME(fsp=6), server_default=text("CURRENT_TIMESTAMP(6)") if default_now else None)
 
+    def non_transactional_statement(self, text: str) -> str:
+        """Read the statements."""
+        if not mysql_session.MAY_REFUSE.search(ascii_upper(text)):
+            return ""
+        return mysql_session.non_transactional(batch.text for batch in SPLITTER.split(text))
+
+    def transaction_control(self, text: str) -> str:
+        """Read the statements."""
+        return mysql_session.control(batch.text for batch in SPLITTER.split(text))
+
+    def refuses_transaction(self, error: ServerError) -> bool:
+        """Whether the number is that of XA, SET TRANSACTION or a variable of the binary log in a transaction."""
+        return error.number in REFUSED_IN_TRANSACTION
+
+    def transaction_state(self, raw: Any) -> TransactionState | None:
+        """Read the flag of the server's last answer, which PyMySQL keeps."""
+        status = getattr(raw, "server_status", None)
+        return None if status is None else "open" if status & IN_TRANSACTION else "none"
+
+    def reported_settings(self, raw: Any) -> dict[str, str]:
+        """Read the flag of autocommit of the server's last answer, which PyMySQL keeps."""
+        status = getattr(raw, "server_status", None)
+        return {} if status is None else {"autocommit": "1" if status & AUTOCOMMIT else "0"}
+
+    def restore_reported(self, connection: OpenConnection, before: Mapping[str, str]) -> None:
+        """Set autocommit."""
+        connection.query(f"SET SESSION autocommit = {before['autocommit']}")
+
+    def save_session(self, connection: OpenConnection, texts: Sequence[str]) -> Restore | None:
+        """Ask for all variables, database and role, where a statement may change them."""
+        return mysql_session.save(connection, texts)
+
     def exists(self, connection: OpenConnection, database: str) -> bool:
         """Whether the server lists the database."""
         name = self.quote_literal(database)
@@ -187,9 +227,11 @@ class MySQL(Dialect):
         if connection.query(f"SELECT GET_LOCK({lock}, {max(0, int(timeout))})")[0][0] != 1:
             holder = self._holder(connection, lock)
             raise LockedError(f"The database is locked by {holder}.", hint="Wait until that run ends.")
+        connection.locks.append(lock)
         try:
             yield
         finally:
+            connection.locks.remove(lock)
             if connection.usable:
                 connection.try_execute(f"SELECT RELEASE_LOCK({lock})")
 

@@ -6,27 +6,31 @@ import re
 import sqlite3
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ahjo_tasks.database.dialects import sqlite_session
 from ahjo_tasks.database.dialects.attributes import ProjectTemplate
 from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect
 from ahjo_tasks.database.drivers import Driver, DriverState
 from ahjo_tasks.errors import LockedError, NotPermittedError, ServerError, StatementError, UsageError
 from ahjo_tasks.sql.lexer import SQLITE
-from ahjo_tasks.sql.splitters.sqlite import SPLITTER
+from ahjo_tasks.sql.source import ascii_upper
+from ahjo_tasks.sql.splitters.sqlite import SPLITTER as SQLITE_SPLITTER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy.engine import URL, Engine
     from sqlalchemy.types import TypeEngine
 
     from ahjo_tasks.config.settings import Settings
-    from ahjo_tasks.database.dialects.base import OpenConnection
+    from ahjo_tasks.database.dialects.base import OpenConnection, Restore, TransactionState
     from ahjo_tasks.database.dialects.error_positions import Position
     from ahjo_tasks.sql.definitions import Definition
 
+SPLITTER = replace(SQLITE_SPLITTER, check=sqlite_session.check)
 POLL_SECONDS = 0.2
 SYNTAX_ERROR = r'(?s)near "(.*)": syntax error'
 NAMED = (
@@ -73,6 +77,8 @@ class SQLite(Dialect):
     }
     late_binding = frozenset({"table", "view", "trigger"})
     begin = "BEGIN IMMEDIATE"
+    error_may_roll_back = True
+    drop_temporary = "DROP {} IF EXISTS temp.{}"
     server_info_sql = (
         "SELECT NULL, NULL, NULL, file, NULL, sqlite_version(), NULL FROM pragma_database_list WHERE name = 'main'"
     )
@@ -168,6 +174,28 @@ class SQLite(Dialect):
         from sqlalchemy.types import NullType
 
         return NullType()
+
+    def non_transactional_statement(self, text: str) -> str:
+        """Read the statements: BEGIN, VACUUM, DETACH, and pragmas that mean nothing in a transaction."""
+        if not sqlite_session.MAY_REFUSE.search(ascii_upper(text)):
+            return ""
+        return sqlite_session.non_transactional(batch.text for batch in SPLITTER.split(text))
+
+    def transaction_control(self, text: str) -> str:
+        """Read the statements."""
+        return sqlite_session.control(batch.text for batch in SPLITTER.split(text))
+
+    def refuses_transaction(self, error: ServerError) -> bool:
+        """Search SQLite's message."""
+        return any(words in error.message for words in sqlite_session.IN_TRANSACTION)
+
+    def transaction_state(self, raw: Any) -> TransactionState | None:
+        """Read the driver's attribute."""
+        return "open" if raw.in_transaction else "none"
+
+    def save_session(self, connection: OpenConnection, texts: Sequence[str]) -> Restore | None:
+        """Ask for the pragmas that the statements set; those that a transaction ignores are set now."""
+        return sqlite_session.save(connection, texts)
 
     def exists(self, connection: OpenConnection, database: str) -> bool:
         """Whether the file exists. Raises NotPermittedError for another kind of file, which `init` would delete."""

@@ -58,15 +58,18 @@ def _statements(source: SourceText) -> Iterator[tuple[int, Rows | None]]:
 def statements(source: SourceText) -> list[Batch]:
     """Split into statements, without their semicolons, for those that the server takes only alone."""
     source = without_commands(source)
+    return to_batches(source, [(start, end, 1, "") for start, end in statement_spans(source)])
+
+
+def statement_spans(source: SourceText) -> Iterator[tuple[int, int]]:
+    """Yield start and end of each statement, rows of COPY included; a routine with a body is one statement."""
     start = 0
-    spans: list[Span] = []
     while (lead := skip_gap(LEAD, source.text, start)) < len(source.text):
         end = _end(source, lead)
         rows = copy_rows(source, lead, end)
-        spans.append((lead, rows.after if rows else end, 1, ""))
+        yield lead, rows.after if rows else end
         start = rows.after if rows else end + 1
     SCANNER.find_next(source, min(start, len(source.text)))  # raises for a comment that is never closed
-    return to_batches(source, spans)
 
 
 def copy_parts(text: str) -> tuple[str, str] | None:

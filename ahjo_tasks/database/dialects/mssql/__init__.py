@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.database.dialects.attributes import ProjectTemplate
-from ahjo_tasks.database.dialects.base import DEPLOY, ConnectFailure, Dialect, connection_lost
+from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect, connection_lost
 from ahjo_tasks.database.dialects.mssql import driver_choice, drivers, errors, session
 from ahjo_tasks.errors import LockedError, ServerError, StatementError
 from ahjo_tasks.sql.lexer import MSSQL as SYNTAX
 from ahjo_tasks.sql.splitters.mssql import SPLITTER
-from ahjo_tasks.sql.tsql import may_be_non_transactional, non_transactional_statement
+from ahjo_tasks.sql.tsql import commit_offsets, may_be_non_transactional, non_transactional_statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
 
     from ahjo_tasks.config.settings import Settings
-    from ahjo_tasks.database.dialects.base import OpenConnection, ServerMessage
+    from ahjo_tasks.database.dialects.base import OpenConnection, Restore, ServerMessage
     from ahjo_tasks.database.drivers import Driver, DriverState
     from ahjo_tasks.sql.definitions import Definition
 
@@ -38,9 +38,16 @@ CONNECT_ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
     "pymssql": {"login_timeout": LOGIN_TIMEOUT, "autocommit": True},
 }
 UNMATCHED = (
-    "The file leaves more or fewer transactions open than it found: its BEGIN TRANSACTION does not match its COMMIT and"
+    "The file leaves more transactions open than it found: its BEGIN TRANSACTION does not match its COMMIT and"
     " ROLLBACK. Where it must be so, write -- transaction: off at its head."
 )
+ENDED = (
+    "The file ended the transaction that it ran in: its COMMIT and ROLLBACK do not match its BEGIN TRANSACTION."
+    " Where it must be so, write -- transaction: off at its head."
+)
+REFUSED_IN_TRANSACTION = frozenset({"226", "574", "15002", "3021", "3902"})
+"""Errors of statements and procedures that no transaction takes."""
+REFUSAL = "within a transaction"
 
 
 class MSSQL(Dialect):
@@ -70,6 +77,8 @@ class MSSQL(Dialect):
     savepoint = "SAVE TRANSACTION ahjo_apart"
     rollback_to_savepoint = "ROLLBACK TRANSACTION ahjo_apart"
     savepoint_survives_error = False
+    error_may_roll_back = True
+    drop_temporary = "DROP {} IF EXISTS {}"
     maintenance_database = "master"
     supports_use_database = True
     system_databases = frozenset({"master", "model", "msdb", "tempdb"})
@@ -86,8 +95,8 @@ class MSSQL(Dialect):
     )
     begin = "BEGIN TRANSACTION"
     commit = (
-        "IF @@TRANCOUNT = 1 COMMIT TRANSACTION ELSE BEGIN IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;"
-        f" RAISERROR(N'{UNMATCHED}', 16, 1) END"
+        "IF @@TRANCOUNT = 1 COMMIT TRANSACTION ELSE IF @@TRANCOUNT > 0 BEGIN ROLLBACK TRANSACTION;"
+        f" RAISERROR(N'{UNMATCHED}', 16, 1) END ELSE RAISERROR(N'{ENDED}', 16, 1)"
     )
     rollback = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION"
     foreign_keys_sql = (
@@ -260,7 +269,9 @@ class MSSQL(Dialect):
     def locate_error(
         self, connection: OpenConnection, text: str, error: ServerError, before: Sequence[str] | None = ()
     ) -> ServerError:
-        """Ask the server for line and procedure."""
+        """Ask the server for line and procedure; not after a wait for a lock, which would be waited for again."""
+        if error.hint == LOCK_WAIT:
+            return error
         from ahjo_tasks.database.dialects.mssql import error_lines
 
         return error_lines.locate(connection, text, error, before)
@@ -270,11 +281,21 @@ class MSSQL(Dialect):
         batches = SPLITTER.split(text) if may_be_non_transactional(text) else ()
         return next((name for batch in batches if (name := non_transactional_statement(batch.text))), "")
 
-    @contextmanager
-    def preserve_session_settings(self, connection: OpenConnection, texts: Sequence[str]) -> Iterator[None]:
+    def save_session(self, connection: OpenConnection, texts: Sequence[str]) -> Restore | None:
         """Reset what the batches set for the session, so that the next file finds the same options."""
-        with session.preserve_settings(connection, texts):
-            yield
+        return session.save(connection, texts)
+
+    def commit_offsets(self, text: str) -> list[int]:
+        """Read the statements; COMMIT ends a transaction that the batch began before."""
+        return commit_offsets(text)
+
+    def was_ended(self, error: ServerError) -> bool:
+        """Whether the text is that of our own check."""
+        return ENDED in error.message
+
+    def refuses_transaction(self, error: ServerError) -> bool:
+        """Whether number or message is that of a statement or a procedure that runs outside of transactions only."""
+        return error.number in REFUSED_IN_TRANSACTION or REFUSAL in error.message
 
     def object_exists(self, connection: OpenConnection, definition: Definition) -> bool:
         """Ask by the function or catalog view of its kind: DROP ... IF EXISTS says nothing of what is not there."""

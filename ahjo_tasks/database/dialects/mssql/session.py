@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahjo_tasks.database.dialects.mssql.driver_choice import is_freetds
 from ahjo_tasks.database.dialects.mssql.drivers import driver_file
-from ahjo_tasks.errors import StatementError
+from ahjo_tasks.errors import ServerError, StatementError
 from ahjo_tasks.sql.lexer import MSSQL
 from ahjo_tasks.sql.tokens import phrase
 from ahjo_tasks.sql.tsql import GAP, is_module, statement_starts
@@ -16,7 +15,7 @@ from ahjo_tasks.sql.tsql import GAP, is_module, statement_starts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ahjo_tasks.database.dialects.base import OpenConnection
+    from ahjo_tasks.database.dialects.base import OpenConnection, Restore
 
 FETCH_SIZE = 10_000
 ALL_ROWS = 2**31 - 1
@@ -88,17 +87,22 @@ IDENTITY_INSERT = re.compile(
     re.IGNORECASE,
 )
 USE = re.compile(rf"USE\b{GAP}[\w\[\"]", re.IGNORECASE)
-BEGIN = re.compile(rf"BEGIN\b{GAP}(?:DISTRIBUTED\b{GAP}|)?+TRAN(?:SACTION)?\b", re.IGNORECASE)
-STARTS = frozenset({"SET", "USE", "BEGIN"})
-KEYWORDS = ("SET", "USE", "TRAN")
-WORDS = re.compile(r"\b(?:USE|TRAN(?:SACTION)?)\b")
+CONTROL = re.compile(rf"BEGIN\b{GAP}(?:DISTRIBUTED\b{GAP}|)?+TRAN(?:SACTION)?\b|(?:COMMIT|ROLLBACK)\b", re.IGNORECASE)
+IMPERSONATION = re.compile(rf"(?:EXEC(?:UTE)?\b{GAP}AS\b{GAP}(?:USER|LOGIN|CALLER)|SETUSER)\b", re.IGNORECASE)
+STARTS = frozenset({"SET", "USE", "BEGIN", "COMMIT", "ROLLBACK", "EXEC", "EXECUTE", "SETUSER"})
+KEYWORDS = ("SET", "USE", "TRAN", "COMMIT", "ROLLBACK", "EXEC")
+WORDS = re.compile(rf"\b(?:USE|SETUSER|TRAN(?:SACTION)?|COMMIT|ROLLBACK|EXEC(?:UTE)?{GAP}AS)\b")
 OPTION_PREFIXES = tuple({re.split(r"(?<=_)| ", name)[0] for name in (*DEFAULTS, *QUERIED, "IDENTITY_INSERT")})
 """A beginning of the name of every option; to search for these is faster than for the statements."""
 
-STILL_OPEN = (
-    "IF @@TRANCOUNT > 0 BEGIN ROLLBACK TRANSACTION;"
-    " RAISERROR(N'The file leaves a transaction open; it was rolled back.', 16, 1) END"
+DEPTH = "SELECT @@TRANCOUNT"
+ROLL_BACK = "IF @@TRANCOUNT > 0 BEGIN ROLLBACK TRANSACTION;"
+STILL_OPEN = f"{ROLL_BACK} RAISERROR(N'The file leaves a transaction open; it was rolled back.', 16, 1) END"
+LEFT_OPEN_IN_ACTION = (
+    "The file leaves a transaction of its own open in that of the action: BEGIN TRANSACTION without COMMIT."
 )
+LEFT_OPEN_OUTCOME = "The transaction of the action was rolled back."
+ENDED_IN_ACTION = "The file ended the transaction of the action, by a COMMIT or ROLLBACK of its own."
 
 
 class Changes(NamedTuple):
@@ -110,27 +114,51 @@ class Changes(NamedTuple):
     """Tables that IDENTITY_INSERT is left on for."""
     database: bool = False
     transaction: bool = False
+    impersonations: int = 0
+    """How often EXECUTE AS takes on another user."""
 
 
-@contextmanager
-def preserve_settings(connection: OpenConnection, texts: Sequence[str]) -> Iterator[None]:
-    """Surround a file's batches, and reset the options that they set.
+def save(connection: OpenConnection, texts: Sequence[str]) -> Restore | None:
+    """Ask for the options that a file's batches set and that have no usual value; return what resets them all.
 
-    Raises StatementError when the file leaves a transaction of its own open.
+    What is returned raises StatementError when the file leaves another number of transactions open than it found.
     """
     changes = changes_of(texts)
+    if changes == Changes():
+        return None
     queried = _query_options(connection, [name for name in changes.options if name in QUERIED])
-    restore = reset_statements(changes.options, queried, shared=connection.in_shared_transaction)
+    resets = reset_statements(changes.options, queried, shared=connection.in_shared_transaction)
     if changes.database:
-        restore.append(f"USE {connection.dialect.quote(connection.database_name)}")
-    try:
-        yield
-    except BaseException:
-        _restore(connection, restore)
-        raise
-    _restore(connection, [*restore, *map(_identity_insert_off, changes.identity_inserts)])
-    if changes.transaction and not connection.transactional:
-        connection.execute(STILL_OPEN)
+        resets.append(f"USE {connection.dialect.quote(connection.database_name)}")
+    resets += _reverts(connection, changes)
+    shared = connection.in_shared_transaction
+    before = connection.query(DEPTH)[0][0] if changes.transaction and shared else 0
+
+    def restore(failed: bool) -> None:
+        _restore(connection, [*resets, *([] if failed else map(_identity_insert_off, changes.identity_inserts))])
+        if changes.transaction and shared:
+            _check_depth(connection, before)
+        elif changes.transaction and not connection.transactional:
+            connection.query(f"{ROLL_BACK} END" if failed else STILL_OPEN)
+
+    return restore
+
+
+def _check_depth(connection: OpenConnection, before: int) -> None:
+    """Raise StatementError for a file that changed the number of open transactions, of which the action shares one."""
+    after = connection.query(DEPTH)[0][0]
+    if after > max(before, 1):
+        raise StatementError(ServerError(LEFT_OPEN_IN_ACTION), outcome=LEFT_OPEN_OUTCOME)
+    if after < before:
+        raise StatementError(ServerError(ENDED_IN_ACTION), outcome="what was committed stays.")
+
+
+def _reverts(connection: OpenConnection, changes: Changes) -> list[str]:
+    """Build the statements that end impersonation, which count in the database where it began."""
+    if not changes.impersonations:
+        return []
+    database = f"USE {connection.dialect.quote(connection.database_name)}"
+    return [*["REVERT"] * changes.impersonations, database, *["REVERT"] * changes.impersonations]
 
 
 def changes_of(texts: Iterable[str]) -> Changes:
@@ -138,6 +166,7 @@ def changes_of(texts: Iterable[str]) -> Changes:
     options: set[str] = set()
     identity: dict[str, bool] = {}
     database = transaction = False
+    impersonations = 0
     for text in texts:
         if not may_change(text) or is_module(text):
             continue
@@ -147,9 +176,11 @@ def changes_of(texts: Iterable[str]) -> Changes:
             elif insert := IDENTITY_INSERT.match(text, start):
                 identity[insert["table"]] = insert["switch"].upper() == "ON"
             database = database or bool(USE.match(text, start))
-            transaction = transaction or bool(BEGIN.match(text, start))
+            transaction = transaction or bool(CONTROL.match(text, start))
+            impersonations += bool(IMPERSONATION.match(text, start))
     on = tuple(table for table, switch in identity.items() if switch)
-    return Changes(tuple(sorted(options)), on, database, transaction or "IMPLICIT_TRANSACTIONS" in options)
+    transaction = transaction or "IMPLICIT_TRANSACTIONS" in options
+    return Changes(tuple(sorted(options)), on, database, transaction, impersonations)
 
 
 def _changed_names(option: re.Match[str]) -> Iterator[str]:

@@ -20,20 +20,20 @@ from ahjo_tasks.database.dialects.base import (
     compiled,
     connection_lost,
 )
+from ahjo_tasks.database.dialects.postgresql import session, statements
 from ahjo_tasks.database.drivers import Driver
 from ahjo_tasks.errors import LockedError, ServerError, SourceError, StatementError
 from ahjo_tasks.sql.lexer import POSTGRESQL
-from ahjo_tasks.sql.source import SourceText, ascii_upper
+from ahjo_tasks.sql.source import SourceText
 from ahjo_tasks.sql.splitters import postgresql
-from ahjo_tasks.sql.tokens import phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy.engine import URL
 
     from ahjo_tasks.config.settings import Settings
-    from ahjo_tasks.database.dialects.base import OpenConnection
+    from ahjo_tasks.database.dialects.base import OpenConnection, Restore, TransactionState
     from ahjo_tasks.database.dialects.error_positions import Position
     from ahjo_tasks.sql.definitions import Definition
 
@@ -61,13 +61,15 @@ MAX_NAME_BYTES = 63
 """Bytes of an application's name that the server keeps."""
 
 GAP = POSTGRESQL.gap()
-NON_TRANSACTIONAL = (
-    rf"(?ai:CREATE\b{GAP}(?:UNIQUE\b{GAP}|)?+INDEX\b{GAP}CONCURRENTLY|DROP\b{GAP}INDEX\b{GAP}CONCURRENTLY"
-    rf"|REINDEX\b{GAP}(?:\([^();]*+\){GAP}|)?+\w++{GAP}CONCURRENTLY|REINDEX\b{GAP}\([^();]*?\bCONCURRENTLY"
-    rf"|VACUUM|(?:CREATE|DROP)\b{GAP}(?:DATABASE|TABLESPACE)|ALTER\b{GAP}SYSTEM)\b"
-)
-NON_TRANSACTIONAL_WORDS = ("CONCURRENTLY", "VACUUM", "DATABASE", "TABLESPACE", "SYSTEM")
-"""One of them is in each of these statements: to search for words is faster."""
+STATES: dict[object, TransactionState] = {
+    0: "none",
+    2: "open",
+    3: "failed",
+    b"I": "none",
+    b"T": "open",
+    b"E": "failed",
+}
+"""Transaction states by libpq's number, and by the letter of the protocol."""
 BATCHABLE = (
     rf"(?ai:CREATE\b{GAP}(?:OR\b{GAP}REPLACE\b{GAP}|)?+(?:CONSTRAINT\b{GAP}|)?+"
     r"(?:VIEW|FUNCTION|PROCEDURE|AGGREGATE|TRIGGER|TYPE|DOMAIN|SEQUENCE|RULE)"
@@ -116,12 +118,40 @@ class PostgreSQL(Dialect):
 
     def non_transactional_statement(self, text: str) -> str:
         """Match the beginning of each statement."""
-        upper = ascii_upper(text)
-        if not any(word in upper for word in NON_TRANSACTIONAL_WORDS):
-            return ""
-        pattern, starts = compiled(NON_TRANSACTIONAL), postgresql.statement_starts(SourceText(text))
-        match = next((match for start in starts if (match := pattern.match(text, start))), None)
-        return phrase(match[0], POSTGRESQL) if match else ""
+        return statements.non_transactional(text)
+
+    def transaction_control(self, text: str) -> str:
+        """Match the beginning of each statement."""
+        return statements.control(text)
+
+    def commit_offsets(self, text: str) -> list[int]:
+        """Match the beginning of each statement."""
+        return statements.commit_offsets(text)
+
+    def refuses_transaction(self, error: ServerError) -> bool:
+        """Whether the SQLSTATE is that of a statement that runs outside of transactions only."""
+        return error.number in statements.REFUSED_IN_TRANSACTION
+
+    def transaction_state(self, raw: Any) -> TransactionState | None:
+        """Read libpq's transaction status, or that of pg8000."""
+        status = getattr(getattr(raw, "info", None), "transaction_status", getattr(raw, "_transaction_status", None))
+        return STATES.get(status)
+
+    def reported_settings(self, raw: Any) -> dict[str, str]:
+        """Read the settings that the server reports with each answer: search_path among them since PostgreSQL 18."""
+        connection = getattr(raw, "pgconn", None)
+        if connection is None:
+            return {}
+        values = {name: connection.parameter_status(name.encode()) for name in session.REPORTED}
+        return {name: value.decode() for name, value in values.items() if value is not None}
+
+    def save_session(self, connection: OpenConnection, texts: Sequence[str]) -> Restore | None:
+        """Ask for settings, roles, prepared statements, cursors and locks, where a statement may change them."""
+        return session.save(connection, texts)
+
+    def restore_reported(self, connection: OpenConnection, before: Mapping[str, str]) -> None:
+        """Set the parameters."""
+        session.restore_reported(connection, before)
 
     def batchable(self, text: str) -> bool:
         """Test that each statement defines objects."""
@@ -335,7 +365,9 @@ def _position(error: Exception, text: str) -> Position:
     if index is None:
         return error_positions.UNKNOWN
     try:
-        statements = postgresql.statements(SourceText(text))
+        parts_of_text = postgresql.statements(SourceText(text))
     except SourceError:
         return error_positions.UNKNOWN
-    return (statements[index].line, statements[index].column) if index < len(statements) else error_positions.UNKNOWN
+    if index >= len(parts_of_text):
+        return error_positions.UNKNOWN
+    return parts_of_text[index].line, parts_of_text[index].column

@@ -1,0 +1,193 @@
+"""The session of a MySQL or MariaDB connection: which statements may change it, its state, and putting that back."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from ahjo_tasks.errors import ServerError, SourceError, StatementError
+from ahjo_tasks.sql.lexer import MYSQL
+from ahjo_tasks.sql.source import ascii_upper
+from ahjo_tasks.sql.tokens import tokenize
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from ahjo_tasks.database.dialects.base import OpenConnection, Restore
+    from ahjo_tasks.sql.splitters import Batch
+
+_PREFILTER = re.compile(
+    r"\b(?:SET|USE|CALL|EXECUTE|LOCK|FLUSH|BEGIN|IF|CASE|LOOP|REPEAT|WHILE|FOR|DROP|\w*_LOCK|RELEASE_ALL_LOCKS)\b"
+)
+_FIRST = frozenset({"USE", "CALL", "EXECUTE", "LOCK", "FLUSH", "IF", "CASE", "LOOP", "REPEAT", "WHILE", "FOR"})
+_LOCKS = re.compile(r"\b(?:GET_LOCK|RELEASE_LOCK|RELEASE_ALL_LOCKS)\b")
+_DEFINITIONS = frozenset({"CREATE", "ALTER", "GRANT", "REVOKE"})
+_NOT_IN_SESSION = frozenset({"PASSWORD", "GLOBAL", "PERSIST", "PERSIST_ONLY", "TRANSACTION"})
+"""What SET changes elsewhere, if it stands first and alone."""
+HEAD = 2000
+"""Characters of a statement that are read for its first words."""
+VARIABLES = "SHOW SESSION VARIABLES"
+MOVING = frozenset(
+    {
+        *("timestamp", "last_insert_id", "identity", "insert_id", "rand_seed1", "rand_seed2", "warning_count"),
+        *("error_count", "pseudo_thread_id", "in_transaction", "gtid_executed", "gtid_purged", "gtid_next"),
+    }
+)
+"""Variables that change by themselves, or count for the next statement alone."""
+_FIRST_RESTORED = ("sql_mode", "character_set_client", "character_set_connection", "character_set_results")
+NOT_OF_THE_SESSION = frozenset({"1193", "1229", "1238"})
+"""Errors of a variable that is the server's, or that nobody can set."""
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+
+
+MAY_REFUSE = re.compile(r"\b(?:XA|TRANSACTION|SQL_LOG_BIN|BINLOG_\w+|GTID_NEXT)\b")
+"""A word of each statement that refuses a transaction: to search for it is faster than to split the text."""
+_REFUSED_VARIABLES = re.compile(r"\b(?:SQL_LOG_BIN|BINLOG_FORMAT|BINLOG_DIRECT_NON_TRANSACTIONAL_UPDATES|GTID_NEXT)\b")
+"""Variables that cannot be set in a transaction."""
+CONTROLS = frozenset({"BEGIN", "START", "COMMIT", "ROLLBACK"})
+
+
+class State(NamedTuple):
+    """Variables, database and role of a session."""
+
+    variables: dict[str, str]
+    database: str | None
+    role: str | None
+
+
+def may_change(statement: str) -> bool:
+    """Test whether a statement may change the session; what stands in the body of a routine runs later."""
+    if not _PREFILTER.search(upper := ascii_upper(statement)):
+        return False
+    first, second, third, *_ = [*(token.word for token in islice(tokenize(statement, MYSQL), 3)), "", "", ""]
+    if first == "SET":
+        return second not in _NOT_IN_SESSION or "," in statement
+    if first == "BEGIN":
+        return (second, third) == ("NOT", "ATOMIC")
+    if first == "DROP":
+        return second in {"DATABASE", "SCHEMA"}
+    return first in _FIRST or (first not in _DEFINITIONS and _LOCKS.search(upper) is not None)
+
+
+def non_transactional(statements: Iterable[str]) -> str:
+    """Name the first statement that a transaction refuses: XA, SET TRANSACTION, and variables of the binary log."""
+    for statement in statements:
+        upper = ascii_upper(statement[:HEAD])
+        if not MAY_REFUSE.search(upper):
+            continue
+        first, second, *_ = [*(token.word for token in islice(tokenize(statement, MYSQL), 2)), "", ""]
+        if first == "XA":
+            return f"XA {second}".strip()
+        if first == "SET" and second == "TRANSACTION":
+            return "SET TRANSACTION"
+        if first == "SET" and (match := _REFUSED_VARIABLES.search(upper)):
+            return f"SET {match[0]}"
+    return ""
+
+
+def control(statements: Iterable[str]) -> str:
+    """Name the first statement that begins or ends a transaction; empty for none."""
+    for statement in statements:
+        first, second, *_ = [*(token.word for token in islice(tokenize(statement[:HEAD], MYSQL), 5)), "", ""]
+        if first in CONTROLS and second not in {"NOT", "SLAVE", "REPLICA", "ALL", "TO"}:
+            return first
+    return ""
+
+
+def save(connection: OpenConnection, texts: Iterable[str]) -> Restore | None:
+    """Ask for the state of the session, and return what puts it back; None where no statement may change it."""
+    statements = [text for text in texts if may_change(text)]
+    if not statements:
+        return None
+    upper = ascii_upper(" ".join(statements))
+    before = _state(connection)
+
+    def restore(_failed: bool) -> None:
+        with connection.messages_to(lambda _message: None):
+            if re.search(r"\b(?:LOCK|FLUSH)\b", upper):
+                connection.query("UNLOCK TABLES")
+            _restore(connection, before)
+            if re.search(r"\bTIMESTAMP\b", upper):
+                connection.query("SET SESSION timestamp = DEFAULT")
+            if _LOCKS.search(upper):
+                _restore_locks(connection)
+
+    return restore
+
+
+def _state(connection: OpenConnection) -> State:
+    variables = {str(name): str(value) for name, value in connection.query(VARIABLES)}
+    try:
+        ((database, role),) = connection.query("SELECT DATABASE(), CURRENT_ROLE()")
+    except StatementError:  # MySQL 5.7 has no roles
+        ((database, role),) = connection.query("SELECT DATABASE(), NULL")
+    return State(variables, database, role)
+
+
+def _restore(connection: OpenConnection, before: State) -> None:
+    after = _state(connection)
+    quote = connection.dialect.quote
+    if after.role != before.role:
+        connection.query(f"SET ROLE {before.role or 'NONE'}")
+    if after.database != before.database and before.database:
+        connection.query(f"USE {quote(before.database)}")
+    changed = {name for name, value in before.variables.items() if after.variables.get(name) != value} - MOVING
+    for name in sorted(changed, key=lambda name: (name not in _FIRST_RESTORED, name)):
+        _set(connection, name, before.variables[name])
+
+
+def _set(connection: OpenConnection, name: str, value: str) -> None:
+    literal = value if _NUMBER.fullmatch(value) else connection.dialect.quote_literal(value)
+    if name == "character_set_results" and not value:
+        literal = "NULL"
+    try:
+        connection.query(f"SET SESSION {name} = {literal}")
+    except StatementError as error:
+        if error.server.number not in NOT_OF_THE_SESSION:
+            raise
+
+
+def _restore_locks(connection: OpenConnection) -> None:
+    """Release the named locks of the file, and take back those of this run."""
+    if connection.try_execute("DO RELEASE_ALL_LOCKS()"):
+        return  # an older server holds one lock at a time, and lets none go
+    for lock in connection.locks:
+        if connection.query(f"SELECT GET_LOCK({lock}, 0)")[0][0] != 1:
+            raise StatementError(ServerError("It released the lock of this run, and another session has it now."))
+
+
+# -- text that the server would read in another character set than it is sent in --------------------------------------
+
+_CHARACTER_SET = re.compile(
+    rf"(?ai:\bNAMES\b|\bCHAR(?:ACTER)?\b\s++SET\b|\bCHARSET\b|character_set_client){MYSQL.gap()}=?{MYSQL.gap()}"
+    r"['\"]?(?P<name>[A-Za-z0-9_@]++)"
+)
+SENT_IN = frozenset({"UTF8", "UTF8MB3", "UTF8MB4", "BINARY", "DEFAULT"})
+"""Character sets in which the server reads what the driver sends as it is meant."""
+
+
+def check(batches: Sequence[Batch], path: Path | None) -> None:
+    """Raise SourceError for letters beyond ASCII after SET NAMES of another character set: they would be changed."""
+    character_set = ""
+    for batch in batches:
+        head = batch.text[:HEAD]
+        if "SET" in ascii_upper(head) and (match := _character_set(head)):
+            name = match.upper()
+            character_set = "" if name in SENT_IN or name.startswith("@") else match
+        if character_set and not batch.text.isascii():
+            raise SourceError(
+                f"SET has the server read {character_set}, and files are sent in UTF-8: these letters would be changed",
+                path=path,
+                line=batch.line,
+                column=batch.column,
+                hint="Leave SET NAMES out, or write SET NAMES utf8mb4.",
+            )
+
+
+def _character_set(statement: str) -> str:
+    """Return the character set that a SET statement names; empty for none."""
+    token = next(tokenize(statement, MYSQL), None)
+    match = _CHARACTER_SET.search(statement, token.offset) if token and token.word == "SET" else None
+    return match["name"] if match else ""

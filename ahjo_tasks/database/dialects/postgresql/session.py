@@ -1,0 +1,198 @@
+"""The session of a PostgreSQL connection: which statements may change it, its state, and putting that back."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from ahjo_tasks.errors import ServerError, SourceError, StatementError
+from ahjo_tasks.sql.lexer import POSTGRESQL
+from ahjo_tasks.sql.source import SourceText, ascii_upper
+from ahjo_tasks.sql.splitters import postgresql
+from ahjo_tasks.sql.tokens import tokenize
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ahjo_tasks.database.dialects.base import OpenConnection, Restore
+
+REPORTED = (
+    *("client_encoding", "DateStyle", "IntervalStyle", "TimeZone", "standard_conforming_strings", "search_path"),
+    *("application_name", "default_transaction_read_only", "session_authorization"),
+)
+"""Parameters that servers report to drivers; older ones fewer than newer ones."""
+_PREFILTER = re.compile(
+    r"\b(?:SET|RESET|DISCARD|DO|CALL|EXECUTE|PREPARE|DEALLOCATE|DECLARE|LISTEN|SET_CONFIG|PG_(?:TRY_)?ADVISORY\w*)\b"
+)
+_FIRST = frozenset({"RESET", "DISCARD", "CALL", "EXECUTE", "PREPARE", "DEALLOCATE", "DECLARE", "LISTEN"})
+_TRANSACTION_ONLY = frozenset({"TRANSACTION", "CONSTRAINTS"})
+"""What SET changes for the transaction alone."""
+_IN_BLOCK = re.compile(r"\b(?:SET|RESET|DISCARD|SET_CONFIG|CALL|PG_(?:TRY_)?ADVISORY\w*)\b")
+_CALLED = re.compile(r"\b(?:SET_CONFIG|PG_(?:TRY_)?ADVISORY\w*)\b")
+_DEFINITIONS = frozenset({"CREATE", "ALTER", "COMMENT", "GRANT", "REVOKE", "DROP"})
+_CUSTOM = re.compile(r"(?<![\w.\"$])[A-Za-z_][\w$]*+(?:\.[A-Za-z_][\w$]*+)+(?![\w.\"(])")
+"""A name that may be that of a parameter of somebody's own, as in SET app.user = 'x'."""
+
+STATE = (
+    "SELECT 'setting', name, setting FROM pg_catalog.pg_settings WHERE source = 'session'"
+    " UNION ALL SELECT 'role', pg_catalog.current_setting('role'), session_user::text"
+    " UNION ALL SELECT 'custom', n, pg_catalog.current_setting(n, true) FROM unnest(ARRAY[{custom}]::text[]) n"
+    " UNION ALL SELECT 'prepared', name, NULL FROM pg_catalog.pg_prepared_statements WHERE from_sql"
+    " UNION ALL SELECT 'cursor', name, NULL FROM pg_catalog.pg_cursors WHERE is_holdable"
+    " UNION ALL SELECT 'listen', c, NULL FROM pg_catalog.pg_listening_channels() c"
+    " UNION ALL SELECT 'lock', classid || ' ' || objid || ' ' || objsubid, mode FROM pg_catalog.pg_locks"
+    " WHERE locktype = 'advisory' AND granted AND pid = pg_catalog.pg_backend_pid()"
+)
+MAX_UNLOCKS = 1000
+"""How often one lock is released, at most: a session may hold it many times."""
+SHARED = "ShareLock"
+
+
+class State(NamedTuple):
+    """What `STATE` tells of the session."""
+
+    user: str
+    role: str
+    settings: dict[str, str]
+    custom: dict[str, str | None]
+    prepared: set[str]
+    cursors: set[str]
+    channels: set[str]
+    locks: set[tuple[str, str]]
+
+
+def changing_statements(text: str) -> list[str]:
+    """List the statements that may change the session; the body of a routine runs later, that of DO at once."""
+    upper = ascii_upper(text)
+    if not _PREFILTER.search(upper):
+        return []
+    try:
+        spans = list(postgresql.statement_spans(SourceText(text)))
+    except SourceError:  # the server is to say what is wrong with it
+        return [text]
+    return [text[start:end] for start, end in spans if _may_change(text[start:end], upper[start:end])]
+
+
+def _may_change(statement: str, upper: str) -> bool:
+    first, second, *_ = [*(token.word for token in islice(tokenize(statement, POSTGRESQL), 2)), "", ""]
+    if first == "SET":
+        return second not in _TRANSACTION_ONLY
+    if first == "DO":
+        return _IN_BLOCK.search(upper) is not None
+    if first in _FIRST:
+        return (first, second) != ("PREPARE", "TRANSACTION")
+    return first not in _DEFINITIONS and _CALLED.search(upper) is not None
+
+
+def save(connection: OpenConnection, texts: Iterable[str]) -> Restore | None:
+    """Ask for the state of the session, and return what puts it back; None where no statement may change it."""
+    statements = [statement for text in texts for statement in changing_statements(text)]
+    if not statements:
+        return None
+    dialect = connection.dialect
+    names = {name.lower() for statement in statements for name in _CUSTOM.findall(statement)}
+    question = STATE.format(custom=", ".join(map(dialect.quote_literal, sorted(names))))
+    before = _state(connection, question)
+
+    def restore(failed: bool) -> None:
+        if failed and connection.in_shared_transaction:
+            return  # the rollback, to the savepoint or of all, takes the settings back
+        with connection.messages_to(lambda _message: None):
+            after = _state(connection, question)
+            _restore_user(connection, before, after)
+            calls = [*_reset(connection, before, after), *_closing(connection, before, after)]
+            if calls:
+                connection.query("; ".join(calls))
+            _restore_locks(connection, before.locks, after.locks)
+
+    return restore
+
+
+def restore_reported(connection: OpenConnection, before: Mapping[str, str]) -> None:
+    """Set parameters to what they were."""
+    quote = connection.dialect.quote_literal
+    user = before.get("session_authorization")
+    statements = [f"SET SESSION AUTHORIZATION {connection.dialect.quote(user)}"] if user else []
+    statements += [
+        f"SELECT pg_catalog.set_config({quote(name)}, {quote(value)}, false)"
+        for name, value in before.items()
+        if name != "session_authorization"
+    ]
+    connection.query("; ".join(statements))
+
+
+def _state(connection: OpenConnection, question: str) -> State:
+    rows = connection.query(question)
+
+    def pairs(kind: str) -> list[tuple[str, str]]:
+        return [(row[1], row[2]) for row in rows if row[0] == kind]
+
+    def names(kind: str) -> set[str]:
+        return {name for name, _value in pairs(kind)}
+
+    ((role, user),) = pairs("role")
+    return State(
+        user,
+        role,
+        dict(pairs("setting")),
+        dict(pairs("custom")),
+        names("prepared"),
+        names("cursor"),
+        names("listen"),
+        {(key, mode) for key, mode in pairs("lock")},
+    )
+
+
+def _restore_user(connection: OpenConnection, before: State, after: State) -> None:
+    """Set user and role first: they decide what the other statements may do."""
+    quote = connection.dialect.quote
+    if after.user != before.user:
+        connection.query(f"SET SESSION AUTHORIZATION {quote(before.user)}")
+    if (after.role, after.user) != (before.role, before.user):
+        connection.query(f"SET ROLE {'NONE' if before.role == 'none' else quote(before.role)}")
+
+
+def _reset(connection: OpenConnection, before: State, after: State) -> list[str]:
+    """Build the statements that put parameters back."""
+    quote, name_quote = connection.dialect.quote_literal, connection.dialect.quote
+    old: dict[str, str | None] = {**dict.fromkeys(after.settings), **before.settings}
+    changed = {name: value for name, value in old.items() if after.settings.get(name) != value}
+    own = {name: value for name, value in before.custom.items() if after.custom.get(name) != value}
+    return [
+        f"SELECT pg_catalog.set_config({quote(name)}, {quote(value)}, false)"
+        if value is not None
+        else f"RESET {'.'.join(name_quote(part) for part in name.split('.'))}"
+        for name, value in {**own, **changed}.items()
+    ]
+
+
+def _closing(connection: OpenConnection, before: State, after: State) -> list[str]:
+    """Build the statements that end what the file left: prepared statements, cursors, channels."""
+    quote = connection.dialect.quote
+    return [
+        *(f"DEALLOCATE {quote(name)}" for name in sorted(after.prepared - before.prepared)),
+        *(f"CLOSE {quote(name)}" for name in sorted(after.cursors - before.cursors)),
+        *(f"UNLISTEN {quote(name)}" for name in sorted(after.channels - before.channels)),
+    ]
+
+
+def _restore_locks(connection: OpenConnection, before: set[tuple[str, str]], after: set[tuple[str, str]]) -> None:
+    """Release the locks that the file took, and take those back that it released, ours among them."""
+    for lock in after - before:
+        for _ in range(MAX_UNLOCKS):
+            if not connection.query(f"SELECT {_lock_call('pg_advisory_unlock', lock)}")[0][0]:
+                break
+    for lock in before - after:
+        if not connection.query(f"SELECT {_lock_call('pg_try_advisory_lock', lock)}")[0][0]:
+            raise StatementError(
+                ServerError("It released the locks of the session, and another session has taken the lock of this run.")
+            )
+
+
+def _lock_call(function: str, lock: tuple[str, str]) -> str:
+    """Build the call for a lock as pg_locks shows it: one key of 64 bits, or two of 32."""
+    (high, low, keys), mode = lock[0].split(), lock[1]
+    suffix = "_shared" if mode == SHARED else ""
+    argument = f"({high}::bigint << 32) | {low}::bigint" if keys == "1" else f"{high}::oid::int4, {low}::oid::int4"
+    return f"pg_catalog.{function}{suffix}({argument})"
