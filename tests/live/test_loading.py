@@ -110,7 +110,7 @@ def test_a_header_file_that_makes_no_sense_is_found_before_anything_runs(loaded:
     project.write("database/data/area.csv", "id;name\n2;two\n")
     project.write("database/data/area.load.yaml", "mode: upsrt\n")
     done = project.inv("data")
-    assert done.code == 1, done.text
+    assert done.code == 2, done.text
     assert "area.load.yaml" in done.err
     assert query("SELECT COUNT(*) FROM area") == [(0,)]
 
