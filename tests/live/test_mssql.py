@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -192,6 +193,21 @@ def test_a_syntax_error_undoes_the_whole_file_and_is_the_error_that_is_told(live
     assert "a.sql:3:" in done.err
     assert "3903" not in done.text
     assert count(live, "dbo.t") == 0
+
+
+def test_a_lock_that_is_not_released_is_waited_for_once(live: Deployed) -> None:
+    """The batch is not run again to find the line of its error: that would wait as long once more."""
+    table(live)
+    live.reconfigure(lock_timeout=4)
+    live.write("database/data/a.sql", "SELECT 1;\nINSERT INTO dbo.t VALUES (1);\n")
+    with live.target.connect(live.database) as other:
+        other.cursor().execute("BEGIN TRANSACTION; INSERT INTO dbo.t VALUES (1)")
+        done = live.fail("data")
+    assert "a.sql" in done.err
+    assert "lock_timeout in the config says how long to wait" in done.err
+    seconds = re.search(r" FAIL +([0-9.]+)s", done.out)
+    assert seconds is not None, done.out
+    assert 3 < float(seconds[1]) < 7
 
 
 # -- transactions ------------------------------------------------------------------------------------------------------
