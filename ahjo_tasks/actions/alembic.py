@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ahjo_tasks.runtime.context import ActionContext
 
 
+DOWNGRADES = "undoes migrations, which may drop tables with their data"
+
+
 @action(
     auto_shortflags=False,
     positional=["command"],
@@ -25,7 +28,12 @@ if TYPE_CHECKING:
         "confirm-database": "Name of the protected database, in place of typing it.",
     },
 )
-def alembic(ctx: ActionContext, command: str = "", non_interactive: bool = False, confirm_database: str = "") -> None:
+def alembic(
+    ctx: ActionContext,
+    command: str = "",
+    non_interactive: bool = False,
+    confirm_database: str = "",
+) -> None:
     """Run a command of Alembic on the config's database.
 
     `inv alembic "upgrade +1"`, or `inv alembic -- history --verbose`.
@@ -47,9 +55,8 @@ def alembic(ctx: ActionContext, command: str = "", non_interactive: bool = False
         ctx.console.print(f"  Plan: alembic {shlex.join(words)} (dry run: nothing is done)")
         return
     if asked.changes_database:
-        ctx.confirmation.require(
-            ctx.project, "alembic", destroys=False, non_interactive=non_interactive, confirm_database=confirm_database
-        )
+        phrase = DOWNGRADES if asked.name == "downgrade" else ""
+        ctx.require_consent(f"alembic {asked.name}", phrase)
     asked.run(ctx.project.migrations, lambda: _connection(ctx, exclusive=asked.changes_database), ctx.console.print)
 
 

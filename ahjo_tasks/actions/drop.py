@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 OBSOLETE = "database/drop_obsolete_objects.sql"
 
 
-@action(affects_database=True)
+@action(affects_database=True, destroys="drops the objects of the project's SQL files")
 def drop(ctx: ActionContext) -> None:
     """Drop the objects of the SQL files.
 
@@ -28,6 +28,7 @@ def drop(ctx: ActionContext) -> None:
 
 @action(
     affects_database=True,
+    destroys="drops the objects of the files that it names",
     auto_shortflags=False,
     iterable=["files"],
     sql_files=["files"],
@@ -56,7 +57,7 @@ def drop_files(ctx: ActionContext, files: list[str] | None = None, object_type: 
     run_plan(ctx, plan)
 
 
-@action(affects_database=True)
+@action(affects_database=True, destroys=f"runs the DROP statements of {OBSOLETE}")
 def drop_obsolete(ctx: ActionContext) -> None:
     """Run drop_obsolete_objects.sql.
 
@@ -70,7 +71,10 @@ def drop_obsolete(ctx: ActionContext) -> None:
     run_plan(ctx, plan)
 
 
-@action(affects_database=True)
+@action(
+    affects_database=True,
+    destroys="drops the objects of the project's SQL files, and undoes all migrations: their tables go with their data",
+)
 def downgrade(ctx: ActionContext) -> None:
     """Drop objects and migrate down to base.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.errors import NotPermittedError, StatementError
+from ahjo_tasks.errors import ConnectionFailedError, NotPermittedError, StatementError
 from ahjo_tasks.runtime.action import action
 
 if TYPE_CHECKING:
@@ -15,12 +15,22 @@ if TYPE_CHECKING:
     from ahjo_tasks.runtime.context import ActionContext
 
 
-@action(affects_database=True, destroys_database=True)
+DESTROYS = "deletes the database and all its data, and creates it again"
+
+
+def _destroys(ctx: ActionContext) -> str:
+    """Return what `init` destroys: nothing where there is no database yet."""
+    return DESTROYS if ctx.database.may_exist() else ""
+
+
+@action(affects_database=True, destroys=_destroys)
 def init(ctx: ActionContext) -> None:
     """Create the database; drop the old one.
 
-    The old database's sessions are closed. Files, sizes, collation and
-    compatibility level come from the config, where the database has them.
+    The old database's sessions are closed. One that no run of init made, and
+    that is not empty, is dropped only by its name: --confirm-database NAME.
+    Files, sizes, collation and compatibility level come from the config, where
+    the database has them.
     """
     ctx.print_heading()
     dialect, database = ctx.database.dialect, ctx.database.name
@@ -32,11 +42,14 @@ def init(ctx: ActionContext) -> None:
             ctx.console.print(
                 f"  Plan: {'drop and create' if old else 'create'} {database} (dry run: nothing is changed)"
             )
+            if old:
+                _warn_of_foreign_content(ctx, connection)
             ctx.project.expect_new_database()
             return
-        if old:
-            _drop(ctx, connection, database)
-        _create(ctx, connection, database)
+        with ctx.database.file_locked():
+            if dialect.exists(connection, database):
+                _drop(ctx, connection, database)
+            _create(ctx, connection, database)
 
 
 def _drop(ctx: ActionContext, connection: Connection, database: str) -> None:
@@ -45,6 +58,9 @@ def _drop(ctx: ActionContext, connection: Connection, database: str) -> None:
     with ctx.database.lock_before_drop(connection) as inside:
         if inside is not None:
             describe_server(ctx, inside)
+        content = _foreign_content(ctx, inside)
+        if content:
+            ctx.confirmation.require_foreign(ctx.project, "init", content, ctx.given)
     with _accounted(ctx, connection, database, f"The old {database} is still there; its sessions may have been ended."):
         connection.dialect.drop_database(connection, database)
     ctx.console.print(f"  Dropped {database}")
@@ -54,7 +70,42 @@ def _create(ctx: ActionContext, connection: Connection, database: str) -> None:
     with _accounted(ctx, connection, database, f"The new {database} is there, but not all of its settings."):
         for warning in connection.dialect.create_database(connection, database, ctx.settings):
             ctx.console.warning(warning)
+        _mark(ctx)
     ctx.console.print(f"  Created {database}")
+
+
+def _warn_of_foreign_content(ctx: ActionContext, connection: Connection) -> None:
+    from ahjo_tasks.runtime.confirmation import foreign_warning
+
+    with ctx.database.enter_target(connection) as inside:
+        content = _foreign_content(ctx, inside)
+    if content:
+        ctx.console.warning(foreign_warning(content))
+
+
+def _foreign_content(ctx: ActionContext, inside: Connection | None) -> str:
+    """Return what is in a database that no run of ours made; empty for one that may be dropped."""
+    from ahjo_tasks.engine.ownership import foreign_content
+
+    if inside is None:
+        return "nobody can look into it"
+    try:
+        return foreign_content(ctx.settings, inside, ctx.project.directory)
+    except StatementError as error:
+        return f"the server does not say what is in it: {error.message}"
+
+
+def _mark(ctx: ActionContext) -> None:
+    """Leave our mark in the new database, by which the next run knows it."""
+    from ahjo_tasks.engine.ownership import write_mark
+
+    try:
+        with ctx.database.new_connection() as connection:
+            write_mark(connection, ctx.project.directory)
+    except (StatementError, ConnectionFailedError) as error:
+        ctx.console.warning(
+            f"The database is not marked as made here: {error.message} The next init asks for its name."
+        )
 
 
 @contextmanager

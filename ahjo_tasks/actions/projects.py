@@ -27,6 +27,8 @@ EXAMPLE = "inv multi-project-build --config projects.jsonc"
 class ProjectListAction(Action[..., None]):
     """An action whose `--config` lists projects: it is no project's config, and neither permits nor forbids."""
 
+    uses_project = False
+
     def _context(self, ctx: Context) -> ActionContext:
         return ActionContext.without_project(ctx, self.namespace_info)
 
@@ -141,8 +143,7 @@ def _confirm(
     environ = ctx.invocation.environ
     unattended = unattended or is_unattended(environ)
     if not unattended:
-        targets = [job.target for job in projects if job.destroys]
-        warnings = [f"Deleted with all their data, and created again: {', '.join(targets)}."] if targets else []
+        warnings = [f"{job.project.name}, {job.target}: {text}." for job in projects for text in job.destroys]
         target = pluralize(len(projects), "database")
         require_yes(ctx.console, Change("multi-project-build", target, "", warnings))
     if each:
@@ -153,7 +154,13 @@ def _confirm(
             change = Change(job.project.name, job.target, job.database)
             name = job.database if job.database in confirmed else None
             require_name(ctx.console, change, name, ask=not unattended)
-    return {job.project.name: {"AHJO_NON_INTERACTIVE": "1", "AHJO_CONFIRM_DATABASE": job.database} for job in projects}
+    return {job.project.name: _answers(job, confirmed) for job in projects}
+
+
+def _answers(job: Job, confirmed: set[str | None]) -> dict[str, str]:
+    """Answer what a project's process would ask. The name of its database is given only where somebody gave it."""
+    named = job.protected or job.database in confirmed
+    return {"AHJO_NON_INTERACTIVE": "1", "AHJO_CONFIRM_DATABASE": job.database if named else ""}
 
 
 def _print_event(ctx: ActionContext, event: Event, *, one_at_a_time: bool) -> None:

@@ -21,7 +21,12 @@ if TYPE_CHECKING:
         "confirm-database": "Name of the protected database, in place of typing it.",
     },
 )
-def upgrade(ctx: ActionContext, version: str = "", non_interactive: bool = False, confirm_database: str = "") -> None:
+def upgrade(
+    ctx: ActionContext,
+    version: str = "",
+    non_interactive: bool = False,
+    confirm_database: str = "",
+) -> None:
     """Upgrade the database to a newer git tag.
 
     The file `upgrade_actions_file` lists the actions of each tag. They are run
@@ -47,10 +52,8 @@ def upgrade(ctx: ActionContext, version: str = "", non_interactive: bool = False
     )
     if ctx.dry_run:
         return
-    ctx.confirmation.require(
-        ctx.project, "upgrade", destroys=destroys, non_interactive=non_interactive, confirm_database=confirm_database
-    )
-    environ["AHJO_CONFIRM_DATABASE"] = ctx.database.name
+    ctx.require_consent("upgrade", "; ".join(destroys))
+    environ["AHJO_CONFIRM_DATABASE"] = ctx.database.name if ctx.confirmation.is_named(ctx.project, ctx.given) else ""
     UpgradeRunner(plan, target, repository, environ, lambda event: _print_event(ctx, event)).run()
 
 

@@ -144,7 +144,7 @@ class Preflight(WorkerProgram):
     """A check of whether the actions could be run; it runs none."""
 
     def execute(self) -> None:
-        """Answer with every problem, the actions that would run, and whether they delete a database."""
+        """Answer with every problem, the actions that would run, and what they would destroy."""
         for call in self.request.calls:
             try:
                 task = _find(self.actions, call.action)
@@ -163,7 +163,8 @@ class Preflight(WorkerProgram):
         for action in task.planned_actions(context):
             ctx = context.for_namespace(action.namespace_info)
             check_permission(ctx.project, action.name, reads=action.reads)
-            self.request.answer(runs=action.name, destroys=action.destroys_database)
+            phrase = action.destruction(ctx)
+            self.request.answer(runs=action.name, destroys=f"{action.name} {phrase}" if phrase else "")
             for parameter in action.sql_files:
                 ctx.project.files.read_named(values.get(parameter) or [], ctx.settings.scripting_variables)
 

@@ -19,6 +19,7 @@ from ahjo_tasks.errors import ConfigError, ConnectionFailedError, LockedError, S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from sqlalchemy.engine import URL, Engine
@@ -75,6 +76,7 @@ class Database:
         self._reporter = reporter
         self._connection: Connection | None = None
         self._lock: ExitStack | None = None
+        self._file: object = None
         self._cursors = CursorRegistry()
         self.on_connect: Callable[[], None] = lambda: None
         self.cover: Callable[[str], str] = lambda text: text
@@ -107,6 +109,7 @@ class Database:
         if self.missing:
             raise ConnectionFailedError(f"{self.name}: the dry run did not create it.", missing_database=True)
         if self._connection is None:
+            self._file = self.dialect.file_identity(self.url)
             self._connection = self._connect(self.engine, shared=self._shares_transaction)
             self.on_connect()
         return self._connection
@@ -152,6 +155,7 @@ class Database:
             return
         with ExitStack() as lock:
             lock.enter_context(self._deploy_lock(connection))
+            connection = self._of_present_file(connection)
             self._lock = lock.pop_all()
         try:
             yield connection
@@ -159,41 +163,85 @@ class Database:
             if not connection.in_shared_transaction:
                 self._unlock()
 
+    def _of_present_file(self, connection: Connection) -> Connection:
+        """Return the connection, or a new one where another run has replaced the file since it was made.
+
+        Raises LockedError where the connection has changed something in the file that is gone.
+        """
+        if self.dialect.file_identity(self.url) == self._file:
+            return connection
+        if connection.changed and connection.in_shared_transaction:
+            raise LockedError(f"{self.name} was created anew by another run meanwhile.", hint="Run the action again.")
+        self._connection = None
+        connection.close(keep=False)
+        return self.connection
+
     @contextmanager
     def locked(self, purpose: str) -> Iterator[None]:
         """Hold a lock other than the deploy lock, on a second connection. Raises LockedError if it is not free."""
         with self.new_connection() as connection, self.dialect.lock(connection, lock_owner(), 0, purpose):
             yield
 
+    def may_exist(self) -> bool:
+        """Ask the server once whether the target database exists; True where it does not answer."""
+        try:
+            connection = self._connect_once(self._make_engine(self.dialect.server_url(self.url)), shared=False)
+        except ConnectionFailedError:
+            return True
+        try:
+            return self.dialect.exists(connection, self.name)
+        except StatementError:
+            return True
+        finally:
+            connection.close(keep=True)
+
+    @contextmanager
+    def file_locked(self) -> Iterator[None]:
+        """Hold the deploy lock of a database that is a file, while it is dropped and created; see `lock_before_drop`.
+
+        Raises LockedError when another run holds it.
+        """
+        with self._waiting_lock(lambda timeout: self.dialect.lock_file(self.name, lock_owner(), timeout)):
+            yield
+
     @contextmanager
     def lock_before_drop(self, server: Connection) -> Iterator[Connection | None]:
         """Lend a connection to the target database with the deploy lock held, so that it can be dropped.
+
+        The lock of a database that is a file is left to `file_locked`.
 
         It is the `server` connection itself where USE takes it there, and None where the database lets nobody in.
         Raises LockedError when another run holds the deploy lock.
         """
         with ExitStack() as stack:
-            connection = stack.enter_context(self._enter_target(server))
-            if connection is not None:
+            connection = stack.enter_context(self.enter_target(server))
+            if connection is not None and not self.dialect.file_based:
                 stack.enter_context(self._deploy_lock(connection))
             yield connection
 
+    def _deploy_lock(self, connection: Connection) -> AbstractContextManager[None]:
+        return self._waiting_lock(lambda timeout: self.dialect.lock(connection, lock_owner(), timeout))
+
     @contextmanager
-    def _deploy_lock(self, connection: Connection) -> Iterator[None]:
-        """Hold the deploy lock; report its owner before waiting for it."""
+    def _waiting_lock(self, lock: Callable[[float], AbstractContextManager[None]]) -> Iterator[None]:
+        """Hold a lock; report its owner before waiting for it."""
         timeout = self.settings.lock_timeout
-        with ExitStack() as lock:
+        with ExitStack() as stack:
             try:
-                lock.enter_context(self.dialect.lock(connection, lock_owner(), 0))
+                stack.enter_context(lock(0))
             except LockedError as error:
                 if timeout <= 0:
                     raise
                 self._reporter.warning(f"{error.message} Waiting {timeout} s at most.")
-                lock.enter_context(self.dialect.lock(connection, lock_owner(), timeout))
+                stack.enter_context(lock(timeout))
             yield
 
     @contextmanager
-    def _enter_target(self, server: Connection) -> Iterator[Connection | None]:
+    def enter_target(self, server: Connection) -> Iterator[Connection | None]:
+        """Lend a connection to the target database: the `server` connection where USE takes it there.
+
+        None where the database lets nobody in.
+        """
         quote = self.dialect.quote
         if self.dialect.supports_use_database and server.try_execute(f"USE {quote(self.name)}") is None:
             try:

@@ -55,7 +55,7 @@ def preflight_all(check: Callable[[T], Answers], items: Sequence[T]) -> list[Ans
 class Job:
     """A project to build, its database and the environment of its worker.
 
-    `destroys` is whether one of its actions drops the database.
+    `destroys` says what its actions destroy, a sentence each.
     """
 
     project: ListedProject
@@ -63,7 +63,7 @@ class Job:
     database: str
     protected: bool
     environ: Mapping[str, str]
-    destroys: bool = False
+    destroys: tuple[str, ...] = ()
 
     def with_answers(self, answers: Mapping[str, str]) -> Job:
         """Return the job with answers to the questions that its actions would ask."""
@@ -120,8 +120,10 @@ def _job(project: ListedProject, environ: Mapping[str, str], prompt: Prompt) -> 
 # -- versions --------------------------------------------------------------------------------------------------------
 
 
-def preflight_versions(plan: UpgradePlan, repository: Repository, config: Path, environ: Mapping[str, str]) -> bool:
-    """Check the actions of every version; returns whether one drops the database.
+def preflight_versions(
+    plan: UpgradePlan, repository: Repository, config: Path, environ: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Check the actions of every version; returns what they destroy, with the tags.
 
     Raises ConfigError with all problems.
     """
@@ -135,7 +137,11 @@ def preflight_versions(plan: UpgradePlan, repository: Repository, config: Path, 
         f"{version.location}: {version.tag}: {problem}" for version, answer in pairs for problem in _problems(answer)
     ]
     _refuse("The upgrade cannot run as it is listed", problems)
-    return any(answer.destroys for answer in answers)
+    return tuple(
+        f"in {version.tag}, {text}"
+        for version, answer in zip(plan.versions, answers, strict=True)
+        for text in answer.destroys
+    )
 
 
 def _preflight_version(version: Version, repository: Repository, config: Path, environ: Mapping[str, str]) -> Answers:

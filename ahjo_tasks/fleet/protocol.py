@@ -2,7 +2,7 @@
 
 The request is one JSON object. The answer file has one JSON object a line, with one or more of these fields: `done` (an
 action that ended well), `error` (why one failed), `problem` (why one cannot run), `runs` (an action that would run)
-and `destroys` (whether that action drops a database).
+and `destroys` (what that action would destroy; empty for nothing).
 """
 
 from __future__ import annotations
@@ -98,7 +98,8 @@ class Answers:
     done: int = 0
     error: str = ""
     problems: tuple[str, ...] = ()
-    destroys: bool = False
+    destroys: tuple[str, ...] = ()
+    """What the actions would destroy, each as in `drop drops the objects of the project's SQL files`."""
     runs: frozenset[str] = frozenset()
     """The names of the actions that would run, with the steps of multi-actions."""
 
@@ -110,6 +111,6 @@ class Answers:
             done=sum("done" in entry for entry in entries),
             error=next((entry["error"] for entry in entries if "error" in entry), ""),
             problems=tuple(entry["problem"] for entry in entries if "problem" in entry),
-            destroys=any(entry.get("destroys") for entry in entries),
+            destroys=tuple(dict.fromkeys(entry["destroys"] for entry in entries if entry.get("destroys"))),
             runs=frozenset(entry["runs"] for entry in entries if "runs" in entry),
         )

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import copy
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from inspect import cleandoc, signature
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from invoke.tasks import Task
 
-from ahjo_tasks.errors import UsageError
+from ahjo_tasks.errors import AhjoError, UsageError
 from ahjo_tasks.runtime import flags, overrides
-from ahjo_tasks.runtime.confirmation import check_permission, warn_of_unknown_actions
+from ahjo_tasks.runtime.confirmation import Effect, check_permission, warn_of_unknown_actions
 from ahjo_tasks.runtime.context import ActionContext
-from ahjo_tasks.runtime.error_boundary import ErrorBoundary
+from ahjo_tasks.runtime.error_boundary import ErrorBoundary, refusing_calls
 from ahjo_tasks.runtime.patches import install
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from invoke.parser.argument import Argument
 
     from ahjo_tasks.runtime.namespace_info import NamespaceInfo
+    from ahjo_tasks.runtime.project import Project
 
 install()  # here, because a tasks.py may import an action and call no namespace()
 
@@ -37,8 +39,10 @@ CONFIRMATION_FLAGS = ("non_interactive", "confirm_database")
 class Action(Task[Any], Generic[P, R]):
     """An Invoke task that works on a database project; calling it runs it as the command line does.
 
-    `affects_database` asks for confirmation before it runs, `destroys_database` adds to the question that all data is
-    deleted, `dialects` names the databases that have it, `sql_files` are the parameters that name SQL files of the
+    `affects_database` asks for confirmation before it runs. `destroys` says what it destroys, as a text that is read
+    after its name ("drops the archive"), or as a function of the context that returns such a text, or an empty one;
+    consent to other actions is none to it. Where it is None, that of the standard action of the same name counts.
+    `dialects` names the databases that have it, `sql_files` are the parameters that name SQL files of the
     project. One that `reads` changes nothing, and is permitted unless the config refuses it by name. An action that is
     not `guarded` runs whatever the config allows, and also with an invalid config.
     """
@@ -48,7 +52,7 @@ class Action(Task[Any], Generic[P, R]):
         body: Callable[Concatenate[Any, P], R],
         *,
         affects_database: bool = False,
-        destroys_database: bool = False,
+        destroys: str | Callable[[ActionContext], str] | None = None,
         dialects: Sequence[str] = (),
         sql_files: Sequence[str] = (),
         reads: bool = False,
@@ -57,7 +61,7 @@ class Action(Task[Any], Generic[P, R]):
     ) -> None:
         super().__init__(body, **options)
         self.affects_database = affects_database
-        self.destroys_database = destroys_database
+        self.destroys = destroys
         self.sql_files = tuple(sql_files)
         self.reads = reads
         self.guarded = guarded
@@ -72,9 +76,12 @@ class Action(Task[Any], Generic[P, R]):
 
     __hash__ = Task.__hash__
 
+    uses_project = True
+    """Whether `--config` names the config of its project."""
+
     @property
     def name(self) -> str:
-        """The name on the command line, with dashes."""
+        """The name in its namespace, with dashes."""
         return str(super().name).replace("_", "-")
 
     def bind(self, namespace_info: NamespaceInfo, replaced: object = None) -> Action[P, R]:
@@ -114,8 +121,11 @@ class Action(Task[Any], Generic[P, R]):
 
         A failure of the outermost action is reported, and raised as Invoke's `Exit` with the exit code.
         """
-        context = self._context(ctx)
-        with nullcontext() if context.inside_action else self._outermost(context, kwargs):
+        with refusing_calls() if not isinstance(ctx, ActionContext) else nullcontext():
+            context = self._context(ctx)
+            if not context.inside_action:
+                context.start(self)
+        with nullcontext() if context.inside_action else self._outermost(context, kwargs), context.answering(kwargs):
             if self.guarded and not self._check(context, kwargs):
                 return None
             with context.running(self.name, with_config=self.guarded):
@@ -134,13 +144,13 @@ class Action(Task[Any], Generic[P, R]):
 
         invocation = ctx.invocation
         with (
-            ErrorBoundary(ctx, self.name),
+            ErrorBoundary(ctx, ctx.label(self.name)),
             on_interrupt(invocation.interrupt, invocation.mark_interrupted, ctx.console.interrupting),
         ):
             _refuse_swallowed(values)
             yield
 
-    def _check(self, ctx: ActionContext, values: Mapping[str, Any]) -> bool:
+    def _check(self, ctx: ActionContext, _values: Mapping[str, Any]) -> bool:
         """Raise unless all that a call would run is permitted and confirmed. Returns False when the config skips it."""
         actions = [(action, ctx.for_namespace(action.namespace_info)) for action in self.planned_actions(ctx)]
         for action, context in actions:
@@ -148,17 +158,29 @@ class Action(Task[Any], Generic[P, R]):
             if context.namespace_info is not None:
                 warn_of_unknown_actions(context.project, context.namespace_info.names)
         for target in {context.project: context for action, context in actions if action.affects_database}.values():
-            target.print_heading(self.name)
-            destroys = any(
-                action.destroys_database and context.project is target.project for action, context in actions
-            )
+            target.print_heading(ctx.label(self.name))
             if not ctx.dry_run:
-                answers = {flag: values.get(flag) for flag in CONFIRMATION_FLAGS}
-                ctx.confirmation.require(target.project, self.name, destroys=destroys, **answers)
+                later = [] if ctx.inside_action else _later_effects(ctx, target.project)
+                ctx.confirmation.require(target.project, [*self._effects(ctx, actions, target.project), *later])
         if ctx.skips(self.name):
             ctx.console.skipped(self.name)
             return False
         return True
+
+    def _effects(
+        self, ctx: ActionContext, actions: Sequence[tuple[Action[..., Any], ActionContext]], project: Project
+    ) -> Iterator[Effect]:
+        """Yield what the actions of a call of this one would do to the project's database."""
+        call = ctx.label(self.name)
+        for action, context in actions:
+            if action.affects_database and context.project is project:
+                yield Effect(context.label(action.name), call, ctx.given, partial(action.destruction, context))
+
+    def destruction(self, ctx: ActionContext) -> str:
+        """Return what the action destroys, to be read after its name; empty for nothing."""
+        if self.destroys is None:
+            return self.replaced.destruction(ctx) if self.replaced is not None else ""
+        return self.destroys(ctx) if callable(self.destroys) else self.destroys
 
     def _body_arguments(self, ctx: ActionContext, args: Sequence[Any], values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values that the body takes; those for the action that it replaces wait for its call."""
@@ -279,6 +301,23 @@ class MultiAction(Action[..., list[Any]]):
         if self.namespace_info is None:
             raise UsageError(f"The multi-action {self.name!r} is not in a namespace().")
         return self.namespace_info.find(name, required_by=self.name)
+
+
+def _later_effects(ctx: ActionContext, project: Project) -> list[Effect]:
+    """List what the later tasks of the chain would do to the project's database, so that one question covers all.
+
+    A task that could not run says so when its turn comes.
+    """
+    effects: list[Effect] = []
+    for link in ctx.chain.remaining:
+        task = link.task
+        if not isinstance(task, Action) or not task.guarded or not task.uses_project:
+            continue
+        with suppress(AhjoError):
+            actions = [(action, ctx.for_namespace(action.namespace_info)) for action in task.planned_actions(ctx)]
+            found = task._effects(ctx, actions, project)  # noqa: SLF001 - of its class
+            effects += [effect._replace(given=link.given) for effect in found]
+    return effects
 
 
 def _help_text(doc: str, dialects: Sequence[str]) -> str:

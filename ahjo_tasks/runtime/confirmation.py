@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.errors import NotPermittedError
+from ahjo_tasks.runtime.chain import Given
 from ahjo_tasks.utils import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.console import Console
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 YES = frozenset({"1", "true", "yes", "on"})
 UNATTENDED = "Without a terminal, pass --non-interactive or set AHJO_NON_INTERACTIVE=1."
 PROTECTED = "The database is protected: pass --confirm-database NAME or set AHJO_CONFIRM_DATABASE to its name."
-DESTROYS = "It deletes the database and all its data, and creates it again."
+BEHIND = "Without a terminal, write --non-interactive behind {} itself, or set AHJO_NON_INTERACTIVE=1."
+PROTECTED_BEHIND = "It is protected: write --confirm-database NAME behind {} itself, or set AHJO_CONFIRM_DATABASE."
+FOREIGN = "If it may be dropped, pass --confirm-database NAME, or set AHJO_CONFIRM_DATABASE to its name."
 
 
 REFUSED = "!"
@@ -88,6 +91,19 @@ def is_unattended(environ: Mapping[str, str]) -> bool:
     return environ.get("AHJO_NON_INTERACTIVE", "").lower() in YES
 
 
+def foreign_warning(content: str) -> str:
+    """Say what is in a database that no run of `init` made."""
+    return f"No run of init made this database, and it is not empty: {content}."
+
+
+class NotConfirmedError(NotPermittedError):
+    """A change that nobody confirmed; `details` say what it would destroy."""
+
+    def __init__(self, message: str, details: tuple[str, ...] = (), *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.details = details
+
+
 class Change(NamedTuple):
     """What a question is about: who changes which database."""
 
@@ -97,13 +113,22 @@ class Change(NamedTuple):
     """The database's name, as it is typed for a protected one."""
     warnings: Sequence[str] = ()
     """What the user has to know before answering."""
+    hint: str = ""
+    """How to answer without a terminal, where it is not as usual."""
+
+    @property
+    def sentence(self) -> str:
+        """Who changes what, without the full stop."""
+        return f"{self.action} {'change' if ', ' in self.action else 'changes'} {self.target}"
 
 
 def require_yes(console: Console, change: Change) -> None:
     """Ask for a yes. Raises NotPermittedError when the answer is another one, or nobody can be asked."""
     if not console.interactive:
-        raise NotPermittedError(f"{change.action} changes {change.target} and was not confirmed.", hint=UNATTENDED)
-    console.warning(f"{change.action} changes {change.target}.")
+        raise NotConfirmedError(
+            f"{change.sentence}: this was not confirmed.", tuple(change.warnings), hint=change.hint or UNATTENDED
+        )
+    console.warning(f"{change.sentence}.")
     for warning in change.warnings:
         console.warning(warning)
     if not console.confirm("Are you sure?"):
@@ -111,14 +136,16 @@ def require_yes(console: Console, change: Change) -> None:
 
 
 def require_name(console: Console, change: Change, name: str | None, *, ask: bool) -> None:
-    """Require the name of a protected database: `name`, or what the user types. Raises NotPermittedError without it."""
+    """Require the name of a database: `name`, or what the user types. Raises NotPermittedError without it."""
     if not name and ask and console.interactive:
-        console.warning(f"{change.action} changes {change.target}, which is protected.")
+        console.warning(f"{change.sentence}.")
         for warning in change.warnings:
             console.warning(warning)
         name = console.ask("Type the name of the database to go on: ")
     if not name:
-        raise NotPermittedError(f"{change.action}: {change.target} was not confirmed.", hint=PROTECTED)
+        raise NotConfirmedError(
+            f"{change.sentence}: this was not confirmed.", tuple(change.warnings), hint=change.hint or PROTECTED
+        )
     if name != change.database:
         raise NotPermittedError(
             f"{change.action}: the name given is not the name of the target database; nothing was changed.",
@@ -126,31 +153,106 @@ def require_name(console: Console, change: Change, name: str | None, *, ask: boo
         )
 
 
+class Effect(NamedTuple):
+    """What one action would do to a database: change it, or destroy something in it."""
+
+    action: str
+    call: str
+    """The action on the command line that it is, or is a step of."""
+    given: Given
+    """What the flags behind that call answer."""
+    destroys: Callable[[], str]
+    """What it destroys, to be read after its name; empty for an action that only adds or changes."""
+
+
 class Confirmation:
-    """What the user has confirmed. A question that was answered for a database is not asked again in the run."""
+    """What the user has confirmed in this run: changes by database, destroying actions by action and database.
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    `anywhere` is what all flags of the chain answer. It counts for actions that only add or change; an action that
+    destroys something is answered by the flags behind itself, by the environment, or by a question that names it.
+    """
+
+    def __init__(self, environ: Mapping[str, str], anywhere: Given | None = None) -> None:
         self.environ = environ
-        self._confirmed: set[tuple[str, bool]] = set()
+        self.anywhere = anywhere or Given()
+        self._changed: set[str] = set()
+        self._destroyed: set[tuple[str, str]] = set()
+        self._named: set[str] = set()
 
-    def require(
-        self,
-        project: Project,
-        action: str,
-        *,
-        destroys: bool,
-        non_interactive: bool | None,
-        confirm_database: str | None,
-    ) -> None:
-        """Raise NotPermittedError unless the user agrees, by flag, environment or answer."""
-        database = f"{project.target} {project.database.name}"
-        if (database, destroys) in self._confirmed:
+    def require(self, project: Project, effects: Sequence[Effect]) -> None:
+        """Raise NotPermittedError unless the user agrees to all effects, by flag, environment, or answer to a question.
+
+        There is one question, which lists what is destroyed.
+        """
+        database = _key(project)
+        unanswered: list[tuple[Effect, str]] = []
+        for effect in effects:
+            if (database, effect.action) in self._destroyed:
+                continue
+            if self._is_answered(project, effect.given):
+                self._confirm(database, effect)
+                continue
+            phrase = effect.destroys()
+            if phrase or not (database in self._changed or self._is_answered(project, self.anywhere, strict=False)):
+                unanswered.append((effect, phrase))
+        if unanswered:
+            self._ask(project, unanswered)
+        self._changed.add(database)
+        for effect, phrase in unanswered:
+            if phrase:
+                self._confirm(database, effect)
+
+    def require_foreign(self, project: Project, action: str, content: str, given: Given) -> None:
+        """Require the name of a database that no run made before it is dropped; `content` says what is in it.
+
+        Raises NotPermittedError.
+        """
+        name = given.confirm_database or self.environ.get("AHJO_CONFIRM_DATABASE")
+        if not name and _key(project) in self._named:
             return
-        unattended = is_unattended(self.environ)
-        change = Change(action, project.target, project.database_name, [DESTROYS] if destroys else [])
-        if project.settings.target_database_protected:
-            name = confirm_database or self.environ.get("AHJO_CONFIRM_DATABASE")
-            require_name(project.console, change, name, ask=not unattended)
-        elif not (non_interactive or unattended):
+        change = Change(action, project.target, project.database_name, [foreign_warning(content)], FOREIGN)
+        unattended = given.non_interactive or is_unattended(self.environ)
+        require_name(project.console, change, name, ask=not unattended)
+
+    def is_named(self, project: Project, given: Given) -> bool:
+        """Whether somebody has given the name of the database in this run."""
+        name = given.confirm_database or self.environ.get("AHJO_CONFIRM_DATABASE")
+        return name == project.database_name or _key(project) in self._named
+
+    def _confirm(self, database: str, effect: Effect) -> None:
+        self._changed.add(database)
+        self._destroyed.add((database, effect.action))
+
+    def _is_answered(self, project: Project, given: Given, *, strict: bool = True) -> bool:
+        """Whether flags or environment answer the question. Raises NotPermittedError for another database's name.
+
+        Without `strict` such a name answers nothing: it may be that of another project of the chain.
+        """
+        protected = project.settings.target_database_protected
+        name = given.confirm_database or self.environ.get("AHJO_CONFIRM_DATABASE")
+        if name == project.database_name:
+            return True
+        if name and strict and (protected or given.confirm_database):
+            require_name(
+                project.console, Change("confirm-database", project.target, project.database_name), name, ask=False
+            )
+        return not protected and (given.non_interactive or is_unattended(self.environ))
+
+    def _ask(self, project: Project, unanswered: Sequence[tuple[Effect, str]]) -> None:
+        calls = ", ".join(dict.fromkeys(effect.call for effect, _ in unanswered))
+        destroying = {effect.action: phrase for effect, phrase in unanswered if phrase}
+        warnings = [f"{action} {phrase}." for action, phrase in destroying.items()]
+        callers = ", ".join(dict.fromkeys(effect.call for effect, phrase in unanswered if phrase))
+        protected = project.settings.target_database_protected
+        hint = (PROTECTED_BEHIND if protected else BEHIND).format(callers) if callers else ""
+        target = f"{project.target}, which is protected" if protected else project.target
+        change = Change(calls, target, project.database_name, warnings, hint)
+        if protected:
+            require_name(project.console, change, None, ask=not is_unattended(self.environ))
+            self._named.add(_key(project))
+        else:
             require_yes(project.console, change)
-        self._confirmed |= {(database, destroys), (database, False)}
+
+
+def _key(project: Project) -> str:
+    return f"{project.target} {project.database.name}"

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from invoke.context import Context
 
-from ahjo_tasks.errors import AhjoError
-from ahjo_tasks.runtime.confirmation import Confirmation, is_skipped
+from ahjo_tasks.errors import AhjoError, UsageError
+from ahjo_tasks.runtime.chain import Chain, Given
+from ahjo_tasks.runtime.confirmation import Confirmation, Effect, is_skipped
 from ahjo_tasks.runtime.patches.config_files import clear_backend, refuse_backend, runtime_path, set_backend
 from ahjo_tasks.runtime.project import Project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from invoke.config import Config
+    from invoke.tasks import Task
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.console import Console
@@ -29,21 +31,28 @@ if TYPE_CHECKING:
 class Invocation:
     """The state of one command line: a project for each folder and config, what was confirmed, and what was counted."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], chain: Chain) -> None:
         from ahjo_tasks.console import RunCounts
 
         self.environ = environ
-        self.confirmation = Confirmation(environ)
+        self.chain = chain
+        self.confirmation = Confirmation(environ, chain.anywhere)
+        self.given = Given()
         self.counts = RunCounts()
         self.cli_args: dict[str, Any] = {}
+        self._owners: dict[Path, Path] = {}
         self._projects: dict[tuple[Path, Path | None], Project] = {}
         self._active: Project | None = None
 
     def project(self, namespace_info: NamespaceInfo | None, config: Path | None) -> Project:
-        """Return the project of a namespace. Its config is that of `--config`, the namespace, or AHJO_CONFIG_PATH."""
+        """Return the project of a namespace. Its config is that of `--config`, the namespace, or AHJO_CONFIG_PATH.
+
+        Raises UsageError for the config of another project.
+        """
         directory = namespace_info.directory if namespace_info else Path.cwd()
-        default = (namespace_info.config if namespace_info else None) or self._config_from_environment()
-        path = config.absolute() if config else default
+        path = config or (namespace_info.config if namespace_info else None) or self._config_from_environment()
+        if path is not None:
+            path = self._own_config(directory, path)
         key = (directory, path)
         if key not in self._projects:
             self._projects[key] = Project(directory, path, self.environ, self.counts)
@@ -54,7 +63,7 @@ class Invocation:
         """Return the state that hangs on Invoke's config object, out of reach of its merging."""
         invocation: Invocation | None = getattr(config, "_ahjo_invocation", None)
         if invocation is None:
-            invocation = cls(os.environ)
+            invocation = cls(os.environ, Chain.of(config))
             object.__setattr__(config, "_ahjo_invocation", invocation)
         return invocation
 
@@ -71,6 +80,40 @@ class Invocation:
             refuse_backend(config, error)
         else:
             self._active = project
+
+    def _own_config(self, directory: Path, named: Path) -> Path:
+        """Return the project's own config of that name. Where several projects are mounted, each has one of its own.
+
+        It is looked for in the project's folder, and then in the working folder. Raises UsageError for a file in the
+        folder of a project beside it, and for any other file that another project has used in this run.
+        """
+        folders = {mounted.directory for mounted in self.chain.mounted}
+        path = named.absolute()
+        if len(folders) <= 1 or directory not in folders:
+            return path
+        own = [file for file in (directory / named, path) if file.is_file() and _nearest(file, folders) == directory]
+        path = own[0] if own else path
+        if not path.is_file():
+            return path
+        nearest = _nearest(path, folders)
+        beside = nearest is not None and nearest.resolve() not in (directory / named.name).resolve().parents
+        owner = nearest if beside else self._owners.setdefault(path.resolve(), directory)
+        if owner != directory:
+            raise UsageError(
+                f"{named} is the config of the project in {owner}; the one in {directory} needs its own.",
+                hint="Give a name that is in the folder of each project, or each its own: namespace(config=...).",
+            )
+        return path
+
+    @contextmanager
+    def answering(self, values: Mapping[str, Any]) -> Iterator[None]:
+        """Have the flags of an action answer for what it runs, together with those of the action that runs it."""
+        before = self.given
+        self.given = Given.of(values).or_else(before)
+        try:
+            yield
+        finally:
+            self.given = before
 
     @contextmanager
     def active(self, project: Project, config: Config) -> Iterator[None]:
@@ -109,7 +152,14 @@ class Invocation:
 
     def _config_from_environment(self) -> Path | None:
         path = self.environ.get("AHJO_CONFIG_PATH")
-        return Path(path).expanduser().absolute() if path else None
+        return Path(path).expanduser() if path else None
+
+
+def _nearest(path: Path, folders: Iterable[Path]) -> Path | None:
+    """Return the folder that is the nearest one above the path."""
+    above = path.resolve().parents
+    around = {folder: len(folder.parts) for folder in folders if folder.resolve() in above}
+    return max(around, key=lambda folder: around[folder], default=None)
 
 
 def _set_backend(project: Project, config: Config) -> None:
@@ -211,6 +261,16 @@ class ActionContext(Context):
         return self.cli_args.get(name.replace("-", "_"))
 
     @property
+    def chain(self) -> Chain:
+        """The tasks of the command line."""
+        return self.invocation.chain
+
+    @property
+    def given(self) -> Given:
+        """What the flags of the running action answer."""
+        return self.invocation.given
+
+    @property
     def dry_run(self) -> bool:
         """Whether Invoke's `--dry` asks for a plan in place of a change."""
         return bool(self.config.run.dry)
@@ -227,6 +287,29 @@ class ActionContext(Context):
         """Whether an action is running already."""
         return bool(self.stack)
 
+    def label(self, name: str) -> str:
+        """Return an action's name as on the command line, as in `stock.deploy`."""
+        return self.chain.label(self.namespace_info, name)
+
+    def start(self, task: Task[Any]) -> None:
+        """Begin the task of a chain. Raises UsageError where a later one would run on the config of another project."""
+        self.chain.start(task)
+        for link in self.chain.remaining:
+            if getattr(link.task, "uses_project", False):
+                self.for_namespace(getattr(link.task, "namespace_info", None))
+
+    @contextmanager
+    def answering(self, values: Mapping[str, Any]) -> Iterator[None]:
+        """Have the flags of an action answer for what it runs; a single task of a chain has the core flags, too."""
+        given = Given.of(values) if self.inside_action else Given.of(values).or_else(self.chain.own)
+        with self.invocation.answering(given._asdict()):
+            yield
+
+    def require_consent(self, action: str, destroys: str = "") -> None:
+        """Ask, for an action that finds out by itself what it would change; `destroys` is read after its name."""
+        effect = Effect(action, self.label(self.stack[0]), self.given, lambda: destroys)
+        self.confirmation.require(self.project, [effect])
+
     def skips(self, name: str) -> bool:
         """Return whether the config skips the action."""
         return is_skipped(self.project, name)
@@ -237,14 +320,15 @@ class ActionContext(Context):
             return
         self.with_heading.add(self.project)
         facts = {"": self.project.target, "environment": self.settings.environment or "", "login": self.database.login}
-        self.console.heading(action or self.stack[0], facts if self.settings.display_db_info else {})
+        self.console.heading(action or self.label(self.stack[0]), facts if self.settings.display_db_info else {})
 
     @contextmanager
     def running(self, name: str, *, with_config: bool = True) -> Iterator[None]:
         """Hold `name` on the stack of running actions, print its heading as a step, and fill `ctx.config.BACKEND`."""
         if self.stack and self.stack[-1] != name:
             several = len(self.with_heading) > 1
-            self.console.step_heading(f"{name} {self.project.target}" if several else name)
+            label = self.label(name)
+            self.console.step_heading(f"{label} {self.project.target}" if several else label)
         self.stack.append(name)
         try:
             with self.invocation.active(self.project, self.config) if with_config else nullcontext():

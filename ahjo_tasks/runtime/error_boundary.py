@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from invoke.exceptions import CommandTimedOut, Exit, Failure
 
 from ahjo_tasks.errors import AhjoError, UsageError
+from ahjo_tasks.runtime.patches.config_files import exit_message
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
     from ahjo_tasks.runtime.context import ActionContext
@@ -63,6 +66,15 @@ def _hidden_output(failure: Failure) -> tuple[str, ...]:
     hidden = [result.stderr if "stderr" in result.hide else "", result.stdout if "stdout" in result.hide else ""]
     output = next((text for text in hidden if text.strip()), "")
     return tuple(output.strip().splitlines()[-LAST_LINES:])
+
+
+@contextmanager
+def refusing_calls() -> Iterator[None]:
+    """Turn UsageError into Invoke's Exit, where there is no project and so no console yet."""
+    try:
+        yield
+    except UsageError as error:
+        raise Exit(exit_message(error), code=error.exit_code) from error
 
 
 class ErrorBoundary:

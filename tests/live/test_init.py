@@ -29,6 +29,7 @@ def test_a_missing_database_is_created(target: Target, tmp_path: Path) -> None:
 
 
 def test_an_old_database_is_dropped_only_when_that_is_confirmed(live: Deployed) -> None:
+    live.succeed("init")
     marked(live)
     assert "was not confirmed" in live.fail("init", code=3, AHJO_NON_INTERACTIVE="").err
     live.succeed("init", "--dry")
@@ -38,6 +39,7 @@ def test_an_old_database_is_dropped_only_when_that_is_confirmed(live: Deployed) 
 
 
 def test_the_sessions_of_an_old_database_are_closed(live: Deployed) -> None:
+    live.succeed("init")
     marked(live)
     with live.target.connect(live.database) as other:
         other.cursor().execute("SELECT 1 FROM mark")

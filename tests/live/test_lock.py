@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from revisions import revision
 from trails import in_its_slow_file, runs, slow, trail
 
+from ahjo_tasks.database.dialects.sqlite import SQLite
+from ahjo_tasks.database.file_lock import FileLock
 from ahjo_tasks.errors import LockedError
 from ahjo_tasks.runtime.project import Project
 
@@ -78,3 +82,35 @@ def test_an_upgrade_has_a_lock_of_its_own_that_lets_its_versions_deploy(live: De
             """It is not free."""
     with other.database.locked("upgrade"):
         """It is free again."""
+
+
+def test_init_holds_the_lock_of_a_file_until_the_new_one_is_there(
+    sqlite: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sqlite.succeed("init")
+    taken = []
+    create = SQLite.create_database
+
+    def look(*arguments: Any) -> list[str]:
+        taken.append(FileLock(Path(f"{sqlite.database}.lock")).acquire("eve on build-9 (pid 1)"))
+        return create(*arguments)
+
+    monkeypatch.setattr(SQLite, "create_database", look)
+    sqlite.succeed("init")
+    assert taken == [False]
+
+
+def test_a_deploy_that_waited_for_init_works_on_the_new_file(sqlite: Deployed) -> None:
+    sqlite.succeed("init")
+    revision(sqlite, "a1", None, 'op.create_table("item", sa.Column("id", sa.Integer))')
+    lock = FileLock(Path(f"{sqlite.database}.lock"))
+    assert lock.acquire("ann on build-7 (pid 1)")
+    with sqlite.started("deploy", AHJO_LOCK_TIMEOUT="30") as waiting:
+        assert waiting.stdout
+        assert any("ann on build-7" in line for line in waiting.stdout)
+        Path(sqlite.database).unlink()
+        sqlite.target.query("VACUUM", sqlite.database)
+        lock.release()
+        output = waiting.stdout.read()
+        assert waiting.wait() == 0, output
+    assert sqlite.has("item")

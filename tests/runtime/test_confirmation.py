@@ -1,16 +1,23 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sqlite3
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cli_runner import inv, sqlite
+from invoke.tasks import task
 from projects import RunningProject, make_project
+from revisions import revision
 
 from ahjo_tasks import action, multiaction
 from ahjo_tasks.actions.deploy import deploy as standard_deploy
+from ahjo_tasks.actions.drop import downgrade as standard_downgrade
+from ahjo_tasks.actions.drop import drop as standard_drop
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from invoke.context import Context
 
     from ahjo_tasks.runtime.context import ActionContext
 
@@ -21,7 +28,7 @@ STEPS = ["init", "deploy", "data", "testdata", "test"]
 @pytest.fixture
 def project(tmp_path: Path) -> RunningProject:
     made = make_project(tmp_path, sqlite())
-    made.write("database/views/v.sql", "CREATE VIEW v AS SELECT 1 AS a;")
+    made.write("database/views/v.sql", "DROP VIEW IF EXISTS v;\nCREATE VIEW v AS SELECT 1 AS a;")
     return made
 
 
@@ -108,10 +115,12 @@ def test_consent_to_a_deploy_is_none_to_a_new_database(project: RunningProject) 
 
 
 def test_a_chain_asks_once(project: RunningProject) -> None:
-    done = inv(project, "init", "deploy", *CONFIG, yes=False, typed=("y",))
-    assert done.code == 0, done.text
-    assert done.text.count("Are you sure?") == 1
-    assert "deletes the database and all its data" in done.text
+    for destroys in (False, True):
+        done = inv(project, "init", "deploy", *CONFIG, yes=False, typed=("y",))
+        assert done.code == 0, done.text
+        assert done.text.count("Are you sure?") == 1
+        assert "Warning: init, deploy change sqlite shop.db." in done.text
+        assert ("init deletes the database and all its data" in done.text) is destroys
 
 
 @pytest.mark.parametrize("answer", ["n", "", "N", "yep", "sure"])
@@ -140,6 +149,145 @@ def test_an_action_that_calls_a_changing_one_is_asked_when_it_does(project: Runn
     inv(project, "init", *CONFIG)
     done = inv(project, "sneaky", *CONFIG, ns=(sneaky,), yes=False)
     assert (done.code, "v.sql" in done.out) == (3, False)
+
+
+# -- actions that destroy something ------------------------------------------------------------------------------------
+
+DESTROYING = [
+    ("init",),
+    ("drop",),
+    ("downgrade",),
+    ("drop-obsolete",),
+    ("drop-files", "--files", "database/views/v.sql", "--object-type", "view"),
+    ("complete-build",),
+]
+ONE = "--non-interactive"
+NAME = "--confirm-database=shop.db"
+
+
+@pytest.fixture
+def deployed(project: RunningProject) -> RunningProject:
+    revision(project, "a1", None, 'op.create_table("item", sa.Column("id", sa.Integer))', 'op.drop_table("item")')
+    project.write("database/drop_obsolete_objects.sql", "DROP TABLE IF EXISTS gone;\n")
+    assert inv(project, "init", "deploy", *CONFIG).code == 0
+    return project
+
+
+def content(project: RunningProject) -> str:
+    connection = sqlite3.connect(project.directory / "shop.db")
+    text = "\n".join(connection.iterdump())
+    connection.close()
+    return text
+
+
+@pytest.mark.parametrize("flag", [ONE, NAME])
+@pytest.mark.parametrize("is_protected", [False, True])
+@pytest.mark.parametrize(
+    "chain", [("deploy", "data", "-"), ("-", "deploy", "data"), ("deploy", "-", "data"), ("deploy", "version", "-")]
+)
+def test_a_flag_anywhere_in_the_chain_answers_for_all_that_only_add_or_change(
+    deployed: RunningProject, chain: tuple[str, ...], is_protected: bool, flag: str
+) -> None:
+    deployed.configure(sqlite(target_database_protected=is_protected))
+    words = [flag if word == "-" else word for word in chain]
+    done = inv(deployed, *words, *CONFIG, yes=False)
+    assert done.code == (3 if is_protected and flag == ONE else 0), done.text
+
+
+def words_of(template: str, action: tuple[str, ...], flag: str) -> list[str]:
+    return [word for part in template.split() for word in {"-": (flag,), "D": action}.get(part, (part,))]
+
+
+@pytest.mark.parametrize("flag", [ONE, NAME])
+@pytest.mark.parametrize("action", DESTROYING, ids=lambda words: words[0])
+@pytest.mark.parametrize("template", ["deploy - D", "- deploy D", "D deploy -", "- version D"])
+def test_a_flag_elsewhere_answers_for_nothing_that_destroys(
+    deployed: RunningProject, template: str, action: tuple[str, ...], flag: str
+) -> None:
+    deployed.configure(sqlite(target_database_protected=flag == NAME))
+    before = content(deployed)
+    done = inv(deployed, *words_of(template, action, flag), *CONFIG, yes=False)
+    assert (done.code, content(deployed) == before) == (3, True), done.text
+    destroying = "init" if action[0] == "complete-build" else action[0]
+    assert f"  {destroying} d" in done.err or f"  {destroying} runs the DROP" in done.err
+    assert f"{flag.partition('=')[0]}{' NAME' if flag == NAME else ''} behind {action[0]} itself" in done.err
+
+
+@pytest.mark.parametrize("flag", [ONE, NAME])
+@pytest.mark.parametrize("action", DESTROYING, ids=lambda words: words[0])
+@pytest.mark.parametrize("template", ["D -", "- D", "D - deploy", "deploy D -"])
+def test_a_flag_behind_it_or_beside_it_alone_answers_for_what_destroys(
+    deployed: RunningProject, template: str, action: tuple[str, ...], flag: str
+) -> None:
+    deployed.configure(sqlite(target_database_protected=flag == NAME))
+    done = inv(deployed, *words_of(template, action, flag), *CONFIG, yes=False)
+    assert done.code == 0, done.text
+
+
+@pytest.mark.parametrize("answer", ["y", "n"])
+@pytest.mark.parametrize("flags", [(), (ONE,)])
+def test_one_question_lists_every_destroying_action_of_the_chain(
+    deployed: RunningProject, answer: str, flags: tuple[str, ...]
+) -> None:
+    before = content(deployed)
+    done = inv(deployed, "deploy", *flags, "drop", "downgrade", *CONFIG, yes=False, typed=(answer,))
+    assert (done.code, content(deployed) == before) == ((0, False) if answer == "y" else (3, True)), done.text
+    assert done.text.count("Are you sure?") == 1
+    together = " ".join(done.err.split())
+    assert "Warning: drop drops the objects of the project's SQL files. " in together
+    assert "Warning: downgrade drops the objects of the project's SQL files, and undoes all migrations" in together
+
+
+def test_the_name_given_for_a_deploy_is_none_for_a_downgrade(deployed: RunningProject) -> None:
+    deployed.configure(sqlite(target_database_protected=True))
+    done = inv(deployed, "deploy", NAME, "downgrade", *CONFIG, yes=False, typed=("shop.db",))
+    assert (done.code, done.text.count("Type the name")) == (0, 1), done.text
+    assert "Warning: downgrade drops the objects" in done.text
+
+
+def test_a_new_database_is_no_loss(project: RunningProject) -> None:
+    assert inv(project, "init", "deploy", "data", ONE, *CONFIG, yes=False).code == 0
+    assert inv(project, "init", "deploy", "data", ONE, *CONFIG, yes=False).code == 3
+
+
+def test_an_override_destroys_what_the_standard_action_does(deployed: RunningProject) -> None:
+    @action(affects_database=True)
+    def downgrade(ctx: ActionContext) -> None:
+        """Undo all, our way."""
+        standard_downgrade(ctx)
+
+    before = content(deployed)
+    assert inv(deployed, "deploy", ONE, "downgrade", *CONFIG, ns=(downgrade,), yes=False).code == 3
+    assert content(deployed) == before
+    assert inv(deployed, "downgrade", ONE, *CONFIG, ns=(downgrade,), yes=False).code == 0
+
+
+@pytest.mark.parametrize("phrase", ["empties the archive", lambda _ctx: "empties the archive"])
+def test_an_action_of_the_projects_own_can_say_what_it_destroys(deployed: RunningProject, phrase: Any) -> None:
+    @action(affects_database=True, destroys=phrase)
+    def archive(ctx: ActionContext) -> None:
+        """Empty the archive."""
+
+    done = inv(deployed, "deploy", ONE, "archive", *CONFIG, ns=(archive,), yes=False)
+    assert (done.code, "  archive empties the archive.\n" in done.err) == (3, True), done.text
+
+
+def test_a_plain_task_is_answered_for_when_it_is_alone(deployed: RunningProject) -> None:
+    @task
+    def again(ctx: Context) -> None:
+        """Drop and deploy."""
+        standard_drop(ctx)
+        standard_deploy(ctx)
+
+    for words, code in (((), 3), ((ONE,), 0), (("deploy", ONE), 3)):
+        done = inv(deployed, "again", *words, *CONFIG, ns=(again,), yes=False)
+        assert done.code == code, done.text
+
+
+@pytest.mark.parametrize(("command", "code"), [("downgrade base", 3), ("upgrade head", 0), ("stamp head", 0)])
+def test_alembics_downgrade_destroys(deployed: RunningProject, command: str, code: int) -> None:
+    assert inv(deployed, "alembic", command, "deploy", ONE, *CONFIG, yes=False).code == code
+    assert inv(deployed, "alembic", command, ONE, *CONFIG, yes=False).code == 0
 
 
 # -- a protected database ----------------------------------------------------------------------------------------------

@@ -19,9 +19,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> RunningProject:
         (("deploy", "--dri"), "deploy has no option --dri.", "Did you mean --dry?"),
         (("deploy", "--skip-git"), "deploy has no option --skip-git.", "Did you mean --skip-git-update?"),
         (("deploy", "--xyzzy"), "deploy has no option --xyzzy.", "inv --help deploy lists its options."),
-        (("deploy", "version", "--non-interactive"), "version has no option", "deploy has it: write it right after"),
+        (("deploy", "version", "--skip-git-update"), "version has no option", "deploy has it: write it right after"),
         (("deploy-files", "--files", "a.sql", "b.sql"), "no action 'b.sql'", "give --files again."),
-        (("--non-interactive", "deploy"), "inv has no option --non-interactive.", "come after it"),
+        (("--skip-git-update", "deploy"), "inv has no option --skip-git-update.", "come after it"),
     ],
 )
 def test_what_invoke_does_not_know_is_explained(

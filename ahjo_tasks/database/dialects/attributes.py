@@ -110,6 +110,10 @@ class DialectAttributes:
     """Whether USE takes a connection to another database."""
     server_info_sql: ClassVar[str] = ""
     """Query of one row: server, host, login, database, collation, version and edition, NULL for what there is not."""
+    identity_sql: ClassVar[str] = ""
+    """Query of one row: what the server says of itself and does not change, and the name of the database."""
+    content_sql: ClassVar[str] = ""
+    """Query of kind and name of every object in the database that a user made; those of extensions are left out."""
     foreign_keys_sql: ClassVar[str] = ""
     """Query of all foreign keys: schema and name of the child, schema and name of the parent."""
 

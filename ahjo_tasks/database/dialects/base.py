@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -446,6 +446,19 @@ class Administration(DialectAttributes):
         Raises LockedError with the owner if it is not free within `timeout` seconds.
         """
         raise NotImplementedError
+
+    def database_identity(self, connection: OpenConnection) -> tuple[str, str]:
+        """Return server and name of the database, as the server gives them; a copy elsewhere has others."""
+        server, name = connection.query(self.identity_sql)[0]
+        return str(server or ""), str(name or "")
+
+    def lock_file(self, database: str, owner: str, timeout: float) -> AbstractContextManager[None]:
+        """Hold the deploy lock of a database that is a file, also while there is none; others are locked inside."""
+        return nullcontext()
+
+    def file_identity(self, url: URL) -> object:
+        """Return what tells the file of a database from one that has taken its place; None for no file."""
+        return None
 
     def object_exists(self, connection: OpenConnection, definition: Definition) -> bool:
         """Whether an object exists; True where the server says so by itself when a missing one is dropped."""

@@ -94,6 +94,13 @@ class MySQL(Dialect):
     server_info_sql = (
         "SELECT @@hostname, NULL, CURRENT_USER(), DATABASE(), @@collation_database, VERSION(), @@version_comment"
     )
+    content_sql = (
+        "SELECT CASE table_type WHEN 'VIEW' THEN 'view' ELSE 'table' END, table_name FROM information_schema.tables"
+        " WHERE table_schema = DATABASE()"
+        " UNION ALL SELECT LOWER(routine_type), routine_name FROM information_schema.routines"
+        " WHERE routine_schema = DATABASE()"
+        " UNION ALL SELECT 'event', event_name FROM information_schema.events WHERE event_schema = DATABASE()"
+    )
     foreign_keys_sql = (
         "SELECT NULL, table_name, NULL, referenced_table_name FROM information_schema.referential_constraints"
         " WHERE constraint_schema = DATABASE()"
@@ -219,6 +226,12 @@ class MySQL(Dialect):
 
         head = f"CREATE DATABASE {self.quote(database)} CHARACTER SET utf8mb4"
         return create_database.create_collated(connection, settings, head, " COLLATE {}")
+
+    def database_identity(self, connection: OpenConnection) -> tuple[str, str]:
+        """Return MySQL's UUID or MariaDB's UID of the server, and the database."""
+        variables = connection.query("SHOW GLOBAL VARIABLES WHERE Variable_name IN ('server_uuid', 'server_uid')")
+        server = str(variables[0][1]) if variables else ""
+        return server, str(connection.query("SELECT DATABASE()")[0][0])
 
     @contextmanager
     def lock(self, connection: OpenConnection, owner: str, timeout: float, purpose: str = DEPLOY) -> Iterator[None]:

@@ -82,6 +82,9 @@ class SQLite(Dialect):
     server_info_sql = (
         "SELECT NULL, NULL, NULL, file, NULL, sqlite_version(), NULL FROM pragma_database_list WHERE name = 'main'"
     )
+    content_sql = (
+        "SELECT type, name FROM sqlite_master WHERE type <> 'index' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+    )
     foreign_keys_sql = (
         'SELECT NULL, m.name, NULL, f."table" FROM sqlite_master m, pragma_foreign_key_list(m.name) f'
         " WHERE m.type = 'table'"
@@ -261,21 +264,38 @@ class SQLite(Dialect):
         for statement in ("COMMIT", f"PRAGMA foreign_keys = {to}", "BEGIN"):
             connection.execute(statement)
 
+    def database_identity(self, connection: OpenConnection) -> tuple[str, str]:
+        """Return the file's path without links; no server."""
+        return "", str(Path(connection.database_name).resolve())
+
+    def file_identity(self, url: URL) -> object:
+        """Return device and number of the file, which stay with it when it is deleted while it is open."""
+        try:
+            status = Path(url.database or MEMORY).stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
     @contextmanager
     def lock(self, connection: OpenConnection, owner: str, timeout: float, purpose: str = DEPLOY) -> Iterator[None]:
-        """Lock a file next to the database, which the operating system releases when its holder ends."""
+        """Lock a file next to the database."""
+        database = connection.database_name
+        with self.lock_file(database if purpose == DEPLOY else f"{database}.{purpose}", owner, timeout):
+            yield
+
+    @contextmanager
+    def lock_file(self, database: str, owner: str, timeout: float) -> Iterator[None]:
+        """Lock `database.lock`, which the operating system releases when its holder ends."""
         from ahjo_tasks.database.file_lock import FileLock
 
-        if connection.database_name == MEMORY:  # no other process can open it
+        if database.startswith(MEMORY):  # no other process can open it
             yield
             return
-        lock = FileLock(Path(f"{connection.database_name}{'' if purpose == DEPLOY else f'.{purpose}'}.lock"))
+        lock = FileLock(Path(f"{database}.lock"))
         deadline = time.monotonic() + timeout
         while not lock.acquire(owner):
             if time.monotonic() >= deadline:
-                raise LockedError(
-                    f"{connection.database_name} is locked by {lock.owner()}.", hint="Wait until that run ends."
-                )
+                raise LockedError(f"{database} is locked by {lock.owner()}.", hint="Wait until that run ends.")
             time.sleep(POLL_SECONDS)
         try:
             yield

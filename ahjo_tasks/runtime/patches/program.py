@@ -1,4 +1,7 @@
-"""Patch `Program.parse_tasks`, after tasks.py is loaded: add the config's action files, tune the garbage collector.
+"""Patch `Program`: add the config's action files, let flags that answer questions stand anywhere, tune the collector.
+
+`--non-interactive` and `--confirm-database` are core flags, too, as `--config` and `--dry`. Core flags are parsed
+before tasks.py is loaded, and once more with the tasks, when these two are known.
 
 `inv` and other Invoke programs call `Program.run()` without arguments, so that it takes `sys.argv` itself. A host
 process that runs a program or calls an action from Python passes its own arguments and keeps its own thresholds.
@@ -6,6 +9,7 @@ process that runs a program or calls an action from Python passes its own argume
 
 from __future__ import annotations
 
+import copy
 import sys
 from functools import wraps
 from pathlib import Path
@@ -15,6 +19,7 @@ from invoke.exceptions import Exit
 from invoke.program import Program
 
 from ahjo_tasks.errors import AhjoError
+from ahjo_tasks.runtime import flags
 from ahjo_tasks.runtime.gc_tuning import tune_gc
 from ahjo_tasks.runtime.patches.config_files import exit_message
 from ahjo_tasks.runtime.patches.expected import has_method
@@ -22,15 +27,30 @@ from ahjo_tasks.runtime.patches.expected import has_method
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from invoke.parser.argument import Argument
+
 
 def install() -> bool:
     """Patch `Program.parse_tasks`. Returns False, and changes nothing, where Invoke has another one."""
     if Program.parse_tasks.__module__ == __name__:
         return True
-    if not (has_method(Program, "parse_tasks") and has_method(Program, "normalize_argv", "argv")):
+    if not (
+        has_method(Program, "parse_tasks")
+        and has_method(Program, "core_args")
+        and has_method(Program, "normalize_argv", "argv")
+    ):
         return False
+    Program.core_args = _with_confirmation(Program.core_args)  # type: ignore[assignment,method-assign]
     Program.parse_tasks = _tuned(Program.parse_tasks)  # type: ignore[assignment,method-assign]
     return True
+
+
+def _with_confirmation(original: Callable[[Program], list[Argument]]) -> Callable[[Program], list[Argument]]:
+    @wraps(original, assigned=("__doc__", "__name__", "__qualname__"))
+    def core_args(program: Program) -> list[Argument]:
+        return [*original(program), *map(copy.copy, flags.confirmation())]
+
+    return core_args
 
 
 def _tuned(original: Callable[[Program], None]) -> Callable[[Program], None]:
@@ -38,6 +58,9 @@ def _tuned(original: Callable[[Program], None]) -> Callable[[Program], None]:
     def parse_tasks(program: Program) -> None:
         if getattr(program, "argv", None) is sys.argv:
             tune_gc()
+        for argument in flags.confirmation():
+            if program.core and argument.name not in program.core[0].args:
+                program.core[0].add_arg(copy.copy(argument))
         if program.namespace is None:  # `inv`; a program with a namespace of its own has added them
             _add_action_files(program)
         original(program)

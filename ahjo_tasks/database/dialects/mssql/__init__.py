@@ -99,6 +99,14 @@ class MSSQL(Dialect):
         f" RAISERROR(N'{UNMATCHED}', 16, 1) END ELSE RAISERROR(N'{ENDED}', 16, 1)"
     )
     rollback = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION"
+    identity_sql = "SELECT CAST(@@SERVERNAME AS nvarchar(128)), DB_NAME()"
+    content_sql = (
+        "SELECT CASE RTRIM(type) WHEN 'U' THEN 'table' WHEN 'V' THEN 'view' WHEN 'P' THEN 'procedure'"
+        " WHEN 'SN' THEN 'synonym' WHEN 'SO' THEN 'sequence' WHEN 'TR' THEN 'trigger' ELSE 'function' END, name"
+        " FROM sys.objects WHERE is_ms_shipped = 0 AND RTRIM(type) IN"
+        " ('U', 'V', 'P', 'PC', 'SN', 'SO', 'TR', 'FN', 'IF', 'TF', 'FS', 'FT', 'AF')"
+        " UNION ALL SELECT 'type', name FROM sys.types WHERE is_user_defined = 1"
+    )
     foreign_keys_sql = (
         "SELECT SCHEMA_NAME(c.schema_id), c.name, SCHEMA_NAME(p.schema_id), p.name FROM sys.foreign_keys k"
         " JOIN sys.tables c ON c.object_id = k.parent_object_id"

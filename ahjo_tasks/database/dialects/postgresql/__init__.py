@@ -105,6 +105,22 @@ class PostgreSQL(Dialect):
     own_kinds = frozenset({"extension", "domain", "aggregate", "operator", "materialized view", "policy"})
     late_binding = frozenset({"procedure", "function"})
     implicit_transaction_per_call = True
+    identity_sql = "SELECT (SELECT system_identifier::text FROM pg_control_system()), current_database()::text"
+    content_sql = (
+        "WITH owned AS (SELECT classid, objid FROM pg_depend WHERE deptype = 'e'), usual AS (SELECT oid, nspname"
+        " FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema')"
+        " SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence'"
+        " WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type' ELSE 'table' END, c.relname::text FROM pg_class c"
+        " JOIN usual u ON u.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c')"
+        " AND ('pg_class'::regclass, c.oid) NOT IN (SELECT classid, objid FROM owned)"
+        " UNION ALL SELECT 'routine', p.proname::text FROM pg_proc p JOIN usual u ON u.oid = p.pronamespace"
+        " WHERE ('pg_proc'::regclass, p.oid) NOT IN (SELECT classid, objid FROM owned)"
+        " UNION ALL SELECT 'type', t.typname::text FROM pg_type t JOIN usual u ON u.oid = t.typnamespace"
+        " WHERE t.typtype IN ('e', 'd', 'r') AND ('pg_type'::regclass, t.oid) NOT IN (SELECT classid, objid FROM owned)"
+        " UNION ALL SELECT 'schema', u.nspname::text FROM usual u WHERE u.nspname <> 'public'"
+        " AND ('pg_namespace'::regclass, u.oid) NOT IN (SELECT classid, objid FROM owned)"
+        " UNION ALL SELECT 'large object', oid::text FROM pg_largeobject_metadata"
+    )
     server_info_sql = (
         "SELECT inet_server_addr(), NULL, session_user, datname, datcollate, current_setting('server_version'), NULL"
         " FROM pg_database WHERE datname = current_database()"

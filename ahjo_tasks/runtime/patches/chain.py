@@ -1,0 +1,39 @@
+"""Patch `Executor.execute`: an action can know the whole chain that it is part of, before the first task runs."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from invoke.executor import Executor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def install() -> bool:
+    """Patch `Executor.execute`. Returns False, and changes nothing, where Invoke has another one."""
+    if Executor.execute.__module__ == __name__:
+        return True
+    if not all(callable(getattr(Executor, name, None)) for name in ("execute", "normalize", "expand_calls")):
+        return False
+    Executor.execute = _recorded(Executor.execute)  # type: ignore[method-assign]
+    return True
+
+
+def _recorded(original: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(original, assigned=("__doc__", "__name__", "__qualname__"))
+    def execute(executor: Executor, *tasks: Any) -> Any:
+        from ahjo_tasks.runtime.chain import Chain, Given
+
+        core = executor.core[0].args if executor.core else {}
+        answers = {
+            argument.attr_name: argument.value
+            for argument in core.values()
+            if argument.attr_name in {"non_interactive", "confirm_database"}
+        }
+        calls = executor.expand_calls(executor.normalize(tasks))
+        Chain.record(executor.config, calls, Given.of(answers), executor.collection)
+        return original(executor, *tasks)
+
+    return execute
