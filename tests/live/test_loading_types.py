@@ -6,6 +6,7 @@ import pytest
 from projects import RunningProject, make_project
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from targets import Target
@@ -28,10 +29,10 @@ class Loading:
             rows = [tuple(row) for row in self.target.query(statement, self.database)]
         return rows
 
-    def load(self, name: str, text: str, options: str = "", *, code: int = 0) -> str:
+    def load(self, name: str, text: str, options: str = "", *, code: int = 0, **environ: str) -> str:
         self.project.write(f"database/data/{name}.csv", text)
         self.project.write(f"database/data/{name}.load.yaml", options or "mode: insert\n")
-        done = self.project.inv("data", "--skip-git-update")
+        done = self.project.inv("data", "--skip-git-update", **environ)
         assert done.code == code, done.text
         return done.text
 
@@ -158,3 +159,50 @@ def test_names_that_differ_in_case_alone_are_told_apart_or_refused(loading: Load
 def test_a_computed_column_takes_no_value(loading: Loading) -> None:
     loading.run("CREATE TABLE t (id int, n int GENERATED ALWAYS AS (id * 2) STORED)")
     assert "n is computed" in loading.load("t", "id;n\n1;2\n", code=1)
+
+
+ROLE_PASSWORD = "a-role-of-this-test"
+
+
+@pytest.fixture
+def role(loading: Loading) -> Iterator[str]:
+    """A role with a table `t` whose policy shows it the even numbers only, by which the project logs in."""
+    name = f"{loading.database}_role"
+    loading.run(
+        f"CREATE ROLE {name} LOGIN PASSWORD '{ROLE_PASSWORD}'",
+        "CREATE TABLE t (id int PRIMARY KEY, n text)",
+        "INSERT INTO t VALUES (1, 'hidden')",
+        "ALTER TABLE t ENABLE ROW LEVEL SECURITY",
+        f"CREATE POLICY even ON t TO {name} USING (id % 2 = 0)",
+        f"GRANT ALL ON t TO {name}",
+    )
+    yield name
+    loading.run(f"DROP OWNED BY {name}", f"DROP ROLE {name}")
+
+
+@postgresql
+def test_policies_hold_for_inserted_rows_and_others_are_refused(loading: Loading, role: str) -> None:
+    login = {"AHJO_USERNAME": role, "AHJO_PASSWORD": ROLE_PASSWORD}
+    loading.load("t", "id;n\n2;a\n4;b\n", **login)
+    assert "t.csv:3: new row violates row-level security" in loading.load("t", "id;n\n6;a\n7;b\n", code=1, **login)
+    for options in ("mode: replace\n", "mode: upsert\nkey: [id]\n"):
+        assert "row-level security" in loading.load("t", "id;n\n2;z\n", options, code=1, **login)
+    assert loading.run("SELECT id, n FROM t ORDER BY id") == [(1, "hidden"), (2, "a"), (4, "b")]
+
+
+@postgresql
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_text_is_converted_by_the_server(loading: Loading, encoding: str) -> None:
+    other = f"{loading.database}_other"
+    loading.target.remember(other)
+    loading.run(f"CREATE DATABASE {other} ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+    loading.database = other
+    loading.run("CREATE TABLE t (n text)")
+    loading.load("t", "n\nÅbo\n", AHJO_TARGET_DATABASE_NAME=other)
+    stored = {"SQL_ASCII": "c385626f", "LATIN1": "c5626f"}[encoding]
+    as_bytes = "textsend(n)" if encoding == "SQL_ASCII" else "convert_to(n, 'LATIN1')"
+    assert loading.run(f"SELECT encode({as_bytes}, 'hex') FROM t") == [(stored,)]
+    if encoding == "LATIN1":
+        text = loading.load("t", "n\na\n漢\n", code=1, AHJO_TARGET_DATABASE_NAME=other)
+        assert "t.csv:3" in text
+        assert "has no equivalent" in text
