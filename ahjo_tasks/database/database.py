@@ -364,6 +364,8 @@ class Database:
                 failure = self.dialect.classify_connect_error(error)
             except StatementError as error:
                 failure = ConnectFailure(error.message)
+            except OSError as error:  # as of a certificate that is none, which drivers do not translate
+                failure = ConnectFailure(f"A file of the connection settings cannot be used: {error}")
         raise ConnectionFailedError(
             f"{self.dialect.address(engine.url)}: {failure.message}",
             hint=failure.hint,

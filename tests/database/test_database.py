@@ -4,9 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fakes import Listener, settings
+from sqlalchemy import make_url
 
 from ahjo_tasks.database import database as database_module
 from ahjo_tasks.database.database import Database
+from ahjo_tasks.database.dialects import dialect
 from ahjo_tasks.database.dialects.base import ConnectFailure
 from ahjo_tasks.database.dialects.sqlite import SQLite
 from ahjo_tasks.errors import ConfigError, ConnectionFailedError, LockedError
@@ -178,3 +180,11 @@ def test_rows_of_one_result_do_not_run_into_the_next(tmp_path: Path, notes: list
     chunks = list(database.connection._fetch_chunks(cursor, "", 2))
     assert [row for chunk in chunks for row in chunk] == [(1,)] * count
     database.close(keep=True)
+
+
+def test_a_certificate_that_is_not_there_is_named_by_its_key() -> None:
+    url = make_url("mysql+pymysql://u@h/d?ssl_ca=/nowhere/ca.pem")
+    failure = dialect("mysql").precheck_connect(url)
+    assert failure is not None
+    assert failure.message == "There is no file ssl_ca: /nowhere/ca.pem."
+    assert dialect("mysql").precheck_connect(make_url("mysql+pymysql://u@h/d")) is None

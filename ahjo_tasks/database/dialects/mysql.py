@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ahjo_tasks.database.dialects import mysql_session
@@ -26,7 +27,7 @@ from ahjo_tasks.sql.splitters.mysql import SPLITTER as MYSQL_SPLITTER
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from sqlalchemy import Column
+    from sqlalchemy import URL, Column
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.dialects.base import OpenConnection, Restore, TransactionState
@@ -36,6 +37,8 @@ SPLITTER = replace(MYSQL_SPLITTER, check=mysql_session.check)
 IN_TRANSACTION, AUTOCOMMIT = 1, 2
 """Flags of the server's status."""
 REFUSED_IN_TRANSACTION = frozenset({"1399", "1400", "1568", "1679", "1694", "1766", "1792"})
+CERTIFICATES = ("ssl_ca", "ssl_capath", "ssl_cert", "ssl_key")
+"""Keys of the URL whose values are files or folders."""
 ACCESS_DENIED = frozenset({1044, 1045, 1698})
 UNKNOWN_DATABASE = 1049
 SYNTAX_ERROR = r"(?s)near '(.*)' at line (\d+)$"
@@ -124,6 +127,14 @@ class MySQL(Dialect):
     def set_autocommit(self, raw: Any, on: bool) -> None:
         """Call the driver's method; other drivers have an attribute."""
         raw.autocommit(on)
+
+    def precheck_connect(self, url: URL) -> ConnectFailure | None:
+        """Refuse a certificate that is not there, of which the driver names neither key nor file."""
+        files = [(key, path) for key in CERTIFICATES for path in url.normalized_query.get(key, ())]
+        missing = [f"{key}: {path}" for key, path in files if not Path(path).exists()]
+        return (
+            ConnectFailure(f"There is no file {', '.join(missing)}.", "Check sqla_url_query_map.") if missing else None
+        )
 
     def classify_connect_error(self, error: Exception) -> ConnectFailure:
         """Classify by the error number of client or server."""
