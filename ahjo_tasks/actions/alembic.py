@@ -43,7 +43,10 @@ def alembic(
     """
     from ahjo_tasks.engine.alembic_command import AlembicCommand
 
-    words = [*shlex.split(command), *shlex.split(ctx.remainder or "")]
+    try:
+        words = [*shlex.split(command), *shlex.split(ctx.remainder or "")]
+    except ValueError as error:
+        raise UsageError(f"alembic: {command!r} is no command: {str(error).lower()}.") from None
     if not words:
         raise UsageError("alembic needs a command.", hint='inv alembic "upgrade +1"')
     asked = AlembicCommand(words)

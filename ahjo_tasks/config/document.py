@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
+MAX_VALUES = 100_000
+"""Values of a file, those that aliases stand for counted each time."""
 KeyPath = tuple[str | int, ...]
 
 
@@ -106,6 +108,48 @@ def _object(value: object, name: str) -> dict[str, Any]:
     if isinstance(value, dict):
         return value
     raise ConfigError(f"{name}: expected an object at the top of the file")
+
+
+def read_config(path: Path) -> Document:
+    r"""Read a file as `read` does, for those that go through all its values.
+
+    Refuses an alias of YAML in its own value, aliases of aliases that stand for a file of any size, and half of a
+    surrogate pair, as `"\ud800"`, which no server takes. Raises ConfigError.
+    """
+    document = read(path)
+    sizes: dict[int, int] = {}
+    for key, value in document.value.items():
+        reason = _refused(key, sizes) or _refused(value, sizes)
+        if reason:
+            line = document.lines.get((key,))
+            raise ConfigError(f"{document.name}{f':{line}' if line else ''}: {reason}")
+    return document
+
+
+def _refused(value: object, sizes: dict[int, int]) -> str:
+    try:
+        _size(value, sizes)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _size(value: object, sizes: dict[int, int]) -> int:
+    """Count the values in a value, each as often as it is in it. Raises ValueError with the reason to refuse it."""
+    if isinstance(value, str) and not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
+        raise ValueError("a text holds half of a surrogate pair, which is no character")
+    if not isinstance(value, dict | list):
+        return 1
+    size = sizes.get(id(value))
+    if size == 0:
+        raise ValueError("an alias stands for a value that it is in")
+    if size is None:
+        sizes[id(value)] = 0
+        parts = (*value, *value.values()) if isinstance(value, dict) else value
+        size = sizes[id(value)] = 1 + sum(_size(part, sizes) for part in parts)
+    if size > MAX_VALUES:
+        raise ValueError(f"aliases make more than {MAX_VALUES} values of this")
+    return size
 
 
 def _repeated_key_warnings(name: str, key_lines: Iterable[tuple[KeyPath, int]]) -> tuple[str, ...]:

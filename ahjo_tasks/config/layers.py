@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ahjo_tasks.config.document import Document, read
+from ahjo_tasks.config.document import Document, read_config
 from ahjo_tasks.errors import AhjoError, ConfigError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def local_document(document: Document, folder: Path) -> tuple[Document | None, t
     path = next((path for path in (folder / name, Path(name)) if path.is_file()), None)
     if path is None:
         return None, (f"{_position(document, ('LOCAL',))}: LOCAL: the file {name} is missing",)
-    local = read(path)
+    local = read_config(path)
     return local, local.warnings
 
 
@@ -142,7 +142,7 @@ def local_file(config: Path | None) -> LocalFile:
     """
     if config is None:
         raise ConfigError("No config is named.", hint="inv init-config --config dev.jsonc")
-    value = read(config).value
+    value = read_config(config).value
     name = value.get("LOCAL")
     if not isinstance(name, str) or not name:
         raise ConfigError(f"{config.name}: there is no top-level key LOCAL with a path.")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from ahjo_tasks.config.document import read
+from ahjo_tasks.config.document import read_config
 from ahjo_tasks.config.layers import ConfigLayer, environment_layer, file_layer, local_document, merge, unused_variables
 from ahjo_tasks.config.secret import Secret, is_secret_name, redact, url_passwords
 from ahjo_tasks.config.validate import FIELDS, KEYS, Validator, misspelt_variables
@@ -64,7 +64,7 @@ def load(
     key is required that says where the database is.
     """
     path = path or _path_of(environ)
-    document = read(path)
+    document = read_config(path)
     local, local_warnings = local_document(document, path.parent)
     documents = [document] if local is None else [document, local]
     files = tuple(map(file_layer, documents))

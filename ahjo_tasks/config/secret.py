@@ -15,9 +15,10 @@ _SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 _LOCATION_NAME = re.compile(r"(_file|_path|_url)$", re.IGNORECASE)
-_WEB_USER = re.compile(r"(https?://)[^/@\s]+@", re.IGNORECASE)
-_URL_PASSWORD = re.compile(r"(://[^:/@\s]*:).*(@)", re.DOTALL)
-_ASSIGNED = re.compile(r"([\w.\-]+)(\s*=\s*)([^&;]*)")
+_WEB_USER = re.compile(r"(https?://)[^/@\s]++@", re.IGNORECASE)
+_URL_PASSWORD = re.compile(r"(://[^:/@\s]*+:).*(@)", re.DOTALL)
+_ASSIGNED = re.compile(r"(?<![\w.\-])([\w.\-]++)(\s*+=\s*+)([^&;]*+)")
+"""Possessive and bound to the start of a word, so that a value of any size takes linear time."""
 
 
 class Secret:
@@ -64,8 +65,9 @@ def is_secret_name(name: str) -> bool:
 
 def mask_text(text: str) -> str:
     """Mask the password of a URL, the user of a web address, and values assigned to secret names as in `PWD=x`."""
-    without_user = _WEB_USER.sub(rf"\1{MASK}@", text)
-    return _ASSIGNED.sub(_mask_assigned, _URL_PASSWORD.sub(rf"\1{MASK}\2", without_user))
+    if "@" in text:
+        text = _URL_PASSWORD.sub(rf"\1{MASK}\2", _WEB_USER.sub(rf"\1{MASK}@", text))
+    return _ASSIGNED.sub(_mask_assigned, text) if "=" in text else text
 
 
 def _mask_assigned(match: re.Match[str]) -> str:

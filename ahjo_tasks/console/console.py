@@ -354,7 +354,7 @@ def _put(stream: IO[str], text: str) -> None:
         _write_line(stream, text)
         stream.flush()
     except BrokenPipeError:
-        _discard_output(stream)
+        discard_output(stream)
 
 
 def _write_line(stream: IO[str], text: str) -> None:
@@ -365,7 +365,7 @@ def _write_line(stream: IO[str], text: str) -> None:
         stream.write(text.translate(ASCII).encode(encoding, "replace").decode(encoding) + "\n")
 
 
-def _discard_output(stream: IO[str]) -> None:
+def discard_output(stream: IO[str]) -> None:
     """Send the stream to the null device after its reader has ended, as in `| head`: the action itself goes on."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, stream.fileno())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from invoke.tasks import Task
 
-from ahjo_tasks.errors import ConfigError, UsageError
+from ahjo_tasks.errors import ConfigError, SourceError, UsageError
 from ahjo_tasks.runtime.namespace_info import namespace_info_of
 
 if TYPE_CHECKING:
@@ -100,6 +100,10 @@ def load_module(path: Path) -> ModuleType:
         if (error.name or "").partition(".")[0] == "ahjo":
             hint = "It was written for Ahjo: run `ahjo adopt`, or import action and multiaction from ahjo_tasks."
         raise UsageError(f"{path}: there is no module {error.name}.", hint=hint) from error
+    except SyntaxError as error:
+        raise SourceError(
+            f"SyntaxError: {error.msg}", path=Path(error.filename or path), line=error.lineno, column=error.offset
+        ) from error
     return module
 
 

@@ -6,6 +6,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from ahjo_tasks.errors import UsageError
 from ahjo_tasks.scan.findings import Hit
 from ahjo_tasks.utils import load_object
 
@@ -33,7 +34,7 @@ class Paths:
         self._names = frozenset(plain)
         self._folders = tuple(f"{path}/" for path in plain)
         globs = [_regex(path) for path in plain if _SPECIAL.search(path)]
-        self._glob = re.compile("|".join(globs)) if globs else None
+        self._glob = _compiled(globs, entries) if globs else None
 
     def __contains__(self, path: str) -> bool:
         return (
@@ -42,6 +43,13 @@ class Paths:
             or path in self._names
             or (self._glob is not None and self._glob.match(path) is not None)
         )
+
+
+def _compiled(globs: list[str], entries: tuple[str, ...]) -> re.Pattern[str]:
+    try:
+        return re.compile("|".join(globs))
+    except re.error as error:
+        raise UsageError(f"{', '.join(entries)}: this is no pattern of files: {error.msg}.") from None
 
 
 def _trimmed(entry: str) -> str:

@@ -5,13 +5,14 @@ import math
 import sys
 import time
 import traceback
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from shared import cases, needs_shared
 
 from ahjo_tasks.config import json_text, yaml_text
-from ahjo_tasks.config.document import decode, read
+from ahjo_tasks.config.document import decode, read, read_config
 from ahjo_tasks.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -260,3 +261,34 @@ def test_a_plain_file_of_two_kilobytes_is_read_within_five_milliseconds(write: C
         return time.perf_counter() - started
 
     assert min(map(seconds, range(5))) < 0.005
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: &a\n  b: *a\n", "dev.yaml:1: an alias stands for a value that it is in"),
+        ("a: &a [*a]\n", "dev.yaml:1: an alias stands for a value that it is in"),
+        ("a: &a [1]\nb: &b {c: *a, d: {e: *b}}\n", "dev.yaml:2: an alias stands for a value that it is in"),
+    ],
+)
+def test_an_alias_within_itself_is_refused(write: Callable[..., Path], text: str, said: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        read_config(write("dev.yaml", text))
+    assert str(refused.value) == said
+
+
+def test_aliases_of_aliases_are_counted_before_they_are_followed(write: Callable[..., Path]) -> None:
+    lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]" for before, name in pairwise("abcdefghijklm")]
+    started = time.perf_counter()
+    with pytest.raises(ConfigError, match="aliases make more than 100000 values"):
+        read_config(write("dev.yaml", "\n".join(lines)))
+    assert time.perf_counter() - started < 1
+    assert read_config(write("dev.yaml", "\n".join(lines[:3]))).value["c"][0][0][0] == "x"
+
+
+@pytest.mark.parametrize(("name", "text"), [("dev.json", '{"a": ["\\ud800"]}'), ("dev.json", '{"\\udfff": 1}')])
+def test_half_of_a_surrogate_pair_is_refused(write: Callable[..., Path], name: str, text: str) -> None:
+    with pytest.raises(ConfigError, match="half of a surrogate pair"):
+        read_config(write(name, text))
+    assert read_config(write(name, '{"a": "\\ud83d\\ude00"}')).value == {"a": "😀"}

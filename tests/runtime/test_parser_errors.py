@@ -1,8 +1,18 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
 import pytest
-from cli_runner import sqlite
+from cli_runner import quietly, sqlite
 from projects import RunningProject, make_project
+
+from ahjo_tasks.cli import ahjo
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +52,34 @@ def test_a_flag_without_its_value_is_named(project: RunningProject) -> None:
 def test_completion_still_knows_the_action(project: RunningProject) -> None:
     done = project.inv("--complete", "--", "inv deploy --skip", config=None)
     assert "--skip-git-update" in done.out.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (("test", "--jobs", "x"), "--jobs: 'x' is no number."),
+        (("multi-project-build", "--jobs=x"), "--jobs: 'x' is no number."),
+        (("--list-format", "nope", "--list"), "--list-format: there is no format 'nope'."),
+    ],
+)
+def test_a_value_that_the_option_cannot_have_is_named(
+    project: RunningProject, call: tuple[str, ...], message: str
+) -> None:
+    done = project.inv(*call, config=None)
+    assert (done.code, done.err.splitlines()[0]) == (2, f"Error: {message}"), done.text
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no pipes of a shell")
+@pytest.mark.parametrize("words", ["-m invoke --list", "-m ahjo_tasks list"])
+def test_a_list_whose_reader_has_ended_ends_without_a_word(project: RunningProject, words: str) -> None:
+    command = f"set -o pipefail; {sys.executable} {words} | true"
+    done = subprocess.run(["bash", "-c", command], cwd=project.directory, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_mistake_in_tasks_py_is_one_message_of_ahjo(tmp_path: Path) -> None:
+    broken = RunningProject(tmp_path)
+    broken.write("tasks.py", "x = 1\ndef f(:\n")
+    done = quietly(lambda: ahjo(["list"]), tmp_path)
+    assert done.code == 2
+    assert "tasks.py:2:7: SyntaxError" in done.err

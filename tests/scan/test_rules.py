@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from ahjo_tasks.errors import UsageError
 from ahjo_tasks.scan.rules import Paths
 
 
@@ -58,3 +59,8 @@ def test_no_entries_are_all_files_and_several_add_up() -> None:
     assert "a" in Paths(())
     both = Paths(("a", "*.md"))
     assert [path for path in ("a/b", "x/c.md", "d") if path in both] == ["a/b", "x/c.md"]
+
+
+def test_a_glob_that_is_none_is_refused_by_name() -> None:
+    with pytest.raises(UsageError, match=r"\[z-a\]"):
+        Paths(("a", "[z-a]"))

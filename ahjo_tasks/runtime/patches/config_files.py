@@ -121,11 +121,11 @@ def _is_runtime(config: Config, path: str) -> bool:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    from ahjo_tasks.config.document import read
+    from ahjo_tasks.config.document import read_config
 
     if not path.exists():
         raise FileNotFoundError(2, "No such file", str(path))
-    return RedactedDict(_for_invoke(read(path).value))
+    return RedactedDict(_for_invoke(read_config(path).value))
 
 
 class RedactedDict(dict[str, Any]):

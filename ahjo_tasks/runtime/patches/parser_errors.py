@@ -1,12 +1,14 @@
-"""Patch `ParseMachine.error`: explain a call that the parser does not understand, and exit with 2.
+"""Patch `ParseMachine.error` and `see_value`: explain a call that the parser does not understand, and exit with 2.
 
-Invoke raises its own ParseError ("No idea what '--dri' is!") and exits with 1, the code of a failed action.
+Invoke raises its own ParseError ("No idea what '--dri' is!") and exits with 1, the code of a failed action; for a text
+in place of a number it raises ValueError.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, Any
 
 from invoke.exceptions import Exit, ParseError
 from invoke.parser.parser import ParseMachine
@@ -16,6 +18,8 @@ from ahjo_tasks.runtime.patches.expected import has_method
 from ahjo_tasks.utils import did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from invoke.parser.context import ParserContext
 
 UNKNOWN = re.compile(r"No idea what (['\"])(.*)\1 is!", re.DOTALL)
@@ -38,7 +42,21 @@ def install() -> bool:
     if not has_method(ParseMachine, "error", "msg"):
         return False
     ParseMachine.error = _error  # type: ignore[assignment,method-assign]
+    if has_method(ParseMachine, "see_value", "value"):
+        ParseMachine.see_value = _explained(ParseMachine.see_value)  # type: ignore[assignment,method-assign]
     return True
+
+
+def _explained(original: Callable[[ParseMachine, Any], None]) -> Callable[[ParseMachine, Any], None]:
+    @wraps(original)
+    def see_value(machine: ParseMachine, value: Any) -> None:
+        try:
+            original(machine, value)
+        except ValueError:
+            name = machine.flag.name if machine.flag else "value"
+            raise CommandLineError(f"--{name}: {value!r} is no number.", "", machine.context) from None
+
+    return see_value
 
 
 def _error(machine: ParseMachine, msg: str) -> None:

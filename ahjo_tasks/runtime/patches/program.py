@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from invoke.exceptions import Exit
 from invoke.program import Program
 
-from ahjo_tasks.errors import AhjoError
+from ahjo_tasks.errors import AhjoError, UsageError
 from ahjo_tasks.runtime import flags
 from ahjo_tasks.runtime.gc_tuning import tune_gc
 from ahjo_tasks.runtime.patches.config_files import exit_message
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from invoke.parser.argument import Argument
+
+LIST_FORMATS = ("flat", "nested", "json")
+"""Invoke's formats of `--list`."""
 
 
 def install() -> bool:
@@ -42,6 +45,8 @@ def install() -> bool:
         return False
     Program.core_args = _with_confirmation(Program.core_args)  # type: ignore[assignment,method-assign]
     Program.parse_tasks = _tuned(Program.parse_tasks)  # type: ignore[assignment,method-assign]
+    if has_method(Program, "parse_cleanup"):
+        Program.parse_cleanup = _quiet(Program.parse_cleanup)  # type: ignore[assignment,method-assign]
     return True
 
 
@@ -51,6 +56,30 @@ def _with_confirmation(original: Callable[[Program], list[Argument]]) -> Callabl
         return [*original(program), *map(copy.copy, flags.confirmation())]
 
     return core_args
+
+
+def _quiet(original: Callable[[Program], None]) -> Callable[[Program], None]:
+    """Let `--list` and `--help` end without a word where their reader has ended, as in `inv --list | head -1`."""
+
+    @wraps(original)
+    def parse_cleanup(program: Program) -> None:
+        listed = program.args["list-format"].value
+        if listed not in LIST_FORMATS:
+            hint = f"It is one of: {', '.join(LIST_FORMATS)}."
+            error = UsageError(f"--list-format: there is no format {listed!r}.", hint=hint)
+            raise Exit(exit_message(error), code=error.exit_code)
+        try:
+            try:
+                original(program)
+            finally:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            from ahjo_tasks.console.console import discard_output
+
+            discard_output(sys.stdout)
+            raise Exit(code=0) from None
+
+    return parse_cleanup
 
 
 def _tuned(original: Callable[[Program], None]) -> Callable[[Program], None]:
