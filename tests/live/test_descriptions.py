@@ -251,7 +251,7 @@ def test_a_broken_file_stops_everything_before_it_starts(described: Described) -
     described.project.write(f"{FOLDER}/columns.json", '{\n  "a.b.c": {\n    "Description": 5\n  }\n}')
     for action in ("update-db-obj-prop", "deploy"):
         done = described.project.inv(action)
-        assert done.code == 1
+        assert done.code == 2
         assert "columns.json:3: Description of a.b.c must be a string" in done.text
     assert described.texts("table")[described.key("invoice")] == {}
 
