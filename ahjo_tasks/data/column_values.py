@@ -30,7 +30,7 @@ HEXADECIMAL = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
 DRIVER_TYPES = frozenset({int, float, bytes, type(None)})
 """Types that every driver takes as they are."""
 WHOLE = re.compile(r"\s*[+-]?[0-9]+\s*")
-NUMERAL = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*")
+NUMERAL = re.compile(r"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*")
 BOOLEANS = {
     **dict.fromkeys(("true", "t", "yes", "y", "on"), 1),
     **dict.fromkeys(("false", "f", "no", "n", "off"), 0),
@@ -113,6 +113,8 @@ def boolean(value: Any) -> Any:
 
 def whole_number(value: Any) -> Any:
     """Return a plain value, but for a number with a fraction, which a database would round in a column of integers."""
+    if type(value) is int or (type(value) is str and value.isdecimal()):
+        return value
     number = not_text(value)
     text = to_text(number) if type(number) is float else number
     if type(text) is str and NUMERAL.fullmatch(text) and not WHOLE.fullmatch(text) and float(text) % 1:
