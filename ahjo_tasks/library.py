@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.errors import UsageError
+from ahjo_tasks.errors import StatementError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import CursorResult
     from sqlalchemy.sql import Executable
 
-    from ahjo_tasks.database.connection import ResultSet
+    from ahjo_tasks.database.connection import Connection, ResultSet
+    from ahjo_tasks.project.sql_file import SqlFile
     from ahjo_tasks.runtime.context import ActionContext
+    from ahjo_tasks.sql.splitters import Batch
 
 Row = tuple[Any, ...]
 CHUNK = 10_000
@@ -64,19 +66,34 @@ def _rows(columns: list[str], rows: list[Row], *, headers: bool) -> list[Row]:
 
 
 def run_file(ctx: ActionContext, path: str, *, variables: Mapping[str, object] | None = None) -> list[ResultSet]:
-    """Run a SQL file in a transaction, and return its result sets in order."""
+    """Run a SQL file in a transaction, and return its result sets in order. An error names file, line and column."""
+    from ahjo_tasks.engine.diagnostics import locating_errors
+
     file = ctx.project.files.read_named([path], _variables(ctx, variables))[0]
     if ctx.dry_run:
         ctx.console.print(f"  Plan: run {file.label} (dry run: nothing is run)")
         return []
     connection = ctx.database.connection
-    with connection.preserve_session(file.texts), connection.transaction(transactional=file.transactional):
+    session, transaction = (
+        connection.preserve_session(file.texts),
+        connection.transaction(transactional=file.transactional),
+    )
+    with session, transaction, locating_errors(connection):
         return [
             result
             for batch in file.batches
-            for _ in range(batch.count)
-            for result in connection.result_sets(batch.text)
+            for repetition in range(batch.count)
+            for result in _results_of(connection, file, batch, repetition)
         ]
+
+
+def _results_of(connection: Connection, file: SqlFile, batch: Batch, repetition: int) -> list[ResultSet]:
+    from ahjo_tasks.engine.diagnostics import BatchError
+
+    try:
+        return connection.result_sets(batch.text)
+    except StatementError as error:
+        raise BatchError(error, file, batch, repetition) from error
 
 
 def deploy_files(
@@ -163,6 +180,7 @@ def run_action(ctx: ActionContext, name: str, **flags: Any) -> Any:
 def connection_info(ctx: ActionContext) -> dict[str, Any]:
     """Return the connection's dialect, host, port, server, database, driver, username, password and url.
 
+    `azure_auth`, `sqla_url_query_map` and `sqlalchemy_url` are there, too; the last is None where the config has none.
     It has the password, for other programs: never log it.
     """
     url = ctx.database.url
@@ -176,6 +194,9 @@ def connection_info(ctx: ActionContext) -> dict[str, Any]:
         "username": url.username,
         "password": url.password,
         "url": url,
+        "azure_auth": ctx.settings.azure_authentication,
+        "sqla_url_query_map": dict(url.query),
+        "sqlalchemy_url": ctx.settings.sqlalchemy_url.reveal() if ctx.settings.sqlalchemy_url else None,
     }
 
 

@@ -178,3 +178,15 @@ def test_the_front_takes_it(project: RunningProject) -> None:
     said = ["alembic", "dev.json", "-ni", "--", "revision", "-m", "what it is about"]
     assert quietly(lambda: ahjo(said), project.directory).code == 0
     assert list((project.directory / "alembic" / "versions").glob("*what_it_is_about.py"))
+
+
+@pytest.mark.parametrize(
+    "words", [("revision", "-m", "two words"), ("revision -m 'two words'",)], ids=["words", "one word"]
+)
+def test_words_behind_two_dashes_are_as_the_shell_gave_them(project: RunningProject, words: tuple[str, ...]) -> None:
+    for call in (project.inv, project.ahjo):
+        named = ("dev.json",) if call == project.ahjo else ("--config", "dev.json")
+        done = call("alembic", *named, "--", *words, **({"config": None} if call == project.inv else {}))
+        assert done.code == 0, done.text
+    made = [path.name for path in (project.directory / "alembic" / "versions").iterdir()]
+    assert sum(name.endswith("_two_words.py") for name in made) == 2, made

@@ -128,3 +128,30 @@ def test_the_page_says_what_became_of_every_old_name(name: str) -> None:
     table = PAGE.partition("## What the predecessor's names became")[2]
     firsts = " ".join(line.split("|")[1] for line in table.splitlines() if line.startswith("| `"))
     assert re.search(rf"[`.]{name}`", firsts)
+
+
+def test_the_page_writes_each_function_with_its_parameters() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)\((.*?)\)` \|", PAGE, re.MULTILINE))
+    for name, given in rows.items():
+        parameters = inspect.signature(getattr(library, name)).replace(return_annotation=inspect.Signature.empty)
+        bare = [each.replace(annotation=inspect.Parameter.empty) for each in parameters.parameters.values()]
+        assert f"({given})" == str(parameters.replace(parameters=bare)).replace("10_000", "10000"), name
+    assert len(rows) > 8
+
+
+def test_connection_info_has_every_key_that_adopted_code_may_take(tmp_path: Path) -> None:
+    from ahjo_tasks.project.adopt.calls import CONNECTION_KEYS
+
+    body = f"    print('all', set(library.connection_info(ctx)) == {set(CONNECTION_KEYS)!r})"
+    project = make_project(tmp_path / "shop", sqlite(), TASKS.format(body))
+    assert "all True" in project.inv("step").out
+
+
+def test_an_error_in_a_file_names_file_line_and_source(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "shop", sqlite(), TASKS.format("    library.run_file(ctx, 'bad.sql')"))
+    project.write("bad.sql", "SELECT 1;\nSELECT x FROM nowhere;\n")
+    assert project.inv("init").code == 0
+    done = project.inv("step")
+    assert done.code == 1
+    assert "bad.sql:2: no such table: nowhere" in done.err
+    assert "2 | SELECT x FROM nowhere" in done.err

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.runtime.action import action
+from ahjo_tasks.runtime.patches.program import remainder_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,7 @@ def alembic(
     from ahjo_tasks.engine.alembic_command import AlembicCommand
 
     try:
-        words = [*shlex.split(command), *shlex.split(ctx.remainder or "")]
+        words = [*shlex.split(command), *remainder_words(ctx.remainder)]
     except ValueError as error:
         raise UsageError(f"alembic: {command!r} is no command: {str(error).lower()}.") from None
     if not words:

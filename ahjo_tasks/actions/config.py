@@ -35,7 +35,8 @@ def init_config(ctx: ActionContext) -> None:
         ctx.console.print(f"  Plan: write {local.path} (dry run: nothing is written)")
         return
     local.write()
-    ctx.console.print(f"  Wrote {local.path}: fill in its values marked $.")
+    todo = "fill in its values marked $." if local.to_fill_in else "no value is $: there is nothing to fill in."
+    ctx.console.print(f"  Wrote {local.path}: {todo}")
 
 
 @action(

@@ -126,6 +126,8 @@ class LocalFile(NamedTuple):
 
     path: Path
     text: str
+    to_fill_in: int
+    """Number of top-level sections with a value to fill in."""
 
     def write(self) -> None:
         """Create the file, readable by its owner alone, because passwords will be written into it."""
@@ -149,7 +151,8 @@ def local_file(config: Path | None) -> LocalFile:
     path = config.parent / name
     if path.exists():
         raise AhjoError(f"{path} exists already; it was not changed.")
-    return LocalFile(path, json.dumps(placeholders(value) or {}, indent=4, ensure_ascii=False) + "\n")
+    to_fill_in = placeholders(value) or {}
+    return LocalFile(path, json.dumps(to_fill_in, indent=4, ensure_ascii=False) + "\n", len(to_fill_in))
 
 
 def placeholders(value: Any) -> Any:

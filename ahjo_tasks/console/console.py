@@ -99,6 +99,11 @@ class Console:
             self._masker = self._masker or Masker()
             self._masker.add(secret)
 
+    def keep(self, names: Iterable[str]) -> None:
+        """Show these names whole, also where a secret is a part of one."""
+        if self._masker:
+            self._masker.keep(names)
+
     @property
     def interactive(self) -> bool:
         """True if there is a terminal to ask a question on."""
@@ -106,8 +111,9 @@ class Console:
 
     # -- lines ---------------------------------------------------------------------------------------------------
 
-    def print(self, text: str = "", style: str | None = None, *, level: str = "info") -> None:
-        """Print and log a line as it is."""
+    def print(self, text: object = "", style: str | None = None, *, level: str = "info") -> None:
+        """Print and log a line as it is; of an array each item is a line."""
+        text = _lines(text)
         self._write(self._stream, self._paint(text, style, self._stream))
         self.log(level, text)
 
@@ -179,10 +185,14 @@ class Console:
         if self._progress:
             self._progress.update(f"  {text} ...")
 
-    def table(self, headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """Print aligned columns; on a terminal a value that is too wide is wrapped."""
+    def table(self, headers: Sequence[str], rows: Iterable[Any]) -> None:
+        """Print aligned columns; on a terminal a value that is too wide is wrapped. A row that is one value has one."""
         room = self.width if self.out.isatty() else None
-        for index, line in enumerate(format_table([list(row) for row in rows], headers, room)):
+        cells = [list(row) if _is_row(row) else [row] for row in rows]
+        width = max(map(len, [headers, *cells]))
+        filled = [[*row, *[None] * (width - len(row))] for row in cells]
+        titles = [*map(str, headers), *[""] * (width - len(headers))]
+        for index, line in enumerate(format_table(filled, titles, room)):
             self.print(f"  {line}", TABLE_STYLES.get(index))
 
     def machine(self) -> None:
@@ -259,9 +269,9 @@ class Console:
 
     # -- questions -----------------------------------------------------------------------------------------------
 
-    def confirm(self, question: str) -> bool:
-        """Ask for y or n; any other answer is no."""
-        answer = self.ask(f"{question} [y/N] ")
+    def confirm(self, question: object) -> bool:
+        """Ask for y or n; any other answer is no. Of an array each item is a line."""
+        answer = self.ask(f"{_lines(question)} [y/N] ")
         return answer.strip().lower() in {"y", "yes"}
 
     def ask(self, prompt: str) -> str:
@@ -347,6 +357,14 @@ def _terminal_width() -> int:
     import shutil  # imports the compression modules, which only a terminal is worth
 
     return shutil.get_terminal_size((WIDTH, 24)).columns
+
+
+def _is_row(value: object) -> bool:
+    return hasattr(value, "__iter__") and not isinstance(value, str | bytes)
+
+
+def _lines(text: object) -> str:
+    return "\n".join(map(str, text)) if isinstance(text, list | tuple) else str(text)
 
 
 def _put(stream: IO[str], text: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.config.secret import MASK, encoded_forms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 COVER = "\ue000"
 """A character that no text has, in place of each one of a secret."""
@@ -29,6 +29,7 @@ class Masker:
         self._forms: set[str] = set()
         self._long: list[str] = []
         self._pattern: re.Pattern[str] | None = None
+        self._kept: re.Pattern[str] | None = None
 
     def add(self, secret: str) -> None:
         """Hide a secret from now on, in all forms in which it is written, and each of its lines."""
@@ -37,6 +38,11 @@ class Masker:
         listed = sorted(self._forms, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(_expression, listed))) if listed else None
         self._long = [form.lower() for form in listed if len(form) > FRAGMENT]
+
+    def keep(self, names: Iterable[str]) -> None:
+        """Show these names whole, as words: a secret that is only a part of one is no secret there."""
+        listed = sorted((name for name in names if self._pattern and self._pattern.search(name)), key=len, reverse=True)
+        self._kept = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, listed))})(?!\w)") if listed else None
 
     def mask(self, text: str) -> str:
         """Return the text with `***` in place of each secret."""
@@ -59,6 +65,9 @@ class Masker:
         lower = text.lower()
         if len(lower) == len(text):
             found += [span for form in self._long for span in _fragments(lower, form)]
+        if self._kept and found:
+            kept = [match.span() for match in self._kept.finditer(text)]
+            found = [span for span in found if not any(_is_part(span, name) for name in kept)]
         spans: list[tuple[int, int]] = []
         for start, end in sorted(found):
             if spans and start < spans[-1][1]:
@@ -71,6 +80,10 @@ class Masker:
 def uncovered(text: str) -> str:
     """Return a covered text, or a part of one, with `***` in place of each secret."""
     return re.sub(f"{COVER}+", MASK, text) if COVER in text else text
+
+
+def _is_part(span: tuple[int, int], name: tuple[int, int]) -> bool:
+    return span != name and name[0] <= span[0] and span[1] <= name[1]
 
 
 def _expression(form: str) -> str:

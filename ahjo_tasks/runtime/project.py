@@ -99,6 +99,7 @@ class Project:
             self.console.colored = False
         for secret in secrets_of(loaded):
             self.console.hide(secret)
+        self.console.keep(loaded.origins)
         for warning in loaded.warnings:
             self.console.warning(warning)
         self._logs.configure(loaded.settings, lambda: self.database, self._git_version, self.console.masked)

@@ -47,6 +47,10 @@ def _rule(entry: Entry, mistakes: Mistakes) -> Rule | None:
             mistakes.add(entry.line, "a rule needs a name")
         return None
     paths = Paths(_texts(values, "filepath") or (".",))
+    for text in paths.entries:
+        if text.startswith("^") or text.endswith("$") or "\\." in text:
+            line = values["filepath"].line
+            mistakes.add(line, f"filepath: {text!r} is a regular expression: write a path or a glob, as in database/")
     pattern = _single("pattern", values, mistakes)
     if pattern is not None:
         return _own(name, pattern, values["pattern"], paths, mistakes)

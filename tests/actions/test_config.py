@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import sys
 from typing import TYPE_CHECKING, Any
@@ -182,3 +183,16 @@ def test_init_config_without_a_place_is_an_error(project: RunningProject, docume
     project.write("dev.json", json.dumps({**document, "BACKEND": sqlite()}))
     done = inv(project, "init-config", *CONFIG)
     assert (done.code, "LOCAL" in done.err) == (2, True)
+
+
+def test_init_config_without_a_value_to_fill_in_says_so(project: RunningProject) -> None:
+    project.write("dev.json", json.dumps({"LOCAL": "local.json", "BACKEND": sqlite()}))
+    done = inv(project, "init-config", *CONFIG)
+    assert (done.code, "no value is $: there is nothing to fill in." in done.out) == (0, True), done.text
+
+
+def test_config_shows_its_keys_whole_whatever_the_password_is(project: RunningProject) -> None:
+    project.configure(sqlite(password="word", password_file="x/word"))
+    out = inv(project, "config", *CONFIG).out
+    assert re.search(r"^ +password_file +x/\*\*\* ", out, re.MULTILINE), out
+    assert re.search(r"^ +password +\*\*\* ", out, re.MULTILINE), out

@@ -412,3 +412,22 @@ def test_a_reader_that_leaves_stops_nothing(tmp_path: Path) -> None:
     assert (done.code, done.err) == (0, ""), done.text
     with closing(sqlite3.connect(tmp_path / "shop.db")) as connection:
         assert connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'view'").fetchone() == (30,)
+
+
+def test_arrays_are_printed_and_asked_line_by_line(capsys: pytest.CaptureFixture[str]) -> None:
+    console = Console()
+    console.print(["Line 1", "Line 2"])
+    console.table(["n"], [1, 2])
+    console.table([], ["word", ("a", "b")])
+    assert [line.split() for line in capsys.readouterr().out.splitlines() if "─" not in line] == [
+        *(["Line", "1"], ["Line", "2"], ["n"], ["1"], ["2"]),
+        *([], ["word"], ["a", "b"]),
+    ]
+
+
+def test_a_name_is_whole_where_a_secret_is_a_part_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    console = Console()
+    console.hide("password")
+    console.keep(["password", "password_file", "sql_port"])
+    console.print("password_file x/password password my_password_files")
+    assert capsys.readouterr().out == "password_file x/*** *** my_***_files\n"

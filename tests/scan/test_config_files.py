@@ -27,6 +27,13 @@ def problems(folder: Path, text: str) -> tuple[str, ...]:
     return caught.value.problems
 
 
+@pytest.mark.parametrize("path", ["^database/", "tests$", r".*\\.sql"])
+def test_a_path_that_is_a_regular_expression_is_a_mistake(tmp_path: Path, path: str) -> None:
+    (told,) = problems(tmp_path, f"- name: hetu\n  filepath:\n  - '{path}'\n")
+    assert told.startswith("2: ") or ":2: " in told
+    assert "is a regular expression: write a path or a glob" in told
+
+
 def test_the_predecessor_s_sample_is_read(tmp_path: Path) -> None:
     text = """
 - name: hetu

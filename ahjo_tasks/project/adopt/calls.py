@@ -142,6 +142,13 @@ ADVICE = {
     "format_to_table": "use {c}.console.table(headers, rows).",
 }
 
+CONNECTION_KEYS = frozenset(
+    {
+        *("dialect", "host", "port", "server", "database", "driver", "username", "password"),
+        *("url", "azure_auth", "sqla_url_query_map", "sqlalchemy_url"),
+    }
+)
+"""Keys of `library.connection_info`."""
 CONTEXT_CALLS = {
     "get_engine": "{c}.database.engine",
     "get_connectable": "{c}.database.engine",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.project.adopt.calls import (
     CONNECTION,
+    CONNECTION_KEYS,
     CONTEXT_ALONE,
     CONTEXT_CALLS,
     CONTEXT_FLAGS,
@@ -162,7 +163,21 @@ class Translation:
         if method in CONTEXT_FLAGS:
             return self._flag(call, method)
         if method in CONTEXT_CALLS and not call.args:
+            key = self._key_taken(call) if method == "get_conn_info" else None
+            if key is not None and key not in CONNECTION_KEYS:
+                self._mark(call, f"connection_info has no {key!r}; docs/library.md has what it has.")
             return self._expression(CONTEXT_CALLS[method], context)
+        return None
+
+    def _key_taken(self, call: ast.Call) -> str | None:
+        """Return the key that is taken of the result at once, as in `call()["key"]` or `call().get("key")`."""
+        match self.source.parent(call):
+            case ast.Subscript(slice=ast.Constant(value=str(key))):
+                return key
+            case ast.Attribute(attr="get") as attribute:
+                getter = self.source.parent(attribute)
+                if isinstance(getter, ast.Call) and getter.args and isinstance(getter.args[0], ast.Constant):
+                    return str(getter.args[0].value)
         return None
 
     def _operation_message(self, node: ast.With) -> ast.expr | None:

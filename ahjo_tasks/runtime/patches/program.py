@@ -3,6 +3,8 @@
 `--non-interactive` and `--confirm-database` are core flags, too, as `--config` and `--dry`. Core flags are parsed
 before tasks.py is loaded, and once more with the tasks, when these two are known.
 
+Words behind `--` are kept apart, which Invoke joins with blanks.
+
 `inv` and other Invoke programs call `Program.run()` without arguments, so that it takes `sys.argv` itself. A host
 process that runs a program or calls an action from Python passes its own arguments and keeps its own thresholds.
 """
@@ -13,7 +15,7 @@ import copy
 import sys
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from invoke.exceptions import Exit
 from invoke.program import Program
@@ -25,7 +27,7 @@ from ahjo_tasks.runtime.patches.config_files import exit_message
 from ahjo_tasks.runtime.patches.expected import has_method
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from invoke.parser.argument import Argument
 
@@ -93,8 +95,34 @@ def _tuned(original: Callable[[Program], None]) -> Callable[[Program], None]:
         if program.namespace is None:  # `inv`; a program with a namespace of its own has added them
             _add_action_files(program)
         original(program)
+        if "--" in program.argv:
+            program.core.remainder = Remainder(program.argv[program.argv.index("--") + 1 :])
 
     return parse_tasks
+
+
+class Remainder(str):
+    """The text behind `--` as Invoke has it, joined with blanks, and its words as the shell gave them."""
+
+    __slots__ = ("words",)
+    words: tuple[str, ...]
+
+    def __new__(cls, words: Sequence[str]) -> Self:
+        """Join the words."""
+        text = super().__new__(cls, " ".join(words))
+        text.words = tuple(words)
+        return text
+
+
+def remainder_words(text: str | None) -> list[str]:
+    """Return the words behind `--` as the shell gave them; one word alone, and any other text, is split."""
+    import shlex
+
+    words = getattr(text, "words", ())
+    if len(words) > 1:
+        return list(words)
+    split = shlex.split(text or "")
+    return shlex.split(split[0]) if len(split) == 1 else split  # the `ahjo` command quotes it once more
 
 
 def _add_action_files(program: Program) -> None:
