@@ -153,5 +153,5 @@ def test_an_error_in_a_file_names_file_line_and_source(tmp_path: Path) -> None:
     assert project.inv("init").code == 0
     done = project.inv("step")
     assert done.code == 1
-    assert "bad.sql:2: no such table: nowhere" in done.err
+    assert "bad.sql:2:15: no such table: nowhere" in done.err
     assert "2 | SELECT x FROM nowhere" in done.err
