@@ -11,6 +11,7 @@ from alembic import context
 from alembic.util import CommandError
 from sqlalchemy import MetaData
 
+from ahjo_tasks.engine.migration_session import MigrationSession
 from ahjo_tasks.engine.migrations import dialect_options, ensure_version_schema, version_options
 from ahjo_tasks.errors import AhjoError, ConfigError
 
@@ -84,14 +85,15 @@ def _run_on(connection: Connection, metadata: MetaData, settings: Settings, opti
     command = getattr(context.config.cmd_opts, "cmd", None)
     if command and command[0].__name__ in WRITE_VERSIONS:
         ensure_version_schema(connection, settings)
-    with connection.dialect.around_migrations(connection) as check, connection.sqlalchemy_connection() as opened:
+    session = MigrationSession(connection)
+    with connection.dialect.around_migrations(connection) as check, session.watch() as opened:
 
         def look(**what: Any) -> None:
             problem = check()
             if problem:
                 raise AhjoError(f"{what['step'].up_revision_id}: {problem}")
 
-        _run_online(opened, metadata, dialect_options(connection.dialect) | options, look)
+        _run_online(opened, metadata, dialect_options(connection.dialect) | options, look, session=session)
 
 
 def _sentence(error: AhjoError) -> str:
@@ -100,8 +102,17 @@ def _sentence(error: AhjoError) -> str:
     return " ".join(filter(None, (str(error), "; ".join(problems), error.hint)))
 
 
-def _run_online(connection: SAConnection, metadata: MetaData, options: dict[str, Any], *watchers: Any) -> None:
-    """Run with a connection; `watchers` are called after each migration, as Alembic's `on_version_apply`."""
+def _run_online(
+    connection: SAConnection,
+    metadata: MetaData,
+    options: dict[str, Any],
+    *watchers: Any,
+    session: MigrationSession | None = None,
+) -> None:
+    """Run with a connection; `watchers` are called after each migration, as Alembic's `on_version_apply`.
+
+    `session` is put back after each migration.
+    """
     watcher = context.config.attributes.get("on_version_apply")
     callbacks = [*watchers, *([watcher] if watcher is not None else [])]
     if callbacks:
@@ -114,6 +125,9 @@ def _run_online(connection: SAConnection, metadata: MetaData, options: dict[str,
         compare_type=True,
         **options,
     )
+    if session is not None:
+        migrations = context.get_context()
+        migrations._migrations_fn = session.restoring(migrations._migrations_fn)  # noqa: SLF001 - Alembic has no other place
     with context.begin_transaction():
         context.run_migrations()
 

@@ -114,7 +114,7 @@ def test_differences_have_their_exit_code(project: RunningProject) -> None:
     ("command", "code", "said"),
     [
         ("upgrde +1", 2, "Error: Alembic has no command 'upgrde'.\n  hint: Did you mean upgrade?"),
-        ("downgrade nowhere", 1, "Error: Can't locate revision identified by 'nowhere'"),
+        ("downgrade nowhere", 2, "Error: Can't locate revision identified by 'nowhere'"),
         ("frobnicate", 2, "Alembic has no command 'frobnicate'."),
         ("", 2, "alembic needs a command"),
     ],

@@ -61,7 +61,12 @@ def alembic(
     if asked.changes_database:
         phrase = DOWNGRADES if asked.name == "downgrade" else ""
         ctx.require_consent(f"alembic {asked.name}", phrase)
-    asked.run(ctx.project.migrations, lambda: _connection(ctx, exclusive=asked.changes_database), ctx.console.print)
+    asked.run(
+        ctx.project.migrations,
+        lambda: _connection(ctx, exclusive=asked.changes_database),
+        ctx.console.print,
+        lambda: ctx.database.url,
+    )
 
 
 @contextmanager

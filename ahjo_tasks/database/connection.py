@@ -306,6 +306,7 @@ class Connection:
                 yield self._sa_connection
             return
         self.dialect.set_autocommit(self._dbapi_connection, False)
+        self._open_transactions += 1
         try:
             with self._translate_errors():
                 yield self._sa_connection
@@ -314,6 +315,8 @@ class Connection:
             with suppress(Exception):
                 self._leave_sqlalchemy()
             raise
+        finally:
+            self._open_transactions -= 1
         self._leave_sqlalchemy()
 
     @contextmanager

@@ -13,11 +13,12 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.engine.migration_errors import MigrationProgress, error_position, error_text
+from ahjo_tasks.engine.migration_session import MigrationSession
 from ahjo_tasks.engine.plan import Plan, Step
 from ahjo_tasks.errors import AhjoError, DeployError, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from alembic.config import Config
     from alembic.script import Script, ScriptDirectory
@@ -125,7 +126,8 @@ class Migrations:
         ensure_version_schema(connection, self.settings)
         with connection.dialect.around_migrations(connection) as check:
             progress = MigrationProgress(self.ini.parent, connection, check, down=down)
-            with connection.sqlalchemy_connection() as sa_connection, progress:
+            session = MigrationSession(connection)
+            with session.watch() as sa_connection, progress:
                 self.set_url(sa_connection.engine.url)
                 self.config.attributes |= {
                     "connection": sa_connection,
@@ -137,25 +139,26 @@ class Migrations:
                 }
                 with (
                     ALEMBIC,
-                    EnvironmentContext(self.config, self.script, fn=revisions, destination_rev=destination),
+                    EnvironmentContext(
+                        self.config, self.script, fn=session.restoring(revisions), destination_rev=destination
+                    ),
                 ):
                     self.script.run_env()
         if not progress.applied:
-            self.check_arrived(connection, () if down else self.script.get_heads())
+            self.check_arrived(connection, down=down)
 
     def set_url(self, url: URL) -> None:
         """Have an env.py that connects by itself, as `alembic init` writes it, go to the config's database."""
         self.config.set_main_option("sqlalchemy.url", url.render_as_string(hide_password=False).replace("%", "%%"))
 
-    def check_arrived(self, connection: Connection, revisions: Sequence[str]) -> None:
-        """Raise DeployError if the database has not these revisions: env.py migrated another one."""
+    def check_arrived(self, connection: Connection, *, down: bool = False) -> None:
+        """Raise DeployError if revisions are still to be applied, or undone: env.py migrated another database."""
         current = self.current(connection)
-        if set(current) == set(revisions):
+        if not (current if down else self.pending(current)):
             return
-        place = f"{', '.join(current) or 'no revision'} where {', '.join(revisions) or 'none'} should be"
         raise DeployError(
-            f"It did not migrate the database of the config, {connection.database_name}: that has {place}."
-            " If env.py connects by itself, it has migrated the database of its own URL.",
+            f"It did not migrate {connection.database_name}, the database of the config, which is at"
+            f" {', '.join(current) or 'no revision'}. If env.py connects by itself, it migrated that of its own URL.",
             path=Path(self.script.env_py_location),
             outcome="the database of the config is as before.",
             hint="Have env.py run on the config's connection: from ahjo_tasks import alembic_env; alembic_env.run().",

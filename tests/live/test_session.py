@@ -1,0 +1,195 @@
+"""What a file, a test or a migration sets for its session ends with it, and what it does to transactions is said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ahjo_tasks.errors import StatementError
+from ahjo_tasks.runtime.project import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from inside import Deployed
+
+    from ahjo_tasks.database.connection import Connection
+
+SETTINGS = {
+    "postgresql": {
+        "SET search_path TO pg_catalog": "current_setting('search_path')",
+        "SELECT set_config('search_path', '', false)": "current_setting('search_path')",
+        "SET lock_timeout = '77s'": "current_setting('lock_timeout')",
+        "RESET ALL": "current_setting('lock_timeout')",
+        "SET DateStyle = 'German'": "current_setting('DateStyle')",
+        "SET ahjo.own = 'x'": "coalesce(nullif(current_setting('ahjo.own', true), ''), '-')",
+        "DO $$ BEGIN EXECUTE 'SET work_mem = 77777'; END $$": "current_setting('work_mem')",
+        "PREPARE ahjo_p AS SELECT 1": "(SELECT count(*) FROM pg_prepared_statements WHERE from_sql)",
+        "SELECT pg_advisory_lock(7777)": "(SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7777)",
+        "SELECT pg_advisory_unlock_all()": "(SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory')",
+    },
+    "mysql": {
+        "SET FOREIGN_KEY_CHECKS = 0": "@@foreign_key_checks",
+        "SET UNIQUE_CHECKS = 0": "@@unique_checks",
+        "SET SESSION sql_mode = 'ANSI_QUOTES'": "@@sql_mode",
+        "SET NAMES latin1": "@@character_set_client",
+        "SET AUTOCOMMIT = 0": "@@autocommit",
+        "SET time_zone = '+03:00'": "@@time_zone",
+        "USE information_schema": "DATABASE()",
+        "SELECT GET_LOCK('ahjo mine', 0)": "IS_FREE_LOCK('ahjo mine')",
+        "SELECT RELEASE_ALL_LOCKS()": "IS_FREE_LOCK(CONCAT('ahjo deploy:', SHA1(DATABASE())))",
+        "SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE": "@@tx_isolation",
+    },
+    "sqlite": {
+        "PRAGMA foreign_keys = OFF": "(SELECT foreign_keys FROM pragma_foreign_keys)",
+        "PRAGMA ignore_check_constraints = ON": "(SELECT * FROM pragma_ignore_check_constraints)",
+        "ATTACH ':memory:' AS other": "(SELECT count(*) FROM pragma_database_list)",
+    },
+    "mssql": {
+        "SET NOCOUNT ON": "@@OPTIONS & 512",
+        "SET DATEFIRST 3": "@@DATEFIRST",
+        "SET QUOTED_IDENTIFIER OFF": "@@OPTIONS & 256",
+        "SET XACT_ABORT OFF": "@@OPTIONS & 16384",
+        "USE master": "DB_NAME()",
+    },
+}
+
+
+@pytest.fixture
+def connection(live: Deployed) -> Iterator[Connection]:
+    """A connection with the deploy lock, as actions hold it."""
+    project = Project(live.directory, live.directory / "dev.json", {})
+    with project.database.locked_connection() as connection:
+        yield connection
+    project.close(keep=True)
+
+
+def run(connection: Connection, *statements: str, transactional: bool = True) -> None:
+    """Run statements as those of a file."""
+    with connection.preserve_session(statements), connection.transaction(transactional=transactional):
+        for statement in statements:
+            connection.execute(statement)
+
+
+def test_what_a_file_sets_ends_with_it(connection: Connection) -> None:
+    for statement, value in SETTINGS[connection.dialect.name].items():
+        before = connection.query(f"SELECT {value}")
+        run(connection, statement, "SELECT 1")
+        assert connection.query(f"SELECT {value}") == before, statement
+
+
+def test_what_a_file_sets_ends_with_it_when_it_fails(connection: Connection) -> None:
+    for statement, value in SETTINGS[connection.dialect.name].items():
+        before = connection.query(f"SELECT {value}")
+        with pytest.raises(StatementError):
+            run(connection, statement, "nonsense", transactional=False)
+        assert connection.query(f"SELECT {value}") == before, statement
+
+
+def test_a_transaction_that_is_left_open_is_rolled_back_and_an_error(connection: Connection) -> None:
+    connection.execute("CREATE TABLE left_open (id int)")
+    begin = connection.dialect.begin
+    with pytest.raises(StatementError, match="leaves a transaction open"):
+        run(connection, begin, "INSERT INTO left_open VALUES (1)", transactional=False)
+    assert connection.query("SELECT id FROM left_open") == []
+
+
+def test_a_transaction_that_is_ended_is_an_error_that_says_what_stays(connection: Connection) -> None:
+    if not connection.dialect.transactional_ddl:
+        return  # COMMIT and DDL end it, and may
+    connection.execute("CREATE TABLE ended_early (id int)")
+    with pytest.raises(StatementError, match="ended the transaction") as caught:
+        run(connection, "INSERT INTO ended_early VALUES (1)", "COMMIT")
+    assert caught.value.outcome == "what it committed stays."
+    assert connection.query("SELECT id FROM ended_early") == [(1,)]
+
+
+TEMPORARY = {
+    "postgresql": "CREATE TEMP TABLE {}",
+    "mysql": "CREATE TEMPORARY TABLE {}",
+    "sqlite": "CREATE TEMP TABLE {}",
+    "mssql": "CREATE TABLE #{}",
+}
+
+
+def test_a_temporary_table_of_a_test_is_gone_behind_it_and_a_real_one_stays(live: Deployed) -> None:
+    name = live.target.name
+    live.write("database/tests/a.sql", f"{TEMPORARY[name].format('kept')} (id int);\nSELECT 'ok' AS result;\n")
+    live.write("database/tests/b.sql", f"{TEMPORARY[name].format('kept')} (id int);\nSELECT 'ok' AS result;\n")
+    with live.connection() as connection:
+        connection.execute("CREATE TABLE kept (id int)")
+    live.succeed("test")
+    assert live.has("kept")
+
+
+MIGRATION = """
+from alembic import op
+
+revision = "a1"
+down_revision = None
+
+
+def upgrade():
+    op.execute({statement!r})
+    op.execute("CREATE TABLE {table} (id int)")
+
+
+def downgrade():
+    pass
+"""
+LEAKS = {
+    "postgresql": ("SET search_path TO other, public", "other.made"),
+    "mysql": ("SET FOREIGN_KEY_CHECKS = 0", "made"),
+    "sqlite": ("PRAGMA ignore_check_constraints = ON", "made"),
+    "mssql": ("SET NOCOUNT ON", "made"),
+}
+
+
+def test_what_a_migration_sets_ends_with_it(live: Deployed) -> None:
+    name = live.target.name
+    statement, table = LEAKS[name]
+    if name == "postgresql":
+        with live.connection() as connection:
+            connection.execute("CREATE SCHEMA other")
+    live.write("alembic.ini", "[alembic]\nscript_location = alembic\n")
+    live.write("alembic/env.py", "from ahjo_tasks import alembic_env\n\nalembic_env.run()\n")
+    live.write("alembic/versions/a1.py", MIGRATION.format(statement=statement, table=table))
+    project = Project(live.directory, live.directory / "dev.json", {})
+    value = {**SETTINGS[name], LEAKS["postgresql"][0]: "current_setting('search_path')"}[statement]
+    with project.database.locked_connection() as connection:
+        before = connection.query(f"SELECT {value}")
+        project.migrations.run(connection, "heads")
+        assert connection.query(f"SELECT {value}") == before
+        assert project.migrations.current(connection) == ("a1",)
+    project.close(keep=True)
+
+
+STOCK_ENV = """
+from alembic import context
+from sqlalchemy import create_engine, engine_from_config, pool
+
+engine = {engine}
+with engine.connect() as connection:
+    context.configure(connection=connection, target_metadata=None)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+
+
+@pytest.mark.parametrize("action", ["deploy", "alembic"])
+def test_an_env_py_of_its_own_url_migrates_the_database_of_the_config_or_fails(sqlite: Deployed, action: str) -> None:
+    command = ("deploy",) if action == "deploy" else ("alembic", "upgrade head")
+    own = 'engine_from_config(context.config.get_section("alembic", {}), prefix="sqlalchemy.", poolclass=pool.NullPool)'
+    sqlite.write("alembic.ini", "[alembic]\nscript_location = alembic\nsqlalchemy.url = sqlite:///elsewhere.db\n")
+    sqlite.write("alembic/versions/a1.py", MIGRATION.format(statement="SELECT 1", table="made"))
+    other = f'create_engine("sqlite:///{sqlite.directory}/other.db")'
+    sqlite.write("alembic/env.py", STOCK_ENV.format(engine=other))
+    done = sqlite.fail(*command)
+    assert "env.py" in done.err
+    assert "alembic_env.run()" in done.err
+    assert not sqlite.has("made")
+    sqlite.write("alembic/env.py", STOCK_ENV.format(engine=own))
+    sqlite.succeed(*command)
+    assert sqlite.has("made")
+    assert not (sqlite.directory / "elsewhere.db").exists()
