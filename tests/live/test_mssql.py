@@ -382,7 +382,7 @@ def test_a_directive_is_refused_before_anything_runs(live: Deployed) -> None:
 def test_a_module_behind_other_statements_is_refused_before_anything_runs(live: Deployed) -> None:
     live.write("database/views/dbo.a.sql", "CREATE VIEW dbo.a AS SELECT 1 AS x;\n")
     live.write("database/views/dbo.b.sql", "PRINT 'x';\nCREATE VIEW dbo.b AS SELECT 1 AS x;\n")
-    assert "dbo.b.sql:2:1: CREATE VIEW must be the first statement of its batch" in live.fail("deploy").err
+    assert "dbo.b.sql:2:1: CREATE VIEW must be the first statement of its batch" in live.fail("deploy", code=2).err
     assert not live.has("dbo.a")
 
 
