@@ -11,6 +11,14 @@ INTERRUPTED = 130
 """The exit code of a run that Ctrl-C ended, as a shell has it."""
 
 
+TERMINATED = 143
+"""The exit code of a run that SIGTERM ended, likewise."""
+
+
+class TerminatedError(KeyboardInterrupt):
+    """SIGTERM has arrived: the run ends as by Ctrl-C."""
+
+
 class AhjoError(Exception):
     """Something a user can act on; printed as a message, never as a traceback.
 

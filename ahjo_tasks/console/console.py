@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from ahjo_tasks.console.terminal import CLEAR_LINE, ProgressLine, format_table, truncate_middle
-from ahjo_tasks.errors import INTERRUPTED, AhjoError, ConfigError, SourceError
+from ahjo_tasks.errors import INTERRUPTED, TERMINATED, AhjoError, ConfigError, SourceError, TerminatedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -52,6 +53,7 @@ STYLES = {
 }
 PLAIN = "\033[0m"
 TABLE_STYLES = {0: "head", 1: "dim"}
+CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
 ASCII = str.maketrans({"─": "-", "…": "~", "│": "|"})
 
 
@@ -89,7 +91,7 @@ class Console:
 
     def log(self, level: str, text: str) -> None:
         """Write a line to the log alone."""
-        self._log(level, self.masked(text))
+        self._log(level, escaped(self.masked(text)))
 
     def hide(self, secret: str | None) -> None:
         """Print and log `***` in place of this text from now on."""
@@ -114,7 +116,7 @@ class Console:
     def print(self, text: object = "", style: str | None = None, *, level: str = "info") -> None:
         """Print and log a line as it is; of an array each item is a line."""
         text = _lines(text)
-        self._write(self._stream, self._paint(text, style, self._stream))
+        self._write(self._stream, self._paint(escaped(text), style, self._stream))
         self.log(level, text)
 
     def relay(self, text: str) -> None:
@@ -161,6 +163,7 @@ class Console:
         """Print one aligned line: `  3/12 view dbo.v .......... ok    0.03s  5 rows`. On a terminal it never wraps."""
         self.counts.results[{"ok": "OK", "FAIL": "FAIL"}.get(status, "SKIP")] += 1
         self.counts.remaining = total - number
+        label, extra = escaped(label), escaped(extra)
         if self.out.isatty() and self.width < ROOMY:
             extra = ""
         count = f"{number:>{len(str(total))}}/{total}"
@@ -183,7 +186,7 @@ class Console:
     def progress(self, text: str) -> None:
         """Show on a terminal what is being done, as in `  300 rows ...`, until the next line replaces it."""
         if self._progress:
-            self._progress.update(f"  {text} ...")
+            self._progress.update(f"  {escaped(text)} ...")
 
     def table(self, headers: Sequence[str], rows: Iterable[Any]) -> None:
         """Print aligned columns; on a terminal a value that is too wide is wrapped. A row that is one value has one."""
@@ -246,14 +249,14 @@ class Console:
         self._err("  hint: run again with --debug for the traceback; it is in ahjo.log too.", "warn")
         self.log("error", "".join(traceback.format_exception(error)).rstrip())
 
-    def interrupted(self, left: str = "what was not finished was rolled back") -> None:
-        """Print that Ctrl-C ended the run; `left` says what became of the running statement."""
+    def interrupted(self, left: str = "what was not finished was rolled back", *, word: str = "Interrupted") -> None:
+        """Print that Ctrl-C, or what `word` says, ended the run; `left` says what became of the running statement."""
         self._clear_progress()
         if self._asking or not self.live:
             self._write(self.err, "")
         else:
             self.out.write(CLEAR_LINE)  # the terminal shows ^C there
-        self._err(f"Interrupted: {'nothing was changed' if self._asking else left}.", "fail")
+        self._err(f"{word}: {'nothing was changed' if self._asking else left}.", "fail")
 
     def traceback(self, error: BaseException) -> None:
         """Print the traceback of an error, for `--debug`."""
@@ -312,7 +315,8 @@ class Console:
         return self.err if self._machine else self.out
 
     def _sentence(self, stream: IO[str], text: str, style: str | None) -> None:
-        self._write(stream, "\n".join(self._paint(part, style, stream) for part in self._wrapped(text, stream)))
+        parts = self._wrapped(escaped(text), stream)
+        self._write(stream, "\n".join(self._paint(part, style, stream) for part in parts))
 
     def _wrapped(self, text: str, stream: IO[str]) -> list[str]:
         """Return a long sentence in several lines on a terminal, broken between words; source code as it is."""
@@ -351,6 +355,11 @@ class Console:
                 _put(stream, text)
         else:
             _put(stream, text)
+
+
+def escaped(text: str) -> str:
+    r"""Return the text with control characters as `\x1b`: a file's name or a server must not steer the terminal."""
+    return CONTROLS.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
 
 
 def _terminal_width() -> int:
@@ -403,6 +412,9 @@ def _has_effects(stream: IO[str]) -> bool:
 def report_error(console: Console, error: BaseException) -> int:
     """Print an error and return its exit code."""
     match error:
+        case TerminatedError():
+            console.interrupted(*map(str, error.args), word="Terminated")
+            return TERMINATED
         case KeyboardInterrupt():
             console.interrupted(*map(str, error.args))
             return INTERRUPTED

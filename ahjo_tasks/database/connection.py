@@ -87,6 +87,11 @@ class Connection:
         return not getattr(self._dbapi_connection, "closed", False)
 
     @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C was pressed since the program has started."""
+        return self._cursors.requested
+
+    @property
     def transactional(self) -> bool:
         """Whether a transaction is open, so that what runs now can be rolled back."""
         return self.in_shared_transaction or self._open_transactions > 0

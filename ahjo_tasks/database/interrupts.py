@@ -12,7 +12,7 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.errors import INTERRUPTED
+from ahjo_tasks.errors import INTERRUPTED, TerminatedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,6 +37,8 @@ class CursorRegistry:
     def __init__(self) -> None:
         self._cursors: list[Any] = []
         self._interrupted: list[Any] = []
+        self.requested = False
+        """Whether Ctrl-C was pressed."""
         self._lock = threading.Lock()
 
     @contextmanager
@@ -63,6 +65,7 @@ class CursorRegistry:
     def mark_interrupted(self) -> None:
         """Have the cursors that run a statement now raise KeyboardInterrupt at its end."""
         self._interrupted = [*self._cursors]
+        self.requested = True
 
     def interrupt(self, end: Callable[[Any], None]) -> None:
         """Call `end` with each cursor that runs a statement; if it fails, the statement was done already."""
@@ -156,7 +159,7 @@ class _Watch:
                 continue
             if not number:
                 return
-            if number[0] == signal.SIGINT:
+            if number[0] in {signal.SIGINT, signal.SIGTERM}:
                 self._arrive()
                 numbers.settimeout(self._patience)
 
@@ -208,8 +211,18 @@ def _signal_handler(mark: Callable[[], None], watch: _Watch) -> Iterator[None]:
         mark()
         previous(number, frame)
 
+    def terminate(_number: int, _frame: FrameType | None) -> None:
+        watch.handle()
+        mark()
+        raise TerminatedError
+
     signal.signal(signal.SIGINT, handler)
+    terminated = signal.getsignal(signal.SIGTERM)
+    if terminated == signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, terminate)
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, previous)
+        if terminated == signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, terminated)

@@ -72,6 +72,8 @@ class PlanExecutor:
 
     def run_step(self, step: Step) -> None:
         """Do one step, or its fallback, unless it was done with another. Raises DeployError when both fail."""
+        if self.connection.interrupted:  # what Python raised was lost, as in the callback of a weak reference
+            raise KeyboardInterrupt
         self._notify("started", step)
         if _key(step) in self._included:
             self._notify("ok", step)
@@ -145,7 +147,7 @@ class PlanExecutor:
             self._notify("FAIL", step, seconds=time.perf_counter() - started)
             raise self._failure(step, error) from error
         except KeyboardInterrupt as stop:
-            raise KeyboardInterrupt(*_interrupted_outcome(step, self.connection)) from stop
+            raise type(stop)(*_interrupted_outcome(step, self.connection)) from stop
 
     def _failure(self, step: Step, error: AhjoError) -> DeployError:
         """The error with what was done before it, and what is left of the step."""

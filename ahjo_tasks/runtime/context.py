@@ -40,6 +40,8 @@ class Invocation:
         self.given = Given()
         self.counts = RunCounts()
         self.cli_args: dict[str, Any] = {}
+        self.interrupted = False
+        """Whether Ctrl-C was pressed, or SIGTERM came, while an action ran."""
         self._owners: dict[Path, Path] = {}
         self._projects: dict[tuple[Path, Path | None], Project] = {}
         self._active: Project | None = None
@@ -135,6 +137,7 @@ class Invocation:
 
     def mark_interrupted(self) -> None:
         """Have the statements that are running end in KeyboardInterrupt, whatever their driver makes of it."""
+        self.interrupted = True
         for database in self._databases():
             database.mark_interrupted()
 

@@ -92,6 +92,8 @@ class ErrorBoundary:
         self, _type: type[BaseException] | None, raised: BaseException | None, _trace: TracebackType | None
     ) -> None:
         error = self.ctx.finish(CommandError.from_failure(raised) if isinstance(raised, Failure) else raised)
+        if error is None and self.ctx.invocation.interrupted:  # and what Python raised was lost
+            error = KeyboardInterrupt("everything was done before")
         code = self._report(error)
         self.ctx.console.summary(self.name, code, time.perf_counter() - self.started)
         self.ctx.project.flush_logs()

@@ -360,7 +360,7 @@ def test_ctrl_c_in_a_long_statement_rolls_back_and_frees_the_lock_at_once(projec
     assert "Interrupted: what was not finished was rolled back." in terminal.seen
     assert "SKIP=1" in terminal.seen
     with closing(sqlite3.connect(project.directory / "shop.db")) as connection:
-        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []
+        assert connection.execute("SELECT name FROM sqlite_master WHERE name = 't'").fetchall() == []
     (project.directory / "database" / "data" / "slow.sql").unlink()
     assert project.inv("data", AHJO_LOCK_TIMEOUT="0").code == 0
 
@@ -431,3 +431,17 @@ def test_a_name_is_whole_where_a_secret_is_a_part_of_it(capsys: pytest.CaptureFi
     console.keep(["password", "password_file", "sql_port"])
     console.print("password_file x/password password my_password_files")
     assert capsys.readouterr().out == "password_file x/*** *** my_***_files\n"
+
+
+def test_control_characters_of_names_and_messages_are_shown_and_not_sent() -> None:
+    out, lines = StringIO(), list[str]()
+    console = Console(lambda _level, line: lines.append(line), out=out, err=out)
+    name = "a\x1b[31m\x07.sql"
+    console.print(f"{name}\tb")
+    console.info(name)
+    console.warning(name)
+    console.error(AhjoError(f"{name}\r\nmore\rover"))
+    console.result(1, 1, name, "ok", seconds=0, extra=name)
+    assert not set("\x1b\x07") & set(out.getvalue() + "".join(lines))
+    assert out.getvalue().count(r"a\x1b[31m\x07.sql") == 6
+    assert r"more\x0dover" in out.getvalue()

@@ -30,6 +30,7 @@ class FakeConnection:
     in_shared_transaction: bool = False
     usable: bool = True
     breaks: bool = False
+    interrupted: bool = False
     cover: Callable[[str], str] = str
     sent: list[str] = field(default_factory=list)
     on_message: Callable[[ServerMessage], None] = print
@@ -92,6 +93,13 @@ def test_files_of_a_call_are_started_together_and_end_in_order(plan: Callable[..
     assert statuses(events) == [("started", 1), ("ok", 1), ("ok", 2), ("ok", 3), ("message", 3)]
     assert [event.batch_size for event in events] == [3, 1, 1, 1, 1]
     assert connection.sent == [f"SET LOCAL lock_timeout = '1s'\n;\n{GOOD}\n;\n{GOOD}\n;\n{GOOD}"]
+
+
+def test_a_ctrl_c_that_python_has_lost_ends_the_run_before_the_next_step(plan: Callable[..., Plan]) -> None:
+    connection = FakeConnection(interrupted=True)
+    with pytest.raises(KeyboardInterrupt):
+        applied(plan(f"{GOOD} -- one\n; COMMIT"), connection)
+    assert connection.sent == []
 
 
 def test_a_failed_call_is_repeated_file_by_file(plan: Callable[..., Plan]) -> None:

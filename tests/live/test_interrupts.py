@@ -18,13 +18,16 @@ WAITING = "WAITFOR DELAY '00:01:00';\n"
 
 
 @SERVERS
-def test_ctrl_c_ends_a_run_and_frees_its_lock(busy: Deployed) -> None:
+@pytest.mark.parametrize(
+    ("number", "code", "word"), [(signal.SIGINT, 130, "Interrupted"), (signal.SIGTERM, 143, "Terminated")]
+)
+def test_a_signal_ends_a_run_and_frees_its_lock(busy: Deployed, number: signal.Signals, code: int, word: str) -> None:
     with busy.started("data") as process:
         in_its_slow_file(busy)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         said, _nothing = process.communicate(timeout=30)
-    assert process.returncode == 130, said
-    assert "Interrupted: " in said
+    assert process.returncode == code, said
+    assert f"{word}: " in said
     assert "Traceback" not in said
     busy.write("database/data/b.sql", "SELECT 1;\n")
     busy.succeed("data", AHJO_LOCK_TIMEOUT="10")

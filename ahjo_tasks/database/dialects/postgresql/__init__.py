@@ -54,8 +54,17 @@ BLOCK = "inline_code_block"
 """Name that the server gives the body of DO."""
 LOCK_NOT_AVAILABLE = "55P03"
 USED = "2BP01"
-LIBPQ_DEFAULTS = {"connect_timeout": "15", "client_encoding": "UTF8"}
-"""Parameters that the config may set. Without `client_encoding` a driver uses the database's own encoding: it fails for
+LIBPQ_DEFAULTS = {
+    "connect_timeout": "15",
+    "client_encoding": "UTF8",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
+"""Parameters that the config may set. A peer that is gone is noticed within a minute.
+
+Without `client_encoding` a driver uses the database's own encoding: it fails for
 letters that this lacks, where the server would say so, and gives bytes instead of text for SQL_ASCII."""
 MAX_NAME_BYTES = 63
 """Bytes of an application's name that the server keeps."""
