@@ -88,11 +88,19 @@ def error_text(error: Exception, connection: Connection | None = None) -> str:
 def original_error(error: Exception, project: Path) -> Exception:
     """The first error of the chain: a rollback that failed hides the one that it was for."""
     original, context = error, error.__context__
+    hides = _of_transaction(error)
     while isinstance(context, Exception):
-        if _project_lines(context, project):
+        if _project_lines(context, project) or (hides and getattr(context, "statement", None)):
             original = context
         context = context.__context__
     return original
+
+
+def _of_transaction(error: Exception) -> bool:
+    """Whether SQLAlchemy raised it at the end of a transaction, not for a statement."""
+    from sqlalchemy.exc import DBAPIError
+
+    return isinstance(error, DBAPIError) and error.statement is None
 
 
 def error_position(error: Exception, project: Path) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +12,7 @@ from ahjo_tasks.database.database import Database
 from ahjo_tasks.database.dialects import dialect
 from ahjo_tasks.database.dialects.base import ConnectFailure
 from ahjo_tasks.database.dialects.sqlite import SQLite
-from ahjo_tasks.errors import ConfigError, ConnectionFailedError, LockedError
+from ahjo_tasks.errors import ConfigError, ConnectionFailedError, LockedError, StatementError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -188,3 +189,32 @@ def test_a_certificate_that_is_not_there_is_named_by_its_key() -> None:
     assert failure is not None
     assert failure.message == "There is no file ssl_ca: /nowhere/ca.pem."
     assert dialect("mysql").precheck_connect(make_url("mysql+pymysql://u@h/d")) is None
+
+
+class LeavingSQLite(SQLite):
+    """Cannot switch back to autocommit, and says so by an error of its own, as pymssql does."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def set_autocommit(self, raw: Any, on: bool) -> None:
+        if on:
+            raise self.error
+        super().set_autocommit(raw, on)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("ROLLBACK"), sqlite3.OperationalError("ROLLBACK")], ids=str)
+def test_the_error_of_a_statement_is_not_hidden_by_one_of_cleaning_up(
+    tmp_path: Path, notes: list[str], error: Exception
+) -> None:
+    with make_database(tmp_path, notes).new_connection() as connection:
+        connection.dialect = LeavingSQLite(error)
+        with pytest.raises(StatementError, match="no such table"), connection.sqlalchemy_transaction() as sa_connection:
+            sa_connection.exec_driver_sql("SELECT * FROM missing")
+
+
+def test_cleaning_up_that_fails_by_itself_is_an_error(tmp_path: Path, notes: list[str]) -> None:
+    with make_database(tmp_path, notes).new_connection() as connection:
+        connection.dialect = LeavingSQLite(sqlite3.OperationalError("it stays open"))
+        with pytest.raises(StatementError, match="it stays open"), connection.sqlalchemy_connection():
+            pass

@@ -1,0 +1,42 @@
+"""Which of several errors of a migration is the one to report."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import OperationalError
+
+from ahjo_tasks.engine.migration_errors import original_error
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class DriverError(Exception):
+    """What a driver raises."""
+
+
+def last_of(*errors: Exception) -> Exception:
+    """The last of the errors, each raised while the one before it was handled."""
+    for before, after in pairwise(errors):
+        after.__context__ = before
+    return errors[-1]
+
+
+REFUSED = DriverError("ROLLBACK can only be used in transaction blocks")
+
+
+def first() -> OperationalError:
+    return OperationalError("CREATE TABLE alembic_version (x int)", None, DriverError("no permission"))
+
+
+def test_a_rollback_that_fails_does_not_hide_why_it_was_done(tmp_path: Path) -> None:
+    """Also where no line of the project is involved, as when Alembic creates its own table."""
+    created = first()
+    assert original_error(last_of(created, REFUSED, OperationalError(None, None, REFUSED)), tmp_path) is created
+
+
+def test_an_error_that_was_handled_before_is_not_taken_for_the_one_that_counts(tmp_path: Path) -> None:
+    last = last_of(first(), REFUSED, OperationalError("SELECT 1", None, REFUSED))
+    assert original_error(last, tmp_path) is last
