@@ -239,6 +239,8 @@ def _outcome(step: Step, done: int, total: int, connection: Connection, step_out
     """The state of the database after the step failed, as a sentence."""
     if connection.in_shared_transaction and not connection.dialect.transactional_ddl:
         return f"The transaction was rolled back, but {connection.dialect.title} {IMPLICIT_COMMITS}."
+    if connection.in_shared_transaction and isinstance(step, FileStep) and step_outcome:
+        return f"The transaction of the action was rolled back; {step_outcome}"
     if connection.in_shared_transaction:
         return "The transaction of the action was rolled back: the database is as before."
     before = f"{done} of {total} steps committed; " if done else ""

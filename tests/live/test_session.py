@@ -193,3 +193,34 @@ def test_an_env_py_of_its_own_url_migrates_the_database_of_the_config_or_fails(s
     sqlite.succeed(*command)
     assert sqlite.has("made")
     assert not (sqlite.directory / "elsewhere.db").exists()
+
+
+def written(live: Deployed, name: str, text: str) -> str:
+    live.write(name, text)
+    return name
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_tsql_that_commits_and_then_fails_does_not_say_that_nothing_was_changed(live: Deployed, shared: bool) -> None:
+    if live.target.name != "mssql":
+        return  # the same in tests/engine and the shared cases, or refused by name
+    live.succeed("deploy-files", "--files", written(live, "t.sql", "CREATE TABLE dbo.t (id int PRIMARY KEY)"))
+    live.reconfigure(context_connectable_type="connection" if shared else "engine")
+    text = "INSERT INTO dbo.t VALUES (1); COMMIT;\nGO\nINSERT INTO dbo.t VALUES (1);"
+    done = live.fail("deploy-files", "--files", written(live, "c.sql", text))
+    assert "what was committed before stays: see COMMIT or ROLLBACK at c.sql:1" in done.text
+    assert "nothing was changed" not in done.text
+    assert "as before" not in done.text
+    assert live.rows("SELECT id FROM dbo.t") == [(1,)]
+
+
+def test_tsql_that_leaves_a_transaction_open_in_that_of_the_action_fails_by_file(live: Deployed) -> None:
+    if live.target.name != "mssql":
+        return  # refused by name before anything runs
+    live.succeed("deploy-files", "--files", written(live, "t.sql", "CREATE TABLE dbo.t (id int PRIMARY KEY)"))
+    live.reconfigure(context_connectable_type="connection")
+    done = live.fail(
+        "deploy-files", "--files", written(live, "c.sql", "BEGIN TRANSACTION; INSERT INTO dbo.t VALUES (1);")
+    )
+    assert "c.sql: The file leaves a transaction" in done.err
+    assert live.rows("SELECT id FROM dbo.t") == []

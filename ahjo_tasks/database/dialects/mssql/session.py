@@ -101,7 +101,6 @@ STILL_OPEN = f"{ROLL_BACK} RAISERROR(N'The file leaves a transaction open; it wa
 LEFT_OPEN_IN_ACTION = (
     "The file leaves a transaction of its own open in that of the action: BEGIN TRANSACTION without COMMIT."
 )
-LEFT_OPEN_OUTCOME = "The transaction of the action was rolled back."
 ENDED_IN_ACTION = "The file ended the transaction of the action, by a COMMIT or ROLLBACK of its own."
 
 
@@ -148,7 +147,7 @@ def _check_depth(connection: OpenConnection, before: int) -> None:
     """Raise StatementError for a file that changed the number of open transactions, of which the action shares one."""
     after = connection.query(DEPTH)[0][0]
     if after > max(before, 1):
-        raise StatementError(ServerError(LEFT_OPEN_IN_ACTION), outcome=LEFT_OPEN_OUTCOME)
+        raise StatementError(ServerError(LEFT_OPEN_IN_ACTION))
     if after < before:
         raise StatementError(ServerError(ENDED_IN_ACTION), outcome="what was committed stays.")
 
