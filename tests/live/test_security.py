@@ -35,7 +35,7 @@ def test_roles_grants_users_and_members_come_from_the_same_four_files(live: Depl
     names = ("create_db_roles", "grant_db_permissions", "create_db_users", "add_users_to_db_roles")
     for name, text in zip(names, SCRIPTS[live.target.name], strict=True):
         live.write(f"{FOLDER}/{name}.sql", text.format("$(role)", "$(user)") + "\n")
-    assert "the variable role has no value" in live.fail("create-db-roles").err
+    assert "the variable role has no value" in live.fail("create-db-roles", code=2).err
     live.reconfigure(db_permissions_variables={"role": role, "user": user})
     try:
         live.succeed("create-users-roles-and-permissions")
