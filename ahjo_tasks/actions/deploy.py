@@ -99,11 +99,15 @@ def _around(ctx: ActionContext, connection: Connection | None, *, alembic: bool,
     from ahjo_tasks.engine.stamp import plan_stamp
     from ahjo_tasks.project.kinds import OBJECTS
 
-    before = plan_upgrade(ctx.project.migrations, connection) if alembic else Plan(())
+    project = ctx.project.files
+
+    def objects() -> list[SqlFile]:
+        return project.read(OBJECTS, ctx.settings.scripting_variables)
+
+    before = plan_upgrade(ctx.project.migrations, connection, objects) if alembic else Plan(())
     after = Plan(())
     if before.steps:
-        project = ctx.project.files
-        after += plan_refresh(lambda: project.read(OBJECTS, ctx.settings.scripting_variables), project.dialect)
+        after += plan_refresh(objects, project.dialect)
     if git:
         after += plan_stamp(ctx.settings, ctx.project.directory)
     return before, after

@@ -298,6 +298,25 @@ class Connection:
             raise
         if rollback_only:
             self._execute_directly(self.dialect.rollback_to_savepoint)
+        if self.dialect.release_savepoint:
+            self._execute_directly(self.dialect.release_savepoint)
+
+    @contextmanager
+    def one_transaction(self) -> Iterator[None]:
+        """Make one transaction of the block, migrations included; in a shared transaction, a savepoint.
+
+        Raises StatementError when the commit fails.
+        """
+        if self.in_shared_transaction:
+            with self._savepoint(rollback_only=False):
+                yield
+            return
+        with self.sqlalchemy_transaction():
+            self.in_shared_transaction, changed, self._changed = True, self._changed, False
+            try:
+                yield
+            finally:
+                self.in_shared_transaction, self._changed = False, changed or self._changed
 
     @contextmanager
     def sqlalchemy_connection(self) -> Iterator[SAConnection]:

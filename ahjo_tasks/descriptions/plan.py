@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import Dialect
     from ahjo_tasks.descriptions.model import Changes, Descriptions, DescriptionStore
-    from ahjo_tasks.errors import ServerError
+    from ahjo_tasks.errors import DeployError
 
 FOLDER = "docs/db_objects"
 KEPT = "the server kept descriptions of what was dropped and created again: they are updated"
@@ -76,9 +76,10 @@ class DescriptionStep(Step):
         except StatementError as error:
             raise StatementError(error.server, outcome="the descriptions that were sent before stay.") from error
 
-    def fallback(self, error: ServerError) -> Step | None:
+    def fallback(self, error: DeployError | StatementError, connection: Connection) -> Step | None:
         """Return the step that updates the descriptions that the server has and does not show, if it refused one."""
-        return replace(self, apart=True) if self.store.is_described(error) else None
+        described = error.server is not None and self.store.is_described(error.server)
+        return replace(self, apart=True) if described else None
 
 
 def plan_descriptions(directory: Path, dialect: Dialect, schemas: Sequence[str] | None) -> Plan:

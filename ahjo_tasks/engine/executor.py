@@ -54,8 +54,10 @@ class PlanExecutor:
         self.connection = connection
         self._observer = observer
         self._plan_steps: tuple[Step, ...] = ()
-        self._done = 0
+        self._done: list[Step] = []
         self._included: set[tuple[str, str]] = set()
+        self._moved: set[tuple[str, str]] = set()
+        self._waiting: list[tuple[str, str]] = []
 
     def run(self, plan: Plan) -> None:
         """Do the steps in order and stop at the first that fails.
@@ -63,37 +65,86 @@ class PlanExecutor:
         Raises DeployError that says which steps were applied and in what state the database is.
         """
         refuse_outside_transaction(plan, self.connection)
-        self._plan_steps, self._done, self._included = plan.steps, 0, set()
-        for batch in batched(plan.steps, self.connection):
+        self._plan_steps, self._done, self._included, self._moved = plan.steps, [], set(), set()
+        for planned in batched(plan.steps, self.connection):
+            batch = [step for step in planned if _key(step) not in self._moved]
             alone = len(batch) == 1 or any(_key(step) in self._included for step in batch)
-            if alone or not self.run_batch(batch):
+            if batch and (alone or not self.run_batch(batch)):
                 for step in batch:
                     self.run_step(step)
 
     def run_step(self, step: Step) -> None:
-        """Do one step, or its fallback, unless it was done with another. Raises DeployError when both fail."""
+        """Do one step, or its fallback, unless it was done with another. Raises DeployError when both fail.
+
+        Later steps that create what does not exist yet are done before it, each once.
+        """
+        if _key(step) in self._moved:
+            return
+        self._waiting.append(_key(step))
+        while (first := self._try_step(step)) is not None:
+            steps, step = first
+            for other in steps:
+                self.run_step(other)
+                self._moved.add(_key(other))
+        self._waiting.pop()
+
+    def _try_step(self, step: Step) -> tuple[list[Step], Step] | None:
+        """Do one step; None when it is done, else the steps to do first, and what of this one is left to do then."""
         if self.connection.interrupted:  # what Python raised was lost, as in the callback of a weak reference
             raise KeyboardInterrupt
         self._notify("started", step)
         if _key(step) in self._included:
             self._notify("ok", step)
-            self._done += 1
-            return
+            self._done.append(step)
+            return None
         self.connection.on_message = lambda message: self._message(step, message.text)
         started = time.perf_counter()
+        refused: DeployError | StatementError | None = None
         with self._reporting_failure(step, started), step.preserve_session(self.connection):
             try:
                 with (
                     self.connection.transaction(
-                        transactional=step.transactional, sent_in_one_call=step.sent_in_one_call
+                        transactional=step.transactional,
+                        sent_in_one_call=step.sent_in_one_call,
+                        savepoint=self._can_undo(step),
                     ),
                     locating_errors(self.connection),
                 ):
                     rows = step.run(self.connection)
             except (DeployError, StatementError) as error:
-                rows = self._run_fallback(step, error)
+                refused = error
+            if refused is not None:  # no longer handled: errors of what runs now have nothing to do with it
+                first = self._needed_first(step, refused)
+                if first:
+                    return first, step.resumed(refused)
+                rows = self._run_fallback(step, refused)
         self._notify("ok", step, seconds=time.perf_counter() - started, rows=rows)
-        self._done += 1
+        self._done.append(step)
+        return None
+
+    def _can_undo(self, step: Step) -> bool:
+        """Whether the step can be rolled back alone where the action shares a transaction."""
+        dialect = self.connection.dialect
+        return step.transactional and dialect.savepoint_survives_error and dialect.transactional_ddl
+
+    def _can_go_on(self, step: Step, error: DeployError | StatementError) -> bool:
+        """Whether other statements can run after this error of the step."""
+        if error.server is None or error.server.lost:
+            return False
+        shared = self.connection.in_shared_transaction and self.connection.dialect.transactional_ddl
+        return not shared or self._can_undo(step)
+
+    def _needed_first(self, step: Step, error: DeployError | StatementError) -> list[Step]:
+        """The steps that create what did not exist yet for this one, without those that were tried."""
+        if error.server is None or not self._can_go_on(step, error):
+            return []
+        tried = {*self._moved, *self._waiting, *self._included}
+        first = [other for other in step.needed_first(error.server) if _key(other) not in tried]
+        if first:
+            place = f"{step.label}:{error.line}" if isinstance(error, DeployError) and error.line else step.label
+            others = ", ".join(other.label for other in first)
+            self._message(step, f"{place}: {error.server.message}: {others} first")
+        return first
 
     def run_batch(self, steps: Sequence[Step]) -> bool:
         """Do several steps in one call. False when it failed: then nothing of it is left, and nothing was reported.
@@ -116,18 +167,18 @@ class PlanExecutor:
         share = (time.perf_counter() - started) / len(steps)
         for step in steps:
             self._notify("ok", step, seconds=share)
-            self._done += 1
+            self._done.append(step)
         for message in messages:
-            self._observer(Event("message", steps[-1], self._done, self._total, text=locate_message(files, message)))
+            self._observer(
+                Event("message", steps[-1], len(self._done), self._total, text=locate_message(files, message))
+            )
         return True
 
     def _run_fallback(self, step: Step, error: DeployError | StatementError) -> int:
         """Do the step that can take the failed one's place; raise the error where there is none."""
-        if error.server is None or self.connection.in_shared_transaction:
-            raise error
-        fallback = step.fallback(error.server)
+        fallback = step.fallback(error, self.connection) if self._can_go_on(step, error) else None
         if fallback is None:
-            if step.transactional and self.connection.dialect.refuses_transaction(error.server):
+            if step.transactional and error.server and self.connection.dialect.refuses_transaction(error.server):
                 error.hint = OUTSIDE_HINT
             raise error
         with (
@@ -151,7 +202,7 @@ class PlanExecutor:
 
     def _failure(self, step: Step, error: AhjoError) -> DeployError:
         """The error with what was done before it, and what is left of the step."""
-        done = self._plan_steps[: self._done]
+        done = self._done
         outcome = _outcome(step, len(done), self._total, self.connection, getattr(error, "outcome", ""))
         details = (*getattr(error, "details", ()), *_steps_before(done, self.connection), outcome)
         position: dict[str, Any] = {"hint": error.hint}
@@ -170,7 +221,7 @@ class PlanExecutor:
         self._notify("message", step, text=text)
 
     def _notify(self, status: str, step: Step, **values: Any) -> None:
-        self._observer(Event(status, step, self._done + 1, self._total, **values))
+        self._observer(Event(status, step, len(self._done) + 1, self._total, **values))
 
 
 def _key(step: Step) -> tuple[str, str]:

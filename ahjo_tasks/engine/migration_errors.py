@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.errors import ServerError
 
 STATEMENT_MAX_CHARACTERS = 300
 INSTALLED_PACKAGES = frozenset({"site-packages", "dist-packages"})
@@ -60,6 +61,7 @@ class MigrationProgress:
             applied = applied[:-1]
         raise DeployError(
             error_text(error, self.connection),
+            server=server_error(error, self.connection),
             details=(*_excerpt_at(position, self.connection.cover), *_statement(error, self.connection.cover)),
             outcome=self._outcome(applied),
             **position,
@@ -73,13 +75,22 @@ class MigrationProgress:
         return f"{done}{dialect.title} keeps the statements of the migration before the one that failed."
 
 
+def server_error(error: Exception, connection: Connection) -> ServerError | None:
+    """The server's error, where it is the cause."""
+    known: ServerError | None = getattr(error, "server", None)
+    driver_error = getattr(error, "orig", None)
+    if known is None and isinstance(driver_error, Exception):
+        return connection.dialect.server_error(driver_error, str(getattr(error, "statement", None) or ""))
+    return known
+
+
 def error_text(error: Exception, connection: Connection | None = None) -> str:
     """The error in a line: as the server reported it, if it did."""
     if isinstance(error, AhjoError):
         return error.message
-    driver_error = getattr(error, "orig", None)
-    if connection is not None and isinstance(driver_error, Exception):
-        return str(connection.dialect.server_error(driver_error, str(getattr(error, "statement", None) or "")))
+    server = server_error(error, connection) if connection is not None else None
+    if server is not None:
+        return str(server)
     first_line = (str(error).strip().splitlines() or [""])[0]
     name = type(error).__name__
     return first_line if name == "CommandError" else f"{name}: {first_line}"

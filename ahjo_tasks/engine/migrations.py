@@ -6,7 +6,7 @@ import re
 import sys
 from argparse import Namespace
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
@@ -18,7 +18,7 @@ from ahjo_tasks.engine.plan import Plan, Step
 from ahjo_tasks.errors import AhjoError, DeployError, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from alembic.config import Config
     from alembic.script import Script, ScriptDirectory
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import Dialect
+    from ahjo_tasks.errors import StatementError
+    from ahjo_tasks.project.sql_file import SqlFile
 
 BASE = "base"
 HEADS = "heads"
@@ -115,8 +117,18 @@ class Migrations:
         with self._source_errors():
             return list(self.script.iterate_revisions(current, BASE)) if current else []
 
-    def run(self, connection: Connection, destination: str, *, down: bool = False) -> None:
-        """Migrate to `destination` on the connection, by the project's own env.py. Raises DeployError."""
+    def run(
+        self,
+        connection: Connection,
+        destination: str,
+        *,
+        down: bool = False,
+        prepare: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Migrate to `destination` on the connection, by the project's own env.py. Raises DeployError.
+
+        `prepare` is called before it, in its transaction where there is one around all migrations.
+        """
         from alembic.runtime.environment import EnvironmentContext
 
         def revisions(current: Any, _context: Any) -> Any:
@@ -126,15 +138,14 @@ class Migrations:
         ensure_version_schema(connection, self.settings)
         with connection.dialect.around_migrations(connection) as check:
             progress = MigrationProgress(self.ini.parent, connection, check, down=down)
+            prepare()
             session = MigrationSession(connection)
             with session.watch() as sa_connection, progress:
                 self.set_url(sa_connection.engine.url)
+                options = version_options(self.settings, connection.dialect) | dialect_options(connection.dialect)
                 self.config.attributes |= {
                     "connection": sa_connection,
-                    "options": {
-                        **version_options(self.settings, connection.dialect),
-                        **dialect_options(connection.dialect),
-                    },
+                    "options": options,
                     "on_version_apply": progress.on_version_apply,
                 }
                 with (
@@ -208,6 +219,8 @@ class MigrationStep(Step):
     migrations: Migrations
     revisions: tuple[Script, ...]
     down: bool = False
+    files: Callable[[], Sequence[SqlFile]] = field(default=tuple, repr=False, compare=False)
+    """Reads the files that create what may be in the way of a revision."""
 
     kind = "migration"
     transactional = False
@@ -232,13 +245,26 @@ class MigrationStep(Step):
         self.migrations.run(connection, BASE if self.down else HEADS, down=self.down)
         return 0
 
+    def fallback(self, error: DeployError | StatementError, connection: Connection) -> Step | None:
+        """Return the step that drops what uses the column or table and creates it again, where the server names it."""
+        if self.down or error.server is None or not connection.dialect.migration_blockers(connection, error.server):
+            return None
+        from ahjo_tasks.engine.migrate_with_dependents import MigrateWithDependents
 
-def plan_upgrade(migrations: Migrations, connection: Connection | None) -> Plan:
-    """Plan the pending revisions, up to the head."""
+        return MigrateWithDependents(self.label, self._migrate, self.files(), error)
+
+    def _migrate(self, connection: Connection, prepare: Callable[[], None]) -> None:
+        self.migrations.run(connection, HEADS, prepare=prepare)
+
+
+def plan_upgrade(
+    migrations: Migrations, connection: Connection | None, files: Callable[[], Sequence[SqlFile]] = tuple
+) -> Plan:
+    """Plan the pending revisions, up to the head. `files` reads the files whose views may be in their way."""
     if not migrations.present:
         return Plan((), ("No alembic.ini: the project has no migrations.",))
     pending = migrations.pending(migrations.current(connection))
-    return Plan((MigrationStep(migrations, tuple(pending)),) if pending else ())
+    return Plan((MigrationStep(migrations, tuple(pending), files=files),) if pending else ())
 
 
 def plan_downgrade(migrations: Migrations, connection: Connection | None) -> Plan:

@@ -11,10 +11,11 @@ from ahjo_tasks.project.kinds import KINDS, plural
 from ahjo_tasks.utils import pluralize
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
     from ahjo_tasks.database.connection import Connection
-    from ahjo_tasks.errors import ServerError
+    from ahjo_tasks.errors import DeployError, ServerError, StatementError
 
 DATA_KINDS = frozenset({"data", "testdata"})
 
@@ -70,9 +71,20 @@ class Step(Protocol):
     def run(self, connection: Connection) -> int:
         """Do the work and return the number of changed rows. Raises AhjoError."""
 
-    def fallback(self, error: ServerError) -> Step | None:
-        """Return the step to run instead after the server refused this one with that error; None for no such step."""
+    def fallback(self, error: DeployError | StatementError, connection: Connection) -> Step | None:
+        """Return the step to run instead after the server refused this one with that error; None for no such step.
+
+        Where one is refused for a reason, the error gets it as its hint.
+        """
         return None
+
+    def needed_first(self, error: ServerError) -> Sequence[Step]:
+        """Return later steps of the plan that create what did not exist yet, after what they need themselves."""
+        return ()
+
+    def resumed(self, error: DeployError | StatementError) -> Step:
+        """Return the step to run after one that failed with that error: what of it was not done."""
+        return self
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,24 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.engine.drop import drop_steps
 from ahjo_tasks.engine.plan import Step
+from ahjo_tasks.errors import StatementError
 from ahjo_tasks.project.object_index import ObjectIndex
+from ahjo_tasks.sql.definitions import Name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.database.dialects.base import Attachment, Dependent
     from ahjo_tasks.project.dependencies import Edges
     from ahjo_tasks.project.sql_file import SqlFile
 
 DROP = re.compile(r"\bDROP\b", re.IGNORECASE)
+RERUN = re.compile(r"\bDROP\b|\bOR\s+(?:REPLACE|ALTER)\b", re.IGNORECASE)
+"""Words of files that can run again where their objects exist."""
+RECREATED = frozenset({"view", "function", "procedure", "aggregate", "trigger", "rule", "policy"})
+"""Kinds of objects that hold no data of their own."""
+ROUTINES = frozenset({"function", "procedure", "aggregate"})
 
 
 class DeployedFiles:
@@ -28,17 +36,82 @@ class DeployedFiles:
         self._files = files
 
     @cached_property
+    def _index(self) -> ObjectIndex:
+        return ObjectIndex(self._files)
+
+    @cached_property
     def _edges(self) -> Edges:
         """Found only after a failure: most plans never need them."""
-        return ObjectIndex(self._files).edges()
+        return self._index.edges()
 
-    def group(self, file: SqlFile) -> FileGroup | None:
+    def creators(self, file: SqlFile, name: Name) -> tuple[SqlFile, ...]:
+        """Return the later files that create an object of this name, with what those need of the later files."""
+        first = self._files.index(file)
+        if name.schema and file.dialect.default_schema is None:  # MySQL names its database, SQLite `main`
+            name = Name(None, name.name)
+        creators = set(self._index.creators(name))
+        if first in creators:
+            return ()
+        waiting = [index for index in creators if index > first]
+        members = set(waiting)
+        while waiting:
+            needed = {index for index in self._edges[waiting.pop()] if index > first} - members
+            members |= needed
+            waiting += needed
+        return self._at(members)
+
+    def group(self, file: SqlFile, connection: Connection, *, dropped: bool) -> FileGroup | None:
+        """Return what to drop before this file runs, and the files to run after it; None if there is nothing to drop.
+
+        `dropped` says that the file's own objects are dropped, too. The catalog tells what uses them, else the files.
+        """
+        first = self._files.index(file)
+        members: set[int] = set()
+        asked = {first}
+        while True:
+            definitions = [item for index in sorted(asked) for item in self._files[index].definitions]
+            used = connection.dialect.dependents(connection, definitions)
+            if used is None:
+                return self._group_by_files(first)
+            group = self.owners(used if dropped else [item for item in used if item.used], first)
+            members = {self._files.index(item) for item in group.files} - {first}
+            more = {index for index in members if drops(self._files[index])}
+            if more <= asked or group.kept:
+                return group if group.dependents else None
+            asked |= more
+
+    def owners(self, dependents: Sequence[Dependent], first: int = -1) -> FileGroup:
+        """Return the files that create these objects, and what they need of the files after the first."""
+        owners: set[int] = set()
+        kept: list[str] = []
+        for item in dependents:
+            name = item.name if item.kind == "view" or item.kind in ROUTINES else Name(None, item.name.name)
+            kinds = ROUTINES if item.kind in ROUTINES else frozenset({item.kind})
+            indexes = self._index.creators(name, kinds)
+            if not indexes:
+                kept.append(f"{item.text}, which no file of this run creates")
+            files = [self._files[index] for index in indexes if index != first]
+            kept += [f"{item.text}, which {file.label} cannot create again" for file in files if not recreates(file)]
+            owners.update(indexes)
+        members = self._with_needs(owners, first) - {first}
+        return FileGroup(self._at(owners - {first}), self._at(members), tuple(dependents), tuple(kept))
+
+    def _with_needs(self, owners: set[int], first: int) -> set[int]:
+        members, waiting = set(owners), [*owners]
+        while waiting:
+            member = waiting.pop()
+            needs = () if self._binds_late(member) else self._edges[member]
+            more = {index for index in needs if index > first and self._files[index].transactional} - members
+            members |= more
+            waiting += more
+        return members
+
+    def _group_by_files(self, first: int) -> FileGroup | None:
         """Return the files to recreate together with this one; None if a dependent cannot be, or if there is none.
 
         They are its dependents, and what those need of the later files, with dependents of their own: else each of them
         would be refused in its turn for a dependent that was just recreated, or be missed when that is created.
         """
-        first = self._files.index(file)
         dropped = self._recreatable_dependents(first)
         members = set(dropped)
         waiting = [*dropped]
@@ -74,10 +147,34 @@ class DeployedFiles:
 
 
 class FileGroup(NamedTuple):
-    """The dependents whose objects are dropped before a file runs, and the files that run after it, in their order."""
+    """The dependents whose objects are dropped before a file runs, and the files that run after it, in their order.
+
+    `dependents` are the objects, where the catalog tells them, dependents first. `kept` says which must not be dropped.
+    """
 
     dropped: tuple[SqlFile, ...]
     files: tuple[SqlFile, ...]
+    dependents: tuple[Dependent, ...] = ()
+    kept: tuple[str, ...] = ()
+
+    @property
+    def hint(self) -> str:
+        """Why nothing was dropped, and what to do."""
+        return (
+            f"Used by {'; '.join(self.kept)}: nothing was dropped. Give the project a file that creates it by"
+            " CREATE OR REPLACE or after a DROP, or drop it yourself."
+        )
+
+    def drop(self, connection: Connection) -> Sequence[Attachment]:
+        """Drop the objects of the dependents, and return what they had besides their definition."""
+        if not self.dependents:
+            for step in drop_steps(self.dropped):
+                connection.execute(step.statement)
+            return ()
+        attachments = connection.dialect.attachments(connection, self.dependents)
+        for item in self.dependents:
+            connection.execute(item.drop)
+        return attachments
 
 
 def drops(file: SqlFile) -> bool:
@@ -85,12 +182,29 @@ def drops(file: SqlFile) -> bool:
     return file.transactional and DROP.search(file.text) is not None
 
 
+def recreates(file: SqlFile) -> bool:
+    """Test whether the file can create all of its objects again, in a transaction, and no data is lost with them."""
+    kinds = {definition.kind for definition in file.definitions}
+    return file.transactional and kinds <= RECREATED and RERUN.search(file.text) is not None
+
+
+def attach(connection: Connection, attachments: Sequence[Attachment]) -> None:
+    """Give new objects what the old ones had, as far as it is missing. Raises StatementError that names it."""
+    for item in attachments:
+        if connection.query(item.condition)[0][0]:
+            try:
+                connection.execute(item.statement)
+            except StatementError as error:
+                message = f"the {item.text} could not be given again: {error.message}"
+                raise StatementError(error.server._replace(message=message)) from error
+
+
 @dataclass(frozen=True)
 class RecreateWithDependents(Step):
     """Drop the objects of the dependents, then run the step of the file itself and those of the others."""
 
     step: Step
-    dependents: tuple[SqlFile, ...]
+    group: FileGroup
     others: tuple[Step, ...]
 
     @property
@@ -106,7 +220,9 @@ class RecreateWithDependents(Step):
     @property
     def note(self) -> str:
         """The dependents by their paths."""
-        return f"recreated with its dependents: {', '.join(file.label for file in self.dependents)}"
+        if not self.group.dropped:
+            return "dropped and created again"
+        return f"recreated with its dependents: {', '.join(file.label for file in self.group.dropped)}"
 
     @property
     def included(self) -> tuple[Step, ...]:
@@ -115,10 +231,10 @@ class RecreateWithDependents(Step):
 
     def run(self, connection: Connection) -> int:
         """Do it. Raises StatementError when an object that is in no file of the plan depends on one of them."""
-        for drop in drop_steps(self.dependents):
-            connection.execute(drop.statement)
+        attachments = self.group.drop(connection)
         rows = 0
         for step in (self.step, *self.others):
             with step.preserve_session(connection):
                 rows += step.run(connection)
+        attach(connection, attachments)
         return rows

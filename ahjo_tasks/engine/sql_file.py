@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from ahjo_tasks.database.connection import Connection
-    from ahjo_tasks.errors import ServerError
+    from ahjo_tasks.errors import DeployError, ServerError
     from ahjo_tasks.project.sql_file import SqlFile
 
+SESSION_SETTING = re.compile(r"\s*(?:SET|USE|PRAGMA)\b", re.IGNORECASE)
 CREATED_ONCE = frozenset({"view", "type", "sequence", "synonym"})
 
 
@@ -96,18 +98,43 @@ class FileStep(Step):
         """Put back what the batches change."""
         return connection.preserve_session(self.file.texts)
 
-    def fallback(self, error: ServerError) -> Step | None:
+    def fallback(self, error: DeployError | StatementError, connection: Connection) -> Step | None:
         """Return the step to run instead, if the server refused the file for its transaction or for dependents."""
-        if self.transactional and self.file.dialect.refuses_transaction(error):
+        server, dialect = error.server, self.file.dialect
+        if server is None or not self.transactional:
+            return None
+        if dialect.refuses_transaction(server):
             outside = replace(self.file, refused="the server asks for it")
             return RunOutsideTransaction(outside) if self.file.is_one_statement else None
-        if self.deployed is None or not self.transactional or not self.file.dialect.is_dependency_error(error):
+        if self.deployed is None:
             return None
-        group = self.deployed.group(self.file)
-        if group is None:
+        replaced = dialect.refuses_replacing(server)
+        if not replaced and not dialect.is_dependency_error(server):
+            return None
+        group = self.deployed.group(self.file, connection, dropped=replaced)
+        if group is None or group.kept:
+            error.hint = group.hint if group else error.hint
             return None
         others = tuple(FileStep(file, self.deployed) for file in group.files)
-        return RecreateWithDependents(self, group.dropped, others)
+        return RecreateWithDependents(self, group, others)
+
+    def needed_first(self, error: ServerError) -> Sequence[Step]:
+        """Return the steps of the later files that create the object which the server did not know."""
+        name = self.file.dialect.missing_object(error)
+        if name is None or self.deployed is None:
+            return ()
+        return [FileStep(file, self.deployed) for file in self.deployed.creators(self.file, name)]
+
+    def resumed(self, error: DeployError | StatementError) -> Step:
+        """Return the step without the batches that stay done, but for those that set something of the session."""
+        failure = error.__cause__
+        if (self.transactional and self.file.dialect.transactional_ddl) or not isinstance(failure, BatchError):
+            return self
+        batches = failure.file.batches
+        number = next(index for index, batch in enumerate(batches) if batch is failure.batch)
+        settings = [batch for batch in batches[:number] if SESSION_SETTING.match(batch.text)]
+        first = failure.batch._replace(count=failure.batch.count - failure.repetition)
+        return FileStep(replace(self.file, batches=(*settings, first, *batches[number + 1 :])), self.deployed)
 
 
 class RunOutsideTransaction(FileStep):

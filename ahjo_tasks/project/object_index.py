@@ -98,12 +98,17 @@ class ObjectIndex:
                     needs[owner.file] = Need(strength, reference, use)
         return needs
 
-    def _declared(self, file: SqlFile, name: Name) -> list[int]:
-        """The files that create what a `-- depends:` comment names."""
+    def creators(self, name: Name, kinds: frozenset[str] | None = None) -> list[int]:
+        """The files that create an object of the name, of one of the kinds; without a schema, in any."""
         schema = self._schema(name.schema) if name.schema else None
         named = self._by_name.get(self._fold(name.name), ())
         named = [owner for owner in named if owner.name == name.name] or named
-        files = [owner.file for owner in named if schema in {None, owner.schema}]
+        named = [owner for owner in named if kinds is None or owner.kind in kinds]
+        return [owner.file for owner in named if schema in {None, owner.schema}]
+
+    def _declared(self, file: SqlFile, name: Name) -> list[int]:
+        """The files that create what a `-- depends:` comment names."""
+        files = self.creators(name)
         if not files:
             raise SourceError(
                 f"depends: no file creates {name}", path=file.path, line=file.depends_line(), hint="Check the name."

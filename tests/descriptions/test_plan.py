@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from targets import Target
 
     from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.engine.plan import Step
 
 
 def table(name: str) -> DbObject:
@@ -120,9 +121,13 @@ def description_step() -> DescriptionStep:
     return DescriptionStep(Descriptions({}), require_description_store(dialect("mssql")), None, ADDED)
 
 
+def fallback(error: ServerError) -> Step | None:
+    return description_step().fallback(StatementError(error), cast("Connection", FakeConnection()))
+
+
 def test_a_description_that_the_server_kept_is_updated() -> None:
     connection = FakeConnection(refuses={"sp_addextendedproperty.*'a'": KEPT})
-    step = description_step().fallback(KEPT)
+    step = fallback(KEPT)
     assert step is not None
     assert not step.transactional
     step.run(cast("Connection", connection))
@@ -137,9 +142,9 @@ def test_a_description_that_the_server_kept_is_updated() -> None:
 
 
 def test_another_error_of_a_description_stays_one() -> None:
-    assert description_step().fallback(ServerError("Object is invalid.", "15135")) is None
+    assert fallback(ServerError("Object is invalid.", "15135")) is None
     connection = FakeConnection(refuses={"'b'": ServerError("Object is invalid.", "15135")})
-    step = description_step().fallback(KEPT)
+    step = fallback(KEPT)
     assert step is not None
     with pytest.raises(StatementError, match="Object is invalid") as caught:
         step.run(cast("Connection", connection))

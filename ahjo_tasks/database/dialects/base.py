@@ -52,6 +52,31 @@ class Restore(Protocol):
         """Do it; `failed` is whether what ran meanwhile did. Raises StatementError where it cannot be done."""
 
 
+@dataclass(frozen=True, slots=True)
+class Dependent:
+    """An object of the database that uses another one. `kind` and `name` are as in `Definition`.
+
+    `text` is how the server calls it, `drop` the statement that drops it, `key` its number in the catalog; `used` is
+    false for one that was asked about and that no other uses.
+    """
+
+    kind: str
+    name: Name
+    text: str
+    drop: str
+    key: tuple[int, ...] = ()
+    used: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A statement that gives a new object what the old one had; `condition` is a query of whether it is missing."""
+
+    text: str
+    condition: str
+    statement: str
+
+
 DEPLOY = "deploy"
 """Purpose of the lock that all changes of the database take."""
 
@@ -348,6 +373,28 @@ class Running(DialectAttributes):
     def is_dependency_error(self, error: ServerError) -> bool:
         """Whether the server refused to drop an object because others use it."""
         return False
+
+    def refuses_replacing(self, error: ServerError) -> bool:
+        """Whether CREATE OR REPLACE cannot change the object so, which must be dropped first."""
+        return False
+
+    def missing_object(self, error: ServerError) -> Name | None:
+        """Name the object that the server did not know; None for other errors."""
+        pattern = self.missing_objects.get(error.number)
+        match = compiled(pattern).search(error.message) if pattern else None
+        return Name.parse(match[1]) if match else None
+
+    def dependents(self, connection: OpenConnection, definitions: Sequence[Definition]) -> list[Dependent] | None:
+        """List what must be dropped before these objects can be, dependents first; None where files alone tell it."""
+        return None
+
+    def migration_blockers(self, connection: OpenConnection, error: ServerError) -> list[Dependent]:
+        """List what uses the column or table that a migration could not change, dependents first; empty for others."""
+        return []
+
+    def attachments(self, connection: OpenConnection, dependents: Sequence[Dependent]) -> list[Attachment]:
+        """Read what is lost when objects are dropped and no file may hold: grants, owners, comments, indexes."""
+        return []
 
     def locate_error(
         self, connection: OpenConnection, text: str, error: ServerError, before: Sequence[str] | None = ()

@@ -79,6 +79,12 @@ class MySQL(Dialect):
     project_template = ProjectTemplate("mysql", "ahjo-tasks[mysql]", 3306)
     splitter = SPLITTER
     batch_is_statement = True
+    missing_objects: ClassVar[Mapping[str, str]] = {
+        "1146": r"'(.+?)'",
+        "1305": r"^(?:FUNCTION|PROCEDURE) (\S+) ",
+        "1824": r"'(.+?)'",
+        "4091": r"'(.+?)'",
+    }
     maintenance_database = "information_schema"
     supports_use_database = True
     system_databases = frozenset({"mysql", "information_schema", "performance_schema", "sys"})

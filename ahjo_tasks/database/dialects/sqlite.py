@@ -8,19 +8,20 @@ import time
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ahjo_tasks.database.dialects import sqlite_session
 from ahjo_tasks.database.dialects.attributes import ProjectTemplate
-from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect
+from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dependent, Dialect
 from ahjo_tasks.database.drivers import Driver, DriverState
 from ahjo_tasks.errors import LockedError, NotPermittedError, ServerError, StatementError, UsageError
+from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.sql.lexer import SQLITE
 from ahjo_tasks.sql.source import ascii_upper
 from ahjo_tasks.sql.splitters.sqlite import SPLITTER as SQLITE_SPLITTER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sqlalchemy.engine import URL, Engine
     from sqlalchemy.types import TypeEngine
@@ -42,6 +43,9 @@ NAMED = (
     r"function (.+)\(\)$",
 )
 """Error messages with the name that they are about."""
+MISSING = r"^no such (?:table|view|index|trigger): (.+)$"
+BROKEN = r"^error in (view|trigger) (.+?)(?: after \w+)?: "
+"""Error of an ALTER TABLE after which a view or trigger could not be read."""
 ORPHANS = 'SELECT "table", rowid, parent, fkid FROM pragma_foreign_key_check'
 MEMORY = ":memory:"
 CHECK_NAME = "Is target_database_name right?"
@@ -59,6 +63,7 @@ class SQLite(Dialect):
     syntax = SQLITE
     splitter = SPLITTER
     batch_is_statement = True
+    missing_objects: ClassVar[Mapping[str, str]] = {"": MISSING}
     needs_login = False
     file_based = True
     writer = "ahjo_tasks.data.writers:SQLiteWriter"
@@ -199,6 +204,14 @@ class SQLite(Dialect):
     def save_session(self, connection: OpenConnection, texts: Sequence[str]) -> Restore | None:
         """Ask for the pragmas that the statements set; those that a transaction ignores are set now."""
         return sqlite_session.save(connection, texts)
+
+    def migration_blockers(self, connection: OpenConnection, error: ServerError) -> list[Dependent]:
+        """Return the view or trigger that the error names."""
+        match = re.match(BROKEN, error.message)
+        if match is None:
+            return []
+        kind, name = match[1], match[2]
+        return [Dependent(kind, Name(None, name), f"{kind} {name}", f"DROP {kind.upper()} {self.quote(name)}")]
 
     def exists(self, connection: OpenConnection, database: str) -> bool:
         """Whether the file exists. Raises NotPermittedError for another kind of file, which `init` would delete."""

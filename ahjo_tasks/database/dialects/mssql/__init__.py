@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ahjo_tasks.database.dialects.attributes import ProjectTemplate
 from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect, connection_lost
@@ -76,9 +76,11 @@ class MSSQL(Dialect):
     bookkeeping_schema = "dbo"
     savepoint = "SAVE TRANSACTION ahjo_apart"
     rollback_to_savepoint = "ROLLBACK TRANSACTION ahjo_apart"
+    release_savepoint = ""
     savepoint_survives_error = False
     error_may_roll_back = True
     drop_temporary = "DROP {} IF EXISTS {}"
+    missing_objects: ClassVar[Mapping[str, str]] = errors.MISSING_OBJECTS
     maintenance_database = "master"
     supports_use_database = True
     system_databases = frozenset({"master", "model", "msdb", "tempdb"})

@@ -34,6 +34,20 @@ WAITED_TEXT = re.compile(
 )
 LOCK_WAIT_TEXT = re.compile(r"lock (?:request )?time-?\s?out", re.IGNORECASE)
 LOCK_WAIT_TIMEOUT = "1222"
+QUOTED = r"['\"](.+?)['\"]"
+MISSING_OBJECTS = {
+    "208": QUOTED,
+    "1088": QUOTED,
+    "1767": r"(?i)references invalid table '(.+?)'",
+    "2715": r"(?i)data type (\S+?)\.?$",
+    "2760": QUOTED,
+    "2812": QUOTED,
+    "4121": r"aggregate \"(.+?)\"",
+    "4902": QUOTED,
+    "8197": QUOTED,
+    "15151": QUOTED,
+}
+"""Patterns of messages about an object that does not exist, by number; the first group is its name."""
 DOOMED_NUMBERS = frozenset({"3930", "3931", "3998"})
 DOOMED_TEXT = re.compile(r"Uncommittable transaction|transaction cannot be committed", re.IGNORECASE)
 DOOMED = (

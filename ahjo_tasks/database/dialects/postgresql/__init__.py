@@ -8,7 +8,7 @@ import time
 from contextlib import contextmanager, suppress
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ahjo_tasks.database.dialects.attributes import ProjectTemplate
 from ahjo_tasks.database.dialects.base import (
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
     from ahjo_tasks.config.settings import Settings
-    from ahjo_tasks.database.dialects.base import OpenConnection, Restore, TransactionState
+    from ahjo_tasks.database.dialects.base import Attachment, Dependent, OpenConnection, Restore, TransactionState
     from ahjo_tasks.database.dialects.error_positions import Position
     from ahjo_tasks.sql.definitions import Definition
 
@@ -54,6 +54,10 @@ BLOCK = "inline_code_block"
 """Name that the server gives the body of DO."""
 LOCK_NOT_AVAILABLE = "55P03"
 USED = "2BP01"
+USED_BY_VIEW = "0A000"
+CANNOT_REPLACE = frozenset({"42P16", "42P13"})
+"""SQLSTATEs of CREATE OR REPLACE with other columns of a view, another type of result or other names of parameters."""
+QUOTED_NAME = r"[\"»«„]\s?(.+?)\s?[\"«»“]"
 LIBPQ_DEFAULTS = {
     "connect_timeout": "15",
     "client_encoding": "UTF8",
@@ -130,6 +134,13 @@ class PostgreSQL(Dialect):
         " AND ('pg_namespace'::regclass, u.oid) NOT IN (SELECT classid, objid FROM owned)"
         " UNION ALL SELECT 'large object', oid::text FROM pg_largeobject_metadata"
     )
+    missing_objects: ClassVar[Mapping[str, str]] = {
+        "42P01": QUOTED_NAME,
+        "42704": QUOTED_NAME,
+        "3F000": QUOTED_NAME,
+        "42883": r"([^\s(]+)\(",
+    }
+    """The server words its messages in a language of its own; the marks around names differ, too."""
     server_info_sql = (
         "SELECT inet_server_addr(), NULL, session_user, datname, datcollate, current_setting('server_version'), NULL"
         " FROM pg_database WHERE datname = current_database()"
@@ -302,6 +313,30 @@ class PostgreSQL(Dialect):
     def is_dependency_error(self, error: ServerError) -> bool:
         """Whether a view of it, or a function with a parsed body, kept it from being dropped."""
         return error.number == USED
+
+    def refuses_replacing(self, error: ServerError) -> bool:
+        """Whether the columns of a view, or the type of a function's result, cannot be replaced by others."""
+        return error.number in CANNOT_REPLACE
+
+    def dependents(self, connection: OpenConnection, definitions: Sequence[Definition]) -> list[Dependent]:
+        """Ask the catalog."""
+        from ahjo_tasks.database.dialects.postgresql import dependents
+
+        return dependents.dependents(connection, definitions, self)
+
+    def migration_blockers(self, connection: OpenConnection, error: ServerError) -> list[Dependent]:
+        """Ask the catalog about what the error names."""
+        if error.number not in {USED, USED_BY_VIEW}:
+            return []
+        from ahjo_tasks.database.dialects.postgresql import dependents
+
+        return dependents.migration_blockers(connection, error.message, self)
+
+    def attachments(self, connection: OpenConnection, dependents: Sequence[Dependent]) -> list[Attachment]:
+        """Ask the catalog."""
+        from ahjo_tasks.database.dialects.postgresql import dependents as catalog
+
+        return catalog.attachments(connection, dependents)
 
     def exists(self, connection: OpenConnection, database: str) -> bool:
         """Whether the catalog lists the database."""

@@ -1,0 +1,218 @@
+"""What uses an object of PostgreSQL, by its catalog, and what would be lost if that were dropped."""
+
+from __future__ import annotations
+
+import re
+from graphlib import CycleError, TopologicalSorter
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.database.dialects.base import Attachment, Dependent
+from ahjo_tasks.sql.definitions import Name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ahjo_tasks.database.dialects.base import Naming, OpenConnection
+    from ahjo_tasks.sql.definitions import Definition
+
+RELATIONS = frozenset({"view"})
+ROUTINES = frozenset({"function", "procedure"})
+SEED_RELATION = (
+    "SELECT 'pg_class'::regclass::oid, c.oid, 0 FROM pg_class c WHERE c.relkind IN ('v', 'm') AND c.relname = {name}"
+    " AND {schema}"
+)
+SEED_ROUTINE = "SELECT 'pg_proc'::regclass::oid, p.oid, 0 FROM pg_proc p WHERE p.proname = {name} AND {schema}"
+USERS = """
+WITH RECURSIVE seed(classid, objid, subid) AS ({seeds}),
+used(refclass, refid, classid, objid, subid) AS (
+    SELECT 0::oid, 0::oid, classid, objid, subid FROM seed
+    UNION
+    SELECT used.classid, used.objid, x.classid, x.objid, 0
+    FROM used
+    JOIN pg_depend d ON d.refclassid = used.classid AND d.refobjid = used.objid
+        AND (used.subid = 0 OR d.refobjsubid = used.subid)
+    LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid AND r.rulename = '_RETURN'
+    LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
+    LEFT JOIN pg_trigger t ON d.classid = 'pg_trigger'::regclass AND t.oid = d.objid
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN r.oid IS NULL THEN d.classid ELSE 'pg_class'::regclass::oid END AS classid,
+            coalesce(r.ev_class, d.objid) AS objid
+    ) x
+    WHERE (d.deptype = 'n' OR d.classid = 'pg_type'::regclass AND d.deptype = 'i')
+        AND d.classid::regclass::text IN
+            ('pg_rewrite', 'pg_class', 'pg_proc', 'pg_type', 'pg_trigger', 'pg_policy')
+        AND (c.oid IS NULL OR c.relkind IN ('r', 'p', 'v', 'm', 'f'))
+        AND (t.oid IS NULL OR NOT t.tgisinternal)
+        AND (x.classid, x.objid) <> (used.classid, used.objid)
+)
+SELECT used.refclass, used.refid, used.classid, used.objid, i.type, i.identity,
+    pg_describe_object(used.classid, used.objid, 0), a.object_names
+FROM used, pg_identify_object(used.classid, used.objid, 0) i,
+    pg_identify_object_as_address(used.classid, used.objid, 0) a
+"""
+"""Each user with what it uses; the type of a view stands between it and what uses that."""
+NAMED_IN_ERROR = """
+SELECT DISTINCT d.refobjid, d.refobjsubid, a.attname, pg_describe_object(d.refclassid, d.refobjid, 0)
+FROM pg_depend d
+LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid AND d.refobjsubid > 0
+WHERE d.refclassid = 'pg_class'::regclass AND d.deptype = 'n' AND d.refobjid >= 16384 AND (
+    strpos({message}, pg_describe_object(d.classid, d.objid, d.objsubid)) > 0
+    OR strpos({message}, pg_describe_object('pg_class'::regclass, r.ev_class, 0)) > 0)
+"""
+"""What the objects use that an error names, as the server calls them in its own language."""
+KINDS = {"materialized view": "view", "aggregate": "function", "procedure": "procedure"}
+RELATION_ATTACHMENTS = """
+SELECT c.relnamespace::regnamespace::text || '.' || quote_ident(c.relname) AS name, c.oid, c.relowner, c.relacl,
+    CASE c.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END AS kind
+FROM pg_class c WHERE c.relkind IN ('v', 'm') AND c.oid IN ({oids})
+"""
+ROUTINE_ATTACHMENTS = """
+SELECT i.identity AS name, p.oid, p.proowner, p.proacl,
+    CASE p.prokind WHEN 'p' THEN 'PROCEDURE' WHEN 'a' THEN 'AGGREGATE' ELSE 'FUNCTION' END AS kind
+FROM pg_proc p, pg_identify_object('pg_proc'::regclass, p.oid, 0) i WHERE p.oid IN ({oids})
+"""
+GRANTEE = "CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END"
+OPTION = "CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END"
+THERE = "format('SELECT to_regclass(%L) IS NOT NULL', o.name)"
+ROUTINE_THERE = "format('SELECT to_regprocedure(%L) IS NOT NULL', o.name)"
+RELATIONS_LOST = (
+    # owner, grants, grants of columns, comments, indexes, triggers, rules: in the order to give them again
+    (
+        f"SELECT 0, format('owner of %s', o.name), {THERE},"
+        " format('ALTER %s %s OWNER TO %I', o.kind, o.name, pg_get_userbyid(o.relowner))"
+        " FROM o WHERE o.relowner <> current_user::regrole"
+    ),
+    (
+        f"SELECT 1, format('grant on %s', o.name), {THERE},"
+        f" format('GRANT %s ON %s TO %s%s', a.privilege_type, o.name, {GRANTEE}, {OPTION})"
+        " FROM o, aclexplode(o.relacl) a WHERE a.grantee <> o.relowner"
+    ),
+    (
+        f"SELECT 1, format('grant on %s', o.name), format('SELECT EXISTS (SELECT FROM pg_attribute"
+        " WHERE attrelid = to_regclass(%L) AND attname = %L AND NOT attisdropped)', o.name, c.attname),"
+        f" format('GRANT %s (%I) ON %s TO %s%s', a.privilege_type, c.attname, o.name, {GRANTEE}, {OPTION})"
+        " FROM o JOIN pg_attribute c ON c.attrelid = o.oid, aclexplode(c.attacl) a WHERE a.grantee <> o.relowner"
+    ),
+    (
+        "SELECT 2, format('comment on %s', o.name), format('SELECT to_regclass(%L) IS NOT NULL"
+        " AND obj_description(to_regclass(%L), ''pg_class'') IS NULL', o.name, o.name),"
+        " format('COMMENT ON %s %s IS %L', o.kind, o.name, obj_description(o.oid, 'pg_class'))"
+        " FROM o WHERE obj_description(o.oid, 'pg_class') IS NOT NULL"
+    ),
+    (
+        "SELECT 2, format('comment on %s.%s', o.name, c.attname), format('SELECT EXISTS (SELECT FROM pg_attribute"
+        " WHERE attrelid = to_regclass(%L) AND attname = %L AND col_description(attrelid, attnum) IS NULL)',"
+        " o.name, c.attname),"
+        " format('COMMENT ON COLUMN %s.%I IS %L', o.name, c.attname, col_description(o.oid, c.attnum))"
+        " FROM o JOIN pg_attribute c ON c.attrelid = o.oid WHERE col_description(o.oid, c.attnum) IS NOT NULL"
+    ),
+    (
+        "SELECT 3, format('index %s', i.indexrelid::regclass), format('SELECT to_regclass(%L) IS NULL"
+        " AND to_regclass(%L) IS NOT NULL', n.nspname || '.' || quote_ident(x.relname), o.name),"
+        " pg_get_indexdef(i.indexrelid)"
+        " FROM o JOIN pg_index i ON i.indrelid = o.oid JOIN pg_class x ON x.oid = i.indexrelid"
+        " JOIN pg_namespace n ON n.oid = x.relnamespace"
+    ),
+    (
+        "SELECT 4, format('trigger %s on %s', t.tgname, o.name), format('SELECT to_regclass(%L) IS NOT NULL"
+        " AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = to_regclass(%L) AND tgname = %L)',"
+        " o.name, o.name, t.tgname), pg_get_triggerdef(t.oid)"
+        " FROM o JOIN pg_trigger t ON t.tgrelid = o.oid WHERE NOT t.tgisinternal"
+    ),
+    (
+        "SELECT 4, format('rule %s on %s', r.rulename, o.name), format('SELECT to_regclass(%L) IS NOT NULL"
+        " AND NOT EXISTS (SELECT FROM pg_rewrite WHERE ev_class = to_regclass(%L) AND rulename = %L)',"
+        " o.name, o.name, r.rulename), pg_get_ruledef(r.oid)"
+        " FROM o JOIN pg_rewrite r ON r.ev_class = o.oid WHERE r.rulename <> '_RETURN'"
+    ),
+)
+ROUTINES_LOST = (
+    (
+        f"SELECT 0, format('owner of %s', o.name), {ROUTINE_THERE},"
+        " format('ALTER %s %s OWNER TO %I', o.kind, o.name, pg_get_userbyid(o.proowner))"
+        " FROM o WHERE o.proowner <> current_user::regrole"
+    ),
+    (
+        f"SELECT 1, format('revoke on %s', o.name), {ROUTINE_THERE},"
+        " format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', o.name) FROM o WHERE o.proacl IS NOT NULL"
+        " AND NOT EXISTS (SELECT FROM aclexplode(o.proacl) a WHERE a.grantee = 0)"
+    ),
+    (
+        f"SELECT 2, format('grant on %s', o.name), {ROUTINE_THERE},"
+        f" format('GRANT %s ON ROUTINE %s TO %s%s', a.privilege_type, o.name, {GRANTEE}, {OPTION})"
+        " FROM o, aclexplode(o.proacl) a WHERE a.grantee <> o.proowner"
+    ),
+    (
+        "SELECT 3, format('comment on %s', o.name), format('SELECT to_regprocedure(%L) IS NOT NULL"
+        " AND obj_description(to_regprocedure(%L), ''pg_proc'') IS NULL', o.name, o.name),"
+        " format('COMMENT ON %s %s IS %L', o.kind, o.name, obj_description(o.oid, 'pg_proc'))"
+        " FROM o WHERE obj_description(o.oid, 'pg_proc') IS NOT NULL"
+    ),
+)
+
+
+def dependents(connection: OpenConnection, definitions: Sequence[Definition], names: Naming) -> list[Dependent]:
+    """List these views and routines, as far as they exist, and all that uses them; dependents first."""
+    seeds = list(_seeds(definitions, names))
+    return _users(connection, seeds, with_seeds=True) if seeds else []
+
+
+def migration_blockers(connection: OpenConnection, message: str, names: Naming) -> list[Dependent]:
+    """List all that uses the column that the error is about, or else the table; dependents first."""
+    rows = connection.query(NAMED_IN_ERROR.format(message=names.quote_literal(message)))
+    columns = {(table, column) for table, column, name, _ in rows if name and _is_word(name, message)}
+    tables = {(table, 0) for table, _, _, text in rows if _is_word(text, message)}
+    seeds = [f"SELECT 'pg_class'::regclass::oid, {table}::oid, {column}" for table, column in columns or tables]
+    return _users(connection, seeds, with_seeds=False) if seeds else []
+
+
+def attachments(connection: OpenConnection, objects: Sequence[Dependent]) -> list[Attachment]:
+    """Read owners, grants, comments, indexes, triggers and rules of views, and those of routines."""
+    found: list[tuple[int, str, str, str]] = []
+    for kinds, source, lost in (
+        (RELATIONS, RELATION_ATTACHMENTS, RELATIONS_LOST),
+        (ROUTINES, ROUTINE_ATTACHMENTS, ROUTINES_LOST),
+    ):
+        oids = ", ".join(str(item.key[1]) for item in objects if item.kind in kinds)
+        if oids:
+            query = " UNION ALL ".join(lost)
+            found += connection.query(f"WITH o AS ({source.format(oids=oids)}) {query} ORDER BY 1")
+    return [Attachment(text, condition, statement) for _, text, condition, statement in found]
+
+
+def _seeds(definitions: Iterable[Definition], names: Naming) -> Iterator[str]:
+    for definition in definitions:
+        query, prefix = (SEED_ROUTINE, "pro") if definition.kind in ROUTINES else (SEED_RELATION, "rel")
+        if definition.kind in ROUTINES | RELATIONS:
+            schema = definition.name.schema
+            visible = "pg_function_is_visible(p.oid)" if prefix == "pro" else "pg_table_is_visible(c.oid)"
+            condition = f"{prefix}namespace = to_regnamespace({names.quote_literal(names.quote(schema))})"
+            name = names.quote_literal(definition.name.name)
+            yield query.format(name=name, schema=condition if schema else visible)
+
+
+def _users(connection: OpenConnection, seeds: Sequence[str], *, with_seeds: bool) -> list[Dependent]:
+    users: dict[tuple[int, int], set[tuple[int, int]]] = {}
+    objects: dict[tuple[int, int], Dependent] = {}
+    rows = connection.query(USERS.format(seeds=" UNION ".join(seeds)))
+    for refclass, refid, classid, objid, kind, identity, text, name in rows:
+        key = (classid, objid)
+        users.setdefault(key, set())
+        if refid:
+            users.setdefault((refclass, refid), set()).add(key)
+        if kind != "type" and (refid or with_seeds):
+            parts = (*([None] if len(name) == 1 else []), *name)
+            owner = Name(parts[0], parts[-1])
+            drop = f"DROP {kind.upper()} {identity}"
+            used = bool(refid) or (key in objects and objects[key].used)
+            objects[key] = Dependent(KINDS.get(kind, kind), owner, text, drop, key, used)
+    try:
+        order = list(TopologicalSorter(users).static_order())
+    except CycleError:
+        order = list(users)
+    return [objects[key] for key in order if key in objects]
+
+
+def _is_word(name: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
