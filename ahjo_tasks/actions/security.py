@@ -118,7 +118,7 @@ def _permission_step(ctx: ActionContext, entry: PermissionFile) -> Step:
 
     project = ctx.project.files
     if ctx.settings.db_permission_invoke_method != "sqlcmd":
-        return FileStep(project.read_script(entry.source, entry.variables, directives=True))
+        return FileStep(project.read_script(entry.source, entry.variables, directives=True, required=True))
     from ahjo_tasks.engine.security import SqlcmdStep, find_sqlcmd
 
     ctx.project.require_support(ctx.project.dialect.supports_sqlcmd, "db_permission_invoke_method: sqlcmd")

@@ -147,14 +147,21 @@ class ProjectFiles:
         return [self._load(path, self.kind_of(path), variables) for path in dict.fromkeys(paths)]
 
     def read_script(
-        self, relative: str, variables: Mapping[str, object] | None = None, *, directives: bool = False
+        self,
+        relative: str,
+        variables: Mapping[str, object] | None = None,
+        *,
+        directives: bool = False,
+        required: bool = False,
     ) -> SqlFile:
         """Read one file by its path in the project; with `directives`, those of sqlcmd are carried out.
 
-        Raises SourceError when it is missing.
+        With `required` a variable without a value is an error, also where there are no variables.
+        Raises SourceError when the file is missing.
         """
         path = self.script_path(relative)
-        return self._load(path, self.kind_of(path), variables, directives=directives)
+        kind = "permission" if required else self.kind_of(path)
+        return self._load(path, kind, variables, directives=directives)
 
     def script_path(self, relative: str) -> Path:
         """Return the full path of a file of the project. Raises SourceError when it is missing."""

@@ -210,3 +210,11 @@ def test_an_empty_path_is_refused_and_not_the_whole_folder(
     project.write("database/views/v.sql", "CREATE VIEW v AS SELECT 1 AS a;\n")
     done = inv(project, "init", "deploy", *command, "--files", empty, "--config", "dev.json")
     assert (done.code, "an empty path names no file" in done.err) == (2, True), done.text
+
+
+def test_a_variable_of_a_permission_file_needs_a_value_also_where_there_are_none(tmp_path: Path) -> None:
+    files = project(tmp_path, name="postgresql")
+    (tmp_path / "roles.sql").write_text('CREATE ROLE "$(role)"', encoding="utf-8")
+    with pytest.raises(SourceError, match="role"):
+        files.read_script("roles.sql", {}, directives=True, required=True)
+    assert files.read_script("roles.sql", {}).text == 'CREATE ROLE "$(role)"'
