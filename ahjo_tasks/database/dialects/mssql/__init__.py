@@ -42,7 +42,7 @@ UNMATCHED = (
     " ROLLBACK. Where it must be so, write -- transaction: off at its head."
 )
 ENDED = (
-    "The file ended the transaction that it ran in: its COMMIT and ROLLBACK do not match its BEGIN TRANSACTION."
+    "The file ended the transaction that it ran in: its BEGIN TRANSACTION does not match its COMMIT and ROLLBACK."
     " Where it must be so, write -- transaction: off at its head."
 )
 REFUSED_IN_TRANSACTION = frozenset({"226", "574", "15002", "3021", "3902"})
