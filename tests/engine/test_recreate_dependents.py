@@ -54,6 +54,7 @@ class Server:
     created: Counter[str] = field(default_factory=Counter)
     in_shared_transaction: bool = False
     usable: bool = True
+    interrupted: bool = False
     transactional: bool = False
     on_message: Any = print
 
