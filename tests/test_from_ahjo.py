@@ -427,11 +427,14 @@ def colon_variables(folder: Path) -> bool:
     return filled(folder, "postgresql", "SELECT :NAME") != "SELECT :NAME"
 
 
+REVISION = 'revision = "a1"\ndown_revision = None\n\n\ndef upgrade():\n    pass\n'
+
+
 def migrations(folder: Path) -> bool:
     from ahjo_tasks.engine.migrations import Migrations
 
     ini = write(folder, "alembic.ini", "[alembic]\nscript_location = alembic\n")
-    write(folder, "alembic/versions/20240101_00_00_00_a1_x.py", 'revision = "a1"\ndown_revision = None\n')
+    write(folder, "alembic/versions/20240101_00_00_00_a1_x.py", REVISION)
     return [script.revision for script in Migrations(ini, SETTINGS, None).pending(())] == ["a1"]
 
 

@@ -125,7 +125,7 @@ def test_what_cannot_be_compared_ends_with_code_2(
 
 def test_a_missing_file_is_an_error(project: RunningProject) -> None:
     done = compare(project, "--file-a", "old.csv", "--file-b", "nowhere.csv")
-    assert done.code == 1
+    assert done.code == 2
     assert "nowhere.csv" in done.err
 
 

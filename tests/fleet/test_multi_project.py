@@ -304,7 +304,7 @@ def test_a_login_that_nobody_can_be_asked_for_is_told(tmp_path: Path) -> None:
     shop.lists({"a": ["who"]})
     result = shop.run()
     assert result.code == 2
-    assert "a: There is no user name and password" in result.err
+    assert "a: There is no user name and no password" in result.err
 
 
 @pytest.mark.skipif(os.name == "nt", reason="only on POSIX: a signal to one process")
