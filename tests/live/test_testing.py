@@ -157,4 +157,4 @@ def test_variables_of_tests_are_their_own(sqlite: Deployed) -> None:
     check(sqlite, "a", "SELECT '$(word)' AS result;\n")
     assert "1/1" in sqlite.succeed("test").out
     check(sqlite, "b", "SELECT 1;\nSELECT '$(wird)' AS result;\n")
-    assert "b.sql:2:9: the variable wird has no value" in sqlite.fail("test").err
+    assert "b.sql:2:9: the variable wird has no value" in sqlite.fail("test", code=2).err
