@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ahjo_tasks.errors import UsageError
+from ahjo_tasks.errors import SourceError, UsageError
 from ahjo_tasks.runtime.action import action
 
 if TYPE_CHECKING:
@@ -31,13 +31,17 @@ def batches(ctx: ActionContext, file: str = "", dialect: str = "", format: str =
 
     With a config the file is read as a deploy reads it, with its variables and
     directives; with --dialect it is split as it is, and no config is needed.
-    Needs no database. A file that cannot be split exits with 2 and names line and
+    Needs no database. A file that cannot be split exits with 1 and names line and
     column.
     """
     if format == "json":
         ctx.console.machine()
     path = _checked(file, format)
-    batches = _as_it_is(ctx, path, dialect) if dialect else _as_deployed(ctx, path)
+    try:
+        batches = _as_it_is(ctx, path, dialect) if dialect else _as_deployed(ctx, path)
+    except SourceError as error:
+        error.exit_code = 1  # a refusal is what this action found, as a finding is what a scan found
+        raise
     if format == "json":
         ctx.console.raw(json.dumps([batch.json() for batch in batches], indent=2))
         return
