@@ -42,11 +42,12 @@ def foreign_content(settings: Settings, connection: Connection, directory: Path)
     for other programs write it, too.
     """
     marks = _marked_identities(connection)
-    if _identity(connection, directory) in marks or not (marks or _content(connection)):
+    if _identity(connection, directory) in marks:
         return ""
     if marks:
         return f"a copy of {' and '.join(sorted(database for _server, database in marks))}"
-    return "" if _has_git_table(settings, connection) else _content(connection)
+    content = _content(connection)
+    return "" if content and _has_git_table(settings, connection) else content
 
 
 def _identity(connection: Connection, directory: Path) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from invoke.executor import Executor
 from invoke.tasks import Call, Task
 
 from ahjo_tasks.runtime.namespace_info import NamespaceInfo, namespace_info_at
-from ahjo_tasks.runtime.patches.expected import has_method
+from ahjo_tasks.runtime.patches.expected import ASSIGNED, has_method
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from invoke.config import Config
     from invoke.context import Context
     from invoke.parser.parser import ParseResult
-
-ASSIGNED = ("__doc__", "__name__", "__qualname__")
 
 
 def install() -> bool:

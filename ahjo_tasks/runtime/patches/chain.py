@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from invoke.executor import Executor
 
+from ahjo_tasks.runtime.patches.expected import ASSIGNED, has_method
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -15,14 +17,18 @@ def install() -> bool:
     """Patch `Executor.execute`. Returns False, and changes nothing, where Invoke has another one."""
     if Executor.execute.__module__ == __name__:
         return True
-    if not all(callable(getattr(Executor, name, None)) for name in ("execute", "normalize", "expand_calls")):
+    if not (
+        has_method(Executor, "execute", "tasks")
+        and has_method(Executor, "normalize", "tasks")
+        and has_method(Executor, "expand_calls", "calls")
+    ):
         return False
     Executor.execute = _recorded(Executor.execute)  # type: ignore[method-assign]
     return True
 
 
 def _recorded(original: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(original, assigned=("__doc__", "__name__", "__qualname__"))
+    @wraps(original, assigned=ASSIGNED)
     def execute(executor: Executor, *tasks: Any) -> Any:
         from ahjo_tasks.runtime.chain import Chain, Given
 

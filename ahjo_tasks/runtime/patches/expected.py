@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 MAJOR = "3"
 """The release of Invoke whose private parts the patches know."""
 
+ASSIGNED = ("__doc__", "__name__", "__qualname__")
+"""What a patch takes over from the method that it replaces; `__module__` stays ours, and tells that it is installed."""
+
 
 def supported() -> bool:
     """Return whether this is the release of Invoke that the patches were written for."""

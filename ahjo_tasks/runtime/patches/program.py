@@ -24,7 +24,7 @@ from ahjo_tasks.errors import AhjoError, UsageError
 from ahjo_tasks.runtime import flags
 from ahjo_tasks.runtime.gc_tuning import tune_gc
 from ahjo_tasks.runtime.patches.config_files import exit_message
-from ahjo_tasks.runtime.patches.expected import has_method
+from ahjo_tasks.runtime.patches.expected import ASSIGNED, has_method
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -53,7 +53,7 @@ def install() -> bool:
 
 
 def _with_confirmation(original: Callable[[Program], list[Argument]]) -> Callable[[Program], list[Argument]]:
-    @wraps(original, assigned=("__doc__", "__name__", "__qualname__"))
+    @wraps(original, assigned=ASSIGNED)
     def core_args(program: Program) -> list[Argument]:
         return [*original(program), *map(copy.copy, flags.confirmation())]
 
@@ -85,7 +85,7 @@ def _quiet(original: Callable[[Program], None]) -> Callable[[Program], None]:
 
 
 def _tuned(original: Callable[[Program], None]) -> Callable[[Program], None]:
-    @wraps(original, assigned=("__doc__", "__name__", "__qualname__"))
+    @wraps(original, assigned=ASSIGNED)
     def parse_tasks(program: Program) -> None:
         if getattr(program, "argv", None) is sys.argv:
             tune_gc()
