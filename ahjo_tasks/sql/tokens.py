@@ -56,7 +56,7 @@ def tokenize(text: str, syntax: Syntax, *, numbers: bool = False) -> Iterator[To
                 if group <= _MARK_GROUP or group == _NUMBER_GROUP:
                     yield new(Token, (kinds[group], match[group], match.start()))
                 elif group < _COMMENT_GROUP:
-                    yield new(Token, (kinds[group], _unquoted(match[group], syntax), match.start()))
+                    yield new(Token, (kinds[group], unquoted(match[group], syntax), match.start()))
                 else:
                     start = comment_end(text, match.start(), end) or end
                     break
@@ -88,7 +88,8 @@ def _token_pattern(syntax: Syntax, *, numbers: bool) -> re.Pattern[str]:
     return re.compile(rf"(?:({')|('.join(kinds)})|({number})|{skipped}|({syntax.comment_open}))[ \t\r\n]*+")
 
 
-def _unquoted(value: str, syntax: Syntax) -> str:
+def unquoted(value: str, syntax: Syntax) -> str:
+    """Return the content of a string or a quoted name, which may lack its closing quote."""
     close = closing(value[0])
     inner = value[1:-1] if value.endswith(close) and len(value) > 1 else value[1:]
     if close in inner:

@@ -138,10 +138,7 @@ def variable(reader: Reader, index: int) -> int:
         return columns(reader, index + 1)
     if words[index] in {"CURSOR", "TABLE"} or not reader.is_name(index):
         return index
-    strength, reader.strength = reader.strength, Strength.CREATION
-    index = type_name(reader, index)
-    reader.strength = strength
-    return index
+    return _type_at_creation(reader, index)
 
 
 def declare(reader: Reader, index: int) -> int:
@@ -163,10 +160,15 @@ def declaration(reader: Reader, index: int) -> int:
     place = index + 1 + (reader.words[index + 1] == "CONSTANT")
     if reader.words[place] in {"CURSOR", "ALIAS", "NO", "SCROLL"}:
         return place
+    return _type_at_creation(reader, place)
+
+
+def _type_at_creation(reader: Reader, index: int) -> int:
+    """Read a type that the database looks up when it creates the body, although the body binds late."""
     strength, reader.strength = reader.strength, Strength.CREATION
-    place = type_name(reader, place)
+    index = type_name(reader, index)
     reader.strength = strength
-    return place
+    return index
 
 
 def options(reader: Reader, index: int) -> int:

@@ -9,9 +9,9 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.sql.lexer import BLANKS, DOLLAR_TAG, MYSQL, NESTED
+from ahjo_tasks.sql.lexer import BLANKS, DOLLAR_TAG, MYSQL, NESTED, closing
 from ahjo_tasks.sql.scanner import comment_depth, comment_end
-from ahjo_tasks.sql.tokens import bare_name
+from ahjo_tasks.sql.tokens import bare_name, unquoted
 
 if TYPE_CHECKING:
     from ahjo_tasks.sql.lexer import Syntax
@@ -21,9 +21,6 @@ STRING = "'"
 MARKS = "(),;=%{:"
 """The first characters of the marks."""
 DEEPEST = NESTED + 1
-_CLOSING = {"[": "]", '"': '"', "`": "`"}
-_ESCAPE = re.compile(r"\\([\s\S])")
-_CONTROLS = {"n": "\n", "r": "\r", "t": "\t"}
 _SPECIAL = re.compile(r"[\"`\[/\-#]")
 """A part of a dotted name that has quotes or comments in it."""
 _BLANK = re.compile(r"[^\r\n]")
@@ -70,9 +67,9 @@ def split_name(token: str, syntax: Syntax) -> tuple[str, ...]:
 
 def unquote_name(part: str, syntax: Syntax) -> str:
     """One part of a name, unquoted and as the server knows it."""
-    close = _CLOSING.get(part[:1]) if part[:1] in syntax.names else None
-    if close is None:
+    if not part or part[0] not in syntax.names:
         return bare_name(part, syntax)
+    close = closing(part[0])
     inner = part[1:-1] if part.endswith(close) and len(part) > 1 else part[1:]
     return inner.replace(close * 2, close) if part[0] != "[" or syntax.doubled_brackets else inner
 
@@ -82,12 +79,7 @@ def string_value(token: str, syntax: Syntax) -> str:
     if token[0] == "$":
         size = token.index("$", 1) + 1
         return token[size:-size] if token.endswith(token[:size]) and len(token) >= 2 * size else token[size:]
-    inner = token[1:-1] if len(token) > 1 and token.endswith(token[0]) else token[1:]
-    if token[0] in inner:
-        inner = inner.replace(token[0] * 2, token[0])
-    if syntax.backslash_escapes and "\\" in inner:
-        inner = _ESCAPE.sub(lambda escape: _CONTROLS.get(escape[1], escape[1]), inner)
-    return inner
+    return unquoted(token, syntax)
 
 
 def _shallow(text: str, syntax: Syntax) -> str:
