@@ -14,7 +14,7 @@ from ahjo_tasks.project.object_index import ObjectIndex
 from ahjo_tasks.sql.definitions import Name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import Attachment, Dependent
@@ -52,13 +52,8 @@ class DeployedFiles:
         creators = set(self._index.creators(name))
         if first in creators:
             return ()
-        waiting = [index for index in creators if index > first]
-        members = set(waiting)
-        while waiting:
-            needed = {index for index in self._edges[waiting.pop()] if index > first} - members
-            members |= needed
-            waiting += needed
-        return self._at(members)
+        later = {index for index in creators if index > first}
+        return self._at(_closure(later, lambda member: {index for index in self._edges[member] if index > first}))
 
     def group(self, file: SqlFile, connection: Connection, *, dropped: bool) -> FileGroup | None:
         """Return what to drop before this file runs, and the files to run after it; None if there is nothing to drop.
@@ -97,14 +92,12 @@ class DeployedFiles:
         return FileGroup(self._at(owners - {first}), self._at(members), tuple(dependents), tuple(kept))
 
     def _with_needs(self, owners: set[int], first: int) -> set[int]:
-        members, waiting = set(owners), [*owners]
-        while waiting:
-            member = waiting.pop()
-            needs = () if self._binds_late(member) else self._edges[member]
-            more = {index for index in needs if index > first and self._files[index].transactional} - members
-            members |= more
-            waiting += more
-        return members
+        return _closure(owners, lambda member: self._needs(member, first))
+
+    def _needs(self, member: int, first: int) -> set[int]:
+        """The files behind the first that this one needs when it is created, and that a transaction may hold."""
+        needs = () if self._binds_late(member) else self._edges[member]
+        return {index for index in needs if index > first and self._files[index].transactional}
 
     def _group_by_files(self, first: int) -> FileGroup | None:
         """Return the files to recreate together with this one; None if a dependent cannot be, or if there is none.
@@ -117,8 +110,7 @@ class DeployedFiles:
         waiting = [*dropped]
         while waiting:
             member = waiting.pop()
-            needs = () if self._binds_late(member) else self._edges[member]
-            for index in (index for index in needs if index > first and self._files[index].transactional):
+            for index in self._needs(member, first):
                 more = self._recreatable_dependents(index) if drops(self._files[index]) else set()
                 dropped |= more
                 waiting += {index, *more} - members
@@ -144,6 +136,16 @@ class DeployedFiles:
 
     def _at(self, indexes: set[int]) -> tuple[SqlFile, ...]:
         return tuple(self._files[index] for index in sorted(indexes))
+
+
+def _closure(start: set[int], following: Callable[[int], set[int]]) -> set[int]:
+    """Return the start and all that follows from its members, directly or through others."""
+    members, waiting = set(start), [*start]
+    while waiting:
+        more = following(waiting.pop()) - members
+        members |= more
+        waiting += more
+    return members
 
 
 class FileGroup(NamedTuple):
