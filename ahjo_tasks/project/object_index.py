@@ -6,15 +6,15 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.errors import SourceError
+from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.sql.lexer import MSSQL, POSTGRESQL, SQLITE
 from ahjo_tasks.sql.references.builtin_functions import BUILTIN_FUNCTIONS
-from ahjo_tasks.sql.references.model import Strength, key_role
+from ahjo_tasks.sql.references.model import Strength, key_role, part_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ahjo_tasks.project.sql_file import SqlFile
-    from ahjo_tasks.sql.definitions import Name
     from ahjo_tasks.sql.references.model import Reference, Use
 
 KINDS_OF_ROLE: dict[str, frozenset[str]] = {
@@ -22,9 +22,19 @@ KINDS_OF_ROLE: dict[str, frozenset[str]] = {
     "routine": frozenset({"function", "procedure", "synonym"}),
     "type": frozenset({"type", "table", "view"}),
     "sequence": frozenset({"sequence", "synonym"}),
+    "language": frozenset({"language", "extension"}),
+    "foreign data wrapper": frozenset({"foreign data wrapper", "extension"}),
+    "event trigger": frozenset({"trigger"}),
     "object": frozenset({"table", "view", "synonym", "sequence", "function", "procedure", "type"}),
 }
 """The kinds of objects that a name may stand for by its role; any other role is a kind itself."""
+SCHEMALESS = frozenset(
+    {
+        *("trigger", "schema", "role", "partition scheme", "partition function", "assembly"),
+        *("extension", "language", "server", "foreign data wrapper", "publication"),
+    }
+)
+"""Kinds whose names belong to no schema."""
 DATABASE_PARTS = 3
 SERVER_PARTS = 4
 
@@ -62,15 +72,21 @@ class ObjectIndex:
         self._builtin = BUILTIN_FUNCTIONS.get(self._syntax, frozenset())
         self._by_name: dict[str, list[ObjectOwner]] = defaultdict(list)
         for number, file in enumerate(files):
-            for definition in file.definitions:
-                schema = self._schema(definition.name.schema)
-                owner = ObjectOwner(definition.name.name, schema, definition.kind, number)
-                self._by_name[self._fold(definition.name.name)].append(owner)
+            for definition in (*file.definitions, *file.brought):
+                self._add(definition.name, definition.kind, number)
+                if definition.table:
+                    self._add(part_name(definition.table, definition.name.name), "part", number)
+                elif definition.kind == "type" and self._syntax is POSTGRESQL:  # the type of its arrays
+                    self._add(Name(definition.name.schema, f"_{definition.name.name}"), "type", number)
             for key in file.keys:
-                schema, table = self._schema(key.table.schema), key.table.name
-                roles = {key_role(key.columns), *([key_role(())] if key.primary else [])}
-                self._by_name[self._fold(table)] += [ObjectOwner(table, schema, role, number) for role in roles]
+                for role in {key_role(key.columns), *([key_role(())] if key.primary else [])}:
+                    self._add(key.table, role, number)
         self._resolved: dict[Reference, tuple[list[ObjectOwner], bool]] = {}
+
+    def _add(self, name: Name, kind: str, number: int) -> None:
+        """Note an object of a file."""
+        owner = ObjectOwner(name.name, self._schema(name.schema), kind, number)
+        self._by_name[self._fold(name.name)].append(owner)
 
     def edges(self) -> dict[int, set[int]]:
         """For each file the files that it needs."""
@@ -169,7 +185,7 @@ class ObjectIndex:
     def _on_path(self, owners: list[ObjectOwner], reference: Reference) -> tuple[list[ObjectOwner], bool]:
         """Those that a name without a schema means."""
         object_schema = self._schema(reference.object_schema)
-        if owners[0].kind in {"trigger", "schema", "role", "partition scheme", "partition function", "assembly"}:
+        if owners[0].kind in SCHEMALESS:
             return owners, True
         path = [self._fold(schema) for schema in reference.path] or [self._default]
         if self._syntax is not POSTGRESQL:

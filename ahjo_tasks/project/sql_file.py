@@ -81,6 +81,11 @@ class SqlFile:
         return self.names.keys
 
     @property
+    def brought(self) -> tuple[Definition, ...]:
+        """The objects that those which the file creates bring along, as a sequence of a column."""
+        return self.names.brought
+
+    @property
     def definitions(self) -> tuple[Definition, ...]:
         """The objects that the file creates."""
         return self.names.definitions

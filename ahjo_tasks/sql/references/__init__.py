@@ -55,9 +55,15 @@ def alter(reader: Reader, index: int) -> int:
 
 def _alter_part(reader: Reader, place: int, kind: str) -> int:
     """Read ALTER of what belongs to a table."""
+    if kind == "index" and reader.syntax is POSTGRESQL:
+        reader.context = "alter index"
+        reader.emit(place, "index")
+        return place + 1
     if reader.words[place + 1] == "ON":
         reader.context = ""
         reader.emit(place + 2, RELATION)
+        if reader.syntax is POSTGRESQL:
+            reader.emit_part(place, place + 2)
         return place + 3
     reader.context = "security policy" if kind == "policy" else ""
     return place + 1
@@ -87,13 +93,32 @@ def drop(reader: Reader, index: int) -> int:
 
 
 def server(reader: Reader, index: int) -> int:
-    """Read SERVER of a foreign table."""
-    if reader.context == "table" and reader.is_name(index + 1) and reader.syntax is POSTGRESQL:
+    """Read SERVER of a foreign table, a user mapping or an import."""
+    imported = reader.words[index - 1] == "FROM" and not reader.scope.query
+    named = imported or reader.context in {"table", "foreign"}
+    if named and reader.is_name(index + 1) and reader.syntax is POSTGRESQL:
         reader.emit(index + 1, "server")
         return index + 2
     return index + 1
 
 
+def wrapper(reader: Reader, index: int) -> int:
+    """Read FOREIGN DATA WRAPPER of a server."""
+    if reader.context == "foreign" and reader.words[index - 2 : index] == ["FOREIGN", "DATA"]:
+        reader.emit(index + 1, "foreign data wrapper")
+        return index + 2
+    return index + 1
+
+
+def language(reader: Reader, index: int) -> int:
+    """Read LANGUAGE of a routine or a block, which an extension may bring."""
+    word = reader.words[index + 1]
+    if reader.syntax is POSTGRESQL and reader.is_name(index + 1) and word not in OWN_LANGUAGES and not reader.body:
+        reader.emit(index + 1, "language")
+    return index + 1
+
+
+OWN_LANGUAGES = frozenset({"SQL", "PLPGSQL", "C", "INTERNAL"})
 ACTIONS: Mapping[str, Action] = {
     **QUERY_ACTIONS,
     **COLUMN_ACTIONS,
@@ -111,6 +136,8 @@ ACTIONS: Mapping[str, Action] = {
     "HANDLER": handler,
     "VALIDATOR": handler,
     "SERVER": server,
+    "WRAPPER": wrapper,
+    "LANGUAGE": language,
 }
 """The reader of each word or mark."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE
 from ahjo_tasks.sql.references.expressions import attributes, type_name
-from ahjo_tasks.sql.references.model import Key, Strength, key_role, qualified
+from ahjo_tasks.sql.references.model import Key, Strength, key_role, part_name, qualified
 from ahjo_tasks.sql.references.queries import relation
 from ahjo_tasks.sql.references.reader import MARKS, RELATION, ROUTINE, TYPE, Reader, skip_list
 from ahjo_tasks.sql.references.tokens import split_name, word_set
@@ -22,6 +23,7 @@ NO_COLUMN = word_set(
 NO_TYPE = MARKS | word_set(
     "AS GENERATED DEFAULT NOT NULL PRIMARY UNIQUE CHECK REFERENCES CONSTRAINT COLLATE IDENTITY WITH COLUMN_SET"
 )
+SERIAL = word_set("SERIAL BIGSERIAL SMALLSERIAL SERIAL2 SERIAL4 SERIAL8")
 MODES = frozenset({"IN", "OUT", "INOUT", "VARIADIC"})
 OPTIONS = {
     **dict.fromkeys(
@@ -62,9 +64,67 @@ def column(reader: Reader, index: int) -> int:
         _key(reader, index)
     if not reader.is_name(index) or words[index] in NO_COLUMN:
         return index
+    reader.column = index
+    if words[index + 1] in SERIAL and reader.syntax is POSTGRESQL:
+        _bring_sequence(reader)
     if words[index + 1] in NO_TYPE or reader.syntax not in {MSSQL, POSTGRESQL}:
         return index + 1
     return type_name(reader, index + 1)
+
+
+def identity(reader: Reader, index: int) -> int:
+    """Read IDENTITY of a column of PostgreSQL, which has a sequence."""
+    if reader.syntax is POSTGRESQL and reader.words[index - 1] == "AS":
+        _bring_sequence(reader)
+    return index + 1
+
+
+def _bring_sequence(reader: Reader) -> None:
+    table = qualified(split_name(reader.tokens[reader.table], reader.syntax))
+    name = f"{table.name}_{split_name(reader.tokens[reader.column], reader.syntax)[-1]}_seq"
+    reader.bring("sequence", Name(table.schema, name))
+
+
+def constraint(reader: Reader, index: int) -> int:
+    """Read CONSTRAINT of a table of PostgreSQL: a new one, which may have an index, or one that is there."""
+    words = reader.words
+    if reader.syntax is not POSTGRESQL or reader.context not in {"table", "alter"} or not reader.is_name(index + 1):
+        return index + 1
+    if words[index - 1] in {"VALIDATE", "ALTER", "RENAME"}:
+        reader.emit_part(index + 1, reader.table)
+    elif words[index - 1] != "DROP":
+        table = qualified(split_name(reader.tokens[reader.table], reader.syntax))
+        name = split_name(reader.tokens[index + 1], reader.syntax)[-1]
+        reader.bring("part", part_name(table, name))
+        if words[index + 2] in {"PRIMARY", "UNIQUE", "EXCLUDE"}:
+            reader.bring("index", Name(table.schema, name))
+    return index + 2
+
+
+def primary(reader: Reader, index: int) -> int:
+    """Read PRIMARY KEY of PostgreSQL, whose index has a name."""
+    if reader.syntax is POSTGRESQL and reader.context in {"table", "alter"} and reader.words[index + 1] == "KEY":
+        table = qualified(split_name(reader.tokens[reader.table], reader.syntax))
+        reader.bring("index", Name(table.schema, f"{table.name}_pkey"))
+    return index + 1
+
+
+def switched(reader: Reader, index: int) -> int:
+    """Read ENABLE and DISABLE of a trigger or a rule."""
+    words, place = reader.words, index + 1
+    place += words[place] in {"ALWAYS", "REPLICA"}
+    if words[place] not in {"TRIGGER", "RULE"} or reader.context != "alter" or reader.syntax is not POSTGRESQL:
+        return index + 1
+    reader.emit_part(place + 1, reader.table)
+    return place + 2
+
+
+def using_index(reader: Reader, index: int) -> int:
+    """Read USING INDEX of a constraint."""
+    if reader.words[index - 1] == "USING" and reader.context == "alter" and reader.words[index + 1] != "TABLESPACE":
+        reader.emit(index + 1, "index")
+        return index + 2
+    return index + 1
 
 
 def _key(reader: Reader, index: int) -> None:
@@ -200,7 +260,10 @@ def references(reader: Reader, index: int) -> int:
 
 
 def inherits(reader: Reader, index: int) -> int:
-    """Read INHERITS (parents)."""
+    """Read INHERITS (parents), and INHERIT of a table that is altered."""
+    if reader.words[index] == "INHERIT" and reader.context == "alter" and reader.words[index - 1] != "NO":
+        reader.emit(index + 1, RELATION)
+        return index + 2
     if reader.words[index + 1] != "(":
         return index + 1
     reader.push(comma=relation)
@@ -256,7 +319,7 @@ def partition(reader: Reader, index: int) -> int:
     """Read ATTACH PARTITION, and the function that a partition scheme uses."""
     words = reader.words
     if words[index - 1] in {"ATTACH", "DETACH"}:
-        reader.emit(index + 1, RELATION)
+        reader.emit(index + 1, "index" if reader.context == "alter index" else RELATION)
         return index + 2
     if words[index - 1] == "AS" and words[index + 1] not in {"OF", "BY"}:
         reader.emit(index + 1, "partition function")
@@ -269,6 +332,13 @@ COLUMN_ACTIONS: dict[str, Action] = {
     "TYPE": altered_type,
     "REFERENCES": references,
     "INHERITS": inherits,
+    "INHERIT": inherits,
+    "IDENTITY": identity,
+    "CONSTRAINT": constraint,
+    "PRIMARY": primary,
+    "ENABLE": switched,
+    "DISABLE": switched,
+    "INDEX": using_index,
     "OWNED": owned_by,
     "ON": storage,
     "RETURNS": returns,

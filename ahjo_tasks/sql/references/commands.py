@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL
 from ahjo_tasks.sql.references.columns import declaration
+from ahjo_tasks.sql.references.kinds import ROLES, kind_at
 from ahjo_tasks.sql.references.model import Strength
 from ahjo_tasks.sql.references.reader import OBJECT, RELATION, ROUTINE, SEQUENCE, TYPE, Reader, begin, skip_list, starts
 from ahjo_tasks.sql.references.rows import copy, delete, insert, load, merge, set_word, truncate, update, use
@@ -30,6 +31,9 @@ CLASSES = {
     "SCHEMA": "schema",
     "TYPE": TYPE,
     "DOMAIN": TYPE,
+    "WRAPPER": "foreign data wrapper",
+    "SERVER": "server",
+    "LANGUAGE": "language",
     "OBJECT": OBJECT,
 }
 PARTS_OF_TABLES = frozenset({"TRIGGER", "POLICY", "RULE", "CONSTRAINT"})
@@ -152,10 +156,17 @@ def comment(reader: Reader, index: int) -> int:
         reader.emit(place + 1, RELATION, column=True)
         return place + 2
     if words[place] in PARTS_OF_TABLES:
-        place += 3 + (words[place + 3] == "DOMAIN")
+        name, place = place + 1, place + 3 + (words[place + 3] == "DOMAIN")
         reader.emit(place, TYPE if words[place - 1] == "DOMAIN" else RELATION)
+        if words[place - 1] != "DOMAIN":
+            reader.emit_part(name, place)
         return place + 1
-    return _objects(reader, place)
+    match = kind_at(reader, place)
+    if match and reader.is_name(match[0]):
+        place, kind = match
+        reader.emit(place, ROLES.get(kind, kind))
+        return reader.closing(place + 1) + 1 if words[place + 1] == "(" else place + 1
+    return place
 
 
 # -- blocks ------------------------------------------------------------------------------------------------------------

@@ -12,7 +12,12 @@ from ahjo_tasks.sql.references.reader import OBJECT, RELATION, TYPE, Reader, beg
 from ahjo_tasks.sql.references.routines import event_trigger, policy, routine, rule, trigger
 from ahjo_tasks.sql.references.tokens import split_name
 
-UNSCOPED = frozenset({"index", "policy", "trigger", "rule", "event trigger"})
+UNSCOPED = frozenset(
+    {
+        *("index", "policy", "trigger", "rule", "event trigger", "schema", "role", "extension"),
+        *("server", "foreign data wrapper", "language", "publication", "access method"),
+    }
+)
 """Kinds whose names belong to a table, or to none."""
 
 
@@ -36,7 +41,7 @@ def define(reader: Reader, place: int, kind: str, *, temporary: bool = False) ->
     name = qualified(parts)
     if reader.syntax is MSSQL and kind == "procedure" and not name.name:
         return place
-    if not name.schema and reader.collector.path and kind not in UNSCOPED | {"schema", "role", "extension"}:
+    if not name.schema and reader.collector.path and kind not in UNSCOPED:
         name = Name(reader.collector.path[0], name.name)
     if not reader.body:
         reader.object_schema = name.schema
@@ -66,7 +71,7 @@ def _view(reader: Reader, place: int, definition: Definition | None) -> int:
 def _table(reader: Reader, place: int, definition: Definition | None) -> int:
     """Read the head of a table."""
     record(reader, definition)
-    words, place, reader.context = reader.words, place + 1, "table"
+    words, place, reader.context, reader.table = reader.words, place + 1, "table", place
     if words[place : place + 2] == ["PARTITION", "OF"]:
         reader.emit(place + 2, RELATION)
         place += 3
@@ -86,7 +91,7 @@ def _table(reader: Reader, place: int, definition: Definition | None) -> int:
 
 def _index(reader: Reader, place: int, _made: Definition | None) -> int:
     """Read the table of an index."""
-    words, reader.context = reader.words, "index"
+    words, reader.context, name = reader.words, "index", place
     unique = "UNIQUE" in words[max(place - 4, 0) : place]
     if words[place - 1] != "ON":
         place += reader.is_name(place) and words[place] != "ON"
@@ -97,6 +102,9 @@ def _index(reader: Reader, place: int, _made: Definition | None) -> int:
         place += 1
     place += words[place] == "ONLY"
     reader.emit(place, RELATION)
+    if reader.is_name(name) and words[name] not in {"ON", "USING"} and reader.syntax is POSTGRESQL:
+        table = qualified(split_name(reader.tokens[place], reader.syntax))
+        reader.bring("index", Name(table.schema, split_name(reader.tokens[name], reader.syntax)[-1]))
     if unique:
         add_key(reader, place + 1 + 2 * (words[place + 1] == "USING"), place)
     place += 2 * (words[place + 1] == "USING")
@@ -184,6 +192,34 @@ def _cast(reader: Reader, place: int, _made: Definition | None) -> int:
     return place + 2
 
 
+def _foreign(reader: Reader, place: int, definition: Definition | None) -> int:
+    """Read a server or a user mapping, which name a wrapper or a server."""
+    record(reader, definition)
+    reader.context = "foreign"
+    return place + 1
+
+
+def _statistics(reader: Reader, place: int, _made: Definition | None) -> int:
+    """Read statistics of PostgreSQL, whose table follows FROM."""
+    reader.scope.query = reader.syntax is POSTGRESQL
+    return place + 1
+
+
+def _publication(reader: Reader, place: int, definition: Definition | None) -> int:
+    """Read a publication and its tables."""
+    record(reader, definition)
+    if reader.words[place + 1 : place + 3] != ["FOR", "TABLE"]:
+        return place + 1
+    reader.scope.comma = _published
+    return _published(reader, place + 3)
+
+
+def _published(reader: Reader, index: int) -> int:
+    """Read one table of a publication, which may have columns in parentheses."""
+    reader.emit(index, RELATION)
+    return skip_list(reader, index + 1)
+
+
 HANDLERS = {
     "view": _view,
     "table": _table,
@@ -202,5 +238,9 @@ HANDLERS = {
     "operator": _operator,
     "extension": _extension,
     "cast": _cast,
+    "server": _foreign,
+    "user mapping": _foreign,
+    "statistics": _statistics,
+    "publication": _publication,
 }
 """Readers of what follows the name of an object, by its kind; None stands for what is no object of the file's own."""

@@ -59,6 +59,8 @@ class FileReferences:
     written: tuple[Name, ...] = ()
     updated: tuple[Name, ...] = ()
     keys: tuple[Key, ...] = ()
+    brought: tuple[Definition, ...] = ()
+    """Objects that others of the file bring along: sequences of columns, indexes, constraints."""
 
 
 class Key(NamedTuple):
@@ -80,6 +82,7 @@ class Collector:
         self.written: dict[Name, None] = {}
         self.updated: dict[Name, None] = {}
         self.keys: dict[Key, None] = {}
+        self.brought: dict[Definition, None] = {}
         self.path: tuple[str, ...] = ()
         self.temporary: set[str] = set()
         """Tables without a schema that the file makes for itself."""
@@ -99,12 +102,18 @@ class Collector:
             tuple(self.written),
             tuple(self.updated),
             tuple(self.keys),
+            tuple(self.brought),
         )
 
 
 def qualified(parts: tuple[str, ...]) -> Name:
     """The name of an object by the parts of a dotted name."""
     return Name((parts[-2] or None) if len(parts) > 1 else None, parts[-1])
+
+
+def part_name(table: Name, name: str) -> Name:
+    """The name under which a trigger, a rule, a policy or a constraint of a table is known."""
+    return Name(table.schema, f"{table.name} {name}")
 
 
 def locate(text: str, syntax: Syntax, place: Place) -> tuple[int, int]:

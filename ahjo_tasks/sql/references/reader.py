@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ahjo_tasks.sql.definitions import Definition
 from ahjo_tasks.sql.lexer import MSSQL, POSTGRESQL
-from ahjo_tasks.sql.references.model import Collector, Place, Reference, Strength, qualified
+from ahjo_tasks.sql.references.model import Collector, Place, Reference, Strength, part_name, qualified
 from ahjo_tasks.sql.references.tokens import STRING, keywords, name_tokens, split_name, string_value, word_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from ahjo_tasks.sql.definitions import Name
 
     Action = Callable[["Reader", int], int]
     """Reads from the token at an index, and returns the index to go on from."""
@@ -125,7 +128,9 @@ class Reader:
         self.atomic = 0
         self.context = ""
         self.table = 0
-        """The token of the table that is altered."""
+        """The token of the table that is created or altered."""
+        self.column = 0
+        """The token of the column that is defined."""
         self.late = Strength.LATE
         self.on_as: Action | None = None
         """The reader that AS leads to outside of parentheses."""
@@ -195,6 +200,18 @@ class Reader:
         """Note a need by the parts of its name."""
         reference = Reference(parts, role, self.object_schema, self.collector.path)
         self.collector.add(reference, strength, (*self.place, index))
+
+    def bring(self, kind: str, name: Name) -> None:
+        """Note an object that comes along with one of the file."""
+        if not self.body:
+            self.collector.brought.setdefault(Definition(kind, name))
+
+    def emit_part(self, index: int, table: int) -> None:
+        """Note a trigger, a rule, a policy or a constraint of a table as a need, by the tokens of both names."""
+        if self.is_name(index) and self.is_name(table):
+            name = split_name(self.tokens[index], self.syntax)[-1]
+            schema, part = part_name(qualified(split_name(self.tokens[table], self.syntax)), name)
+            self.note((schema, part) if schema else (part,), "part", self.strength, index)
 
     def hidden(self, name: str) -> bool:
         """Tell whether a common table expression or a temporary table has the name."""

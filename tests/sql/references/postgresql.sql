@@ -71,7 +71,22 @@ ALTER TABLE t ATTACH PARTITION u DEFAULT
 --> C relation t, C relation u
 
 COMMENT ON COLUMN s.t.c IS 'x'; COMMENT ON FUNCTION f(int) IS 'y'; COMMENT ON TRIGGER a ON b IS ''
---> C relation s.t, C routine f, C relation b
+--> C relation s.t, C routine f, C relation b, C part b a
+
+COMMENT ON INDEX s.i IS ''; COMMENT ON CONSTRAINT k ON s.t IS ''; COMMENT ON EXTENSION e IS ''; COMMENT ON SERVER r IS ''
+--> C index s.i, C relation s.t, C part s.t k, C extension e, C server r
+
+ALTER TABLE t ENABLE ALWAYS TRIGGER a, DISABLE RULE b, VALIDATE CONSTRAINT c; ALTER TRIGGER d ON t RENAME TO e
+--> C relation t, C part t a, C part t b, C part t c, C part t d
+
+ALTER TABLE t INHERIT u; ALTER TABLE t NO INHERIT v; ALTER TABLE t ADD CONSTRAINT k UNIQUE USING INDEX i
+--> C relation t, C relation u, C index i
+
+ALTER INDEX i ATTACH PARTITION j; CREATE PUBLICATION p FOR TABLE t, s.u (a)
+--> C index i, C index j, C relation t, C relation s.u
+
+CREATE SERVER far FOREIGN DATA WRAPPER w; CREATE USER MAPPING FOR me SERVER far; IMPORT FOREIGN SCHEMA a FROM SERVER b INTO c
+--> C foreign data wrapper w, C server far, C server b
 
 GRANT SELECT, INSERT (a) ON t, s.u TO r; GRANT EXECUTE ON FUNCTION f(int) TO r; GRANT a TO b
 --> C object t, C object s.u, C routine f
@@ -104,7 +119,7 @@ CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION f()
 --> C routine f
 
 CREATE STATISTICS st ON a, b FROM t
---> 
+--> C relation t
 
 CREATE FUNCTION f(a mood, OUT b x, VARIADIC c y[] DEFAULT g()) RETURNS z LANGUAGE sql AS 'SELECT h() FROM t'
 --> C type mood, C type x, C type y, C routine g, C type z, C routine h, C relation t
@@ -119,7 +134,7 @@ CREATE FUNCTION f(i int) RETURNS int LANGUAGE sql RETURN (SELECT x FROM t)
 --> C relation t
 
 CREATE FUNCTION f() RETURNS int AS $$ import t $$ LANGUAGE plpython3u
---> 
+--> C language plpython3u
 
 CREATE FUNCTION f() RETURNS int AS 'lib', 'symbol' LANGUAGE C
 --> 
