@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.project.sql_file import SqlFile
     from ahjo_tasks.sql.references.model import Reference, Use
+    from ahjo_tasks.sql.references.signatures import Arguments, Signature
 
 KINDS_OF_ROLE: dict[str, frozenset[str]] = {
     "relation": frozenset({"table", "view", "synonym", "sequence"}),
@@ -46,6 +47,7 @@ class ObjectOwner(NamedTuple):
     schema: str
     kind: str
     file: int
+    signatures: tuple[Signature, ...] = ()
 
 
 class Need(NamedTuple):
@@ -73,7 +75,7 @@ class ObjectIndex:
         self._by_name: dict[str, list[ObjectOwner]] = defaultdict(list)
         for number, file in enumerate(files):
             for definition in (*file.definitions, *file.brought):
-                self._add(definition.name, definition.kind, number)
+                self._add(definition.name, definition.kind, number, file.names.signatures.get(definition.name, ()))
                 if definition.table:
                     self._add(part_name(definition.table, definition.name.name), "part", number)
                 elif definition.kind == "type" and self._syntax is POSTGRESQL:  # the type of its arrays
@@ -83,9 +85,9 @@ class ObjectIndex:
                     self._add(key.table, role, number)
         self._resolved: dict[Reference, tuple[list[ObjectOwner], bool]] = {}
 
-    def _add(self, name: Name, kind: str, number: int) -> None:
+    def _add(self, name: Name, kind: str, number: int, signatures: tuple[Signature, ...] = ()) -> None:
         """Note an object of a file."""
-        owner = ObjectOwner(name.name, self._schema(name.schema), kind, number)
+        owner = ObjectOwner(name.name, self._schema(name.schema), kind, number, signatures)
         self._by_name[self._fold(name.name)].append(owner)
 
     def edges(self) -> dict[int, set[int]]:
@@ -163,24 +165,28 @@ class ObjectIndex:
             return [], False
         if len(parts) == DATABASE_PARTS and self._fold(parts[0]) != self._database:
             return [], False
-        if len(parts) > 1 and parts[-2]:
-            return self._in_schema(owners, parts[-2])
         if len(parts) > 1:
-            return [owner for owner in owners if owner.schema == self._default], True
-        builtin = role == "routine" and parts[0].lower() in self._builtin
-        if builtin and self._syntax is not POSTGRESQL:
-            return [], False
-        owners, certain = self._on_path(owners, reference)
-        return owners, certain and not builtin
+            owners, certain = self._in_schema(owners, parts[-2])
+            return _fitting(owners, reference.arguments) or owners, certain
+        return self._of_database(owners, reference)
 
     def _in_schema(self, owners: list[ObjectOwner], schema: str) -> tuple[list[ObjectOwner], bool]:
         """Those in a schema. Where the name of the database is not known, another one's may be meant."""
         folded = self._schema(schema)
         named = [owner for owner in owners if owner.schema == folded]
-        if named or self._default or self._database or self._syntax is SQLITE:
+        if not schema or named or self._default or self._database or self._syntax is SQLITE:
             return named, True
         schemas = {owner.schema for others in self._by_name.values() for owner in others}
         return ([owner for owner in owners if not owner.schema], False) if folded not in schemas else ([], False)
+
+    def _of_database(self, owners: list[ObjectOwner], reference: Reference) -> tuple[list[ObjectOwner], bool]:
+        """Those that a name without a schema means, unless it is the database's own function."""
+        builtin = reference.role == "routine" and reference.parts[0].lower() in self._builtin
+        if builtin and self._syntax is not POSTGRESQL:
+            return [], False
+        owners, certain = self._on_path(owners, reference)
+        fitting = _fitting(owners, reference.arguments)
+        return (fitting, False) if builtin else (fitting or owners, certain)
 
     def _on_path(self, owners: list[ObjectOwner], reference: Reference) -> tuple[list[ObjectOwner], bool]:
         """Those that a name without a schema means."""
@@ -199,3 +205,13 @@ class ObjectIndex:
         return [
             owner for owner in owners if owner.schema == object_schema
         ] or owners, False  # the path of the login is not known
+
+
+def _fitting(owners: list[ObjectOwner], arguments: Arguments | None) -> list[ObjectOwner]:
+    """Those routines whose parameters take the arguments of a call: by their types, or else by their number."""
+    if arguments is None:
+        return owners
+    by_type = [
+        owner for owner in owners if not owner.signatures or any(one.matches(arguments) for one in owner.signatures)
+    ]
+    return by_type or [owner for owner in owners if any(one.takes(len(arguments)) for one in owner.signatures)]

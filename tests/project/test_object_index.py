@@ -90,6 +90,46 @@ def test_a_name_means_what_the_database_takes_it_for(
     assert edges(sql_files(tmp_path, dialect, {"a": a, "b": b}, "Shop")) == expected
 
 
+def function(parameters: str, body: str = "SELECT 1", *, kind: str = "FUNCTION") -> str:
+    result = "" if kind == "PROCEDURE" else "RETURNS int "
+    return f"CREATE {kind} f({parameters}) {result}LANGUAGE sql AS $$ {body} $$"
+
+
+@pytest.mark.parametrize(
+    ("user", "first", "second", "expected"),
+    [
+        ("CREATE VIEW a AS SELECT f(1, 2)", "int", "int, int", "a>c:C"),
+        ("CREATE VIEW a AS SELECT f(x, g(1, 2, 3))", "int", "int, b int DEFAULT 0", "a>c:C"),
+        ("CREATE VIEW a AS SELECT f(x)", "i int", "i int, j int", "a>b:C"),
+        ("CREATE VIEW a AS SELECT * FROM f(1, 2, 3)", "int, int", "VARIADIC i int[]", "a>c:C"),
+        ("CREATE VIEW a AS SELECT f(x, j => 3)", "i int DEFAULT 1, j int DEFAULT 2", "i int", "a>b:C"),
+        ("CREATE VIEW a AS SELECT * FROM f(1)", "a int, OUT b int, OUT c int", "int, int", "a>b:C"),
+        ("CREATE VIEW a AS SELECT f(x::text)", "text", "int", "a>b:C"),
+        ("CREATE VIEW a AS SELECT f('x')", "a date", "b text", "a>c:C"),
+        ("CREATE VIEW a AS SELECT f(x::int4, y)", "a text, int", "b pg_catalog.int4, text", "a>c:C"),
+        ("CREATE VIEW a AS SELECT f(ARRAY[1, 2])", "int[]", "int, int", "a>b:M a>c:M"),
+        ("CREATE VIEW a AS SELECT f(x)", "int", "text", "a>b:M a>c:M"),
+        ("COMMENT ON FUNCTION f(character varying(9), int) IS ''", "a varchar, b int", "varchar", "a>b:C"),
+        ("GRANT EXECUTE ON FUNCTION f(double precision) TO joe", "float8", "int", "a>b:C"),
+        ("ALTER FUNCTION f(i int) OWNER TO joe", "timestamp with time zone", "int", "a>c:C"),
+        (function("text", "SELECT f($1::int)"), "int", "int, int", "a>b:C"),
+        (function("int", "SELECT f($1, 0)"), "int, int", "text", "a>b:C"),
+    ],
+)
+def test_a_call_needs_the_function_whose_parameters_take_it(
+    tmp_path: Path, user: str, first: str, second: str, expected: str
+) -> None:
+    files = sql_files(tmp_path, "postgresql", {"a": user, "b": function(first), "c": function(second)})
+
+    assert edges(files) == expected
+
+
+def test_a_call_of_a_procedure_gives_a_value_for_what_comes_out(tmp_path: Path) -> None:
+    procedures = {name: function(text, kind="PROCEDURE") for name, text in {"b": "int, OUT int", "c": "int"}.items()}
+
+    assert edges(sql_files(tmp_path, "postgresql", {"a": "CALL f(1, NULL)", **procedures})) == "a>b:C"
+
+
 def test_what_a_file_creates_itself_it_needs_of_no_other(tmp_path: Path) -> None:
     texts = {"a": "CREATE VIEW b AS SELECT 1; CREATE VIEW a AS SELECT * FROM b", "b": "CREATE VIEW b AS SELECT 2"}
 

@@ -48,7 +48,7 @@ def alter(reader: Reader, index: int) -> int:
     place += words[place] == "ONLY"
     reader.table = place
     if reader.is_name(place) and kind not in NO_DEFINITION:
-        reader.emit(place, ROLES.get(kind, kind))
+        reader.emit(place, ROLES.get(kind, kind), listed=True)
     listed = words[place + 1] == "(" and kind in {"function", "procedure"}
     return reader.closing(place + 1) + 1 if listed else place + 1
 

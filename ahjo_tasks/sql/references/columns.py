@@ -10,6 +10,7 @@ from ahjo_tasks.sql.references.expressions import attributes, type_name
 from ahjo_tasks.sql.references.model import Key, Strength, key_role, part_name, qualified
 from ahjo_tasks.sql.references.queries import relation
 from ahjo_tasks.sql.references.reader import MARKS, RELATION, ROUTINE, TYPE, Reader, skip_list
+from ahjo_tasks.sql.references.signatures import MODES
 from ahjo_tasks.sql.references.tokens import split_name, word_set
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ NO_TYPE = MARKS | word_set(
     "AS GENERATED DEFAULT NOT NULL PRIMARY UNIQUE CHECK REFERENCES CONSTRAINT COLLATE IDENTITY WITH COLUMN_SET"
 )
 SERIAL = word_set("SERIAL BIGSERIAL SMALLSERIAL SERIAL2 SERIAL4 SERIAL8")
-MODES = frozenset({"IN", "OUT", "INOUT", "VARIADIC"})
 OPTIONS = {
     **dict.fromkeys(
         word_set(

@@ -136,7 +136,7 @@ def _objects(reader: Reader, index: int) -> int:
         index += 1
         index += words[index] == "::"
     while reader.is_name(index):
-        reader.emit(index, role)
+        reader.emit(index, role, listed=True)
         index += 1
         if words[index] == "(":
             index = reader.closing(index) + 1
@@ -164,7 +164,7 @@ def comment(reader: Reader, index: int) -> int:
     match = kind_at(reader, place)
     if match and reader.is_name(match[0]):
         place, kind = match
-        reader.emit(place, ROLES.get(kind, kind))
+        reader.emit(place, ROLES.get(kind, kind), listed=True)
         return reader.closing(place + 1) + 1 if words[place + 1] == "(" else place + 1
     return place
 

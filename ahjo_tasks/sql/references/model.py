@@ -12,6 +12,7 @@ from ahjo_tasks.sql.source import LineIndex
 
 if TYPE_CHECKING:
     from ahjo_tasks.sql.lexer import Syntax
+    from ahjo_tasks.sql.references.signatures import Arguments, Signature
 
 
 class Strength(IntEnum):
@@ -33,13 +34,15 @@ class Reference(NamedTuple):
     """A name that a file reads.
 
     `role` is the kind of object that it stands for (`relation` and `routine` stand for several), `object_schema` the
-    schema of the object whose text it stands in, `path` the search path that the file has set.
+    schema of the object whose text it stands in, `path` the search path that the file has set, `arguments` what a
+    routine is called with.
     """
 
     parts: tuple[str, ...]
     role: str
     object_schema: str | None = None
     path: tuple[str, ...] = ()
+    arguments: Arguments | None = None
 
 
 class Use(NamedTuple):
@@ -61,6 +64,8 @@ class FileReferences:
     keys: tuple[Key, ...] = ()
     brought: tuple[Definition, ...] = ()
     """Objects that others of the file bring along: sequences of columns, indexes, constraints."""
+    signatures: dict[Name, tuple[Signature, ...]] = field(default_factory=dict)
+    """The parameters of the routines of each name."""
 
 
 class Key(NamedTuple):
@@ -83,6 +88,7 @@ class Collector:
         self.updated: dict[Name, None] = {}
         self.keys: dict[Key, None] = {}
         self.brought: dict[Definition, None] = {}
+        self.signatures: dict[Name, tuple[Signature, ...]] = {}
         self.path: tuple[str, ...] = ()
         self.temporary: set[str] = set()
         """Tables without a schema that the file makes for itself."""
@@ -103,6 +109,7 @@ class Collector:
             tuple(self.updated),
             tuple(self.keys),
             tuple(self.brought),
+            self.signatures,
         )
 
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.sql.definitions import Definition
 from ahjo_tasks.sql.lexer import MSSQL, POSTGRESQL
 from ahjo_tasks.sql.references.model import Collector, Place, Reference, Strength, part_name, qualified
+from ahjo_tasks.sql.references.signatures import arguments, listed_types
 from ahjo_tasks.sql.references.tokens import STRING, keywords, name_tokens, split_name, string_value, word_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ahjo_tasks.sql.definitions import Name
+    from ahjo_tasks.sql.references.signatures import Arguments
 
     Action = Callable[["Reader", int], int]
     """Reads from the token at an index, and returns the index to go on from."""
@@ -183,8 +185,10 @@ class Reader:
         scope.close, scope.comma, scope.opener = close, comma, opener
         return scope
 
-    def emit(self, index: int, role: str, strength: Strength | None = None, *, column: bool = False) -> None:
-        """Note the name at an index as a need; of a column's name, the relation."""
+    def emit(
+        self, index: int, role: str, strength: Strength | None = None, *, column: bool = False, listed: bool = False
+    ) -> None:
+        """Note the name at an index as a need; of a column's name, the relation. `listed`: types follow a routine."""
         token = self.tokens[index]
         if token[0] in "@#" or self.words[index] in MARKS:
             return
@@ -194,11 +198,22 @@ class Reader:
         if column or parts[-1] == "*":
             parts = parts[:-1]
         if parts and not (len(parts) == 1 and role == RELATION and self.hidden(parts[0])):
-            self.note(parts, role, self.strength if strength is None else strength, index)
+            given = self._arguments(index, listed=listed) if role == ROUTINE else None
+            self.note(parts, role, self.strength if strength is None else strength, index, given)
 
-    def note(self, parts: tuple[str, ...], role: str, strength: Strength, index: int) -> None:
+    def _arguments(self, index: int, *, listed: bool) -> Arguments | None:
+        """What a routine of PostgreSQL is called with; a trigger passes none."""
+        if self.words[index + 1] != "(" or self.syntax is not POSTGRESQL:
+            return None
+        if listed:
+            return listed_types(self, index + 1)
+        return arguments(self, index + 1) if self.words[index - 1] not in {"FUNCTION", "PROCEDURE"} else None
+
+    def note(
+        self, parts: tuple[str, ...], role: str, strength: Strength, index: int, given: Arguments | None = None
+    ) -> None:
         """Note a need by the parts of its name."""
-        reference = Reference(parts, role, self.object_schema, self.collector.path)
+        reference = Reference(parts, role, self.object_schema, self.collector.path, given)
         self.collector.add(reference, strength, (*self.place, index))
 
     def bring(self, kind: str, name: Name) -> None:
@@ -229,7 +244,8 @@ class Reader:
         token = self.tokens[index]
         key = (token, self.strength, self.object_schema)
         if key not in self._called and (self.syntax is not MSSQL or "." in token):
-            self._called.add(key)
+            if self.syntax is not POSTGRESQL:
+                self._called.add(key)
             self.emit(index, ROUTINE)
 
 

@@ -8,6 +8,7 @@ from ahjo_tasks.sql.references.columns import options, parameter, variable
 from ahjo_tasks.sql.references.kinds import record
 from ahjo_tasks.sql.references.model import Strength, qualified
 from ahjo_tasks.sql.references.reader import RELATION, ROUTINE, Reader, Scope, begin, skip_list
+from ahjo_tasks.sql.references.signatures import read_signature
 from ahjo_tasks.sql.references.tokens import STRING, split_name, string_value
 
 
@@ -34,6 +35,10 @@ def routine(reader: Reader, place: int, definition: Definition | None) -> int:
         return place + 1
     if reader.context == "aggregate" and words[place + 3] == "=":
         return options(reader, place + 1)
+    if definition and not reader.body:
+        signature = read_signature(reader, place + 1, procedure=definition.kind == "procedure")
+        known = reader.collector.signatures
+        known[definition.name] = (*known.get(definition.name, ()), signature)
     reader.push(comma=parameter, close=_after_parameters)
     return parameter(reader, place + 2)
 
@@ -98,8 +103,8 @@ def of_type(reader: Reader, index: int) -> int:
     """Read WITHOUT FUNCTION and WITH FUNCTION, after which a routine is named with its types."""
     if reader.words[index - 1] != "WITH" or not reader.is_name(index + 1) or reader.syntax is not POSTGRESQL:
         return index + 1
-    reader.emit(index + 1, ROUTINE)
-    return index + 2
+    reader.emit(index + 1, ROUTINE, listed=True)
+    return reader.closing(index + 2) + 1 if reader.words[index + 2] == "(" else index + 2
 
 
 def handler(reader: Reader, index: int) -> int:
