@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from ahjo_tasks.errors import SourceError
 from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.sql.lexer import MSSQL, POSTGRESQL, SQLITE
-from ahjo_tasks.sql.references.builtin_functions import BUILTIN_FUNCTIONS
-from ahjo_tasks.sql.references.model import Strength, key_role, part_name
+from ahjo_tasks.sql.references.builtin_functions import BUILTIN_FUNCTIONS, EXTENSION_OPERATORS
+from ahjo_tasks.sql.references.model import PRIMARY, Reference, Strength, key_role, part_name, serves
+from ahjo_tasks.sql.references.symbols import BUILTIN_OPERATORS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ahjo_tasks.project.sql_file import SqlFile
-    from ahjo_tasks.sql.references.model import Reference, Use
+    from ahjo_tasks.sql.references.model import Use
     from ahjo_tasks.sql.references.signatures import Arguments, Signature
 
 KINDS_OF_ROLE: dict[str, frozenset[str]] = {
@@ -29,10 +30,15 @@ KINDS_OF_ROLE: dict[str, frozenset[str]] = {
     "object": frozenset({"table", "view", "synonym", "sequence", "function", "procedure", "type"}),
 }
 """The kinds of objects that a name may stand for by its role; any other role is a kind itself."""
+BROUGHT_ROLES = frozenset(
+    {*("relation", "routine", "type", "object"), *("operator class", "access method", "text search dictionary")}
+)
+"""The roles of what an extension may bring."""
 SCHEMALESS = frozenset(
     {
         *("trigger", "schema", "role", "partition scheme", "partition function", "assembly"),
         *("extension", "language", "server", "foreign data wrapper", "publication"),
+        *("access method",),
     }
 )
 """Kinds whose names belong to no schema."""
@@ -58,6 +64,14 @@ class Need(NamedTuple):
     use: Use | None = None
 
 
+class Meaning(NamedTuple):
+    """What a symbol may mean: the file of it, and those of the types that it takes, where others may be meant."""
+
+    symbol: str
+    file: int
+    types: set[int] | None
+
+
 Needs = dict[int, dict[int, Need]]
 """For each file, by its number, the files that it needs."""
 
@@ -81,8 +95,11 @@ class ObjectIndex:
                 elif definition.kind == "type" and self._syntax is POSTGRESQL:  # the type of its arrays
                     self._add(Name(definition.name.schema, f"_{definition.name.name}"), "type", number)
             for key in file.keys:
-                for role in {key_role(key.columns), *([key_role(())] if key.primary else [])}:
-                    self._add(key.table, role, number)
+                kinds = {key_role(key.columns)}
+                if key.primary:
+                    kinds |= {key_role(()), " ".join((PRIMARY, *(column.lower() for column in key.columns)))}
+                for kind in kinds:
+                    self._add(key.table, kind, number)
         self._resolved: dict[Reference, tuple[list[ObjectOwner], bool]] = {}
 
     def _add(self, name: Name, kind: str, number: int, signatures: tuple[Signature, ...] = ()) -> None:
@@ -96,7 +113,54 @@ class ObjectIndex:
 
     def needs(self) -> Needs:
         """For each file the files that it needs, and the strongest reason for each."""
-        return {number: self._needs(number, file) for number, file in enumerate(self.files)}
+        needs = {number: self._needs(number, file) for number, file in enumerate(self.files)}
+        if self._syntax is POSTGRESQL:
+            self._add_symbols(needs)
+        return needs
+
+    def _add_symbols(self, needs: Needs) -> None:
+        """Add what files need by an operator, or by a function that is written as a column is.
+
+        Where others may be meant, the file must also need one of the types that the operator or the function takes.
+        """
+        meanings = [*self._operators(needs), *self._attributes()]
+        if not meanings:
+            return
+        reached = {number: _reached(needs, number) for number in needs}
+        for number, file in enumerate(self.files):
+            for symbol, owner, types in meanings if file.depends is None else ():
+                strength = file.symbols.get(symbol)
+                taken = types is None or bool(types & (reached[number] | {number}))
+                if strength is None or not taken or owner in {number, *needs[number]} or number in reached[owner]:
+                    continue
+                certain = strength if types is None else Strength.MAYBE
+                needs[number][owner] = Need(certain, Reference((symbol.removeprefix("."),), "operator"))
+
+    def _operators(self, needs: Needs) -> Iterator[Meaning]:
+        """The operators that files create; of those that the database has itself, with the types that they take."""
+        for number, file in enumerate(self.files):
+            symbols = [one.name.name for one in file.brought if one.kind == "operator"]
+            types = {other for other, need in needs[number].items() if need.reference and need.reference.role == "type"}
+            for symbol in symbols:
+                yield Meaning(symbol, number, types or {number} if symbol in BUILTIN_OPERATORS else None)
+            for definition in file.definitions:
+                if definition.kind == "extension":
+                    for symbol in EXTENSION_OPERATORS.get(definition.name.name, ()):
+                        yield Meaning(symbol, number, None)
+
+    def _attributes(self) -> Iterator[Meaning]:
+        """The functions of one parameter that takes a row: `f(row)` may be written `row.f`."""
+        for number, file in enumerate(self.files):
+            for name, signatures in file.names.signatures.items():
+                types = {one.types[0] for one in signatures if one.types and one.required <= 1}
+                files = {
+                    owner.file
+                    for one in types
+                    for owner in self._by_name.get(one, ())
+                    if owner.kind in {"table", "view", "type"}
+                }
+                if files:
+                    yield Meaning(f".{name.name}", number, files)
 
     def _needs(self, number: int, file: SqlFile) -> dict[int, Need]:
         if file.depends is not None:
@@ -157,8 +221,11 @@ class ObjectIndex:
 
     def _look_up(self, reference: Reference) -> tuple[list[ObjectOwner], bool]:
         parts, role = reference.parts, reference.role
-        kinds = KINDS_OF_ROLE.get(role) or {role}
-        owners = [owner for owner in self._by_name[self._fold(parts[-1])] if owner.kind in kinds]
+        kinds = KINDS_OF_ROLE.get(role, frozenset())
+        named = self._by_name[self._fold(parts[-1])]
+        owners = [owner for owner in named if owner.kind in kinds or serves(owner.kind, role)]
+        if role in BROUGHT_ROLES and not owners:
+            owners = [owner for owner in named if owner.kind == "extension object"]
         if role == "routine" and not owners and self._syntax is POSTGRESQL:  # a range or a cast: mood('ok')
             owners = [owner for owner in self._by_name[self._fold(parts[-1])] if owner.kind == "type"]
         if not owners or len(parts) >= SERVER_PARTS:
@@ -215,3 +282,13 @@ def _fitting(owners: list[ObjectOwner], arguments: Arguments | None) -> list[Obj
         owner for owner in owners if not owner.signatures or any(one.matches(arguments) for one in owner.signatures)
     ]
     return by_type or [owner for owner in owners if any(one.takes(len(arguments)) for one in owner.signatures)]
+
+
+def _reached(needs: Needs, number: int) -> set[int]:
+    """The files that a file needs, directly or not."""
+    reached: set[int] = set()
+    waiting = [number]
+    while waiting:
+        waiting += (fresh := needs[waiting.pop()].keys() - reached)
+        reached |= fresh
+    return reached

@@ -12,6 +12,7 @@ from ahjo_tasks.errors import SourceError
 from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.sql.header import SWITCHES, Header, header
 from ahjo_tasks.sql.references import read_references, read_row_statements
+from ahjo_tasks.sql.references.symbols import read_symbols
 from ahjo_tasks.sql.source import SourceText
 from ahjo_tasks.sql.sqlcmd import IGNORE, Position, Preprocessed, expand, reject
 from ahjo_tasks.sql.variables import substitute
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.database.dialects.base import Dialect
     from ahjo_tasks.sql.definitions import Definition
-    from ahjo_tasks.sql.references.model import FileReferences, Key, Reference, Use
+    from ahjo_tasks.sql.references.model import FileReferences, Key, Reference, Strength, Use
     from ahjo_tasks.sql.splitters import Batch
 
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -59,6 +60,11 @@ class SqlFile:
         """The names that the file creates, needs and writes to. Of a large data file only the tables are read."""
         rows = self.kind in ROW_KINDS and len(self.text) > LONGEST_READ
         return (read_row_statements if rows else read_references)(self.texts, self.dialect.syntax)
+
+    @cached_property
+    def symbols(self) -> Mapping[str, Strength]:
+        """The operators in a file of PostgreSQL, and after a dot the names that stand behind one."""
+        return read_symbols(self.texts)
 
     @property
     def references(self) -> Mapping[Reference, Use]:

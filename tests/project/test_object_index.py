@@ -73,6 +73,32 @@ CASES = [
     ("postgresql", "CREATE SERVER a FOREIGN DATA WRAPPER file_fdw", "CREATE EXTENSION file_fdw", "a>b:C"),
     ("postgresql", "CREATE FUNCTION a() RETURNS int LANGUAGE plperl AS ''", "CREATE EXTENSION plperl", "a>b:C"),
     ("postgresql", "ALTER EVENT TRIGGER g DISABLE", "CREATE EVENT TRIGGER g ON sql_drop EXECUTE FUNCTION f()", "a>b:C"),
+    # what an extension brings
+    ("postgresql", "CREATE TABLE a (x citext)", "CREATE EXTENSION citext", "a>b:C"),
+    ("postgresql", "CREATE TABLE a (x ext.hstore)", "CREATE EXTENSION hstore WITH SCHEMA ext", "a>b:C"),
+    ("postgresql", "CREATE TABLE a (x other.hstore)", "CREATE EXTENSION hstore WITH SCHEMA ext", ""),
+    ("postgresql", "CREATE INDEX ON t USING gin (lower(x) gin_trgm_ops)", "CREATE EXTENSION pg_trgm", "a>b:C"),
+    ("postgresql", "CREATE VIEW a AS SELECT uuid_generate_v4()", 'CREATE EXTENSION "uuid-ossp"', "a>b:C"),
+    ("postgresql", "CREATE VIEW a AS SELECT x FROM t WHERE x %> 'y'", "CREATE EXTENSION pg_trgm", "a>b:C"),
+    ("postgresql", "CREATE TABLE a (x int, EXCLUDE USING gist (x WITH =, y WITH &&))", "CREATE EXTENSION btree_gist",
+     "a>b:M"),
+    ("postgresql", "CREATE TABLE a (x int, EXCLUDE USING gist (y WITH &&))", "CREATE EXTENSION btree_gist", ""),
+    ("postgresql", "CREATE VIEW a AS SELECT sort FROM t", "CREATE EXTENSION intarray", ""),
+    # operators and their classes
+    ("postgresql", "CREATE VIEW a AS SELECT x @#@ y FROM t",
+     "CREATE OPERATOR @#@ (LEFTARG = int, FUNCTION = f)", "a>b:C"),
+    ("postgresql", "CREATE VIEW a AS SELECT x OPERATOR(s.@#@) y FROM t",
+     "CREATE OPERATOR s . @#@ (LEFTARG = int, FUNCTION = f)", "a>b:C"),
+    ("postgresql", "CREATE VIEW a AS SELECT '@#@', \"@#@\" /* @#@ */ FROM t -- @#@",
+     "CREATE OPERATOR @#@ (LEFTARG = int, FUNCTION = f)", ""),
+    ("postgresql", "CREATE FUNCTION a() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN 1 @#@ 2; END $$",
+     "CREATE OPERATOR @#@ (LEFTARG = int, FUNCTION = f)", "a>b:L"),
+    ("postgresql", "CREATE FUNCTION a() RETURNS int LANGUAGE sql AS 'SELECT 1 @#@ 2'",
+     "CREATE OPERATOR @#@ (LEFTARG = int, FUNCTION = f)", "a>b:C"),
+    ("postgresql", "CREATE INDEX ON t (x COLLATE c my_ops DESC)",
+     "CREATE OPERATOR CLASS my_ops FOR TYPE int USING btree AS OPERATOR 1 <", "a>b:C"),
+    ("postgresql", "CREATE INDEX ON t (x DESC, y NULLS FIRST)",
+     "CREATE OPERATOR CLASS descending FOR TYPE int USING btree AS OPERATOR 1 <", ""),
     ("mysql", "CREATE VIEW a AS SELECT * FROM shop.b", "CREATE VIEW b AS SELECT 1", "a>b:C"),
     ("mysql", "CREATE VIEW a AS SELECT * FROM other.b", "CREATE VIEW b AS SELECT 1", ""),
     ("mysql", "CREATE VIEW a AS SELECT year(x)", "CREATE FUNCTION year(x int) RETURNS int RETURN 1", ""),
@@ -88,6 +114,62 @@ def test_a_name_means_what_the_database_takes_it_for(
     tmp_path: Path, dialect: str, a: str, b: str, expected: str
 ) -> None:
     assert edges(sql_files(tmp_path, dialect, {"a": a, "b": b}, "Shop")) == expected
+
+
+def test_a_symbol_that_the_database_has_too_is_meant_by_files_that_need_its_types(tmp_path: Path) -> None:
+    texts = {
+        "money": "CREATE TYPE money2 AS (x int)",
+        "plus": "CREATE OPERATOR + (LEFTARG = money2, RIGHTARG = money2, FUNCTION = add)",
+        "add": "CREATE FUNCTION add(money2, money2) RETURNS money2 LANGUAGE sql AS 'SELECT ROW(1 + 2)::money2'",
+        "t": "CREATE TABLE t (x money2)",
+        "v": "CREATE VIEW v AS SELECT x + x AS y FROM t",
+        "w": "CREATE VIEW w AS SELECT 1 + 2 AS y",
+    }
+
+    found = edges(sql_files(tmp_path, "postgresql", texts))
+
+    assert found == "plus>money:C plus>add:C add>money:C t>money:C v>plus:M v>t:C"
+
+
+def test_a_function_of_a_row_may_be_written_as_a_column(tmp_path: Path) -> None:
+    texts = {
+        "person": "CREATE TABLE person (first text)",
+        "full": "CREATE FUNCTION full_name(person) RETURNS text LANGUAGE sql AS 'SELECT $1.first'",
+        "first": "CREATE FUNCTION first(int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "v": "CREATE VIEW v AS SELECT p.full_name, p.first FROM person p",
+        "w": "CREATE VIEW w AS SELECT x.full_name FROM other x",
+    }
+
+    assert edges(sql_files(tmp_path, "postgresql", texts)) == "full>person:C v>person:C v>full:M"
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("SELECT t.id, t.name, count(*) FROM t GROUP BY t.id", "v>key:C v>t:C"),
+        ("SELECT x.id, x.name FROM s.other JOIN (t x CROSS JOIN u) ON true GROUP BY x.id", "v>key:C v>t:C"),
+        ("SELECT id, upper(name) FROM t GROUP BY 1", "v>key:C v>t:C"),
+        ("SELECT t.*, count(*) FROM t GROUP BY id, name", "v>key:C v>t:C"),
+        ("SELECT name FROM t, u GROUP BY t.id", "v>key:M v>t:C"),
+        ("SELECT * FROM (SELECT id, name || 'x' AS n FROM t GROUP BY id) q", "v>key:C v>t:C"),
+        ("SELECT id, max(name), count(*) AS n FROM t GROUP BY id", "v>t:C"),
+        ("SELECT id AS i, CASE WHEN id > 1 THEN 'a' ELSE 'b' END kind FROM t GROUP BY id", "v>t:C"),
+        ("SELECT name, u.x FROM t, u GROUP BY name, u.x", "v>t:C"),
+        ("SELECT name, count(*) FROM t GROUP BY name", "v>t:C"),
+        ("SELECT name, id, count(*) FROM t GROUP BY 1, 2", "v>t:C"),
+        ("WITH t AS (SELECT 1 AS id, 2 AS name) SELECT id, name FROM t GROUP BY id", ""),
+    ],
+)
+def test_a_column_that_is_not_grouped_needs_the_primary_key(tmp_path: Path, query: str, expected: str) -> None:
+    texts = {
+        "key": "ALTER TABLE ONLY t ADD CONSTRAINT k PRIMARY KEY (id)",
+        "t": "CREATE TABLE t (id int, name text)",
+        "v": f"CREATE VIEW v AS {query}",
+    }
+
+    found = edges(sql_files(tmp_path, "postgresql", texts))
+
+    assert found.removeprefix("key>t:C").strip() == expected
 
 
 def function(parameters: str, body: str = "SELECT 1", *, kind: str = "FUNCTION") -> str:

@@ -1,4 +1,4 @@
-"""Functions that databases bring themselves and that a project's own objects may be called like."""
+"""Functions that databases bring themselves, and what extensions of PostgreSQL bring."""
 
 from __future__ import annotations
 
@@ -37,3 +37,71 @@ BUILTIN_FUNCTIONS: dict[Syntax, frozenset[str]] = {
     MYSQL: _COMMON | _MYSQL,
 }
 """By dialect. MySQL means its own function by such a name; PostgreSQL the one whose parameters fit best."""
+EXTENSION_OBJECTS: dict[str, frozenset[str]] = {
+    name: word_set(words)
+    for name, words in {
+        "autoinc": "autoinc",
+        "btree_gist": "gist_int4_ops gist_text_ops gist_timestamp_ops gist_date_ops gist_uuid_ops",
+        "citext": "citext citext_pattern_ops",
+        "cube": "cube cube_dim cube_distance cube_enlarge cube_inter cube_is_point cube_ll_coord cube_size cube_subset "
+        "cube_union cube_ur_coord",
+        "dblink": "dblink dblink_build_sql_insert dblink_cancel_query dblink_close dblink_connect dblink_connect_u "
+        "dblink_disconnect dblink_exec dblink_fdw dblink_fetch dblink_get_connections dblink_get_result dblink_is_busy "
+        "dblink_open dblink_send_query",
+        "dict_int": "intdict intdict_template",
+        "dict_xsyn": "xsyn xsyn_template",
+        "earthdistance": "earth earth_box earth_distance gc_to_sec latitude ll_to_earth longitude sec_to_gc",
+        "fuzzystrmatch": "daitch_mokotoff difference dmetaphone dmetaphone_alt levenshtein levenshtein_less_equal "
+        "metaphone soundex",
+        "hstore": "akeys avals defined each hstore hstore_to_json hstore_to_json_loose hstore_to_jsonb "
+        "hstore_to_jsonb_loose isdefined isexists skeys slice svals",
+        "insert_username": "insert_username",
+        "intagg": "int_array_aggregate int_array_enum",
+        "intarray": "gin__int_ops gist__int_ops gist__intbig_ops icount idx intset query_int sort sort_asc sort_desc "
+        "subarray uniq",
+        "isn": "ean13 is_valid isbn isbn13 isn_weak ismn ismn13 issn issn13 make_valid upc",
+        "lo": "lo lo_manage lo_oid",
+        "ltree": "gist_ltree_ops lca lquery ltree ltree2text ltxtquery nlevel subltree subpath text2ltree",
+        "moddatetime": "moddatetime",
+        "pg_buffercache": "pg_buffercache",
+        "pg_stat_statements": "pg_stat_statements pg_stat_statements_info pg_stat_statements_reset",
+        "pg_trgm": "gin_trgm_ops gist_trgm_ops set_limit show_limit show_trgm similarity strict_word_similarity "
+        "word_similarity",
+        "pgcrypto": "armor crypt dearmor decrypt decrypt_iv digest encrypt encrypt_iv gen_random_bytes gen_salt hmac "
+        "pgp_key_id pgp_pub_decrypt pgp_pub_encrypt pgp_sym_decrypt pgp_sym_encrypt",
+        "pgstattuple": "pg_relpages pgstatindex pgstattuple pgstattuple_approx",
+        "postgis": "addgeometrycolumn box2d box3d geography geometry geometry_columns gist_geometry_ops_2d "
+        "gist_geometry_ops_nd spatial_ref_sys st_area st_asgeojson st_buffer st_contains st_distance st_dwithin "
+        "st_geomfromtext st_intersection st_intersects st_length st_makepoint st_point st_setsrid st_transform "
+        "st_union st_within st_x st_y",
+        "refint": "check_foreign_key check_primary_key",
+        "seg": "seg seg_center seg_lower seg_size seg_upper",
+        "sslinfo": "ssl_cipher ssl_client_cert_present ssl_client_dn ssl_client_serial ssl_is_used ssl_version",
+        "tablefunc": "connectby crosstab crosstab2 crosstab3 crosstab4 normal_rand tablefunc_crosstab_2 "
+        "tablefunc_crosstab_3 tablefunc_crosstab_4",
+        "tcn": "triggered_change_notification",
+        "timescaledb": "add_continuous_aggregate_policy add_retention_policy create_hypertable time_bucket "
+        "time_bucket_gapfill",
+        "tsm_system_rows": "system_rows",
+        "tsm_system_time": "system_time",
+        "unaccent": "unaccent",
+        "uuid-ossp": "uuid_generate_v1 uuid_generate_v1mc uuid_generate_v3 uuid_generate_v4 uuid_generate_v5 uuid_nil "
+        "uuid_ns_dns uuid_ns_oid uuid_ns_url uuid_ns_x500",
+        "vector": "cosine_distance halfvec halfvec_cosine_ops hnsw inner_product ivfflat l2_distance sparsevec vector "
+        "vector_cosine_ops vector_ip_ops vector_l2_ops",
+        "xml2": "xml_valid xpath_bool xpath_list xpath_nodeset xpath_number xpath_string xpath_table xslt_process",
+    }.items()
+}
+"""Types, functions, operator classes and the like that a project may name, by extension."""
+EXTENSION_OPERATORS: dict[str, frozenset[str]] = {
+    name: word_set(symbols)
+    for name, symbols in {
+        "cube": "~>",
+        "earthdistance": "<@>",
+        "hstore": "#= %% %#",
+        "ltree": "^<@ ^@> ^~ ^? ?@> ?<@ ?~ ?@",
+        "pg_trgm": "%> %>> <% <<% <->> <<-> <->>> <<<->",
+        "vector": "<#> <=> <+>",
+    }.items()
+}
+"""Their operators that the database itself does not have."""

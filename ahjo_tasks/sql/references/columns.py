@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE
 from ahjo_tasks.sql.references.expressions import attributes, type_name
-from ahjo_tasks.sql.references.model import Key, Strength, key_role, part_name, qualified
+from ahjo_tasks.sql.references.model import Key, Strength, key_role, qualified
 from ahjo_tasks.sql.references.queries import relation
-from ahjo_tasks.sql.references.reader import MARKS, RELATION, ROUTINE, TYPE, Reader, skip_list
+from ahjo_tasks.sql.references.reader import MARKS, RELATION, ROUTINE, TYPE, Reader
 from ahjo_tasks.sql.references.signatures import MODES
+from ahjo_tasks.sql.references.table_parts import TABLE_ACTIONS, bring_sequence
 from ahjo_tasks.sql.references.tokens import split_name, word_set
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ NO_COLUMN = word_set(
 NO_TYPE = MARKS | word_set(
     "AS GENERATED DEFAULT NOT NULL PRIMARY UNIQUE CHECK REFERENCES CONSTRAINT COLLATE IDENTITY WITH COLUMN_SET"
 )
+NO_OPERATOR_CLASS = word_set("ASC DESC NULLS WITH")
 SERIAL = word_set("SERIAL BIGSERIAL SMALLSERIAL SERIAL2 SERIAL4 SERIAL8")
 OPTIONS = {
     **dict.fromkeys(
@@ -58,73 +59,39 @@ def column(reader: Reader, index: int) -> int:
     if words[index] == "LIKE" and reader.is_name(index + 1):
         reader.emit(index + 1, RELATION)
         return index + 2
-    if words[index : index + 2] == ["EXCLUDE", "USING"]:
-        return skip_list(reader, index + 3)
+    if words[index : index + 2] == ["EXCLUDE", "USING"] and words[index + 3] == "(":
+        return _excluded(reader, index + 3)
     if words[index] in {"CONSTRAINT", "PRIMARY", "UNIQUE"} and reader.context == "alter" and not reader.scope.parent:
         _key(reader, index)
     if not reader.is_name(index) or words[index] in NO_COLUMN:
         return index
     reader.column = index
     if words[index + 1] in SERIAL and reader.syntax is POSTGRESQL:
-        _bring_sequence(reader)
+        bring_sequence(reader)
     if words[index + 1] in NO_TYPE or reader.syntax not in {MSSQL, POSTGRESQL}:
         return index + 1
     return type_name(reader, index + 1)
 
 
-def identity(reader: Reader, index: int) -> int:
-    """Read IDENTITY of a column of PostgreSQL, which has a sequence."""
-    if reader.syntax is POSTGRESQL and reader.words[index - 1] == "AS":
-        _bring_sequence(reader)
-    return index + 1
-
-
-def _bring_sequence(reader: Reader) -> None:
-    table = qualified(split_name(reader.tokens[reader.table], reader.syntax))
-    name = f"{table.name}_{split_name(reader.tokens[reader.column], reader.syntax)[-1]}_seq"
-    reader.bring("sequence", Name(table.schema, name))
-
-
-def constraint(reader: Reader, index: int) -> int:
-    """Read CONSTRAINT of a table of PostgreSQL: a new one, which may have an index, or one that is there."""
+def _excluded(reader: Reader, index: int) -> int:
+    """Read the list of EXCLUDE; that a GiST index compares by `=` is mostly the work of an extension."""
     words = reader.words
-    if reader.syntax is not POSTGRESQL or reader.context not in {"table", "alter"} or not reader.is_name(index + 1):
-        return index + 1
-    if words[index - 1] in {"VALIDATE", "ALTER", "RENAME"}:
-        reader.emit_part(index + 1, reader.table)
-    elif words[index - 1] != "DROP":
-        table = qualified(split_name(reader.tokens[reader.table], reader.syntax))
-        name = split_name(reader.tokens[index + 1], reader.syntax)[-1]
-        reader.bring("part", part_name(table, name))
-        if words[index + 2] in {"PRIMARY", "UNIQUE", "EXCLUDE"}:
-            reader.bring("index", Name(table.schema, name))
-    return index + 2
+    compared = [place for place in range(index, reader.closing(index)) if words[place : place + 2] == ["WITH", "="]]
+    if words[index - 1] == "GIST" and any(words[place + 2] in {",", ")"} for place in compared):
+        reader.note(("btree_gist",), "extension", Strength.MAYBE, index)
+    reader.push(comma=index_column)
+    return index_column(reader, index + 1)
 
 
-def primary(reader: Reader, index: int) -> int:
-    """Read PRIMARY KEY of PostgreSQL, whose index has a name."""
-    if reader.syntax is POSTGRESQL and reader.context in {"table", "alter"} and reader.words[index + 1] == "KEY":
-        table = qualified(split_name(reader.tokens[reader.table], reader.syntax))
-        reader.bring("index", Name(table.schema, f"{table.name}_pkey"))
-    return index + 1
-
-
-def switched(reader: Reader, index: int) -> int:
-    """Read ENABLE and DISABLE of a trigger or a rule."""
-    words, place = reader.words, index + 1
-    place += words[place] in {"ALWAYS", "REPLICA"}
-    if words[place] not in {"TRIGGER", "RULE"} or reader.context != "alter" or reader.syntax is not POSTGRESQL:
-        return index + 1
-    reader.emit_part(place + 1, reader.table)
-    return place + 2
-
-
-def using_index(reader: Reader, index: int) -> int:
-    """Read USING INDEX of a constraint."""
-    if reader.words[index - 1] == "USING" and reader.context == "alter" and reader.words[index + 1] != "TABLESPACE":
-        reader.emit(index + 1, "index")
-        return index + 2
-    return index + 1
+def index_column(reader: Reader, index: int) -> int:
+    """Read a column or an expression of an index, and the operator class behind it."""
+    words = reader.words
+    end = index + (words[index] != "(")
+    end = reader.closing(end) + 1 if words[end] == "(" else end
+    end += 2 * (words[end] == "COLLATE")
+    if reader.is_name(end) and words[end] not in NO_OPERATOR_CLASS:
+        reader.emit(end, "operator class")
+    return index
 
 
 def _key(reader: Reader, index: int) -> None:
@@ -333,12 +300,7 @@ COLUMN_ACTIONS: dict[str, Action] = {
     "REFERENCES": references,
     "INHERITS": inherits,
     "INHERIT": inherits,
-    "IDENTITY": identity,
-    "CONSTRAINT": constraint,
-    "PRIMARY": primary,
-    "ENABLE": switched,
-    "DISABLE": switched,
-    "INDEX": using_index,
+    **TABLE_ACTIONS,
     "OWNED": owned_by,
     "ON": storage,
     "RETURNS": returns,

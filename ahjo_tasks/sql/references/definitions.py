@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from ahjo_tasks.sql.definitions import Definition, Name
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE
-from ahjo_tasks.sql.references.columns import add_key, columns, options
+from ahjo_tasks.sql.references.builtin_functions import EXTENSION_OBJECTS
+from ahjo_tasks.sql.references.columns import add_key, columns, index_column, options
 from ahjo_tasks.sql.references.expressions import attributes, type_name
 from ahjo_tasks.sql.references.kinds import kind_ahead, record
 from ahjo_tasks.sql.references.model import Strength, qualified
 from ahjo_tasks.sql.references.reader import OBJECT, RELATION, TYPE, Reader, begin, skip_list
 from ahjo_tasks.sql.references.routines import event_trigger, policy, routine, rule, trigger
-from ahjo_tasks.sql.references.tokens import split_name
+from ahjo_tasks.sql.references.symbols import operator_ahead
+from ahjo_tasks.sql.references.tokens import split_name, token_span
 
+OWN_METHODS = frozenset({"BTREE", "HASH", "GIN", "GIST", "SPGIST", "BRIN"})
 UNSCOPED = frozenset(
     {
         *("index", "policy", "trigger", "rule", "event trigger", "schema", "role", "extension"),
@@ -107,8 +110,19 @@ def _index(reader: Reader, place: int, _made: Definition | None) -> int:
         reader.bring("index", Name(table.schema, split_name(reader.tokens[name], reader.syntax)[-1]))
     if unique:
         add_key(reader, place + 1 + 2 * (words[place + 1] == "USING"), place)
-    place += 2 * (words[place + 1] == "USING")
-    return skip_list(reader, place + 1)
+    if words[place + 1] == "USING":
+        place += 2
+        if words[place] not in OWN_METHODS:
+            reader.emit(place, "access method")
+    return _index_columns(reader, place + 1)
+
+
+def _index_columns(reader: Reader, index: int) -> int:
+    """Enter the parentheses of an index, in which operator classes may stand behind columns."""
+    if reader.words[index] != "(" or reader.syntax is not POSTGRESQL:
+        return skip_list(reader, index)
+    reader.push(comma=index_column)
+    return index_column(reader, index + 1)
 
 
 def _type(reader: Reader, place: int, definition: Definition | None) -> int:
@@ -168,16 +182,32 @@ def _event(reader: Reader, place: int, definition: Definition | None) -> int:
 def _operator(reader: Reader, place: int, definition: Definition | None) -> int:
     """Read an operator of PostgreSQL, whose name is no word."""
     words = reader.words
+    schema, symbol = operator_ahead(reader.text, token_span(reader.text, reader.syntax, place - 1)[1])
+    if schema:
+        reader.note((schema,), "schema", Strength.CREATION, place)
+    reader.bring("operator", Name(schema or next(iter(reader.collector.path), None), symbol))
     while place < reader.size and words[place] not in {"(", ";"}:
         place += 1
     return options(reader, place) if words[place] == "(" else place
 
 
+def _operator_class(reader: Reader, place: int, definition: Definition | None) -> int:
+    """Read an operator class and the type that it is for."""
+    record(reader, definition)
+    words, place = reader.words, place + 1 + (reader.words[place + 1] == "DEFAULT")
+    return type_name(reader, place + 2) if words[place : place + 2] == ["FOR", "TYPE"] else place
+
+
 def _extension(reader: Reader, place: int, definition: Definition | None) -> int:
     """Read an extension and the schema that it goes to."""
     record(reader, definition)
-    words, place = reader.words, place + 1 + (reader.words[place + 1] == "WITH")
-    if words[place] == "SCHEMA":
+    words, name = reader.words, split_name(reader.tokens[place], reader.syntax)[-1]
+    place += 1 + (words[place + 1] == "WITH")
+    named = words[place] == "SCHEMA"
+    schema = reader.key(reader.tokens[place + 1]) if named else next(iter(reader.collector.path), None)
+    for known in EXTENSION_OBJECTS.get(name, ()):
+        reader.bring("extension object", Name(schema, known))
+    if named:
         reader.emit(place + 1, "schema")
         return place + 2
     return place
@@ -236,6 +266,7 @@ HANDLERS = {
     "schema": _schema,
     "event": _event,
     "operator": _operator,
+    "operator class": _operator_class,
     "extension": _extension,
     "cast": _cast,
     "server": _foreign,

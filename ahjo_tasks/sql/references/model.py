@@ -118,6 +118,20 @@ def qualified(parts: tuple[str, ...]) -> Name:
     return Name((parts[-2] or None) if len(parts) > 1 else None, parts[-1])
 
 
+GROUPED = "grouped"
+"""The first word of the role in which a relation is named whose columns are grouped by others of it; these follow."""
+PRIMARY = "primary"
+"""The first word of the kind of a primary key; its columns follow."""
+
+
+def serves(kind: str, role: str) -> bool:
+    """Tell whether an object of a kind is what a name in a role of several words means."""
+    if not role.startswith(f"{GROUPED} "):
+        return kind == role
+    first, *columns = kind.split()
+    return first == PRIMARY and set(columns) <= set(role.split()[1:])
+
+
 def part_name(table: Name, name: str) -> Name:
     """The name under which a trigger, a rule, a policy or a constraint of a table is known."""
     return Name(table.schema, f"{table.name} {name}")

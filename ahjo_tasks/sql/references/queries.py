@@ -19,6 +19,7 @@ from ahjo_tasks.sql.references.expressions import (
     string,
     table_query,
 )
+from ahjo_tasks.sql.references.grouping import group_by
 from ahjo_tasks.sql.references.reader import (
     MARKS,
     NO_ALIAS,
@@ -44,6 +45,9 @@ def select(reader: Reader, index: int) -> int:
     if scope.query and not scope.parent and reader.syntax is MSSQL and reader.words[index - 1] not in SET_OPERATORS:
         begin(reader)
     scope.query, scope.comma, scope.within = True, None, False
+    scope.selected = index
+    if scope.relations:
+        scope.relations = {}
     return index + 1
 
 
@@ -76,6 +80,13 @@ def end_from(reader: Reader, index: int) -> int:
     if reader.scope.comma is relation:
         reader.scope.comma = None
     return index + 1
+
+
+def group(reader: Reader, index: int) -> int:
+    """Read GROUP, which ends the FROM clause."""
+    if reader.syntax is POSTGRESQL:
+        group_by(reader, index)
+    return end_from(reader, index)
 
 
 def for_clause(reader: Reader, index: int) -> int:
@@ -131,6 +142,9 @@ def _named_relation(reader: Reader, index: int) -> int:
         return index + 3
     if words[index + 1] != "(":
         reader.emit(index, RELATION)
+        if reader.syntax is POSTGRESQL:
+            after = index + 1 + (words[index + 1] == "AS")
+            reader.scope.relations[reader.key(reader.tokens[index if words[after] in NO_ALIAS else after])] = index
         return alias(reader, index + 1, index)
     if reader.syntax is MSSQL and words[index + 2] in TABLE_HINTS:
         reader.emit(index, RELATION)
@@ -146,7 +160,9 @@ def _named_relation(reader: Reader, index: int) -> int:
     return index + 2
 
 
-def _after_parentheses(reader: Reader, index: int, _closed: Scope) -> int:
+def _after_parentheses(reader: Reader, index: int, closed: Scope) -> int:
+    if closed.selected < 0:
+        reader.scope.relations |= closed.relations
     return alias(reader, index)
 
 
@@ -251,6 +267,7 @@ QUERY_ACTIONS: dict[str, Action] = {
     "STRAIGHT_JOIN": straight_join,
     "APPLY": apply,
     "FOR": for_clause,
+    "GROUP": group,
     "USING": using,
     "WITH": with_clause,
     "AS": as_word,
@@ -261,7 +278,7 @@ QUERY_ACTIONS: dict[str, Action] = {
     "TABLE": table_query,
     **dict.fromkeys(
         word_set(
-            "WHERE GROUP HAVING ORDER LIMIT WINDOW UNION EXCEPT INTERSECT MINUS VALUES RETURNING OPTION QUALIFY OUTPUT "
+            "WHERE HAVING ORDER LIMIT WINDOW UNION EXCEPT INTERSECT MINUS VALUES RETURNING OPTION QUALIFY OUTPUT "
             "INTO IF WHILE THROW PRINT RAISERROR"
         ),
         end_from,

@@ -74,6 +74,8 @@ class Scope:
         "parent",
         "query",
         "recursive",
+        "relations",
+        "selected",
         "sources",
         "targets",
         "within",
@@ -96,6 +98,10 @@ class Scope:
         """True if the list of common table expressions has begun and its statement has not."""
         self.aliases: dict[str, int] = {}
         """The tokens of the relations by their aliases; 0 for what is no named one."""
+        self.selected = -1
+        """The token of SELECT."""
+        self.relations: dict[str, int] = {}
+        """In PostgreSQL, the tokens of the relations of the query by the names that stand for them in it."""
         self.targets: list[tuple[int, bool]] = []
         """Tokens that name a table to change, or an alias that only comes later, and whether its rows are updated."""
 

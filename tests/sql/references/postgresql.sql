@@ -26,7 +26,7 @@ CREATE FOREIGN TABLE t (a int) SERVER far OPTIONS (x 'y')
 --> C server far, C type x
 
 CREATE INDEX i ON s.t USING gin (f(a) ops) WHERE g(b)
---> C relation s.t, C routine f, C routine g
+--> C relation s.t, C operator class ops, C routine f, C routine g
 
 CREATE TYPE p AS (a mood, b int); CREATE DOMAIN d AS p CHECK (f(VALUE))
 --> C type mood, C type p, C routine f
