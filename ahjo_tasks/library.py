@@ -125,9 +125,10 @@ def migrate(ctx: ActionContext, *, down: bool = False) -> None:
     from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan
     from ahjo_tasks.engine.migrations import plan_downgrade, plan_upgrade
 
-    plan = plan_downgrade if down else plan_upgrade
+    migrations, files = ctx.project.migrations, ctx.project.object_files
     with connection_for_plan(ctx) as connection:
-        apply_plan(ctx, plan(ctx.project.migrations, connection), connection)
+        plan = plan_downgrade(migrations, connection) if down else plan_upgrade(migrations, connection, files)
+        apply_plan(ctx, plan, connection)
 
 
 def stamp_git_version(ctx: ActionContext) -> None:

@@ -47,11 +47,10 @@ def deploy(
     from ahjo_tasks.descriptions.plan import plan_descriptions
     from ahjo_tasks.engine.plan import Plan
     from ahjo_tasks.engine.sql_file import plan_named, plan_objects
-    from ahjo_tasks.project.kinds import OBJECTS
 
-    project, variables = ctx.project.files, ctx.settings.scripting_variables
-    named = plan_named(project.read_named(files, variables)) if files else None
-    objects = named or plan_objects(project.read(OBJECTS, variables)) + Plan((), project.ignored())
+    project = ctx.project.files
+    named = plan_named(project.read_named(files, ctx.settings.scripting_variables)) if files else None
+    objects = named or plan_objects(ctx.project.object_files()) + Plan((), project.ignored())
     if not skip_metadata_update:
         objects += plan_descriptions(project.directory, project.dialect, ctx.settings.metadata_allowed_schemas)
     with connection_for_plan(ctx) as connection:
@@ -97,17 +96,12 @@ def _around(ctx: ActionContext, connection: Connection | None, *, alembic: bool,
     from ahjo_tasks.engine.plan import Plan
     from ahjo_tasks.engine.refresh import plan_refresh
     from ahjo_tasks.engine.stamp import plan_stamp
-    from ahjo_tasks.project.kinds import OBJECTS
 
-    project = ctx.project.files
-
-    def objects() -> list[SqlFile]:
-        return project.read(OBJECTS, ctx.settings.scripting_variables)
-
-    before = plan_upgrade(ctx.project.migrations, connection, objects) if alembic else Plan(())
+    project = ctx.project
+    before = plan_upgrade(project.migrations, connection, project.object_files) if alembic else Plan(())
     after = Plan(())
     if before.steps:
-        after += plan_refresh(objects, project.dialect)
+        after += plan_refresh(project.object_files, project.dialect)
     if git:
         after += plan_stamp(ctx.settings, ctx.project.directory)
     return before, after
@@ -128,7 +122,7 @@ def structure(ctx: ActionContext) -> None:
     from ahjo_tasks.engine.refresh import plan_refresh
     from ahjo_tasks.engine.sql_file import plan_named, plan_objects
     from ahjo_tasks.project.dependencies import needed_by
-    from ahjo_tasks.project.kinds import OBJECTS, STRUCTURE
+    from ahjo_tasks.project.kinds import STRUCTURE
 
     project, variables = ctx.project.files, ctx.settings.scripting_variables
     files = project.read(STRUCTURE, variables)
@@ -137,9 +131,9 @@ def structure(ctx: ActionContext) -> None:
             "There is no structure to deploy.",
             hint=f"Put files into database/schemas, tables, constraints, or {WHOLE}.",
         )
-    files = [*needed_by(files, project.read(OBJECTS, variables) if files else []), *files]
+    files = [*needed_by(files, ctx.project.object_files() if files else []), *files]
     plan = plan_objects(files) if files else plan_named([project.read_script(WHOLE, variables, directives=True)])
-    plan += plan_refresh(lambda: project.read(OBJECTS, variables), project.dialect)
+    plan += plan_refresh(ctx.project.object_files, project.dialect)
     run_plan(ctx, plan + Plan((), project.ignored()))
 
 

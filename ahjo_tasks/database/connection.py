@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahjo_tasks.database.dialects.base import ServerMessage
@@ -78,7 +78,7 @@ class Connection:
 
     @property
     def changed(self) -> bool:
-        """Whether `execute` was called, which may have changed the database; queries do not count."""
+        """Whether something ran that may have changed the database; queries outside of a transaction do not count."""
         return self._changed
 
     @property
@@ -190,6 +190,7 @@ class Connection:
         `savepoint` lets the block fail without ending the transaction that the whole action shares.
         Raises StatementError when the commit fails.
         """
+        self._changed = self._changed or transactional
         if self.in_shared_transaction and savepoint:
             with self._savepoint(rollback_only=rollback_only):
                 yield
@@ -279,8 +280,8 @@ class Connection:
         self._restore_session(restore, reported, failed=False)
 
     def _restore_session(self, restore: Restore | None, reported: Mapping[str, str], *, failed: bool) -> None:
-        if not self.usable or (failed and self.in_shared_transaction):
-            return  # the rollback of the action, or to the savepoint, takes back what was set
+        if not self.usable:
+            return
         if restore is not None:
             restore(failed)
         now = self.dialect.reported_settings(self._dbapi_connection)
@@ -317,6 +318,13 @@ class Connection:
                 yield
             finally:
                 self.in_shared_transaction, self._changed = False, changed or self._changed
+
+    @contextmanager
+    def undone_on_error(self) -> Iterator[None]:
+        """Undo the block alone when it fails in a transaction that the whole action shares, where the database can."""
+        can_undo = self.dialect.savepoint_survives_error and self.dialect.transactional_ddl
+        with self._savepoint(rollback_only=False) if self.in_shared_transaction and can_undo else nullcontext():
+            yield
 
     @contextmanager
     def sqlalchemy_connection(self) -> Iterator[SAConnection]:
@@ -357,6 +365,7 @@ class Connection:
     @contextmanager
     def sqlalchemy_transaction(self) -> Iterator[SAConnection]:
         """Lend SQLAlchemy's connection in a transaction, which ends with the block unless the action shares it."""
+        self._changed = True
         with self.sqlalchemy_connection() as sa_connection:
             if self.in_shared_transaction:
                 yield sa_connection
@@ -378,6 +387,15 @@ class Connection:
                 transaction.rollback()
             raise
         transaction.commit()
+
+    def begin_again(self) -> None:
+        """Begin the transaction that the whole action shares again, without what was done in it."""
+        if self._shared_transaction is not None:
+            with self._translate_errors():
+                self._shared_transaction.rollback()
+                for on in (True, False):  # pymssql begins none after a rollback that found nothing to roll back
+                    self.dialect.set_autocommit(self._dbapi_connection, on)
+                self._shared_transaction = self._sa_connection.begin()
 
     def close(self, *, keep: bool) -> None:
         """Commit (`keep`) or roll back a transaction that the whole action shares, and close the connection."""

@@ -25,6 +25,7 @@ IMPLICIT_COMMITS = "commits at every CREATE, ALTER and DROP"
 """What a database without transactional DDL does."""
 
 
+BEGINS_AGAIN = "the server ended the transaction of the action: it begins again"
 OUTSIDE_HINT = "Write -- transaction: off at the head of the file: the server takes this outside of transactions only."
 
 
@@ -58,6 +59,8 @@ class PlanExecutor:
         self._included: set[tuple[str, str]] = set()
         self._moved: set[tuple[str, str]] = set()
         self._waiting: list[tuple[str, str]] = []
+        self._applied: list[Step] = []
+        self._may_begin_again = False
 
     def run(self, plan: Plan) -> None:
         """Do the steps in order and stop at the first that fails.
@@ -66,6 +69,9 @@ class PlanExecutor:
         """
         refuse_outside_transaction(plan, self.connection)
         self._plan_steps, self._done, self._included, self._moved = plan.steps, [], set(), set()
+        self._applied = []
+        shared, dialect = self.connection.in_shared_transaction, self.connection.dialect
+        self._may_begin_again = shared and not self.connection.changed and dialect.transactional_ddl
         for planned in batched(plan.steps, self.connection):
             batch = [step for step in planned if _key(step) not in self._moved]
             alone = len(batch) == 1 or any(_key(step) in self._included for step in batch)
@@ -99,44 +105,66 @@ class PlanExecutor:
             return None
         self.connection.on_message = lambda message: self._message(step, message.text)
         started = time.perf_counter()
-        refused: DeployError | StatementError | None = None
-        with self._reporting_failure(step, started), step.preserve_session(self.connection):
+        with self._reporting_failure(step, started):
+            refused: DeployError | StatementError | None = None
             try:
-                with (
-                    self.connection.transaction(
-                        transactional=step.transactional,
-                        sent_in_one_call=step.sent_in_one_call,
-                        savepoint=self._can_undo(step),
-                    ),
-                    locating_errors(self.connection),
-                ):
+                with self._surrounding(step):
                     rows = step.run(self.connection)
             except (DeployError, StatementError) as error:
                 refused = error
             if refused is not None:  # no longer handled: errors of what runs now have nothing to do with it
                 first = self._needed_first(step, refused)
                 if first:
+                    self._begin_again(step)
                     return first, step.resumed(refused)
                 rows = self._run_fallback(step, refused)
         self._notify("ok", step, seconds=time.perf_counter() - started, rows=rows)
         self._done.append(step)
         return None
 
-    def _can_undo(self, step: Step) -> bool:
-        """Whether the step can be rolled back alone where the action shares a transaction."""
-        dialect = self.connection.dialect
-        return step.transactional and dialect.savepoint_survives_error and dialect.transactional_ddl
+    @contextmanager
+    def _surrounding(self, step: Step) -> Iterator[None]:
+        """Surround a step with its transaction, and note it for `_begin_again` when it is done."""
+        with (
+            step.preserve_session(self.connection),
+            self.connection.transaction(
+                transactional=step.transactional,
+                sent_in_one_call=step.sent_in_one_call,
+                savepoint=step.transactional and self._can_undo,
+            ),
+            locating_errors(self.connection),
+        ):
+            yield
+        self._applied.append(step)
 
-    def _can_go_on(self, step: Step, error: DeployError | StatementError) -> bool:
-        """Whether other statements can run after this error of the step."""
+    @property
+    def _can_undo(self) -> bool:
+        """Whether what failed can be rolled back alone where the action shares a transaction."""
+        dialect = self.connection.dialect
+        return dialect.savepoint_survives_error and dialect.transactional_ddl
+
+    def _can_go_on(self, error: DeployError | StatementError) -> bool:
+        """Whether other statements can run after this error of a step."""
         if error.server is None or error.server.lost:
             return False
         shared = self.connection.in_shared_transaction and self.connection.dialect.transactional_ddl
-        return not shared or self._can_undo(step)
+        return not shared or self._can_undo or self._may_begin_again
+
+    def _begin_again(self, step: Step) -> None:
+        """Do again what was done in the transaction of the action, where the error of a step has ended it."""
+        if not self._may_begin_again or self._can_undo:
+            return
+        self._message(step, BEGINS_AGAIN)
+        self.connection.begin_again()
+        applied, self._applied = self._applied, []
+        with self.connection.messages_to(lambda _message: None):
+            for other in applied:
+                with self._surrounding(other):
+                    other.run(self.connection)
 
     def _needed_first(self, step: Step, error: DeployError | StatementError) -> list[Step]:
         """The steps that create what did not exist yet for this one, without those that were tried."""
-        if error.server is None or not self._can_go_on(step, error):
+        if error.server is None or not self._can_go_on(error):
             return []
         tried = {*self._moved, *self._waiting, *self._included}
         first = [other for other in step.needed_first(error.server) if _key(other) not in tried]
@@ -175,20 +203,26 @@ class PlanExecutor:
         return True
 
     def _run_fallback(self, step: Step, error: DeployError | StatementError) -> int:
-        """Do the step that can take the failed one's place; raise the error where there is none."""
-        fallback = step.fallback(error, self.connection) if self._can_go_on(step, error) else None
-        if fallback is None:
-            if step.transactional and error.server and self.connection.dialect.refuses_transaction(error.server):
-                error.hint = OUTSIDE_HINT
-            raise error
-        with (
-            self.connection.transaction(transactional=fallback.transactional),
-            locating_errors(self.connection),
-        ):
-            rows = fallback.run(self.connection)
-        self._included.update(map(_key, fallback.included))
-        self._message(step, fallback.note)
-        return rows
+        """Do the step that can take the failed one's place, or that one's; raise the error where there is none."""
+        fallback, refused = step, error
+        while (found := self._fallback(fallback, refused)) is not None:
+            fallback = found
+            self._begin_again(step)
+            try:
+                with self._surrounding(fallback):
+                    rows = fallback.run(self.connection)
+            except (DeployError, StatementError) as again:
+                refused = again
+                continue
+            self._included.update(map(_key, fallback.included))
+            self._message(step, fallback.note)
+            return rows
+        if step.transactional and refused.server and self.connection.dialect.refuses_transaction(refused.server):
+            refused.hint = OUTSIDE_HINT
+        raise refused
+
+    def _fallback(self, step: Step, error: DeployError | StatementError) -> Step | None:
+        return step.fallback(error, self.connection) if self._can_go_on(error) else None
 
     @contextmanager
     def _reporting_failure(self, step: Step, started: float) -> Iterator[None]:

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 from ahjo_tasks.engine.migration_errors import MigrationProgress, error_position, error_text
 from ahjo_tasks.engine.migration_session import MigrationSession
 from ahjo_tasks.engine.plan import Plan, Step
+from ahjo_tasks.engine.recreate_dependents import DeployedFiles
 from ahjo_tasks.errors import AhjoError, DeployError, SourceError
+from ahjo_tasks.project.dependencies import ordered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -136,7 +138,7 @@ class Migrations:
             return find(destination, current)
 
         ensure_version_schema(connection, self.settings)
-        with connection.dialect.around_migrations(connection) as check:
+        with connection.dialect.around_migrations(connection) as check, connection.undone_on_error():
             progress = MigrationProgress(self.ini.parent, connection, check, down=down)
             prepare()
             session = MigrationSession(connection)
@@ -247,11 +249,12 @@ class MigrationStep(Step):
 
     def fallback(self, error: DeployError | StatementError, connection: Connection) -> Step | None:
         """Return the step that drops what uses the column or table and creates it again, where the server names it."""
-        if self.down or error.server is None or not connection.dialect.migration_blockers(connection, error.server):
+        if self.down or error.server is None:
             return None
         from ahjo_tasks.engine.migrate_with_dependents import MigrateWithDependents
 
-        return MigrateWithDependents(self.label, self._migrate, self.files(), error)
+        deployed = DeployedFiles([file for file in ordered(self.files()) if file.batches])
+        return MigrateWithDependents(self.label, self._migrate, deployed).fallback(error, connection)
 
     def _migrate(self, connection: Connection, prepare: Callable[[], None]) -> None:
         self.migrations.run(connection, HEADS, prepare=prepare)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.engine.migrations import Migrations
     from ahjo_tasks.engine.stamp import GitVersion
     from ahjo_tasks.project.files import ProjectFiles
+    from ahjo_tasks.project.sql_file import SqlFile
 
 
 class Backend(Mapping[str, Any]):
@@ -151,6 +152,12 @@ class Project:
         return ProjectFiles(
             self.directory, self.dialect, self.settings.sqlcmd_directives, self.dialect.file_database(self.settings)
         )
+
+    def object_files(self) -> list[SqlFile]:
+        """Read the SQL files that create objects, with the variables of the config."""
+        from ahjo_tasks.project.kinds import OBJECTS
+
+        return self.files.read(OBJECTS, self.settings.scripting_variables)
 
     @cached_property
     def dialect(self) -> Dialect:

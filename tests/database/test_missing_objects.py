@@ -34,6 +34,11 @@ MESSAGES = [
     ("mssql", "2715", "Column, parameter, or variable #1: Cannot find data type sales.code.", Name("sales", "code")),
     ("mssql", "1767", "Foreign key 'fk' references invalid table 'sales.b'.", Name("sales", "b")),
     ("mssql", "102", "Incorrect syntax near 'b'.", None),
+    ("mssql", "", "Invalid object name 'sales.b'.", Name("sales", "b")),
+    ("mssql", "", "Cannot find data type sales.code.", Name("sales", "code")),
+    ("mssql", "", "Incorrect syntax near the keyword 'table'.", None),
+    ("mssql", "33557097", 'relation "b" does not exist', Name(None, "b")),
+    ("mssql", "33557097", "function dbo.f(integer) does not exist", Name("dbo", "f")),
 ]
 
 

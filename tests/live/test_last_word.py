@@ -37,12 +37,26 @@ def test_what_does_not_exist_yet_goes_first(live: Deployed) -> None:
     assert "OK=3 FAIL=0" in done.out
 
 
-@POSTGRESQL
+@pytest.mark.parametrize("target", ["postgresql", "mysql", "sqlite", "mssql"], indirect=True)
 def test_what_does_not_exist_yet_goes_first_in_one_transaction(live: Deployed) -> None:
     live.reconfigure(**ONE_TRANSACTION)
     chain(live)
-    live.succeed("deploy")
+    live.write("database/views/0.sql", "CREATE VIEW z AS SELECT 1 AS y;\n")
+    done = live.succeed("deploy")
     assert live.rows("SELECT x FROM a") == [(7,)]
+    assert live.rows("SELECT y FROM z") == [(1,)]
+    assert "OK=4 FAIL=0" in done.out
+
+
+@pytest.mark.parametrize("target", ["mssql"], indirect=True)
+def test_a_transaction_that_began_before_the_plan_is_not_begun_again(live: Deployed) -> None:
+    live.reconfigure(**ONE_TRANSACTION)
+    chain(live)
+    live.write("tasks.py", BEFORE_DEPLOYING)
+    done = live.inv("before")
+    assert done.code == 1, done.text
+    assert "begins again" not in done.text
+    assert not live.has("kept")
 
 
 @pytest.mark.parametrize("target", ["mysql"], indirect=True)
@@ -129,6 +143,33 @@ def test_a_function_whose_result_changes_stays_closed(live: Deployed) -> None:
     assert live.rows("SELECT has_function_privilege('public', 'f()', 'EXECUTE')") == [(False,)]
 
 
+BEFORE_DEPLOYING = """
+from ahjo_tasks import action, library, namespace
+
+
+@action(affects_database=True)
+def before(ctx):
+    library.query(ctx, "CREATE TABLE kept (id int)")
+    library.deploy_files(ctx, "database/views")
+
+
+ns = namespace()
+ns.add_task(before)
+"""
+MIGRATE = """
+from ahjo_tasks import action, library, namespace
+
+
+@action(affects_database=True)
+def own_migrate(ctx):
+    library.migrate(ctx)
+
+
+ns = namespace()
+ns.add_task(own_migrate)
+"""
+
+
 def used_table(live: Deployed) -> None:
     revision(live, "a1", None, TABLE)
     live.write("database/views/v.sql", "DROP VIEW IF EXISTS v;\nCREATE VIEW v AS SELECT id, name FROM t;\n")
@@ -146,8 +187,10 @@ CHANGES = {
 
 
 @POSTGRESQL
+@pytest.mark.parametrize("shared", [False, True], ids=["", "in one transaction"])
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_a_migration_goes_through_views(live: Deployed, change: str) -> None:
+def test_a_migration_goes_through_views(live: Deployed, change: str, shared: bool) -> None:
+    live.reconfigure(**(ONE_TRANSACTION if shared else {}))
     used_table(live)
     live.target.query("GRANT SELECT ON a TO PUBLIC", live.database)
     grants = live.rows(GRANTS.format("a"))
@@ -158,6 +201,16 @@ def test_a_migration_goes_through_views(live: Deployed, change: str) -> None:
     assert live.rows(GRANTS.format("a")) == grants
     assert "created again after it: view a, view v" in done.out
     assert live.rows("SELECT version_num FROM alembic_version") == [("b2",)]
+
+
+@POSTGRESQL
+def test_a_migration_of_an_action_of_ones_own_goes_through_views(live: Deployed) -> None:
+    used_table(live)
+    revision(live, "b2", "a1", CHANGES["type"])
+    live.write("tasks.py", MIGRATE)
+    done = live.inv("own-migrate")
+    assert done.code == 0, done.text
+    assert live.rows("SELECT COUNT(name) FROM a") == [(0,)]
 
 
 @pytest.mark.parametrize("target", ["sqlite"], indirect=True)

@@ -380,9 +380,9 @@ class Running(DialectAttributes):
 
     def missing_object(self, error: ServerError) -> Name | None:
         """Name the object that the server did not know; None for other errors."""
-        pattern = self.missing_objects.get(error.number)
+        pattern = self.missing_objects.get(error.number) or self.missing_objects.get("")
         match = compiled(pattern).search(error.message) if pattern else None
-        return Name.parse(match[1]) if match else None
+        return Name.parse(match[match.lastindex or 1]) if match else None
 
     def dependents(self, connection: OpenConnection, definitions: Sequence[Definition]) -> list[Dependent] | None:
         """List what must be dropped before these objects can be, dependents first; None where files alone tell it."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
 
     from ahjo_tasks.config.settings import Settings
-    from ahjo_tasks.database.dialects.base import OpenConnection, Restore, ServerMessage
+    from ahjo_tasks.database.dialects.base import Attachment, Dependent, OpenConnection, Restore, ServerMessage
     from ahjo_tasks.database.drivers import Driver, DriverState
     from ahjo_tasks.sql.definitions import Definition
 
@@ -275,6 +275,24 @@ class MSSQL(Dialect):
     def is_dependency_error(self, error: ServerError) -> bool:
         """Whether a schema-bound object kept it from being dropped; other servers than Microsoft's have no number."""
         return error.number == REFERENCED_BY_OBJECT or "other objects depend on it" in error.message
+
+    def dependents(self, connection: OpenConnection, definitions: Sequence[Definition]) -> list[Dependent] | None:
+        """Ask the catalog for what is schema-bound."""
+        from ahjo_tasks.database.dialects.mssql import dependents
+
+        return dependents.dependents(connection, definitions, self)
+
+    def migration_blockers(self, connection: OpenConnection, error: ServerError) -> list[Dependent]:
+        """Ask the catalog about what the error names."""
+        from ahjo_tasks.database.dialects.mssql import dependents
+
+        return dependents.migration_blockers(connection, error.message, self)
+
+    def attachments(self, connection: OpenConnection, dependents: Sequence[Dependent]) -> list[Attachment]:
+        """Ask the catalog."""
+        from ahjo_tasks.database.dialects.mssql import dependents as catalog
+
+        return catalog.attachments(connection, dependents, self)
 
     def locate_error(
         self, connection: OpenConnection, text: str, error: ServerError, before: Sequence[str] | None = ()

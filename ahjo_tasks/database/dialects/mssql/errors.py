@@ -46,8 +46,16 @@ MISSING_OBJECTS = {
     "4902": QUOTED,
     "8197": QUOTED,
     "15151": QUOTED,
+    "": (
+        r"(?i)(?:(?:object name|invalid table|stored procedure|find the object|aggregate|schema name) ['\"](.+?)['\"]"
+        r"|data type (\S+?)\.?$|(?:relation|type|schema) \"(.+?)\" does not exist"
+        r"|(?:function|procedure) (\S+?)\(.*\) does not exist)"
+    ),
 }
-"""Patterns of messages about an object that does not exist, by number; the first group is its name."""
+"""Patterns of messages about an object that does not exist, by number; a group is its name.
+
+The last one is for drivers that give no number, and for a server of other words than Microsoft's.
+"""
 DOOMED_NUMBERS = frozenset({"3930", "3931", "3998"})
 DOOMED_TEXT = re.compile(r"Uncommittable transaction|transaction cannot be committed", re.IGNORECASE)
 DOOMED = (
