@@ -78,7 +78,7 @@ def _errors_of_file(file: TableFile) -> Iterator[None]:
     try:
         yield
     except StatementError as error:
-        raise DeployError(str(error.server), path=file.path, hint=error.hint) from error
+        raise DeployError(str(error.server), path=file.path, hint=error.hint, outcome=error.outcome) from error
 
 
 def _writer_for(connection: Connection) -> Writer:
@@ -108,6 +108,7 @@ class Upsert:
         The stage is filled before the transaction begins, so that this is short, and outlives its failure.
         """
         try:
+            self.writer.create_stage(self.stage, self.table, self.keys)
             with self.connection.transaction(transactional=self.writer.transaction_survives):
                 count = self._fill()
             self._check_keys()
@@ -142,7 +143,6 @@ class Upsert:
         return [column for column in self.table.columns if column.quoted not in self.keys]
 
     def _fill(self) -> int:
-        self.writer.create_stage(self.stage, self.table, self.keys)
         count = 0
         for chunk in self.file.chunks():
             numbered = RowChunk([(line, *row) for row, line in zip(chunk.rows, chunk.lines, strict=True)], chunk.lines)
@@ -186,17 +186,15 @@ class Upsert:
         try:
             self._run(self.statements())
         except StatementError as error:
-            if not self.connection.usable or (
-                self.connection.in_shared_transaction and not self.writer.transaction_survives
-            ):
+            shared = self.connection.in_shared_transaction and not self.writer.transaction_survives
+            if not self.connection.usable or shared or not self.writer.can_undo(self.table):
                 raise
             bad_row = self._first_bad_row()
             if bad_row is None:
                 raise
             row, line, cause = bad_row
-            raise DeployError(
-                self.writer.error_message(cause, self.table, row), path=self.file.path, line=line
-            ) from error
+            message = self.writer.error_message(cause, self.table, row)
+            raise DeployError(message, path=self.file.path, line=line, outcome=error.outcome) from error
 
     def _run(self, statements: Sequence[str], *, rollback_only: bool = False) -> None:
         with (

@@ -51,6 +51,10 @@ class Writer:
     def check(self, file: TableFile, table: Table) -> None:
         """Raise DeployError for a table into which the file cannot be loaded in its mode without losing rows."""
 
+    def can_undo(self, table: Table) -> bool:
+        """Whether a rollback takes back what was done in the table, so that its rows can be tried one by one."""
+        return True
+
     def create_stage(self, stage: Table, table: Table, keys: Sequence[str]) -> None:
         """Create an empty temporary table with the types of that one."""
         line = stage.columns[0].quoted
@@ -101,7 +105,7 @@ class Writer:
                 self.connection.execute("ROLLBACK TO SAVEPOINT ahjo_chunk")
                 refused = self.refuses_statement(table, error)
                 self.connection.execute("ROLLBACK TO SAVEPOINT ahjo_chunk")
-                if not refused:
+                if not refused and self.can_undo(table):
                     self.write_one_by_one(file, table, converted)
             raise
         self.connection.execute("RELEASE SAVEPOINT ahjo_chunk")
@@ -172,13 +176,6 @@ class SQLiteWriter(Writer):
         return converter_of(column.type)
 
 
-SHAPES = ("point", "linestring", "polygon")
-GEOMETRIES = frozenset(
-    {"geometry", "geometrycollection", "geomcollection", *SHAPES, *(f"multi{shape}" for shape in SHAPES)}
-)
-"""Geometry types of MySQL, whose bytes are a reference system and well-known binary, as they are read."""
-
-
 NEXTVAL = re.compile(r"nextval\((.+)\)", re.IGNORECASE)
 """A column's default in MariaDB's catalog that is the next value of a sequence."""
 
@@ -192,7 +189,7 @@ class MySQLWriter(Writer):
         " WHERE lower(table_name) = lower({table})"
         " AND lower(table_schema) = lower(COALESCE({schema}, DATABASE())) ORDER BY table_name, ordinal_position"
     )
-    binary_types = frozenset({"bit", "binary", "varbinary", "blob", "tinyblob", "mediumblob", "longblob"}) | GEOMETRIES
+    binary_types = frozenset({"bit", "binary", "varbinary", "blob", "tinyblob", "mediumblob", "longblob"})
     placeholder = "%s"
     drop_stage = "DROP TEMPORARY TABLE ahjo_stage"  # without TEMPORARY it would commit the transaction
 
@@ -201,6 +198,16 @@ class MySQLWriter(Writer):
         from ahjo_tasks.data.column_values_mysql import converter_of
 
         return converter_of(column) or super().converter(column)
+
+    def can_undo(self, table: Table) -> bool:
+        """Ask for the engine: MyISAM and others have no transactions. Temporary tables and views are not listed."""
+        literal, (*schema, name) = self.connection.dialect.quote_literal, table.path or ("",)
+        rows = self.connection.query(
+            "SELECT e.transactions FROM information_schema.tables t JOIN information_schema.engines e"
+            f" ON e.engine = t.engine WHERE t.table_schema = {literal(schema[0]) if schema else 'DATABASE()'}"
+            f" AND t.table_name = {literal(name)} AND t.table_type = 'BASE TABLE'"
+        )
+        return all(transactions == "YES" for (transactions,) in rows)
 
     def stage_index(self, keys: Sequence[str]) -> str:
         """Return a KEY: without it, each row is compared with each."""

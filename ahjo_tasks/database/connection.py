@@ -27,6 +27,7 @@ LEFT_OPEN_HINT = "Write COMMIT at its end, or leave BEGIN out: each file is a tr
 ENDED = "It ended the transaction that it ran in, by a COMMIT or ROLLBACK of its own."
 ENDED_OUTCOME = "what it committed stays."
 ENDED_HINT = "Leave its COMMIT and ROLLBACK out, or write -- transaction: off at the head of the file."
+KEPT_OUTCOME = "what it did in tables without transactions (MyISAM, Aria, MEMORY) stays: no rollback takes it back."
 FAILED = "An error inside ended the transaction, and was passed over: it was rolled back."
 
 
@@ -215,7 +216,8 @@ class Connection:
             self._check_still_open()
         except BaseException as error:
             self._add_outcome(error)
-            self._roll_back()
+            if self._roll_back() and hasattr(error, "outcome"):
+                error.outcome = "; ".join([*([error.outcome.rstrip(".")] if error.outcome else []), KEPT_OUTCOME])
             raise
         else:
             self._execute_directly(self.dialect.rollback) if rollback_only else self._commit()
@@ -477,10 +479,12 @@ class Connection:
         error: type[Exception] = self._sa_connection.dialect.dbapi.Error  # type: ignore[union-attr]
         return error
 
-    def _execute_directly(self, statement: str) -> None:
+    def _execute_directly(self, statement: str) -> list[ServerMessage]:
+        """Run a statement that Ctrl-C does not cancel, and return the server's messages about it."""
         cursor = self._new_cursor()
         try:
             cursor.execute(statement)
+            return self.dialect.messages(cursor)
         except self.driver_error as error:
             raise StatementError(self.dialect.server_error(error, statement)) from error
         finally:
@@ -512,12 +516,17 @@ class Connection:
                 raise
             raise StatementError(error.server, outcome="it is not known whether its end was committed.") from error
 
-    def _roll_back(self, rollback: str | None = None) -> None:
-        """Roll back; a rollback that fails must not hide the error that made it necessary."""
+    def _roll_back(self, rollback: str | None = None) -> bool:
+        """Roll back, and return whether the server says that something stays.
+
+        A rollback that fails must not hide the error that made it necessary.
+        """
         try:
-            self._execute_directly(rollback or self.dialect.rollback)
+            messages = self._execute_directly(rollback or self.dialect.rollback)
         except StatementError:
-            return
+            return False
+        start = self.dialect.incomplete_rollback
+        return start is not None and any(message.text.startswith(start) for message in messages)
 
 
 def _undecodable(error: UnicodeDecodeError) -> ServerError:

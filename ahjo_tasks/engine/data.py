@@ -58,7 +58,7 @@ class LoadStep(Step):
             return load(self.files, connection)
         except DeployError as error:
             if not self.transactional:
-                error.outcome = f"{self.label} was rolled back."
+                error.outcome = error.outcome or f"{self.label} was rolled back."
             raise
 
 

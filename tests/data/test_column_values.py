@@ -90,6 +90,31 @@ def test_mysql_gets_what_the_text_says(column_type: str, declared: str, value: o
     assert converted(convert, value) == stored
 
 
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("POINT(1 2)", "000000000101000000000000000000f03f0000000000000040"),
+        ("srid=1; point ( 1.0 2e0 )", "010000000101000000000000000000f03f0000000000000040"),
+        ("GEOMETRYCOLLECTION EMPTY", "00000000010700000000000000"),
+        ("0x00ff", "00ff"),
+    ],
+)
+def test_mysql_gets_a_geometry_for_its_text(text: str, stored: str) -> None:
+    convert = column_values_mysql.converter_of(Column("g", "`g`", "geometry", "geometry"))
+    assert converted(convert, text) == bytes.fromhex(stored)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "POINT", "POINT(1)", "POINT(1 2", "POINT(1 2))", "POINT(1 2, 3 4)", "POINT(1,2)", "POINT(1 2 3)"),
+        *("CIRCLE(1 2)", "LINESTRING((0 0), (1 1))", "POINT(1 2) x", "POINT(a b)", "GEOMETRYCOLLECTION(1 2)", "(1 2)"),
+    ],
+)
+def test_mysql_gets_no_geometry_for_what_is_none(text: str) -> None:
+    assert converted(column_values_mysql.geometry, text) is REFUSED
+
+
 def test_mysql_leaves_other_types_to_the_server() -> None:
     assert column_values_mysql.converter_of(Column("c", "`c`", "varchar", "varchar(9)")) is None
 

@@ -184,6 +184,42 @@ def test_mysql_statements_that_control_transactions_are_known(text: str, control
 
 
 @pytest.mark.parametrize(
+    ("text", "variables"),
+    [
+        ("SET @a = 1, @@sql_mode = ''", ["@a"]),
+        ("SELECT 7 INTO @A; SELECT @a := @b.c", ["@a", "@b.c"]),
+        ("INSERT INTO t VALUES ('me@example.org', 'x')", []),
+        ("CREATE DEFINER=`root`@`localhost` VIEW v AS SELECT 1", []),
+        ("GRANT SELECT ON t TO 'a'@localhost", []),
+        ("SELECT @`odd name`", ["@`odd name`"]),
+    ],
+)
+def test_mysql_user_variables_are_known(text: str, variables: list[str]) -> None:
+    assert mysql_session.user_variables([text]) == variables
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("DROP TRIGGER t;\nCREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW BEGIN\nSET NEW.b = 1;\nEND;", 4),
+        ("BEGIN NOT ATOMIC\nSELECT 1;\n/* last */ end", 3),
+        ("IF 1 THEN SELECT 1; END IF;", 1),
+        ("DELIMITER //\nCREATE PROCEDURE p() BEGIN SELECT 1; END//\nDELIMITER ;\nSELECT `end`", None),
+        ("SELECT 1;\n-- END\nendless()", None),
+    ],
+)
+def test_mysql_bodies_that_were_cut_are_refused_before_anything_runs(text: str, line: int | None) -> None:
+    batches = MYSQL_SPLITTER.split(text)
+    if line is None:
+        mysql_session.check(batches, None)
+        return
+    with pytest.raises(SourceError, match="END") as caught:
+        mysql_session.check(batches, None)
+    assert caught.value.line == line
+    assert "DELIMITER" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
     ("text", "line"),
     [
         ("SET NAMES latin1;\nINSERT INTO t VALUES ('ä')", 2),

@@ -58,6 +58,35 @@ def test_words_become_booleans(loading: Loading) -> None:
     assert "flags.csv:3" in loading.load("flags", "id;active\n1;1\n2;perhaps\n", code=1)
 
 
+@mysql
+def test_well_known_text_becomes_a_geometry(loading: Loading) -> None:
+    shapes = [
+        *("POINT(1 2)", "LINESTRING(0 0,1.5 -100)", "POLYGON((0 0,1 0,1 1,0 0),(0.1 0.1,0.2 0.1,0.2 0.2,0.1 0.1))"),
+        *("MULTIPOINT(1 2,3 4)", "MULTILINESTRING((0 0,1 1),(2 2,3 3))", "MULTIPOLYGON(((0 0,1 0,1 1,0 0)))"),
+        "GEOMETRYCOLLECTION(POINT(1 2),LINESTRING(0 0,1 1))",
+    ]
+    loading.run("CREATE TABLE places (id INT, g GEOMETRY)")
+    rows = [*shapes, "MULTIPOINT((1 2),(3 4))", "SRID=3067;POINT(385000 6670000)", ""]
+    loading.load(
+        "places",
+        "id;g\n" + "".join(f'{number};"{text}"\n' if text else f"{number};\n" for number, text in enumerate(rows)),
+    )
+    stored = loading.run("SELECT ST_AsText(g), ST_SRID(g) FROM places ORDER BY id")
+    assert stored[:7] == [(shape, 0) for shape in shapes]
+    assert stored[7:] == [("MULTIPOINT(1 2,3 4)", 0), ("POINT(385000 6670000)", 3067), (None, None)]
+    assert "places.csv:3" in loading.load("places", "id;g\n1;POINT(1 2)\n2;POINT(1)\n", code=1)
+
+
+@mysql
+@pytest.mark.parametrize("options", ["", "mode: upsert\nkey: [id]\n"])
+def test_a_table_without_transactions_is_not_said_to_be_as_before(loading: Loading, options: str) -> None:
+    loading.run("CREATE TABLE plain (id INT PRIMARY KEY, n INT UNIQUE) ENGINE = MyISAM")
+    text = loading.load("plain", "id;n\n1;1\n2;1\n", options, code=1)
+    assert "nothing was changed" not in text
+    assert "stays" in text
+    assert loading.run("SELECT id FROM plain") == [(1,)]
+
+
 @pytest.mark.parametrize("target", ["mysql", "sqlite"], indirect=True)
 def test_a_number_that_would_be_rounded_is_refused(loading: Loading) -> None:
     loading.run("CREATE TABLE counts (id INT)")

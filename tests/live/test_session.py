@@ -40,6 +40,10 @@ SETTINGS = {
         "SELECT GET_LOCK('ahjo mine', 0)": "IS_FREE_LOCK('ahjo mine')",
         "SELECT RELEASE_ALL_LOCKS()": "IS_FREE_LOCK(CONCAT('ahjo deploy:', SHA1(DATABASE())))",
         "SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE": "@@tx_isolation",
+        "SET sql_safe_updates = 1, sql_select_limit = 3": "@@sql_safe_updates + @@sql_select_limit",
+        "SELECT @mine := 7": "@mine IS NULL",
+        "SET @mine = 7": "@mine IS NULL",
+        "CREATE TEMPORARY TABLE ahjo_t AS SELECT 7 AS n": "(SELECT COUNT(*) FROM ahjo_t)",
     },
     "sqlite": {
         "PRAGMA foreign_keys = OFF": "(SELECT foreign_keys FROM pragma_foreign_keys)",
@@ -65,6 +69,12 @@ def connection(live: Deployed) -> Iterator[Connection]:
     project.close(keep=True)
 
 
+def prepare(connection: Connection) -> None:
+    """Create the table that a temporary one of the same name hides."""
+    if connection.dialect.name == "mysql":
+        connection.execute("CREATE TABLE ahjo_t (n INT)")
+
+
 def run(connection: Connection, *statements: str, transactional: bool = True) -> None:
     """Run statements as those of a file."""
     with connection.preserve_session(statements), connection.transaction(transactional=transactional):
@@ -73,6 +83,7 @@ def run(connection: Connection, *statements: str, transactional: bool = True) ->
 
 
 def test_what_a_file_sets_ends_with_it(connection: Connection) -> None:
+    prepare(connection)
     for statement, value in SETTINGS[connection.dialect.name].items():
         before = connection.query(f"SELECT {value}")
         run(connection, statement, "SELECT 1")
@@ -80,11 +91,32 @@ def test_what_a_file_sets_ends_with_it(connection: Connection) -> None:
 
 
 def test_what_a_file_sets_ends_with_it_when_it_fails(connection: Connection) -> None:
+    prepare(connection)
     for statement, value in SETTINGS[connection.dialect.name].items():
         before = connection.query(f"SELECT {value}")
         with pytest.raises(StatementError):
             run(connection, statement, "nonsense", transactional=False)
         assert connection.query(f"SELECT {value}") == before, statement
+
+
+@pytest.mark.parametrize("target", ["mysql"], indirect=True)
+def test_a_prepared_statement_and_a_quoted_role_end_with_their_file(connection: Connection) -> None:
+    role = connection.dialect.quote(f"{connection.database_name}-r")
+    connection.execute(f"CREATE ROLE {role}")
+    connection.execute(f"SET ROLE {role}")
+    run(connection, "PREPARE ahjo_p FROM 'SELECT 1'", "SET ROLE NONE")
+    assert connection.try_execute("EXECUTE ahjo_p")
+    assert connection.query("SELECT CURRENT_ROLE()") == [(f"{connection.database_name}-r",)]
+    connection.execute(f"DROP ROLE {role}")
+
+
+@pytest.mark.parametrize("target", ["mysql"], indirect=True)
+def test_rows_that_no_rollback_takes_back_are_said_to_stay(connection: Connection) -> None:
+    connection.execute("CREATE TABLE plain (id INT PRIMARY KEY) ENGINE = MyISAM")
+    with pytest.raises(StatementError) as caught:
+        run(connection, "INSERT INTO plain VALUES (1)", "INSERT INTO plain VALUES (1)")
+    assert "stays" in caught.value.outcome
+    assert connection.query("SELECT id FROM plain") == [(1,)]
 
 
 def test_a_transaction_that_is_left_open_is_rolled_back_and_an_error(connection: Connection) -> None:

@@ -320,6 +320,38 @@ def test_a_delimiter_line_changes_what_ends_a_statement() -> None:
     assert texts(script, "mysql") == ["a", "b; c", "d", "e", "f", "g"]
 
 
+@pytest.mark.parametrize(
+    ("line", "column"), [("DELIMITER;", 1), ("delimiter//", 1), ("DELIMITER", 1), ("DELIMITER // DROP VIEW v//", 14)]
+)
+def test_a_delimiter_line_that_the_client_does_not_follow_is_an_error(line: str, column: int) -> None:
+    assert place_of_error(f"a;\n{line}\nb;", "mysql") == (2, column)
+
+
+@pytest.mark.parametrize("rest", ["-- why", "# why", "/* why */", ";", " "])
+def test_a_comment_may_follow_the_delimiter(rest: str) -> None:
+    assert texts(f"DELIMITER // {rest}\na; b//\nc", "mysql") == ["a; b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "statements"),
+    [
+        ("SET sql_mode = 'NO_BACKSLASH_ESCAPES'", ["'\\'", "';'"]),
+        ("set session sql_mode = CONCAT(@@sql_mode, ',no_backslash_escapes')", ["'\\'", "';'"]),
+        ("/*!50003 SET sql_mode = 'ANSI,NO_BACKSLASH_ESCAPES' */", ["'\\'", "';'"]),
+        ("SET @old = @@sql_mode, sql_mode = 'NO_BACKSLASH_ESCAPES'", ["'\\'", "';'"]),
+        ("SET GLOBAL sql_mode = 'NO_BACKSLASH_ESCAPES'", ["'\\'; '", "'"]),
+        ("SET sql_mode = REPLACE(@@sql_mode, 'NO_BACKSLASH_ESCAPES', '')", ["'\\'; '", "'"]),
+        ("SET sql_mode = 'NO_BACKSLASH_ESCAPES'; SET sql_mode = @old", ["'\\'; '", "'"]),
+    ],
+)
+def test_a_backslash_is_what_sql_mode_says(mode: str, statements: list[str]) -> None:
+    try:
+        result = texts(f"{mode}; '\\'; ';'", "mysql")[-2:]
+    except SourceError:
+        result = ["'\\'; '", "'"]
+    assert result == statements
+
+
 def test_a_delimiter_wins_over_a_comment() -> None:
     assert texts("delimiter #\na # b #\ndelimiter --\nc --\nd", "mysql") == ["a", "b", "c", "d"]
 

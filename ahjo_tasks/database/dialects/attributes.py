@@ -90,6 +90,8 @@ class DialectAttributes:
     """Statement that forgets the savepoint and keeps what was done since; empty where there is none."""
     savepoint_survives_error: ClassVar[bool] = True
     """Whether a transaction can go on from its savepoint after an error."""
+    incomplete_rollback: ClassVar[str | None] = None
+    """The beginning of the server's message that a rollback left something."""
     drop_temporary: ClassVar[str] = "DROP {} IF EXISTS pg_temp.{}"
     """Statement that drops a temporary table or view, and nothing else of that name; {} is its kind, then its name."""
     transactional_ddl: ClassVar[bool] = True

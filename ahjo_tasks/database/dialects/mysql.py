@@ -54,6 +54,11 @@ NAMED = (
 LOST = frozenset({"0", "1053", "1080", "1927", "2006", "2013", "2055", "4031"})
 """Client and server errors of a connection that broke or was killed; PyMySQL's own for a closed one is 0."""
 LOCK_WAIT_TIMEOUT = "1205"
+LOCAL_INFILE_OFF = frozenset({"1148", "3948", "4166"})
+LOCAL_INFILE = (
+    'Write "sqla_url_query_map": {"local_infile": "1"} in the config, and have the server allow it by SET GLOBAL'
+    " local_infile = 1; or load the rows from a CSV file in database/data."
+)
 MAX_WARNINGS = 10
 """Number of warnings of one statement that are shown."""
 UNREACHABLE = frozenset({2002, 2003, 2006, 2013, 1040})
@@ -92,6 +97,7 @@ class MySQL(Dialect):
     own_kinds = frozenset({"event"})
     late_binding = frozenset({"procedure", "function"})
     transactional_ddl = False
+    incomplete_rollback = "Warning 1196: "
     allows_nul = True
     connect_defaults: ClassVar[Mapping[str, Any]] = {"charset": "utf8mb4"}
     begin = "START TRANSACTION"
@@ -180,7 +186,7 @@ class MySQL(Dialect):
         message = str(error.args[1]) if len(error.args) > 1 else str(error)
         if number in LOST:
             return connection_lost(message or "the server or somebody else closed it")
-        hint = LOCK_WAIT if number == LOCK_WAIT_TIMEOUT else None
+        hint = LOCK_WAIT if number == LOCK_WAIT_TIMEOUT else LOCAL_INFILE if number in LOCAL_INFILE_OFF else None
         line, column = _position(message, text)
         return ServerError(message, number, line, column, hint=hint)
 

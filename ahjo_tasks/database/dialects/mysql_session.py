@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from ahjo_tasks.errors import ServerError, SourceError, StatementError
 from ahjo_tasks.sql.lexer import MYSQL
 from ahjo_tasks.sql.source import ascii_upper
+from ahjo_tasks.sql.temporary_tables import temporary_tables
 from ahjo_tasks.sql.tokens import tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from ahjo_tasks.database.dialects.base import OpenConnection, Restore
@@ -29,6 +30,7 @@ _NOT_IN_SESSION = frozenset({"PASSWORD", "GLOBAL", "PERSIST", "PERSIST_ONLY", "T
 HEAD = 2000
 """Characters of a statement that are read for its first words."""
 VARIABLES = "SHOW SESSION VARIABLES"
+LIMIT = "sql_select_limit"
 MOVING = frozenset(
     {
         *("timestamp", "last_insert_id", "identity", "insert_id", "rand_seed1", "rand_seed2", "warning_count"),
@@ -36,6 +38,8 @@ MOVING = frozenset(
     }
 )
 """Variables that change by themselves, or count for the next statement alone."""
+_USER_VARIABLE = re.compile(r"(?<![\w@'\"`$.])@(?:[\w$.]++|`[^`]++`)")
+_PREPARE = re.compile(rf"(?ai:{MYSQL.gap()}PREPARE{MYSQL.gap()}(\w++|`[^`]++`){MYSQL.gap()}FROM\b)")
 _FIRST_RESTORED = ("sql_mode", "character_set_client", "character_set_connection", "character_set_results")
 NOT_OF_THE_SESSION = frozenset({"1193", "1229", "1238"})
 """Errors of a variable that is the server's, or that nobody can set."""
@@ -96,11 +100,36 @@ def control(statements: Iterable[str]) -> str:
     return ""
 
 
-def save(connection: OpenConnection, texts: Iterable[str]) -> Restore | None:
+def user_variables(texts: Iterable[str]) -> list[str]:
+    """List the user variables that the texts name, each once; one in a string may be among them."""
+    return list(dict.fromkeys(match.lower() for text in texts for match in _USER_VARIABLE.findall(text)))
+
+
+def save(connection: OpenConnection, texts: Sequence[str]) -> Restore | None:
     """Ask for the state of the session, and return what puts it back; None where no statement may change it."""
+    variables = user_variables(texts)
+    prepared = [match[1] for text in texts if (match := _PREPARE.match(text))]
+    temporary = bool(temporary_tables(texts, MYSQL))
     statements = [text for text in texts if may_change(text)]
-    if not statements:
+    if not (statements or variables or prepared or temporary):
         return None
+    restore_settings = _save_settings(connection, statements) if statements else None
+
+    def restore(failed: bool) -> None:
+        if restore_settings is not None:
+            restore_settings(failed)
+        # A session begins without the rest.
+        if variables:
+            connection.query(f"SET {', '.join(f'{name} = NULL' for name in variables)}")
+        for name in prepared:
+            connection.try_execute(f"DEALLOCATE PREPARE {name}")
+        if temporary:
+            connection.dialect.drop_temporary_tables(connection, texts)
+
+    return restore
+
+
+def _save_settings(connection: OpenConnection, statements: Sequence[str]) -> Restore:
     upper = ascii_upper(" ".join(statements))
     before = _state(connection)
 
@@ -127,15 +156,21 @@ def _state(connection: OpenConnection) -> State:
 
 
 def _restore(connection: OpenConnection, before: State) -> None:
+    _set(connection, LIMIT, before.variables[LIMIT])  # it cuts the list of variables, too
     after = _state(connection)
     quote = connection.dialect.quote
     if after.role != before.role:
-        connection.query(f"SET ROLE {before.role or 'NONE'}")
+        connection.query(f"SET ROLE {_role(before.role, quote)}")
     if after.database != before.database and before.database:
         connection.query(f"USE {quote(before.database)}")
     changed = {name for name, value in before.variables.items() if after.variables.get(name) != value} - MOVING
     for name in sorted(changed, key=lambda name: (name not in _FIRST_RESTORED, name)):
         _set(connection, name, before.variables[name])
+
+
+def _role(role: str | None, quote: Callable[[str], str]) -> str:
+    """Write roles as SET ROLE takes them: MySQL gives a list that is quoted, MariaDB a bare name."""
+    return role if role is not None and role.startswith("`") else quote(role) if role not in {None, "NONE"} else "NONE"
 
 
 def _set(connection: OpenConnection, name: str, value: str) -> None:
@@ -169,6 +204,28 @@ SENT_IN = frozenset({"UTF8", "UTF8MB3", "UTF8MB4", "BINARY", "DEFAULT"})
 
 
 def check(batches: Sequence[Batch], path: Path | None) -> None:
+    """Raise SourceError for a body that was cut, and for letters that would be changed, before anything runs."""
+    _check_bodies(batches, path)
+    _check_letters(batches, path)
+
+
+_END = re.compile(rf"(?ai:{MYSQL.gap()}END\b)")
+
+
+def _check_bodies(batches: Sequence[Batch], path: Path | None) -> None:
+    """Raise SourceError for a statement that begins with END: the one that it belongs to was cut at a delimiter."""
+    for batch in batches:
+        if batch.text[:1] in "eE/" and _END.match(batch.text):
+            raise SourceError(
+                "no statement begins with END: the body that it ends was cut at the semicolons in it",
+                path=path,
+                line=batch.line,
+                column=batch.column,
+                hint="Write DELIMITER // on a line before the statement, // after its END, and then DELIMITER ;",
+            )
+
+
+def _check_letters(batches: Sequence[Batch], path: Path | None) -> None:
     """Raise SourceError for letters beyond ASCII after SET NAMES of another character set: they would be changed."""
     character_set = ""
     for batch in batches:

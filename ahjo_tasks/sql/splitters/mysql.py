@@ -6,6 +6,7 @@ The rules are those of the command line client, as far as it reads scripts with 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from ahjo_tasks.sql.splitters import Batch, Span, Splitter, to_batches
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ahjo_tasks.sql.lexer import Syntax
     from ahjo_tasks.sql.source import SourceText
 
 _SANDBOX = r"/\*M?!999999\\-[^*]*+(?:\*(?!/)[^*]*+|)*+\*/"
@@ -24,10 +26,17 @@ _SANDBOX = r"/\*M?!999999\\-[^*]*+(?:\*(?!/)[^*]*+|)*+\*/"
 _LEAD = re.compile(rf"(?:[ \t\r\n\f\v]++|(?:--|#)[^\n]*+|{_SANDBOX}|)*+")
 """Between statements the client drops line comments, and takes `--` for one even without a blank after it."""
 
-_COMMAND = re.compile(r"(?ai:(?P<delimiter>delimiter)|source|\\\.)(?=[ \t\r\n]|\Z)[ \t]*+(?P<rest>[^\r\n]*+)")
+_COMMAND = re.compile(
+    r"(?ai:(?P<delimiter>delimiter)(?!\w)|(?:source|\\\.)(?=[ \t\r\n]|\Z))(?P<blanks>[ \t]*+)(?P<rest>[^\r\n]*+)"
+)
 _COMMAND_HEADS = frozenset("dDsS\\")
 _ARGUMENT = re.compile(r"""'(?P<single>[^']++)'|"(?P<double>[^"]++)"|(?P<bare>[^\s'"]\S*+)""")
 _GAP = re.compile(MYSQL.gap())
+_IGNORED = re.compile(r"[ \t]*+(?!#|--|/\*|\Z)(?=[^\r\n]*\w)")
+"""What follows the argument of DELIMITER, but for comments and marks."""
+_SETS_MODE = re.compile(r"(?ai:(?:/\*M?!\d*+\s*+)?SET\s(?!\s*+(?:GLOBAL|PERSIST)\b)[^;]*?\bsql_mode\b[^;]*+)")
+_LITERAL_BACKSLASHES = replace(MYSQL, backslash_escapes=False)
+"""MYSQL after `SET sql_mode = 'NO_BACKSLASH_ESCAPES'`, which the client follows."""
 _TAIL = re.compile(r"[ \t]*+(?P<comment>(?:#|--(?=[\x00- ]|\Z))[^\r\n]*+)")
 
 
@@ -37,22 +46,30 @@ def split(source: SourceText) -> list[Batch]:
 
 
 def _spans(source: SourceText) -> Iterator[Span]:
-    text, delimiter, start = source.text, ";", 0
+    text, delimiter, start, syntax = source.text, ";", 0, MYSQL
     while (start := end_of_match(_LEAD, text, start)) < len(text):
         if text[start] in _COMMAND_HEADS and (command := _COMMAND.match(text, start)):
             delimiter = _delimiter(source, command)
             start = command.end()
             continue
-        end = _scanner(delimiter).find_next(source, start)
+        end = _scanner(delimiter, syntax).find_next(source, start)
         tail, after_tail = _tail(source, end, delimiter)
         if start < end and (text[start] != "/" or end_of_match(_GAP, text, start) < end):
             yield start, end, 1, tail
+        if text[start] in "sS/" and (settings := _SETS_MODE.match(text, start, end)):
+            syntax = _LITERAL_BACKSLASHES if _turns_escapes_off(settings[0]) else MYSQL
         start = after_tail
 
 
+def _turns_escapes_off(settings: str) -> bool:
+    """Test whether a SET of sql_mode names the mode, other than to remove it."""
+    upper = settings.upper()
+    return "NO_BACKSLASH_ESCAPES" in upper and "REPLACE" not in upper
+
+
 @lru_cache
-def _scanner(delimiter: str) -> Scanner:
-    return Scanner(MYSQL, rf"{re.escape(delimiter)}|\\(?!N)", delimiter[0] + "\\")
+def _scanner(delimiter: str, syntax: Syntax) -> Scanner:
+    return Scanner(syntax, rf"{re.escape(delimiter)}|\\(?!N)", delimiter[0] + "\\")
 
 
 def _tail(source: SourceText, start: int, delimiter: str) -> tuple[str, int]:
@@ -69,9 +86,16 @@ def _tail(source: SourceText, start: int, delimiter: str) -> tuple[str, int]:
 def _delimiter(source: SourceText, command: re.Match[str]) -> str:
     if command["delimiter"] is None:
         raise source.error(command.start(), "a command of the mysql client is no SQL")
-    argument = _ARGUMENT.match(command["rest"])
+    rest = command["rest"]
+    argument = _ARGUMENT.match(rest)
     if argument is None:
         raise source.error(command.start(), "DELIMITER needs the new delimiter on its line")
+    if not command["blanks"]:
+        raise source.error(command.start(), "DELIMITER needs a blank before the new delimiter")
+    if ignored := _IGNORED.match(rest, argument.end()):
+        offset = command.start("rest") + ignored.end()
+        message = "the mysql client ignores what stands after the delimiter on this line"
+        raise source.error(offset, message, hint="Put it on a line of its own.")
     delimiter = argument[argument.lastindex or 0]
     if "\\" in delimiter:
         raise source.error(command.start("rest"), "a delimiter cannot hold a backslash")
