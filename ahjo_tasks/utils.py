@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ahjo_tasks.errors import AhjoError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 DISK_ERRORS = frozenset(
@@ -46,6 +46,20 @@ def did_you_mean(word: str, names: Iterable[str], *, inline: bool = False) -> st
     if not name:
         return ""
     return f"; did you mean {name}?" if inline else f"Did you mean {name}?"
+
+
+def annotation(level: str, properties: Mapping[str, object], message: str) -> str:
+    """Return a workflow command of GitHub Actions, which shows the message at its line in a pull request."""
+    listed = ",".join(f"{name}={_escape(value, ':,')}" for name, value in properties.items())
+    return f"::{level} {listed}::{_escape(message)}"
+
+
+def _escape(value: object, further: str = "") -> str:
+    """Escape what ends a value of a workflow command."""
+    text = str(value)
+    for char in f"%\r\n{further}":
+        text = text.replace(char, f"%{ord(char):02X}")
+    return text
 
 
 def load_object(reference: str) -> Any:

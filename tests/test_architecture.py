@@ -114,6 +114,7 @@ def test_only_the_console_prints() -> None:
 MAY_NAME_A_DIALECT = {
     "actions.deploy",  # marks in the help of what SQL Server alone has, shown before any dialect is loaded
     "actions.security",
+    "config.schema",  # what editors offer as values of `sql_dialect`
     "config.settings",  # the default of `sql_dialect`
     "config.validate",  # which keys are required, found out below the dialects
 }

@@ -41,6 +41,7 @@ def init_config(ctx: ActionContext) -> None:
 
 @action(
     auto_shortflags=False,
+    guarded=False,
     help={
         "to": "json, jsonc, yaml or yml.",
         "file": "The config file; by default the one of --config.",

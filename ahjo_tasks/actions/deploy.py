@@ -50,7 +50,7 @@ def deploy(
 
     project = ctx.project.files
     named = plan_named(project.read_named(files, ctx.settings.scripting_variables)) if files else None
-    objects = named or plan_objects(ctx.project.object_files()) + Plan((), project.ignored())
+    objects = named or plan_objects(ctx.project.object_files()) + Plan((), project.ignored(), project.misnamed())
     if not skip_metadata_update:
         objects += plan_descriptions(project.directory, project.dialect, ctx.settings.metadata_allowed_schemas)
     with connection_for_plan(ctx) as connection:
@@ -134,7 +134,7 @@ def structure(ctx: ActionContext) -> None:
     files = [*needed_by(files, ctx.project.object_files() if files else []), *files]
     plan = plan_objects(files) if files else plan_named([project.read_script(WHOLE, variables, directives=True)])
     plan += plan_refresh(ctx.project.object_files, project.dialect)
-    run_plan(ctx, plan + Plan((), project.ignored()))
+    run_plan(ctx, plan + Plan((), project.ignored(), project.misnamed()))
 
 
 KINDS = ("assembly", "clr-procedure")

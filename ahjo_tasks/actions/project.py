@@ -11,7 +11,7 @@ from ahjo_tasks.runtime.action import action
 from ahjo_tasks.runtime.confirmation import is_unattended
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from ahjo_tasks.console import Console
     from ahjo_tasks.project.adopt import Adoption
@@ -76,6 +76,7 @@ EXAMPLE = "inv init-project shop --dialect sqlite"
 
 @action(
     auto_shortflags=False,
+    guarded=False,
     positional=["name"],
     help={
         "name": "Name of the project and its folder; the flag may be left out.",
@@ -112,6 +113,9 @@ def init_project(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     target = scaffold.project_folder(name, Path(project_dir).expanduser().absolute())
     if asking:
         dialect = dialect or _choose(ctx.console, "Database", scaffold.databases())
+        questions = scaffold.questions(target.name, dialect)
+        given = {"host": host, "port": port, "database": database, "username": username}
+        host, port, database, username = _complete(ctx.console, given, questions)
         format = format or _choose(ctx.console, "Format of the config", scaffold.FORMATS)  # noqa: A001 - likewise
     draft = scaffold.draft(
         target.name,
@@ -135,6 +139,18 @@ def _missing(flag: str) -> str:
 def _choose(console: Console, question: str, choices: Sequence[str]) -> str:
     """The answer, or the first choice when it is empty."""
     return console.ask(f"{question}, one of {', '.join(choices)} [{choices[0]}]: ").strip().lower() or choices[0]
+
+
+def _complete(
+    console: Console, given: Mapping[str, str], questions: Mapping[str, tuple[str, str]]
+) -> tuple[str, str, str, str]:
+    """Ask for each value that no flag gives and that the database has; an empty answer is the default."""
+    values = dict(given)
+    for key, (question, default) in questions.items():
+        if not values[key]:
+            shown = f" [{default}]" if default else ""
+            values[key] = console.ask(f"{question}{shown}: ").strip() or default
+    return values["host"], values["port"], values["database"], values["username"]
 
 
 def _port(text: str) -> int | None:

@@ -24,7 +24,9 @@ from ahjo_tasks.console import Console
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.runtime.action_files import unread_default
 from ahjo_tasks.runtime.context import Invocation
-from ahjo_tasks.utils import closest, did_you_mean
+from ahjo_tasks.runtime.patches.parser_errors import suggest_action, suggest_flag
+from ahjo_tasks.runtime.project import only_config
+from ahjo_tasks.utils import closest
 from ahjo_tasks.version import __version__
 
 if TYPE_CHECKING:
@@ -86,7 +88,7 @@ def run(given: list[str], cwd: Path) -> None:
         collection = namespace(directory=cwd)
     else:
         folder = directory or find_project(call.config, cwd)
-        collection = load_or_standard(folder, call.config, action)
+        collection = load_or_standard(folder, call.config or only_config(folder, os.environ), action)
         if warning := unread_default(folder):
             Console().warning(warning)
     program = AhjoProgram(name="ahjo", binary="ahjo", version=__version__, namespace=collection)
@@ -139,7 +141,7 @@ class Call:
         elif argument is None and self._takes_undeclared(word, known):
             self.options[_parameter(word)] = self._values(rest) or True
         elif argument is None:
-            hint = did_you_mean(word, [*known, *SWITCHES]) or f"ahjo --help {self.out[0]} lists its options."
+            hint = suggest_flag(word, [*known, *SWITCHES]) or f"ahjo --help {self.out[0]} lists its options."
             raise UsageError(f"{self.out[0]} has no option {word}.", hint=hint)
         else:
             self._take_values(word, rest, argument)
@@ -248,7 +250,7 @@ def _task(collection: Collection, name: str | None) -> Task[Any]:
         raise UsageError("No action is given.", hint="ahjo list")
     action = collection.transform(name)
     if action not in collection.task_names:
-        hint = did_you_mean(action, collection.task_names) or "ahjo list"
+        hint = suggest_action(action, collection.task_names) or "ahjo list"
         raise UsageError(f"There is no action {name!r}.", hint=hint)
     task: Task[Any] = collection[action]
     return task

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,9 @@ from ahjo_tasks.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
+
+SECTION = re.compile(rb"""(?:^|[{,])\s*["']?BACKEND["']?\s*:""", re.MULTILINE)
+LOCAL = re.compile(rb"""(?:^|[{,])\s*["']?LOCAL["']?\s*:\s*["']?([^"',\r\n]+)""", re.MULTILINE)
 
 MAX_VALUES = 100_000
 """Values of a file, those that aliases stand for counted each time."""
@@ -102,6 +106,16 @@ def _yaml(text: str, name: str) -> Document:
 
 _PARSERS: dict[str, Callable[[str, str], Document]] = {".json": _json, ".jsonc": _json, ".yaml": _yaml, ".yml": _yaml}
 CONFIG_SUFFIXES = tuple(_PARSERS)
+
+
+def configs_in(folder: Path) -> list[Path]:
+    """List the configs of a folder: files with a BACKEND section, but for Invoke's own and those named as LOCAL."""
+    files = [path for path in folder.iterdir() if path.suffix.lower() in _PARSERS and path.is_file()]
+    texts = {path: path.read_bytes() for path in sorted(files) if path.stem != "invoke"}
+    local = {
+        folder / match[1].decode(errors="replace").strip() for text in texts.values() if (match := LOCAL.search(text))
+    }
+    return [path for path, text in texts.items() if SECTION.search(text) and path not in local]
 
 
 def _object(value: object, name: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahjo_tasks.config.document import Document, read_config
 from ahjo_tasks.errors import AhjoError, ConfigError
+from ahjo_tasks.utils import closest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -35,10 +36,20 @@ def file_layer(document: Document) -> ConfigLayer:
     section = document.value.get("BACKEND")
     if section is not None and not isinstance(section, dict):
         raise ConfigError(f"{_position(document, ('BACKEND',))}: BACKEND: expected an object")
+    if section is None:
+        _refuse_misspelt_section(document)
     values = section or {key: value for key, value in document.value.items() if key not in ("BACKEND", "LOCAL")}
     path = ("BACKEND",) if section else ()
     flat = _flatten_options({key: value for key, value in values.items() if isinstance(key, str)})
     return ConfigLayer(flat, lambda key: _position(document, (*path, key)))
+
+
+def _refuse_misspelt_section(document: Document) -> None:
+    for key, value in document.value.items():
+        if isinstance(value, dict) and closest(str(key).upper(), ["BACKEND"], cutoff=0.75):
+            raise ConfigError(
+                f"{_position(document, (key,))}: {key}: the section is called BACKEND, in capital letters"
+            )
 
 
 def local_document(document: Document, folder: Path) -> tuple[Document | None, tuple[str, ...]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from ahjo_tasks.config.document import read_config
+from ahjo_tasks.config.document import configs_in, read_config
 from ahjo_tasks.config.layers import ConfigLayer, environment_layer, file_layer, local_document, merge, unused_variables
 from ahjo_tasks.config.secret import Secret, is_secret_name, redact, url_passwords
 from ahjo_tasks.config.validate import FIELDS, KEYS, Validator, misspelt_variables
@@ -57,25 +57,23 @@ def load(
     environ: Mapping[str, str] = os.environ,
     is_file_based: Callable[[str], bool] = lambda _dialect: False,
     connects: bool = True,
+    folder: Path | None = None,
 ) -> LoadedConfig:
     """Load the config at `path`, or at `AHJO_CONFIG_PATH`. Raises ConfigError, which lists every problem.
+
+    Without one, the error names the configs in `folder`.
 
     `is_file_based` tells of a `sql_dialect` from another package whether its databases are files. Without `connects` no
     key is required that says where the database is.
     """
-    path = path or _path_of(environ)
+    path = path or _path_of(environ, folder)
     document = read_config(path)
     local, local_warnings = local_document(document, path.parent)
     documents = [document] if local is None else [document, local]
     files = tuple(map(file_layer, documents))
     variables = environment_layer(environ, dict.fromkeys((*KEYS, *(key for layer in files for key in layer.values))))
     layers = (*files, variables)
-    validator = Validator(
-        _merged_values(layers),
-        lambda key: _origin(layers, key),
-        lambda key: _top(layers, key).is_text,
-        is_file_based,
-    )
+    validator = _validator(layers, is_file_based)
     return LoadedConfig(
         settings=validator.settings(path.name, connects=connects),
         backend=validator.values,
@@ -91,13 +89,24 @@ def load(
     )
 
 
-def _path_of(environ: Mapping[str, str]) -> Path:
+def _path_of(environ: Mapping[str, str], folder: Path | None) -> Path:
     name = environ.get("AHJO_CONFIG_PATH")
     if name:
         return Path(name).expanduser()
+    names = [file.name for file in configs_in(folder)] if folder else []
     raise ConfigError(
         "No config file is given",
-        hint="Name one with --config dev.jsonc, or set the environment variable AHJO_CONFIG_PATH.",
+        hint=f"Name one with --config {' or '.join(names) or 'dev.jsonc'}, or set the environment variable"
+        " AHJO_CONFIG_PATH.",
+    )
+
+
+def _validator(layers: tuple[ConfigLayer, ...], is_file_based: Callable[[str], bool]) -> Validator:
+    return Validator(
+        _merged_values(layers),
+        lambda key: _origin(layers, key),
+        lambda key: _top(layers, key).is_text,
+        is_file_based,
     )
 
 

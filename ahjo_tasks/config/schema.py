@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,12 @@ from ahjo_tasks.config.secret import Secret
 from ahjo_tasks.config.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
+DATABASES = ["sqlite", "postgresql", "mysql", "mariadb", "mssql", "postgres", "sqlite3", "sqlserver"]
+WITH_DRIVER = r"^[A-Za-z][\w.]*\+\w+$"
+"""A database and its driver, also those of other packages."""
+SHORT = 8
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _LOCAL = {
     "type": "string",
@@ -34,7 +39,10 @@ def json_schema() -> dict[str, Any]:
         "title": "Config of a database project",
         "type": "object",
         "properties": {"$schema": {"type": "string"}, "LOCAL": _LOCAL},
-        "anyOf": [{"properties": {"BACKEND": reference}, "required": ["BACKEND"]}, reference],
+        # not anyOf, of which editors show one error at the top of the document in place of each at its key
+        "if": {"required": ["BACKEND"]},
+        "then": {"properties": {"BACKEND": reference}},
+        "else": reference,
         "$defs": definitions,
     }
 
@@ -48,12 +56,38 @@ def _with_options(settings: dict[str, Any]) -> dict[str, Any]:
     """Add the other forms of a file: engine options as keys of their own, one action without an array."""
     properties = dict(settings["properties"])
     options = properties.pop("sqlalchemy")
+    properties["sql_dialect"] |= {"type": "string", "anyOf": [{"enum": DATABASES}, {"pattern": WITH_DRIVER}]}
     properties["allowed_actions"]["anyOf"].append({"type": "string", "description": "The one action that may run."})
     return settings | {
         "description": "Connection, permissions and options of a target.",
         "properties": properties,
         "patternProperties": {r"^sqlalchemy\.(?!url$)": {"description": options["description"]}},
+        "propertyNames": {"not": {"pattern": misspelt(properties)}},
     }
+
+
+def misspelt(keys: Collection[str]) -> str:
+    """Return a regular expression of what is one slip away from a key; keys of a project's own are valid.
+
+    A slip is a letter too many, too few, another one, or two that changed places. Short keys are left out, for many
+    words are like them.
+    """
+    slips = "|".join(_with_slip(key) for key in keys if len(key) > SHORT)
+    exact = "|".join(map(re.escape, keys))
+    return f"^(?!(?:{exact})$)(?:{slips}|(?:{'|'.join(_any_case(key) for key in keys)}))$"
+
+
+def _with_slip(key: str) -> str:
+    """Return the key with any one to three characters in place of two neighbours; shared beginnings stand once."""
+    pattern = ""
+    for index in range(len(key) - 2, -1, -1):
+        here, rest = re.escape(key[index]), re.escape(key[index + 2 :])
+        pattern = f"(?:.{{1,3}}{rest}|{here}{pattern})" if pattern else f".{{1,3}}{rest}"
+    return pattern
+
+
+def _any_case(key: str) -> str:
+    return "".join(f"[{char}{char.upper()}]" if char.isalpha() else re.escape(char) for char in key)
 
 
 def _secret(type_: type) -> dict[str, Any]:
@@ -74,7 +108,7 @@ def markdown() -> str:
 def _type_names(schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return " or ".join(f"`{value}`" for value in schema["enum"] if value is not None)
-    if "anyOf" in schema:
+    if "anyOf" in schema and "type" not in schema:
         parts = dict.fromkeys(_type_names(part) for part in schema["anyOf"] if part.get("type") != "null")
         return " or ".join(part for part in parts if part)
     types = schema.get("type", "")

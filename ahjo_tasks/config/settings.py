@@ -159,7 +159,8 @@ class Settings(Struct, frozen=True, kw_only=True, rename={"sqlalchemy_url": "sql
     ] = {}
 
     data_loading: Annotated[
-        dict[str, Any], Meta(description="How CSV and Parquet files are loaded: mode, key, separator, null_text.")
+        dict[str, Any],
+        Meta(description="How CSV and Parquet files are loaded: mode, key, separator (`;` by default), null_text."),
     ] = {}
     test_variables: Annotated[Variables, Meta(description="Values of `$(name)` in the SQL tests.")] = {}
     save_test_results_to_db: Annotated[bool, Meta(description="Store the results of the SQL tests in a table.")] = False

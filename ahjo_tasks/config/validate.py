@@ -275,7 +275,7 @@ def _required(values: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the keys without which the database to connect to is not known."""
     if values.get("sqlalchemy.url"):
         return ("allowed_actions",)
-    if str(values.get("sql_dialect")).startswith("sqlite"):  # without loading its dialect, as for `inv --list`
+    if str(values.get("sql_dialect")).lower().startswith("sqlite"):  # without loading its dialect, as for `inv --list`
         return ("allowed_actions", "target_database_name")
     query = values.get("sqla_url_query_map")
     port = () if isinstance(query, dict) and "port" in {str(key).lower() for key in query} else ("sql_port",)

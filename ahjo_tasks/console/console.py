@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from ahjo_tasks.console.terminal import CLEAR_LINE, ProgressLine, format_table, truncate_middle
+from ahjo_tasks.console.terminal import CLEAR_LINE, ProgressLine, fit_excerpt, format_table, truncate_middle
 from ahjo_tasks.errors import INTERRUPTED, TERMINATED, AhjoError, ConfigError, SourceError, TerminatedError
+from ahjo_tasks.utils import annotation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -79,7 +80,7 @@ class Console:
         self.counts = counts or RunCounts()
         self.colored = colored
         self.live = _has_effects(self.out)
-        self.columns = max(NARROW, _terminal_width() - 1 if self.out.isatty() else WIDTH)
+        self.columns = max(NARROW, _terminal_width() - 1 if self.out.isatty() or self.err.isatty() else WIDTH)
         self.width = min(self.columns, WIDTH)
         self._progress = ProgressLine(self.out, self._format_progress) if self.live else None
         self._machine = False
@@ -235,10 +236,13 @@ class Console:
         self._err(f"Error: {place}: {error.message}" if place else f"Error: {error.message}", "fail")
         for problem in error.problems if isinstance(error, ConfigError) else ():
             self._err(f"  - {problem}", "fail")
-        for extra in getattr(error, "details", ()):
+        details = getattr(error, "details", ())
+        for extra in fit_excerpt(details, self.columns - 2) if self.err.isatty() else details:
             self._err(f"  {extra}")
         if error.hint:
             self._err(f"  hint: {error.hint}", "warn")
+        if os.environ.get("GITHUB_ACTIONS") == "true" and not self._machine:
+            self._write(self.out, annotation("error", _properties(error), self.masked(error.message)))
 
     def unexpected(self, error: BaseException) -> None:
         """Print a failure that is no AhjoError in one line; the traceback goes to the log."""
@@ -295,11 +299,17 @@ class Console:
         return answer
 
     def ask_secret(self, prompt: str) -> str:
-        """Ask for a line that is neither shown nor logged, and return it."""
+        """Ask for a line that is neither shown nor logged, and return it. Raises EOFError at the end of input."""
         import getpass
 
+        self._clear_progress()
         self._asking = True
-        answer = getpass.getpass(prompt)
+        try:
+            answer = getpass.getpass(prompt)
+        except EOFError:
+            self._write(self.err, "")
+            self._asking = False
+            raise
         self._asking = False
         return answer
 
@@ -335,7 +345,7 @@ class Console:
         return self._paint(truncate_middle(text, self.width - len(seconds)) + seconds, "dim")
 
     def _paint(self, text: str, style: str | None, stream: IO[str] | None = None) -> str:
-        if not (style and text and self.colored and _has_effects(stream or self.out)):
+        if not (style and text and self.colored and has_color(stream or self.out)):
             return text
         return f"{STYLES[style]}{text}{PLAIN}"
 
@@ -355,6 +365,17 @@ class Console:
                 _put(stream, text)
         else:
             _put(stream, text)
+
+
+def _properties(error: AhjoError) -> dict[str, object]:
+    """Return file, line and column of an error; GitHub takes paths from the top of the repository."""
+    if not isinstance(error, SourceError) or error.path is None:
+        return {"title": "ahjo"}
+    top = os.environ.get("GITHUB_WORKSPACE") or Path.cwd()
+    path = error.path.absolute()
+    file = path.relative_to(top) if path.is_relative_to(top) else path
+    known = {"file": file.as_posix(), "line": error.line, "col": error.column, "title": "ahjo"}
+    return {name: value for name, value in known.items() if value is not None}
 
 
 def escaped(text: str) -> str:
@@ -402,6 +423,13 @@ def discard_output(stream: IO[str]) -> None:
 def _relative(place: str) -> str:
     """Return `path:line:column` with a path that is relative to the working folder, where it lies below that."""
     return place.removeprefix(f"{Path.cwd()}{os.sep}")
+
+
+def has_color(stream: IO[str]) -> bool:
+    """Return whether to write colour: to a terminal, or where FORCE_COLOR asks for it, as CI does; NO_COLOR wins."""
+    return _has_effects(stream) or bool(
+        os.environ.get("FORCE_COLOR", "0") not in {"", "0"} and not os.environ.get("NO_COLOR")
+    )
 
 
 def _has_effects(stream: IO[str]) -> bool:

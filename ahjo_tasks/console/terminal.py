@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from contextlib import contextmanager
@@ -82,6 +83,33 @@ def truncate_middle(text: str, width: int) -> str:
         return text
     head = max(0, width - 1) * 2 // 5
     return f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}" if width > 1 else "…"
+
+
+EXCERPT = re.compile(r" *\d* \| ?")
+CARET = re.compile(r" +\| +\^")
+
+
+def fit_excerpt(lines: Sequence[str], width: int) -> list[str]:
+    """Cut numbered lines of source code to `width` characters, all at the same column, so that the caret is in view."""
+    caret = next((len(line) for line in lines if CARET.fullmatch(line)), 0)
+    fitted = []
+    for line in lines:
+        gutter = EXCERPT.match(line)
+        start = gutter.end() if gutter else 0
+        first = max(0, caret - start - (width - start) // 2) if caret > width else 0
+        fitted.append(line[:start] + line[start + first :][: width - start] if gutter else line)
+    return fitted
+
+
+def display_width(text: str) -> int:
+    """Return the number of a terminal's columns that a text takes: letters of East Asia take two, accents none."""
+    if text.isascii():
+        return len(text)
+    import unicodedata  # only for such a text
+
+    return sum(
+        0 if unicodedata.combining(char) else 1 + (unicodedata.east_asian_width(char) in {"W", "F"}) for char in text
+    )
 
 
 def format_table(rows: Sequence[Sequence[Any]], headers: Sequence[str], width: int | None) -> Iterator[str]:

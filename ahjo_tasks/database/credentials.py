@@ -6,7 +6,7 @@ import base64
 import binascii
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from ahjo_tasks.errors import ConfigError
 
@@ -104,10 +104,13 @@ class Credentials:
                 hint="Set username_file and password_file, AHJO_USERNAME and AHJO_PASSWORD, or trusted_connection.",
             )
         if username is None:
-            username = self.prompt.ask("Username: ")
+            username = self.prompt.ask("Username: ") or _refuse("user name", "AHJO_USERNAME")
             self._remember(self.settings.username_file, username)
         if password is None:
-            password = self.prompt.ask_secret("Password: ")
+            try:
+                password = self.prompt.ask_secret("Password: ")
+            except EOFError:  # Ctrl-D; an empty answer is an empty password
+                _refuse("password", "AHJO_PASSWORD")
             self._remember(self.settings.password_file, base64.b64encode(password.encode()).decode())
         return username, password
 
@@ -158,6 +161,10 @@ class Credentials:
             raise ConfigError(f"{path}: the answer cannot be kept: {error.strerror}") from None
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(f"{KEY}={value}\n")
+
+
+def _refuse(what: str, variable: str) -> NoReturn:
+    raise ConfigError(f"No {what} was entered.", hint=f"Run again, or set {variable}.")
 
 
 def _decoded(value: str, path: Path) -> str:

@@ -341,7 +341,9 @@ class Database:
             except ConnectionFailedError as error:
                 if not error.wait or attempt >= attempts:
                     raise
-                self._reporter.warning(f"{error.message} Trying again in {pause} s ({attempt}/{attempts}).")
+                self._reporter.warning(
+                    f"{error.message.rstrip('.')}. Trying again in {pause} s ({attempt}/{attempts})."
+                )
                 time.sleep(pause)
         raise AssertionError  # the loop has no end
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.engine.migrations import ALEMBIC
+from ahjo_tasks.engine.migrations import exclusive_alembic
 from ahjo_tasks.errors import AhjoError, DifferenceError, SourceError, StatementError, UsageError
 from ahjo_tasks.utils import did_you_mean
 
@@ -76,7 +76,7 @@ class AlembicCommand:
         if self.changes_database:
             migrations.set_url(url())
         try:
-            with ALEMBIC:
+            with exclusive_alembic():
                 self._line.run_cmd(config, self.options)
         except AhjoError:
             raise
@@ -147,6 +147,8 @@ def _translate_error(error: Exception, migrations: Migrations, opened: Sequence[
 
     if type(error).__name__ in DIFFERENCE_ERRORS:
         return DifferenceError(str(error))
+    if isinstance(error, KeyError):
+        return migrations.unknown_revision() or error
     if isinstance(error, CommandError):
         return SourceError(str(error), path=migrations.ini if "configuration" in str(error) else None)
     if isinstance(error, DBAPIError) and opened and isinstance(error.orig, Exception):

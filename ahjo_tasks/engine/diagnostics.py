@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.console.masker import COVER, uncovered
+from ahjo_tasks.console.terminal import display_width
 from ahjo_tasks.errors import DeployError, StatementError
 from ahjo_tasks.sql.message_sources import MessageSources
 
@@ -38,7 +39,7 @@ def excerpt(text: str, line: int, column: int | None = None) -> tuple[str, ...]:
         shown.append(f"{number:>5} | {uncovered(_part(lines[number - 1], first))}".rstrip())
         if number == line and column:
             before = uncovered(_part(lines[number - 1][: column - 1], first))
-            shown.append(f"      | {' ' * len(before)}^")
+            shown.append(f"      | {' ' * display_width(before)}^")
     return tuple(shown)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import warnings
 from argparse import Namespace
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -40,6 +41,16 @@ ALEMBIC = RLock()
 Its `op` and `context` are proxies of the whole process: of two threads that migrate at once, one would work on the
 database of the other.
 """
+
+
+@contextmanager
+def exclusive_alembic() -> Iterator[None]:
+    """Hold ALEMBIC, without Alembic's warning of a missing revision: our error says it, with the file."""
+    with ALEMBIC, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Revision .* is not present")
+        yield
+
+
 PACKAGE = re.compile(r"[A-Za-z_][\w.]+:[^:]+")
 """A `script_location` in a package: `package:folder`."""
 
@@ -177,16 +188,36 @@ class Migrations:
             hint="Have env.py run on the config's connection: from ahjo_tasks import alembic_env; alembic_env.run().",
         )
 
+    def unknown_revision(self) -> SourceError | None:
+        """Return the error for a `down_revision` that no file has, of which Alembic raises a KeyError."""
+        scripts = list(self.script._load_revisions())  # noqa: SLF001 - the files alone, without what they refer to
+        known = {script.revision for script in scripts}
+        for script in scripts:
+            for missing in script._versioned_down_revisions:  # noqa: SLF001 - one or several, as a tuple
+                if missing not in known:
+                    path = Path(script.path)
+                    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+                    line = next(
+                        (number for number, text in enumerate(lines, 1) if missing in text and "=" in text), None
+                    )
+                    hint = "Restore the file of that revision, or correct down_revision."
+                    return SourceError(
+                        f"no revision is called {missing!r}, its down_revision", path=path, line=line, hint=hint
+                    )
+        return None
+
     @contextmanager
     def _source_errors(self) -> Iterator[None]:
         """Turn errors of Alembic and of the revision files into SourceError."""
         from alembic.util import CommandError
 
         try:
-            with ALEMBIC:
+            with exclusive_alembic():
                 yield
         except AhjoError:
             raise
+        except KeyError as error:
+            raise self.unknown_revision() or error from error
         except CommandError as error:
             raise SourceError(str(error), path=self.ini) from error
         except Exception as error:

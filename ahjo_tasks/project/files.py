@@ -182,8 +182,15 @@ class ProjectFiles:
         return listed
 
     def ignored(self) -> tuple[str, ...]:
-        """Return notes of what was not read although it may be meant: hidden files, and folders of another name."""
-        return (*self._hidden_files(), *self._ignored_folders())
+        """Return notes of what no action reads: hidden files, kinds of other databases, folders of the user's own."""
+        return (*self._hidden_files(), *(note for folder in self._folders_with_sql() if (note := self._note(folder))))
+
+    def misnamed(self) -> tuple[str, ...]:
+        """Return warnings of folders that are not read because of their names."""
+        similar = {folder: self._similar_folder(folder) for folder in self._folders_with_sql() if folder not in FOLDERS}
+        return tuple(
+            f"database/{folder} is ignored. Did you mean database/{name}?" for folder, name in similar.items() if name
+        )
 
     def _hidden_files(self) -> Iterator[str]:
         names = [self.label(path) for path in self._walk.hidden]
@@ -191,26 +198,26 @@ class ProjectFiles:
             more = f" and {len(names) - SHOWN_HIDDEN} more" if len(names) > SHOWN_HIDDEN else ""
             yield f"Hidden files are ignored: {', '.join(names[:SHOWN_HIDDEN])}{more}."
 
-    def _ignored_folders(self) -> Iterator[str]:
-        paths = sorted(self.database.iterdir()) if self.database.is_dir() else []
-        folders = (path for path in paths if path.is_dir() and not path.name.startswith(HIDDEN))
-        reasons = {path: self._reason_to_ignore(path.name) for path in folders}
-        for path, reason in reasons.items():
-            if reason and any(path.rglob("*.sql")):
-                yield f"database/{path.name} is ignored{reason}"
+    def _folders_with_sql(self) -> Iterator[str]:
+        """Yield the names of the folders of `database/` that hold SQL files and that no kind has here."""
+        for path in sorted(self.database.iterdir()) if self.database.is_dir() else []:
+            kind = FOLDERS.get(path.name)
+            unread = kind is None or ignored(kind, self.dialect.own_kinds)
+            if unread and path.is_dir() and not path.name.startswith(HIDDEN) and any(path.rglob("*.[sS][qQ][lL]")):
+                yield path.name
 
-    def _reason_to_ignore(self, folder: str) -> str:
-        """Say why no action reads a folder; empty for one that is read, and for one of the user's own."""
+    def _note(self, folder: str) -> str:
+        """Say why no action reads a folder; empty for one that has a similar name to one that is read."""
         kind = FOLDERS.get(folder)
         if kind:
-            no = f": {self.dialect.title} has no {plural(kind)}."
-            return no if ignored(kind, self.dialect.own_kinds) else ""
+            return f"database/{folder} is ignored: {self.dialect.title} has no {plural(kind)}."
+        own = f"No action deploys database/{folder}; --files and your own actions can name its files."
+        return "" if self._similar_folder(folder) else own
+
+    def _similar_folder(self, folder: str) -> str:
         known = {name.partition("/")[0] for name, kind in FOLDERS.items() if not ignored(kind, self.dialect.own_kinds)}
-        if folder in known:
-            return ""
         key = folder.lower().replace(" ", "_").replace("-", "_")
-        name = OTHER_NAMES.get(key) or closest(key, known, cutoff=0.8)
-        return f". Did you mean database/{name}?" if name else ""
+        return OTHER_NAMES.get(key) or closest(key, known, cutoff=0.8)
 
     def kind_of(self, path: Path) -> str:
         """Return the kind of a file by the folder that it is in, as named or as links lead; `script` anywhere else."""

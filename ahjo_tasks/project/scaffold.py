@@ -86,6 +86,23 @@ def databases() -> tuple[str, ...]:
     return tuple(dict.fromkeys(dialect.name for dialect in dialects if dialect.project_template))
 
 
+def questions(name: str, dialect: str) -> dict[str, tuple[str, str]]:
+    """Return what to ask about the database of a project, with the default answers, by the fields of ServerAddress.
+
+    Raises ConfigError or UsageError for a dialect without a template.
+    """
+    database = dialect_named(dialect)
+    template = _template_of(database)
+    if database.file_based:
+        return {"database": ("File of the database", f"{name}.db")}
+    return {
+        "host": ("Server", "localhost"),
+        "port": ("Port", str(template.port)),
+        "database": ("Name of the database", name),
+        "username": ("Login name (empty: asked for at the first run)", ""),
+    }
+
+
 def _template_of(dialect: Dialect) -> ProjectTemplate:
     if dialect.project_template is None:
         raise UsageError(

@@ -13,6 +13,7 @@ from invoke.tasks import Task
 
 from ahjo_tasks.errors import ConfigError, SourceError, UsageError
 from ahjo_tasks.runtime.namespace_info import namespace_info_of
+from ahjo_tasks.runtime.project import only_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,7 +49,7 @@ def add_action_files_to_program(collection: Collection, argv: Sequence[str]) -> 
         return
     named = named_config(argv) or os.environ.get("INVOKE_RUNTIME_CONFIG")
     name = named or info.config or os.environ.get("AHJO_CONFIG_PATH")
-    config = Path(name).expanduser().absolute() if name else None
+    config = Path(name).expanduser().absolute() if name else only_config(info.directory, os.environ)
     if config is not None and not _may_name_files(config):
         config = None
     try:

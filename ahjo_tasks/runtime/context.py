@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from invoke.context import Context
 
+from ahjo_tasks.console.console import has_color
 from ahjo_tasks.errors import AhjoError, UsageError
 from ahjo_tasks.runtime.chain import Chain, Given
 from ahjo_tasks.runtime.confirmation import Confirmation, Effect, is_skipped
 from ahjo_tasks.runtime.patches.config_files import clear_backend, refuse_backend, runtime_path, set_backend
-from ahjo_tasks.runtime.project import Project
+from ahjo_tasks.runtime.project import Project, only_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -47,7 +49,9 @@ class Invocation:
         self._active: Project | None = None
 
     def project(self, namespace_info: NamespaceInfo | None, config: Path | None) -> Project:
-        """Return the project of a namespace. Its config is that of `--config`, the namespace, or AHJO_CONFIG_PATH.
+        """Return the project of a namespace.
+
+        Its config is that of `--config`, the namespace, or AHJO_CONFIG_PATH, else the only one in the project's folder.
 
         Raises UsageError for the config of another project.
         """
@@ -55,9 +59,11 @@ class Invocation:
         path = config or (namespace_info.config if namespace_info else None) or self._config_from_environment()
         if path is not None:
             path = self._own_config(directory, path)
-        key = (directory, path)
+        only = only_config(directory, self.environ) if path is None else None
+        key = (directory, path or only)
         if key not in self._projects:
-            self._projects[key] = Project(directory, path, self.environ, self.counts)
+            self._projects[key] = Project(directory, path or only, self.environ, self.counts)
+            self._projects[key].config_is_implied = only is not None
         return self._projects[key]
 
     @classmethod
@@ -172,9 +178,15 @@ def _set_backend(project: Project, config: Config) -> None:
         clear_backend(config)
 
 
+INVOKE_ECHO = "\033[1;37m{command}\033[0m"
+"""Invoke's format of a command that `--dry` or `--echo` prints, in bold also into a pipe."""
+
+
 def enter(ctx: Context, namespace_info: NamespaceInfo | None) -> None:
     """Prepare the context of a task of this namespace, whose actions it may call."""
     ctx._set(namespace_info=namespace_info)  # noqa: SLF001 - an attribute beside the config's keys
+    if ctx.config.run.echo_format == INVOKE_ECHO and not has_color(sys.stdout):
+        ctx.config.run.echo_format = "{command}"
     Invocation.of(ctx.config).enter(namespace_info, ctx.config)
 
 

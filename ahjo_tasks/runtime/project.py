@@ -57,6 +57,19 @@ class Backend(Mapping[str, Any]):
         return f"<BACKEND: {', '.join(map(str, self._values))}>"
 
 
+def only_config(directory: Path, environ: Mapping[str, str]) -> Path | None:
+    """Return the config that is meant where none is named: the only one of the folder.
+
+    An AHJO_CONFIG_PATH that is set and empty is a mistake of a script, which must not reach another database.
+    """
+    from ahjo_tasks.config.document import configs_in
+
+    if "AHJO_CONFIG_PATH" in environ or not directory.is_dir():
+        return None
+    configs = configs_in(directory)
+    return configs[0] if len(configs) == 1 else None
+
+
 class Project:
     """The folder of a project and one config; `close` ends what it has opened."""
 
@@ -66,6 +79,8 @@ class Project:
         self.directory = directory
         self.config_path = config_path
         self.environ = environ
+        self.config_is_implied = False
+        """True if nothing names the config: it is the only one in the folder."""
         self.database_described = False
         """True if the facts of server and database are printed."""
         self._counts = counts
@@ -88,7 +103,7 @@ class Project:
         from ahjo_tasks.config.loader import load
         from ahjo_tasks.database.dialects import is_file_based
 
-        return load(self.config_path, environ=self.environ, is_file_based=is_file_based)
+        return load(self.config_path, environ=self.environ, is_file_based=is_file_based, folder=self.directory)
 
     @cached_property
     def loaded(self) -> LoadedConfig:
@@ -98,6 +113,8 @@ class Project:
         loaded = self.effective_config
         if not loaded.settings.color_console_logging:
             self.console.colored = False
+        if self.config_is_implied:
+            self.console.info(f"Config: {self.config_name}, the only one in {self.directory}")
         for secret in secrets_of(loaded):
             self.console.hide(secret)
         self.console.keep(loaded.origins)

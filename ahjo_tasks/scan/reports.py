@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.scan.findings import Finding, masked, normalized
+from ahjo_tasks.utils import annotation
 from ahjo_tasks.version import __version__
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def to_json(result: ScanResult, *, mask: bool = False) -> str:
 def to_github(result: ScanResult, prefix: str, *, mask: bool = False) -> str:
     """Write a workflow command for each finding and warning; `prefix` is the project's path in its repository."""
     commands = [
-        _command(
+        annotation(
             "error",
             {
                 "file": prefix + finding.path,
@@ -66,25 +67,12 @@ def to_github(result: ScanResult, prefix: str, *, mask: bool = False) -> str:
         )
         for finding in shown(result, mask=mask)
     ]
-    commands += [_command("warning", {"file": prefix + warning.path}, warning.message) for warning in result.warnings]
+    commands += [annotation("warning", {"file": prefix + warning.path}, warning.message) for warning in result.warnings]
     return "\n".join(commands)
 
 
 def _one_line(finding: Finding) -> bool:
     return finding.line == finding.end_line
-
-
-def _command(kind: str, properties: dict[str, object], message: str) -> str:
-    listed = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
-    return f"::{kind} {listed}::{_data(message)}"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

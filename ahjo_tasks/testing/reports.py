@@ -9,30 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.data.values import to_text
 from ahjo_tasks.testing.sql_tests import cases
+from ahjo_tasks.utils import annotation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ahjo_tasks.testing.sql_tests import FileResult
 
-ESCAPES = (("%", "%25"), ("\r", "%0D"), ("\n", "%0A"))
-PROPERTY_ESCAPES = (*ESCAPES, (":", "%3A"), (",", "%2C"))
-
 
 def github(results: Sequence[FileResult]) -> str:
     """Return a workflow command for each failure; nothing for what passed."""
     failed = [case for result in results for case in cases(result) if not case.passed]
     return "".join(
-        f"::error file={_escape_data(case.file, PROPERTY_ESCAPES)},line={case.line},"
-        f"title={_escape_data(case.name, PROPERTY_ESCAPES)}::{_escape_data(case.failure or case.error, ESCAPES)}\n"
+        annotation("error", {"file": case.file, "line": case.line, "title": case.name}, case.failure or case.error)
+        + "\n"
         for case in failed
     )
-
-
-def _escape_data(text: str, escapes: tuple[tuple[str, str], ...]) -> str:
-    for char, code in escapes:
-        text = text.replace(char, code)
-    return text
 
 
 def as_json(results: Sequence[FileResult]) -> str:

@@ -90,6 +90,8 @@ def test_a_missing_config_is_an_error(project: RunningProject, arguments: tuple[
 
 
 def test_an_action_that_needs_a_config_says_how_to_name_one(project: RunningProject) -> None:
+    for path in project.directory.glob("*.json*"):
+        path.unlink()
     done = inv(project, "deploy")
     assert (done.code, "--config dev.jsonc" in done.err) == (2, True)
 

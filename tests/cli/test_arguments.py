@@ -167,7 +167,6 @@ def test_the_environment_may_name_the_config(project: RunningProject) -> None:
         (("show", "dev.json", "--name", "--dry"), "--name needs a value"),
         (("show", "dev.json", "-d", "nosuch"), "--project-dir needs"),
         (("show", "nosuch.json"), "nosuch.json: no such file"),
-        (("deploy",), "No config file is given"),
         (("-ni",), "No action is given"),
         (("--help", "nosuch"), "There is no action 'nosuch'"),
     ],

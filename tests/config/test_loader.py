@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ahjo_tasks.config.document import configs_in
 from ahjo_tasks.config.loader import load, rows
 from ahjo_tasks.config.secret import Secret
 from ahjo_tasks.errors import ConfigError
@@ -210,3 +211,31 @@ def test_rows_show_values_that_json_has_no_form_for(tmp_path: Path) -> None:
 
 def test_a_loaded_config_does_not_show_its_values(config: Path) -> None:
     assert "hunter2" not in repr(load(config, environ={}))
+
+
+@pytest.mark.parametrize("name", ["backend", "Backend", "BACKENDS", "BACK_END"])
+def test_a_misspelt_section_is_named_with_its_line(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "dev.json"
+    path.write_text(f'{{\n  "{name}": {{"allowed_actions": "ALL"}}\n}}', encoding="utf-8")
+    with pytest.raises(ConfigError, match=rf"^dev.json:2: {name}: the section is called BACKEND"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("files", "names"),
+    [
+        ({"dev.jsonc": '// a\n{"BACKEND": {}}', "package.json": "{}", "tasks.py": "BACKEND: 1"}, ["dev.jsonc"]),
+        ({"a.yaml": "LOCAL: ./b.yaml\nBACKEND: {}\n", "b.yaml": "BACKEND: {}\n"}, ["a.yaml"]),
+        (
+            {"a.yml": "BACKEND:\n  x: 1\n", "b.json": '{"BACKEND": {}}', "invoke.yaml": "BACKEND: {}"},
+            ["a.yml", "b.json"],
+        ),
+        ({"a.json": '{"text": "BACKEND"}'}, []),
+    ],
+)
+def test_the_configs_of_a_folder_are_those_with_a_section(
+    tmp_path: Path, files: dict[str, str], names: list[str]
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert [path.name for path in configs_in(tmp_path)] == names

@@ -18,6 +18,7 @@ from projects import ROOT, RunningProject, make_project
 
 from ahjo_tasks.console import Console
 from ahjo_tasks.console.terminal import DELAY, ProgressLine
+from ahjo_tasks.engine.diagnostics import excerpt
 from ahjo_tasks.errors import AhjoError, ConfigError, DeployError
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ COLOUR = re.compile(r"\033\[[0-9;]*m")
 
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name in ("NO_COLOR", "FORCE_COLOR", "GITHUB_ACTIONS"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
 
 
@@ -172,13 +174,13 @@ def test_the_summary_is_one_line_for_grep() -> None:
     assert text(stream).splitlines()[-1] == "deploy: OK=0 FAIL=0 SKIP=0 0.1s exit=0"
 
 
-def test_long_sentences_break_between_words_and_source_is_left_alone() -> None:
+def test_long_sentences_break_between_words_and_source_is_cut_around_the_caret() -> None:
     made, stream, _ = console(60)
-    source = "     12 | SELECT " + "a_column, " * 10
+    source = "   12 | SELECT " + "a_column, " * 10
     made.error(DeployError("The server does not like what it was told " * 3, details=(source,), hint="Say it " * 20))
     lines = COLOUR.sub("", text(stream)).splitlines()
-    assert f"  {source}" in lines
-    assert all(len(line) < 60 for line in lines if "|" not in line)
+    assert f"  {source}"[:59].rstrip() in lines
+    assert all(len(line) < 60 for line in lines)
     assert not any(line.endswith(("serve", "th")) for line in lines)
 
 
@@ -445,3 +447,45 @@ def test_control_characters_of_names_and_messages_are_shown_and_not_sent() -> No
     assert not set("\x1b\x07") & set(out.getvalue() + "".join(lines))
     assert out.getvalue().count(r"a\x1b[31m\x07.sql") == 6
     assert r"more\x0dover" in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("environ", "painted"),
+    [({}, False), ({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "0"}, False), ({"FORCE_COLOR": ""}, False),
+     ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False)],
+)  # fmt: skip
+def test_colour_can_be_asked_for_where_no_terminal_is(
+    environ: dict[str, str], painted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    made, stream, _ = console()
+    made.print("done", "ok")
+    assert text(stream) == ("\033[32mdone\033[0m\n" if painted else "done\n")
+
+
+def test_github_shows_an_error_at_its_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
+    made, stream, _ = console()
+    made.hide("hunter2hunter2")
+    made.error(DeployError("no: 50%\nhunter2hunter2", path=tmp_path / "db/a,b.sql", line=3, column=7))
+    made.error(AhjoError("locked"))
+    lines = [line for line in text(stream).splitlines() if line.startswith("::")]
+    assert lines == ["::error file=db/a%2Cb.sql,line=3,col=7,title=ahjo::no: 50%25%0A***", "::error title=ahjo::locked"]
+
+
+def test_the_caret_stays_under_its_column_in_a_narrow_terminal() -> None:
+    source = "SELECT " + ", ".join(f"column_{number}" for number in range(40)) + " FRM product"
+    column = source.index("FRM") + 1
+    for columns in (40, 60, 100, 1000):
+        made, stream, _ = console(columns)
+        made.error(DeployError("no", details=excerpt(source, 1, column)))
+        shown, caret = COLOUR.sub("", text(stream)).splitlines()[1:3]
+        assert len(shown) < columns
+        assert shown[caret.index("^") :].startswith("FRM")
+
+
+def test_the_caret_counts_columns_of_the_terminal() -> None:
+    _, caret = excerpt("SELECT '\u6f22\u5b57e\u0301', x", 1, 16)
+    assert len(caret) == len("      | SELECT '____e', x")

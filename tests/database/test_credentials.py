@@ -200,3 +200,17 @@ def test_a_locked_keyring_is_none(tmp_path: Path) -> None:
 
 def test_a_password_in_the_config_needs_nothing_else(tmp_path: Path) -> None:
     assert credentials(tmp_path, username="me", password=Secret("word")).login() == ("me", "word")
+
+
+def test_the_end_of_input_at_a_question_is_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match="No user name was entered"):
+        credentials(tmp_path, "").login()
+    asked = credentials(tmp_path, "me")
+
+    def end(_self: Answers, _prompt: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr(Answers, "ask_secret", end)
+    with pytest.raises(ConfigError, match="No password was entered") as caught:
+        asked.login()
+    assert "AHJO_PASSWORD" in str(caught.value.hint)

@@ -88,6 +88,25 @@ def test_an_unknown_dialect_is_answered_with_those_there_are() -> None:
     assert "postgresql" in str(refused.value.hint)
 
 
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("postgres", "postgresql+psycopg"),
+        ("Postgres+psycopg2", "postgresql+psycopg2"),
+        ("pgsql", "postgresql+psycopg"),
+        ("MySQL+PyMySQL", "mysql+pymysql"),
+        ("sqlite3", "sqlite+pysqlite"),
+    ],
+)
+def test_other_names_of_a_database_are_taken_in_the_config_and_in_the_url(written: str, name: str) -> None:
+    for values in (
+        settings(sql_dialect=written, target_database_name="d"),
+        settings(sqlalchemy_url=Secret(f"{written}://h/d")),
+    ):
+        url = dialect_for(values).url(values, None, None)
+        assert f"{url.get_backend_name()}+{url.get_driver_name()}" == name
+
+
 def test_the_url_names_the_dialect_where_there_is_one() -> None:
     assert dialect_for(settings(sqlalchemy_url=Secret("mariadb+pymysql://h/d"))).name == "mysql"
     assert dialect_for(settings(sql_dialect="PostgreSQL+psycopg")).name == "postgresql"

@@ -5,6 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from cli_runner import sqlite
+from projects import make_project
+from revisions import revision
 from sqlalchemy.exc import OperationalError
 
 from ahjo_tasks.engine.migration_errors import original_error
@@ -40,3 +43,16 @@ def test_a_rollback_that_fails_does_not_hide_why_it_was_done(tmp_path: Path) -> 
 def test_an_error_that_was_handled_before_is_not_taken_for_the_one_that_counts(tmp_path: Path) -> None:
     last = last_of(first(), REFUSED, OperationalError("SELECT 1", None, REFUSED))
     assert original_error(last, tmp_path) is last
+
+
+def test_a_down_revision_that_no_file_has_is_named_with_its_line(tmp_path: Path) -> None:
+    project = make_project(tmp_path, sqlite())
+    revision(project, "one", None)
+    revision(project, "two", "deadbeef")
+    (tmp_path / "shop.db").touch()
+    for words in (("deploy",), ("alembic", "--", "upgrade", "head")):
+        done = project.inv(*words[:1], "--config", "dev.json", *words[1:], config=None)
+        assert done.code == 2, done.text
+        place = "alembic/versions/two.py:5: no revision is called 'deadbeef', its down_revision"
+        assert place in done.err
+        assert "Warning" not in done.err

@@ -38,3 +38,16 @@ def test_an_error_names_line_and_column_and_shows_them(live: Deployed, text: str
     shown = failed.splitlines()
     at = next(number for number, one in enumerate(shown) if one.startswith(f"      {line} | "))
     assert shown[at + 1].index("^") == len("      | ") + 1 + column
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgresql", "mysql"], indirect=True)
+def test_what_exists_already_leads_to_a_hint(live: Deployed) -> None:
+    live.target.query("CREATE TABLE item (id INTEGER)", live.database)
+    live.write("database/data/a.sql", ALREADY_THERE)
+    assert "hint: Every deploy runs the file: write CREATE OR REPLACE" in live.fail("data").err
+
+
+@pytest.mark.parametrize("target", ["mysql"], indirect=True)
+def test_a_routine_without_delimiter_leads_to_a_hint(live: Deployed) -> None:
+    live.write("database/procedures/p.sql", "CREATE PROCEDURE p()\nBEGIN\n  SELECT 1;\n  SELECT 2;\nEND;\n")
+    assert "hint: The statement ends at its first semicolon: write DELIMITER $$" in live.fail("deploy").err

@@ -33,12 +33,16 @@ def test_files_come_sorted_from_all_folders_below(tmp_path: Path) -> None:
     assert labels(files, "view") == ["views/a/b/c.sql", "views/a/z.SQL", "views/b.sql", "views/é.sql"]
 
 
-def test_folders_with_a_similar_name_to_one_that_is_read_are_reported(tmp_path: Path) -> None:
+def test_folders_that_no_action_reads_are_named(tmp_path: Path) -> None:
     files = project(tmp_path, "view/a.sql", "Procedures/deep/b.sql", "views/c.sql", "archive/d.sql", "docs/e.sql")
     (tmp_path / "database" / "trigers").mkdir()
-    assert files.ignored() == (
+    assert files.misnamed() == (
         "database/Procedures is ignored. Did you mean database/procedures?",
         "database/view is ignored. Did you mean database/views?",
+    )
+    assert files.ignored() == (
+        "No action deploys database/archive; --files and your own actions can name its files.",
+        "No action deploys database/docs; --files and your own actions can name its files.",
     )
 
 
@@ -57,7 +61,8 @@ def test_folders_with_a_similar_name_to_one_that_is_read_are_reported(tmp_path: 
 )
 def test_folders_named_by_the_habit_of_other_tools_are_reported(tmp_path: Path, folder: str, meant: str) -> None:
     files = project(tmp_path, f"{folder}/a.sql", name="postgresql")
-    assert files.ignored() == (f"database/{folder} is ignored. Did you mean database/{meant}?",)
+    assert files.misnamed() == (f"database/{folder} is ignored. Did you mean database/{meant}?",)
+    assert files.ignored() == ()
 
 
 @pytest.mark.parametrize(

@@ -369,17 +369,32 @@ def test_another_place_is_possible(folder: Path, capsys: pytest.CaptureFixture[s
 
 
 def test_what_no_flag_tells_is_asked(folder: Path, answers: Script) -> None:
-    asked = answers("My Shop", "MySQL", "", "y")
+    asked = answers("My Shop", "MySQL", "db.example.org", "3307", "", "me", "", "y")
     assert run(folder) == 0
-    assert backend(folder / "my_shop")["sql_dialect"] == "mysql"
+    config = backend(folder / "my_shop")
+    assert (config["sql_dialect"], config["target_server_hostname"], config["sql_port"]) == (
+        "mysql",
+        "db.example.org",
+        3307,
+    )
+    assert (config["target_database_name"], config["username"]) == ("my_shop", "me")
     assert (folder / "my_shop" / "dev.jsonc").is_file()
-    assert [question.split()[0] for question in asked] == ["Name", "Database,", "Format", "Create"]
+    assert [question.split()[0] for question in asked] == [
+        "Name",
+        "Database,",
+        "Server",
+        "Port",
+        "Name",
+        "Login",
+        "Format",
+        "Create",
+    ]
     assert "my_shop" in asked[-1]
     assert str(folder) in asked[-1]
 
 
 def test_empty_answers_mean_sqlite_and_jsonc(folder: Path, answers: Script) -> None:
-    answers("shop", "", "", "yes")
+    answers("shop", "", "", "", "yes")
     assert run(folder) == 0
     assert backend(folder / "shop")["sql_dialect"] == "sqlite"
 
@@ -388,7 +403,7 @@ def test_empty_answers_mean_sqlite_and_jsonc(folder: Path, answers: Script) -> N
 def test_anything_but_yes_creates_nothing(
     folder: Path, answers: Script, answer: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    answers("shop", "", "", answer)
+    answers("shop", "", "", "", answer)
     assert run(folder) == 3
     assert list(folder.iterdir()) == []
     assert "declined" in capsys.readouterr().err

@@ -126,7 +126,27 @@ def test_a_missing_config_stops_only_who_reads_it(run: Any) -> None:
 
 
 def test_without_a_config_nothing_is_set(project: RunningProject) -> None:
+    (project.directory / "dev.json").rename(project.directory / "dev.txt")
     assert inv(project, "ask", ns=(ask,)).out == "ask None\n"
+
+
+def test_where_nothing_names_a_config_the_only_one_of_the_folder_counts(project: RunningProject) -> None:
+    done = inv(project, "ask", "act", ns=(ask, act))
+    assert "'target_database_name': 'shop.db'" in done.out.splitlines()[0], done.text
+    assert "Config: dev.json, the only one in" in done.out
+    project.write("local.json", '{"BACKEND": {"password": "x"}}')  # the file that another one names as LOCAL is none
+    project.write(
+        "dev.json", (project.directory / "dev.json").read_text("utf-8").replace("{", '{"LOCAL": "local.json", ', 1)
+    )
+    assert inv(project, "act", ns=(act,)).code == 0
+    project.write("prod.yaml", "BACKEND: {}\n")
+    done = inv(project, "config")
+    assert (done.code, "Name one with --config dev.json or prod.yaml" in done.err) == (2, True), done.text
+
+
+def test_an_empty_variable_of_a_script_reaches_no_database(project: RunningProject) -> None:
+    done = inv(project, "config", AHJO_CONFIG_PATH="")
+    assert (done.code, "No config file is given" in done.err) == (2, True), done.text
 
 
 def test_values_of_invoke_are_below_those_of_the_config(project: RunningProject) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ahjo_tasks.database.dialects.attributes import canonical
 from ahjo_tasks.errors import ConfigError
 from ahjo_tasks.utils import load_object
 
@@ -26,13 +27,12 @@ ENTRY_POINTS = "ahjo_tasks.dialects"
 def dialect_for(settings: Settings) -> Dialect:
     """Load the dialect that the URL or `sql_dialect` of a config names. Raises ConfigError with the known names."""
     url = settings.sqlalchemy_url.reveal() if settings.sqlalchemy_url else None
-    name = (url.partition(":")[0] if url else settings.sql_dialect).lower()
-    return dialect(name)
+    return dialect(url.partition(":")[0] if url else settings.sql_dialect)
 
 
 def dialect(name: str) -> Dialect:
     """Load the dialect that a name like `mssql` or `postgresql+psycopg` means. Raises ConfigError."""
-    database = name.partition("+")[0]
+    database = canonical(name).partition("+")[0]
     reference = DIALECTS.get(database) or _registered(database)
     if reference is None:
         raise ConfigError(
@@ -45,7 +45,7 @@ def dialect(name: str) -> Dialect:
 def is_file_based(name: str) -> bool:
     """Whether the databases of a dialect are files; False for an unknown dialect."""
     try:
-        return dialect(name.lower()).file_based
+        return dialect(name).file_based
     except ConfigError:
         return False
 

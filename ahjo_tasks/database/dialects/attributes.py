@@ -16,6 +16,16 @@ NEVER = r"(?!)"
 """A regular expression that matches nothing."""
 
 
+ALIASES = {"postgres": "postgresql", "pgsql": "postgresql", "sqlite3": "sqlite", "sqlserver": "mssql"}
+"""Names of databases as people and other tools write them, with those of SQLAlchemy."""
+
+
+def canonical(name: str) -> str:
+    """Return a `dialect+driver` in lower case, with SQLAlchemy's name of the database."""
+    database, plus, driver = name.lower().partition("+")
+    return ALIASES.get(database, database) + plus + driver
+
+
 @dataclass(frozen=True)
 class ProjectTemplate:
     """The files and the config that `init-project` creates for a database.

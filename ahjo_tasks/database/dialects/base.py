@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from ahjo_tasks.database.dialects.attributes import DialectAttributes
+from ahjo_tasks.database.dialects.attributes import DialectAttributes, canonical
 from ahjo_tasks.database.drivers import check
 from ahjo_tasks.errors import ConfigError, ServerError, StatementError
 from ahjo_tasks.sql.definitions import Definition, Name
@@ -80,6 +80,10 @@ class Attachment:
 DEPLOY = "deploy"
 """Purpose of the lock that all changes of the database take."""
 
+EXISTS = (
+    "Every deploy runs the file: write CREATE OR REPLACE or CREATE ... IF NOT EXISTS where the database has it,"
+    " else DROP ... IF EXISTS before it."
+)
 LOCK_WAIT = "Another session holds a lock that this statement needs; lock_timeout in the config says how long to wait."
 
 SERVER_INFO = ("server", "host", "login", "database", "collation", "version", "edition")
@@ -222,7 +226,7 @@ class Connecting(DialectAttributes):
 
     def drivername(self, settings: Settings) -> str:
         """Return SQLAlchemy's `dialect+driver`: the config's if it names a driver, else the default."""
-        return settings.sql_dialect if "+" in settings.sql_dialect else self.default_driver
+        return canonical(settings.sql_dialect) if "+" in settings.sql_dialect else self.default_driver
 
     def url(self, settings: Settings, username: str | None, password: str | None) -> URL:
         """Build the URL of the target database from the config and a login."""
@@ -230,6 +234,7 @@ class Connecting(DialectAttributes):
 
         if settings.sqlalchemy_url:
             url = make_url(settings.sqlalchemy_url.reveal())
+            url = url.set(drivername=canonical(url.drivername))
             return url if "+" in url.drivername else url.set(drivername=self.default_driver)
         return URL.create(
             self.drivername(settings),

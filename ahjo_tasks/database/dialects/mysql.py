@@ -12,6 +12,7 @@ from ahjo_tasks.database.dialects import mysql_session
 from ahjo_tasks.database.dialects.attributes import ProjectTemplate
 from ahjo_tasks.database.dialects.base import (
     DEPLOY,
+    EXISTS,
     LOCK_WAIT,
     ConnectFailure,
     Dialect,
@@ -59,6 +60,10 @@ LOCAL_INFILE = (
     'Write "sqla_url_query_map": {"local_infile": "1"} in the config, and have the server allow it by SET GLOBAL'
     " local_infile = 1; or load the rows from a CSV file in database/data."
 )
+ALREADY_EXISTS = frozenset({"1050", "1304", "1359", "1537", "4127"})
+SYNTAX = "1064"
+CUT_ROUTINE = re.compile(r"(?is)\bCREATE\b.*\b(?:PROCEDURE|FUNCTION|TRIGGER|EVENT|PACKAGE)\b.*\bBEGIN\b")
+DELIMITER = "The statement ends at its first semicolon: write DELIMITER $$ before the routine, and $$ after its END."
 MAX_WARNINGS = 10
 """Number of warnings of one statement that are shown."""
 UNREACHABLE = frozenset({2002, 2003, 2006, 2013, 1040})
@@ -186,9 +191,8 @@ class MySQL(Dialect):
         message = str(error.args[1]) if len(error.args) > 1 else str(error)
         if number in LOST:
             return connection_lost(message or "the server or somebody else closed it")
-        hint = LOCK_WAIT if number == LOCK_WAIT_TIMEOUT else LOCAL_INFILE if number in LOCAL_INFILE_OFF else None
         line, column = _position(message, text)
-        return ServerError(message, number, line, column, hint=hint)
+        return ServerError(message, number, line, column, hint=_hint(number, message, text))
 
     def time_column(self, name: str, *, default_now: bool = False) -> Column[Any]:
         """Ask for microseconds, for without that the server keeps whole seconds."""
@@ -277,6 +281,13 @@ class MySQL(Dialect):
             f"SELECT user, host, id FROM information_schema.processlist WHERE id = IS_USED_LOCK({lock})"
         )
         return "{} from {} (connection {})".format(*rows[0]) if rows else "another run"
+
+
+def _hint(number: str, message: str, text: str) -> str | None:
+    if number == SYNTAX and "near ''" in message and CUT_ROUTINE.search(text):
+        return DELIMITER
+    hints = dict.fromkeys(ALREADY_EXISTS, EXISTS) | dict.fromkeys(LOCAL_INFILE_OFF, LOCAL_INFILE)
+    return LOCK_WAIT if number == LOCK_WAIT_TIMEOUT else hints.get(number)
 
 
 def _position(message: str, text: str) -> Position:

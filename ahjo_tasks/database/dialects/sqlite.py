@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ahjo_tasks.database.dialects import sqlite_session
 from ahjo_tasks.database.dialects.attributes import ProjectTemplate
-from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dependent, Dialect
+from ahjo_tasks.database.dialects.base import DEPLOY, EXISTS, LOCK_WAIT, ConnectFailure, Dependent, Dialect
 from ahjo_tasks.database.drivers import Driver, DriverState
 from ahjo_tasks.errors import LockedError, NotPermittedError, ServerError, StatementError, UsageError
 from ahjo_tasks.sql.definitions import Name
@@ -175,7 +175,8 @@ class SQLite(Dialect):
         message = str(error)
         number = getattr(error, "sqlite_errorname", "").replace("SQLITE_ERROR", "")
         line, column = _position(message, text)
-        return ServerError(message, number, line, column, hint=LOCK_WAIT if number == "SQLITE_BUSY" else None)
+        hint = LOCK_WAIT if number == "SQLITE_BUSY" else EXISTS if message.endswith("already exists") else None
+        return ServerError(message, number, line, column, hint=hint)
 
     def sent_type(self, column_type: TypeEngine[Any]) -> TypeEngine[Any]:
         """Return no type at all: SQLAlchemy's refuse what the database would take, as a text for a time."""

@@ -15,15 +15,53 @@ from invoke.parser.parser import ParseMachine
 
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.runtime.patches.expected import has_method
-from ahjo_tasks.utils import did_you_mean
+from ahjo_tasks.utils import closest, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Iterable
 
     from invoke.parser.context import ParserContext
 
 UNKNOWN = re.compile(r"No idea what (['\"])(.*)\1 is!", re.DOTALL)
 NO_VALUE = re.compile(r"Flag .* needed value")
+
+
+OTHER_ACTIONS = {
+    "plan": "inv deploy --dry prints the plan.",
+    "status": "inv version prints the deployed version, inv deploy --dry what is pending.",
+    "diff": "inv deploy --dry prints what would be deployed.",
+    "migrate": "inv deploy runs pending migrations and deploys the SQL files.",
+    "up": "inv deploy runs pending migrations and deploys the SQL files.",
+    "apply": "inv deploy runs pending migrations and deploys the SQL files.",
+    "rollback": "inv downgrade undoes migrations.",
+    "down": "inv downgrade undoes migrations.",
+    "undo": "inv downgrade undoes migrations.",
+    "baseline": "inv alembic -- stamp REVISION records that a database is at a revision.",
+    "stamp": "inv alembic -- stamp REVISION records that a database is at a revision.",
+    "revision": 'inv alembic -- revision -m "message" writes a new migration.',
+    "build": "inv complete-build creates the database and deploys all.",
+    "create": "inv init creates the database.",
+    "reset": "inv complete-build creates the database anew and deploys all.",
+    "lint": "inv batches shows how SQL files are read, inv scan finds what should not be in them.",
+    "check": "inv doctor checks the installation, inv config the settings.",
+    "validate": "inv config checks the settings, inv deploy --dry the files.",
+    "info": "inv version prints the deployed version, inv config the settings.",
+    "seed": "inv data loads database/data.",
+    "new": "inv init-project creates a project.",
+}
+"""Actions of other tools and of habit, with the way here."""
+OTHER_FLAGS = {
+    "--yes": "--non-interactive",
+    "-y": "--non-interactive",
+    "-n": "--non-interactive",
+    "-ni": "--non-interactive",
+    "--force": "--non-interactive",
+    "--no-input": "--non-interactive",
+    "--assume-yes": "--non-interactive",
+    "--dry-run": "--dry",
+    "--plan": "--dry",
+    "--verbose": "--debug",
+}
 
 
 class CommandLineError(ParseError, Exit):  # Invoke prints a ParseError and exits with the code of an Exit
@@ -79,16 +117,30 @@ def _unknown_flag(machine: ParseMachine, flag: str) -> tuple[str, str]:
     if owners:
         owner = owners[-1].name
         return f"{action} has no option {flag}.", f"{owner} has it: write it right after {owner}."
-    suggestion = did_you_mean(flag, [*machine.context.flags, *machine.initial.flags])
+    suggestion = suggest_flag(flag, [*machine.context.flags, *machine.initial.flags])
     return f"{action} has no option {flag}.", suggestion or (
         f"inv --help {action} lists its options. To have {flag}, give the function a parameter of that name."
     )
 
 
+def suggest_flag(flag: str, known: Collection[str]) -> str:
+    """Return a hint for an unknown flag: the one that other tools call so, or one that is spelt like it."""
+    other = OTHER_FLAGS.get(flag.lower())
+    if other in known:
+        return f"Did you mean {other}?"
+    bare = {name.lstrip("-"): name for name in known}  # dashes would make all of them alike
+    return f"Did you mean {bare[name]}?" if (name := closest(flag.lstrip("-"), bare)) else ""
+
+
+def suggest_action(word: str, known: Iterable[str]) -> str:
+    """Return a hint for an unknown action: how to do here what other tools call so, or one that is spelt like it."""
+    return OTHER_ACTIONS.get(word.lower(), "") or did_you_mean(word, known)
+
+
 def _unknown_word(machine: ParseMachine, word: str) -> tuple[str, str]:
     from ahjo_tasks.config.document import CONFIG_SUFFIXES
 
-    hint = did_you_mean(word, machine.contexts)
+    hint = suggest_action(word, machine.contexts)
     if word.lower().endswith(CONFIG_SUFFIXES):
         hint = f"A config is named by --config {word}"
     elif machine.flag and machine.flag.kind is list:

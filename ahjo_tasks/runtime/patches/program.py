@@ -95,10 +95,19 @@ def _tuned(original: Callable[[Program], None]) -> Callable[[Program], None]:
         if program.namespace is None:  # `inv`; a program with a namespace of its own has added them
             _add_action_files(program)
         original(program)
+        _refuse_config_as_collection(program)
         if "--" in program.argv:
             program.core.remainder = Remainder(program.argv[program.argv.index("--") + 1 :])
 
     return parse_tasks
+
+
+def _refuse_config_as_collection(program: Program) -> None:
+    """Raise Exit for `-c dev.jsonc`: Invoke's -c names another tasks.py, and would be ignored behind an action."""
+    name = str(program.args["collection"].value or "") if "collection" in program.args else ""
+    if Path(name).suffix in {".json", ".jsonc", ".yaml", ".yml"}:
+        error = UsageError(f"-c {name}: -c is Invoke's --collection, the name of a tasks.py.", hint=f"--config {name}")
+        raise Exit(exit_message(error), code=error.exit_code)
 
 
 class Remainder(str):

@@ -6,7 +6,7 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ahjo_tasks.database.dialects.base import LOCK_WAIT, ConnectFailure, ServerMessage
+from ahjo_tasks.database.dialects.base import EXISTS, LOCK_WAIT, ConnectFailure, ServerMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +34,7 @@ WAITED_TEXT = re.compile(
 )
 LOCK_WAIT_TEXT = re.compile(r"lock (?:request )?time-?\s?out", re.IGNORECASE)
 LOCK_WAIT_TIMEOUT = "1222"
+ALREADY_EXISTS = frozenset({"2714", "15530", "15023"})
 QUOTED = r"['\"](.+?)['\"]"
 MISSING_OBJECTS = {
     "208": QUOTED,
@@ -170,6 +171,8 @@ def hint(record: Record) -> str | None:
     """Say what to do about an error of a statement, where the server's message does not tell."""
     if record.number == LOCK_WAIT_TIMEOUT or LOCK_WAIT_TEXT.search(record.text):
         return LOCK_WAIT
+    if record.number in ALREADY_EXISTS:
+        return EXISTS.replace("OR REPLACE", "OR ALTER")
     doomed = record.number in DOOMED_NUMBERS or DOOMED_TEXT.search(record.text)
     return DOOMED if doomed else None
 

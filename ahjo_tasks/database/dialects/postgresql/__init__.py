@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ahjo_tasks.database.dialects.attributes import ProjectTemplate
 from ahjo_tasks.database.dialects.base import (
     DEPLOY,
+    EXISTS,
     LOCK_WAIT,
     ConnectFailure,
     Dialect,
@@ -53,6 +54,7 @@ WITHOUT_LOGIN = "Set AHJO_PASSWORD, password_file, PGPASSWORD or a line of ~/.pg
 BLOCK = "inline_code_block"
 """Name that the server gives the body of DO."""
 LOCK_NOT_AVAILABLE = "55P03"
+HINTS = {LOCK_NOT_AVAILABLE: LOCK_WAIT, **dict.fromkeys(("42P06", "42P07", "42710", "42723"), EXISTS)}
 USED = "2BP01"
 USED_BY_VIEW = "0A000"
 CANNOT_REPLACE = frozenset({"42P16", "42P13"})
@@ -307,7 +309,7 @@ class PostgreSQL(Dialect):
             column,
             diagnosis.severity or "",
             (diagnosis.context or "").partition("\n")[0],
-            LOCK_WAIT if diagnosis.sqlstate == LOCK_NOT_AVAILABLE else None,
+            HINTS.get(diagnosis.sqlstate or ""),
         )
 
     def is_dependency_error(self, error: ServerError) -> bool:
