@@ -163,8 +163,9 @@ class Preflight(WorkerProgram):
         for action in task.planned_actions(context):
             ctx = context.for_namespace(action.namespace_info)
             check_permission(ctx.project, action.name, reads=action.reads)
-            phrase = action.destruction(ctx)
-            self.request.answer(runs=action.name, destroys=f"{action.name} {phrase}" if phrase else "")
+            phrase = action.destruction(ctx, values)
+            title = action.title(ctx, values)
+            self.request.answer(runs=action.name, destroys=f"{title} {phrase}" if phrase else "")
             for parameter in action.sql_files:
                 ctx.project.files.read_named(values.get(parameter) or [], ctx.settings.scripting_variables)
 

@@ -126,13 +126,16 @@ class Action(Task[Any], Generic[P, R]):
             if not context.inside_action:
                 context.start(self)
         with nullcontext() if context.inside_action else self._outermost(context, kwargs), context.answering(kwargs):
-            if self.guarded and not self._check(context, kwargs):
+            if self.guarded and not self._check(context, self._by_name(args) | kwargs):
                 return None
             with context.running(self.name, with_config=self.guarded):
                 values = self._body_arguments(context, args, kwargs)
                 return self._run(context, *args, **values)  # type: ignore[no-any-return]
 
     _run: Callable[..., Any] = Task.__call__
+
+    def _by_name(self, args: Sequence[Any]) -> dict[str, Any]:
+        return dict(zip([*signature(self.body).parameters][1:], args, strict=False))
 
     def _context(self, ctx: Context) -> ActionContext:
         return ActionContext.from_invoke(ctx, self.namespace_info)
@@ -150,42 +153,56 @@ class Action(Task[Any], Generic[P, R]):
             _refuse_swallowed(values)
             yield
 
-    def _check(self, ctx: ActionContext, _values: Mapping[str, Any]) -> bool:
+    def _check(self, ctx: ActionContext, values: Mapping[str, Any]) -> bool:
         """Raise unless all that a call would run is permitted and confirmed. Returns False when the config skips it."""
         actions = [(action, ctx.for_namespace(action.namespace_info)) for action in self.planned_actions(ctx)]
         for action, context in actions:
             check_permission(context.project, action.name, reads=action.reads)
             if context.namespace_info is not None:
                 warn_of_unknown_actions(context.project, context.namespace_info.names)
-        for target in {context.project: context for action, context in actions if action.affects_database}.values():
+        changed = {context.project: context for action, context in actions if action.changes_database(context, values)}
+        for target in changed.values():
             target.print_heading(ctx.label(self.name))
             if not ctx.dry_run:
                 later = [] if ctx.inside_action else _later_effects(ctx, target.project)
-                ctx.confirmation.require(target.project, [*self._effects(ctx, actions, target.project), *later])
+                ctx.confirmation.require(target.project, [*self._effects(ctx, actions, target.project, values), *later])
         if ctx.skips(self.name):
             ctx.console.skipped(self.name)
             return False
         return True
 
     def _effects(
-        self, ctx: ActionContext, actions: Sequence[tuple[Action[..., Any], ActionContext]], project: Project
+        self,
+        ctx: ActionContext,
+        actions: Sequence[tuple[Action[..., Any], ActionContext]],
+        project: Project,
+        values: Mapping[str, Any],
     ) -> Iterator[Effect]:
         """Yield what the actions of a call of this one would do to the project's database."""
         call = ctx.label(self.name)
         for action, context in actions:
-            if action.affects_database and context.project is project:
-                yield Effect(context.label(action.name), call, ctx.given, partial(action.destruction, context))
+            if context.project is project and action.changes_database(context, values):
+                name = context.label(action.title(context, values))
+                yield Effect(name, call, ctx.given, partial(action.destruction, context, values))
 
-    def destruction(self, ctx: ActionContext) -> str:
-        """Return what the action destroys, to be read after its name; empty for nothing."""
+    def title(self, _ctx: ActionContext, _values: Mapping[str, Any]) -> str:
+        """Return the name by which a question names a call of the action, and an answer is kept."""
+        return self.name
+
+    def changes_database(self, _ctx: ActionContext, _values: Mapping[str, Any]) -> bool:
+        """Return whether a call with these values would change the database."""
+        return self.affects_database
+
+    def destruction(self, ctx: ActionContext, values: Mapping[str, Any]) -> str:
+        """Return what a call destroys, to be read after its name; empty for nothing."""
         if self.destroys is None:
-            return self.replaced.destruction(ctx) if self.replaced is not None else ""
+            return self.replaced.destruction(ctx, values) if self.replaced is not None else ""
         return self.destroys(ctx) if callable(self.destroys) else self.destroys
 
     def _body_arguments(self, ctx: ActionContext, args: Sequence[Any], values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values that the body takes; those for the action that it replaces wait for its call."""
         parameters = signature(self.body).parameters
-        positional = list(parameters)[1 : len(args) + 1]
+        positional = self._by_name(args)
         waiting = {name: value for name, value in ctx.passed_on.get(self.body, {}).items() if name not in positional}
         values = {**waiting, **values}
         if self.replaced is None and len(ctx.stack) == 1:
@@ -315,7 +332,7 @@ def _later_effects(ctx: ActionContext, project: Project) -> list[Effect]:
             continue
         with suppress(AhjoError):
             actions = [(action, ctx.for_namespace(action.namespace_info)) for action in task.planned_actions(ctx)]
-            found = task._effects(ctx, actions, project)  # noqa: SLF001 - of its class
+            found = task._effects(ctx, actions, project, link.values)  # noqa: SLF001 - of its class
             effects += [effect._replace(given=link.given) for effect in found]
     return effects
 

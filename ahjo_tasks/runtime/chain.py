@@ -36,9 +36,15 @@ class Link(NamedTuple):
     """One task of the chain, with its parameters."""
 
     task: Task[Any]
-    given: Given
+    values: Mapping[str, Any]
+    """Its parameters."""
     name: str
     """The name on the command line, as in `stock.deploy`."""
+
+    @property
+    def given(self) -> Given:
+        """What the flags behind the task answer; those of a plain Invoke task are its own business."""
+        return Given.of(self.values) if hasattr(self.task, "namespace_info") else Given()
 
 
 class Chain:
@@ -70,7 +76,7 @@ class Chain:
     @classmethod
     def record(cls, config: Config, calls: Sequence[Call], core: Given, collection: Collection) -> None:
         """Keep the chain with the config, out of reach of Invoke's merging."""
-        links = [Link(call.task, _given(call), call.called_as or call.task.name) for call in calls]
+        links = [Link(call.task, call.kwargs, call.called_as or call.task.name) for call in calls]
         object.__setattr__(config, "_ahjo_chain", cls(links, core, collection))
 
     def start(self, task: Task[Any]) -> None:
@@ -100,11 +106,6 @@ class Chain:
         """Return an action's name as on the command line."""
         prefix = self.mounted.get(namespace_info, "") if namespace_info else ""
         return f"{prefix}.{name}" if prefix else name
-
-
-def _given(call: Call) -> Given:
-    """Return what the flags behind a task answer; those of a plain Invoke task are its own business."""
-    return Given.of(call.kwargs) if hasattr(call.task, "namespace_info") else Given()
 
 
 def _tasks(collection: Collection | None, prefix: str) -> Iterator[tuple[str, Task[Any]]]:

@@ -10,6 +10,7 @@ from projects import RunningProject, make_project
 from revisions import revision
 
 from ahjo_tasks import action, multiaction
+from ahjo_tasks.actions.alembic import alembic as standard_alembic
 from ahjo_tasks.actions.deploy import deploy as standard_deploy
 from ahjo_tasks.actions.drop import downgrade as standard_downgrade
 from ahjo_tasks.actions.drop import drop as standard_drop
@@ -288,6 +289,38 @@ def test_a_plain_task_is_answered_for_when_it_is_alone(deployed: RunningProject)
 def test_alembics_downgrade_destroys(deployed: RunningProject, command: str, code: int) -> None:
     assert inv(deployed, "alembic", command, "deploy", ONE, *CONFIG, yes=False).code == code
     assert inv(deployed, "alembic", command, ONE, *CONFIG, yes=False).code == 0
+
+
+def test_alembics_downgrade_is_in_the_one_question_of_the_chain(deployed: RunningProject) -> None:
+    before = content(deployed)
+    done = inv(deployed, "deploy", "alembic", "downgrade base", "drop", *CONFIG, yes=False, typed=("n",))
+    assert (done.code, content(deployed) == before) == (3, True), done.text
+    together = " ".join(done.err.split())
+    assert "Warning: deploy, alembic, drop change sqlite shop.db. " in together
+    assert "Warning: alembic downgrade base undoes migrations, which may drop tables with their data. " in together
+    done = inv(deployed, "deploy", "alembic", "downgrade base", *CONFIG, yes=False, typed=("y",))
+    assert (done.code, done.text.count("Are you sure?")) == (0, 1), done.text
+
+
+def test_consent_to_one_command_of_alembic_is_none_to_another(deployed: RunningProject) -> None:
+    before = content(deployed)
+    chain = ("alembic", "upgrade head", ONE, "alembic", "downgrade base")
+    assert inv(deployed, *chain, *CONFIG, yes=False).code == 3
+    assert content(deployed) == before
+
+
+def test_alembic_is_asked_for_where_an_action_calls_it(deployed: RunningProject) -> None:
+    @action
+    def undo(ctx: ActionContext) -> None:
+        """Undo the last migration."""
+        standard_alembic(ctx, "downgrade -1")
+
+    before = content(deployed)
+    for words, code in (((), 3), (("deploy", ONE), 3)):
+        assert inv(deployed, *words, "undo", *CONFIG, ns=(undo,), yes=False).code == code
+    assert content(deployed) == before
+    done = inv(deployed, "undo", *CONFIG, ns=(undo,), yes=False, typed=("y",))
+    assert (done.code, done.text.count("Are you sure?")) == (0, 1), done.text
 
 
 # -- a protected database ----------------------------------------------------------------------------------------------
