@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 from urllib.parse import quote, quote_plus, unquote
 
 MASK = "***"
@@ -21,13 +21,17 @@ _ASSIGNED = re.compile(r"(?<![\w.\-])([\w.\-]++)(\s*+=\s*+)([^&;]*+)")
 """Possessive and bound to the start of a word, so that a value of any size takes linear time."""
 
 
-class Secret:
-    """A text whose representation is `***`; only `reveal()` returns it. It cannot be pickled."""
+class Secret(str):
+    """A text that is `***` to all who look at it, JSON included; only `reveal()` returns it. It cannot be pickled."""
 
     __slots__ = ("_text",)
+    _text: str
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __new__(cls, text: str) -> Self:
+        """Keep the text, and be the mask."""
+        secret = super().__new__(cls, MASK)
+        secret._text = text
+        return secret
 
     def reveal(self) -> str:
         """Return the text: for a driver, never for a message."""
