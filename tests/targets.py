@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 NAMES = ("sqlite", "postgresql", "mysql", "mssql")
+PAUSES = (0.2, 0.5, 1, 2, 4)
+"""Seconds between looks at whether the sessions of a database have ended."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,10 @@ def _drop_mssql(target: Target, database: str) -> None:
     _attempt(target, f"ALTER DATABASE [{database}] SET SINGLE_USER WITH ROLLBACK IMMEDIATE")
     for (session,) in _attempt(target, f"SELECT spid FROM sys.sysprocesses WHERE dbid = DB_ID('{database}')"):
         _attempt(target, f"KILL {session}")
+    for pause in PAUSES:  # a session that was ended, or whose process was, may take a moment to leave
+        if not _attempt(target, f"SELECT spid FROM sys.sysprocesses WHERE dbid = DB_ID('{database}')"):
+            break
+        time.sleep(pause)
     target.query(f"DROP DATABASE IF EXISTS [{database}]")
 
 

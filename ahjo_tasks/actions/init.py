@@ -70,7 +70,7 @@ def _create(ctx: ActionContext, connection: Connection, database: str) -> None:
     with _accounted(ctx, connection, database, f"The new {database} is there, but not all of its settings."):
         for warning in connection.dialect.create_database(connection, database, ctx.settings):
             ctx.console.warning(warning)
-        _mark(ctx)
+        _mark(ctx, connection)
     ctx.console.print(f"  Created {database}")
 
 
@@ -95,13 +95,17 @@ def _foreign_content(ctx: ActionContext, inside: Connection | None) -> str:
         return f"the server does not say what is in it: {error.message}"
 
 
-def _mark(ctx: ActionContext) -> None:
+def _mark(ctx: ActionContext, server: Connection) -> None:
     """Leave our mark in the new database, by which the next run knows it."""
     from ahjo_tasks.engine.ownership import write_mark
 
     try:
-        with ctx.database.new_connection() as connection:
-            write_mark(connection, ctx.project.directory)
+        with ctx.database.enter_target(server) as inside:
+            if inside is not None:
+                write_mark(inside, ctx.project.directory)
+        if inside is None:  # a new database may take a while to let anybody in
+            with ctx.database.new_connection() as connection:
+                write_mark(connection, ctx.project.directory)
     except (StatementError, ConnectionFailedError) as error:
         ctx.console.warning(
             f"The database is not marked as made here: {error.message} The next init asks for its name."

@@ -373,7 +373,7 @@ def test_a_directive_is_refused_before_anything_runs(live: Deployed) -> None:
     table(live)
     live.write("database/data/a.sql", "INSERT INTO dbo.t VALUES (1);\n")
     live.write("database/data/b.sql", "PRINT 'x';\nGO\n:setvar x y\n")
-    done = live.fail("data")
+    done = live.fail("data", code=2)
     assert "b.sql:3:1: :setvar is a directive of sqlcmd" in done.err
     assert "sqlcmd_directives" in done.err
     assert count(live, "dbo.t") == 0
@@ -399,7 +399,7 @@ def test_odd_separators_are_remarks_of_the_plan(live: Deployed) -> None:
 def test_init_closes_sessions_and_creates_the_database_anew(live: Deployed) -> None:
     table(live)
     with live.target.connect(live.database):
-        live.succeed("init")
+        live.succeed("init", "--confirm-database", live.database)
     assert not live.has("dbo.t")
 
 
