@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ahjo_tasks.errors import SourceError
 from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.sql.lexer import MSSQL, POSTGRESQL, SQLITE
-from ahjo_tasks.sql.references.builtin_functions import BUILTIN_FUNCTIONS, EXTENSION_OPERATORS
+from ahjo_tasks.sql.references.builtin_functions import BUILTIN_FUNCTIONS, BUILTIN_TYPES, EXTENSION_OPERATORS
 from ahjo_tasks.sql.references.model import PRIMARY, Reference, Strength, key_role, part_name, serves
 from ahjo_tasks.sql.references.symbols import BUILTIN_OPERATORS
 
@@ -65,11 +65,12 @@ class Need(NamedTuple):
 
 
 class Meaning(NamedTuple):
-    """What a symbol may mean: the file of it, and those of the types that it takes, where others may be meant."""
+    """What a symbol means, surely or not: something of a file, for users of the files of some types, or for all."""
 
     symbol: str
     file: int
-    types: set[int] | None
+    types: set[int]
+    certain: bool
 
 
 Needs = dict[int, dict[int, Need]]
@@ -128,25 +129,29 @@ class ObjectIndex:
             return
         reached = {number: _reached(needs, number) for number in needs}
         for number, file in enumerate(self.files):
-            for symbol, owner, types in meanings if file.depends is None else ():
+            for symbol, owner, types, certain in meanings if file.depends is None else ():
                 strength = file.symbols.get(symbol)
-                taken = types is None or bool(types & (reached[number] | {number}))
+                taken = not types or bool(types & (reached[number] | {number}))
                 if strength is None or not taken or owner in {number, *needs[number]} or number in reached[owner]:
                     continue
-                certain = strength if types is None else Strength.MAYBE
-                needs[number][owner] = Need(certain, Reference((symbol.removeprefix("."),), "operator"))
+                reference = Reference((symbol.lstrip(".:") or symbol,), "operator")
+                needs[number][owner] = Need(strength if certain else Strength.MAYBE, reference)
 
     def _operators(self, needs: Needs) -> Iterator[Meaning]:
-        """The operators that files create; of those that the database has itself, with the types that they take."""
+        """The operators and casts that files create, with the types that they take where the database has such, too."""
         for number, file in enumerate(self.files):
-            symbols = [one.name.name for one in file.brought if one.kind == "operator"]
             types = {other for other, need in needs[number].items() if need.reference and need.reference.role == "type"}
-            for symbol in symbols:
-                yield Meaning(symbol, number, types or {number} if symbol in BUILTIN_OPERATORS else None)
+            for brought in file.brought:
+                symbol = brought.name.name
+                if brought.kind == "operator":
+                    own = symbol in BUILTIN_OPERATORS
+                    yield Meaning(symbol, number, types if own else set(), certain=not own)
+                elif brought.kind == "cast":
+                    yield Meaning(f"::{symbol}", number, set(), certain=False)
             for definition in file.definitions:
                 if definition.kind == "extension":
                     for symbol in EXTENSION_OPERATORS.get(definition.name.name, ()):
-                        yield Meaning(symbol, number, None)
+                        yield Meaning(symbol, number, set(), certain=True)
 
     def _attributes(self) -> Iterator[Meaning]:
         """The functions of one parameter that takes a row: `f(row)` may be written `row.f`."""
@@ -160,7 +165,7 @@ class ObjectIndex:
                     if owner.kind in {"table", "view", "type"}
                 }
                 if files:
-                    yield Meaning(f".{name.name}", number, files)
+                    yield Meaning(f".{name.name}", number, files, certain=False)
 
     def _needs(self, number: int, file: SqlFile) -> dict[int, Need]:
         if file.depends is not None:
@@ -248,6 +253,8 @@ class ObjectIndex:
 
     def _of_database(self, owners: list[ObjectOwner], reference: Reference) -> tuple[list[ObjectOwner], bool]:
         """Those that a name without a schema means, unless it is the database's own function."""
+        if reference.role == "type" and reference.parts[0] in BUILTIN_TYPES and self._syntax is POSTGRESQL:
+            return [], False
         builtin = reference.role == "routine" and reference.parts[0].lower() in self._builtin
         if builtin and self._syntax is not POSTGRESQL:
             return [], False

@@ -83,6 +83,8 @@ def test_a_view_needs_the_relations_of_its_query(syntax: Syntax, query: str, exp
         ("WITH RECURSIVE a AS (SELECT 1) SEARCH DEPTH FIRST BY x, y SET o, b AS (SELECT 1) SELECT * FROM a, b, c", "c"),
         ("WITH a AS (DELETE FROM b RETURNING *), c AS (INSERT INTO d SELECT * FROM a) SELECT * FROM c", "b d"),
         ("SELECT * FROM a FOR UPDATE OF b, c", "a"),
+        ("WITH a AS (DELETE FROM b RETURNING *) INSERT INTO a SELECT * FROM a", "a b"),
+        ("WITH a AS (SELECT 1) UPDATE a SET x = 1", "a"),
         ("SELECT * FROM a, b WINDOW w AS (PARTITION BY c), v AS (ORDER BY d)", "a b"),
         ("SELECT $$ FROM a $$, $x$ FROM b $$ $x$ FROM c", "c"),
         ("SELECT * FROM xmltable('/r' PASSING a COLUMNS x int PATH 'x'), b", "b"),

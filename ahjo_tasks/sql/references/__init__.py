@@ -34,6 +34,8 @@ def alter(reader: Reader, index: int) -> int:
     words, syntax = reader.words, reader.syntax
     if words[index + 1] == "COLUMN" and reader.context == "alter":
         return type_name(reader, index + 3) if syntax is MSSQL else index + 2
+    if words[index + 1 : index + 3] == ["DEFAULT", "PRIVILEGES"]:
+        return _privileges(reader, index + 3)
     redefined = syntax is MYSQL and words[index + 1] in {"ALGORITHM", "DEFINER", "SQL"}
     match = kind_ahead(reader, index + 1) if redefined else kind_at(reader, index + 1)
     if not match or not starts(reader, index):
@@ -48,7 +50,7 @@ def alter(reader: Reader, index: int) -> int:
     place += words[place] == "ONLY"
     reader.table = place
     if reader.is_name(place) and kind not in NO_DEFINITION:
-        reader.emit(place, ROLES.get(kind, kind), listed=True)
+        reader.emit_listed(place, ROLES.get(kind, kind))
     listed = words[place + 1] == "(" and kind in {"function", "procedure"}
     return reader.closing(place + 1) + 1 if listed else place + 1
 
@@ -67,6 +69,26 @@ def _alter_part(reader: Reader, place: int, kind: str) -> int:
         return place + 3
     reader.context = "security policy" if kind == "policy" else ""
     return place + 1
+
+
+def _privileges(reader: Reader, index: int) -> int:
+    """Read ALTER DEFAULT PRIVILEGES up to the schemas that it concerns."""
+    words = reader.words
+    while words[index] not in {"IN", "GRANT", "REVOKE", ";", ""}:
+        index += 1
+    while words[index] in {"IN", ","}:
+        index += 1 + (words[index + 1] == "SCHEMA")
+        reader.emit(index, "schema")
+        index += 1
+    return index + (words[index] in {"GRANT", "REVOKE"})
+
+
+def moved(reader: Reader, index: int) -> int:
+    """Read SET SCHEMA of ALTER."""
+    if reader.words[index - 1] == "SET" and reader.context == "alter" and reader.syntax is POSTGRESQL:
+        reader.emit(index + 1, "schema")
+        return index + 2
+    return index + 1
 
 
 def drop(reader: Reader, index: int) -> int:
@@ -137,6 +159,7 @@ ACTIONS: Mapping[str, Action] = {
     "VALIDATOR": handler,
     "SERVER": server,
     "WRAPPER": wrapper,
+    "SCHEMA": moved,
     "LANGUAGE": language,
 }
 """The reader of each word or mark."""

@@ -37,6 +37,17 @@ BUILTIN_FUNCTIONS: dict[Syntax, frozenset[str]] = {
     MYSQL: _COMMON | _MYSQL,
 }
 """By dialect. MySQL means its own function by such a name; PostgreSQL the one whose parameters fit best."""
+BUILTIN_TYPES = word_set(
+    "bigint bigserial bit bool boolean box bpchar bytea char character cid cidr circle cstring date daterange "
+    "datemultirange decimal double float float4 float8 inet int int2 int4 int8 int4range int8range int4multirange "
+    "int8multirange integer internal interval json jsonb jsonpath line lseg macaddr macaddr8 money name national nchar "
+    "numeric nummultirange numrange oid oidvector path point polygon real record refcursor regclass regcollation "
+    "regconfig regdictionary regnamespace regoper regoperator regproc regprocedure regrole regtype serial smallint "
+    "smallserial text tid time timestamp timestamptz timetz trigger tsmultirange tsquery tsrange tstzmultirange "
+    "tstzrange tsvector txid_snapshot uuid varbit varchar void xid xid8 xml event_trigger anyelement anyarray anyenum "
+    "anynonarray anyrange anycompatible anycompatiblearray language_handler fdw_handler"
+)
+"""Types that PostgreSQL means by a name without a schema, whatever the project calls so."""
 EXTENSION_OBJECTS: dict[str, frozenset[str]] = {
     name: word_set(words)
     for name, words in {

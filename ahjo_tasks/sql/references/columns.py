@@ -8,7 +8,7 @@ from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE
 from ahjo_tasks.sql.references.expressions import attributes, type_name
 from ahjo_tasks.sql.references.model import Key, Strength, key_role, qualified
 from ahjo_tasks.sql.references.queries import relation
-from ahjo_tasks.sql.references.reader import MARKS, RELATION, ROUTINE, TYPE, Reader
+from ahjo_tasks.sql.references.reader import MARKS, RELATION, ROUTINE, TYPE, Reader, listed_names
 from ahjo_tasks.sql.references.signatures import MODES
 from ahjo_tasks.sql.references.table_parts import TABLE_ACTIONS, bring_sequence
 from ahjo_tasks.sql.references.tokens import split_name, word_set
@@ -112,15 +112,6 @@ def add_key(reader: Reader, index: int, table: int, *, primary: bool = False) ->
     if columns and not reader.body:
         name = qualified(split_name(reader.tokens[table], reader.syntax))
         reader.collector.keys.setdefault(Key(name, columns, primary))
-
-
-def listed_names(reader: Reader, index: int) -> tuple[str, ...]:
-    """The first name of each item in the parentheses at an index."""
-    if reader.words[index] != "(":
-        return ()
-    places = range(index + 1, reader.closing(index))
-    firsts = [place for place in places if reader.words[place - 1] in {"(", ","} and reader.is_name(place)]
-    return tuple(split_name(reader.tokens[place], reader.syntax)[-1] for place in firsts)
 
 
 def added(reader: Reader, index: int) -> int:

@@ -9,7 +9,7 @@ from ahjo_tasks.sql.references.columns import declaration
 from ahjo_tasks.sql.references.kinds import ROLES, kind_at
 from ahjo_tasks.sql.references.model import Strength
 from ahjo_tasks.sql.references.reader import OBJECT, RELATION, ROUTINE, SEQUENCE, TYPE, Reader, begin, skip_list, starts
-from ahjo_tasks.sql.references.rows import copy, delete, insert, load, merge, set_word, truncate, update, use
+from ahjo_tasks.sql.references.rows import conflict, copy, delete, insert, load, merge, set_word, truncate, update, use
 from ahjo_tasks.sql.references.tokens import STRING, string_value, word_set
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _objects(reader: Reader, index: int) -> int:
         index += 1
         index += words[index] == "::"
     while reader.is_name(index):
-        reader.emit(index, role, listed=True)
+        reader.emit_listed(index, role)
         index += 1
         if words[index] == "(":
             index = reader.closing(index) + 1
@@ -144,6 +144,18 @@ def _objects(reader: Reader, index: int) -> int:
             break
         index += 1
     return index + 1 if words[index] in {"TO", "FROM"} else index
+
+
+def mapping(reader: Reader, index: int) -> int:
+    """Read ALTER TEXT SEARCH CONFIGURATION c ... MAPPING ... WITH dictionaries."""
+    words, place = reader.words, index + 1
+    if reader.context != "alter" or reader.syntax is not POSTGRESQL:
+        return place
+    while words[place] not in {";", ""}:
+        if words[place - 1] in {"WITH", "REPLACE"} or (words[place - 1] == "," and "WITH" in words[index:place]):
+            reader.emit(place, "text search dictionary")
+        place += 1
+    return place
 
 
 def comment(reader: Reader, index: int) -> int:
@@ -164,7 +176,7 @@ def comment(reader: Reader, index: int) -> int:
     match = kind_at(reader, place)
     if match and reader.is_name(match[0]):
         place, kind = match
-        reader.emit(place, ROLES.get(kind, kind), listed=True)
+        reader.emit_listed(place, ROLES.get(kind, kind))
         return reader.closing(place + 1) + 1 if words[place + 1] == "(" else place + 1
     return place
 
@@ -177,6 +189,8 @@ def semicolon(reader: Reader, index: int) -> int:
     begin(reader)
     if reader.context == "declare":
         return declaration(reader, index + 1)
+    if reader.outer_path is not None:
+        reader.collector.path, reader.outer_path = reader.outer_path, None
     if reader.scope.parent is None and not reader.body and not reader.atomic and not reader.procedural:
         reader.strength, reader.object_schema, reader.context, reader.on_as = Strength.CREATION, None, "", None
     return index + 1
@@ -215,6 +229,7 @@ STATEMENT_ACTIONS: dict[str, Action] = {
     "MERGE": merge,
     **dict.fromkeys(("TRUNCATE", "LOCK", "REFRESH", "ANALYZE", "OPTIMIZE", "CLUSTER"), truncate),
     "COPY": copy,
+    "CONFLICT": conflict,
     "LOAD": load,
     "BULK": load,
     "USE": use,
@@ -225,6 +240,7 @@ STATEMENT_ACTIONS: dict[str, Action] = {
     "DO": do_block,
     **dict.fromkeys(("GRANT", "REVOKE", "DENY"), grant),
     "COMMENT": comment,
+    "MAPPING": mapping,
     ";": semicolon,
     "BEGIN": begin_word,
     "CASE": case_word,

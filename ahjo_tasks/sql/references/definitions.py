@@ -11,6 +11,7 @@ from ahjo_tasks.sql.references.kinds import kind_ahead, record
 from ahjo_tasks.sql.references.model import Strength, qualified
 from ahjo_tasks.sql.references.reader import OBJECT, RELATION, TYPE, Reader, begin, skip_list
 from ahjo_tasks.sql.references.routines import event_trigger, policy, routine, rule, trigger
+from ahjo_tasks.sql.references.signatures import type_key
 from ahjo_tasks.sql.references.symbols import operator_ahead
 from ahjo_tasks.sql.references.tokens import split_name, token_span
 
@@ -48,7 +49,7 @@ def define(reader: Reader, place: int, kind: str, *, temporary: bool = False) ->
         name = Name(reader.collector.path[0], name.name)
     if not reader.body:
         reader.object_schema = name.schema
-        if name.schema and len(parts) > 1:
+        if name.schema:
             reader.note((name.schema,), "schema", Strength.CREATION, place)
     hidden = temporary or name.name.startswith("#") or (reader.body and kind in {"table", "view"})
     if hidden:
@@ -169,6 +170,9 @@ def _schema(reader: Reader, place: int, definition: Definition | None) -> int:
         place += 1
         definition = Definition("schema", qualified(split_name(reader.tokens[place], reader.syntax)))
     record(reader, definition)
+    if reader.words[place + 1] == "CREATE" and definition and reader.syntax is POSTGRESQL and not reader.body:
+        reader.outer_path = reader.collector.path
+        reader.collector.path = (definition.name.name, *(reader.outer_path or ("public",)))
     return place + 1
 
 
@@ -218,6 +222,10 @@ def _cast(reader: Reader, place: int, _made: Definition | None) -> int:
     if reader.words[place] != "(":
         return place
     reader.push(opener="CAST")
+    end = reader.closing(place)
+    if "AS" in reader.words[place:end]:
+        target = reader.words.index("AS", place) + 1
+        reader.bring("cast", Name(None, type_key(reader.tokens[target])))
     type_name(reader, place + 1)
     return place + 2
 
@@ -232,6 +240,8 @@ def _foreign(reader: Reader, place: int, definition: Definition | None) -> int:
 def _statistics(reader: Reader, place: int, _made: Definition | None) -> int:
     """Read statistics of PostgreSQL, whose table follows FROM."""
     reader.scope.query = reader.syntax is POSTGRESQL
+    if reader.is_name(place) and reader.words[place] != "ON":
+        reader.bring("statistics", qualified(split_name(reader.tokens[place], reader.syntax)))
     return place + 1
 
 

@@ -20,7 +20,7 @@ from ahjo_tasks.sql.references.reader import (
     flush,
     skip_list,
 )
-from ahjo_tasks.sql.references.tokens import STRING
+from ahjo_tasks.sql.references.tokens import STRING, string_value
 
 if TYPE_CHECKING:
     from ahjo_tasks.sql.references.reader import Action, Closing
@@ -178,6 +178,35 @@ def _sequence_arguments(reader: Reader, index: int) -> int:
     return index + 1
 
 
+def _text_search_arguments(reader: Reader, index: int) -> int:
+    """Read the arguments of a function whose first one may be a configuration of text search."""
+    reader.push()
+    if reader.words[index + 1 : index + 3] == [STRING, ","] and reader.syntax is POSTGRESQL:
+        reader.emit_string(index + 1, "text search configuration")
+    return index + 1
+
+
+def _configuration(reader: Reader, index: int) -> int:
+    """Read set_config('search_path', 'schemas', local)."""
+    words = reader.words
+    reader.push()
+    strings = words[index + 1 : index + 4] == [STRING, ",", STRING]
+    if strings and string_value(reader.tokens[index + 1], reader.syntax).lower() == "search_path":
+        path = string_value(reader.tokens[index + 3], reader.syntax).split(",")
+        reader.collector.path = tuple(
+            reader.key(part.strip()) for part in path if part.strip(' "') not in {"$user", ""}
+        )
+    return index + 1
+
+
+TEXT_SEARCH = (
+    "TO_TSVECTOR",
+    "TO_TSQUERY",
+    "PLAINTO_TSQUERY",
+    "PHRASETO_TSQUERY",
+    "WEBSEARCH_TO_TSQUERY",
+    "TS_HEADLINE",
+)
 CALLS: dict[str, Action] = {
     "CAST": _cast_arguments,
     "TRY_CAST": _cast_arguments,
@@ -188,6 +217,8 @@ CALLS: dict[str, Action] = {
     "SETVAL": _sequence_arguments,
     "LASTVAL": _sequence_arguments,
     "XML": xml_type,
+    "SET_CONFIG": _configuration,
+    **dict.fromkeys(TEXT_SEARCH, _text_search_arguments),
 }
 """Readers of the parentheses of some functions."""
 

@@ -52,7 +52,16 @@ TABLE_HINTS = word_set(
     "NOLOCK READUNCOMMITTED READCOMMITTED READPAST REPEATABLEREAD SERIALIZABLE HOLDLOCK UPDLOCK XLOCK ROWLOCK "
     "PAGLOCK TABLOCK TABLOCKX INDEX FORCESEEK FORCESCAN NOEXPAND NOWAIT SNAPSHOT"
 )
-REGISTERED = {"REGCLASS": RELATION, "REGTYPE": TYPE, "REGPROC": ROUTINE, "REGPROCEDURE": ROUTINE}
+REGISTERED = {
+    "REGCLASS": RELATION,
+    "REGTYPE": TYPE,
+    "REGPROC": ROUTINE,
+    "REGPROCEDURE": ROUTINE,
+    "REGCONFIG": "text search configuration",
+    "REGDICTIONARY": "text search dictionary",
+    "REGCOLLATION": "collation",
+    "REGNAMESPACE": "schema",
+}
 """Types of PostgreSQL whose values are names of objects."""
 STARTS = frozenset({"", ";", "BEGIN", "THEN", "ELSE", "LOOP", "DO", "ATOMIC", "AS", "(", ")", "ALSO", "INSTEAD", "END"})
 """Words and marks that may stand before a statement."""
@@ -137,6 +146,8 @@ class Reader:
         self.context = ""
         self.table = 0
         """The token of the table that is created or altered."""
+        self.outer_path: tuple[str, ...] | None = None
+        """The search path to go back to after the statement."""
         self.column = 0
         """The token of the column that is defined."""
         self.late = Strength.LATE
@@ -192,9 +203,12 @@ class Reader:
         return scope
 
     def emit(
-        self, index: int, role: str, strength: Strength | None = None, *, column: bool = False, listed: bool = False
+        self, index: int, role: str, strength: Strength | None = None, *, column: bool = False, target: bool = False
     ) -> None:
-        """Note the name at an index as a need; of a column's name, the relation. `listed`: types follow a routine."""
+        """Note the name at an index as a need; of a column's name, the relation.
+
+        `target`: of a statement that changes rows, which no common table expression hides.
+        """
         token = self.tokens[index]
         if token[0] in "@#" or self.words[index] in MARKS:
             return
@@ -203,16 +217,22 @@ class Reader:
             return
         if column or parts[-1] == "*":
             parts = parts[:-1]
-        if parts and not (len(parts) == 1 and role == RELATION and self.hidden(parts[0])):
-            given = self._arguments(index, listed=listed) if role == ROUTINE else None
+        if parts and not (len(parts) == 1 and role == RELATION and self.hidden(parts[0], target=target)):
+            given = self._arguments(index) if role == ROUTINE else None
             self.note(parts, role, self.strength if strength is None else strength, index, given)
 
-    def _arguments(self, index: int, *, listed: bool) -> Arguments | None:
+    def emit_listed(self, index: int, role: str) -> None:
+        """Note a name behind which a command lists the types of a routine."""
+        if role != ROUTINE or self.syntax is not POSTGRESQL or not self.is_name(index):
+            self.emit(index, role)
+        else:
+            parts = split_name(self.tokens[index], self.syntax)
+            self.note(parts, role, self.strength, index, listed_types(self, index + 1))
+
+    def _arguments(self, index: int) -> Arguments | None:
         """What a routine of PostgreSQL is called with; a trigger passes none."""
         if self.words[index + 1] != "(" or self.syntax is not POSTGRESQL:
             return None
-        if listed:
-            return listed_types(self, index + 1)
         return arguments(self, index + 1) if self.words[index - 1] not in {"FUNCTION", "PROCEDURE"} else None
 
     def note(
@@ -234,10 +254,11 @@ class Reader:
             schema, part = part_name(qualified(split_name(self.tokens[table], self.syntax)), name)
             self.note((schema, part) if schema else (part,), "part", self.strength, index)
 
-    def hidden(self, name: str) -> bool:
+    def hidden(self, name: str, *, target: bool = False) -> bool:
         """Tell whether a common table expression or a temporary table has the name."""
         name = name if self.syntax is POSTGRESQL else name.lower()
-        return name in self.scope.ctes or name in self.collector.temporary
+        expressions = () if target and self.syntax is not MSSQL else self.scope.ctes
+        return name in expressions or name in self.collector.temporary
 
     def emit_string(self, index: int, role: str) -> None:
         """Note what a string names."""
@@ -262,7 +283,7 @@ def flush(reader: Reader) -> None:
         token = reader.tokens[index].removesuffix(".*")
         aliased = scope.aliases.get(reader.key(token), -1) if "." not in token else -1
         if aliased < 0:
-            reader.emit(index, RELATION)
+            reader.emit(index, RELATION, target=True)
         place = index if aliased < 0 else aliased
         if updated and place and not reader.body and reader.tokens[place][0] not in "@#":
             reader.collector.updated.setdefault(qualified(split_name(reader.tokens[place], reader.syntax)))
@@ -290,3 +311,12 @@ def skip_list(reader: Reader, index: int) -> int:
 def starts(reader: Reader, index: int) -> bool:
     """Tell whether a statement may begin here. In SQL Server its first word is reserved."""
     return index == 0 or reader.syntax is MSSQL or reader.words[index - 1] in STARTS
+
+
+def listed_names(reader: Reader, index: int) -> tuple[str, ...]:
+    """The first name of each item in the parentheses at an index."""
+    if reader.words[index] != "(":
+        return ()
+    places = range(index + 1, reader.closing(index))
+    firsts = [place for place in places if reader.words[place - 1] in {"(", ","} and reader.is_name(place)]
+    return tuple(split_name(reader.tokens[place], reader.syntax)[-1] for place in firsts)

@@ -8,6 +8,7 @@ from ahjo_tasks.sql.references.columns import options, parameter, variable
 from ahjo_tasks.sql.references.kinds import record
 from ahjo_tasks.sql.references.model import Strength, qualified
 from ahjo_tasks.sql.references.reader import RELATION, ROUTINE, Reader, Scope, begin, skip_list
+from ahjo_tasks.sql.references.rows import search_path
 from ahjo_tasks.sql.references.signatures import read_signature
 from ahjo_tasks.sql.references.tokens import STRING, split_name, string_value
 
@@ -64,12 +65,22 @@ def _string_body(reader: Reader, index: int) -> int:
     if words[index + 1] != STRING:
         return index + 1
     reader.on_as = None
+    _path_of_body(reader, index)
     language = _language(reader, index)
     if language == "sql":
         reader.nested(index + 1, Strength.CREATION, body=True)
     elif language == "plpgsql":
         reader.nested(index + 1, Strength.LATE, body=True, procedural=True)
     return index + 2
+
+
+def _path_of_body(reader: Reader, index: int) -> None:
+    """Read the search path that a function sets behind its body."""
+    words = reader.words
+    while words[index] not in {";", ""}:
+        if words[index : index + 2] == ["SET", "SEARCH_PATH"]:
+            search_path(reader, index + 1)
+        index += 1
 
 
 def _language(reader: Reader, index: int) -> str:
@@ -103,7 +114,7 @@ def of_type(reader: Reader, index: int) -> int:
     """Read WITHOUT FUNCTION and WITH FUNCTION, after which a routine is named with its types."""
     if reader.words[index - 1] != "WITH" or not reader.is_name(index + 1) or reader.syntax is not POSTGRESQL:
         return index + 1
-    reader.emit(index + 1, ROUTINE, listed=True)
+    reader.emit_listed(index + 1, ROUTINE)
     return reader.closing(index + 2) + 1 if reader.words[index + 2] == "(" else index + 2
 
 

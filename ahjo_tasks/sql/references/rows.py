@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE
-from ahjo_tasks.sql.references.model import qualified
+from ahjo_tasks.sql.references.model import key_role, qualified
 from ahjo_tasks.sql.references.queries import alias, end_from, relation
-from ahjo_tasks.sql.references.reader import MARKS, RELATION, Reader, begin, skip_list, starts
+from ahjo_tasks.sql.references.reader import MARKS, RELATION, Reader, begin, listed_names, skip_list, starts
 from ahjo_tasks.sql.references.tokens import STRING, split_name, string_value, word_set
 
 EVENTS = frozenset({"ON", "OR", "BEFORE", "AFTER", "OF", ",", "FOR", "KEY", "DO", "=", "ONLY", "WITHOUT", "INSTEAD"})
@@ -34,7 +34,8 @@ def _target(reader: Reader, index: int, *, update: bool = False) -> None:
 
 def _written(reader: Reader, index: int) -> None:
     """Note a table that gets rows."""
-    reader.emit(index, RELATION)
+    reader.emit(index, RELATION, target=True)
+    reader.table = index
     token = reader.tokens[index]
     if not reader.body and token[0] not in "@#":
         parts = split_name(token, reader.syntax)
@@ -89,13 +90,15 @@ def set_word(reader: Reader, index: int) -> int:
     if words[index + 1] == "IDENTITY_INSERT":
         reader.emit(index + 2, RELATION)
     if words[index + 1] in {"SEARCH_PATH", "LOCAL", "SESSION", "SCHEMA"} and reader.syntax is POSTGRESQL:
-        return _search_path(reader, index + 1)
+        return search_path(reader, index + 1)
     return index + 1
 
 
-def _search_path(reader: Reader, index: int) -> int:
-    """Read SET search_path; within a function it holds for the body, and is noted all the same."""
+def search_path(reader: Reader, index: int) -> int:
+    """Read SET search_path, with what follows SET; at the head of a function it holds for the body alone."""
     words = reader.words
+    if not starts(reader, index - 1) and reader.outer_path is None:
+        reader.outer_path = reader.collector.path
     index += words[index] in {"LOCAL", "SESSION"}
     if words[index] not in {"SEARCH_PATH", "SCHEMA"} or words[index + 1] not in {"TO", "=", STRING}:
         return index
@@ -138,6 +141,19 @@ def _more_targets(reader: Reader, index: int) -> int:
         _target(reader, index)
         return index + 1
     return index
+
+
+def conflict(reader: Reader, index: int) -> int:
+    """Read ON CONFLICT of INSERT, which names a constraint or the columns of a key."""
+    words, table = reader.words, reader.table
+    if reader.syntax is not POSTGRESQL or words[index - 1] != "ON" or not reader.is_name(table):
+        return index + 1
+    if words[index + 1 : index + 3] == ["ON", "CONSTRAINT"]:
+        reader.emit_part(index + 3, table)
+        return index + 4
+    if columns := listed_names(reader, index + 1):
+        reader.emit(table, key_role(columns), target=True)
+    return index + 1
 
 
 def merge(reader: Reader, index: int) -> int:

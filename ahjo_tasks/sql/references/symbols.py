@@ -24,7 +24,7 @@ _PLPGSQL = re.compile(r"(?i)\blanguage\s+'?plpgsql")
 
 
 def read_symbols(texts: Iterable[str]) -> dict[str, Strength]:
-    """The operators of the texts, and with a dot before it each name that stands behind one and is not called."""
+    """The operators of the texts, the types of casts as `::type`, and `.name` for names behind dots but for calls."""
     symbols: dict[str, Strength] = {}
     for text in texts:
         body = Strength.LATE if _PLPGSQL.search(text) else Strength.CREATION
@@ -37,6 +37,8 @@ def _symbols(text: str, strength: Strength, body: Strength) -> Iterable[tuple[st
     for match in _pattern().finditer(text):
         if inner := match["body"] or match["string"]:
             yield from _symbols(string_value(inner, POSTGRESQL), body, body)
+        elif cast := match["cast"] or match["as_type"]:
+            yield f"::{unquote_name(cast.rpartition('.')[2], POSTGRESQL)}", strength
         elif match["name"]:
             yield f".{unquote_name(match['name'], POSTGRESQL)}", strength
         elif match["operator"]:
@@ -49,11 +51,13 @@ def _pattern() -> re.Pattern[str]:
     quoted = "|".join(syntax.name_forms(lenient=True))
     strings = "|".join(syntax.string_forms(lenient=True))
     body = rf"(?<![\w$])(?P<tag>{DOLLAR_TAG})(?:[\s\S]*?(?P=tag)|[\s\S]*)"
+    typed = rf"(?:{syntax.word}\.)?(?:{syntax.word}|{quoted})"
     name = rf"\.\s*(?P<name>{syntax.word}|{quoted})(?!\s*[.(])"
+    cast = rf"(?:::\s*(?P<cast>{typed})|(?i:\bas)\s+(?P<as_type>{typed})\s*\))"
     skipped = "|".join(syntax.comments(lenient=True))
     old_body = rf"(?<=\b[aA][sS]\s)\s*(?P<string>{strings})"
     return re.compile(
-        rf"{skipped}|(?P<body>{body})|{old_body}|{strings}|{name}|{quoted}|{syntax.word}|(?P<operator>{OPERATOR})"
+        rf"{skipped}|{cast}|(?P<body>{body})|{old_body}|{strings}|{name}|{quoted}|{syntax.word}|(?P<operator>{OPERATOR})"
     )
 
 
