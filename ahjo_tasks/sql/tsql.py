@@ -230,28 +230,31 @@ _COMPILED = "NATIVE_COMPILATION"
 _PREFILTER = (
     *("DATABASE", "BACKUP", "RESTORE", "RECONFIGURE", "FULLTEXT", "AVAILABILITY", "ENDPOINT", "MEMORY_OPT", _COMPILED),
     *("RESUMABLE", "KILL", "SHRINK", "SESSION", "CONFIGURATION", "GOVERNOR"),
-    *("SP_ADD", "SP_DROP", "SP_CHANGE", "SP_SETNETNAME", "SP_SERVEROPTION", "SP_RENAMEDB", "SP_DBOPTION", "SP_REMO"),
-    *("SP_ATTACH_", "SP_DETACH_DB", "SP_CERTIFY", "SP_CREATE_REM", "SP_SETAPPROLE", "SP_REPLICATION", "SP_SUBSCR"),
 )
-"""A part of each of them: to search for words is faster. SP_ alone is a part of USP_, too."""
+"""A part of each of them: to search for words is faster than for an expression."""
+_PROCEDURE_PREFILTER = re.compile(
+    r"SP_(?:ADD|DROP|CHANGE|SETNETNAME|SERVEROPTION|RENAMEDB|DBOPTION|REMO|ATTACH_|DETACH_DB|CERTIFY|CREATE_REM"
+    r"|FULLTEXT|SETAPPROLE|REPLICATION|SUBSCR)"
+)
+"""The same for the procedures, which begin alike; SP_ alone is a part of USP_, too."""
 
 
 def may_be_non_transactional(text: str) -> bool:
     """Test quickly for a word of a statement that cannot run in a transaction."""
     upper = ascii_upper(text)
-    return any(word in upper for word in _PREFILTER)
+    return any(word in upper for word in _PREFILTER) or _PROCEDURE_PREFILTER.search(upper) is not None
 
 
 def non_transactional_statement(text: str) -> str:
     """Name the first statement of a batch that cannot run in a transaction; empty where there is none."""
+    if is_module(text):
+        compiled = _COMPILED in ascii_upper(text) and any(token.word == _COMPILED for token in tokenize(text, MSSQL))
+        return _COMPILED if compiled else ""
     if not may_be_non_transactional(text):
         return ""
-    upper, module = ascii_upper(text), is_module(text)
-    before: Token | None = None
+    upper, before = ascii_upper(text), None
     for token in tokenize(text, MSSQL, numbers=True):
-        if token.word == _COMPILED:
-            return _COMPILED
-        match = None if module else _refusing(upper, token, before)
+        match = _refusing(upper, token, before)
         if match:
             return phrase(match[0], MSSQL)
         before = token

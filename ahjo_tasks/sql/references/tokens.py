@@ -56,6 +56,7 @@ def keywords(tokens: list[str], syntax: Syntax) -> list[str]:
     return [STRING if token[0] in opening else token.upper() for token in tokens]
 
 
+@lru_cache(maxsize=4096)
 def split_name(token: str, syntax: Syntax) -> tuple[str, ...]:
     """The parts of a dotted name, unquoted and as the server knows them; a part that is left out is empty."""
     if not _SPECIAL.search(token):
