@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.engine.drop import drop_steps
@@ -12,6 +12,7 @@ from ahjo_tasks.engine.plan import Step
 from ahjo_tasks.errors import StatementError
 from ahjo_tasks.project.object_index import ObjectIndex
 from ahjo_tasks.sql.definitions import Name
+from ahjo_tasks.sql.tokens import tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
     from ahjo_tasks.project.dependencies import Edges
     from ahjo_tasks.project.sql_file import SqlFile
 
-DROP = re.compile(r"\bDROP\b", re.IGNORECASE)
-RERUN = re.compile(r"\bDROP\b|\bOR\s+(?:REPLACE|ALTER)\b", re.IGNORECASE)
-"""Words of files that can run again where their objects exist."""
+REPLACING = frozenset({"REPLACE", "ALTER"})
+"""Words that, after OR, let CREATE run again where the object exists."""
 RECREATED = frozenset({"view", "function", "procedure", "aggregate", "trigger", "rule", "policy"})
 """Kinds of objects that hold no data of their own."""
 ROUTINES = frozenset({"function", "procedure", "aggregate"})
@@ -181,13 +181,19 @@ class FileGroup(NamedTuple):
 
 def drops(file: SqlFile) -> bool:
     """Test whether the file drops an object itself, in a transaction."""
-    return file.transactional and DROP.search(file.text) is not None
+    return file.transactional and bool(file.names.dropped)
 
 
 def recreates(file: SqlFile) -> bool:
     """Test whether the file can create all of its objects again, in a transaction, and no data is lost with them."""
     kinds = {definition.kind for definition in file.definitions}
-    return file.transactional and kinds <= RECREATED and RERUN.search(file.text) is not None
+    return file.transactional and kinds <= RECREATED and (drops(file) or _replaces(file))
+
+
+def _replaces(file: SqlFile) -> bool:
+    """Test whether the file creates by CREATE OR REPLACE or CREATE OR ALTER."""
+    words = [token.word for text in file.texts for token in tokenize(text, file.dialect.syntax)]
+    return any(first == "OR" and second in REPLACING for first, second in pairwise(words))
 
 
 def attach(connection: Connection, attachments: Sequence[Attachment]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from ahjo_tasks.errors import StatementError
 from ahjo_tasks.project.dependencies import FileOrder, order_files
 from ahjo_tasks.project.kinds import NOT_OBJECTS, OBJECTS
 from ahjo_tasks.sql.definitions import Name
+from ahjo_tasks.sql.tokens import tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.errors import DeployError, ServerError
     from ahjo_tasks.project.sql_file import SqlFile
+    from ahjo_tasks.sql.lexer import Syntax
 
-SESSION_SETTING = re.compile(r"\s*(?:SET|USE|PRAGMA)\b", re.IGNORECASE)
+SESSION_SETTINGS = frozenset({"SET", "USE", "PRAGMA"})
+"""The first words of statements that set something of the session."""
 CREATED_ONCE = frozenset({"view", "type", "sequence", "synonym"})
 
 
@@ -132,9 +134,15 @@ class FileStep(Step):
             return self
         batches = failure.file.batches
         number = next(index for index, batch in enumerate(batches) if batch is failure.batch)
-        settings = [batch for batch in batches[:number] if SESSION_SETTING.match(batch.text)]
+        settings = [batch for batch in batches[:number] if _sets_session(batch.text, self.file.dialect.syntax)]
         first = failure.batch._replace(count=failure.batch.count - failure.repetition)
         return FileStep(replace(self.file, batches=(*settings, first, *batches[number + 1 :])), self.deployed)
+
+
+def _sets_session(text: str, syntax: Syntax) -> bool:
+    """Test whether a batch begins with a setting of the session."""
+    first = next(tokenize(text, syntax), None)
+    return first is not None and first.word in SESSION_SETTINGS
 
 
 class RunOutsideTransaction(FileStep):

@@ -15,6 +15,7 @@ from ahjo_tasks.database.connection import Connection
 from ahjo_tasks.database.dialects import dialect as dialect_named
 from ahjo_tasks.database.dialects.postgresql import PostgreSQL
 from ahjo_tasks.engine.executor import Event, PlanExecutor
+from ahjo_tasks.engine.recreate_dependents import drops, recreates
 from ahjo_tasks.engine.sql_file import plan_objects
 from ahjo_tasks.errors import DeployError, ServerError, StatementError
 from ahjo_tasks.project.sql_file import read
@@ -190,3 +191,25 @@ def test_a_dependent_of_another_project_is_not_dropped(tmp_path: Path) -> None:
         deploy(server, deployed)
 
     assert server.views == {**{name: set(used) for name, used in DIAMOND.items()}, "foreign": {"c"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "dropped", "again"),
+    [
+        ("DROP VIEW IF EXISTS dbo.v;\nGO\nCREATE VIEW dbo.v AS SELECT 1 AS x", True, True),
+        ("CREATE /* over */ OR -- the old one\n ALTER VIEW dbo.v AS SELECT 1 AS x", False, True),
+        ("-- DROP VIEW dbo.v\nCREATE VIEW dbo.v AS SELECT 'DROP it' AS x", False, False),
+        ("/* CREATE OR ALTER */ CREATE VIEW dbo.v AS SELECT N'OR ALTER' AS [OR ALTER]", False, False),
+        ("CREATE PROCEDURE dbo.p AS DROP TABLE #t", False, False),
+        (
+            "IF OBJECT_ID('dbo.v') IS NOT NULL EXEC('DROP VIEW dbo.v')\nGO\nCREATE VIEW dbo.v AS SELECT 1 AS x",
+            True,
+            True,
+        ),
+    ],
+)
+def test_the_statements_say_that_a_file_can_create_again(tmp_path: Path, text: str, dropped: bool, again: bool) -> None:
+    path = tmp_path / "v.sql"
+    path.write_text(text, encoding="utf-8")
+    file = read(path, "view", dialect_named("mssql"), label="v.sql")
+    assert (drops(file), recreates(file)) == (dropped, again)

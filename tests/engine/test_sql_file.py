@@ -3,7 +3,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.database.dialects import dialect
-from ahjo_tasks.engine.sql_file import plan_objects
+from ahjo_tasks.engine.diagnostics import BatchError
+from ahjo_tasks.engine.sql_file import FileStep, plan_objects
+from ahjo_tasks.errors import ServerError, StatementError
 from ahjo_tasks.project.sql_file import SqlFile, read
 
 if TYPE_CHECKING:
@@ -31,3 +33,23 @@ def test_overloads_and_what_one_file_creates_twice_are_none_of_that(tmp_path: Pa
         c="DROP VIEW IF EXISTS v; CREATE VIEW v AS SELECT 1; DROP VIEW v; CREATE VIEW v AS SELECT 2",
     )
     assert plan_objects(made).warnings == ()
+
+
+def test_what_is_resumed_keeps_the_settings_of_the_session_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.sql"
+    path.write_text(
+        "-- USE nothing\nSELECT 'SET';\n/*!40101 SET NAMES utf8mb4 */;\n# here\nUSE shop;\nSELECT 1;\nSELECT 2;",
+        encoding="utf-8",
+    )
+    file = read(path, "script", dialect("mysql"), label="a.sql")
+    error = StatementError(ServerError("no"))
+    error.__cause__ = BatchError(error, file, file.batches[3], 0, 0.0)
+    step = FileStep(file).resumed(error)
+    assert isinstance(step, FileStep)
+    texts = [batch.text for batch in step.file.batches]
+    assert [text.split("\n")[-1] for text in texts] == [
+        "/*!40101 SET NAMES utf8mb4 */",
+        "USE shop",
+        "SELECT 1",
+        "SELECT 2",
+    ]
