@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import sys
 from contextlib import redirect_stdout
@@ -22,11 +21,11 @@ from ahjo_tasks.cli.project_namespace import find_project, load_or_standard
 from ahjo_tasks.config.document import CONFIG_SUFFIXES
 from ahjo_tasks.console import Console
 from ahjo_tasks.errors import UsageError
+from ahjo_tasks.runtime import flags
 from ahjo_tasks.runtime.action_files import unread_default
-from ahjo_tasks.runtime.context import Invocation
+from ahjo_tasks.runtime.overrides import UNDECLARED, is_value, parameter, take_values, takes_undeclared
 from ahjo_tasks.runtime.patches.parser_errors import suggest_action, suggest_flag
 from ahjo_tasks.runtime.project import only_config
-from ahjo_tasks.utils import closest
 from ahjo_tasks.version import __version__
 
 if TYPE_CHECKING:
@@ -50,9 +49,6 @@ CORE_SWITCHES = frozenset({"--dry", "--debug", "--echo"})
 FOR_ANY = frozenset(SHORT[short] for short in ("-ni", "-sm", "-sg", "-sa"))
 """Flags that Ahjo accepts with every action; an action without the flag ignores it."""
 SWITCHES = CORE_SWITCHES | FOR_ANY | {"--help"}
-ALIKE = 0.8
-"""How like a known option an unknown one is that is taken for a mistake."""
-NEGATIVE = re.compile(r"-\d+(\.\d+)?")
 OWN_PROJECT_DIR = frozenset({"adopt", "init-project", "multi-project-build", "package"})
 
 
@@ -64,7 +60,7 @@ class AhjoProgram(Program):
 
     def execute(self) -> None:
         """Run the action, which finds its undeclared options in its context."""
-        Invocation.of(self.config).cli_args.update(self.options)
+        vars(self.core)[UNDECLARED] = [self.options]
         super().execute()
 
     def print_task_help(self, name: str) -> None:
@@ -115,7 +111,7 @@ class Call:
 
     def translate(self, words: list[str], task: Task[Any]) -> list[str]:
         """Return Invoke's arguments for the words of an `ahjo` call."""
-        self.task, known = task, _flags(task)
+        self.task, known = task, flags.by_name(task)
         rest = list(words)
         rest.remove(next(word for word in rest if not word.startswith("-")))
         self.out = [task.name]
@@ -138,8 +134,8 @@ class Call:
             self.out.append(word)
         elif argument is None and word in FOR_ANY:
             return
-        elif argument is None and self._takes_undeclared(word, known):
-            self.options[_parameter(word)] = self._values(rest) or True
+        elif argument is None and takes_undeclared(self.task, word, [*known, *SWITCHES]):
+            self.options[parameter(word)] = take_values(rest, self._is_config) or True
         elif argument is None:
             hint = suggest_flag(word, [*known, *SWITCHES]) or f"ahjo --help {self.out[0]} lists its options."
             raise UsageError(f"{self.out[0]} has no option {word}.", hint=hint)
@@ -149,32 +145,20 @@ class Call:
     def _take_values(self, flag: str, rest: list[str], argument: Argument) -> None:
         several = argument.kind is list
         if argument.kind is str and argument.default is None and not argument.positional and self._is_own():
-            values = self._values(rest)
+            values = take_values(rest, self._is_config)
             if len(values) != 1:
                 self.options[str(argument.name)] = values or True
                 return
             rest.insert(0, values[0])
-        if not rest or not _is_value(rest[0]):
+        if not rest or not is_value(rest[0]):
             raise UsageError(f"{flag} needs a value.")
         self.out += [flag, rest.pop(0)]
-        while several and rest and _is_value(rest[0]) and not self._is_config(rest[0]):
+        while several and rest and is_value(rest[0]) and not self._is_config(rest[0]):
             self.out += [flag, rest.pop(0)]
-
-    def _values(self, rest: list[str]) -> list[str]:
-        """Take the words up to the next option or the config."""
-        values = []
-        while rest and _is_value(rest[0]) and not self._is_config(rest[0]):
-            values.append(rest.pop(0))
-        return values
-
-    def _takes_undeclared(self, word: str, known: dict[str, Argument]) -> bool:
-        """Return whether an unknown option is for the action; one like a known option is a mistake."""
-        reads = word.startswith("--") and getattr(self.task, "reads_options", False)
-        return bool(reads) and not closest(word, [*known, *SWITCHES], cutoff=ALIKE)
 
     def _is_own(self) -> bool:
         """Return whether the action is the project's own."""
-        return not getattr(self.task, "body", _flags).__module__.startswith("ahjo_tasks.")
+        return not getattr(self.task, "body", take_values).__module__.startswith("ahjo_tasks.")
 
     def _positional_flag(self, known: dict[str, Argument]) -> str | None:
         """Return the flag of the next positional argument, which a word without a flag is for."""
@@ -182,24 +166,6 @@ class Call:
 
     def _is_config(self, word: str) -> bool:
         return self.config is not None and (self.cwd / Path(word).expanduser()).absolute() == self.config
-
-
-def _parameter(flag: str) -> str:
-    return flag.lstrip("-").replace("-", "_")
-
-
-def _is_value(word: str) -> bool:
-    return not word.startswith("-") or word == "-" or NEGATIVE.fullmatch(word) is not None
-
-
-def _flags(task: Task[Any]) -> dict[str, Argument]:
-    """Return the task's flags as they are typed: `--name`, `-n`, and `--no-name` for a switch that is on by default."""
-    flags: dict[str, Argument] = {}
-    for argument in task.get_arguments():
-        flags |= {f"--{name}" if len(name) > 1 else f"-{name}": argument for name in argument.names}
-        if argument.kind is bool and argument.default is True:
-            flags[f"--no-{argument.names[0]}"] = argument
-    return flags
 
 
 def _long_form(token: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Link(NamedTuple):
     """Its parameters."""
     name: str
     """The name on the command line, as in `stock.deploy`."""
+    undeclared: Mapping[str, Any] = MappingProxyType({})
+    """Options that the task on the command line does not declare."""
 
     @property
     def given(self) -> Given:
@@ -74,18 +77,23 @@ class Chain:
         return chain or cls()
 
     @classmethod
-    def record(cls, config: Config, calls: Sequence[Call], core: Given, collection: Collection) -> None:
-        """Keep the chain with the config, out of reach of Invoke's merging."""
-        links = [Link(call.task, call.kwargs, call.called_as or call.task.name) for call in calls]
+    def record(
+        cls, config: Config, calls: Sequence[tuple[Call, Mapping[str, Any]]], core: Given, collection: Collection
+    ) -> None:
+        """Keep the chain, with its undeclared options, with the config, out of reach of Invoke's merging."""
+        links = [Link(call.task, call.kwargs, call.called_as or call.task.name, options) for call, options in calls]
         object.__setattr__(config, "_ahjo_chain", cls(links, core, collection))
 
-    def start(self, task: Task[Any]) -> None:
-        """Take a task, and those before it, from the remaining ones."""
+    def start(self, task: Task[Any]) -> Mapping[str, Any]:
+        """Take a task, and those before it, from the remaining ones. Returns its undeclared options."""
         tasks = [link.task for link in self._remaining]
         same = [index for index, other in enumerate(tasks) if other is task]
         alike = [index for index, other in enumerate(tasks) if other.body is task.body and other.name == task.name]
         for index in (same or alike)[:1]:  # an action that was in no namespace is bound to one once more when it runs
+            options = self._remaining[index].undeclared
             del self._remaining[: index + 1]
+            return options
+        return {}
 
     @property
     def remaining(self) -> tuple[Link, ...]:

@@ -41,7 +41,7 @@ class Invocation:
         self.confirmation = Confirmation(environ, chain.anywhere)
         self.given = Given()
         self.counts = RunCounts()
-        self.cli_args: dict[str, Any] = {}
+        self.cli_args: Mapping[str, Any] = {}
         self.interrupted = False
         """Whether Ctrl-C was pressed, or SIGTERM came, while an action ran."""
         self._owners: dict[Path, Path] = {}
@@ -268,11 +268,11 @@ class ActionContext(Context):
 
     @property
     def cli_args(self) -> Mapping[str, Any]:
-        """The options of the `ahjo` command that the action does not declare: lists of values, True without any."""
+        """The options of the command line that the action does not declare: lists of values, True without any."""
         return self.invocation.cli_args
 
     def get_cli_arg(self, name: str) -> Any:
-        """Return an option of the `ahjo` command that the action does not declare; None where it is not given."""
+        """Return an option of the command line that the action does not declare; None where it is not given."""
         return self.cli_args.get(name.replace("-", "_"))
 
     @property
@@ -308,7 +308,7 @@ class ActionContext(Context):
 
     def start(self, task: Task[Any]) -> None:
         """Begin the task of a chain. Raises UsageError where a later one would run on the config of another project."""
-        self.chain.start(task)
+        self.invocation.cli_args = self.chain.start(task)
         for link in self.chain.remaining:
             if getattr(link.task, "uses_project", False):
                 self.for_namespace(getattr(link.task, "namespace_info", None))

@@ -10,6 +10,8 @@ from invoke.parser.argument import Argument
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from invoke.tasks import Task
+
 CORE_SHORTS = frozenset("cdefhlprwDFRTV")
 """Invoke's own short flags; an action with one of them would take `-f prod.json` or `-R` for itself."""
 
@@ -34,6 +36,16 @@ def confirmation() -> tuple[Argument, Argument]:
             help="Name of the protected database, in place of typing it.",
         ),
     )
+
+
+def by_name(task: Task[Any]) -> dict[str, Argument]:
+    """Return the task's flags as they are typed: `--name`, `-n`, and `--no-name` for a switch that is on by default."""
+    named: dict[str, Argument] = {}
+    for argument in task.get_arguments():
+        named |= {f"--{name}" if len(name) > 1 else f"-{name}": argument for name in argument.names}
+        if argument.kind is bool and argument.default is True:
+            named[f"--no-{argument.names[0]}"] = argument
+    return named
 
 
 def merged(groups: Iterable[Sequence[Argument]]) -> list[Argument]:

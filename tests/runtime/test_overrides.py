@@ -179,11 +179,42 @@ def test_an_option_that_nobody_reads_or_a_mistake_is_refused(
     assert "strict\n" not in done.out
 
 
-def test_inv_says_how_to_have_an_option(project: RunningProject) -> None:
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("show", "--example-arg", "x", "y"), ["show ['x', 'y'] {'example_arg': ['x', 'y']}"]),
+        (("show", "--example_arg=x"), ["show ['x'] {'example_arg': ['x']}"]),
+        (("show", "--example-arg", "-1", "--dry"), ["show ['-1'] {'example_arg': ['-1']}"]),
+        (("show", "--example-arg", "strict"), ["show True {'example_arg': True}", "strict"]),
+        (("rest", "--size", "3", "--other", "1", "show", "--one"), ["rest 3 {'other': ['1']}", "{'one': True}"]),
+        (("rest", "--size", "show", "--other"), []),
+        (("all-of-it", "--example-arg", "z", "show"), ["show ['z']", "show None {}"]),
+        (("show", "--", "--example-arg"), ["show None {}"]),
+    ],
+)
+def test_they_reach_it_under_inv_each_task_of_a_chain_its_own(
+    project: RunningProject, words: tuple[str, ...], said: list[str]
+) -> None:
     project.write("tasks.py", OWN)
-    done = project.inv("show", "--example-arg", "x")
-    assert done.code == 2
-    assert "give the function a parameter of that name" in done.err
+    done = project.inv(*words[:1], "--config", "dev.json", *words[1:], config=None)
+    assert done.code == (0 if said else 2), done.text
+    assert [text for text in said if text not in done.out] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("strict", "--example-arg", "x"), "give the function a parameter of that name"),
+        (("rest", "--siez", "3"), "Did you mean --size?"),
+        (("show", "--confg", "dev.json"), "Did you mean --config?"),
+    ],
+)
+def test_inv_refuses_an_option_that_nobody_reads_or_a_mistake(
+    project: RunningProject, words: tuple[str, ...], said: str
+) -> None:
+    project.write("tasks.py", OWN)
+    done = project.inv(*words)
+    assert (done.code, said in done.err) == (2, True), done.text
 
 
 def test_a_namespace_of_its_own_binds_what_it_replaces(project: RunningProject) -> None:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from invoke.executor import Executor
 
+from ahjo_tasks.runtime.overrides import UNDECLARED
 from ahjo_tasks.runtime.patches.expected import ASSIGNED, has_method
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 
 def install() -> bool:
@@ -38,7 +39,12 @@ def _recorded(original: Callable[..., Any]) -> Callable[..., Any]:
             for argument in core.values()
             if argument.attr_name in {"non_interactive", "confirm_database"}
         }
-        calls = executor.expand_calls(executor.normalize(tasks))
+        undeclared: Sequence[dict[str, Any]] = getattr(executor.core, UNDECLARED, ())
+        calls = [
+            (call, undeclared[index] if index < len(undeclared) else {})
+            for index, named in enumerate(executor.normalize(tasks))
+            for call in executor.expand_calls([named])
+        ]
         Chain.record(executor.config, calls, Given.of(answers), executor.collection)
         return original(executor, *tasks)
 

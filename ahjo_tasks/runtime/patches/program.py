@@ -3,7 +3,8 @@
 `--non-interactive` and `--confirm-database` are core flags, too, as `--config` and `--dry`. Core flags are parsed
 before tasks.py is loaded, and once more with the tasks, when these two are known.
 
-Words behind `--` are kept apart, which Invoke joins with blanks.
+Words behind `--` are kept apart, which Invoke joins with blanks, and so are options that an action reads without
+declaring them.
 
 `inv` and other Invoke programs call `Program.run()` without arguments, so that it takes `sys.argv` itself. A host
 process that runs a program or calls an action from Python passes its own arguments and keeps its own thresholds.
@@ -23,6 +24,7 @@ from invoke.program import Program
 from ahjo_tasks.errors import AhjoError, UsageError
 from ahjo_tasks.runtime import flags
 from ahjo_tasks.runtime.gc_tuning import tune_gc
+from ahjo_tasks.runtime.overrides import UNDECLARED, UndeclaredOptions
 from ahjo_tasks.runtime.patches.config_files import exit_message
 from ahjo_tasks.runtime.patches.expected import ASSIGNED, has_method
 
@@ -94,6 +96,7 @@ def _tuned(original: Callable[[Program], None]) -> Callable[[Program], None]:
                 program.core[0].add_arg(copy.copy(argument))
         if program.namespace is None:  # `inv`; a program with a namespace of its own has added them
             _add_action_files(program)
+        _take_undeclared(program)
         original(program)
         _refuse_config_as_collection(program)
         if "--" in program.argv:
@@ -108,6 +111,14 @@ def _refuse_config_as_collection(program: Program) -> None:
     if Path(name).suffix in {".json", ".jsonc", ".yaml", ".yml"}:
         error = UsageError(f"-c {name}: -c is Invoke's --collection, the name of a tasks.py.", hint=f"--config {name}")
         raise Exit(exit_message(error), code=error.exit_code)
+
+
+def _take_undeclared(program: Program) -> None:
+    """Keep the options that actions read without declaring them from the parser, for the chain."""
+    if any(word.startswith("--") for word in program.core.unparsed):
+        undeclared = UndeclaredOptions(program.core.unparsed, program.collection, program.core[0].flags)
+        program.core.unparsed[:] = undeclared.words
+        vars(program.core)[UNDECLARED] = undeclared.options
 
 
 class Remainder(str):
