@@ -301,4 +301,7 @@ COLUMN_ACTIONS: dict[str, Action] = {
     "PROCEDURE_NAME": equal_name(ROUTINE),
     "DATA_SOURCE": equal_name("external data source"),
     "FILE_FORMAT": equal_name("external file format"),
+    "CREDENTIAL": equal_name("database scoped credential"),
+    "STOPLIST": equal_name("fulltext stoplist"),
+    "LIST": equal_name("search property list"),
 }

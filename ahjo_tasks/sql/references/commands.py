@@ -8,7 +8,7 @@ from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL
 from ahjo_tasks.sql.references.columns import declaration
 from ahjo_tasks.sql.references.kinds import ROLES, kind_at
 from ahjo_tasks.sql.references.model import Strength
-from ahjo_tasks.sql.references.reader import OBJECT, RELATION, ROUTINE, SEQUENCE, TYPE, Reader, begin, skip_list, starts
+from ahjo_tasks.sql.references.reader import CLASSES, OBJECT, RELATION, ROUTINE, TYPE, Reader, begin, skip_list, starts
 from ahjo_tasks.sql.references.rows import conflict, copy, delete, insert, load, merge, set_word, truncate, update, use
 from ahjo_tasks.sql.references.tokens import STRING, string_value, word_set
 
@@ -20,22 +20,6 @@ OBJECT_WORDS = word_set(
     "FUNCTIONS PROCEDURES ROUTINES SEQUENCES XML COLLECTION DATABASE LANGUAGE FOREIGN DATA WRAPPER SERVER "
     "AGGREGATE INDEX"
 )
-CLASSES = {
-    "TABLE": RELATION,
-    "VIEW": RELATION,
-    "FUNCTION": ROUTINE,
-    "PROCEDURE": ROUTINE,
-    "ROUTINE": ROUTINE,
-    "AGGREGATE": ROUTINE,
-    "SEQUENCE": SEQUENCE,
-    "SCHEMA": "schema",
-    "TYPE": TYPE,
-    "DOMAIN": TYPE,
-    "WRAPPER": "foreign data wrapper",
-    "SERVER": "server",
-    "LANGUAGE": "language",
-    "OBJECT": OBJECT,
-}
 PARTS_OF_TABLES = frozenset({"TRIGGER", "POLICY", "RULE", "CONSTRAINT"})
 
 

@@ -9,10 +9,11 @@ from ahjo_tasks.sql.references.columns import add_key, columns, index_column, op
 from ahjo_tasks.sql.references.expressions import attributes, type_name
 from ahjo_tasks.sql.references.kinds import kind_ahead, record
 from ahjo_tasks.sql.references.model import Strength, qualified
-from ahjo_tasks.sql.references.reader import OBJECT, RELATION, TYPE, Reader, begin, skip_list
+from ahjo_tasks.sql.references.reader import OBJECT, RELATION, TYPE, Reader, begin, listed, skip_list
 from ahjo_tasks.sql.references.routines import event_trigger, policy, routine, rule, trigger
 from ahjo_tasks.sql.references.signatures import type_key
 from ahjo_tasks.sql.references.symbols import operator_ahead
+from ahjo_tasks.sql.references.table_parts import bring_index
 from ahjo_tasks.sql.references.tokens import split_name, token_span
 
 OWN_METHODS = frozenset({"BTREE", "HASH", "GIN", "GIST", "SPGIST", "BRIN"})
@@ -106,9 +107,9 @@ def _index(reader: Reader, place: int, _made: Definition | None) -> int:
         place += 1
     place += words[place] == "ONLY"
     reader.emit(place, RELATION)
-    if reader.is_name(name) and words[name] not in {"ON", "USING"} and reader.syntax is POSTGRESQL:
-        table = qualified(split_name(reader.tokens[place], reader.syntax))
-        reader.bring("index", Name(table.schema, split_name(reader.tokens[name], reader.syntax)[-1]))
+    reader.table = place
+    if name < place and reader.is_name(name) and words[name] not in {"ON", "USING"}:
+        bring_index(reader, name)
     if unique:
         add_key(reader, place + 1 + 2 * (words[place + 1] == "USING"), place)
     if words[place + 1] == "USING":
@@ -238,7 +239,10 @@ def _foreign(reader: Reader, place: int, definition: Definition | None) -> int:
 
 
 def _statistics(reader: Reader, place: int, _made: Definition | None) -> int:
-    """Read statistics of PostgreSQL, whose table follows FROM."""
+    """Read statistics, whose table follows FROM in PostgreSQL and ON in SQL Server."""
+    if reader.syntax is MSSQL and reader.words[place + 1] == "ON":
+        reader.emit(place + 2, RELATION)
+        return skip_list(reader, place + 3)
     reader.scope.query = reader.syntax is POSTGRESQL
     if reader.is_name(place) and reader.words[place] != "ON":
         reader.bring("statistics", qualified(split_name(reader.tokens[place], reader.syntax)))
@@ -258,6 +262,30 @@ def _published(reader: Reader, index: int) -> int:
     """Read one table of a publication, which may have columns in parentheses."""
     reader.emit(index, RELATION)
     return skip_list(reader, index + 1)
+
+
+def _service(reader: Reader, place: int, definition: Definition | None) -> int:
+    """Read a service of SQL Server, with its queue and contracts."""
+    record(reader, definition)
+    words, place = reader.words, place + 1
+    place += 2 * (words[place] == "AUTHORIZATION")
+    if words[place : place + 2] != ["ON", "QUEUE"]:
+        return place
+    reader.emit(place + 2, "queue")
+    return _listed_needs(reader, place + 3, "contract")
+
+
+def _contract(reader: Reader, place: int, definition: Definition | None) -> int:
+    """Read a contract of SQL Server, with its types of messages."""
+    record(reader, definition)
+    return _listed_needs(reader, place + 1 + 2 * (reader.words[place + 1] == "AUTHORIZATION"), "message type")
+
+
+def _listed_needs(reader: Reader, index: int, role: str) -> int:
+    """Read the names in the parentheses at an index, if there are any."""
+    for place in listed(reader, index):
+        reader.emit(place, role)
+    return reader.closing(index) + 1 if reader.words[index] == "(" else index
 
 
 HANDLERS = {
@@ -283,5 +311,7 @@ HANDLERS = {
     "user mapping": _foreign,
     "statistics": _statistics,
     "publication": _publication,
+    "service": _service,
+    "contract": _contract,
 }
 """Readers of what follows the name of an object, by its kind; None stands for what is no object of the file's own."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE
 from ahjo_tasks.sql.references.model import Strength
 from ahjo_tasks.sql.references.reader import (
+    CLASSES,
     LISTED,
     MARKS,
     NOT_CALLED,
@@ -81,10 +82,11 @@ def cast(reader: Reader, index: int) -> int:
 
 
 def double_colon(reader: Reader, index: int) -> int:
-    """Read `::`: a cast of PostgreSQL, or a method of a type of SQL Server."""
+    """Read `::`: a cast of PostgreSQL, or of SQL Server a method of a type or the name of an object after its class."""
     if reader.syntax is MSSQL:
-        reader.emit(index - 1, TYPE)
-        return index + 1
+        role = CLASSES.get(reader.words[index - 1])
+        reader.emit(index + 1 if role else index - 1, role or TYPE)
+        return index + 2 if role else index + 1
     return cast(reader, index) if reader.syntax is POSTGRESQL else index + 1
 
 

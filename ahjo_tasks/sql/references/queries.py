@@ -32,11 +32,20 @@ from ahjo_tasks.sql.references.reader import (
     Reader,
     Scope,
     begin,
+    skip_list,
 )
 from ahjo_tasks.sql.references.tokens import STRING, word_set
 
 if TYPE_CHECKING:
     from ahjo_tasks.sql.references.reader import Action
+
+
+TABLE_FUNCTIONS = word_set(
+    "CHANGETABLE CONTAINSTABLE FREETEXTTABLE SEMANTICKEYPHRASETABLE SEMANTICSIMILARITYTABLE "
+    "SEMANTICSIMILARITYDETAILSTABLE"
+)
+"""Functions of SQL Server whose first argument is a table."""
+ROW_FUNCTIONS = frozenset({"OPENJSON", "OPENXML"})
 
 
 def select(reader: Reader, index: int) -> int:
@@ -87,6 +96,27 @@ def group(reader: Reader, index: int) -> int:
     if reader.syntax is POSTGRESQL:
         group_by(reader, index)
     return end_from(reader, index)
+
+
+def output(reader: Reader, index: int) -> int:
+    """Read OUTPUT of a statement that changes rows, whose INTO names a table."""
+    end_from(reader, index)
+    if reader.syntax is MSSQL and reader.scope.comma is None:
+        reader.scope.comma = _output_column
+    return index + 1
+
+
+def _output_column(_reader: Reader, index: int) -> int:
+    return index
+
+
+def into(reader: Reader, index: int) -> int:
+    """Read INTO."""
+    if reader.scope.comma is not _output_column:
+        return end_from(reader, index)
+    reader.scope.comma = None
+    reader.emit(index + 1, RELATION)
+    return skip_list(reader, index + 2)
 
 
 def for_clause(reader: Reader, index: int) -> int:
@@ -148,7 +178,7 @@ def _named_relation(reader: Reader, index: int) -> int:
         return alias(reader, index + 1, index)
     if reader.syntax is MSSQL and words[index + 2] in TABLE_HINTS:
         reader.emit(index, RELATION)
-    elif word in {"CHANGETABLE", "CONTAINSTABLE", "FREETEXTTABLE"}:
+    elif word in TABLE_FUNCTIONS:
         first = index + 3 if words[index + 2] in {"CHANGES", "VERSION"} else index + 2
         reader.emit(first, RELATION)
     else:
@@ -156,8 +186,17 @@ def _named_relation(reader: Reader, index: int) -> int:
     special = CALLS.get(word)
     if special and reader.syntax is MYSQL:
         return special(reader, index + 1)
-    reader.push(close=_after_parentheses)
+    reader.push(close=_after_rows if word in ROW_FUNCTIONS else _after_parentheses)
     return index + 2
+
+
+def _after_rows(reader: Reader, index: int, closed: Scope) -> int:
+    """Read WITH after OPENJSON and OPENXML: columns with their types, or a table that has them."""
+    if reader.words[index] != "WITH" or reader.syntax is not MSSQL:
+        return _after_parentheses(reader, index, closed)
+    if reader.words[index + 1] == "(":
+        return attributes(reader, index + 1, _after_parentheses)
+    return _named_relation(reader, index + 1)
 
 
 def _after_parentheses(reader: Reader, index: int, closed: Scope) -> int:
@@ -276,10 +315,12 @@ QUERY_ACTIONS: dict[str, Action] = {
     "NEXT": next_value,
     "PREVIOUS": next_value,
     "TABLE": table_query,
+    "OUTPUT": output,
+    "INTO": into,
     **dict.fromkeys(
         word_set(
-            "WHERE HAVING ORDER LIMIT WINDOW UNION EXCEPT INTERSECT MINUS VALUES RETURNING OPTION QUALIFY OUTPUT "
-            "INTO IF WHILE THROW PRINT RAISERROR"
+            "WHERE HAVING ORDER LIMIT WINDOW UNION EXCEPT INTERSECT MINUS VALUES RETURNING OPTION QUALIFY "
+            "IF WHILE THROW PRINT RAISERROR"
         ),
         end_from,
     ),

@@ -52,6 +52,23 @@ TABLE_HINTS = word_set(
     "NOLOCK READUNCOMMITTED READCOMMITTED READPAST REPEATABLEREAD SERIALIZABLE HOLDLOCK UPDLOCK XLOCK ROWLOCK "
     "PAGLOCK TABLOCK TABLOCKX INDEX FORCESEEK FORCESCAN NOEXPAND NOWAIT SNAPSHOT"
 )
+CLASSES = {
+    "TABLE": RELATION,
+    "VIEW": RELATION,
+    "FUNCTION": ROUTINE,
+    "PROCEDURE": ROUTINE,
+    "ROUTINE": ROUTINE,
+    "AGGREGATE": ROUTINE,
+    "SEQUENCE": SEQUENCE,
+    "SCHEMA": "schema",
+    "TYPE": TYPE,
+    "DOMAIN": TYPE,
+    "WRAPPER": "foreign data wrapper",
+    "SERVER": "server",
+    "LANGUAGE": "language",
+    "OBJECT": OBJECT,
+}
+"""The roles of names by the words for their kinds."""
 REGISTERED = {
     "REGCLASS": RELATION,
     "REGTYPE": TYPE,
@@ -315,8 +332,12 @@ def starts(reader: Reader, index: int) -> bool:
 
 def listed_names(reader: Reader, index: int) -> tuple[str, ...]:
     """The first name of each item in the parentheses at an index."""
+    return tuple(split_name(reader.tokens[place], reader.syntax)[-1] for place in listed(reader, index))
+
+
+def listed(reader: Reader, index: int) -> list[int]:
+    """The tokens of the first names of the items in the parentheses at an index; none without parentheses."""
     if reader.words[index] != "(":
-        return ()
+        return []
     places = range(index + 1, reader.closing(index))
-    firsts = [place for place in places if reader.words[place - 1] in {"(", ","} and reader.is_name(place)]
-    return tuple(split_name(reader.tokens[place], reader.syntax)[-1] for place in firsts)
+    return [place for place in places if reader.words[place - 1] in {"(", ","} and reader.is_name(place)]

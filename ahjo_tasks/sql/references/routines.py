@@ -138,6 +138,7 @@ def trigger(reader: Reader, place: int, definition: Definition | None) -> int:
     _attach(reader, table, definition)
     if reader.syntax is MSSQL:
         reader.late, reader.on_as = Strength.LATE, module_body
+        reader.collector.temporary.update({"inserted", "deleted"})
     elif reader.syntax is not POSTGRESQL:
         reader.strength, reader.body = Strength.LATE, True
     elif words[table + 1] == "FROM":
@@ -154,7 +155,8 @@ def _attach(reader: Reader, index: int, definition: Definition | None) -> None:
     parts = split_name(reader.tokens[index], reader.syntax)
     if definition and reader.syntax is MSSQL and not definition.name.schema and len(parts) > 1:
         reader.object_schema = qualified(parts).schema
-    reader.emit(index, RELATION)
+    if reader.syntax is not MSSQL or reader.words[index] not in {"DATABASE", "ALL"}:
+        reader.emit(index, RELATION)
     record(reader, Definition(definition.kind, definition.name, qualified(parts)) if definition else None)
 
 

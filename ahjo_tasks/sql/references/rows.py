@@ -70,7 +70,7 @@ def update(reader: Reader, index: int) -> int:
     place = _skip_modifiers(reader, index + 1)
     if words[place] == "STATISTICS" and reader.syntax is MSSQL:
         reader.emit(place + 1, RELATION)
-        return place + 2
+        return skip_list(reader, place + 2)
     joined = words[place] == "(" and reader.syntax is MYSQL
     if words[place] in {"SET", "OF", "ON"} or not (reader.is_name(place) or joined):
         return index + 1

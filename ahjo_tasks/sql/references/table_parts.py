@@ -1,11 +1,11 @@
-"""Reads what belongs to a table of PostgreSQL and has a name: constraints, their indexes, sequences, triggers."""
+"""Reads what belongs to a table and has a name: constraints, indexes, sequences, triggers; and what switches them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.definitions import Name
-from ahjo_tasks.sql.lexer import POSTGRESQL
+from ahjo_tasks.sql.lexer import MSSQL, POSTGRESQL
 from ahjo_tasks.sql.references.model import part_name, qualified
 from ahjo_tasks.sql.references.tokens import split_name
 
@@ -28,11 +28,11 @@ def bring_sequence(reader: Reader) -> None:
 
 
 def constraint(reader: Reader, index: int) -> int:
-    """Read CONSTRAINT of a table of PostgreSQL: a new one, which may have an index, or one that is there."""
+    """Read CONSTRAINT of a table: a new one, which may have an index, or one that is there."""
     words = reader.words
-    if reader.syntax is not POSTGRESQL or reader.context not in {"table", "alter"} or not reader.is_name(index + 1):
+    if reader.syntax not in NAMED or reader.context not in {"table", "alter"} or not reader.is_name(index + 1):
         return index + 1
-    if words[index - 1] in {"VALIDATE", "ALTER", "RENAME"}:
+    if words[index - 1] in {"VALIDATE", "ALTER", "RENAME", "CHECK", "NOCHECK"}:
         reader.emit_part(index + 1, reader.table)
     elif words[index - 1] != "DROP":
         table = qualified(split_name(reader.tokens[reader.table], reader.syntax))
@@ -52,21 +52,77 @@ def primary(reader: Reader, index: int) -> int:
 
 
 def switched(reader: Reader, index: int) -> int:
-    """Read ENABLE and DISABLE of a trigger or a rule."""
+    """Read ENABLE and DISABLE of a trigger or a rule: within ALTER TABLE, or by a statement of SQL Server."""
     words, place = reader.words, index + 1
     place += words[place] in {"ALWAYS", "REPLICA"}
-    if words[place] not in {"TRIGGER", "RULE"} or reader.context != "alter" or reader.syntax is not POSTGRESQL:
+    if words[place] not in {"TRIGGER", "RULE"} or reader.syntax not in NAMED:
         return index + 1
-    reader.emit_part(place + 1, reader.table)
+    if words[place + 2] == "ON" and words[place + 3] not in {"DATABASE", "ALL"}:
+        reader.emit(place + 3, "relation")
+        reader.emit_part(place + 1, place + 3)
+        return place + 4
+    if reader.context == "alter":
+        reader.emit_part(place + 1, reader.table)
     return place + 2
 
 
-def using_index(reader: Reader, index: int) -> int:
-    """Read USING INDEX of a constraint."""
-    if reader.words[index - 1] == "USING" and reader.context == "alter" and reader.words[index + 1] != "TABLESPACE":
+def bring_index(reader: Reader, index: int) -> None:
+    """Note a new index: PostgreSQL knows it by its schema, SQL Server by its table."""
+    table = qualified(split_name(reader.tokens[reader.table], reader.syntax))
+    name = split_name(reader.tokens[index], reader.syntax)[-1]
+    if reader.syntax is POSTGRESQL:
+        reader.bring("index", Name(table.schema, name))
+    elif reader.syntax is MSSQL:
+        reader.bring("part", part_name(table, name))
+
+
+def other_index(reader: Reader, index: int) -> int:
+    """Read INDEX where it names one that is there: that of a constraint, or what an index of SQL Server needs."""
+    words = reader.words
+    before = words[index - 1] if index else ""
+    if before == "USING" and reader.context == "alter" and words[index + 1] != "TABLESPACE":
         reader.emit(index + 1, "index")
         return index + 2
+    if reader.syntax is not MSSQL or reader.context != "index" or before not in {"KEY", "XML"}:
+        return index + 1
+    reader.emit_part(index + 1, reader.table)
+    if before == "KEY" and words[index + 2] == "ON":
+        reader.emit(index + 3 + (words[index + 3] == "("), "fulltext catalog")
+        return index + 3
+    return index + 2
+
+
+def switch(reader: Reader, index: int) -> int:
+    """Read SWITCH of a partition of SQL Server to another table."""
+    place = index + 1
+    if reader.context != "alter" or reader.syntax is not MSSQL:
+        return place
+    while reader.words[place] not in {"TO", ";", ""}:
+        place += 1
+    reader.emit(place + 1, "relation")
+    return place + 1
+
+
+def transfer(reader: Reader, index: int) -> int:
+    """Read TRANSFER of an object to another schema of SQL Server."""
+    if reader.syntax is MSSQL and reader.context == "alter" and reader.words[index + 2] != "::":
+        reader.emit(index + 1, "object")
     return index + 1
+
+
+def connection(reader: Reader, index: int) -> int:
+    """Read CONNECTION (one TO another): the tables of nodes that an edge of SQL Server joins."""
+    if reader.words[index + 1] != "(" or reader.syntax is not MSSQL:
+        return index + 1
+    end = reader.closing(index + 1)
+    for place in range(index + 2, end):
+        if reader.words[place] != "TO":
+            reader.emit(place, "relation")
+    return end + 1
+
+
+NAMED = frozenset({POSTGRESQL, MSSQL})
+"""Where the parts of tables are known by name."""
 
 
 TABLE_ACTIONS: dict[str, Action] = {
@@ -75,5 +131,8 @@ TABLE_ACTIONS: dict[str, Action] = {
     "PRIMARY": primary,
     "ENABLE": switched,
     "DISABLE": switched,
-    "INDEX": using_index,
+    "INDEX": other_index,
+    "SWITCH": switch,
+    "TRANSFER": transfer,
+    "CONNECTION": connection,
 }

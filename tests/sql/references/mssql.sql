@@ -32,7 +32,7 @@ CREATE FUNCTION dbo.f() RETURNS int AS EXTERNAL NAME [asm].[c].m
 --> L assembly asm
 
 CREATE TRIGGER dbo.g ON dbo.t AFTER INSERT, UPDATE AS IF UPDATE(a) INSERT dbo.u SELECT * FROM inserted
---> C relation dbo.t, L relation dbo.u, L relation inserted
+--> C relation dbo.t, L relation dbo.u
 
 UPDATE a SET x = 1 FROM dbo.t a; DELETE b FROM dbo.u AS b JOIN dbo.v c ON 1 = 1
 --> C relation dbo.t, C relation dbo.u, C relation dbo.v
@@ -54,7 +54,7 @@ CREATE PROC p AS EXEC('SELECT * FROM dbo.t'); EXEC('SELECT * FROM ' + @x); EXEC(
 ALTER TABLE dbo.t WITH CHECK ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES dbo.u (b)
 GO
 ALTER TABLE dbo.t CHECK CONSTRAINT k
---> C relation dbo.t, C relation dbo.u
+--> C relation dbo.t, C relation dbo.u, C part dbo.t k
 
 ALTER TABLE dbo.t ADD CONSTRAINT d DEFAULT (NEXT VALUE FOR dbo.q) FOR a; ALTER TABLE dbo.t ALTER COLUMN b dbo.Name NULL
 --> C relation dbo.t, C sequence dbo.q, C type dbo.Name
@@ -73,3 +73,33 @@ MERGE dbo.t WITH (HOLDLOCK) AS a USING (SELECT * FROM dbo.u) AS b ON a.x = b.x W
 
 SELECT dbo.f(a), geography::Point(1, 2, 3), dbo.T::Parse('x'), b.value('x', 'int') FROM dbo.t b
 --> C routine dbo.f, C type geography, C type dbo.T, C routine b.value, C relation dbo.t
+
+CREATE PROC dbo.p AS INSERT dbo.t (a) OUTPUT inserted.a, b INTO dbo.u (a) SELECT a FROM dbo.v; DELETE dbo.w OUTPUT deleted.* INTO x WHERE a = 1; EXEC dbo.q @a OUTPUT SELECT a INTO #y FROM dbo.z
+--> L relation dbo.t, L relation dbo.u, L relation dbo.v, L relation x, L relation dbo.w, L routine dbo.q, L relation dbo.z
+
+CREATE PROC dbo.p AS SELECT * FROM OPENJSON(@j) WITH (a dbo.Name '$.a', b int) AS c JOIN dbo.t ON 1 = 1; SELECT * FROM OPENXML(@h, '/a') WITH dbo.u x
+--> L routine OPENJSON, L type dbo.Name, L relation dbo.t, L routine OPENXML, L relation dbo.u
+
+CREATE SERVICE s AUTHORIZATION dbo ON QUEUE dbo.q ([//c]); CREATE CONTRACT [//c] ([//m] SENT BY INITIATOR, n SENT BY ANY)
+--> C queue dbo.q, C contract //c, C message type //m, C message type n
+
+CREATE XML INDEX i ON dbo.t (a) USING XML INDEX j FOR PATH; CREATE FULLTEXT INDEX ON dbo.u (a) KEY INDEX k ON c WITH (STOPLIST = s, SEARCH PROPERTY LIST = l)
+--> C relation dbo.t, C part dbo.t j, C relation dbo.u, C part dbo.u k, C fulltext catalog c, C fulltext stoplist s, C search property list l
+
+CREATE TRIGGER g ON DATABASE FOR CREATE_TABLE AS INSERT dbo.u SELECT a FROM dbo.v
+--> L relation dbo.u, L relation dbo.v
+
+ALTER TABLE dbo.t SWITCH PARTITION 1 TO dbo.u PARTITION 2; ALTER TABLE dbo.t ENABLE TRIGGER g; DISABLE TRIGGER dbo.h ON dbo.v; ENABLE TRIGGER ALL ON DATABASE; ALTER TABLE dbo.t NOCHECK CONSTRAINT k
+--> C relation dbo.t, C relation dbo.u, C part dbo.t g, C relation dbo.v, C part dbo.v h, C part dbo.t k
+
+ALTER AUTHORIZATION ON OBJECT::dbo.t TO x; ALTER SCHEMA s TRANSFER dbo.u; ALTER SCHEMA s TRANSFER TYPE::dbo.n
+--> C object dbo.t, C object dbo.u, C type dbo.n
+
+CREATE STATISTICS s ON dbo.t (a); UPDATE STATISTICS dbo.u (i); SELECT * FROM SEMANTICKEYPHRASETABLE(dbo.v, *)
+--> C relation dbo.t, C relation dbo.u, C relation dbo.v
+
+CREATE TABLE dbo.e (CONSTRAINT c CONNECTION (dbo.t TO dbo.u, dbo.t TO v)) AS EDGE
+--> C relation dbo.t, C relation dbo.u, C relation v
+
+CREATE EXTERNAL DATA SOURCE s WITH (LOCATION = 'x', CREDENTIAL = c)
+--> C database scoped credential c
