@@ -158,10 +158,11 @@ class Git:
         if dubious:
             return GitError(dubious.removeprefix("fatal: "), hint=lines[-1].strip())
         if NO_REPOSITORY in stderr:
-            return GitError(f"{self.directory} is in no git repository.", hint="git init, then commit.")
+            return GitError(f"{self.directory} is not in a git repository.", hint="git init, then commit.")
         if NO_COMMIT in stderr:
             return GitError(f"The git repository of {self.directory} has no commit.", hint="git add, then commit.")
-        reason = stderr.strip().removeprefix("fatal: ") or f"exit code {code}"
+        said = [line for line in lines if line.startswith(("fatal: ", "error: "))][-1:] or lines[:1]  # not its usage
+        reason = "".join(said).removeprefix("fatal: ") or f"exit code {code}"
         return GitError(f"git {command}: {reason}")
 
 

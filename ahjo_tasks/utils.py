@@ -129,7 +129,7 @@ OPEN_FILE = re.compile(r"/(?:dev|proc/(?:self|\d+))/fd/(\d+)")
 
 
 def _is_stream(path: Path) -> bool:
-    """Whether the path is a device, a pipe, or a file that is open in this process."""
+    """Return whether the path is a device, a pipe, or a file that is open in this process."""
     return _descriptor(path) is not None or (path.exists() and not path.is_file())
 
 

@@ -170,3 +170,19 @@ def test_no_group_is_repeated_possessively_without_an_empty_alternative() -> Non
         if group.search(line)
     ]
     assert found == []
+
+
+RIDDLE = re.compile(r"(?:What|Where|How|Whether|Which|Who|Why|When)\b")
+
+
+def test_docstrings_begin_with_a_verb_or_a_noun() -> None:
+    texts = [
+        (module, statement.value.value)
+        for module, tree in MODULES.items()
+        for node in ast.walk(tree)
+        for statement in (node.body if isinstance(getattr(node, "body", None), list) else ())  # type: ignore[attr-defined]
+        if isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    ]
+    assert [text for text in texts if RIDDLE.match(text[1].strip())] == []

@@ -96,7 +96,7 @@ def test_no_repository_and_no_commit_are_told_from_no_git(
     copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "new").mkdir()
-    with pytest.raises(GitError, match="is in no git repository"):
+    with pytest.raises(GitError, match="is not in a git repository"):
         project_version(tmp_path / "new")
     git(tmp_path / "new", "init")
     with pytest.raises(GitError, match="has no commit"):

@@ -35,8 +35,8 @@ FORMATS = ("csv", "parquet")
         "table": "A table or view, written whole.",
         "schema": "The schema of --table.",
         "output": "The file; by default query_result_ with date and time, in the working folder.",
-        "separator": "Between the fields: one character, or tab; by default a semicolon.",
-        "null-text": "What stands for NULL; by default nothing, while an empty text is written in quotes.",
+        "separator": "Field separator: one character, or tab; by default a semicolon.",
+        "null-text": "Text for NULL; by default an empty field, while an empty string is written in quotes.",
         "escape-formulas": "Write a ' before texts that a spreadsheet would take for a formula.",
         "format": "csv, or parquet where the extra `parquet` is installed.",
         "overwrite": "Replace a file that exists.",
@@ -112,7 +112,7 @@ def _writer(format: str, csv_format: CsvFormat) -> Callable[[RowStream, Path], i
     from ahjo_tasks.data.parquet import check_installed, write_parquet
 
     if format not in FORMATS:
-        raise UsageError(f"--format: {format!r} is none of {', '.join(FORMATS)}.")
+        raise UsageError(f"--format: {format!r} is not one of {', '.join(FORMATS)}.")
     if format == "parquet":
         check_installed()
         return write_parquet
@@ -135,11 +135,11 @@ SHOWN = 50
         "file-b": "CSV file of side B.",
         "query-a": "Query of side A.",
         "query-b": "Query of side B.",
-        "keys": "A column that tells rows apart; once for each, or with commas. Without one, rows are numbered.",
+        "keys": "A key column; repeat for more, or use commas. Without one, rows are numbered.",
         "columns": "A column to compare; by default all that both sides have.",
         "filter-column": "Compare only rows whose column ...",
         "filter-value": "... is this text.",
-        "separator": "Between the fields of the files, also of the output; by default a semicolon.",
+        "separator": "Field separator of the files and the output; by default a semicolon.",
         "output": "File of the rows that differ; by default differences.csv. It is replaced.",
         "name": "Only this one of the comparisons that the config names.",
     },
@@ -187,7 +187,7 @@ def _comparisons(ctx: ActionContext, given: Mapping[str, Any], name: str) -> lis
     block = ctx.settings.compare if ctx.project.has_config else {}
     flags = {key: value for key, value in given.items() if value}
     if flags and any(isinstance(value, dict) for value in block.values()):
-        ctx.console.warning("The config names its comparisons, so the flags do not count, but for --name.")
+        ctx.console.warning("The config names its comparisons, so flags other than --name are ignored.")
     return comparisons(block, flags, name)
 
 

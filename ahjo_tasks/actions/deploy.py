@@ -27,7 +27,7 @@ SKIP_HELP = {
     auto_shortflags=False,
     iterable=["files"],
     sql_files=["files"],
-    help={"files": "Deploy this SQL file or folder alone; once for each.", **SKIP_HELP},
+    help={"files": "Deploy this SQL file or folder alone; repeat for more.", **SKIP_HELP},
 )
 def deploy(
     ctx: ActionContext,
@@ -64,7 +64,7 @@ def deploy(
     iterable=["files"],
     sql_files=["files"],
     help={
-        "files": "A SQL file or folder; once for each.",
+        "files": "A SQL file or folder; repeat for more.",
         **{flag: text for flag, text in SKIP_HELP.items() if "metadata" not in flag},
     },
 )

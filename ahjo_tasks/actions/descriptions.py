@@ -36,7 +36,7 @@ def update_file_obj_prop(ctx: ActionContext) -> None:
     if not ctx.dry_run:
         write_files(changed)
     if not changed:
-        ctx.console.print(f"  {FOLDER} says what the database says.")
+        ctx.console.print(f"  {FOLDER} is up to date with the database.")
 
 
 @action(affects_database=True, aliases=["descriptions-push"])

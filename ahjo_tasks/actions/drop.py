@@ -33,7 +33,7 @@ def drop(ctx: ActionContext) -> None:
     iterable=["files"],
     sql_files=["files"],
     help={
-        "files": "A SQL file or folder whose objects are dropped; once for each.",
+        "files": "A SQL file or folder whose objects are dropped; repeat for more.",
         "object-type": "The type of the objects: view, procedure, function, assembly, trigger, type ...",
     },
 )

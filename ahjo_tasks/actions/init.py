@@ -35,7 +35,7 @@ def init(ctx: ActionContext) -> None:
     ctx.print_heading()
     dialect, database = ctx.database.dialect, ctx.database.name
     if dialect.normalize_name(database) in dialect.system_databases:
-        raise NotPermittedError(f"{database} is a database of the server itself; it is neither dropped nor created.")
+        raise NotPermittedError(f"{database} is a system database: init neither drops nor creates it.")
     with ctx.database.server_connection() as connection:
         old = dialect.exists(connection, database)
         if ctx.dry_run:
@@ -61,7 +61,7 @@ def _drop(ctx: ActionContext, connection: Connection, database: str) -> None:
         content = _foreign_content(ctx, inside)
         if content:
             ctx.confirmation.require_foreign(ctx.project, "init", content, ctx.given)
-    with _accounted(ctx, connection, database, f"The old {database} is still there; its sessions may have been ended."):
+    with _accounted(ctx, connection, database, f"The old {database} still exists; its sessions may have been ended."):
         connection.dialect.drop_database(connection, database)
     ctx.console.print(f"  Dropped {database}")
 
@@ -88,11 +88,11 @@ def _foreign_content(ctx: ActionContext, inside: Connection | None) -> str:
     from ahjo_tasks.engine.ownership import foreign_content
 
     if inside is None:
-        return "nobody can look into it"
+        return "it cannot be inspected"
     try:
         return foreign_content(ctx.settings, inside, ctx.project.directory)
     except StatementError as error:
-        return f"the server does not say what is in it: {error.message}"
+        return f"its content cannot be listed: {error.message}"
 
 
 def _mark(ctx: ActionContext, server: Connection) -> None:
@@ -108,7 +108,7 @@ def _mark(ctx: ActionContext, server: Connection) -> None:
                 write_mark(connection, ctx.project.directory)
     except (StatementError, ConnectionFailedError) as error:
         ctx.console.warning(
-            f"The database is not marked as made here: {error.message} The next init asks for its name."
+            f"The database could not be marked as created by ahjo: {error.message} The next init asks for its name."
         )
 
 

@@ -33,9 +33,9 @@ DRAWN = frozenset({"svg", "html"})
     help={
         "format": "text, mermaid, dot, svg or html; by default by the suffix of --output.",
         "output": "The file, which is replaced; svg and html are files by default, the others are shown.",
-        "object": "Only what is connected with this object or file; once for each.",
+        "object": "Only this object or file and what it is connected with; repeat for more.",
         "direction": "Of --object: up is what it needs, down what needs it, both by default.",
-        "files": "A SQL file or folder in place of all; once for each.",
+        "files": "A SQL file or folder in place of all; repeat for more.",
         "dialect": "mssql, postgresql, mysql or sqlite; by default the one of the config.",
     },
 )
@@ -77,9 +77,9 @@ def _format(given: str, output: str, direction: str) -> str:
     from ahjo_tasks.project.plot.graph import DIRECTIONS
 
     if direction not in DIRECTIONS:
-        raise UsageError(f"--direction: {direction!r} is none of {', '.join(DIRECTIONS)}.")
+        raise UsageError(f"--direction: {direction!r} is not one of {', '.join(DIRECTIONS)}.")
     if given and given not in FORMATS:
-        raise UsageError(f"--format: {given!r} is none of {', '.join(FORMATS)}.")
+        raise UsageError(f"--format: {given!r} is not one of {', '.join(FORMATS)}.")
     if given or not output:
         return given or "text"
     suffix = Path(output).suffix.lower()
@@ -114,7 +114,7 @@ def _graph(ctx: ActionContext, files: list[SqlFile], objects: list[str], directi
     connected = graph.connected()
     separate = len(graph.nodes) - len(connected.nodes)
     if separate:
-        ctx.console.info(f"{separate} of {len(graph.nodes)} objects have no dependency and are left out.")
+        ctx.console.info(f"{separate} of {len(graph.nodes)} objects left out: they have no dependencies.")
     return connected
 
 

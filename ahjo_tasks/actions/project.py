@@ -123,12 +123,19 @@ def init_project(  # noqa: PLR0913, PLR0917 - one parameter for each flag
         format or scaffold.FORMATS[0],
         scaffold.ServerAddress(host or None, _port(port), database or None, username or None),
     )
+    _create(ctx, target, draft, ask=asking)
+
+
+def _create(ctx: ActionContext, target: Path, draft: Mapping[str, str], *, ask: bool) -> None:
+    from ahjo_tasks.project.scaffold import write
+
     if ctx.dry_run:
         ctx.console.print(f"  Plan: create {target} with {len(draft)} files (dry run: nothing is created)")
         return
-    if asking and not ctx.console.confirm(f"Create the project {target.name} in {target.parent}?"):
+    if ask and not ctx.console.confirm(f"Create the project {target.name} in {target.parent}?"):
         raise NotPermittedError("init-project was declined; nothing was created.")
-    scaffold.write(target, draft)
+    write(target, draft)
+    ctx.console.counts.results["OK"] += len(draft)
     _print_created(ctx.console, target, draft)
 
 

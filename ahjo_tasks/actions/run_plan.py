@@ -65,7 +65,7 @@ def describe_server(ctx: ActionContext, connection: Connection) -> list[str]:
     try:
         facts, warnings = connection.dialect.server_info(connection, ctx.settings)
     except StatementError as error:
-        ctx.console.info(f"  The server does not say what it is: {error.message}")
+        ctx.console.info(f"  Server information is not available: {error.message}")
         return []
     if facts:
         ctx.console.info("  " + "   ".join(f"{name} {value}" for name, value in facts.items()))

@@ -42,7 +42,7 @@ PROGRAMS = {
     ),
     "ahjo-install-git-hook": Program(
         "install-git-hook",
-        "Have git scan what is staged before each commit.",
+        "Install a git hook that scans staged files before each commit.",
         HOOK_FLAGS,
         HookOptions,
         command.install_hook,
@@ -95,7 +95,7 @@ def parser(name: str) -> ArgumentParser:
         else:
             argument_parser.add_argument(*names, help=flag.help, action="store_true")
     argument_parser.add_argument("--dry", action="store_true", help="Show what would be done, and change nothing.")
-    argument_parser.add_argument("--debug", action="store_true", help="Show where in the program a failure is.")
+    argument_parser.add_argument("--debug", action="store_true", help="Show the traceback of a failure.")
     argument_parser.add_argument("--version", action="version", version=f"{name} {__version__}")
     return argument_parser
 

@@ -151,7 +151,7 @@ def _refused(value: object, sizes: dict[int, int]) -> str:
 def _size(value: object, sizes: dict[int, int]) -> int:
     """Count the values in a value, each as often as it is in it. Raises ValueError with the reason to refuse it."""
     if isinstance(value, str) and not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
-        raise ValueError("a text holds half of a surrogate pair, which is no character")
+        raise ValueError("a text holds half of a surrogate pair, which is not a character")
     if not isinstance(value, dict | list):
         return 1
     size = sizes.get(id(value))

@@ -152,7 +152,7 @@ class Console:
     def skipped(self, name: str) -> None:
         """Print that the config skips an action, and count it."""
         self.counts.results["SKIP"] += 1
-        self.print(f"{name}: skipped, as skipped_actions says", "warn")
+        self.print(f"{name}: skipped, by skipped_actions", "warn")
 
     def not_run(self, names: Sequence[str]) -> None:
         """Name steps that are not run because one before them failed; the summary lists them."""

@@ -86,7 +86,7 @@ def plain(value: Any) -> Any:
 def not_text(value: Any) -> Any:
     """Return a plain value, but for an empty text, which is no number, date or boolean."""
     if value == "":
-        raise ValueError("an empty text stands where a value is needed; a bare empty field is NULL")
+        raise ValueError("an empty string in quotes is not a value; an empty field without quotes is NULL")
     return plain(value)
 
 
@@ -107,7 +107,7 @@ def boolean(value: Any) -> Any:
     if number is None or text in {"0", "1"}:
         return number if number is None else int(text)
     if text not in BOOLEANS:
-        raise ValueError(f"{value!r} is no boolean")
+        raise ValueError(f"{value!r} is not a boolean")
     return BOOLEANS[text]
 
 
@@ -118,7 +118,7 @@ def whole_number(value: Any) -> Any:
     number = not_text(value)
     text = to_text(number) if type(number) is float else number
     if type(text) is str and NUMERAL.fullmatch(text) and not WHOLE.fullmatch(text) and float(text) % 1:
-        raise ValueError(f"{value!r} is no integer")
+        raise ValueError(f"{value!r} is not an integer")
     return number
 
 

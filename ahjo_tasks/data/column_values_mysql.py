@@ -52,7 +52,7 @@ def _to_bits(value: Any, width: int) -> Any:
     if bits and (bits[1] or len(bits[2]) == width):
         return int(bits[1] or bits[2], 2)
     if not value.isascii() or not value.isdecimal():
-        raise ValueError(f"{value!r} is no value of {width} bits")
+        raise ValueError(f"{value!r} is not a value of {width} bits")
     return int(value)
 
 
@@ -63,7 +63,7 @@ def _member_of(column: Column) -> Callable[[Any], Any]:
     def convert(value: Any) -> Any:
         text = plain(value)
         if text is not None and str(text).strip().isdecimal() and str(text) not in members:
-            raise ValueError(f"{value!r} is none of {', '.join(sorted(members))}")
+            raise ValueError(f"{value!r} is not one of {', '.join(sorted(members))}")
         return text if text is None or type(text) is bytes else str(text)
 
     return convert
@@ -83,7 +83,7 @@ def geometry(value: Any) -> Any:
             return struct.pack("<I", int(system[1]) if system else 0) + content
     except (IndexError, ValueError, TypeError, struct.error):
         pass
-    raise ValueError(f"{value!r} is no geometry: write it as POINT(1 2), or its bytes as 0x...")
+    raise ValueError(f"{value!r} is not a geometry: write it as POINT(1 2), or its bytes as 0x...")
 
 
 def _tokens(text: str) -> Iterator[str]:

@@ -51,7 +51,7 @@ def _integer(value: Any) -> Any:
         return None
     whole = _whole(number)
     if whole is None:
-        raise ValueError(f"{value!r} is no integer of 64 bits")
+        raise ValueError(f"{value!r} is not a 64-bit integer")
     return whole
 
 
@@ -71,7 +71,7 @@ def _float(value: Any) -> Any:
         return value
     plain_value = not_text(value)
     if type(plain_value) is str and not NUMERAL.fullmatch(plain_value):
-        raise ValueError(f"{value!r} is no number")
+        raise ValueError(f"{value!r} is not a number")
     return None if plain_value is None else float(plain_value)
 
 

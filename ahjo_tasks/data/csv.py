@@ -129,7 +129,7 @@ class CsvFormat:
         object.__setattr__(self, "separator", NAMED_SEPARATORS.get(self.separator, self.separator))
         if len(self.separator) != 1 or self.separator.isalnum() or self.separator in '"\r\n.-+:':
             raise UsageError(
-                f"--separator: {self.separator!r} is no separator.", hint="One character, such as ; , | or tab."
+                f"--separator: {self.separator!r} is not a separator.", hint="One character, such as ; , | or tab."
             )
         if self._special.search(self.null_text):
             raise UsageError("--null-text: no separator, quote or line break may be in it.")

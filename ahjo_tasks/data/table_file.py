@@ -111,7 +111,7 @@ class TableFile:
         folded = {name.lower() for name in columns}
         unknown = [name for name in self.options.key if name.lower() not in folded]
         if unknown:
-            raise SourceError(f"the key names {', '.join(unknown)}, which is no column", path=self.path, line=1)
+            raise SourceError(f"the key names {', '.join(unknown)}, which is not a column", path=self.path, line=1)
         return columns
 
     def chunks(self) -> Iterator[RowChunk]:

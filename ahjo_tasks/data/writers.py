@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FOREIGN_KEY = re.compile(r"FOREIGN KEY(?: \(([^)]*)\))?")
 """A foreign key in messages of MySQL, SQLite and SQL Server; columns that they name elsewhere are the parent's."""
-PARENT_FIRST = "The row that it references must exist before: in the table, in an earlier file, or further up."
+PARENT_FIRST = "The row that it references must exist before: in the table, in an earlier file, or in an earlier row."
 
 
 class Writer:
@@ -52,7 +52,7 @@ class Writer:
         """Raise DeployError for a table into which the file cannot be loaded in its mode without losing rows."""
 
     def can_undo(self, table: Table) -> bool:
-        """Whether a rollback takes back what was done in the table, so that its rows can be tried one by one."""
+        """Return whether a rollback takes back what was done in the table, so that its rows can be tried one by one."""
         return True
 
     def create_stage(self, stage: Table, table: Table, keys: Sequence[str]) -> None:

@@ -79,22 +79,22 @@ class Connection:
 
     @property
     def changed(self) -> bool:
-        """Whether something ran that may have changed the database; queries outside of a transaction do not count."""
+        """True if something ran that may have changed the database; queries outside of a transaction do not count."""
         return self._changed
 
     @property
     def usable(self) -> bool:
-        """Whether the connection is still open, as far as the driver knows."""
+        """True if the connection is still open, as far as the driver knows."""
         return not getattr(self._dbapi_connection, "closed", False)
 
     @property
     def interrupted(self) -> bool:
-        """Whether Ctrl-C was pressed since the program has started."""
+        """True if Ctrl-C was pressed since the program has started."""
         return self._cursors.requested
 
     @property
     def transactional(self) -> bool:
-        """Whether a transaction is open, so that what runs now can be rolled back."""
+        """True if a transaction is open, so that what runs now can be rolled back."""
         return self.in_shared_transaction or self._open_transactions > 0
 
     def execute(self, text: str) -> int:

@@ -171,7 +171,9 @@ class Database:
         if self.dialect.file_identity(self.url) == self._file:
             return connection
         if connection.changed and connection.in_shared_transaction:
-            raise LockedError(f"{self.name} was created anew by another run meanwhile.", hint="Run the action again.")
+            raise LockedError(
+                f"{self.name} was recreated by another run in the meantime.", hint="Run the action again."
+            )
         self._connection = None
         connection.close(keep=False)
         return self.connection

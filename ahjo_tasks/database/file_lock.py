@@ -42,7 +42,7 @@ class FileLock:
             return False
         if not _is_ours(file):
             file.close()
-            raise self._refuse("it is no lock file: it has other content")
+            raise self._refuse("it is not a lock file: it has other content")
         file.seek(0)
         file.truncate(0)
         file.write(owner.encode())
@@ -75,7 +75,7 @@ class FileLock:
             raise self._refuse(error.strerror or type(error).__name__) from error
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             file.close()
-            raise self._refuse("it is no regular file")
+            raise self._refuse("it is not a regular file")
         return file
 
     def _refuse(self, reason: str) -> NotPermittedError:

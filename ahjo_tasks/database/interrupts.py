@@ -38,7 +38,7 @@ class CursorRegistry:
         self._cursors: list[Any] = []
         self._interrupted: list[Any] = []
         self.requested = False
-        """Whether Ctrl-C was pressed."""
+        """True if Ctrl-C was pressed."""
         self._lock = threading.Lock()
 
     @contextmanager

@@ -47,7 +47,7 @@ def read_file(path: Path) -> dict[str, dict[str, str]]:
     except RecursionError:
         raise SourceError("brackets too deep inside each other", path=path) from None
     except _RepeatedKeyError as error:
-        raise SourceError(f"{error} stands here twice", path=path, line=_line_of_repeated_key(text)) from None
+        raise SourceError(f"{error} is given twice", path=path, line=_line_of_repeated_key(text)) from None
     problem = _shape_problem(value)
     if problem:
         message, key_path = problem

@@ -245,7 +245,7 @@ class DescriptionStore:
         return Changes(tuple(changes))
 
     def is_described(self, error: ServerError) -> bool:
-        """Whether the server refused to add a description because it has one, though `read` found none."""
+        """Return whether the server refused to add a description because it has one, though `read` found none."""
         return False
 
     def send_apart(self, connection: Connection, changes: Sequence[Change]) -> Changes:

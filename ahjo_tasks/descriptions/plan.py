@@ -43,7 +43,7 @@ class DescriptionStep(Step):
 
     @property
     def transactional(self) -> bool:
-        """Whether all are sent, or none."""
+        """True if all are sent, or none."""
         return not self.apart
 
     @property
@@ -51,7 +51,7 @@ class DescriptionStep(Step):
         """The changed properties, one a line, where they are known."""
         if self.apart:
             return KEPT
-        return self.changes.listing if self.changes else "what differs is found when it runs"
+        return self.changes.listing if self.changes else "the differences are found when it runs"
 
     def compute_changes(self, connection: Connection) -> Changes:
         """Compare the files with the database as it is now."""

@@ -50,7 +50,7 @@ def _part(text: str, first: int) -> str:
     )
 
 
-UNKNOWN_LINE = "somewhere in the batch that begins there; the driver does not say where"
+UNKNOWN_LINE = "somewhere in the batch that starts at this line: the driver does not report the line of the error"
 MAX_RERUN_SECONDS = 30.0
 """Time that a file may have taken if it is to be run again to find the line of its error."""
 MAX_RERUNS = 100

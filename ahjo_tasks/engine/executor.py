@@ -22,7 +22,7 @@ BATCH_MAX_FILES = 100
 BATCH_MAX_CHARACTERS = 256 * 1024
 MAX_LISTED_STEPS = 10
 IMPLICIT_COMMITS = "commits at every CREATE, ALTER and DROP"
-"""What a database without transactional DDL does."""
+"""Explanation for a database without transactional DDL."""
 
 
 BEGINS_AGAIN = "the server ended the transaction of the action: it begins again"
@@ -139,12 +139,12 @@ class PlanExecutor:
 
     @property
     def _can_undo(self) -> bool:
-        """Whether what failed can be rolled back alone where the action shares a transaction."""
+        """True if what failed can be rolled back alone where the action shares a transaction."""
         dialect = self.connection.dialect
         return dialect.savepoint_survives_error and dialect.transactional_ddl
 
     def _can_go_on(self, error: DeployError | StatementError) -> bool:
-        """Whether other statements can run after this error of a step."""
+        """Return whether other statements can run after this error of a step."""
         if error.server is None or error.server.lost:
             return False
         shared = self.connection.in_shared_transaction and self.connection.dialect.transactional_ddl
@@ -304,7 +304,7 @@ def refuse_outside_transaction(plan: Plan, connection: Connection) -> None:
 
 
 def _interrupted_outcome(step: Step, connection: Connection) -> tuple[str, ...]:
-    """What is left of a step that Ctrl-C ended, where that is more than nothing."""
+    """Say what is left of a step that Ctrl-C ended, where that is more than nothing."""
     if step.outside_transaction:
         return (f"{step.label} was not in a transaction: its statements before stay",)
     if connection.dialect.transactional_ddl:

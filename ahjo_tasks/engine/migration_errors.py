@@ -108,7 +108,7 @@ def original_error(error: Exception, project: Path) -> Exception:
 
 
 def _of_transaction(error: Exception) -> bool:
-    """Whether SQLAlchemy raised it at the end of a transaction, not for a statement."""
+    """Return whether SQLAlchemy raised it at the end of a transaction, not for a statement."""
     from sqlalchemy.exc import DBAPIError
 
     return isinstance(error, DBAPIError) and error.statement is None

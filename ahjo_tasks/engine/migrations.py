@@ -65,7 +65,7 @@ class Migrations:
 
     @property
     def present(self) -> bool:
-        """Whether the project has an alembic.ini."""
+        """True if the project has an alembic.ini."""
         return self.ini.is_file()
 
     @cached_property

@@ -161,7 +161,7 @@ class FileGroup(NamedTuple):
 
     @property
     def hint(self) -> str:
-        """Why nothing was dropped, and what to do."""
+        """Reason why nothing was dropped, and what to do."""
         return (
             f"Used by {'; '.join(self.kept)}: nothing was dropped. Give the project a file that creates it by"
             " CREATE OR REPLACE or after a DROP, or drop it yourself."
@@ -203,7 +203,7 @@ def attach(connection: Connection, attachments: Sequence[Attachment]) -> None:
             try:
                 connection.execute(item.statement)
             except StatementError as error:
-                message = f"the {item.text} could not be given again: {error.message}"
+                message = f"the {item.text} could not be restored: {error.message}"
                 raise StatementError(error.server._replace(message=message)) from error
 
 

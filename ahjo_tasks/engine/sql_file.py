@@ -49,12 +49,12 @@ class FileStep(Step):
 
     @property
     def sent_in_one_call(self) -> bool:
-        """Whether the file is one batch that runs once."""
+        """True if the file is one batch that runs once."""
         return self.file.sent_in_one_call
 
     @property
     def batchable(self) -> bool:
-        """Whether the file can share a call with others: plain definitions, and no control of transactions."""
+        """True if the file can share a call with others: plain definitions, and no control of transactions."""
         file = self.file
         if not (
             file.dialect.implicit_transaction_per_call
@@ -67,7 +67,7 @@ class FileStep(Step):
 
     @property
     def transactional(self) -> bool:
-        """Whether neither the header nor a statement forbids a transaction."""
+        """True if neither the header nor a statement forbids a transaction."""
         return self.file.transactional
 
     @property

@@ -99,7 +99,7 @@ class Answers:
     error: str = ""
     problems: tuple[str, ...] = ()
     destroys: tuple[str, ...] = ()
-    """What the actions would destroy, each as in `drop drops the objects of the project's SQL files`."""
+    """Losses by the actions, each as in `drop drops the objects of the project's SQL files`."""
     runs: frozenset[str] = frozenset()
     """The names of the actions that would run, with the steps of multi-actions."""
 

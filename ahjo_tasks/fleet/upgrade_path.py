@@ -91,7 +91,7 @@ def find_path(graph: TagGraph, listed: Collection[str], current: str, target: st
     """
     if current not in graph.tags:
         raise AhjoError(
-            f"The database holds version {current!r}, which is no tag of this repository.",
+            f"The database holds version {current!r}, which is not a tag of this repository.",
             hint="Fetch the tags, or check out the tag that it really has and run: inv update-git-version",
         )
     return _PathFinder(graph, listed, current).up_to(target)

@@ -145,7 +145,8 @@ class UpgradeRunner:
         current = current_version(self.target)
         if current != tag:
             raise AhjoError(
-                f"The database should hold {tag} now, but holds {current}.", hint="Does another run change it, too?"
+                f"The database should hold {tag} now, but holds {current}.",
+                hint="Is another run changing it at the same time?",
             )
 
     def _failure(self, position: int, result: WorkerResult) -> DeployError:

@@ -53,7 +53,7 @@ def order_files(files: Sequence[SqlFile]) -> FileOrder:
         for user, used in given_up[:LONGEST_NOTES]:
             notes.append(_note(files, user, used, needs[user][used]))
         if len(given_up) > LONGEST_NOTES:
-            notes.append(f"{len(given_up) - LONGEST_NOTES} more needs of files that need each other cannot be met.")
+            notes.append(f"{len(given_up) - LONGEST_NOTES} more dependencies of these cycles are ignored.")
         for user in component:
             needs[user] = {
                 other: need for other, need in needs[user].items() if other in inner[user] or other not in component

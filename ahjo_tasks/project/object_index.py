@@ -65,7 +65,7 @@ class Need(NamedTuple):
 
 
 class Meaning(NamedTuple):
-    """What a symbol means, surely or not: something of a file, for users of the files of some types, or for all."""
+    """Meaning of a symbol, sure or not: something of a file, for users of the files of some types, or for all."""
 
     symbol: str
     file: int

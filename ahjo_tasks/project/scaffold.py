@@ -67,7 +67,7 @@ def normalized(name: str) -> str:
     normal = re.sub(r"[^a-z0-9_]", "", name.strip().replace(" ", "_").lower())
     if not normal.strip("_"):
         raise UsageError(
-            f"{name!r} is no name for a project.", hint="A name has letters (a to z), digits and underscores."
+            f"{name!r} is not a valid project name.", hint="A name has letters (a to z), digits and underscores."
         )
     return normal
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 ROW_KINDS = frozenset({"data", "testdata"})
 LONGEST_READ = 65_536
-"""How many characters of a data file are read for all names in them."""
+"""Number of characters of a data file that are read for all names in them."""
 LATE = "a comment about the transaction counts only at the head of the file"
 
 
@@ -46,7 +46,7 @@ class SqlFile:
     refused: str = ""
     """The statement in it that cannot run in a transaction; empty when there is none."""
     origin: Preprocessed | None = None
-    """Where each part of the text came from, when not all of it is the file's own."""
+    """Origin of each part of the text, when not all of it is the file's own."""
     database: str | None = None
     """The name of the database that the file is for, where it is known."""
 
@@ -143,7 +143,7 @@ class SqlFile:
 
     @cached_property
     def transactional(self) -> bool:
-        """Whether the file runs in a transaction: not with `-- transaction: off`, nor with some statements."""
+        """True if the file runs in a transaction: not with `-- transaction: off`, nor with some statements."""
         value, line = self._header.transaction or ("on", 0)
         if value.lower() not in SWITCHES:
             raise SourceError(f"transaction: expected on, off or rollback, got {value!r}", path=self.path, line=line)
@@ -158,12 +158,12 @@ class SqlFile:
 
     @property
     def sent_in_one_call(self) -> bool:
-        """Whether the file is one batch that runs once."""
+        """True if the file is one batch that runs once."""
         return len(self.batches) == 1 and self.batches[0].count == 1
 
     @property
     def is_one_statement(self) -> bool:
-        """Whether the file is a single statement, as far as that can be told."""
+        """True if the file is a single statement, as far as that can be told."""
         splitter = self.dialect.statement_splitter
         one = self.sent_in_one_call and (splitter is None or len(splitter.split(self.text)) == 1)
         return one and (splitter is not None or self.dialect.batch_is_statement)
@@ -175,7 +175,7 @@ class SqlFile:
 
     @property
     def rolls_back(self) -> bool:
-        """Whether the file is rolled back at its end: `-- transaction: rollback`."""
+        """True if the file is rolled back at its end: `-- transaction: rollback`."""
         transaction = self._header.transaction
         return self.transactional and transaction is not None and transaction.value.lower() == "rollback"
 

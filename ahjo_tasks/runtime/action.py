@@ -77,7 +77,7 @@ class Action(Task[Any], Generic[P, R]):
     __hash__ = Task.__hash__
 
     uses_project = True
-    """Whether `--config` names the config of its project."""
+    """True if `--config` names the config of its project."""
 
     @property
     def name(self) -> str:
@@ -218,7 +218,7 @@ class Action(Task[Any], Generic[P, R]):
 
     @property
     def reads_options(self) -> bool:
-        """Whether the body takes options that it does not declare, as `**options` or by `ctx.get_cli_arg`."""
+        """True if the body takes options that it does not declare, as `**options` or by `ctx.get_cli_arg`."""
         return overrides.reads_options(self.body) and not (self.replaced and overrides.takes_all(self.body))
 
     def _replaced_arguments(self) -> list[Argument]:
@@ -252,7 +252,7 @@ class MultiAction(Action[..., list[Any]]):
 
     @property
     def reads_options(self) -> bool:
-        """Whether one of the steps takes options that it does not declare."""
+        """True if one of the steps takes options that it does not declare."""
         steps = (step for step in self._existing_steps() if isinstance(step, Action))
         return any(step.reads_options for step in steps if not isinstance(step, MultiAction))
 

@@ -46,7 +46,7 @@ class Link(NamedTuple):
 
     @property
     def given(self) -> Given:
-        """What the flags behind the task answer; those of a plain Invoke task are its own business."""
+        """Answers of the flags after the task; those of a plain Invoke task are its own business."""
         return Given.of(self.values) if hasattr(self.task, "namespace_info") else Given()
 
 
@@ -64,9 +64,9 @@ class Chain:
         self._collection = collection
         core = core or Given()
         self.own = core if len(links) <= 1 else Given()
-        """What the core flags answer for any action, destroying ones as well."""
+        """Answers of the core flags for any action, destroying ones as well."""
         self.anywhere = core
-        """What all flags of the chain answer for actions that only add or change."""
+        """Answers of all flags of the chain for actions that only add or change."""
         for link in links:
             self.anywhere = self.anywhere.or_else(link.given)
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 YES = frozenset({"1", "true", "yes", "on"})
 UNATTENDED = "Without a terminal, pass --non-interactive or set AHJO_NON_INTERACTIVE=1."
 PROTECTED = "The database is protected: pass --confirm-database NAME or set AHJO_CONFIRM_DATABASE to its name."
-BEHIND = "Without a terminal, write --non-interactive behind {} itself, or set AHJO_NON_INTERACTIVE=1."
-PROTECTED_BEHIND = "It is protected: write --confirm-database NAME behind {} itself, or set AHJO_CONFIRM_DATABASE."
+BEHIND = "Without a terminal, write --non-interactive after {} itself, or set AHJO_NON_INTERACTIVE=1."
+PROTECTED_BEHIND = "It is protected: write --confirm-database NAME after {} itself, or set AHJO_CONFIRM_DATABASE."
 FOREIGN = "If it may be dropped, pass --confirm-database NAME, or set AHJO_CONFIRM_DATABASE to its name."
 
 
@@ -105,20 +105,20 @@ class NotConfirmedError(NotPermittedError):
 
 
 class Change(NamedTuple):
-    """What a question is about: who changes which database."""
+    """Subject of a question: an action, its database, and what it changes."""
 
     action: str
     target: str
     database: str
     """The database's name, as it is typed for a protected one."""
     warnings: Sequence[str] = ()
-    """What the user has to know before answering."""
+    """Facts that the user has to know before answering."""
     hint: str = ""
-    """How to answer without a terminal, where it is not as usual."""
+    """Advice for an answer without a terminal, where it is not the usual one."""
 
     @property
     def sentence(self) -> str:
-        """Who changes what, without the full stop."""
+        """Sentence about who changes what, without the full stop."""
         return f"{self.action} {'change' if ', ' in self.action else 'changes'} {self.target}"
 
 
@@ -149,24 +149,24 @@ def require_name(console: Console, change: Change, name: str | None, *, ask: boo
     if name != change.database:
         raise NotPermittedError(
             f"{change.action}: the name given is not the name of the target database; nothing was changed.",
-            hint="It is compared letter by letter with the database that the config points to.",
+            hint="It is compared case-sensitively with the database that the config points to.",
         )
 
 
 class Effect(NamedTuple):
-    """What one action would do to a database: change it, or destroy something in it."""
+    """Effect of one action on a database: it changes it, or destroys something in it."""
 
     action: str
     call: str
     """The action on the command line that it is, or is a step of."""
     given: Given
-    """What the flags behind that call answer."""
+    """Answers of the flags after that call."""
     destroys: Callable[[], str]
-    """What it destroys, to be read after its name; empty for an action that only adds or changes."""
+    """Losses, to be read after its name; empty for an action that only adds or changes."""
 
 
 class Confirmation:
-    """What the user has confirmed in this run: changes by database, destroying actions by action and database.
+    """Confirmations of the user in this run: changes by database, destroying actions by action and database.
 
     `anywhere` is what all flags of the chain answer. It counts for actions that only add or change; an action that
     destroys something is answered by the flags behind itself, by the environment, or by a question that names it.
@@ -215,7 +215,7 @@ class Confirmation:
         require_name(project.console, change, name, ask=not unattended)
 
     def is_named(self, project: Project, given: Given) -> bool:
-        """Whether somebody has given the name of the database in this run."""
+        """Return whether somebody has given the name of the database in this run."""
         name = given.confirm_database or self.environ.get("AHJO_CONFIRM_DATABASE")
         return name == project.database_name or _key(project) in self._named
 
@@ -224,7 +224,7 @@ class Confirmation:
         self._destroyed.add((database, effect.action))
 
     def _is_answered(self, project: Project, given: Given, *, strict: bool = True) -> bool:
-        """Whether flags or environment answer the question. Raises NotPermittedError for another database's name.
+        """Test whether flags or environment answer the question. Raises NotPermittedError for another database's name.
 
         Without `strict` such a name answers nothing: it may be that of another project of the chain.
         """

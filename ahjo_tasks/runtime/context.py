@@ -1,4 +1,4 @@
-"""What an action receives: Invoke's context with the project, its config, database and console."""
+"""Context of an action: Invoke's, with the project, its config, database and console."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Invocation:
         self.counts = RunCounts()
         self.cli_args: Mapping[str, Any] = {}
         self.interrupted = False
-        """Whether Ctrl-C was pressed, or SIGTERM came, while an action ran."""
+        """True if Ctrl-C was pressed, or SIGTERM came, while an action ran."""
         self._owners: dict[Path, Path] = {}
         self._projects: dict[tuple[Path, Path | None], Project] = {}
         self._active: Project | None = None
@@ -263,7 +263,7 @@ class ActionContext(Context):
 
     @property
     def confirmation(self) -> Confirmation:
-        """What the user has confirmed in this run."""
+        """Confirmations of the user in this run."""
         return self.invocation.confirmation
 
     @property
@@ -282,24 +282,24 @@ class ActionContext(Context):
 
     @property
     def given(self) -> Given:
-        """What the flags of the running action answer."""
+        """Answers of the flags of the running action."""
         return self.invocation.given
 
     @property
     def dry_run(self) -> bool:
-        """Whether Invoke's `--dry` asks for a plan in place of a change."""
+        """True if Invoke's `--dry` asks for a plan in place of a change."""
         return bool(self.config.run.dry)
 
     @property
     def debug(self) -> bool:
-        """Whether Invoke's `--debug` asks for tracebacks."""
+        """True if Invoke's `--debug` asks for tracebacks."""
         import logging
 
         return logging.getLogger("invoke").isEnabledFor(logging.DEBUG)
 
     @property
     def inside_action(self) -> bool:
-        """Whether an action is running already."""
+        """True if an action is running already."""
         return bool(self.stack)
 
     def label(self, name: str) -> str:

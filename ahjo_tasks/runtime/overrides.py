@@ -23,7 +23,7 @@ OPTION_READERS = frozenset({"get_cli_arg", "cli_args"})
 UNDECLARED = "undeclared"
 """Attribute of Invoke's `ParseResult` with the options that the tasks of the chain do not declare."""
 ALIKE = 0.8
-"""How like a known option an unknown one is that is taken for a mistake."""
+"""Similarity to a known option from which on an unknown one is taken for a mistake."""
 NEGATIVE = re.compile(r"-\d+(\.\d+)?")
 
 

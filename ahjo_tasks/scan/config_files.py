@@ -64,7 +64,7 @@ def _own(name: str, pattern: str, value: Value, paths: Paths, mistakes: Mistakes
     try:
         return own_rule(name, re.compile(pattern), paths)
     except (re.error, OverflowError, RecursionError) as error:
-        mistakes.add(value.line, f"the pattern of {name} is no regular expression: {error}")
+        mistakes.add(value.line, f"the pattern of {name} is not a regular expression: {error}")
         return None
 
 
@@ -86,7 +86,7 @@ def _check_name(key: str, text: str, line: int, mistakes: Mistakes) -> None:
     try:
         re.compile(text)
     except re.error as error:
-        mistakes.add(line, f"{key}: {text!r} is no regular expression: {error}")
+        mistakes.add(line, f"{key}: {text!r} is not a regular expression: {error}")
 
 
 def _single(key: str, values: Mapping[str, Value], mistakes: Mistakes) -> str | None:

@@ -112,7 +112,7 @@ def names(repository: Repository, since: str) -> list[str]:
     if repository.exists:
         return sorted(repository.changed_since(since) if since else repository.files())
     if since:
-        raise UsageError(f"--since: {repository.directory} is in no git repository.")
+        raise UsageError(f"--since: {repository.directory} is not in a git repository.")
     return sorted(_walk(repository.directory))
 
 
@@ -197,6 +197,8 @@ class ProjectScan(NamedTuple):
     def _staged(self, scanner: FileScanner) -> Iterable[tuple[str, bytes]]:
         if self.since:
             raise UsageError("--stage and --since cannot be given together.")
+        if not self.repository.exists:
+            raise UsageError(f"--stage: {self.repository.directory} is not in a git repository.")
         return self.repository.contents(
             [blob for blob in self.repository.staged() if self._applies_to(blob.path, scanner)]
         )

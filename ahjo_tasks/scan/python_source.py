@@ -100,6 +100,6 @@ def _parsed(text: str) -> ast.Module:
             warnings.simplefilter("ignore")
             return ast.parse(text)
     except SyntaxError as error:
-        raise UnreadableError(f"line {error.lineno} is no Python") from None
+        raise UnreadableError(f"line {error.lineno} is not Python") from None
     except (ValueError, RecursionError, MemoryError):
-        raise UnreadableError("the Python parser gives it up") from None
+        raise UnreadableError("the Python parser gives up") from None

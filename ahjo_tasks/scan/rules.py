@@ -49,7 +49,7 @@ def _compiled(globs: list[str], entries: tuple[str, ...]) -> re.Pattern[str]:
     try:
         return re.compile("|".join(globs))
     except re.error as error:
-        raise UsageError(f"{', '.join(entries)}: this is no pattern of files: {error.msg}.") from None
+        raise UsageError(f"{', '.join(entries)}: this is not a file pattern: {error.msg}.") from None
 
 
 def _trimmed(entry: str) -> str:

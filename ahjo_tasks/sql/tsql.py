@@ -136,7 +136,7 @@ def _advice(batch: Batch, offset: int) -> str:
     stray = _STRAY_GO.search(batch.text, 0, offset)
     if stray:
         line = batch.line + batch.text.count("\n", 0, stray.start("go"))
-        return f"{stray['go'].strip()} in line {line} is no separator: write GO without the semicolon."
+        return f"{stray['go'].strip()} in line {line} is not a separator: write GO without the semicolon."
     if _is_nested(batch.text, offset):
         return "A batch cannot be split within IF, WHILE or BEGIN and END: run the statement as text, EXEC(N'...')."
     return "Put GO on a line of its own before it."

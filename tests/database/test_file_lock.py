@@ -82,4 +82,4 @@ def test_an_action_is_refused_where_the_lock_file_is_a_users(tmp_path: Path, com
     foreign(lock)
     done = inv(project, command, "--config", "dev.json")
     assert (done.code, lock.read_bytes()) == (3, TEXT)
-    assert "shop.db.lock cannot be used: it is no lock file: it has other content." in done.err
+    assert "shop.db.lock cannot be used: it is not a lock file: it has other content." in done.err

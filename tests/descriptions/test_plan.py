@@ -69,7 +69,7 @@ def test_a_plan_names_its_folder_and_what_it_does_not_know_yet(tmp_path: Path) -
     write_files(changed_files(tmp_path / FOLDER, Descriptions({"table": {"s.a": {"d": "1"}}})))
     plan = plan_descriptions(tmp_path, dialect("mssql"), None)
     assert plan.summary == "1 description update"
-    assert (plan.steps[0].label, plan.steps[0].note) == (FOLDER, "what differs is found when it runs")
+    assert (plan.steps[0].label, plan.steps[0].note) == (FOLDER, "the differences are found when it runs")
 
 
 def test_a_plan_lists_what_it_will_change() -> None:

@@ -471,4 +471,4 @@ def test_one_transaction_for_an_action_keeps_its_promise(make: Callable[..., Ver
 def test_a_folder_without_git_is_told(make: Callable[..., Versioned]) -> None:
     shop = make("v1")
     (shop.directory / ".git").rename(shop.directory / "no.git")
-    assert "is in no git repository" in shop.fail("upgrade").err
+    assert "is not in a git repository" in shop.fail("upgrade").err

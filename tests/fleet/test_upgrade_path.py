@@ -81,7 +81,7 @@ def test_other_tags_of_a_listed_commit_do_not_matter() -> None:
 
 
 def test_what_the_database_holds_must_be_a_tag() -> None:
-    with pytest.raises(AhjoError, match="'v1-3-gabc', which is no tag"):
+    with pytest.raises(AhjoError, match="'v1-3-gabc', which is not a tag"):
         find_path(line(), ["v2"], "v1-3-gabc")
 
 

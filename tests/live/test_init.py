@@ -133,8 +133,8 @@ def test_a_file_that_is_no_database_is_never_deleted(sqlite_target: Target, tmp_
     readme = live.directory / "README.md"
     readme.write_bytes(content)
     refused = live.inv("init")
-    assert (refused.code, f"{readme} is no SQLite database" in refused.err) == (3, True), refused.text
-    assert f"Error: {readme}: This is no SQLite database." in live.fail("deploy").err
+    assert (refused.code, f"{readme} is not a SQLite database" in refused.err) == (3, True), refused.text
+    assert f"Error: {readme}: This is not a SQLite database." in live.fail("deploy").err
     assert readme.read_bytes() == content
 
 

@@ -190,7 +190,7 @@ def test_what_extensions_own_is_no_content(target: Target, tmp_path: Path) -> No
 def test_a_database_that_lets_nobody_in_is_not_dropped(target: Target, tmp_path: Path) -> None:
     live = deployed(target, tmp_path / "project")
     target.query(f'ALTER DATABASE "{live.database}" ALLOW_CONNECTIONS false')
-    assert "nobody can look into it" in live.fail("init", code=3).err
+    assert "it cannot be inspected" in live.fail("init", code=3).err
     live.succeed("init", "--confirm-database", live.database)
 
 

@@ -228,7 +228,7 @@ def test_a_name_is_normalised(argument: str, expected: str) -> None:
 
 @pytest.mark.parametrize("argument", ["", "   ", "ää", "../..", "_"])
 def test_a_name_of_nothing_is_refused(tmp_path: Path, argument: str) -> None:
-    with pytest.raises(UsageError, match="no name for a project"):
+    with pytest.raises(UsageError, match="not a valid project name"):
         create(argument, tmp_path, "sqlite", "jsonc")
     assert list(tmp_path.iterdir()) == []
 

@@ -70,7 +70,7 @@ def test_a_skipped_action_does_nothing_and_is_no_failure(project: RunningProject
     project.configure(sqlite(skipped_actions=["init"]))
     done = inv(project, "init", *CONFIG, yes=False)
     assert (done.code, exists(project)) == (0, False)
-    assert "init: skipped, as skipped_actions says\ninit: OK=0 FAIL=0 SKIP=1 " in done.out
+    assert "init: skipped, by skipped_actions\ninit: OK=0 FAIL=0 SKIP=1 " in done.out
 
 
 def test_a_skipped_step_is_left_out_of_the_others(project: RunningProject) -> None:

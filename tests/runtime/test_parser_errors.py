@@ -65,8 +65,8 @@ def test_completion_still_knows_the_action(project: RunningProject) -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (("test", "--jobs", "x"), "--jobs: 'x' is no number."),
-        (("multi-project-build", "--jobs=x"), "--jobs: 'x' is no number."),
+        (("test", "--jobs", "x"), "--jobs: 'x' is not a number."),
+        (("multi-project-build", "--jobs=x"), "--jobs: 'x' is not a number."),
         (("--list-format", "nope", "--list"), "--list-format: there is no format 'nope'."),
     ],
 )

@@ -104,9 +104,9 @@ def test_every_mistake_is_told_with_its_line(tmp_path: Path) -> None:
             "rules.yaml:5: there is no rule 'unheard_of', and it has no pattern; built in are "
             "hetu, email, sql_object_modification, sql_insert, alembic_table_modification"
         ),
-        "rules.yaml:7: the pattern of own is no regular expression: missing ), unterminated subpattern at position 0",
+        "rules.yaml:7: the pattern of own is not a regular expression: missing ), unterminated subpattern at position 0",  # noqa: E501 - one message
         "rules.yaml:8: expected an entry with the keys name, filepath, pattern, schemas, objects, object_types, tables",
-        "rules.yaml:10: tables: '(' is no regular expression: missing ), unterminated subpattern at position 0",
+        "rules.yaml:10: tables: '(' is not a regular expression: missing ), unterminated subpattern at position 0",
         "rules.yaml:11: filepath must be a text or a list of texts",
         "rules.yaml:12: name must be one text",
         "rules.yaml:14: name is given twice",

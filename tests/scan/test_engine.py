@@ -180,7 +180,7 @@ def test_a_folder_without_git_is_walked(tmp_path: Path, monkeypatch: pytest.Monk
     project.write("a/b.sql", CODE)
     project.write(".venv/c.sql", CODE)
     assert found(project) == [f"a/b.sql {CODE}"]
-    with pytest.raises(UsageError, match="no git repository"):
+    with pytest.raises(UsageError, match="not in a git repository"):
         run(project, since="HEAD")
 
 
@@ -227,3 +227,10 @@ def test_a_repository_that_only_the_caller_names_is_scanned(tmp_path: Path, monk
     monkeypatch.setitem(ENVIRONMENT, "GIT_DIR", str(tmp_path / "a"))
     monkeypatch.setitem(ENVIRONMENT, "GIT_WORK_TREE", str(project.top))
     assert found(project, stage=True) == [f"a.sql {CODE}"]
+
+
+def test_what_is_staged_needs_a_repository(tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text("- name: hetu\n", encoding="utf-8")
+    rules = read_rules(tmp_path / "rules.yaml")
+    with pytest.raises(UsageError, match=r"^--stage: .* is not in a git repository\.$"):
+        ProjectScan(Repository(tmp_path, ENVIRONMENT), rules, Ignored(), set(), stage=True).run()

@@ -133,7 +133,7 @@ def test_a_hook_of_somebody_else_stays_unless_forced(project: ProjectInGit) -> N
 
 def test_without_git_there_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ENVIRONMENT, "GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    assert "is in no git repository" in install(ProjectInGit(tmp_path), code=1)
+    assert "is not in a git repository" in install(ProjectInGit(tmp_path), code=1)
 
 
 def test_the_pre_commit_framework_finds_the_hooks() -> None:

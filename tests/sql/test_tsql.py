@@ -77,7 +77,7 @@ def test_a_statement_after_another_is_told_to_take_a_separator(before: str) -> N
 def test_a_separator_with_a_semicolon_is_named() -> None:
     with pytest.raises(SourceError, match="must be the first") as caught:
         check_first_in_batch(SPLITTER.split("PRINT 1\nGO\nPRINT 2\n go;\nCREATE VIEW v AS SELECT 1"), None)
-    assert caught.value.hint == "go; in line 4 is no separator: write GO without the semicolon."
+    assert caught.value.hint == "go; in line 4 is not a separator: write GO without the semicolon."
 
 
 @pytest.mark.parametrize(

@@ -199,7 +199,7 @@ class _Reader:
 
     def _key(self, node: yaml.Node) -> str:
         if not isinstance(node, yaml.ScalarNode):
-            raise ConfigError(f"{self._position(node)}: a key that is no string")
+            raise ConfigError(f"{self._position(node)}: a key that is not a string")
         return str(node.value)
 
     def _position(self, node: yaml.Node) -> str:

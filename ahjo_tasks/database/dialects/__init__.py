@@ -43,7 +43,7 @@ def dialect(name: str) -> Dialect:
 
 
 def is_file_based(name: str) -> bool:
-    """Whether the databases of a dialect are files; False for an unknown dialect."""
+    """Return whether the databases of a dialect are files; False for an unknown dialect."""
     try:
         return dialect(name).file_based
     except ConfigError:

@@ -42,7 +42,7 @@ class ServerMessage:
 
 
 TransactionState = Literal["none", "open", "failed"]
-"""What a driver tells of the transaction: `failed` is one that an error ended, and that only can be rolled back."""
+"""State of the transaction by the driver: `failed` is one that an error ended, and that only can be rolled back."""
 
 
 class Restore(Protocol):
@@ -139,19 +139,19 @@ class OpenConnection(Protocol):
 
     @property
     def in_shared_transaction(self) -> bool:
-        """Whether one transaction lasts until the connection is closed."""
+        """True if one transaction lasts until the connection is closed."""
 
     @property
     def transactional(self) -> bool:
-        """Whether what runs now can be rolled back."""
+        """True if what runs now can be rolled back."""
 
     @property
     def changed(self) -> bool:
-        """Whether `execute` was called, which may have changed the database."""
+        """True if `execute` was called, which may have changed the database."""
 
     @property
     def usable(self) -> bool:
-        """Whether the connection is still open."""
+        """True if the connection is still open."""
 
     def execute(self, text: str) -> int:
         """Run one batch and return how many rows it changed. Raises StatementError."""
@@ -255,11 +255,11 @@ class Connecting(DialectAttributes):
         return url.set(database=self.maintenance_database)
 
     def check_driver(self, driver: Driver) -> DriverState:
-        """Whether the driver is installed and loads."""
+        """Return whether the driver is installed and loads."""
         return check(driver)
 
     def system_drivers(self) -> list[DriverState]:
-        """What a driver of Python goes through that is installed apart from it, as ODBC drivers are."""
+        """List what drivers of Python need and is installed apart from them, as ODBC drivers are."""
         return []
 
     def url_query(self, settings: Settings) -> Mapping[str, str]:
@@ -372,15 +372,15 @@ class Running(DialectAttributes):
         return ServerError(_first_line(error))
 
     def commits_implicitly(self, statement: str) -> bool:
-        """Whether the statement commits the transaction it is in."""
+        """Return whether the statement commits the transaction it is in."""
         return compiled(self.implicit_commit_statement).match(statement) is not None
 
     def is_dependency_error(self, error: ServerError) -> bool:
-        """Whether the server refused to drop an object because others use it."""
+        """Return whether the server refused to drop an object because others use it."""
         return False
 
     def refuses_replacing(self, error: ServerError) -> bool:
-        """Whether CREATE OR REPLACE cannot change the object so, which must be dropped first."""
+        """Return whether CREATE OR REPLACE cannot change the object so, which must be dropped first."""
         return False
 
     def missing_object(self, error: ServerError) -> Name | None:
@@ -430,11 +430,11 @@ class Running(DialectAttributes):
         return [0] if self.commits_implicitly(text) else []
 
     def refuses_transaction(self, error: ServerError) -> bool:
-        """Whether the server refused a statement because it stands in a transaction."""
+        """Return whether the server refused a statement because it stands in a transaction."""
         return False
 
     def was_ended(self, error: ServerError) -> bool:
-        """Whether `commit` found that the transaction was ended before."""
+        """Return whether `commit` found that the transaction was ended before."""
         return False
 
     def transaction_state(self, raw: Any) -> TransactionState | None:
@@ -465,7 +465,7 @@ class Administration(DialectAttributes):
     """The database as a whole: create, drop, lock and describe it."""
 
     def exists(self, connection: OpenConnection, database: str) -> bool:
-        """Whether the server has the database. `connection` is to the maintenance database, here and below."""
+        """Return whether the server has the database. `connection` is to the maintenance database, here and below."""
         raise NotImplementedError
 
     def drop_database(self, connection: OpenConnection, database: str) -> None:
@@ -513,7 +513,7 @@ class Administration(DialectAttributes):
         return None
 
     def object_exists(self, connection: OpenConnection, definition: Definition) -> bool:
-        """Whether an object exists; True where the server says so by itself when a missing one is dropped."""
+        """Return whether an object exists; True where the server says so by itself when a missing one is dropped."""
         return True
 
     def foreign_keys(self, connection: OpenConnection) -> list[tuple[Name, Name]]:

@@ -111,9 +111,7 @@ class MySQL(Dialect):
         rf"(?ai:{MYSQL.gap()}(?:(?:CREATE|DROP)\b(?!\s+TEMPORARY\b)|ALTER|RENAME|TRUNCATE|GRANT|REVOKE|ANALYZE|OPTIMIZE"
         r"|REPAIR|FLUSH|LOCK|UNLOCK|INSTALL|UNINSTALL|COMMIT|BEGIN|START)\b)"
     )
-    server_info_sql = (
-        "SELECT @@hostname, NULL, CURRENT_USER(), DATABASE(), @@collation_database, VERSION(), @@version_comment"
-    )
+    server_info_sql = "SELECT @@hostname, NULL, CURRENT_USER(), DATABASE(), @@collation_database, VERSION(), NULL"
     content_sql = (
         "SELECT CASE table_type WHEN 'VIEW' THEN 'view' ELSE 'table' END, table_name FROM information_schema.tables"
         " WHERE table_schema = DATABASE()"
@@ -212,7 +210,7 @@ class MySQL(Dialect):
         return mysql_session.control(batch.text for batch in SPLITTER.split(text))
 
     def refuses_transaction(self, error: ServerError) -> bool:
-        """Whether the number is that of XA, SET TRANSACTION or a variable of the binary log in a transaction."""
+        """Return whether the number is that of XA, SET TRANSACTION or a variable of the binary log in a transaction."""
         return error.number in REFUSED_IN_TRANSACTION
 
     def transaction_state(self, raw: Any) -> TransactionState | None:
@@ -234,7 +232,7 @@ class MySQL(Dialect):
         return mysql_session.save(connection, texts)
 
     def exists(self, connection: OpenConnection, database: str) -> bool:
-        """Whether the server lists the database."""
+        """Return whether the server lists the database."""
         name = self.quote_literal(database)
         return bool(connection.query(f"SELECT 1 FROM information_schema.schemata WHERE schema_name = {name}"))
 

@@ -26,7 +26,7 @@ _FIRST = frozenset({"USE", "CALL", "EXECUTE", "LOCK", "FLUSH", "IF", "CASE", "LO
 _LOCKS = re.compile(r"\b(?:GET_LOCK|RELEASE_LOCK|RELEASE_ALL_LOCKS)\b")
 _DEFINITIONS = frozenset({"CREATE", "ALTER", "GRANT", "REVOKE"})
 _NOT_IN_SESSION = frozenset({"PASSWORD", "GLOBAL", "PERSIST", "PERSIST_ONLY", "TRANSACTION"})
-"""What SET changes elsewhere, if it stands first and alone."""
+"""Words after SET that change something outside of the session, if they stand first and alone."""
 HEAD = 2000
 """Characters of a statement that are read for its first words."""
 VARIABLES = "SHOW SESSION VARIABLES"

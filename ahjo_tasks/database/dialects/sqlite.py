@@ -137,7 +137,7 @@ class SQLite(Dialect):
             return ConnectFailure(
                 "The database file does not exist.", "Create it with: inv init", missing_database=True
             )
-        return None if _is_database(file) else ConnectFailure("This is no SQLite database.", CHECK_NAME)
+        return None if _is_database(file) else ConnectFailure("This is not a SQLite database.", CHECK_NAME)
 
     def on_connect(self, raw: Any) -> None:
         """Leave transactions to us, and have foreign keys checked."""
@@ -215,10 +215,10 @@ class SQLite(Dialect):
         return [Dependent(kind, Name(None, name), f"{kind} {name}", f"DROP {kind.upper()} {self.quote(name)}")]
 
     def exists(self, connection: OpenConnection, database: str) -> bool:
-        """Whether the file exists. Raises NotPermittedError for another kind of file, which `init` would delete."""
+        """True if the file exists. Raises NotPermittedError for another kind of file, which `init` would delete."""
         file = Path(database)
         if file.exists() and not _is_database(file):
-            raise NotPermittedError(f"{database} is no SQLite database: it is not replaced.", hint=CHECK_NAME)
+            raise NotPermittedError(f"{database} is not a SQLite database: it is not replaced.", hint=CHECK_NAME)
         return file.exists()
 
     def drop_database(self, connection: OpenConnection, database: str) -> None:
@@ -272,7 +272,7 @@ class SQLite(Dialect):
             return
         if connection.changed:
             raise UsageError(
-                "SQLite cannot switch foreign keys off for migrations amid a transaction.",
+                "SQLite cannot switch foreign keys off for migrations inside a transaction.",
                 hint="Run the migrations first, or with context_connectable_type: engine.",
             )
         for statement in ("COMMIT", f"PRAGMA foreign_keys = {to}", "BEGIN"):
@@ -318,7 +318,7 @@ class SQLite(Dialect):
 
 
 def _is_database(file: Path) -> bool:
-    """Whether the file is a database, or empty; one that cannot be read is left to SQLite's error."""
+    """Return whether the file is a database, or empty; one that cannot be read is left to SQLite's error."""
     if file.is_dir():
         return False
     try:

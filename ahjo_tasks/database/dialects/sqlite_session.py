@@ -39,7 +39,7 @@ ENDS = frozenset({"COMMIT", "END", "ROLLBACK"})
 REFUSED = frozenset({"BEGIN", "VACUUM"})
 """First words of statements that no transaction takes."""
 IN_TRANSACTION = ("within a transaction", "from within", "inside a transaction", "within transaction")
-"""What the library says of a statement that a transaction refuses."""
+"""Messages of the library for a statement that a transaction refuses."""
 MAY_REFUSE = re.compile(r"\b(?:PRAGMA|BEGIN|VACUUM)\b")
 """A word of each of them: to search for it is faster than to split the text."""
 _PREFILTER = re.compile(r"\b(?:PRAGMA|ATTACH|DETACH|BEGIN|SAVEPOINT|RELEASE|COMMIT|END|ROLLBACK|VACUUM)\b")
@@ -93,7 +93,7 @@ def non_transactional(statements: Iterable[str]) -> str:
 
 
 def _refused(setting: Pragma, *, leading: bool) -> bool:
-    """Whether it would do something outside of a transaction alone; foreign keys are checked again anyway."""
+    """Return whether it would do something outside of a transaction alone; foreign keys are checked again anyway."""
     if setting.name in REFUSED_PRAGMAS:
         return bool(setting.value) or setting.name == "wal_checkpoint"
     on = setting.name == "foreign_keys" and setting.value in {"ON", "1", "TRUE", "YES"}

@@ -145,7 +145,7 @@ class Translation:
             self._mark(call, "the call returns something else now; docs/library.md says what.")
         dropped = sorted(set(arguments) - _known(rule))
         if dropped:
-            self._mark(call, f"what {', '.join(dropped)} asked for is not done any more.")
+            self._mark(call, f"what {', '.join(dropped)} asked for is no longer done.")
         used = {*re.findall(r"{(\w+)}", rule.target), *rule.keywords.values()}
         values = {name: self._new(value) for name, value in arguments.items() if name in used}
         text = rule.target.format(c=context, **values)

@@ -15,7 +15,7 @@ MAJOR = "3"
 """The release of Invoke whose private parts the patches know."""
 
 ASSIGNED = ("__doc__", "__name__", "__qualname__")
-"""What a patch takes over from the method that it replaces; `__module__` stays ours, and tells that it is installed."""
+"""Attributes that a patch takes over from the method that it replaces; `__module__` stays ours: it is installed."""
 
 
 def supported() -> bool:

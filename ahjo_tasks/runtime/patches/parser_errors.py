@@ -39,9 +39,9 @@ OTHER_ACTIONS = {
     "baseline": "inv alembic -- stamp REVISION records that a database is at a revision.",
     "stamp": "inv alembic -- stamp REVISION records that a database is at a revision.",
     "revision": 'inv alembic -- revision -m "message" writes a new migration.',
-    "build": "inv complete-build creates the database and deploys all.",
+    "build": "inv complete-build creates the database and deploys everything.",
     "create": "inv init creates the database.",
-    "reset": "inv complete-build creates the database anew and deploys all.",
+    "reset": "inv complete-build recreates the database and deploys everything.",
     "lint": "inv batches shows how SQL files are read, inv scan finds what should not be in them.",
     "check": "inv doctor checks the installation, inv config the settings.",
     "validate": "inv config checks the settings, inv deploy --dry the files.",
@@ -92,7 +92,7 @@ def _explained(original: Callable[[ParseMachine, Any], None]) -> Callable[[Parse
             original(machine, value)
         except ValueError:
             name = machine.flag.name if machine.flag else "value"
-            raise CommandLineError(f"--{name}: {value!r} is no number.", "", machine.context) from None
+            raise CommandLineError(f"--{name}: {value!r} is not a number.", "", machine.context) from None
 
     return see_value
 
@@ -142,7 +142,7 @@ def _unknown_word(machine: ParseMachine, word: str) -> tuple[str, str]:
 
     hint = suggest_action(word, machine.contexts)
     if word.lower().endswith(CONFIG_SUFFIXES):
-        hint = f"A config is named by --config {word}"
+        hint = f"Name a config with --config {word}"
     elif machine.flag and machine.flag.kind is list:
         hint = hint or f"For one more value, give --{machine.flag.name} again."
     return f"There is no action {word!r}.", hint or "inv --list shows them all."

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Strength(IntEnum):
-    """When a need counts, the strongest first."""
+    """Strengths of a need by the time when it counts, the strongest first."""
 
     CREATION = 0
     """The database looks the name up when the object is created."""

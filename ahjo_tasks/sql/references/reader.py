@@ -247,7 +247,7 @@ class Reader:
             self.note(parts, role, self.strength, index, listed_types(self, index + 1))
 
     def _arguments(self, index: int) -> Arguments | None:
-        """What a routine of PostgreSQL is called with; a trigger passes none."""
+        """Return the arguments that a routine of PostgreSQL is called with; a trigger passes none."""
         if self.words[index + 1] != "(" or self.syntax is not POSTGRESQL:
             return None
         return arguments(self, index + 1) if self.words[index - 1] not in {"FUNCTION", "PROCEDURE"} else None

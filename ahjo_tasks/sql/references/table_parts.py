@@ -122,7 +122,7 @@ def connection(reader: Reader, index: int) -> int:
 
 
 NAMED = frozenset({POSTGRESQL, MSSQL})
-"""Where the parts of tables are known by name."""
+"""Dialects that know the parts of tables by name."""
 
 
 TABLE_ACTIONS: dict[str, Action] = {

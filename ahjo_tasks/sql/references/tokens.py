@@ -117,7 +117,7 @@ def _pattern(syntax: Syntax, *, dollars: bool) -> re.Pattern[str]:
 
 
 def _word(syntax: Syntax) -> str:
-    """A bare name; in MySQL it may begin with a digit, where it is no number."""
+    """A bare name; in MySQL it may begin with a digit, where it is not a number."""
     digits = rf"|(?!0[xXbB]|[0-9]++[eE][0-9]|[0-9]++(?![^\W\d]))[0-9]++{syntax.word}" if syntax is MYSQL else ""
     return rf"(?:(?![{syntax.prefixes}]'){syntax.word}{digits})"
 

@@ -33,7 +33,7 @@ _COMMAND_HEADS = frozenset("dDsS\\")
 _ARGUMENT = re.compile(r"""'(?P<single>[^']++)'|"(?P<double>[^"]++)"|(?P<bare>[^\s'"]\S*+)""")
 _GAP = re.compile(MYSQL.gap())
 _IGNORED = re.compile(r"[ \t]*+(?!#|--|/\*|\Z)(?=[^\r\n]*\w)")
-"""What follows the argument of DELIMITER, but for comments and marks."""
+"""Text after the argument of DELIMITER, but for comments and marks."""
 _SETS_MODE = re.compile(r"(?ai:(?:/\*M?!\d*+\s*+)?SET\s(?!\s*+(?:GLOBAL|PERSIST)\b)[^;]*?\bsql_mode\b[^;]*+)")
 _LITERAL_BACKSLASHES = replace(MYSQL, backslash_escapes=False)
 """MYSQL after `SET sql_mode = 'NO_BACKSLASH_ESCAPES'`, which the client follows."""
@@ -80,12 +80,12 @@ def _tail(source: SourceText, start: int, delimiter: str) -> tuple[str, int]:
         return (tail["comment"], tail.end()) if tail else ("", after_delimiter)
     if source.text.startswith(("g", "G"), start + 1):
         return "", start + 2
-    raise source.error(start, "a command of the mysql client is no SQL")
+    raise source.error(start, "this is a command of the mysql client, not SQL")
 
 
 def _delimiter(source: SourceText, command: re.Match[str]) -> str:
     if command["delimiter"] is None:
-        raise source.error(command.start(), "a command of the mysql client is no SQL")
+        raise source.error(command.start(), "this is a command of the mysql client, not SQL")
     rest = command["rest"]
     argument = _ARGUMENT.match(rest)
     if argument is None:
@@ -94,7 +94,7 @@ def _delimiter(source: SourceText, command: re.Match[str]) -> str:
         raise source.error(command.start(), "DELIMITER needs a blank before the new delimiter")
     if ignored := _IGNORED.match(rest, argument.end()):
         offset = command.start("rest") + ignored.end()
-        message = "the mysql client ignores what stands after the delimiter on this line"
+        message = "the mysql client ignores the rest of this line after the delimiter"
         raise source.error(offset, message, hint="Put it on a line of its own.")
     delimiter = argument[argument.lastindex or 0]
     if "\\" in delimiter:

@@ -129,4 +129,4 @@ def _changes_nothing(name: str, rest: str) -> bool:
 
 def _refusal(source: SourceText, start: int, name: str) -> SourceError:
     hint = _HINTS.get(_ALIASES.get(name, name), "Remove the line, or run the file with psql.")
-    return source.error(start, rf"\{name} is a command of psql, which no server knows", hint=hint)
+    return source.error(start, rf"\{name} is a command of psql, not SQL", hint=hint)

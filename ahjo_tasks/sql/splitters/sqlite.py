@@ -55,7 +55,7 @@ def _spans(source: SourceText) -> Iterator[Span]:
     while (start := end_of_match(_NOTHING, text, start)) < len(text):
         lead = end_of_match(_LEAD, text, start)
         if text.startswith(".", lead):
-            raise source.error(lead, "a dot command of the sqlite3 shell is no SQL")
+            raise source.error(lead, "this is a dot command of the sqlite3 shell, not SQL")
         end = _end(source, lead)
         if end >= len(text):
             _refuse_open_quote(source, lead)

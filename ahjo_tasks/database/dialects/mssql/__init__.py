@@ -273,7 +273,7 @@ class MSSQL(Dialect):
         return error_lines.refine(completed, text)
 
     def is_dependency_error(self, error: ServerError) -> bool:
-        """Whether a schema-bound object kept it from being dropped; other servers than Microsoft's have no number."""
+        """True if a schema-bound object kept it from being dropped; other servers than Microsoft's have no number."""
         return error.number == REFERENCED_BY_OBJECT or "other objects depend on it" in error.message
 
     def dependents(self, connection: OpenConnection, definitions: Sequence[Definition]) -> list[Dependent] | None:
@@ -318,11 +318,11 @@ class MSSQL(Dialect):
         return commit_offsets(text)
 
     def was_ended(self, error: ServerError) -> bool:
-        """Whether the text is that of our own check."""
+        """Return whether the text is that of our own check."""
         return ENDED in error.message
 
     def refuses_transaction(self, error: ServerError) -> bool:
-        """Whether number or message is that of a statement or a procedure that runs outside of transactions only."""
+        """True if number or message is that of a statement or a procedure that runs outside of transactions only."""
         return error.number in REFUSED_IN_TRANSACTION or REFUSAL in error.message
 
     def object_exists(self, connection: OpenConnection, definition: Definition) -> bool:
@@ -346,7 +346,7 @@ class MSSQL(Dialect):
     # -- the database itself ---------------------------------------------------------------------------------------
 
     def exists(self, connection: OpenConnection, database: str) -> bool:
-        """Whether the server lists the database."""
+        """Return whether the server lists the database."""
         return bool(connection.query(f"SELECT 1 FROM sys.databases WHERE name = {self.quote_literal(database)}"))
 
     def drop_database(self, connection: OpenConnection, database: str) -> None:
@@ -400,7 +400,7 @@ def _holder(connection: OpenConnection) -> str:
 
 
 def _is_server_wide(definition: Definition) -> bool:
-    """Whether a trigger is on the server and not on a table or the database."""
+    """Return whether a trigger is on the server and not on a table or the database."""
     table = definition.table
     return table is not None and not table.schema and table.name.upper() == "ALL"
 

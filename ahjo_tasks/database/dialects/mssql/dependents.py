@@ -1,4 +1,4 @@
-"""What is bound to an object of SQL Server, by its catalog, and what would be lost if that were dropped."""
+"""Find the modules bound to an object in SQL Server's catalog, and what would be lost if they were dropped."""
 
 from __future__ import annotations
 

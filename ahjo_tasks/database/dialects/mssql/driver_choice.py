@@ -60,7 +60,7 @@ class OdbcChoice(NamedTuple):
 
 
 def names_driver(settings: Settings) -> bool:
-    """Whether the config says which driver is to be used; such a one is never replaced."""
+    """Return whether the config says which driver is to be used; such a one is never replaced."""
     given = settings.sqlalchemy_url.reveal().partition(":")[0] if settings.sqlalchemy_url else settings.sql_dialect
     return "+" in given
 
@@ -126,7 +126,7 @@ def require_encryption() -> None:
 
 
 def wants_verification(items: Items) -> bool:
-    """Whether the config asks by itself for a check of the server's certificate, which FreeTDS does not make."""
+    """Return whether the config asks by itself for a check of the server's certificate, which FreeTDS does not make."""
     encrypt, trust = keyword(items, "encrypt"), keyword(items, "trustservercertificate")
     return encrypt == "strict" or trust not in {"", *YES} or (encrypt not in {"", *UNENCRYPTED} and trust not in YES)
 
@@ -168,7 +168,7 @@ def bundled() -> list[str]:
 
 @cache
 def library_problem(path: str) -> tuple[str, str] | None:
-    """Why the library does not load, and the command that mends it; None where it does."""
+    """Return the reason why the library does not load, and the command that repairs it; None where it loads."""
     try:
         _load(path)
     except OSError as error:
@@ -177,7 +177,7 @@ def library_problem(path: str) -> tuple[str, str] | None:
 
 
 def is_freetds(driver: str) -> bool:
-    """Whether the driver is FreeTDS, by name or by the path of its library."""
+    """Return whether the driver is FreeTDS, by name or by the path of its library."""
     return "freetds" in driver.lower() or "tdsodbc" in driver.lower()
 
 
@@ -225,7 +225,7 @@ def _lost(driver: Driver, url: URL, settings: Settings) -> str:
 
 
 def _is_neutral(key: str, value: object) -> bool:
-    """Whether pymssql does by itself what a key asks for: it verifies no certificate, and has the port elsewhere."""
+    """True if pymssql does by itself what a key asks for: it verifies no certificate, and has the port elsewhere."""
     return key.lower() == "port" or (key.lower() == "trustservercertificate" and str(value).lower() in YES)
 
 

@@ -238,7 +238,7 @@ def port(url: URL) -> int | None:
 
 
 def _answers(address: object) -> bool:
-    """Whether the port is open, or at least not refused in time."""
+    """Return whether the port is open, or at least not refused in time."""
     try:
         with socket.create_connection(address[:2], timeout=PATIENCE):  # type: ignore[index]
             return True

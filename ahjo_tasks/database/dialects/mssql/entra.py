@@ -21,7 +21,7 @@ SCOPE = "https://database.windows.net/.default"
 BY_DRIVER = frozenset({"ActiveDirectoryPassword", "ActiveDirectoryInteractive", "ActiveDirectoryIntegrated"})
 BY_TOKEN = "AzureIdentity"  # noqa: S105 - the name of a way to log in
 KEPT = {"ActiveDirectoryPassword": (True, True), "ActiveDirectoryInteractive": (True, False)}
-"""Whether a way to log in takes user name and password; the driver refuses what it does not take."""
+"""User name and password that each way to log in takes (True): the driver refuses what it does not take."""
 CHAIN = "DefaultAzureCredential"
 LOG_IN = "Log in, for example with: az login. With --debug you see what each credential said."
 

@@ -72,14 +72,14 @@ def locate(connection: OpenConnection, text: str, error: ServerError, before: Se
 
 
 def may_repeat(texts: Sequence[str]) -> bool:
-    """Whether a rolled back run of the batches leaves no trace, apart from the procedures that they call."""
+    """Return whether a rolled back run of the batches leaves no trace, apart from the procedures that they call."""
     return sum(map(len, texts)) <= MAX_CHARACTERS and all(
         is_module(text) or not goes_beyond_rollback(text) for text in texts
     )
 
 
 def repeatable(connection: OpenConnection, text: str) -> bool:
-    """Whether a rolled back run of the batch leaves no trace, including the procedures that it calls."""
+    """Return whether a rolled back run of the batch leaves no trace, including the procedures that it calls."""
     if is_module(text):
         return True
     seen: set[str] = set()

@@ -157,13 +157,13 @@ def clean(text: str) -> str:
 
 
 def is_lost(record: Record) -> bool:
-    """Whether the connection broke; FreeTDS often reports only an unknown error."""
+    """Return whether the connection broke; FreeTDS often reports only an unknown error."""
     unknown = record.text == "Unknown error" and not record.number
     return unknown or record.state in LOST or record.number in LOST_NUMBERS or bool(re.search(LOST_TEXT, record.text))
 
 
 def is_wait(error: ServerError) -> bool:
-    """Whether the statement waited for another session or took too long: to run it again would take as long."""
+    """Return whether the statement waited for another session or took too long: to run it again would take as long."""
     return error.number in WAITED_NUMBERS or WAITED_TEXT.search(error.message) is not None
 
 

@@ -105,7 +105,7 @@ ENDED_IN_ACTION = "The file ended the transaction of the action, by a COMMIT or 
 
 
 class Changes(NamedTuple):
-    """What statements of a file change in the session."""
+    """Changes to the session by the statements of a file."""
 
     options: tuple[str, ...] = ()
     """Names of options that are set to something else than usual, sorted."""
@@ -114,7 +114,7 @@ class Changes(NamedTuple):
     database: bool = False
     transaction: bool = False
     impersonations: int = 0
-    """How often EXECUTE AS takes on another user."""
+    """Number of EXECUTE AS that take on another user."""
 
 
 def save(connection: OpenConnection, texts: Sequence[str]) -> Restore | None:

@@ -167,7 +167,7 @@ class PostgreSQL(Dialect):
         return statements.commit_offsets(text)
 
     def refuses_transaction(self, error: ServerError) -> bool:
-        """Whether the SQLSTATE is that of a statement that runs outside of transactions only."""
+        """Return whether the SQLSTATE is that of a statement that runs outside of transactions only."""
         return error.number in statements.REFUSED_IN_TRANSACTION
 
     def transaction_state(self, raw: Any) -> TransactionState | None:
@@ -313,11 +313,11 @@ class PostgreSQL(Dialect):
         )
 
     def is_dependency_error(self, error: ServerError) -> bool:
-        """Whether a view of it, or a function with a parsed body, kept it from being dropped."""
+        """Return whether a view of it, or a function with a parsed body, kept it from being dropped."""
         return error.number == USED
 
     def refuses_replacing(self, error: ServerError) -> bool:
-        """Whether the columns of a view, or the type of a function's result, cannot be replaced by others."""
+        """Return whether the columns of a view, or the type of a function's result, cannot be replaced by others."""
         return error.number in CANNOT_REPLACE
 
     def dependents(self, connection: OpenConnection, definitions: Sequence[Definition]) -> list[Dependent]:
@@ -341,7 +341,7 @@ class PostgreSQL(Dialect):
         return catalog.attachments(connection, dependents)
 
     def exists(self, connection: OpenConnection, database: str) -> bool:
-        """Whether the catalog lists the database."""
+        """Return whether the catalog lists the database."""
         return bool(connection.query(f"SELECT 1 FROM pg_database WHERE datname = {self.quote_literal(database)}"))
 
     def drop_database(self, connection: OpenConnection, database: str) -> None:

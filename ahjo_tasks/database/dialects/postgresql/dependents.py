@@ -1,4 +1,4 @@
-"""What uses an object of PostgreSQL, by its catalog, and what would be lost if that were dropped."""
+"""Find the users of an object in PostgreSQL's catalog, and what would be lost if they were dropped."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ WHERE d.refclassid = 'pg_class'::regclass AND d.deptype = 'n' AND d.refobjid >= 
     strpos({message}, pg_describe_object(d.classid, d.objid, d.objsubid)) > 0
     OR strpos({message}, pg_describe_object('pg_class'::regclass, r.ev_class, 0)) > 0)
 """
-"""What the objects use that an error names, as the server calls them in its own language."""
+"""Query of the objects that an error names, as the server calls them in its own language."""
 KINDS = {"materialized view": "view", "aggregate": "function", "procedure": "procedure"}
 RELATION_ATTACHMENTS = """
 SELECT c.relnamespace::regnamespace::text || '.' || quote_ident(c.relname) AS name, c.oid, c.relowner, c.relacl,

@@ -27,7 +27,7 @@ _PREFILTER = re.compile(
 )
 _FIRST = frozenset({"RESET", "DISCARD", "CALL", "EXECUTE", "PREPARE", "DEALLOCATE", "DECLARE", "LISTEN"})
 _TRANSACTION_ONLY = frozenset({"TRANSACTION", "CONSTRAINTS"})
-"""What SET changes for the transaction alone."""
+"""Words after SET that change the transaction alone."""
 _IN_BLOCK = re.compile(r"\b(?:SET|RESET|DISCARD|SET_CONFIG|CALL|PG_(?:TRY_)?ADVISORY\w*)\b")
 _CALLED = re.compile(r"\b(?:SET_CONFIG|PG_(?:TRY_)?ADVISORY\w*)\b")
 _DEFINITIONS = frozenset({"CREATE", "ALTER", "COMMENT", "GRANT", "REVOKE", "DROP"})
@@ -45,12 +45,12 @@ STATE = (
     " WHERE locktype = 'advisory' AND granted AND pid = pg_catalog.pg_backend_pid()"
 )
 MAX_UNLOCKS = 1000
-"""How often one lock is released, at most: a session may hold it many times."""
+"""Number of times that one lock is released, at most: a session may hold it many times."""
 SHARED = "ShareLock"
 
 
 class State(NamedTuple):
-    """What `STATE` tells of the session."""
+    """State of the session, a row of the query `STATE`."""
 
     user: str
     role: str
