@@ -285,6 +285,14 @@ def partition(reader: Reader, index: int) -> int:
     return index + 1
 
 
+def schema_collection(reader: Reader, index: int) -> int:
+    """Read WITH SCHEMA COLLECTION of a type of messages of SQL Server."""
+    if reader.words[index - 2 : index] == ["WITH", "SCHEMA"] and reader.syntax is MSSQL:
+        reader.emit(index + 1, "xml schema collection")
+        return index + 2
+    return index + 1
+
+
 COLUMN_ACTIONS: dict[str, Action] = {
     "ADD": added,
     "TYPE": altered_type,
@@ -299,6 +307,7 @@ COLUMN_ACTIONS: dict[str, Action] = {
     "DECLARE": declare,
     "HISTORY_TABLE": equal_name(RELATION),
     "PROCEDURE_NAME": equal_name(ROUTINE),
+    "COLLECTION": schema_collection,
     "DATA_SOURCE": equal_name("external data source"),
     "FILE_FORMAT": equal_name("external file format"),
     "CREDENTIAL": equal_name("database scoped credential"),

@@ -20,6 +20,12 @@ OBJECT_WORDS = word_set(
     "FUNCTIONS PROCEDURES ROUTINES SEQUENCES XML COLLECTION DATABASE LANGUAGE FOREIGN DATA WRAPPER SERVER "
     "AGGREGATE INDEX"
 )
+AFTER_TEXT = word_set("; , EXEC EXECUTE IF BEGIN SET DECLARE PRINT")
+"""Marks and words that may follow the text that a variable gets; anything else may be a part of it."""
+BEFORE_VARIABLE = frozenset({"SET", "DECLARE", "SELECT", ","})
+"""Words and marks before a variable that gets a value."""
+LONGEST_LOOK = 500
+"""Tokens before EXEC that are searched for the text of its variable."""
 PARTS_OF_TABLES = frozenset({"TRIGGER", "POLICY", "RULE", "CONSTRAINT"})
 
 
@@ -47,8 +53,7 @@ def execute(reader: Reader, index: int) -> int:
     if words[place].endswith("SP_EXECUTESQL"):
         place += 2 if words[place + 2] == "=" else 0
         place += words[place + 1] == "="
-        if words[place + 1] == STRING:
-            _dynamic(reader, place + 1)
+        _dynamic_text(reader, range(place + 1, place + 2))
     return place + 1
 
 
@@ -61,11 +66,33 @@ def _dynamic(reader: Reader, index: int, text: str = "") -> None:
 def _dynamic_list(reader: Reader, index: int) -> int:
     """Read the strings in the parentheses of EXEC, if they are the whole of its text."""
     end = reader.closing(index)
-    inner = range(index + 1, end)
     remote = reader.words[end + 1] == "AT" if end < reader.size else True
-    if not remote and inner and all(reader.words[place] == STRING for place in inner):
-        _dynamic(reader, index + 1, "".join(string_value(reader.tokens[place], reader.syntax) for place in inner))
+    if not remote:
+        _dynamic_text(reader, range(index + 1, end))
     return end + 1
+
+
+def _dynamic_text(reader: Reader, tokens: range) -> None:
+    """Read a text that is run, if it is made of strings alone, or if such a text is given to a variable before."""
+    if len(tokens) == 1 and reader.tokens[tokens[0]].startswith("@"):
+        tokens = _assigned(reader, tokens[0])
+    if tokens and all(reader.words[place] == STRING for place in tokens):
+        text = "".join(string_value(reader.tokens[place], reader.syntax) for place in tokens)
+        _dynamic(reader, tokens[0], text)
+
+
+def _assigned(reader: Reader, index: int) -> range:
+    """The strings that the variable at an index gets last before it; empty if it gets anything else with them."""
+    words = reader.words
+    before = range(index - 1, max(index - LONGEST_LOOK, 0), -1)
+    gets = (place for place in before if words[place] == words[index] and words[place - 1] in BEFORE_VARIABLE)
+    place = next(gets, index) + 1
+    while words[place] not in {"=", ";", ""} and not words[place].startswith("@"):  # the type of the variable
+        place += 1
+    start = end = place + 1
+    while words[end] == STRING:
+        end += 1
+    return range(start, end) if words[place] == "=" and words[end] in AFTER_TEXT else range(0)
 
 
 def prepare(reader: Reader, index: int) -> int:
@@ -115,12 +142,16 @@ def grant(reader: Reader, index: int) -> int:
 def _objects(reader: Reader, index: int) -> int:
     """Read the objects that a right is granted on."""
     words, role = reader.words, OBJECT
+    match = kind_at(reader, index)
+    if match and words[match[0]] == "::":
+        index, role = match[0] + 1, ROLES.get(match[1], match[1])
     while words[index] in OBJECT_WORDS and words[index + 1] not in {"TO", "FROM", "IS", ",", "("}:
         role = CLASSES.get(words[index], OBJECT)
         index += 1
         index += words[index] == "::"
     while reader.is_name(index):
-        reader.emit_listed(index, role)
+        if not reader.tokens[index].endswith(".*"):  # all of a database
+            reader.emit_listed(index, role)
         index += 1
         if words[index] == "(":
             index = reader.closing(index) + 1

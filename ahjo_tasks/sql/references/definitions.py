@@ -177,8 +177,8 @@ def _schema(reader: Reader, place: int, definition: Definition | None) -> int:
     return place + 1
 
 
-def _event(reader: Reader, place: int, definition: Definition | None) -> int:
-    """Read an event of MySQL."""
+def _late(reader: Reader, place: int, definition: Definition | None) -> int:
+    """Read an event or a package of MySQL, whose body binds late."""
     record(reader, definition)
     reader.strength, reader.body = Strength.LATE, True
     return place + 1
@@ -302,7 +302,8 @@ HANDLERS = {
     "sequence": _sequence,
     "synonym": _synonym,
     "schema": _schema,
-    "event": _event,
+    "event": _late,
+    "package": _late,
     "operator": _operator,
     "operator class": _operator_class,
     "extension": _extension,

@@ -106,7 +106,7 @@ def external_name(reader: Reader, index: int) -> int:
     """Read EXTERNAL NAME assembly.class.method."""
     if reader.words[index + 1] != "NAME" or not reader.is_name(index + 2):
         return index + 1
-    reader.note(split_name(reader.tokens[index + 2], reader.syntax)[:1], "assembly", reader.strength, index + 2)
+    reader.note(split_name(reader.tokens[index + 2], reader.syntax)[:1], "assembly", Strength.CREATION, index + 2)
     return index + 3
 
 
@@ -205,6 +205,9 @@ def predicate(reader: Reader, index: int) -> int:
     """Read a predicate of a security policy: a function, and the table after ON."""
     if reader.context != "security policy" or not reader.is_name(index + 1):
         return index + 1
+    if reader.words[index + 1] == "ON":
+        reader.emit(index + 2, RELATION)
+        return index + 3
     reader.emit(index + 1, ROUTINE)
     end = reader.closing(index + 2) + 1
     if reader.words[end] == "ON":

@@ -29,7 +29,7 @@ CREATE FUNCTION dbo.f() RETURNS int WITH SCHEMABINDING AS BEGIN RETURN (SELECT x
 --> C relation dbo.t
 
 CREATE FUNCTION dbo.f() RETURNS int AS EXTERNAL NAME [asm].[c].m
---> L assembly asm
+--> C assembly asm
 
 CREATE TRIGGER dbo.g ON dbo.t AFTER INSERT, UPDATE AS IF UPDATE(a) INSERT dbo.u SELECT * FROM inserted
 --> C relation dbo.t, L relation dbo.u
@@ -103,3 +103,21 @@ CREATE TABLE dbo.e (CONSTRAINT c CONNECTION (dbo.t TO dbo.u, dbo.t TO v)) AS EDG
 
 CREATE EXTERNAL DATA SOURCE s WITH (LOCATION = 'x', CREDENTIAL = c)
 --> C database scoped credential c
+
+DECLARE @s varchar(max) = 'SELECT * FROM dbo.t'; EXEC sp_executesql @s; SET @s = 'SELECT * ' + 'FROM dbo.u' EXEC (@s); SET @s = 'SELECT * FROM dbo.v' + @x; EXEC (@s)
+--> C routine sp_executesql, L relation dbo.t, L relation dbo.u
+
+CREATE PROC p AS DECLARE @a int, @s varchar(max); EXEC q @a, @s OUTPUT SET @x = 'SELECT * FROM dbo.t' EXEC (@s); EXEC (@x)
+--> L routine q, M relation dbo.t
+
+CREATE VIEW dbo.v AS SELECT $PARTITION.f(x) AS n, $partition.[g](y) FROM dbo.t
+--> C partition function f, C partition function g, C relation dbo.t
+
+ALTER SECURITY POLICY s.p ADD FILTER PREDICATE s.f(x) ON dbo.t, DROP FILTER PREDICATE ON dbo.u
+--> C routine s.f, C relation dbo.t, C relation dbo.u
+
+GRANT EXECUTE ON XML SCHEMA COLLECTION::dbo.x TO r; GRANT SEND ON SERVICE::[//s] TO r; GRANT REFERENCES ON MESSAGE TYPE::m TO r; GRANT CONTROL ON ASSEMBLY::a TO r
+--> C xml schema collection dbo.x, C service //s, C message type m, C assembly a
+
+CREATE MESSAGE TYPE m VALIDATION = VALID_XML WITH SCHEMA COLLECTION dbo.x
+--> C xml schema collection dbo.x
