@@ -1,0 +1,597 @@
+-- ========== operators by symbol
+-- b
+CREATE FUNCTION add1(point, point) RETURNS int LANGUAGE sql AS 'SELECT 1';
+-- c
+CREATE OPERATOR @#@ (LEFTARG = point, RIGHTARG = point, FUNCTION = add1);
+-- a
+CREATE VIEW a AS SELECT point '(1,2)' @#@ point '(2,3)' AS x;
+
+-- ========== operator qualified
+-- b
+CREATE SCHEMA s; CREATE FUNCTION s.add1(point, point) RETURNS int LANGUAGE sql AS 'SELECT 1';
+-- c
+CREATE OPERATOR s.@#@ (LEFTARG = point, RIGHTARG = point, FUNCTION = s.add1);
+-- a
+CREATE VIEW a AS SELECT point '(1,2)' OPERATOR(s.@#@) point '(2,3)' AS x;
+
+-- ========== builtin operator overloaded by own type
+-- t
+CREATE TYPE comp AS (x int, y int);
+-- b
+CREATE FUNCTION cadd(comp, comp) RETURNS comp LANGUAGE sql AS 'SELECT $1';
+-- c
+CREATE OPERATOR + (LEFTARG = comp, RIGHTARG = comp, FUNCTION = cadd);
+-- a
+CREATE VIEW a AS SELECT ROW(1,2)::comp + ROW(2,3)::comp AS x;
+-- plain
+CREATE VIEW plain AS SELECT 1 + 2 AS x;
+
+-- ========== opclass
+-- f
+CREATE FUNCTION mycmp(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+-- c
+CREATE OPERATOR CLASS my_ops FOR TYPE int USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 mycmp(int, int);
+-- t
+CREATE TABLE t (x int);
+-- a
+CREATE INDEX i ON t (x my_ops);
+
+-- ========== attribute notation
+-- p
+CREATE TABLE person (first text, last text);
+-- f
+CREATE FUNCTION full_name(person) RETURNS text LANGUAGE sql AS 'SELECT $1.first || $1.last';
+-- a
+CREATE VIEW a AS SELECT p.full_name FROM person p;
+-- b
+CREATE VIEW b AS SELECT full_name(p) FROM person p;
+-- c
+CREATE VIEW c AS SELECT person.full_name FROM person;
+-- d
+CREATE VIEW d AS SELECT p.first FROM person p;
+-- first
+CREATE FUNCTION first(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+
+-- ========== group by primary key
+-- t
+CREATE TABLE t (id int, name text);
+-- pk
+ALTER TABLE t ADD CONSTRAINT t_pk PRIMARY KEY (id);
+-- v
+CREATE VIEW v AS SELECT t.id, t.name, count(*) FROM t GROUP BY t.id;
+
+-- ========== group by pk in public schema qualified
+-- t
+CREATE TABLE public.t (id int, name text);
+-- u
+CREATE TABLE u (tid int);
+-- pk
+ALTER TABLE ONLY public.t ADD CONSTRAINT t_pk PRIMARY KEY (id);
+-- v
+CREATE VIEW v AS SELECT x.id, x.name, count(*) FROM u JOIN t x ON x.id = u.tid GROUP BY x.id HAVING count(*) > 1;
+
+-- ========== group by, no pk used
+-- t
+CREATE TABLE t (id int, name text);
+-- pk
+ALTER TABLE t ADD CONSTRAINT t_pk PRIMARY KEY (id);
+-- v
+CREATE VIEW v AS SELECT name, count(*) FROM t GROUP BY name;
+
+-- ========== overloads by count
+-- f1
+CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+-- f2
+CREATE FUNCTION f(int, int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+-- a
+CREATE VIEW a AS SELECT f(1, 2);
+-- b
+CREATE VIEW b AS SELECT f(1);
+
+-- ========== overloads calling each other
+-- f1
+CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT f($1, 0)';
+-- f2
+CREATE FUNCTION f(int, int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+
+-- ========== overloads by default args
+-- f1
+CREATE FUNCTION f(a int, b int DEFAULT 0, c int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1';
+-- f2
+CREATE FUNCTION f(a text) RETURNS int LANGUAGE sql AS 'SELECT 1';
+-- a
+CREATE VIEW a AS SELECT f(1, 2);
+-- b
+CREATE VIEW b AS SELECT f('x'::text);
+-- c
+CREATE VIEW c AS SELECT f(1, c => 3);
+
+-- ========== overloads by type cycles
+-- f1
+CREATE FUNCTION f(a text) RETURNS int LANGUAGE sql AS 'SELECT f($1::int)';
+-- f2
+CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+
+-- ========== variadic
+-- f1
+CREATE FUNCTION f(VARIADIC a int[]) RETURNS int LANGUAGE sql AS 'SELECT 1';
+-- f2
+CREATE FUNCTION f(a text) RETURNS int LANGUAGE sql AS 'SELECT f(1,2,3)';
+
+-- ========== out args
+-- f1
+CREATE FUNCTION f(a int, OUT b int, OUT c int) LANGUAGE sql AS 'SELECT 1, 2';
+-- f2
+CREATE FUNCTION f(a int, x int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+-- a
+CREATE VIEW a AS SELECT * FROM f(1);
+
+-- ========== regclass nextval
+-- q
+CREATE SEQUENCE q;
+-- t
+CREATE TABLE t (x int DEFAULT nextval('q'::regclass), y int DEFAULT nextval('public.q'), z int DEFAULT nextval(('q'::text)::regclass));
+-- u
+CREATE VIEW u AS SELECT 't'::regclass AS x, currval('q') AS y, to_regclass('t');
+
+-- ========== inherits
+-- z
+CREATE TABLE z (x int);
+-- a
+CREATE TABLE a (y int) INHERITS (z);
+-- b
+CREATE TABLE b (x int);
+-- c
+ALTER TABLE b INHERIT z;
+
+-- ========== domains etc
+-- z
+CREATE DOMAIN z AS text CHECK (y(VALUE));
+-- y
+CREATE FUNCTION y(text) RETURNS bool IMMUTABLE LANGUAGE sql AS 'SELECT true';
+-- a
+CREATE TYPE a AS (x z, e x[]);
+-- x
+CREATE TYPE x AS ENUM ('a');
+-- b
+CREATE TABLE b (c a[], d x DEFAULT 'a', e x DEFAULT 'a'::x, f text CHECK (f::z <> ''), CHECK (d <> x 'a'));
+-- dd
+CREATE DOMAIN dd AS z DEFAULT 'x';
+-- r
+CREATE TYPE r AS RANGE (subtype = z);
+-- v
+CREATE VIEW v AS SELECT CAST(NULL AS a), '{}'::x[], r('a','b'), rm() AS s;
+-- rm
+CREATE FUNCTION rm() RETURNS r LANGUAGE sql AS $$ SELECT 'empty'::r $$;
+
+-- ========== array type name
+-- z
+CREATE TYPE z AS ENUM ('a');
+-- a
+CREATE TABLE a (x _z);
+
+-- ========== rules
+-- t
+CREATE TABLE t (x int);
+-- lg
+CREATE TABLE lg (x int);
+-- f
+CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+-- a
+CREATE RULE a AS ON INSERT TO t WHERE NEW.x > f(1) DO ALSO INSERT INTO lg VALUES (NEW.x);
+
+-- ========== triggers
+-- t
+CREATE TABLE t (x int);
+-- zz
+CREATE FUNCTION zz() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+-- a
+CREATE CONSTRAINT TRIGGER a AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE PROCEDURE zz();
+-- b
+CREATE OR REPLACE TRIGGER b AFTER UPDATE ON t REFERENCING OLD TABLE AS o NEW TABLE AS n FOR EACH STATEMENT EXECUTE FUNCTION public.zz();
+-- al
+ALTER TABLE t DISABLE TRIGGER a;
+-- al2
+ALTER TRIGGER b ON t RENAME TO c;
+
+-- ========== event triggers
+-- zz
+CREATE FUNCTION zz() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+-- a
+CREATE EVENT TRIGGER a ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION zz();
+-- b
+ALTER EVENT TRIGGER a DISABLE;
+
+-- ========== own fdw
+-- zw
+CREATE FOREIGN DATA WRAPPER zw;
+-- a
+CREATE SERVER a FOREIGN DATA WRAPPER zw;
+
+-- ========== matview
+-- t
+CREATE TABLE t (x int);
+-- m
+CREATE MATERIALIZED VIEW m AS SELECT x FROM t WITH NO DATA;
+-- i
+CREATE UNIQUE INDEX i ON m (x);
+-- a
+REFRESH MATERIALIZED VIEW m;
+-- b
+CREATE VIEW b AS TABLE m;
+
+-- ========== comments and grants
+-- t
+CREATE TABLE t (x int, CONSTRAINT ck CHECK (x > 1));
+-- f
+CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+-- f2
+CREATE FUNCTION f(text) RETURNS int LANGUAGE sql AS 'SELECT 1';
+-- a1
+COMMENT ON TABLE t IS 'x';
+-- a2
+COMMENT ON COLUMN t.x IS 'x';
+-- a3
+COMMENT ON FUNCTION f(int) IS 'x';
+-- a4
+COMMENT ON CONSTRAINT ck ON t IS 'x';
+-- a5
+GRANT SELECT (x), UPDATE ON t TO PUBLIC;
+-- a6
+GRANT EXECUTE ON FUNCTION f(text) TO PUBLIC;
+-- a7
+COMMENT ON CONSTRAINT ck2 ON DOMAIN d IS 'x';
+-- d
+CREATE DOMAIN d AS int CONSTRAINT ck2 CHECK (VALUE > 1);
+-- i
+CREATE INDEX i ON t (x);
+-- a8
+COMMENT ON INDEX i IS 'x';
+-- a9
+COMMENT ON TYPE e IS 'x';
+-- e
+CREATE TYPE e AS ENUM ('a');
+-- g
+CREATE FUNCTION trf() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER tr AFTER INSERT ON t EXECUTE FUNCTION trf();
+-- b1
+COMMENT ON TRIGGER tr ON t IS 'x';
+-- p
+CREATE POLICY po ON t USING (true);
+-- b2
+COMMENT ON POLICY po ON t IS 'x';
+-- ag
+CREATE AGGREGATE ag(int) (SFUNC = int4pl, STYPE = int);
+-- b3
+COMMENT ON AGGREGATE ag(int) IS 'x';
+-- m
+CREATE MATERIALIZED VIEW m AS SELECT 1 AS x;
+-- b4
+COMMENT ON MATERIALIZED VIEW m IS 'x';
+-- o
+CREATE FUNCTION of(point, point) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE OPERATOR @#@ (LEFTARG=point, RIGHTARG=point, FUNCTION=of);
+-- b5
+COMMENT ON OPERATOR @#@ (point, point) IS 'x';
+-- b6
+ALTER TABLE t ENABLE ROW LEVEL SECURITY; ALTER TABLE t FORCE ROW LEVEL SECURITY;
+-- b7
+ALTER TABLE t VALIDATE CONSTRAINT ck;
+-- b8
+COMMENT ON RULE ru ON t IS 'x';
+-- ru
+CREATE RULE ru AS ON DELETE TO t DO INSTEAD NOTHING;
+
+-- ========== alter table own and others
+-- t
+CREATE TABLE t (id int PRIMARY KEY, x int);
+-- fk
+ALTER TABLE u ADD CONSTRAINT fk FOREIGN KEY (t) REFERENCES t;
+-- u
+CREATE TABLE u (t int);
+-- f
+CREATE FUNCTION f(int) RETURNS bool LANGUAGE sql AS 'SELECT true';
+-- ck
+ALTER TABLE u ADD CONSTRAINT ck CHECK (f(t)), ALTER COLUMN t SET DEFAULT nextval('q');
+-- q
+CREATE SEQUENCE q;
+-- ty
+ALTER TABLE t ALTER COLUMN x TYPE e USING x::text::e, ADD COLUMN y e DEFAULT 'a';
+-- e
+CREATE TYPE e AS ENUM ('a');
+-- addv
+ALTER TYPE e ADD VALUE 'b';
+
+-- ========== cte named as views, in functions
+-- a
+CREATE VIEW a AS WITH b AS (SELECT 1 AS x) SELECT * FROM b;
+-- b
+CREATE VIEW b AS SELECT x FROM a;
+-- f
+CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ WITH c AS (SELECT * FROM b) SELECT x FROM c $$;
+-- c
+CREATE VIEW c AS SELECT f() AS x;
+
+-- ========== on conflict constraint
+-- t
+CREATE TABLE t (x int, y int);
+-- k
+ALTER TABLE t ADD CONSTRAINT kk UNIQUE (x);
+-- ins
+INSERT INTO t VALUES (1, 2) ON CONFLICT ON CONSTRAINT kk DO UPDATE SET y = excluded.y;
+-- ins2
+INSERT INTO t AS z VALUES (1, 2) ON CONFLICT (x) DO UPDATE SET y = excluded.y WHERE z.x > 1;
+
+-- ========== text search
+-- d
+CREATE TEXT SEARCH DICTIONARY dd (TEMPLATE = simple);
+-- c
+CREATE TEXT SEARCH CONFIGURATION cc (COPY = simple);
+-- a
+ALTER TEXT SEARCH CONFIGURATION cc ALTER MAPPING FOR asciiword WITH dd, simple;
+-- v
+CREATE VIEW v AS SELECT to_tsvector('cc', 'x') AS x, 'cc'::regconfig AS y;
+-- t
+CREATE TABLE t (b text, x tsvector GENERATED ALWAYS AS (to_tsvector('cc', b)) STORED);
+-- i
+CREATE INDEX i ON t USING gin (to_tsvector('public.cc', b));
+
+-- ========== collation
+-- c
+CREATE COLLATION cc (locale = 'C');
+-- t
+CREATE TABLE t (x text COLLATE cc);
+-- v
+CREATE VIEW v AS SELECT 'a' COLLATE "cc" < 'b' AS x;
+-- dm
+CREATE DOMAIN dm AS text COLLATE public.cc;
+-- i
+CREATE INDEX i ON t (x COLLATE cc);
+-- r
+CREATE TYPE r AS RANGE (subtype = text, collation = cc);
+
+-- ========== casts
+-- t
+CREATE TYPE t AS (x int);
+-- f
+CREATE FUNCTION tocast(int) RETURNS t LANGUAGE sql AS 'SELECT ROW($1)::t';
+-- c
+CREATE CAST (int AS t) WITH FUNCTION tocast(int) AS ASSIGNMENT;
+-- v
+CREATE VIEW v AS SELECT 1::t AS x;
+-- w
+CREATE VIEW w AS SELECT CAST(1 AS t) AS x;
+
+-- ========== polymorphic and setof
+-- f
+CREATE FUNCTION ff(anyelement) RETURNS SETOF anyelement LANGUAGE sql AS 'SELECT $1';
+-- g
+CREATE FUNCTION gg(VARIADIC anyarray) RETURNS int LANGUAGE sql AS 'SELECT 1';
+-- v
+CREATE VIEW v AS SELECT ff(1) AS a, gg(1,2,3) AS b;
+-- w
+CREATE VIEW w AS SELECT * FROM ROWS FROM (ff(1), generate_series(1,2)) AS z(a, b);
+
+-- ========== aggregates usage
+-- s
+CREATE FUNCTION ss(int, int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 + $2';
+-- a
+CREATE AGGREGATE agg (int) (SFUNC = ss, STYPE = int, INITCOND = '0');
+-- v
+CREATE VIEW v AS SELECT agg(x) FILTER (WHERE x > 1) AS a, agg(x) OVER (ORDER BY x) AS b FROM t GROUP BY x;
+-- t
+CREATE TABLE t (x int);
+-- o
+CREATE AGGREGATE og (int ORDER BY int) (SFUNC = ss3, STYPE = int);
+-- ss3
+CREATE FUNCTION ss3(int, int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+
+-- ========== plpgsql vars
+-- t
+CREATE TABLE t (x int);
+-- e
+CREATE TYPE e AS ENUM ('a');
+-- f
+CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ DECLARE a e; b t; c t.x%TYPE; d t%ROWTYPE; g e[] := '{}'; r record; cur CURSOR FOR SELECT * FROM v; BEGIN FOR r IN SELECT * FROM v LOOP NULL; END LOOP; END $$;
+-- v
+CREATE VIEW v AS SELECT 1 AS x;
+
+-- ========== returns table of view
+-- v
+CREATE VIEW v AS SELECT 1 AS x;
+-- f
+CREATE FUNCTION f() RETURNS SETOF v LANGUAGE sql AS 'SELECT * FROM v';
+-- g
+CREATE FUNCTION g(v) RETURNS v LANGUAGE sql AS 'SELECT $1';
+-- h
+CREATE FUNCTION h() RETURNS TABLE (a v, b int) LANGUAGE sql AS 'SELECT v, 1 FROM v';
+
+-- ========== whole row function arg
+-- t
+CREATE TABLE t (x int);
+-- f
+CREATE FUNCTION f(t) RETURNS int LANGUAGE sql AS 'SELECT ($1).x';
+-- v
+CREATE VIEW v AS SELECT f(t.*) AS a, (t).f AS b, f(t) FROM t;
+
+-- ========== policies
+-- t
+CREATE TABLE t (x int); 
+-- p
+CREATE POLICY p ON t FOR SELECT TO PUBLIC USING (f(x) AND x IN (SELECT y FROM u));
+-- u
+CREATE TABLE u (y int);
+-- f
+CREATE FUNCTION f(int) RETURNS bool LANGUAGE sql AS 'SELECT true';
+-- p2
+ALTER POLICY p ON t USING (g(x));
+-- g
+CREATE FUNCTION g(int) RETURNS bool LANGUAGE sql AS 'SELECT true';
+
+-- ========== view replaced and altered
+-- v
+CREATE VIEW v AS SELECT 1 AS x;
+-- a
+ALTER VIEW v SET (security_barrier = true);
+-- b
+ALTER VIEW v ALTER COLUMN x SET DEFAULT f();
+-- f
+CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+-- tr
+CREATE TRIGGER tr INSTEAD OF INSERT ON v FOR EACH ROW EXECUTE FUNCTION tf();
+-- tf
+CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+
+-- ========== atomic
+-- t
+CREATE TABLE t (x int);
+-- f
+CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC INSERT INTO t SELECT g(1); SELECT max(x) FROM t WHERE CASE WHEN x > 1 THEN true ELSE false END; END;
+-- g
+CREATE FUNCTION g(int) RETURNS int LANGUAGE sql RETURN $1 + h();
+-- h
+CREATE FUNCTION h() RETURNS int LANGUAGE sql RETURN 1;
+
+-- ========== lateral
+-- t
+CREATE TABLE t (x int, arr int[]);
+-- f
+CREATE FUNCTION f(int) RETURNS SETOF int LANGUAGE sql AS 'SELECT 1';
+-- v
+CREATE VIEW v AS SELECT * FROM t, LATERAL f(t.x) AS f, unnest(t.arr) AS u, LATERAL (SELECT u.y FROM uu u WHERE u.y = t.x) q;
+-- uu
+CREATE TABLE uu (y int);
+
+-- ========== partition index names
+-- p
+CREATE TABLE p (x int, y int) PARTITION BY RANGE (x);
+-- p1
+CREATE TABLE p1 PARTITION OF p (PRIMARY KEY (x)) FOR VALUES FROM (1) TO (2);
+-- p2
+CREATE TABLE p2 PARTITION OF p DEFAULT;
+-- fk
+ALTER TABLE q ADD FOREIGN KEY (x) REFERENCES p1 (x);
+-- q
+CREATE TABLE q (x int);
+
+-- ========== like
+-- t
+CREATE TABLE t (x e DEFAULT 'a', y int DEFAULT f());
+-- e
+CREATE TYPE e AS ENUM ('a');
+-- f
+CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+-- u
+CREATE TABLE u (LIKE t INCLUDING ALL, z int);
+
+-- ========== do block
+-- t
+CREATE TABLE t (x int);
+-- d
+DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_class WHERE relname = 'zz') THEN CREATE TABLE zz (x int REFERENCES tt); END IF; INSERT INTO t VALUES (1); END $$;
+-- tt
+CREATE TABLE tt (x int PRIMARY KEY);
+-- z
+CREATE VIEW z AS SELECT * FROM zz;
+
+-- ========== rename
+-- t
+CREATE TABLE t (x int);
+-- r
+ALTER TABLE t RENAME TO t2;
+
+-- ========== statistics, publication
+-- t
+CREATE TABLE t (x int, y int);
+-- s
+CREATE STATISTICS st ON x, y FROM t;
+-- c
+COMMENT ON STATISTICS st IS 'x';
+
+-- ========== composite field names
+-- a
+CREATE TYPE a AS (e text, seq int);
+-- e
+CREATE TYPE e AS ENUM ('a');
+-- seq
+CREATE SEQUENCE seq;
+-- t
+CREATE TABLE t (e text, seq int, a int);
+-- f
+CREATE FUNCTION f(e text, seq int) RETURNS int LANGUAGE sql AS 'SELECT seq';
+-- v
+CREATE VIEW v AS SELECT t.e, t.seq, (ROW('x', 1)::a).e AS m FROM t;
+
+-- ========== quoted
+-- T
+CREATE TABLE "My Table" ("Col" int, "My Type" int);
+-- ty
+CREATE TYPE "My Type" AS ENUM ('a');
+-- f
+CREATE FUNCTION "Do It"("X" "My Type") RETURNS int LANGUAGE sql AS 'SELECT 1';
+-- v
+CREATE VIEW "V" AS SELECT "Do It"('a'), t."Col" FROM "My Table" AS t, "public"."My Table" q;
+-- s
+CREATE TABLE u (x int DEFAULT nextval('"My Seq"'), y text DEFAULT '"My Table"'::regclass::text);
+-- seq
+CREATE SEQUENCE "My Seq";
+
+-- ========== values, insert functions
+-- t
+CREATE TABLE t (x int);
+-- f
+CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+-- a
+INSERT INTO t VALUES (f()), ((SELECT max(x) FROM u));
+-- u
+CREATE TABLE u (x int);
+-- b
+CREATE PROCEDURE b() LANGUAGE sql AS 'INSERT INTO t SELECT f()';
+-- c
+CALL b();
+
+-- ========== merge
+-- t
+CREATE TABLE t (x int, y int);
+-- s
+CREATE VIEW s AS SELECT 1 AS x;
+-- m
+MERGE INTO t AS tt USING s ON tt.x = s.x WHEN MATCHED THEN UPDATE SET y = f() WHEN NOT MATCHED THEN INSERT (x) VALUES (s.x);
+-- f
+CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+
+-- ========== prefix interval types
+-- day
+CREATE TABLE day (d date);
+-- v
+CREATE VIEW v AS SELECT extract(day FROM now()) AS day, interval '1 day' AS i, date '2020-01-01' AS date;
+-- date
+CREATE TABLE "date" (x int);
+-- time
+CREATE VIEW "time" AS SELECT 1 AS x;
+-- w
+CREATE VIEW w AS SELECT now()::time, CAST(now() AS date) AS d, current_date AS cd;
+
+-- ========== schema with its objects
+-- s
+CREATE SCHEMA s;
+-- z
+CREATE SCHEMA z CREATE TABLE t (x int) CREATE VIEW v AS SELECT * FROM t;
+-- a
+CREATE TABLE s.a (x z.t);
+-- b
+CREATE VIEW s.b AS SELECT * FROM z.v;
+-- d
+ALTER DEFAULT PRIVILEGES IN SCHEMA s GRANT SELECT ON TABLES TO PUBLIC;
+
+-- ========== partitions and their indexes
+-- z
+CREATE TABLE z (x int, d date) PARTITION BY RANGE (d);
+-- a
+CREATE TABLE a PARTITION OF z FOR VALUES FROM ('2020-01-01') TO ('2021-01-01') PARTITION BY LIST (x);
+-- aa
+CREATE TABLE aa PARTITION OF a FOR VALUES IN (1);
+-- b
+CREATE TABLE b (x int, d date);
+-- bb
+ALTER TABLE z ATTACH PARTITION b FOR VALUES FROM ('2021-01-01') TO ('2022-01-01');
+-- zi
+CREATE INDEX zi ON ONLY z (x);
