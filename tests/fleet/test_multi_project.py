@@ -242,6 +242,19 @@ def answered(shop: Workshop, *lines: str) -> str:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="only on POSIX: needs a terminal")
+def test_a_database_of_others_is_dropped_only_by_its_name(shop: Workshop, sqlite_target: Target) -> None:
+    foreign = str(shop.directory / "all" / "a" / "a.db")
+    sqlite_target.query("CREATE TABLE precious (id integer)", foreign)
+    shop.lists({"a": ["init"], "b": ["init"]})
+    for words in ((), ("--non-interactive",), ("--confirm-database", "b.db")):
+        refused = shop.run(*words)
+        assert (refused.code, "it is not empty: 1 table." in refused.out) == (1, True), refused.text
+    assert sqlite_target.query("SELECT name FROM sqlite_master", foreign) == [("precious",)]
+    assert shop.run("--confirm-database", "a.db").code == 0
+    assert shop.run().code == 0
+    assert ("precious",) not in sqlite_target.query("SELECT name FROM sqlite_master", foreign)
+
+
 def test_confirm_asks_for_every_action_too(shop: Workshop) -> None:
     shop.lists({"a": ["speak", ["speak", {"times": 2}], "speak"]})
     message = answered(shop, "y", "y", "y", "n")
