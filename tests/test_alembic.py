@@ -190,3 +190,35 @@ def test_words_behind_two_dashes_are_as_the_shell_gave_them(project: RunningProj
         assert done.code == 0, done.text
     made = [path.name for path in (project.directory / "alembic" / "versions").iterdir()]
     assert sum(name.endswith("_two_words.py") for name in made) == 2, made
+
+
+BY_ITSELF = """from alembic import context
+from sqlalchemy import create_engine
+
+with create_engine({url}).connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+OWN_URL = 'context.config.get_main_option("sqlalchemy.url")'
+CHAIN = ("upgrade +1", "downgrade -1", "upgrade 5c0d", "upgrade head", "downgrade base", "stamp head", "stamp base")
+
+
+def test_an_env_that_connects_to_the_url_of_the_config_arrives(project: RunningProject) -> None:
+    project.write("alembic/env.py", BY_ITSELF.format(url=OWN_URL))
+    for command in CHAIN:
+        done = alembic(project, command)
+        assert done.code == 0, done.text
+
+
+@pytest.mark.parametrize("start", ["base", "head"])
+def test_one_that_goes_elsewhere_fails_whatever_the_destination(project: RunningProject, start: str) -> None:
+    if start == "head":
+        assert alembic(project, "upgrade head").code == 0
+    project.write("alembic/env.py", BY_ITSELF.format(url="'sqlite:///other.db'"))
+    arrives = {"base": "downgrade stamp base", "head": "upgrade stamp head"}[start]
+    for command in CHAIN:
+        is_there = command.split()[0] in arrives and command.split()[1] in {start, "5c0d"}
+        done = alembic(project, command)
+        assert done.code == (0 if is_there else 1), (command, done.text)
+        assert ("shop.db, the database of the config" in " ".join(done.err.split())) == (not is_there), done.text

@@ -178,9 +178,13 @@ class Migrations:
     def check_arrived(self, connection: Connection, *, down: bool = False) -> None:
         """Raise DeployError if revisions are still to be applied, or undone: env.py migrated another database."""
         current = self.current(connection)
-        if not (current if down else self.pending(current)):
-            return
-        raise DeployError(
+        if current if down else self.pending(current):
+            raise self.not_arrived(connection)
+
+    def not_arrived(self, connection: Connection) -> DeployError:
+        """Return the error for an env.py that migrated another database."""
+        current = self.current(connection)
+        return DeployError(
             f"It did not migrate {connection.database_name}, the database of the config, which is at"
             f" {', '.join(current) or 'no revision'}. If env.py connects by itself, it migrated that of its own URL.",
             path=Path(self.script.env_py_location),
