@@ -23,7 +23,14 @@ from ahjo_tasks.console import Console
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.runtime import flags
 from ahjo_tasks.runtime.action_files import unread_default
-from ahjo_tasks.runtime.overrides import UNDECLARED, is_value, parameter, take_values, takes_undeclared
+from ahjo_tasks.runtime.overrides import (
+    UNDECLARED,
+    is_value,
+    parameter,
+    take_values,
+    takes_any_number,
+    takes_undeclared,
+)
 from ahjo_tasks.runtime.patches.parser_errors import suggest_action, suggest_flag
 from ahjo_tasks.runtime.project import only_config
 from ahjo_tasks.version import __version__
@@ -144,7 +151,7 @@ class Call:
 
     def _take_values(self, flag: str, rest: list[str], argument: Argument) -> None:
         several = argument.kind is list
-        if argument.kind is str and argument.default is None and not argument.positional and self._is_own():
+        if takes_any_number(self.task, argument):
             values = take_values(rest, self._is_config)
             if len(values) != 1:
                 self.options[str(argument.name)] = values or True
@@ -155,10 +162,6 @@ class Call:
         self.out += [flag, rest.pop(0)]
         while several and rest and is_value(rest[0]) and not self._is_config(rest[0]):
             self.out += [flag, rest.pop(0)]
-
-    def _is_own(self) -> bool:
-        """Return whether the action is the project's own."""
-        return not getattr(self.task, "body", take_values).__module__.startswith("ahjo_tasks.")
 
     def _positional_flag(self, known: dict[str, Argument]) -> str | None:
         """Return the flag of the next positional argument, which a word without a flag is for."""

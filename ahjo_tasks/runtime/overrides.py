@@ -62,12 +62,22 @@ class UndeclaredOptions:
     def _take_flag(self, word: str, rest: list[str]) -> None:
         flag, equals, value = word.partition("=")
         argument = self._known.get(flag)
-        if argument is None and takes_undeclared(self._task, flag, self._known):
+        if argument and not equals and takes_any_number(self._task, argument):
+            self._take_any_number(word, str(argument.name), rest)
+        elif argument is None and takes_undeclared(self._task, flag, self._known):
             self.options[-1][parameter(flag)] = [value] if equals else take_values(rest, self._is_task) or True
         elif equals or argument is None or not argument.takes_value or not rest:
             self.words.append(word)
         else:
             self.words += [word, rest.pop(0)]
+
+    def _take_any_number(self, word: str, name: str, rest: list[str]) -> None:
+        values = [rest.pop(0)] if rest and is_value(rest[0]) else []  # one may be called like a task, as for Invoke
+        values += take_values(rest, self._is_task) if values else []
+        if len(values) == 1:
+            self.words += [word, *values]
+        else:
+            self.options[-1][name] = values or True
 
     def _is_task(self, word: str) -> bool:
         return word in self._names
@@ -89,6 +99,16 @@ def take_values(rest: list[str], ends: Callable[[str], bool]) -> list[str]:
     while rest and is_value(rest[0]) and not ends(rest[0]):
         values.append(rest.pop(0))
     return values
+
+
+def takes_any_number(task: object, argument: Argument) -> bool:
+    """Return whether several values are a list, and none is True: for a text without a default of the project's own."""
+    own = not getattr(task, "body", take_values).__module__.startswith("ahjo_tasks.")
+    return own and hasattr(task, "reads_options") and _is_plain_text(argument)
+
+
+def _is_plain_text(argument: Argument) -> bool:
+    return argument.kind is str and argument.default is None and not argument.positional and not argument.optional
 
 
 def takes_undeclared(task: object, flag: str, known: Iterable[str]) -> bool:

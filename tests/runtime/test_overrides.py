@@ -190,6 +190,10 @@ def test_an_option_that_nobody_reads_or_a_mistake_is_refused(
         (("rest", "--size", "show", "--other"), []),
         (("all-of-it", "--example-arg", "z", "show"), ["show ['z']", "show None {}"]),
         (("show", "--", "--example-arg"), ["show None {}"]),
+        (("names", "--names", "a", "b", "strict"), ["names ['a', 'b']", "strict"]),
+        (("names", "--names", "strict"), ["names strict"]),
+        (("names", "--names", "--dry"), ["names True"]),
+        (("names", "--names=a", "strict"), ["names a", "strict"]),
     ],
 )
 def test_they_reach_it_under_inv_each_task_of_a_chain_its_own(

@@ -149,6 +149,8 @@ CONNECTION_KEYS = frozenset(
     }
 )
 """Keys of `library.connection_info`."""
+CONNECTION_KEYS_GONE = frozenset({"token", "odbc_trust_server_certificate", "odbc_encrypt", "sqla_engine_params"})
+"""Keys that Ahjo's had, and ours has not."""
 CONTEXT_CALLS = {
     "get_engine": "{c}.database.engine",
     "get_connectable": "{c}.database.engine",

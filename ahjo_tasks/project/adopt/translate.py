@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.project.adopt.calls import (
     CONNECTION,
     CONNECTION_KEYS,
+    CONNECTION_KEYS_GONE,
     CONTEXT_ALONE,
     CONTEXT_CALLS,
     CONTEXT_FLAGS,
@@ -163,11 +164,19 @@ class Translation:
         if method in CONTEXT_FLAGS:
             return self._flag(call, method)
         if method in CONTEXT_CALLS and not call.args:
-            key = self._key_taken(call) if method == "get_conn_info" else None
-            if key is not None and key not in CONNECTION_KEYS:
-                self._mark(call, f"connection_info has no {key!r}; docs/library.md has what it has.")
+            missing = ", ".join(map(repr, self._missing_keys(call))) if method == "get_conn_info" else ""
+            if missing:
+                self._mark(call, f"connection_info has no {missing}; docs/library.md has what it has.")
             return self._expression(CONTEXT_CALLS[method], context)
         return None
+
+    def _missing_keys(self, call: ast.Call) -> list[str]:
+        """Return the keys that are taken of the result and that ours has not; of one that is kept, by any text."""
+        key = self._key_taken(call)
+        if key is not None:
+            return [] if key in CONNECTION_KEYS else [key]
+        texts = {node.value for node in ast.walk(self.source.tree) if isinstance(node, ast.Constant)}
+        return sorted(CONNECTION_KEYS_GONE & texts)
 
     def _key_taken(self, call: ast.Call) -> str | None:
         """Return the key that is taken of the result at once, as in `call()["key"]` or `call().get("key")`."""

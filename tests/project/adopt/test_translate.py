@@ -129,6 +129,10 @@ def test_calls_become_ours(argument: str, expected: str) -> None:
         ("op.deploy_sqlfiles(*everything)", "its arguments are not understood"),
         ('token = context.get_conn_info()["token"]', "connection_info has no 'token'"),
         ('token = context.get_conn_info().get("token")', "connection_info has no 'token'"),
+        (
+            'info = context.get_conn_info()\nprint(info["token"], info["odbc_encrypt"])',
+            "has no 'odbc_encrypt', 'token'",
+        ),
         ("op.never_heard_of(1)", "never_heard_of: it does not exist here"),
         ("print(f'{op.thing}')", "f-string"),
     ],
