@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.data.table_file import RowChunk
@@ -24,6 +25,7 @@ NUMBERS = re.compile(rf"{INTEGERS}|dec|numeric|number|real|float|double|(small)?
 NOT_TEXT = re.compile(rf"{NUMBERS.pattern}|bool|date|time|uniqueidentifier|uuid|year\b")
 ARRAY_PREFIX = "_"
 """The first character of PostgreSQL's names of array types."""
+JSON_ARRAYS = frozenset({"_json", "_jsonb"})
 BOUNDS = re.compile(r"(\[[+-]?\d+:[+-]?\d+\])+=")
 """The beginning of a literal of PostgreSQL for an array that does not count from 1."""
 HEXADECIMAL = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
@@ -61,7 +63,8 @@ def converter_for(column_type: str, binary_types: Collection[str]) -> Converter:
     base = re.split(r"\W", column_type, maxsplit=1)[0]
     convert = to_binary if base in binary_types else plain
     if base.startswith(ARRAY_PREFIX):
-        return lambda value: _array(value, convert)
+        items = _json_items if base in JSON_ARRAYS else partial(_convert_items, convert=convert)
+        return lambda value: _array(value, items)
     if base in binary_types:
         return convert
     return not_text if NOT_TEXT.match(column_type) else plain
@@ -127,15 +130,26 @@ def to_binary(value: Any) -> Any:
     return bytes.fromhex(value[2:]) if type(value) is str and HEXADECIMAL.fullmatch(value) else plain(value)
 
 
-def _array(value: Any, convert: Converter) -> Any:
+def _array(value: Any, convert_items: Converter) -> Any:
     """Return the list that `to-csv` wrote as JSON; a literal of the server's own is left as it is."""
+    if type(value) is list:
+        return convert_items(value)
     if type(value) is not str or not value.startswith("[") or BOUNDS.match(value):
-        return _convert_items(value, convert)
+        return plain(value)
     try:
-        return _convert_items(json.loads(value), convert)
+        return convert_items(json.loads(value))
     except json.JSONDecodeError:
         raise ValueError(f"{value!r} is no list") from None
 
 
 def _convert_items(value: Any, convert: Converter) -> Any:
-    return [_convert_items(item, convert) for item in value] if type(value) is list else convert(value)
+    """Make texts of all items but bytes and NULL: a driver takes no list of mixed types, as of 1 and 2.5."""
+    if type(value) is list:
+        return [_convert_items(item, convert) for item in value]
+    converted = convert(value)
+    return converted if converted is None or type(converted) is bytes else to_text(converted)
+
+
+def _json_items(values: list[Any]) -> list[str | None]:
+    """Make a JSON text of each item; null is NULL."""
+    return [None if value is None else to_text([value])[1:-1] for value in values]

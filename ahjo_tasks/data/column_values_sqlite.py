@@ -7,6 +7,7 @@ text among numbers, and round or rewrite texts that look like numbers (sqlite.or
 from __future__ import annotations
 
 import re
+from datetime import date
 from decimal import Decimal
 from math import isnan
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ EXACT_DIGITS = 15
 SHORT = re.compile(r"-?[0-9]+(?:\.[0-9]*)?")
 FLOAT_WORDS = frozenset({"inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"})
 TEXT_AFFINITY = re.compile(r"char|clob|text")
+TIME = r"[0-9]{2,3}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?\s*(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
+MOMENT = re.compile(rf"\s*(?:(?P<date>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})(?:(?:T|\s+){TIME})?|-?{TIME})\s*")
 BINARY = re.compile(r".*(blob|binary|bytea|image)")
 FLOATS = re.compile(r"real|floa|doub")
 DECIMALS = re.compile(r"dec|num|(small)?money")
@@ -39,6 +42,7 @@ def converter_of(declared: str) -> Converter:
         (rf"(?:{INTEGERS}|int\b|year\b)", _integer),
         (FLOATS, _float),
         (DECIMALS, _decimal),
+        ("date|time", _moment),
     )
     return next((convert for pattern, convert in choices if re.match(pattern, declared)), _unchanged)
 
@@ -100,6 +104,25 @@ def _numeral(value: Any, kind: str) -> Decimal | None:
     if not NUMERAL.fullmatch(text):
         raise ValueError(f"{value!r} is no {kind}")
     return Decimal(text.strip())
+
+
+def _moment(value: Any) -> Any:
+    """Refuse a text that is no date or time; a number is one, as days or seconds."""
+    converted = _unchanged(value)
+    if type(converted) is not str or NUMERAL.fullmatch(converted):
+        return converted
+    match = MOMENT.fullmatch(converted)
+    if match and (not match["date"] or _is_date(match["date"])):
+        return converted
+    raise ValueError(f"{value!r} is no date or time, as 2024-01-31 or 2024-01-31 13:00:00")
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _unchanged(value: Any) -> Any:
