@@ -112,14 +112,19 @@ def on_interrupt(
 
     `mark` is called when Python raises it, for a driver may swallow it. As long as the driver does not return, Python
     cannot raise it: after `patience` seconds `say` is called with a sentence, and after another Ctrl-C `leave`, which
-    ends the process unless it is given.
+    ends the process unless it is given. SIGTERM does the same, and TerminatedError follows.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     watch = _Watch(end, say, leave or _leave, patience)
     with _wakeup_thread(watch), _signal_handler(mark, watch):
-        yield
+        try:
+            yield
+        except KeyboardInterrupt as stop:
+            if watch.terminated and not isinstance(stop, TerminatedError):
+                raise TerminatedError(*stop.args) from stop
+            raise
 
 
 def _leave() -> None:
@@ -142,6 +147,8 @@ class _Watch:
         self._patience = patience
         self._arrived = self._handled = -math.inf
         self._unhandled = 0
+        self.terminated = False
+        """Whether SIGTERM has arrived; what was raised for the cancelled statement does not tell."""
         self._ending: threading.Thread | None = None
 
     def handle(self) -> None:
@@ -160,6 +167,7 @@ class _Watch:
             if not number:
                 return
             if number[0] in {signal.SIGINT, signal.SIGTERM}:
+                self.terminated = self.terminated or number[0] == signal.SIGTERM
                 self._arrive()
                 numbers.settimeout(self._patience)
 

@@ -16,6 +16,7 @@ from tds import FakeServer
 
 from ahjo_tasks.database.dialects.mssql import MSSQL, driver_choice
 from ahjo_tasks.database.interrupts import LEFT, WAITING, CursorRegistry, on_interrupt
+from ahjo_tasks.errors import TerminatedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,6 +142,25 @@ def test_an_interruption_is_known_before_anybody_hears_of_it() -> None:
     with on_interrupt(lambda: None, running.mark_interrupted), pytest.raises(KeyboardInterrupt):
         work()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_termination_is_one_whatever_the_driver_raises() -> None:
+    """A cursor that was cancelled raises KeyboardInterrupt at its end, maybe before the handler of the signal does."""
+    running = CursorRegistry()
+    cursor = object()
+    cancelled = threading.Event()
+
+    def cancel() -> None:
+        running.interrupt(lambda _cursor: None)
+        cancelled.set()
+
+    def work() -> None:
+        with running.track(cursor), suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+            cancelled.wait(5)
+
+    with pytest.raises(TerminatedError), on_interrupt(cancel, running.mark_interrupted):
+        work()
 
 
 def test_a_failure_without_an_interruption_is_left_alone() -> None:
