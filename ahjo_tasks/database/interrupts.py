@@ -221,6 +221,7 @@ def _signal_handler(mark: Callable[[], None], watch: _Watch) -> Iterator[None]:
 
     def terminate(_number: int, _frame: FrameType | None) -> None:
         watch.handle()
+        watch.terminated = True
         mark()
         raise TerminatedError
 

@@ -516,6 +516,94 @@ def test_what_a_file_sets_is_set_back(text: str, back: str) -> None:
     assert kept("SELECT 1", text).ran == ["-- the file", back]
 
 
+@pytest.mark.parametrize(
+    ("text", "back"),
+    [
+        ("DECLARE c CURSOR FOR SELECT 1", "CURSOR_STATUS('global', N'c') > -3 EXEC(N'DEALLOCATE [c]')"),
+        ("DECLARE c INSENSITIVE SCROLL CURSOR FOR SELECT 1", "DEALLOCATE [c]"),
+        ("SELECT 1 AS x INTO #t", "DROP TABLE [#t]"),
+        ("SET CONTEXT_INFO 0x12", "SET CONTEXT_INFO 0x"),
+        ("EXEC sp_getapplock 'my lock', Exclusive, Session", "sp_releaseapplock @Resource = N'my lock'"),
+        ("EXEC @r = sys.sp_getapplock @LockOwner = N'Session', @Resource = N'r'", "@Resource = N'r'"),
+        (
+            "EXEC sp_set_session_context @value = 5, @key = N'k'",
+            "SESSION_CONTEXT(N'ahjo saved 0'); EXEC sys.sp_set_session_context N'k', @value",
+        ),
+    ],
+)
+def test_what_a_file_leaves_in_its_session_is_taken_back(text: str, back: str) -> None:
+    answers = {"APPLOCK_MODE": [("NoLock",)], "CONTEXT_INFO": [(None,)], "tempdb": [(None,)]}
+    assert back in kept("SELECT 1", text, answers=answers).ran[-1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "EXEC sp_getapplock 'r', 'Exclusive'",
+        "EXEC sp_getapplock @Resource = @r, @LockMode = 'Exclusive', @LockOwner = 'Transaction'",
+        "EXEC sp_getapplock @r, 'Exclusive', 'Session'; EXEC sp_releaseapplock @r, 'Session'",
+        "DECLARE c CURSOR LOCAL FAST_FORWARD FOR SELECT 1",
+        "DECLARE @c CURSOR; SET @c = CURSOR FOR SELECT 1",
+        "CREATE PROCEDURE p AS EXEC sp_set_session_context N'k', 1; EXECUTE AS USER = 'x' WITH NO REVERT",
+        "SELECT cookie, context_info FROM t -- EXEC sp_setapprole",
+        "EXEC sp_setapprole 'r', 'p', @fCreateCookie = true, @cookie = @c OUTPUT; EXEC sp_unsetapprole @c",
+    ],
+)
+def test_what_a_file_leaves_to_nobody_is_not_asked_for(text: str) -> None:
+    assert kept(text).ran == ["-- the file"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "EXECUTE AS USER = 'x' WITH NO REVERT",
+        "EXEC AS LOGIN = 'x' WITH COOKIE INTO @c",
+        "SETUSER 'x' WITH NORESET",
+        "EXEC sys.sp_setapprole 'r', 'p'",
+        "EXEC sp_getapplock @Resource = @name, @LockMode = 'Exclusive', @LockOwner = 'Session'",
+        "EXEC sp_set_session_context N'k', 1, @read_only = 1",
+        "EXEC sp_set_session_context N'k', 1, 1",
+        "EXEC sp_set_session_context @key, 1",
+    ],
+)
+def test_what_cannot_be_taken_back_is_refused_before_it_runs(text: str) -> None:
+    connection = FakeConnection(transactional=True)
+
+    def run() -> None:
+        with connection.preserve_session(["SELECT 1", text]):
+            connection.ran.append("-- the file")
+
+    with pytest.raises(StatementError) as caught:
+        run()
+    assert caught.value.hint
+    assert connection.ran == []
+
+
+def test_a_user_is_left_and_what_is_still_another_is_an_error() -> None:
+    before = [("sa", "dbo", "shop")]
+    connection = kept("EXECUTE AS USER = 'x'", answers={"SUSER_SNAME": before})
+    assert connection.ran[2:-1] == ["REVERT", "USE [shop]", "REVERT"]
+    connection = FakeConnection({"SUSER_SNAME": before}, transactional=True)
+
+    def run() -> None:
+        with connection.preserve_session(["EXECUTE AS LOGIN = 'x'"]):
+            connection.answers["SUSER_SNAME"] = [("x", "x", "shop")]
+
+    with pytest.raises(StatementError, match="took on another user"):
+        run()
+
+
+def test_a_session_that_cannot_be_put_back_is_an_error() -> None:
+    connection = FakeConnection(refuses={"SET ROWCOUNT 0": ServerError("no")}, transactional=True)
+
+    def run() -> None:
+        with connection.preserve_session(["SET ROWCOUNT 5"]):
+            """The file."""
+
+    with pytest.raises(StatementError, match="cannot be put back: no"):
+        run()
+
+
 def test_what_differs_from_login_to_login_is_asked_for_first() -> None:
     connection = kept("SET DATEFORMAT dmy; SET LOCK_TIMEOUT 5", answers={"LANGUAGE": [(1, "Suomi", 60000)]})
     assert connection.ran == [

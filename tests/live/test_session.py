@@ -56,6 +56,15 @@ SETTINGS = {
         "SET QUOTED_IDENTIFIER OFF": "@@OPTIONS & 256",
         "SET XACT_ABORT OFF": "@@OPTIONS & 16384",
         "USE master": "DB_NAME()",
+        "SET DATEFORMAT dmy": "ISDATE('13/01/2020')",
+        "SET LOCK_TIMEOUT 77": "@@LOCK_TIMEOUT",
+        "SET CONTEXT_INFO 0x1234": "CONTEXT_INFO()",
+        "EXEC sp_set_session_context N'ahjo key', N'x'": "CAST(SESSION_CONTEXT(N'ahjo key') AS nvarchar(9))",
+        "EXEC sp_getapplock @Resource = 'ahjo mine', @LockMode = 'Exclusive', @LockOwner = 'Session'": (
+            "APPLOCK_MODE('public', 'ahjo mine', 'Session')"
+        ),
+        "CREATE TABLE #ahjo_t (id int)": "OBJECT_ID('tempdb..#ahjo_t')",
+        "DECLARE ahjo_c CURSOR FOR SELECT 1": "CURSOR_STATUS('global', 'ahjo_c')",
     },
 }
 

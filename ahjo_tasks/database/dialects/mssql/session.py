@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahjo_tasks.database.dialects.mssql.driver_choice import is_freetds
 from ahjo_tasks.database.dialects.mssql.drivers import driver_file
+from ahjo_tasks.database.dialects.mssql.errors import CONTEXT_CHANGES
+from ahjo_tasks.database.dialects.mssql.kept_state import KeptState, kept_state, prepare
 from ahjo_tasks.errors import ServerError, StatementError
 from ahjo_tasks.sql.lexer import MSSQL
 from ahjo_tasks.sql.tokens import phrase
@@ -101,6 +103,8 @@ STILL_OPEN = f"{ROLL_BACK} RAISERROR(N'The file leaves a transaction open; it wa
 LEFT_OPEN_IN_ACTION = (
     "The file leaves a transaction of its own open in that of the action: BEGIN TRANSACTION without COMMIT."
 )
+USER = "SELECT SUSER_SNAME(), USER_NAME(), DB_NAME()"
+NOT_REVERTED = "The file took on another user, and REVERT did not lead back: later files would run as that user."
 ENDED_IN_ACTION = "The file ended the transaction of the action, by a COMMIT or ROLLBACK of its own."
 
 
@@ -122,19 +126,26 @@ def save(connection: OpenConnection, texts: Sequence[str]) -> Restore | None:
 
     What is returned raises StatementError when the file leaves another number of transactions open than it found.
     """
-    changes = changes_of(texts)
-    if changes == Changes():
+    changes, kept = changes_of(texts), kept_state(texts)
+    if changes == Changes() and kept == KeptState():
         return None
+    undo = prepare(connection, kept)
     queried = _query_options(connection, [name for name in changes.options if name in QUERIED])
     resets = reset_statements(changes.options, queried, shared=connection.in_shared_transaction)
     if changes.database:
         resets.append(f"USE {connection.dialect.quote(connection.database_name)}")
-    resets += _reverts(connection, changes)
+    user = connection.query(USER) if changes.impersonations else []
     shared = connection.in_shared_transaction
     before = connection.query(DEPTH)[0][0] if changes.transaction and shared else 0
 
     def restore(failed: bool) -> None:
-        _restore(connection, [*resets, *([] if failed else map(_identity_insert_off, changes.identity_inserts))])
+        identity = [] if failed else map(_identity_insert_off, changes.identity_inserts)
+        calls = [*_reverts(connection, changes), "; ".join([*resets, *identity]), *undo]
+        problems = [problem for call in calls if call and (problem := _silently(connection, call))]
+        if user and connection.query(USER) != user:
+            raise StatementError(ServerError(NOT_REVERTED))
+        if problems and not (failed or user):
+            raise StatementError(ServerError(f"The session cannot be put back: {problems[0]}"))
         if changes.transaction and shared:
             _check_depth(connection, before)
         elif changes.transaction and not connection.transactional:
@@ -153,11 +164,9 @@ def _check_depth(connection: OpenConnection, before: int) -> None:
 
 
 def _reverts(connection: OpenConnection, changes: Changes) -> list[str]:
-    """Build the statements that end impersonation, which count in the database where it began."""
-    if not changes.impersonations:
-        return []
-    database = f"USE {connection.dialect.quote(connection.database_name)}"
-    return [*["REVERT"] * changes.impersonations, database, *["REVERT"] * changes.impersonations]
+    """Build the calls that end impersonation, which count in the database where it began; some of them may fail."""
+    reverts = ["REVERT"] * changes.impersonations
+    return [*reverts, f"USE {connection.dialect.quote(connection.database_name)}", *reverts] if reverts else []
 
 
 def changes_of(texts: Iterable[str]) -> Changes:
@@ -234,7 +243,11 @@ def _identity_insert_off(table: str) -> str:
     return f"IF OBJECT_ID(N'{literal}') IS NOT NULL SET IDENTITY_INSERT {table} OFF"
 
 
-def _restore(connection: OpenConnection, statements: Sequence[str]) -> None:
-    if statements:
-        with connection.messages_to(lambda _text: None):
-            connection.try_execute("; ".join(statements))
+def _silently(connection: OpenConnection, statement: str) -> str | None:
+    """Run a statement without its messages; return the server's error if it fails, and it is no such message."""
+    with connection.messages_to(lambda _text: None):
+        try:
+            connection.execute(statement)
+        except StatementError as error:
+            return None if f"({error.server.number})" in CONTEXT_CHANGES else error.message
+    return None
