@@ -148,7 +148,7 @@ class _Watch:
         self._arrived = self._handled = -math.inf
         self._unhandled = 0
         self.terminated = False
-        """Whether SIGTERM has arrived; what was raised for the cancelled statement does not tell."""
+        """True once SIGTERM has arrived; what was raised for the cancelled statement does not tell."""
         self._ending: threading.Thread | None = None
 
     def handle(self) -> None:

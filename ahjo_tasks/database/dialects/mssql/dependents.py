@@ -1,4 +1,4 @@
-"""Find the modules bound to an object in SQL Server's catalog, and what would be lost if they were dropped."""
+"""Read from the catalog of SQL Server what is bound to an object, and what would be lost if that were dropped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What batches of T-SQL leave in a session beside its options: locks, values, cursors, temporary tables, users."""
+"""State of a SQL Server session beside its options: locks, values, cursors, temporary tables, users."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ PARAMETERS = {
     "SP_SET_SESSION_CONTEXT": ("@KEY", "@VALUE", "@READ_ONLY"),
 }
 MAX_RELEASES = 100
-"""How often one lock is released, at most: a session may hold it many times."""
+"""Number of times that one lock is released, at most: a session may hold it many times."""
 SAVED = "ahjo saved "
 """Beginning of the keys under which values of the session's context are kept meanwhile."""
 
 
 class KeptState(NamedTuple):
-    """What batches may leave behind."""
+    """State that batches may leave behind."""
 
     locks: tuple[tuple[str, str], ...] = ()
     """Resources of locks that the session owns, and the principal that each is for."""
