@@ -50,7 +50,7 @@ def execute(reader: Reader, index: int) -> int:
     if words[place] == "(":
         return _dynamic_list(reader, place)
     reader.emit(place, ROUTINE)
-    if words[place].endswith("SP_EXECUTESQL"):
+    if reader.key(reader.tokens[place]) == "sp_executesql":
         place += 2 if words[place + 2] == "=" else 0
         place += words[place + 1] == "="
         _dynamic_text(reader, range(place + 1, place + 2))

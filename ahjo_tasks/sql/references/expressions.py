@@ -100,7 +100,7 @@ def type_name(reader: Reader, index: int) -> int:
     if words[index + 1] == "%" and words[index + 2] in {"TYPE", "ROWTYPE"}:
         reader.emit(index, RELATION, strength, column=words[index + 2] == "TYPE")
         return index + 3
-    if words[index] == "XML" and words[index + 1] == "(":
+    if words[index] in {"XML", "[XML]"} and words[index + 1] == "(":
         return xml_type(reader, index + 1)
     reader.emit(index, TYPE, strength)
     return skip_list(reader, index + 1)

@@ -7,8 +7,8 @@ CREATE TABLE t (a int, CONSTRAINT k FOREIGN KEY (a) REFERENCES dbo.u (b) ON DELE
 CREATE PARTITION SCHEME ps AS PARTITION pf ALL TO ([PRIMARY])
 --> C partition function pf
 
-CREATE TYPE dbo.d AS TABLE (a dbo.Name, b xml (CONTENT dbo.x))
---> C type dbo.Name, C xml schema collection dbo.x
+CREATE TYPE dbo.d AS TABLE (a dbo.Name, b xml (CONTENT dbo.x), c [xml]([dbo].[y]))
+--> C type dbo.Name, C xml schema collection dbo.x, C xml schema collection dbo.y
 
 CREATE SYNONYM dbo.s FOR far.db.dbo.t
 --> L object far.db.dbo.t
@@ -45,8 +45,8 @@ GO
 ALTER VIEW dbo.v AS SELECT * FROM dbo.w
 --> C relation dbo.w
 
-EXEC sp_executesql N'CREATE VIEW dbo.v AS SELECT * FROM dbo.t'
---> C routine sp_executesql, L relation dbo.t
+EXEC [sys].[sp_executesql] N'CREATE VIEW dbo.v AS SELECT * FROM dbo.t'
+--> C routine sys.sp_executesql, L relation dbo.t
 
 CREATE PROC p AS EXEC('SELECT * FROM dbo.t'); EXEC('SELECT * FROM ' + @x); EXEC('SELECT 1 FROM u') AT far
 --> M relation dbo.t
