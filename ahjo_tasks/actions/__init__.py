@@ -17,5 +17,4 @@ MODULES = (
     "scan",
     "security",
     "test",
-    "upgrade",
 )

@@ -130,7 +130,7 @@ def _arguments(given: Sequence[str] | None) -> list[str]:
     """Return the arguments of a console script; those of `sys.argv` mean that the process is ours, to tune it."""
     if given is not None:
         return list(given)
-    from ahjo_tasks.runtime.gc_tuning import tune_gc
+    from ahjo_tasks.utils import tune_gc
 
     tune_gc()
     return sys.argv[1:]

@@ -166,7 +166,7 @@ def test_descriptions_go_from_the_database_to_files_and_back(described: Describe
 
     times = {file: file.stat().st_mtime_ns for file in described.folder.iterdir()}
     unchanged = described.project.inv("update-file-obj-prop")
-    assert "says what the database says" in unchanged.text
+    assert "is up to date with the database" in unchanged.text
     assert {file: file.stat().st_mtime_ns for file in described.folder.iterdir()} == times
 
 

@@ -211,7 +211,7 @@ def test_a_flag_elsewhere_answers_for_nothing_that_destroys(
     assert (done.code, content(deployed) == before) == (3, True), done.text
     destroying = "init" if action[0] == "complete-build" else action[0]
     assert f"  {destroying} d" in done.err or f"  {destroying} runs the DROP" in done.err
-    assert f"{flag.partition('=')[0]}{' NAME' if flag == NAME else ''} behind {action[0]} itself" in done.err
+    assert f"{flag.partition('=')[0]}{' NAME' if flag == NAME else ''} after {action[0]} itself" in done.err
 
 
 @pytest.mark.parametrize("flag", [ONE, NAME])

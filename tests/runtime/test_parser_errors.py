@@ -25,7 +25,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> RunningProject:
     [
         (("deplyo",), "There is no action 'deplyo'.", "Did you mean deploy?"),
         (("deploy", "xyzzy"), "There is no action 'xyzzy'.", "inv --list shows them all."),
-        (("deploy", "dev.json"), "There is no action 'dev.json'.", "A config is named by --config dev.json"),
+        (("deploy", "dev.json"), "There is no action 'dev.json'.", "Name a config with --config dev.json"),
         (("deploy", "--dri"), "deploy has no option --dri.", "Did you mean --dry?"),
         (("deploy", "--skip-git"), "deploy has no option --skip-git.", "Did you mean --skip-git-update?"),
         (("deploy", "--xyzzy"), "deploy has no option --xyzzy.", "inv --help deploy lists its options."),

@@ -1,5 +1,6 @@
-"""Patch how Invoke calls tasks: `ctx.config.BACKEND` holds a project's settings before each task begins.
+"""Patch how Invoke calls tasks: each has its project's settings in `ctx.config.BACKEND`, and knows the whole chain.
 
+`Executor.execute` records the chain before the first task runs.
 `Executor.normalize` knows the names of the tasks, and so their namespaces; `Executor.expand_calls` adds the tasks of
 `pre` and `post`, which work in the namespace of the task that asks for them; `Call.make_context` makes the context.
 `Call.__eq__` keeps calls of a task that two projects share from being dropped as repeated.
@@ -14,6 +15,7 @@ from invoke.executor import Executor
 from invoke.tasks import Call, Task
 
 from ahjo_tasks.runtime.namespace_info import NamespaceInfo, namespace_info_at
+from ahjo_tasks.runtime.overrides import UNDECLARED
 from ahjo_tasks.runtime.patches.expected import ASSIGNED, has_method
 
 if TYPE_CHECKING:
@@ -30,15 +32,40 @@ def install() -> bool:
         return True
     if not (
         has_method(Call, "make_context", "config", "core_parse_result")
+        and has_method(Executor, "execute", "tasks")
         and has_method(Executor, "normalize", "tasks")
         and has_method(Executor, "expand_calls", "calls")
     ):
         return False
+    Executor.execute = _recorded(Executor.execute)  # type: ignore[method-assign]
     Executor.normalize = _normalize(Executor.normalize)  # type: ignore[method-assign]
     Executor.expand_calls = _expand_calls(Executor.expand_calls)  # type: ignore[method-assign]
     Call.__eq__ = _equal(Call.__eq__)  # type: ignore[method-assign]
     Call.make_context = _make_context(Call.make_context)  # type: ignore[method-assign]
     return True
+
+
+def _recorded(original: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(original, assigned=ASSIGNED)
+    def execute(executor: Executor, *tasks: Any) -> Any:
+        from ahjo_tasks.runtime.chain import Chain, Given
+
+        core = executor.core[0].args if executor.core else {}
+        answers = {
+            argument.attr_name: argument.value
+            for argument in core.values()
+            if argument.attr_name in {"non_interactive", "confirm_database"}
+        }
+        undeclared: Sequence[dict[str, Any]] = getattr(executor.core, UNDECLARED, ())
+        calls = [
+            (call, undeclared[index] if index < len(undeclared) else {})
+            for index, named in enumerate(executor.normalize(tasks))
+            for call in executor.expand_calls([named])
+        ]
+        Chain.record(executor.config, calls, Given.of(answers), executor.collection)
+        return original(executor, *tasks)
+
+    return execute
 
 
 def _normalize(original: Callable[..., list[Call]]) -> Callable[..., list[Call]]:

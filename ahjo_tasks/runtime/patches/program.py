@@ -23,10 +23,10 @@ from invoke.program import Program
 
 from ahjo_tasks.errors import AhjoError, UsageError
 from ahjo_tasks.runtime import flags
-from ahjo_tasks.runtime.gc_tuning import tune_gc
 from ahjo_tasks.runtime.overrides import UNDECLARED, UndeclaredOptions
 from ahjo_tasks.runtime.patches.config_files import exit_message
 from ahjo_tasks.runtime.patches.expected import ASSIGNED, has_method
+from ahjo_tasks.utils import tune_gc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
