@@ -18,12 +18,13 @@ from ahjo_tasks.runtime.error_boundary import ErrorBoundary, refusing_calls
 from ahjo_tasks.runtime.patches import install
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
     from inspect import Signature
 
     from invoke.context import Context
     from invoke.parser.argument import Argument
 
+    from ahjo_tasks.runtime.chain import Link
     from ahjo_tasks.runtime.namespace_info import NamespaceInfo
     from ahjo_tasks.runtime.project import Project
 
@@ -166,6 +167,10 @@ class Action(Task[Any], Generic[P, R]):
             if not ctx.dry_run:
                 later = [] if ctx.inside_action else _later_effects(ctx, target.project)
                 ctx.confirmation.require(target.project, [*self._effects(ctx, actions, target.project, values), *later])
+        if not (ctx.dry_run or ctx.inside_action):
+            for project in _later_projects(ctx, besides=changed):
+                if effects := _later_effects(ctx, project):
+                    ctx.confirmation.require(project, effects)
         if ctx.skips(self.name):
             ctx.console.skipped(self.name)
             return False
@@ -179,7 +184,7 @@ class Action(Task[Any], Generic[P, R]):
         values: Mapping[str, Any],
     ) -> Iterator[Effect]:
         """Yield what the actions of a call of this one would do to the project's database."""
-        call = ctx.label(self.name)
+        call = ctx.for_namespace(self.namespace_info).label(self.name)
         for action, context in actions:
             if context.project is project and action.changes_database(context, values):
                 name = context.label(action.title(context, values))
@@ -320,16 +325,30 @@ class MultiAction(Action[..., list[Any]]):
         return self.namespace_info.find(name, required_by=self.name)
 
 
+def _later_actions(ctx: ActionContext) -> Iterator[tuple[Link, Action[..., Any]]]:
+    """Yield the later tasks of the chain that may change a database."""
+    for link in ctx.chain.remaining:
+        if isinstance(link.task, Action) and link.task.guarded and link.task.uses_project:
+            yield link, link.task
+
+
+def _later_projects(ctx: ActionContext, *, besides: Container[Project]) -> list[Project]:
+    """List the other projects of the later tasks: whether their databases may be changed is known before any is."""
+    projects: list[Project] = []
+    for _, task in _later_actions(ctx):
+        with suppress(AhjoError):
+            actions = task.planned_actions(ctx)
+            projects += [ctx.for_namespace(action.namespace_info).project for action in actions]
+    return [project for project in dict.fromkeys(projects) if project not in besides and project is not ctx.project]
+
+
 def _later_effects(ctx: ActionContext, project: Project) -> list[Effect]:
     """List what the later tasks of the chain would do to the project's database, so that one question covers all.
 
     A task that could not run says so when its turn comes.
     """
     effects: list[Effect] = []
-    for link in ctx.chain.remaining:
-        task = link.task
-        if not isinstance(task, Action) or not task.guarded or not task.uses_project:
-            continue
+    for link, task in _later_actions(ctx):
         with suppress(AhjoError):
             actions = [(action, ctx.for_namespace(action.namespace_info)) for action in task.planned_actions(ctx)]
             found = task._effects(ctx, actions, project, link.values)  # noqa: SLF001 - of its class

@@ -10,6 +10,7 @@ from invoke.collection import Collection
 from projects import RunningProject, make_project
 
 from ahjo_tasks import action, multiaction, namespace
+from ahjo_tasks.actions.deploy import deploy as standard_deploy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,3 +140,52 @@ def test_two_configs_of_one_folder_are_one_project(root: RunningProject) -> None
     assert inv(root, "dev.init", "test.init", ns=both).code == 0
     assert databases(root) == ["sales/sales.db", "sales/test.db"]
     assert inv(root, "dev.init", "--config", "sales/test.json", "--non-interactive", ns=both).code == 0
+
+
+@pytest.mark.parametrize(
+    ("chain", "refusal"),
+    [
+        (("sales.deploy", "--non-interactive", "stock.drop"), "stock.drop changes sqlite stock.db"),
+        (("sales.version", "stock.deploy"), "stock.deploy changes sqlite stock.db"),
+        (("sales.deploy", "--non-interactive", "stock.night"), "stock.night changes sqlite stock.db"),
+    ],
+)
+def test_what_a_later_project_would_refuse_is_found_before_anything_runs(
+    root: RunningProject, chain: tuple[str, ...], refusal: str
+) -> None:
+    night = multiaction("night", "version", "drop")
+    ns = Collection(
+        sales=namespace(directory=root.directory / "sales"), stock=namespace(night, directory=root.directory / "stock")
+    )
+    for name in ("sales", "stock"):
+        (root.directory / name / f"{name}.db").touch()
+    done = inv(root, *chain, "--config", "dev.json", ns=ns, yes=False)
+    assert (done.code, refusal in " ".join(done.err.split())) == (3, True), done.text
+    assert "Plan:" not in done.out
+    assert "Alembic revision" not in done.out
+
+
+def test_each_database_has_its_one_question_before_anything_runs(root: RunningProject) -> None:
+    for name in ("sales", "stock"):
+        (root.directory / name / f"{name}.db").touch()
+    chain = ("sales.deploy", "stock.deploy", "sales.drop", "stock.drop", "--config", "dev.json")
+    done = inv(root, *chain, ns=mounted(root), yes=False, typed=("y", "n"))
+    assert (done.code, done.text.count("Are you sure?")) == (3, 2), done.text
+    assert "Plan:" not in done.out
+    done = inv(root, *chain, ns=mounted(root), yes=False, typed=("y", "y"))
+    assert (done.code, done.text.count("Are you sure?")) == (0, 2), done.text
+
+
+def test_a_later_project_that_is_only_read_is_not_asked_for_nor_agreed_to(root: RunningProject) -> None:
+    @action
+    def sly(ctx: ActionContext) -> None:
+        """Deploy without having said so."""
+        standard_deploy(ctx)
+
+    ns = Collection(
+        sales=namespace(directory=root.directory / "sales"), stock=namespace(sly, directory=root.directory / "stock")
+    )
+    for name in ("sales", "stock"):
+        (root.directory / name / f"{name}.db").touch()
+    done = inv(root, "sales.version", "stock.sly", "--config", "dev.json", ns=ns, yes=False)
+    assert (done.code, "deploy changes sqlite stock.db" in done.err) == (3, True), done.text
