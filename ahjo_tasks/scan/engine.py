@@ -191,6 +191,7 @@ class ProjectScan(NamedTuple):
             return
         paths = names(self.repository, self.since)
         if not self.since:
+            self._require_files(paths)
             yield from self._unmatched(paths)
         yield from contents(self.repository.directory, [path for path in paths if self._applies_to(path, scanner)])
 
@@ -199,9 +200,20 @@ class ProjectScan(NamedTuple):
             raise UsageError("--stage and --since cannot be given together.")
         if not self.repository.exists:
             raise UsageError(f"--stage: {self.repository.directory} is not in a git repository.")
-        return self.repository.contents(
-            [blob for blob in self.repository.staged() if self._applies_to(blob.path, scanner)]
-        )
+        blobs = [blob for blob in self.repository.staged() if self._applies_to(blob.path, scanner)]
+        if not blobs:
+            self._require_files(self.repository.files())
+        return self.repository.contents(blobs)
+
+    def _require_files(self, paths: Sequence[str]) -> None:
+        """Raise UsageError where files are there, and none is of any rule: nothing would ever be scanned."""
+        others = [path for path in paths if path not in self.own]
+        if others and self.rules and not any(path in rule.paths for rule in self.rules for path in others):
+            entries = ", ".join(dict.fromkeys(entry for rule in self.rules for entry in rule.paths.entries))
+            raise UsageError(
+                f"The rules are for files that are not there: {entries}.",
+                hint="filepath is a path or a glob from the project's folder, as in database/ or *.csv.",
+            )
 
     def _applies_to(self, path: str, scanner: FileScanner) -> bool:
         return scanner.applies_to(path) and path not in self.own

@@ -173,6 +173,15 @@ def test_rules_have_their_own_files(tmp_path: Path) -> None:
     assert result.files == 3
 
 
+@pytest.mark.parametrize("stage", [False, True])
+def test_rules_that_are_for_no_file_at_all_are_a_mistake(tmp_path: Path, stage: bool) -> None:
+    project = make(tmp_path, rules="- {name: hetu, filepath: 'database/.*'}\n")
+    project.write("database/a.sql", CODE)
+    project.git("add", "--all")
+    with pytest.raises(UsageError, match=r"files that are not there: database/\.\*\."):
+        run(project, stage=stage)
+
+
 def test_a_folder_without_git_is_walked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ENVIRONMENT, "GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     project = ProjectInGit(tmp_path)
