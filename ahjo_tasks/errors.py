@@ -15,6 +15,10 @@ TERMINATED = 143
 """The exit code of a run that SIGTERM ended, likewise."""
 
 
+UNKNOWN_OUTCOME = "it is not known whether the server has done it, or still does."
+"""The outcome of a statement whose connection broke."""
+
+
 class TerminatedError(KeyboardInterrupt):
     """SIGTERM has arrived: the run ends as by Ctrl-C."""
 
@@ -101,14 +105,22 @@ class SourceError(AhjoError):
 class ConnectionFailedError(AhjoError):
     """The database could not be connected to.
 
-    `wait` is whether trying later can help, `missing_database` that the server answers but has no such database.
+    `wait` is whether trying later can help, `silent` that no server answered at all, `missing_database` that the server
+    answers but has no such database.
     """
 
     def __init__(
-        self, message: str, *, hint: str | None = None, wait: bool = False, missing_database: bool = False
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        wait: bool = False,
+        silent: bool = False,
+        missing_database: bool = False,
     ) -> None:
         super().__init__(message, hint=hint)
         self.wait = wait
+        self.silent = silent
         self.missing_database = missing_database
 
 

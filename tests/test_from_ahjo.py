@@ -208,7 +208,7 @@ KEYS: dict[str, tuple[Any, Any]] = {
     "azure_authentication": ("AzureIdentity", None),
     "azure_identity_settings": ({"token_url": "https://x/.default"}, {}),
     "connect_resiliently": (False, True),
-    "connect_retry_count": (3, 20),
+    "connect_retry_count": (3, None),
     "connect_retry_interval": (1, 10),
     "target_database_protected": (True, False),
     "display_db_info": (False, True),
@@ -288,6 +288,7 @@ def test_no_config_key_is_without_a_row() -> None:
     new = {field.encode_name for field in fields(Settings)} - listed
     assert new == {
         *("environment", "username", "password", "trusted_connection", "login_password_file", "lock_timeout"),
+        *("connect_timeout", "statement_timeout", "stall_timeout"),
         *("scripting_variables", "sqlcmd_directives", "data_loading", "log_format"),
         *("database_edition", "database_service_objective", "database_elastic_pool"),
     }

@@ -81,10 +81,25 @@ class Settings(Struct, frozen=True, kw_only=True, rename={"sqlalchemy_url": "sql
     azure_identity_settings: Annotated[dict[str, Any], Meta(description="Settings of AzureIdentity: `token_url`.")] = {}
 
     connect_resiliently: Annotated[bool, Meta(description="Try again when the server does not answer at first.")] = True
-    connect_retry_count: Annotated[Count, Meta(description="How many times to try to connect.")] = 20
+    connect_timeout: Annotated[Count, Meta(description="Seconds that a try to connect may take; 0 for no limit.")] = 15
+    connect_retry_count: Annotated[
+        Count | None,
+        Meta(
+            description="How many times to try to connect: without it 20 times,"
+            " but once where no server answers at that host and port."
+        ),
+    ] = None
     connect_retry_interval: Annotated[Count, Meta(description="Seconds between two tries.")] = 10
     lock_timeout: Annotated[
         Count, Meta(description="Seconds to wait for the deploy lock of the database, and for locks on what is in it.")
+    ] = 60
+    statement_timeout: Annotated[Count, Meta(description="Seconds that a statement may take; 0 for no limit.")] = 0
+    stall_timeout: Annotated[
+        Count,
+        Meta(
+            description="Seconds that a statement may run before another connection is made to see whether it still"
+            " does; a connection that has stalled ends the run. 0 never looks."
+        ),
     ] = 60
     target_database_protected: Annotated[
         bool, Meta(description="Ask for the name of the database before changing it.")

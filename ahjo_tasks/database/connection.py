@@ -85,7 +85,13 @@ class Connection:
     @property
     def usable(self) -> bool:
         """True if the connection is still open, as far as the driver knows."""
-        return not getattr(self._dbapi_connection, "closed", False)
+        raw = self._dbapi_connection
+        return not getattr(raw, "closed", False) and bool(getattr(raw, "open", True))
+
+    @property
+    def dbapi_connection(self) -> Any:
+        """The driver's connection."""
+        return self._dbapi_connection
 
     @property
     def interrupted(self) -> bool:
@@ -483,7 +489,8 @@ class Connection:
         """Run a statement that Ctrl-C does not cancel, and return the server's messages about it."""
         cursor = self._new_cursor()
         try:
-            cursor.execute(statement)
+            with self._cursors.watch.watch(self._dbapi_connection):
+                cursor.execute(statement)
             return self.dialect.messages(cursor)
         except self.driver_error as error:
             raise StatementError(self.dialect.server_error(error, statement)) from error

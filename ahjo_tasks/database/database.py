@@ -9,12 +9,13 @@ import socket
 import time
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ahjo_tasks.database.connection import Connection
 from ahjo_tasks.database.dialects.base import ConnectFailure
 from ahjo_tasks.database.drivers import DriverError, refuse
 from ahjo_tasks.database.interrupts import CursorRegistry
+from ahjo_tasks.database.stalls import ANSWER_LOST, UNREACHABLE, Limits, Server, StatementWatch
 from ahjo_tasks.errors import ConfigError, ConnectionFailedError, LockedError, StatementError
 
 if TYPE_CHECKING:
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.dialects.base import Dialect
+
+
+RETRIES = 20
+"""Number of tries to connect to a server that answers and does not let anybody in yet."""
+HOW_TO_WAIT = "To wait for a server that is still starting, set connect_retry_count and connect_retry_interval."
 
 
 class CredentialProvider(Protocol):
@@ -77,7 +83,7 @@ class Database:
         self._connection: Connection | None = None
         self._lock: ExitStack | None = None
         self._file: object = None
-        self._cursors = CursorRegistry()
+        self._cursors = CursorRegistry(self._make_watch())
         self.on_connect: Callable[[], None] = lambda: None
         self.cover: Callable[[str], str] = lambda text: text
         """Covers the secrets in a text that is cut before it is shown."""
@@ -261,6 +267,35 @@ class Database:
         finally:
             connection.close(keep=True)
 
+    def _make_watch(self) -> StatementWatch:
+        settings = self.settings
+        asks = not self.dialect.file_based and not settings.azure_authentication  # whose login may ask the user
+        limits = Limits(settings.statement_timeout, settings.stall_timeout if asks else 0, settings.connect_timeout)
+        return StatementWatch(limits, Server(self._cancel, self._find_stall, self._reporter.warning))
+
+    def _cancel(self, cursor: Any) -> None:
+        """Have the server cancel the cursor's statement, by another connection where that takes one."""
+        statement = self.dialect.cancel_statement(cursor.connection)
+        if not statement:
+            self.dialect.interrupt(cursor)
+            return
+        connection = self._connect_once(self.engine, shared=False)
+        try:
+            connection.execute(statement)
+        finally:
+            connection.close(keep=True)
+
+    def _find_stall(self, raw: Any) -> str:
+        """Ask by another connection why one does not answer; return an empty text where its statement goes on."""
+        try:
+            connection = self._connect_once(self.engine, shared=False)
+        except ConnectionFailedError as error:
+            return UNREACHABLE if error.silent else ""
+        try:
+            return ANSWER_LOST if self.dialect.is_idle(connection, raw) else ""
+        finally:
+            connection.close(keep=True)
+
     def interrupt(self) -> None:
         """Cancel the running statements of all connections; called from another thread."""
         self._cursors.interrupt(self.dialect.interrupt)
@@ -335,12 +370,16 @@ class Database:
 
     def _connect(self, engine: Engine, *, shared: bool) -> Connection:
         """Connect, with the retries of the config where waiting can help."""
-        attempts = max(self.settings.connect_retry_count, 1) if self.settings.connect_resiliently else 1
-        pause = self.settings.connect_retry_interval
+        settings = self.settings
+        count, pause = settings.connect_retry_count, settings.connect_retry_interval
+        attempts = max(RETRIES if count is None else count, 1) if settings.connect_resiliently else 1
         for attempt in itertools.count(1):
             try:
                 return self._connect_once(engine, shared=shared)
             except ConnectionFailedError as error:
+                if error.silent and (count is None or not settings.connect_resiliently):
+                    error.hint = f"{error.hint or ''} {HOW_TO_WAIT}".strip()
+                    raise
                 if not error.wait or attempt >= attempts:
                     raise
                 self._reporter.warning(
@@ -374,6 +413,7 @@ class Database:
             f"{self.dialect.address(engine.url)}: {failure.message}",
             hint=failure.hint,
             wait=failure.wait,
+            silent=failure.silent,
             missing_database=failure.missing_database,
         )
 

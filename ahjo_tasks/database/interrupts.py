@@ -12,6 +12,7 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from ahjo_tasks.database.stalls import Limits, Server, StatementWatch
 from ahjo_tasks.errors import INTERRUPTED, TerminatedError
 
 if TYPE_CHECKING:
@@ -28,13 +29,15 @@ WAITING = (
     "Ctrl-C: the server was asked to stop the statement, and has not answered yet."
     " Press Ctrl-C again to leave without its answer."
 )
+NOBODY = Server(cancel=lambda _cursor: None, find_stall=lambda _raw: "", report=lambda _text: None)
 LEFT = "Interrupted: left without the server's answer, so it is not known whether the statement was stopped or done."
 
 
 class CursorRegistry:
     """The cursors that run statements on one database; a cursor is not closed before its interruption is done."""
 
-    def __init__(self) -> None:
+    def __init__(self, watch: StatementWatch | None = None) -> None:
+        self.watch = watch or StatementWatch(Limits(), NOBODY)
         self._cursors: list[Any] = []
         self._interrupted: list[Any] = []
         self.requested = False
@@ -49,7 +52,8 @@ class CursorRegistry:
         """
         self._cursors.append(cursor)
         try:
-            yield
+            with self.watch.watch(getattr(cursor, "connection", None), cursor):
+                yield
             self._refuse_interrupted(cursor)
         except Exception:
             self._refuse_interrupted(cursor)
@@ -75,11 +79,19 @@ class CursorRegistry:
                 with suppress(Exception):
                     end(cursor)
 
+    def _watched(self, function: Callable[[Any], None]) -> Callable[[Any], None]:
+        def call(raw: Any) -> None:
+            with self.watch.watch(getattr(raw, "dbapi_connection", raw)):
+                function(raw)
+
+        return call
+
     def listen(self, engine: Engine) -> None:
-        """Track the cursors that SQLAlchemy uses by itself, too, as in a migration."""
+        """Track the cursors that SQLAlchemy uses by itself, too, as in a migration, and watch its commits."""
         from sqlalchemy import event
 
-        dialect = engine.dialect
+        dialect: Any = engine.dialect
+        dialect.do_commit, dialect.do_rollback = map(self._watched, (dialect.do_commit, dialect.do_rollback))
 
         @event.listens_for(engine, "do_execute")
         def execute(cursor: Any, statement: Any, parameters: Any, context: Any) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.console.masker import COVER, uncovered
 from ahjo_tasks.console.terminal import display_width
-from ahjo_tasks.errors import DeployError, StatementError
+from ahjo_tasks.errors import UNKNOWN_OUTCOME, DeployError, StatementError
 from ahjo_tasks.sql.message_sources import MessageSources
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ class BatchError(StatementError):
     def __init__(
         self, error: StatementError, file: SqlFile, batch: Batch, repetition: int = 0, seconds: float = 0.0
     ) -> None:
-        super().__init__(error.server, outcome=describe_partial_state(file, batch, error.server))
+        outcome = describe_partial_state(file, batch, error.server)
+        super().__init__(error.server, outcome=outcome or (error.outcome if error.server.lost else ""))
         self.hint = error.hint
         self.file = file
         self.batch = batch
@@ -127,17 +128,22 @@ def describe_partial_state(file: SqlFile, failed: Batch, error: ServerError) -> 
     """Say what stays of a file whose batch failed, as a sentence; empty where the file was one transaction."""
     dialect, total = file.dialect, len(file.batches)
     number = next((index for index, batch in enumerate(file.batches) if batch is failed), 0)
+    if error.lost and file.transactional and dialect.implicit_transaction_per_call:
+        return UNKNOWN_OUTCOME
     if file.transactional and not dialect.batch_is_statement:
         return _committed_before(file, number, error)
     commits = any(dialect.commits_implicitly(batch.text) for batch in file.batches[: number + 1])
     if file.transactional and not commits:
         return ""
+    if number == 0 and error.lost:
+        return UNKNOWN_OUTCOME
     if number == 0:
         return f"statement 1 of {total} failed: nothing of {file.label} was done."
     undone = dialect.transaction_control(file.text)
     except_for = ", but for what it did not commit" if undone else ""
     before = "the one before it stays" if number == 1 else f"the {number} before it stay"
-    return f"statement {number + 1} of {total} in {file.label} failed; {before}{except_for}."
+    unknown = f"; {UNKNOWN_OUTCOME}" if error.lost else "."
+    return f"statement {number + 1} of {total} in {file.label} failed; {before}{except_for}{unknown}"
 
 
 def _committed_before(file: SqlFile, number: int, error: ServerError) -> str:

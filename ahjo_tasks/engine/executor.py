@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.engine.diagnostics import locate_message, locating_errors
 from ahjo_tasks.engine.sql_file import FileStep
-from ahjo_tasks.errors import AhjoError, DeployError, SourceError, StatementError, UsageError
+from ahjo_tasks.errors import UNKNOWN_OUTCOME, AhjoError, DeployError, SourceError, StatementError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -305,11 +305,15 @@ def refuse_outside_transaction(plan: Plan, connection: Connection) -> None:
 
 def _interrupted_outcome(step: Step, connection: Connection) -> tuple[str, ...]:
     """Say what is left of a step that Ctrl-C ended, where that is more than nothing."""
+    if not connection.usable and connection.dialect.transactional_ddl:
+        return (f"the connection was left without the server's answer: {UNKNOWN_OUTCOME.rstrip('.')}",)
+    unknown = "" if connection.usable else f"; of the statement that ran {UNKNOWN_OUTCOME.rstrip('.')}"
     if step.outside_transaction:
-        return (f"{step.label} was not in a transaction: its statements before stay",)
+        return (f"{step.label} was not in a transaction: its statements before stay{unknown}",)
     if connection.dialect.transactional_ddl:
         return ()
-    return (f"what was not finished was rolled back as far as {connection.dialect.title} does: it {IMPLICIT_COMMITS}",)
+    rolled_back = f"what was not finished was rolled back as far as {connection.dialect.title} does"
+    return (f"{rolled_back}: it {IMPLICIT_COMMITS}{unknown}",)
 
 
 def _steps_before(done: Sequence[Step], connection: Connection) -> list[str]:

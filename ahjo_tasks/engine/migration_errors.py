@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.console.masker import uncovered
 from ahjo_tasks.engine.diagnostics import excerpt
-from ahjo_tasks.errors import AhjoError, DeployError
+from ahjo_tasks.errors import UNKNOWN_OUTCOME, AhjoError, DeployError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,20 +59,37 @@ class MigrationProgress:
         if "line" not in position and applied:  # the last one could not be committed
             position = {"path": Path(self._finished[-1][1])}
             applied = applied[:-1]
+        server = server_error(error, self.connection)
         raise DeployError(
             error_text(error, self.connection),
-            server=server_error(error, self.connection),
+            server=server,
             details=(*_excerpt_at(position, self.connection.cover), *_statement(error, self.connection.cover)),
-            outcome=self._outcome(applied),
+            outcome=self._outcome(applied, server),
+            hint=self._way_out(server),
             **position,
         ) from error
 
-    def _outcome(self, applied: list[str]) -> str:
+    def _outcome(self, applied: list[str], server: ServerError | None) -> str:
         done = f"{'Undone' if self.down else 'Committed'} before: {', '.join(applied)}; " if applied else ""
         dialect = self.connection.dialect
+        if server is not None and server.lost:
+            return f"{done}{UNKNOWN_OUTCOME if done else UNKNOWN_OUTCOME[0].upper() + UNKNOWN_OUTCOME[1:]}"
         if dialect.transactional_ddl:
             return f"{done}the failing migration was rolled back." if done else "The migration was rolled back."
         return f"{done}{dialect.title} keeps the statements of the migration before the one that failed."
+
+    def _way_out(self, server: ServerError | None) -> str | None:
+        """Say what to do where an earlier run may have done the statement, and was ended before its revision was."""
+        if server is None:
+            return None
+        dialect = self.connection.dialect
+        if server.number not in dialect.done_already:
+            return server.hint
+        return (
+            f"{dialect.title} commits each CREATE, ALTER and DROP: an earlier run that was ended within this migration"
+            " may have done this statement and those before it. Undo them by hand and run again; or do the rest by hand"
+            " and record the revision: inv alembic -- stamp REVISION."
+        )
 
 
 def server_error(error: Exception, connection: Connection) -> ServerError | None:

@@ -61,7 +61,7 @@ def test_defaults_are_those_in_effect() -> None:
     result = settings()
     assert result.sql_dialect == "mssql"
     assert (result.database_init_size, result.database_max_size, result.database_file_growth) == (100, 100_000, 500)
-    assert (result.connect_retry_count, result.connect_retry_interval, result.lock_timeout) == (20, 10, 60)
+    assert (result.connect_retry_count, result.connect_retry_interval, result.lock_timeout) == (None, 10, 60)
     assert result.db_permissions == (PermissionFile("database/create_db_permissions.sql"),)
     assert result.ahjo_action_files == (ActionFile("ahjo_actions.py", "Ahjo actions"),)
 

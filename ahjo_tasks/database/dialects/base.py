@@ -92,12 +92,16 @@ SERVER_INFO = ("server", "host", "login", "database", "collation", "version", "e
 
 @dataclass(frozen=True)
 class ConnectFailure:
-    """Reason of a failed connection. `wait` is whether trying again later can help."""
+    """Reason of a failed connection.
+
+    `wait` is whether trying again later can help, `silent` whether no server answered, in time or at all.
+    """
 
     message: str
     hint: str | None = None
     wait: bool = False
     missing_database: bool = False
+    silent: bool = False
 
 
 @cache
@@ -152,6 +156,10 @@ class OpenConnection(Protocol):
     @property
     def usable(self) -> bool:
         """True if the connection is still open."""
+
+    @property
+    def dbapi_connection(self) -> Any:
+        """The driver's connection."""
 
     def execute(self, text: str) -> int:
         """Run one batch and return how many rows it changed. Raises StatementError."""
@@ -269,7 +277,15 @@ class Connecting(DialectAttributes):
     def engine_options(self, settings: Settings) -> dict[str, Any]:
         """Return the options of `create_engine`; those of the config win."""
         options = settings.sqlalchemy
-        return {**options, "connect_args": {**self.connect_defaults, **options.get("connect_args", {})}}
+        limits = self.connect_limits(settings)
+        return {**options, "connect_args": {**self.connect_defaults, **limits, **options.get("connect_args", {})}}
+
+    def connect_limits(self, settings: Settings) -> Mapping[str, Any]:
+        """Return the driver's arguments that limit the time to connect; those in the URL win."""
+        url = self.url(settings, None, None)
+        argument = self.connect_limit.get(url.get_driver_name())
+        limits = argument and argument not in url.query and settings.connect_timeout
+        return {argument: settings.connect_timeout} if argument and limits else {}
 
     def resolve_url(self, url: URL, directory: Path) -> URL:
         """Make the path of a database that is a file absolute; `directory` is the project's folder."""
@@ -359,6 +375,14 @@ class Running(DialectAttributes):
 
     def interrupt(self, cursor: Any) -> None:
         """Cancel the cursor's statement from another thread, for drivers that do not notice Ctrl-C while they wait."""
+
+    def cancel_statement(self, raw: Any) -> str:
+        """Return the statement by which another session cancels what the driver's connection runs; empty for none."""
+        return ""
+
+    def is_idle(self, connection: OpenConnection, raw: Any) -> bool:
+        """Ask the server by `connection` whether it has nothing to do for the driver's connection `raw`."""
+        return False
 
     def drain(self, cursor: Any) -> None:
         """Consume the remaining rows, for drivers that report an error among rows only while they are fetched."""

@@ -66,7 +66,8 @@ CUT_ROUTINE = re.compile(r"(?is)\bCREATE\b.*\b(?:PROCEDURE|FUNCTION|TRIGGER|EVEN
 DELIMITER = "The statement ends at its first semicolon: write DELIMITER $$ before the routine, and $$ after its END."
 MAX_WARNINGS = 10
 """Number of warnings of one statement that are shown."""
-UNREACHABLE = frozenset({2002, 2003, 2006, 2013, 1040})
+SILENT = frozenset({2002, 2003, 2013})
+UNREACHABLE = SILENT | {2006, 1040}
 LOCK = "CONCAT('ahjo {purpose}:', SHA1(COALESCE(DATABASE(), '')))"
 
 
@@ -102,8 +103,15 @@ class MySQL(Dialect):
     own_kinds = frozenset({"event"})
     late_binding = frozenset({"procedure", "function"})
     transactional_ddl = False
+    done_already = frozenset({"1007", "1008", "1050", "1051", "1060", "1061", "1068", "1091", "1146", "1304", "1826"})
     incomplete_rollback = "Warning 1196: "
     allows_nul = True
+    connect_limit: ClassVar[Mapping[str, str]] = {
+        "pymysql": "connect_timeout",
+        "mysqldb": "connect_timeout",
+        "mariadbconnector": "connect_timeout",
+        "mysqlconnector": "connection_timeout",
+    }
     connect_defaults: ClassVar[Mapping[str, Any]] = {"charset": "utf8mb4"}
     begin = "START TRANSACTION"
     drop_temporary = "DROP TEMPORARY {} IF EXISTS {}"
@@ -161,7 +169,20 @@ class MySQL(Dialect):
             return ConnectFailure("The database does not exist.", "Create it with: inv init", missing_database=True)
         if "getaddrinfo" in text or "Name or service not known" in text:
             return ConnectFailure("The host name is unknown.", hint="Check target_server_hostname.")
-        return ConnectFailure(text, hint="Is the server running, and is sql_port right?", wait=number in UNREACHABLE)
+        hint = "Is the server running, and is sql_port right?"
+        return ConnectFailure(text, hint, wait=number in UNREACHABLE, silent=number in SILENT)
+
+    def cancel_statement(self, raw: Any) -> str:
+        """Kill the query, not the connection."""
+        return f"KILL QUERY {raw.thread_id()}"
+
+    def is_idle(self, connection: OpenConnection, raw: Any) -> bool:
+        """Look the session up, unless a proxy gives sessions other numbers than the server."""
+        own, command = connection.query(
+            "SELECT c.own, p.command FROM (SELECT CONNECTION_ID() AS own) c"
+            f" LEFT JOIN information_schema.processlist p ON p.id = {raw.thread_id()}"
+        )[0]
+        return own == connection.dbapi_connection.thread_id() and command in {"Sleep", None}
 
     def streaming_cursor(self, raw: Any, chunk_size: int) -> Any:
         """Open PyMySQL's unbuffered cursor, or the plain one of another driver."""

@@ -30,13 +30,6 @@ CONTEXT_PREFIX = b"ahjo "
 MAX_CONTEXT_BYTES = 128
 """Bytes of CONTEXT_INFO, by which a session tells others who it is."""
 REFERENCED_BY_OBJECT = "3729"
-LOGIN_TIMEOUT = 15
-"""Seconds that a driver may take to log in."""
-
-CONNECT_ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
-    "pyodbc": {"timeout": LOGIN_TIMEOUT},
-    "pymssql": {"login_timeout": LOGIN_TIMEOUT, "autocommit": True},
-}
 UNMATCHED = (
     "The file leaves more transactions open than it found: its BEGIN TRANSACTION does not match its COMMIT and"
     " ROLLBACK. Where it must be so, write -- transaction: off at its head."
@@ -57,6 +50,7 @@ class MSSQL(Dialect):
     title = "SQL Server"
     default_driver = "mssql+pyodbc"
     drivers = driver_choice.DRIVERS
+    connect_limit: ClassVar[Mapping[str, str]] = {"pyodbc": "timeout", "pymssql": "login_timeout"}
     tools = ("sqlcmd",)
     syntax = SYNTAX
     writer = "ahjo_tasks.data.writers_mssql:MSSQLWriter"
@@ -208,10 +202,10 @@ class MSSQL(Dialect):
         entra.provide_tokens(engine, settings)
 
     def engine_options(self, settings: Settings) -> dict[str, Any]:
-        """Limit the time of a login, by each driver's own argument."""
+        """Have pymssql begin no transactions of its own."""
         options = super().engine_options(settings)
-        waits = CONNECT_ARGUMENTS.get(self.url(settings, None, None).get_driver_name(), {})
-        return {**options, "connect_args": {**waits, **options["connect_args"]}}
+        usual = {"autocommit": True} if self.url(settings, None, None).get_driver_name() == "pymssql" else {}
+        return {**options, "connect_args": {**usual, **options["connect_args"]}}
 
     def on_connect(self, raw: Any) -> None:
         """Have an error end its transaction, and modules be created with the options that indexed views need."""

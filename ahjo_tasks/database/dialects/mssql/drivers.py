@@ -113,7 +113,7 @@ def unreachable(url: URL) -> ConnectFailure | None:
     return (
         None
         if any(_answers(address[4]) for address in addresses)
-        else ConnectFailure("Nothing listens there.", RUNNING, wait=True)
+        else ConnectFailure("Nothing listens there.", RUNNING, wait=True, silent=True)
     )
 
 

@@ -206,7 +206,7 @@ def connect_failure(error: Exception) -> ConnectFailure:
     if numbers & PAUSED or re.search(PAUSED_TEXT, text):
         return ConnectFailure(first.text, BUSY, wait=True)
     waits = first.state in WAITS or bool(numbers & NO_SERVER)
-    return _refused(first, text) or ConnectFailure(first.text, RUNNING, wait=waits)
+    return _refused(first, text) or ConnectFailure(first.text, RUNNING, wait=waits, silent=waits)
 
 
 def _hint_of_text(text: str) -> str | None:

@@ -43,6 +43,7 @@ BATCH_LOCK_TIMEOUT = "1s"
 """Wait of a call of many files for a lock: meanwhile others wait for the locks that it has already."""
 LOCK_KEY = "hashtextextended('ahjo {purpose}:' || current_database(), 0)"
 WRONG_LOGIN = frozenset({"28P01", "28000"})
+SILENT = r"(?i)connection refused|time-?\s?out|timed out|no route to host|network is unreachable"
 STARTING = frozenset({"57P03", "53300"})
 MISSING_DATABASE = "3D000"
 ENDED = frozenset({"57P01", "57P02", "57P05", "25P03"})
@@ -61,7 +62,6 @@ CANNOT_REPLACE = frozenset({"42P16", "42P13"})
 """SQLSTATEs of CREATE OR REPLACE with other columns of a view, another type of result or other names of parameters."""
 QUOTED_NAME = r"[\"»«„]\s?(.+?)\s?[\"«»“]"
 LIBPQ_DEFAULTS = {
-    "connect_timeout": "15",
     "client_encoding": "UTF8",
     "keepalives_idle": "30",
     "keepalives_interval": "10",
@@ -208,7 +208,8 @@ class PostgreSQL(Dialect):
         url = super().url(settings, username, password)
         if "psycopg" not in url.drivername:
             return url
-        return url.update_query_dict({name: value for name, value in LIBPQ_DEFAULTS.items() if name not in url.query})
+        usual = {**LIBPQ_DEFAULTS, "connect_timeout": str(settings.connect_timeout)}
+        return url.update_query_dict({name: value for name, value in usual.items() if name not in url.query})
 
     def driver_password(self, environ: Mapping[str, str]) -> bool | None:
         """Look where libpq looks: PGPASSWORD, and the file PGPASSFILE or ~/.pgpass."""
@@ -235,6 +236,23 @@ class PostgreSQL(Dialect):
             from ahjo_tasks.database.dialects.postgresql.cursor import CountingCursor
 
             raw.cursor_factory = CountingCursor
+
+    def cancel_statement(self, raw: Any) -> str:
+        """Cancel the backend's query; pg8000 does not tell which backend it has."""
+        info = getattr(raw, "info", None)
+        return f"SELECT pg_cancel_backend({info.backend_pid})" if info else ""
+
+    def is_idle(self, connection: OpenConnection, raw: Any) -> bool:
+        """Look the session up, unless a pooler gives sessions other numbers than the server."""
+        info = getattr(raw, "info", None)
+        if info is None:
+            return False
+        own, state, known = connection.query(
+            "SELECT pg_backend_pid(), a.state, a.pid FROM (SELECT) c LEFT JOIN pg_stat_activity a"
+            f" ON a.pid = {info.backend_pid}"
+        )[0]
+        is_numbered = own == connection.dbapi_connection.info.backend_pid
+        return is_numbered and (known is None or (state or "").startswith("idle"))
 
     def set_autocommit(self, raw: Any, on: bool) -> None:
         """Set psycopg's attribute if it changes, for that is an error in a transaction."""
@@ -265,8 +283,10 @@ class PostgreSQL(Dialect):
             or "failed to resolve" in text
         ):
             return ConnectFailure("The host name is unknown.", hint="Check target_server_hostname.")
-        waits = state in STARTING or any(word in text for word in ("refused", "timeout", "starting up", "closed the"))
-        return ConnectFailure(_reason(text), hint="Is the server running, and is sql_port right?", wait=waits)
+        silent = not state and bool(re.search(SILENT, text))
+        waits = silent or state in STARTING or "starting up" in text or "closed the" in text
+        hint = "Is the server running, and is sql_port right?"
+        return ConnectFailure(_reason(text), hint, wait=waits, silent=silent)
 
     def without_rows(self, text: str) -> str:
         """Leave out the rows below COPY ... FROM STDIN."""

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from inside import until
+from proxy import stalling_proxy
+from servers import LOOPBACK
+from trails import in_its_slow_file, runs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from inside import Deployed
+    from proxy import StallingProxy
+
+SERVERS = pytest.mark.parametrize("target", ["postgresql", "mysql", "mssql"], indirect=True)
+UNKNOWN = "it is not known whether the server has done it"
+
+
+@pytest.fixture
+def proxied(busy: Deployed) -> Iterator[StallingProxy]:
+    """The connection of `busy`, through a proxy."""
+    query = dict(busy.backend.get("sqla_url_query_map", {}))
+    own = [name for name in query if name.lower() == "port"]
+    port = int(str(query[own[0]] if own else busy.backend["sql_port"]))
+    with stalling_proxy(str(busy.backend["target_server_hostname"]), port) as proxy:
+        through = {"sqla_url_query_map": {**query, own[0]: str(proxy.port)}} if own else {"sql_port": proxy.port}
+        busy.reconfigure(target_server_hostname=LOOPBACK, stall_timeout=1, connect_timeout=2, **through)
+        yield proxy
+
+
+@SERVERS
+@pytest.mark.parametrize("later", [True, False], ids=["everything", "this connection"])
+def test_a_stalled_connection_ends_the_run_and_says_that_the_outcome_is_unknown(
+    busy: Deployed, proxied: StallingProxy, *, later: bool
+) -> None:
+    if busy.target.name == "mssql" and not later:
+        pytest.skip("a login without rights does not see other sessions here")
+    busy.write("database/data/b.sql", "SELECT 1;\n" * 2 + _slow(busy, 3))
+    with busy.started("data") as process:
+        in_its_slow_file(busy)
+        proxied.stall(later=later)
+        began = time.monotonic()
+        output, _none = process.communicate(timeout=60)
+    assert process.returncode == 1, output
+    assert time.monotonic() - began < 45
+    assert "The connection has stalled: no answer for" in output
+    assert UNKNOWN in output
+    assert "Traceback" not in output
+
+
+@SERVERS
+def test_ctrl_c_leaves_a_stalled_connection_and_says_that_the_outcome_is_unknown(
+    busy: Deployed, proxied: StallingProxy
+) -> None:
+    busy.reconfigure(stall_timeout=0)
+    with busy.started("data") as process:
+        in_its_slow_file(busy)
+        proxied.stall(later=True)
+        process.send_signal(signal.SIGINT)
+        time.sleep(4)
+        process.send_signal(signal.SIGINT)
+        output, _none = process.communicate(timeout=40)
+    assert process.returncode == 130, output
+    assert "not known" in output
+    assert "Traceback" not in output
+
+
+@SERVERS
+def test_a_statement_that_works_for_longer_than_a_stall_goes_on(busy: Deployed, proxied: StallingProxy) -> None:
+    busy.write("database/data/b.sql", _slow(busy, 5))
+    assert proxied.port
+    busy.succeed("data", AHJO_STALL_TIMEOUT="1")
+    assert runs(busy) == [1]
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgresql", "mysql", "mssql"], indirect=True)
+def test_a_statement_is_canceled_at_its_limit(busy: Deployed) -> None:
+    if busy.target.name == "sqlite":
+        busy.write("database/data/b.sql", _slow(busy, 60))
+    began = time.monotonic()
+    refused = busy.fail("data", AHJO_STATEMENT_TIMEOUT="1")
+    assert time.monotonic() - began < 30
+    assert "It took longer than 1 s and was canceled." in refused.text
+    assert "statement_timeout" in refused.text
+    until(lambda: runs(busy) == [1])
+    busy.write("database/data/b.sql", "SELECT 1;\n")
+    busy.succeed("data", AHJO_LOCK_TIMEOUT="10")
+
+
+def _slow(live: Deployed, seconds: int) -> str:
+    from trails import SLOW
+
+    return SLOW[live.target.name].format(seconds) + "\n"
