@@ -57,7 +57,10 @@ def run(name: str, given: Sequence[str]) -> int:
     words = [_with_dashes(word) for word in given]
     values = plain_values(program, words) or vars(parser(name).parse_args(words))
     dry, debug = values.pop("dry"), values.pop("debug")
-    console, options = Console(), program.options(**values)
+    options = program.options(**values)
+    from ahjo_tasks.console.logs import FileLog
+
+    console = Console(None if dry else FileLog(Path(options.project_dir) / "ahjo.log"))
     code = _guarded(console, lambda: program.function(ScanContext(Path.cwd(), console, dry), options), debug=debug)
     console.summary(program.action, code, time.perf_counter() - started)
     return code

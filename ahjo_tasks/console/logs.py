@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import time
@@ -188,6 +187,8 @@ class FileLog:
 
     def _record(self, level: str, line: str) -> str:
         if self.as_json:
+            import json  # which a git hook needs not
+
             known = {"time": self._now(), "logger": "ahjo", "level": level, "message": line}
             return json.dumps(known, ensure_ascii=False)
         return f"[{self._now()}] [ahjo] {level} {line}"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import chdir
 from dataclasses import dataclass, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeVar
 
 from ahjo_tasks.config.loader import load
@@ -14,12 +12,13 @@ from ahjo_tasks.database.credentials import Credentials
 from ahjo_tasks.database.dialects import dialect_for, is_file_based
 from ahjo_tasks.errors import AhjoError, ConfigError
 from ahjo_tasks.fleet.protocol import Answers, Request
-from ahjo_tasks.fleet.repository import without_folder
+from ahjo_tasks.fleet.repository import temporary_folder, without_folder
 from ahjo_tasks.fleet.upgrade_path import refuse_predecessor
 from ahjo_tasks.fleet.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from ahjo_tasks.database.credentials import Prompt
     from ahjo_tasks.fleet.project_list import ListedProject, ProjectList
@@ -145,9 +144,9 @@ def preflight_versions(
 
 
 def _preflight_version(version: Version, repository: Repository, config: Path, environ: Mapping[str, str]) -> Answers:
-    with TemporaryDirectory(prefix="ahjo-preflight-") as folder:
+    with temporary_folder("ahjo-preflight-") as folder:
         try:
-            directory = repository.export(version.tag, Path(folder))
+            directory = repository.export(version.tag, folder)
             refuse_predecessor(directory)
         except AhjoError as error:
             return Answers(problems=(f"{error.message}. {error.hint or ''}".rstrip(". "),))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.database.database import lock_owner
 from ahjo_tasks.database.file_lock import FileLock
-from ahjo_tasks.errors import AhjoError, ConfigError
+from ahjo_tasks.errors import AhjoError, ConfigError, NotPermittedError
 from ahjo_tasks.git import Git
 
 if TYPE_CHECKING:
@@ -175,7 +175,21 @@ LOCK_FILE = "lock"
 def temp_worktree_root(repository: Repository) -> Iterator[Path]:
     """Create a private folder, removed at the end; the lock in it shows other runs that it is in use."""
     remove_stale(repository)
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
+    with temporary_folder(PREFIX) as folder:
+        yield folder
+
+
+@contextmanager
+def temporary_folder(prefix: str) -> Iterator[Path]:
+    """Create a private folder, removed at the end, and remove those with this prefix whose runs were killed.
+
+    The lock in it shows other runs that it is in use.
+    """
+    for left in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+        with suppress(OSError):  # it is another user's
+            if (left / LOCK_FILE).is_file() and _abandoned(left):
+                shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=prefix)).resolve()
     lock = FileLock(folder / LOCK_FILE)
     lock.acquire(lock_owner())
     try:
@@ -198,9 +212,12 @@ def _abandoned(folder: Path) -> bool:
     if not folder.is_dir():
         return True
     lock = FileLock(folder / LOCK_FILE)
-    free = lock.acquire(lock_owner())
-    lock.release()
-    return free
+    try:
+        return lock.acquire(lock_owner())
+    except NotPermittedError:  # another user's
+        return False
+    finally:
+        lock.release()
 
 
 FILE_KEYS = ("username_file", "password_file", "login_password_file")

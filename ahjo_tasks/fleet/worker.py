@@ -9,15 +9,15 @@ import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
 from ahjo_tasks.fleet import WORKER_FLAG
 from ahjo_tasks.fleet.protocol import STOP, Answers
+from ahjo_tasks.fleet.repository import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from ahjo_tasks.fleet.protocol import Request
 
@@ -81,8 +81,8 @@ class Worker:
         Without `on_line` it has the terminal for itself, and can ask. An exception of the caller, as by Ctrl-C, ends
         it.
         """
-        with TemporaryDirectory(prefix="ahjo-worker-") as folder:
-            answers, path = Path(folder) / "answers", Path(folder) / "request.json"
+        with temporary_folder("ahjo-worker-") as folder:
+            answers, path = folder / "answers", folder / "request.json"
             self.request.for_worker(answers, piped=on_line is not None).write(path)
             process = self._process = self._start(path, piped=on_line is not None)
             if self._stopped.is_set():

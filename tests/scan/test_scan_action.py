@@ -148,6 +148,15 @@ def test_a_log_does_not_keep_what_was_found(tmp_path: Path) -> None:
     assert CODE not in log
 
 
+def test_the_program_logs_its_findings_without_what_was_found(project: ProjectInGit) -> None:
+    project.write("ahjo_scan_rules.yaml", "- name: hetu\n")
+    project.write("a.sql", CODE)
+    assert CODE in project.scan("-q").out
+    log = (project.directory / "ahjo.log").read_text("utf-8")
+    assert "a.sql:1:1: hetu: ***" in log
+    assert CODE not in log
+
+
 def test_a_dry_run_writes_nothing(project: ProjectInGit) -> None:
     before = sorted(project.directory.rglob("*"))
     assert project.scan("--dry", "--init").code == 0
