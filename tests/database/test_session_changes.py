@@ -184,6 +184,17 @@ def test_mysql_statements_that_control_transactions_are_known(text: str, control
 
 
 @pytest.mark.parametrize(
+    ("statement", "commits"),
+    [
+        *(("BEGIN", True), ("begin work", True), ("START TRANSACTION", True), ("CREATE TABLE t (a INT)", True)),
+        *(("BEGIN NOT ATOMIC SELECT 1; END", False), ("CREATE TEMPORARY TABLE t (a INT)", False), ("CALL p()", False)),
+    ],
+)
+def test_mysql_statements_that_commit_are_known(statement: str, commits: bool) -> None:
+    assert dialect("mysql").commits_implicitly(statement) is commits
+
+
+@pytest.mark.parametrize(
     ("text", "variables"),
     [
         ("SET @a = 1, @@sql_mode = ''", ["@a"]),

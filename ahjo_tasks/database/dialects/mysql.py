@@ -117,7 +117,7 @@ class MySQL(Dialect):
     drop_temporary = "DROP TEMPORARY {} IF EXISTS {}"
     implicit_commit_statement = (
         rf"(?ai:{MYSQL.gap()}(?:(?:CREATE|DROP)\b(?!\s+TEMPORARY\b)|ALTER|RENAME|TRUNCATE|GRANT|REVOKE|ANALYZE|OPTIMIZE"
-        r"|REPAIR|FLUSH|LOCK|UNLOCK|INSTALL|UNINSTALL|COMMIT|BEGIN|START)\b)"
+        r"|REPAIR|FLUSH|LOCK|UNLOCK|INSTALL|UNINSTALL|COMMIT|BEGIN(?!\s+NOT)|START)\b)"
     )
     server_info_sql = "SELECT @@hostname, NULL, CURRENT_USER(), DATABASE(), @@collation_database, VERSION(), NULL"
     content_sql = (

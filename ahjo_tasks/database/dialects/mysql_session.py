@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.sql.splitters import Batch
 
 _PREFILTER = re.compile(
-    r"\b(?:SET|USE|CALL|EXECUTE|LOCK|FLUSH|BEGIN|IF|CASE|LOOP|REPEAT|WHILE|FOR|DROP|\w*_LOCK|RELEASE_ALL_LOCKS)\b"
+    r"\b(?:SET|USE|CALL|EXECUTE|LOCK|FLUSH|BEGIN|IF|CASE|LOOP|REPEAT|WHILE|FOR|DROP|GET_LOCK|RELEASE_LOCK|RELEASE_ALL_LOCKS)\b"
 )
 _FIRST = frozenset({"USE", "CALL", "EXECUTE", "LOCK", "FLUSH", "IF", "CASE", "LOOP", "REPEAT", "WHILE", "FOR"})
 _LOCKS = re.compile(r"\b(?:GET_LOCK|RELEASE_LOCK|RELEASE_ALL_LOCKS)\b")
@@ -38,7 +38,7 @@ MOVING = frozenset(
     }
 )
 """Variables that change by themselves, or count for the next statement alone."""
-_USER_VARIABLE = re.compile(r"(?<![\w@'\"`$.])@(?:[\w$.]++|`[^`]++`)")
+_USER_VARIABLE = re.compile(r"@(?<![\w@'\"`$.]@)(?:[\w$.]++|`[^`]++`)")
 _PREPARE = re.compile(rf"(?ai:{MYSQL.gap()}PREPARE{MYSQL.gap()}(\w++|`[^`]++`){MYSQL.gap()}FROM\b)")
 _FIRST_RESTORED = ("sql_mode", "character_set_client", "character_set_connection", "character_set_results")
 NOT_OF_THE_SESSION = frozenset({"1193", "1229", "1238"})
