@@ -13,6 +13,14 @@ EVENTS = frozenset({"ON", "OR", "BEFORE", "AFTER", "OF", ",", "FOR", "KEY", "DO"
 MODIFIERS = word_set("INTO IGNORE LOW_PRIORITY DELAYED HIGH_PRIORITY QUICK OVERWRITE ONLY CONCURRENTLY")
 
 
+def _is_event(reader: Reader, index: int) -> bool:
+    """Tell whether the word names an event; in SQL Server a statement may follow SET NOCOUNT ON without a mark."""
+    before, following = reader.words[index - 1] if index else "", reader.words[index + 1]
+    if before in {"ON", "ONLY"} and reader.syntax is MSSQL:
+        return following in {"CASCADE", "NO", "SET"}
+    return before in EVENTS
+
+
 def _skip_modifiers(reader: Reader, index: int) -> int:
     words = reader.words
     while True:
@@ -46,7 +54,7 @@ def _written(reader: Reader, index: int) -> None:
 def insert(reader: Reader, index: int) -> int:
     """Read INSERT and REPLACE."""
     words = reader.words
-    if (words[index - 1] if index else "") in EVENTS or words[index + 1] == "(":
+    if _is_event(reader, index) or words[index + 1] == "(":
         return index + 1
     place = _skip_modifiers(reader, index + 1)
     optional = reader.syntax in {MSSQL, MYSQL}
@@ -65,7 +73,7 @@ def insert(reader: Reader, index: int) -> int:
 def update(reader: Reader, index: int) -> int:
     """Read UPDATE."""
     words = reader.words
-    if (words[index - 1] if index else "") in EVENTS:
+    if _is_event(reader, index):
         return index + 1
     place = _skip_modifiers(reader, index + 1)
     if words[place] == "STATISTICS" and reader.syntax is MSSQL:
@@ -121,7 +129,7 @@ def delete(reader: Reader, index: int) -> int:
     words = reader.words
     place = _skip_modifiers(reader, index + 1)
     optional = reader.syntax in {MSSQL, MYSQL}
-    if (words[index - 1] if index else "") in EVENTS or not (words[place] == "FROM" or optional):
+    if _is_event(reader, index) or not (words[place] == "FROM" or optional):
         return index + 1
     place = _skip_modifiers(reader, place + (words[place] == "FROM"))
     if not reader.is_name(place) or words[place] in {"WHEN", "OUTPUT", "ON", "CASCADE"}:

@@ -121,3 +121,9 @@ GRANT EXECUTE ON XML SCHEMA COLLECTION::dbo.x TO r; GRANT SEND ON SERVICE::[//s]
 
 CREATE MESSAGE TYPE m VALIDATION = VALID_XML WITH SCHEMA COLLECTION dbo.x
 --> C xml schema collection dbo.x
+
+CREATE PROC dbo.p AS SET NOCOUNT ON DELETE FROM dbo.t WHERE x = 1 SET XACT_ABORT ON UPDATE dbo.u SET x = 1 SET NOCOUNT ON INSERT dbo.v SELECT 1 FROM dbo.w ORDER BY x OFFSET 0 ROWS FETCH NEXT 5 ROWS ONLY DELETE dbo.y
+--> L relation dbo.t, L relation dbo.u, L relation dbo.v, L relation dbo.w, L relation dbo.y
+
+CREATE TABLE dbo.t (a int REFERENCES dbo.u ON DELETE NO ACTION ON UPDATE SET NULL, b int REFERENCES dbo.v ON UPDATE CASCADE ON DELETE SET DEFAULT)
+--> C relation dbo.u, C relation dbo.v
