@@ -400,9 +400,8 @@ class Connection:
         """Begin the transaction that the whole action shares again, without what was done in it."""
         if self._shared_transaction is not None:
             with self._translate_errors():
+                self.dialect.reopen_transaction(self._dbapi_connection)
                 self._shared_transaction.rollback()
-                for on in (True, False):  # pymssql begins none after a rollback that found nothing to roll back
-                    self.dialect.set_autocommit(self._dbapi_connection, on)
                 self._shared_transaction = self._sa_connection.begin()
 
     def close(self, *, keep: bool) -> None:

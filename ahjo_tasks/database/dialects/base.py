@@ -332,6 +332,9 @@ class Connecting(DialectAttributes):
     def set_lock_timeout(self, raw: Any, seconds: int) -> None:
         """Have the server end a statement that waits longer than `seconds` for a lock of another session."""
 
+    def reopen_transaction(self, raw: Any) -> None:
+        """Begin a transaction where an error has ended it, for drivers whose rollback fails otherwise."""
+
     def set_autocommit(self, raw: Any, on: bool) -> None:
         """Switch whether the driver leaves transactions alone (on) or begins them by itself (off)."""
         raw.autocommit = on

@@ -215,11 +215,15 @@ class MSSQL(Dialect):
         """Set LOCK_TIMEOUT, without which the server waits for ever."""
         _run(raw, f"SET LOCK_TIMEOUT {max(seconds, 1) * 1000}")
 
+    def reopen_transaction(self, raw: Any) -> None:
+        """Begin one; all drivers but Microsoft's ODBC driver send a ROLLBACK that fails where nothing is open."""
+        _run(raw, "IF @@TRANCOUNT = 0 BEGIN TRANSACTION")
+
     def set_autocommit(self, raw: Any, on: bool) -> None:
         """Set the attribute; in pymssql it is a method, which sends a ROLLBACK that fails where nothing is open."""
         if callable(raw.autocommit):
             if on and not raw.autocommit_state:
-                _run(raw, "IF @@TRANCOUNT = 0 BEGIN TRANSACTION")
+                self.reopen_transaction(raw)
             raw.autocommit(on)
         else:
             raw.autocommit = on
