@@ -28,6 +28,20 @@ def logged(target: Target, tmp_path: Path) -> LoggedProject:
     return project, backend["target_database_name"]
 
 
+@pytest.mark.parametrize("target", ["mssql"], indirect=True)
+def test_the_table_of_an_older_version_is_widened_for_letters_beyond_ascii(
+    logged: LoggedProject, target: Target
+) -> None:
+    project, database = logged
+    assert project.inv("init", "structure").code == 0
+    target.query("ALTER TABLE ahjo_log ALTER COLUMN message VARCHAR(4000)", database)
+    project.write("a.sql", "PRINT N'漢字';")
+    done = project.inv("deploy-files", "--files", "a.sql")
+    assert done.code == 0, done.text
+    messages = target.query("SELECT message FROM ahjo_log", database)
+    assert any("漢字" in message for (message,) in messages)
+
+
 def test_what_was_said_is_in_the_table_and_in_the_file(logged: LoggedProject, target: Target) -> None:
     project, database = logged
     done = project.inv("init", "structure")
