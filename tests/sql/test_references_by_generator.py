@@ -52,14 +52,14 @@ class Writer:
     def query(self, ctes: frozenset[str], depth: int) -> str:
         choice = self.draw(st.integers(0, 5)) if depth < DEEPEST else 5
         if choice == 0:
-            operator = self.one_of("UNION", "UNION ALL")
+            operator = self.one_of("UNION", "UNION ALL", "EXCEPT", "INTERSECT")
             return f"{self.select(ctes, depth + 1)} {operator} {self.select(ctes, depth + 1)}"
         return self.select(ctes, depth)
 
     def with_query(self, ctes: frozenset[str], depth: int) -> str:
         """A query that may begin with common table expressions."""
         if depth >= DEEPEST or not self.chance():
-            return self.query(ctes, depth)
+            return self.query(ctes, depth) + (self.ending(ctes) if depth == 0 else "")
         recursive = self.syntax in {POSTGRESQL, MYSQL} and self.chance()
         names = self.draw(st.lists(st.sampled_from(["alpha", "beta", "c1", "c2"]), min_size=1, max_size=2, unique=True))
         parts, visible = [], ctes
@@ -70,18 +70,37 @@ class Writer:
             if self.syntax is SQLITE or (self.syntax is POSTGRESQL and recursive):
                 inner = visible | frozenset(names)
             columns = " (x, y)" if self.chance() else ""
-            parts.append(f"{self.name(name)}{columns} AS{self.gap()}({self.query(inner, depth + 1)})")
+            if name not in inner or self.chance():
+                body = self.query(inner, depth + 1)
+            else:
+                body = f"SELECT 1 AS x UNION ALL SELECT x FROM {self.name(name)}, {self.source(inner, depth + 1)}"
+            parts.append(f"{self.name(name)}{columns} AS{self.materialized()}{self.gap()}({body})")
             visible |= {name}
-        return f"WITH {'RECURSIVE ' * recursive}{', '.join(parts)} {self.query(visible, depth + 1)}"
+        query = self.query(visible, depth + 1) + (self.ending(visible) if depth == 0 else "")
+        return f"WITH {'RECURSIVE ' * recursive}{', '.join(parts)} {query}"
+
+    def materialized(self) -> str:
+        known = self.syntax in {POSTGRESQL, SQLITE}
+        return self.one_of("", " MATERIALIZED", " NOT MATERIALIZED") if known else ""
 
     def select(self, ctes: frozenset[str], depth: int) -> str:
         count = self.draw(st.integers(1, 3))
         items = ", ".join(self.expression(ctes, depth) + self.item_alias() for _ in range(count))
-        text = f"SELECT {items}{self.gap()}FROM {self.sources(ctes, depth)}"
+        distinct = self.one_of("", "", "DISTINCT ")
+        text = f"SELECT {distinct}{items}{self.gap()}FROM {self.sources(ctes, depth)}"
         if self.chance():
             text += f" WHERE {self.condition(ctes, depth)}"
         if self.chance():
             text += f" GROUP BY {self.column()}, {self.column()}"
+            if self.chance():
+                text += f" HAVING {self.condition(ctes, depth)}"
+        return text
+
+    def ending(self, ctes: frozenset[str]) -> str:
+        """The clauses behind all parts of a query, with subqueries in them."""
+        text = f" ORDER BY {self.expression(ctes, 1)}, {self.column()} DESC" if self.chance() else ""
+        if self.syntax is not MSSQL and self.chance():
+            text += " LIMIT (SELECT 1)" if self.syntax is not MYSQL else " LIMIT 1, 2"
         return text
 
     def item_alias(self) -> str:
@@ -90,14 +109,21 @@ class Writer:
     def sources(self, ctes: frozenset[str], depth: int) -> str:
         text = self.source(ctes, depth)
         for _ in range(self.draw(st.integers(0, 2))):
-            kind = self.one_of(",", "JOIN", "LEFT JOIN", "CROSS JOIN")
+            kind = self.one_of(",", "JOIN", "LEFT JOIN", "CROSS JOIN", *self.more_joins())
             text += f"{'' if kind == ',' else ' '}{kind}{self.gap()}{self.source(ctes, depth)}"
-            if kind in {"JOIN", "LEFT JOIN"}:
+            if kind == "JOIN" and self.syntax is not MSSQL and self.chance():
+                text += " USING (alpha, x)"
+            elif kind in {"JOIN", "LEFT JOIN", "FULL OUTER JOIN", "STRAIGHT_JOIN"}:
                 text += f" ON {self.condition(ctes, depth)}"
         return text
 
+    def more_joins(self) -> list[str]:
+        if self.syntax is MYSQL:
+            return ["STRAIGHT_JOIN", "NATURAL JOIN"]
+        return ["CROSS APPLY"] if self.syntax is MSSQL else ["FULL OUTER JOIN", "NATURAL JOIN"]
+
     def source(self, ctes: frozenset[str], depth: int) -> str:
-        choice = self.draw(st.integers(0, 3)) if depth < DEEPEST else 3
+        choice = self.draw(st.integers(0, 5)) if depth < DEEPEST else 3
         alias = self.one_of(*ALIASES)
         if choice == 0:
             columns = " (x, y)" if self.chance() and self.syntax is not SQLITE else ""
@@ -110,6 +136,10 @@ class Writer:
             routine = self.one_of(*ROUTINES)
             self.truth.routines.add(routine)
             return f"{self.name(routine)}({self.column()}, 1) AS {self.name(alias)}"
+        if choice == 4 and self.syntax in {POSTGRESQL, MYSQL}:
+            return f"LATERAL ({self.query(ctes, depth + 1)}) AS {self.name(alias)}"
+        if choice == 5 and self.syntax in {POSTGRESQL, MSSQL}:
+            return f"(VALUES ({self.expression(ctes, depth + 1)}, 1), (2, 3)) AS {self.name(alias)} (x, y)"
         relation = self.one_of(*RELATIONS, *sorted(ctes))
         if relation not in ctes:
             self.truth.relations.add(relation)
@@ -120,7 +150,9 @@ class Writer:
         return f"{qualifier}{self.one_of(*COLUMNS)}"
 
     def expression(self, ctes: frozenset[str], depth: int) -> str:
-        choice = self.draw(st.integers(0, 6)) if depth < DEEPEST else 6
+        choice = self.draw(st.integers(0, 7)) if depth < DEEPEST else 7
+        if choice == 3 and self.syntax is POSTGRESQL:
+            return f"ARRAY(SELECT {self.column()} FROM {self.sources(ctes, depth + 1)})"
         if choice == 0:
             return f"({self.query(ctes, depth + 1)})"
         if choice == 1:
@@ -135,6 +167,8 @@ class Writer:
             f"({self.column()} + 1)",
             f"SUM(x) OVER (PARTITION BY alpha ORDER BY {self.column()}, beta)",
         ]
+        if self.syntax is POSTGRESQL:
+            plain += ["x::alpha", "sum(x) FILTER (WHERE y > 1)"]
         if self.syntax in {POSTGRESQL, MYSQL}:
             plain.append(f"EXTRACT(YEAR FROM {self.column()})")
         return self.one_of(*plain)
