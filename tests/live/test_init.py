@@ -69,7 +69,7 @@ def test_a_setting_that_is_not_there_is_a_warning_that_names_it(live: Deployed) 
 @pytest.mark.parametrize(
     ("failing", "left"),
     [
-        ("drop_database", "is still there"),
+        ("drop_database", "still exists"),
         ("create_database", "does not exist now: run init again"),
     ],
 )
