@@ -32,13 +32,14 @@ def proxied(busy: Deployed) -> Iterator[StallingProxy]:
         yield proxy
 
 
-@SERVERS
-@pytest.mark.parametrize("later", [True, False], ids=["everything", "this connection"])
+@pytest.mark.parametrize(
+    ("target", "later"),
+    [("postgresql", True), ("postgresql", False), ("mysql", True), ("mysql", False), ("mssql", True)],
+    indirect=["target"],
+)
 def test_a_stalled_connection_ends_the_run_and_says_that_the_outcome_is_unknown(
     busy: Deployed, proxied: StallingProxy, *, later: bool
 ) -> None:
-    if busy.target.name == "mssql" and not later:
-        pytest.skip("a login without rights does not see other sessions here")
     busy.write("database/data/b.sql", "SELECT 1;\n" * 2 + _slow(busy, 3))
     with busy.started("data") as process:
         in_its_slow_file(busy)
@@ -48,7 +49,7 @@ def test_a_stalled_connection_ends_the_run_and_says_that_the_outcome_is_unknown(
     assert process.returncode == 1, output
     assert time.monotonic() - began < 45
     assert "The connection has stalled: no answer for" in output
-    assert UNKNOWN in output
+    assert UNKNOWN in output.lower()
     assert "Traceback" not in output
 
 
