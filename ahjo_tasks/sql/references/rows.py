@@ -16,7 +16,7 @@ MODIFIERS = word_set("INTO IGNORE LOW_PRIORITY DELAYED HIGH_PRIORITY QUICK OVERW
 def _is_event(reader: Reader, index: int) -> bool:
     """Tell whether the word names an event; in SQL Server a statement may follow SET NOCOUNT ON without a mark."""
     before, following = reader.words[index - 1] if index else "", reader.words[index + 1]
-    if before in {"ON", "ONLY"} and reader.syntax is MSSQL:
+    if before in {"ON", "ONLY", "="} and reader.syntax is MSSQL:  # the number after = is no token
         return following in {"CASCADE", "NO", "SET"}
     return before in EVENTS
 

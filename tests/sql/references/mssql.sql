@@ -127,3 +127,6 @@ CREATE PROC dbo.p AS SET NOCOUNT ON DELETE FROM dbo.t WHERE x = 1 SET XACT_ABORT
 
 CREATE TABLE dbo.t (a int REFERENCES dbo.u ON DELETE NO ACTION ON UPDATE SET NULL, b int REFERENCES dbo.v ON UPDATE CASCADE ON DELETE SET DEFAULT)
 --> C relation dbo.u, C relation dbo.v
+
+CREATE PROC dbo.p AS SET @x = 1 INSERT dbo.t SELECT a FROM dbo.u WHERE b = 0 DELETE dbo.v WHERE c = -1 UPDATE dbo.w SET d = 2
+--> L relation dbo.t, L relation dbo.u, L relation dbo.v, L relation dbo.w
