@@ -14,21 +14,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.engine.migration_session import MigrationSession
     from ahjo_tasks.errors import ServerError
 
 STATEMENT_MAX_CHARACTERS = 300
+AUTOCOMMIT = "Run what needs it in a block of its own: with op.get_context().autocommit_block():"
 INSTALLED_PACKAGES = frozenset({"site-packages", "dist-packages"})
 
 
 class MigrationProgress:
     """A context manager around a run of Alembic, which turns any error into DeployError with revision, file and line.
 
-    `check` is called at the end of each migration, and returns what is wrong with it or an empty text.
+    `check` is called at the end of each migration, and returns what is wrong with it or an empty text. `session` sees
+    the statements of the migrations.
     """
 
-    def __init__(self, project: Path, connection: Connection, check: Callable[[], str], *, down: bool) -> None:
+    def __init__(
+        self, project: Path, connection: Connection, session: MigrationSession, check: Callable[[], str], *, down: bool
+    ) -> None:
         self.project = project
         self.connection = connection
+        self.session = session
         self.check = check
         self.down = down
         self._finished: list[tuple[str, str]] = []
@@ -65,7 +71,7 @@ class MigrationProgress:
             server=server,
             details=(*_excerpt_at(position, self.connection.cover), *_statement(error, self.connection.cover)),
             outcome=self._outcome(applied, server),
-            hint=self._way_out(server),
+            hint=getattr(error, "hint", None) or self._way_out(server),
             **position,
         ) from error
 
@@ -74,15 +80,19 @@ class MigrationProgress:
         dialect = self.connection.dialect
         if server is not None and server.lost:
             return f"{done}{UNKNOWN_OUTCOME if done else UNKNOWN_OUTCOME[0].upper() + UNKNOWN_OUTCOME[1:]}"
+        if self.session.committed and dialect.transactional_ddl:
+            return f"{done}what the failing migration did before its own COMMIT stays."
         if dialect.transactional_ddl:
             return f"{done}the failing migration was rolled back." if done else "The migration was rolled back."
         return f"{done}{dialect.title} keeps the statements of the migration before the one that failed."
 
     def _way_out(self, server: ServerError | None) -> str | None:
-        """Say what to do where an earlier run may have done the statement, and was ended before its revision was."""
+        """Say what to do where the server refuses a transaction, or an earlier run may have done the statement."""
         if server is None:
             return None
         dialect = self.connection.dialect
+        if dialect.implicit_transaction_per_call and dialect.refuses_transaction(server):
+            return AUTOCOMMIT
         if server.number not in dialect.done_already:
             return server.hint
         return (

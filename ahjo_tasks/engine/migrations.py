@@ -150,9 +150,9 @@ class Migrations:
 
         ensure_version_schema(connection, self.settings)
         with connection.dialect.around_migrations(connection) as check, connection.undone_on_error():
-            progress = MigrationProgress(self.ini.parent, connection, check, down=down)
-            prepare()
             session = MigrationSession(connection)
+            progress = MigrationProgress(self.ini.parent, connection, session, check, down=down)
+            prepare()
             with session.watch() as sa_connection, progress:
                 self.set_url(sa_connection.engine.url)
                 options = version_options(self.settings, connection.dialect) | dialect_options(connection.dialect)

@@ -94,8 +94,9 @@ class Syntax:
         plain = [quoted(char, lenient=lenient, backslash=self.backslash_escapes) for char in self.strings]
         if not self.escape_strings:
             return plain
-        # PostgreSQL: only E'...' knows the backslash.
-        escaped = quoted("'", lenient=lenient, backslash=True)
+        # PostgreSQL: only E'...' knows the backslash, and a part of it that begins on a later line.
+        part = quoted("'", lenient=lenient, backslash=True)
+        escaped = rf"{part}(?:[ \t\f\v]*+[\r\n][{BLANKS}]*+{part}|)*+"
         return [rf"(?<=(?<![\w$])[eE]){escaped}", rf"(?<!(?<![\w$])[eE])(?:{plain[0]})"]
 
     def name_forms(self, *, lenient: bool = False) -> list[str]:
@@ -161,6 +162,8 @@ POSTGRESQL = Syntax(
     nested_comments=True,
     lower_names=True,
 )
+POSTGRESQL_BACKSLASHES = replace(POSTGRESQL, backslash_escapes=True)
+"""After SET standard_conforming_strings = off: each string knows the backslash."""
 MYSQL = Syntax(
     names="`",
     strings="'\"",

@@ -43,6 +43,18 @@ if TYPE_CHECKING:
         "LISTEN channel",
         "SELECT pg_advisory_lock(1)",
         "SELECT pg_try_advisory_lock_shared(1, 2)",
+        "SELECT use_tenant('a')",
+        'SELECT "of tenant" (1)',
+        "INSERT INTO t (a) SELECT public.next_tenant(b) FROM u",
+        "CREATE TABLE t AS SELECT set_config('search_path', 'x', false)",
+        "ALTER TABLE t ALTER a TYPE text USING set_config('search_path', 'x', false)",
+        "CREATE TEMP TABLE t (a int)",
+        "CREATE OR REPLACE TEMPORARY VIEW v AS SELECT 1",
+        "CREATE TABLE pg_temp.t (a int)",
+        "SELECT 1 AS a INTO TEMP t",
+        "DO $$ BEGIN EXECUTE 'se' || 't role x'; END $$",
+        "DO $$ BEGIN PERFORM use_tenant('a'); END $$",
+        "DO $$ BEGIN LISTEN channel; END $$",
     ],
 )
 def test_postgresql_asks_for_the_session_where_a_statement_may_change_it(text: str) -> None:
@@ -66,6 +78,10 @@ def test_postgresql_asks_for_the_session_where_a_statement_may_change_it(text: s
         "PREPARE TRANSACTION 'x'",
         "-- SET search_path TO x;\nSELECT 1",
         "/* RESET ALL; */ SELECT 1",
+        "INSERT INTO t (a, b) VALUES (f(1), 'x')",
+        "SELECT count(*), coalesce(max(a), 0) FROM t WHERE a IN (1, 2) AND EXISTS (SELECT 1)",
+        "SELECT setval('s', 7)",
+        "CREATE TABLE t (a numeric(5, 2) CHECK (a > 0), PRIMARY KEY (a))",
     ],
 )
 def test_postgresql_asks_for_nothing_where_no_statement_changes_the_session(text: str) -> None:
@@ -80,7 +96,7 @@ CREATE DATABASE d / DROP DATABASE d / ALTER DATABASE "d" SET TABLESPACE x / CREA
 DROP TABLESPACE x / ALTER SYSTEM SET a = 1 / DISCARD ALL / CREATE SUBSCRIPTION s CONNECTION '' PUBLICATION p
 DROP SUBSCRIPTION s / ALTER SUBSCRIPTION s REFRESH PUBLICATION / ALTER SUBSCRIPTION s SET PUBLICATION p
 ALTER TABLE t DETACH PARTITION p CONCURRENTLY / ALTER TABLE IF EXISTS a.t DETACH PARTITION "b".p CONCURRENTLY
-COMMIT PREPARED 'x' / ROLLBACK PREPARED 'x'
+COMMIT PREPARED 'x' / ROLLBACK PREPARED 'x' / ALTER SUBSCRIPTION s REFRESH SEQUENCES
 """
 TAKEN = """
 ANALYZE / CLUSTER t USING i / CLUSTER t / CLUSTER VERBOSE t / REINDEX TABLE t / REINDEX INDEX database
@@ -126,6 +142,29 @@ def test_postgresql_statements_that_take_a_transaction_stay_in_one(statement: st
 def test_postgresql_statements_that_control_transactions_are_known(text: str, control: str, commits: int) -> None:
     assert statements.control(text) == control
     assert len(statements.commit_offsets(text)) == commits
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("INSERT INTO t VALUES (1);\nROLLBACK", 2),
+        ("BEGIN; COMMIT;\nSELECT 1;\n\nabort;", 4),
+        ("BEGIN; INSERT INTO t VALUES (1); ROLLBACK", None),
+        ("ROLLBACK; BEGIN; SELECT 1; COMMIT", None),
+        ("SELECT 1; COMMIT", None),
+        ("SAVEPOINT a; SELECT 1; ROLLBACK TO a", None),
+        ("CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN ROLLBACK; END $$; SELECT 'x; ROLLBACK'", None),
+    ],
+)
+def test_postgresql_rollbacks_of_a_transaction_that_nobody_began_are_refused(text: str, line: int | None) -> None:
+    splitter = dialect("postgresql").splitter
+    batches = splitter.split(text)
+    if line is None:
+        splitter.check(batches, None)
+        return
+    with pytest.raises(SourceError, match="without a BEGIN") as caught:
+        splitter.check(batches, None)
+    assert caught.value.line == line
 
 
 @pytest.mark.parametrize(
@@ -257,6 +296,7 @@ def test_mysql_letters_that_the_server_would_misread_are_refused(text: str, line
     [
         ("BEGIN; SELECT 1; COMMIT", "BEGIN"),
         ("VACUUM", "VACUUM"),
+        ("ATTACH 'x' AS x; CREATE TABLE x.t (a); DETACH x", "DETACH"),
         ("PRAGMA journal_mode = WAL", "PRAGMA journal_mode"),
         ("PRAGMA journal_mode", ""),
         ("PRAGMA foreign_keys = OFF; INSERT INTO t VALUES (1); PRAGMA foreign_keys = ON", ""),
@@ -387,6 +427,9 @@ def raw() -> Iterator[Raw]:
         (["PRAGMA case_sensitive_like = ON"], "SELECT 'a' LIKE 'A'"),
         (["ATTACH ':memory:' AS other"], "SELECT name FROM pragma_database_list"),
         (["PRAGMA query_only = ON", "SELECT 1"], "PRAGMA query_only"),
+        (["PRAGMA max_page_count = 1000"], "PRAGMA max_page_count"),
+        (["CREATE TEMP TABLE t (a)", "CREATE TEMPORARY VIEW v AS SELECT 1"], "SELECT count(*) FROM sqlite_temp_master"),
+        (["CREATE TABLE temp.t (a)"], "SELECT count(*) FROM sqlite_temp_master"),
     ],
 )
 @pytest.mark.parametrize("fails", [False, True])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ahjo_tasks.errors import StatementError
+from ahjo_tasks.errors import DeployError, StatementError
 from ahjo_tasks.runtime.project import Project
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ SETTINGS = {
         "DO $$ BEGIN EXECUTE 'SET work_mem = 77777'; END $$": "current_setting('work_mem')",
         "PREPARE ahjo_p AS SELECT 1": "(SELECT count(*) FROM pg_prepared_statements WHERE from_sql)",
         "SELECT pg_advisory_lock(7777)": "(SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7777)",
+        "CREATE TEMP TABLE ahjo_t (n int)": "(SELECT count(*) FROM pg_class WHERE relname = 'ahjo_t')",
         "SELECT pg_advisory_unlock_all()": "(SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory')",
     },
     "mysql": {
@@ -48,6 +49,7 @@ SETTINGS = {
     "sqlite": {
         "PRAGMA foreign_keys = OFF": "(SELECT foreign_keys FROM pragma_foreign_keys)",
         "PRAGMA ignore_check_constraints = ON": "(SELECT * FROM pragma_ignore_check_constraints)",
+        "CREATE TEMP TABLE ahjo_t (n)": "(SELECT count(*) FROM sqlite_temp_master)",
         "ATTACH ':memory:' AS other": "(SELECT count(*) FROM pragma_database_list)",
     },
     "mssql": {
@@ -204,6 +206,67 @@ def test_what_a_migration_sets_ends_with_it(live: Deployed) -> None:
         assert connection.query(f"SELECT {value}") == before
         assert project.migrations.current(connection) == ("a1",)
     project.close(keep=True)
+
+
+ENDING = """
+from alembic import op
+
+revision = "a1"
+down_revision = None
+
+
+def upgrade():
+    op.execute("CREATE TABLE made (id int)")
+    op.execute({ending!r})
+    op.execute("nonsense")
+
+
+def downgrade():
+    pass
+"""
+
+
+@pytest.mark.parametrize("target", ["postgresql", "sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("ending", "message", "outcome", "stays"),
+    [
+        ("ROLLBACK", "ROLLBACK would take back", "The migration was rolled back.", False),
+        ("/* a */ ABORT", "ABORT", "The migration was rolled back.", False),
+        ("COMMIT", "nonsense", "what the failing migration did before its own COMMIT stays.", True),
+        ("SELECT 1", "nonsense", "The migration was rolled back.", False),
+    ],
+)
+def test_a_migration_that_ends_its_transaction_is_refused_or_said_to_stay(
+    live: Deployed, ending: str, message: str, outcome: str, stays: bool
+) -> None:
+    live.write("alembic.ini", "[alembic]\nscript_location = alembic\n")
+    live.write("alembic/env.py", "from ahjo_tasks import alembic_env\n\nalembic_env.run()\n")
+    live.write("alembic/versions/a1.py", ENDING.format(ending=ending))
+    project = Project(live.directory, live.directory / "dev.json", {})
+    with project.database.locked_connection() as connection:
+        with pytest.raises(DeployError, match=message) as caught:
+            project.migrations.run(connection, "heads")
+        assert caught.value.outcome == outcome
+        assert (connection.try_execute("SELECT * FROM made") is None) is stays
+    project.close(keep=True)
+
+
+POSTGRESQL_FILES = {
+    "SELECT go()": "current_setting('search_path')",
+    "SELECT 1 AS n INTO TEMP ahjo_t": "(SELECT count(*) FROM pg_class WHERE relname = 'ahjo_t')",
+    "DO $$ BEGIN EXECUTE 'prep' || 'are ahjo_p as select 1'; END $$": "(SELECT count(*) FROM pg_prepared_statements)",
+}
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(("statement", "value"), POSTGRESQL_FILES.items())
+def test_what_functions_and_blocks_set_ends_with_their_file(connection: Connection, statement: str, value: str) -> None:
+    connection.execute(
+        "CREATE FUNCTION go() RETURNS void LANGUAGE plpgsql AS $$ BEGIN SET search_path TO pg_catalog; END $$"
+    )
+    before = connection.query(f"SELECT {value}")
+    run(connection, statement)
+    assert connection.query(f"SELECT {value}") == before
 
 
 STOCK_ENV = """

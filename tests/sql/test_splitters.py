@@ -551,3 +551,35 @@ def test_backslashes_in_literals_and_comments_are_text(hidden: str) -> None:
 @pytest.mark.parametrize("opening", ["$$ it", "$a$ $b$", "'\\''a", "/* /* */"])
 def test_what_postgresql_would_miss_the_end_of_is_an_error(opening: str) -> None:
     assert place_of_error(f"select 1;\nselect {opening}", "postgresql") == (2, 8)
+
+
+@pytest.mark.parametrize(
+    ("script", "statements"),
+    [
+        ("select e'a'\n '\\'; b'; select 2", ["select e'a'\n '\\'; b'", "select 2"]),
+        (
+            "create procedure p(begin int) begin atomic select 1 as end; select case when a then b end; end; select 2",
+            [
+                "create procedure p(begin int) begin atomic select 1 as end; select case when a then b end; end",
+                "select 2",
+            ],
+        ),
+        (
+            "set standard_conforming_strings = off; select 'a\\'; b'; select 2",
+            ["set standard_conforming_strings = off", "select 'a\\'; b'", "select 2"],
+        ),
+        (
+            "set standard_conforming_strings to on; select 'a\\'; select 2",
+            ["set standard_conforming_strings to on", "select 'a\\'", "select 2"],
+        ),
+    ],
+)
+def test_postgresql_statements_end_where_the_server_reads_their_end(script: str, statements: list[str]) -> None:
+    assert texts(script, "postgresql statements") == statements
+
+
+def test_how_strings_are_read_is_set_before_the_rest_is_sent() -> None:
+    first, rest = "-- c\nSET standard_conforming_strings = off;", "select 'it\\'s; x';\nselect 2;"
+    assert POSTGRESQL.split(f"{first}\n{rest}") == [Batch(first, 1), Batch(rest, 3)]
+    unchanged = first + "\nselect 1;"
+    assert POSTGRESQL.split(unchanged) == [Batch(unchanged, 1)]

@@ -23,7 +23,15 @@ OF_THE_SESSION = frozenset(
         *("analysis_limit", "automatic_index", "busy_timeout", "cache_size", "cache_spill", "cell_size_check"),
         *("checkpoint_fullfsync", "count_changes", "defer_foreign_keys", "empty_result_callbacks", "foreign_keys"),
         *("full_column_names", "fullfsync", "hard_heap_limit", "ignore_check_constraints", "journal_size_limit"),
-        *("legacy_alter_table", "locking_mode", "mmap_size", "query_only", "read_uncommitted", "recursive_triggers"),
+        *(
+            "legacy_alter_table",
+            "locking_mode",
+            "max_page_count",
+            "mmap_size",
+            "query_only",
+            "read_uncommitted",
+            "recursive_triggers",
+        ),
         *("reverse_unordered_selects", "secure_delete", "short_column_names", "soft_heap_limit", "synchronous"),
         *("temp_store", "threads", "trusted_schema", "wal_autocheckpoint", "writable_schema"),
     }
@@ -36,12 +44,13 @@ SET_BEFORE = frozenset({"foreign_keys", "temp_store"})
 REFUSED_PRAGMAS = frozenset({"journal_mode", "synchronous", "wal_checkpoint"})
 """Pragmas that a transaction ignores or refuses."""
 ENDS = frozenset({"COMMIT", "END", "ROLLBACK"})
-REFUSED = frozenset({"BEGIN", "VACUUM"})
-"""First words of statements that no transaction takes."""
+REFUSED = frozenset({"BEGIN", "VACUUM", "DETACH"})
+"""First words of statements that no transaction takes; DETACH where it used the database."""
 IN_TRANSACTION = ("within a transaction", "from within", "inside a transaction", "within transaction")
 """Messages of the library for a statement that a transaction refuses."""
-MAY_REFUSE = re.compile(r"\b(?:PRAGMA|BEGIN|VACUUM)\b")
+MAY_REFUSE = re.compile(r"\b(?:PRAGMA|BEGIN|VACUUM|DETACH)\b")
 """A word of each of them: to search for it is faster than to split the text."""
+_TEMPORARY = re.compile(r"\bTEMP(?:ORARY)?\b")
 _PREFILTER = re.compile(r"\b(?:PRAGMA|ATTACH|DETACH|BEGIN|SAVEPOINT|RELEASE|COMMIT|END|ROLLBACK|VACUUM)\b")
 
 
@@ -146,9 +155,10 @@ def save(connection: OpenConnection, texts: Sequence[str]) -> Restore | None:
     """Ask for the pragmas that the statements set, and return what puts them back; None where they set none."""
     settings = [setting for text in texts if (setting := pragma(text)) and setting.value]
     attaches = any(word in {"ATTACH", "DETACH"} for text in texts for word in words(text, 1))
-    if not settings and not attaches:
+    temporary = any(_TEMPORARY.search(ascii_upper(text[:HEAD])) for text in texts)
+    if not (settings or attaches or temporary):
         return None
-    databases = _databases(connection)
+    databases, objects = _databases(connection), _temporary_objects(connection) if temporary else set()
     before = {
         setting[:2]: connection.query(f"PRAGMA {_name(*setting[:2])}")
         for setting in settings
@@ -166,6 +176,8 @@ def save(connection: OpenConnection, texts: Sequence[str]) -> Restore | None:
                 connection.query(f"PRAGMA {setting.name} = {WRITE_ONLY[setting.name]}")
         for database in _databases(connection) - databases:
             connection.query(f"DETACH {connection.dialect.quote(database)}")
+        for kind, name in _temporary_objects(connection) - objects if temporary else ():
+            connection.query(f"DROP {kind.upper()} IF EXISTS temp.{connection.dialect.quote(name)}")
 
     return restore
 
@@ -181,6 +193,12 @@ def _restore(connection: OpenConnection, pragma_name: str, name: str, before: li
 
 def _name(schema: str, name: str) -> str:
     return f"{schema}.{name}" if schema else name
+
+
+def _temporary_objects(connection: OpenConnection) -> set[tuple[str, str]]:
+    """List kind and name; indexes and triggers go with their tables, and triggers of other tables by themselves."""
+    rows = connection.query("SELECT type, name FROM sqlite_temp_master WHERE type <> 'index'")
+    return {(str(kind), str(name)) for kind, name in rows}
 
 
 def _databases(connection: OpenConnection) -> set[str]:

@@ -9,29 +9,47 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.sql.lexer import POSTGRESQL
-from ahjo_tasks.sql.scanner import Scanner, skip_gap
+from ahjo_tasks.sql.lexer import BLANKS, POSTGRESQL
+from ahjo_tasks.sql.scanner import skip_gap
 from ahjo_tasks.sql.source import SourceText
 from ahjo_tasks.sql.splitters import Batch, Span, Splitter, to_batches
-from ahjo_tasks.sql.splitters.psql import GAP, LEAD, SCANNER, Rows, copy_rows, without_commands
+from ahjo_tasks.sql.splitters.psql import (
+    GAP,
+    LEAD,
+    SCANNER,
+    SETS_STRINGS,
+    Rows,
+    ScriptScanner,
+    backslash_escapes,
+    copy_rows,
+    without_commands,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _ROUTINE = re.compile(rf"(?ai:CREATE\b{GAP}(?:OR\b{GAP}REPLACE\b{GAP})?(?:FUNCTION|PROCEDURE)\b)")
-_MARK_SCANNER = Scanner(POSTGRESQL, "[;()]", ";()")
-_WORD_SCANNER = Scanner(POSTGRESQL, r"[;()]|(?ai:\b(?:BEGIN|CASE|END)\b)", ";()bBcCeE")
+_MARK_SCANNER = ScriptScanner("[;()]", ";()")
+_WORD_SCANNER = ScriptScanner(
+    rf"[;()]|(?ai:\b(?<![.$])(?<!\bAS[{BLANKS}])(?:BEGIN(?={GAP}ATOMIC\b)|CASE|END)\b(?!\$))", ";()bBcCeE"
+)
+"""`begin` may be the name of a parameter, and each of the words that of a column after AS."""
 
 
 def split(source: SourceText) -> list[Batch]:
     """Give one batch, or none where there is nothing but comments: drivers refuse to send that.
 
-    Where there are rows of COPY, they are batches of their own, and so is what is before and after them.
+    Where there are rows of COPY, they are batches of their own, and so is what is before and after them. Where strings
+    are to be read with backslashes, a batch ends with the statement that says so.
     """
     source = without_commands(source)
     spans: list[Span] = []
-    start, empty = 0, True
+    start, empty, setting = 0, True, False
     for lead, rows in _statements(source):
+        if setting:  # the server reads a whole call before it sets anything
+            spans.append((start, lead, 1, ""))
+            start = lead
+        setting = backslash_escapes(source.text) and SETS_STRINGS.match(source.text, lead) is not None
         if rows:
             spans += [(start, lead, 1, "")] * (not empty) + [(lead, rows.after, 1, "")]
             start = rows.after

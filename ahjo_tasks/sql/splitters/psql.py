@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from ahjo_tasks.sql.lexer import POSTGRESQL
+from ahjo_tasks.sql.lexer import POSTGRESQL, POSTGRESQL_BACKSLASHES
 from ahjo_tasks.sql.scanner import Scanner, skip_gap
 
 if TYPE_CHECKING:
@@ -14,7 +15,30 @@ if TYPE_CHECKING:
 
 GAP = POSTGRESQL.gap()
 LEAD = re.compile(GAP)
-SCANNER = Scanner(POSTGRESQL, r"[;\\]", ";\\")
+_SETTING = rf"SET\b{GAP}(?:SESSION\b{GAP}|LOCAL\b{GAP}|)?+standard_conforming_strings\b"
+SETS_STRINGS = re.compile(rf"(?ai:{_SETTING})")
+"""The statement that says how the server reads strings."""
+_NOT_CONFORMING = re.compile(rf"(?ai:\b{_SETTING}{GAP}(?:=|TO\b){GAP}'?+(?:OFF|FALSE|NO|0)\b)")
+
+
+@lru_cache(maxsize=8)
+def backslash_escapes(text: str) -> bool:
+    """Test whether a script has the server read backslashes in all its strings, as old dumps do at their heads."""
+    return "\\" in text and "standard_conforming_strings" in text.lower() and _NOT_CONFORMING.search(text) is not None
+
+
+class ScriptScanner:
+    """A strict scanner that reads strings as the script sets it by `standard_conforming_strings`."""
+
+    def __init__(self, stop: str, heads: str) -> None:
+        self._scanners = [Scanner(syntax, stop, heads) for syntax in (POSTGRESQL, POSTGRESQL_BACKSLASHES)]
+
+    def find_next(self, source: SourceText, start: int) -> int:
+        """Give the offset of the first stop at or after `start`, or the end. Raises SourceError for an open string."""
+        return self._scanners[backslash_escapes(source.text)].find_next(source, start)
+
+
+SCANNER = ScriptScanner(r"[;\\]", ";\\")
 _NAME = r"(?:\"[^\"]*+\"|[\w$.])(?:\"[^\"]*+\"|[\w$.]|)*+"
 _COPY = re.compile(rf"(?ai:COPY\b{GAP}{_NAME}{GAP}(?:\([^()]*+\){GAP}|)?+FROM\b{GAP}STDIN\b)")
 _LINE_END = re.compile(r"[ \t]*+(?:--[^\r\n]*+)?(?:\r\n?|\n|\Z)")

@@ -6,6 +6,7 @@ import os
 import re
 import time
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -111,7 +112,7 @@ class PostgreSQL(Dialect):
     writer = "ahjo_tasks.data.writers_postgresql:PostgreSQLWriter"
     descriptions = "ahjo_tasks.descriptions.postgresql:ObjectComments"
     project_template = ProjectTemplate("postgresql", "ahjo-tasks[postgresql]", 5432)
-    splitter = postgresql.SPLITTER
+    splitter = replace(postgresql.SPLITTER, check=statements.check)
     statement_splitter = postgresql.STATEMENT_SPLITTER
     default_schema = "public"
     maintenance_database = "postgres"

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.errors import ServerError, SourceError, StatementError
 from ahjo_tasks.sql.lexer import POSTGRESQL
+from ahjo_tasks.sql.references.builtin_functions import BUILTIN_FUNCTIONS
+from ahjo_tasks.sql.references.tokens import word_set
 from ahjo_tasks.sql.source import SourceText, ascii_upper
 from ahjo_tasks.sql.splitters import postgresql
 from ahjo_tasks.sql.tokens import tokenize
@@ -17,20 +19,35 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.database.dialects.base import OpenConnection, Restore
 
+GAP = POSTGRESQL.gap()
 REPORTED = (
     *("client_encoding", "DateStyle", "IntervalStyle", "TimeZone", "standard_conforming_strings", "search_path"),
     *("application_name", "default_transaction_read_only", "session_authorization"),
 )
 """Parameters that servers report to drivers; older ones fewer than newer ones."""
 _PREFILTER = re.compile(
-    r"\b(?:SET|RESET|DISCARD|DO|CALL|EXECUTE|PREPARE|DEALLOCATE|DECLARE|LISTEN|SET_CONFIG|PG_(?:TRY_)?ADVISORY\w*)\b"
+    r"\b(?:SET|RESET|DISCARD|DO|CALL|EXECUTE|PREPARE|DEALLOCATE|DECLARE|LISTEN|SELECT|SET_CONFIG|TEMP(?:ORARY)?|PG_TEMP"
+    r"|PG_(?:TRY_)?ADVISORY\w*)\b"
 )
 _FIRST = frozenset({"RESET", "DISCARD", "CALL", "EXECUTE", "PREPARE", "DEALLOCATE", "DECLARE", "LISTEN"})
 _TRANSACTION_ONLY = frozenset({"TRANSACTION", "CONSTRAINTS"})
 """Words after SET that change the transaction alone."""
-_IN_BLOCK = re.compile(r"\b(?:SET|RESET|DISCARD|SET_CONFIG|CALL|PG_(?:TRY_)?ADVISORY\w*)\b")
-_CALLED = re.compile(r"\b(?:SET_CONFIG|PG_(?:TRY_)?ADVISORY\w*)\b")
+_IN_BLOCK = re.compile(r"\b(?:SET|RESET|DISCARD|SET_CONFIG|CALL|EXECUTE|LISTEN|HOLD|PG_(?:TRY_)?ADVISORY\w*)\b")
+_CHANGES = re.compile(r"\b(?:SET_CONFIG|TEMP(?:ORARY)?|PG_TEMP|PG_(?:TRY_)?ADVISORY\w*)\b")
 _DEFINITIONS = frozenset({"CREATE", "ALTER", "COMMENT", "GRANT", "REVOKE", "DROP"})
+_AT_ONCE = re.compile(
+    rf"(?:CREATE\b{GAP}(?:OR\b{GAP}REPLACE\b{GAP}|GLOBAL\b{GAP}|LOCAL\b{GAP}|UNLOGGED\b{GAP}|)?+"
+    rf"(?:TABLE|TEMP|TEMPORARY|MATERIALIZED)|ALTER\b{GAP}TABLE)\b"
+)
+"""The beginning of a definition that may do so at once: of a temporary object, by CREATE TABLE ... AS, or by USING."""
+_CALL = re.compile(r"(?<![\w$\"])([A-Z_][\w$]*+|\"[^\"]++\")\s*+\(")
+_NO_OWN_FUNCTION = BUILTIN_FUNCTIONS[POSTGRESQL] | word_set(
+    "all and any array as assert bit by case check decimal distinct else elsif enum except exists filter from group"
+    " if in intersect into join key lateral like materialized not numeric on or order over partition perform raise"
+    " references return returning row select set setval some tablesample then timestamp union unique using values"
+    " varchar varying when where with within nextval currval lastval pg_get_serial_sequence current_setting"
+)
+"""Words that may stand before a parenthesis where no function of somebody's own is called."""
 _CUSTOM = re.compile(r"(?<![\w.\"$])[A-Za-z_][\w$]*+(?:\.[A-Za-z_][\w$]*+)+(?![\w.\"(])")
 """A name that may be that of a parameter of somebody's own, as in SET app.user = 'x'."""
 
@@ -40,6 +57,9 @@ STATE = (
     " UNION ALL SELECT 'custom', n, pg_catalog.current_setting(n, true) FROM unnest(ARRAY[{custom}]::text[]) n"
     " UNION ALL SELECT 'prepared', name, NULL FROM pg_catalog.pg_prepared_statements WHERE from_sql"
     " UNION ALL SELECT 'cursor', name, NULL FROM pg_catalog.pg_cursors WHERE is_holdable"
+    " UNION ALL SELECT 'temporary', pg_catalog.quote_ident(relname),"
+    " CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END FROM pg_catalog.pg_class"
+    " WHERE relnamespace = pg_catalog.pg_my_temp_schema() AND relkind IN ('r', 'p', 'v', 'S')"
     " UNION ALL SELECT 'listen', c, NULL FROM pg_catalog.pg_listening_channels() c"
     " UNION ALL SELECT 'lock', classid || ' ' || objid || ' ' || objsubid, mode FROM pg_catalog.pg_locks"
     " WHERE locktype = 'advisory' AND granted AND pid = pg_catalog.pg_backend_pid()"
@@ -59,6 +79,7 @@ class State(NamedTuple):
     prepared: set[str]
     cursors: set[str]
     channels: set[str]
+    temporary: dict[str, str]
     locks: set[tuple[str, str]]
 
 
@@ -79,10 +100,19 @@ def _may_change(statement: str, upper: str) -> bool:
     if first == "SET":
         return second not in _TRANSACTION_ONLY
     if first == "DO":
-        return _IN_BLOCK.search(upper) is not None
+        return _IN_BLOCK.search(upper) is not None or _calls_own_function(upper)
     if first in _FIRST:
         return (first, second) != ("PREPARE", "TRANSACTION")
-    return first not in _DEFINITIONS and _CALLED.search(upper) is not None
+    if first in _DEFINITIONS and not _AT_ONCE.match(upper):
+        return False
+    inserts_rows = first == "INSERT" and "SELECT" not in upper
+    may_call = first not in _DEFINITIONS and not inserts_rows
+    return _CHANGES.search(upper) is not None or (may_call and _calls_own_function(upper))
+
+
+def _calls_own_function(upper: str) -> bool:
+    """Test whether a function is called that the server does not bring: its body may set anything."""
+    return any(name.strip('"').lower() not in _NO_OWN_FUNCTION for name in _CALL.findall(upper))
 
 
 def save(connection: OpenConnection, texts: Iterable[str]) -> Restore | None:
@@ -140,6 +170,7 @@ def _state(connection: OpenConnection, question: str) -> State:
         names("prepared"),
         names("cursor"),
         names("listen"),
+        dict(pairs("temporary")),
         {(key, mode) for key, mode in pairs("lock")},
     )
 
@@ -168,12 +199,17 @@ def _reset(connection: OpenConnection, before: State, after: State) -> list[str]
 
 
 def _closing(connection: OpenConnection, before: State, after: State) -> list[str]:
-    """Build the statements that end what the file left: prepared statements, cursors, channels."""
+    """Build the statements that end what the file left: prepared statements, cursors, channels, temporary objects."""
     quote = connection.dialect.quote
     return [
         *(f"DEALLOCATE {quote(name)}" for name in sorted(after.prepared - before.prepared)),
         *(f"CLOSE {quote(name)}" for name in sorted(after.cursors - before.cursors)),
         *(f"UNLISTEN {quote(name)}" for name in sorted(after.channels - before.channels)),
+        *(
+            f"DROP {kind} IF EXISTS pg_temp.{name} CASCADE"
+            for name, kind in sorted(after.temporary.items())
+            if name not in before.temporary
+        ),
     ]
 
 
