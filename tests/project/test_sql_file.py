@@ -128,7 +128,7 @@ def test_without_a_transaction_each_statement_is_a_call_of_its_own(tmp_path: Pat
     "statement",
     [
         *("CREATE  DATABASE", "BACKUP LOG", "RESTORE DATABASE", "RECONFIGURE", "ALTER FULLTEXT INDEX", "DROP ENDPOINT"),
-        *("ALTER AVAILABILITY GROUP", "MEMORY_OPTIMIZED = ON", "NATIVE_COMPILATION", "RESUMABLE = ON", "KILL 5"),
+        *("ALTER AVAILABILITY GROUP", "MEMORY_OPTIMIZED = ON", "RESUMABLE = ON", "KILL 5"),
         *("DBCC SHRINKFILE", "sp_addlinkedserver", "sp_dropserver", "sp_serveroption", "sp_addlinkedsrvlogin"),
         *("sp_renamedb", "sp_attach_db", "sp_detach_db", "sp_replicationdboption", "sp_fulltext_service"),
         *("sp_addsrvrolemember", "sp_dropsrvrolemember"),

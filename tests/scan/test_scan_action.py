@@ -49,6 +49,7 @@ def test_init_begins_a_fresh_project_and_overwrites_nothing(tmp_path: Path) -> N
     (tmp_path / "ahjo_scan_rules.yaml").unlink()
     assert project.scan("-in").code == 0
     assert sorted(path.name for path in tmp_path.glob("*.yaml")) == ["ahjo_scan_ignore.yaml", "ahjo_scan_rules.yaml"]
+    project.write("database/data/a.sql", "SELECT 1;")
     assert project.scan().code == 0
     project.write("ahjo_scan_rules.yaml", "# mine")
     (tmp_path / "ahjo_scan_ignore.yaml").unlink()
