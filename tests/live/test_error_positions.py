@@ -50,4 +50,6 @@ def test_what_exists_already_leads_to_a_hint(live: Deployed) -> None:
 @pytest.mark.parametrize("target", ["mysql"], indirect=True)
 def test_a_routine_without_delimiter_leads_to_a_hint(live: Deployed) -> None:
     live.write("database/procedures/p.sql", "CREATE PROCEDURE p()\nBEGIN\n  SELECT 1;\n  SELECT 2;\nEND;\n")
-    assert "hint: The statement ends at its first semicolon: write DELIMITER $$" in live.fail("deploy").err
+    refused = live.fail("deploy", code=2).err
+    assert "procedures/p.sql:5:1: no statement begins with END" in refused
+    assert "hint: Write DELIMITER // on a line before the statement" in refused
