@@ -23,7 +23,7 @@ ORDER = (
     {"database"},
     {"console"},
     {"project"},
-    {"data"},
+    {"data", "history"},
     {"engine"},
     {"scan", "descriptions", "testing", "fleet"},
     {"runtime"},

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahjo_tasks.errors import AhjoError, UsageError
 from ahjo_tasks.runtime.action import action, multiaction
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from ahjo_tasks.data.table_file import TableFile
     from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.engine.deployment import Choice, Selection
     from ahjo_tasks.engine.plan import Plan
     from ahjo_tasks.project.sql_file import SqlFile
     from ahjo_tasks.runtime.context import ActionContext
@@ -22,16 +26,32 @@ SKIP_HELP = {
 }
 
 
+def _destroys(_ctx: ActionContext, values: Mapping[str, Any]) -> str:
+    return "drops the objects of files that were removed from the project" if values.get("prune") else ""
+
+
 @action(
     affects_database=True,
     auto_shortflags=False,
-    iterable=["files"],
+    iterable=["files", "select"],
     sql_files=["files"],
-    help={"files": "Deploy this SQL file or folder alone; repeat for more.", **SKIP_HELP},
+    destroys=_destroys,
+    help={
+        "files": "Deploy this SQL file or folder alone; repeat for more.",
+        "all": "Deploy all files, also those that are unchanged.",
+        "select": "Deploy these files, objects or folders; name+ with what needs it; changed for all that changed.",
+        "prune": "Drop the objects whose files were removed from the project.",
+        "on-drift": "With objects that were changed by hand: replace them, or stop; the config's on_drift otherwise.",
+        **SKIP_HELP,
+    },
 )
-def deploy(
+def deploy(  # noqa: PLR0913, PLR0917 - the flags
     ctx: ActionContext,
     files: list[str] | None = None,
+    all: bool = False,  # noqa: A002 - the name of the flag
+    select: list[str] | None = None,
+    prune: bool = False,
+    on_drift: str = "",
     skip_alembic_update: bool = False,
     skip_metadata_update: bool = False,
     skip_git_update: bool = False,
@@ -39,23 +59,98 @@ def deploy(
     """Run migrations and deploy SQL objects.
 
     Migrations go to the head. Then the SQL files of functions, views,
-    procedures and the like are run, in the order that their SQL asks for.
+    procedures and the like are run, in the order that their SQL asks for: those
+    that changed since the last deploy, or whose objects were changed by hand.
     Descriptions in docs/db_objects are carried over. The git version is
     recorded last. With --dry the plan is shown, and nothing is changed.
     """
     from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan
-    from ahjo_tasks.descriptions.plan import plan_descriptions
-    from ahjo_tasks.engine.plan import Plan
-    from ahjo_tasks.engine.sql_file import plan_named, plan_objects
+    from ahjo_tasks.engine.deployment import Choice
 
-    project = ctx.project.files
-    named = plan_named(project.read_named(files, ctx.settings.scripting_variables)) if files else None
-    objects = named or plan_objects(ctx.project.object_files()) + Plan((), project.ignored(), project.misnamed())
-    if not skip_metadata_update:
-        objects += plan_descriptions(project.directory, project.dialect, ctx.settings.metadata_allowed_schemas)
+    skipped = Skipped(skip_alembic_update, skip_metadata_update, skip_git_update)
+    choice = Choice(tuple(select or ()), prune, _drift_rule(on_drift))
+    read = read_named(ctx, files) if files else read_objects(ctx)
     with connection_for_plan(ctx) as connection:
-        before, after = _around(ctx, connection, alembic=not skip_alembic_update, git=not skip_git_update)
-        apply_plan(ctx, before + objects + after, connection)
+        plan, selection = plan_changes(ctx, read, connection, skipped, choice, everything=all, named=bool(files))
+        apply_plan(ctx, plan, connection, selection)
+
+
+def _drift_rule(word: str) -> str:
+    if word not in {"", "replace", "stop"}:
+        raise UsageError(f"--on-drift: {word!r} is neither replace nor stop.")
+    return word
+
+
+class Skipped(NamedTuple):
+    """The parts of a deploy that its flags leave out."""
+
+    migrations: bool = False
+    descriptions: bool = False
+    git_version: bool = False
+
+
+def read_objects(ctx: ActionContext) -> Plan:
+    """Read the project's files of objects, and plan to run all of them in order."""
+    from ahjo_tasks.engine.plan import Plan
+    from ahjo_tasks.engine.sql_file import plan_objects
+
+    files = ctx.project.files
+    return plan_objects(ctx.project.object_files()) + Plan((), files.ignored(), files.misnamed())
+
+
+def read_named(ctx: ActionContext, files: Sequence[str]) -> Plan:
+    """Read the files that the user names, and plan to run all of them."""
+    from ahjo_tasks.engine.sql_file import plan_named
+
+    return plan_named(ctx.project.files.read_named(files, ctx.settings.scripting_variables))
+
+
+def plan_changes(  # noqa: PLR0913 - what of the deploy is wanted
+    ctx: ActionContext,
+    objects: Plan,
+    connection: Connection | None,
+    skipped: Skipped,
+    choice: Choice | None = None,
+    *,
+    everything: bool = False,
+    named: bool = False,
+) -> tuple[Plan, Selection | None]:
+    """Plan a deploy of what changed since the last one; return the state of every file, too.
+
+    With `named` the files are those that the user names: they are deployed whatever their state is.
+    """
+    from ahjo_tasks.engine.deployment import Choice, Deployment
+    from ahjo_tasks.engine.plan import Plan
+
+    descriptions = Plan(()) if skipped.descriptions else _descriptions(ctx)
+    before, after = _around(ctx, connection, skipped)
+    if named:
+        return before + objects + descriptions + after, None
+    reason = "--all" if everything else "a migration runs before it" if before.steps else ""
+    selection = Deployment(ctx.settings, connection, ctx.console.masked).select(
+        objects, Choice() if choice is None else choice, everything=reason, more=hash_descriptions(ctx)
+    )
+    if selection.up_to_date:
+        descriptions = Plan(())
+    if skipped.descriptions or skipped.migrations:
+        selection = replace(selection, state=None)
+    return before + selection.plan + descriptions + after, selection
+
+
+def _descriptions(ctx: ActionContext) -> Plan:
+    from ahjo_tasks.descriptions.plan import plan_descriptions
+
+    return plan_descriptions(ctx.project.files.directory, ctx.project.dialect, ctx.settings.metadata_allowed_schemas)
+
+
+def hash_descriptions(ctx: ActionContext) -> str:
+    """Return a hash of the files of descriptions, which a deploy carries over."""
+    from ahjo_tasks.descriptions.plan import FOLDER
+    from ahjo_tasks.history.store import hash_text
+
+    folder = ctx.project.files.directory / FOLDER
+    files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
+    return hash_text("\n".join(f"{path.relative_to(folder).as_posix()} {path.read_bytes().hex()}" for path in files))
 
 
 @action(
@@ -80,17 +175,16 @@ def deploy_files(
     order of the flags.
     """
     from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan
-    from ahjo_tasks.engine.sql_file import plan_named
 
     if not files:
         raise UsageError("deploy-files needs files.", hint="inv deploy-files --files database/views/dbo.vwOrders.sql")
-    named = plan_named(ctx.project.files.read_named(files, ctx.settings.scripting_variables))
+    read, skipped = read_named(ctx, files), Skipped(skip_alembic_update, descriptions=True, git_version=skip_git_update)
     with connection_for_plan(ctx) as connection:
-        before, after = _around(ctx, connection, alembic=not skip_alembic_update, git=not skip_git_update)
-        apply_plan(ctx, before + named + after, connection)
+        plan, selection = plan_changes(ctx, read, connection, skipped, named=True)
+        apply_plan(ctx, plan, connection, selection)
 
 
-def _around(ctx: ActionContext, connection: Connection | None, *, alembic: bool, git: bool) -> tuple[Plan, Plan]:
+def _around(ctx: ActionContext, connection: Connection | None, skipped: Skipped) -> tuple[Plan, Plan]:
     """Plan what runs before the files, the migrations, and after them: refreshing modules, recording the version."""
     from ahjo_tasks.engine.migrations import plan_upgrade
     from ahjo_tasks.engine.plan import Plan
@@ -98,12 +192,12 @@ def _around(ctx: ActionContext, connection: Connection | None, *, alembic: bool,
     from ahjo_tasks.engine.stamp import plan_stamp
 
     project = ctx.project
-    before = plan_upgrade(project.migrations, connection, project.object_files) if alembic else Plan(())
+    before = plan_upgrade(project.migrations, connection, project.object_files) if not skipped.migrations else Plan(())
     after = Plan(())
     if before.steps:
         after += plan_refresh(project.object_files, project.dialect)
-    if git:
-        after += plan_stamp(ctx.settings, ctx.project.directory)
+    if not skipped.git_version:
+        after += plan_stamp(ctx.settings, ctx.project.directory, connection)
     return before, after
 
 

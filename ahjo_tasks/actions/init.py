@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.errors import ConnectionFailedError, NotPermittedError, StatementError
 from ahjo_tasks.runtime.action import action
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.runtime.context import ActionContext
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 DESTROYS = "deletes the database and all its data, and creates it again"
 
 
-def _destroys(ctx: ActionContext) -> str:
+def _destroys(ctx: ActionContext, _values: Mapping[str, Any]) -> str:
     """Return what `init` destroys: nothing where there is no database yet."""
     return DESTROYS if ctx.database.may_exist() else ""
 

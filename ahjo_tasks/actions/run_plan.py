@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from functools import partial
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
 
 from ahjo_tasks.errors import ConnectionFailedError, StatementError
 from ahjo_tasks.utils import pluralize
@@ -13,9 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.engine.deployment import Selection
     from ahjo_tasks.engine.executor import Event
     from ahjo_tasks.engine.plan import Plan
+    from ahjo_tasks.engine.recorder import RunRecord
     from ahjo_tasks.runtime.context import ActionContext
+
+NO_HISTORY = """The history cannot be written: {0}
+Every deploy runs all files until someone creates its tables:
+{1}"""
 
 
 def run_plan(ctx: ActionContext, plan: Plan) -> None:
@@ -36,8 +42,13 @@ def connection_for_plan(ctx: ActionContext) -> Iterator[Connection | None]:
         yield connection
 
 
-def apply_plan(ctx: ActionContext, plan: Plan, connection: Connection | None) -> None:
-    """Show the plan, and apply it unless it is a dry run. Raises DeployError when a step fails."""
+def apply_plan(
+    ctx: ActionContext, plan: Plan, connection: Connection | None, selection: Selection | None = None
+) -> None:
+    """Show the plan, and apply it unless it is a dry run. Raises DeployError when a step fails.
+
+    The run is recorded in the history of the database; `selection` says what the files were before.
+    """
     from ahjo_tasks.engine.executor import PlanExecutor
 
     for note in plan.notes:
@@ -46,7 +57,74 @@ def apply_plan(ctx: ActionContext, plan: Plan, connection: Connection | None) ->
         ctx.console.warning(warning, once=True)
     show_plan(ctx, plan)
     if plan.steps and connection is not None and not ctx.dry_run:
-        PlanExecutor(connection, partial(show_event, ctx)).run(plan)
+        with recording(ctx, plan, connection, selection) as record:
+
+            def observe(event: Event) -> None:
+                record.observe(event)
+                show_event(ctx, event)
+
+            together = ctx.settings.deploy_transaction == "run"
+            PlanExecutor(connection, observe, one_transaction=together, before_commit=record.flush).run(plan)
+
+
+class Recording(Protocol):
+    """Takes note of what the steps of an action do."""
+
+    def observe(self, event: Event) -> None:
+        """Take note of an event."""
+
+    def flush(self) -> None:
+        """Write what was noted; called at the end of each transaction, inside of it."""
+
+
+class NotRecording:
+    """Takes no note, where the history cannot be written."""
+
+    def observe(self, event: Event) -> None:
+        """Ignore it."""
+
+    def flush(self) -> None:
+        """Write nothing."""
+
+
+@contextmanager
+def recording(
+    ctx: ActionContext, plan: Plan, connection: Connection, selection: Selection | None
+) -> Iterator[Recording]:
+    """Record the steps of an action in the history of the database. Yields what takes note of events.
+
+    Where the history cannot be written, one warning says so, and the action runs without.
+    """
+    from ahjo_tasks.engine.recorder import Recorder
+
+    recorder = Recorder(_run_record(ctx, connection), connection, selection, ctx.console.masked)
+    try:
+        recorder.begin(plan)
+    except StatementError as error:
+        ctx.console.warning(NO_HISTORY.format(error.message, recorder.ddl()), once=True)
+        yield NotRecording()
+        return
+    try:
+        yield recorder
+    except BaseException as error:
+        with suppress(StatementError):  # the first error is the one to report
+            recorder.end(error)
+        raise
+    recorder.end(None)
+
+
+def _run_record(ctx: ActionContext, connection: Connection) -> RunRecord:
+    """Return the record of this command line in the database."""
+    from ahjo_tasks.engine.recorder import RunRecord, describe_run
+    from ahjo_tasks.history.store import HistoryStore
+
+    store = HistoryStore(connection, ctx.settings)
+    if ctx.project.run_record is None:
+        run = describe_run(ctx.settings.project, ctx.command_line, ctx.project.environ)
+        run = replace(run, login=ctx.database.login, environment=ctx.project.config_name)
+        ctx.project.run_record = RunRecord(store, run)
+    ctx.project.run_record.store = store
+    return ctx.project.run_record
 
 
 def show_server_info(ctx: ActionContext, connection: Connection | None) -> None:
@@ -86,6 +164,8 @@ def show_plan(ctx: ActionContext, plan: Plan) -> None:
 def show_event(ctx: ActionContext, event: Event) -> None:
     """Print an event of the executor: progress, message, or result of a step."""
     console, label = ctx.console, f"{event.step.kind} {event.step.label}"
+    if event.status == "rolled back":
+        return
     if event.status == "started":
         others = f" and {event.batch_size - 1} more" if event.batch_size > 1 else ""
         console.step_started(event.number, event.total, f"{label}{others}")
@@ -102,10 +182,10 @@ def _opened(ctx: ActionContext) -> Iterator[Connection | None]:
         with ctx.database.locked_connection() as connection:
             yield connection
         return
-    yield _existing(ctx)
+    yield existing_connection(ctx)
 
 
-def _existing(ctx: ActionContext) -> Connection | None:
+def existing_connection(ctx: ActionContext) -> Connection | None:
     """Return the open connection, or None if the database does not exist yet."""
     try:
         return ctx.database.connection

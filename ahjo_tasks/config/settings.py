@@ -40,6 +40,10 @@ class Settings(Struct, frozen=True, kw_only=True, rename={"sqlalchemy_url": "sql
     skipped_actions: Annotated[tuple[str, ...], Meta(description="Actions that are skipped here.")] = ()
     environment: Annotated[str | None, Meta(description="Free label of this target, shown in headings.")] = None
 
+    project: Annotated[
+        str, Meta(description="Name of the project; it tells several projects in one database apart.", max_length=100)
+    ] = ""
+
     target_server_hostname: Annotated[str | None, Meta(description="Host name or address of the server.")] = None
     sql_port: Annotated[Port | None, Meta(description="Port of the server; 0 leaves it to the driver.")] = None
     target_database_name: Annotated[str | None, Meta(description="Name of the database; for SQLite, its file.")] = None
@@ -107,6 +111,10 @@ class Settings(Struct, frozen=True, kw_only=True, rename={"sqlalchemy_url": "sql
     display_db_info: Annotated[
         bool, Meta(description="Show server and database before an action that changes them.")
     ] = True
+    deploy_transaction: Annotated[
+        Literal["run", "file"],
+        Meta(description="What is one transaction, where DDL can be rolled back: all that an action runs, or a file."),
+    ] = "run"
     context_connectable_type: Annotated[
         Literal["engine", "connection"],
         Meta(description="What `get_connectable()` gives to the actions of the project."),
@@ -125,6 +133,14 @@ class Settings(Struct, frozen=True, kw_only=True, rename={"sqlalchemy_url": "sql
 
     alembic_version_table: Annotated[str, Meta(description="Table of the Alembic revision.")] = "alembic_version"
     alembic_version_table_schema: Annotated[str | None, Meta(description="Schema of that table.")] = None
+    history_schema: Annotated[str | None, Meta(description="Schema of the tables of the history.")] = None
+    history_keep: Annotated[
+        Annotated[int, Meta(ge=1)], Meta(description="Runs that the history keeps; older ones are deleted.")
+    ] = 1000
+    on_drift: Annotated[
+        Literal["replace", "stop"],
+        Meta(description="What a deploy does with objects that were changed by hand: replace them, or stop."),
+    ] = "replace"
     git_table: Annotated[str, Meta(description="Table of the deployed git version.")] = "git_version"
     git_table_schema: Annotated[str | None, Meta(description="Schema of that table.")] = None
     url_of_remote_git_repository: Annotated[

@@ -320,11 +320,19 @@ class Connection:
             with self._savepoint(rollback_only=False):
                 yield
             return
-        with self.sqlalchemy_transaction():
+        with self.sqlalchemy_connection() as sa_connection:
+            self._shared_transaction = sa_connection.begin()
             self.in_shared_transaction, changed, self._changed = True, self._changed, False
             try:
                 yield
+            except BaseException:
+                with suppress(Exception):  # a driver may raise what it likes: the first error is the one to report
+                    self._shared_transaction.rollback()
+                raise
+            else:
+                self._commit_shared(self._shared_transaction)
             finally:
+                self._shared_transaction = None
                 self.in_shared_transaction, self._changed = False, changed or self._changed
 
     @contextmanager

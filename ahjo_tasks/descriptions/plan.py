@@ -47,6 +47,11 @@ class DescriptionStep(Step):
         return not self.apart
 
     @property
+    def joins_transaction(self) -> bool:
+        """True if all are sent, or none."""
+        return not self.apart
+
+    @property
     def note(self) -> str:
         """The changed properties, one a line, where they are known."""
         if self.apart:

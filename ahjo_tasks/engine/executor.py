@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.engine.diagnostics import locate_message, locating_errors
@@ -31,7 +32,7 @@ OUTSIDE_HINT = "Write -- transaction: off at the head of the file: the server ta
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened while a plan was applied. `status` is started, message, ok or FAIL.
+    """Something that happened while a plan was applied. `status` is started, message, ok, FAIL or rolled back.
 
     `number` counts the steps from 1 to `total`; `seconds` and `rows` are those of a step that ended, `text` is a
     message. A `batch_size` above 1 says that so many steps, this one first, were started by one call: each gets its own
@@ -48,13 +49,33 @@ class Event:
     batch_size: int = 1
 
 
-class PlanExecutor:
-    """Apply plans on one connection. `observer` gets every event as it happens."""
+class _CommitFirstError(Exception):
+    """The server wants what was done before to be committed; all of it was rolled back."""
 
-    def __init__(self, connection: Connection, observer: Callable[[Event], None]) -> None:
+
+class PlanExecutor:
+    """Apply plans on one connection. `observer` gets every event as it happens.
+
+    With `one_transaction` steps that follow each other are one transaction where they can be; `before_commit` is called
+    at the end of each of these.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        observer: Callable[[Event], None],
+        *,
+        one_transaction: bool = False,
+        before_commit: Callable[[], None] = lambda: None,
+    ) -> None:
         self.connection = connection
         self._observer = observer
+        self._before_commit = before_commit
+        self._one_transaction = (
+            one_transaction and connection.dialect.transactional_ddl and not connection.in_shared_transaction
+        )
         self._plan_steps: tuple[Step, ...] = ()
+        self._committed = 0
         self._done: list[Step] = []
         self._included: set[tuple[str, str]] = set()
         self._moved: set[tuple[str, str]] = set()
@@ -72,12 +93,43 @@ class PlanExecutor:
         self._applied = []
         shared, dialect = self.connection.in_shared_transaction, self.connection.dialect
         self._may_begin_again = shared and not self.connection.changed and dialect.transactional_ddl
-        for planned in batched(plan.steps, self.connection):
-            batch = [step for step in planned if _key(step) not in self._moved]
-            alone = len(batch) == 1 or any(_key(step) in self._included for step in batch)
-            if batch and (alone or not self.run_batch(batch)):
-                for step in batch:
-                    self.run_step(step)
+        groups = groupby(plan.steps, lambda step: self._one_transaction and step.joins_transaction)
+        waiting = [(joined, list(steps)) for joined, steps in groups]
+        waiting = [(joined and len(steps) > 1, steps) for joined, steps in waiting]
+        while waiting:
+            joined, steps = waiting.pop(0)
+            try:
+                with self._transaction(steps) if joined else nullcontext():
+                    for planned in batched(steps, self.connection):
+                        batch = [step for step in planned if _key(step) not in self._moved]
+                        alone = len(batch) == 1 or any(_key(step) in self._included for step in batch)
+                        if batch and (alone or not self.run_batch(batch)):
+                            for step in batch:
+                                self.run_step(step)
+            except _CommitFirstError as error:
+                self._message(steps[0], f"{error}: each step is committed by itself now")
+                waiting.insert(0, (False, steps))
+
+    @contextmanager
+    def _transaction(self, steps: Sequence[Step]) -> Iterator[None]:
+        """Make one transaction of the steps. Raises _CommitFirstError where the server wants a part of it committed."""
+        done, marks = list(self._done), (set(self._included), set(self._moved))
+        self._committed = len(done)
+        self._applied, self._may_begin_again = [], True
+        try:
+            with ExitStack() as around:
+                for step in steps:
+                    around.enter_context(step.around_transaction(self.connection))
+                with self.connection.one_transaction():
+                    yield
+                    self._before_commit()
+        except (DeployError, StatementError) as error:
+            for step in self._done[len(done) :]:
+                self._notify("rolled back", step)
+            self._done, (self._included, self._moved), self._waiting = done, marks, []
+            if error.server is not None and self.connection.dialect.needs_commit(error.server):
+                raise _CommitFirstError(error.server.message) from error
+            raise
 
     def run_step(self, step: Step) -> None:
         """Do one step, or its fallback, unless it was done with another. Raises DeployError when both fail.
@@ -186,7 +238,10 @@ class PlanExecutor:
         self.connection.on_message = messages.append
         started = time.perf_counter()
         try:
-            self.connection.execute(self.connection.dialect.concatenate_batches([file.single_text for file in files]))
+            with self.connection.transaction(sent_in_one_call=True, savepoint=True):
+                self.connection.execute(
+                    self.connection.dialect.concatenate_batches([file.single_text for file in files])
+                )
         except StatementError as error:
             if self.connection.usable:
                 return False
@@ -237,7 +292,9 @@ class PlanExecutor:
     def _failure(self, step: Step, error: AhjoError) -> DeployError:
         """The error with what was done before it, and what is left of the step."""
         done = self._done
-        outcome = _outcome(step, len(done), self._total, self.connection, getattr(error, "outcome", ""))
+        outcome = _outcome(
+            step, len(done), self._total, self.connection, getattr(error, "outcome", ""), self._committed
+        )
         details = (*getattr(error, "details", ()), *_steps_before(done, self.connection), outcome)
         position: dict[str, Any] = {"hint": error.hint}
         if isinstance(error, SourceError):
@@ -268,7 +325,7 @@ def batched(steps: Sequence[Step], connection: Connection) -> Iterator[list[Step
     batch: list[Step] = []
     size = 0
     for step in steps:
-        text = "" if connection.in_shared_transaction else _batchable_text(step)
+        text = _batchable_text(step)
         if batch and (not text or len(batch) == BATCH_MAX_FILES or size + len(text) > BATCH_MAX_CHARACTERS):
             yield batch
             batch, size = [], 0
@@ -324,8 +381,12 @@ def _steps_before(done: Sequence[Step], connection: Connection) -> list[str]:
     return [f"Applied before: {more}{names}"]
 
 
-def _outcome(step: Step, done: int, total: int, connection: Connection, step_outcome: str) -> str:
+def _outcome(  # noqa: PLR0911, PLR0913, PLR0917 - all that the sentence says
+    step: Step, done: int, total: int, connection: Connection, step_outcome: str, committed: int
+) -> str:
     """The state of the database after the step failed, as a sentence."""
+    if connection.in_shared_transaction and committed:
+        return f"The transaction was rolled back; {committed} of {total} steps before it are committed."
     if connection.in_shared_transaction and not connection.dialect.transactional_ddl:
         return f"The transaction was rolled back, but {connection.dialect.title} {IMPLICIT_COMMITS}."
     if connection.in_shared_transaction and isinstance(step, FileStep) and step_outcome:

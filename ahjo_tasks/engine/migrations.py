@@ -22,6 +22,7 @@ from ahjo_tasks.project.dependencies import ordered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from alembic.config import Config
     from alembic.script import Script, ScriptDirectory
@@ -41,6 +42,10 @@ ALEMBIC = RLock()
 Its `op` and `context` are proxies of the whole process: of two threads that migrate at once, one would work on the
 database of the other.
 """
+LEAVES_TRANSACTION = re.compile(
+    r"autocommit_block|\bADD\s+VALUE\b|\bCONCURRENTLY\b|postgresql_concurrently|\bCOMMIT\b|\.commit\(", re.IGNORECASE
+)
+"""Texts of revisions that are not run in one transaction with others; to find too many does no harm."""
 
 
 @contextmanager
@@ -96,6 +101,15 @@ class Migrations:
         with self._source_errors():
             return ScriptDirectory.from_config(self.config)
 
+    @cached_property
+    def uses_connection(self) -> bool:
+        """True if env.py runs on the connection that it is given, as far as its text tells."""
+        try:
+            text = Path(self.script.env_py_location).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return False
+        return "alembic_env" in text or 'attributes["connection"]' in text or 'attributes.get("connection"' in text
+
     def current(self, connection: Connection | None) -> tuple[str, ...]:
         """The revisions recorded in the database; empty for none, and without a connection."""
         if connection is None:
@@ -105,6 +119,15 @@ class Migrations:
         options = version_options(self.settings, connection.dialect)
         with connection.sqlalchemy_connection() as sa_connection:
             return tuple(MigrationContext.configure(sa_connection, opts=options).get_current_heads())
+
+    def stamp(self, connection: Connection) -> None:
+        """Record all revisions as applied, without running them. Raises SourceError."""
+        from alembic.runtime.migration import MigrationContext
+
+        ensure_version_schema(connection, self.settings)
+        with self._source_errors(), connection.sqlalchemy_transaction() as sa_connection:
+            options = version_options(self.settings, connection.dialect)
+            MigrationContext.configure(sa_connection, opts=options).stamp(self.script, HEADS)
 
     def pending(self, current: tuple[str, ...]) -> list[Script]:
         """The revisions after `current`, oldest first."""
@@ -249,6 +272,15 @@ def dialect_options(dialect: Dialect) -> dict[str, bool]:
     return {"transactional_ddl": dialect.transactional_ddl, "render_as_batch": dialect.render_as_batch}
 
 
+def leaves_transaction(script: Script) -> bool:
+    """Return whether a revision may need to be committed by itself, or what it does before the next one."""
+    try:
+        text = Path(script.path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return True
+    return LEAVES_TRANSACTION.search(text) is not None
+
+
 @dataclass(frozen=True)
 class MigrationStep(Step):
     """All pending revisions, up to the head or down to the base."""
@@ -276,6 +308,15 @@ class MigrationStep(Step):
         if len(self.revisions) == 1:
             return ""
         return ", ".join(f"{script.revision} {script.doc}" for script in self.revisions)
+
+    @cached_property
+    def joins_transaction(self) -> bool:
+        """True if env.py migrates on our connection, and no revision leaves the transaction."""
+        return self.migrations.uses_connection and not any(map(leaves_transaction, self.revisions))
+
+    def around_transaction(self, connection: Connection) -> AbstractContextManager[object]:
+        """Surround the transaction with what migrations need of the session."""
+        return connection.dialect.around_migrations(connection)
 
     def run(self, connection: Connection) -> int:
         """Run the revisions, each in a transaction where the database allows it."""

@@ -50,9 +50,18 @@ class Step(Protocol):
         return ""
 
     @property
+    def joins_transaction(self) -> bool:
+        """True if it may share one transaction with the steps around it."""
+        return False
+
+    @property
     def sent_in_one_call(self) -> bool:
         """True if it is one call to the server."""
         return False
+
+    def around_transaction(self, connection: Connection) -> AbstractContextManager[object]:
+        """Surround the transaction that the step joins, as with settings that a transaction cannot change."""
+        return nullcontext()
 
     def preserve_session(self, connection: Connection) -> AbstractContextManager[None]:
         """Surround the step and its transaction, and put back what it changed in the session."""

@@ -76,6 +76,13 @@ class FileStep(Step):
         return self.file.refused or ("" if self.file.transactional else "its header says so")
 
     @property
+    def joins_transaction(self) -> bool:
+        """True if the file is one of an object, and nothing in it asks for a transaction of its own."""
+        file = self.file
+        joins = file.transactional and not file.transaction_control
+        return joins and file.kind not in NOT_OBJECTS and not file.dialect.needs_own_transaction(file.text)
+
+    @property
     def transaction_control(self) -> str:
         """The first statement that begins or ends a transaction."""
         return self.file.transaction_control

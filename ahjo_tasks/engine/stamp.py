@@ -101,6 +101,7 @@ class StampStep(Step):
 
     kind = "git version"
     transactional = False
+    joins_transaction = True
 
     @property
     def label(self) -> str:
@@ -122,8 +123,10 @@ class StampStep(Step):
         return 1
 
 
-def plan_stamp(settings: Settings, directory: Path, *, required: bool = False) -> Plan:
-    """Plan to record the version of git or of the info file.
+def plan_stamp(
+    settings: Settings, directory: Path, connection: Connection | None = None, *, required: bool = False
+) -> Plan:
+    """Plan to record the version of git or of the info file, unless the database at `connection` has that version.
 
     Without either the plan is a note; with `required`, GitError is raised.
     """
@@ -137,7 +140,8 @@ def plan_stamp(settings: Settings, directory: Path, *, required: bool = False) -
         return Plan((), (f"No git version recorded: {error.message}",))
     changed = has_uncommitted_changes(directory, settings.git_version_info_path)
     warnings = (f"uncommitted changes: deployed files differ from {git.commit}",) if changed else ()
-    return Plan((StampStep(git, settings),), warnings=warnings)
+    recorded = read_stamp(settings, connection) if connection is not None else None
+    return Plan((StampStep(git, settings),) if recorded != git else (), warnings=warnings)
 
 
 def read_stamp(settings: Settings, connection: Connection) -> GitVersion | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.errors import SourceError
 from ahjo_tasks.sql.definitions import Name
+from ahjo_tasks.sql.effects import defines_only, gives_rights
 from ahjo_tasks.sql.references import read_references, read_row_statements
 from ahjo_tasks.sql.references.symbols import read_symbols
 from ahjo_tasks.sql.scanner import OpaqueScanner, skip_gap
@@ -137,6 +138,19 @@ class SqlFile:
     def definitions(self) -> tuple[Definition, ...]:
         """The objects that the file creates."""
         return self.names.definitions
+
+    @cached_property
+    def defines_only(self) -> bool:
+        """True if the file only defines objects, so that it need not run again while they are as it left them."""
+        names, dialect = self.names, self.dialect
+        if not names.definitions or names.written or names.updated or not self.transactional:
+            return False
+        return defines_only(self.texts, dialect.syntax, single_statements=dialect.batch_is_statement)
+
+    @cached_property
+    def gives_rights(self) -> bool:
+        """True if the file grants rights or names owners."""
+        return gives_rights(self.texts, self.dialect.syntax)
 
     @property
     def texts(self) -> list[str]:

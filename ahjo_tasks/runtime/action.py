@@ -41,8 +41,9 @@ class Action(Task[Any], Generic[P, R]):
     """An Invoke task that works on a database project; calling it runs it as the command line does.
 
     `affects_database` asks for confirmation before it runs. `destroys` says what it destroys, as a text that is read
-    after its name ("drops the archive"), or as a function of the context that returns such a text, or an empty one;
-    consent to other actions is none to it. Where it is None, that of the standard action of the same name counts.
+    after its name ("drops the archive"), or as a function of the context and the flags that returns such a text, or
+    an empty one; consent to other actions is none to it. Where it is None, that of the standard action of the same
+    name counts.
     `dialects` names the databases that have it, `sql_files` are the parameters that name SQL files of the
     project. One that `reads` changes nothing, and is permitted unless the config refuses it by name. An action that is
     not `guarded` runs whatever the config allows, and also with an invalid config.
@@ -53,7 +54,7 @@ class Action(Task[Any], Generic[P, R]):
         body: Callable[Concatenate[Any, P], R],
         *,
         affects_database: bool = False,
-        destroys: str | Callable[[ActionContext], str] | None = None,
+        destroys: str | Callable[[ActionContext, Mapping[str, Any]], str] | None = None,
         dialects: Sequence[str] = (),
         sql_files: Sequence[str] = (),
         reads: bool = False,
@@ -202,7 +203,7 @@ class Action(Task[Any], Generic[P, R]):
         """Return what a call destroys, to be read after its name; empty for nothing."""
         if self.destroys is None:
             return self.replaced.destruction(ctx, values) if self.replaced is not None else ""
-        return self.destroys(ctx) if callable(self.destroys) else self.destroys
+        return self.destroys(ctx, values) if callable(self.destroys) else self.destroys
 
     def _body_arguments(self, ctx: ActionContext, args: Sequence[Any], values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values that the body takes; those for the action that it replaces wait for its call."""

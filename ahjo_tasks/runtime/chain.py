@@ -61,6 +61,8 @@ class Chain:
         self, links: Sequence[Link] = (), core: Given | None = None, collection: Collection | None = None
     ) -> None:
         self._remaining = list(links)
+        self.command_line = " ".join(link.name for link in links)
+        """The names of the tasks, as on the command line."""
         self._collection = collection
         core = core or Given()
         self.own = core if len(links) <= 1 else Given()

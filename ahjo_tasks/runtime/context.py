@@ -262,6 +262,11 @@ class ActionContext(Context):
         return self.project.console
 
     @property
+    def command_line(self) -> str:
+        """The actions of the command line, as in `deploy data`."""
+        return self.invocation.chain.command_line or " ".join(self.stack[:1])
+
+    @property
     def confirmation(self) -> Confirmation:
         """Confirmations of the user in this run."""
         return self.invocation.confirmation

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.database.database import Database
     from ahjo_tasks.database.dialects.base import Dialect
     from ahjo_tasks.engine.migrations import Migrations
+    from ahjo_tasks.engine.recorder import RunRecord
     from ahjo_tasks.engine.stamp import GitVersion
     from ahjo_tasks.project.files import ProjectFiles
     from ahjo_tasks.project.sql_file import SqlFile
@@ -83,6 +84,8 @@ class Project:
         """True if nothing names the config: it is the only one in the folder."""
         self.database_described = False
         """True if the facts of server and database are printed."""
+        self.run_record: RunRecord | None = None
+        """The record of this command line in the history of the database, once it has changed something."""
         self._counts = counts
         self.expects_new_database = False
         """True if the database would be a new one: a dry run has planned `init`."""

@@ -166,8 +166,8 @@ def test_other_databases_get_every_file_in_a_call_of_its_own(plan: Callable[...,
     assert lengths(plan(GOOD, GOOD, dialect=dialect)) == [1, 1]
 
 
-def test_in_a_shared_transaction_every_file_is_a_call_of_its_own(plan: Callable[..., Plan]) -> None:
-    assert lengths(plan(GOOD, GOOD), in_shared_transaction=True) == [1, 1]
+def test_in_a_shared_transaction_files_share_a_call_as_well(plan: Callable[..., Plan]) -> None:
+    assert lengths(plan(GOOD, GOOD), in_shared_transaction=True) == [2]
 
 
 def test_batching_keeps_the_order(plan: Callable[..., Plan]) -> None:

@@ -55,6 +55,7 @@ def test_files_share_a_transaction_and_each_is_reported_in_order(shop: Deployed)
 
 def test_a_failing_file_leaves_what_came_before_it_and_nothing_else(shop: Deployed) -> None:
     views(shop, v1=PLAIN, v2=PLAIN, v3=LATE, v4=PLAIN)
+    shop.reconfigure(deploy_transaction="file")
 
     done = shop.fail("deploy")
 
@@ -68,6 +69,7 @@ def test_a_failing_file_leaves_what_came_before_it_and_nothing_else(shop: Deploy
 
 def test_a_syntax_error_is_placed_in_its_file(shop: Deployed) -> None:
     views(shop, v1=PLAIN, v2="CREATE VIEW {} AS\n    SELECT 1 AS FROM x;\n", v3=PLAIN)
+    shop.reconfigure(deploy_transaction="file")
 
     done = shop.fail("deploy")
 
@@ -175,12 +177,12 @@ def test_a_file_that_waits_for_a_lock_keeps_nobody_else_waiting(shop: Deployed) 
     views(shop, v1=PLAIN, v2=PLAIN, v3=PLAIN)
     shop.succeed("deploy")
     before = transactions(shop, "v1", "v2", "v3")
-    shop.reconfigure(lock_timeout=2)
+    shop.reconfigure(lock_timeout=2, deploy_transaction="file")
 
     with shop.target.connect(shop.database) as reader:
         reader.autocommit = False
         reader.execute("SELECT * FROM v2")
-        done = shop.fail("deploy")
+        done = shop.fail("deploy", "--all")
         reader.rollback()
 
     assert "v2.sql" in done.err

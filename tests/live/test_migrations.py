@@ -23,6 +23,7 @@ def test_a_failing_migration_is_named_with_its_line_and_what_was_applied_before(
     revision(live, "a1", None, ITEM)
     revision(live, "b2", "a1", BOTH)
     live.write("database/views/v.sql", "CREATE VIEW v AS SELECT id FROM item;\n")
+    live.reconfigure(deploy_transaction="file")
     failed = live.fail("deploy")
     assert "versions/b2.py:9: " in failed.err
     assert "nowhere" in failed.err

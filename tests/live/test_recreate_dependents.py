@@ -33,7 +33,7 @@ def test_a_view_is_recreated_with_its_dependents(live: Deployed) -> None:
     chain(live)
     live.succeed("deploy")
     chain(live, "41")
-    done = live.succeed("deploy")
+    done = live.succeed("deploy", "--all")
     assert live.rows("SELECT y FROM a") == [(42,)]
     assert "OK=4 FAIL=0" in done.out
     assert "alone" not in "".join(line for line in done.out.splitlines() if "recreated with" in line)
@@ -58,6 +58,6 @@ def test_a_dependent_without_a_drop_in_a_file_is_not_dropped(live: Deployed, own
     if own:
         for path in (live.directory / "database" / "views").glob("*.kept.sql"):
             path.unlink()
-    done = live.fail("deploy")
+    done = live.fail("deploy", "--all")
     assert ".c.sql" in done.err
     assert live.rows("SELECT x FROM kept") == live.rows("SELECT x FROM b") == [(1,)]

@@ -263,7 +263,7 @@ def test_an_override_destroys_what_the_standard_action_does(deployed: RunningPro
     assert inv(deployed, "downgrade", ONE, *CONFIG, ns=(downgrade,), yes=False).code == 0
 
 
-@pytest.mark.parametrize("phrase", ["empties the archive", lambda _ctx: "empties the archive"])
+@pytest.mark.parametrize("phrase", ["empties the archive", lambda _ctx, _flags: "empties the archive"])
 def test_an_action_of_the_projects_own_can_say_what_it_destroys(deployed: RunningProject, phrase: Any) -> None:
     @action(affects_database=True, destroys=phrase)
     def archive(ctx: ActionContext) -> None:

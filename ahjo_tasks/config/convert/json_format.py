@@ -54,7 +54,7 @@ class _Reader:
     def __init__(self, text: str, name: str) -> None:
         self._name = name
         self._attacher = CommentAttacher()
-        self._tokens = self._read_tokens(text)
+        self._tokens = self._read_versions(text)
         self._next = next(self._tokens, Token(*_END))
 
     def document(self) -> CommentedDocument:
@@ -63,7 +63,7 @@ class _Reader:
         self._value(root)
         return CommentedDocument(root, strip_blank_lines(self._attacher.take()))
 
-    def _read_tokens(self, text: str) -> Iterator[Token]:
+    def _read_versions(self, text: str) -> Iterator[Token]:
         """Yield the tokens and attach the comments between them."""
         line = 0
         for match in _TOKEN.finditer(text):

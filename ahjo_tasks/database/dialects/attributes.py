@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +39,16 @@ class ProjectTemplate:
     port: int | None = None
     query: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+
+
+class CatalogQuery(NamedTuple):
+    """A query of kind, schema, name, definition and rights of some objects, up to the end of its WHERE clause.
+
+    `name` is the expression that the names of the objects are compared with.
+    """
+
+    sql: str
+    name: str
 
 
 class DialectAttributes:
@@ -138,6 +148,16 @@ class DialectAttributes:
     """Query of one row: what the server says of itself and does not change, and the name of the database."""
     content_sql: ClassVar[str] = ""
     """Query of kind and name of every object in the database that a user made; those of extensions are left out."""
+    catalog_queries: ClassVar[tuple[CatalogQuery, ...]] = ()
+    """Queries of what users made in the database besides tables; columns kind, schema_name, name, definition, rights.
+
+    Shipped objects and those of extensions are left out."""
+    catalog_digest: ClassVar[str] = ""
+    """Expression of the hash of a column, {}; empty where the texts themselves are read."""
+    catalog_version_sql: ClassVar[str] = ""
+    """Query of one value that is another one after any change of an object; a change may also seem to be one."""
+    table_exists_sql: ClassVar[str] = ""
+    """Query that returns a row if there is a table; {schema} and {name} are literals."""
     foreign_keys_sql: ClassVar[str] = ""
     """Query of all foreign keys: schema and name of the child, schema and name of the parent."""
 

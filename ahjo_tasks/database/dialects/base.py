@@ -173,6 +173,9 @@ class OpenConnection(Protocol):
     def try_execute(self, text: str) -> str | None:
         """Run a batch that may fail; return the server's message if it did, else None."""
 
+    def transaction(self, *, rollback_only: bool = False, savepoint: bool = False) -> AbstractContextManager[None]:
+        """Run the block in a transaction, or in a savepoint of the one that the whole action shares."""
+
     def messages_to(self, listener: Callable[[ServerMessage], None]) -> AbstractContextManager[None]:
         """Send the server's messages to `listener` inside of the block."""
 
@@ -187,6 +190,12 @@ class Naming(DialectAttributes):
     def quote(self, *parts: str | None) -> str:
         """Quote each part and join them with dots; parts that are None are left out."""
         return ".".join('"' + part.replace('"', '""') + '"' for part in parts if part)
+
+    def long_text(self) -> TypeEngine[str]:
+        """Return the type of a column for texts of any length."""
+        from sqlalchemy import UnicodeText
+
+        return UnicodeText()
 
     def column_names(self, connection: SAConnection, table: str, schema: str | None) -> list[str]:
         """List the columns of a table; empty if there is no such table."""
@@ -444,6 +453,14 @@ class Running(DialectAttributes):
         """
         return ""
 
+    def needs_own_transaction(self, text: str) -> bool:
+        """True if what a script does must be committed before it can be used, or is set before a transaction begins."""
+        return False
+
+    def needs_commit(self, error: ServerError) -> bool:
+        """True if the server refused a statement because of what the transaction did before, and did not commit."""
+        return False
+
     def batchable(self, text: str) -> bool:
         """Test whether a script may be sent in one call with others, where a call is a transaction."""
         return False
@@ -542,6 +559,10 @@ class Administration(DialectAttributes):
     def object_exists(self, connection: OpenConnection, definition: Definition) -> bool:
         """Return whether an object exists; True where the server says so by itself when a missing one is dropped."""
         return True
+
+    def reading_catalog(self, connection: OpenConnection) -> AbstractContextManager[None]:
+        """Surround a query of the catalog with the settings of the session that its texts depend on."""
+        return nullcontext()
 
     def foreign_keys(self, connection: OpenConnection) -> list[tuple[Name, Name]]:
         """List (child, parent) for every foreign key of the database."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ahjo_tasks.database.dialects import mysql_session
-from ahjo_tasks.database.dialects.attributes import ProjectTemplate
+from ahjo_tasks.database.dialects.attributes import CatalogQuery, ProjectTemplate
 from ahjo_tasks.database.dialects.base import (
     DEPLOY,
     EXISTS,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import URL, Column
+    from sqlalchemy.types import TypeEngine
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.dialects.base import OpenConnection, Restore, TransactionState
@@ -69,6 +70,52 @@ MAX_WARNINGS = 10
 SILENT = frozenset({2002, 2003, 2013})
 UNREACHABLE = SILENT | {2006, 1040}
 LOCK = "CONCAT('ahjo {purpose}:', SHA1(COALESCE(DATABASE(), '')))"
+
+LONGEST_LIST = 1_000_000
+"""Bytes of a list of parameters; the usual limit cuts it off at 1,024."""
+
+
+def _described(kind: str, name: str, definition: str, source: str) -> CatalogQuery:
+    """Return the catalog's query of one kind; those who define an object have its rights."""
+    columns = f"{kind} AS kind, '' AS schema_name, {name} AS name, CONCAT_WS('|', {definition}) AS definition"
+    return CatalogQuery(f"SELECT {columns}, definer AS rights FROM information_schema.{source} = DATABASE()", name)
+
+
+PARAMETERS = (
+    "(SELECT GROUP_CONCAT(CONCAT_WS(' ', parameter_mode, parameter_name, dtd_identifier) ORDER BY ordinal_position)"
+    " FROM information_schema.parameters p WHERE p.specific_schema = routine_schema"
+    " AND p.specific_name = r.specific_name AND p.routine_type = r.routine_type)"
+)
+CATALOG = (
+    _described("'view'", "table_name", "view_definition, check_option, security_type", "views WHERE table_schema"),
+    _described(
+        "LOWER(routine_type)",
+        "routine_name",
+        f"routine_definition, {PARAMETERS}, dtd_identifier, is_deterministic, sql_data_access, security_type, sql_mode",
+        "routines r WHERE routine_schema",
+    ),
+    _described(
+        "'trigger'",
+        "trigger_name",
+        "event_object_table, action_timing, event_manipulation, action_statement, sql_mode",
+        "triggers WHERE trigger_schema",
+    ),
+    _described(
+        "'event'",
+        "event_name",
+        "event_definition, event_type, execute_at, interval_value, interval_field, starts, ends, status, on_completion",
+        "events WHERE event_schema",
+    ),
+)
+VERSION = "SELECT CONCAT_WS(',', {})".format(
+    ", ".join(
+        "(SELECT CONCAT(COUNT(*), ':', COALESCE(BIT_XOR(CAST(CONV(LEFT(h, 16), 16, 10) AS UNSIGNED)), 0), ':',"
+        " COALESCE(BIT_XOR(CAST(CONV(RIGHT(h, 16), 16, 10) AS UNSIGNED)), 0))"
+        f" FROM (SELECT MD5(CONCAT_WS('|', kind, name, definition, rights)) AS h FROM ({query.sql}) o) x)"
+        for query in CATALOG
+    )
+)
+"""All definitions as one value, in any order."""
 
 
 class MySQL(Dialect):
@@ -127,6 +174,13 @@ class MySQL(Dialect):
         " WHERE routine_schema = DATABASE()"
         " UNION ALL SELECT 'event', event_name FROM information_schema.events WHERE event_schema = DATABASE()"
     )
+    catalog_queries = CATALOG
+    catalog_digest = "MD5({})"
+    catalog_version_sql = VERSION
+    table_exists_sql = (
+        "SELECT 1 FROM information_schema.tables WHERE table_name = {name} AND table_schema = COALESCE({schema},"
+        " DATABASE())"
+    )
     foreign_keys_sql = (
         "SELECT NULL, table_name, NULL, referenced_table_name FROM information_schema.referential_constraints"
         " WHERE constraint_schema = DATABASE()"
@@ -136,9 +190,25 @@ class MySQL(Dialect):
         """Quote with backticks."""
         return ".".join("`" + part.replace("`", "``") + "`" for part in parts if part)
 
+    def long_text(self) -> TypeEngine[str]:
+        """Return the type without the usual limit of 64 KB."""
+        from sqlalchemy.dialects.mysql import LONGTEXT
+
+        return LONGTEXT()
+
     def quote_literal(self, text: str) -> str:
         """Double backslashes, too, which are escapes here."""
         return super().quote_literal(text.replace("\\", "\\\\"))
+
+    @contextmanager
+    def reading_catalog(self, connection: OpenConnection) -> Iterator[None]:
+        """Raise the limit of lists of parameters."""
+        limit = connection.query("SELECT @@group_concat_max_len")[0][0]
+        connection.execute(f"SET SESSION group_concat_max_len = {LONGEST_LIST}")
+        try:
+            yield
+        finally:
+            connection.try_execute(f"SET SESSION group_concat_max_len = {limit}")
 
     def set_lock_timeout(self, raw: Any, seconds: int) -> None:
         """Limit waits for rows and for tables, unless the server's limits are shorter; that for tables is a year."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ahjo_tasks.database.dialects import sqlite_session
-from ahjo_tasks.database.dialects.attributes import ProjectTemplate
+from ahjo_tasks.database.dialects.attributes import CatalogQuery, ProjectTemplate
 from ahjo_tasks.database.dialects.base import DEPLOY, EXISTS, LOCK_WAIT, ConnectFailure, Dependent, Dialect
 from ahjo_tasks.database.drivers import Driver, DriverState
 from ahjo_tasks.errors import LockedError, NotPermittedError, ServerError, StatementError, UsageError
@@ -90,6 +90,15 @@ class SQLite(Dialect):
     content_sql = (
         "SELECT type, name FROM sqlite_master WHERE type <> 'index' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
     )
+    catalog_queries = (
+        CatalogQuery(
+            "SELECT type AS kind, '' AS schema_name, name, sql AS definition, '' AS rights FROM main.sqlite_master"
+            " WHERE type IN ('view', 'trigger')",
+            "name",
+        ),
+    )
+    catalog_version_sql = "SELECT schema_version FROM pragma_schema_version"
+    table_exists_sql = "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = {name}"
     foreign_keys_sql = (
         'SELECT NULL, m.name, NULL, f."table" FROM sqlite_master m, pragma_foreign_key_list(m.name) f'
         " WHERE m.type = 'table'"
@@ -190,6 +199,11 @@ class SQLite(Dialect):
             return ""
         return sqlite_session.non_transactional(batch.text for batch in SPLITTER.split(text))
 
+    def needs_own_transaction(self, text: str) -> bool:
+        """Search for pragmas and attached databases, which a transaction keeps as they are."""
+        upper = ascii_upper(text)
+        return "PRAGMA" in upper or "TACH" in upper
+
     def transaction_control(self, text: str) -> str:
         """Read the statements."""
         return sqlite_session.control(batch.text for batch in SPLITTER.split(text))
@@ -269,6 +283,8 @@ class SQLite(Dialect):
         """Switch outside of a transaction, where alone it works: a shared one that is still empty is restarted."""
         if not connection.in_shared_transaction:
             connection.execute(f"PRAGMA foreign_keys = {to}")
+            return
+        if not connection.query("PRAGMA foreign_keys")[0][0]:
             return
         if connection.changed:
             raise UsageError(

@@ -2,7 +2,7 @@
 
 Invoke demands a positional argument without a default, and until it comes takes whatever comes for it, be it `--dry`.
 It never fills one that has a default: here such an argument takes the first word that is no flag, no value of one, and
-no task.
+no task. Right behind its task it takes any word: `inv alembic history` runs no task `history`.
 """
 
 from __future__ import annotations
@@ -32,12 +32,17 @@ def install() -> bool:
 def _handle(original: Callable[[ParseMachine, str], None]) -> Callable[[ParseMachine, str], None]:
     def handle(machine: ParseMachine, token: str) -> None:
         argument = _open_positional(machine)
-        if argument is None or token.startswith("-") or token in machine.contexts:
+        if argument is None or token.startswith("-") or (token in machine.contexts and _has_values(machine)):
             original(machine, token)
         else:
             argument.value = token
 
     return handle
+
+
+def _has_values(machine: ParseMachine) -> bool:
+    """Test whether something stood behind the task already."""
+    return any(argument.got_value for argument in machine.context.args.values())
 
 
 def _open_positional(machine: ParseMachine) -> Argument | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ahjo_tasks.database.dialects.attributes import ProjectTemplate
 from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect, connection_lost
-from ahjo_tasks.database.dialects.mssql import driver_choice, drivers, errors, session
+from ahjo_tasks.database.dialects.mssql import catalog, driver_choice, drivers, errors, session
 from ahjo_tasks.errors import LockedError, ServerError, StatementError
 from ahjo_tasks.sql.lexer import MSSQL as SYNTAX
 from ahjo_tasks.sql.splitters.mssql import SPLITTER
@@ -102,6 +102,12 @@ class MSSQL(Dialect):
         " FROM sys.objects WHERE is_ms_shipped = 0 AND RTRIM(type) IN"
         " ('U', 'V', 'P', 'PC', 'SN', 'SO', 'TR', 'FN', 'IF', 'TF', 'FS', 'FT', 'AF')"
         " UNION ALL SELECT 'type', name FROM sys.types WHERE is_user_defined = 1"
+    )
+    catalog_queries = catalog.QUERIES
+    catalog_digest = "HASHBYTES('SHA2_256', {})"
+    catalog_version_sql = catalog.VERSION
+    table_exists_sql = (
+        "SELECT 1 FROM sys.tables WHERE name = {name} AND SCHEMA_NAME(schema_id) = COALESCE({schema}, SCHEMA_NAME())"
     )
     foreign_keys_sql = (
         "SELECT SCHEMA_NAME(c.schema_id), c.name, SCHEMA_NAME(p.schema_id), p.name FROM sys.foreign_keys k"

@@ -22,7 +22,7 @@ from ahjo_tasks.database.dialects.base import (
     compiled,
     connection_lost,
 )
-from ahjo_tasks.database.dialects.postgresql import session, statements
+from ahjo_tasks.database.dialects.postgresql import catalog, session, statements
 from ahjo_tasks.database.drivers import Driver
 from ahjo_tasks.errors import LockedError, ServerError, SourceError, StatementError
 from ahjo_tasks.sql.lexer import POSTGRESQL
@@ -57,6 +57,7 @@ BLOCK = "inline_code_block"
 """Name that the server gives the body of DO."""
 LOCK_NOT_AVAILABLE = "55P03"
 HINTS = {LOCK_NOT_AVAILABLE: LOCK_WAIT, **dict.fromkeys(("42P06", "42P07", "42710", "42723"), EXISTS)}
+NEEDS_COMMIT = frozenset({"55P04", "55006", "25001"})
 USED = "2BP01"
 USED_BY_VIEW = "0A000"
 CANNOT_REPLACE = frozenset({"42P16", "42P13"})
@@ -137,6 +138,13 @@ class PostgreSQL(Dialect):
         " AND ('pg_namespace'::regclass, u.oid) NOT IN (SELECT classid, objid FROM owned)"
         " UNION ALL SELECT 'large object', oid::text FROM pg_largeobject_metadata"
     )
+    catalog_queries = catalog.QUERIES
+    catalog_digest = "md5({})"
+    catalog_version_sql = catalog.VERSION
+    table_exists_sql = (
+        "SELECT 1 FROM pg_catalog.pg_tables WHERE tablename = {name}"
+        " AND schemaname = COALESCE({schema}, current_schema())"
+    )
     missing_objects: ClassVar[Mapping[str, str]] = {
         "42P01": QUOTED_NAME,
         "42704": QUOTED_NAME,
@@ -196,6 +204,14 @@ class PostgreSQL(Dialect):
         """Test that each statement defines objects."""
         pattern = compiled(BATCHABLE)
         return all(pattern.match(text, start) for start in postgresql.statement_starts(SourceText(text)))
+
+    def needs_own_transaction(self, text: str) -> bool:
+        """Search for new values of an enumeration, which can be used only when they are committed."""
+        return compiled(r"(?ai:\bADD\s+VALUE\b)").search(text) is not None
+
+    def needs_commit(self, error: ServerError) -> bool:
+        """Read the SQLSTATE: a new value of an enumeration, rows whose constraints are checked at the commit."""
+        return error.number in NEEDS_COMMIT
 
     def drop_statement(self, definition: Definition, text: str = "") -> str:
         """Drop the overloads that the text creates, materialized views by their kind, and triggers from their table."""
@@ -360,6 +376,13 @@ class PostgreSQL(Dialect):
         from ahjo_tasks.database.dialects.postgresql import dependents as catalog
 
         return catalog.attachments(connection, dependents)
+
+    @contextmanager
+    def reading_catalog(self, connection: OpenConnection) -> Iterator[None]:
+        """Set what the texts of the catalog depend on, in a transaction or savepoint that is rolled back."""
+        with connection.transaction(rollback_only=True, savepoint=True):
+            connection.execute(catalog.SETTINGS)
+            yield
 
     def exists(self, connection: OpenConnection, database: str) -> bool:
         """Return whether the catalog lists the database."""

@@ -1,0 +1,157 @@
+"""Actions that show the history of a database, and that begin one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from ahjo_tasks.errors import UsageError
+from ahjo_tasks.runtime.action import action
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ahjo_tasks.history.store import HistoryStore, Run, StepRecord
+    from ahjo_tasks.runtime.context import ActionContext
+
+FORMATS = ("table", "json")
+
+
+@action(
+    reads=True,
+    auto_shortflags=False,
+    help={
+        "run": "Show this run, by its id or the end of it.",
+        "object": "Show what happened to this file or object.",
+        "diff": "With --object: how its file differs now from the text that was deployed last.",
+        "limit": "Number of runs to list.",
+        "format": "table or json.",
+    },
+)
+def history(  # noqa: PLR0913, PLR0917 - the flags
+    ctx: ActionContext,
+    run: str = "",
+    object: str = "",  # noqa: A002 - the flag's name
+    diff: bool = False,
+    limit: int = 20,
+    format: str = "table",  # noqa: A002 - the flag's name
+) -> None:
+    """List the runs that changed the database."""
+    from ahjo_tasks.history.store import HistoryStore
+
+    if format not in FORMATS:
+        raise UsageError(f"There is no format {format!r}.", hint=f"It is one of: {', '.join(FORMATS)}.")
+    if format == "json":
+        ctx.console.machine()
+    ctx.print_heading()
+    store = HistoryStore(ctx.database.connection, ctx.settings)
+    if not store.exists():
+        _show(ctx, format, ("Run",), [], "  There is no history: nothing was deployed yet.")
+    elif run:
+        _show_run(ctx, store, run, format)
+    elif object:
+        _show_object(ctx, store, object, format, diff=diff)
+    else:
+        columns = ("Run", "Actions", "Status", "Seconds", "By", "Commit")
+        _show(ctx, format, columns, [(_run_row(each), asdict(each)) for each in store.runs(limit)])
+
+
+def _run_row(run: Run) -> tuple[str, ...]:
+    seconds = f"{(run.ended - run.started).total_seconds():.1f}" if run.ended else ""
+    return (run.run_id, run.actions, run.status, seconds, f"{run.login or run.os_user}@{run.host}", run.git_commit)
+
+
+def _show_run(ctx: ActionContext, store: HistoryStore, run_id: str, form: str) -> None:
+    run = store.run(run_id)
+    if run is None:
+        raise UsageError(f"There is no run {run_id!r}, or more than one.", hint="inv history lists the runs.")
+    if form == "table":
+        facts = {name: value for name, value in asdict(run).items() if value not in {"", None, False}}
+        ctx.console.table(
+            ["Run", run.run_id], [(name, str(value)) for name, value in facts.items() if name != "run_id"]
+        )
+    columns = ("Number", "Kind", "Step", "Status", "Seconds", "Reason")
+    rows = [
+        ((str(step.number), step.kind, step.label, step.status, f"{step.seconds:.2f}", step.reason), asdict(step))
+        for step in store.steps(run.run_id)
+    ]
+    _show(ctx, form, columns, rows)
+
+
+def _show_object(ctx: ActionContext, store: HistoryStore, label: str, form: str, *, diff: bool) -> None:
+    columns = ("Run", "Step", "Status", "Reason", "By")
+    story = store.story(label)
+    rows = [
+        (
+            (run.run_id, step.label, step.status, step.reason, run.login or run.os_user),
+            {**asdict(step), "run": run.run_id},
+        )
+        for run, step in story
+    ]
+    _show(ctx, form, columns, rows, f"  The history has nothing about {label}.")
+    if diff:
+        _show_diff(ctx, store, next((step.text_hash for _run, step in story if step.text_hash), ""), label)
+
+
+def _step_row(run: Run, step: StepRecord) -> tuple[str, ...]:
+    return (run.run_id, step.label, step.status, step.reason, run.login or run.os_user)
+
+
+def _show_diff(ctx: ActionContext, store: HistoryStore, text_hash: str, label: str) -> None:
+    from difflib import unified_diff
+
+    path = ctx.project.files.script_path(label)
+    before = store.text(text_hash) or ""
+    now = ctx.project.files.read_named([str(path)], ctx.settings.scripting_variables)[0].text
+    for line in unified_diff(before.splitlines(), now.splitlines(), f"deployed/{label}", label, lineterm=""):
+        ctx.console.print(line)
+
+
+def _show(
+    ctx: ActionContext,
+    form: str,
+    columns: tuple[str, ...],
+    rows: Sequence[tuple[tuple[str, ...], dict[str, Any]]],
+    empty: str = "  There are no runs.",
+) -> None:
+    """Print rows as a table, or as an array of objects."""
+    if form == "json":
+        ctx.console.raw(json.dumps([values for _row, values in rows], indent=2, default=str))
+    elif rows:
+        ctx.console.table(list(columns), [row for row, _values in rows])
+    else:
+        ctx.console.print(empty)
+
+
+@action(affects_database=True)
+def baseline(ctx: ActionContext) -> None:
+    """Record what is there as deployed, without running it.
+
+    For a database that has them already: its objects, as they are now, count as
+    what the files create, and the next deploy runs only what changes after.
+    Files whose objects are not all there are listed; a deploy runs them.
+    """
+    from ahjo_tasks.actions.deploy import hash_descriptions, read_objects
+    from ahjo_tasks.actions.run_plan import connection_for_plan, recording
+    from ahjo_tasks.engine.deployment import Deployment
+    from ahjo_tasks.engine.executor import Event
+
+    objects = read_objects(ctx)
+    with connection_for_plan(ctx) as connection:
+        if connection is None:
+            raise UsageError("There is no database yet.", hint="inv init deploy creates it.")
+        selection = Deployment(ctx.settings, connection, ctx.console.masked).baseline(objects, hash_descriptions(ctx))
+        for change in selection.changes:
+            ctx.console.print(f"  {change.label}: not recorded: {change.reason}")
+        steps, migrations = selection.plan.steps, ctx.project.migrations
+        pending = migrations.pending(migrations.current(connection)) if migrations.present else []
+        dry = " (dry run: nothing is recorded)" if ctx.dry_run else ""
+        ctx.console.print(f"  Recorded as deployed: {len(steps)} files, {len(pending)} revisions{dry}")
+        if ctx.dry_run:
+            return
+        if pending:
+            migrations.stamp(connection)
+        with recording(ctx, selection.plan, connection, selection) as record:
+            for number, step in enumerate(steps, 1):
+                record.observe(Event("ok", step, number, len(steps)))

@@ -1,0 +1,203 @@
+"""Queries of PostgreSQL's catalog: the definitions of objects, and a version that changes with any of them."""
+
+from __future__ import annotations
+
+from ahjo_tasks.database.dialects.attributes import CatalogQuery
+
+SETTINGS = (
+    "SET LOCAL search_path = pg_catalog; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = postgres;"
+    " SET LOCAL TimeZone = 'UTC'; SET LOCAL extra_float_digits = 1; SET LOCAL quote_all_identifiers = off;"
+    " SET LOCAL bytea_output = hex"
+)
+"""Settings that the texts of pg_get_viewdef and its kind depend on."""
+
+USUAL = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
+
+
+def _own(catalog: str, number: str) -> str:
+    """Return a condition that leaves out what extensions brought."""
+    return (
+        f"NOT EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.{catalog}'::regclass"
+        f" AND e.objid = {number} AND e.deptype = 'e')"
+    )
+
+
+def _query(kind: str, name: str, values: tuple[str, str], source: str, owned: tuple[str, str]) -> CatalogQuery:
+    """Return the query of one kind; `source` is its FROM clause and the beginning of its WHERE clause."""
+    definition, rights = values
+    columns = f"{kind} AS kind, n.nspname::text AS schema_name, {name}::text AS name"
+    return CatalogQuery(
+        f"SELECT {columns}, {definition} AS definition, {rights} AS rights FROM {source}"
+        f" AND {USUAL} AND {_own(*owned)}",
+        name,
+    )
+
+
+COLUMN_RIGHTS = (
+    "(SELECT string_agg(a.attname || a.attacl::text, ',' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a"
+    " WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL)"
+)
+QUERIES = (
+    _query(
+        "'view'",
+        "c.relname",
+        (
+            "concat_ws('|', pg_get_viewdef(c.oid), c.relkind, c.reloptions::text)",
+            f"concat_ws('|', pg_get_userbyid(c.relowner), c.relacl::text, {COLUMN_RIGHTS})",
+        ),
+        "pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm')",
+        ("pg_class", "c.oid"),
+    ),
+    _query(
+        "CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END",
+        "p.proname",
+        (
+            (
+                "CASE p.prokind WHEN 'a' THEN concat_ws('|', pg_get_function_identity_arguments(p.oid),"
+                " (SELECT a::text FROM pg_catalog.pg_aggregate a WHERE a.aggfnoid = p.oid))"
+                " ELSE pg_get_functiondef(p.oid) END"
+            ),
+            "concat_ws('|', pg_get_userbyid(p.proowner), p.proacl::text)",
+        ),
+        "pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE true",
+        ("pg_proc", "p.oid"),
+    ),
+    _query(
+        "'trigger'",
+        "t.tgname",
+        ("concat_ws('|', pg_get_triggerdef(t.oid), t.tgenabled)", "''"),
+        "pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid"
+        " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE NOT t.tgisinternal AND t.tgparentid = 0",
+        ("pg_class", "c.oid"),
+    ),
+    _query(
+        "'rule'",
+        "r.rulename",
+        ("concat_ws('|', pg_get_ruledef(r.oid), r.ev_enabled)", "''"),
+        "pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class"
+        " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE r.rulename <> '_RETURN'",
+        ("pg_class", "c.oid"),
+    ),
+    _query(
+        "'type'",
+        "t.typname",
+        (
+            (
+                "concat_ws('|', t.typtype, format_type(NULLIF(t.typbasetype, 0), t.typtypmod), t.typnotnull,"
+                " t.typdefault,"
+                " (SELECT string_agg(e.enumlabel, ',' ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e"
+                " WHERE e.enumtypid = t.oid), (SELECT string_agg(k.conname || ' ' || pg_get_constraintdef(k.oid), ','"
+                " ORDER BY k.conname) FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid),"
+                " (SELECT format_type(g.rngsubtype, NULL) FROM pg_catalog.pg_range g WHERE g.rngtypid = t.oid),"
+                " (SELECT string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ',' ORDER BY a.attnum)"
+                " FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT"
+                " a.attisdropped))"
+            ),
+            "concat_ws('|', pg_get_userbyid(t.typowner), t.typacl::text)",
+        ),
+        "pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE (t.typtype IN ('e', 'd',"
+        " 'r') OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))",
+        ("pg_type", "t.oid"),
+    ),
+    _query(
+        "'sequence'",
+        "c.relname",
+        (
+            (
+                "concat_ws('|', format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmax, s.seqmin,"
+                " s.seqcache,"
+                " s.seqcycle)"
+            ),
+            "concat_ws('|', pg_get_userbyid(c.relowner), c.relacl::text)",
+        ),
+        "pg_catalog.pg_sequence s JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid JOIN pg_catalog.pg_namespace n"
+        " ON n.oid = c.relnamespace WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid = c.oid"
+        " AND d.classid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i'))",
+        ("pg_class", "c.oid"),
+    ),
+    _query(
+        "'policy'",
+        "o.polname",
+        (
+            (
+                "concat_ws('|', c.oid::regclass::text, o.polcmd, o.polpermissive, pg_get_expr(o.polqual, o.polrelid),"
+                " pg_get_expr(o.polwithcheck, o.polrelid), ARRAY(SELECT coalesce(a.rolname, 'public') FROM"
+                " unnest(o.polroles) m LEFT JOIN pg_catalog.pg_roles a ON a.oid = m ORDER BY 1)::text)"
+            ),
+            "''",
+        ),
+        "pg_catalog.pg_policy o JOIN pg_catalog.pg_class c ON c.oid = o.polrelid"
+        " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE true",
+        ("pg_class", "c.oid"),
+    ),
+    _query(
+        "'operator'",
+        "o.oprname",
+        (
+            (
+                "concat_ws('|', format_type(NULLIF(o.oprleft, 0), NULL), format_type(o.oprright, NULL),"
+                " o.oprcode::text,"
+                " o.oprrest::text, o.oprjoin::text, o.oprcanmerge, o.oprcanhash)"
+            ),
+            "pg_get_userbyid(o.oprowner)::text",
+        ),
+        "pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace WHERE true",
+        ("pg_operator", "o.oid"),
+    ),
+    _query(
+        "'index'",
+        "x.relname",
+        ("pg_get_indexdef(i.indexrelid)", "''"),
+        "pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid JOIN pg_catalog.pg_class c"
+        " ON c.oid = i.indrelid JOIN pg_catalog.pg_namespace n ON n.oid = x.relnamespace WHERE c.relkind = 'm'",
+        ("pg_class", "c.oid"),
+    ),
+)
+
+
+def _versions(catalog: str, condition: str = "", table: str = "") -> str:
+    """Return a query of the rows of one catalog, by the transaction that wrote each."""
+    return (
+        f"(SELECT md5(string_agg(t.oid || ':' || t.xmin, ',' ORDER BY t.oid)) FROM pg_catalog.{catalog} t {table}"
+        f" WHERE t.oid >= 16384{condition})"
+    )
+
+
+NOT_TEMPORARY = " AND {} NOT IN (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname ~ '^pg_(temp|toast)')"
+RELATIONS = (
+    "(SELECT md5(string_agg(concat_ws(':', c.oid, c.relname, c.relkind, c.relnamespace, c.relowner, c.relacl::text,"
+    " c.reloptions::text, c.relrowsecurity), ',' ORDER BY c.oid)) FROM pg_catalog.pg_class c WHERE c.oid >= 16384"
+    f"{NOT_TEMPORARY.format('c.relnamespace')})"
+)
+ATTRIBUTES = (
+    "(SELECT md5(string_agg(concat_ws(':', a.attrelid, a.attnum, a.xmin), ',' ORDER BY a.attrelid, a.attnum))"
+    " FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid WHERE c.oid >= 16384"
+    f" AND a.attnum > 0 AND c.relkind <> 'i'{NOT_TEMPORARY.format('c.relnamespace')})"
+)
+SEQUENCES = "(SELECT md5(string_agg(s::text, ',' ORDER BY s.seqrelid)) FROM pg_catalog.pg_sequence s)"
+VERSION = "SELECT md5(concat_ws(',', {}))".format(
+    ", ".join(
+        (
+            *(
+                _versions(name)
+                for name in ("pg_proc", "pg_trigger", "pg_enum", "pg_policy", "pg_extension", "pg_collation")
+            ),
+            *(_versions(name) for name in ("pg_operator", "pg_cast", "pg_event_trigger")),
+            _versions("pg_namespace", " AND t.nspname !~ '^pg_'"),
+            _versions("pg_type", NOT_TEMPORARY.format("t.typnamespace")),
+            _versions("pg_constraint", NOT_TEMPORARY.format("t.connamespace")),
+            _versions(
+                "pg_rewrite",
+                NOT_TEMPORARY.format("c.relnamespace"),
+                "JOIN pg_catalog.pg_class c ON c.oid = t.ev_class",
+            ),
+            _versions(
+                "pg_attrdef", NOT_TEMPORARY.format("c.relnamespace"), "JOIN pg_catalog.pg_class c ON c.oid = t.adrelid"
+            ),
+            RELATIONS,
+            ATTRIBUTES,
+            SEQUENCES,
+        )
+    )
+)
+"""Rows by the transaction that wrote them; relations by what they are, for TRUNCATE and VACUUM FULL write them anew."""

@@ -1,0 +1,206 @@
+"""Compare the files of a plan and the database with what the last deploy left, and plan only what changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from fnmatch import fnmatch
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.database.catalog import find
+from ahjo_tasks.errors import UsageError
+from ahjo_tasks.history.store import FINGERPRINT_VERSION, hash_text
+from ahjo_tasks.project.object_index import ObjectIndex
+from ahjo_tasks.sql.references.model import Strength
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from ahjo_tasks.database.catalog import Catalog, Fingerprint, ObjectKey
+    from ahjo_tasks.history.store import FileRecord
+    from ahjo_tasks.project.object_index import Needs
+    from ahjo_tasks.project.sql_file import SqlFile
+
+
+class Status(StrEnum):
+    """The state of a file beside the last deploy."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    REFRESHED = "refreshed"
+    """Something that it needs runs again."""
+    DRIFTED = "changed by hand"
+    ALWAYS = "runs every time"
+    """It does more than define objects, or what it creates is not found in the database."""
+    UNCHANGED = "unchanged"
+    REMOVED = "removed"
+    UNOWNED = "in no file"
+
+
+SIGNS = {
+    Status.NEW: "+",
+    Status.CHANGED: "~",
+    Status.REFRESHED: ">",
+    Status.DRIFTED: "!",
+    Status.ALWAYS: "*",
+    Status.UNCHANGED: "=",
+    Status.REMOVED: "-",
+    Status.UNOWNED: "?",
+}
+
+CHANGED = "changed"
+"""The word of `--select` for all files that changed since the last deploy."""
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """The state of one file; `reason` says more, `drifted` are the objects that were changed by hand."""
+
+    label: str
+    kind: str
+    status: Status
+    reason: str = ""
+    drifted: tuple[ObjectKey, ...] = ()
+    objects: tuple[ObjectKey, ...] = ()
+    """Objects of a removed file that are still there."""
+    file: SqlFile | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def runs(self) -> bool:
+        """True if the file is to be deployed."""
+        return self.status not in {Status.UNCHANGED, Status.REMOVED}
+
+
+def file_hash(file: SqlFile, conceal: Callable[[str], str]) -> str:
+    """Return the hash of what a file would run, variables replaced; empty for a text with a secret in it."""
+    if conceal(file.text) != file.text:
+        return ""
+    options = f"{FINGERPRINT_VERSION} {file.kind} {file.transactional}"
+    return hash_text(f"{options}\n{file.text}")
+
+
+class Selector:
+    """Names of what to deploy: a file, an object, a folder, a pattern, `changed`; `name+` with all that needs it."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._words = [(word.removesuffix("+"), word.endswith("+")) for word in words]
+
+    def narrow(self, changes: Sequence[FileChange], needs: Needs) -> list[FileChange]:
+        """Return the changes with the files that are not selected as unchanged, and selected ones as running.
+
+        Raises UsageError for a word that selects nothing.
+        """
+        chosen: set[int] = set()
+        for word, dependents in self._words:
+            numbers = {number for number, change in enumerate(changes) if _matches(change, word)}
+            if not numbers and word != CHANGED:
+                raise UsageError(f"--select: {word} is no file, object or folder of the project.")
+            chosen |= _with_dependents(numbers, needs) if dependents else numbers
+        return [
+            (change if change.runs else _refreshed(change, "--select"))
+            if number in chosen
+            else replace(change, status=Status.UNCHANGED, reason="not selected", drifted=())
+            for number, change in enumerate(changes)
+        ]
+
+
+def _matches(change: FileChange, word: str) -> bool:
+    if word == CHANGED:
+        return change.status in {Status.NEW, Status.CHANGED, Status.DRIFTED}
+    definitions = change.file.definitions if change.file else ()
+    names = {str(definition.name).lower() for definition in definitions}
+    names |= {definition.name.name.lower() for definition in definitions}
+    path = word.rstrip("/")
+    inside = change.label == path or f"/{change.label}".find(f"/{path}/") >= 0 or change.label.endswith(f"/{path}")
+    return inside or word.lower() in names or fnmatch(change.label, word)
+
+
+def _with_dependents(numbers: set[int], needs: Needs) -> set[int]:
+    """Return the files, and all that need one of them, directly or not."""
+    found, grown = set(numbers), True
+    while grown:
+        more = {number for number, used in needs.items() if number not in found and not found.isdisjoint(used)}
+        found |= more
+        grown = bool(more)
+    return found
+
+
+class Comparison:
+    """The files of a project beside what their last deploy left, and beside the database as it is."""
+
+    def __init__(self, records: Mapping[str, FileRecord], catalog: Catalog, conceal: Callable[[str], str]) -> None:
+        self._records = records
+        self._catalog = catalog
+        self._conceal = conceal
+
+    def changes(
+        self, files: Sequence[SqlFile], *, everything: str = "", select: Sequence[str] = ()
+    ) -> list[FileChange]:
+        """Return the state of each file, in their order.
+
+        `everything` is the reason why all of them run, `select` narrows what runs.
+        """
+        changes = [self._change(file) for file in files]
+        if everything:
+            changes = [_refreshed(change, everything) for change in changes]
+        needs = ObjectIndex(files).needs() if any(not change.runs for change in changes) or select else {}
+        if select:
+            return Selector(select).narrow(changes, needs)
+        for number, change in enumerate(changes):
+            if change.runs:
+                continue
+            causes = [
+                changes[other].label
+                for other, need in needs[number].items()
+                if need.strength == Strength.CREATION and changes[other].runs
+            ]
+            if causes:
+                changes[number] = _refreshed(change, f"{causes[0]} runs")
+        return changes
+
+    def removed(self, labels: Iterable[str]) -> list[FileChange]:
+        """Return the files that were deployed and are no longer in the project."""
+        present = set(labels)
+        return [
+            FileChange(
+                label,
+                next(iter(record.objects)).kind,
+                Status.REMOVED,
+                ", ".join(map(str, record.objects)),
+                objects=tuple(key for key in record.objects if key in self._catalog),
+            )
+            for label, record in self._records.items()
+            if label not in present
+        ]
+
+    def _change(self, file: SqlFile) -> FileChange:
+        record = self._records.get(file.label)
+        if record is None:
+            return FileChange(file.label, file.kind, *self._unknown(file), file=file)
+        if record.hash != file_hash(file, self._conceal):
+            return FileChange(file.label, file.kind, Status.CHANGED, file=file)
+        drifted = tuple(key for key, known in record.objects.items() if not self._is_as_left(key, known, file))
+        if not drifted:
+            return FileChange(file.label, file.kind, Status.UNCHANGED, file=file)
+        reasons = (f"{key} was {'changed' if key in self._catalog else 'dropped'} by hand" for key in drifted)
+        return FileChange(file.label, file.kind, Status.DRIFTED, ", ".join(reasons), drifted, file=file)
+
+    def _is_as_left(self, key: ObjectKey, known: Fingerprint, file: SqlFile) -> bool:
+        """Test whether an object is as it was after its last deploy; rights count where the file itself gives them."""
+        now = self._catalog.get(key)
+        if now is None or now.definition != known.definition:
+            return False
+        return now.rights == known.rights or not file.gives_rights
+
+    def _unknown(self, file: SqlFile) -> tuple[Status, str]:
+        default = file.dialect.default_schema
+        there = any(find(self._catalog, definition, default) for definition in file.definitions)
+        if not file.defines_only:
+            return Status.ALWAYS, "it does more than define objects"
+        return (Status.CHANGED, "no deploy of it is recorded") if there else (Status.NEW, "")
+
+
+def _refreshed(change: FileChange, reason: str) -> FileChange:
+    if change.runs:
+        return change
+    return FileChange(change.label, change.kind, Status.REFRESHED, reason, file=change.file)

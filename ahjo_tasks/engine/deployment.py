@@ -1,0 +1,186 @@
+"""Find what a deploy has to do: compare the project's files and the database with the last deploy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from ahjo_tasks.database.catalog import find, read_catalog, read_version
+from ahjo_tasks.engine.changes import Comparison, FileChange, Status, file_hash
+from ahjo_tasks.engine.drop import DropStep
+from ahjo_tasks.engine.plan import Plan
+from ahjo_tasks.engine.sql_file import FileStep
+from ahjo_tasks.errors import DifferenceError
+from ahjo_tasks.history.store import FINGERPRINT_VERSION, HistoryStore, State, hash_text
+from ahjo_tasks.sql.definitions import Definition, Name
+from ahjo_tasks.utils import pluralize
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ahjo_tasks.config.settings import Settings
+    from ahjo_tasks.database.catalog import Catalog
+    from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.database.dialects.base import Dialect
+    from ahjo_tasks.project.sql_file import SqlFile
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The steps that a deploy needs, the state of every file, and the state of the project after it."""
+
+    plan: Plan
+    changes: tuple[FileChange, ...]
+    state: State | None
+    up_to_date: bool = False
+    """True if files and database are exactly as the last deploy left them."""
+
+
+class Choice(NamedTuple):
+    """The choices of a deploy's flags: files by name, and whether objects of removed files are dropped."""
+
+    select: tuple[str, ...] = ()
+    prune: bool = False
+    on_drift: str = ""
+    """`replace` or `stop`; empty for what the config says."""
+
+    @property
+    def narrows(self) -> bool:
+        """True if it chooses other files than those that changed."""
+        return bool(self.select or self.prune)
+
+
+def plan_prune(removed: Sequence[FileChange], store: HistoryStore, dialect: Dialect) -> Plan:
+    """Plan to drop what files had created that are no longer in the project, the last deployed first."""
+    steps = []
+    for change in reversed(removed):
+        text = next((store.text(step.text_hash) for _run, step in store.story(change.label) if step.text_hash), None)
+        for key in reversed(change.objects):
+            definition = Definition(key.kind, Name(key.schema or None, key.name))
+            steps.append(DropStep(definition, dialect.drop_statement(definition, text or "")))
+    return Plan(tuple(steps))
+
+
+class Deployment:
+    """The project's object files beside its history in one database. `conceal` covers secrets in a text."""
+
+    def __init__(self, settings: Settings, connection: Connection | None, conceal: Callable[[str], str]) -> None:
+        self._settings = settings
+        self._connection = connection
+        self._conceal = conceal
+
+    def select(self, plan: Plan, choice: Choice, *, everything: str = "", more: str = "") -> Selection:
+        """Return the steps of the plan that are needed.
+
+        `everything` is the reason why all of them are, `more` a hash of the other files that a deploy reads.
+        Raises DifferenceError where objects were changed by hand and the config says `on_drift: stop`.
+        """
+        revisions = ""
+        files = [step.file for step in plan.steps if isinstance(step, FileStep)]
+        state = self._state(files, revisions, more)
+        connection = self._connection
+        store = HistoryStore(connection, self._settings) if connection is not None else None
+        if connection is None or store is None or not store.exists():
+            changes = Comparison({}, {}, self._conceal).changes(files, everything=everything, select=choice.select)
+            return self._selection(plan, changes, None if choice.select else state)
+        last = store.state() or replace(state, files="")
+        same = replace(state, catalog_version=last.catalog_version, run_id=last.run_id) == last
+        if (
+            same
+            and state.files
+            and not choice.narrows
+            and not everything
+            and last.catalog_version == read_version(connection)
+        ):
+            unchanged = tuple(FileChange(file.label, file.kind, Status.UNCHANGED, file=file) for file in files)
+            return Selection(replace(plan, steps=()), unchanged, state, up_to_date=True)
+        everything = everything or _reason(last, state)
+        comparison = Comparison(store.files(), read_catalog(connection), self._conceal)
+        changes = comparison.changes(files, everything=everything, select=choice.select)
+        removed = comparison.removed(file.label for file in files)
+        selection = self._selection(plan, [*changes, *removed], None if choice.select else state)
+        drift = [warning for change in changes if (warning := drift_warning(change))]
+        if drift and (choice.on_drift or self._settings.on_drift) == "stop":
+            raise DifferenceError(
+                f"{pluralize(len(drift), 'file')} with objects that were changed by hand: {'; '.join(drift)}",
+                hint="Take their text into the project's files, or deploy with --on-drift replace.",
+            )
+        if choice.prune:
+            drops = plan_prune(removed, store, connection.dialect)
+            selection = replace(selection, plan=drops + selection.plan)
+        return selection
+
+    def baseline(self, plan: Plan, more: str) -> Selection:
+        """Return the files whose objects are all there as steps, and the other ones as changes."""
+        connection = self._connection
+        steps = [step for step in plan.steps if isinstance(step, FileStep)]
+        catalog = read_catalog(connection) if connection is not None else {}
+        missing = {step.label: _missing(step.file, catalog) for step in steps}
+        changes = tuple(
+            FileChange(step.label, step.kind, Status.NEW, missing[step.label], file=step.file)
+            for step in steps
+            if missing[step.label]
+        )
+        there = tuple(step for step in steps if not missing[step.label])
+        state = self._state([step.file for step in steps], "", more) if not changes else None
+        return Selection(Plan(there), changes, state)
+
+    def drift(self, plan: Plan) -> list[FileChange]:
+        """Return what differs from the last deploy without a change of the files, and what no file creates."""
+        connection = self._connection
+        files = [step.file for step in plan.steps if isinstance(step, FileStep)]
+        if connection is None:
+            return []
+        catalog = read_catalog(connection)
+        store = HistoryStore(connection, self._settings)
+        records = store.files() if store.exists() else {}
+        changes = Comparison(records, catalog, self._conceal).changes(files)
+        found = [change for change in changes if change.status in {Status.DRIFTED, Status.NEW}]
+        default = connection.dialect.default_schema
+        owned = {find(catalog, definition, default) for file in files for definition in file.definitions}
+        owned |= {key for record in records.values() for key in record.objects}
+        schemas = {key.schema for key in owned if key}
+        strangers = [key for key in catalog if key not in owned and key.schema in schemas]
+        return [*found, *(FileChange(str(key), key.kind, Status.UNOWNED) for key in sorted(strangers))]
+
+    def _state(self, files: Sequence[SqlFile], revisions: str, more: str) -> State:
+        hashes = {file.label: file_hash(file, self._conceal) for file in files}
+        server, name = self._connection.dialect.database_identity(self._connection) if self._connection else ("", "")
+        return State(
+            project=self._settings.project,
+            server=server,
+            database_name=name,
+            fingerprint_version=FINGERPRINT_VERSION,
+            revisions=revisions,
+            files=hash_text("\n".join((*map(" ".join, hashes.items()), more))) if all(hashes.values()) else "",
+        )
+
+    @staticmethod
+    def _selection(plan: Plan, changes: Sequence[FileChange], state: State | None) -> Selection:
+        running = {change.label for change in changes if change.runs}
+        steps = tuple(step for step in plan.steps if not isinstance(step, FileStep) or step.label in running)
+        drift = tuple(warning for change in changes if (warning := drift_warning(change)))
+        return Selection(replace(plan, steps=steps, warnings=(*plan.warnings, *drift)), tuple(changes), state)
+
+
+def _missing(file: SqlFile, catalog: Catalog) -> str:
+    """Say why a file cannot count as deployed; empty where all its objects are there."""
+    if not file.defines_only:
+        return "it does more than define objects"
+    default = file.dialect.default_schema
+    absent = [item for item in file.definitions if find(catalog, item, default) is None]
+    return ", ".join(f"{item.kind} {item.name} is not there" for item in absent)
+
+
+def drift_warning(change: FileChange) -> str:
+    """Return what to say of a file whose objects were changed by hand; empty for any other."""
+    return f"{change.label}: {change.reason}" if change.status is Status.DRIFTED else ""
+
+
+def _reason(last: State, now: State) -> str:
+    """Say why what the last deploy recorded says nothing of this database; empty where it does."""
+    if (last.server, last.database_name) != (now.server, now.database_name):
+        return f"the history came with a copy of {last.database_name}"
+    if last.fingerprint_version != now.fingerprint_version:
+        return "this release compares objects in another way"
+    return ""

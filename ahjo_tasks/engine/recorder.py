@@ -1,0 +1,237 @@
+"""Record a run in the history of the database: its steps, and what each file left."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.database.catalog import Catalog, find, read_catalog, read_definitions, read_version
+from ahjo_tasks.engine.changes import Status, file_hash
+from ahjo_tasks.engine.drop import DropStep
+from ahjo_tasks.engine.sql_file import FileStep
+from ahjo_tasks.history.store import (
+    FileRecord,
+    HistoryStore,
+    Run,
+    StepRecord,
+    hash_text,
+    utc_now,
+)
+from ahjo_tasks.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ahjo_tasks.database.catalog import ObjectKey
+    from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.engine.deployment import Selection
+    from ahjo_tasks.engine.executor import Event
+    from ahjo_tasks.engine.plan import Plan, Step
+    from ahjo_tasks.project.sql_file import SqlFile
+
+CI_LINKS = ("CI_JOB_URL", "BUILD_URL", "CIRCLE_BUILD_URL", "BUILDKITE_BUILD_URL")
+"""Environment variables in which services of continuous integration give the address of a job."""
+
+LEAVE_OBJECTS = frozenset({"data", "testdata", "permission", "description update", "git version"})
+"""Kinds of steps that change no object."""
+
+
+@dataclass
+class RunRecord:
+    """One command line in the history of one database: the row of the run, and how many steps it has so far."""
+
+    store: HistoryStore
+    run: Run
+    steps: int = 0
+    started: bool = False
+
+    def start(self) -> None:
+        """Write the run, and create the tables where they are missing; once in a command line."""
+        if not self.store.exists():
+            self.store.create()
+            self.started = False
+        if not self.started:
+            self.run = self.store.start(self.run)
+            self.started = True
+
+
+def describe_run(project: str, actions: str, environ: Mapping[str, str]) -> Run:
+    """Return who runs what from where; CI is known by its environment variables."""
+    github = "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}"
+    link = github.format_map(environ) if "GITHUB_RUN_ID" in environ and "GITHUB_REPOSITORY" in environ else ""
+    link = link or next((environ[name] for name in CI_LINKS if environ.get(name)), "")
+    return Run(
+        project=project,
+        actions=actions[:1000],
+        started=utc_now(),
+        tool_version=__version__,
+        os_user=_os_user(),
+        host=socket.gethostname(),
+        ci_url=link,
+    )
+
+
+def _os_user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container whose user has no name
+        return str(os.getuid()) if hasattr(os, "getuid") else ""
+
+
+class Recorder:
+    """Collects what the steps of one action did, and writes it when they are done, in one transaction."""
+
+    def __init__(
+        self, record: RunRecord, connection: Connection, selection: Selection | None, conceal: Callable[[str], str]
+    ) -> None:
+        self._record = record
+        self._store = record.store
+        self._connection = connection
+        self._changes = {change.label: change for change in (selection.changes if selection else ())}
+        self._state = selection.state if selection else None
+        self._conceal = conceal
+        self._steps: list[StepRecord] = []
+        self._texts: dict[str, str] = {}
+        self._files: dict[str, SqlFile] = {}
+        self._dropped: list[DropStep] = []
+        self._found: dict[ObjectKey, str] = {}
+
+    def observe(self, event: Event) -> None:
+        """Take note of a step that ended, or was rolled back after it."""
+        step = event.step
+        if event.status == "rolled back":
+            self._files.pop(step.label, None)
+            self._dropped = [other for other in self._dropped if other is not step]
+            self._steps = [
+                replace(note, status="rolled back") if note.label == step.label else note for note in self._steps
+            ]
+        elif event.status in {"ok", "FAIL"}:
+            if event.status == "ok" and isinstance(step, FileStep):
+                self._files[step.file.label] = step.file
+            if event.status == "ok" and isinstance(step, DropStep):
+                self._dropped.append(step)
+            self._steps.append(self._note(event))
+
+    def _note(self, event: Event) -> StepRecord:
+        step, change = event.step, self._changes.get(event.step.label)
+        self._record.steps += 1
+        return StepRecord(
+            self._record.steps,
+            step.kind,
+            step.label,
+            event.status,
+            round(event.seconds, 4),
+            event.rows,
+            self._keep_text(step),
+            (change.reason or str(change.status))[:1000] if change else "",
+        )
+
+    def _keep_text(self, step: Step) -> str:
+        """Keep the text of a file, unless there is a secret in it; return its hash."""
+        if not isinstance(step, FileStep) or self._conceal(step.file.text) != step.file.text:
+            return ""
+        text_hash = hash_text(step.file.text)
+        self._texts[text_hash] = step.file.text
+        return text_hash
+
+    def begin(self, plan: Plan) -> None:
+        """Write that the run begins, and keep the texts of objects that were changed by hand and are now replaced."""
+        self._found = self._hand_made()
+        if self._is_deferred:
+            return
+        self._start()
+        if not {step.kind for step in plan.steps} <= LEAVE_OBJECTS:
+            self._store.invalidate()
+
+    @property
+    def _is_deferred(self) -> bool:
+        """True if all is written at the end of the transaction that the action shares, which may begin anew before."""
+        return self._connection.in_shared_transaction and self._connection.dialect.transactional_ddl
+
+    def _start(self) -> None:
+        self._record.start()
+        found, self._found = self._found, {}
+        steps, texts = [], {}
+        for key, text in found.items():
+            self._record.steps += 1
+            kept = hash_text(text) if self._conceal(text) == text else ""
+            if kept:
+                texts[kept] = text
+            reason = "changed by hand, before its file was deployed"
+            steps.append(StepRecord(self._record.steps, key.kind, str(key), "found", text_hash=kept, reason=reason))
+        self._store.write_steps(self._record.run, steps, texts)
+
+    def _hand_made(self) -> dict[ObjectKey, str]:
+        """Read the texts of the objects that were changed by hand, which are replaced now."""
+        keys = [key for change in self._changes.values() for key in change.drifted]
+        return read_definitions(self._connection, keys) if keys else {}
+
+    def flush(self) -> None:
+        """Write the steps, and what their files left, in the transaction that is open or in one of its own."""
+        if not (self._steps or self._files or self._dropped):
+            return
+        self._start()
+        self._write_files(read_catalog(self._connection))
+        self._store.write_steps(self._record.run, self._steps, self._texts)
+        self._steps, self._texts, self._files, self._dropped = [], {}, {}, []
+
+    def ddl(self) -> str:
+        """Return the statements that create the tables of the history."""
+        return self._store.ddl()
+
+    def end(self, error: BaseException | None) -> None:
+        """Write what is not written yet, and how the run ended."""
+        shared = self._connection.in_shared_transaction
+        if shared and error is not None:
+            return  # all of it is about to be rolled back
+        with nullcontext() if shared else self._connection.one_transaction():
+            self._start()
+            self.flush()
+            if self._state is not None and error is None:
+                version, run_id = read_version(self._connection), self._record.run.run_id
+                self._store.write_state(replace(self._state, catalog_version=version, run_id=run_id))
+            status = "failed" if error is not None else "succeeded"
+            message = self._conceal(str(error))[:4000] if error is not None else ""
+            self._record.run = replace(self._record.run, status=status, ended=utc_now(), error=message)
+            self._store.end(self._record.run)
+
+    def _write_files(self, catalog: Catalog) -> None:
+        run_id = self._record.run.run_id
+        default = self._connection.dialect.default_schema
+        records, forgotten = [], []
+        for label, file in self._files.items():
+            objects = _objects(file, catalog, default)
+            text_hash = file_hash(file, self._conceal)
+            if objects and text_hash:
+                records.append(FileRecord(label, text_hash, {key: catalog[key] for key in objects}, run_id))
+            else:
+                forgotten.append(label)
+        dropped = {find(catalog | _keys(self._store.files()), step.definition, default) for step in self._dropped}
+        known = self._store.files() if dropped or self._changes else {}
+        for label, record in known.items():
+            if label in self._files:
+                continue
+            change = self._changes.get(label)
+            if not dropped.isdisjoint(record.objects):
+                forgotten.append(label)
+            elif change is not None and change.status is Status.UNCHANGED and set(record.objects) <= set(catalog):
+                now = {key: catalog[key] for key in record.objects}
+                if now != record.objects:
+                    records.append(replace(record, objects=now))
+        self._store.write_files(records, forgotten)
+
+
+def _keys(records: Mapping[str, FileRecord]) -> Catalog:
+    return {key: fingerprint for record in records.values() for key, fingerprint in record.objects.items()}
+
+
+def _objects(file: SqlFile, catalog: Catalog, default: str | None) -> list[ObjectKey]:
+    """Return what the file created; nothing where not all of it is found, or the file does more."""
+    if not file.defines_only:
+        return []
+    keys = [key for definition in file.definitions if (key := find(catalog, definition, default))]
+    return keys if len(keys) == len(file.definitions) else []

@@ -1,0 +1,339 @@
+"""Read and write the history of a project in its database."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import zlib
+from collections import defaultdict
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ahjo_tasks.database.catalog import Fingerprint, ObjectKey
+from ahjo_tasks.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from ahjo_tasks.config.settings import Settings
+    from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.history.tables import HistoryTables
+
+Record = TypeVar("Record")
+STARTED, INTERRUPTED = "started", "interrupted"
+FINGERPRINT_VERSION = "1"
+"""Version of the fingerprints of files and objects; after a change all files are deployed once."""
+
+
+@dataclass(frozen=True)
+class State:
+    """The last finished deploy of a project. Without `catalog_version` a run has begun since, and not finished."""
+
+    project: str
+    repository: str = ""
+    server: str = ""
+    database_name: str = ""
+    fingerprint_version: str = ""
+    revisions: str = ""
+    files: str = ""
+    catalog_version: str = ""
+    run_id: str = ""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One command line that changed a database."""
+
+    project: str
+    actions: str
+    started: datetime
+    run_id: str = ""
+    status: str = STARTED
+    ended: datetime | None = None
+    tool_version: str = ""
+    git_commit: str = ""
+    git_branch: str = ""
+    uncommitted: bool = False
+    os_user: str = ""
+    login: str = ""
+    host: str = ""
+    ci_url: str = ""
+    environment: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """One step of a run; `text_hash` is that of the file's text, empty where it is not kept."""
+
+    number: int
+    kind: str
+    label: str
+    status: str
+    seconds: float = 0.0
+    rows_changed: int = 0
+    text_hash: str = ""
+    reason: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """The objects that a file left in the database when it was deployed last."""
+
+    file: str
+    hash: str
+    objects: Mapping[ObjectKey, Fingerprint] = field(default_factory=dict)
+    run_id: str = ""
+
+
+def new_run_id(now: datetime) -> str:
+    """Return an id that sorts by time, as in `20261128-214501-9f3a`."""
+    return f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def utc_now() -> datetime:
+    """Return the time in UTC, without a zone, in milliseconds, as every database can store it."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def hash_text(text: str) -> str:
+    """Return the hash by which a text is known."""
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class HistoryStore:
+    """The history of one project in one database. Methods raise StatementError."""
+
+    def __init__(self, connection: Connection, settings: Settings) -> None:
+        self.connection = connection
+        self.settings = settings
+        self.project = settings.project
+
+    @cached_property
+    def tables(self) -> HistoryTables:
+        """The tables, as SQLAlchemy knows them."""
+        from ahjo_tasks.history.tables import HistoryTables
+
+        return HistoryTables(self.settings, self.connection.dialect)
+
+    def exists(self) -> bool:
+        """True if the tables are there, as far as this login can see."""
+        dialect = self.connection.dialect
+        schema = self.settings.history_schema or dialect.bookkeeping_schema
+        literals = {
+            "name": dialect.quote_literal("ahjo_state"),
+            "schema": dialect.quote_literal(schema) if schema else "NULL",
+        }
+        return bool(self.connection.query(dialect.table_exists_sql.format(**literals)))
+
+    def ddl(self) -> str:
+        """Return the statements that create the tables."""
+        with self.connection.sqlalchemy_connection() as sa_connection:
+            return self.tables.ddl(sa_connection)
+
+    def create(self) -> None:
+        """Create the tables where they are missing."""
+        with self.connection.sqlalchemy_transaction() as sa_connection:
+            self.tables.create(sa_connection)
+
+    def state(self) -> State | None:
+        """Return the last finished deploy. Raises UsageError for tables of a newer release."""
+        from ahjo_tasks.history.tables import VERSION
+
+        rows = self._select(self.tables.state, project=self.project)
+        if not rows:
+            return None
+        version = rows[0].pop("tables_version")
+        if version > VERSION:
+            raise UsageError(
+                "The history in this database was written by a newer release of ahjo-tasks.",
+                hint=f"Install that release: its tables have version {version}, this release knows {VERSION}.",
+            )
+        return State(**{name: value or "" for name, value in rows[0].items()})
+
+    def files(self) -> dict[str, FileRecord]:
+        """Return what each file left in the database."""
+        found: dict[str, dict[ObjectKey, Fingerprint]] = defaultdict(dict)
+        hashes: dict[str, tuple[str, str]] = {}
+        for row in self._select(self.tables.objects, project=self.project):
+            key = ObjectKey(row["kind"], row["schema_name"] or "", row["name"])
+            found[row["file"]][key] = Fingerprint(row["definition"], row["rights"])
+            hashes[row["file"]] = (row["file_hash"], row["run_id"] or "")
+        return {file: FileRecord(file, hashes[file][0], objects, hashes[file][1]) for file, objects in found.items()}
+
+    def runs(self, limit: int) -> list[Run]:
+        """Return the last runs, the newest first."""
+        from sqlalchemy import select
+
+        table = self.tables.runs
+        query = (
+            select(table).where(table.c.project == self.project).order_by(table.c.started.desc(), table.c.run_id.desc())
+        )
+        return [_run(row) for row in self._rows(query.limit(limit))]
+
+    def run(self, run_id: str) -> Run | None:
+        """Return the run with this id, or the only one whose id begins or ends with it."""
+        from sqlalchemy import or_, select
+
+        table = self.tables.runs
+        alike = or_(
+            table.c.run_id.startswith(run_id, autoescape=True), table.c.run_id.endswith(run_id, autoescape=True)
+        )
+        rows = self._rows(select(table).where(table.c.project == self.project, alike))
+        exact = [row for row in rows if row["run_id"] == run_id] or rows
+        return _run(exact[0]) if len(exact) == 1 else None
+
+    def steps(self, run_id: str) -> list[StepRecord]:
+        """Return the steps of a run, in order."""
+        rows = self._select(self.tables.steps, run_id=run_id)
+        return [_step(row) for row in sorted(rows, key=lambda row: int(row["number"]))]
+
+    def story(self, label: str) -> list[tuple[Run, StepRecord]]:
+        """Return the steps that dealt with a file or an object, the newest first, each with its run."""
+        from sqlalchemy import select
+
+        steps, runs = self.tables.steps, self.tables.runs
+        query = select(steps).join(runs, runs.c.run_id == steps.c.run_id)
+        rows = self._rows(query.where(runs.c.project == self.project, steps.c.label.contains(label, autoescape=True)))
+        known = {row["run_id"]: self.run(row["run_id"]) for row in rows}
+        pairs = [(run, _step(row)) for row in rows if (run := known[row["run_id"]])]
+        return sorted(pairs, key=lambda pair: (pair[0].started, pair[1].number), reverse=True)
+
+    def text(self, text_hash: str) -> str | None:
+        """Return a text that was deployed; None where it was not kept."""
+        rows = self._select(self.tables.texts, text_hash=text_hash)
+        return zlib.decompress(base64.b64decode(rows[0]["content"])).decode("utf-8", "surrogatepass") if rows else None
+
+    # -- writing -------------------------------------------------------------------------------------------------------
+
+    def start(self, run: Run) -> Run:
+        """Write that a run begins, and that those which have not ended were interrupted; return it with its id."""
+        run, table = replace(run, run_id=new_run_id(run.started)), self.tables.runs
+        unfinished = (table.c.project == self.project) & (table.c.status == STARTED)
+        with self.connection.sqlalchemy_transaction() as sa_connection:
+            sa_connection.execute(table.update().where(unfinished).values(status=INTERRUPTED))
+            sa_connection.execute(table.insert().values(asdict(run)))
+        return run
+
+    def invalidate(self) -> None:
+        """Forget the version of the catalog before objects change, so that a deploy after a crash compares all."""
+        table = self.tables.state
+        with self.connection.sqlalchemy_transaction() as sa_connection:
+            sa_connection.execute(table.update().where(table.c.project == self.project).values(catalog_version=None))
+
+    def write_steps(self, run: Run, steps: Sequence[StepRecord], texts: Mapping[str, str]) -> None:
+        """Write steps of a run, and the texts that are not kept yet."""
+        if not steps:
+            return
+        with self.connection.sqlalchemy_transaction() as sa_connection:
+            sa_connection.execute(
+                self.tables.steps.insert(), [{"run_id": run.run_id, **asdict(step)} for step in steps]
+            )
+        self._write_texts(texts)
+
+    def _write_texts(self, texts: Mapping[str, str]) -> None:
+        from sqlalchemy import select
+
+        if not texts:
+            return
+        table = self.tables.texts
+        known = {row["text_hash"] for row in self._rows(select(table.c.text_hash))}
+        new = [{"text_hash": name, "content": _packed(text)} for name, text in texts.items() if name not in known]
+        if new:
+            with self.connection.sqlalchemy_transaction() as sa_connection:
+                sa_connection.execute(table.insert(), new)
+
+    def write_files(self, records: Sequence[FileRecord], removed: Iterable[str] = ()) -> None:
+        """Replace what is known of some files; forget the removed ones."""
+        from sqlalchemy import bindparam
+
+        names = [*(record.file for record in records), *removed]
+        if not names:
+            return
+        table = self.tables.objects
+        with self.connection.sqlalchemy_transaction() as sa_connection:
+            delete = table.delete().where(table.c.project == self.project, table.c.file == bindparam("named"))
+            sa_connection.execute(delete, [{"named": name} for name in names])
+            rows = [row for record in records for row in self._object_rows(record)]
+            if rows:
+                sa_connection.execute(table.insert(), rows)
+
+    def _object_rows(self, record: FileRecord) -> Iterable[dict[str, str]]:
+        for key, fingerprint in record.objects.items():
+            yield {
+                "object_id": hash_text("\n".join((self.project, record.file, *key))),
+                "project": self.project,
+                "file": record.file,
+                "file_hash": record.hash,
+                "kind": key.kind,
+                "schema_name": key.schema,
+                "name": key.name,
+                "definition": fingerprint.definition,
+                "rights": fingerprint.rights,
+                "run_id": record.run_id,
+            }
+
+    def write_state(self, state: State) -> None:
+        """Write the state after a finished deploy."""
+        from ahjo_tasks.history.tables import VERSION
+
+        table = self.tables.state
+        with self.connection.sqlalchemy_transaction() as sa_connection:
+            sa_connection.execute(table.delete().where(table.c.project == self.project))
+            sa_connection.execute(table.insert().values({**asdict(state), "tables_version": VERSION}))
+
+    def end(self, run: Run) -> None:
+        """Write how a run ended, and forget the runs beyond `history_keep`."""
+        table = self.tables.runs
+        values = {"status": run.status, "ended": run.ended, "error": run.error, "actions": run.actions}
+        with self.connection.sqlalchemy_transaction() as sa_connection:
+            sa_connection.execute(table.update().where(table.c.run_id == run.run_id).values(values))
+        self._forget_old_runs()
+
+    def _forget_old_runs(self) -> None:
+        from sqlalchemy import select
+
+        runs, steps, texts = self.tables.runs, self.tables.steps, self.tables.texts
+        ids = select(runs.c.run_id).where(runs.c.project == self.project).order_by(runs.c.started.desc())
+        old = [row["run_id"] for row in self._rows(ids)][self.settings.history_keep :]
+        if not old:
+            return
+        with self.connection.sqlalchemy_transaction() as sa_connection:
+            for table in (steps, runs):
+                sa_connection.execute(table.delete().where(table.c.run_id.in_(old)))
+            kept = select(steps.c.text_hash).where(steps.c.text_hash != "")
+            sa_connection.execute(texts.delete().where(texts.c.text_hash.not_in(kept)))
+
+    def _select(self, table: Any, **equal: str) -> list[dict[str, Any]]:
+        from sqlalchemy import select
+
+        return self._rows(select(table).where(*(table.c[name] == value for name, value in equal.items())))
+
+    def _rows(self, query: Any) -> list[dict[str, Any]]:
+        with self.connection.sqlalchemy_connection() as sa_connection:
+            return [dict(row) for row in sa_connection.execute(query).mappings()]
+
+
+def _run(row: Mapping[str, Any]) -> Run:
+    return _converted(row, Run)
+
+
+def _step(row: Mapping[str, Any]) -> StepRecord:
+    return _converted(row, StepRecord)
+
+
+def _converted(row: Mapping[str, Any], to: type[Record]) -> Record:
+    """Return a row as a record; NULL is the default. Some databases give 0 and 1 for false and true."""
+    import msgspec
+
+    values = {str(name): value for name, value in row.items() if value is not None}  # SQLAlchemy has names of its own
+    return msgspec.convert(values, to, strict=False)
+
+
+def _packed(text: str) -> str:
+    return base64.b64encode(zlib.compress(text.encode("utf-8", "surrogatepass"), 6)).decode("ascii")

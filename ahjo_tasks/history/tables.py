@@ -1,0 +1,118 @@
+"""The tables of the history, in the target database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Boolean, Column, DateTime, Float, Integer, MetaData, String, Table, Unicode, UnicodeText
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection as SAConnection
+
+    from ahjo_tasks.config.settings import Settings
+    from ahjo_tasks.database.dialects.base import Dialect
+
+VERSION = 1
+"""Version of the tables; a later release changes older tables, an older release refuses newer ones."""
+PREFIX = "ahjo_"
+NAME, LABEL, KEY = Unicode(255), Unicode(1000), String(64)
+PROJECT, KIND, STATUS = Unicode(100), Unicode(50), Unicode(20)
+
+
+def _state_columns() -> list[Column[Any]]:
+    """A row for each project in the database: what its last finished deploy left."""
+    return [
+        Column("project", PROJECT, primary_key=True),
+        Column("tables_version", Integer, nullable=False),
+        Column("repository", NAME),
+        Column("server", NAME),
+        Column("database_name", LABEL),
+        Column("fingerprint_version", Unicode(100)),
+        Column("revisions", LABEL),
+        Column("files", KEY),
+        Column("catalog_version", NAME),
+        Column("run_id", KEY),
+    ]
+
+
+def _run_columns() -> list[Column[Any]]:
+    """A row for each command line that changed the database."""
+    return [
+        Column("run_id", KEY, primary_key=True),
+        Column("project", PROJECT, nullable=False),
+        Column("actions", LABEL),
+        Column("status", STATUS, nullable=False),
+        Column("started", DateTime, nullable=False),
+        Column("ended", DateTime),
+        Column("tool_version", Unicode(50)),
+        Column("git_commit", Unicode(100)),
+        Column("git_branch", NAME),
+        Column("uncommitted", Boolean),
+        Column("os_user", NAME),
+        Column("login", NAME),
+        Column("host", NAME),
+        Column("ci_url", LABEL),
+        Column("environment", NAME),
+        Column("error", UnicodeText),
+    ]
+
+
+def _step_columns() -> list[Column[Any]]:
+    """A row for each step of a run."""
+    return [
+        Column("run_id", KEY, primary_key=True),
+        Column("number", Integer, primary_key=True, autoincrement=False),
+        Column("kind", KIND, nullable=False),
+        Column("label", LABEL, nullable=False),
+        Column("status", STATUS, nullable=False),
+        Column("seconds", Float),
+        Column("rows_changed", Integer),
+        Column("text_hash", KEY),
+        Column("reason", LABEL),
+        Column("error", UnicodeText),
+    ]
+
+
+def _object_columns() -> list[Column[Any]]:
+    """A row for each object that a file created, with its fingerprint after that."""
+    return [
+        Column("object_id", KEY, primary_key=True),
+        Column("project", PROJECT, nullable=False),
+        Column("file", LABEL, nullable=False),
+        Column("file_hash", KEY, nullable=False),
+        Column("kind", KIND, nullable=False),
+        Column("schema_name", NAME, nullable=False),
+        Column("name", NAME, nullable=False),
+        Column("definition", KEY, nullable=False),
+        Column("rights", KEY, nullable=False),
+        Column("run_id", KEY),
+    ]
+
+
+class HistoryTables:
+    """The tables by name; those of several projects in one database are the same."""
+
+    def __init__(self, settings: Settings, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._metadata = MetaData(schema=settings.history_schema or dialect.bookkeeping_schema)
+        self.state = self._table("state", _state_columns())
+        self.runs = self._table("runs", _run_columns())
+        self.steps = self._table("steps", _step_columns())
+        self.objects = self._table("objects", _object_columns())
+        text = Column("content", dialect.long_text(), nullable=False)
+        self.texts = self._table("texts", [Column("text_hash", KEY, primary_key=True), text])
+
+    def _table(self, name: str, columns: list[Column[Any]]) -> Table:
+        return Table(f"{PREFIX}{name}", self._metadata, *columns)
+
+    def create(self, connection: SAConnection) -> None:
+        """Create the tables and their schema where they are missing."""
+        self._dialect.ensure_schema(connection, self._metadata.schema)
+        self._metadata.create_all(connection)
+
+    def ddl(self, bind: SAConnection) -> str:
+        """Return the statements that create the tables, for someone who has the right to."""
+        from sqlalchemy.schema import CreateTable
+
+        texts = (str(CreateTable(table).compile(bind)).strip() for table in self._metadata.sorted_tables)
+        return "\n".join(f"{text};" for text in texts)

@@ -1,0 +1,64 @@
+"""Test whether SQL does nothing but define objects, so that to run it again changes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.sql.lexer import MSSQL
+from ahjo_tasks.sql.references.tokens import keywords, name_tokens, word_set
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ahjo_tasks.sql.lexer import Syntax
+
+DEFINING = word_set(
+    "CREATE ALTER DROP COMMENT GRANT REVOKE DENY SET USE PRAGMA DELIMITER IF BEGIN END PRINT GO DECLARE ELSE"
+)
+"""First words of statements that define objects, or only say which and how."""
+MODULES = frozenset({"VIEW", "FUNCTION", "PROCEDURE", "PROC", "TRIGGER"})
+ACTING = word_set(
+    "EXEC EXECUTE INSERT UPDATE DELETE MERGE TRUNCATE INTO BULK BACKUP RESTORE DBCC KILL RECONFIGURE SEND RECEIVE "
+    "WAITFOR"
+)
+"""Words of SQL Server that act where no module holds them."""
+RIGHTS = frozenset({"GRANT", "REVOKE", "DENY", "OWNER", "DEFINER", "AUTHORIZATION"})
+PERMISSIONS = frozenset({"GRANT", "DENY", "REVOKE", ",", "AFTER", "FOR", "OF", "WITH"})
+"""Words before the name of a permission, or of an event that fires a trigger."""
+
+
+def defines_only(batches: Iterable[str], syntax: Syntax, *, single_statements: bool) -> bool:
+    """Return whether the batches only define objects; where that cannot be told, they do not.
+
+    `single_statements` says that a batch is one statement, whatever marks there are in its body.
+    """
+    test = _defines_batch if syntax is MSSQL else _begins_so if single_statements else _defines_statements
+    return all(test(keywords(name_tokens(text, syntax), syntax)) for text in batches)
+
+
+def gives_rights(batches: Iterable[str], syntax: Syntax) -> bool:
+    """Return whether the batches grant or revoke rights, or say who owns an object."""
+    return any(not RIGHTS.isdisjoint(keywords(name_tokens(text, syntax), syntax)) for text in batches)
+
+
+def _begins_so(words: Sequence[str]) -> bool:
+    return not words or words[0] in DEFINING
+
+
+def _defines_statements(words: Sequence[str]) -> bool:
+    """Test statements with a mark between them; those inside of a body begin with other words."""
+    return all(word in DEFINING for before, word in zip((";", *words), words, strict=False) if before == ";" != word)
+
+
+def _defines_batch(words: Sequence[str]) -> bool:
+    """Test a batch of SQL Server, whose statements need no mark between them."""
+    if _is_module(words):
+        return True
+    pairs = zip(("", *words), words, strict=False)
+    return not any(word in ACTING and before not in PERMISSIONS for before, word in pairs)
+
+
+def _is_module(words: Sequence[str]) -> bool:
+    """Test whether the whole batch is one module, whose body runs only later. PostgreSQL's bodies are strings."""
+    head = words[: words.index("AS")] if "AS" in words[:40] else words[:40]
+    return bool(words) and words[0] in {"CREATE", "ALTER"} and any(word in MODULES for word in head)
