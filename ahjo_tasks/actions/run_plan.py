@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.engine.deployment import Selection
     from ahjo_tasks.engine.executor import Event
-    from ahjo_tasks.engine.plan import Plan
+    from ahjo_tasks.engine.plan import Plan, Step
     from ahjo_tasks.engine.recorder import RunRecord
     from ahjo_tasks.runtime.context import ActionContext
 
@@ -55,7 +55,7 @@ def apply_plan(
         ctx.console.info(note)
     for warning in plan.warnings:
         ctx.console.warning(warning, once=True)
-    show_plan(ctx, plan)
+    show_plan(ctx, plan, connection, selection)
     if plan.steps and connection is not None and not ctx.dry_run:
         with recording(ctx, plan, connection, selection) as record:
 
@@ -150,8 +150,16 @@ def describe_server(ctx: ActionContext, connection: Connection) -> list[str]:
     return warnings
 
 
-def show_plan(ctx: ActionContext, plan: Plan) -> None:
-    """Print the plan in a line; in a dry run every step of it."""
+def show_plan(
+    ctx: ActionContext, plan: Plan, connection: Connection | None = None, selection: Selection | None = None
+) -> None:
+    """Print the plan in a line; in a dry run every step of it, and the state of every file on a terminal."""
+    if ctx.dry_run and selection is not None and ctx.console.out.isatty():
+        from ahjo_tasks.actions.plan_formats import print_tree, report_of, tree_lines
+
+        print_tree(ctx, tree_lines(report_of(ctx, plan, selection.changes, connection)))
+        ctx.console.print("  This is a dry run: nothing is changed.")
+        return
     ctx.console.print(f"  Plan: {plan.summary}{' (dry run: nothing is changed)' if ctx.dry_run else ''}")
     for number, step in enumerate(plan.steps, 1) if ctx.dry_run else ():
         ctx.console.print(f"  {number:>{len(str(len(plan.steps)))}}. {step.kind} {step.label}")
@@ -159,6 +167,21 @@ def show_plan(ctx: ActionContext, plan: Plan) -> None:
             ctx.console.info(f"      {line}")
         if step.outside_transaction:
             ctx.console.info(f"      outside of a transaction: {step.outside_transaction}")
+        _show_details(ctx, step, connection)
+
+
+def _show_details(ctx: ActionContext, step: Step, connection: Connection | None) -> None:
+    """Print below a step of a dry run the SQL of its revisions, and what it destroys."""
+    from ahjo_tasks.actions.plan_formats import revision_lines
+    from ahjo_tasks.engine.plan import Plan
+    from ahjo_tasks.engine.plan_report import plan_entries
+
+    for entry in plan_entries(Plan((step,)), (), ctx.project.dialect, connection):
+        for revision in entry.revisions:
+            for line, _style in revision_lines(revision, alone=len(entry.revisions) == 1):
+                ctx.console.info(line)
+        for loss in (*entry.destroys, *(loss for revision in entry.revisions for loss in revision.destroys)):
+            ctx.console.info(f"      destroys: {loss}")
 
 
 def show_event(ctx: ActionContext, event: Event) -> None:

@@ -52,13 +52,13 @@ def _defines_statements(words: Sequence[str]) -> bool:
 
 def _defines_batch(words: Sequence[str]) -> bool:
     """Test a batch of SQL Server, whose statements need no mark between them."""
-    if _is_module(words):
+    if is_module(words):
         return True
     pairs = zip(("", *words), words, strict=False)
     return not any(word in ACTING and before not in PERMISSIONS for before, word in pairs)
 
 
-def _is_module(words: Sequence[str]) -> bool:
+def is_module(words: Sequence[str]) -> bool:
     """Test whether the whole batch is one module, whose body runs only later. PostgreSQL's bodies are strings."""
     head = words[: words.index("AS")] if "AS" in words[:40] else words[:40]
     return bool(words) and words[0] in {"CREATE", "ALTER"} and any(word in MODULES for word in head)

@@ -1,0 +1,224 @@
+"""Forms of a plan: a tree for a terminal, JSON, Markdown for a pull request, annotations of GitHub."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.project.kinds import KINDS, plural
+from ahjo_tasks.utils import pluralize
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.engine.changes import FileChange
+    from ahjo_tasks.engine.plan import Plan
+    from ahjo_tasks.engine.plan_report import Entry, PlanReport, Revision
+    from ahjo_tasks.runtime.context import ActionContext
+
+    Line = tuple[str, str | None]
+    """A line, and the style in which a terminal shows it."""
+
+COLORS = {"+": "ok", "~": "warn", ">": "dim", "!": "fail", "-": "warn", "*": "dim", "=": "dim", "?": "warn"}
+LONGEST_NAME = 60
+"""Characters of a name up to which the reasons beside it stand in one column."""
+SHORT_TEXT = 12
+"""Lines of a revision that a tree shows without --diff."""
+SHORT_GROUP = 10
+"""Files of one kind that run only because others do, before a tree says how many more there are."""
+INDENT = "        "
+
+
+def report_head(ctx: ActionContext) -> PlanReport:
+    """Return a report that only names project and target."""
+    from ahjo_tasks.engine.plan_report import PlanReport
+
+    folder = folder_in_repository(ctx.project.directory)
+    return PlanReport(ctx.settings.project, ctx.project.target, ctx.settings.environment or "", folder)
+
+
+def folder_in_repository(directory: Path) -> str:
+    """Return the path of a folder from the top of its repository; empty at the top, or without a repository."""
+    folder = directory.resolve()
+    tops = (above for above in (folder, *folder.parents) if (above / ".git").exists())
+    path = folder.relative_to(next(tops, folder)).as_posix()
+    return "" if path == "." else path
+
+
+def report_of(
+    ctx: ActionContext,
+    plan: Plan,
+    changes: Sequence[FileChange],
+    connection: Connection | None,
+    *,
+    unchanged: bool = False,
+) -> PlanReport:
+    """Return a plan as a document, secrets covered; with `unchanged`, the unchanged files as well."""
+    from ahjo_tasks.engine.changes import Status
+    from ahjo_tasks.engine.plan_report import plan_entries
+
+    entries = plan_entries(plan, changes, ctx.project.dialect, connection, unchanged=unchanged)
+    same = 0 if unchanged else sum(change.status is Status.UNCHANGED for change in changes)
+    report = replace(report_head(ctx), summary=plan.summary, changes=entries, unchanged=same, warnings=plan.warnings)
+    return report.masked(ctx.console.masked)
+
+
+def tree_lines(report: PlanReport, *, whole: bool = False) -> Iterator[Line]:
+    """Yield a tree: a branch for each kind, a line for each file in the order of execution, and the counts last.
+
+    With `whole` the texts of revisions and the differences of files are not cut.
+    """
+    groups: dict[str, list[Entry]] = {}
+    for entry in report.changes:
+        groups.setdefault(entry.kind, []).append(entry)
+    for kind, entries in groups.items():
+        yield f"  {plural(kind) if kind in KINDS else kind}", "head"
+        yield from _group_lines(entries, whole=whole)
+    losses = report.losses
+    if losses:
+        yield f"  destroys {pluralize(len(losses), 'thing')}", "fail"
+    for file, loss in losses:
+        yield f"    x {loss}  ({file})", "fail"
+    yield f"  {summary_line(report)}", None
+
+
+def summary_line(report: PlanReport) -> str:
+    """Return `Plan: 1 migration, 3 views (1 new, 2 changed, 290 unchanged)`, or that nothing differs."""
+    counts = report.counts
+    if not report.summary:
+        return counts or "No differences."
+    return f"Plan: {report.summary}{f' ({counts})' if counts else ''}"
+
+
+def _group_lines(entries: Sequence[Entry], *, whole: bool) -> Iterator[Line]:
+    """Yield the files of one kind; of many that only follow others, the first ones."""
+    width = min(LONGEST_NAME, max(len(entry.file) for entry in entries))
+    following = [entry for entry in entries if entry.sign in ">*=" and not (entry.revisions or entry.destroys)]
+    left_out = set() if whole else {entry.file for entry in following[SHORT_GROUP:]}
+    for entry in entries:
+        if entry.file in left_out:
+            continue
+        reason = "" if entry.revisions else " ".join(entry.reason.split())
+        yield f"    {entry.sign} {entry.file:<{width}}  {reason}".rstrip(), COLORS[entry.sign]
+        for revision in entry.revisions:
+            yield from revision_lines(revision, alone=len(entry.revisions) == 1, whole=whole)
+        for line in entry.diff.splitlines():
+            yield f"{INDENT}{line}", {"+": "ok", "-": "fail"}.get(line[:1])
+    if left_out:
+        signs = "".join(sorted({entry.sign for entry in following[SHORT_GROUP:]}))
+        yield f"    {signs} and {len(left_out)} more, which did not change themselves (--diff lists them)", "dim"
+
+
+def _title(revision: Revision) -> str:
+    return f"{revision.revision} {revision.title}".strip()
+
+
+def revision_lines(revision: Revision, *, alone: bool, whole: bool = False) -> Iterator[Line]:
+    """Yield the text of a revision, which is cut unless all of it is wanted."""
+    form = "SQL" if revision.is_sql else "source, as it does not render without a database"
+    yield f"      {form if alone else f'{_title(revision)}, {form}'}:", "dim"
+    lines = revision.text.splitlines()
+    for line in lines if whole else lines[:SHORT_TEXT]:
+        yield f"{INDENT}{line}".rstrip(), None
+    if len(lines) > SHORT_TEXT and not whole:
+        yield f"{INDENT}... {pluralize(len(lines) - SHORT_TEXT, 'more line')} (--diff shows all)", "dim"
+
+
+def json_text(report: PlanReport, more: Mapping[str, object] | None = None) -> str:
+    """Return the report as JSON."""
+    values = asdict(report)
+    destroys = [{"file": file, "what": loss} for file, loss in report.losses]
+    version = values.pop("format_version")
+    return json.dumps({"format_version": version, **values, "destroys": destroys, **(more or {})}, indent=2)
+
+
+def markdown_text(report: PlanReport, _more: Mapping[str, object] | None = None) -> str:
+    """Return the report as a comment of a pull request."""
+    lines = [f"### {_plain(report.target)}", "", _plain(summary_line(report))]
+    if report.losses:
+        lines += ["", "> [!WARNING]", f"> This destroys {pluralize(len(report.losses), 'thing')}:"]
+        lines += [f"> - {_plain(loss)} ({_plain(file)})" for file, loss in report.losses]
+    if report.changes:
+        lines += ["", "| | kind | file | state |", "|---|---|---|---|"]
+    for entry in report.changes:
+        state = entry.status + (f": {entry.reason}" if entry.reason else "")
+        lines.append(f"| {' | '.join(map(_plain, (entry.sign, entry.kind, entry.file, state)))} |")
+    for entry in report.changes:
+        for revision in entry.revisions:
+            lines += _details(
+                f"{revision.file} {revision.title}", revision.text, "sql" if revision.is_sql else "python"
+            )
+        if entry.diff:
+            lines += _details(entry.file, entry.diff, "diff")
+    lines += ["", *(f"- {_plain(warning)}" for warning in report.warnings)]
+    return "\n".join(lines).rstrip()
+
+
+def _details(title: str, text: str, language: str) -> list[str]:
+    """Return a text that is folded; its fence is longer than any in the text."""
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    summary = f"<summary>{_plain(title)}</summary>"
+    return ["", f"<details>{summary}", "", f"{fence}{language}", text, fence, "", "</details>"]
+
+
+def _plain(text: str) -> str:
+    """Return a text that Markdown shows as it is, in one line."""
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace("\n", "<br>")
+    return re.sub(r"([\\`*_\[\]|~])", r"\\\1", text)
+
+
+def github_text(report: PlanReport, _more: Mapping[str, object] | None = None) -> str:
+    """Return annotations of GitHub Actions, at paths from the top of the repository; the counts are the last one."""
+    lines = [*_annotations(report), f"::notice title=ahjo plan::{_escaped(summary_line(report))}"]
+    return "\n".join(lines)
+
+
+def _annotations(report: PlanReport) -> Iterator[str]:
+    for entry in report.changes:
+        if entry.sign in "+~!-?" and not entry.revisions:
+            level = "notice" if entry.sign in "+~" else "warning"
+            yield _annotation(level, report, entry.file, f"{entry.status} {entry.reason}".strip())
+        for revision in entry.revisions:
+            yield _annotation("notice", report, revision.file, f"runs revision {_title(revision)}")
+    for file, loss in report.losses:
+        yield _annotation("warning", report, file, f"destroys: {loss}")
+
+
+def _annotation(level: str, report: PlanReport, file: str, text: str) -> str:
+    path = f"{report.folder}/{file}" if report.folder else file
+    return f"::{level} file={_escaped(path, ':,')},title=ahjo plan::{_escaped(text)}"
+
+
+def _escaped(text: str, more: str = "") -> str:
+    """Escape a value of a workflow command, as GitHub Actions reads it; a property has `more` to escape."""
+    for char in f"%\r\n{more}":
+        text = text.replace(char, f"%{ord(char):02X}")
+    return text
+
+
+TEXTS: dict[str, Callable[[PlanReport, Mapping[str, object] | None], str]] = {
+    "json": json_text,
+    "markdown": markdown_text,
+    "github": github_text,
+}
+
+
+def print_tree(ctx: ActionContext, lines: Iterable[tuple[str, str | None]]) -> None:
+    """Print the lines of a tree in their styles."""
+    for line, style in lines:
+        ctx.console.print(line, style)
+
+
+def write_output(ctx: ActionContext, name: str, text: str) -> None:
+    """Write a text to a file, whole or not at all; secrets are covered."""
+    from ahjo_tasks.utils import atomic_write, make_folder
+
+    path = Path(name)
+    with make_folder(path.parent), atomic_write(path, overwrite=True) as part:
+        text = ctx.console.masked(text)
+        part.write_text(f"{text}\n", encoding="utf-8", newline="\n", errors="backslashreplace")
+    ctx.console.print(f"  Wrote {name}")

@@ -1,0 +1,201 @@
+"""A plan as a document: the state of each file, the SQL of each revision, and what is destroyed."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.engine.changes import SIGNS, Status
+from ahjo_tasks.engine.drop import DropStep
+from ahjo_tasks.engine.migrations import MigrationStep
+from ahjo_tasks.engine.sql_file import FileStep
+from ahjo_tasks.sql.losses import find_losses
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.database.dialects.base import Dialect
+    from ahjo_tasks.engine.changes import FileChange
+    from ahjo_tasks.engine.plan import Plan, Step
+    from ahjo_tasks.project.sql_file import SqlFile
+
+FORMAT_VERSION = 1
+"""Version of the JSON of plan, status and drift; a later one may have more keys."""
+RUNS = "runs"
+"""The state of a step that has no file of an object."""
+LOSING = re.compile("drop|truncate|delete", re.IGNORECASE)
+"""Words without which a text destroys nothing."""
+KEEP_ROWS = frozenset({"AGGREGATE", "FUNCTION", "INDEX", "POLICY", "PROC", "PROCEDURE", "RULE", "TRIGGER", "VIEW"})
+"""Kinds of objects that are only replaced where the file that drops them creates them again."""
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A pending revision: its SQL where it renders without a database, else its source, and what it destroys."""
+
+    revision: str
+    title: str
+    file: str
+    text: str
+    is_sql: bool
+    destroys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A step of a plan, or a file that differs; `status` is a word of `Status`, or `runs`."""
+
+    status: str
+    kind: str
+    file: str
+    reason: str = ""
+    destroys: tuple[str, ...] = ()
+    revisions: tuple[Revision, ...] = ()
+    diff: str = ""
+
+    @property
+    def sign(self) -> str:
+        """The sign of its state."""
+        return SIGNS[Status(self.status)] if self.status in set(Status) else SIGNS[Status.REFRESHED]
+
+
+@dataclass(frozen=True)
+class PlanReport:
+    """Report of what a deploy would do, or of what differs: `changes` are in the order of execution."""
+
+    project: str = ""
+    target: str = ""
+    environment: str = ""
+    folder: str = ""
+    """The project's folder, from the top of the repository."""
+    summary: str = ""
+    changes: tuple[Entry, ...] = ()
+    unchanged: int = 0
+    warnings: tuple[str, ...] = ()
+    format_version: int = FORMAT_VERSION
+
+    @property
+    def losses(self) -> list[tuple[str, str]]:
+        """Losses, each with the file or revision that causes it."""
+        found: list[tuple[str, str]] = []
+        for entry in self.changes:
+            found += [(entry.file, loss) for loss in entry.destroys]
+            found += [(revision.file, loss) for revision in entry.revisions for loss in revision.destroys]
+        return found
+
+    @property
+    def counts(self) -> str:
+        """`1 new, 2 changed, 290 unchanged`; empty without files of objects."""
+        counted = Counter(entry.status for entry in self.changes)
+        counted[str(Status.UNCHANGED)] = self.unchanged
+        order = [*map(str, Status)]
+        return ", ".join(f"{counted[status]} {status}" for status in order if counted[status])
+
+    def masked(self, conceal: Callable[[str], str]) -> PlanReport:
+        """Return the report with secrets covered."""
+        changes = tuple(
+            replace(
+                entry,
+                reason=conceal(entry.reason),
+                diff=conceal(entry.diff),
+                destroys=tuple(map(conceal, entry.destroys)),
+                revisions=tuple(
+                    replace(each, text=conceal(each.text), destroys=tuple(map(conceal, each.destroys)))
+                    for each in entry.revisions
+                ),
+            )
+            for entry in self.changes
+        )
+        return replace(self, changes=changes, warnings=tuple(map(conceal, self.warnings)))
+
+
+def plan_entries(
+    plan: Plan,
+    changes: Sequence[FileChange],
+    dialect: Dialect,
+    connection: Connection | None,
+    *,
+    unchanged: bool = False,
+) -> tuple[Entry, ...]:
+    """Return the steps of a plan and the files that it leaves; with `unchanged` also those that are as they were."""
+    shown = {change.label: change for change in changes if unchanged or change.status is not Status.UNCHANGED}
+    entries = [_entry(step, shown.pop(step.label, None), dialect, connection) for step in plan.steps]
+    return (*entries, *(_left(change) for change in shown.values()))
+
+
+def _left(change: FileChange) -> Entry:
+    reason = f"{change.reason}; --prune drops it" if change.status is Status.REMOVED and change.objects else ""
+    return Entry(str(change.status), change.kind, change.label, reason or change.reason)
+
+
+def _entry(step: Step, change: FileChange | None, dialect: Dialect, connection: Connection | None) -> Entry:
+    if isinstance(step, MigrationStep):
+        return Entry(RUNS, step.kind, step.label, revisions=tuple(describe_revisions(step, dialect, connection)))
+    destroys: tuple[str, ...] = ()
+    if isinstance(step, FileStep):
+        destroys = tuple(file_losses(step.file))
+    elif isinstance(step, DropStep):
+        destroys = (f"DROP {step.definition.kind.upper()} {step.definition.name}",)
+    status, reason = (str(change.status), change.reason) if change else (RUNS, step.note)
+    return Entry(status, step.kind, step.label, reason, destroys)
+
+
+def file_losses(file: SqlFile) -> list[str]:
+    """Return what a file destroys; an object that it drops to create it again is not destroyed, but a table is."""
+    if not LOSING.search(file.text):
+        return []
+    created = {definition.name.name.lower() for definition in file.definitions}
+    found = []
+    for loss in _statement_losses(file):
+        verb, _, what = loss.partition(" ")
+        kind, _, name = what.rpartition(" ")
+        bare = name.rpartition(".")[2].strip('[]"`').lower()
+        if not (verb == "DROP" and kind.split(" ")[-1] in KEEP_ROWS and bare in created):
+            found.append(loss)
+    return found
+
+
+def _statement_losses(file: SqlFile) -> list[str]:
+    from ahjo_tasks.engine.offline_sql import losses_of_sql
+
+    if file.dialect.statement_splitter is None:
+        return find_losses(file.texts, file.dialect.syntax)
+    return [loss for text in file.texts for loss in losses_of_sql(text, file.dialect)]
+
+
+def describe_revisions(step: MigrationStep, dialect: Dialect, connection: Connection | None) -> list[Revision]:
+    """Return the revisions of a step, in order, with what they do."""
+    from ahjo_tasks.engine.offline_sql import OfflineSql, losses_of_source, losses_of_sql
+
+    migrations = step.migrations
+    sql = {} if step.down else OfflineSql(migrations, migrations.current(connection), dialect).texts
+    found = []
+    for script in step.revisions:
+        text = sql.get(script.revision)
+        source = _upgrade_source(script.path)
+        losses = losses_of_source(source, dialect) if text is None else losses_of_sql(text, dialect)
+        losses = [] if step.down else losses
+        path = Path(script.path)
+        top = migrations.ini.parent
+        file = path.relative_to(top).as_posix() if path.is_relative_to(top) else path.name
+        shown = source if text is None else text
+        found.append(Revision(script.revision, script.doc or "", file, shown, text is not None, tuple(losses)))
+    return found
+
+
+def _upgrade_source(path: str) -> str:
+    """Return the `upgrade` function of a revision, or the whole file where it has no plain one."""
+    try:
+        source = Path(path).read_text(encoding="utf-8")
+        functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    except (OSError, UnicodeDecodeError) as error:
+        return f"# cannot be read: {error}"
+    except SyntaxError:
+        return source
+    text = next((ast.get_source_segment(source, node) for node in functions if node.name == "upgrade"), None)
+    return text or source

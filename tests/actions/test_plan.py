@@ -1,0 +1,147 @@
+"""Plans: what a deploy would do is shown in several forms, and nothing is written."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+from cli_runner import inv, sqlite
+from projects import RunningProject, make_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CONFIG = ("--config", "dev.json")
+REVISIONS = {
+    "1f": "op.create_table('shop', sa.Column('id', sa.Integer), sa.Column('old', sa.Text))",
+    "2f": "op.get_bind().exec_driver_sql('SELECT 1').fetchall(); op.execute('DELETE FROM shop')",
+    "3f": "op.drop_column('shop', 'old')",
+}
+
+
+def revision(name: str, before: str | None, body: str) -> str:
+    head = f'"""step {name}"""\nrevision = "{name}"\ndown_revision = {before!r}\n'
+    return f"{head}import sqlalchemy as sa\nfrom alembic import op\n\n\ndef upgrade():\n    {body}\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> RunningProject:
+    made = make_project(tmp_path, sqlite())
+    made.write("alembic.ini", "[alembic]\nscript_location = alembic\n")
+    made.write("alembic/env.py", "from ahjo_tasks.alembic_env import run\n\nrun()\n")
+    before = None
+    for name, body in REVISIONS.items():
+        made.write(f"alembic/versions/{name}.py", revision(name, before, body))
+        before = name
+    made.write("database/views/a.sql", "DROP VIEW IF EXISTS a; CREATE VIEW a AS SELECT 1 AS one;")
+    made.write("database/views/b.sql", "DROP VIEW IF EXISTS b; CREATE VIEW b AS SELECT 2 AS b; DROP VIEW IF EXISTS z;")
+    return made
+
+
+@pytest.fixture
+def deployed(project: RunningProject) -> RunningProject:
+    assert inv(project, "init", "deploy", *CONFIG).code == 0
+    return project
+
+
+def plan(project: RunningProject, *flags: str) -> str:
+    done = inv(project, "plan", *flags, *CONFIG, yes=False)
+    assert done.code == 0, done.text
+    return done.out
+
+
+def test_revisions_are_shown_as_sql_and_else_as_source(project: RunningProject) -> None:
+    first, second, third = json.loads(plan(project, "--format", "json"))["changes"][0]["revisions"]
+    assert (first["is_sql"], "CREATE TABLE shop" in first["text"]) == (True, True)
+    assert (second["is_sql"], second["text"].startswith("def upgrade()")) == (False, True)
+    assert (third["is_sql"], third["text"]) == (True, "ALTER TABLE shop DROP COLUMN old;")
+    assert "alembic_version" not in first["text"]
+
+
+def test_what_is_destroyed_is_listed_and_counted(project: RunningProject) -> None:
+    losses = [item["what"] for item in json.loads(plan(project, "--format", "json"))["destroys"]]
+    assert losses == ["DELETE FROM shop without WHERE", "DROP COLUMN shop.old", "DROP VIEW z"]
+    tree = plan(project)
+    assert "destroys 3 things" in tree
+    assert "x DROP COLUMN shop.old  (alembic/versions/3f.py)" in tree
+    assert "> This destroys 3 things:" in plan(project, "--format", "markdown")
+
+
+def test_an_env_without_offline_mode_is_not_run(project: RunningProject) -> None:
+    project.write("alembic/env.py", "raise SystemExit('env.py ran')\n")
+    revisions = json.loads(plan(project, "--format", "json"))["changes"][0]["revisions"]
+    assert [each["is_sql"] for each in revisions] == [False, False, False]
+
+
+def test_a_tree_has_a_branch_for_each_kind_and_counts_last(deployed: RunningProject) -> None:
+    deployed.write("database/views/a.sql", "DROP VIEW IF EXISTS a; CREATE VIEW a AS SELECT 3 AS one;")
+    deployed.write("database/views/c.sql", "CREATE VIEW c AS SELECT 3 AS three;")
+    lines = plan(deployed).splitlines()
+    assert "  views" in lines
+    assert "    ~ database/views/a.sql" in lines
+    assert "    + database/views/c.sql" in lines
+    assert any(line.startswith("  Plan: ") and line.endswith("(1 new, 1 changed, 1 unchanged)") for line in lines)
+    assert "+DROP VIEW IF EXISTS a; CREATE VIEW a AS SELECT 3 AS one;" in plan(deployed, "--diff")
+
+
+def test_many_files_that_did_not_change_are_not_listed_one_by_one(deployed: RunningProject) -> None:
+    for number in range(30):
+        deployed.write(f"database/views/v{number}.sql", f"CREATE VIEW v{number} AS SELECT 1 AS one;")
+    assert inv(deployed, "deploy", *CONFIG).code == 0
+    assert "> and 21 more" in plan(deployed, "--all")
+    assert plan(deployed, "--all", "--diff").count("database/views/v") >= 30
+
+
+def test_a_dry_run_on_a_terminal_is_a_tree_and_numbered_lines_in_a_pipe(project: RunningProject) -> None:
+    terminal = inv(project, "deploy", "--dry", *CONFIG, typed=())
+    assert "    + database/views/a.sql" in terminal.out
+    pipe = inv(project, "deploy", "--dry", *CONFIG)
+    numbered = [line.strip() for line in pipe.out.splitlines() if line.strip()[:2] in {"1.", "2.", "3."}]
+    labels = ["migration 3 revisions up to 3f", "view database/views/a.sql", "view database/views/b.sql"]
+    assert numbered == [f"{number}. {label}" for number, label in enumerate(labels, 1)]
+    assert "destroys: DROP COLUMN shop.old" in pipe.out
+
+
+def test_annotations_have_paths_from_the_top_of_the_repository(tmp_path: Path, project: RunningProject) -> None:
+    inner = RunningProject(tmp_path / "inner")
+    (tmp_path / ".git").mkdir()
+    for path in ("tasks.py", "dev.json", "invoke.yaml"):
+        inner.write(path, (project.directory / path).read_text())
+    inner.write("database/views/a,b.sql", "CREATE VIEW a AS SELECT 1 AS one;")
+    lines = plan(inner, "--format", "github").splitlines()
+    assert "::notice file=inner/database/views/a%2Cb.sql,title=ahjo plan::new" in lines
+
+
+def test_markdown_shows_names_as_they_are(project: RunningProject) -> None:
+    project.write("database/views/x|y_`z.sql", "CREATE VIEW x AS SELECT '```' AS one;")
+    text = plan(project, "--format", "markdown")
+    assert r"| + | view | database/views/x\|y\_\`z.sql | new |" in text
+
+
+def test_a_report_is_written_to_a_file(project: RunningProject) -> None:
+    assert "changes" not in plan(project, "--format", "json", "--output", "out/plan.json")
+    assert json.loads((project.directory / "out/plan.json").read_text())["format_version"] == 1
+
+
+def test_secrets_are_covered_in_every_form(project: RunningProject) -> None:
+    project.configure({**sqlite(), "scripting_variables": {"api_password": "s3cret-value"}})
+    project.write("alembic/versions/3f.py", revision("3f", "2f", "op.execute(\"SELECT 's3cret-value'\")"))
+    for form in ("tree", "json", "markdown", "github"):
+        assert "s3cret-value" not in plan(project, "--format", form)
+    plan(project, "--format", "markdown", "--output", "plan.md")
+    assert "s3cret-value" not in (project.directory / "plan.md").read_text()
+
+
+def test_planning_writes_nothing(deployed: RunningProject) -> None:
+    deployed.write("alembic/versions/4f.py", revision("4f", "3f", "op.add_column('shop', sa.Column('x', sa.Integer))"))
+    deployed.write("database/views/a.sql", "DROP VIEW IF EXISTS a; CREATE VIEW a AS SELECT 3 AS one;")
+    with sqlite3.connect(deployed.directory / "shop.db") as connection:
+        connection.execute("DROP VIEW b")
+    files = [path for path in deployed.directory.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    before = {path: path.stat().st_mtime_ns for path in files if path.name != "ahjo.log"}
+    for command in (("plan", "--diff"), ("status",), ("deploy", "--dry")):
+        assert inv(deployed, *command, *CONFIG).code == 0
+    after = {path: path.stat().st_mtime_ns for path in before}
+    assert after == before
