@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.data.table_file import TableFile
     from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.engine.changes import FileChange
     from ahjo_tasks.engine.deployment import Choice, Selection
     from ahjo_tasks.engine.plan import Plan
+    from ahjo_tasks.engine.saved_plan import Basis, Options, SavedPlan
     from ahjo_tasks.project.sql_file import SqlFile
     from ahjo_tasks.runtime.context import ActionContext
 
@@ -27,7 +29,14 @@ SKIP_HELP = {
 
 
 def _destroys(_ctx: ActionContext, values: Mapping[str, Any]) -> str:
-    return "drops the objects of files that were removed from the project" if values.get("prune") else ""
+    prune = values.get("prune") or (values.get("plan") and _saved(values["plan"]).options.prune)
+    return "drops the objects of files that were removed from the project" if prune else ""
+
+
+def _saved(path: str) -> SavedPlan:
+    from ahjo_tasks.engine.saved_plan import read_plan
+
+    return read_plan(path)
 
 
 @action(
@@ -41,6 +50,7 @@ def _destroys(_ctx: ActionContext, values: Mapping[str, Any]) -> str:
         "all": "Deploy all files, also those that are unchanged.",
         "select": "Deploy these files, objects or folders; name+ with what needs it; changed for all that changed.",
         "prune": "Drop the objects whose files were removed from the project.",
+        "plan": "Apply the plan that inv plan --out saved in this file; refuse where it does not fit any more.",
         "on-drift": "With objects that were changed by hand: replace them, or stop; the config's on_drift otherwise.",
         **SKIP_HELP,
     },
@@ -52,6 +62,7 @@ def deploy(  # noqa: PLR0913, PLR0917 - the flags
     select: list[str] | None = None,
     prune: bool = False,
     on_drift: str = "",
+    plan: str = "",
     skip_alembic_update: bool = False,
     skip_metadata_update: bool = False,
     skip_git_update: bool = False,
@@ -68,11 +79,56 @@ def deploy(  # noqa: PLR0913, PLR0917 - the flags
     from ahjo_tasks.engine.deployment import Choice
 
     skipped = Skipped(skip_alembic_update, skip_metadata_update, skip_git_update)
+    if plan:
+        if files or all or select or prune or on_drift or any(skipped):
+            raise UsageError("--plan applies a saved plan as it is.", hint="Give the other flags to inv plan --out.")
+        _deploy_saved(ctx, plan)
+        return
     choice = Choice(tuple(select or ()), prune, _drift_rule(on_drift))
     read = read_named(ctx, files) if files else read_objects(ctx)
     with connection_for_plan(ctx) as connection:
-        plan, selection = plan_changes(ctx, read, connection, skipped, choice, everything=all, named=bool(files))
-        apply_plan(ctx, plan, connection, selection)
+        steps, selection = plan_changes(ctx, read, connection, skipped, choice, everything=all, named=bool(files))
+        apply_plan(ctx, steps, connection, selection)
+
+
+def _deploy_saved(ctx: ActionContext, path: str) -> None:
+    """Apply the plan in a file. Raises DifferenceError where it stands on something that has changed since."""
+    from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan
+
+    saved = _saved(path)
+    with connection_for_plan(ctx) as connection:
+        planned = plan_with(ctx, connection, saved.options)
+        saved.check(planned.basis(ctx, connection), path)
+        apply_plan(ctx, planned.plan, connection, planned.selection)
+
+
+class Planned(NamedTuple):
+    """A plan of a deploy, and the files that it was chosen from."""
+
+    plan: Plan
+    selection: Selection | None
+    objects: Plan
+
+    @property
+    def changes(self) -> Sequence[FileChange]:
+        """The state of every file."""
+        return self.selection.changes if self.selection else ()
+
+    def basis(self, ctx: ActionContext, connection: Connection | None) -> Basis:
+        """Return the facts that the plan stands on."""
+        from ahjo_tasks.engine.saved_plan import find_basis
+
+        more = {"docs/db_objects": hash_descriptions(ctx)}
+        target, conceal = ctx.project.target, ctx.console.masked
+        return find_basis(ctx.settings, target, connection, self.objects, self.plan, more, conceal)
+
+
+def plan_with(ctx: ActionContext, connection: Connection | None, options: Options) -> Planned:
+    """Plan a deploy by the flags of `inv plan`."""
+    from ahjo_tasks.engine.deployment import Choice
+
+    objects, choice = read_objects(ctx), Choice(options.select, options.prune)
+    return Planned(*plan_changes(ctx, objects, connection, Skipped(), choice, everything=options.all), objects)
 
 
 def _drift_rule(word: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.actions import plan_formats
 from ahjo_tasks.actions.run_plan import existing_connection
+from ahjo_tasks.console.console import escaped
 from ahjo_tasks.errors import DifferenceError, UsageError
 from ahjo_tasks.runtime.action import action
 from ahjo_tasks.utils import pluralize
@@ -28,12 +29,17 @@ OUTPUT_HELP = "Write it to this file in place of the terminal."
 @action(
     reads=True,
     auto_shortflags=False,
+    iterable=["select"],
     help={
         "all": "Plan to deploy all files, also those that are unchanged.",
         "check": "Exit with 5 when a deploy would change something.",
         "diff": "Show how each changed file differs from the text that was deployed, and all that a tree leaves out.",
         "format": FORMAT_HELP,
         "output": OUTPUT_HELP,
+        "select": "Plan to deploy these files, objects or folders, as deploy --select.",
+        "prune": "Plan to drop the objects whose files were removed from the project.",
+        "out": "Save the plan to this file, for inv deploy --plan FILE.",
+        "show": "Show a plan that was saved, also one that does not fit any more.",
     },
 )
 def plan(  # noqa: PLR0913, PLR0917 - the flags
@@ -43,6 +49,10 @@ def plan(  # noqa: PLR0913, PLR0917 - the flags
     diff: bool = False,
     format: str = "tree",  # noqa: A002 - the name of the flag
     output: str = "",
+    select: list[str] | None = None,
+    prune: bool = False,
+    out: str = "",
+    show: str = "",
 ) -> None:
     """Show what a deploy would do.
 
@@ -52,19 +62,26 @@ def plan(  # noqa: PLR0913, PLR0917 - the flags
     they render without a database, and what is destroyed is listed. Nothing is
     changed or locked.
     """
-    from ahjo_tasks.actions.deploy import Skipped, plan_changes, read_objects
+    from ahjo_tasks.actions.deploy import plan_with
+    from ahjo_tasks.engine.saved_plan import Options, plan_text, read_plan
 
     _check_format(ctx, format, output)
+    if show:
+        saved = read_plan(show)
+        _show(ctx, saved.report, format, output, whole=diff)
+        return
     ctx.print_heading()
     connection = existing_connection(ctx)
-    steps, selection = plan_changes(ctx, read_objects(ctx), connection, Skipped(), everything=all)
-    changes = selection.changes if selection else ()
-    report = plan_formats.report_of(ctx, steps, changes, connection)
+    options = Options(all, tuple(select or ()), prune)
+    planned = plan_with(ctx, connection, options)
+    report = plan_formats.report_of(ctx, planned.plan, planned.changes, connection)
     if diff and connection is not None:
-        report = replace(report, changes=_with_diffs(ctx, connection, report.changes, changes))
+        report = replace(report, changes=_with_diffs(ctx, connection, report.changes, planned.changes))
     _show(ctx, report, format, output, whole=diff)
-    if check and steps.steps:
-        raise DifferenceError(f"A deploy would run {pluralize(len(steps.steps), 'step')}.")
+    if out:
+        plan_formats.write_output(ctx, out, plan_text(planned.basis(ctx, connection), report, options))
+    if check and planned.plan.steps:
+        raise DifferenceError(f"A deploy would run {pluralize(len(planned.plan.steps), 'step')}.")
 
 
 @action(reads=True, auto_shortflags=False, help={"format": FORMAT_HELP, "output": OUTPUT_HELP})
@@ -136,7 +153,7 @@ def _show(  # noqa: PLR0913 - where, and how
     elif form == "tree":
         plan_formats.print_tree(ctx, lines)
     else:
-        ctx.console.raw(text)
+        ctx.console.raw(escaped(text))
     for warning in report.warnings if form == "tree" else ():
         ctx.console.warning(warning, once=True)
 

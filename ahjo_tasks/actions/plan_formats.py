@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.project.kinds import KINDS, plural
-from ahjo_tasks.utils import pluralize
+from ahjo_tasks.utils import annotation, pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -173,7 +173,7 @@ def _plain(text: str) -> str:
 
 def github_text(report: PlanReport, _more: Mapping[str, object] | None = None) -> str:
     """Return annotations of GitHub Actions, at paths from the top of the repository; the counts are the last one."""
-    lines = [*_annotations(report), f"::notice title=ahjo plan::{_escaped(summary_line(report))}"]
+    lines = [*_annotations(report), annotation("notice", {"title": "ahjo plan"}, summary_line(report))]
     return "\n".join(lines)
 
 
@@ -190,14 +190,7 @@ def _annotations(report: PlanReport) -> Iterator[str]:
 
 def _annotation(level: str, report: PlanReport, file: str, text: str) -> str:
     path = f"{report.folder}/{file}" if report.folder else file
-    return f"::{level} file={_escaped(path, ':,')},title=ahjo plan::{_escaped(text)}"
-
-
-def _escaped(text: str, more: str = "") -> str:
-    """Escape a value of a workflow command, as GitHub Actions reads it; a property has `more` to escape."""
-    for char in f"%\r\n{more}":
-        text = text.replace(char, f"%{ord(char):02X}")
-    return text
+    return annotation(level, {"file": path, "title": "ahjo plan"}, text)
 
 
 TEXTS: dict[str, Callable[[PlanReport, Mapping[str, object] | None], str]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from cli_runner import inv, sqlite
 from projects import RunningProject, make_project
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 CONFIG = ("--config", "dev.json")
@@ -145,3 +147,136 @@ def test_planning_writes_nothing(deployed: RunningProject) -> None:
         assert inv(deployed, *command, *CONFIG).code == 0
     after = {path: path.stat().st_mtime_ns for path in before}
     assert after == before
+
+
+def save(project: RunningProject, *flags: str) -> str:
+    plan(project, "--out", "plan.json", *flags)
+    return (project.directory / "plan.json").read_text()
+
+
+def apply_plan(project: RunningProject, code: int = 0) -> str:
+    done = inv(project, "deploy", "--plan", "plan.json", *CONFIG)
+    assert done.code == code, done.text
+    return done.text
+
+
+def has_view(project: RunningProject, name: str) -> bool:
+    with sqlite3.connect(project.directory / "shop.db") as connection:
+        return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [name]).fetchall())
+
+
+def test_a_saved_plan_is_applied_once(project: RunningProject) -> None:
+    assert inv(project, "init", *CONFIG).code == 0
+    save(project)
+    apply_plan(project)
+    assert has_view(project, "a")
+    text = apply_plan(project, code=5)
+    assert "state: the last deploy is " in text
+    assert "was none" in text
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "reason"),
+    [
+        ("database/views/a.sql", "CREATE VIEW a AS SELECT 9 AS one;", "files: database/views/a.sql has changed"),
+        ("database/views/n.sql", "CREATE VIEW n AS SELECT 9 AS one;", "files: database/views/n.sql is new"),
+        ("docs/db_objects/x.json", "{}", "files: docs/db_objects has changed"),
+    ],
+)
+def test_a_plan_is_refused_after_a_change_of_a_file(
+    deployed: RunningProject, path: str, text: str, reason: str
+) -> None:
+    deployed.write("database/views/c.sql", "CREATE VIEW c AS SELECT 3 AS three;")
+    save(deployed)
+    deployed.write(path, text)
+    assert reason in apply_plan(deployed, code=5)
+    assert not has_view(deployed, "c")
+
+
+def test_a_plan_is_refused_after_a_change_of_a_revision_or_env(project: RunningProject) -> None:
+    assert inv(project, "init", *CONFIG).code == 0
+    for path in ("alembic/versions/3f.py", "alembic/env.py"):
+        save(project)
+        file = project.directory / path
+        file.write_text(file.read_text() + "\n# later\n")
+        assert f"files: {path} has changed" in apply_plan(project, code=5)
+    assert not has_view(project, "a")
+
+
+def test_a_plan_is_refused_after_a_change_in_the_database(deployed: RunningProject) -> None:
+    deployed.write("database/views/c.sql", "CREATE VIEW c AS SELECT 3 AS three;")
+    save(deployed)
+    with sqlite3.connect(deployed.directory / "shop.db") as connection:
+        connection.execute("CREATE TABLE other (id INTEGER)")
+    assert "version: objects in the database were changed since" in apply_plan(deployed, code=5)
+    assert not has_view(deployed, "c")
+
+
+def test_a_plan_is_refused_for_another_database(deployed: RunningProject) -> None:
+    save(deployed)
+    deployed.configure(sqlite() | {"target_database_name": "other.db"})
+    assert inv(deployed, "init", *CONFIG).code == 0
+    assert "identity: it is for sqlite shop.db, and this is sqlite other.db" in apply_plan(deployed, code=5)
+
+
+def test_a_plan_for_no_database_is_refused_where_there_is_one(project: RunningProject) -> None:
+    save(project)
+    assert inv(project, "init", *CONFIG).code == 0
+    assert "identity: the database did not exist then" in apply_plan(project, code=5)
+
+
+def test_a_stale_plan_can_be_shown(deployed: RunningProject) -> None:
+    deployed.write("database/views/c.sql", "CREATE VIEW c AS SELECT 3 AS three;")
+    save(deployed)
+    (deployed.directory / "database/views/c.sql").unlink()
+    assert "    + database/views/c.sql" in plan(deployed, "--show", "plan.json")
+    shown = json.loads(plan(deployed, "--show", "plan.json", "--format", "json"))
+    assert [entry["file"] for entry in shown["changes"]] == ["database/views/c.sql"]
+
+
+def test_a_plan_keeps_the_flags_that_it_was_made_with(deployed: RunningProject) -> None:
+    (deployed.directory / "database/views/a.sql").unlink()
+    deployed.write("database/views/c.sql", "CREATE VIEW c AS SELECT 3 AS three;")
+    save(deployed, "--prune")
+    refused = inv(deployed, "deploy", "--plan", "plan.json", *CONFIG, yes=False)
+    assert (refused.code, "drops the objects" in refused.err) == (3, True)
+    apply_plan(deployed)
+    assert (has_view(deployed, "a"), has_view(deployed, "c")) == (False, True)
+    assert inv(deployed, "deploy", "--plan", "plan.json", "--all", *CONFIG).code == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda _: "{", "is no valid plan"),
+        (lambda _: "[]", "is no valid plan"),
+        (lambda _: "{}", "is no plan"),
+        (lambda text: text.replace('"format_version": 1,\n  "made"', '"format_version": 2,\n  "made"'), "reads 1"),
+        (lambda text: text.replace('"exists": true', '"exists": "yes"'), "Expected `bool`, got `str` - at `$.basis"),
+        (lambda text: text.replace('"basis"', '"base"'), "missing required field `basis`"),
+        (lambda _: "[" * 100_000, "is no valid plan"),
+    ],
+)
+def test_a_plan_file_is_not_trusted(deployed: RunningProject, change: Callable[[str], str], message: str) -> None:
+    deployed.write("plan.json", change(save(deployed)))
+    for command in (("plan", "--show", "plan.json"), ("deploy", "--plan", "plan.json")):
+        done = inv(deployed, *command, *CONFIG)
+        assert done.code == 2
+        assert message in done.err.replace("\n", " ")
+
+
+def test_a_plan_file_cannot_steer_the_terminal(deployed: RunningProject) -> None:
+    deployed.write("database/views/c.sql", "CREATE VIEW c AS SELECT 3 AS three;")
+    deployed.write("plan.json", save(deployed).replace("views/c.sql", "views/\\u001b[2Jc.sql"))
+    for form in ("tree", "json", "markdown", "github"):
+        assert "\x1b" not in plan(deployed, "--show", "plan.json", "--format", form)
+
+
+def test_a_saved_plan_has_no_secret(project: RunningProject) -> None:
+    secret = {"scripting_variables": {"api_password": "s3cret-value"}}
+    project.configure({**sqlite(), **secret})
+    project.write("database/views/a.sql", "DROP VIEW IF EXISTS a; CREATE VIEW a AS SELECT '$(api_password)' AS one;")
+    text = save(project)
+    plain = hashlib.sha256(b"DROP VIEW IF EXISTS a; CREATE VIEW a AS SELECT 's3cret-value' AS one;").hexdigest()
+    assert "s3cret-value" not in text
+    assert plain not in text
