@@ -64,7 +64,10 @@ def apply_plan(
                 show_event(ctx, event)
 
             together = ctx.settings.deploy_transaction == "run"
-            PlanExecutor(connection, observe, one_transaction=together, before_commit=record.flush).run(plan)
+            retries = ctx.settings.deploy_retries
+            PlanExecutor(
+                connection, observe, one_transaction=together, before_commit=record.flush, retries=retries
+            ).run(plan)
 
 
 class Recording(Protocol):
@@ -161,12 +164,17 @@ def show_plan(
         ctx.console.print("  This is a dry run: nothing is changed.")
         return
     ctx.console.print(f"  Plan: {plan.summary}{' (dry run: nothing is changed)' if ctx.dry_run else ''}")
-    for number, step in enumerate(plan.steps, 1) if ctx.dry_run else ():
+    if not ctx.dry_run:
+        return
+    cuts = transaction_cuts(plan, connection) if ctx.settings.deploy_transaction == "run" else {}
+    for number, step in enumerate(plan.steps, 1):
         ctx.console.print(f"  {number:>{len(str(len(plan.steps)))}}. {step.kind} {step.label}")
         for line in step.note.splitlines():
             ctx.console.info(f"      {line}")
         if step.outside_transaction:
             ctx.console.info(f"      outside of a transaction: {step.outside_transaction}")
+        elif number in cuts:
+            ctx.console.info(f"      {cuts[number]}")
         _show_details(ctx, step, connection)
 
 
@@ -182,6 +190,26 @@ def _show_details(ctx: ActionContext, step: Step, connection: Connection | None)
                 ctx.console.info(line)
         for loss in (*entry.destroys, *(loss for revision in entry.revisions for loss in revision.destroys)):
             ctx.console.info(f"      destroys: {loss}")
+
+
+def transaction_cuts(plan: Plan, connection: Connection | None) -> dict[int, str]:
+    """Say, by the number of a step, why it does not share the transaction of the steps before it."""
+    from ahjo_tasks.engine.executor import divide
+
+    if connection is None:
+        return {}
+    parts = divide(plan.steps, connection, one_transaction=True)
+    if not any(part.joined for part in parts):
+        return {}
+    cuts, number = {}, 1
+    for part in parts:
+        if part.reason:
+            cuts[number] = f"a new transaction begins: {part.reason}"
+        for offset, step in enumerate(part.steps):
+            if step.alone:
+                cuts[number + offset] = f"committed by itself: {step.alone}"
+        number += len(part.steps)
+    return cuts
 
 
 def show_event(ctx: ActionContext, event: Event) -> None:

@@ -115,6 +115,13 @@ class Settings(Struct, frozen=True, kw_only=True, rename={"sqlalchemy_url": "sql
         Literal["run", "file"],
         Meta(description="What is one transaction, where DDL can be rolled back: all that an action runs, or a file."),
     ] = "run"
+    deploy_retries: Annotated[
+        Count,
+        Meta(
+            description="How often a run is begun again that was rolled back because another session was in the way:"
+            " a deadlock, or a lock that was waited for in vain."
+        ),
+    ] = 0
     context_connectable_type: Annotated[
         Literal["engine", "connection"],
         Meta(description="What `get_connectable()` gives to the actions of the project."),

@@ -47,9 +47,9 @@ class DescriptionStep(Step):
         return not self.apart
 
     @property
-    def joins_transaction(self) -> bool:
-        """True if all are sent, or none."""
-        return not self.apart
+    def alone(self) -> str:
+        """Nothing if all are sent, or none."""
+        return super().alone if self.apart else ""
 
     @property
     def note(self) -> str:

@@ -30,7 +30,7 @@ class DropStep(Step):
 
     kind = "drop"
     sent_in_one_call = True
-    joins_transaction = True
+    alone = ""
 
     @property
     def label(self) -> str:

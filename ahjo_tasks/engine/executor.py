@@ -6,7 +6,7 @@ import time
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahjo_tasks.engine.diagnostics import locate_message, locating_errors
 from ahjo_tasks.engine.sql_file import FileStep
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import ServerMessage
     from ahjo_tasks.engine.plan import Plan, Step
+    from ahjo_tasks.errors import ServerError
 
 BATCH_MAX_FILES = 100
 BATCH_MAX_CHARACTERS = 256 * 1024
@@ -26,6 +27,8 @@ IMPLICIT_COMMITS = "commits at every CREATE, ALTER and DROP"
 """Explanation for a database without transactional DDL."""
 
 
+MIN_COUNTED_STEPS = 500
+"""Steps in one transaction from which on the server is asked how many objects it can lock at once."""
 BEGINS_AGAIN = "the server ended the transaction of the action: it begins again"
 OUTSIDE_HINT = "Write -- transaction: off at the head of the file: the server takes this outside of transactions only."
 
@@ -53,11 +56,39 @@ class _CommitFirstError(Exception):
     """The server wants what was done before to be committed; all of it was rolled back."""
 
 
+class _TryAgainError(Exception):
+    """Another session was in the way; all of the transaction was rolled back."""
+
+
+class Part(NamedTuple):
+    """Steps that follow each other. `joined` are one transaction; `reason` says why a new one begins with them."""
+
+    joined: bool
+    steps: list[Step]
+    reason: str = ""
+
+
+def divide(steps: Sequence[Step], connection: Connection, *, one_transaction: bool) -> list[Part]:
+    """Divide the steps of a plan into transactions: as few as can be where all that an action runs is to be one."""
+    one_transaction = one_transaction and connection.dialect.transactional_ddl and not connection.in_shared_transaction
+    parts: list[Part] = []
+    for joined, group in groupby(steps, lambda step: one_transaction and not step.alone):
+        members = list(group)
+        limit = connection.dialect.max_locked_objects(connection) if joined and len(members) > MIN_COUNTED_STEPS else 0
+        size = limit or len(members)
+        reason = f"the server's lock table has room for no more than {limit} objects at once" if limit else ""
+        for start in range(0, len(members), size):
+            part = members[start : start + size]
+            parts.append(Part(joined and len(part) > 1, part, reason if start else ""))
+    return parts
+
+
 class PlanExecutor:
     """Apply plans on one connection. `observer` gets every event as it happens.
 
     With `one_transaction` steps that follow each other are one transaction where they can be; `before_commit` is called
-    at the end of each of these.
+    at the end of each of these. One that was rolled back because another session was in the way is begun again, as
+    often as `retries` says.
     """
 
     def __init__(
@@ -67,13 +98,13 @@ class PlanExecutor:
         *,
         one_transaction: bool = False,
         before_commit: Callable[[], None] = lambda: None,
+        retries: int = 0,
     ) -> None:
         self.connection = connection
         self._observer = observer
         self._before_commit = before_commit
-        self._one_transaction = (
-            one_transaction and connection.dialect.transactional_ddl and not connection.in_shared_transaction
-        )
+        self._one_transaction = one_transaction
+        self._retries = self._tries_left = retries
         self._plan_steps: tuple[Step, ...] = ()
         self._committed = 0
         self._done: list[Step] = []
@@ -93,35 +124,44 @@ class PlanExecutor:
         self._applied = []
         shared, dialect = self.connection.in_shared_transaction, self.connection.dialect
         self._may_begin_again = shared and not self.connection.changed and dialect.transactional_ddl
-        groups = groupby(plan.steps, lambda step: self._one_transaction and step.joins_transaction)
-        waiting = [(joined, list(steps)) for joined, steps in groups]
-        waiting = [(joined and len(steps) > 1, steps) for joined, steps in waiting]
+        waiting = divide(plan.steps, self.connection, one_transaction=self._one_transaction)
+        self._tries_left = self._retries
         while waiting:
-            joined, steps = waiting.pop(0)
+            part = waiting.pop(0)
             try:
-                with self._transaction(steps) if joined else nullcontext():
-                    for planned in batched(steps, self.connection):
-                        batch = [step for step in planned if _key(step) not in self._moved]
-                        alone = len(batch) == 1 or any(_key(step) in self._included for step in batch)
-                        if batch and (alone or not self.run_batch(batch)):
-                            for step in batch:
-                                self.run_step(step)
+                with self._transaction(part.steps) if part.joined else nullcontext():
+                    for planned in batched(part.steps, self.connection):
+                        for step in self._run_together(planned):
+                            self.run_step(step)
             except _CommitFirstError as error:
-                self._message(steps[0], f"{error}: each step is committed by itself now")
-                waiting.insert(0, (False, steps))
+                self._message(part.steps[0], f"{error}: each step is committed by itself now")
+                waiting.insert(0, part._replace(joined=False))
+            except _TryAgainError as error:
+                self._message(part.steps[0], f"{error}: it was rolled back and begins again")
+                waiting.insert(0, part)
+
+    def _run_together(self, planned: Sequence[Step]) -> Sequence[Step]:
+        """Do the steps in one call if they can be; return those that are to be done one by one."""
+        batch = [step for step in planned if _key(step) not in self._moved]
+        alone = len(batch) == 1 or any(_key(step) in self._included for step in batch)
+        return () if batch and not alone and self.run_batch(batch) else batch
 
     @contextmanager
     def _transaction(self, steps: Sequence[Step]) -> Iterator[None]:
-        """Make one transaction of the steps. Raises _CommitFirstError where the server wants a part of it committed."""
+        """Make one transaction of the steps.
+
+        Raises _CommitFirstError where the server wants a part of it committed, and _TryAgainError where another session
+        was in the way and it may be tried again.
+        """
         done, marks = list(self._done), (set(self._included), set(self._moved))
         self._committed = len(done)
         self._applied, self._may_begin_again = [], True
         try:
             with ExitStack() as around:
-                for step in steps:
-                    around.enter_context(step.around_transaction(self.connection))
+                checks = [around.enter_context(step.around_transaction(self.connection)) for step in steps]
                 with self.connection.one_transaction():
                     yield
+                    _check(checks)
                     self._before_commit()
         except (DeployError, StatementError) as error:
             for step in self._done[len(done) :]:
@@ -129,7 +169,13 @@ class PlanExecutor:
             self._done, (self._included, self._moved), self._waiting = done, marks, []
             if error.server is not None and self.connection.dialect.needs_commit(error.server):
                 raise _CommitFirstError(error.server.message) from error
+            if error.server is not None and self._tries_left and self._was_blocked(error.server):
+                self._tries_left -= 1
+                raise _TryAgainError(error.server.message) from error
             raise
+
+    def _was_blocked(self, error: ServerError) -> bool:
+        return not error.lost and error.number in self.connection.dialect.blocked_by_others
 
     def run_step(self, step: Step) -> None:
         """Do one step, or its fallback, unless it was done with another. Raises DeployError when both fail.
@@ -313,6 +359,13 @@ class PlanExecutor:
 
     def _notify(self, status: str, step: Step, **values: Any) -> None:
         self._observer(Event(status, step, len(self._done) + 1, self._total, **values))
+
+
+def _check(checks: Sequence[Callable[[], str] | None]) -> None:
+    """Raise DeployError where what a transaction did may not be committed."""
+    problems = [problem for check in checks if check is not None and (problem := check())]
+    if problems:
+        raise DeployError(f"The transaction was not committed: {problems[0]}.")
 
 
 def _key(step: Step) -> tuple[str, str]:

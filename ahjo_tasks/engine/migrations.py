@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 import warnings
@@ -42,10 +43,9 @@ ALEMBIC = RLock()
 Its `op` and `context` are proxies of the whole process: of two threads that migrate at once, one would work on the
 database of the other.
 """
-LEAVES_TRANSACTION = re.compile(
-    r"autocommit_block|\bADD\s+VALUE\b|\bCONCURRENTLY\b|postgresql_concurrently|\bCOMMIT\b|\.commit\(", re.IGNORECASE
-)
-"""Texts of revisions that are not run in one transaction with others; to find too many does no harm."""
+LEAVES_TRANSACTION = re.compile(r"\bADD\s+VALUE\b|\bCONCURRENTLY\b|\bCOMMIT\b", re.IGNORECASE)
+"""SQL of revisions that are not run in one transaction with others; to find too much does no harm."""
+LEAVING_CALLS = {"autocommit_block": "autocommit_block", "commit": "commit()"}
 
 
 @contextmanager
@@ -104,11 +104,7 @@ class Migrations:
     @cached_property
     def uses_connection(self) -> bool:
         """True if env.py runs on the connection that it is given, as far as its text tells."""
-        try:
-            text = Path(self.script.env_py_location).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            return False
-        return "alembic_env" in text or 'attributes["connection"]' in text or 'attributes.get("connection"' in text
+        return takes_connection(source_of(self.script.env_py_location))
 
     def current(self, connection: Connection | None) -> tuple[str, ...]:
         """The revisions recorded in the database; empty for none, and without a connection."""
@@ -272,13 +268,46 @@ def dialect_options(dialect: Dialect) -> dict[str, bool]:
     return {"transactional_ddl": dialect.transactional_ddl, "render_as_batch": dialect.render_as_batch}
 
 
-def leaves_transaction(script: Script) -> bool:
-    """Return whether a revision may need to be committed by itself, or what it does before the next one."""
+def leaves_transaction(source: str) -> str:
+    """Name what in the source of a revision leaves the transaction that it runs in; empty for nothing.
+
+    Calls and the texts that it passes on count, not comments and docstrings.
+    """
     try:
-        text = Path(script.path).read_text(encoding="utf-8")
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return "it cannot be read"
+    statements = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in LEAVING_CALLS:
+            return LEAVING_CALLS[node.attr]
+        if isinstance(node, ast.keyword) and node.arg == "postgresql_concurrently":
+            return node.arg
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in statements:
+            match = LEAVES_TRANSACTION.search(node.value)
+            if match is not None:
+                return " ".join(match[0].upper().split())
+    return ""
+
+
+def takes_connection(source: str) -> bool:
+    """Return whether an env.py runs on the connection that it is given, as far as its source tells."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return False
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    read = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Subscript | ast.Call | ast.ImportFrom)}
+    given = (text for text in read if re.search(r"attributes(\.get\(|\[)'connection'", text))
+    return "alembic_env" in names or any("alembic_env" in text for text in read) or any(given)
+
+
+def source_of(path: str) -> str:
+    """Read a Python file; what cannot be read is left to Alembic's error."""
+    try:
+        return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        return True
-    return LEAVES_TRANSACTION.search(text) is not None
+        return ""
 
 
 @dataclass(frozen=True)
@@ -310,11 +339,14 @@ class MigrationStep(Step):
         return ", ".join(f"{script.revision} {script.doc}" for script in self.revisions)
 
     @cached_property
-    def joins_transaction(self) -> bool:
-        """True if env.py migrates on our connection, and no revision leaves the transaction."""
-        return self.migrations.uses_connection and not any(map(leaves_transaction, self.revisions))
+    def alone(self) -> str:
+        """The revision that leaves its transaction; nothing where env.py migrates on our connection and none does."""
+        if not self.migrations.uses_connection:
+            return "env.py connects by itself"
+        reasons = ((script.revision, leaves_transaction(source_of(script.path))) for script in self.revisions)
+        return next((f"{reason} in revision {name}" for name, reason in reasons if reason), "")
 
-    def around_transaction(self, connection: Connection) -> AbstractContextManager[object]:
+    def around_transaction(self, connection: Connection) -> AbstractContextManager[Callable[[], str]]:
         """Surround the transaction with what migrations need of the session."""
         return connection.dialect.around_migrations(connection)
 

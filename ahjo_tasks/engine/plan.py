@@ -11,7 +11,7 @@ from ahjo_tasks.project.kinds import KINDS, plural
 from ahjo_tasks.utils import pluralize
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
     from ahjo_tasks.database.connection import Connection
@@ -50,17 +50,20 @@ class Step(Protocol):
         return ""
 
     @property
-    def joins_transaction(self) -> bool:
-        """True if it may share one transaction with the steps around it."""
-        return False
+    def alone(self) -> str:
+        """The reason why it shares no transaction with the steps around it; empty where it may."""
+        return "so is every step of its kind"
 
     @property
     def sent_in_one_call(self) -> bool:
         """True if it is one call to the server."""
         return False
 
-    def around_transaction(self, connection: Connection) -> AbstractContextManager[object]:
-        """Surround the transaction that the step joins, as with settings that a transaction cannot change."""
+    def around_transaction(self, connection: Connection) -> AbstractContextManager[Callable[[], str] | None]:
+        """Surround the transaction that the step joins, as with settings that a transaction cannot change.
+
+        May yield a check to call before the commit: it returns what is wrong, or an empty text.
+        """
         return nullcontext()
 
     def preserve_session(self, connection: Connection) -> AbstractContextManager[None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import socket
+import time
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 CI_LINKS = ("CI_JOB_URL", "BUILD_URL", "CIRCLE_BUILD_URL", "BUILDKITE_BUILD_URL")
 """Environment variables in which services of continuous integration give the address of a job."""
+
+GROUP = 1.0
+"""Seconds of steps that are committed one by one and recorded together."""
 
 LEAVE_OBJECTS = frozenset({"data", "testdata", "permission", "description update", "git version"})
 """Kinds of steps that change no object."""
@@ -99,9 +103,20 @@ class Recorder:
         self._files: dict[str, SqlFile] = {}
         self._dropped: list[DropStep] = []
         self._found: dict[ObjectKey, str] = {}
+        self._written = time.monotonic()
 
     def observe(self, event: Event) -> None:
-        """Take note of a step that ended, or was rolled back after it."""
+        """Take note of a step that ended, or was rolled back after it.
+
+        Where steps are committed one by one, those of a second are written together: of a run that is killed, no more
+        than the last second is unknown.
+        """
+        self._take_note(event)
+        if event.status == "ok" and not self._connection.transactional and time.monotonic() - self._written > GROUP:
+            with self._connection.one_transaction():
+                self.flush()
+
+    def _take_note(self, event: Event) -> None:
         step = event.step
         if event.status == "rolled back":
             self._files.pop(step.label, None)
@@ -178,6 +193,7 @@ class Recorder:
         self._write_files(read_catalog(self._connection))
         self._store.write_steps(self._record.run, self._steps, self._texts)
         self._steps, self._texts, self._files, self._dropped = [], {}, {}, []
+        self._written = time.monotonic()
 
     def ddl(self) -> str:
         """Return the statements that create the tables of the history."""

@@ -76,11 +76,14 @@ class FileStep(Step):
         return self.file.refused or ("" if self.file.transactional else "its header says so")
 
     @property
-    def joins_transaction(self) -> bool:
-        """True if the file is one of an object, and nothing in it asks for a transaction of its own."""
+    def alone(self) -> str:
+        """Nothing for the file of an object in which nothing asks for a transaction of its own."""
         file = self.file
-        joins = file.transactional and not file.transaction_control
-        return joins and file.kind not in NOT_OBJECTS and not file.dialect.needs_own_transaction(file.text)
+        if file.kind in NOT_OBJECTS:
+            return super().alone
+        if not file.transactional or file.transaction_control:
+            return self.outside_transaction or f"its own {file.transaction_control}"
+        return "what it does counts only after its commit" if file.dialect.needs_own_transaction(file.text) else ""
 
     @property
     def transaction_control(self) -> str:

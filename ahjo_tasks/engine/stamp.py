@@ -101,7 +101,7 @@ class StampStep(Step):
 
     kind = "git version"
     transactional = False
-    joins_transaction = True
+    alone = ""
 
     @property
     def label(self) -> str:

@@ -457,6 +457,10 @@ class Running(DialectAttributes):
         """True if what a script does must be committed before it can be used, or is set before a transaction begins."""
         return False
 
+    def max_locked_objects(self, connection: OpenConnection) -> int:
+        """Return how many objects one transaction may lock without harm to others; 0 for any number."""
+        return 0
+
     def needs_commit(self, error: ServerError) -> bool:
         """True if the server refused a statement because of what the transaction did before, and did not commit."""
         return False

@@ -83,6 +83,7 @@ class SQLite(Dialect):
     late_binding = frozenset({"table", "view", "trigger"})
     begin = "BEGIN IMMEDIATE"
     error_may_roll_back = True
+    blocked_by_others = frozenset({"SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT"})
     drop_temporary = "DROP {} IF EXISTS temp.{}"
     server_info_sql = (
         "SELECT NULL, NULL, NULL, file, NULL, sqlite_version(), NULL FROM pragma_database_list WHERE name = 'main'"

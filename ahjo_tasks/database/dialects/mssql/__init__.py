@@ -73,6 +73,7 @@ class MSSQL(Dialect):
     release_savepoint = ""
     savepoint_survives_error = False
     error_may_roll_back = True
+    blocked_by_others = frozenset({"1205", errors.LOCK_WAIT_TIMEOUT})
     drop_temporary = "DROP {} IF EXISTS {}"
     missing_objects: ClassVar[Mapping[str, str]] = errors.MISSING_OBJECTS
     maintenance_database = "master"

@@ -74,6 +74,10 @@ LIBPQ_DEFAULTS = {
 
 Without `client_encoding` a driver uses the database's own encoding: it fails for
 letters that this lacks, where the server would say so, and gives bytes instead of text for SQL_ASCII."""
+LOCK_TABLE = (
+    "SELECT current_setting('max_locks_per_transaction')::int"
+    " * (current_setting('max_connections')::int + current_setting('max_prepared_transactions')::int)"
+)
 MAX_NAME_BYTES = 63
 """Bytes of an application's name that the server keeps."""
 
@@ -122,6 +126,7 @@ class PostgreSQL(Dialect):
     own_kinds = frozenset({"extension", "domain", "aggregate", "operator", "materialized view", "policy"})
     late_binding = frozenset({"procedure", "function"})
     implicit_transaction_per_call = True
+    blocked_by_others = frozenset({"40001", "40P01", LOCK_NOT_AVAILABLE})
     identity_sql = "SELECT (SELECT system_identifier::text FROM pg_control_system()), current_database()::text"
     content_sql = (
         "WITH owned AS (SELECT classid, objid FROM pg_depend WHERE deptype = 'e'), usual AS (SELECT oid, nspname"
@@ -212,6 +217,10 @@ class PostgreSQL(Dialect):
     def needs_commit(self, error: ServerError) -> bool:
         """Read the SQLSTATE: a new value of an enumeration, rows whose constraints are checked at the commit."""
         return error.number in NEEDS_COMMIT
+
+    def max_locked_objects(self, connection: OpenConnection) -> int:
+        """Return half of the size of the lock table, which all sessions share."""
+        return int(connection.query(LOCK_TABLE)[0][0]) // 2
 
     def drop_statement(self, definition: Definition, text: str = "") -> str:
         """Drop the overloads that the text creates, materialized views by their kind, and triggers from their table."""

@@ -1,0 +1,150 @@
+"""Runs that are killed: the next one ends where an undisturbed one does, and the history tells what happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import time
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import pytest
+from inside import Deployed, deployed
+from revisions import revision
+
+from ahjo_tasks.engine.executor import PlanExecutor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from targets import Target
+
+    from ahjo_tasks.engine.plan import Step
+
+VIEWS = 198
+EVERY = os.environ.get("AHJO_TEST_KILLS") == "all"
+"""True to kill at each boundary of 200 steps, which takes minutes; else at some of them."""
+BOUNDARIES = range(1, VIEWS + 3) if EVERY else (1, 2, 102, 200)
+CREATE = {"sqlite": "DROP VIEW IF EXISTS {0}; CREATE VIEW {0}", "mssql": "CREATE OR ALTER VIEW dbo.{0}"}
+OBJECTS = "SELECT file, file_hash, kind, name, definition, rights FROM ahjo_objects ORDER BY file, name"
+MODES = [pytest.param("run", id="one transaction"), pytest.param("file", id="file by file")]
+
+
+def fill(live: Deployed) -> Deployed:
+    """Write a migration and 198 views that read its table, every second one by the view before it."""
+    revision(live, "a1", None, 'op.create_table("item", sa.Column("id", sa.Integer))')
+    owner = "dbo." if live.target.name == "mssql" else ""
+    head = CREATE.get(live.target.name, "CREATE OR REPLACE VIEW {0}")
+    for number in range(VIEWS):
+        source = f"v{number - 1:03}" if number % 2 else "item"
+        text = f"{head.format(f'v{number:03}')} AS SELECT id FROM {owner}{source};\n"
+        live.write(f"database/views/v{number:03}.sql", text)
+    return live
+
+
+@pytest.fixture
+def many(target: Target, tmp_path: Path) -> Deployed:
+    """A migration and 198 views, not deployed yet."""
+    return fill(deployed(target, tmp_path / "project"))
+
+
+def killed(live: Deployed, *arguments: str, kill: Callable[[], Any] = lambda: None, after: float | None = None) -> None:
+    """Run a command in a child process; `kill` prepares its end, or it is killed after some seconds."""
+    child = os.fork()
+    if child == 0:
+        try:
+            kill()
+            live.here(*arguments)
+        finally:
+            os._exit(0)
+    if after is not None:
+        time.sleep(after)
+        os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+def before_step(number: int) -> Callable[[], Any]:
+    """Have the process killed when it is about to begin this step, and has ended the ones before."""
+    seen: set[str] = set()
+    notify = PlanExecutor._notify
+
+    def counted(executor: PlanExecutor, status: str, step: Step, **values: Any) -> None:
+        notify(executor, status, step, **values)
+        if status == "ok":
+            seen.add(step.label)
+        if len(seen) >= number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return lambda: patch.object(PlanExecutor, "_notify", counted).start()
+
+
+def content(live: Deployed) -> list[tuple[Any, ...]]:
+    """What the history knows of each object, and that all are there."""
+    assert live.rows("SELECT COUNT(*) FROM v197") == [(0,)]
+    return live.rows(OBJECTS)
+
+
+def statuses(live: Deployed) -> list[str]:
+    return [run["status"] for run in json.loads(live.succeed("history", "--format", "json").out)]
+
+
+@pytest.fixture
+def undisturbed(target: Target, tmp_path: Path) -> list[tuple[Any, ...]]:
+    """What one run leaves that nothing disturbs."""
+    live = fill(deployed(target, tmp_path / "undisturbed"))
+    live.succeed("deploy")
+    rows = content(live)
+    assert len(rows) == VIEWS
+    return rows
+
+
+def comparable(rows: list[tuple[Any, ...]], live: Deployed) -> list[tuple[Any, ...]]:
+    """The rows, without the fingerprints that hold the name of the database on MySQL."""
+    return [(*row[:4], *row[5:]) for row in rows] if live.target.name == "mysql" else rows
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_run_that_is_killed_between_two_steps_is_continued(
+    many: Deployed, undisturbed: list[tuple[Any, ...]], mode: str
+) -> None:
+    many.reconfigure(deploy_transaction=mode, lock_timeout=20)
+    for number in BOUNDARIES:
+        killed(many, "deploy", kill=before_step(number))
+    many.succeed("deploy")
+    assert comparable(content(many), many) == comparable(undisturbed, many)
+    assert "nothing to do" in many.succeed("deploy").text
+    ended = statuses(many)
+    assert ended[0] == "succeeded"
+    assert set(ended[1:]) == {"interrupted"}
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_run_that_is_killed_at_any_moment_is_continued(
+    many: Deployed, undisturbed: list[tuple[Any, ...]], seed: int
+) -> None:
+    many.reconfigure(lock_timeout=20)
+    if many.target.name == "mysql":  # which commits each statement of a migration, and cannot tell where it was ended
+        many.succeed("deploy", "--files", "database/views/v000.sql")
+    moments = random.Random(seed)
+    for _ in range(3):
+        killed(many, "deploy", after=moments.uniform(0.05, 1.2))
+    many.succeed("deploy")
+    assert comparable(content(many), many) == comparable(undisturbed, many)
+    assert "nothing to do" in many.succeed("deploy").text
+    assert set(statuses(many)) <= {"succeeded", "interrupted"}
+
+
+def test_the_history_tells_what_was_committed_before_a_kill(many: Deployed) -> None:
+    many.reconfigure(deploy_transaction="file", lock_timeout=20)
+    with patch("ahjo_tasks.engine.recorder.GROUP", 0.0):
+        killed(many, "deploy", kill=before_step(150))
+    run = json.loads(many.succeed("history", "--format", "json").out)[0]
+    steps = json.loads(many.succeed("history", "--run", run["run_id"], "--format", "json").out)
+    assert run["status"] in {"started", "interrupted"}
+    assert {step["status"] for step in steps} == {"ok"}
+    assert len(steps) >= 100  # of several files in one call, the last of them is the one that is known
+    done = many.succeed("deploy")
+    assert done.text.count(" ok ") < 110
