@@ -69,18 +69,23 @@ def read_version(connection: Connection) -> str:
 
 
 def find(
-    catalog: Mapping[ObjectKey, Fingerprint], definition: Definition, default_schema: str | None
+    catalog: Mapping[ObjectKey, Fingerprint], definition: Definition, default_schema: str | None, *own: str | None
 ) -> ObjectKey | None:
-    """Return the key of what a definition in a file has created; None where it is not there, or not surely this one."""
+    """Return the key of what a definition in a file has created; None where it is not there, or not surely this one.
+
+    `own` are the names by which files may call the database itself where it has no schemas.
+    """
     kind, name = KINDS.get(definition.kind, definition.kind), definition.name.name
-    key = ObjectKey(kind, definition.name.schema or default_schema or "", name)
+    schema = definition.name.schema or ""
+    if default_schema is None and schema.lower() in {(each or "").lower() for each in own}:
+        schema = ""
+    key = ObjectKey(kind, schema or default_schema or "", name)
     if key in catalog:
         return key
-    wanted = [key._replace(name=name).name.lower(), (definition.name.schema or "").lower()]
     alike = [
         other
         for other in catalog
-        if other.kind == kind and other.name.lower() == wanted[0] and wanted[1] in {"", other.schema.lower()}
+        if other.kind == kind and other.name.lower() == name.lower() and schema.lower() in {"", other.schema.lower()}
     ]
     return alike[0] if len(alike) == 1 else None
 

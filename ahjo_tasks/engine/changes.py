@@ -125,6 +125,12 @@ def _with_dependents(numbers: set[int], needs: Needs) -> set[int]:
     return found
 
 
+def keys_of(file: SqlFile, catalog: Catalog) -> list[ObjectKey | None]:
+    """Return the key of each object that a file creates; None for one that is not in the catalog."""
+    default, database = file.dialect.default_schema, file.database
+    return [find(catalog, definition, default, database, "main") for definition in file.definitions]
+
+
 class Comparison:
     """The files of a project beside what their last deploy left, and beside the database as it is."""
 
@@ -193,8 +199,7 @@ class Comparison:
         return now.rights == known.rights or not file.gives_rights
 
     def _unknown(self, file: SqlFile) -> tuple[Status, str]:
-        default = file.dialect.default_schema
-        there = any(find(self._catalog, definition, default) for definition in file.definitions)
+        there = any(keys_of(file, self._catalog))
         if not file.defines_only:
             return Status.ALWAYS, "it does more than define objects"
         return (Status.CHANGED, "no deploy of it is recorded") if there else (Status.NEW, "")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from ahjo_tasks.database.catalog import find, read_catalog, read_version
-from ahjo_tasks.engine.changes import Comparison, FileChange, Status, file_hash
+from ahjo_tasks.database.catalog import read_catalog, read_version
+from ahjo_tasks.engine.changes import Comparison, FileChange, Status, file_hash, keys_of
 from ahjo_tasks.engine.drop import DropStep
 from ahjo_tasks.engine.plan import Plan
 from ahjo_tasks.engine.sql_file import FileStep
@@ -136,8 +136,7 @@ class Deployment:
         records = store.files() if store.exists() else {}
         changes = Comparison(records, catalog, self._conceal).changes(files)
         found = [change for change in changes if change.status in {Status.DRIFTED, Status.NEW}]
-        default = connection.dialect.default_schema
-        owned = {find(catalog, definition, default) for file in files for definition in file.definitions}
+        owned = {key for file in files for key in keys_of(file, catalog)}
         owned |= {key for record in records.values() for key in record.objects}
         schemas = {key.schema for key in owned if key}
         strangers = [key for key in catalog if key not in owned and key.schema in schemas]
@@ -167,8 +166,8 @@ def _missing(file: SqlFile, catalog: Catalog) -> str:
     """Say why a file cannot count as deployed; empty where all its objects are there."""
     if not file.defines_only:
         return "it does more than define objects"
-    default = file.dialect.default_schema
-    absent = [item for item in file.definitions if find(catalog, item, default) is None]
+    pairs = zip(file.definitions, keys_of(file, catalog), strict=True)
+    absent = [item for item, key in pairs if key is None]
     return ", ".join(f"{item.kind} {item.name} is not there" for item in absent)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.database.catalog import Catalog, find, read_catalog, read_definitions, read_version
-from ahjo_tasks.engine.changes import Status, file_hash
+from ahjo_tasks.engine.changes import Status, file_hash, keys_of
 from ahjo_tasks.engine.drop import DropStep
 from ahjo_tasks.engine.sql_file import FileStep
 from ahjo_tasks.history.store import (
@@ -22,6 +22,7 @@ from ahjo_tasks.history.store import (
     hash_text,
     utc_now,
 )
+from ahjo_tasks.project.kinds import OBJECTS
 from ahjo_tasks.version import __version__
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ CI_LINKS = ("CI_JOB_URL", "BUILD_URL", "CIRCLE_BUILD_URL", "BUILDKITE_BUILD_URL"
 
 GROUP = 1.0
 """Seconds of steps that are committed one by one and recorded together."""
-
+LONGEST_TEXT = 1_000_000
+"""Characters of the longest text that the history keeps."""
 LEAVE_OBJECTS = frozenset({"data", "testdata", "permission", "description update", "git version"})
 """Kinds of steps that change no object."""
 
@@ -147,7 +149,9 @@ class Recorder:
 
     def _keep_text(self, step: Step) -> str:
         """Keep the text of a file, unless there is a secret in it; return its hash."""
-        if not isinstance(step, FileStep) or self._conceal(step.file.text) != step.file.text:
+        if not isinstance(step, FileStep) or step.file.kind not in OBJECTS or len(step.file.text) > LONGEST_TEXT:
+            return ""
+        if self._conceal(step.file.text) != step.file.text:
             return ""
         text_hash = hash_text(step.file.text)
         self._texts[text_hash] = step.file.text
@@ -220,7 +224,7 @@ class Recorder:
         default = self._connection.dialect.default_schema
         records, forgotten = [], []
         for label, file in self._files.items():
-            objects = _objects(file, catalog, default)
+            objects = _objects(file, catalog)
             text_hash = file_hash(file, self._conceal)
             if objects and text_hash:
                 records.append(FileRecord(label, text_hash, {key: catalog[key] for key in objects}, run_id))
@@ -245,9 +249,9 @@ def _keys(records: Mapping[str, FileRecord]) -> Catalog:
     return {key: fingerprint for record in records.values() for key, fingerprint in record.objects.items()}
 
 
-def _objects(file: SqlFile, catalog: Catalog, default: str | None) -> list[ObjectKey]:
+def _objects(file: SqlFile, catalog: Catalog) -> list[ObjectKey]:
     """Return what the file created; nothing where not all of it is found, or the file does more."""
-    if not file.defines_only:
+    if file.kind not in OBJECTS or not file.defines_only:
         return []
-    keys = [key for definition in file.definitions if (key := find(catalog, definition, default))]
+    keys = [key for key in keys_of(file, catalog) if key]
     return keys if len(keys) == len(file.definitions) else []

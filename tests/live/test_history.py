@@ -184,3 +184,22 @@ def test_a_file_with_a_secret_is_kept_nowhere_and_runs_each_time(live: Deployed)
     assert ran(live.succeed("deploy").text) == ["a"]
     story = json.loads(live.succeed("history", "--object", "a.sql", "--format", "json").out)
     assert {step["text_hash"] for step in story} == {""}
+
+
+@pytest.mark.parametrize("target", ["mysql", "sqlite"], indirect=True)
+def test_an_object_named_with_its_own_database_is_known_again(live: Deployed) -> None:
+    own = live.database if live.target.name == "mysql" else "main"
+    drop = "" if live.target.name == "mysql" else f"DROP VIEW IF EXISTS {own}.a;\n"
+    replace = "OR REPLACE " if live.target.name == "mysql" else ""
+    live.write("database/views/a.sql", f"{drop}CREATE {replace}VIEW {own}.a AS SELECT 1 AS one;\n")
+    live.succeed("deploy")
+    assert "nothing to do" in live.succeed("deploy").text
+
+
+def test_a_named_file_outside_of_the_objects_is_not_taken_for_a_removed_one(chain: Deployed) -> None:
+    head = CREATE.get(chain.target.name, "CREATE OR REPLACE VIEW {0}").format("x")
+    chain.write("database/other/x.sql", f"{head} AS SELECT 1 AS one;\n")
+    chain.succeed("deploy-files", "--files", "database/other/x.sql")
+    assert "x.sql" not in chain.succeed("plan").text
+    chain.succeed("deploy", "--prune")
+    assert chain.has("x")
