@@ -34,10 +34,10 @@ def inv(
     *arguments: str,
     ns: Collection | tuple[Any, ...] = (),
     yes: bool = True,
-    typed: tuple[str, ...] | None = None,
+    typed: tuple[str, ...] | Terminal | None = None,
     **environ: str,
 ) -> Outcome:
-    """`inv ARGUMENTS` in the project's folder; with `typed`, on a terminal where these lines are typed.
+    """`inv ARGUMENTS` in the project's folder; with `typed`, on a terminal where these lines are typed, or on that one.
 
     `ns` is a collection, or the members of the project's own namespace.
     """
@@ -50,7 +50,7 @@ def quietly(
     directory: Path,
     *,
     yes: bool = False,
-    typed: tuple[str, ...] | None = None,
+    typed: tuple[str, ...] | Terminal | None = None,
     **environ: str,
 ) -> Outcome:
     """What a program prints when it is run in this folder, and its exit code."""
@@ -58,7 +58,9 @@ def quietly(
     out, err, code = kind(), kind(), 0
     confirmed = {"AHJO_NON_INTERACTIVE": "1"} if yes else {}
     variables = {**confirmed, "NO_COLOR": "1", "GIT_CEILING_DIRECTORIES": str(directory.parent), **environ}
-    stdin = StringIO() if typed is None else Terminal("".join(f"{line}\n" for line in typed))
+    stdin = StringIO() if typed is None else typed
+    if isinstance(stdin, tuple):
+        stdin = Terminal("".join(f"{line}\n" for line in stdin))
     with (
         patch.dict(os.environ, variables),
         patch("sys.stdin", stdin),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ahjo_tasks.errors import AhjoError, UsageError
+from ahjo_tasks.errors import AhjoError, NotPermittedError, UsageError
 from ahjo_tasks.runtime.action import action, multiaction
 
 if TYPE_CHECKING:
@@ -21,11 +21,21 @@ if TYPE_CHECKING:
     from ahjo_tasks.runtime.context import ActionContext
 
 
+MOST_LOSSES = 10
+"""Losses that a question names."""
 SKIP_HELP = {
     "skip-alembic-update": "Leave migrations out.",
     "skip-metadata-update": "Leave object descriptions out.",
     "skip-git-update": "Do not record the git version.",
 }
+
+
+class Skipped(NamedTuple):
+    """The parts of a deploy that its flags leave out."""
+
+    migrations: bool = False
+    descriptions: bool = False
+    git_version: bool = False
 
 
 def _destroys(_ctx: ActionContext, values: Mapping[str, Any]) -> str:
@@ -39,12 +49,18 @@ def _saved(path: str) -> SavedPlan:
     return read_plan(path)
 
 
+def _preview(ctx: ActionContext, values: Mapping[str, Any]) -> list[str]:
+    """Show the plan of a call of deploy with these flags, before the question."""
+    return _show_before(ctx, DeployFlags.of(values))
+
+
 @action(
     affects_database=True,
     auto_shortflags=False,
     iterable=["files", "select"],
     sql_files=["files"],
     destroys=_destroys,
+    preview=_preview,
     help={
         "files": "Deploy this SQL file or folder alone; repeat for more.",
         "all": "Deploy all files, also those that are unchanged.",
@@ -75,31 +91,82 @@ def deploy(  # noqa: PLR0913, PLR0917 - the flags
     Descriptions in docs/db_objects are carried over. The git version is
     recorded last. With --dry the plan is shown, and nothing is changed.
     """
-    from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan
-    from ahjo_tasks.engine.deployment import Choice
-
     skipped = Skipped(skip_alembic_update, skip_metadata_update, skip_git_update)
-    if plan:
-        if files or all or select or prune or on_drift or any(skipped):
+    names, chosen = tuple(files or ()), tuple(select or ())
+    _run_deploy(ctx, DeployFlags(names, all, chosen, prune, on_drift, plan, skipped))
+
+
+class DeployFlags(NamedTuple):
+    """The flags of a deploy."""
+
+    files: tuple[str, ...] = ()
+    all: bool = False
+    select: tuple[str, ...] = ()
+    prune: bool = False
+    on_drift: str = ""
+    plan: str = ""
+    skipped: Skipped = Skipped()
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> DeployFlags:
+        """Return the flags among the values of a call."""
+        skipped = Skipped(*(bool(values.get(flag.replace("-", "_"))) for flag in SKIP_HELP))
+        flags: dict[str, Any] = {name: tuple(values.get(name) or ()) for name in ("files", "select")}
+        flags |= {name: values[name] for name in ("all", "prune", "on_drift", "plan") if values.get(name)}
+        return cls(**flags, skipped=skipped)
+
+    def make(self, ctx: ActionContext, connection: Connection | None) -> Planned:
+        """Plan the deploy. Raises UsageError for flags that go not together, DifferenceError for a stale plan file."""
+        from ahjo_tasks.engine.deployment import Choice
+
+        if self.plan and self != DeployFlags(plan=self.plan):
             raise UsageError("--plan applies a saved plan as it is.", hint="Give the other flags to inv plan --out.")
-        _deploy_saved(ctx, plan)
-        return
-    choice = Choice(tuple(select or ()), prune, _drift_rule(on_drift))
-    read = read_named(ctx, files) if files else read_objects(ctx)
-    with connection_for_plan(ctx) as connection:
-        steps, selection = plan_changes(ctx, read, connection, skipped, choice, everything=all, named=bool(files))
-        apply_plan(ctx, steps, connection, selection)
+        if self.plan:
+            saved = _saved(self.plan)
+            planned = plan_with(ctx, connection, saved.options)
+            saved.check(planned.basis(ctx, connection), self.plan)
+            return planned
+        choice = Choice(self.select, self.prune, _drift_rule(self.on_drift))
+        objects = read_named(ctx, self.files) if self.files else read_objects(ctx)
+        made = plan_changes(ctx, objects, connection, self.skipped, choice, everything=self.all, named=bool(self.files))
+        return Planned(*made, objects)
 
 
-def _deploy_saved(ctx: ActionContext, path: str) -> None:
-    """Apply the plan in a file. Raises DifferenceError where it stands on something that has changed since."""
+def _run_deploy(ctx: ActionContext, flags: DeployFlags) -> None:
+    """Plan a deploy under the lock, and apply it; where it is not the plan that the user has seen, ask once more."""
     from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan
 
-    saved = _saved(path)
-    with connection_for_plan(ctx) as connection:
-        planned = plan_with(ctx, connection, saved.options)
-        saved.check(planned.basis(ctx, connection), path)
-        apply_plan(ctx, planned.plan, connection, planned.selection)
+    while True:
+        with connection_for_plan(ctx) as connection:
+            planned = flags.make(ctx, connection)
+            agreed, ctx.project.shown_plan = ctx.project.shown_plan, None
+            if ctx.dry_run or agreed in {None, planned.identity}:
+                apply_plan(ctx, planned.plan, connection, planned.selection)
+                return
+            if connection is not None and connection.changed:
+                raise NotPermittedError(
+                    "The plan differs from the one that was confirmed; nothing of it was done.",
+                    hint="Run it again: nobody is asked while a transaction is open.",
+                )
+        ctx.database.close(keep=False)  # nobody is asked while a lock or a transaction is held
+        ctx.confirmation.ask_again(ctx.project, "deploy", _show_before(ctx, flags))
+
+
+def _show_before(ctx: ActionContext, flags: DeployFlags) -> list[str]:
+    """Show the plan of a deploy, and return what it destroys, as warnings. Nothing is held afterwards."""
+    from ahjo_tasks.actions.plan_formats import print_tree, report_of, tree_lines
+    from ahjo_tasks.actions.run_plan import existing_connection, show_server_info
+
+    connection = existing_connection(ctx)
+    show_server_info(ctx, connection)
+    planned = flags.make(ctx, connection)
+    report = report_of(ctx, planned.plan, planned.changes, connection)
+    ctx.database.close(keep=False)
+    print_tree(ctx, tree_lines(report))
+    ctx.project.shown_plan = planned.identity
+    losses = [f"It destroys by {file}: {loss}." for file, loss in report.losses]
+    more = [f"It destroys {len(losses) - MOST_LOSSES} more, which the plan above lists."]
+    return losses[:MOST_LOSSES] + (more if len(losses) > MOST_LOSSES else [])
 
 
 class Planned(NamedTuple):
@@ -113,6 +180,18 @@ class Planned(NamedTuple):
     def changes(self) -> Sequence[FileChange]:
         """The state of every file."""
         return self.selection.changes if self.selection else ()
+
+    @property
+    def identity(self) -> str:
+        """A hash of the steps and of the texts that they run."""
+        from ahjo_tasks.engine.sql_file import FileStep
+        from ahjo_tasks.history.store import hash_text
+
+        texts = (step.file.text if isinstance(step, FileStep) else step.note for step in self.plan.steps)
+        lines = (
+            f"{step.kind} {step.label} {hash_text(text)}" for step, text in zip(self.plan.steps, texts, strict=True)
+        )
+        return hash_text("\n".join(lines))
 
     def basis(self, ctx: ActionContext, connection: Connection | None) -> Basis:
         """Return the facts that the plan stands on."""
@@ -135,14 +214,6 @@ def _drift_rule(word: str) -> str:
     if word not in {"", "replace", "stop"}:
         raise UsageError(f"--on-drift: {word!r} is neither replace nor stop.")
     return word
-
-
-class Skipped(NamedTuple):
-    """The parts of a deploy that its flags leave out."""
-
-    migrations: bool = False
-    descriptions: bool = False
-    git_version: bool = False
 
 
 def read_objects(ctx: ActionContext) -> Plan:

@@ -110,6 +110,11 @@ class Database:
         return self.url.username or ""
 
     @property
+    def is_connected(self) -> bool:
+        """True if `connection` is open."""
+        return self._connection is not None
+
+    @property
     def connection(self) -> Connection:
         """The open connection, which the first use opens. Raises ConnectionFailedError."""
         if self.missing:

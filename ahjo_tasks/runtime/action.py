@@ -44,6 +44,7 @@ class Action(Task[Any], Generic[P, R]):
     after its name ("drops the archive"), or as a function of the context and the flags that returns such a text, or
     an empty one; consent to other actions is none to it. Where it is None, that of the standard action of the same
     name counts.
+    `preview` shows what a call would do, before a question on a terminal, and returns warnings for that.
     `dialects` names the databases that have it, `sql_files` are the parameters that name SQL files of the
     project. One that `reads` changes nothing, and is permitted unless the config refuses it by name. An action that is
     not `guarded` runs whatever the config allows, and also with an invalid config.
@@ -55,6 +56,7 @@ class Action(Task[Any], Generic[P, R]):
         *,
         affects_database: bool = False,
         destroys: str | Callable[[ActionContext, Mapping[str, Any]], str] | None = None,
+        preview: Callable[[ActionContext, Mapping[str, Any]], Sequence[str]] | None = None,
         dialects: Sequence[str] = (),
         sql_files: Sequence[str] = (),
         reads: bool = False,
@@ -64,6 +66,7 @@ class Action(Task[Any], Generic[P, R]):
         super().__init__(body, **options)
         self.affects_database = affects_database
         self.destroys = destroys
+        self.preview = preview
         self.sql_files = tuple(sql_files)
         self.reads = reads
         self.guarded = guarded
@@ -184,12 +187,19 @@ class Action(Task[Any], Generic[P, R]):
         project: Project,
         values: Mapping[str, Any],
     ) -> Iterator[Effect]:
-        """Yield what the actions of a call of this one would do to the project's database."""
+        """Yield what the actions of a call of this one would do to the project's database.
+
+        The first of them can show it beforehand; what the others would find is not known yet.
+        """
         call = ctx.for_namespace(self.namespace_info).label(self.name)
+        first = next((action for action, _ in actions if not isinstance(action, MultiAction)), None)
         for action, context in actions:
             if context.project is project and action.changes_database(context, values):
                 name = context.label(action.title(context, values))
-                yield Effect(name, call, ctx.given, partial(action.destruction, context, values))
+                effect = Effect(name, call, ctx.given, partial(action.destruction, context, values))
+                yield (
+                    effect._replace(preview=partial(action.show_before, context, values)) if action is first else effect
+                )
 
     def title(self, _ctx: ActionContext, _values: Mapping[str, Any]) -> str:
         """Return the name by which a question names a call of the action, and an answer is kept."""
@@ -204,6 +214,12 @@ class Action(Task[Any], Generic[P, R]):
         if self.destroys is None:
             return self.replaced.destruction(ctx, values) if self.replaced is not None else ""
         return self.destroys(ctx, values) if callable(self.destroys) else self.destroys
+
+    def show_before(self, ctx: ActionContext, values: Mapping[str, Any]) -> Sequence[str]:
+        """Show what a call would do, and return warnings; nothing where another action has opened the database."""
+        if self.preview is None:
+            return self.replaced.show_before(ctx, values) if self.replaced is not None else ()
+        return () if ctx.database.is_connected else self.preview(ctx, values)
 
     def _body_arguments(self, ctx: ActionContext, args: Sequence[Any], values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values that the body takes; those for the action that it replaces wait for its call."""
@@ -353,7 +369,7 @@ def _later_effects(ctx: ActionContext, project: Project) -> list[Effect]:
         with suppress(AhjoError):
             actions = [(action, ctx.for_namespace(action.namespace_info)) for action in task.planned_actions(ctx)]
             found = task._effects(ctx, actions, project, link.values)  # noqa: SLF001 - of its class
-            effects += [effect._replace(given=link.given) for effect in found]
+            effects += [effect._replace(given=link.given, preview=tuple) for effect in found]
     return effects
 
 

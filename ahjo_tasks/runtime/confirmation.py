@@ -163,6 +163,8 @@ class Effect(NamedTuple):
     """Answers of the flags after that call."""
     destroys: Callable[[], str]
     """Losses, to be read after its name; empty for an action that only adds or changes."""
+    preview: Callable[[], Sequence[str]] = tuple
+    """Shows what the action would do, before the question; returns warnings for it. It holds nothing afterwards."""
 
 
 class Confirmation:
@@ -201,6 +203,11 @@ class Confirmation:
         for effect, phrase in unanswered:
             if phrase:
                 self._confirm(database, effect)
+
+    def ask_again(self, project: Project, action: str, warnings: Sequence[str]) -> None:
+        """Ask once more, where what an action would do has changed since the answer. Raises NotPermittedError."""
+        first = "This differs from the plan that you agreed to."
+        require_yes(project.console, Change(action, project.target, project.database_name, [first, *warnings]))
 
     def require_foreign(self, project: Project, action: str, content: str, given: Given) -> None:
         """Require the name of a database that no run made before it is dropped; `content` says what is in it.
@@ -242,6 +249,8 @@ class Confirmation:
         calls = ", ".join(dict.fromkeys(effect.call for effect, _ in unanswered))
         destroying = {effect.action: phrase for effect, phrase in unanswered if phrase}
         warnings = [f"{action} {phrase}." for action, phrase in destroying.items()]
+        if project.console.interactive:
+            warnings += [warning for effect, _ in unanswered for warning in effect.preview()]
         callers = ", ".join(dict.fromkeys(effect.call for effect, phrase in unanswered if phrase))
         protected = project.settings.target_database_protected
         hint = (PROTECTED_BEHIND if protected else BEHIND).format(callers) if callers else ""

@@ -86,6 +86,8 @@ class Project:
         """True if the facts of server and database are printed."""
         self.run_record: RunRecord | None = None
         """The record of this command line in the history of the database, once it has changed something."""
+        self.shown_plan: str | None = None
+        """The identity of the plan that the user has agreed to, until it is applied."""
         self._counts = counts
         self.expects_new_database = False
         """True if the database would be a new one: a dry run has planned `init`."""

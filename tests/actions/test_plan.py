@@ -8,7 +8,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
-from cli_runner import inv, sqlite
+from cli_runner import Terminal, inv, sqlite
 from projects import RunningProject, make_project
 
 if TYPE_CHECKING:
@@ -280,3 +280,58 @@ def test_a_saved_plan_has_no_secret(project: RunningProject) -> None:
     plain = hashlib.sha256(b"DROP VIEW IF EXISTS a; CREATE VIEW a AS SELECT 's3cret-value' AS one;").hexdigest()
     assert "s3cret-value" not in text
     assert plain not in text
+
+
+def test_the_question_comes_after_the_plan_and_names_what_is_destroyed(project: RunningProject) -> None:
+    assert inv(project, "init", *CONFIG).code == 0
+    done = inv(project, "deploy", *CONFIG, yes=False, typed=("n",))
+    assert done.code == 3
+    assert "    + database/views/a.sql" in done.out
+    assert done.out.index("database/views/a.sql") < done.out.index("Are you sure?")
+    assert "It destroys by alembic/versions/3f.py: DROP COLUMN shop.old." in done.err
+    assert not has_view(project, "a")
+    assert inv(project, "deploy", *CONFIG, yes=False, typed=("y",)).code == 0
+    assert has_view(project, "a")
+
+
+class Meddler(Terminal):
+    """A terminal whose user answers only after something was done, and with no lock held."""
+
+    def __init__(self, answers: list[tuple[Callable[[], object], str]]) -> None:
+        super().__init__()
+        self.answers = answers
+
+    def readline(self, *_: object) -> str:  # type: ignore[override]
+        before, answer = self.answers.pop(0)
+        before()
+        return f"{answer}\n"
+
+
+@pytest.mark.parametrize(("second", "code"), [("y", 0), ("n", 3)])
+def test_a_plan_that_differs_after_the_answer_is_asked_for_again(
+    deployed: RunningProject, second: str, code: int
+) -> None:
+    def meddle() -> None:
+        deployed.write("database/views/n.sql", "CREATE VIEW n AS SELECT 1 AS one;")
+        with sqlite3.connect(deployed.directory / "shop.db", timeout=0) as connection:
+            connection.execute("CREATE TABLE other (id INTEGER)")  # fails where a transaction is held
+
+    deployed.write("database/views/c.sql", "CREATE VIEW c AS SELECT 3 AS three;")
+    terminal = Meddler([(meddle, "y"), (lambda: None, second)])
+    done = inv(deployed, "deploy", *CONFIG, yes=False, typed=terminal)
+    assert done.code == code, done.text
+    assert "This differs from the plan that you agreed to." in done.err
+    assert done.out.count("Are you sure?") == 2
+    assert (has_view(deployed, "n"), has_view(deployed, "c")) == (code == 0, code == 0)
+
+
+def test_a_chain_that_begins_with_another_action_asks_once_without_a_plan(project: RunningProject) -> None:
+    done = inv(project, "init", "deploy", *CONFIG, yes=False, typed=("y",))
+    assert (done.code, done.out.count("Are you sure?")) == (0, 1), done.text
+
+
+def test_a_chain_that_begins_with_a_deploy_shows_its_plan_and_asks_once(project: RunningProject) -> None:
+    assert inv(project, "init", *CONFIG).code == 0
+    done = inv(project, "deploy", "data", *CONFIG, yes=False, typed=("y",))
+    assert (done.code, done.out.count("Are you sure?")) == (0, 1), done.text
+    assert done.out.index("    + database/views/a.sql") < done.out.index("Are you sure?")
