@@ -112,6 +112,19 @@ class Deployed(RunningProject):
         """What a query of this project's database gives, past the code under test."""
         return self.target.query(sql, self.database)
 
+    def by_hand(self, *statements: str) -> None:
+        """Do something in the database past this tool."""
+        with self.target.connect(self.database) as connection:
+            for statement in statements:
+                connection.cursor().execute(statement)
+            connection.commit()
+
+    def view(self, name: str, query: str, folder: str = "database/views") -> None:
+        """Write the file of a view, as the database wants it to be written so that it can run again."""
+        heads = {"sqlite": "DROP VIEW IF EXISTS {0}; CREATE VIEW {0}", "mssql": "CREATE OR ALTER VIEW dbo.{0}"}
+        head = heads.get(self.target.name, "CREATE OR REPLACE VIEW {0}").format(name)
+        self.write(f"{folder}/{name}.sql", f"{head} AS {query};\n")
+
     def has(self, table: str) -> bool:
         """Whether the table or view can be read."""
         with self.target.connect(self.database) as connection:

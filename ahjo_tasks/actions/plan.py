@@ -88,18 +88,24 @@ def plan(  # noqa: PLR0913, PLR0917 - the flags
 def drift(ctx: ActionContext, format: str = "tree", output: str = "") -> None:  # noqa: A002 - the flag's name
     """Show what was changed by hand.
 
-    Objects that differ from what the last deploy left, that are not deployed
-    yet, or that no file of the project creates. Exits with 5 when there is one.
+    Objects that differ from what the last deploy left, with the difference,
+    that are not deployed yet, whose files were removed, or that no file of the
+    project creates, and tables that a revision made and that differ from what
+    the last one left. Exits with 5 when there is one.
     """
     from ahjo_tasks.actions.deploy import read_objects
-    from ahjo_tasks.engine.deployment import Deployment
+    from ahjo_tasks.engine.drift import DriftFinder
     from ahjo_tasks.engine.plan_report import Entry
+    from ahjo_tasks.engine.sql_file import FileStep
 
     _check_format(ctx, format, output)
     ctx.print_heading()
     connection = ctx.database.connection
-    found = Deployment(ctx.settings, connection, ctx.console.masked).drift(read_objects(ctx))
-    changes = tuple(Entry(str(change.status), change.kind, change.label, change.reason) for change in found)
+    files = [step.file for step in read_objects(ctx).steps if isinstance(step, FileStep)]
+    found = DriftFinder(ctx.settings, connection, ctx.console.masked).find(files)
+    changes = tuple(
+        Entry(str(change.status), change.kind, change.label, change.reason, diff=change.diff) for change in found
+    )
     _show(ctx, replace(plan_formats.report_head(ctx), changes=changes), format, output)
     if changes:
         raise DifferenceError(f"{pluralize(len(changes), 'difference')} from what was deployed.")

@@ -148,6 +148,10 @@ class Settings(Struct, frozen=True, kw_only=True, rename={"sqlalchemy_url": "sql
         Literal["replace", "stop"],
         Meta(description="What a deploy does with objects that were changed by hand: replace them, or stop."),
     ] = "replace"
+    drift_ignore: Annotated[
+        tuple[str, ...],
+        Meta(description="Objects that are never drift: patterns of kind/schema/name, as in view/*/tmp_*."),
+    ] = ()
     git_table: Annotated[str, Meta(description="Table of the deployed git version.")] = "git_version"
     git_table_schema: Annotated[str | None, Meta(description="Schema of that table.")] = None
     url_of_remote_git_repository: Annotated[

@@ -6,18 +6,23 @@ file, which no server keeps as it was sent.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
+from contextlib import suppress
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from sqlalchemy.engine.reflection import Inspector
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.sql.definitions import Definition
 
 KINDS = {"materialized view": "view", "domain": "type", "aggregate": "function"}
 """Kinds of objects that share their names with another kind."""
+SHIPPED_SCHEMAS = re.compile(r"pg_.*|information_schema|sys|guest|db_.*", re.IGNORECASE)
 NAMES_PER_QUERY = 500
 """Names that one query asks for; of more, all objects are read."""
 
@@ -49,7 +54,9 @@ def read_catalog(connection: Connection, names: Iterable[str] | None = None) -> 
     digest = connection.dialect.catalog_digest
     parts: dict[ObjectKey, list[tuple[str, str]]] = defaultdict(list)
     for key, definition, rights in _rows(connection, names, digest):
-        parts[key].append((definition if digest else _hash(definition), rights if digest else _hash(rights)))
+        parts[key].append(
+            (definition if digest else hash_definition(definition), rights if digest else hash_definition(rights))
+        )
     return {key: _combined(sorted(found)) for key, found in parts.items()}
 
 
@@ -61,6 +68,67 @@ def read_definitions(connection: Connection, keys: Iterable[ObjectKey]) -> dict[
         if key in wanted:
             texts[key].append(definition)
     return {key: "\n".join(sorted(found)) for key, found in texts.items()}
+
+
+def read_tables(connection: Connection) -> dict[ObjectKey, tuple[str, str]]:
+    """Return of each table a line for each column and constraint, and its comments. Raises StatementError.
+
+    Tables of extensions are left out.
+    """
+    from sqlalchemy import inspect
+
+    own = {str(name) for kind, name in connection.query(connection.dialect.content_sql) if kind == "table"}
+    with connection.sqlalchemy_connection() as sa_connection:
+        inspector = inspect(sa_connection)
+        default = connection.dialect.default_schema
+        schemas = [name for name in inspector.get_schema_names() if not SHIPPED_SCHEMAS.fullmatch(name)]
+        return {
+            ObjectKey("table", schema or "", name): ("\n".join(lines), "\n".join(comments[name]))
+            for schema in (schemas if default else [None])
+            for described, comments in (_describe_tables(inspector, schema),)
+            for name, lines in described.items()
+            if name in own
+        }
+
+
+def _describe_tables(
+    inspector: Inspector, schema: str | None
+) -> tuple[dict[str, list[str]], defaultdict[str, list[str]]]:
+    """Return the lines of each table of a schema, and its comments."""
+    lines: dict[str, list[str]] = {}
+    comments: defaultdict[str, list[str]] = defaultdict(list)
+    for (_schema, name), columns in inspector.get_multi_columns(schema=schema).items():
+        lines[str(name)] = [_describe_column(column) for column in columns]
+        comments[str(name)] += [f"{column['name']}: {column['comment']}" for column in columns if column.get("comment")]
+    readers: dict[str, Callable[..., Any]] = {
+        "primary key": inspector.get_multi_pk_constraint,
+        "unique": inspector.get_multi_unique_constraints,
+        "foreign key": inspector.get_multi_foreign_keys,
+        "check": inspector.get_multi_check_constraints,
+        "index": inspector.get_multi_indexes,
+        "comment": inspector.get_multi_table_comment,
+    }
+    for word, read in readers.items():
+        with suppress(NotImplementedError):  # SQLAlchemy does not read it on every database
+            for (_schema, name), values in read(schema=schema).items():
+                texts = sorted(_describe(word, value) for value in (values if isinstance(values, list) else [values]))
+                (comments if word == "comment" else lines)[str(name)] += filter(None, texts)
+    return lines, comments
+
+
+def _describe_column(column: Mapping[str, Any]) -> str:
+    more = {name: column.get(name) for name in ("default", "computed", "identity") if column.get(name)}
+    null = "" if column["nullable"] else " not null"
+    return f"column {column['name']} {column['type']!r}{null}{_values(more)}"
+
+
+def _describe(word: str, value: Mapping[str, Any]) -> str:
+    """Return a constraint in a line; empty for one that is not there."""
+    return f"{word}{_values(value)}" if any(value.values()) else ""
+
+
+def _values(values: Mapping[str, Any]) -> str:
+    return "".join(f" {name}={value!r}" for name, value in sorted(values.items()) if value not in (None, [], {}, ""))
 
 
 def read_version(connection: Connection) -> str:
@@ -119,8 +187,9 @@ def _combined(parts: Sequence[tuple[str, str]]) -> Fingerprint:
     if len(parts) == 1:
         return Fingerprint(*parts[0])
     definitions, rights = zip(*parts, strict=True)
-    return Fingerprint(_hash("\n".join(definitions)), _hash("\n".join(rights)))
+    return Fingerprint(hash_definition("\n".join(definitions)), hash_definition("\n".join(rights)))
 
 
-def _hash(text: str) -> str:
+def hash_definition(text: str) -> str:
+    """Return the hash of a definition that was read as text."""
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

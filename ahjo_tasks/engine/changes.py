@@ -63,6 +63,8 @@ class FileChange:
     drifted: tuple[ObjectKey, ...] = ()
     objects: tuple[ObjectKey, ...] = ()
     """Objects of a removed file that are still there."""
+    diff: str = ""
+    """Difference between the text that the last deploy left and the one that the database has."""
     file: SqlFile | None = field(default=None, repr=False, compare=False)
 
     @property

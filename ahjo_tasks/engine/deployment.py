@@ -125,23 +125,6 @@ class Deployment:
         state = self._state([step.file for step in steps], "", more) if not changes else None
         return Selection(Plan(there), changes, state)
 
-    def drift(self, plan: Plan) -> list[FileChange]:
-        """Return what differs from the last deploy without a change of the files, and what no file creates."""
-        connection = self._connection
-        files = [step.file for step in plan.steps if isinstance(step, FileStep)]
-        if connection is None:
-            return []
-        catalog = read_catalog(connection)
-        store = HistoryStore(connection, self._settings)
-        records = store.files() if store.exists() else {}
-        changes = Comparison(records, catalog, self._conceal).changes(files)
-        found = [change for change in changes if change.status in {Status.DRIFTED, Status.NEW}]
-        owned = {key for file in files for key in keys_of(file, catalog)}
-        owned |= {key for record in records.values() for key in record.objects}
-        schemas = {key.schema for key in owned if key}
-        strangers = [key for key in catalog if key not in owned and key.schema in schemas]
-        return [*found, *(FileChange(str(key), key.kind, Status.UNOWNED) for key in sorted(strangers))]
-
     def _state(self, files: Sequence[SqlFile], revisions: str, more: str) -> State:
         hashes = {file.label: file_hash(file, self._conceal) for file in files}
         server, name = self._connection.dialect.database_identity(self._connection) if self._connection else ("", "")

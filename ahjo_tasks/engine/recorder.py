@@ -10,11 +10,21 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.database.catalog import Catalog, find, read_catalog, read_definitions, read_version
+from ahjo_tasks.database.catalog import (
+    Catalog,
+    Fingerprint,
+    find,
+    hash_definition,
+    read_catalog,
+    read_definitions,
+    read_tables,
+    read_version,
+)
 from ahjo_tasks.engine.changes import Status, file_hash, keys_of
 from ahjo_tasks.engine.drop import DropStep
 from ahjo_tasks.engine.sql_file import FileStep
 from ahjo_tasks.history.store import (
+    TABLES_OF_REVISIONS,
     FileRecord,
     HistoryStore,
     Run,
@@ -22,11 +32,11 @@ from ahjo_tasks.history.store import (
     hash_text,
     utc_now,
 )
-from ahjo_tasks.project.kinds import OBJECTS
+from ahjo_tasks.project.kinds import OBJECTS, STRUCTURE
 from ahjo_tasks.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from ahjo_tasks.database.catalog import ObjectKey
     from ahjo_tasks.database.connection import Connection
@@ -44,6 +54,10 @@ LONGEST_TEXT = 1_000_000
 """Characters of the longest text that the history keeps."""
 LEAVE_OBJECTS = frozenset({"data", "testdata", "permission", "description update", "git version"})
 """Kinds of steps that change no object."""
+
+GIVE_RIGHTS = frozenset({"permission", "login"})
+CHANGE_TABLES = frozenset({"migration", "description update", *STRUCTURE})
+"""Kinds of steps that may change tables, beside files that do more than define objects."""
 
 
 @dataclass
@@ -106,6 +120,8 @@ class Recorder:
         self._dropped: list[DropStep] = []
         self._found: dict[ObjectKey, str] = {}
         self._written = time.monotonic()
+        self._tables: dict[ObjectKey, tuple[str, str]] | None = None
+        """The tables before the run, where it may change them."""
 
     def observe(self, event: Event) -> None:
         """Take note of a step that ended, or was rolled back after it.
@@ -151,15 +167,13 @@ class Recorder:
         """Keep the text of a file, unless there is a secret in it; return its hash."""
         if not isinstance(step, FileStep) or step.file.kind not in OBJECTS or len(step.file.text) > LONGEST_TEXT:
             return ""
-        if self._conceal(step.file.text) != step.file.text:
-            return ""
-        text_hash = hash_text(step.file.text)
-        self._texts[text_hash] = step.file.text
-        return text_hash
+        return self._keep(step.file.text)
 
     def begin(self, plan: Plan) -> None:
         """Write that the run begins, and keep the texts of objects that were changed by hand and are now replaced."""
         self._found = self._hand_made()
+        if any(map(_may_change_tables, plan.steps)):
+            self._tables = read_tables(self._connection)
         if self._is_deferred:
             return
         self._start()
@@ -174,15 +188,13 @@ class Recorder:
     def _start(self) -> None:
         self._record.start()
         found, self._found = self._found, {}
-        steps, texts = [], {}
+        steps = []
         for key, text in found.items():
             self._record.steps += 1
-            kept = hash_text(text) if self._conceal(text) == text else ""
-            if kept:
-                texts[kept] = text
+            kept = self._keep(text)
             reason = "changed by hand, before its file was deployed"
             steps.append(StepRecord(self._record.steps, key.kind, str(key), "found", text_hash=kept, reason=reason))
-        self._store.write_steps(self._record.run, steps, texts)
+        self._store.write_steps(self._record.run, steps, self._texts if steps else {})
 
     def _hand_made(self) -> dict[ObjectKey, str]:
         """Read the texts of the objects that were changed by hand, which are replaced now."""
@@ -195,6 +207,7 @@ class Recorder:
             return
         self._start()
         self._write_files(read_catalog(self._connection))
+        self._write_tables()
         self._store.write_steps(self._record.run, self._steps, self._texts)
         self._steps, self._texts, self._files, self._dropped = [], {}, {}, []
         self._written = time.monotonic()
@@ -242,7 +255,80 @@ class Recorder:
                 now = {key: catalog[key] for key in record.objects}
                 if now != record.objects:
                     records.append(replace(record, objects=now))
-        self._store.write_files(records, forgotten)
+        self._store.write_files(self._with_texts(records), forgotten)
+        if GIVE_RIGHTS.intersection(step.kind for step in self._steps):
+            self._write_rights(catalog)
+
+    def _with_texts(self, records: Sequence[FileRecord]) -> list[FileRecord]:
+        """Return the records with the texts that the database has of their objects, but for those with a secret."""
+        texts = read_definitions(self._connection, {key for record in records for key in record.objects})
+        hashes = {key: self._keep(text) for key, text in texts.items()}
+        return [replace(record, texts={key: hashes.get(key, "") for key in record.objects}) for record in records]
+
+    def _keep(self, text: str) -> str:
+        """Keep a text unless there is a secret in it; return its hash, or an empty one."""
+        if self._conceal(text) != text:
+            return ""
+        text_hash = hash_text(text)
+        self._texts[text_hash] = text
+        return text_hash
+
+    def _write_rights(self, catalog: Catalog) -> None:
+        """Write the rights that the run gave on objects that are otherwise as they were left."""
+        records = []
+        for record in self._store.files().values():
+            objects = {
+                key: catalog[key] if key in catalog and catalog[key].definition == known.definition else known
+                for key, known in record.objects.items()
+            }
+            if objects != record.objects:
+                records.append(replace(record, objects=objects))
+        self._store.write_files(records)
+
+    def _write_tables(self) -> None:
+        """Write the tables that revisions made, and what this run changed in those that are recorded already."""
+        if self._tables is None:
+            return
+        now, record = read_tables(self._connection), self._store.revision_tables()
+        migrated = any(step.kind == "migration" for step in self._steps)
+        changed = [
+            key
+            for key, described in now.items()
+            if described != self._tables.get(key) and (key in record.objects or migrated) and not self._is_ours(key)
+        ]
+        objects, texts = dict(record.objects), dict(record.texts)
+        for key in changed:
+            objects[key] = table_fingerprint(*now[key])
+            texts[key] = self._keep(now[key][0])
+            self._record.steps += 1
+            self._steps.append(
+                StepRecord(self._record.steps, "table", str(key), "changed", text_hash=texts[key], reason="by this run")
+            )
+        for key in self._tables.keys() & objects.keys() - now.keys():
+            del objects[key]
+        if objects != record.objects:
+            run_id = self._record.run.run_id
+            self._store.write_files(
+                [FileRecord(TABLES_OF_REVISIONS, "", objects, run_id, texts)], () if objects else [TABLES_OF_REVISIONS]
+            )
+        self._tables = now
+
+    def _is_ours(self, key: ObjectKey) -> bool:
+        """Test whether a table is one of the history, of Alembic's versions or of git's."""
+        from ahjo_tasks.history.tables import PREFIX
+
+        settings = self._store.settings
+        names = {settings.alembic_version_table, settings.git_table, settings.log_table, settings.test_table_name}
+        return key.name.startswith(PREFIX) or key.name in names
+
+
+def _may_change_tables(step: Step) -> bool:
+    return step.kind in CHANGE_TABLES or (isinstance(step, FileStep) and not step.file.defines_only)
+
+
+def table_fingerprint(text: str, comments: str) -> Fingerprint:
+    """Return the hashes of the columns and constraints of a table, and of its comments."""
+    return Fingerprint(hash_definition(text), hash_definition(comments))
 
 
 def _keys(records: Mapping[str, FileRecord]) -> Catalog:

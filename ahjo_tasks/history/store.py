@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 Record = TypeVar("Record")
 STARTED, INTERRUPTED = "started", "interrupted"
+TABLES_OF_REVISIONS = "alembic/versions"
+"""The name under which the tables are recorded that revisions made."""
 FINGERPRINT_VERSION = "1"
 """Version of the fingerprints of files and objects; after a change all files are deployed once."""
 
@@ -88,6 +90,8 @@ class FileRecord:
     hash: str
     objects: Mapping[ObjectKey, Fingerprint] = field(default_factory=dict)
     run_id: str = ""
+    texts: Mapping[ObjectKey, str] = field(default_factory=dict, compare=False)
+    """Hashes of the texts that the database had of the objects after that, where they are kept."""
 
 
 def new_run_id(now: datetime) -> str:
@@ -158,13 +162,29 @@ class HistoryStore:
 
     def files(self) -> dict[str, FileRecord]:
         """Return what each file left in the database."""
+        records = self._records(self._select(self.tables.objects, project=self.project))
+        records.pop(TABLES_OF_REVISIONS, None)
+        return records
+
+    def revision_tables(self) -> FileRecord:
+        """Return the tables that revisions made, as the last revision left them."""
+        rows = self._select(self.tables.objects, project=self.project, file=TABLES_OF_REVISIONS)
+        return self._records(rows).get(TABLES_OF_REVISIONS) or FileRecord(TABLES_OF_REVISIONS, "")
+
+    @staticmethod
+    def _records(rows: Iterable[Mapping[str, Any]]) -> dict[str, FileRecord]:
         found: dict[str, dict[ObjectKey, Fingerprint]] = defaultdict(dict)
+        texts: dict[str, dict[ObjectKey, str]] = defaultdict(dict)
         hashes: dict[str, tuple[str, str]] = {}
-        for row in self._select(self.tables.objects, project=self.project):
+        for row in rows:
             key = ObjectKey(row["kind"], row["schema_name"] or "", row["name"])
             found[row["file"]][key] = Fingerprint(row["definition"], row["rights"])
+            texts[row["file"]][key] = row["text_hash"] or ""
             hashes[row["file"]] = (row["file_hash"], row["run_id"] or "")
-        return {file: FileRecord(file, hashes[file][0], objects, hashes[file][1]) for file, objects in found.items()}
+        return {
+            file: FileRecord(file, hashes[file][0], objects, hashes[file][1], texts[file])
+            for file, objects in found.items()
+        }
 
     def runs(self, limit: int) -> list[Run]:
         """Return the last runs, the newest first."""
@@ -275,6 +295,7 @@ class HistoryStore:
                 "name": key.name,
                 "definition": fingerprint.definition,
                 "rights": fingerprint.rights,
+                "text_hash": record.texts.get(key, ""),
                 "run_id": record.run_id,
             }
 
@@ -298,7 +319,7 @@ class HistoryStore:
     def _forget_old_runs(self) -> None:
         from sqlalchemy import select
 
-        runs, steps, texts = self.tables.runs, self.tables.steps, self.tables.texts
+        runs, steps, texts, objects = self.tables.runs, self.tables.steps, self.tables.texts, self.tables.objects
         ids = select(runs.c.run_id).where(runs.c.project == self.project).order_by(runs.c.started.desc())
         old = [row["run_id"] for row in self._rows(ids)][self.settings.history_keep :]
         if not old:
@@ -306,8 +327,9 @@ class HistoryStore:
         with self.connection.sqlalchemy_transaction() as sa_connection:
             for table in (steps, runs):
                 sa_connection.execute(table.delete().where(table.c.run_id.in_(old)))
-            kept = select(steps.c.text_hash).where(steps.c.text_hash != "")
-            sa_connection.execute(texts.delete().where(texts.c.text_hash.not_in(kept)))
+            kept = [select(table.c.text_hash).where(table.c.text_hash != "") for table in (steps, objects)]
+            unused = (texts.c.text_hash.not_in(hashes) for hashes in kept)
+            sa_connection.execute(texts.delete().where(*unused))
 
     def _select(self, table: Any, **equal: str) -> list[dict[str, Any]]:
         from sqlalchemy import select

@@ -10,14 +10,6 @@ import pytest
 if TYPE_CHECKING:
     from inside import Deployed
 
-CREATE = {"sqlite": "DROP VIEW IF EXISTS {0}; CREATE VIEW {0}", "mssql": "CREATE OR ALTER VIEW dbo.{0}"}
-
-
-def view(live: Deployed, name: str, query: str) -> None:
-    """Write the file of a view, as the database wants it to be written so that it can run again."""
-    head = CREATE.get(live.target.name, "CREATE OR REPLACE VIEW {0}").format(name)
-    live.write(f"database/views/{name}.sql", f"{head} AS {query};\n")
-
 
 def ran(text: str) -> list[str]:
     """Names of the views that a run deployed."""
@@ -27,19 +19,11 @@ def ran(text: str) -> list[str]:
 @pytest.fixture
 def chain(live: Deployed) -> Deployed:
     """Views a, b that reads a, and c beside them; deployed once."""
-    view(live, "a", "SELECT 1 AS one")
-    view(live, "b", f"SELECT one FROM {'dbo.' if live.target.name == 'mssql' else ''}a")
-    view(live, "c", "SELECT 3 AS three")
+    live.view("a", "SELECT 1 AS one")
+    live.view("b", f"SELECT one FROM {'dbo.' if live.target.name == 'mssql' else ''}a")
+    live.view("c", "SELECT 3 AS three")
     assert ran(live.succeed("deploy").text) == ["a", "b", "c"]
     return live
-
-
-def change(live: Deployed, statement: str) -> None:
-    """Do something in the database past this tool."""
-    with live.target.connect(live.database) as connection:
-        cursor = connection.cursor()
-        cursor.execute(statement)
-        connection.commit()
 
 
 def test_nothing_changed_is_nothing_to_do(chain: Deployed) -> None:
@@ -49,7 +33,7 @@ def test_nothing_changed_is_nothing_to_do(chain: Deployed) -> None:
 
 
 def test_a_changed_file_runs_with_what_needs_it(chain: Deployed) -> None:
-    view(chain, "a", "SELECT 2 AS one")
+    chain.view("a", "SELECT 2 AS one")
     needing = [] if chain.target.name == "sqlite" else ["b"]  # SQLite looks names up when a view is read
     plan = chain.succeed("plan").text
     assert "~ database/views/a.sql" in plan
@@ -65,14 +49,14 @@ def test_all_runs_everything(chain: Deployed) -> None:
 
 
 def test_a_plan_that_would_change_something_exits_with_5(chain: Deployed) -> None:
-    view(chain, "c", "SELECT 4 AS three")
+    chain.view("c", "SELECT 4 AS three")
     chain.fail("plan", "--check", code=5)
     assert chain.rows("SELECT three FROM c") == [(3,)]
 
 
 def test_what_was_changed_by_hand_is_put_back_and_kept_in_the_history(chain: Deployed) -> None:
-    change(chain, "DROP VIEW c")
-    change(chain, "CREATE VIEW c AS SELECT 77 AS three")
+    chain.by_hand("DROP VIEW c")
+    chain.by_hand("CREATE VIEW c AS SELECT 77 AS three")
     assert "c.sql" in chain.fail("drift", code=5).text
     done = chain.succeed("deploy")
     assert ran(done.text) == ["c"]
@@ -84,7 +68,7 @@ def test_what_was_changed_by_hand_is_put_back_and_kept_in_the_history(chain: Dep
 
 
 def test_drift_can_stop_a_deploy_before_anything_runs(chain: Deployed) -> None:
-    change(chain, "DROP VIEW c")
+    chain.by_hand("DROP VIEW c")
     chain.fail("deploy", "--on-drift", "stop", code=5)
     assert not chain.has("c")
     chain.reconfigure(on_drift="stop")
@@ -94,7 +78,7 @@ def test_drift_can_stop_a_deploy_before_anything_runs(chain: Deployed) -> None:
 
 
 def test_an_object_in_no_file_is_drift_and_stays(chain: Deployed) -> None:
-    change(chain, "CREATE VIEW stranger AS SELECT 1 AS one")
+    chain.by_hand("CREATE VIEW stranger AS SELECT 1 AS one")
     assert "stranger" in chain.fail("drift", code=5).text
     assert "nothing to do" in chain.succeed("deploy").text
     assert chain.has("stranger")
@@ -111,8 +95,8 @@ def test_a_removed_file_is_listed_and_its_object_dropped_only_when_asked(chain: 
 
 
 def test_select_runs_only_what_it_names(chain: Deployed) -> None:
-    view(chain, "a", "SELECT 5 AS one")
-    view(chain, "c", "SELECT 5 AS three")
+    chain.view("a", "SELECT 5 AS one")
+    chain.view("c", "SELECT 5 AS three")
     assert ran(chain.succeed("deploy", "--select", "c").text) == ["c"]
     assert ran(chain.succeed("deploy", "--select", "a+").text) == ["a", "b"]
     assert "nothing to do" in chain.succeed("deploy").text
@@ -120,8 +104,8 @@ def test_select_runs_only_what_it_names(chain: Deployed) -> None:
 
 
 def test_a_failed_run_is_told_and_run_again(chain: Deployed) -> None:
-    view(chain, "a", "SELECT 6 AS one")
-    view(chain, "d", "SELEC 1")
+    chain.view("a", "SELECT 6 AS one")
+    chain.view("d", "SELEC 1")
     chain.fail("deploy")
     runs = json.loads(chain.succeed("history", "--format", "json").out)
     assert [run["status"] for run in runs] == ["failed", "succeeded"]
@@ -133,8 +117,8 @@ def test_a_failed_run_is_told_and_run_again(chain: Deployed) -> None:
 
 def test_a_failed_run_leaves_nothing_where_ddl_can_be_rolled_back(chain: Deployed) -> None:
     committed = chain.target.name == "mysql"
-    view(chain, "a", "SELECT 6 AS one")
-    view(chain, "d", "SELEC 1")
+    chain.view("a", "SELECT 6 AS one")
+    chain.view("d", "SELEC 1")
     assert ("the database is as before" in chain.fail("deploy").text) is not committed
     assert chain.rows("SELECT one FROM a") == [(6 if committed else 1,)]
     run = json.loads(chain.succeed("history", "--format", "json").out)[0]["run_id"]
@@ -144,8 +128,8 @@ def test_a_failed_run_leaves_nothing_where_ddl_can_be_rolled_back(chain: Deploye
 
 def test_a_file_at_a_time_keeps_what_was_done_before_a_failure(chain: Deployed) -> None:
     chain.reconfigure(deploy_transaction="file")
-    view(chain, "a", "SELECT 6 AS one")
-    view(chain, "d", "SELEC 1")
+    chain.view("a", "SELECT 6 AS one")
+    chain.view("d", "SELEC 1")
     chain.fail("deploy")
     assert chain.rows("SELECT one FROM a") == [(6,)]
 
@@ -153,16 +137,17 @@ def test_a_file_at_a_time_keeps_what_was_done_before_a_failure(chain: Deployed) 
 def test_old_runs_are_forgotten(chain: Deployed) -> None:
     chain.reconfigure(history_keep=2)
     for number in range(3):
-        view(chain, "c", f"SELECT {number} AS three")
+        chain.view("c", f"SELECT {number} AS three")
         chain.succeed("deploy")
     assert len(json.loads(chain.succeed("history", "--format", "json").out)) == 2
-    assert chain.rows("SELECT COUNT(*) FROM ahjo_texts") == [(2,)]
+    files, objects = 2, 3
+    assert chain.rows("SELECT COUNT(*) FROM ahjo_texts") == [(files + objects,)]
 
 
 def test_baseline_records_what_is_there(live: Deployed) -> None:
-    change(live, "CREATE VIEW a AS SELECT 1 AS one")
-    view(live, "a", "SELECT 1 AS one")
-    view(live, "b", "SELECT 2 AS two")
+    live.by_hand("CREATE VIEW a AS SELECT 1 AS one")
+    live.view("a", "SELECT 1 AS one")
+    live.view("b", "SELECT 2 AS two")
     done = live.succeed("baseline")
     assert "b.sql: not recorded" in done.text
     assert ran(live.succeed("deploy").text) == ["b"]
@@ -170,7 +155,7 @@ def test_baseline_records_what_is_there(live: Deployed) -> None:
 
 def test_a_changed_variable_runs_the_file(live: Deployed) -> None:
     live.reconfigure(scripting_variables={"value": "1"})
-    view(live, "a", "SELECT $(value) AS one")
+    live.view("a", "SELECT $(value) AS one")
     live.succeed("deploy")
     live.reconfigure(scripting_variables={"value": "2"})
     live.succeed("deploy")
@@ -179,7 +164,7 @@ def test_a_changed_variable_runs_the_file(live: Deployed) -> None:
 
 def test_a_file_with_a_secret_is_kept_nowhere_and_runs_each_time(live: Deployed) -> None:
     live.reconfigure(scripting_variables={"api_password": "s3cret-value"})
-    view(live, "a", "SELECT '$(api_password)' AS one")
+    live.view("a", "SELECT '$(api_password)' AS one")
     live.succeed("deploy")
     assert ran(live.succeed("deploy").text) == ["a"]
     story = json.loads(live.succeed("history", "--object", "a.sql", "--format", "json").out)
@@ -197,8 +182,7 @@ def test_an_object_named_with_its_own_database_is_known_again(live: Deployed) ->
 
 
 def test_a_named_file_outside_of_the_objects_is_not_taken_for_a_removed_one(chain: Deployed) -> None:
-    head = CREATE.get(chain.target.name, "CREATE OR REPLACE VIEW {0}").format("x")
-    chain.write("database/other/x.sql", f"{head} AS SELECT 1 AS one;\n")
+    chain.view("x", "SELECT 1 AS one", folder="database/other")
     chain.succeed("deploy-files", "--files", "database/other/x.sql")
     assert "x.sql" not in chain.succeed("plan").text
     chain.succeed("deploy", "--prune")

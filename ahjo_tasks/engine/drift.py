@@ -1,0 +1,123 @@
+"""Find what differs in a database from what the last deploy left."""
+
+from __future__ import annotations
+
+from difflib import unified_diff
+from fnmatch import fnmatch
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.database.catalog import KINDS, ObjectKey, read_catalog, read_definitions, read_tables
+from ahjo_tasks.engine.changes import Comparison, FileChange, Status, keys_of
+from ahjo_tasks.engine.recorder import table_fingerprint
+from ahjo_tasks.history.store import FileRecord, HistoryStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from ahjo_tasks.config.settings import Settings
+    from ahjo_tasks.database.catalog import Catalog
+    from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.project.sql_file import SqlFile
+
+HIDDEN = "a secret is in its text, which is not shown"
+
+
+class DriftFinder:
+    """A database beside the history of one project in it. `conceal` covers secrets in a text."""
+
+    def __init__(self, settings: Settings, connection: Connection, conceal: Callable[[str], str]) -> None:
+        self._ignored = settings.drift_ignore
+        self._connection = connection
+        self._conceal = conceal
+        self._store = HistoryStore(connection, settings)
+
+    def find(self, files: Sequence[SqlFile]) -> list[FileChange]:
+        """Return the objects that were changed by hand, the files that are not deployed, and objects of no file.
+
+        Raises StatementError where the database does not show its objects.
+        """
+        catalog = read_catalog(self._connection)
+        recorded = self._store.exists()
+        records = self._store.files() if recorded else {}
+        tables = self._store.revision_tables() if recorded else FileRecord("", "")
+        comparison = Comparison(records, catalog, self._conceal)
+        return [
+            *self._changed(records.values(), catalog),
+            *self._changed_tables(tables),
+            *(change for change in comparison.changes(files) if self._is_missing(change)),
+            *comparison.removed(file.label for file in files),
+            *self._unowned(files, records, catalog),
+        ]
+
+    def _changed(self, records: Iterable[FileRecord], catalog: Catalog) -> Iterator[FileChange]:
+        """Yield each record with objects that are not as they were left; those of one name are compared as one."""
+        changed = {
+            record.file: [
+                key for key, known in record.objects.items() if catalog.get(key) != known and not self._ignores(key)
+            ]
+            for record in records
+        }
+        texts = read_definitions(self._connection, {key for keys in changed.values() for key in keys})
+        for record in records:
+            keys = changed[record.file]
+            if keys:
+                reasons = ", ".join(_reason(key, record, catalog) for key in keys)
+                kind = KINDS.get(keys[0].kind, keys[0].kind)
+                diff = "\n".join(filter(None, (self._diff(key, record, texts.get(key, "")) for key in keys)))
+                yield FileChange(record.file, kind, Status.DRIFTED, reasons, tuple(keys), diff=diff)
+
+    def _changed_tables(self, record: FileRecord) -> Iterator[FileChange]:
+        """Yield the tables that a revision made and that are not as the last revision left them."""
+        keys = [key for key in record.objects if not self._ignores(key)]
+        if not keys:
+            return
+        tables = read_tables(self._connection)
+        now = {key: table_fingerprint(*described) for key, described in tables.items()}
+        for key in keys:
+            if now.get(key) != record.objects[key]:
+                reason = _reason(key, record, now, rights="comments")
+                diff = self._diff(key, record, tables.get(key, ("", ""))[0])
+                yield FileChange(str(key).removeprefix("table "), "table", Status.DRIFTED, reason, (key,), diff=diff)
+
+    def _diff(self, key: ObjectKey, record: FileRecord, now: str) -> str:
+        """Return how a text of the database differs from the one that was left; nothing of one with a secret."""
+        before = self._store.text(record.texts[key]) if record.texts.get(key) else None
+        if self._conceal(now) != now or self._conceal(before or "") != (before or ""):
+            return HIDDEN
+        if before is None:
+            return ""
+        lines = unified_diff(before.splitlines(), now.splitlines(), f"deployed/{key}", str(key), lineterm="")
+        return "\n".join(lines)
+
+    def _is_missing(self, change: FileChange) -> bool:
+        """Test whether a file is not deployed, and creates an object that counts."""
+        definitions = change.file.definitions if change.file is not None else ()
+        keys = [
+            ObjectKey(KINDS.get(item.kind, item.kind), item.name.schema or "", item.name.name) for item in definitions
+        ]
+        return change.status is Status.NEW and not (keys and all(map(self._ignores, keys)))
+
+    def _unowned(
+        self, files: Sequence[SqlFile], records: Mapping[str, FileRecord], catalog: Catalog
+    ) -> Iterator[FileChange]:
+        """Yield the objects that no file creates, in the schemas of those that a file does."""
+        owned = {key for file in files for key in keys_of(file, catalog) if key is not None}
+        owned |= {key for record in records.values() for key in record.objects}
+        schemas = {key.schema for key in owned}
+        for key in sorted(catalog):
+            if key not in owned and key.schema in schemas and not self._ignores(key):
+                yield FileChange(str(key).removeprefix(f"{key.kind} "), key.kind, Status.UNOWNED)
+
+    def _ignores(self, key: ObjectKey) -> bool:
+        """Test whether the config leaves an object out."""
+        return any(fnmatch("/".join(key).lower(), pattern.lower()) for pattern in self._ignored)
+
+
+def _reason(key: ObjectKey, record: FileRecord, catalog: Catalog, rights: str = "owner or rights") -> str:
+    """Say what happened to an object since its last deploy."""
+    now = catalog.get(key)
+    if now is None:
+        return f"{key} was dropped by hand"
+    if now.definition != record.objects[key].definition:
+        return f"{key} was changed by hand"
+    return f"{rights} of {key} were changed by hand"

@@ -1,0 +1,121 @@
+"""Drift: what differs in a database from what the last deploy left, with the difference."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from revisions import revision
+
+if TYPE_CHECKING:
+    from inside import Deployed
+
+ITEM = (
+    'op.create_table("item", sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),'
+    ' sa.Column("name", sa.String(20)))'
+)
+
+
+@pytest.fixture
+def views(live: Deployed) -> Deployed:
+    """Views a and b, deployed."""
+    live.view("a", "SELECT 1 AS one")
+    live.view("b", "SELECT 2 AS two")
+    live.succeed("deploy")
+    return live
+
+
+def drift(live: Deployed) -> dict[str, dict[str, Any]]:
+    """The entries of `inv drift`, which must find some, by file or name."""
+    report = json.loads(live.fail("drift", "--format", "json", code=5).out)
+    return {entry["file"].split("/")[-1]: entry for entry in report["changes"]}
+
+
+def test_a_change_by_hand_is_shown_with_the_difference(views: Deployed) -> None:
+    views.by_hand("DROP VIEW b", "CREATE VIEW b AS SELECT 77 AS two")
+    shown = drift(views)
+    assert set(shown) == {"b.sql"}
+    assert shown["b.sql"]["status"] == "changed by hand"
+    lines = shown["b.sql"]["diff"].splitlines()
+    assert [line for line in lines if line.startswith("-") and "77" not in line and "2" in line]
+    assert [line for line in lines if line.startswith("+") and "77" in line]
+    assert "77" in views.fail("drift", code=5).out
+
+
+def test_a_dropped_object_and_a_file_that_is_not_deployed_are_drift(views: Deployed) -> None:
+    views.by_hand("DROP VIEW a")
+    views.view("c", "SELECT 3 AS three")
+    shown = drift(views)
+    assert "dropped by hand" in shown["a.sql"]["reason"]
+    assert shown["c.sql"]["status"] == "new"
+    assert set(shown) == {"a.sql", "c.sql"}
+
+
+def test_a_changed_file_hides_no_change_by_hand(views: Deployed) -> None:
+    views.by_hand("DROP VIEW b", "CREATE VIEW b AS SELECT 77 AS two")
+    views.view("b", "SELECT 3 AS two")
+    assert drift(views)["b.sql"]["status"] == "changed by hand"
+
+
+def test_a_removed_file_is_listed(views: Deployed) -> None:
+    (views.directory / "database/views/b.sql").unlink()
+    assert drift(views)["b.sql"]["status"] == "removed"
+
+
+def test_the_config_leaves_objects_out(views: Deployed) -> None:
+    views.by_hand("CREATE VIEW tmp_one AS SELECT 1 AS one")
+    assert set(drift(views)) >= {next(name for name in drift(views) if name.endswith("tmp_one"))}
+    views.reconfigure(drift_ignore=["view/*/tmp_*"])
+    views.succeed("drift")
+
+
+def test_a_text_with_a_secret_is_not_shown(views: Deployed) -> None:
+    views.reconfigure(scripting_variables={"api_password": "s3cret-value"})
+    views.by_hand("DROP VIEW b", "CREATE VIEW b AS SELECT 's3cret-value' AS two")
+    shown = views.fail("drift", "--format", "json", code=5).text
+    assert "s3cret-value" not in shown
+    assert "a secret is in its text" in shown
+
+
+def test_a_table_of_a_revision_is_compared_with_what_the_last_one_left(live: Deployed) -> None:
+    revision(live, "a1", None, ITEM)
+    live.succeed("deploy")
+    live.succeed("drift")
+    live.by_hand("ALTER TABLE item ADD price INTEGER")
+    entry = drift(live)["item" if live.target.name in {"sqlite", "mysql"} else next(iter(drift(live)))]
+    assert entry["kind"] == "table"
+    assert "+column price" in entry["diff"]
+    revision(live, "b2", "a1", 'op.create_table("other", sa.Column("id", sa.Integer))')
+    live.succeed("deploy")
+    assert len(drift(live)) == 1  # what another revision did not change still differs
+    revision(live, "c3", "b2", 'op.drop_column("item", "price")')
+    live.succeed("deploy")
+    live.succeed("drift")
+
+
+def test_tables_of_applications_are_not_drift(live: Deployed) -> None:
+    revision(live, "a1", None, ITEM)
+    live.by_hand("CREATE TABLE theirs (id INTEGER)")
+    live.succeed("deploy")
+    live.by_hand("ALTER TABLE theirs ADD price INTEGER", "CREATE TABLE more (id INTEGER)")
+    live.succeed("drift")
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_grants_comments_and_partitions(live: Deployed) -> None:
+    revision(
+        live,
+        "a1",
+        None,
+        ITEM + '; op.execute("CREATE TABLE log (at DATE) PARTITION BY RANGE (at)")',
+    )
+    live.view("a", "SELECT 1 AS one")
+    live.succeed("deploy")
+    live.by_hand("CREATE TABLE log_1 PARTITION OF log FOR VALUES FROM ('2020-01-01') TO ('2021-01-01')")
+    live.succeed("drift")
+    live.by_hand("GRANT SELECT ON a TO PUBLIC", "COMMENT ON COLUMN item.name IS 'words'")
+    shown = drift(live)
+    assert "rights of view public.a" in shown["a.sql"]["reason"]
+    assert "comments of table public.item" in shown["public.item"]["reason"]
+    assert "nothing to do" in live.succeed("plan").text
