@@ -110,7 +110,7 @@ def recording(
     try:
         yield recorder
     except BaseException as error:
-        with suppress(StatementError):  # the first error is the one to report
+        with suppress(Exception):  # a lost connection: whatever is raised now, the first error is the one to report
             recorder.end(error)
         raise
     recorder.end(None)
