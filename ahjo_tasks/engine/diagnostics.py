@@ -6,6 +6,7 @@ import re
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.console.masker import COVER, uncovered
@@ -32,15 +33,23 @@ def excerpt(text: str, line: int, column: int | None = None) -> tuple[str, ...]:
 
     A line that is too long is cut to the part around the column. Secrets in the text are covered, if it may have any.
     """
-    lines = NEWLINE.split(text)
+    top = max(1, line - EXCERPT_LINES_AROUND)
     first = max(0, (column or 0) - EXCERPT_WIDTH // 2) if column and column > EXCERPT_WIDTH else 0
     shown = []
-    for number in range(max(1, line - EXCERPT_LINES_AROUND), min(len(lines), line + EXCERPT_LINES_AROUND) + 1):
-        shown.append(f"{number:>5} | {uncovered(_part(lines[number - 1], first))}".rstrip())
+    for number, content in enumerate(_lines(text, top, line + EXCERPT_LINES_AROUND), top):
+        shown.append(f"{number:>5} | {uncovered(_part(content, first))}".rstrip())
         if number == line and column:
-            before = uncovered(_part(lines[number - 1][: column - 1], first))
+            before = uncovered(_part(content[: column - 1], first))
             shown.append(f"      | {' ' * display_width(before)}^")
     return tuple(shown)
+
+
+def _lines(text: str, first: int, last: int) -> list[str]:
+    """The lines of these numbers, as far as there are any."""
+    starts = chain([0], (match.end() for match in NEWLINE.finditer(text)))
+    start = next(islice(starts, first - 1, None), None)
+    end = next(islice(starts, last - first, None), len(text))
+    return [] if start is None else NEWLINE.split(text[start:end])[: last - first + 1]
 
 
 def _part(text: str, first: int) -> str:
@@ -53,6 +62,8 @@ def _part(text: str, first: int) -> str:
 UNKNOWN_LINE = "somewhere in the batch that starts at this line: the driver does not report the line of the error"
 MAX_RERUN_SECONDS = 30.0
 """Time that a file may have taken if it is to be run again to find the line of its error."""
+MAX_RERUN_CHARACTERS = 100_000
+"""Length of the batches that are run again, at most, to find the line of an error in a later one."""
 MAX_RERUNS = 100
 """Number of times that a batch is run again, at most, to find out where a later one failed."""
 
@@ -117,22 +128,26 @@ def _batches_before(error: BatchError) -> list[str] | None:
     if error.repetition > MAX_RERUNS or error.seconds > MAX_RERUN_SECONDS:
         return None
     texts: list[str] = []
+    size = 0
     for batch in error.file.batches:
-        if batch is error.batch:
+        if batch == error.batch:
             return [*texts, *[batch.text] * error.repetition]
         texts += [batch.text] * min(batch.count, MAX_RERUNS)
+        size += len(batch.text)
+        if size > MAX_RERUN_CHARACTERS:
+            return None
     return []
 
 
 def describe_partial_state(file: SqlFile, failed: Batch, error: ServerError) -> str:
     """Say what stays of a file whose batch failed, as a sentence; empty where the file was one transaction."""
     dialect, total = file.dialect, len(file.batches)
-    number = next((index for index, batch in enumerate(file.batches) if batch is failed), 0)
+    number = next((index for index, batch in enumerate(file.batches) if batch == failed), 0)
     if error.lost and file.transactional and dialect.implicit_transaction_per_call:
         return UNKNOWN_OUTCOME
     if file.transactional and not dialect.batch_is_statement:
         return _committed_before(file, number, error)
-    commits = any(dialect.commits_implicitly(batch.text) for batch in file.batches[: number + 1])
+    commits = any(dialect.commits_implicitly(batch.text) for batch in islice(file.batches, number + 1))
     if file.transactional and not commits:
         return ""
     if number == 0 and error.lost:
@@ -149,7 +164,7 @@ def describe_partial_state(file: SqlFile, failed: Batch, error: ServerError) -> 
 def _committed_before(file: SqlFile, number: int, error: ServerError) -> str:
     """Say what the COMMITs of a file kept before the batch of this number failed; empty where none had been reached."""
     lines: list[int] = []
-    for index, batch in enumerate(file.batches[: number + 1]):
+    for index, batch in enumerate(islice(file.batches, number + 1)):
         end = _offset(batch.text, error) if index == number else len(batch.text)
         offsets = (offset for offset in file.dialect.commit_offsets(batch.text) if offset < end)
         lines += [batch.line + batch.text.count("\n", 0, offset) for offset in offsets]

@@ -11,7 +11,7 @@ from ahjo_tasks.engine.diagnostics import BatchError, locate_error
 from ahjo_tasks.errors import AhjoError, StatementError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import Dialect
@@ -26,7 +26,7 @@ CHUNK_ROWS = 2000
 class Query:
     """Batches to run in order; the last one returns the rows. `file` is the file that they are from, if any."""
 
-    batches: tuple[Batch, ...]
+    batches: Sequence[Batch]
     file: SqlFile | None = None
 
     def __post_init__(self) -> None:
@@ -36,7 +36,7 @@ class Query:
     @classmethod
     def of(cls, text: str, dialect: Dialect) -> Query:
         """Split the text of a script. Raises UsageError if it has no statement."""
-        return cls(tuple(dialect.splitter.split(text)))
+        return cls(dialect.splitter.split(text))
 
     @contextmanager
     def open(self, connection: Connection, on_rows: Callable[[int], None] = lambda _count: None) -> Iterator[RowStream]:

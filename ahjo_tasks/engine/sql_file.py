@@ -143,7 +143,7 @@ class FileStep(Step):
         if (self.transactional and self.file.dialect.transactional_ddl) or not isinstance(failure, BatchError):
             return self
         batches = failure.file.batches
-        number = next(index for index, batch in enumerate(batches) if batch is failure.batch)
+        number = next(index for index, batch in enumerate(batches) if batch == failure.batch)
         settings = [batch for batch in batches[:number] if _sets_session(batch.text, self.file.dialect.syntax)]
         first = failure.batch._replace(count=failure.batch.count - failure.repetition)
         return FileStep(replace(self.file, batches=(*settings, first, *batches[number + 1 :])), self.deployed)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 from ahjo_tasks.errors import SourceError
 from ahjo_tasks.sql.definitions import Name
@@ -20,7 +21,7 @@ from ahjo_tasks.sql.sqlcmd import IGNORE, Position, Preprocessed, expand, reject
 from ahjo_tasks.sql.variables import substitute
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from ahjo_tasks.database.dialects.base import Dialect
@@ -76,6 +77,34 @@ def header(text: str, syntax: Syntax) -> Header:
     return Header(**values)
 
 
+class Texts(Sequence[str]):
+    """The texts of batches, each made when it is asked for."""
+
+    def __init__(self, batches: Sequence[Batch], convert: Callable[[str], str]) -> None:
+        self._batches = batches
+        self._convert = convert
+
+    def __len__(self) -> int:
+        """Return how many batches there are."""
+        return len(self._batches)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the texts, in order."""
+        return (self._convert(batch.text) for batch in self._batches)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        """Return the text of the batch at an index, or those of several."""
+        if isinstance(index, slice):
+            return Texts(self._batches[index], self._convert)
+        return self._convert(self._batches[index].text)
+
+
 @dataclass(frozen=True)
 class SqlFile:
     """One file, ready to run. `label` is its path as messages show it, relative to the project."""
@@ -84,7 +113,7 @@ class SqlFile:
     label: str
     kind: str
     text: str
-    batches: tuple[Batch, ...]
+    batches: Sequence[Batch] = field(compare=False)
     dialect: Dialect
     refused: str = ""
     """The statement in it that cannot run in a transaction; empty when there is none."""
@@ -153,9 +182,9 @@ class SqlFile:
         return gives_rights(self.texts, self.dialect.syntax)
 
     @property
-    def texts(self) -> list[str]:
+    def texts(self) -> Texts:
         """The SQL of the batches, without rows that are no SQL."""
-        return [self.dialect.without_rows(batch.text) for batch in self.batches]
+        return Texts(self.batches, self.dialect.without_rows)
 
     def location(self, line: int) -> str:
         """Return `file:line` on disk for a line of the text, as messages show it."""
@@ -280,7 +309,7 @@ def read_for_sqlcmd(
 def _split(file: SqlFile) -> SqlFile:
     dialect = file.dialect
     splitter = dialect.splitter if file.transactional else dialect.statement_splitter or dialect.splitter
-    batches = tuple(splitter.split(file.text, path=file.path))
+    batches = splitter.split(file.text, path=file.path)
     if len(batches) > 1 and file.transactional and dialect.implicit_transaction_per_call and file.transaction_control:
         return _split(replace(file, refused=file.transaction_control))
     splitter.check(batches, file.path)

@@ -25,6 +25,7 @@ FORMS = {
 
 PRINT = "print"
 STATEMENTS = frozenset({PRINT, *FORMS})
+SENDING = re.compile("|".join(sorted(STATEMENTS)), re.IGNORECASE)
 COMMENT = re.compile(r"--[^\r\n]*|/\*.*?\*/", re.DOTALL)
 HOLES = {
     "raiserror": re.compile(r"%[-+0# ]*[\d*]*(?:\.[\d*]+)?(?:I64)?[diosuxX%]"),
@@ -69,6 +70,8 @@ class MessageSources:
 
     @cached_property
     def _all(self) -> list[MessageSource]:
+        if not SENDING.search(self._text):  # the tokens of a large file take many times its size
+            return []
         sources = (self._source(index, word) for index, word in enumerate(self._words) if word in STATEMENTS)
         return [source for source in sources if source]
 
@@ -90,15 +93,17 @@ class MessageSources:
         matching = [source for source in self._all if source.pattern and source.pattern.fullmatch(message)]
         matching += [source for source in self._all if source.pattern and blank and not source.exact]
         matching = [source for source in matching if source.exact] or matching
-        if not (matching and not blank) and OTHERS.isdisjoint(self._words):
-            matching = matching or [source for source in self._all if source.pattern is None]
+        unknown = [source for source in self._all if source.pattern is None]
+        if unknown and not (matching and not blank) and OTHERS.isdisjoint(self._words):
+            matching = matching or unknown
         return [source.offset for source in matching]
 
     def _by_name(self, message: str) -> list[int]:
         """Find the places of a name that the server quotes, those after IF EXISTS first, if it has only one."""
         for name in QUOTED.findall(message):
             searched = name.rpartition(".")[2].lower()
-            offsets = [token.offset for token, word in zip(self._tokens, self._words, strict=True) if word == searched]
+            tokens = tokenize(self._text, self._syntax)
+            offsets = [token.offset for token in tokens if token.kind in NAMES and token.value.lower() == searched]
             after_exists = [offset for offset in offsets if IF_EXISTS.search(self._text, max(0, offset - NEAR), offset)]
             if len(offsets := after_exists or offsets) == 1:
                 return offsets

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import codecs
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -149,3 +151,53 @@ def test_what_the_body_of_a_module_holds_does_not_run_when_it_is_made(tmp_path: 
     assert file(tmp_path, commented.replace("CREATE OR ALTER PROCEDURE dbo.p AS ", ""), "mssql").refused == ""
     native = "CREATE PROCEDURE dbo.p WITH NATIVE_COMPILATION AS SELECT 1"
     assert file(tmp_path, native, "mssql").refused == "NATIVE_COMPILATION"
+
+
+INSERT = "INSERT INTO t (id, name) VALUES ({0}, 'name of the row {0}');\n"
+PEAK = """
+import resource, sys
+from pathlib import Path
+from ahjo_tasks.database.dialects import dialect
+from ahjo_tasks.project.sql_file import read
+
+def peak(path):
+    file = read(path, "data", dialect(sys.argv[2]), label="x.sql")
+    assert file.names.written and not file.warnings and not file.transaction_control
+    assert sum(len(batch.text) for batch in file.batches) >= sum(map(len, file.texts)) > 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+large = Path(sys.argv[1])
+small = large.with_name("small.sql")
+small.write_text("INSERT INTO t (id) VALUES (1);")
+before = peak(small)
+print((peak(large) - before) / large.stat().st_size)
+"""
+
+
+@pytest.mark.parametrize(("letter", "rows", "size"), [("a", 1, 5_000_000), ("ä", 50, 15_000_000)])
+@pytest.mark.parametrize("name", ["sqlite", "postgresql", "mysql", "mssql"])
+def test_a_large_file_takes_at_most_three_times_its_size(
+    tmp_path: Path, name: str, letter: str, rows: int, size: int
+) -> None:
+    statement = f"INSERT INTO t (name) VALUES ('{letter}{', '.join(['this is the name of a row'] * rows)}');\n"
+    part = statement * 20 + "GO\n" * (name == "mssql")
+    path = written(tmp_path, (part * (size // len(part))).encode())
+    result = subprocess.run([sys.executable, "-c", PEAK, path, name], capture_output=True, text=True, check=True)
+    assert float(result.stdout) <= 3
+
+
+def test_a_large_file_of_postgresql_is_sent_in_parts_that_end_with_statements(tmp_path: Path) -> None:
+    statements = "".join(map(INSERT.format, range(40_000)))
+    parts = file(tmp_path, statements).batches
+    assert len(parts) > 1
+    assert max(len(part.text) for part in parts) < 1_100_000
+    assert "\n".join(part.text for part in parts) == statements.strip()
+    assert all(part.text.startswith("INSERT") and part.text.endswith(";") for part in parts)
+    lines = statements.split("\n")
+    assert all(lines[part.line - 1] == part.text.partition("\n")[0] for part in parts)
+
+
+@pytest.mark.parametrize("statement", ["BEGIN;", "CREATE RULE r AS ON INSERT TO t DO ALSO (SELECT 1; SELECT 2);"])
+def test_a_large_file_that_controls_transactions_or_holds_bodies_is_one_call(tmp_path: Path, statement: str) -> None:
+    end = "COMMIT;" if statement == "BEGIN;" else ""
+    assert len(file(tmp_path, f"{statement}\n{''.join(map(INSERT.format, range(40_000)))}{end}").batches) == 1

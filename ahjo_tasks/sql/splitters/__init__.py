@@ -5,16 +5,20 @@ A batch goes to the server in one call. The rules are those of each database's o
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import islice, repeat
+from operator import eq
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 from ahjo_tasks.sql.lexer import BLANKS
 from ahjo_tasks.sql.scanner import Scanner
 from ahjo_tasks.sql.source import LineIndex, SourceText, lines_and_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from ahjo_tasks.sql.lexer import Syntax
@@ -38,6 +42,60 @@ class Batch(NamedTuple):
     count: int = 1  # type: ignore[assignment]  # a tuple's own count gives way
 
 
+class Batches(Sequence[Batch]):
+    """The batches of a text. Each is made when it is asked for: of a large file the text alone is in memory."""
+
+    def __init__(self, text: str, spans: Iterable[Span]) -> None:
+        self._text = text
+        self._starts, self._ends = array("Q"), array("Q")
+        self._counts: dict[int, int] = {}
+        self._tails: dict[int, str] = {}
+        for start, end, count, tail in spans:
+            if part := text[start:end].strip(BLANKS):
+                if count != 1:
+                    self._counts[len(self._starts)] = count
+                if tail:
+                    self._tails[len(self._starts)] = tail
+                first = start if text[start] == part[0] else text.index(part[0], start)
+                self._starts.append(first)
+                self._ends.append(first + len(part))
+
+    def __len__(self) -> int:
+        """Return how many batches there are."""
+        return len(self._starts)
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Yield the batches, in order."""
+        plain = map(self._text.__getitem__, map(slice, self._starts, self._ends))
+        texts = map(self._text_of, range(len(self))) if self._tails else plain
+        counts = map(self._counts.get, range(len(self)), repeat(1))
+        new = partial(tuple.__new__, Batch)  # many times as fast as Batch()
+        return map(new, zip(texts, *lines_and_columns(self._text, self._starts), counts, strict=True))
+
+    @overload
+    def __getitem__(self, index: int) -> Batch: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Batch]: ...
+
+    def __getitem__(self, index: int | slice) -> Batch | Sequence[Batch]:
+        """Return the batch at an index, or a list of several."""
+        if isinstance(index, slice):
+            return list(islice(self, *index.indices(len(self))))
+        number = range(len(self))[index]
+        line, column = LineIndex(self._text).position(self._starts[number])
+        return Batch(self._text_of(number), line, column, self._counts.get(number, 1))
+
+    def __eq__(self, other: object) -> bool:
+        """Compare with any sequence of batches."""
+        return isinstance(other, Sequence) and len(self) == len(other) and all(map(eq, self, other))
+
+    __hash__ = None  # type: ignore[assignment]  # as of a list
+
+    def _text_of(self, number: int) -> str:
+        return self._text[self._starts[number] : self._ends[number]] + self._tails.get(number, "")
+
+
 class SourceWarning(NamedTuple):
     """Something legal that is probably not meant; `line` and `column` count from 1."""
 
@@ -59,12 +117,12 @@ class Splitter:
     """The splitter of a dialect: splits scripts, warns of them, and checks batches before any of them runs."""
 
     syntax: Syntax
-    splits: Callable[[SourceText], list[Batch]]
+    splits: Callable[[SourceText], Batches]
     warns: Callable[[SourceText], list[SourceWarning]] = _no_warnings
     check: Callable[[Sequence[Batch], Path | None], None] = _no_check
     """Raises SourceError for a batch that the server would reject."""
 
-    def split(self, text: str, *, path: Path | None = None, separator: str = "GO") -> list[Batch]:
+    def split(self, text: str, *, path: Path | None = None, separator: str = "GO") -> Batches:
         """Split a script into batches in the order to run them; `separator` is the word that ends a batch of T-SQL.
 
         Raises SourceError, with the position in the file at `path`, for a text that cannot be split.
@@ -98,18 +156,6 @@ def _parts(source: SourceText, syntax: Syntax) -> Iterator[str]:
 @lru_cache
 def _bom_scanner(syntax: Syntax) -> Scanner:
     return Scanner(syntax, BOM, BOM, lenient=True)
-
-
-def to_batches(source: SourceText, spans: Iterable[Span]) -> list[Batch]:
-    """Make batches of the spans, without those that hold only blanks."""
-    text, texts, starts, counts = source.text, [], [], []
-    for start, end, count, tail in spans:
-        if part := text[start:end].strip(BLANKS):
-            texts.append(part + tail)
-            starts.append(text.index(part[0], start))
-            counts.append(count)
-    new = partial(tuple.__new__, Batch)  # many times as fast as Batch()
-    return list(map(new, zip(texts, *lines_and_columns(text, starts), counts, strict=True)))
 
 
 def to_warnings(source: SourceText, messages: Iterable[tuple[int, str]]) -> list[SourceWarning]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.sql.lexer import MSSQL
 from ahjo_tasks.sql.scanner import OpaqueScanner, Scanner
 from ahjo_tasks.sql.source import with_line_feeds
-from ahjo_tasks.sql.splitters import Batch, SourceWarning, Splitter, to_batches, to_warnings
+from ahjo_tasks.sql.splitters import Batches, SourceWarning, Splitter, to_warnings
 from ahjo_tasks.sql.tsql import check_first_in_batch
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ class _Grammar:
     stray_scanner: Scanner
 
 
-def split(source: SourceText) -> list[Batch]:
+def split(source: SourceText) -> Batches:
     """Split a T-SQL script. Comments alone are a batch, blanks alone are not."""
-    return to_batches(source, _spans(source))
+    return Batches(source.text, _spans(source))
 
 
 def warnings(source: SourceText) -> list[SourceWarning]:

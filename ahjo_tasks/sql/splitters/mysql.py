@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.lexer import MYSQL
 from ahjo_tasks.sql.scanner import Scanner, end_of_match
-from ahjo_tasks.sql.splitters import Batch, Span, Splitter, to_batches
+from ahjo_tasks.sql.splitters import Batches, Span, Splitter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,9 +40,9 @@ _LITERAL_BACKSLASHES = replace(MYSQL, backslash_escapes=False)
 _TAIL = re.compile(r"[ \t]*+(?P<comment>(?:#|--(?=[\x00- ]|\Z))[^\r\n]*+)")
 
 
-def split(source: SourceText) -> list[Batch]:
+def split(source: SourceText) -> Batches:
     """Split a script into statements, without their delimiters; comments alone are none."""
-    return to_batches(source, _spans(source))
+    return Batches(source.text, _spans(source))
 
 
 def _spans(source: SourceText) -> Iterator[Span]:

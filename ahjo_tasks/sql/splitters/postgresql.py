@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.sql.lexer import BLANKS, POSTGRESQL
 from ahjo_tasks.sql.scanner import skip_gap
 from ahjo_tasks.sql.source import SourceText
-from ahjo_tasks.sql.splitters import Batch, Span, Splitter, to_batches
+from ahjo_tasks.sql.splitters import Batches, Span, Splitter
 from ahjo_tasks.sql.splitters.psql import (
     GAP,
     LEAD,
@@ -28,7 +28,16 @@ from ahjo_tasks.sql.splitters.psql import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ahjo_tasks.sql.scanner import Scanner
+
 _ROUTINE = re.compile(rf"(?ai:CREATE\b{GAP}(?:OR\b{GAP}REPLACE\b{GAP})?(?:FUNCTION|PROCEDURE)\b)")
+LONGEST_CALL = 1024 * 1024
+"""Number of characters after which the next statement of a large file begins another call."""
+_INDIVISIBLE = re.compile(
+    rf"(?ai:CREATE\b{GAP}(?:OR\b{GAP}REPLACE\b{GAP})?(?:FUNCTION|PROCEDURE|RULE)"
+    r"|BEGIN|START|COMMIT|END|ABORT|ROLLBACK|PREPARE|SAVEPOINT|RELEASE)\b(?!\$)"
+)
+"""A statement that may hold others, or says itself where transactions begin and end."""
 _MARK_SCANNER = ScriptScanner("[;()]", ";()")
 _WORD_SCANNER = ScriptScanner(
     rf"[;()]|(?ai:\b(?<![.$])(?<!\bAS[{BLANKS}])(?:BEGIN(?={GAP}ATOMIC\b)|CASE|END)\b(?!\$))", ";()bBcCeE"
@@ -36,25 +45,33 @@ _WORD_SCANNER = ScriptScanner(
 """`begin` may be the name of a parameter, and each of the words that of a column after AS."""
 
 
-def split(source: SourceText) -> list[Batch]:
+def split(source: SourceText) -> Batches:
     """Give one batch, or none where there is nothing but comments: drivers refuse to send that.
 
     Where there are rows of COPY, they are batches of their own, and so is what is before and after them. Where strings
-    are to be read with backslashes, a batch ends with the statement that says so.
+    are to be read with backslashes, a batch ends with the statement that says so. A large file is sent in parts.
     """
     source = without_commands(source)
+    return Batches(source.text, _spans(source, LONGEST_CALL))
+
+
+def _spans(source: SourceText, most: int) -> list[Span]:
+    """List the parts of a text, those of more than `most` characters divided where all statements allow it."""
     spans: list[Span] = []
     start, empty, setting = 0, True, False
+    escapes, divided = backslash_escapes(source.text), len(source.text) > most
     for lead, rows in _statements(source):
-        if setting:  # the server reads a whole call before it sets anything
+        if divided and _INDIVISIBLE.match(source.text, lead):
+            return _spans(source, len(source.text))
+        if setting or lead - start >= most:  # the server reads a whole call before it sets anything
             spans.append((start, lead, 1, ""))
             start = lead
-        setting = backslash_escapes(source.text) and SETS_STRINGS.match(source.text, lead) is not None
+        setting = escapes and SETS_STRINGS.match(source.text, lead) is not None
         if rows:
             spans += [(start, lead, 1, "")] * (not empty) + [(lead, rows.after, 1, "")]
             start = rows.after
         empty = rows is not None
-    return to_batches(source, spans if empty else [*spans, (start, len(source.text), 1, "")])
+    return spans if empty else [*spans, (start, len(source.text), 1, "")]
 
 
 def statement_starts(source: SourceText) -> Iterator[int]:
@@ -64,46 +81,50 @@ def statement_starts(source: SourceText) -> Iterator[int]:
 
 def _statements(source: SourceText) -> Iterator[tuple[int, Rows | None]]:
     """Yield the offset of each statement, and the rows below it. Raises SourceError for a comment without an end."""
-    text, start = source.text, 0
+    text, start, scanner = source.text, 0, SCANNER.of(source.text)
     while (lead := skip_gap(LEAD, text, start)) < len(text):
-        end = SCANNER.find_next(source, lead)
+        end = scanner.find_next(source, lead)
         rows = copy_rows(source, lead, end)
         yield lead, rows
         start = rows.after if rows else end + 1
-    SCANNER.find_next(source, min(start, len(text)))
+    scanner.find_next(source, min(start, len(text)))
 
 
-def statements(source: SourceText) -> list[Batch]:
+def statements(source: SourceText) -> Batches:
     """Split into statements, without their semicolons, for those that the server takes only alone."""
     source = without_commands(source)
-    return to_batches(source, [(start, end, 1, "") for start, end in statement_spans(source)])
+    return Batches(source.text, ((start, end, 1, "") for start, end in statement_spans(source)))
 
 
 def statement_spans(source: SourceText) -> Iterator[tuple[int, int]]:
     """Yield start and end of each statement, rows of COPY included; a routine with a body is one statement."""
-    start = 0
-    while (lead := skip_gap(LEAD, source.text, start)) < len(source.text):
-        end = _end(source, lead)
+    text, start = source.text, 0
+    marks, words = _MARK_SCANNER.of(text), _WORD_SCANNER.of(text)
+    while (lead := skip_gap(LEAD, text, start)) < len(text):
+        end = _end(source, lead, words if _ROUTINE.match(text, lead) else marks)
         rows = copy_rows(source, lead, end)
         yield lead, rows.after if rows else end
         start = rows.after if rows else end + 1
-    SCANNER.find_next(source, min(start, len(source.text)))  # raises for a comment that is never closed
+    SCANNER.of(text).find_next(source, min(start, len(text)))  # raises for a comment that is never closed
+
+
+def rows_of_batch(text: str) -> Rows | None:
+    """Find the rows of a batch that is COPY ... FROM STDIN; None where the batch is another one."""
+    if "\n\\." not in text:
+        return None
+    source = SourceText(text)
+    return copy_rows(source, 0, SCANNER.of(text).find_next(source, 0))
 
 
 def copy_parts(text: str) -> tuple[str, str] | None:
     """Return the COPY statement of a batch and the rows below it; None where the batch is another one."""
-    if "\n\\." not in text:
-        return None
-    source = SourceText(text)
-    rows = copy_rows(source, 0, SCANNER.find_next(source, 0))
+    rows = rows_of_batch(text)
     return (text[: rows.statement_end], text[rows.start : rows.end]) if rows else None
 
 
-def _end(source: SourceText, start: int) -> int:
+def _end(source: SourceText, start: int, scanner: Scanner) -> int:
     """Give the end of the statement: semicolons in parentheses and between BEGIN ATOMIC and END are its own."""
     depth = 0
-    routine = _ROUTINE.match(source.text, start)
-    scanner = _WORD_SCANNER if routine else _MARK_SCANNER
     while (start := scanner.find_next(source, start)) < len(source.text):
         word = source.text[start : start + 5].upper()
         if word[0] == ";" and depth <= 0:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.sql.lexer import POSTGRESQL, POSTGRESQL_BACKSLASHES
@@ -18,24 +17,24 @@ LEAD = re.compile(GAP)
 _SETTING = rf"SET\b{GAP}(?:SESSION\b{GAP}|LOCAL\b{GAP}|)?+standard_conforming_strings\b"
 SETS_STRINGS = re.compile(rf"(?ai:{_SETTING})")
 """The statement that says how the server reads strings."""
+_MAY_SET = re.compile("(?ai:standard_conforming_strings)")
 _NOT_CONFORMING = re.compile(rf"(?ai:\b{_SETTING}{GAP}(?:=|TO\b){GAP}'?+(?:OFF|FALSE|NO|0)\b)")
 
 
-@lru_cache(maxsize=8)
 def backslash_escapes(text: str) -> bool:
     """Test whether a script has the server read backslashes in all its strings, as old dumps do at their heads."""
-    return "\\" in text and "standard_conforming_strings" in text.lower() and _NOT_CONFORMING.search(text) is not None
+    return "\\" in text and _MAY_SET.search(text) is not None and _NOT_CONFORMING.search(text) is not None
 
 
 class ScriptScanner:
-    """A strict scanner that reads strings as the script sets it by `standard_conforming_strings`."""
+    """Strict scanners that read strings as scripts set it by `standard_conforming_strings`."""
 
     def __init__(self, stop: str, heads: str) -> None:
         self._scanners = [Scanner(syntax, stop, heads) for syntax in (POSTGRESQL, POSTGRESQL_BACKSLASHES)]
 
-    def find_next(self, source: SourceText, start: int) -> int:
-        """Give the offset of the first stop at or after `start`, or the end. Raises SourceError for an open string."""
-        return self._scanners[backslash_escapes(source.text)].find_next(source, start)
+    def of(self, text: str) -> Scanner:
+        """Return the scanner for a script, which is to be asked for once: it searches all of the text."""
+        return self._scanners[backslash_escapes(text)]
 
 
 SCANNER = ScriptScanner(r"[;\\]", ";\\")
@@ -104,9 +103,12 @@ def without_commands(source: SourceText) -> SourceText:
     Raises SourceError for other backslash commands, which only psql can carry out.
     """
     text, start, parts, done = source.text, 0, list[str](), 0
-    while "\\" in text and start < len(text):
+    if "\\" not in text:
+        return source
+    scanner = SCANNER.of(text)
+    while start < len(text):
         lead = skip_gap(LEAD, text, start)
-        end = SCANNER.find_next(source, lead)
+        end = scanner.find_next(source, lead)
         if not text.startswith("\\", end):
             rows = copy_rows(source, lead, end)
             start = rows.after if rows else end + 1

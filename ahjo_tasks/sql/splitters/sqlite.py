@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.errors import SourceError
 from ahjo_tasks.sql.lexer import BLANKS, SQLITE, letters
 from ahjo_tasks.sql.scanner import Scanner, end_of_match
-from ahjo_tasks.sql.splitters import Batch, SourceWarning, Span, Splitter, to_batches, to_warnings
+from ahjo_tasks.sql.splitters import Batches, SourceWarning, Span, Splitter, to_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,10 +33,10 @@ _SCANNER = Scanner(SQLITE, ";", ";", lenient=True)
 _STRICT_SCANNER = Scanner(SQLITE, "(?!)", "")
 
 
-def split(source: SourceText) -> list[Batch]:
+def split(source: SourceText) -> Batches:
     """Split a script into statements, without semicolons; comments alone are none. SQLite reads up to a NUL."""
     readable = source._replace(text=source.text.partition("\0")[0])
-    return to_batches(readable, _spans(readable))
+    return Batches(readable.text, _spans(readable))
 
 
 def warnings(source: SourceText) -> list[SourceWarning]:

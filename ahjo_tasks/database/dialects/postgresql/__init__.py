@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.database.dialects.base import Attachment, Dependent, OpenConnection, Restore, TransactionState
     from ahjo_tasks.database.dialects.error_positions import Position
     from ahjo_tasks.sql.definitions import Definition
+    from ahjo_tasks.sql.splitters.psql import Rows
 
 POLL_SECONDS = 0.2
 BATCH_LOCK_TIMEOUT = "1s"
@@ -99,6 +100,9 @@ BATCHABLE = (
     rf"|COMMENT\b{GAP}ON|GRANT|REVOKE)\b"
 )
 """The beginning of a statement that defines objects, and controls no transaction."""
+
+COPY_SIZE = 65_536
+"""Characters of the rows of COPY that are sent at a time."""
 
 
 class PostgreSQL(Dialect):
@@ -316,16 +320,16 @@ class PostgreSQL(Dialect):
 
     def without_rows(self, text: str) -> str:
         """Leave out the rows below COPY ... FROM STDIN."""
-        parts = postgresql.copy_parts(text)
-        return parts[0] if parts else text
+        rows = postgresql.rows_of_batch(text)
+        return text[: rows.statement_end] if rows else text
 
     def execute(self, cursor: Any, text: str) -> None:
         """Run one batch; the rows below COPY ... FROM STDIN go to the server as its data."""
-        parts = postgresql.copy_parts(text)
-        if parts is None:
+        rows = postgresql.rows_of_batch(text)
+        if rows is None:
             super().execute(cursor, text)
         else:
-            copy_in(cursor, *parts)
+            copy_in(cursor, text, rows)
 
     def streaming_cursor(self, raw: Any, chunk_size: int) -> Any:
         """Open our cursor over psycopg's `stream`, or the plain one of another driver."""
@@ -440,13 +444,15 @@ class PostgreSQL(Dialect):
         return f"{application.removeprefix('ahjo ') or 'another run'}, as {login} in server process {pid}"
 
 
-def copy_in(cursor: Any, statement: str, rows: str) -> None:
+def copy_in(cursor: Any, text: str, rows: Rows) -> None:
     """Run COPY ... FROM STDIN with its rows, by what the driver has for it. Raises StatementError without it."""
+    statement = text[: rows.statement_end]
     if hasattr(cursor, "copy"):  # psycopg
         with cursor.copy(statement) as copy:
-            copy.write(rows)
+            for start in range(rows.start, rows.end, COPY_SIZE):
+                copy.write(text[start : min(start + COPY_SIZE, rows.end)])
     elif hasattr(cursor, "copy_expert"):  # psycopg2
-        cursor.copy_expert(statement, StringIO(rows))
+        cursor.copy_expert(statement, StringIO(text[rows.start : rows.end]))
     else:
         raise StatementError(ServerError("The driver cannot send the rows of COPY FROM STDIN; psycopg can."))
 

@@ -88,11 +88,11 @@ def changing_statements(text: str) -> list[str]:
     upper = ascii_upper(text)
     if not _PREFILTER.search(upper):
         return []
+    spans = postgresql.statement_spans(SourceText(text))
     try:
-        spans = list(postgresql.statement_spans(SourceText(text)))
+        return [text[start:end] for start, end in spans if _may_change(text[start:end], upper[start:end])]
     except SourceError:  # the server is to say what is wrong with it
         return [text]
-    return [text[start:end] for start, end in spans if _may_change(text[start:end], upper[start:end])]
 
 
 def _may_change(statement: str, upper: str) -> bool:
