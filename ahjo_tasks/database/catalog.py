@@ -133,7 +133,9 @@ def _values(values: Mapping[str, Any]) -> str:
 
 def read_version(connection: Connection) -> str:
     """Return a text that differs after any change of an object in the database. Raises StatementError."""
-    return ":".join(map(_text, connection.query(connection.dialect.catalog_version_sql)[0]))
+    dialect = connection.dialect
+    with dialect.reading_catalog(connection):
+        return ":".join(map(_text, connection.query(dialect.catalog_version_sql)[0]))
 
 
 def find(

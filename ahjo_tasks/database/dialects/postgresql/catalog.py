@@ -37,12 +37,16 @@ COLUMN_RIGHTS = (
     "(SELECT string_agg(a.attname || a.attacl::text, ',' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a"
     " WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL)"
 )
+COLUMN_DEFAULTS = (
+    "(SELECT string_agg(d.adnum || ' ' || pg_get_expr(d.adbin, d.adrelid), ',' ORDER BY d.adnum)"
+    " FROM pg_catalog.pg_attrdef d WHERE d.adrelid = c.oid)"
+)
 QUERIES = (
     _query(
         "'view'",
         "c.relname",
         (
-            "concat_ws('|', pg_get_viewdef(c.oid), c.relkind, c.reloptions::text)",
+            f"concat_ws('|', pg_get_viewdef(c.oid), c.relkind, c.reloptions::text, {COLUMN_DEFAULTS})",
             f"concat_ws('|', pg_get_userbyid(c.relowner), c.relacl::text, {COLUMN_RIGHTS})",
         ),
         "pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm')",
@@ -182,7 +186,7 @@ VERSION = "SELECT md5(concat_ws(',', {}))".format(
                 _versions(name)
                 for name in ("pg_proc", "pg_trigger", "pg_enum", "pg_policy", "pg_extension", "pg_collation")
             ),
-            *(_versions(name) for name in ("pg_operator", "pg_cast", "pg_event_trigger")),
+            *(_versions(name) for name in ("pg_operator", "pg_cast", "pg_event_trigger", "pg_statistic_ext")),
             _versions("pg_namespace", " AND t.nspname !~ '^pg_'"),
             _versions("pg_type", NOT_TEMPORARY.format("t.typnamespace")),
             _versions("pg_constraint", NOT_TEMPORARY.format("t.connamespace")),

@@ -1,0 +1,281 @@
+"""What changes an object changes its fingerprint, and the version of the catalog with it; upkeep and rows do not."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ahjo_tasks.database.catalog import read_catalog, read_version
+
+if TYPE_CHECKING:
+    from inside import Deployed
+
+    from ahjo_tasks.database.connection import Connection
+
+SETUP = {
+    "postgresql": """
+        CREATE TABLE t (id int PRIMARY KEY, price numeric NOT NULL, note text);
+        CREATE TABLE u (id int, on_day date DEFAULT DATE '2020-02-01');
+        CREATE TYPE mood AS ENUM ('sad', 'ok');
+        CREATE TYPE pair AS (a int, b int);
+        CREATE DOMAIN positive AS int CHECK (VALUE > 0);
+        CREATE SEQUENCE numbers;
+        CREATE VIEW v AS SELECT id, price, 'sad'::mood AS mood, DATE '2020-02-01' AS day FROM t;
+        CREATE MATERIALIZED VIEW m AS SELECT id, price FROM t;
+        CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT a';
+        CREATE PROCEDURE p() LANGUAGE sql AS 'SELECT 1';
+        CREATE AGGREGATE total(int) (SFUNC = int4pl, STYPE = int);
+        CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+        CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION tf();
+        CREATE RULE ru AS ON DELETE TO u DO INSTEAD NOTHING;
+        CREATE POLICY po ON t USING (id > 0);
+        CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq);
+        CREATE COLLATION co FROM "C";
+        CREATE STATISTICS st (dependencies) ON id, price FROM t""",
+    "mysql": """
+        CREATE TABLE t (id int PRIMARY KEY, price int NOT NULL, note varchar(50));
+        CREATE TABLE u (id int);
+        CREATE VIEW v AS SELECT id, price FROM t;
+        CREATE FUNCTION f(a int) RETURNS int DETERMINISTIC RETURN a;
+        CREATE PROCEDURE p(IN a int) SELECT a;
+        CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET NEW.price = 1;
+        CREATE EVENT ev ON SCHEDULE EVERY 1 DAY DISABLE DO SET @x = 1""",
+    "sqlite": """
+        CREATE TABLE t (id INTEGER PRIMARY KEY, price INT, note TEXT);
+        CREATE TABLE u (id INT);
+        CREATE VIEW v AS SELECT id, price FROM t;
+        CREATE TRIGGER tr AFTER DELETE ON t BEGIN DELETE FROM u WHERE id = OLD.id; END""",
+    "mssql": """
+        CREATE TABLE dbo.t (id int PRIMARY KEY, price int NOT NULL, note varchar(50));
+        CREATE VIEW dbo.v AS SELECT id, price FROM dbo.t;
+        CREATE PROCEDURE dbo.p AS SELECT 1;
+        CREATE SEQUENCE dbo.numbers;
+        CREATE TRIGGER dbo.tr ON dbo.t AFTER INSERT AS SELECT 1;
+        CREATE TYPE dbo.code FROM int;
+        CREATE TYPE dbo.listing AS TABLE (id int)""",
+}
+
+SEEN = {
+    "postgresql": (
+        "ALTER TABLE t DISABLE TRIGGER tr",
+        "ALTER TYPE mood RENAME VALUE 'ok' TO 'fine'",
+        "ALTER TYPE mood ADD VALUE 'glad'",
+        "ALTER TYPE pair ADD ATTRIBUTE c int",
+        "ALTER VIEW v RENAME COLUMN price TO cost",
+        "ALTER VIEW v SET (security_barrier = true)",
+        "ALTER VIEW v ALTER COLUMN cost SET DEFAULT 7",
+        "ALTER FUNCTION f(int) SECURITY DEFINER",
+        "ALTER FUNCTION f(int) SET search_path = pg_catalog",
+        "ALTER FUNCTION f(int) STABLE",
+        "ALTER FUNCTION f(int) COST 7",
+        "CREATE FUNCTION f(a bigint) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "ALTER PROCEDURE p() SECURITY DEFINER",
+        "ALTER POLICY po ON t USING (id > 1)",
+        "ALTER POLICY po ON t TO current_user",
+        "CREATE OR REPLACE RULE ru AS ON DELETE TO u DO ALSO NOTHING",
+        "ALTER TABLE u DISABLE RULE ru",
+        "ALTER DOMAIN positive ADD CHECK (VALUE < 10)",
+        "ALTER DOMAIN positive SET DEFAULT 5",
+        "ALTER DOMAIN positive SET NOT NULL",
+        "ALTER SEQUENCE numbers INCREMENT 5",
+        "ALTER SEQUENCE numbers CYCLE",
+        "CREATE INDEX mi ON m (id)",
+        "DROP INDEX mi",
+        "ALTER TABLE t RENAME COLUMN price TO amount",
+        "ALTER TABLE t RENAME TO t2",
+        "ALTER TABLE t2 RENAME TO t",
+        "GRANT SELECT ON v TO PUBLIC",
+        "GRANT UPDATE (cost) ON v TO PUBLIC",
+        "REVOKE EXECUTE ON FUNCTION f(int) FROM PUBLIC",
+        "GRANT USAGE ON SEQUENCE numbers TO PUBLIC",
+        "ALTER VIEW v OWNER TO pg_monitor",
+        "ALTER FUNCTION f(int) OWNER TO pg_monitor",
+        "ALTER TYPE mood OWNER TO pg_monitor",
+        "ALTER VIEW v SET SCHEMA side",
+        "DROP AGGREGATE total(int)",
+        "DROP OPERATOR === (int, int)",
+    ),
+    "mysql": (
+        "ALTER VIEW v AS SELECT id FROM t",
+        "ALTER SQL SECURITY INVOKER VIEW v AS SELECT id FROM t",
+        "CREATE OR REPLACE VIEW v AS SELECT id FROM t WHERE id > 1 WITH CHECK OPTION",
+        "ALTER FUNCTION f SQL SECURITY INVOKER",
+        "ALTER FUNCTION f READS SQL DATA",
+        "CREATE OR REPLACE FUNCTION f(a bigint) RETURNS int DETERMINISTIC RETURN a",
+        "CREATE OR REPLACE FUNCTION f(a bigint) RETURNS bigint DETERMINISTIC RETURN a",
+        "CREATE OR REPLACE FUNCTION f(a bigint) RETURNS bigint NOT DETERMINISTIC RETURN a",
+        "CREATE OR REPLACE PROCEDURE p(OUT a int) SET a = 1",
+        "CREATE OR REPLACE PROCEDURE p(OUT b int) SET b = 1",
+        "CREATE OR REPLACE TRIGGER tr AFTER INSERT ON t FOR EACH ROW SET @y = 1",
+        "DROP TRIGGER tr; CREATE TRIGGER tr AFTER INSERT ON u FOR EACH ROW SET @y = 1",
+        "ALTER EVENT ev ENABLE",
+        "ALTER EVENT ev ON SCHEDULE EVERY 2 DAY",
+        "ALTER EVENT ev DO SET @x = 2",
+        "ALTER EVENT ev RENAME TO ev2",
+        "CREATE TABLE old (id int); CREATE VIEW w AS SELECT id FROM old",
+        "RENAME TABLE v TO v2",
+        "DROP TRIGGER tr",
+    ),
+    "sqlite": (
+        "ALTER TABLE t RENAME COLUMN price TO cost",
+        "ALTER TABLE t RENAME TO t2",
+        "ALTER TABLE u RENAME TO u2",
+        "DROP VIEW v; CREATE VIEW v AS SELECT id FROM t2",
+        "DROP TRIGGER tr; CREATE TRIGGER tr BEFORE DELETE ON t2 BEGIN SELECT 1; END",
+        "DROP TRIGGER tr",
+        "CREATE VIEW w AS SELECT 1 AS one",
+        "DROP VIEW w",
+    ),
+    "mssql": (
+        "ALTER VIEW dbo.v AS SELECT id FROM dbo.t",
+        "ALTER PROCEDURE dbo.p AS SELECT 2",
+        "DISABLE TRIGGER dbo.tr ON dbo.t",
+        "ALTER SEQUENCE dbo.numbers INCREMENT BY 5",
+        "GRANT SELECT ON dbo.v TO public",
+        "DROP TYPE dbo.code",
+        "DROP TYPE dbo.listing",
+        "DROP VIEW dbo.v",
+    ),
+}
+
+SEEN_BY_VERSION = {
+    "postgresql": (
+        "ALTER STATISTICS st SET STATISTICS 50",
+        "DROP STATISTICS st",
+        "DROP COLLATION co",
+        "CREATE EVENT TRIGGER et ON ddl_command_end EXECUTE FUNCTION etf()",
+        "ALTER EVENT TRIGGER et DISABLE",
+        "DROP EVENT TRIGGER et",
+    ),
+}
+"""Changes of kinds that no record of a file has: a deploy compares, and finds nothing."""
+
+NOT_SEEN = {
+    "postgresql": (
+        "COMMENT ON VIEW v IS 'x'",
+        "COMMENT ON FUNCTION f(int) IS 'x'",
+        "CREATE TEMP TABLE tt (id int DEFAULT 1 CHECK (id > 0))",
+        "CREATE TEMP VIEW tv AS SELECT 1 AS one",
+        "VACUUM",
+        "VACUUM FULL t",
+        "ANALYZE",
+        "REINDEX TABLE t",
+        "TRUNCATE t",
+        "INSERT INTO t VALUES (1, 2, 'x')",
+        "REFRESH MATERIALIZED VIEW m",
+        "SELECT nextval('numbers')",
+        "SET search_path = pg_catalog",
+        "SET DateStyle = 'German'",
+        "SET IntervalStyle = 'iso_8601'",
+        "SET TimeZone = 'Asia/Tokyo'",
+        "SET quote_all_identifiers = on",
+        "CREATE ROLE {other}",
+        "CREATE DATABASE {other}",
+    ),
+    "mysql": (
+        "ALTER TABLE t COMMENT = 'x'",
+        "CREATE TEMPORARY TABLE tt (id int)",
+        "ANALYZE TABLE t",
+        "OPTIMIZE TABLE t",
+        "FLUSH TABLES",
+        "TRUNCATE t",
+        "INSERT INTO t VALUES (1, 2, 'x')",
+        "ALTER TABLE t FORCE",
+        "SET sql_mode = 'ANSI_QUOTES'",
+        "SET sql_quote_show_create = 0",
+        "SET NAMES latin1",
+        "SET time_zone = '+09:00'",
+        "SET group_concat_max_len = 4",
+        "CREATE DATABASE {other}; CREATE VIEW {other}.v AS SELECT 1 AS one",
+    ),
+    "sqlite": (
+        "INSERT INTO t VALUES (1, 2, 'x')",
+        "REINDEX",
+        "VACUUM",
+        "ANALYZE",
+        "PRAGMA optimize",
+        "CREATE TEMP VIEW tv AS SELECT 1 AS one",
+        "CREATE TEMP TABLE tt (id INT)",
+        "ATTACH ':memory:' AS other; CREATE VIEW other.v AS SELECT 1 AS one",
+        "BEGIN; CREATE VIEW w AS SELECT 1 AS one; ROLLBACK",
+    ),
+    "mssql": (
+        "INSERT INTO dbo.t VALUES (1, 2, 'x')",
+        "CREATE TABLE #tt (id int)",
+        "UPDATE dbo.t SET price = 3",
+    ),
+}
+
+UPKEEP_OF_VERSION = {
+    "postgresql": {"CREATE ROLE {other}", "CREATE DATABASE {other}"} ^ set(NOT_SEEN["postgresql"]),
+    "sqlite": {"INSERT INTO t VALUES (1, 2, 'x')", "REINDEX", "PRAGMA optimize"},
+}
+"""Statements that leave the version alone, too: after them a deploy compares nothing."""
+
+EXTRA = {
+    "postgresql": "CREATE FUNCTION etf() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE SCHEMA side",
+}
+
+
+def run(connection: Connection, live: Deployed, text: str) -> None:
+    for statement in re.split(r"; (?!END)", text.replace("{other}", f"{live.database}_x")):
+        connection.execute(statement)
+
+
+@pytest.fixture
+def filled(live: Deployed) -> Deployed:
+    with live.connection() as connection:
+        for statement in SETUP[live.target.name].split(";\n"):
+            connection.execute(statement)
+        for statement in EXTRA.get(live.target.name, "").split("; "):
+            if statement:
+                connection.execute(statement)
+    return live
+
+
+def test_what_changes_an_object_changes_fingerprint_and_version(filled: Deployed) -> None:
+    missed = []
+    with filled.connection() as connection:
+        for statement in SEEN[filled.target.name]:
+            catalog, version = read_catalog(connection), read_version(connection)
+            run(connection, filled, statement)
+            if read_catalog(connection) == catalog:
+                missed.append(f"fingerprint: {statement}")
+            if read_version(connection) == version:
+                missed.append(f"version: {statement}")
+    assert missed == []
+
+
+@pytest.mark.parametrize("target", sorted(SEEN_BY_VERSION), indirect=True)
+def test_changes_of_other_kinds_change_the_version(filled: Deployed) -> None:
+    missed = []
+    with filled.connection() as connection:
+        for statement in SEEN_BY_VERSION[filled.target.name]:
+            version = read_version(connection)
+            run(connection, filled, statement)
+            if read_version(connection) == version:
+                missed.append(statement)
+    assert missed == []
+
+
+def test_upkeep_and_rows_and_other_databases_change_no_fingerprint(filled: Deployed) -> None:
+    noticed = []
+    other = f"{filled.database}_x"
+    with filled.connection() as connection:
+        try:
+            for statement in NOT_SEEN[filled.target.name]:
+                catalog, version = read_catalog(connection), read_version(connection)
+                run(connection, filled, statement)
+                if read_catalog(connection) != catalog:
+                    noticed.append(f"fingerprint: {statement}")
+                quiet = statement in UPKEEP_OF_VERSION.get(filled.target.name, {statement})
+                if quiet and read_version(connection) != version:
+                    noticed.append(f"version: {statement}")
+        finally:
+            if filled.target.name in {"postgresql", "mysql"}:
+                connection.try_execute(f"DROP DATABASE IF EXISTS {other}")
+            if filled.target.name == "postgresql":
+                connection.try_execute(f"DROP ROLE IF EXISTS {other}")
+    assert noticed == []
