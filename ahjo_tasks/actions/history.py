@@ -10,8 +10,10 @@ from ahjo_tasks.errors import UsageError
 from ahjo_tasks.runtime.action import action
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.engine.plan import Plan
     from ahjo_tasks.history.store import HistoryStore, Run, StepRecord
     from ahjo_tasks.runtime.context import ActionContext
 
@@ -122,6 +124,43 @@ def _show(
         ctx.console.table(list(columns), [row for row, _values in rows])
     else:
         ctx.console.print(empty)
+
+
+def _drops(ctx: ActionContext, values: Mapping[str, Any]) -> str:
+    """Return what a rollback drops. Nothing is held afterwards, for the user is asked now."""
+    plan = _plan_rollback(ctx, values["run"], ctx.database.connection)
+    ctx.database.close(keep=False)
+    dropped = [step.label for step in plan.steps if step.kind == "drop"]
+    return f"drops {', '.join(dropped)}" if dropped else ""
+
+
+def _plan_rollback(ctx: ActionContext, run: str, connection: Connection) -> Plan:
+    from ahjo_tasks.engine.rollback import plan_rollback
+    from ahjo_tasks.history.store import HistoryStore
+
+    return plan_rollback(run, HistoryStore(connection, ctx.settings), ctx.project.files)
+
+
+@action(
+    affects_database=True,
+    auto_shortflags=False,
+    destroys=_drops,
+    help={"run": "The run before whose texts the objects go, by its id or the end of it."},
+)
+def rollback(ctx: ActionContext, run: str) -> None:
+    """Deploy the texts that objects had before a run.
+
+    What the run created is dropped. It is a run of its own in the history; the
+    project's files stay, and the next deploy runs them again. Tables and rows
+    stay as they are: where that run or a later one changed a table that a text
+    names, nothing is done.
+    """
+    from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan
+
+    with connection_for_plan(ctx) as connection:
+        if connection is None:
+            raise UsageError("There is no database yet.", hint="inv init deploy creates it.")
+        apply_plan(ctx, _plan_rollback(ctx, run, connection), connection)
 
 
 @action(affects_database=True)

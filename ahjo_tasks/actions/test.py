@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,45 @@ def test(ctx: ActionContext, match: str = "", jobs: int = 1, format: str = TABLE
     _write_report(ctx, results, format, output)
     saved = not ctx.settings.save_test_results_to_db or _save(ctx, results, started)
     _conclude(ctx, results, saved=saved)
+
+
+@action(
+    affects_database=True, auto_shortflags=False, help={"match": "Run the tests whose name matches, as in 'order*'."}
+)
+def rehearse(ctx: ActionContext, match: str = "") -> None:
+    """Deploy and test in a transaction that is rolled back.
+
+    Nothing of it stays, and the history has no run of it. Where a step cannot
+    be rolled back (MySQL, files that run outside of a transaction), it is
+    refused before anything runs.
+    """
+    from ahjo_tasks.actions.deploy import Skipped, plan_changes, read_objects
+    from ahjo_tasks.actions.run_plan import connection_for_plan, show_event, show_plan
+    from ahjo_tasks.engine.rehearsal import refuse_rehearsal
+    from ahjo_tasks.engine.rehearsal import rehearse as run_rehearsal
+
+    tests = _chosen(ctx, match)
+    with connection_for_plan(ctx) as connection:
+        if connection is None:
+            raise UsageError("There is no database yet.", hint="inv init deploy creates it.")
+        plan, _selection = plan_changes(ctx, read_objects(ctx), connection, Skipped())
+        refuse_rehearsal(plan, connection)
+        show_plan(ctx, plan, connection, _selection)
+        if ctx.dry_run:
+            _print_plan(ctx, tests)
+            return
+        run_rehearsal(plan, connection, partial(show_event, ctx), partial(_run_inside, ctx, tests))
+        ctx.console.print("  All of it was rolled back.")
+
+
+def _run_inside(ctx: ActionContext, files: Sequence[SqlFile]) -> None:
+    """Run tests in the transaction that is open, and show what failed."""
+    results = []
+    for number, result in enumerate(_run_files(ctx, files, 1), 1):
+        results.append(result)
+        _print_file(ctx, number, len(files), result)
+    _write_report(ctx, results, TABLE, "")
+    _conclude(ctx, results, saved=True)
 
 
 @action(affects_database=True)

@@ -161,7 +161,7 @@ class PlanExecutor:
                 checks = [around.enter_context(step.around_transaction(self.connection)) for step in steps]
                 with self.connection.one_transaction():
                     yield
-                    _check(checks)
+                    check_before_commit(checks)
                     self._before_commit()
         except (DeployError, StatementError) as error:
             for step in self._done[len(done) :]:
@@ -361,7 +361,7 @@ class PlanExecutor:
         self._observer(Event(status, step, len(self._done) + 1, self._total, **values))
 
 
-def _check(checks: Sequence[Callable[[], str] | None]) -> None:
+def check_before_commit(checks: Sequence[Callable[[], str] | None]) -> None:
     """Raise DeployError where what a transaction did may not be committed."""
     problems = [problem for check in checks if check is not None and (problem := check())]
     if problems:

@@ -300,18 +300,20 @@ class Recorder:
         for key in changed:
             objects[key] = table_fingerprint(*now[key])
             texts[key] = self._keep(now[key][0])
-            self._record.steps += 1
-            self._steps.append(
-                StepRecord(self._record.steps, "table", str(key), "changed", text_hash=texts[key], reason="by this run")
-            )
+            self._note_table(key, "changed", texts[key])
         for key in self._tables.keys() & objects.keys() - now.keys():
             del objects[key]
+            self._note_table(key, "dropped")
         if objects != record.objects:
             run_id = self._record.run.run_id
             self._store.write_files(
                 [FileRecord(TABLES_OF_REVISIONS, "", objects, run_id, texts)], () if objects else [TABLES_OF_REVISIONS]
             )
         self._tables = now
+
+    def _note_table(self, key: ObjectKey, status: str, text_hash: str = "") -> None:
+        self._record.steps += 1
+        self._steps.append(StepRecord(self._record.steps, "table", str(key), status, text_hash=text_hash))
 
     def _is_ours(self, key: ObjectKey) -> bool:
         """Test whether a table is one of the history, of Alembic's versions or of git's."""

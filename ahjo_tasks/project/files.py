@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import SourceError, UsageError
 from ahjo_tasks.project.kinds import KINDS, OTHER_NAMES, ignored, plural
-from ahjo_tasks.project.sql_file import SqlFile, read, read_for_sqlcmd
+from ahjo_tasks.project.sql_file import SqlFile, of_text, read, read_for_sqlcmd
 from ahjo_tasks.utils import closest
 
 if TYPE_CHECKING:
@@ -162,6 +162,11 @@ class ProjectFiles:
         path = self.script_path(relative)
         kind = "permission" if required else self.kind_of(path)
         return self._load(path, kind, variables, directives=directives)
+
+    def with_text(self, label: str, kind: str, text: str) -> SqlFile:
+        """Return the file of this label with another text, as one that it had before."""
+        file = of_text(text, self.directory / label, kind, self.dialect, label=label)
+        return replace(file, database=self.database_name)
 
     def script_path(self, relative: str) -> Path:
         """Return the full path of a file of the project. Raises SourceError when it is missing."""

@@ -287,7 +287,11 @@ def read(
     text = decode(path)
     if dialect.supports_sqlcmd:
         reject(text, path)
-    text = substitute(text, variables, path=path, syntax=dialect.syntax)
+    return of_text(substitute(text, variables, path=path, syntax=dialect.syntax), path, kind, dialect, label=label)
+
+
+def of_text(text: str, path: Path, kind: str, dialect: Dialect, *, label: str) -> SqlFile:
+    """Return a text as the file of this path. Raises SourceError when it is invalid."""
     return _split(SqlFile(path, label, kind, text, (), dialect, _refused(text, dialect)))
 
 

@@ -1,0 +1,50 @@
+"""Run a plan, and something after it, in a transaction that is rolled back."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.engine.executor import Event, PlanExecutor, check_before_commit
+from ahjo_tasks.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.engine.plan import Plan
+
+
+class _DoneError(Exception):
+    """The end of a rehearsal, which rolls back what it did."""
+
+
+def refuse_rehearsal(plan: Plan, connection: Connection) -> None:
+    """Raise UsageError where a step of the plan could not be rolled back."""
+    title = connection.dialect.title
+    if not connection.dialect.transactional_ddl:
+        raise UsageError(f"{title} cannot roll CREATE, ALTER and DROP back: there is no rehearsal on it.")
+    outside = [f"{step.kind} {step.label} ({step.alone})" for step in plan.steps if step.alone]
+    if outside:
+        raise UsageError(
+            f"A rehearsal is one transaction, and these run outside of it: {', '.join(outside)}.",
+            hint="Nothing was run. Deploy them first, or rehearse on a copy of the database.",
+        )
+
+
+def rehearse(
+    plan: Plan, connection: Connection, observer: Callable[[Event], None], afterwards: Callable[[], None]
+) -> None:
+    """Run the plan, and `afterwards` in the same transaction, and roll it back. Raises what either raises."""
+    refuse_rehearsal(plan, connection)
+    with suppress(_DoneError), ExitStack() as around:
+        checks = [around.enter_context(step.around_transaction(connection)) for step in plan.steps]
+        with connection.one_transaction():
+            PlanExecutor(connection, observer).run(plan)
+            check_before_commit(checks)
+            afterwards()
+            _roll_back()
+
+
+def _roll_back() -> None:
+    raise _DoneError

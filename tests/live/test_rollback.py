@@ -1,0 +1,111 @@
+"""Going back to the texts before a run, and rehearsing a deploy."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from revisions import revision
+
+if TYPE_CHECKING:
+    from inside import Deployed
+
+ITEM = 'op.create_table("item", sa.Column("id", sa.Integer, primary_key=True, autoincrement=False))'
+PRICE = 'op.add_column("item", sa.Column("price", sa.Integer))'
+
+
+def last_run(live: Deployed) -> str:
+    return str(json.loads(live.succeed("history", "--format", "json").out)[0]["run_id"])
+
+
+@pytest.fixture
+def changed(live: Deployed) -> Deployed:
+    """Views a and b over item; in a second run b was changed, and c created."""
+    revision(live, "a1", None, ITEM)
+    dbo = "dbo." if live.target.name == "mssql" else ""
+    live.view("a", f"SELECT id FROM {dbo}item")
+    live.view("b", "SELECT 1 AS one")
+    live.succeed("deploy")
+    live.view("b", "SELECT 2 AS one")
+    live.view("c", "SELECT 3 AS three")
+    live.succeed("deploy")
+    return live
+
+
+def test_objects_go_back_to_the_texts_before_a_run(changed: Deployed) -> None:
+    run = last_run(changed)
+    dry = changed.succeed("rollback", "--run", run, "--dry").text
+    assert "b.sql" in dry
+    assert changed.rows("SELECT one FROM b") == [(2,)]
+    changed.succeed("rollback", "--run", run)
+    assert changed.rows("SELECT one FROM b") == [(1,)]
+    assert not changed.has("c")
+    assert changed.has("a")
+    assert json.loads(changed.succeed("history", "--format", "json").out)[0]["actions"] == "rollback"
+    plan = changed.succeed("plan").text
+    assert "b.sql" in plan
+    assert "c.sql" in plan
+    changed.succeed("deploy")
+    assert changed.rows("SELECT one FROM b") == [(2,)]
+
+
+def test_the_question_names_what_is_dropped(changed: Deployed) -> None:
+    run = last_run(changed)
+    refused = changed.fail("rollback", "--run", run, code=3, AHJO_NON_INTERACTIVE="")
+    assert "drops" in refused.text
+    assert "c" in refused.text.split("drops", 1)[1]
+    assert changed.has("c")
+
+
+def test_it_is_refused_where_a_later_revision_changed_a_table(changed: Deployed) -> None:
+    dbo = "dbo." if changed.target.name == "mssql" else ""
+    changed.view("a", f"SELECT id, 1 AS more FROM {dbo}item")
+    changed.succeed("deploy")
+    run = last_run(changed)
+    revision(changed, "b2", "a1", PRICE)
+    changed.succeed("deploy")
+    refused = changed.fail("rollback", "--run", run, code=2)
+    assert "a.sql names item" in refused.err
+    assert changed.rows("SELECT more FROM a") == []
+
+
+def test_it_is_refused_where_no_text_was_kept(live: Deployed) -> None:
+    live.reconfigure(scripting_variables={"api_password": "s3cret-value"})
+    live.view("a", "SELECT '$(api_password)' AS one")
+    live.succeed("deploy")
+    live.succeed("deploy")
+    assert "not in the history" in live.fail("rollback", "--run", last_run(live), code=2).err
+    live.fail("rollback", "--run", "nosuch", code=2)
+
+
+def test_a_rehearsal_leaves_nothing(changed: Deployed) -> None:
+    revision(changed, "b2", "a1", PRICE)
+    changed.view("b", "SELECT 5 AS one")
+    changed.write(
+        "database/tests/t.sql", "SELECT 'b' AS test_name, CASE one WHEN 5 THEN 'ok' ELSE 'no' END AS result FROM b;\n"
+    )
+    before = last_run(changed)
+    if changed.target.name == "mysql":
+        assert "cannot roll" in changed.fail("rehearse", code=2).err
+    else:
+        shown = changed.succeed("rehearse").text
+        assert "1/1 passed" in shown
+        assert "rolled back" in shown
+    assert changed.rows("SELECT one FROM b") == [(2,)]
+    assert changed.rows("SELECT version_num FROM alembic_version") == [("a1",)]
+    assert last_run(changed) == before
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgresql", "mssql"], indirect=True)
+def test_a_rehearsal_tells_what_would_fail(changed: Deployed) -> None:
+    changed.view("b", "SELEC 5 AS one")
+    changed.fail("rehearse")
+    changed.view("b", "SELECT 5 AS one")
+    changed.write("database/tests/t.sql", "SELECT 'b' AS test_name, 'no' AS result;\n")
+    changed.reconfigure(exit_on_test_failure=True)
+    changed.fail("rehearse")
+    changed.write("database/views/d.sql", "-- transaction: off\nCREATE VIEW d AS SELECT 1 AS one;\n")
+    assert "d.sql" in changed.fail("rehearse", code=2).err
+    assert changed.rows("SELECT one FROM b") == [(2,)]
+    assert not changed.has("d")
