@@ -6,7 +6,6 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import AhjoError, UsageError
@@ -75,9 +74,11 @@ def build(output: Path, include: Sequence[str] = ()) -> Path:
     `include` are further packages for the actions of projects. Raises AhjoError with PyInstaller's last words.
     """
     _check(include)
-    with TemporaryDirectory(prefix="ahjo-package-") as folder:
+    from ahjo_tasks.fleet.repository import temporary_folder
+
+    with temporary_folder("ahjo-package-") as folder:
         done = subprocess.run(  # noqa: S603 - this Python, with options of our own
-            [sys.executable, "-m", "PyInstaller", *options(output, Path(folder), include), str(ENTRY)],
+            [sys.executable, "-m", "PyInstaller", *options(output, folder, include), str(ENTRY)],
             capture_output=True,
             text=True,
             check=False,

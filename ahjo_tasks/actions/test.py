@@ -210,7 +210,7 @@ def _print_failures(ctx: ActionContext, results: Sequence[FileResult]) -> None:
 
 
 def _print_rows(ctx: ActionContext, result: FileResult) -> None:
-    from ahjo_tasks.testing.sql_tests import shown_columns
+    from ahjo_tasks.testing.sql_tests import shown_columns, shown_value
 
     rows = [row.values for row in result.rows if not row.passed]
     if not rows:
@@ -220,7 +220,7 @@ def _print_rows(ctx: ActionContext, result: FileResult) -> None:
     ctx.console.print(f"  {result.file.label}")
     ctx.console.table(
         [column.replace("_", " ").capitalize() for column in columns],
-        [[row.get(column) for column in columns] for row in rows],
+        [[shown_value(row[column]) if column in row else None for column in columns] for row in rows],
     )
 
 

@@ -103,10 +103,19 @@ class Validator:
 
     def _missing(self, name: str, *, connects: bool) -> Iterator[str]:
         missing = [key for key in _required(self.values) if not self._is_set(key)]
-        if not SERVER_KEYS.isdisjoint(missing) and self._is_file_based(str(self.values.get("sql_dialect", ""))):
+        if connects and not SERVER_KEYS.isdisjoint(missing) and self._needs_no_server():
             missing = [key for key in missing if key not in SERVER_KEYS]
         required = (key for key in missing if connects or key == "allowed_actions")
         yield from (f"{name}: {key}: this key is required" for key in required)
+
+    def _needs_no_server(self) -> bool:
+        """True if the databases of the dialect are files; an unknown dialect is a problem that hides what it lacks."""
+        name = str(self.values.get("sql_dialect", ""))
+        try:
+            return self._is_file_based(name)
+        except ConfigError as error:
+            self.problems.append(f"{self._locate('sql_dialect')}: {error.message} {error.hint}")
+            return True
 
     def _deprecated(self) -> Iterator[str]:
         for key in filter(self._is_set, _DEPRECATED):

@@ -99,8 +99,9 @@ class Credentials:
     def _ask(self, username: str | None, password: str | None) -> tuple[str, str]:
         if not self.prompt.interactive:
             missing = ["user name"] * (username is None) + ["password"] * (password is None)
+            absent = "".join(f" {path} does not exist." for path in self.absent_files())
             raise ConfigError(
-                f"There is no {' and no '.join(missing)} to log in with.",
+                f"There is no {' and no '.join(missing)} to log in with.{absent}",
                 hint="Set username_file and password_file, AHJO_USERNAME and AHJO_PASSWORD, or trusted_connection.",
             )
         if username is None:
@@ -130,6 +131,12 @@ class Credentials:
         except keyring.errors.KeyringError:  # there is none, or it is locked
             return None
         return password
+
+    def absent_files(self) -> list[Path]:
+        """List the files that should hold the login, and do not exist."""
+        settings = self.settings
+        files = ((settings.username, settings.username_file), (settings.password, settings.password_file))
+        return [self._path(file) for value, file in files if file and not value and not self._path(file).is_file()]
 
     def _path(self, filename: str) -> Path:
         return self.directory / Path(filename).expanduser()

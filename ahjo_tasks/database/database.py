@@ -44,6 +44,9 @@ class CredentialProvider(Protocol):
     def login(self) -> tuple[str | None, str | None]:
         """Return user name and password, None for what there is not."""
 
+    def absent_files(self) -> list[Path]:
+        """List the files that should hold the login, and do not exist."""
+
     def keep(self) -> None:
         """Store what the user typed, for the login worked."""
 
@@ -414,9 +417,11 @@ class Database:
                 failure = ConnectFailure(error.message)
             except OSError as error:  # as of a certificate that is none, which drivers do not translate
                 failure = ConnectFailure(f"A file of the connection settings cannot be used: {error}")
+        known = failure.silent or failure.missing_database
+        absent = [] if known else [f"{path} does not exist." for path in self.credentials.absent_files()]
         raise ConnectionFailedError(
             f"{self.dialect.address(engine.url)}: {failure.message}",
-            hint=failure.hint,
+            hint=" ".join([*absent, failure.hint or ""]).strip() or None,
             wait=failure.wait,
             silent=failure.silent,
             missing_database=failure.missing_database,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from queue import Queue
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ahjo_tasks.data.values import to_text
 from ahjo_tasks.engine.diagnostics import BatchError, locate_error
 from ahjo_tasks.errors import DeployError, StatementError
 from ahjo_tasks.utils import closest
@@ -165,6 +166,13 @@ def shown_columns(columns: Sequence[str]) -> list[str]:
     return [column for column in columns if column.lower() not in HIDDEN_COLUMNS]
 
 
+def shown_value(value: object) -> str:
+    """Return a value as reports show it."""
+    if value is None:
+        return "NULL"
+    return to_text(value) if isinstance(value, (bytes, bytearray, memoryview)) else str(value)
+
+
 def _results(connection: Connection, file: SqlFile, batch: Batch) -> list[ResultSet]:
     try:
         return [result_set for _ in range(batch.count) for result_set in connection.result_sets(batch.text)]
@@ -223,10 +231,10 @@ def cases(result: FileResult) -> Iterator[Case]:
 
 def _case_name(values: dict[str, Any], position: int) -> str:
     by_column = {column.lower(): value for column, value in values.items()}
-    names = (str(by_column[column]) for column in NAME_COLUMNS if by_column.get(column) not in (None, ""))
+    names = (shown_value(by_column[column]) for column in NAME_COLUMNS if by_column.get(column) not in (None, ""))
     return next(names, "") or f"row {position}"
 
 
 def _describe(values: dict[str, Any]) -> str:
     shown = {column: value for column, value in values.items() if value is not None or column.lower() == RESULT_COLUMN}
-    return ", ".join(f"{column}: {'NULL' if value is None else value}" for column, value in shown.items())
+    return ", ".join(f"{column}: {shown_value(value)}" for column, value in shown.items())

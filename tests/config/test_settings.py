@@ -14,6 +14,7 @@ from shared import SHARED, needs_shared
 from ahjo_tasks.config.secret import Secret, is_secret_name, mask_text, redact
 from ahjo_tasks.config.settings import ActionFile, PermissionFile, Settings
 from ahjo_tasks.config.validate import FIELDS, KEYS, Validator
+from ahjo_tasks.database.dialects import is_file_based
 from ahjo_tasks.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -133,6 +134,14 @@ def test_a_url_whose_password_would_be_taken_for_its_host_is_refused_and_not_quo
 def test_other_urls_are_taken_as_they_are(url: str) -> None:
     values = {"allowed_actions": "ALL", "sqlalchemy.url": url}
     assert Validator(values, str, lambda _key: False).settings("dev.json").sqlalchemy_url == Secret(url)
+
+
+def test_an_unknown_dialect_is_told_before_what_it_may_lack() -> None:
+    values = {"allowed_actions": "ALL", "sql_dialect": "oracle", "target_database_name": "shop"}
+    with pytest.raises(ConfigError) as refused:
+        Validator(values, lambda key: f"at {key}", lambda _key: False, is_file_based).settings("dev.json")
+    (problem,) = refused.value.problems
+    assert problem.startswith("at sql_dialect: There is no dialect 'oracle'. sql_dialect is one of: mariadb, mssql")
 
 
 def test_sqlite_needs_a_file_only() -> None:

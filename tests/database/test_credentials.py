@@ -113,6 +113,15 @@ def test_the_missing_half_of_a_login_is_named(tmp_path: Path) -> None:
         credentials(tmp_path, username="me").login()
 
 
+def test_a_file_of_the_login_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    login = credentials(tmp_path, username="me", password_file="secret")
+    with pytest.raises(ConfigError, match="There is no password to log in with") as refused:
+        login.login()
+    assert f"{tmp_path / 'secret'} does not exist" in refused.value.message
+    assert login.absent_files() == [tmp_path / "secret"]
+    assert credentials(tmp_path, username="me", password="word", password_file="secret").absent_files() == []
+
+
 @pytest.mark.parametrize("answers", [(), ("typed",)])
 def test_a_password_that_the_driver_finds_is_not_asked_for(tmp_path: Path, answers: tuple[str, ...]) -> None:
     driver = Credentials(settings(username="me"), tmp_path, Answers(*answers), driver_password=True)

@@ -42,6 +42,9 @@ class NoLogin:
     def password_for_new_login(self, _environ: object) -> None:
         return None
 
+    def absent_files(self) -> list[Path]:
+        return []
+
     def keep(self) -> None:
         self.kept += 1
 

@@ -116,6 +116,9 @@ class Login:
     def __init__(self, username: str | None, password: str | None) -> None:
         self._login = (username, password)
 
+    def absent_files(self) -> list[Path]:
+        return []
+
     def keep(self) -> None:
         """There is nothing that was asked for."""
 

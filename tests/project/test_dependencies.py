@@ -31,6 +31,20 @@ def order(files: list[SqlFile]) -> list[str]:
     return [file.name for file in ordered(files)]
 
 
+def test_the_body_of_a_package_and_what_calls_it_come_after_the_package(tmp_path: Path) -> None:
+    files = created(
+        tmp_path,
+        "mysql",
+        a_caller="delimiter //\ncreate procedure a as begin k.go(1); end //",
+        b_body="delimiter //\ncreate package body k as procedure go(x int) as begin helper(); end; end //",
+        c_spec="delimiter //\ncreate package k as procedure go(x int); end //",
+        d_helper="delimiter //\ncreate procedure helper as begin select 1; end //",
+    )
+    names = order(files)
+    assert names.index("c_spec") < min(names.index("a_caller"), names.index("b_body"))
+    assert names.index("d_helper") < names.index("b_body")
+
+
 def test_a_view_comes_after_what_it_reads_and_ties_by_name(tmp_path: Path) -> None:
     files = created(
         tmp_path,

@@ -198,6 +198,8 @@ def test_what_a_statement_needs(syntax: Syntax, batches: list[str], expected: st
         (MSSQL, "CREATE OR ALTER TRIGGER g ON DATABASE FOR CREATE_TABLE AS PRINT 1", "trigger g on DATABASE"),
         (MSSQL, "IF 1 = 1 BEGIN CREATE TABLE dbo.t (a int) END", "table dbo.t"),
         (MYSQL, "CREATE EVENT IF NOT EXISTS e ON SCHEDULE EVERY 1 DAY DO CREATE TABLE t (a int)", "event e"),
+        (MYSQL, "CREATE OR REPLACE PACKAGE k AS PROCEDURE p(x INT); END", "package k"),
+        (MYSQL, "CREATE PACKAGE BODY k AS PROCEDURE p AS BEGIN NULL; END; END", "package body k"),
         (MYSQL, "CREATE TRIGGER g AFTER INSERT ON t FOR EACH ROW BEGIN DROP VIEW x; END", "trigger g on t"),
         (SQLITE, "CREATE VIRTUAL TABLE t USING fts5 (a, b)", "table t"),
         (SQLITE, "CREATE TEMP VIEW v AS SELECT 1", ""),

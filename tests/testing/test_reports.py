@@ -77,6 +77,13 @@ def test_junit_counts_cases_failures_and_errors(results: list[FileResult]) -> No
     assert names == ["totals", "names #2", "row 3"]
 
 
+def test_binary_values_are_hexadecimal_in_junit(results: list[FileResult]) -> None:
+    row = ResultRow({"test_name": b"ab", "actual": bytearray(b"\xff"), "missing": None, "result": "FAIL"}, passed=False)
+    text = REPORTS["junit"]([replace(results[0], rows=(row,))])
+    assert 'name="0x6162"' in text
+    assert "test_name: 0x6162, actual: 0xff, result: FAIL" in text
+
+
 def test_junit_holds_text_that_xml_cannot_write(results: list[FileResult]) -> None:
     failure = ET.fromstring(REPORTS["junit"](results)).find(".//failure")
     assert failure is not None

@@ -43,11 +43,8 @@ def dialect(name: str) -> Dialect:
 
 
 def is_file_based(name: str) -> bool:
-    """Return whether the databases of a dialect are files; False for an unknown dialect."""
-    try:
-        return dialect(name).file_based
-    except ConfigError:
-        return False
+    """Return whether the databases of a dialect are files. Raises ConfigError for an unknown dialect."""
+    return dialect(name).file_based
 
 
 def names() -> list[str]:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.dialects.base import OpenConnection, Restore, TransactionState
     from ahjo_tasks.database.dialects.error_positions import Position
+    from ahjo_tasks.sql.definitions import Definition
 
 SPLITTER = replace(MYSQL_SPLITTER, check=mysql_session.check)
 IN_TRANSACTION, AUTOCOMMIT = 1, 2
@@ -147,7 +148,7 @@ class MySQL(Dialect):
     supports_use_database = True
     system_databases = frozenset({"mysql", "information_schema", "performance_schema", "sys"})
     unsupported_kinds = Dialect.unsupported_kinds | {"schema", "type", "synonym", "rule"}
-    own_kinds = frozenset({"event"})
+    own_kinds = frozenset({"event", "package", "package body"})
     late_binding = frozenset({"procedure", "function"})
     transactional_ddl = False
     done_already = frozenset({"1007", "1008", "1050", "1051", "1060", "1061", "1068", "1091", "1146", "1304", "1826"})
@@ -185,6 +186,13 @@ class MySQL(Dialect):
         "SELECT NULL, table_name, NULL, referenced_table_name FROM information_schema.referential_constraints"
         " WHERE constraint_schema = DATABASE()"
     )
+
+    def drop_statement(self, definition: Definition, text: str = "") -> str:
+        """Drop packages in Oracle's mode, which alone knows them."""
+        statement = super().drop_statement(definition, text)
+        if "package" not in definition.kind:
+            return statement
+        return f"SET STATEMENT sql_mode = 'ORACLE' FOR EXECUTE IMMEDIATE {self.quote_literal(statement)}"
 
     def quote(self, *parts: str | None) -> str:
         """Quote with backticks."""

@@ -178,10 +178,21 @@ def _schema(reader: Reader, place: int, definition: Definition | None) -> int:
 
 
 def _late(reader: Reader, place: int, definition: Definition | None) -> int:
-    """Read an event or a package of MySQL, whose body binds late."""
+    """Read what MySQL keeps as text, whose body binds late."""
     record(reader, definition)
     reader.strength, reader.body = Strength.LATE, True
     return place + 1
+
+
+def _package(reader: Reader, place: int, definition: Definition | None) -> int:
+    """Read a package of MariaDB, or its body, which must come after it; its own routines hide others."""
+    if reader.words[place - 1] == "BODY" and definition:
+        reader.emit(place, "package")
+    after = _late(reader, place, definition)
+    for index in range(place, reader.size):
+        if reader.words[index] in {"FUNCTION", "PROCEDURE"}:
+            reader.declare(index + 1)
+    return after
 
 
 def _operator(reader: Reader, place: int, definition: Definition | None) -> int:
@@ -303,7 +314,8 @@ HANDLERS = {
     "synonym": _synonym,
     "schema": _schema,
     "event": _late,
-    "package": _late,
+    "package": _package,
+    "package body": _package,
     "operator": _operator,
     "operator class": _operator_class,
     "extension": _extension,

@@ -95,7 +95,7 @@ for _kind, _words in (
     ("key", "COLUMN MASTER KEY"),
     ("key", "COLUMN ENCRYPTION KEY"),
     ("tablespace", "TABLESPACE"),
-    ("package", "PACKAGE BODY"),
+    ("package body", "PACKAGE BODY"),
     ("package", "PACKAGE"),
 ):
     _phrase = tuple(_words.split())

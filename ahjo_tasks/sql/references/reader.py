@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.definitions import Definition
-from ahjo_tasks.sql.lexer import MSSQL, POSTGRESQL
+from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL
 from ahjo_tasks.sql.references.model import Collector, Place, Reference, Strength, part_name, qualified
 from ahjo_tasks.sql.references.signatures import arguments, listed_types
 from ahjo_tasks.sql.references.tokens import STRING, keywords, name_tokens, split_name, string_value, word_set
@@ -234,6 +234,8 @@ class Reader:
             return
         if column or parts[-1] == "*":
             parts = parts[:-1]
+        if len(parts) > 1 and role == ROUTINE and self.syntax is MYSQL:  # perhaps a package's
+            self.note(parts[:-1], "package", Strength.MAYBE, index)
         if parts and not (len(parts) == 1 and role == RELATION and self.hidden(parts[0], target=target)):
             given = self._arguments(index) if role == ROUTINE else None
             self.note(parts, role, self.strength if strength is None else strength, index, given)
@@ -282,6 +284,10 @@ class Reader:
         value = name_tokens(string_value(self.tokens[index], self.syntax), self.syntax)
         if len(value) == 1 or (role == ROUTINE and value[1:2] == ["("]):
             self.note(split_name(value[0], self.syntax), role, self.strength, index)
+
+    def declare(self, index: int) -> None:
+        """Note that calls of the routine which is named at an index mean none of another file."""
+        self._called.add((self.tokens[index], Strength.LATE, self.object_schema))
 
     def call(self, index: int) -> None:
         """Note a routine that is called in an expression. SQL Server wants its schema there."""

@@ -38,7 +38,7 @@ ALTER ALGORITHM=MERGE VIEW v AS SELECT * FROM t
 --> C relation t
 
 CREATE OR REPLACE VIEW v AS SELECT f(1), db.g(2) FROM t
---> C routine f, C routine db.g, C relation t
+--> C routine f, C routine db.g, M package db, C relation t
 
 LOAD DATA LOCAL INFILE 'x' INTO TABLE t FIELDS TERMINATED BY ','
 --> C relation t
@@ -56,7 +56,7 @@ CREATE AGGREGATE FUNCTION f(x INT) RETURNS INT BEGIN DECLARE CONTINUE HANDLER FO
 --> L routine g, L relation t
 
 CREATE PACKAGE BODY p AS PROCEDURE q AS BEGIN INSERT INTO t SELECT * FROM u; END; END
---> L relation t, L relation u
+--> C package p, L relation t, L relation u
 
 GRANT SELECT ON s.* TO r
 GO
