@@ -121,9 +121,9 @@ class DialectAttributes:
     implicit_transaction_per_call: ClassVar[bool] = False
     """True if the server makes a transaction of each call, so that a file of one batch needs none of ours."""
     error_may_roll_back: ClassVar[bool] = False
+    """True if some errors end the transaction, so that one that is gone after an error was not committed."""
     blocked_by_others: ClassVar[frozenset[str]] = frozenset()
     """Numbers of errors that another session causes, as a deadlock does: the same may succeed when it is run again."""
-    """True if some errors end the transaction, so that one that is gone after an error was not committed."""
     implicit_commit_statement: ClassVar[str] = NEVER
     """Regular expression of the start of a statement that commits the transaction it is in."""
     render_as_batch: ClassVar[bool] = False
