@@ -121,7 +121,10 @@ class Deployed(RunningProject):
 
     def view(self, name: str, query: str, folder: str = "database/views") -> None:
         """Write the file of a view, as the database wants it to be written so that it can run again."""
-        heads = {"sqlite": "DROP VIEW IF EXISTS {0}; CREATE VIEW {0}", "mssql": "CREATE OR ALTER VIEW dbo.{0}"}
+        heads = {
+            "sqlite": "DROP VIEW IF EXISTS {0}; CREATE VIEW {0}",
+            "mssql": "DROP VIEW IF EXISTS dbo.{0};\nGO\nCREATE VIEW dbo.{0}",
+        }
         head = heads.get(self.target.name, "CREATE OR REPLACE VIEW {0}").format(name)
         self.write(f"{folder}/{name}.sql", f"{head} AS {query};\n")
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ahjo_tasks.database.catalog import read_catalog, read_version
+
 if TYPE_CHECKING:
     from inside import Deployed
 
@@ -187,3 +189,37 @@ def test_a_named_file_outside_of_the_objects_is_not_taken_for_a_removed_one(chai
     assert "x.sql" not in chain.succeed("plan").text
     chain.succeed("deploy", "--prune")
     assert chain.has("x")
+
+
+@pytest.mark.parametrize("target", ["mssql"], indirect=True)
+def test_each_change_in_the_catalog_is_seen(live: Deployed) -> None:
+    live.target.query("CREATE TABLE t (id int); CREATE ROLE reader", live.database)
+    statements = [
+        "CREATE VIEW v AS SELECT id FROM t",
+        "CREATE TYPE code FROM nvarchar(20)",
+        "CREATE TYPE pairs AS TABLE (id int NOT NULL, name nvarchar(20))",
+        "CREATE TRIGGER tr ON t AFTER INSERT AS SELECT 1 AS a",
+        "DROP TYPE code; CREATE TYPE code FROM nvarchar(30)",
+        "DROP TYPE pairs; CREATE TYPE pairs AS TABLE (id int NOT NULL, name nvarchar(30))",
+    ]
+    if live.rows("SELECT COUNT(*) FROM sys.database_permissions") != [(0,)]:
+        statements += [
+            "GRANT SELECT ON v TO reader",
+            "GRANT EXECUTE ON TYPE::code TO reader",
+            "DISABLE TRIGGER tr ON t",
+            "CREATE SEQUENCE s START WITH 5",
+            "ALTER SEQUENCE s INCREMENT BY 2",
+            "CREATE SYNONYM other FOR t",
+            "CREATE TRIGGER ddl ON DATABASE FOR CREATE_TABLE AS SELECT 1 AS a",
+        ]
+    with live.connection() as connection, live.target.connect(live.database) as other:
+        cursor = other.cursor()
+        seen = [(read_version(connection), read_catalog(connection))]
+        for statement in statements:
+            cursor.execute(statement)
+            other.commit()
+            version, found = read_version(connection), read_catalog(connection)
+            assert version not in {earlier for earlier, _ in seen}, statement
+            assert found not in [earlier for _, earlier in seen], statement
+            seen.append((version, found))
+        assert (read_version(connection), read_catalog(connection)) == seen[-1]
