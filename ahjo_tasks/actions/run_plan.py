@@ -60,8 +60,8 @@ def apply_plan(
         with recording(ctx, plan, connection, selection) as record:
 
             def observe(event: Event) -> None:
-                record.observe(event)
                 show_event(ctx, event)
+                record.observe(event)
 
             together = ctx.settings.deploy_transaction == "run"
             retries = ctx.settings.deploy_retries

@@ -353,7 +353,7 @@ class Connection:
             with self._translate_errors():
                 yield self._sa_connection
             return
-        self.dialect.set_autocommit(self._dbapi_connection, False)
+        self._set_autocommit(False)
         self._open_transactions += 1
         try:
             with self._translate_errors():
@@ -425,9 +425,12 @@ class Connection:
         with self._translate_errors():
             if self._sa_connection.in_transaction():
                 self._sa_connection.rollback()
+        if self.usable:
+            self._set_autocommit(True)
+
+    def _set_autocommit(self, on: bool) -> None:
         try:
-            if self.usable:
-                self.dialect.set_autocommit(self._dbapi_connection, True)
+            self.dialect.set_autocommit(self._dbapi_connection, on)
         except self.driver_error as error:
             raise StatementError(self.dialect.server_error(error, "")) from error
 

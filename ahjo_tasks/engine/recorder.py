@@ -23,6 +23,7 @@ from ahjo_tasks.database.catalog import (
 from ahjo_tasks.engine.changes import Status, file_hash, keys_of
 from ahjo_tasks.engine.drop import DropStep
 from ahjo_tasks.engine.sql_file import FileStep
+from ahjo_tasks.errors import DeployError, StatementError
 from ahjo_tasks.history.store import (
     TABLES_OF_REVISIONS,
     FileRecord,
@@ -50,6 +51,8 @@ CI_LINKS = ("CI_JOB_URL", "BUILD_URL", "CIRCLE_BUILD_URL", "BUILDKITE_BUILD_URL"
 
 GROUP = 1.0
 """Seconds of steps that are committed one by one and recorded together."""
+NOT_WRITTEN = "The history of the run could not be written: {}"
+STAYS = "What ran before stays applied; it is not known whether the history has it."
 LONGEST_TEXT = 1_000_000
 """Characters of the longest text that the history keeps."""
 LEAVE_OBJECTS = frozenset({"data", "testdata", "permission", "description update", "git version"})
@@ -127,12 +130,16 @@ class Recorder:
         """Take note of a step that ended, or was rolled back after it.
 
         Where steps are committed one by one, those of a second are written together: of a run that is killed, no more
-        than the last second is unknown.
+        than the last second is unknown. Raises DeployError when they cannot be written.
         """
         self._take_note(event)
         if event.status == "ok" and not self._connection.transactional and time.monotonic() - self._written > GROUP:
-            with self._connection.one_transaction():
-                self.flush()
+            try:
+                with self._connection.one_transaction():
+                    self.flush()
+            except StatementError as error:
+                message = NOT_WRITTEN.format(error.message)
+                raise DeployError(message, details=(STAYS,), server=error.server, hint=error.hint) from error
 
     def _take_note(self, event: Event) -> None:
         step = event.step
