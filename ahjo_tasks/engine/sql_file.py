@@ -96,6 +96,8 @@ class FileStep(Step):
         for batch in self.file.batches:
             with connection.messages_to(MessageLocator(self.file, batch).before(listener)):
                 for repetition in range(batch.count):
+                    if connection.interrupted:  # between two statements Ctrl-C ends neither of them
+                        raise KeyboardInterrupt
                     try:
                         rows += connection.execute(batch.text)
                     except StatementError as error:
