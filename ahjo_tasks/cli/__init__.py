@@ -47,7 +47,11 @@ def ahjo(arguments: Sequence[str] | None = None) -> None:
 
         main(given[1])
         return
-    _run(given)
+    try:
+        _run(given)
+    except KeyboardInterrupt:  # while modules were loaded: an action says itself what it left
+        print("Interrupted before anything ran.", file=sys.stderr)  # noqa: T201 - likewise
+        sys.exit(130)
 
 
 def init_project(arguments: Sequence[str] | None = None) -> None:

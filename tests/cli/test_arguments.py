@@ -261,3 +261,16 @@ def test_the_command_is_a_process_with_an_exit_code(tmp_path: Path) -> None:
     refused = made.ahjo("init", "dev.json", yes=False)
     assert (refused.code, "--non-interactive" in refused.err) == (3, True)
     assert made.ahjo("init", "dev.json", "-ni", yes=False).code == 0
+
+
+def test_an_interrupt_while_modules_are_loaded_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_arguments: list[str]) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ahjo_tasks.cli._run", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        cli.ahjo(["deploy", "dev.json"])
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "Interrupted before anything ran.\n"
