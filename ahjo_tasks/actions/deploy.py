@@ -391,8 +391,15 @@ complete_build = multiaction(
 )
 
 
-@action(affects_database=True, auto_shortflags=False, help={"skip-git-update": "Do not record the git version."})
-def data(ctx: ActionContext, skip_git_update: bool = False) -> None:
+EVERYTHING = "Run all files, also those to be run once and those that an unfinished run has done."
+
+
+@action(
+    affects_database=True,
+    auto_shortflags=False,
+    help={"skip-git-update": "Do not record the git version.", "all": EVERYTHING},
+)
+def data(ctx: ActionContext, skip_git_update: bool = False, all: bool = False) -> None:  # noqa: A002 - the flag's name
     """Load database/data, parents first.
 
     SQL scripts are run, CSV and Parquet files called schema.table.csv are
@@ -400,17 +407,17 @@ def data(ctx: ActionContext, skip_git_update: bool = False) -> None:
     `-- depends: name` in a script says otherwise. The git version is recorded
     last.
     """
-    _load(ctx, "data", record_version=not skip_git_update)
+    _load(ctx, "data", record_version=not skip_git_update, everything=all)
 
 
-@action(affects_database=True)
-def testdata(ctx: ActionContext) -> None:
+@action(affects_database=True, auto_shortflags=False, help={"all": EVERYTHING})
+def testdata(ctx: ActionContext, all: bool = False) -> None:  # noqa: A002, PT028 - the flag's name; it is no test
     """Load database/data/testdata."""
-    _load(ctx, "testdata", record_version=False)
+    _load(ctx, "testdata", record_version=False, everything=all)
 
 
-def _load(ctx: ActionContext, kind: str, *, record_version: bool) -> None:
-    from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan
+def _load(ctx: ActionContext, kind: str, *, record_version: bool, everything: bool) -> None:
+    from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan, data_progress
     from ahjo_tasks.data.table_file import read_table_files
     from ahjo_tasks.engine.data import plan_data
     from ahjo_tasks.engine.plan import Plan
@@ -421,4 +428,7 @@ def _load(ctx: ActionContext, kind: str, *, record_version: bool) -> None:
     files: list[SqlFile | TableFile] = [*scripts, *read_table_files(project, kind, ctx.settings.data_loading)]
     after = plan_stamp(ctx.settings, ctx.project.directory) if record_version else Plan(())
     with connection_for_plan(ctx) as connection:
-        apply_plan(ctx, plan_data(files, project.dialect, connection) + after, connection)
+        progress = data_progress(ctx, kind, connection, everything=everything)
+        apply_plan(ctx, plan_data(files, project.dialect, connection, progress) + after, connection)
+        if not ctx.dry_run:
+            progress.finish()

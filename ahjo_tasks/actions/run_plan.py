@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.engine.data import DataProgress
     from ahjo_tasks.engine.deployment import Selection
     from ahjo_tasks.engine.executor import Event
     from ahjo_tasks.engine.plan import Plan, Step
@@ -114,6 +115,22 @@ def recording(
             recorder.end(error)
         raise
     recorder.end(None)
+
+
+def data_progress(ctx: ActionContext, kind: str, connection: Connection | None, *, everything: bool) -> DataProgress:
+    """Return how far the data files of a kind are in the database."""
+    from ahjo_tasks.engine.data import DataProgress
+    from ahjo_tasks.history.data import LoadedFiles
+    from ahjo_tasks.history.store import HistoryStore
+
+    def may_write() -> bool:
+        record = ctx.project.run_record
+        if record is not None and not record.started and connection is not None and connection.in_shared_transaction:
+            record.start()
+        return record is not None and record.started
+
+    loaded = LoadedFiles(HistoryStore(connection, ctx.settings), kind) if connection is not None else None
+    return DataProgress(loaded, ctx.console.masked, may_write, everything=everything)
 
 
 def _run_record(ctx: ActionContext, connection: Connection) -> RunRecord:

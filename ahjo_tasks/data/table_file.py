@@ -26,8 +26,8 @@ OPTION_SUFFIXES = (".load.yaml", ".load.yml", ".load.json", ".load.jsonc")
 class LoadOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`insert` adds the rows, `replace` deletes the table's rows first, `upsert` updates the rows whose `key` is there.
 
-    `separator`, `encoding` and `null_text` are of CSV files. Without a `null_text` a bare empty field is NULL, and `""`
-    an empty text.
+    `run` says when the file is loaded. `separator`, `encoding` and `null_text` are of CSV files. Without a `null_text`
+    a bare empty field is NULL, and `""` an empty text.
     """
 
     mode: Literal["insert", "replace", "upsert"] = "insert"
@@ -35,6 +35,7 @@ class LoadOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     separator: str = ";"
     encoding: str = "utf-8-sig"
     null_text: str = ""
+    run: Literal["always", "once", "on change"] = "always"
 
     def __post_init__(self) -> None:
         if self.mode == "upsert" and not self.key:
@@ -117,6 +118,11 @@ class TableFile:
     def chunks(self) -> Iterator[RowChunk]:
         """The rows, a bounded number at a time. Raises SourceError with the line of a row of another width."""
         return self._parquet_chunks() if self._is_parquet else self._csv_chunks()
+
+    @property
+    def run_rule(self) -> str:
+        """`once`, `on change` or `always`: when the file is loaded."""
+        return self.options.run
 
     def check(self) -> None:
         """Read the columns. Raises SourceError for an unusable header line."""

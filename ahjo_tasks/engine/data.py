@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.data.load import load
 from ahjo_tasks.data.table_file import TableFile
+from ahjo_tasks.engine.diagnostics import BatchError
 from ahjo_tasks.engine.plan import Plan, Step
-from ahjo_tasks.engine.sql_file import FileStep, file_notes
-from ahjo_tasks.errors import DeployError
+from ahjo_tasks.engine.sql_file import FileStep, file_notes, sets_session
+from ahjo_tasks.errors import DeployError, StatementError
+from ahjo_tasks.history.data import Loaded
+from ahjo_tasks.history.store import hash_text
 from ahjo_tasks.project.dependencies import data_edges, ordered_data
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import Dialect
+    from ahjo_tasks.history.data import LoadedFiles
     from ahjo_tasks.project.dependencies import Edges
     from ahjo_tasks.project.sql_file import SqlFile
 
@@ -30,6 +37,7 @@ class LoadStep(Step):
     """
 
     files: tuple[TableFile, ...]
+    progress: DataProgress = field(repr=False, compare=False)
 
     @property
     def transactional(self) -> bool:
@@ -55,28 +63,163 @@ class LoadStep(Step):
     def run(self, connection: Connection) -> int:
         """Load the files. Raises DeployError that names the bad row."""
         try:
-            return load(self.files, connection)
+            rows = load(self.files, connection)
         except DeployError as error:
             if not self.transactional:
                 error.outcome = error.outcome or f"{self.label} was rolled back."
             raise
+        for file in self.files:
+            self.progress.file_done(file)
+        return rows
 
 
-def plan_data(files: Sequence[SqlFile | TableFile], dialect: Dialect, connection: Connection | None) -> Plan:
-    """Plan data files, parents before children. A file without a statement is a note."""
+class DataProgress:
+    """The progress of the data files of a kind. `everything` runs those, too, that are done.
+
+    A file is recorded in its own transaction; one whose statements commit alone after each of them.
+    """
+
+    def __init__(
+        self,
+        loaded: LoadedFiles | None,
+        conceal: Callable[[str], str],
+        may_write: Callable[[], bool],
+        *,
+        everything: bool,
+    ) -> None:
+        self._loaded = loaded
+        self._conceal = conceal
+        self._may_write = may_write
+        self._known = loaded.known() if loaded is not None else {}
+        self._everything = everything
+
+    def reason_to_skip(self, file: SqlFile | TableFile) -> str:
+        """Say why a file need not run; empty where it has to."""
+        known = None if self._everything else self._known.get(file.label)
+        if known is None or not known.whole:
+            return ""
+        if file.run_rule == "once":
+            return "done by an earlier run, and to be run once"
+        if not known.content or known.content != self.content(file):
+            return ""
+        if known.unfinished:
+            return "done by the run before, which did not come to its end"
+        return "unchanged since it was run" if file.run_rule == "on change" else ""
+
+    def step(self, file: SqlFile) -> Step:
+        """Return the step that runs what is left of a script."""
+        return ScriptStep(file, progress=self, done=self._statements_done(file))
+
+    def warning(self, file: SqlFile) -> str:
+        """Name the statement of a script of which it is not known whether it was done; empty for none."""
+        known, done = self._known.get(file.label), self._statements_done(file)
+        if known is None or known.whole or self._everything:
+            return ""
+        if done == known.statements and known.uncertain and done < len(file.batches):
+            place = file.location(file.batches[done].line)
+            return f"{place}: the run before was ended here: whether this statement was done is not known. It runs now."
+        return "" if done == known.statements else f"{file.label}: what was done of it has changed: all of it runs."
+
+    def _statements_done(self, file: SqlFile) -> int:
+        known = None if self._everything else self._known.get(file.label)
+        if known is None or known.whole or known.content != self.content(file, known.statements):
+            return 0
+        return known.statements
+
+    def content(self, file: SqlFile | TableFile, statements: int | None = None) -> str:
+        """Return the hash of a file, or of its first statements; empty for a text with a secret in it."""
+        if isinstance(file, TableFile):
+            return sha256(file.path.read_bytes() + repr(file.options).encode()).hexdigest()
+        text = "\0".join(f"{batch.count} {batch.text}" for batch in file.batches[:statements])
+        return "" if self._conceal(text) != text else hash_text(text)
+
+    def file_done(self, file: SqlFile | TableFile) -> None:
+        """Record that a file is done to its end."""
+        if self._loaded is not None and self._may_write():
+            self._loaded.write(Loaded(file.label, file.kind, self.content(file)))
+
+    def statements_done(self, file: SqlFile, number: int, *, uncertain: bool = True) -> None:
+        """Record that so many statements of a file are done."""
+        if self._loaded is not None and self._may_write():
+            whole = int(number == len(file.batches))
+            self._loaded.write(
+                Loaded(
+                    file.label, file.kind, self.content(file, number), number, whole, 1, int(uncertain and not whole)
+                )
+            )
+
+    def finish(self) -> None:
+        """Record that the action has done all its files."""
+        if self._loaded is not None and (self._may_write() or self._known):
+            self._loaded.finish()
+
+
+@dataclass(frozen=True)
+class ScriptStep(FileStep):
+    """A script of rows, without the first statements that are `done`, but for those that set something."""
+
+    progress: DataProgress | None = field(default=None, repr=False, compare=False)
+    done: int = 0
+
+    @cached_property
+    def commits_alone(self) -> bool:
+        """True if statements of it are committed before its end."""
+        file = self.file
+        implicit = any(file.dialect.commits_implicitly(batch.text) for batch in file.batches)
+        return implicit or not file.transactional or bool(file.transaction_control)
+
+    @property
+    def sent_in_one_call(self) -> bool:
+        """False where its record belongs to its transaction."""
+        return super().sent_in_one_call and self.commits_alone
+
+    def run(self, connection: Connection) -> int:
+        """Run the statements, and record how far it came. Raises BatchError."""
+        if self.progress is None or not self.commits_alone:
+            return super().run(connection)
+        self.progress.statements_done(self.file, self.done)
+        try:
+            return super().run(connection)
+        except BatchError as error:
+            if connection.usable and connection.transaction_state != "failed" and not error.repetition:
+                done = next(number for number, batch in enumerate(self.file.batches) if batch is error.batch)
+                with suppress(StatementError):  # the first error is the one to report
+                    self.progress.statements_done(self.file, done, uncertain=False)
+            raise
+
+    def is_done(self, number: int) -> bool:
+        """True for a statement that an earlier run has done, unless it sets something of the session."""
+        batch = self.file.batches[number - 1]
+        return number <= self.done and not sets_session(batch.text, self.file.dialect.syntax)
+
+    def batch_done(self, number: int, connection: Connection) -> None:
+        """Record the statement, or the file at its end."""
+        if self.progress is None:
+            return
+        if number == len(self.file.batches):
+            self.progress.file_done(self.file)
+        elif self.commits_alone and number > self.done:
+            self.progress.statements_done(self.file, number)
+
+
+def plan_data(
+    files: Sequence[SqlFile | TableFile], dialect: Dialect, connection: Connection | None, progress: DataProgress
+) -> Plan:
+    """Plan data files, parents before children. A file without a statement, or done already, is a note."""
     keys = dialect.foreign_keys(connection) if connection and len(files) > 1 else []
     order = ordered_data(files, keys, dialect.normalize_name, dialect.default_schema)
     groups = _replaced_groups(order, data_edges(order, keys, dialect.normalize_name, dialect.default_schema))
     steps: list[Step] = []
+    notes: list[str] = []
     for number, file in enumerate(order):
+        tables = groups.get(number, (file,) if isinstance(file, TableFile) else ())
         if not isinstance(file, TableFile):
-            steps += [FileStep(file)] if file.batches else []
-        elif number in groups:
-            steps += [LoadStep(groups[number])] if groups[number] else []
-        else:
-            steps.append(LoadStep((file,)))
+            steps += [progress.step(file)] if file.batches and not progress.reason_to_skip(file) else []
+        elif tables and not all(map(progress.reason_to_skip, tables)):
+            steps.append(LoadStep(tables, progress))
+        notes += [f"{file.label}: {reason}"] if (reason := progress.reason_to_skip(file)) else []
     scripts = [file for file in files if not isinstance(file, TableFile)]
-    return Plan(tuple(steps), tuple(file_notes(scripts)))
+    return Plan(tuple(steps), (*file_notes(scripts), *notes), tuple(filter(None, map(progress.warning, scripts))))
 
 
 def _replaced_groups(order: Sequence[SqlFile | TableFile], edges: Edges) -> dict[int, tuple[TableFile, ...]]:

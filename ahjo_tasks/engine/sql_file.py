@@ -93,7 +93,9 @@ class FileStep(Step):
     def run(self, connection: Connection) -> int:
         """Run the batches; messages come with their position. Raises BatchError."""
         rows, started, listener = 0, time.perf_counter(), connection.on_message
-        for batch in self.file.batches:
+        for number, batch in enumerate(self.file.batches, 1):
+            if self.is_done(number):
+                continue
             with connection.messages_to(MessageLocator(self.file, batch).before(listener)):
                 for repetition in range(batch.count):
                     if connection.interrupted:  # between two statements Ctrl-C ends neither of them
@@ -106,7 +108,15 @@ class FileStep(Step):
                         if not self.file.ignores_errors(batch) or error.server.lost:
                             raise failure from error
                         listener(ServerMessage(_ignored(failure, connection)))
+            self.batch_done(number, connection)
         return rows
+
+    def is_done(self, number: int) -> bool:
+        """True if an earlier run has done the batch with this number, counted from 1."""
+        return False
+
+    def batch_done(self, number: int, connection: Connection) -> None:
+        """Take note that so many batches are done."""
 
     def preserve_session(self, connection: Connection) -> AbstractContextManager[None]:
         """Put back what the batches change."""
@@ -146,12 +156,12 @@ class FileStep(Step):
             return self
         batches = failure.file.batches
         number = next(index for index, batch in enumerate(batches) if batch == failure.batch)
-        settings = [batch for batch in batches[:number] if _sets_session(batch.text, self.file.dialect.syntax)]
+        settings = [batch for batch in batches[:number] if sets_session(batch.text, self.file.dialect.syntax)]
         first = failure.batch._replace(count=failure.batch.count - failure.repetition)
         return FileStep(replace(self.file, batches=(*settings, first, *batches[number + 1 :])), self.deployed)
 
 
-def _sets_session(text: str, syntax: Syntax) -> bool:
+def sets_session(text: str, syntax: Syntax) -> bool:
     """Test whether a batch begins with a setting of the session."""
     first = next(tokenize(text, syntax), None)
     return first is not None and first.word in SESSION_SETTINGS

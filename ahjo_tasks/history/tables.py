@@ -90,6 +90,21 @@ def _object_columns() -> list[Column[Any]]:
     ]
 
 
+def _data_columns() -> list[Column[Any]]:
+    """A row for each data file that was run, with how far it came; flags are 0 or 1."""
+    return [
+        Column("file_id", KEY, primary_key=True),
+        Column("project", PROJECT, nullable=False),
+        Column("file", LABEL, nullable=False),
+        Column("kind", KIND, nullable=False),
+        Column("content", KEY, nullable=False),
+        Column("statements", Integer, nullable=False),
+        Column("whole", Integer, nullable=False),
+        Column("unfinished", Integer, nullable=False),
+        Column("uncertain", Integer, nullable=False),
+    ]
+
+
 class HistoryTables:
     """The tables by name; those of several projects in one database are the same."""
 
@@ -100,6 +115,7 @@ class HistoryTables:
         self.runs = self._table("runs", _run_columns())
         self.steps = self._table("steps", _step_columns())
         self.objects = self._table("objects", _object_columns())
+        self.data = self._table("data", _data_columns())
         text = Column("content", dialect.long_text(), nullable=False)
         self.texts = self._table("texts", [Column("text_hash", KEY, primary_key=True), text])
 

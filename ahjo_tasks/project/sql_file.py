@@ -35,13 +35,15 @@ ROW_KINDS = frozenset({"data", "testdata"})
 LONGEST_READ = 65_536
 """Number of characters of a data file that are read for all names in them."""
 LATE = "a comment about the transaction counts only at the head of the file"
-DEPENDS, TRANSACTION = "depends", "transaction"
+DEPENDS, TRANSACTION, RUN = "depends", "transaction", "run"
+RULES = ("always", "once", "on change")
+"""Rules of `run`: each time, if no run has done it, if it has changed since."""
 SWITCHES = {"off": False, "no": False, "none": False, "on": True, "yes": True, "rollback": True}
 
 _PRAGMA = re.compile(
-    rf"^[ \t]*--[ \t]*({DEPENDS}|{TRANSACTION})[ \t]*:[ \t]*(.*?)[ \t\r]*$", re.IGNORECASE | re.MULTILINE
+    rf"^[ \t]*--[ \t]*({DEPENDS}|{TRANSACTION}|{RUN})[ \t]*:[ \t]*(.*?)[ \t\r]*$", re.IGNORECASE | re.MULTILINE
 )
-_PREFILTER = re.compile(rf"--[ \t]*(?ai:{DEPENDS}|{TRANSACTION})[ \t]*:")
+_PREFILTER = re.compile(rf"--[ \t]*(?ai:{DEPENDS}|{TRANSACTION}|{RUN})[ \t]*:")
 """A part of every pragma: much faster to search, and missing in most files."""
 
 
@@ -58,6 +60,7 @@ class Header(NamedTuple):
     depends: HeaderValue | None = None
     transaction: HeaderValue | None = None
     late: HeaderValue | None = None
+    run: HeaderValue | None = None
 
 
 def header(text: str, syntax: Syntax) -> Header:
@@ -73,6 +76,8 @@ def header(text: str, syntax: Syntax) -> Header:
         if end <= match.start():
             word = match[1].lower()
             late = word == TRANSACTION and match.start() > first_statement
+            if word == RUN and match.start() > first_statement:
+                continue
             values["late" if late else word] = HeaderValue(match[2], lines.position(match.start())[0])
     return Header(**values)
 
@@ -206,6 +211,10 @@ class SqlFile:
             (self.position(warning.line, warning.column), warning.message)
             for warning in self.dialect.splitter.warnings(self.text)
         ]
+        run = self._header.run
+        if run and self.kind in ROW_KINDS and run.value.lower() not in RULES:
+            message = f"run: expected {', '.join(RULES)}, got {run.value!r}: the file runs each time"
+            warnings.append((self.position(run.line, 1), message))
         late = self._header.late
         if late and late.value.lower() in SWITCHES:
             warnings.append((self.position(late.line, 1), LATE))
@@ -274,6 +283,12 @@ class SqlFile:
         if statement:
             message = f"transaction: rollback cannot take back what {statement} does"
             raise SourceError(message, path=self.path, line=line, hint=f"Leave {statement} out, or the rollback.")
+
+    @property
+    def run_rule(self) -> str:
+        """`once`, `on change` or `always`: when a data file runs, by `-- run:` at its head."""
+        value = self._header.run.value.lower() if self._header.run else ""
+        return value if value in RULES else "always"
 
     def depends_line(self) -> int:
         """Return the line of the `-- depends:` comment."""

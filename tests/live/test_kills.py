@@ -5,24 +5,18 @@ from __future__ import annotations
 import json
 import os
 import random
-import signal
-import time
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import pytest
 from inside import Deployed, deployed
+from kills import before_step, killed
 from revisions import revision
 
-from ahjo_tasks.engine.executor import PlanExecutor
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from targets import Target
-
-    from ahjo_tasks.engine.plan import Step
 
 VIEWS = 198
 EVERY = os.environ.get("AHJO_TEST_KILLS") == "all"
@@ -49,36 +43,6 @@ def fill(live: Deployed) -> Deployed:
 def many(target: Target, tmp_path: Path) -> Deployed:
     """A migration and 198 views, not deployed yet."""
     return fill(deployed(target, tmp_path / "project"))
-
-
-def killed(live: Deployed, *arguments: str, kill: Callable[[], Any] = lambda: None, after: float | None = None) -> None:
-    """Run a command in a child process; `kill` prepares its end, or it is killed after some seconds."""
-    child = os.fork()
-    if child == 0:
-        try:
-            kill()
-            live.here(*arguments)
-        finally:
-            os._exit(0)
-    if after is not None:
-        time.sleep(after)
-        os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-
-
-def before_step(number: int) -> Callable[[], Any]:
-    """Have the process killed when it is about to begin this step, and has ended the ones before."""
-    seen: set[str] = set()
-    notify = PlanExecutor._notify
-
-    def counted(executor: PlanExecutor, status: str, step: Step, **values: Any) -> None:
-        notify(executor, status, step, **values)
-        if status == "ok":
-            seen.add(step.label)
-        if len(seen) >= number:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    return lambda: patch.object(PlanExecutor, "_notify", counted).start()
 
 
 def content(live: Deployed) -> list[tuple[Any, ...]]:

@@ -1,0 +1,62 @@
+"""Runs in a child process that is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from ahjo_tasks.engine.data import ScriptStep
+from ahjo_tasks.engine.executor import PlanExecutor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from inside import Deployed
+
+    from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.engine.plan import Step
+
+
+def killed(live: Deployed, *arguments: str, kill: Callable[[], Any] = lambda: None, after: float | None = None) -> None:
+    """Run a command in a child process; `kill` prepares its end, or it is killed after some seconds."""
+    child = os.fork()
+    if child == 0:
+        try:
+            kill()
+            live.here(*arguments)
+        finally:
+            os._exit(0)
+    if after is not None:
+        time.sleep(after)
+        os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+def before_step(number: int) -> Callable[[], Any]:
+    """Have the process killed when it is about to begin this step, and has ended the ones before."""
+    seen: set[str] = set()
+    notify = PlanExecutor._notify
+
+    def counted(executor: PlanExecutor, status: str, step: Step, **values: Any) -> None:
+        notify(executor, status, step, **values)
+        if status == "ok":
+            seen.add(step.label)
+        if len(seen) >= number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return lambda: patch.object(PlanExecutor, "_notify", counted).start()
+
+
+def before_record(statement: int) -> Callable[[], Any]:
+    """Have the process killed when this statement of a data file is done, and not yet recorded."""
+    record = ScriptStep.batch_done
+
+    def kill(step: ScriptStep, number: int, connection: Connection) -> None:
+        if number == statement:
+            os.kill(os.getpid(), signal.SIGKILL)
+        record(step, number, connection)
+
+    return lambda: patch.object(ScriptStep, "batch_done", kill).start()
