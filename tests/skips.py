@@ -23,6 +23,8 @@ EXPECTED: dict[str, str] = {
     "only with pyodbc": "a live suite may run with any of three drivers",
     "only on Windows": "the Windows event log is nowhere else",
     "Chromium is not installed": "a page is opened where there is a browser; what is in it is tested everywhere",
+    "pgbouncer is not installed": "a pooler stands between a run and PostgreSQL only where one is",
+    "a file is one batch": "SQL Server gets the statements of a file together, up to GO",
     "only on POSIX": "file modes and signals are not the same on Windows",
 }
 """How an expected reason begins, and why it is expected. Other skips are a promise that nobody checked."""

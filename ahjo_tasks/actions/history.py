@@ -163,6 +163,41 @@ def rollback(ctx: ActionContext, run: str) -> None:
         apply_plan(ctx, _plan_rollback(ctx, run, connection), connection)
 
 
+@action(reads=True, auto_shortflags=False, help={"format": "table or json."})
+def lock(ctx: ActionContext, format: str = "table") -> None:  # noqa: A002 - the flag's name
+    """Show who holds the deploy lock.
+
+    The user, host and process, since when, and the run in the history. Nobody
+    is waited for.
+    """
+    if format not in FORMATS:
+        raise UsageError(f"There is no format {format!r}.", hint=f"It is one of: {', '.join(FORMATS)}.")
+    if format == "json":
+        ctx.console.machine()
+    ctx.print_heading()
+    facts = describe_holder(ctx, ctx.database.connection)
+    if format == "json":
+        ctx.console.raw(json.dumps(facts, indent=2, default=str))
+    elif facts:
+        ctx.console.table(list(facts), [[str(value) for value in facts.values()]])
+    else:
+        ctx.console.print("  Nobody holds the deploy lock.")
+
+
+def describe_holder(ctx: ActionContext, connection: Connection) -> dict[str, Any]:
+    """Return who holds the deploy lock, and the run; empty where nobody does."""
+    from ahjo_tasks.history.store import run_with_lock
+
+    holder = connection.dialect.lock_holder(connection)
+    if holder is None:
+        return {}
+    run = run_with_lock(connection, ctx.settings)
+    facts: dict[str, Any] = {"holder": holder.name}
+    if run is not None:
+        facts |= {"user": run.os_user, "host": run.host, "pid": run.pid, "since": run.started, "run": run.run_id}
+    return facts
+
+
 @action(affects_database=True)
 def baseline(ctx: ActionContext) -> None:
     """Record what is there as deployed, without running it.

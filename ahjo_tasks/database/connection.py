@@ -70,6 +70,8 @@ class Connection:
         self._shared_transaction = sa_connection.begin() if shared else None
         self._open_transactions = 0
         self.locks: list[str] = []
+        self.check_lock: Callable[[], None] | None = None
+        """Raises LockedError before a commit where a pooler has taken this run away from the session with the lock."""
         self._changed = False
 
     @property
@@ -207,6 +209,7 @@ class Connection:
             with self._keep_shared_transaction():
                 yield
         elif not transactional or implicit:
+            self._check_lock()
             with self._leave_none_open():
                 yield
         else:
@@ -220,6 +223,7 @@ class Connection:
         try:
             yield
             self._check_still_open()
+            self._check_lock()
         except BaseException as error:
             self._add_outcome(error)
             if self._roll_back() and hasattr(error, "outcome"):
@@ -250,6 +254,10 @@ class Connection:
         yield
         if self.in_shared_transaction and before == "open":
             self._check_still_open()
+
+    def _check_lock(self) -> None:
+        if self.check_lock is not None:
+            self.check_lock()
 
     def _check_still_open(self) -> None:
         """Raise StatementError if the block ended the transaction; DDL of some databases does, and may."""
@@ -325,6 +333,7 @@ class Connection:
             self.in_shared_transaction, changed, self._changed = True, self._changed, False
             try:
                 yield
+                self._check_lock()
             except BaseException:
                 with suppress(Exception):  # a driver may raise what it likes: the first error is the one to report
                     self._shared_transaction.rollback()

@@ -88,6 +88,8 @@ class Database:
         self._file: object = None
         self._cursors = CursorRegistry(self._make_watch())
         self.on_connect: Callable[[], None] = lambda: None
+        self.describe_run: Callable[[Connection], str] = lambda _connection: ""
+        """Returns a sentence about the run that holds the deploy lock, after a space; empty where it is not known."""
         self.cover: Callable[[str], str] = lambda text: text
         """Covers the secrets in a text that is cut before it is shown."""
 
@@ -236,10 +238,18 @@ class Database:
             yield connection
 
     def _deploy_lock(self, connection: Connection) -> AbstractContextManager[None]:
-        return self._waiting_lock(lambda timeout: self.dialect.lock(connection, lock_owner(), timeout))
+        def describe() -> str:
+            text = self.describe_run(connection)
+            if connection.in_shared_transaction and not connection.changed:
+                connection.begin_again()  # who waits keeps no snapshot of the database
+            return text
+
+        return self._waiting_lock(lambda timeout: self.dialect.lock(connection, lock_owner(), timeout), describe)
 
     @contextmanager
-    def _waiting_lock(self, lock: Callable[[float], AbstractContextManager[None]]) -> Iterator[None]:
+    def _waiting_lock(
+        self, lock: Callable[[float], AbstractContextManager[None]], describe: Callable[[], str] = lambda: ""
+    ) -> Iterator[None]:
         """Hold a lock; report its owner before waiting for it."""
         timeout = self.settings.lock_timeout
         with ExitStack() as stack:
@@ -248,7 +258,7 @@ class Database:
             except LockedError as error:
                 if timeout <= 0:
                     raise
-                self._reporter.warning(f"{error.message} Waiting {timeout} s at most.")
+                self._reporter.warning(f"{error.message}{describe()} Waiting {timeout} s at most.")
                 stack.enter_context(lock(timeout))
             yield
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from ahjo_tasks.errors import NotPermittedError
 
 if TYPE_CHECKING:
+    from io import BufferedReader
     from pathlib import Path
 
 OFFSET = 1 << 30  # the locked byte is after the text, so that others can read who holds it
@@ -57,6 +58,14 @@ class FileLock:
             self._file.close()
             self._file = None
 
+    def held(self) -> bool:
+        """Return whether some process holds the lock; the file is not written."""
+        try:
+            with self.path.open("rb") as file:
+                return not _lock(file)  # closing it gives the lock back
+        except OSError:
+            return False
+
     def owner(self) -> str:
         """Read the owner of the lock from the file."""
         with suppress(OSError), self.path.open("rb") as file:
@@ -90,7 +99,7 @@ def _is_ours(file: BinaryIO) -> bool:
     return not text or OWNER.fullmatch(text) is not None
 
 
-def _lock(file: BinaryIO) -> bool:
+def _lock(file: BinaryIO | BufferedReader) -> bool:
     try:
         if os.name == "nt":
             import msvcrt

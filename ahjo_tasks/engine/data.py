@@ -182,7 +182,7 @@ class ScriptStep(FileStep):
             return super().run(connection)
         except BatchError as error:
             if connection.usable and connection.transaction_state != "failed" and not error.repetition:
-                done = next(number for number, batch in enumerate(self.file.batches) if batch is error.batch)
+                done = next(number for number, batch in enumerate(self.file.batches) if batch == error.batch)
                 with suppress(StatementError):  # the first error is the one to report
                     self.progress.statements_done(self.file, done, uncertain=False)
             raise

@@ -94,6 +94,7 @@ def describe_run(project: str, actions: str, environ: Mapping[str, str]) -> Run:
         tool_version=__version__,
         os_user=_os_user(),
         host=socket.gethostname(),
+        pid=os.getpid(),
         ci_url=link,
     )
 

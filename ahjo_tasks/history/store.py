@@ -62,6 +62,9 @@ class Run:
     os_user: str = ""
     login: str = ""
     host: str = ""
+    pid: int = 0
+    session: str = ""
+    """Number of its session on the server; of a database that is a file, that of its process."""
     ci_url: str = ""
     environment: str = ""
     error: str = ""
@@ -208,6 +211,11 @@ class HistoryStore:
         exact = [row for row in rows if row["run_id"] == run_id] or rows
         return _run(exact[0]) if len(exact) == 1 else None
 
+    def run_of_session(self, session: str) -> Run | None:
+        """Return the run that the session with this number has begun and not ended, of any project."""
+        runs = [_run(row) for row in self._select(self.tables.runs, session=session, status=STARTED)]
+        return max(runs, key=lambda run: run.started, default=None)
+
     def steps(self, run_id: str) -> list[StepRecord]:
         """Return the steps of a run, in order."""
         rows = self._select(self.tables.steps, run_id=run_id)
@@ -233,7 +241,9 @@ class HistoryStore:
 
     def start(self, run: Run) -> Run:
         """Write that a run begins, and that those which have not ended were interrupted; return it with its id."""
-        run, table = replace(run, run_id=new_run_id(run.started)), self.tables.runs
+        query = self.connection.dialect.session_sql
+        session = str(self.connection.query(query)[0][0]) if query else str(run.pid)
+        run, table = replace(run, run_id=new_run_id(run.started), session=session), self.tables.runs
         unfinished = (table.c.project == self.project) & (table.c.status == STARTED)
         with self.connection.sqlalchemy_transaction() as sa_connection:
             sa_connection.execute(table.update().where(unfinished).values(status=INTERRUPTED))
@@ -339,6 +349,13 @@ class HistoryStore:
     def _rows(self, query: Any) -> list[dict[str, Any]]:
         with self.connection.sqlalchemy_connection() as sa_connection:
             return [dict(row) for row in sa_connection.execute(query).mappings()]
+
+
+def run_with_lock(connection: Connection, settings: Settings) -> Run | None:
+    """Return the run that holds the deploy lock; None where nobody does, or it has recorded nothing yet."""
+    holder = connection.dialect.lock_holder(connection)
+    store = HistoryStore(connection, settings)
+    return store.run_of_session(holder.session) if holder is not None and holder.session and store.exists() else None
 
 
 def _run(row: Mapping[str, Any]) -> Run:

@@ -51,6 +51,8 @@ def _run_columns() -> list[Column[Any]]:
         Column("os_user", NAME),
         Column("login", NAME),
         Column("host", NAME),
+        Column("pid", Integer),
+        Column("session", Unicode(50)),
         Column("ci_url", LABEL),
         Column("environment", NAME),
         Column("error", UnicodeText),

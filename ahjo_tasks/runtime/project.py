@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.console import Console, RunCounts
     from ahjo_tasks.console.logs import LogSinks
+    from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.credentials import Credentials
     from ahjo_tasks.database.database import Database
     from ahjo_tasks.database.dialects.base import Dialect
@@ -222,7 +223,18 @@ class Project:
             missing=self.expects_new_database,
         )
         database.cover = self.console.covered
+        database.describe_run = self._describe_run
         return database
+
+    def _describe_run(self, connection: Connection) -> str:
+        from ahjo_tasks.errors import StatementError
+        from ahjo_tasks.history.store import run_with_lock
+
+        try:
+            run = run_with_lock(connection, self.settings)
+        except StatementError:
+            return ""
+        return f" Its run {run.run_id} began at {run.started:%Y-%m-%d %H:%M:%S} UTC." if run is not None else ""
 
     @property
     def database_name(self) -> str:

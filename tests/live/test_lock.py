@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+import json
+import os
 import re
+import shutil
+import socket
+import subprocess
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from inside import deployed, until
 from revisions import revision
 from trails import in_its_slow_file, runs, slow, trail
 
@@ -14,9 +21,11 @@ from ahjo_tasks.errors import LockedError
 from ahjo_tasks.runtime.project import Project
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from subprocess import Popen
 
     from inside import Deployed
+    from targets import Target
 
 MODES = [
     pytest.param({}, id="file by file"),
@@ -44,7 +53,7 @@ def test_a_killed_run_frees_the_lock(busy: Deployed) -> None:
         first.kill()
         first.wait()
         slow(busy, "b", 0)
-        busy.succeed("data", AHJO_LOCK_TIMEOUT="20")
+        busy.succeed("data", "--all", AHJO_LOCK_TIMEOUT="20")
     assert runs(busy) == [1, 1]
 
 
@@ -114,3 +123,86 @@ def test_a_deploy_that_waited_for_init_works_on_the_new_file(sqlite: Deployed) -
         output = waiting.stdout.read()
         assert waiting.wait() == 0, output
     assert sqlite.has("item")
+
+
+def test_lock_shows_who_holds_it_and_the_run(busy: Deployed) -> None:
+    assert json.loads(busy.succeed("lock", "--format", "json").out) == {}
+    with busy.started("data"):
+        in_its_slow_file(busy)
+        facts = json.loads(busy.succeed("lock", "--format", "json").out)
+        waiting = busy.fail("deploy", code=4, AHJO_LOCK_TIMEOUT="1")
+    assert {"user", "host", "pid", "since", "run"} <= facts.keys()
+    assert f"Its run {facts['run']} began at" in waiting.err
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_who_waits_is_in_nobodys_way(postgresql_target: Target, tmp_path: Path, mode: dict[str, str]) -> None:
+    live = deployed(postgresql_target, tmp_path / "project")
+    live.reconfigure(lock_timeout=30, **mode)
+    trail(live, "a")
+    with live.target.connect(live.database) as holder:
+        holder.autocommit = True
+        key = "hashtextextended('ahjo deploy:' || current_database(), 0)"
+        holder.cursor().execute(f"SELECT pg_advisory_lock({key})")
+        with live.started("data") as waiting:
+            assert waiting.stdout
+            assert any("is locked by" in line for line in waiting.stdout)
+            cursor = holder.cursor()
+            cursor.execute("SET statement_timeout = '5s'")
+            cursor.execute("CREATE INDEX CONCURRENTLY trail_place ON trail (place)")
+
+
+PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+
+
+@contextmanager
+def pooled(live: Deployed, folder: Path, pool_mode: str) -> Iterator[None]:
+    """Have the project connect through PgBouncer."""
+    url = live.target.url
+    assert url is not None
+    assert PGBOUNCER is not None
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    config = folder / "pgbouncer.ini"
+    config.write_text(
+        f"[databases]\n* = host=127.0.0.1 port={url.port} user={url.username} password={url.password}\n"
+        f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nauth_type = any\nunix_socket_dir =\n"
+        f"pool_mode = {pool_mode}\nignore_startup_parameters = extra_float_digits\n"
+    )
+    for path in (folder, *list(folder.parents)[:-2]):
+        path.chmod(0o755)
+    as_user = ["-u", "nobody"] if os.geteuid() == 0 else []
+    with subprocess.Popen([PGBOUNCER, "-q", *as_user, str(config)], stderr=subprocess.DEVNULL) as pooler:
+        try:
+            until(lambda: _answers(port))
+            live.reconfigure(sql_port=port)
+            yield
+        finally:
+            pooler.kill()
+            live.reconfigure(sql_port=url.port)
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.skipif(PGBOUNCER is None, reason="pgbouncer is not installed")
+@pytest.mark.parametrize("pool_mode", ["session", "transaction"])
+def test_a_pooler_that_takes_the_lock_away_is_refused(
+    postgresql_target: Target, tmp_path: Path, pool_mode: str
+) -> None:
+    live = deployed(postgresql_target, tmp_path / "project")
+    trail(live)
+    with (
+        pooled(live, tmp_path, pool_mode),
+        live.connection() as own,
+        live.connection() as other,
+        own.dialect.lock(own, "ann on build-7 (pid 1)", 0),
+        other.transaction(),
+    ):
+        other.execute("SELECT 1")  # takes the server's session that has the lock, where it can be taken
+        refused = pytest.raises(LockedError, match="does not hold the deploy lock")
+        with refused if pool_mode == "transaction" else nullcontext(), own.transaction():
+            own.execute("INSERT INTO trail VALUES (1, 1)")
+    assert runs(live) == ([1] if pool_mode == "session" else [])

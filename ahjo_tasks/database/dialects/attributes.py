@@ -146,6 +146,8 @@ class DialectAttributes:
     """True if USE takes a connection to another database."""
     server_info_sql: ClassVar[str] = ""
     """Query of one row: server, host, login, database, collation, version and edition, NULL for what there is not."""
+    session_sql: ClassVar[str] = ""
+    """Query of the number of the session on the server; empty where there is no server."""
     identity_sql: ClassVar[str] = ""
     """Query of one row: what the server says of itself and does not change, and the name of the database."""
     content_sql: ClassVar[str] = ""

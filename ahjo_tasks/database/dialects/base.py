@@ -6,7 +6,7 @@ import re
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from ahjo_tasks.database.dialects.attributes import DialectAttributes, canonical
 from ahjo_tasks.database.drivers import check
@@ -77,6 +77,13 @@ class Attachment:
     statement: str
 
 
+class Holder(NamedTuple):
+    """The holder of a lock, and the number of its session on the server; of a file, that of its process."""
+
+    name: str
+    session: str = ""
+
+
 DEPLOY = "deploy"
 """Purpose of the lock that all changes of the database take."""
 
@@ -132,6 +139,7 @@ class OpenConnection(Protocol):
 
     on_message: Callable[[ServerMessage], None]
     locks: list[str]
+    check_lock: Callable[[], None] | None
 
     @property
     def dialect(self) -> Dialect:
@@ -545,6 +553,10 @@ class Administration(DialectAttributes):
 
         Raises LockedError with the owner if it is not free within `timeout` seconds.
         """
+        raise NotImplementedError
+
+    def lock_holder(self, connection: OpenConnection, purpose: str = DEPLOY) -> Holder | None:
+        """Return who holds the database's lock for a purpose, without taking it; None where nobody does."""
         raise NotImplementedError
 
     def database_identity(self, connection: OpenConnection) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from ahjo_tasks.database.dialects.base import (
     LOCK_WAIT,
     ConnectFailure,
     Dialect,
+    Holder,
     ServerMessage,
     connection_lost,
 )
@@ -168,6 +169,7 @@ class MySQL(Dialect):
         r"|REPAIR|FLUSH|LOCK|UNLOCK|INSTALL|UNINSTALL|COMMIT|BEGIN(?!\s+NOT)|START)\b)"
     )
     server_info_sql = "SELECT @@hostname, NULL, CURRENT_USER(), DATABASE(), @@collation_database, VERSION(), NULL"
+    session_sql = "SELECT CONNECTION_ID()"
     content_sql = (
         "SELECT CASE table_type WHEN 'VIEW' THEN 'view' ELSE 'table' END, table_name FROM information_schema.tables"
         " WHERE table_schema = DATABASE()"
@@ -362,8 +364,9 @@ class MySQL(Dialect):
         """Take a named lock of the session, which the server releases when the connection ends."""
         lock = LOCK.format(purpose=purpose)
         if connection.query(f"SELECT GET_LOCK({lock}, {max(0, int(timeout))})")[0][0] != 1:
-            holder = self._holder(connection, lock)
-            raise LockedError(f"The database is locked by {holder}.", hint="Wait until that run ends.")
+            holder = self.lock_holder(connection, purpose)
+            name = holder.name if holder else "another run"
+            raise LockedError(f"The database is locked by {name}.", hint="Wait until that run ends.")
         connection.locks.append(lock)
         try:
             yield
@@ -372,12 +375,17 @@ class MySQL(Dialect):
             if connection.usable:
                 connection.try_execute(f"SELECT RELEASE_LOCK({lock})")
 
-    @staticmethod
-    def _holder(connection: OpenConnection, lock: str) -> str:
+    def lock_holder(self, connection: OpenConnection, purpose: str = DEPLOY) -> Holder | None:
+        """Look the named lock up; without the right to see other sessions, there is only its number."""
+        lock = LOCK.format(purpose=purpose)
         rows = connection.query(
-            f"SELECT user, host, id FROM information_schema.processlist WHERE id = IS_USED_LOCK({lock})"
+            "SELECT u.id, p.user, p.host FROM"
+            f" (SELECT IS_USED_LOCK({lock}) AS id) u LEFT JOIN information_schema.processlist p ON p.id = u.id"
         )
-        return "{} from {} (connection {})".format(*rows[0]) if rows else "another run"
+        number, user, host = rows[0]
+        if number is None:
+            return None
+        return Holder(f"{user} from {host} (connection {number})" if user else "another run", str(number))
 
 
 def _hint(number: str, message: str, text: str) -> str | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ahjo_tasks.database.dialects import sqlite_session
 from ahjo_tasks.database.dialects.attributes import CatalogQuery, ProjectTemplate
-from ahjo_tasks.database.dialects.base import DEPLOY, EXISTS, LOCK_WAIT, ConnectFailure, Dependent, Dialect
+from ahjo_tasks.database.dialects.base import DEPLOY, EXISTS, LOCK_WAIT, ConnectFailure, Dependent, Dialect, Holder
 from ahjo_tasks.database.drivers import Driver, DriverState
 from ahjo_tasks.errors import LockedError, NotPermittedError, ServerError, StatementError, UsageError
 from ahjo_tasks.sql.definitions import Name
@@ -313,6 +313,18 @@ class SQLite(Dialect):
         database = connection.database_name
         with self.lock_file(database if purpose == DEPLOY else f"{database}.{purpose}", owner, timeout):
             yield
+
+    def lock_holder(self, connection: OpenConnection, purpose: str = DEPLOY) -> Holder | None:
+        """Read the lock file."""
+        from ahjo_tasks.database.file_lock import FileLock
+
+        suffix = "" if purpose == DEPLOY else f".{purpose}"
+        lock = FileLock(Path(f"{connection.database_name}{suffix}.lock"))
+        if not lock.held():
+            return None
+        owner = lock.owner()
+        match = re.search(r"\(pid (\d+)\)", owner)
+        return Holder(owner, match[1] if match else "")
 
     @contextmanager
     def lock_file(self, database: str, owner: str, timeout: float) -> Iterator[None]:

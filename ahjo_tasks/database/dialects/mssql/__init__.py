@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ahjo_tasks.database.dialects.attributes import ProjectTemplate
-from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect, connection_lost
+from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect, Holder, connection_lost
 from ahjo_tasks.database.dialects.mssql import catalog, driver_choice, drivers, errors, session
 from ahjo_tasks.errors import LockedError, ServerError, StatementError
 from ahjo_tasks.sql.lexer import MSSQL as SYNTAX
@@ -96,6 +96,7 @@ class MSSQL(Dialect):
         f" RAISERROR(N'{UNMATCHED}', 16, 1) END ELSE RAISERROR(N'{ENDED}', 16, 1)"
     )
     rollback = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION"
+    session_sql = "SELECT @@SPID"
     identity_sql = "SELECT CAST(@@SERVERNAME AS nvarchar(128)), DB_NAME()"
     content_sql = (
         "SELECT CASE RTRIM(type) WHEN 'U' THEN 'table' WHEN 'V' THEN 'view' WHEN 'P' THEN 'procedure'"
@@ -384,7 +385,9 @@ class MSSQL(Dialect):
             f" IF @code >= 0 SET CONTEXT_INFO 0x{context}; SELECT @code"
         )[0][0]
         if code < 0:
-            raise LockedError(f"The database is locked by {_holder(connection)}.", hint="Wait until that run ends.")
+            holder = self.lock_holder(connection, purpose)
+            name = holder.name if holder else "another run"
+            raise LockedError(f"The database is locked by {name}.", hint="Wait until that run ends.")
         try:
             yield
         finally:
@@ -392,16 +395,18 @@ class MSSQL(Dialect):
                 release = "SET CONTEXT_INFO 0x; EXEC sp_releaseapplock @Resource = @resource, @LockOwner = 'Session'"
                 connection.try_execute(f"{resource}; {release}")
 
-
-def _holder(connection: OpenConnection) -> str:
-    """Read the CONTEXT_INFO of the holder, where the login may see other sessions."""
-    sessions = "SELECT context_info FROM sys.dm_exec_sessions WHERE database_id = DB_ID() AND session_id <> @@SPID"
-    try:
-        contexts = [bytes(row[0] or b"") for row in connection.query(sessions)]
-    except StatementError:
-        contexts = []
-    holder = next((context for context in contexts if context.startswith(CONTEXT_PREFIX)), b"")
-    return holder.removeprefix(CONTEXT_PREFIX).rstrip(b"\0").decode(errors="replace") or "another run"
+    def lock_holder(self, connection: OpenConnection, purpose: str = DEPLOY) -> Holder | None:
+        """Read the CONTEXT_INFO of the holder, where the login may see other sessions."""
+        sessions = "SELECT context_info, session_id FROM sys.dm_exec_sessions WHERE database_id = DB_ID()"
+        try:
+            rows = connection.query(f"{sessions} AND session_id <> @@SPID")
+        except StatementError:
+            return None
+        for context, number in rows:
+            text = bytes(context or b"")
+            if text.startswith(CONTEXT_PREFIX):
+                return Holder(text.removeprefix(CONTEXT_PREFIX).rstrip(b"\0").decode(errors="replace"), str(number))
+        return None
 
 
 def _is_server_wide(definition: Definition) -> bool:

@@ -18,6 +18,7 @@ from ahjo_tasks.database.dialects.base import (
     LOCK_WAIT,
     ConnectFailure,
     Dialect,
+    Holder,
     ServerMessage,
     compiled,
     connection_lost,
@@ -43,6 +44,13 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.2
 BATCH_LOCK_TIMEOUT = "1s"
 """Wait of a call of many files for a lock: meanwhile others wait for the locks that it has already."""
+HELD = (
+    "SELECT a.usename, a.pid, a.application_name"
+    " FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid, (SELECT {} AS k) AS key"
+    " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
+    " AND (l.classid::bigint << 32 | l.objid::bigint) = key.k"
+)
+"""Query of the session that holds an advisory lock."""
 LOCK_KEY = "hashtextextended('ahjo {purpose}:' || current_database(), 0)"
 WRONG_LOGIN = frozenset({"28P01", "28000"})
 SILENT = r"(?i)connection refused|time-?\s?out|timed out|no route to host|network is unreachable"
@@ -131,6 +139,7 @@ class PostgreSQL(Dialect):
     late_binding = frozenset({"procedure", "function"})
     implicit_transaction_per_call = True
     blocked_by_others = frozenset({"40001", "40P01", LOCK_NOT_AVAILABLE})
+    session_sql = "SELECT pg_backend_pid()"
     identity_sql = "SELECT (SELECT system_identifier::text FROM pg_control_system()), current_database()::text"
     content_sql = (
         "WITH owned AS (SELECT classid, objid FROM pg_depend WHERE deptype = 'e'), usual AS (SELECT oid, nspname"
@@ -421,27 +430,44 @@ class PostgreSQL(Dialect):
         connection.query(f"SELECT set_config('application_name', {application}, false)")
         while not connection.query(f"SELECT pg_try_advisory_lock({key})")[0][0]:
             if time.monotonic() >= deadline:
-                holder = self._holder(connection, key)
-                raise LockedError(f"The database is locked by {holder}.", hint="Wait until that run ends.")
+                holder = self.lock_holder(connection, purpose)
+                name = holder.name if holder else "another run"
+                raise LockedError(f"The database is locked by {name}.", hint="Wait until that run ends.")
             time.sleep(POLL_SECONDS)
+        if self._is_pooled(connection):
+            connection.check_lock = lambda: self._check_lock(connection, key)
         try:
             yield
         finally:
+            connection.check_lock = None
             if connection.usable:
                 connection.try_execute(f"SELECT pg_advisory_unlock({key})")
 
     @staticmethod
-    def _holder(connection: OpenConnection, key: str) -> str:
-        rows = connection.query(
-            "SELECT a.usename, a.pid, a.application_name"
-            f" FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid, (SELECT {key} AS k) AS key"
-            " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
-            " AND (l.classid::bigint << 32 | l.objid::bigint) = key.k"
-        )
+    def _is_pooled(connection: OpenConnection) -> bool:
+        """Return whether a pooler stands between: it gives the session another number than the server does."""
+        info = getattr(connection.dbapi_connection, "info", None)
+        number = getattr(info, "backend_pid", None)
+        return number is not None and number != connection.query("SELECT pg_backend_pid()")[0][0]
+
+    @staticmethod
+    def _check_lock(connection: OpenConnection, key: str) -> None:
+        """Raise LockedError where the session that is about to commit does not hold the lock."""
+        held = connection.query(f"{HELD.format(key)} AND l.pid = pg_backend_pid()")
+        if not held:
+            raise LockedError(
+                "A pooler has moved this run to a session that does not hold the deploy lock.",
+                hint="Connect to the server itself, or to a pool with pool_mode = session.",
+            )
+
+    def lock_holder(self, connection: OpenConnection, purpose: str = DEPLOY) -> Holder | None:
+        """Look the advisory lock up."""
+        rows = connection.query(HELD.format(LOCK_KEY.format(purpose=purpose)))
         if not rows:
-            return "another run"
+            return None
         login, pid, application = rows[0]
-        return f"{application.removeprefix('ahjo ') or 'another run'}, as {login} in server process {pid}"
+        name = f"{(application or '').removeprefix('ahjo ') or 'another run'}, as {login} in server process {pid}"
+        return Holder(name, str(pid))
 
 
 def copy_in(cursor: Any, text: str, rows: Rows) -> None:
