@@ -40,10 +40,17 @@ class ObjectKey(NamedTuple):
 
 
 class Fingerprint(NamedTuple):
-    """Hashes of the definition of an object, and of its owner and the rights on it."""
+    """Hashes of the definition of an object, and of its owner and the rights on it.
+
+    The definition is empty where the database does not show it to the login.
+    """
 
     definition: str
     rights: str
+
+    def has_definition_of(self, other: Fingerprint) -> bool:
+        """Test whether the definitions are equal; one that is not shown is not known to have changed."""
+        return not (self.definition and other.definition) or self.definition == other.definition
 
 
 Catalog = dict[ObjectKey, Fingerprint]
@@ -173,7 +180,8 @@ def _rows(connection: Connection, names: Iterable[str] | None, digest: str) -> I
     query = " UNION ALL ".join(
         part.sql + (f" AND {part.name} IN ({literals})" if listed else "") for part in dialect.catalog_queries
     )
-    columns = [digest.format(column) if digest else column for column in ("definition", "rights")]
+    shown = f"CASE WHEN definition <> '' THEN {digest.format('definition')} END"
+    columns = (shown, digest.format("rights")) if digest else ("definition", "rights")
     with dialect.reading_catalog(connection):
         rows = connection.query(f"SELECT kind, schema_name, name, {', '.join(columns)} FROM ({query}) objects")
     for kind, schema, name, definition, rights in rows:
@@ -189,7 +197,9 @@ def _combined(parts: Sequence[tuple[str, str]]) -> Fingerprint:
     if len(parts) == 1:
         return Fingerprint(*parts[0])
     definitions, rights = zip(*parts, strict=True)
-    return Fingerprint(hash_definition("\n".join(definitions)), hash_definition("\n".join(rights)))
+    return Fingerprint(
+        hash_definition("\n".join(definitions)) if all(definitions) else "", hash_definition("\n".join(rights))
+    )
 
 
 def hash_definition(text: str) -> str:

@@ -196,7 +196,7 @@ class Comparison:
     def _is_as_left(self, key: ObjectKey, known: Fingerprint, file: SqlFile) -> bool:
         """Test whether an object is as it was after its last deploy; rights count where the file itself gives them."""
         now = self._catalog.get(key)
-        if now is None or now.definition != known.definition:
+        if now is None or not now.has_definition_of(known):
             return False
         return now.rights == known.rights or not file.gives_rights
 

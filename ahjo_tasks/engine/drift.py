@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from ahjo_tasks.config.settings import Settings
-    from ahjo_tasks.database.catalog import Catalog
+    from ahjo_tasks.database.catalog import Catalog, Fingerprint
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.project.sql_file import SqlFile
 
@@ -53,7 +53,7 @@ class DriftFinder:
         """Yield each record with objects that are not as they were left; those of one name are compared as one."""
         changed = {
             record.file: [
-                key for key, known in record.objects.items() if catalog.get(key) != known and not self._ignores(key)
+                key for key, known in record.objects.items() if _differs(catalog, key, known) and not self._ignores(key)
             ]
             for record in records
         }
@@ -111,6 +111,14 @@ class DriftFinder:
     def _ignores(self, key: ObjectKey) -> bool:
         """Test whether the config leaves an object out."""
         return any(fnmatch("/".join(key).lower(), pattern.lower()) for pattern in self._ignored)
+
+
+def _differs(catalog: Catalog, key: ObjectKey, known: Fingerprint) -> bool:
+    """Test whether an object is not as it was left; one whose definition is not shown is not known to differ."""
+    now = catalog.get(key)
+    if now is None or not now.has_definition_of(known):
+        return True
+    return bool(now.definition and known.definition) and now.rights != known.rights
 
 
 def _reason(key: ObjectKey, record: FileRecord, catalog: Catalog, rights: str = "owner or rights") -> str:

@@ -279,3 +279,39 @@ def test_upkeep_and_rows_and_other_databases_change_no_fingerprint(filled: Deplo
             if filled.target.name == "postgresql":
                 connection.try_execute(f"DROP ROLE IF EXISTS {other}")
     assert noticed == []
+
+
+READERS = {
+    "postgresql": (
+        "CREATE ROLE {role} LOGIN PASSWORD 'secret'",
+        "GRANT pg_read_all_data TO {role}",
+        "DROP ROLE {role}",
+    ),
+    "mysql": (
+        "CREATE USER {role} IDENTIFIED BY 'secret'",
+        "GRANT SELECT, EXECUTE ON * TO {role}",
+        "DROP USER {role}",
+    ),
+}
+
+
+@pytest.mark.parametrize("target", sorted(READERS), indirect=True)
+def test_what_a_login_cannot_see_is_not_changed_by_hand(live: Deployed) -> None:
+    live.view("a", "SELECT 1 AS one")
+    body = "LANGUAGE sql AS 'SELECT 7'" if live.target.name == "postgresql" else "DETERMINISTIC RETURN 7"
+    live.write("database/functions/seven.sql", f"CREATE OR REPLACE FUNCTION seven() RETURNS int {body};\n")
+    live.succeed("deploy")
+    role, (create, grant, drop) = f"{live.database}_r", READERS[live.target.name]
+    live.by_hand(*(text.format(role=role) for text in (create, grant)))
+    owner = {name: live.backend.get(name) for name in ("username", "password")}
+    try:
+        live.reconfigure(username=role, password="secret")
+        live.succeed("drift")
+        assert "nothing to do" in live.succeed("plan", "--check").text
+        live.succeed("status")
+        live.succeed("history")
+    finally:
+        live.reconfigure(**owner)
+        live.by_hand(*drop.format(role=role).split("; "))
+    live.by_hand("DROP VIEW a", "CREATE VIEW a AS SELECT 2 AS one")
+    live.fail("drift", code=5)

@@ -78,8 +78,13 @@ LONGEST_LIST = 1_000_000
 
 
 def _described(kind: str, name: str, definition: str, source: str) -> CatalogQuery:
-    """Return the catalog's query of one kind; those who define an object have its rights."""
-    columns = f"{kind} AS kind, '' AS schema_name, {name} AS name, CONCAT_WS('|', {definition}) AS definition"
+    """Return the catalog's query of one kind; those who define an object have its rights.
+
+    The first column of the definition is its text, which is NULL or empty for a login that may not see it.
+    """
+    text = definition.partition(",")[0]
+    shown = f"CASE WHEN {text} <> '' THEN CONCAT_WS('|', {definition}) ELSE '' END"
+    columns = f"{kind} AS kind, '' AS schema_name, {name} AS name, {shown} AS definition"
     return CatalogQuery(f"SELECT {columns}, definer AS rights FROM information_schema.{source} = DATABASE()", name)
 
 
@@ -99,7 +104,7 @@ CATALOG = (
     _described(
         "'trigger'",
         "trigger_name",
-        "event_object_table, action_timing, event_manipulation, action_statement, sql_mode",
+        "action_statement, event_object_table, action_timing, event_manipulation, sql_mode",
         "triggers WHERE trigger_schema",
     ),
     _described(
