@@ -155,3 +155,42 @@ def test_an_error_in_a_file_names_file_line_and_source(tmp_path: Path) -> None:
     assert done.code == 1
     assert "bad.sql:2:15: no such table: nowhere" in done.err
     assert "2 | SELECT x FROM nowhere" in done.err
+
+
+HOOKS = """from ahjo_tasks import namespace
+
+def before(ctx, plan):
+    ctx.console.print(f"before {len(plan.steps)}")
+    if "stop" in plan.steps[0].label:
+        raise RuntimeError("not today")
+
+def step(ctx, event):
+    ctx.console.print(f"step {event.step.kind} {event.status}")
+
+def after(ctx, plan, results):
+    ctx.console.print(f"after {[event.status for event in results]}")
+
+def failed(ctx, plan, results, error):
+    ctx.console.print(f"failed {results[-1].step.label}: {type(error).__name__}")
+    raise ValueError("late")
+
+ns = namespace(before_run=before, after_step=step, after_run=after, on_failure=failed)
+"""
+
+
+def test_hooks_are_called_around_a_run(tmp_path: Path) -> None:
+    made = make_project(tmp_path / "shop", sqlite(), tasks=HOOKS)
+    made.write("database/views/a.sql", "CREATE VIEW a AS SELECT 1 AS one;\n")
+    assert "before" not in made.inv("deploy", "--skip-git-update", "--dry").out
+    done = made.inv("init", "deploy", "--skip-git-update")
+    lines = [line for line in done.out.splitlines() if line.split(" ")[0] in {"before", "step", "after", "failed"}]
+    assert lines[-3:] == ["before 1", "step view ok", "after ['ok']"]
+    made.write("database/views/b.sql", "CREATE VIEW b AS SELEC;\n")
+    broken = made.inv("deploy", "--skip-git-update")
+    assert broken.code == 1
+    assert "failed database/views/b.sql: DeployError" in broken.out
+    assert "The hook on_failure failed, too: late" in broken.err
+    (made.directory / "database/views/b.sql").rename(made.directory / "database/views/stop.sql")
+    stopped = made.inv("deploy", "--skip-git-update")
+    assert stopped.code == 1
+    assert "step" not in [line.split(" ")[0] for line in stopped.out.splitlines()]

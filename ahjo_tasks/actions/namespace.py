@@ -17,11 +17,17 @@ from ahjo_tasks.runtime.namespace_info import NamespaceInfo
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ahjo_tasks.runtime.namespace_info import Hook
 
-def namespace(
+
+def namespace(  # noqa: PLR0913 - a parameter for each hook
     *members: Task[Any] | Collection | ModuleType,
     config: str | Path | None = None,
     directory: str | Path | None = None,
+    before_run: Hook = None,
+    after_step: Hook = None,
+    after_run: Hook = None,
+    on_failure: Hook = None,
     **collections: Collection,
 ) -> Collection:
     """Return a collection of all standard actions and a project's own members, which replace those of the same name.
@@ -29,11 +35,16 @@ def namespace(
     `members` are tasks, collections, or modules whose tasks are all added; the last one of a name wins.
     `directory` is the project's folder, by default that of the calling file; `config` is a config file
     (relative to it) that is used when `--config` is not given, so that several projects can be mounted side by side.
+
+    The others are hooks, called where steps of a plan change the database: `before_run(ctx, plan)`, `after_step(ctx,
+    event)`, `after_run(ctx, plan, results)` and `on_failure(ctx, plan, results, error)`; results are the events of the
+    steps that ended.
     """
+    hooks = {"before_run": before_run, "after_step": after_step, "after_run": after_run, "on_failure": on_failure}
     folder = Path(directory) if directory else _caller_folder(sys._getframe(1).f_globals)  # noqa: SLF001
     collection = Collection()
     folder = folder.absolute()
-    namespace_info = NamespaceInfo(folder, folder / config if config else None, collection)
+    namespace_info = NamespaceInfo(folder, folder / config if config else None, collection, hooks)
     for task in _tasks(*_standard(), *members):
         namespace_info.add(task)
     for member in members:

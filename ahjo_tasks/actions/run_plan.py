@@ -58,17 +58,45 @@ def apply_plan(
         ctx.console.warning(warning, once=True)
     show_plan(ctx, plan, connection, selection)
     if plan.steps and connection is not None and not ctx.dry_run:
-        with recording(ctx, plan, connection, selection) as record:
+        with _calling_hooks(ctx, plan) as results, recording(ctx, plan, connection, selection) as record:
 
             def observe(event: Event) -> None:
                 show_event(ctx, event)
                 record.observe(event)
+                if event.status in {"ok", "FAIL"}:
+                    results.append(event)
+                    _call_hook(ctx, "after_step", event)
 
             together = ctx.settings.deploy_transaction == "run"
             retries = ctx.settings.deploy_retries
             PlanExecutor(
                 connection, observe, one_transaction=together, before_commit=record.flush, retries=retries
             ).run(plan)
+
+
+@contextmanager
+def _calling_hooks(ctx: ActionContext, plan: Plan) -> Iterator[list[Event]]:
+    """Call the hooks of the project's namespace before and after a run. Yields the list of its results, to be filled.
+
+    A hook that fails before the run or in it fails the run; what one raises after a failure is a warning.
+    """
+    results: list[Event] = []
+    _call_hook(ctx, "before_run", plan)
+    try:
+        yield results
+    except Exception as error:
+        try:
+            _call_hook(ctx, "on_failure", plan, results, error)
+        except Exception as late:  # noqa: BLE001 - a hook may raise anything: the first error is the one to report
+            ctx.console.warning(f"The hook on_failure failed, too: {late}")
+        raise
+    _call_hook(ctx, "after_run", plan, results)
+
+
+def _call_hook(ctx: ActionContext, name: str, *values: object) -> None:
+    hook = ctx.namespace_info.hooks.get(name) if ctx.namespace_info is not None else None
+    if hook is not None:
+        hook(ctx, *values)
 
 
 class Recording(Protocol):

@@ -9,16 +9,22 @@ from ahjo_tasks.errors import UsageError
 from ahjo_tasks.utils import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from invoke.collection import Collection
     from invoke.tasks import Task
+
+    Hook = Callable[..., object] | None
+    """A function of a project that is called at a moment of each run."""
 
 
 class NamespaceInfo:
     """Shared by all actions of one namespace, also when Invoke copies its tasks deeply."""
 
-    def __init__(self, directory: Path, config: Path | None, collection: Collection) -> None:
+    def __init__(
+        self, directory: Path, config: Path | None, collection: Collection, hooks: Mapping[str, Hook] | None = None
+    ) -> None:
+        self.hooks = {name: hook for name, hook in (hooks or {}).items() if hook is not None}
         self.directory = directory
         self.config = config
         self.collection = collection
