@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -9,7 +10,7 @@ from ahjo_tasks.errors import AhjoError, NotPermittedError, UsageError
 from ahjo_tasks.runtime.action import action, multiaction
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ahjo_tasks.data.table_file import TableFile
     from ahjo_tasks.database.connection import Connection
@@ -91,9 +92,12 @@ def deploy(  # noqa: PLR0913, PLR0917 - the flags
     Descriptions in docs/db_objects are carried over. The git version is
     recorded last. With --dry the plan is shown, and nothing is changed.
     """
+    from ahjo_tasks.actions.run_plan import apply_plan
+
     skipped = Skipped(skip_alembic_update, skip_metadata_update, skip_git_update)
-    names, chosen = tuple(files or ()), tuple(select or ())
-    _run_deploy(ctx, DeployFlags(names, all, chosen, prune, on_drift, plan, skipped))
+    flags = DeployFlags(tuple(files or ()), all, tuple(select or ()), prune, on_drift, plan, skipped)
+    with _agreed(ctx, flags) as (connection, planned):
+        apply_plan(ctx, planned.plan, connection, planned.selection)
 
 
 class DeployFlags(NamedTuple):
@@ -132,16 +136,17 @@ class DeployFlags(NamedTuple):
         return Planned(*made, objects)
 
 
-def _run_deploy(ctx: ActionContext, flags: DeployFlags) -> None:
-    """Plan a deploy under the lock, and apply it; where it is not the plan that the user has seen, ask once more."""
-    from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan
+@contextmanager
+def _agreed(ctx: ActionContext, flags: DeployFlags) -> Iterator[tuple[Connection | None, Planned]]:
+    """Plan a deploy under the lock, and lend both; where the user has seen another plan, ask once more."""
+    from ahjo_tasks.actions.run_plan import connection_for_plan
 
     while True:
         with connection_for_plan(ctx) as connection:
             planned = flags.make(ctx, connection)
             agreed, ctx.project.shown_plan = ctx.project.shown_plan, None
             if ctx.dry_run or agreed in {None, planned.identity}:
-                apply_plan(ctx, planned.plan, connection, planned.selection)
+                yield connection, planned
                 return
             if connection is not None and connection.changed:
                 raise NotPermittedError(
