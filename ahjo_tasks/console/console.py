@@ -61,7 +61,8 @@ ASCII = str.maketrans({"─": "-", "…": "~", "│": "|"})
 class Console:
     """Writes to a terminal with colour and live progress, to anything else as plain lines, and all of it to a log.
 
-    `log` takes a level (`info`, `warning`, `error`, `debug`) and a line without colour.
+    `log` takes a level (`info`, `warning`, `error`, `debug`, or `layout` for headings and rows of tables) and a line
+    without colour.
     """
 
     def __init__(
@@ -142,12 +143,12 @@ class Console:
         listed = "   ".join(f"{name} {value}".strip() for name, value in facts.items() if value)
         text = f"{action}  {listed}".rstrip()
         self._sentence(self._stream, text, "head")
-        self.log("info", text)
+        self.log("layout", text)
 
     def step_heading(self, name: str) -> None:
         """Print the heading of one step of a multi-action."""
         self.print()
-        self.print(f"── {name} {'─' * max(0, self.width - len(name) - 4)}", "head")
+        self.print(f"── {name} {'─' * max(0, self.width - len(name) - 4)}", "head", level="layout")
 
     def skipped(self, name: str) -> None:
         """Print that the config skips an action, and count it."""
@@ -197,7 +198,7 @@ class Console:
         filled = [[*row, *[None] * (width - len(row))] for row in cells]
         titles = [*map(str, headers), *[""] * (width - len(headers))]
         for index, line in enumerate(format_table(filled, titles, room)):
-            self.print(f"  {line}", TABLE_STYLES.get(index))
+            self.print(f"  {line}", TABLE_STYLES.get(index), level="layout")
 
     def machine(self) -> None:
         """Keep standard output for `raw` from now on, for a program that reads it; all else goes to standard error."""

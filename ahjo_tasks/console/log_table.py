@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.database import Database
 
+CONSOLE = "ahjo_tasks.console"
 CAPACITY = 100
 """Records that are collected before they are written."""
 
@@ -54,11 +56,14 @@ class DatabaseLog:
         self._reporting = False
 
     def __call__(self, level: str, line: str) -> None:
-        """Collect the record; write all when there are enough, unless the database has a single writer."""
-        if self._reporting or not line.strip(" -─"):
+        """Collect the record; write all when there are enough, unless the database has a single writer.
+
+        Headings and rows of tables are left out: they are for the eye.
+        """
+        if self._reporting or level == "layout" or not line.strip(" -─"):
             return
         now = datetime.now()  # noqa: DTZ005 - the column has no zone
-        self._records.append({"timestamp": now, "module": "ahjo", "level": level.upper(), "message": line})
+        self._records.append({"timestamp": now, "module": _speaker(), "level": level.upper(), "message": line})
         if len(self._records) >= CAPACITY and not self._database().dialect.single_writer:
             self.flush()
 
@@ -95,6 +100,14 @@ class DatabaseLog:
         except AhjoError:
             return known | {"git_version": "", "git_repository": ""}
         return known | {"git_version": git.commit, "git_repository": git.repository}
+
+
+def _speaker() -> str:
+    """Return the name of the module that logged the line: the last one that is not of the console itself."""
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_globals.get("__name__", "").startswith(CONSOLE):
+        frame = frame.f_back
+    return str(frame.f_globals.get("__name__", "")).rpartition(".")[2] if frame else ""
 
 
 def log_table(settings: Settings) -> Table:

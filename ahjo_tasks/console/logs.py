@@ -100,7 +100,7 @@ class EventLog:
         }
 
     def __call__(self, level: str, line: str) -> None:
-        """Report a line; empty lines, rules and debug lines are left out."""
+        """Report a line; empty lines, headings, rows of tables and debug lines are left out."""
         if level in self._types and line.strip(" -─"):
             self._report(SOURCE, EVENT, eventType=self._types[level], strings=[line])
 
@@ -179,7 +179,8 @@ class FileLog:
 
     def __call__(self, level: str, line: str) -> None:
         """Write each line of the text with its own time and level."""
-        text = "".join(f"{self._record(level.upper(), part)}\n" for part in line.splitlines())
+        shown = "INFO" if level == "layout" else level.upper()
+        text = "".join(f"{self._record(shown, part)}\n" for part in line.splitlines())
         try:
             self._write(text.encode("utf-8", "backslashreplace"))
         except OSError as error:

@@ -56,6 +56,25 @@ def test_what_was_said_is_in_the_table_and_in_the_file(logged: LoggedProject, ta
     assert [message for message in messages if not any(message in line for line in lines)] == []
 
 
+def test_the_table_names_the_module_that_spoke_and_leaves_out_headings_and_rows(
+    logged: LoggedProject, target: Target
+) -> None:
+    project, database = logged
+    project.write(
+        "tasks.py",
+        "from ahjo_tasks import action, namespace\n\n\n@action(affects_database=True)\ndef speak(ctx):\n"
+        "    ctx.console.print('a word')\n    ctx.console.table(['head'], [['cell']])\n\n\nns = namespace(speak)\n",
+    )
+    done = project.inv("init", "structure", "speak")
+    assert done.code == 0, done.text
+    assert "cell" in done.text
+    rows = target.query("SELECT module, message FROM ahjo_log ORDER BY id", database)
+    assert ("tasks", "a word") in {(row[0], row[1]) for row in rows}
+    assert {row[0] for row in rows if "database/tables/t.sql" in row[1]} == {"run_plan"}
+    assert not [row[1] for row in rows if "cell" in row[1] or row[1].startswith(("speak  ", "structure  "))]
+    assert "cell" in (project.directory / "ahjo.log").read_text(encoding="utf-8")
+
+
 def test_a_failure_is_logged_though_the_work_is_rolled_back(logged: LoggedProject, target: Target) -> None:
     project, database = logged
     project.write("database/tables/u.sql", "CREATE TABLE u (id NONSENSE(;")
