@@ -93,11 +93,16 @@ def deploy(  # noqa: PLR0913, PLR0917 - the flags
     recorded last. With --dry the plan is shown, and nothing is changed.
     """
     from ahjo_tasks.actions.run_plan import apply_plan
+    from ahjo_tasks.engine.unchanged import keep_state
 
     skipped = Skipped(skip_alembic_update, skip_metadata_update, skip_git_update)
     flags = DeployFlags(tuple(files or ()), all, tuple(select or ()), prune, on_drift, plan, skipped)
+    if not ctx.dry_run and flags == DeployFlags() and _is_done(ctx):
+        return
     with _agreed(ctx, flags) as (connection, planned):
         apply_plan(ctx, planned.plan, connection, planned.selection)
+        if connection is not None and not (planned.plan.steps or ctx.dry_run):
+            keep_state(connection, ctx.settings, planned.selection)
 
 
 class DeployFlags(NamedTuple):
@@ -131,9 +136,47 @@ class DeployFlags(NamedTuple):
             saved.check(planned.basis(ctx, connection), self.plan)
             return planned
         choice = Choice(self.select, self.prune, _drift_rule(self.on_drift))
+        inputs = "" if self.files else hash_files(ctx)
         objects = read_named(ctx, self.files) if self.files else read_objects(ctx)
-        made = plan_changes(ctx, objects, connection, self.skipped, choice, everything=self.all, named=bool(self.files))
+        if inputs and inputs != hash_files(ctx):
+            inputs = ""  # somebody saved files while they were read
+        made = plan_changes(
+            *(ctx, objects, connection, self.skipped, choice),
+            everything=self.all,
+            inputs=inputs,
+            named=bool(self.files),
+        )
         return Planned(*made, objects)
+
+
+def hash_files(ctx: ActionContext) -> str:
+    """Return a hash of all that a deploy reads; empty where not all of it is known."""
+    from ahjo_tasks.engine.unchanged import hash_inputs
+
+    return hash_inputs(ctx.project.files, ctx.settings, ctx.console.masked)
+
+
+def _is_done(ctx: ActionContext) -> bool:
+    """Look, without the lock, if nothing has changed since the last deploy; then record the git version at most."""
+    from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan, show_server_info
+    from ahjo_tasks.engine.stamp import plan_stamp
+    from ahjo_tasks.engine.unchanged import is_unchanged
+
+    ctx.print_heading()
+    connection, inputs = ctx.database.connection, hash_files(ctx)
+    if not is_unchanged(connection, ctx.settings, inputs):
+        return False
+    ctx.project.shown_plan = None
+    show_server_info(ctx, connection)
+    plan = plan_stamp(ctx.settings, ctx.project.directory, connection)
+    if not plan.steps:
+        apply_plan(ctx, plan, connection)
+        return True
+    with connection_for_plan(ctx) as locked:  # another run may have deployed something in the meantime
+        done = locked is not None and is_unchanged(locked, ctx.settings, inputs)
+        if done:
+            apply_plan(ctx, plan, locked)
+    return done
 
 
 @contextmanager
@@ -245,11 +288,13 @@ def plan_changes(  # noqa: PLR0913 - what of the deploy is wanted
     choice: Choice | None = None,
     *,
     everything: bool = False,
+    inputs: str = "",
     named: bool = False,
 ) -> tuple[Plan, Selection | None]:
     """Plan a deploy of what changed since the last one; return the state of every file, too.
 
-    With `named` the files are those that the user names: they are deployed whatever their state is.
+    `inputs` is a hash of all that a deploy reads. With `named` the files are those that the user names: they are
+    deployed whatever their state is.
     """
     from ahjo_tasks.engine.deployment import Choice, Deployment
     from ahjo_tasks.engine.plan import Plan
@@ -260,10 +305,8 @@ def plan_changes(  # noqa: PLR0913 - what of the deploy is wanted
         return before + objects + descriptions + after, None
     reason = "--all" if everything else "a migration runs before it" if before.steps else ""
     selection = Deployment(ctx.settings, connection, ctx.console.masked).select(
-        objects, Choice() if choice is None else choice, everything=reason, more=hash_descriptions(ctx)
+        objects, Choice() if choice is None else choice, everything=reason, inputs=inputs
     )
-    if selection.up_to_date:
-        descriptions = Plan(())
     if skipped.descriptions or skipped.migrations:
         selection = replace(selection, state=None)
     return before + selection.plan + descriptions + after, selection
@@ -277,10 +320,10 @@ def _descriptions(ctx: ActionContext) -> Plan:
 
 def hash_descriptions(ctx: ActionContext) -> str:
     """Return a hash of the files of descriptions, which a deploy carries over."""
-    from ahjo_tasks.descriptions.plan import FOLDER
     from ahjo_tasks.history.store import hash_text
+    from ahjo_tasks.project.kinds import DESCRIPTIONS
 
-    folder = ctx.project.files.directory / FOLDER
+    folder = ctx.project.files.directory / DESCRIPTIONS
     files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
     return hash_text("\n".join(f"{path.relative_to(folder).as_posix()} {path.read_bytes().hex()}" for path in files))
 

@@ -19,11 +19,12 @@ def update_file_obj_prop(ctx: ActionContext) -> None:
     """
     from ahjo_tasks.descriptions.diff import export_descriptions
     from ahjo_tasks.descriptions.files import changed_files, write_files
-    from ahjo_tasks.descriptions.plan import FOLDER, NO_SCHEMA_ALLOWED, require_description_store
+    from ahjo_tasks.descriptions.plan import NO_SCHEMA_ALLOWED, require_description_store
+    from ahjo_tasks.project.kinds import DESCRIPTIONS
 
     store = require_description_store(ctx.project.dialect)
     ctx.print_heading()
-    schemas, folder = ctx.settings.metadata_allowed_schemas, ctx.project.directory / FOLDER
+    schemas, folder = ctx.settings.metadata_allowed_schemas, ctx.project.directory / DESCRIPTIONS
     if schemas == ():
         ctx.console.warning(NO_SCHEMA_ALLOWED)
         return
@@ -32,11 +33,11 @@ def update_file_obj_prop(ctx: ActionContext) -> None:
         ctx.console.warning(warning)
     changed = changed_files(folder, descriptions)
     for path in changed:
-        ctx.console.print(f"  {'Would write' if ctx.dry_run else 'Writing'} {FOLDER}/{path.name}")
+        ctx.console.print(f"  {'Would write' if ctx.dry_run else 'Writing'} {DESCRIPTIONS}/{path.name}")
     if not ctx.dry_run:
         write_files(changed)
     if not changed:
-        ctx.console.print(f"  {FOLDER} is up to date with the database.")
+        ctx.console.print(f"  {DESCRIPTIONS} is up to date with the database.")
 
 
 @action(affects_database=True, aliases=["descriptions-push"])

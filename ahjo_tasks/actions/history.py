@@ -206,16 +206,17 @@ def baseline(ctx: ActionContext) -> None:
     what the files create, and the next deploy runs only what changes after.
     Files whose objects are not all there are listed; a deploy runs them.
     """
-    from ahjo_tasks.actions.deploy import hash_descriptions, read_objects
+    from ahjo_tasks.actions.deploy import hash_files, read_objects
     from ahjo_tasks.actions.run_plan import connection_for_plan, recording
     from ahjo_tasks.engine.deployment import Deployment
     from ahjo_tasks.engine.executor import Event
 
+    inputs = hash_files(ctx)
     objects = read_objects(ctx)
     with connection_for_plan(ctx) as connection:
         if connection is None:
             raise UsageError("There is no database yet.", hint="inv init deploy creates it.")
-        selection = Deployment(ctx.settings, connection, ctx.console.masked).baseline(objects, hash_descriptions(ctx))
+        selection = Deployment(ctx.settings, connection, ctx.console.masked).baseline(objects, inputs)
         for change in selection.changes:
             ctx.console.print(f"  {change.label}: not recorded: {change.reason}")
         steps, migrations = selection.plan.steps, ctx.project.migrations

@@ -50,14 +50,14 @@ def apply_plan(
 
     The run is recorded in the history of the database; `selection` says what the files were before.
     """
-    from ahjo_tasks.engine.executor import PlanExecutor
-
     for note in plan.notes:
         ctx.console.info(note)
     for warning in plan.warnings:
         ctx.console.warning(warning, once=True)
     show_plan(ctx, plan, connection, selection)
     if plan.steps and connection is not None and not ctx.dry_run:
+        from ahjo_tasks.engine.executor import PlanExecutor  # reads SQL, which takes long to load
+
         with _calling_hooks(ctx, plan) as results, recording(ctx, plan, connection, selection) as record:
 
             def observe(event: Event) -> None:

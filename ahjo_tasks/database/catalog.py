@@ -138,6 +138,13 @@ def _values(values: Mapping[str, Any]) -> str:
     return "".join(f" {name}={value!r}" for name, value in sorted(values.items()) if value not in (None, [], {}, ""))
 
 
+def has_table(connection: Connection, name: str, schema: str | None) -> bool:
+    """Test whether there is a table, as far as this login can see. Raises StatementError."""
+    quote = connection.dialect.quote_literal
+    literals = {"name": quote(name), "schema": quote(schema) if schema else "NULL"}
+    return bool(connection.query(connection.dialect.table_exists_sql.format(**literals)))
+
+
 def read_version(connection: Connection) -> str:
     """Return a text that differs after any change of an object in the database. Raises StatementError."""
     dialect = connection.dialect

@@ -10,6 +10,7 @@ from ahjo_tasks.descriptions.files import read_files, unread_files
 from ahjo_tasks.descriptions.model import ALWAYS_WRITTEN, FILE_NAMES, description_store, join_names
 from ahjo_tasks.engine.plan import Plan, Step
 from ahjo_tasks.errors import StatementError, UsageError
+from ahjo_tasks.project.kinds import DESCRIPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from ahjo_tasks.descriptions.model import Changes, Descriptions, DescriptionStore
     from ahjo_tasks.errors import DeployError
 
-FOLDER = "docs/db_objects"
 KEPT = "the server kept descriptions of what was dropped and created again: they are updated"
 NO_SCHEMA_ALLOWED = "metadata_allowed_schemas is empty: descriptions are left as they are."
 
@@ -39,7 +39,7 @@ class DescriptionStep(Step):
     apart: bool = False
 
     kind = "description update"
-    label = FOLDER
+    label = DESCRIPTIONS
 
     @property
     def transactional(self) -> bool:
@@ -93,12 +93,12 @@ def plan_descriptions(directory: Path, dialect: Dialect, schemas: Sequence[str] 
     The changes are computed when the step runs, because the steps before it create objects. Raises SourceError for a
     file that is broken.
     """
-    folder = directory / FOLDER
+    folder = directory / DESCRIPTIONS
     if not folder.is_dir():
         return Plan(())
     store = description_store(dialect)
     if store is None:
-        return Plan((), (f"{dialect.title} keeps no descriptions of database objects: {FOLDER} is left out.",))
+        return Plan((), (f"{dialect.title} keeps no descriptions of database objects: {DESCRIPTIONS} is left out.",))
     step, warnings = _prepare_step(folder, store, schemas)
     return Plan((step,) if step else (), warnings)
 
@@ -110,9 +110,9 @@ def plan_update(
 
     Raises UsageError where there are no files, or the database stores no descriptions.
     """
-    store, folder = require_description_store(dialect), directory / FOLDER
+    store, folder = require_description_store(dialect), directory / DESCRIPTIONS
     if not folder.is_dir():
-        raise UsageError(f"There is no folder {FOLDER}.", hint="inv update-file-obj-prop writes it.")
+        raise UsageError(f"There is no folder {DESCRIPTIONS}.", hint="inv update-file-obj-prop writes it.")
     step, warnings = _prepare_step(folder, store, schemas)
     if step is None or connection is None:
         return Plan((step,) if step else (), warnings)
@@ -138,15 +138,19 @@ def _prepare_step(
     files, warnings = supported_by(read_files(folder), store, folder)
     warnings += _unread_file_warnings(folder)
     if not files.kinds and not files.defaults:
-        return None, (*warnings, f"{FOLDER} has no file to read.")
+        return None, (*warnings, f"{DESCRIPTIONS} has no file to read.")
     return DescriptionStep(files, store, schemas if store.has_schemas else None), warnings
 
 
 def _unread_file_warnings(folder: Path) -> tuple[str, ...]:
     names = unread_files(folder)
-    return (f"Not read in {FOLDER}, for no descriptions are kept by that name: {join_names(names)}.",) if names else ()
+    return (
+        (f"Not read in {DESCRIPTIONS}, for no descriptions are kept by that name: {join_names(names)}.",)
+        if names
+        else ()
+    )
 
 
 def _missing_file_warnings(step: DescriptionStep) -> list[str]:
     missing = [FILE_NAMES[kind] for kind in ALWAYS_WRITTEN if kind in step.store.kinds and kind not in step.files.kinds]
-    return [f"Not in {FOLDER}, so nothing changes for it: {', '.join(missing)}."] if missing else []
+    return [f"Not in {DESCRIPTIONS}, so nothing changes for it: {', '.join(missing)}."] if missing else []

@@ -11,7 +11,7 @@ from ahjo_tasks.engine.drop import DropStep
 from ahjo_tasks.engine.plan import Plan
 from ahjo_tasks.engine.sql_file import FileStep
 from ahjo_tasks.errors import DifferenceError
-from ahjo_tasks.history.store import FINGERPRINT_VERSION, HistoryStore, State, hash_text
+from ahjo_tasks.history.store import FINGERPRINT_VERSION, HistoryStore, State
 from ahjo_tasks.sql.definitions import Definition, Name
 from ahjo_tasks.utils import pluralize
 
@@ -32,8 +32,6 @@ class Selection:
     plan: Plan
     changes: tuple[FileChange, ...]
     state: State | None
-    up_to_date: bool = False
-    """True if files and database are exactly as the last deploy left them."""
 
 
 class Choice(NamedTuple):
@@ -43,11 +41,6 @@ class Choice(NamedTuple):
     prune: bool = False
     on_drift: str = ""
     """`replace` or `stop`; empty for what the config says."""
-
-    @property
-    def narrows(self) -> bool:
-        """True if it chooses other files than those that changed."""
-        return bool(self.select or self.prune)
 
 
 def plan_prune(removed: Sequence[FileChange], store: HistoryStore, dialect: Dialect) -> Plan:
@@ -69,31 +62,21 @@ class Deployment:
         self._connection = connection
         self._conceal = conceal
 
-    def select(self, plan: Plan, choice: Choice, *, everything: str = "", more: str = "") -> Selection:
+    def select(self, plan: Plan, choice: Choice, *, everything: str = "", inputs: str = "") -> Selection:
         """Return the steps of the plan that are needed.
 
-        `everything` is the reason why all of them are, `more` a hash of the other files that a deploy reads.
+        `everything` is the reason why all of them are, `inputs` a hash of all that a deploy reads.
         Raises DifferenceError where objects were changed by hand and the config says `on_drift: stop`.
         """
-        revisions = ""
         files = [step.file for step in plan.steps if isinstance(step, FileStep)]
-        state = self._state(files, revisions, more)
         connection = self._connection
+        state = self._state(files, inputs)
         store = HistoryStore(connection, self._settings) if connection is not None else None
         if connection is None or store is None or not store.exists():
             changes = Comparison({}, {}, self._conceal).changes(files, everything=everything, select=choice.select)
             return self._selection(plan, changes, None if choice.select else state)
-        last = store.state() or replace(state, files="")
-        same = replace(state, catalog_version=last.catalog_version, run_id=last.run_id) == last
-        if (
-            same
-            and state.files
-            and not choice.narrows
-            and not everything
-            and last.catalog_version == read_version(connection)
-        ):
-            unchanged = tuple(FileChange(file.label, file.kind, Status.UNCHANGED, file=file) for file in files)
-            return Selection(replace(plan, steps=()), unchanged, state, up_to_date=True)
+        last = store.state() or state
+        state = replace(state, catalog_version=read_version(connection), run_id=last.run_id)
         everything = everything or _reason(last, state)
         comparison = Comparison(store.files(), read_catalog(connection), self._conceal)
         changes = comparison.changes(files, everything=everything, select=choice.select)
@@ -110,7 +93,7 @@ class Deployment:
             selection = replace(selection, plan=drops + selection.plan)
         return selection
 
-    def baseline(self, plan: Plan, more: str) -> Selection:
+    def baseline(self, plan: Plan, inputs: str) -> Selection:
         """Return the files whose objects are all there as steps, and the other ones as changes."""
         connection = self._connection
         steps = [step for step in plan.steps if isinstance(step, FileStep)]
@@ -122,19 +105,19 @@ class Deployment:
             if missing[step.label]
         )
         there = tuple(step for step in steps if not missing[step.label])
-        state = self._state([step.file for step in steps], "", more) if not changes else None
+        state = self._state([step.file for step in steps], inputs) if not changes else None
         return Selection(Plan(there), changes, state)
 
-    def _state(self, files: Sequence[SqlFile], revisions: str, more: str) -> State:
-        hashes = {file.label: file_hash(file, self._conceal) for file in files}
+    def _state(self, files: Sequence[SqlFile], inputs: str) -> State:
+        """Return the state after the deploy; its `files` stay empty where a secret or an included file has a part."""
+        certain = all(file_hash(file, self._conceal) and not file.includes_files for file in files)
         server, name = self._connection.dialect.database_identity(self._connection) if self._connection else ("", "")
         return State(
             project=self._settings.project,
             server=server,
             database_name=name,
             fingerprint_version=FINGERPRINT_VERSION,
-            revisions=revisions,
-            files=hash_text("\n".join((*map(" ".join, hashes.items()), more))) if all(hashes.values()) else "",
+            files=inputs if certain else "",
         )
 
     @staticmethod

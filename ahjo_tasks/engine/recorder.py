@@ -23,12 +23,14 @@ from ahjo_tasks.database.catalog import (
 from ahjo_tasks.engine.changes import Status, file_hash, keys_of
 from ahjo_tasks.engine.drop import DropStep
 from ahjo_tasks.engine.sql_file import FileStep
+from ahjo_tasks.engine.unchanged import read_revisions
 from ahjo_tasks.errors import DeployError, StatementError
 from ahjo_tasks.history.store import (
     TABLES_OF_REVISIONS,
     FileRecord,
     HistoryStore,
     Run,
+    State,
     StepRecord,
     hash_text,
     utc_now,
@@ -126,6 +128,8 @@ class Recorder:
         self._written = time.monotonic()
         self._tables: dict[ObjectKey, tuple[str, str]] | None = None
         """The tables before the run, where it may change them."""
+        self._runs_again = False
+        """True if a file runs every time."""
 
     def observe(self, event: Event) -> None:
         """Take note of a step that ended, or was rolled back after it.
@@ -233,12 +237,22 @@ class Recorder:
             self._start()
             self.flush()
             if self._state is not None and error is None:
-                version, run_id = read_version(self._connection), self._record.run.run_id
-                self._store.write_state(replace(self._state, catalog_version=version, run_id=run_id))
+                self._write_state(self._state)
             status = "failed" if error is not None else "succeeded"
             message = self._conceal(str(error))[:4000] if error is not None else ""
             self._record.run = replace(self._record.run, status=status, ended=utc_now(), error=message)
             self._store.end(self._record.run)
+
+    def _write_state(self, state: State) -> None:
+        """Write the state; without its hash of files where one runs every time, for then there is always a change."""
+        state = replace(
+            state,
+            files="" if self._runs_again else state.files,
+            revisions=read_revisions(self._connection, self._store.settings),
+            catalog_version=read_version(self._connection),
+            run_id=self._record.run.run_id,
+        )
+        self._store.write_state(state)
 
     def _write_files(self, catalog: Catalog) -> None:
         run_id = self._record.run.run_id
@@ -251,6 +265,7 @@ class Recorder:
                 records.append(FileRecord(label, text_hash, {key: catalog[key] for key in objects}, run_id))
             else:
                 forgotten.append(label)
+                self._runs_again = True
         dropped = {find(catalog | _keys(self._store.files()), step.definition, default) for step in self._dropped}
         known = self._store.files() if dropped or self._changes else {}
         for label, record in known.items():

@@ -12,7 +12,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ahjo_tasks.database.catalog import Fingerprint, ObjectKey
+from ahjo_tasks.database.catalog import Fingerprint, ObjectKey, has_table
 from ahjo_tasks.errors import UsageError
 
 if TYPE_CHECKING:
@@ -130,13 +130,8 @@ class HistoryStore:
 
     def exists(self) -> bool:
         """True if the tables are there, as far as this login can see."""
-        dialect = self.connection.dialect
-        schema = self.settings.history_schema or dialect.bookkeeping_schema
-        literals = {
-            "name": dialect.quote_literal("ahjo_state"),
-            "schema": dialect.quote_literal(schema) if schema else "NULL",
-        }
-        return bool(self.connection.query(dialect.table_exists_sql.format(**literals)))
+        schema = self.settings.history_schema or self.connection.dialect.bookkeeping_schema
+        return has_table(self.connection, "ahjo_state", schema)
 
     def ddl(self) -> str:
         """Return the statements that create the tables."""

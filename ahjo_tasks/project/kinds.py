@@ -62,6 +62,8 @@ KINDS: dict[str, Kind] = {
 }
 RANK = {name: rank for rank, name in enumerate(KINDS)}
 
+DESCRIPTIONS = "docs/db_objects"
+"""The folder of descriptions of database objects."""
 STRUCTURE = (
     "schema",
     "extension",

@@ -251,6 +251,12 @@ class SqlFile:
         return ""
 
     @property
+    def includes_files(self) -> bool:
+        """True if a part of the text may be that of another file."""
+        parts = self.origin.parts if self.origin else ()
+        return any(part.source.path != self.path or ":r" in part.source.text.lower() for part in parts)
+
+    @property
     def sent_in_one_call(self) -> bool:
         """True if the file is one batch that runs once."""
         return len(self.batches) == 1 and self.batches[0].count == 1

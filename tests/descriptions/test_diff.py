@@ -8,8 +8,9 @@ from ahjo_tasks.database.dialects import dialect
 from ahjo_tasks.descriptions.diff import compute_changes, merge_into_files, supported_by
 from ahjo_tasks.descriptions.files import changed_files, write_files
 from ahjo_tasks.descriptions.model import Catalog, DbObject, Descriptions
-from ahjo_tasks.descriptions.plan import FOLDER, plan_descriptions, require_description_store
+from ahjo_tasks.descriptions.plan import plan_descriptions, require_description_store
 from ahjo_tasks.errors import SourceError
+from ahjo_tasks.project.kinds import DESCRIPTIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -196,7 +197,7 @@ def test_what_a_database_cannot_hold_is_named(tmp_path: Path) -> None:
 def test_a_text_that_would_be_cut_or_spoilt_is_refused_with_its_line(
     tmp_path: Path, name: str, text: str, reason: str
 ) -> None:
-    folder = tmp_path / FOLDER
+    folder = tmp_path / DESCRIPTIONS
     write_files(
         changed_files(folder, Descriptions({"column": {"t.a": {"Description": "fine"}, "t.b": {"Description": text}}}))
     )

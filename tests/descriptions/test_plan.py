@@ -12,13 +12,13 @@ from ahjo_tasks.database.dialects import dialect
 from ahjo_tasks.descriptions.files import changed_files, write_files
 from ahjo_tasks.descriptions.model import Change, Changes, DbObject, Descriptions, description_store
 from ahjo_tasks.descriptions.plan import (
-    FOLDER,
     DescriptionStep,
     plan_descriptions,
     plan_update,
     require_description_store,
 )
 from ahjo_tasks.errors import ServerError, StatementError, UsageError
+from ahjo_tasks.project.kinds import DESCRIPTIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,15 +41,15 @@ def test_a_project_without_the_folder_has_nothing_to_describe(tmp_path: Path) ->
 
 
 def test_a_deployment_to_a_database_without_descriptions_says_so(tmp_path: Path) -> None:
-    (tmp_path / FOLDER).mkdir(parents=True)
+    (tmp_path / DESCRIPTIONS).mkdir(parents=True)
     plan = plan_descriptions(tmp_path, dialect("sqlite"), None)
     assert plan.steps == ()
     assert plan.notes == ("SQLite keeps no descriptions of database objects: docs/db_objects is left out.",)
 
 
 def test_files_that_nothing_reads_are_named(tmp_path: Path) -> None:
-    (tmp_path / FOLDER).mkdir(parents=True)
-    (tmp_path / FOLDER / "table.json").write_text('{"s.a": {"d": "1"}}', encoding="utf-8")
+    (tmp_path / DESCRIPTIONS).mkdir(parents=True)
+    (tmp_path / DESCRIPTIONS / "table.json").write_text('{"s.a": {"d": "1"}}', encoding="utf-8")
     plan = plan_descriptions(tmp_path, dialect("mssql"), None)
     assert plan.steps == ()
     assert plan.notes == (
@@ -59,17 +59,17 @@ def test_files_that_nothing_reads_are_named(tmp_path: Path) -> None:
 
 
 def test_no_allowed_schema_means_no_work(tmp_path: Path) -> None:
-    write_files(changed_files(tmp_path / FOLDER, Descriptions({"table": {"s.a": {"d": "1"}}})))
+    write_files(changed_files(tmp_path / DESCRIPTIONS, Descriptions({"table": {"s.a": {"d": "1"}}})))
     plan = plan_descriptions(tmp_path, dialect("mssql"), ())
     assert plan.steps == ()
     assert "metadata_allowed_schemas is empty" in plan.notes[0]
 
 
 def test_a_plan_names_its_folder_and_what_it_does_not_know_yet(tmp_path: Path) -> None:
-    write_files(changed_files(tmp_path / FOLDER, Descriptions({"table": {"s.a": {"d": "1"}}})))
+    write_files(changed_files(tmp_path / DESCRIPTIONS, Descriptions({"table": {"s.a": {"d": "1"}}})))
     plan = plan_descriptions(tmp_path, dialect("mssql"), None)
     assert plan.summary == "1 description update"
-    assert (plan.steps[0].label, plan.steps[0].note) == (FOLDER, "the differences are found when it runs")
+    assert (plan.steps[0].label, plan.steps[0].note) == (DESCRIPTIONS, "the differences are found when it runs")
 
 
 def test_a_plan_lists_what_it_will_change() -> None:
@@ -101,7 +101,7 @@ def test_every_database_but_sqlite_keeps_descriptions() -> None:
 def test_sqlite_refuses_by_name(sqlite_target: Target, tmp_path: Path, action: str) -> None:
     database = sqlite_target.create_database()
     project = make_project(tmp_path / "p", {**sqlite_target.backend(), "target_database_name": database})
-    project.write(f"{FOLDER}/tables.json", json.dumps({"a": {"Description": "x"}}))
+    project.write(f"{DESCRIPTIONS}/tables.json", json.dumps({"a": {"Description": "x"}}))
     done = project.inv(action)
     assert done.code == 2
     assert "SQLite keeps no descriptions of database objects." in done.text

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from revisions import revision
 
 from ahjo_tasks.database.catalog import read_catalog, read_version
 
@@ -223,3 +225,71 @@ def test_each_change_in_the_catalog_is_seen(live: Deployed) -> None:
             assert found not in [earlier for _, earlier in seen], statement
             seen.append((version, found))
         assert (read_version(connection), read_catalog(connection)) == seen[-1]
+
+
+EDITS = {
+    "a file": lambda live: live.view("c", "SELECT 30 AS three"),
+    "a new file": lambda live: live.view("d", "SELECT 4 AS four"),
+    "a variable": lambda live: live.reconfigure(scripting_variables={"value": "6"}),
+    "a new revision": lambda live: revision(live, "b2", "a1"),
+    "a downgraded database": lambda live: live.by_hand("DELETE FROM alembic_version"),
+    "a view changed by hand": lambda live: (
+        live.by_hand("DROP VIEW c"),
+        live.by_hand("CREATE VIEW c AS SELECT 9 AS three"),
+    ),
+    "a view dropped by hand": lambda live: live.by_hand("DROP VIEW c"),
+    "the record of a file": lambda live: live.by_hand("UPDATE ahjo_state SET catalog_version = NULL"),
+}
+STILL_NOTHING = frozenset({"the record of a file"})
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_the_look_without_the_lock_misses_no_change(live: Deployed, edit: str) -> None:
+    revision(live, "a1", None)
+    live.reconfigure(scripting_variables={"value": "5"})
+    live.view("c", "SELECT 3 AS three")
+    live.view("v", "SELECT $(value) AS five")
+    live.succeed("deploy")
+    assert "nothing to do" in live.succeed("deploy").text
+    EDITS[edit](live)
+    done = live.succeed("deploy").text
+    assert (" ok " in done) is (edit not in STILL_NOTHING)
+    assert "nothing to do" in live.succeed("deploy").text
+    assert live.rows("SELECT three FROM c") == [(30 if edit == "a file" else 3,)]
+    assert live.rows("SELECT five FROM v") == [(6 if edit == "a variable" else 5,)]
+
+
+def test_a_file_that_does_more_than_define_objects_runs_each_time(chain: Deployed) -> None:
+    mssql = chain.target.name == "mssql"
+    chain.by_hand("CREATE TABLE counted (id INTEGER)")
+    name, end = ("dbo.counted", "\nGO\n") if mssql else ("counted", ";\n")
+    chain.view("d", f"SELECT 1 AS one{end}INSERT INTO {name} VALUES (1)")
+    for times in (1, 2, 3):
+        chain.succeed("deploy")
+        assert chain.rows(f"SELECT COUNT(*) FROM {name}") == [(times,)]
+
+
+def test_nothing_changed_reads_no_sql_and_loads_no_alembic(sqlite: Deployed) -> None:
+    revision(sqlite, "a1", None)
+    sqlite.view("c", "SELECT 3 AS three")
+    sqlite.succeed("deploy")
+    program = (
+        "import sys; from invoke.program import Program; from ahjo_tasks import namespace;"
+        "Program(namespace=namespace()).run(['inv', 'deploy', '--config', 'dev.json'], exit=False);"
+        "print('modules', *sys.modules)"
+    )
+    done = sqlite.run(sys.executable, "-c", program)
+    assert "nothing to do" in done.text
+    modules = set(done.out.partition("modules ")[2].split())
+    assert "ahjo_tasks.engine.unchanged" in modules
+    assert modules.isdisjoint({"alembic", "ahjo_tasks.project.object_index", "ahjo_tasks.engine.sql_file"})
+
+
+def test_a_full_comparison_that_finds_nothing_is_remembered(chain: Deployed) -> None:
+    chain.by_hand("CREATE VIEW stranger AS SELECT 1 AS one")
+    chain.succeed("deploy")
+    before = chain.rows("SELECT catalog_version FROM ahjo_state")
+    chain.by_hand("DROP VIEW stranger")
+    chain.succeed("deploy")
+    assert chain.rows("SELECT catalog_version FROM ahjo_state") != before
+    assert len(json.loads(chain.succeed("history", "--format", "json").out)) == 1
