@@ -13,16 +13,28 @@ from ahjo_tasks.runtime.patches.program import remainder_words
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from invoke.parser.argument import Argument
+
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.engine.alembic_command import AlembicCommand
     from ahjo_tasks.runtime.context import ActionContext
 
 
+LIKE_ACTIONS = frozenset({"history"})
+"""Commands of Alembic that are names of our actions, too."""
 DOWNGRADES = "undoes migrations, which may drop tables with their data"
 
 
 class AlembicAction(Action[..., None]):
     """An action whose words say whether it changes the database, and whether it destroys something."""
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        """Return the arguments; the command may be called like an action of ours."""
+        arguments = super().get_arguments(ignore_unknown_help)
+        for argument in arguments:
+            if argument.positional:
+                argument.words = LIKE_ACTIONS  # type: ignore[attr-defined]
+        return arguments
 
     def title(self, ctx: ActionContext, values: Mapping[str, Any]) -> str:
         """Return the name with the command, for consent to one command is none to another."""

@@ -128,7 +128,7 @@ def _show(
 
 def _drops(ctx: ActionContext, values: Mapping[str, Any]) -> str:
     """Return what a rollback drops. Nothing is held afterwards, for the user is asked now."""
-    plan = _plan_rollback(ctx, values["run"], ctx.database.connection)
+    plan = _plan_rollback(ctx, values.get("run", ""), ctx.database.connection)
     ctx.database.close(keep=False)
     dropped = [step.label for step in plan.steps if step.kind == "drop"]
     return f"drops {', '.join(dropped)}" if dropped else ""
@@ -138,6 +138,8 @@ def _plan_rollback(ctx: ActionContext, run: str, connection: Connection) -> Plan
     from ahjo_tasks.engine.rollback import plan_rollback
     from ahjo_tasks.history.store import HistoryStore
 
+    if not run:
+        raise UsageError("rollback needs --run.", hint="inv history lists the runs.")
     return plan_rollback(run, HistoryStore(connection, ctx.settings), ctx.project.files)
 
 
@@ -147,7 +149,7 @@ def _plan_rollback(ctx: ActionContext, run: str, connection: Connection) -> Plan
     destroys=_drops,
     help={"run": "The run before whose texts the objects go, by its id or the end of it."},
 )
-def rollback(ctx: ActionContext, run: str) -> None:
+def rollback(ctx: ActionContext, run: str = "") -> None:
     """Deploy the texts that objects had before a run.
 
     What the run created is dropped. It is a run of its own in the history; the

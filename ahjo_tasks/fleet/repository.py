@@ -189,9 +189,10 @@ def temporary_folder(prefix: str) -> Iterator[Path]:
         with suppress(OSError):  # it is another user's
             if (left / LOCK_FILE).is_file() and _abandoned(left):
                 shutil.rmtree(left, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=prefix)).resolve()
-    lock = FileLock(folder / LOCK_FILE)
+    new = Path(tempfile.mkdtemp(prefix=f".{prefix}")).resolve()  # another run may see it only when it is locked
+    lock = FileLock(new / LOCK_FILE)
     lock.acquire(lock_owner())
+    folder = new.rename(new.with_name(new.name.removeprefix(".")))
     try:
         yield folder
     finally:

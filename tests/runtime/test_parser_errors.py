@@ -36,7 +36,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> RunningProject:
         (("deploy", "-c", "dev.json"), "-c dev.json: -c is Invoke's --collection", "--config dev.json"),
         (("lint",), "There is no action 'lint'.", "inv batches shows"),
         (("migrate",), "There is no action 'migrate'.", "inv deploy runs pending migrations"),
-        (("rollback",), "There is no action 'rollback'.", "inv downgrade undoes"),
         (("deploy", "version", "--skip-git-update"), "version has no option", "deploy has it: write it right after"),
         (("deploy-files", "--files", "a.sql", "b.sql"), "no action 'b.sql'", "give --files again."),
         (("--skip-git-update", "deploy"), "inv has no option --skip-git-update.", "come after it"),

@@ -27,16 +27,12 @@ NO_VALUE = re.compile(r"Flag .* needed value")
 
 
 OTHER_ACTIONS = {
-    "plan": "inv deploy --dry prints the plan.",
-    "status": "inv version prints the deployed version, inv deploy --dry what is pending.",
-    "diff": "inv deploy --dry prints what would be deployed.",
+    "diff": "inv plan --diff prints what would be deployed.",
     "migrate": "inv deploy runs pending migrations and deploys the SQL files.",
     "up": "inv deploy runs pending migrations and deploys the SQL files.",
     "apply": "inv deploy runs pending migrations and deploys the SQL files.",
-    "rollback": "inv downgrade undoes migrations.",
     "down": "inv downgrade undoes migrations.",
     "undo": "inv downgrade undoes migrations.",
-    "baseline": "inv alembic -- stamp REVISION records that a database is at a revision.",
     "stamp": "inv alembic -- stamp REVISION records that a database is at a revision.",
     "revision": 'inv alembic -- revision -m "message" writes a new migration.',
     "build": "inv complete-build creates the database and deploys everything.",
@@ -44,8 +40,8 @@ OTHER_ACTIONS = {
     "reset": "inv complete-build recreates the database and deploys everything.",
     "lint": "inv batches shows how SQL files are read, inv scan finds what should not be in them.",
     "check": "inv doctor checks the installation, inv config the settings.",
-    "validate": "inv config checks the settings, inv deploy --dry the files.",
-    "info": "inv version prints the deployed version, inv config the settings.",
+    "validate": "inv config checks the settings, inv plan the files.",
+    "info": "inv status prints the state of the database, inv config the settings.",
     "seed": "inv data loads database/data.",
     "new": "inv init-project creates a project.",
 }

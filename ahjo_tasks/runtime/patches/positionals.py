@@ -2,7 +2,7 @@
 
 Invoke demands a positional argument without a default, and until it comes takes whatever comes for it, be it `--dry`.
 It never fills one that has a default: here such an argument takes the first word that is no flag, no value of one, and
-no task. Right behind its task it takes any word: `inv alembic history` runs no task `history`.
+no task; or one of its `words`, which are names of tasks, too, as in `inv alembic history`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def install() -> bool:
 def _handle(original: Callable[[ParseMachine, str], None]) -> Callable[[ParseMachine, str], None]:
     def handle(machine: ParseMachine, token: str) -> None:
         argument = _open_positional(machine)
-        if argument is None or token.startswith("-") or (token in machine.contexts and _has_values(machine)):
+        if argument is None or token.startswith("-") or (token in machine.contexts and token not in _words(argument)):
             original(machine, token)
         else:
             argument.value = token
@@ -40,9 +40,9 @@ def _handle(original: Callable[[ParseMachine, str], None]) -> Callable[[ParseMac
     return handle
 
 
-def _has_values(machine: ParseMachine) -> bool:
-    """Test whether something stood behind the task already."""
-    return any(argument.got_value for argument in machine.context.args.values())
+def _words(argument: Argument) -> frozenset[str]:
+    words: frozenset[str] = getattr(argument, "words", frozenset())
+    return words
 
 
 def _open_positional(machine: ParseMachine) -> Argument | None:
