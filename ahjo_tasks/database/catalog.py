@@ -7,10 +7,13 @@ file, which no server keeps as it was sent.
 from __future__ import annotations
 
 import re
+import warnings
 from collections import defaultdict
 from contextlib import suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ahjo_tasks.errors import StatementError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -77,11 +80,22 @@ def read_definitions(connection: Connection, keys: Iterable[ObjectKey]) -> dict[
     return {key: "\n".join(sorted(found)) for key, found in texts.items()}
 
 
-def read_tables(connection: Connection) -> dict[ObjectKey, tuple[str, str]]:
-    """Return of each table a line for each column and constraint, and its comments. Raises StatementError.
+def read_tables(connection: Connection) -> dict[ObjectKey, tuple[str, str]] | None:
+    """Return of each table a line for each column and constraint, and its comments; None where it cannot be read.
 
     Tables of extensions are left out.
     """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a type that SQLAlchemy does not know is no concern of the user
+            return _read_tables(connection)
+    except (SQLAlchemyError, StatementError, ValueError, LookupError):  # a text in another encoding, no right to look
+        return None
+
+
+def _read_tables(connection: Connection) -> dict[ObjectKey, tuple[str, str]]:
     from sqlalchemy import inspect
 
     own = {str(name) for kind, name in connection.query(connection.dialect.content_sql) if kind == "table"}

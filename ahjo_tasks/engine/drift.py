@@ -72,6 +72,8 @@ class DriftFinder:
         if not keys:
             return
         tables = read_tables(self._connection)
+        if tables is None:
+            return
         now = {key: table_fingerprint(*described) for key, described in tables.items()}
         for key in keys:
             if now.get(key) != record.objects[key]:

@@ -184,13 +184,20 @@ class Recorder:
     def begin(self, plan: Plan) -> None:
         """Write that the run begins, and keep the texts of objects that were changed by hand and are now replaced."""
         self._found = self._hand_made()
-        if any(map(_may_change_tables, plan.steps)):
+        if self._may_change_tables(plan):
             self._tables = read_tables(self._connection)
         if self._is_deferred:
             return
         self._start()
         if not {step.kind for step in plan.steps} <= LEAVE_OBJECTS:
             self._store.invalidate()
+
+    def _may_change_tables(self, plan: Plan) -> bool:
+        """Return whether the plan migrates, or may change tables that earlier revisions made."""
+        if any(step.kind == "migration" for step in plan.steps):
+            return True
+        may = any(map(_may_change_tables, plan.steps)) and self._store.exists()
+        return may and bool(self._store.revision_tables().objects)
 
     @property
     def _is_deferred(self) -> bool:
@@ -313,6 +320,8 @@ class Recorder:
         if self._tables is None:
             return
         now, record = read_tables(self._connection), self._store.revision_tables()
+        if now is None:
+            return
         migrated = any(step.kind == "migration" for step in self._steps)
         changed = [
             key
