@@ -23,7 +23,9 @@ EVERY = os.environ.get("AHJO_TEST_KILLS") == "all"
 """True to kill at each boundary of 200 steps, which takes minutes; else at some of them."""
 BOUNDARIES = range(1, VIEWS + 3) if EVERY else (1, 2, 102, 200)
 CREATE = {"sqlite": "DROP VIEW IF EXISTS {0}; CREATE VIEW {0}", "mssql": "CREATE OR ALTER VIEW dbo.{0}"}
-OBJECTS = "SELECT file, file_hash, kind, name, definition, rights FROM ahjo_objects ORDER BY file, name"
+OBJECTS = (
+    "SELECT file, file_hash, kind, name, definition, rights FROM ahjo_objects WHERE kind = 'view' ORDER BY file, name"
+)
 MODES = [pytest.param("run", id="one transaction"), pytest.param("file", id="file by file")]
 
 
@@ -108,7 +110,7 @@ def test_the_history_tells_what_was_committed_before_a_kill(many: Deployed) -> N
     run = json.loads(many.succeed("history", "--format", "json").out)[0]
     steps = json.loads(many.succeed("history", "--run", run["run_id"], "--format", "json").out)
     assert run["status"] in {"started", "interrupted"}
-    assert {step["status"] for step in steps} == {"ok"}
+    assert {step["status"] for step in steps if step["kind"] != "table"} == {"ok"}
     assert len(steps) >= 100  # of several files in one call, the last of them is the one that is known
     done = many.succeed("deploy")
     assert done.text.count(" ok ") < 110
