@@ -55,7 +55,7 @@ def _step_before(store: HistoryStore, run: Run, label: str) -> StepRecord | None
         (
             step
             for other, step in store.story(label)
-            if (other.started, other.run_id) < (run.started, run.run_id) and step.label == label and step.status == "ok"
+            if other.run_id < run.run_id and step.label == label and step.status == "ok"
         ),
         None,
     )
@@ -74,7 +74,7 @@ def _drops(created: Iterable[SqlFile]) -> Iterator[DropStep]:
 
 def _changed_tables(store: HistoryStore, run: Run, restored: Iterable[SqlFile]) -> Iterator[str]:
     """Yield a sentence for each file that names a table which this run or a later one changed."""
-    later = [other for other in store.runs(store.settings.history_keep) if other.started >= run.started]
+    later = [other for other in store.runs(store.settings.history_keep) if other.run_id >= run.run_id]
     changed = {
         step.label.removeprefix("table ").rpartition(".")[2]: other.run_id
         for other in later

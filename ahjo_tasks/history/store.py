@@ -98,8 +98,11 @@ class FileRecord:
 
 
 def new_run_id(now: datetime) -> str:
-    """Return an id that sorts by time, as in `20261128-214501-9f3a`."""
-    return f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    """Return an id that sorts by time, to the millisecond, as in `20261128-214501-4729f`.
+
+    Runs are ordered by it: some databases keep the seconds of a time alone.
+    """
+    return f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03}{secrets.token_hex(1)}"
 
 
 def utc_now() -> datetime:
@@ -189,9 +192,7 @@ class HistoryStore:
         from sqlalchemy import select
 
         table = self.tables.runs
-        query = (
-            select(table).where(table.c.project == self.project).order_by(table.c.started.desc(), table.c.run_id.desc())
-        )
+        query = select(table).where(table.c.project == self.project).order_by(table.c.run_id.desc())
         return [_run(row) for row in self._rows(query.limit(limit))]
 
     def run(self, run_id: str) -> Run | None:
@@ -209,7 +210,7 @@ class HistoryStore:
     def run_of_session(self, session: str) -> Run | None:
         """Return the run that the session with this number has begun and not ended, of any project."""
         runs = [_run(row) for row in self._select(self.tables.runs, session=session, status=STARTED)]
-        return max(runs, key=lambda run: run.started, default=None)
+        return max(runs, key=lambda run: run.run_id, default=None)
 
     def steps(self, run_id: str) -> list[StepRecord]:
         """Return the steps of a run, in order."""
@@ -225,7 +226,7 @@ class HistoryStore:
         rows = self._rows(query.where(runs.c.project == self.project, steps.c.label.contains(label, autoescape=True)))
         known = {row["run_id"]: self.run(row["run_id"]) for row in rows}
         pairs = [(run, _step(row)) for row in rows if (run := known[row["run_id"]])]
-        return sorted(pairs, key=lambda pair: (pair[0].started, pair[1].number), reverse=True)
+        return sorted(pairs, key=lambda pair: (pair[0].run_id, pair[1].number), reverse=True)
 
     def text(self, text_hash: str) -> str | None:
         """Return a text that was deployed; None where it was not kept."""
@@ -325,7 +326,7 @@ class HistoryStore:
         from sqlalchemy import select
 
         runs, steps, texts, objects = self.tables.runs, self.tables.steps, self.tables.texts, self.tables.objects
-        ids = select(runs.c.run_id).where(runs.c.project == self.project).order_by(runs.c.started.desc())
+        ids = select(runs.c.run_id).where(runs.c.project == self.project).order_by(runs.c.run_id.desc())
         old = [row["run_id"] for row in self._rows(ids)][self.settings.history_keep :]
         if not old:
             return
