@@ -42,6 +42,17 @@ def find_cycle(needs: Mapping[N, Iterable[N]]) -> list[N]:
     return []
 
 
+def closure(start: Iterable[N], following: Callable[[N], set[N]]) -> set[N]:
+    """Return the start and all that follows from its members, directly or through others."""
+    members = set(start)
+    waiting = [*members]
+    while waiting:
+        more = following(waiting.pop()) - members
+        members |= more
+        waiting += more
+    return members
+
+
 def strongly_connected(needs: Mapping[N, Iterable[N]]) -> list[frozenset[N]]:
     """Return the groups of two or more nodes that all need each other, directly or not (Kosaraju's algorithm)."""
     finished = [node for walk in _walks(needs, needs) for node in walk]

@@ -34,6 +34,13 @@ def pluralize(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
+def text_difference(before: str, now: str, label: str) -> list[str]:
+    """Return the lines of a unified diff between the text that was deployed as `label` and the one that it has now."""
+    from difflib import unified_diff
+
+    return [*unified_diff(before.splitlines(), now.splitlines(), f"deployed/{label}", label, lineterm="")]
+
+
 def closest(word: str, names: Iterable[str], *, cutoff: float = 0.6) -> str:
     """Return the name that is spelt most like the word, or an empty text when none is."""
     from difflib import get_close_matches  # only a mistake needs it, and it takes 2 ms to import

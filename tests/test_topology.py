@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ahjo_tasks.topology import find_cycle, strongly_connected, topological_order
+from ahjo_tasks.topology import closure, find_cycle, strongly_connected, topological_order
 
 Needs = dict[int, set[int]]
 
@@ -43,17 +43,25 @@ def test_a_graph_has_an_order_or_a_cycle(needs: Needs) -> None:
         assert all(order.index(needed) < order.index(node) for node in needs for needed in needs[node])
 
 
+def reached(needs: Needs, start: int) -> set[int]:
+    """All that a node leads to; the node itself only where it is in a cycle."""
+    seen: set[int] = set()
+    stack = [start]
+    while stack:
+        fresh = needs[stack.pop()] - seen
+        seen |= fresh
+        stack += fresh
+    return seen
+
+
+@given(graphs())
+def test_a_closure_has_its_start_and_all_that_this_leads_to(needs: Needs) -> None:
+    for node in needs:
+        assert closure([node], needs.__getitem__) == {node} | reached(needs, node)
+
+
 @given(graphs())
 def test_nodes_are_connected_when_each_leads_to_the_other(needs: Needs) -> None:
-    def reached(start: int) -> set[int]:
-        seen: set[int] = set()
-        stack = [start]
-        while stack:
-            fresh = needs[stack.pop()] - seen
-            seen |= fresh
-            stack += fresh
-        return seen
-
-    reach = {node: reached(node) for node in needs}
+    reach = {node: reached(needs, node) for node in needs}
     groups = {frozenset(other for other in needs if other in reach[node] and node in reach[other]) for node in needs}
     assert set(strongly_connected(needs)) == {group for group in groups if len(group) > 1}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.runtime.action import action
+from ahjo_tasks.utils import text_difference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,13 +85,7 @@ def _show_run(ctx: ActionContext, store: HistoryStore, run_id: str, form: str) -
 def _show_object(ctx: ActionContext, store: HistoryStore, label: str, form: str, *, diff: bool) -> None:
     columns = ("Run", "Step", "Status", "Reason", "By")
     story = store.story(label)
-    rows = [
-        (
-            (run.run_id, step.label, step.status, step.reason, run.login or run.os_user),
-            {**asdict(step), "run": run.run_id},
-        )
-        for run, step in story
-    ]
+    rows = [(_step_row(run, step), {**asdict(step), "run": run.run_id}) for run, step in story]
     _show(ctx, form, columns, rows, f"  The history has nothing about {label}.")
     if diff:
         _show_diff(ctx, store, next((step.text_hash for _run, step in story if step.text_hash), ""), label)
@@ -101,12 +96,10 @@ def _step_row(run: Run, step: StepRecord) -> tuple[str, ...]:
 
 
 def _show_diff(ctx: ActionContext, store: HistoryStore, text_hash: str, label: str) -> None:
-    from difflib import unified_diff
-
     path = ctx.project.files.script_path(label)
     before = store.text(text_hash) or ""
     now = ctx.project.files.read_named([str(path)], ctx.settings.scripting_variables)[0].text
-    for line in unified_diff(before.splitlines(), now.splitlines(), f"deployed/{label}", label, lineterm=""):
+    for line in text_difference(before, now, label):
         ctx.console.print(line)
 
 

@@ -10,7 +10,7 @@ from ahjo_tasks.actions.run_plan import existing_connection
 from ahjo_tasks.console.console import escaped
 from ahjo_tasks.errors import DifferenceError, UsageError
 from ahjo_tasks.runtime.action import action
-from ahjo_tasks.utils import pluralize
+from ahjo_tasks.utils import pluralize, text_difference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -183,9 +183,6 @@ def _with_diffs(
 
 
 def _diff(store: HistoryStore, label: str, now: str) -> str:
-    from difflib import unified_diff
-
     story = store.story(label)
     before = next((store.text(step.text_hash) for _run, step in story if step.label == label and step.text_hash), None)
-    lines = unified_diff((before or "").splitlines(), now.splitlines(), f"deployed/{label}", label, lineterm="")
-    return "\n".join(lines)
+    return "\n".join(text_difference(before or "", now, label))

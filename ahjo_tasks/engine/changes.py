@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fnmatch import fnmatch
@@ -12,6 +13,7 @@ from ahjo_tasks.errors import UsageError
 from ahjo_tasks.history.store import FINGERPRINT_VERSION, hash_text
 from ahjo_tasks.project.object_index import ObjectIndex
 from ahjo_tasks.sql.references.model import Strength
+from ahjo_tasks.topology import closure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -119,12 +121,11 @@ def _matches(change: FileChange, word: str) -> bool:
 
 def _with_dependents(numbers: set[int], needs: Needs) -> set[int]:
     """Return the files, and all that need one of them, directly or not."""
-    found, grown = set(numbers), True
-    while grown:
-        more = {number for number, used in needs.items() if number not in found and not found.isdisjoint(used)}
-        found |= more
-        grown = bool(more)
-    return found
+    users: defaultdict[int, set[int]] = defaultdict(set)
+    for number, used in needs.items():
+        for other in used:
+            users[other].add(number)
+    return closure(numbers, users.__getitem__)
 
 
 def keys_of(file: SqlFile, catalog: Catalog) -> list[ObjectKey | None]:

@@ -33,6 +33,11 @@ class Selection:
     changes: tuple[FileChange, ...]
     state: State | None
 
+    @property
+    def drift(self) -> tuple[str, ...]:
+        """Sentences for the files whose objects were changed by hand."""
+        return tuple(f"{change.label}: {change.reason}" for change in self.changes if change.status is Status.DRIFTED)
+
 
 class Choice(NamedTuple):
     """The choices of a deploy's flags: files by name, and whether objects of removed files are dropped."""
@@ -82,7 +87,7 @@ class Deployment:
         changes = comparison.changes(files, everything=everything, select=choice.select)
         removed = comparison.removed(file.label for file in files)
         selection = self._selection(plan, [*changes, *removed], None if choice.select else state)
-        drift = [warning for change in changes if (warning := drift_warning(change))]
+        drift = selection.drift
         if drift and (choice.on_drift or self._settings.on_drift) == "stop":
             raise DifferenceError(
                 f"{pluralize(len(drift), 'file')} with objects that were changed by hand: {'; '.join(drift)}",
@@ -124,8 +129,8 @@ class Deployment:
     def _selection(plan: Plan, changes: Sequence[FileChange], state: State | None) -> Selection:
         running = {change.label for change in changes if change.runs}
         steps = tuple(step for step in plan.steps if not isinstance(step, FileStep) or step.label in running)
-        drift = tuple(warning for change in changes if (warning := drift_warning(change)))
-        return Selection(replace(plan, steps=steps, warnings=(*plan.warnings, *drift)), tuple(changes), state)
+        selection = Selection(replace(plan, steps=steps), tuple(changes), state)
+        return replace(selection, plan=selection.plan + Plan((), warnings=selection.drift))
 
 
 def _missing(file: SqlFile, catalog: Catalog) -> str:
@@ -135,11 +140,6 @@ def _missing(file: SqlFile, catalog: Catalog) -> str:
     pairs = zip(file.definitions, keys_of(file, catalog), strict=True)
     absent = [item for item, key in pairs if key is None]
     return ", ".join(f"{item.kind} {item.name} is not there" for item in absent)
-
-
-def drift_warning(change: FileChange) -> str:
-    """Return what to say of a file whose objects were changed by hand; empty for any other."""
-    return f"{change.label}: {change.reason}" if change.status is Status.DRIFTED else ""
 
 
 def _reason(last: State, now: State) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import unified_diff
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from ahjo_tasks.database.catalog import KINDS, ObjectKey, read_catalog, read_def
 from ahjo_tasks.engine.changes import Comparison, FileChange, Status, keys_of
 from ahjo_tasks.engine.recorder import table_fingerprint
 from ahjo_tasks.history.store import FileRecord, HistoryStore
+from ahjo_tasks.utils import text_difference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -88,8 +88,7 @@ class DriftFinder:
             return HIDDEN
         if before is None:
             return ""
-        lines = unified_diff(before.splitlines(), now.splitlines(), f"deployed/{key}", str(key), lineterm="")
-        return "\n".join(lines)
+        return "\n".join(text_difference(before, now, str(key)))
 
     def _is_missing(self, change: FileChange) -> bool:
         """Test whether a file is not deployed, and creates an object that counts."""

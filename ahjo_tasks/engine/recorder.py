@@ -196,7 +196,7 @@ class Recorder:
         """Return whether the plan migrates, or may change tables that earlier revisions made."""
         if any(step.kind == "migration" for step in plan.steps):
             return True
-        may = any(map(_may_change_tables, plan.steps)) and self._store.exists()
+        may = any(map(_changes_tables, plan.steps)) and self._store.exists()
         return may and bool(self._store.revision_tables().objects)
 
     @property
@@ -273,8 +273,9 @@ class Recorder:
             else:
                 forgotten.append(label)
                 self._runs_again = True
-        dropped = {find(catalog | _keys(self._store.files()), step.definition, default) for step in self._dropped}
-        known = self._store.files() if dropped or self._changes else {}
+        known = self._store.files() if self._dropped or self._changes else {}
+        everything = catalog | _keys(known)
+        dropped = {find(everything, step.definition, default) for step in self._dropped}
         for label, record in known.items():
             if label in self._files:
                 continue
@@ -356,7 +357,7 @@ class Recorder:
         return key.name.startswith(PREFIX) or key.name in names
 
 
-def _may_change_tables(step: Step) -> bool:
+def _changes_tables(step: Step) -> bool:
     return step.kind in CHANGE_TABLES or (isinstance(step, FileStep) and not step.file.defines_only)
 
 

@@ -13,9 +13,10 @@ from ahjo_tasks.errors import StatementError
 from ahjo_tasks.project.object_index import ObjectIndex
 from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.sql.tokens import tokenize
+from ahjo_tasks.topology import closure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import Attachment, Dependent
@@ -53,7 +54,7 @@ class DeployedFiles:
         if first in creators:
             return ()
         later = {index for index in creators if index > first}
-        return self._at(_closure(later, lambda member: {index for index in self._edges[member] if index > first}))
+        return self._at(closure(later, lambda member: {index for index in self._edges[member] if index > first}))
 
     def group(self, file: SqlFile, connection: Connection, *, dropped: bool) -> FileGroup | None:
         """Return what to drop before this file runs, and the files to run after it; None if there is nothing to drop.
@@ -92,7 +93,7 @@ class DeployedFiles:
         return FileGroup(self._at(owners - {first}), self._at(members), tuple(dependents), tuple(kept))
 
     def _with_needs(self, owners: set[int], first: int) -> set[int]:
-        return _closure(owners, lambda member: self._needs(member, first))
+        return closure(owners, lambda member: self._needs(member, first))
 
     def _needs(self, member: int, first: int) -> set[int]:
         """The files behind the first that this one needs when it is created, and that a transaction may hold."""
@@ -136,16 +137,6 @@ class DeployedFiles:
 
     def _at(self, indexes: set[int]) -> tuple[SqlFile, ...]:
         return tuple(self._files[index] for index in sorted(indexes))
-
-
-def _closure(start: set[int], following: Callable[[int], set[int]]) -> set[int]:
-    """Return the start and all that follows from its members, directly or through others."""
-    members, waiting = set(start), [*start]
-    while waiting:
-        more = following(waiting.pop()) - members
-        members |= more
-        waiting += more
-    return members
 
 
 class FileGroup(NamedTuple):

@@ -222,10 +222,14 @@ class HistoryStore:
         from sqlalchemy import select
 
         steps, runs = self.tables.steps, self.tables.runs
-        query = select(steps).join(runs, runs.c.run_id == steps.c.run_id)
-        rows = self._rows(query.where(runs.c.project == self.project, steps.c.label.contains(label, autoescape=True)))
-        known = {row["run_id"]: self.run(row["run_id"]) for row in rows}
-        pairs = [(run, _step(row)) for row in rows if (run := known[row["run_id"]])]
+        named = steps.c.label.contains(label, autoescape=True)
+        concerned = runs.c.run_id.in_(select(steps.c.run_id).where(named))
+        known = {
+            row["run_id"]: _run(row)
+            for row in self._rows(select(runs).where(runs.c.project == self.project, concerned))
+        }
+        rows = self._rows(select(steps).where(named))
+        pairs = [(known[row["run_id"]], _step(row)) for row in rows if row["run_id"] in known]
         return sorted(pairs, key=lambda pair: (pair[0].run_id, pair[1].number), reverse=True)
 
     def text(self, text_hash: str) -> str | None:

@@ -13,7 +13,7 @@ from ahjo_tasks.errors import SourceError
 from ahjo_tasks.project.kinds import RANK
 from ahjo_tasks.project.object_index import Need, Needs, ObjectIndex
 from ahjo_tasks.sql.references.model import Strength, locate
-from ahjo_tasks.topology import find_cycle, strongly_connected, topological_order
+from ahjo_tasks.topology import closure, find_cycle, strongly_connected, topological_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -107,13 +107,11 @@ def needed_by(files: Sequence[SqlFile], others: Sequence[SqlFile]) -> list[SqlFi
     """Return those of the other files that some files need to be created, directly or not, in their order."""
     everything = [*files, *others]
     needs = ObjectIndex(everything).needs()
-    reached: set[int] = set()
-    waiting = list(range(len(files)))
-    while waiting:
-        number = waiting.pop()
-        if number not in reached:
-            reached.add(number)
-            waiting += [other for other, need in needs[number].items() if need.strength == Strength.CREATION]
+
+    def needed(number: int) -> set[int]:
+        return {other for other, need in needs[number].items() if need.strength == Strength.CREATION}
+
+    reached = closure(range(len(files)), needed)
     return [everything[number] for number in sorted(reached) if number >= len(files)]
 
 
