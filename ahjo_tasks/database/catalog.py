@@ -10,6 +10,7 @@ import re
 import warnings
 from collections import defaultdict
 from contextlib import suppress
+from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -56,7 +57,16 @@ class Fingerprint(NamedTuple):
         return not (self.definition and other.definition) or self.definition == other.definition
 
 
-Catalog = dict[ObjectKey, Fingerprint]
+class Catalog(dict[ObjectKey, Fingerprint]):
+    """The fingerprints of objects; filled once, and not changed after the first look for a name."""
+
+    @cached_property
+    def by_name(self) -> Mapping[tuple[str, str], list[ObjectKey]]:
+        """The objects by kind and name, in lower case."""
+        found: defaultdict[tuple[str, str], list[ObjectKey]] = defaultdict(list)
+        for key in self:
+            found[key.kind, key.name.lower()].append(key)
+        return found
 
 
 def read_catalog(connection: Connection, names: Iterable[str] | None = None) -> Catalog:
@@ -67,7 +77,7 @@ def read_catalog(connection: Connection, names: Iterable[str] | None = None) -> 
         parts[key].append(
             (definition if digest else hash_definition(definition), rights if digest else hash_definition(rights))
         )
-    return {key: _combined(sorted(found)) for key, found in parts.items()}
+    return Catalog({key: _combined(sorted(found)) for key, found in parts.items()})
 
 
 def read_definitions(connection: Connection, keys: Iterable[ObjectKey]) -> dict[ObjectKey, str]:
@@ -166,9 +176,7 @@ def read_version(connection: Connection) -> str:
         return ":".join(map(_text, connection.query(dialect.catalog_version_sql)[0]))
 
 
-def find(
-    catalog: Mapping[ObjectKey, Fingerprint], definition: Definition, default_schema: str | None, *own: str | None
-) -> ObjectKey | None:
+def find(catalog: Catalog, definition: Definition, default_schema: str | None, *own: str | None) -> ObjectKey | None:
     """Return the key of what a definition in a file has created; None where it is not there, or not surely this one.
 
     `own` are the names by which files may call the database itself where it has no schemas.
@@ -180,11 +188,8 @@ def find(
     key = ObjectKey(kind, schema or default_schema or "", name)
     if key in catalog:
         return key
-    alike = [
-        other
-        for other in catalog
-        if other.kind == kind and other.name.lower() == name.lower() and schema.lower() in {"", other.schema.lower()}
-    ]
+    named = catalog.by_name.get((kind, name.lower()), ())
+    alike = [other for other in named if schema.lower() in {"", other.schema.lower()}]
     return alike[0] if len(alike) == 1 else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from ahjo_tasks.database.catalog import read_catalog, read_version
+from ahjo_tasks.database.catalog import Catalog, read_catalog, read_version
 from ahjo_tasks.engine.changes import Comparison, FileChange, Status, file_hash, keys_of
 from ahjo_tasks.engine.drop import DropStep
 from ahjo_tasks.engine.plan import Plan
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ahjo_tasks.config.settings import Settings
-    from ahjo_tasks.database.catalog import Catalog
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import Dialect
     from ahjo_tasks.project.sql_file import SqlFile
@@ -78,7 +77,9 @@ class Deployment:
         state = self._state(files, inputs)
         store = HistoryStore(connection, self._settings) if connection is not None else None
         if connection is None or store is None or not store.exists():
-            changes = Comparison({}, {}, self._conceal).changes(files, everything=everything, select=choice.select)
+            changes = Comparison({}, Catalog(), self._conceal).changes(
+                files, everything=everything, select=choice.select
+            )
             return self._selection(plan, changes, None if choice.select else state)
         last = store.state() or state
         state = replace(state, catalog_version=read_version(connection), run_id=last.run_id)
@@ -102,7 +103,7 @@ class Deployment:
         """Return the files whose objects are all there as steps, and the other ones as changes."""
         connection = self._connection
         steps = [step for step in plan.steps if isinstance(step, FileStep)]
-        catalog = read_catalog(connection) if connection is not None else {}
+        catalog = read_catalog(connection) if connection is not None else Catalog()
         missing = {step.label: _missing(step.file, catalog) for step in steps}
         changes = tuple(
             FileChange(step.label, step.kind, Status.NEW, missing[step.label], file=step.file)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.database.catalog import KINDS, ObjectKey, read_catalog, read_definitions, read_tables
+from ahjo_tasks.database.catalog import KINDS, Catalog, ObjectKey, read_catalog, read_definitions, read_tables
 from ahjo_tasks.engine.changes import Comparison, FileChange, Status, keys_of
 from ahjo_tasks.engine.recorder import table_fingerprint
 from ahjo_tasks.history.store import FileRecord, HistoryStore
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from ahjo_tasks.config.settings import Settings
-    from ahjo_tasks.database.catalog import Catalog, Fingerprint
+    from ahjo_tasks.database.catalog import Fingerprint
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.project.sql_file import SqlFile
 
@@ -74,7 +74,7 @@ class DriftFinder:
         tables = read_tables(self._connection)
         if tables is None:
             return
-        now = {key: table_fingerprint(*described) for key, described in tables.items()}
+        now = Catalog({key: table_fingerprint(*described) for key, described in tables.items()})
         for key in keys:
             if now.get(key) != record.objects[key]:
                 reason = _reason(key, record, now, rights="comments")

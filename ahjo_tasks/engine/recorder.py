@@ -274,8 +274,8 @@ class Recorder:
                 forgotten.append(label)
                 self._runs_again = True
         known = self._store.files() if self._dropped or self._changes else {}
-        everything = catalog | _keys(known)
-        dropped = {find(everything, step.definition, default) for step in self._dropped}
+        before = Catalog(catalog | _keys(known))
+        dropped = {find(before, step.definition, default) for step in self._dropped}
         for label, record in known.items():
             if label in self._files:
                 continue
@@ -367,7 +367,8 @@ def table_fingerprint(text: str, comments: str) -> Fingerprint:
 
 
 def _keys(records: Mapping[str, FileRecord]) -> Catalog:
-    return {key: fingerprint for record in records.values() for key, fingerprint in record.objects.items()}
+    objects = (item for record in records.values() for item in record.objects.items())
+    return Catalog(objects)
 
 
 def _objects(file: SqlFile, catalog: Catalog) -> list[ObjectKey]:

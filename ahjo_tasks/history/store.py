@@ -16,13 +16,14 @@ from ahjo_tasks.database.catalog import Fingerprint, ObjectKey, has_table
 from ahjo_tasks.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.history.tables import HistoryTables
 
 Record = TypeVar("Record")
+LONGEST_LIST = 500
 STARTED, INTERRUPTED = "started", "interrupted"
 TABLES_OF_REVISIONS = "alembic/versions"
 """The name under which the tables are recorded that revisions made."""
@@ -272,7 +273,8 @@ class HistoryStore:
         if not texts:
             return
         table = self.tables.texts
-        known = {row["text_hash"] for row in self._rows(select(table.c.text_hash))}
+        hashes = (select(table.c.text_hash).where(table.c.text_hash.in_(some)) for some in _portions(list(texts)))
+        known = {row["text_hash"] for query in hashes for row in self._rows(query)}
         new = [{"text_hash": name, "content": _packed(text)} for name, text in texts.items() if name not in known]
         if new:
             with self.connection.sqlalchemy_transaction() as sa_connection:
@@ -280,15 +282,13 @@ class HistoryStore:
 
     def write_files(self, records: Sequence[FileRecord], removed: Iterable[str] = ()) -> None:
         """Replace what is known of some files; forget the removed ones."""
-        from sqlalchemy import bindparam
-
         names = [*(record.file for record in records), *removed]
         if not names:
             return
         table = self.tables.objects
         with self.connection.sqlalchemy_transaction() as sa_connection:
-            delete = table.delete().where(table.c.project == self.project, table.c.file == bindparam("named"))
-            sa_connection.execute(delete, [{"named": name} for name in names])
+            for some in _portions(names):
+                sa_connection.execute(table.delete().where(table.c.project == self.project, table.c.file.in_(some)))
             rows = [row for record in records for row in self._object_rows(record)]
             if rows:
                 sa_connection.execute(table.insert(), rows)
@@ -372,6 +372,11 @@ def _converted(row: Mapping[str, Any], to: type[Record]) -> Record:
 
     values = {str(name): value for name, value in row.items() if value is not None}  # SQLAlchemy has names of its own
     return msgspec.convert(values, to, strict=False)
+
+
+def _portions(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Divide values into portions of as many as a list in a statement may have on every database."""
+    return (values[start : start + LONGEST_LIST] for start in range(0, len(values), LONGEST_LIST))
 
 
 def _packed(text: str) -> str:
