@@ -16,7 +16,7 @@ PACKAGE = ROOT / "ahjo_tasks"
 LONGEST_FUNCTION = 40
 
 ORDER = (
-    {"errors", "version"},
+    {"errors", "events", "version"},
     {"utils", "git", "topology"},
     {"config"},
     {"sql"},

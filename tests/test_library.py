@@ -165,13 +165,13 @@ def before(ctx, plan):
         raise RuntimeError("not today")
 
 def step(ctx, event):
-    ctx.console.print(f"step {event.step.kind} {event.status}")
+    ctx.console.print(f"step {event.kind} {event.status}")
 
 def after(ctx, plan, results):
     ctx.console.print(f"after {[event.status for event in results]}")
 
 def failed(ctx, plan, results, error):
-    ctx.console.print(f"failed {results[-1].step.label}: {type(error).__name__}")
+    ctx.console.print(f"failed {results[-1].label}: {type(error).__name__}")
     raise ValueError("late")
 
 ns = namespace(before_run=before, after_step=step, after_run=after, on_failure=failed)

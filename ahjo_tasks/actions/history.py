@@ -204,7 +204,7 @@ def baseline(ctx: ActionContext) -> None:
     from ahjo_tasks.actions.deploy import hash_files, read_objects
     from ahjo_tasks.actions.run_plan import connection_for_plan, recording
     from ahjo_tasks.engine.deployment import Deployment
-    from ahjo_tasks.engine.executor import Event
+    from ahjo_tasks.events import StepEvent
 
     inputs = hash_files(ctx)
     objects = read_objects(ctx)
@@ -224,4 +224,4 @@ def baseline(ctx: ActionContext) -> None:
             migrations.stamp(connection)
         with recording(ctx, selection.plan, connection, selection) as record:
             for number, step in enumerate(steps, 1):
-                record.observe(Event("ok", step, number, len(steps)))
+                record.observe(StepEvent("ok", step.kind, step.label, number, len(steps)), step)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import ConnectionFailedError, StatementError
 from ahjo_tasks.utils import pluralize
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.engine.data import DataProgress
     from ahjo_tasks.engine.deployment import Selection
-    from ahjo_tasks.engine.executor import Event
+    from ahjo_tasks.engine.executor import Recording
     from ahjo_tasks.engine.plan import Plan, Step
     from ahjo_tasks.engine.recorder import RunRecord
+    from ahjo_tasks.events import StepEvent
     from ahjo_tasks.runtime.context import ActionContext
 
 NO_HISTORY = """The history cannot be written: {0}
@@ -60,27 +61,24 @@ def apply_plan(
 
         with _calling_hooks(ctx, plan) as results, recording(ctx, plan, connection, selection) as record:
 
-            def observe(event: Event) -> None:
+            def observe(event: StepEvent) -> None:
                 show_event(ctx, event)
-                record.observe(event)
-                if event.status in {"ok", "FAIL"}:
+                if event.ended:
                     results.append(event)
                     _call_hook(ctx, "after_step", event)
 
             together = ctx.settings.deploy_transaction == "run"
             retries = ctx.settings.deploy_retries
-            PlanExecutor(
-                connection, observe, one_transaction=together, before_commit=record.flush, retries=retries
-            ).run(plan)
+            PlanExecutor(connection, observe, record, one_transaction=together, retries=retries).run(plan)
 
 
 @contextmanager
-def _calling_hooks(ctx: ActionContext, plan: Plan) -> Iterator[list[Event]]:
+def _calling_hooks(ctx: ActionContext, plan: Plan) -> Iterator[list[StepEvent]]:
     """Call the hooks of the project's namespace before and after a run. Yields the list of its results, to be filled.
 
     A hook that fails before the run or in it fails the run; what one raises after a failure is a warning.
     """
-    results: list[Event] = []
+    results: list[StepEvent] = []
     _call_hook(ctx, "before_run", plan)
     try:
         yield results
@@ -99,26 +97,6 @@ def _call_hook(ctx: ActionContext, name: str, *values: object) -> None:
         hook(ctx, *values)
 
 
-class Recording(Protocol):
-    """Takes note of what the steps of an action do."""
-
-    def observe(self, event: Event) -> None:
-        """Take note of an event."""
-
-    def flush(self) -> None:
-        """Write what was noted; called at the end of each transaction, inside of it."""
-
-
-class NotRecording:
-    """Takes no note, where the history cannot be written."""
-
-    def observe(self, event: Event) -> None:
-        """Ignore it."""
-
-    def flush(self) -> None:
-        """Write nothing."""
-
-
 @contextmanager
 def recording(
     ctx: ActionContext, plan: Plan, connection: Connection, selection: Selection | None
@@ -127,6 +105,7 @@ def recording(
 
     Where the history cannot be written, one warning says so, and the action runs without.
     """
+    from ahjo_tasks.engine.executor import NotRecording
     from ahjo_tasks.engine.recorder import Recorder
 
     recorder = Recorder(_run_record(ctx, connection), connection, selection, ctx.console.masked)
@@ -257,9 +236,9 @@ def transaction_cuts(plan: Plan, connection: Connection | None) -> dict[int, str
     return cuts
 
 
-def show_event(ctx: ActionContext, event: Event) -> None:
+def show_event(ctx: ActionContext, event: StepEvent) -> None:
     """Print an event of the executor: progress, message, or result of a step."""
-    console, label = ctx.console, f"{event.step.kind} {event.step.label}"
+    console, label = ctx.console, f"{event.kind} {event.label}"
     if event.status == "rolled back":
         return
     if event.status == "started":

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ahjo_tasks.engine.diagnostics import locate_message, locating_errors
 from ahjo_tasks.engine.sql_file import FileStep
 from ahjo_tasks.errors import UNKNOWN_OUTCOME, AhjoError, DeployError, SourceError, StatementError, UsageError
+from ahjo_tasks.events import StepEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -33,23 +33,24 @@ BEGINS_AGAIN = "the server ended the transaction of the action: it begins again"
 OUTSIDE_HINT = "Write -- transaction: off at the head of the file: the server takes this outside of transactions only."
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened while a plan was applied. `status` is started, message, ok, FAIL or rolled back.
+class Recording(Protocol):
+    """Takes note of what the steps of a run do."""
 
-    `number` counts the steps from 1 to `total`; `seconds` and `rows` are those of a step that ended, `text` is a
-    message. A `batch_size` above 1 says that so many steps, this one first, were started by one call: each gets its own
-    ok, in order; when the call fails, none of it is left, and they are started again one by one.
-    """
+    def observe(self, event: StepEvent, step: Step) -> None:
+        """Take note of an event of a step."""
 
-    status: str
-    step: Step
-    number: int
-    total: int
-    seconds: float = 0.0
-    rows: int = 0
-    text: str = ""
-    batch_size: int = 1
+    def flush(self) -> None:
+        """Write what was noted; called at the end of each transaction, inside of it."""
+
+
+class NotRecording:
+    """Takes no note."""
+
+    def observe(self, event: StepEvent, step: Step) -> None:
+        """Ignore it."""
+
+    def flush(self) -> None:
+        """Write nothing."""
 
 
 class _CommitFirstError(Exception):
@@ -84,9 +85,9 @@ def divide(steps: Sequence[Step], connection: Connection, *, one_transaction: bo
 
 
 class PlanExecutor:
-    """Apply plans on one connection. `observer` gets every event as it happens.
+    """Apply plans on one connection. `observer` gets every event as it happens, and then `recording` with its step.
 
-    With `one_transaction` steps that follow each other are one transaction where they can be; `before_commit` is called
+    With `one_transaction` steps that follow each other are one transaction where they can be; the recording is flushed
     at the end of each of these. One that was rolled back because another session was in the way is begun again, as
     often as `retries` says.
     """
@@ -94,15 +95,15 @@ class PlanExecutor:
     def __init__(
         self,
         connection: Connection,
-        observer: Callable[[Event], None],
+        observer: Callable[[StepEvent], None],
+        recording: Recording | None = None,
         *,
         one_transaction: bool = False,
-        before_commit: Callable[[], None] = lambda: None,
         retries: int = 0,
     ) -> None:
         self.connection = connection
         self._observer = observer
-        self._before_commit = before_commit
+        self._recording = recording or NotRecording()
         self._one_transaction = one_transaction
         self._retries = self._tries_left = retries
         self._plan_steps: tuple[Step, ...] = ()
@@ -162,7 +163,7 @@ class PlanExecutor:
                 with self.connection.one_transaction():
                     yield
                     check_before_commit(checks)
-                    self._before_commit()
+                    self._recording.flush()
         except (DeployError, StatementError) as error:
             for step in self._done[len(done) :]:
                 self._notify("rolled back", step)
@@ -298,9 +299,7 @@ class PlanExecutor:
             self._notify("ok", step, seconds=share)
             self._done.append(step)
         for message in messages:
-            self._observer(
-                Event("message", steps[-1], len(self._done), self._total, text=locate_message(files, message))
-            )
+            self._tell("message", steps[-1], len(self._done), text=locate_message(files, message))
         return True
 
     def _run_fallback(self, step: Step, error: DeployError | StatementError) -> int:
@@ -358,7 +357,12 @@ class PlanExecutor:
         self._notify("message", step, text=text)
 
     def _notify(self, status: str, step: Step, **values: Any) -> None:
-        self._observer(Event(status, step, len(self._done) + 1, self._total, **values))
+        self._tell(status, step, len(self._done) + 1, **values)
+
+    def _tell(self, status: str, step: Step, number: int, **values: Any) -> None:
+        event = StepEvent(status, step.kind, step.label, number, self._total, **values)
+        self._observer(event)
+        self._recording.observe(event, step)
 
 
 def check_before_commit(checks: Sequence[Callable[[], str] | None]) -> None:

@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from ahjo_tasks.database.catalog import ObjectKey
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.engine.deployment import Selection
-    from ahjo_tasks.engine.executor import Event
     from ahjo_tasks.engine.plan import Plan, Step
+    from ahjo_tasks.events import StepEvent
     from ahjo_tasks.project.sql_file import SqlFile
 
 CI_LINKS = ("CI_JOB_URL", "BUILD_URL", "CIRCLE_BUILD_URL", "BUILDKITE_BUILD_URL")
@@ -131,13 +131,13 @@ class Recorder:
         self._runs_again = False
         """True if a file runs every time."""
 
-    def observe(self, event: Event) -> None:
+    def observe(self, event: StepEvent, step: Step) -> None:
         """Take note of a step that ended, or was rolled back after it.
 
         Where steps are committed one by one, those of a second are written together: of a run that is killed, no more
         than the last second is unknown. Raises DeployError when they cannot be written.
         """
-        self._take_note(event)
+        self._take_note(event, step)
         if event.status == "ok" and not self._connection.transactional and time.monotonic() - self._written > GROUP:
             try:
                 with self._connection.one_transaction():
@@ -146,8 +146,7 @@ class Recorder:
                 message = NOT_WRITTEN.format(error.message)
                 raise DeployError(message, details=(STAYS,), server=error.server, hint=error.hint) from error
 
-    def _take_note(self, event: Event) -> None:
-        step = event.step
+    def _take_note(self, event: StepEvent, step: Step) -> None:
         if event.status == "rolled back":
             self._files.pop(step.label, None)
             self._dropped = [other for other in self._dropped if other is not step]
@@ -159,10 +158,10 @@ class Recorder:
                 self._files[step.file.label] = step.file
             if event.status == "ok" and isinstance(step, DropStep):
                 self._dropped.append(step)
-            self._steps.append(self._note(event))
+            self._steps.append(self._note(event, step))
 
-    def _note(self, event: Event) -> StepRecord:
-        step, change = event.step, self._changes.get(event.step.label)
+    def _note(self, event: StepEvent, step: Step) -> StepRecord:
+        change = self._changes.get(step.label)
         self._record.steps += 1
         return StepRecord(
             self._record.steps,

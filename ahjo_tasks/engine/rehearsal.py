@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.engine.executor import Event, PlanExecutor, check_before_commit
+from ahjo_tasks.engine.executor import PlanExecutor, check_before_commit
 from ahjo_tasks.errors import UsageError
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.engine.plan import Plan
+    from ahjo_tasks.events import StepEvent
 
 
 class _DoneError(Exception):
@@ -33,7 +34,7 @@ def refuse_rehearsal(plan: Plan, connection: Connection) -> None:
 
 
 def rehearse(
-    plan: Plan, connection: Connection, observer: Callable[[Event], None], afterwards: Callable[[], None]
+    plan: Plan, connection: Connection, observer: Callable[[StepEvent], None], afterwards: Callable[[], None]
 ) -> None:
     """Run the plan, and `afterwards` in the same transaction, and roll it back. Raises what either raises."""
     refuse_rehearsal(plan, connection)

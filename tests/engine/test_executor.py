@@ -8,7 +8,7 @@ import pytest
 
 from ahjo_tasks.database.connection import Connection
 from ahjo_tasks.database.dialects import dialect as dialect_named
-from ahjo_tasks.engine.executor import Event, PlanExecutor, batched
+from ahjo_tasks.engine.executor import PlanExecutor, batched
 from ahjo_tasks.engine.plan import Plan
 from ahjo_tasks.engine.sql_file import FileStep
 from ahjo_tasks.errors import DeployError, ServerError, StatementError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ahjo_tasks.database.dialects.base import ServerMessage
+    from ahjo_tasks.events import StepEvent
 
 
 @dataclass
@@ -68,13 +69,13 @@ def steps(folder: Path, dialect: str, texts: tuple[str, ...]) -> Iterator[FileSt
         yield FileStep(read(path, "view", dialect_named(dialect), label=f"v{number}"))
 
 
-def applied(plan: Plan, connection: FakeConnection) -> list[Event]:
-    events: list[Event] = []
+def applied(plan: Plan, connection: FakeConnection) -> list[StepEvent]:
+    events: list[StepEvent] = []
     PlanExecutor(cast("Connection", connection), events.append).run(plan)
     return events
 
 
-def statuses(events: list[Event]) -> list[tuple[str, int]]:
+def statuses(events: list[StepEvent]) -> list[tuple[str, int]]:
     return [(event.status, event.number) for event in events]
 
 

@@ -14,7 +14,7 @@ import pytest
 from ahjo_tasks.database.connection import Connection
 from ahjo_tasks.database.dialects import dialect as dialect_named
 from ahjo_tasks.database.dialects.postgresql import PostgreSQL
-from ahjo_tasks.engine.executor import Event, PlanExecutor
+from ahjo_tasks.engine.executor import PlanExecutor
 from ahjo_tasks.engine.recreate_dependents import drops, recreates
 from ahjo_tasks.engine.sql_file import plan_objects
 from ahjo_tasks.errors import DeployError, ServerError, StatementError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ahjo_tasks.engine.plan import Plan
+    from ahjo_tasks.events import StepEvent
 
     Needs = Mapping[str, Sequence[str]]
 
@@ -115,9 +116,9 @@ def plan(folder: Path, needs: Needs, dialect: str = "mssql", *, replaced: Sequen
     return plan_objects(files)
 
 
-def deploy(server: Server, deployed: Plan) -> list[Event]:
+def deploy(server: Server, deployed: Plan) -> list[StepEvent]:
     """Deploy and return the events; `created` counts from here."""
-    events: list[Event] = []
+    events: list[StepEvent] = []
     server.created.clear()
     PlanExecutor(cast("Connection", server), events.append).run(deployed)
     return events
@@ -141,7 +142,7 @@ def test_each_view_is_created_once(tmp_path: Path, needs: Needs, dialect: str) -
     events = deploy(server, deployed)
 
     assert server.created == dict.fromkeys(needs, 1)
-    ended = [event.step.label for event in events if event.status == "ok"]
+    ended = [event.label for event in events if event.status == "ok"]
     assert ended == [step.label for step in deployed.steps]
     assert server.views == {name: set(used) for name, used in needs.items()}
 
