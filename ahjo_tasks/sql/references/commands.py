@@ -95,6 +95,19 @@ def _assigned(reader: Reader, index: int) -> range:
     return range(start, end) if words[place] == "=" and words[end] in AFTER_TEXT else range(0)
 
 
+def receive(reader: Reader, index: int) -> int:
+    """Read RECEIVE of SQL Server, whose FROM names a queue."""
+    words, place = reader.words, index + 1
+    if reader.syntax is not MSSQL:
+        return place
+    while words[place] not in {"FROM", "INTO", ";", ""}:
+        place += 1
+    if words[place] != "FROM":
+        return index + 1
+    reader.emit(place + 1, "queue")
+    return place + 2
+
+
 def prepare(reader: Reader, index: int) -> int:
     """Read PREPARE of MySQL."""
     if reader.syntax is MYSQL and reader.words[index + 2] == "FROM" and reader.words[index + 3] == STRING:
@@ -250,6 +263,7 @@ STATEMENT_ACTIONS: dict[str, Action] = {
     "USE": use,
     "EXEC": execute,
     "EXECUTE": execute,
+    "RECEIVE": receive,
     "PREPARE": prepare,
     "CALL": call,
     "DO": do_block,

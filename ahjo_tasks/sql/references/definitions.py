@@ -286,6 +286,15 @@ def _service(reader: Reader, place: int, definition: Definition | None) -> int:
     return _listed_needs(reader, place + 3, "contract")
 
 
+def _notification(reader: Reader, place: int, definition: Definition | None) -> int:
+    """Read an event notification of SQL Server, which may be on a queue."""
+    record(reader, definition)
+    if reader.words[place + 1 : place + 3] != ["ON", "QUEUE"]:
+        return place + 1
+    reader.emit(place + 3, "queue")
+    return place + 4
+
+
 def _contract(reader: Reader, place: int, definition: Definition | None) -> int:
     """Read a contract of SQL Server, with its types of messages."""
     record(reader, definition)
@@ -325,6 +334,7 @@ HANDLERS = {
     "statistics": _statistics,
     "publication": _publication,
     "service": _service,
+    "event notification": _notification,
     "contract": _contract,
 }
 """Readers of what follows the name of an object, by its kind; None stands for what is no object of the file's own."""

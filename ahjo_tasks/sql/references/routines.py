@@ -23,6 +23,7 @@ def routine(reader: Reader, place: int, definition: Definition | None) -> int:
     reader.late = Strength.LATE
     if syntax is MSSQL:
         reader.on_as = module_body
+        place += words[place + 1] == ";"  # of a numbered procedure; numbers are no tokens
         if words[place + 1] == "(":
             reader.push(comma=variable)
             return variable(reader, place + 2)

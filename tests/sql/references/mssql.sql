@@ -130,3 +130,15 @@ CREATE TABLE dbo.t (a int REFERENCES dbo.u ON DELETE NO ACTION ON UPDATE SET NUL
 
 CREATE PROC dbo.p AS SET @x = 1 INSERT dbo.t SELECT a FROM dbo.u WHERE b = 0 DELETE dbo.v WHERE c = -1 UPDATE dbo.w SET d = 2
 --> L relation dbo.t, L relation dbo.u, L relation dbo.v, L relation dbo.w
+
+dbo.p 'a', 1; EXEC r
+--> C routine dbo.p, C routine r
+
+WAITFOR (RECEIVE TOP (1) a, b FROM dbo.q INTO @t), TIMEOUT 5; RECEIVE * FROM r
+--> C queue dbo.q, C queue r
+
+CREATE EVENT NOTIFICATION n ON QUEUE dbo.q FOR QUEUE_ACTIVATION TO SERVICE 's', 'current database'
+--> C queue dbo.q
+
+CREATE PROCEDURE dbo.p;2 @a dbo.T AS SELECT * FROM dbo.t
+--> C type dbo.T, L relation dbo.t
