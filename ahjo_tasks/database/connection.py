@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing, contextmanager, nullcontext, suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahjo_tasks.database.dialects.base import ServerMessage
@@ -45,6 +46,18 @@ class RowStream(NamedTuple):
     chunks: Iterator[list[tuple[Any, ...]]]
 
 
+class Link(NamedTuple):
+    """A connection of the driver, the name of its database, the base class of the driver's errors.
+
+    `adopt` returns SQLAlchemy's connection over it.
+    """
+
+    raw: Any
+    database: str
+    error: type[Exception]
+    adopt: Callable[[], SAConnection]
+
+
 class Connection:
     """A connection that runs SQL batches as they are: no character of them is taken for a parameter.
 
@@ -53,31 +66,38 @@ class Connection:
     `locks` are the names of the locks that this run holds by it, as the dialect writes them.
     """
 
-    def __init__(
-        self, sa_connection: SAConnection, dialect: Dialect, cursors: CursorRegistry, *, shared: bool = False
-    ) -> None:
+    def __init__(self, link: Link, dialect: Dialect, cursors: CursorRegistry, *, shared: bool = False) -> None:
         self.dialect = dialect
         self.in_shared_transaction = shared
         self.on_message: Callable[[ServerMessage], None] = lambda _message: None
         self.cover: Callable[[str], str] = lambda text: text
         """Covers the secrets in a text that is cut before it is shown."""
         self._cursors = cursors
-        self._sa_connection = sa_connection
-        self._dbapi_connection: Any = sa_connection.connection.dbapi_connection
+        self._link = link
+        self._dbapi_connection: Any = link.raw
         dialect.on_connect(self._dbapi_connection)
         dialect.subscribe_messages(self._dbapi_connection, self._forward)
         dialect.set_autocommit(self._dbapi_connection, not shared)
-        self._shared_transaction = sa_connection.begin() if shared else None
+        self._shared_transaction = self._sa_connection.begin() if shared else None
         self._open_transactions = 0
         self.locks: list[str] = []
         self.check_lock: Callable[[], None] | None = None
         """Raises LockedError before a commit where a pooler has taken this run away from the session with the lock."""
         self._changed = False
 
+    @cached_property
+    def _sa_connection(self) -> SAConnection:
+        with self._translate_errors():
+            return self._link.adopt()
+
+    def adopt(self) -> None:
+        """Have SQLAlchemy take the connection over, which sets it up as its dialect does. Raises StatementError."""
+        _ = self._sa_connection
+
     @property
     def database_name(self) -> str:
         """Name of the database that the connection was made to."""
-        return str(self._sa_connection.engine.url.database)
+        return self._link.database
 
     @property
     def changed(self) -> bool:
@@ -427,7 +447,10 @@ class Connection:
             if self._shared_transaction is not None and self._shared_transaction.is_active:
                 self._commit_shared(self._shared_transaction) if keep else self._shared_transaction.rollback()
         finally:
-            self._sa_connection.close()
+            if "_sa_connection" in self.__dict__:
+                self._sa_connection.close()
+            else:
+                self._link.raw.close()
 
     def _leave_sqlalchemy(self) -> None:
         """Roll back what the caller left open, and switch back to autocommit. Raises StatementError if that fails."""
@@ -501,8 +524,7 @@ class Connection:
     @property
     def driver_error(self) -> type[Exception]:
         """Base class of the driver's errors."""
-        error: type[Exception] = self._sa_connection.dialect.dbapi.Error  # type: ignore[union-attr]
-        return error
+        return self._link.error
 
     def _execute_directly(self, statement: str) -> list[ServerMessage]:
         """Run a statement that Ctrl-C does not cancel, and return the server's messages about it."""

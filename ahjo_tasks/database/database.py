@@ -9,10 +9,11 @@ import socket
 import time
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ahjo_tasks.database.connection import Connection
-from ahjo_tasks.database.dialects.base import ConnectFailure
+from ahjo_tasks.database.connection import Connection, Link
+from ahjo_tasks.database.dialects.base import ConnectFailure, DriverCall
 from ahjo_tasks.database.drivers import DriverError, refuse
 from ahjo_tasks.database.interrupts import CursorRegistry
 from ahjo_tasks.database.stalls import ANSWER_LOST, UNREACHABLE, Limits, Server, StatementWatch
@@ -97,7 +98,15 @@ class Database:
     def url(self) -> URL:
         """URL of the target database, with the login."""
         username, password = (None, None) if self.settings.sqlalchemy_url else self.credentials.login()
-        return self.dialect.resolve_url(self.dialect.url(self.settings, username, password), self.directory)
+        url = self.dialect.url(self.settings, username, password)
+        return url.set(database=self.dialect.database_path(url.database, self.directory)) if url.database else url
+
+    @cached_property
+    def _driver_call(self) -> DriverCall | None:
+        """The call that connects without SQLAlchemy; None where that is needed."""
+        if self._shares_transaction or not self.dialect.has_plain_keys(self.settings):
+            return None
+        return self.dialect.driver_call(self.settings, *self.credentials.login(), self.directory)
 
     @cached_property
     def engine(self) -> Engine:
@@ -107,12 +116,12 @@ class Database:
     @property
     def name(self) -> str:
         """Name of the target database."""
-        return str(self.url.database)
+        return self._driver_call.database if self._driver_call else str(self.url.database)
 
     @property
     def login(self) -> str:
         """User name of the login; empty where the operating system's user logs in."""
-        return self.url.username or ""
+        return (self.credentials.login()[0] if self._driver_call else self.url.username) or ""
 
     @property
     def is_connected(self) -> bool:
@@ -122,11 +131,21 @@ class Database:
     @property
     def connection(self) -> Connection:
         """The open connection, which the first use opens. Raises ConnectionFailedError."""
+        connection = self.driver_connection
+        connection.adopt()
+        return connection
+
+    @property
+    def driver_connection(self) -> Connection:
+        """The open connection, for queries alone: SQLAlchemy may not be loaded, nor have set it up for files.
+
+        Raises ConnectionFailedError.
+        """
         if self.missing:
             raise ConnectionFailedError(f"{self.name}: the dry run did not create it.", missing_database=True)
         if self._connection is None:
-            self._file = self.dialect.file_identity(self.url)
-            self._connection = self._connect(self.engine, shared=self._shares_transaction)
+            self._file = self.dialect.file_identity(self.name)
+            self._connection = self._connect(self._driver_call or self.engine, shared=self._shares_transaction)
             self.on_connect()
         return self._connection
 
@@ -184,7 +203,7 @@ class Database:
 
         Raises LockedError where the connection has changed something in the file that is gone.
         """
-        if self.dialect.file_identity(self.url) == self._file:
+        if self.dialect.file_identity(self.name) == self._file:
             return connection
         if connection.changed and connection.in_shared_transaction:
             raise LockedError(
@@ -386,14 +405,14 @@ class Database:
         if driver and (state := self.dialect.check_driver(driver)).problem:
             raise refuse(state)
 
-    def _connect(self, engine: Engine, *, shared: bool) -> Connection:
+    def _connect(self, way: Engine | DriverCall, *, shared: bool) -> Connection:
         """Connect, with the retries of the config where waiting can help."""
         settings = self.settings
         count, pause = settings.connect_retry_count, settings.connect_retry_interval
         attempts = max(RETRIES if count is None else count, 1) if settings.connect_resiliently else 1
         for attempt in itertools.count(1):
             try:
-                return self._connect_once(engine, shared=shared)
+                return self._connect_once(way, shared=shared)
             except ConnectionFailedError as error:
                 if error.silent and (count is None or not settings.connect_resiliently):
                     error.hint = f"{error.hint or ''} {HOW_TO_WAIT}".strip()
@@ -406,45 +425,89 @@ class Database:
                 time.sleep(pause)
         raise AssertionError  # the loop has no end
 
-    def _connect_once(self, engine: Engine, *, shared: bool) -> Connection:
-        from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-
-        failure = self.dialect.precheck_connect(engine.url)
-        if failure is None:
-            try:
-                return self._set_up(engine.connect(), shared=shared)
-            except DBAPIError as error:
-                failure = self.dialect.classify_connect_error(
-                    error.orig if isinstance(error.orig, Exception) else error
-                )
-            except SQLAlchemyError as error:
-                failure = ConnectFailure(f"The connection broke while it was opened: {error}", wait=True)
-            except ImportError as error:
-                raise DriverError(f"The driver {engine.driver} does not load: {error}") from None
-            except engine.dialect.loaded_dbapi.Error as error:
-                failure = self.dialect.classify_connect_error(error)
-            except StatementError as error:
-                failure = ConnectFailure(error.message)
-            except OSError as error:  # as of a certificate that is none, which drivers do not translate
-                failure = ConnectFailure(f"A file of the connection settings cannot be used: {error}")
-        known = failure.silent or failure.missing_database
+    def _connect_once(self, way: Engine | DriverCall, *, shared: bool) -> Connection:
+        try:
+            result = self._open(way, shared=shared)
+        except StatementError as error:
+            result = ConnectFailure(error.message)
+        except OSError as error:  # as of a certificate that is none, which drivers do not translate
+            result = ConnectFailure(f"A file of the connection settings cannot be used: {error}")
+        if isinstance(result, Connection):
+            return result
+        known = result.silent or result.missing_database
         absent = [] if known else [f"{path} does not exist." for path in self.credentials.absent_files()]
         raise ConnectionFailedError(
-            f"{self.dialect.address(engine.url)}: {failure.message}",
-            hint=" ".join([*absent, failure.hint or ""]).strip() or None,
-            wait=failure.wait,
-            silent=failure.silent,
-            missing_database=failure.missing_database,
+            f"{self.dialect.address(self.url if isinstance(way, DriverCall) else way.url)}: {result.message}",
+            hint=" ".join([*absent, result.hint or ""]).strip() or None,
+            wait=result.wait,
+            silent=result.silent,
+            missing_database=result.missing_database,
         )
 
-    def _set_up(self, connection: SAConnection, *, shared: bool) -> Connection:
+    def _open(self, way: Engine | DriverCall, *, shared: bool) -> Connection | ConnectFailure:
+        link = self._call_driver(way) if isinstance(way, DriverCall) else self._connect_engine(way)
+        if isinstance(link, ConnectFailure):
+            return link
         try:
-            self.dialect.set_lock_timeout(connection.connection.dbapi_connection, self.settings.lock_timeout)
+            return self._set_up(link, shared=shared)
+        except link.error as error:
+            return self.dialect.classify_connect_error(error)
+
+    def _call_driver(self, call: DriverCall) -> Link | ConnectFailure:
+        """Connect without SQLAlchemy, which takes the connection over when something needs it."""
+        state = self.dialect.check_driver(self.dialect.drivers[0])
+        if state.problem:
+            raise refuse(state)
+        if (failure := self.dialect.precheck_file(call.database)) is not None:
+            return failure
+        module = import_module(call.module)
+        try:
+            raw = module.connect(**call.arguments)
+        except module.Error as error:
+            return self.dialect.classify_connect_error(error)
+        return Link(raw, call.database, module.Error, lambda: self._adopt(raw))
+
+    def _adopt(self, raw: Any) -> SAConnection:
+        """Have SQLAlchemy use a connection of the driver as if it had made it."""
+        from sqlalchemy import event
+
+        waiting = [raw]
+
+        def lend(*_arguments: object) -> Any:
+            return waiting.pop() if waiting else None  # a second connection is made by SQLAlchemy
+
+        event.listen(self.engine, "do_connect", lend)
+        try:
+            return self.engine.connect()
+        finally:
+            event.remove(self.engine, "do_connect", lend)
+
+    def _connect_engine(self, engine: Engine) -> Link | ConnectFailure:
+        from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+        failure = self.dialect.precheck_file(engine.url.database or "") or self.dialect.precheck_connect(engine.url)
+        if failure is not None:
+            return failure
+        try:
+            sa_connection = engine.connect()
+        except DBAPIError as error:
+            return self.dialect.classify_connect_error(error.orig if isinstance(error.orig, Exception) else error)
+        except SQLAlchemyError as error:
+            return ConnectFailure(f"The connection broke while it was opened: {error}", wait=True)
+        except ImportError as error:
+            raise DriverError(f"The driver {engine.driver} does not load: {error}") from None
+        except engine.dialect.loaded_dbapi.Error as error:
+            return self.dialect.classify_connect_error(error)
+        raw, driver_error = sa_connection.connection.dbapi_connection, engine.dialect.loaded_dbapi.Error
+        return Link(raw, str(engine.url.database), driver_error, lambda: sa_connection)
+
+    def _set_up(self, link: Link, *, shared: bool) -> Connection:
+        try:
+            self.dialect.set_lock_timeout(link.raw, self.settings.lock_timeout)
             self.credentials.keep()
-            opened = Connection(connection, self.dialect, self._cursors, shared=shared)
+            opened = Connection(link, self.dialect, self._cursors, shared=shared)
         except BaseException:
-            connection.invalidate()
-            connection.close()
+            link.raw.close()
             raise
         opened.cover = self.cover
         return opened

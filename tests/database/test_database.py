@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sqlalchemy import URL
-
 
 class FailingSQLite(SQLite):
     """Fails to connect with each of its `failures` in turn; None connects."""
@@ -27,7 +25,7 @@ class FailingSQLite(SQLite):
     def __init__(self, *failures: ConnectFailure | None) -> None:
         self.failures = list(failures)
 
-    def precheck_connect(self, url: URL) -> ConnectFailure | None:
+    def precheck_file(self, database: str) -> ConnectFailure | None:
         return self.failures.pop(0) if self.failures else None
 
 

@@ -4,12 +4,15 @@ import ast
 import os
 import subprocess
 import sys
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes import settings
 from projects import ROOT, make_project
+from sqlalchemy import create_engine
 
 from ahjo_tasks.config.secret import Secret
 from ahjo_tasks.data.writers import Writer
@@ -110,6 +113,53 @@ def test_other_names_of_a_database_are_taken_in_the_config_and_in_the_url(writte
 def test_the_url_names_the_dialect_where_there_is_one() -> None:
     assert dialect_for(settings(sqlalchemy_url=Secret("mariadb+pymysql://h/d"))).name == "mysql"
     assert dialect_for(settings(sql_dialect="PostgreSQL+psycopg")).name == "postgresql"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"sql_dialect": "postgresql", "target_server_hostname": "h", "sql_port": 5433, "connect_timeout": 3},
+        {"sql_dialect": "postgresql", "target_server_hostname": "h"},
+        {"sql_dialect": "mysql", "target_server_hostname": "h", "sql_port": 3307, "connect_timeout": 3},
+        {"sql_dialect": "mariadb", "target_server_hostname": "h", "connect_timeout": 0},
+        {"sql_dialect": "sqlite"},
+    ],
+)
+def test_a_driver_gets_the_arguments_that_sqlalchemy_would_give_it(tmp_path: Path, values: dict[str, Any]) -> None:
+    config = settings(target_database_name="d", **values)
+    spoken, login = dialect_for(config), () if values["sql_dialect"] == "sqlite" else ("me", "s@cret/")
+    username, password = login or (None, None)
+    call = spoken.driver_call(config, username, password, tmp_path)
+    assert call is not None
+
+    url = spoken.url(config, username, password)
+    url = url.set(database=spoken.database_path(str(url.database), tmp_path))
+    options = spoken.engine_options(config)
+    engine = create_engine(url, **options)
+    (positional, named), connect = engine.dialect.create_connect_args(url), options["connect_args"]
+    expected = {**dict(zip(["database"], positional, strict=False)), **named, **connect}
+    expected.pop("context", None)  # psycopg's own types
+    assert import_module(call.module).connect is engine.dialect.loaded_dbapi.connect
+    assert call.database == url.database
+    assert {name: str(value) for name, value in call.arguments.items()} == {
+        name: str(value) for name, value in expected.items()
+    }
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"sqlalchemy_url": Secret("postgresql://h/d")},
+        {"sql_dialect": "postgresql+psycopg2"},
+        {"sql_dialect": "postgresql", "sqla_url_query_map": {"sslmode": "require"}},
+        {"sql_dialect": "postgresql", "sqlalchemy": {"echo": True}},
+        {"sql_dialect": "mssql+pyodbc"},
+        {"sql_dialect": "sqlite", "target_database_name": ":memory:"},
+    ],
+)
+def test_anything_but_plain_keys_is_left_to_sqlalchemy(tmp_path: Path, values: dict[str, Any]) -> None:
+    config = settings(**{"target_database_name": "d", **values})
+    assert dialect_for(config).driver_call(config, "me", "secret", tmp_path) is None
 
 
 @pytest.fixture

@@ -83,6 +83,10 @@ class DialectAttributes:
     """Drivers that are known to load, the usual one first."""
     tools: ClassVar[tuple[str, ...]] = ()
     """Command line programs of the database, by their names on PATH."""
+    driver_arguments: ClassVar[Mapping[str, str]] = {}
+    """The usual driver's arguments for host, port, username, password and database; empty where SQLAlchemy is needed.
+
+    A config of these keys alone is connected without SQLAlchemy, which takes longer to load than a look takes."""
     connect_limit: ClassVar[Mapping[str, str]] = {}
     """Argument of each driver for the seconds that connecting may take."""
     connect_defaults: ClassVar[Mapping[str, Any]] = {}

@@ -111,6 +111,14 @@ class ConnectFailure:
     silent: bool = False
 
 
+class DriverCall(NamedTuple):
+    """The call by which a driver connects by itself: its module, the arguments of `connect`, and the database."""
+
+    module: str
+    arguments: Mapping[str, Any]
+    database: str
+
+
 @cache
 def compiled(pattern: str) -> re.Pattern[str]:
     """Compile a regular expression when it is first used."""
@@ -300,20 +308,51 @@ class Connecting(DialectAttributes):
     def connect_limits(self, settings: Settings) -> Mapping[str, Any]:
         """Return the driver's arguments that limit the time to connect; those in the URL win."""
         url = self.url(settings, None, None)
-        argument = self.connect_limit.get(url.get_driver_name())
-        limits = argument and argument not in url.query and settings.connect_timeout
-        return {argument: settings.connect_timeout} if argument and limits else {}
+        limits = self._connect_limits(url.get_driver_name(), settings)
+        return {argument: seconds for argument, seconds in limits.items() if argument not in url.query}
 
-    def resolve_url(self, url: URL, directory: Path) -> URL:
+    def _connect_limits(self, driver: str, settings: Settings) -> Mapping[str, int]:
+        argument = self.connect_limit.get(driver)
+        return {argument: settings.connect_timeout} if argument and settings.connect_timeout else {}
+
+    def has_plain_keys(self, settings: Settings) -> bool:
+        """Return whether the config connects the usual driver by server, port, login and database alone."""
+        others = settings.sqlalchemy_url or settings.sqla_url_query_map or settings.sqlalchemy
+        usual = self.drivername(settings) == self.default_driver
+        return bool(self.driver_arguments and usual and not others and settings.target_database_name)
+
+    def driver_call(
+        self, settings: Settings, username: str | None, password: str | None, directory: Path
+    ) -> DriverCall | None:
+        """Return the call by which the usual driver connects; None where SQLAlchemy is to translate the config."""
+        if not self.has_plain_keys(settings):
+            return None
+        database = self.database_path(self.database_name(settings), directory)
+        values = {
+            "host": settings.target_server_hostname,
+            "port": settings.sql_port,
+            "username": username,
+            "password": password,
+            "database": database,
+        }
+        arguments = {argument: values[name] for name, argument in self.driver_arguments.items() if values[name]}
+        return DriverCall(self.drivers[0].module, {**arguments, **self.driver_options(settings)}, database)
+
+    def driver_options(self, settings: Settings) -> Mapping[str, Any]:
+        """Return the usual driver's other arguments: those that SQLAlchemy's engine has for the same config."""
+        return {**self.connect_defaults, **self._connect_limits(self.drivers[0].name, settings)}
+
+    def database_path(self, database: str, directory: Path) -> str:
         """Make the path of a database that is a file absolute; `directory` is the project's folder."""
-        return url
+        return database
 
     def register_events(self, engine: Engine, settings: Settings) -> None:
         """Add listeners to SQLAlchemy's events of the engine."""
 
     def database_name(self, settings: Settings) -> str:
         """Return the name of the target database. Raises ConfigError when the config names none."""
-        name = self.url(settings, None, None).database
+        plain = settings.target_database_name if not settings.sqlalchemy_url else None
+        name = plain or self.url(settings, None, None).database
         if not name:
             raise ConfigError("The config names no database.", hint="Set target_database_name.")
         return name
@@ -327,13 +366,15 @@ class Connecting(DialectAttributes):
 
     def display_target(self, settings: Settings) -> str:
         """Return server and database as they are shown to the user."""
+        if self.has_plain_keys(settings):
+            host = settings.target_server_hostname or "localhost"
+            return _address(host, settings.sql_port, settings.target_database_name)
         url = self.url(settings, None, None)
         return self.address(url if url.host else url.set(host="localhost"))
 
     def address(self, url: URL) -> str:
         """Return `server:port/database` of a URL."""
-        port = f":{url.port}" if url.port else ""
-        return f"{url.host or ''}{port}/{url.database or ''}"
+        return _address(url.host, url.port, url.database)
 
     def connection_notice(self, url: URL, settings: Settings) -> str:
         """Return a note on how the connection is made, as on a choice of the driver; empty for none."""
@@ -341,6 +382,10 @@ class Connecting(DialectAttributes):
 
     def precheck_connect(self, url: URL) -> ConnectFailure | None:
         """Return the reason why connecting must fail, found without the driver; None to let it try."""
+        return None
+
+    def precheck_file(self, database: str) -> ConnectFailure | None:
+        """Return the reason why a database that is a file cannot be opened; None to let the driver try."""
         return None
 
     def on_connect(self, raw: Any) -> None:
@@ -568,7 +613,7 @@ class Administration(DialectAttributes):
         """Hold the deploy lock of a database that is a file, also while there is none; others are locked inside."""
         return nullcontext()
 
-    def file_identity(self, url: URL) -> object:
+    def file_identity(self, database: str) -> object:
         """Return what tells the file of a database from one that has taken its place; None for no file."""
         return None
 
@@ -588,6 +633,10 @@ class Administration(DialectAttributes):
 
 class Dialect(Naming, Connecting, Running, Administration):
     """One database, with the defaults that most of them share. Subclass it and announce it by an entry point."""
+
+
+def _address(host: str | None, port: int | None, database: str | None) -> str:
+    return f"{host or ''}{f':{port}' if port else ''}/{database or ''}"
 
 
 def _first_line(error: Exception) -> str:

@@ -137,6 +137,10 @@ class MySQL(Dialect):
         Driver("mariadbconnector", "mariadb", "mariadb", "pip install mariadb"),
         Driver("mysqlconnector", "mysql.connector", "mysql-connector-python", "pip install mysql-connector-python"),
     )
+    driver_arguments: ClassVar[Mapping[str, str]] = {
+        **{name: name for name in ("host", "port", "password", "database")},
+        "username": "user",
+    }
     tools = ("mysql", "mariadb")
     syntax = MYSQL
     writer = "ahjo_tasks.data.writers:MySQLWriter"
@@ -235,6 +239,12 @@ class MySQL(Dialect):
     def set_autocommit(self, raw: Any, on: bool) -> None:
         """Call the driver's method; other drivers have an attribute."""
         raw.autocommit(on)
+
+    def driver_options(self, settings: Settings) -> Mapping[str, Any]:
+        """Have the server count the rows that an UPDATE finds, as SQLAlchemy does, not those that it changes."""
+        from pymysql.constants.CLIENT import FOUND_ROWS
+
+        return {**super().driver_options(settings), "client_flag": FOUND_ROWS}
 
     def precheck_connect(self, url: URL) -> ConnectFailure | None:
         """Refuse a certificate that is not there, of which the driver names neither key nor file."""

@@ -60,6 +60,7 @@ class SQLite(Dialect):
     title = "SQLite"
     default_driver = "sqlite"
     drivers = (Driver("pysqlite", "sqlite3", "SQLite", ""),)
+    driver_arguments: ClassVar[Mapping[str, str]] = {"database": "database"}
     syntax = SQLITE
     splitter = SPLITTER
     batch_is_statement = True
@@ -118,11 +119,17 @@ class SQLite(Dialect):
         url = super().url(settings, None, None)
         return url if settings.sqlalchemy_url else url._replace(host=None, port=None)
 
-    def resolve_url(self, url: URL, directory: Path) -> URL:
+    def has_plain_keys(self, settings: Settings) -> bool:
+        """Leave a database in memory to SQLAlchemy."""
+        return super().has_plain_keys(settings) and settings.target_database_name != MEMORY
+
+    def driver_options(self, settings: Settings) -> Mapping[str, Any]:
+        """Let another thread interrupt a statement."""
+        return {"check_same_thread": False}
+
+    def database_path(self, database: str, directory: Path) -> str:
         """Resolve a relative path in the project's folder."""
-        if not url.database or url.database == MEMORY:
-            return url
-        return url.set(database=str(directory / url.database))
+        return database if database == MEMORY else str(directory / database)
 
     def server_url(self, url: URL) -> URL:
         """Return the URL of a database in memory, for there is no server."""
@@ -138,11 +145,11 @@ class SQLite(Dialect):
         """Return the path."""
         return str(url.database or "")
 
-    def precheck_connect(self, url: URL) -> ConnectFailure | None:
+    def precheck_file(self, database: str) -> ConnectFailure | None:
         """Refuse a file that is missing, which the driver would create, and one of another format."""
-        if not url.database or url.database == MEMORY:
+        if not database or database == MEMORY:
             return None
-        file = Path(url.database)
+        file = Path(database)
         if not file.exists():
             return ConnectFailure(
                 "The database file does not exist.", "Create it with: inv init", missing_database=True
@@ -299,10 +306,10 @@ class SQLite(Dialect):
         """Return the file's path without links; no server."""
         return "", str(Path(connection.database_name).resolve())
 
-    def file_identity(self, url: URL) -> object:
+    def file_identity(self, database: str) -> object:
         """Return device and number of the file, which stay with it when it is deleted while it is open."""
         try:
-            status = Path(url.database or MEMORY).stat()
+            status = Path(database or MEMORY).stat()
         except OSError:
             return None
         return status.st_dev, status.st_ino

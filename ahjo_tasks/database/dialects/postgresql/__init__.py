@@ -124,6 +124,11 @@ class PostgreSQL(Dialect):
         Driver("psycopg2", "psycopg2", "psycopg2", "pip install psycopg2-binary"),
         Driver("pg8000", "pg8000", "pg8000", "pip install pg8000"),
     )
+    driver_arguments: ClassVar[Mapping[str, str]] = {
+        **{name: name for name in ("host", "port", "password")},
+        "username": "user",
+        "database": "dbname",
+    }
     tools = ("psql",)
     syntax = POSTGRESQL
     writer = "ahjo_tasks.data.writers_postgresql:PostgreSQLWriter"
@@ -247,8 +252,12 @@ class PostgreSQL(Dialect):
         url = super().url(settings, username, password)
         if "psycopg" not in url.drivername:
             return url
-        usual = {**LIBPQ_DEFAULTS, "connect_timeout": str(settings.connect_timeout)}
+        usual = self.driver_options(settings)
         return url.update_query_dict({name: value for name, value in usual.items() if name not in url.query})
+
+    def driver_options(self, settings: Settings) -> Mapping[str, str]:
+        """Return libpq's parameters."""
+        return {**LIBPQ_DEFAULTS, "connect_timeout": str(settings.connect_timeout)}
 
     def driver_password(self, environ: Mapping[str, str]) -> bool | None:
         """Look where libpq looks: PGPASSWORD, and the file PGPASSFILE or ~/.pgpass."""
