@@ -88,7 +88,8 @@ def _show_object(ctx: ActionContext, store: HistoryStore, label: str, form: str,
     rows = [(_step_row(run, step), {**asdict(step), "run": run.run_id}) for run, step in story]
     _show(ctx, form, columns, rows, f"  The history has nothing about {label}.")
     if diff:
-        _show_diff(ctx, store, next((step.text_hash for _run, step in story if step.text_hash), ""), label)
+        deployed = next((step for _run, step in story if step.status == "ok" and step.text_hash), None)
+        _show_diff(ctx, store, deployed.text_hash if deployed else "", deployed.label if deployed else label)
 
 
 def _step_row(run: Run, step: StepRecord) -> tuple[str, ...]:

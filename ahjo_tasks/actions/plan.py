@@ -15,6 +15,7 @@ from ahjo_tasks.utils import pluralize, text_difference
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ahjo_tasks.actions.deploy import Planned
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.engine.changes import FileChange
     from ahjo_tasks.engine.plan_report import Entry, PlanReport
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from ahjo_tasks.runtime.context import ActionContext
 
 FORMATS = ("tree", "json", "markdown", "github")
+SQL = "sql"
 FORMAT_HELP = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}."
+NO_TEXT = "(the history has not kept the text that was deployed)"
 OUTPUT_HELP = "Write it to this file in place of the terminal."
 
 
@@ -34,7 +37,7 @@ OUTPUT_HELP = "Write it to this file in place of the terminal."
         "all": "Plan to deploy all files, also those that are unchanged.",
         "check": "Exit with 5 when a deploy would change something.",
         "diff": "Show how each changed file differs from the text that was deployed, and all that a tree leaves out.",
-        "format": FORMAT_HELP,
+        "format": f"{', '.join(FORMATS)}, or sql: one script for the database's own client.",
         "output": OUTPUT_HELP,
         "select": "Plan to deploy these files, objects or folders, as deploy --select.",
         "prune": "Plan to drop the objects whose files were removed from the project.",
@@ -65,23 +68,30 @@ def plan(  # noqa: PLR0913, PLR0917 - the flags
     from ahjo_tasks.actions.deploy import plan_with
     from ahjo_tasks.engine.saved_plan import Options, plan_text, read_plan
 
-    _check_format(ctx, format, output)
+    _check_format(ctx, format, output, FORMATS if show else (*FORMATS, SQL))
     if show:
-        saved = read_plan(show)
-        _show(ctx, saved.report, format, output, whole=diff)
+        _show(ctx, read_plan(show).report, format, output, whole=diff)
         return
     ctx.print_heading()
     connection = existing_connection(ctx)
     options = Options(all, tuple(select or ()), prune)
     planned = plan_with(ctx, connection, options)
-    report = plan_formats.report_of(ctx, planned.plan, planned.changes, connection)
-    if diff and connection is not None:
-        report = replace(report, changes=_with_diffs(ctx, connection, report.changes, planned.changes))
-    _show(ctx, report, format, output, whole=diff)
+    report = _report(ctx, planned, connection, diff=diff)
+    if format == SQL:
+        plan_formats.write_script(ctx, planned.plan, connection, output)
+    else:
+        _show(ctx, report, format, output, whole=diff)
     if out:
         plan_formats.write_output(ctx, out, plan_text(planned.basis(ctx, connection), report, options))
     if check and planned.plan.steps:
         raise DifferenceError(f"A deploy would run {pluralize(len(planned.plan.steps), 'step')}.")
+
+
+def _report(ctx: ActionContext, planned: Planned, connection: Connection | None, *, diff: bool) -> PlanReport:
+    report = plan_formats.report_of(ctx, planned.plan, planned.changes, connection)
+    if diff and connection is not None:
+        return replace(report, changes=_with_diffs(ctx, connection, report.changes, planned.changes))
+    return report
 
 
 @action(reads=True, auto_shortflags=False, help={"format": FORMAT_HELP, "output": OUTPUT_HELP})
@@ -135,9 +145,9 @@ def _run_facts(run: Run) -> dict[str, str]:
     return {"run": run.run_id, "status": run.status, "ended": str(run.ended or ""), "by": who, "commit": run.git_commit}
 
 
-def _check_format(ctx: ActionContext, name: str, output: str) -> None:
-    if name not in FORMATS:
-        raise UsageError(f"There is no format {name!r}.", hint=f"It is one of: {', '.join(FORMATS)}.")
+def _check_format(ctx: ActionContext, name: str, output: str, names: Sequence[str] = FORMATS) -> None:
+    if name not in names:
+        raise UsageError(f"There is no format {name!r}.", hint=f"It is one of: {', '.join(names)}.")
     if name != "tree" and not output:
         ctx.console.machine()
 
@@ -183,6 +193,6 @@ def _with_diffs(
 
 
 def _diff(store: HistoryStore, label: str, now: str) -> str:
-    story = store.story(label)
-    before = next((store.text(step.text_hash) for _run, step in story if step.label == label and step.text_hash), None)
-    return "\n".join(text_difference(before or "", now, label))
+    step = store.last_deployed(label)
+    before = store.text(step.text_hash) if step is not None else ""
+    return NO_TEXT if before is None else "\n".join(text_difference(before, now, label))

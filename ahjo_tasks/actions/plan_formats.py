@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ahjo_tasks.errors import UsageError
 from ahjo_tasks.project.kinds import KINDS, plural
 from ahjo_tasks.utils import annotation, pluralize
 
@@ -198,6 +199,23 @@ TEXTS: dict[str, Callable[[PlanReport, Mapping[str, object] | None], str]] = {
     "markdown": markdown_text,
     "github": github_text,
 }
+
+
+def write_script(ctx: ActionContext, plan: Plan, connection: Connection | None, output: str) -> None:
+    """Print a plan as one script, or write it to a file. Raises UsageError where a secret would be in it."""
+    from ahjo_tasks.engine.recorder import describe_run
+    from ahjo_tasks.engine.sql_script import SqlScript
+
+    if connection is None:
+        raise UsageError("There is no database yet, so nothing that a script could be made for.", hint="inv init")
+    run = describe_run(ctx.settings.project, ctx.command_line, ctx.project.environ)
+    text = SqlScript(ctx.settings, connection, plan, run).text(ctx.project.target)
+    if ctx.console.masked(text) != text:
+        raise UsageError("A file of the plan has a secret in it, which no script may have.", hint="Use inv deploy.")
+    if output:
+        write_output(ctx, output, text)
+    else:
+        ctx.console.raw(text)
 
 
 def print_tree(ctx: ActionContext, lines: Iterable[tuple[str, str | None]]) -> None:

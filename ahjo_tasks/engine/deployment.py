@@ -51,7 +51,8 @@ def plan_prune(removed: Sequence[FileChange], store: HistoryStore, dialect: Dial
     """Plan to drop what files had created that are no longer in the project, the last deployed first."""
     steps = []
     for change in reversed(removed):
-        text = next((store.text(step.text_hash) for _run, step in store.story(change.label) if step.text_hash), None)
+        step = store.last_deployed(change.label)
+        text = store.text(step.text_hash) if step is not None else None
         for key in reversed(change.objects):
             definition = Definition(key.kind, Name(key.schema or None, key.name))
             steps.append(DropStep(definition, dialect.drop_statement(definition, text or "")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from contextlib import contextmanager, redirect_stdout
+from functools import wraps
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,6 +92,7 @@ class OfflineSql:
         """Return the function of a revision, which notes what it writes."""
         function, name = step.migration_fn, step.revision.revision
 
+        @wraps(function)
         def noting(**values: Any) -> None:
             start = buffer.tell()
             function(**values)

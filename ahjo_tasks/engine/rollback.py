@@ -36,7 +36,7 @@ def plan_rollback(run_id: str, store: HistoryStore, files: ProjectFiles) -> Plan
     for step in store.steps(run.run_id):
         if step.kind not in OBJECTS or step.status != "ok":
             continue
-        before = _step_before(store, run, step.label)
+        before = store.last_deployed(step.label, run.run_id)
         if before is None and step.reason == Status.NEW and step.text_hash:
             created.append(_file(store, files, step))
         elif before is None or not before.text_hash or store.text(before.text_hash) is None:
@@ -47,18 +47,6 @@ def plan_rollback(run_id: str, store: HistoryStore, files: ProjectFiles) -> Plan
     if refused:
         raise UsageError(f"The run {run.run_id} cannot be rolled back: {'; '.join(refused)}.", hint=HINT)
     return plan_objects(restored) + Plan(tuple(_drops(created)))
-
-
-def _step_before(store: HistoryStore, run: Run, label: str) -> StepRecord | None:
-    """Return the last step that deployed a file before a run."""
-    return next(
-        (
-            step
-            for other, step in store.story(label)
-            if other.run_id < run.run_id and step.label == label and step.status == "ok"
-        ),
-        None,
-    )
 
 
 def _file(store: HistoryStore, files: ProjectFiles, step: StepRecord) -> SqlFile:

@@ -12,7 +12,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ahjo_tasks.database.catalog import Fingerprint, ObjectKey, has_table
+from ahjo_tasks.database.catalog import Fingerprint, ObjectKey, has_table, hash_definition
 from ahjo_tasks.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ LONGEST_LIST = 500
 STARTED, INTERRUPTED = "started", "interrupted"
 TABLES_OF_REVISIONS = "alembic/versions"
 """The name under which the tables are recorded that revisions made."""
+AS_TEXT = "text:"
+"""The beginning of a definition that is kept as it is, in place of its hash."""
 FINGERPRINT_VERSION = "1"
 """Version of the fingerprints of files and objects; after a change all files are deployed once."""
 
@@ -180,7 +182,7 @@ class HistoryStore:
         hashes: dict[str, tuple[str, str]] = {}
         for row in rows:
             key = ObjectKey(row["kind"], row["schema_name"] or "", row["name"])
-            found[row["file"]][key] = Fingerprint(row["definition"], row["rights"])
+            found[row["file"]][key] = Fingerprint(_hash(row["definition"]), _hash(row["rights"]))
             texts[row["file"]][key] = row["text_hash"] or ""
             hashes[row["file"]] = (row["file_hash"], row["run_id"] or "")
         return {
@@ -233,6 +235,20 @@ class HistoryStore:
         pairs = [(known[row["run_id"]], _step(row)) for row in rows if row["run_id"] in known]
         return sorted(pairs, key=lambda pair: (pair[0].run_id, pair[1].number), reverse=True)
 
+    def last_deployed(self, label: str, before: str = "") -> StepRecord | None:
+        """Return the last step that deployed a file and was not rolled back; of the runs before one, if that is named.
+
+        Its text is empty where there is a secret in it.
+        """
+        return next(
+            (
+                step
+                for run, step in self.story(label)
+                if step.label == label and step.status == "ok" and (not before or run.run_id < before)
+            ),
+            None,
+        )
+
     def text(self, text_hash: str) -> str | None:
         """Return a text that was deployed; None where it was not kept."""
         rows = self._select(self.tables.texts, text_hash=text_hash)
@@ -268,17 +284,20 @@ class HistoryStore:
         self._write_texts(texts)
 
     def _write_texts(self, texts: Mapping[str, str]) -> None:
-        from sqlalchemy import select
-
-        if not texts:
-            return
-        table = self.tables.texts
-        hashes = (select(table.c.text_hash).where(table.c.text_hash.in_(some)) for some in _portions(list(texts)))
-        known = {row["text_hash"] for query in hashes for row in self._rows(query)}
-        new = [{"text_hash": name, "content": _packed(text)} for name, text in texts.items() if name not in known]
+        new = self.new_texts(texts) if texts else []
         if new:
             with self.connection.sqlalchemy_transaction() as sa_connection:
-                sa_connection.execute(table.insert(), new)
+                sa_connection.execute(self.tables.texts.insert(), new)
+
+    def new_texts(self, texts: Mapping[str, str], *, empty: bool = False) -> list[dict[str, str]]:
+        """Return the rows of the texts, by their hashes, that are not kept yet; all of them for an empty history."""
+        from sqlalchemy import select
+
+        column = self.tables.texts.c.text_hash
+        portions = [] if empty else _portions(list(texts))
+        queries = (select(column).where(column.in_(some)) for some in portions)
+        known = {row["text_hash"] for query in queries for row in self._rows(query)}
+        return [{"text_hash": name, "content": _packed(text)} for name, text in texts.items() if name not in known]
 
     def write_files(self, records: Sequence[FileRecord], removed: Iterable[str] = ()) -> None:
         """Replace what is known of some files; forget the removed ones."""
@@ -377,6 +396,11 @@ def _converted(row: Mapping[str, Any], to: type[Record]) -> Record:
 def _portions(values: Sequence[str]) -> Iterator[Sequence[str]]:
     """Divide values into portions of as many as a list in a statement may have on every database."""
     return (values[start : start + LONGEST_LIST] for start in range(0, len(values), LONGEST_LIST))
+
+
+def _hash(value: str) -> str:
+    """Return a hash; a script on a database without a function for it has written the text itself."""
+    return hash_definition(value.removeprefix(AS_TEXT)) if value.startswith(AS_TEXT) else value
 
 
 def _packed(text: str) -> str:

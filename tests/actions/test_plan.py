@@ -335,3 +335,14 @@ def test_a_chain_that_begins_with_a_deploy_shows_its_plan_and_asks_once(project:
     done = inv(project, "deploy", "data", *CONFIG, yes=False, typed=("y",))
     assert (done.code, done.out.count("Are you sure?")) == (0, 1), done.text
     assert done.out.index("    + database/views/a.sql") < done.out.index("Are you sure?")
+
+
+def test_a_script_is_refused_where_a_step_has_no_sql_or_a_secret(project: RunningProject) -> None:
+    assert inv(project, "init", *CONFIG).code == 0
+    done = inv(project, "plan", "--format", "sql", *CONFIG)
+    assert (done.code, "Revision 2f has no SQL without a database" in done.err) == (2, True)
+    (project.directory / "alembic.ini").unlink()
+    project.configure({**sqlite(), "scripting_variables": {"api_password": "s3cret-value"}})
+    project.write("database/views/a.sql", "CREATE VIEW a AS SELECT '$(api_password)' AS one;")
+    done = inv(project, "plan", "--format", "sql", *CONFIG)
+    assert (done.code, "has a secret in it" in done.err, "s3cret" in done.text) == (2, True, False)

@@ -26,6 +26,38 @@ def canonical(name: str) -> str:
     return ALIASES.get(database, database) + plus + driver
 
 
+MISFIT = "this script was made for another state of the database"
+CHECKED = (
+    "CREATE TEMPORARY TABLE ahjo_guard (fits INTEGER NOT NULL, CONSTRAINT this_script_does_not_fit CHECK (fits = 1));\n"
+    "INSERT INTO ahjo_guard SELECT CASE WHEN {condition} THEN 1 ELSE 0 END;\nDROP TABLE ahjo_guard"
+)
+"""A guard of a script for a server that raises errors only in routines."""
+
+
+class ScriptClient(NamedTuple):
+    """The client that runs a script: its call, how a script begins and ends, and what ends a statement.
+
+    `guard` fails unless its condition is true, `database` is the function that names the database, `login` the one
+    that names the user, and `now` the time in UTC. `catalog` sets what the texts of the catalog depend on, and
+    `schema_sql` asks for the schema of names without one. `digest` makes text of a hash of the dialect's, and
+    `combined` one hash of those of several rows.
+    """
+
+    call: str
+    first: str
+    guard: str = CHECKED
+    database: str = ""
+    begin: str = ""
+    commit: str = ""
+    end: str = ";"
+    login: str = ""
+    now: str = "CURRENT_TIMESTAMP"
+    catalog: str = ""
+    schema_sql: str = ""
+    digest: str = "{}"
+    combined: str = "''"
+
+
 @dataclass(frozen=True)
 class ProjectTemplate:
     """The files and the config that `init-project` creates for a database.
@@ -152,6 +184,8 @@ class DialectAttributes:
     """Query of one row: server, host, login, database, collation, version and edition, NULL for what there is not."""
     session_sql: ClassVar[str] = ""
     """Query of the number of the session on the server; empty where there is no server."""
+    script_client: ClassVar[ScriptClient]
+    """The client that runs a plan as a script."""
     identity_sql: ClassVar[str] = ""
     """Query of one row: what the server says of itself and does not change, and the name of the database."""
     content_sql: ClassVar[str] = ""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ahjo_tasks.database.dialects import mysql_session
-from ahjo_tasks.database.dialects.attributes import CatalogQuery, ProjectTemplate
+from ahjo_tasks.database.dialects.attributes import CatalogQuery, ProjectTemplate, ScriptClient
 from ahjo_tasks.database.dialects.base import (
     DEPLOY,
     EXISTS,
@@ -129,6 +129,15 @@ class MySQL(Dialect):
     """Each DDL statement commits, so a file that fails midway leaves what its first statements did."""
 
     name = "mysql"
+    script_client = ScriptClient(
+        "mysql DATABASE < FILE",
+        "DELIMITER $ahjo$",
+        database="DATABASE()",
+        end="\n$ahjo$",
+        login="CURRENT_USER()",
+        now="UTC_TIMESTAMP()",
+        catalog=f"SET SESSION group_concat_max_len = {LONGEST_LIST}",
+    )
     title = "MySQL"
     default_driver = "mysql+pymysql"
     drivers = (

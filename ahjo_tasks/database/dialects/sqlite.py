@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ahjo_tasks.database.dialects import sqlite_session
-from ahjo_tasks.database.dialects.attributes import CatalogQuery, ProjectTemplate
+from ahjo_tasks.database.dialects.attributes import CatalogQuery, ProjectTemplate, ScriptClient
 from ahjo_tasks.database.dialects.base import DEPLOY, EXISTS, LOCK_WAIT, ConnectFailure, Dependent, Dialect, Holder
 from ahjo_tasks.database.drivers import Driver, DriverState
 from ahjo_tasks.errors import LockedError, NotPermittedError, ServerError, StatementError, UsageError
@@ -57,6 +57,9 @@ class SQLite(Dialect):
     """`target_database_name` is the path of the file, relative to the project's folder."""
 
     name = "sqlite"
+    script_client = ScriptClient(
+        "sqlite3 DATABASE < FILE", ".bail on", begin="BEGIN", commit="COMMIT", digest="'text:' || {}"
+    )
     title = "SQLite"
     default_driver = "sqlite"
     drivers = (Driver("pysqlite", "sqlite3", "SQLite", ""),)

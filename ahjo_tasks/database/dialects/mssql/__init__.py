@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ahjo_tasks.database.dialects.attributes import ProjectTemplate
+from ahjo_tasks.database.dialects.attributes import MISFIT, ProjectTemplate, ScriptClient
 from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect, Holder, connection_lost
 from ahjo_tasks.database.dialects.mssql import catalog, driver_choice, drivers, errors, session
 from ahjo_tasks.errors import LockedError, ServerError, StatementError
@@ -47,6 +47,18 @@ class MSSQL(Dialect):
     """Scripts are split at GO; all results of a batch are read, for an error may come after the first one."""
 
     name = "mssql"
+    script_client = ScriptClient(
+        "sqlcmd -x -b -i FILE",
+        "SET XACT_ABORT ON\nGO",
+        f"IF NOT ({{condition}}) RAISERROR('{MISFIT}', 16, 1)",
+        "DB_NAME()",
+        "BEGIN TRANSACTION",
+        "COMMIT",
+        "\nGO",
+        login="SUSER_SNAME()",
+        now="SYSUTCDATETIME()",
+        digest="LOWER(CONVERT(varchar(64), {}, 2))",
+    )
     title = "SQL Server"
     default_driver = "mssql+pyodbc"
     drivers = driver_choice.DRIVERS

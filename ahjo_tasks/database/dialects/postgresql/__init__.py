@@ -11,7 +11,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ahjo_tasks.database.dialects.attributes import ProjectTemplate
+from ahjo_tasks.database.dialects.attributes import MISFIT, ProjectTemplate, ScriptClient
 from ahjo_tasks.database.dialects.base import (
     DEPLOY,
     EXISTS,
@@ -117,6 +117,19 @@ class PostgreSQL(Dialect):
     """A file goes to the server in one call, of which the server makes one transaction."""
 
     name = "postgresql"
+    script_client = ScriptClient(
+        "psql -v ON_ERROR_STOP=1 -f FILE",
+        r"\set ON_ERROR_STOP on",
+        f"DO $guard$ BEGIN IF NOT ({{condition}}) THEN RAISE EXCEPTION '{MISFIT}'; END IF; END $guard$",
+        "current_database()",
+        "BEGIN",
+        "COMMIT",
+        login="current_user",
+        now="(now() AT TIME ZONE 'utc')",
+        catalog=catalog.SETTINGS,
+        schema_sql="SELECT current_schema()",
+        combined=catalog.COMBINED,
+    )
     title = "PostgreSQL"
     default_driver = "postgresql+psycopg"
     drivers = (

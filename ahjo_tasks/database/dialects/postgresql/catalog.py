@@ -11,6 +11,9 @@ SETTINGS = (
 )
 """Settings that the texts of pg_get_viewdef and its kind depend on."""
 
+COMBINED = "left(encode(sha256(convert_to(string_agg({}, E'\\n' ORDER BY definition, rights), 'UTF8')), 'hex'), 32)"
+"""Expression of one hash of those of several rows."""
+
 USUAL = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 
 

@@ -1,0 +1,244 @@
+"""A plan as one script for the database's own client: guards, the SQL of all steps, and the rows of the history."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ahjo_tasks.database.catalog import KINDS, ObjectKey
+from ahjo_tasks.engine.changes import file_hash
+from ahjo_tasks.engine.drop import DropStep
+from ahjo_tasks.engine.migrations import MigrationStep, version_options
+from ahjo_tasks.engine.offline_sql import OfflineSql
+from ahjo_tasks.engine.sql_file import FileStep
+from ahjo_tasks.errors import UsageError
+from ahjo_tasks.history.store import (
+    FINGERPRINT_VERSION,
+    TABLES_OF_REVISIONS,
+    HistoryStore,
+    Run,
+    State,
+    StepRecord,
+    hash_text,
+    new_run_id,
+)
+from ahjo_tasks.project.kinds import OBJECTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ahjo_tasks.config.settings import Settings
+    from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.engine.plan import Plan, Step
+    from ahjo_tasks.project.sql_file import SqlFile
+
+COLUMNS = "object_id, project, file, file_hash, kind, schema_name, name, definition, rights, text_hash, run_id"
+TRANSACTION = re.compile(r"^(BEGIN|COMMIT|BEGIN TRANSACTION|COMMIT TRANSACTION);?$", re.IGNORECASE)
+
+
+class SqlScript:
+    """The script of a plan for one database. Raises UsageError for a step that has no SQL without the database."""
+
+    def __init__(self, settings: Settings, connection: Connection, plan: Plan, run: Run) -> None:
+        self._settings = settings
+        self._connection = connection
+        self._plan = plan
+        self._dialect = connection.dialect
+        self._client = self._dialect.script_client
+        self._store = HistoryStore(connection, settings)
+        self._run = run
+        self._left_out: list[str] = []
+
+    def text(self, target: str) -> str:
+        """Return the script; what it leaves out is said at its head."""
+        client = self._client
+        body = [f"{part}{client.end}" for step in self._plan.steps for part in self._step(step)]
+        history = [f"{part}{client.end}" for part in self._history()]
+        head = [
+            f"-- A deploy of {_comment(target)}; run it with: {client.call}",
+            *(f"-- Left out, for inv deploy: {_comment(name)}" for name in self._left_out),
+        ]
+        guards = [f"{client.guard.format(condition=condition)}{client.end}" for condition in self._conditions()]
+        guards = [part.replace(";\n", f"{client.end}\n") for part in guards]
+        begin, commit = ([f"{word}{client.end}"] if word else [] for word in (client.begin, client.commit))
+        return "\n\n".join(["\n".join(head), client.first, *begin, *guards, *body, *history, *commit])
+
+    def _step(self, step: Step) -> Iterator[str]:
+        """Yield the statements of a step."""
+        if step.outside_transaction or (isinstance(step, FileStep) and step.transaction_control):
+            raise UsageError(f"{step.label} runs outside of a transaction: a script cannot.", hint="Use inv deploy.")
+        if isinstance(step, FileStep):
+            yield from (batch.text.strip().rstrip(";") for batch in step.file.batches for _ in range(batch.count))
+        elif isinstance(step, DropStep):
+            yield step.statement.rstrip(";")
+        elif isinstance(step, MigrationStep):
+            yield from self._revisions(step)
+        else:
+            self._left_out.append(f"{step.kind} {step.label}")
+
+    def _revisions(self, step: MigrationStep) -> Iterator[str]:
+        migrations = step.migrations
+        scripts = OfflineSql(migrations, migrations.current(self._connection), self._dialect).scripts
+        for revision in step.revisions:
+            if revision.revision not in scripts:
+                raise UsageError(
+                    f"Revision {revision.revision} has no SQL without a database, so a script cannot run it.",
+                    hint="inv plan shows its source; deploy it with inv deploy.",
+                )
+            lines = (line for line in scripts[revision.revision].splitlines() if not TRANSACTION.match(line.strip()))
+            splitter = self._dialect.statement_splitter or self._dialect.splitter
+            yield from (batch.text.strip().rstrip(";") for batch in splitter.split("\n".join(lines)))
+
+    def _conditions(self) -> Iterator[str]:
+        """Yield what must be true of the database where the script runs: its name, the last deploy, the revisions."""
+        quote, client = self._dialect.quote_literal, self._client
+        if client.database:
+            yield f"{client.database} = {quote(self._connection.database_name)}"
+        last = self._store.state() if self._store.exists() else None
+        if not self._store.exists():
+            schema = self._store.tables.state.schema
+            names = {"name": quote("ahjo_state"), "schema": quote(schema) if schema else "NULL"}
+            yield f"NOT EXISTS ({self._dialect.table_exists_sql.format(**names)})"
+        if last:
+            table = self._name(self._store.tables.state.schema, self._store.tables.state.name)
+            wanted = f"project = {quote(last.project)} AND run_id = {quote(last.run_id)}"
+            yield f"(SELECT COUNT(*) FROM {table} WHERE {wanted}) = 1"
+        current = [
+            head
+            for step in self._plan.steps
+            if isinstance(step, MigrationStep)
+            for head in step.migrations.current(self._connection)
+        ]
+        if current:
+            options = version_options(self._settings, self._dialect)
+            table = self._name(options["version_table_schema"], str(options["version_table"]))
+            heads = ", ".join(map(quote, current))
+            yield f"(SELECT COUNT(*) FROM {table} WHERE version_num IN ({heads})) = {len(current)}"
+
+    @staticmethod
+    def _name(schema: str | None, name: str) -> str:
+        return f"{schema}.{name}" if schema else name
+
+    def _history(self) -> Iterator[str]:
+        """Yield what records the run, the texts, and what each file left, as the database says it at the end."""
+        store = self._store
+        exists = store.exists()
+        if not exists:
+            yield from (part.strip().rstrip(";") for part in store.ddl().split(";\n"))
+        run_id = new_run_id(self._run.started)
+        yield self._run_row(run_id)
+        files = {step.label: step.file for step in self._plan.steps if isinstance(step, FileStep)}
+        texts = {hash_text(file.text): file.text for file in files.values() if file.kind in OBJECTS}
+        rows = store.new_texts(texts, empty=not exists)
+        yield from (self._literal(store.tables.texts.insert().values(row)) for row in rows)
+        yield from map(self._literal, self._step_rows(run_id))
+        if exists:
+            yield from map(self._literal, self._forgotten(files))
+        yield from map(self._literal, self._state_rows(run_id))
+        if self._client.catalog:
+            yield self._client.catalog
+        for file in files.values():
+            yield from self._fingerprints(file, run_id)
+
+    def _run_row(self, run_id: str) -> str:
+        """Return the statement that writes the run: when it ran, and by which login, only the database knows."""
+        from sqlalchemy import literal_column
+
+        client = self._client
+        facts: dict[str, Any] = {name: value for name, value in asdict(self._run).items() if value is not None}
+        facts |= {"run_id": run_id, "status": "succeeded", "actions": f"script of {self._run.actions}"[:1000]}
+        facts |= {name: literal_column(client.now) for name in ("started", "ended")}
+        facts |= {"login": literal_column(client.login)} if client.login else {}
+        return self._literal(self._store.tables.runs.insert().values(facts))
+
+    def _step_rows(self, run_id: str) -> Iterator[Any]:
+        steps = [step for step in self._plan.steps if isinstance(step, FileStep | DropStep | MigrationStep)]
+        for number, step in enumerate(steps, 1):
+            kept = hash_text(step.file.text) if isinstance(step, FileStep) and step.file.kind in OBJECTS else ""
+            note = StepRecord(number, step.kind, step.label, "ok", text_hash=kept, reason="by a script")
+            yield self._store.tables.steps.insert().values(run_id=run_id, **asdict(note))
+
+    def _forgotten(self, files: Iterable[str]) -> Iterator[Any]:
+        """Yield what forgets the files that ran, objects that were dropped, and tables where a revision ran."""
+        objects = self._store.tables.objects
+        ours = objects.c.project == self._store.project
+        labels = [*files]
+        if any(isinstance(step, MigrationStep) for step in self._plan.steps):
+            labels.append(TABLES_OF_REVISIONS)
+        if labels:
+            yield objects.delete().where(ours, objects.c.file.in_(labels))
+        for step in self._plan.steps:
+            if isinstance(step, DropStep):
+                kind, (schema, name) = step.definition.kind, step.definition.name
+                named = (objects.c.kind == kind, objects.c.schema_name == (schema or ""), objects.c.name == name)
+                yield objects.delete().where(ours, *named)
+
+    def _state_rows(self, run_id: str) -> Iterator[Any]:
+        """Yield what writes the state: without the version of the catalog, so that the next plan compares all."""
+        from ahjo_tasks.history.tables import VERSION
+
+        state = self._store.tables.state
+        server, name = self._dialect.database_identity(self._connection)
+        now = State(self._store.project, "", server, name, FINGERPRINT_VERSION, run_id=run_id)
+        yield state.delete().where(state.c.project == self._store.project)
+        yield state.insert().values({**asdict(now), "tables_version": VERSION})
+
+    def _fingerprints(self, file: SqlFile, run_id: str) -> Iterator[str]:
+        """Yield what records the objects of a file, by what the database says of them when the script has run."""
+        if file.kind not in OBJECTS or not file.defines_only:
+            return
+        quote = self._dialect.quote_literal
+        for key in _keys(file):
+            object_id = hash_text("\n".join((self._store.project, file.label, *key)))
+            facts = (object_id, self._store.project, file.label, file_hash(file, str))
+            yield (
+                f"INSERT INTO {self._objects_name} ({COLUMNS}) SELECT {', '.join(map(quote, facts))}, kind,"
+                f" COALESCE(schema_name, ''), name, {self._combined('definition')}, {self._combined('rights')}, '',"
+                f" {quote(run_id)} FROM ({self._catalog_rows(key.name)}) found WHERE kind = {quote(key.kind)}"
+                f" AND COALESCE(schema_name, '') = {quote(key.schema)} GROUP BY kind, schema_name, name"
+            )
+
+    def _catalog_rows(self, name: str) -> str:
+        """Return the query of the objects of a name, with the hashes of their definitions and rights."""
+        digest = self._client.digest.format(self._dialect.catalog_digest or "{}")
+        shown = f"COALESCE(CASE WHEN definition <> '' THEN {digest.format('definition')} END, '') AS definition"
+        rights = f"COALESCE({digest.format('rights')}, '') AS rights"
+        literal = self._dialect.quote_literal(name)
+        parts = (f"{part.sql} AND {part.name} IN ({literal})" for part in self._dialect.catalog_queries)
+        rows = " UNION ALL ".join(parts)
+        return f"SELECT kind, schema_name, name, {shown}, {rights} FROM ({rows}) objects"
+
+    def _combined(self, column: str) -> str:
+        """Return the expression of one hash for all rows of a name; of several, an empty one where it cannot be had."""
+        several = self._client.combined.format(column)
+        return f"CASE WHEN COUNT(*) = 1 THEN MIN({column}) WHEN MIN({column}) <> '' THEN {several} ELSE '' END"
+
+    @cached_property
+    def _objects_name(self) -> str:
+        """Name of the table, with its schema where the settings under which the catalog is read hide it."""
+        table, schema_sql = self._store.tables.objects, self._client.schema_sql
+        schema = table.schema or (self._connection.query(schema_sql)[0][0] if schema_sql else None)
+        return self._dialect.quote(*(name for name in (schema, table.name) if name))
+
+    def _literal(self, statement: Any) -> str:
+        """Return a statement with its values in it."""
+        with self._connection.sqlalchemy_connection() as sa_connection:
+            kind: Any = type(sa_connection.dialect)
+        return str(statement.compile(dialect=kind(paramstyle="named"), compile_kwargs={"literal_binds": True}))
+
+
+def _keys(file: SqlFile) -> dict[ObjectKey, None]:
+    """Return the keys of what a file creates, each once, in their order; without what is in another database."""
+    default, own = file.dialect.default_schema, {"", file.database or "", "main"}
+    keys: dict[ObjectKey, None] = {}
+    for definition in file.definitions:
+        kind, (schema, name) = KINDS.get(definition.kind, definition.kind), definition.name
+        if default or (schema or "") in own:
+            keys[ObjectKey(kind, (schema or default) if default else "", name)] = None
+    return keys
+
+
+def _comment(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,146 @@
+"""Plans on every database: as a script for its own client, by a login that may only read, saved for one database."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from revisions import revision
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from inside import Deployed
+
+CLIENTS = {"sqlite": "sqlite3", "postgresql": "psql", "mysql": "mysql"}
+
+
+def run_script(live: Deployed, script: Path) -> int:
+    """Run a script with the database's own client; return its exit code."""
+    client = CLIENTS.get(live.target.name, "")
+    if not shutil.which(client or "none"):
+        pytest.skip(f"no client for {live.target.name}")
+    url = live.target.database_url(live.database)
+    where = {
+        "sqlite3": [str(url.database)],
+        "psql": [f"-h{url.host}", f"-p{url.port}", f"-U{url.username}", "-d", live.database, "-f", "-"],
+        "mysql": [f"-h{url.host}", f"-P{url.port}", f"-u{url.username}", live.database],
+    }[client]
+    environ = {**os.environ, "PGPASSWORD": str(url.password), "MYSQL_PWD": str(url.password)}
+    with script.open() as text:
+        done = subprocess.run([client, *where], stdin=text, env=environ, capture_output=True, check=False)
+    return done.returncode
+
+
+def test_a_plan_is_a_script_for_the_databases_own_client(live: Deployed) -> None:
+    live.view("a", "SELECT 1 AS one")
+    live.succeed("deploy")
+    live.view("a", "SELECT 2 AS one")
+    live.view("b", "SELECT 'it''s; $(x) :y' AS two")
+    live.succeed("plan", "--format", "sql", "--output", str(live.directory / "plan.sql"))
+    assert live.rows("SELECT one FROM a") == [(1,)]
+    assert run_script(live, live.directory / "plan.sql") == 0
+    assert live.rows("SELECT one FROM a") == [(2,)]
+    assert live.rows("SELECT two FROM b") == [("it's; $(x) :y",)]
+    assert live.rows("SELECT status FROM ahjo_runs") == [("succeeded",), ("succeeded",)]
+    assert run_script(live, live.directory / "plan.sql") != 0, "the guard refuses a second time"
+    assert live.rows("SELECT COUNT(*) FROM ahjo_runs") == [(2,)]
+    assert "nothing to do" in live.succeed("plan", "--check").text
+    assert "script of " in live.succeed("history").text
+    assert live.succeed("drift").code == 0
+
+
+def test_a_script_for_an_empty_database_begins_the_history(live: Deployed) -> None:
+    live.view("a", "SELECT 1 AS one")
+    live.succeed("plan", "--format", "sql", "--output", str(live.directory / "plan.sql"))
+    assert run_script(live, live.directory / "plan.sql") == 0
+    assert live.rows("SELECT label, status FROM ahjo_steps") == [("database/views/a.sql", "ok")]
+    assert run_script(live, live.directory / "plan.sql") != 0, "the guard refuses a second time"
+    assert "nothing to do" in live.succeed("plan", "--check").text
+    live.view("a", "SELECT 2 AS one")
+    assert "-CREATE" in live.succeed("plan", "--diff").text.replace("-DROP VIEW IF EXISTS a; ", "-"), "its text is kept"
+    live.by_hand("DROP VIEW a", "CREATE VIEW a AS SELECT 3 AS one")
+    assert "view public.a was changed by hand" in live.fail("drift", code=5).text.replace("view a ", "view public.a ")
+
+
+def test_a_script_migrates_and_drops_what_was_removed(live: Deployed) -> None:
+    revision(live, "a1", None, 'op.create_table("item", sa.Column("id", sa.Integer, primary_key=True))')
+    live.view("a", "SELECT id FROM item" if live.target.name != "mssql" else "SELECT id FROM dbo.item")
+    live.view("b", "SELECT 1 AS one")
+    live.succeed("deploy")
+    revision(live, "b2", "a1", 'op.add_column("item", sa.Column("price", sa.Integer))')
+    (live.directory / "database/views/b.sql").unlink()
+    live.succeed("plan", "--prune", "--format", "sql", "--output", str(live.directory / "plan.sql"))
+    assert run_script(live, live.directory / "plan.sql") == 0
+    assert live.rows("SELECT version_num FROM alembic_version") == [("b2",)]
+    assert not live.has("b")
+    assert "nothing to do" in live.succeed("plan", "--check", "--prune").text
+    live.succeed("drift")
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_a_script_records_overloads_and_rights(live: Deployed) -> None:
+    one = "CREATE OR REPLACE FUNCTION f({0}) RETURNS integer LANGUAGE sql AS 'SELECT 1';"
+    live.write(
+        "database/functions/f.sql",
+        one.format("a integer") + one.format("a text") + "GRANT EXECUTE ON FUNCTION f(integer) TO PUBLIC;",
+    )
+    live.succeed("plan", "--format", "sql", "--output", str(live.directory / "plan.sql"))
+    assert run_script(live, live.directory / "plan.sql") == 0
+    assert "nothing to do" in live.succeed("plan", "--check").text
+    live.succeed("drift")
+    live.by_hand("ALTER FUNCTION f(text) STABLE")
+    assert "function public.f was changed by hand" in live.fail("drift", code=5).text
+
+
+def test_a_difference_is_that_from_what_was_deployed_not_from_what_was_rolled_back(live: Deployed) -> None:
+    live.view("a", "SELECT 1 AS one")
+    live.succeed("deploy")
+    live.view("a", "SELECT 2 AS one")
+    live.view("b", "SELECT nothing FROM nowhere; SELEC")
+    live.fail("deploy")
+    live.view("a", "SELECT 3 AS one")
+    for command in (("plan", "--diff"), ("history", "--object", "database/views/a.sql", "--diff")):
+        removed = [line for line in live.succeed(*command).out.splitlines() if line.strip().startswith("-")]
+        left = live.rows("SELECT one FROM a")[0][0]
+        assert any(f"SELECT {left} AS one" in line for line in removed), removed
+
+
+def test_a_saved_plan_is_applied_once_and_for_its_own_database(live: Deployed) -> None:
+    live.view("a", "SELECT 1 AS one")
+    file = str(live.directory / "plan.json")
+    live.succeed("plan", "--out", file)
+    live.succeed("deploy", "--plan", file)
+    assert live.has("a")
+    assert "state: " in live.fail("deploy", "--plan", file, code=5).text
+    live.succeed("plan", "--out", file)
+    live.reconfigure(target_database_name=live.target.create_database())
+    assert "identity: " in live.fail("deploy", "--plan", file, code=5).text
+
+
+def test_a_plan_is_refused_after_a_change_by_hand(live: Deployed) -> None:
+    live.view("a", "SELECT 1 AS one")
+    live.succeed("deploy")
+    live.view("b", "SELECT 1 AS one")
+    live.succeed("plan", "--out", str(live.directory / "plan.json"))
+    with live.target.connect(live.database) as connection:
+        connection.cursor().execute("DROP VIEW a")
+        connection.commit()
+    assert "version: " in live.fail("deploy", "--plan", str(live.directory / "plan.json"), code=5).text
+    assert not live.has("b")
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_a_plan_needs_no_right_to_write(live: Deployed) -> None:
+    live.view("a", "SELECT 1 AS one")
+    live.succeed("deploy")
+    live.view("a", "SELECT 2 AS one")
+    readonly = {"options": "-c default_transaction_read_only=on"}
+    live.reconfigure(sqla_url_query_map={**(live.backend.get("sqla_url_query_map") or {}), **readonly})
+    for command in (("plan", "--diff"), ("status",), ("deploy", "--dry"), ("plan", "--format", "sql")):
+        live.succeed(*command)
+    live.fail("deploy")
+    assert live.rows("SELECT one FROM a") == [(1,)]
