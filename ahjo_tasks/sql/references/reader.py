@@ -176,8 +176,8 @@ class Reader:
     def read(self) -> None:
         """Go through all tokens."""
         position, size, words, get = 0, self.size, self.words, self.actions.get
-        if self.syntax is MSSQL and words[0] not in self.actions and words[1] != "(":  # EXEC may be left out here
-            self.emit(0, ROUTINE)
+        if self.syntax is MSSQL and words[0] not in MARKS and words[1] != "(" and words[0] not in self.actions:
+            self.emit(0, ROUTINE)  # EXEC may be left out here
         while position < size:
             action = get(words[position])
             position = action(self, position) if action else position + 1

@@ -142,3 +142,8 @@ CREATE EVENT NOTIFICATION n ON QUEUE dbo.q FOR QUEUE_ACTIVATION TO SERVICE 's', 
 
 CREATE PROCEDURE dbo.p;2 @a dbo.T AS SELECT * FROM dbo.t
 --> C type dbo.T, L relation dbo.t
+
+-- a comment alone
+GO
+;WITH a AS (SELECT * FROM dbo.t) SELECT * FROM a
+--> C relation dbo.t
