@@ -93,7 +93,6 @@ def deploy(  # noqa: PLR0913, PLR0917 - the flags
     recorded last. With --dry the plan is shown, and nothing is changed.
     """
     from ahjo_tasks.actions.run_plan import apply_plan
-    from ahjo_tasks.engine.unchanged import keep_state
 
     skipped = Skipped(skip_alembic_update, skip_metadata_update, skip_git_update)
     flags = DeployFlags(tuple(files or ()), all, tuple(select or ()), prune, on_drift, plan, skipped)
@@ -102,7 +101,18 @@ def deploy(  # noqa: PLR0913, PLR0917 - the flags
     with _agreed(ctx, flags) as (connection, planned):
         apply_plan(ctx, planned.plan, connection, planned.selection)
         if connection is not None and not (planned.plan.steps or ctx.dry_run):
-            keep_state(connection, ctx.settings, planned.selection)
+            _remember(ctx, planned, connection)
+
+
+def _remember(ctx: ActionContext, planned: Planned, connection: Connection) -> None:
+    """Keep what a full comparison found that has nothing to do; of a copy the history says where it came from."""
+    from ahjo_tasks.actions.run_plan import recording
+    from ahjo_tasks.engine.unchanged import keep_state
+
+    if planned.selection is not None and planned.selection.origin:
+        with recording(ctx, planned.plan, connection, planned.selection):
+            return
+    keep_state(connection, ctx.settings, planned.selection)
 
 
 class DeployFlags(NamedTuple):
@@ -298,6 +308,7 @@ def plan_changes(  # noqa: PLR0913 - what of the deploy is wanted
     """
     from ahjo_tasks.engine.deployment import Choice, Deployment
     from ahjo_tasks.engine.plan import Plan
+    from ahjo_tasks.engine.stamp import check_repository
 
     descriptions = Plan(()) if skipped.descriptions else _descriptions(ctx)
     before, after = _around(ctx, connection, skipped)
@@ -307,8 +318,9 @@ def plan_changes(  # noqa: PLR0913 - what of the deploy is wanted
     selection = Deployment(ctx.settings, connection, ctx.console.masked).select(
         objects, Choice() if choice is None else choice, everything=reason, inputs=inputs
     )
-    if skipped.descriptions or skipped.migrations:
-        selection = replace(selection, state=None)
+    repository = check_repository(selection.repository, ctx.settings, ctx.project.directory)
+    state = selection.state if not (skipped.descriptions or skipped.migrations) else None
+    selection = replace(selection, state=state and replace(state, repository=repository))
     return before + selection.plan + descriptions + after, selection
 
 

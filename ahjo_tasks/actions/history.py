@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.errors import UsageError
@@ -205,6 +205,7 @@ def baseline(ctx: ActionContext) -> None:
     from ahjo_tasks.actions.deploy import hash_files, read_objects
     from ahjo_tasks.actions.run_plan import connection_for_plan, recording
     from ahjo_tasks.engine.deployment import Deployment
+    from ahjo_tasks.engine.stamp import check_repository
     from ahjo_tasks.events import StepEvent
 
     inputs = hash_files(ctx)
@@ -213,6 +214,9 @@ def baseline(ctx: ActionContext) -> None:
         if connection is None:
             raise UsageError("There is no database yet.", hint="inv init deploy creates it.")
         selection = Deployment(ctx.settings, connection, ctx.console.masked).baseline(objects, inputs)
+        if selection.state is not None:
+            repository = check_repository("", ctx.settings, ctx.project.directory)
+            selection = replace(selection, state=replace(selection.state, repository=repository))
         for change in selection.changes:
             ctx.console.print(f"  {change.label}: not recorded: {change.reason}")
         steps, migrations = selection.plan.steps, ctx.project.migrations

@@ -112,7 +112,10 @@ def drift(ctx: ActionContext, format: str = "tree", output: str = "") -> None:  
     ctx.print_heading()
     connection = ctx.database.connection
     files = [step.file for step in read_objects(ctx).steps if isinstance(step, FileStep)]
-    found = DriftFinder(ctx.settings, connection, ctx.console.masked).find(files)
+    finder = DriftFinder(ctx.settings, connection, ctx.console.masked)
+    found = finder.find(files)
+    if finder.incomparable:
+        ctx.console.warning(f"Definitions are not compared before the next deploy: {finder.incomparable}.")
     changes = tuple(
         Entry(str(change.status), change.kind, change.label, change.reason, diff=change.diff) for change in found
     )

@@ -108,6 +108,8 @@ def recording(
     from ahjo_tasks.engine.executor import NotRecording
     from ahjo_tasks.engine.recorder import Recorder
 
+    if ctx.project.run_record is None and selection is None:
+        _check_repository(ctx, connection)
     recorder = Recorder(_run_record(ctx, connection), connection, selection, ctx.console.masked)
     try:
         recorder.begin(plan)
@@ -138,6 +140,17 @@ def data_progress(ctx: ActionContext, kind: str, connection: Connection | None, 
 
     loaded = LoadedFiles(HistoryStore(connection, ctx.settings), kind) if connection is not None else None
     return DataProgress(loaded, ctx.console.masked, may_write, everything=everything)
+
+
+def _check_repository(ctx: ActionContext, connection: Connection) -> None:
+    """Raise NotPermittedError where the project's name in the database is that of another repository."""
+    from ahjo_tasks.engine.stamp import check_repository
+    from ahjo_tasks.history.store import HistoryStore
+
+    store = HistoryStore(connection, ctx.settings)
+    last = store.state() if store.exists() else None
+    if last is not None:
+        check_repository(last.repository, ctx.settings, ctx.project.directory)
 
 
 def _run_record(ctx: ActionContext, connection: Connection) -> RunRecord:

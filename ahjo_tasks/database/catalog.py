@@ -56,6 +56,14 @@ class Fingerprint(NamedTuple):
         """Test whether the definitions are equal; one that is not shown is not known to have changed."""
         return not (self.definition and other.definition) or self.definition == other.definition
 
+    def has_rights_of(self, other: Fingerprint) -> bool:
+        """Test whether owner and rights are equal, as far as both are shown."""
+        return not (self.definition and other.definition) or self.rights == other.rights
+
+
+UNKNOWN = Fingerprint("", "")
+"""The fingerprint of an object of which nothing is shown."""
+
 
 class Catalog(dict[ObjectKey, Fingerprint]):
     """The fingerprints of objects; filled once, and not changed after the first look for a name."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.database.catalog import find
+from ahjo_tasks.database.catalog import UNKNOWN, find
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.history.store import FINGERPRINT_VERSION, hash_text
 from ahjo_tasks.project.object_index import ObjectIndex
@@ -134,6 +134,11 @@ def keys_of(file: SqlFile, catalog: Catalog) -> list[ObjectKey | None]:
     return [find(catalog, definition, default, database, "main") for definition in file.definitions]
 
 
+def without_fingerprints(records: Mapping[str, FileRecord]) -> dict[str, FileRecord]:
+    """Return the records as if the database had shown nothing of the objects but that they are there."""
+    return {label: replace(record, objects=dict.fromkeys(record.objects, UNKNOWN)) for label, record in records.items()}
+
+
 class Comparison:
     """The files of a project beside what their last deploy left, and beside the database as it is."""
 
@@ -199,7 +204,7 @@ class Comparison:
         now = self._catalog.get(key)
         if now is None or not now.has_definition_of(known):
             return False
-        return now.rights == known.rights or not file.gives_rights
+        return now.has_rights_of(known) or not file.gives_rights
 
     def _unknown(self, file: SqlFile) -> tuple[Status, str]:
         there = any(keys_of(file, self._catalog))

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.database.catalog import Catalog, read_catalog, read_version
-from ahjo_tasks.engine.changes import Comparison, FileChange, Status, file_hash, keys_of
+from ahjo_tasks.database.dialects.base import Identity
+from ahjo_tasks.engine.changes import Comparison, FileChange, Status, file_hash, keys_of, without_fingerprints
 from ahjo_tasks.engine.drop import DropStep
 from ahjo_tasks.engine.plan import Plan
 from ahjo_tasks.engine.sql_file import FileStep
 from ahjo_tasks.errors import DifferenceError
-from ahjo_tasks.history.store import FINGERPRINT_VERSION, HistoryStore, State
+from ahjo_tasks.history.store import HistoryStore, State, fingerprint_version
 from ahjo_tasks.sql.definitions import Definition, Name
 from ahjo_tasks.utils import pluralize
 
@@ -26,11 +27,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Selection:
-    """The steps that a deploy needs, the state of every file, and the state of the project after it."""
+    """The steps that a deploy needs, the state of every file, and the state of the project after it.
+
+    `origin` says where the history comes from, when not from this database; `repository` is the recorded one.
+    """
 
     plan: Plan
     changes: tuple[FileChange, ...]
     state: State | None
+    origin: str = ""
+    repository: str = ""
 
     @property
     def drift(self) -> tuple[str, ...]:
@@ -82,13 +88,20 @@ class Deployment:
                 files, everything=everything, select=choice.select
             )
             return self._selection(plan, changes, None if choice.select else state)
-        last = store.state() or state
+        last, identity = store.state() or state, connection.dialect.database_identity(connection)
         state = replace(state, catalog_version=read_version(connection), run_id=last.run_id)
-        everything = everything or _reason(last, state)
-        comparison = Comparison(store.files(), read_catalog(connection), self._conceal)
+        incomparable, origin = last.other_fingerprints(identity), last.origin(identity)
+        records = store.files()
+        if incomparable:
+            everything, records = incomparable, without_fingerprints(records)
+        comparison = Comparison(records, read_catalog(connection), self._conceal)
         changes = comparison.changes(files, everything=everything, select=choice.select)
         removed = comparison.removed(file.label for file in files)
         selection = self._selection(plan, [*changes, *removed], None if choice.select else state)
+        warnings = (f"All objects are compared: {origin}.",) * bool(origin)
+        warnings += (f"All files run once: {incomparable}.",) * bool(incomparable)
+        plan = selection.plan + Plan((), warnings=warnings)
+        selection = replace(selection, plan=plan, origin=origin, repository=last.repository)
         drift = selection.drift
         if drift and (choice.on_drift or self._settings.on_drift) == "stop":
             raise DifferenceError(
@@ -118,12 +131,13 @@ class Deployment:
     def _state(self, files: Sequence[SqlFile], inputs: str) -> State:
         """Return the state after the deploy; its `files` stay empty where a secret or an included file has a part."""
         certain = all(file_hash(file, self._conceal) and not file.includes_files for file in files)
-        server, name = self._connection.dialect.database_identity(self._connection) if self._connection else ("", "")
+        connection = self._connection
+        identity = connection.dialect.database_identity(connection) if connection else Identity("", "", "")
         return State(
             project=self._settings.project,
-            server=server,
-            database_name=name,
-            fingerprint_version=FINGERPRINT_VERSION,
+            server=identity.server,
+            database_name=identity.database,
+            fingerprint_version=fingerprint_version(identity),
             files=inputs if certain else "",
         )
 
@@ -142,12 +156,3 @@ def _missing(file: SqlFile, catalog: Catalog) -> str:
     pairs = zip(file.definitions, keys_of(file, catalog), strict=True)
     absent = [item for item, key in pairs if key is None]
     return ", ".join(f"{item.kind} {item.name} is not there" for item in absent)
-
-
-def _reason(last: State, now: State) -> str:
-    """Say why what the last deploy recorded says nothing of this database; empty where it does."""
-    if (last.server, last.database_name) != (now.server, now.database_name):
-        return f"the history came with a copy of {last.database_name}"
-    if last.fingerprint_version != now.fingerprint_version:
-        return "this release compares objects in another way"
-    return ""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from fnmatch import fnmatch
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.database.catalog import KINDS, Catalog, ObjectKey, read_catalog, read_definitions, read_tables
-from ahjo_tasks.engine.changes import Comparison, FileChange, Status, keys_of
+from ahjo_tasks.engine.changes import Comparison, FileChange, Status, keys_of, without_fingerprints
 from ahjo_tasks.engine.recorder import table_fingerprint
 from ahjo_tasks.history.store import FileRecord, HistoryStore
 from ahjo_tasks.utils import text_difference
@@ -31,6 +32,13 @@ class DriftFinder:
         self._conceal = conceal
         self._store = HistoryStore(connection, settings)
 
+    @cached_property
+    def incomparable(self) -> str:
+        """The reason why objects cannot be compared with what the last deploy left; empty where they can."""
+        last = self._store.state() if self._store.exists() else None
+        identity = self._connection.dialect.database_identity(self._connection)
+        return last.other_fingerprints(identity) if last is not None else ""
+
     def find(self, files: Sequence[SqlFile]) -> list[FileChange]:
         """Return the objects that were changed by hand, the files that are not deployed, and objects of no file.
 
@@ -40,6 +48,8 @@ class DriftFinder:
         recorded = self._store.exists()
         records = self._store.files() if recorded else {}
         tables = self._store.revision_tables() if recorded else FileRecord("", "")
+        if self.incomparable:
+            records, tables = without_fingerprints(records), FileRecord("", "")
         comparison = Comparison(records, catalog, self._conceal)
         return [
             *self._changed(records.values(), catalog),
@@ -119,7 +129,7 @@ def _differs(catalog: Catalog, key: ObjectKey, known: Fingerprint) -> bool:
     now = catalog.get(key)
     if now is None or not now.has_definition_of(known):
         return True
-    return bool(now.definition and known.definition) and now.rights != known.rights
+    return not now.has_rights_of(known)
 
 
 def _reason(key: ObjectKey, record: FileRecord, catalog: Catalog, rights: str = "owner or rights") -> str:

@@ -52,7 +52,7 @@ def foreign_content(settings: Settings, connection: Connection, directory: Path)
 
 def _identity(connection: Connection, directory: Path) -> tuple[str, str]:
     """Return server and database; a file in the project's folder by its path from there, so that both may move."""
-    server, name = connection.dialect.database_identity(connection)
+    server, name, _release = connection.dialect.database_identity(connection)
     path, folder = Path(name), directory.resolve()
     if connection.dialect.file_based and path.is_relative_to(folder):
         return server, path.relative_to(folder).as_posix()

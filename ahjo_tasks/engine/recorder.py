@@ -119,6 +119,7 @@ class Recorder:
         self._connection = connection
         self._changes = {change.label: change for change in (selection.changes if selection else ())}
         self._state = selection.state if selection else None
+        self._origin = selection.origin if selection else ""
         self._conceal = conceal
         self._steps: list[StepRecord] = []
         self._texts: dict[str, str] = {}
@@ -207,6 +208,11 @@ class Recorder:
         self._record.start()
         found, self._found = self._found, {}
         steps = []
+        if self._origin and self._state is not None:
+            self._record.steps += 1
+            name, reason = self._state.database_name[:1000], self._origin[:1000]
+            steps.append(StepRecord(self._record.steps, "database", name, "copied", reason=reason))
+            self._origin = ""
         for key, text in found.items():
             self._record.steps += 1
             kept = self._keep(text)

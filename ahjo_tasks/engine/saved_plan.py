@@ -136,7 +136,7 @@ def find_basis(  # noqa: PLR0913, PLR0917 - what a plan is made of
         return Basis(target, project=settings.project, **facts)
     store = HistoryStore(connection, settings)
     last = store.state() if store.exists() else None
-    server, name = connection.dialect.database_identity(connection)
+    server, name, _release = connection.dialect.database_identity(connection)
     return Basis(
         target,
         server,

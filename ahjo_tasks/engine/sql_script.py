@@ -15,12 +15,12 @@ from ahjo_tasks.engine.offline_sql import OfflineSql
 from ahjo_tasks.engine.sql_file import FileStep
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.history.store import (
-    FINGERPRINT_VERSION,
     TABLES_OF_REVISIONS,
     HistoryStore,
     Run,
     State,
     StepRecord,
+    fingerprint_version,
     hash_text,
     new_run_id,
 )
@@ -180,8 +180,9 @@ class SqlScript:
         from ahjo_tasks.history.tables import VERSION
 
         state = self._store.tables.state
-        server, name = self._dialect.database_identity(self._connection)
-        now = State(self._store.project, "", server, name, FINGERPRINT_VERSION, run_id=run_id)
+        identity = self._dialect.database_identity(self._connection)
+        version = fingerprint_version(identity)
+        now = State(self._store.project, "", identity.server, identity.database, version, run_id=run_id)
         yield state.delete().where(state.c.project == self._store.project)
         yield state.insert().values({**asdict(now), "tables_version": VERSION})
 

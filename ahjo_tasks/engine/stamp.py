@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.engine.plan import Plan, Step
-from ahjo_tasks.errors import ConfigError, StatementError
+from ahjo_tasks.errors import ConfigError, NotPermittedError, StatementError
 from ahjo_tasks.git import Git, GitError
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 INFO_FILE = "git_version.json"
+LONGEST_ADDRESS = 200
 LONGEST_COMMIT = 50
 """Characters of the column for the commit in the git table."""
 
@@ -71,6 +72,46 @@ def _origin(git: Git) -> str:
         return url.decode("utf-8", "replace").strip()
     common = (git.directory / git.text("rev-parse", "--git-common-dir")).resolve()
     return common.parent.name if common.name == ".git" else common.name.removesuffix(".git")
+
+
+def check_repository(recorded: str, settings: Settings, directory: Path) -> str:
+    """Return the repository of a project in `directory`, to be recorded in a database; empty where it is not known.
+
+    It is its address and its first commit; `recorded` stays while one of both is the same. Raises NotPermittedError
+    where both differ: then another project has the same name.
+    """
+    git, file = Git(directory), _info_file(directory, settings.git_version_info_path)
+    try:
+        url = _from_file(file).repository if file else settings.url_of_remote_git_repository or _origin(git)
+    except GitError:
+        return recorded
+    address = _address(url)
+    known, _, first = recorded.partition(" ")
+    if known == address:
+        return recorded
+    now = _first_commit(git)
+    if recorded and not (first and first == now):
+        name = f"The project {settings.project}" if settings.project else "The project without a name"
+        raise NotPermittedError(
+            f"{name} in this database is that of the repository {known}, and this is {address}.",
+            hint="Give this project a name of its own: the key `project` in its configs. A repository that has moved is"
+            " known by its first commit: deploy once from a whole clone; or record it by inv baseline.",
+        )
+    return f"{address} {now}".rstrip()
+
+
+def _address(url: str) -> str:
+    """Return a URL as `host/path`, the same for all protocols, users and ports; a path or a name as it is."""
+    remote = re.fullmatch(r"(?:[a-z+]+://)?(?:[^@/]*@)?([^/:@]+\.[^/:@]+|localhost)(?::\d+)?[:/]+(.+?)", url)
+    address = f"{remote[1].lower()}/{remote[2]}" if remote else url
+    return address.rstrip("/").removesuffix(".git").replace(" ", "%20")[:LONGEST_ADDRESS]
+
+
+def _first_commit(git: Git) -> str:
+    """Return the hash of the first commit; empty where there is no git, or not the whole history."""
+    shallow = git.attempt("rev-parse", "--is-shallow-repository")
+    commits = git.attempt("rev-list", "--max-parents=0", "HEAD") if shallow and shallow.strip() == b"false" else None
+    return commits.split()[-1].decode()[:12] if commits else ""
 
 
 def _info_file(directory: Path, configured: str | None) -> Path | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.database.catalog import has_table, read_version
 from ahjo_tasks.errors import StatementError
-from ahjo_tasks.history.store import FINGERPRINT_VERSION, HistoryStore, hash_text
+from ahjo_tasks.history.store import HistoryStore, hash_text
 from ahjo_tasks.project.kinds import DESCRIPTIONS, KINDS, OBJECTS, ignored
 
 if TYPE_CHECKING:
@@ -137,8 +137,8 @@ def is_unchanged(connection: Connection, settings: Settings, inputs: str) -> boo
     return (
         last is not None
         and bool(last.catalog_version)
-        and (last.files, last.fingerprint_version) == (inputs, FINGERPRINT_VERSION)
-        and (last.server, last.database_name) == connection.dialect.database_identity(connection)
+        and last.files == inputs
+        and last.is_of(connection.dialect.database_identity(connection))
         and last.revisions == read_revisions(connection, settings)
         and last.catalog_version == read_version(connection)
     )

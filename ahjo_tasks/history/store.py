@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.database.dialects.base import Identity
     from ahjo_tasks.history.tables import HistoryTables
 
 Record = TypeVar("Record")
@@ -46,6 +47,31 @@ class State:
     files: str = ""
     catalog_version: str = ""
     run_id: str = ""
+
+    def is_of(self, identity: Identity) -> bool:
+        """Test whether it was recorded in this database, with fingerprints as this release and server make them."""
+        return not self.origin(identity) and self.fingerprint_version == fingerprint_version(identity)
+
+    def origin(self, identity: Identity) -> str:
+        """Say where the history comes from, when not from this database; empty else."""
+        if (self.server, self.database_name) == (identity.server, identity.database):
+            return ""
+        server = f" on server {self.server}" if self.server else ""
+        return f"the history came with a copy of {self.database_name}{server}"
+
+    def other_fingerprints(self, identity: Identity) -> str:
+        """Say why the recorded fingerprints cannot be compared with those of now; empty where they can."""
+        now = fingerprint_version(identity)
+        if self.fingerprint_version == now:
+            return ""
+        if self.fingerprint_version.partition(" ")[0] == FINGERPRINT_VERSION:
+            return f"recorded by {self.fingerprint_version.partition(' ')[2]}, and this is {identity.release}"
+        return "this release compares objects in another way"
+
+
+def fingerprint_version(identity: Identity) -> str:
+    """Return the version of the fingerprints of a database: those of two major releases of a server may differ."""
+    return f"{FINGERPRINT_VERSION} {identity.release}"
 
 
 @dataclass(frozen=True)

@@ -175,6 +175,7 @@ def write(target: Path, files: Mapping[str, str]) -> None:
 def _settings(name: str, dialect: Dialect, address: ServerAddress) -> list[Setting]:
     """Return the BACKEND of the development config."""
     return [
+        Setting("project", name, "The name of the project, the same in all its configs: it keeps several apart."),
         Setting("environment", "development", "A label for headings."),
         Setting("allowed_actions", "ALL", 'Actions that may run here: "ALL", or a list of names.'),
         *_connection(name, dialect, address),

@@ -187,7 +187,7 @@ class DialectAttributes:
     script_client: ClassVar[ScriptClient]
     """The client that runs a plan as a script."""
     identity_sql: ClassVar[str] = ""
-    """Query of one row: what the server says of itself and does not change, and the name of the database."""
+    """Query of one row: what the server says of itself and does not change, name of the database, major release."""
     content_sql: ClassVar[str] = ""
     """Query of kind and name of every object in the database that a user made; those of extensions are left out."""
     catalog_queries: ClassVar[tuple[CatalogQuery, ...]] = ()

@@ -84,6 +84,14 @@ class Holder(NamedTuple):
     session: str = ""
 
 
+class Identity(NamedTuple):
+    """The server and the name of a database; a copy elsewhere has others. `release` is the major one of the server."""
+
+    server: str
+    database: str
+    release: str
+
+
 DEPLOY = "deploy"
 """Purpose of the lock that all changes of the database take."""
 
@@ -604,10 +612,10 @@ class Administration(DialectAttributes):
         """Return who holds the database's lock for a purpose, without taking it; None where nobody does."""
         raise NotImplementedError
 
-    def database_identity(self, connection: OpenConnection) -> tuple[str, str]:
-        """Return server and name of the database, as the server gives them; a copy elsewhere has others."""
-        server, name = connection.query(self.identity_sql)[0]
-        return str(server or ""), str(name or "")
+    def database_identity(self, connection: OpenConnection) -> Identity:
+        """Return what the server says of itself and the database; a copy elsewhere has another server or name."""
+        server, name, release = connection.query(self.identity_sql)[0]
+        return Identity(str(server or ""), str(name or ""), f"{self.title} {release}")
 
     def lock_file(self, database: str, owner: str, timeout: float) -> AbstractContextManager[None]:
         """Hold the deploy lock of a database that is a file, also while there is none; others are locked inside."""

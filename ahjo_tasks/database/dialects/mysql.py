@@ -17,6 +17,7 @@ from ahjo_tasks.database.dialects.base import (
     ConnectFailure,
     Dialect,
     Holder,
+    Identity,
     ServerMessage,
     connection_lost,
 )
@@ -77,15 +78,19 @@ LONGEST_LIST = 1_000_000
 """Bytes of a list of parameters; the usual limit cuts it off at 1,024."""
 
 
-def _described(kind: str, name: str, definition: str, source: str) -> CatalogQuery:
+def _described(kind: str, name: str, definition: tuple[str, ...], source: str) -> CatalogQuery:
     """Return the catalog's query of one kind; those who define an object have its rights.
 
     The first column of the definition is its text, which is NULL or empty for a login that may not see it.
     """
-    text = definition.partition(",")[0]
-    shown = f"CASE WHEN {text} <> '' THEN CONCAT_WS('|', {definition}) ELSE '' END"
+    text = definition[0]
+    shown = f"CASE WHEN {text} <> '' THEN CONCAT_WS('|', {', '.join(definition)}) ELSE '' END"
     columns = f"{kind} AS kind, '' AS schema_name, {name} AS name, {shown} AS definition"
     return CatalogQuery(f"SELECT {columns}, definer AS rights FROM information_schema.{source} = DATABASE()", name)
+
+
+OF_ANY_DATABASE = "REPLACE(view_definition, CONCAT('`', REPLACE(DATABASE(), '`', '``'), '`.'), '')"
+"""The text of a view without the name of its database, in which a copy differs."""
 
 
 PARAMETERS = (
@@ -94,23 +99,29 @@ PARAMETERS = (
     " AND p.specific_name = r.specific_name AND p.routine_type = r.routine_type)"
 )
 CATALOG = (
-    _described("'view'", "table_name", "view_definition, check_option, security_type", "views WHERE table_schema"),
+    _described("'view'", "table_name", (OF_ANY_DATABASE, "check_option, security_type"), "views WHERE table_schema"),
     _described(
         "LOWER(routine_type)",
         "routine_name",
-        f"routine_definition, {PARAMETERS}, dtd_identifier, is_deterministic, sql_data_access, security_type, sql_mode",
+        (
+            "routine_definition",
+            f"{PARAMETERS}, dtd_identifier, is_deterministic, sql_data_access, security_type, sql_mode",
+        ),
         "routines r WHERE routine_schema",
     ),
     _described(
         "'trigger'",
         "trigger_name",
-        "action_statement, event_object_table, action_timing, event_manipulation, sql_mode",
+        ("action_statement", "event_object_table, action_timing, event_manipulation, sql_mode"),
         "triggers WHERE trigger_schema",
     ),
     _described(
         "'event'",
         "event_name",
-        "event_definition, event_type, execute_at, interval_value, interval_field, starts, ends, status, on_completion",
+        (
+            "event_definition",
+            "event_type, execute_at, interval_value, interval_field, starts, ends, status, on_completion",
+        ),
         "events WHERE event_schema",
     ),
 )
@@ -377,11 +388,13 @@ class MySQL(Dialect):
         head = f"CREATE DATABASE {self.quote(database)} CHARACTER SET utf8mb4"
         return create_database.create_collated(connection, settings, head, " COLLATE {}")
 
-    def database_identity(self, connection: OpenConnection) -> tuple[str, str]:
-        """Return MySQL's UUID or MariaDB's UID of the server, and the database."""
+    def database_identity(self, connection: OpenConnection) -> Identity:
+        """Return MySQL's UUID or MariaDB's UID of the server, the database, and two numbers of the release."""
         variables = connection.query("SHOW GLOBAL VARIABLES WHERE Variable_name IN ('server_uuid', 'server_uid')")
         server = str(variables[0][1]) if variables else ""
-        return server, str(connection.query("SELECT DATABASE()")[0][0])
+        name, version = connection.query("SELECT DATABASE(), VERSION()")[0]
+        product = "MariaDB" if "mariadb" in version.lower() else self.title
+        return Identity(server, str(name), f"{product} {'.'.join(version.split('.')[:2])}")
 
     @contextmanager
     def lock(self, connection: OpenConnection, owner: str, timeout: float, purpose: str = DEPLOY) -> Iterator[None]:

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ahjo_tasks.database.dialects import sqlite_session
 from ahjo_tasks.database.dialects.attributes import CatalogQuery, ProjectTemplate, ScriptClient
-from ahjo_tasks.database.dialects.base import DEPLOY, EXISTS, LOCK_WAIT, ConnectFailure, Dependent, Dialect, Holder
+from ahjo_tasks.database.dialects.base import (
+    DEPLOY,
+    EXISTS,
+    LOCK_WAIT,
+    ConnectFailure,
+    Dependent,
+    Dialect,
+    Holder,
+    Identity,
+)
 from ahjo_tasks.database.drivers import Driver, DriverState
 from ahjo_tasks.errors import LockedError, NotPermittedError, ServerError, StatementError, UsageError
 from ahjo_tasks.sql.definitions import Name
@@ -305,9 +314,9 @@ class SQLite(Dialect):
         for statement in ("COMMIT", f"PRAGMA foreign_keys = {to}", "BEGIN"):
             connection.execute(statement)
 
-    def database_identity(self, connection: OpenConnection) -> tuple[str, str]:
-        """Return the file's path without links; no server."""
-        return "", str(Path(connection.database_name).resolve())
+    def database_identity(self, connection: OpenConnection) -> Identity:
+        """Return the file's path without links; no server. Texts are as they were written, in every release of 3."""
+        return Identity("", str(Path(connection.database_name).resolve()), "SQLite 3")
 
     def file_identity(self, database: str) -> object:
         """Return device and number of the file, which stay with it when it is deleted while it is open."""

@@ -109,7 +109,10 @@ class MSSQL(Dialect):
     )
     rollback = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION"
     session_sql = "SELECT @@SPID"
-    identity_sql = "SELECT CAST(@@SERVERNAME AS nvarchar(128)), DB_NAME()"
+    identity_sql = (
+        "SELECT CAST(@@SERVERNAME AS nvarchar(128)), DB_NAME(),"
+        " PARSENAME(CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)), 4)"
+    )
     content_sql = (
         "SELECT CASE RTRIM(type) WHEN 'U' THEN 'table' WHEN 'V' THEN 'view' WHEN 'P' THEN 'procedure'"
         " WHEN 'SN' THEN 'synonym' WHEN 'SO' THEN 'sequence' WHEN 'TR' THEN 'trigger' ELSE 'function' END, name"

@@ -158,7 +158,10 @@ class PostgreSQL(Dialect):
     implicit_transaction_per_call = True
     blocked_by_others = frozenset({"40001", "40P01", LOCK_NOT_AVAILABLE})
     session_sql = "SELECT pg_backend_pid()"
-    identity_sql = "SELECT (SELECT system_identifier::text FROM pg_control_system()), current_database()::text"
+    identity_sql = (
+        "SELECT (SELECT system_identifier::text FROM pg_control_system()), current_database()::text,"
+        " current_setting('server_version_num')::int / 10000"
+    )
     content_sql = (
         "WITH owned AS (SELECT classid, objid FROM pg_depend WHERE deptype = 'e'), usual AS (SELECT oid, nspname"
         " FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema')"

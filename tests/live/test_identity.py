@@ -1,0 +1,203 @@
+"""A database tells whose it is: copies, other servers, several projects and other repositories are told apart."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from inside import Deployed
+
+
+@pytest.fixture
+def views(live: Deployed) -> Deployed:
+    """Two views, one of which reads the other, deployed."""
+    live.by_hand("CREATE TABLE item (id INTEGER)")
+    live.view("a", f"SELECT id FROM {'dbo.' if live.target.name == 'mssql' else ''}item")
+    live.view("b", f"SELECT id FROM {'dbo.' if live.target.name == 'mssql' else ''}a")
+    live.succeed("deploy")
+    assert "nothing to do" in live.succeed("deploy").text
+    return live
+
+
+def runs(live: Deployed) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(live.succeed("history", "--format", "json").out)
+    return found
+
+
+def steps(live: Deployed, run: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(live.succeed("history", "--run", run["run_id"], "--format", "json").out)
+    return found
+
+
+def copy_file(live: Deployed) -> str:
+    copy = live.database.replace(".db", "_copy.db") if ".db" in live.database else f"{live.database}_copy"
+    shutil.copy(live.database, copy)
+    return copy
+
+
+def copy_by_template(live: Deployed) -> str:
+    copy = f"{live.database}_copy"
+    live.target.query(f"CREATE DATABASE {copy} TEMPLATE {live.database}", "postgres")
+    return copy
+
+
+def dump_and_restore(live: Deployed) -> str:
+    """Copy tables with their rows, and views, as a dump writes them: without the name of the database."""
+    copy, own = f"{live.database}_copy", f"`{live.database}`."
+    live.by_hand(f"CREATE DATABASE {copy}")
+    tables = live.rows(
+        f"SELECT table_name FROM information_schema.tables WHERE table_schema = '{live.database}'"
+        " AND table_type = 'BASE TABLE'"
+    )
+    for (name,) in tables:
+        live.by_hand(
+            f"CREATE TABLE {copy}.{name} LIKE {live.database}.{name}",
+            f"INSERT INTO {copy}.{name} SELECT * FROM {live.database}.{name}",
+        )
+    for name in ("a", "b"):
+        text = live.rows(f"SHOW CREATE VIEW {name}")[0][1]
+        live.target.query(text.replace(own, ""), copy)
+    return copy
+
+
+COPY: dict[str, Callable[[Deployed], str]] = {
+    "sqlite": copy_file,
+    "postgresql": copy_by_template,
+    "mysql": dump_and_restore,
+}
+SERVERS_OF_COPIES = sorted(COPY)
+
+
+@contextmanager
+def in_a_copy(live: Deployed) -> Iterator[None]:
+    """Have the project work on a copy of its database."""
+    original, copy = live.database, COPY[live.target.name](live)
+    try:
+        live.reconfigure(target_database_name=copy)
+        yield
+    finally:
+        live.reconfigure(target_database_name=original)
+        if live.target.name != "sqlite":
+            maintenance = {"postgresql": "postgres", "mysql": "information_schema"}[live.target.name]
+            live.target.query(f"DROP DATABASE {copy}", maintenance)
+
+
+@pytest.mark.parametrize("target", SERVERS_OF_COPIES, indirect=True)
+def test_a_copy_is_compared_and_its_history_says_where_it_came_from(views: Deployed) -> None:
+    original = views.database
+    views.succeed("plan", "--out", "plan.json")
+    with in_a_copy(views):
+        assert "identity" in views.fail("deploy", "--plan", "plan.json", code=5).text
+        views.succeed("drift")
+        planned = views.succeed("plan", "--check").text
+        assert f"copy of {original}" in planned
+        assert "nothing to do" in planned
+        done = views.succeed("deploy").text
+        assert f"copy of {original}" in done
+        assert " ok " not in done
+        noted = steps(views, runs(views)[0])
+        assert [(step["kind"], step["status"]) for step in noted] == [("database", "copied")]
+        assert original in noted[0]["reason"]
+        before = len(runs(views))
+        assert "copy of" not in views.succeed("deploy").text
+        assert len(runs(views)) == before
+
+
+@pytest.mark.parametrize("target", SERVERS_OF_COPIES, indirect=True)
+def test_what_was_changed_in_a_copy_is_put_back(views: Deployed) -> None:
+    with in_a_copy(views):
+        views.by_hand("DROP VIEW b", "CREATE VIEW b AS SELECT 7 AS id FROM item")
+        done = views.succeed("deploy")
+        assert "b.sql" in done.text
+        assert "a.sql" not in done.text
+        assert {"copied", "found", "ok"} <= {step["status"] for step in steps(views, runs(views)[0])}
+
+
+def test_another_server_is_another_database(views: Deployed) -> None:
+    views.by_hand("UPDATE ahjo_state SET server = 'elsewhere'")
+    done = views.succeed("deploy").text
+    assert "on server elsewhere" in done
+    assert " ok " not in done
+
+
+def test_after_another_major_release_of_the_server_all_files_run_once(views: Deployed) -> None:
+    views.by_hand("UPDATE ahjo_state SET fingerprint_version = '1 Oldbase 7'")
+    views.by_hand("UPDATE ahjo_objects SET definition = 'other', rights = 'other'")
+    drifted = views.succeed("drift")
+    assert "recorded by Oldbase 7" in drifted.text
+    assert "changed by hand" not in views.succeed("plan").text
+    done = views.succeed("deploy", "--on-drift", "stop").text
+    assert "All files run once: recorded by Oldbase 7" in done
+    assert done.count(" ok ") == 2
+    assert "nothing to do" in views.succeed("deploy").text
+    views.succeed("drift")
+
+
+def clone(live: Deployed, remote: str, *, text: str = "first") -> None:
+    """Make the project a git repository of one commit with this remote."""
+    shutil.rmtree(live.directory / ".git", ignore_errors=True)
+    live.write("README.md", text)
+    for command in (
+        ("init", "-q"),
+        ("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", text),
+        ("remote", "add", "origin", remote),
+    ):
+        subprocess.run(["git", *command], cwd=live.directory, check=True)
+
+
+def recorded_repository(live: Deployed) -> str:
+    return str(live.rows("SELECT repository FROM ahjo_state")[0][0])
+
+
+def test_another_repository_under_the_same_name_is_stopped(live: Deployed) -> None:
+    live.reconfigure(project="shop")
+    live.view("a", "SELECT 1 AS one")
+    clone(live, "https://me:secret@Example.com:8443/team/shop.git")
+    live.succeed("deploy")
+    assert recorded_repository(live).startswith("example.com/team/shop ")
+    clone(live, "git@example.com:other/shop.git", text="other")
+    live.view("a", "SELECT 2 AS one")
+    live.write("database/data/x.sql", "CREATE TABLE never (id INTEGER);\n")
+    for command in ("deploy", "plan", "data"):
+        stopped = live.fail(command, code=3).text
+        assert "The project shop in this database is that of the repository example.com/team/shop" in stopped
+        assert "example.com/other/shop" in stopped
+    assert live.rows("SELECT one FROM a") == [(1,)]
+    assert not live.has("never")
+    assert len(runs(live)) == 1
+    live.reconfigure(project="other")
+    live.succeed("deploy")
+
+
+def test_a_repository_that_moved_or_is_reached_otherwise_is_the_same(live: Deployed) -> None:
+    live.view("a", "SELECT 1 AS one")
+    clone(live, "https://example.com/team/shop.git")
+    live.succeed("deploy")
+    git = ["git", "remote", "set-url", "origin"]
+    for number, remote in enumerate(("ssh://git@example.com:22/team/shop", "https://elsewhere.org/team/shop.git"), 2):
+        subprocess.run([*git, remote], cwd=live.directory, check=True)
+        live.view("a", f"SELECT {number} AS one")
+        live.succeed("deploy")
+    assert recorded_repository(live).startswith("elsewhere.org/team/shop ")
+
+
+def test_baseline_takes_a_project_over(live: Deployed) -> None:
+    live.view("a", "SELECT 1 AS one")
+    clone(live, "https://example.com/team/shop.git")
+    live.succeed("deploy")
+    clone(live, "https://example.com/team/warehouse.git", text="other")
+    live.view("b", "SELECT 1 AS one")
+    live.fail("deploy", code=3)
+    (live.directory / "database/views/b.sql").unlink()
+    live.succeed("baseline")
+    live.view("b", "SELECT 1 AS one")
+    live.succeed("deploy")
+    assert recorded_repository(live).startswith("example.com/team/warehouse ")
