@@ -188,6 +188,22 @@ class Connection:
             return error.message
         return None
 
+    def try_execute_all(self, texts: Sequence[str]) -> None:
+        """Run batches in the open transaction, which goes on without them where one of them fails."""
+        with suppress(StatementError), self._savepoint(rollback_only=False):
+            for text in texts:
+                self.execute(text)
+
+    def execute_aside(self, texts: Sequence[str]) -> None:
+        """Run batches in one transaction of another session. Raises StatementError."""
+        with self._translate_errors(), self._other_session.begin():
+            for text in texts:
+                self._other_session.exec_driver_sql(text)
+
+    @cached_property
+    def _other_session(self) -> SAConnection:
+        return self._sa_connection.engine.connect()
+
     @contextmanager
     def cursor(self, text: str) -> Iterator[Any]:
         """Open a cursor of the driver, for `executemany` with parameters. Closed at the end of the block.
@@ -447,6 +463,8 @@ class Connection:
             if self._shared_transaction is not None and self._shared_transaction.is_active:
                 self._commit_shared(self._shared_transaction) if keep else self._shared_transaction.rollback()
         finally:
+            if "_other_session" in self.__dict__:
+                self._other_session.close()
             if "_sa_connection" in self.__dict__:
                 self._sa_connection.close()
             else:

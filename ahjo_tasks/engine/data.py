@@ -134,7 +134,7 @@ class DataProgress:
         return "" if self._conceal(text) != text else hash_text(text)
 
     def file_done(self, file: SqlFile | TableFile) -> None:
-        """Record that a file is done to its end."""
+        """Record that a file is done to its end, in its transaction."""
         if self._loaded is not None and self._may_write():
             self._loaded.write(Loaded(file.label, file.kind, self.content(file)))
 
@@ -142,10 +142,10 @@ class DataProgress:
         """Record that so many statements of a file are done."""
         if self._loaded is not None and self._may_write():
             whole = int(number == len(file.batches))
-            self._loaded.write(
-                Loaded(
-                    file.label, file.kind, self.content(file, number), number, whole, 1, int(uncertain and not whole)
-                )
+            content = self.content(file) if whole else self.content(file, number)
+            statements = 0 if whole else number
+            self._loaded.write_between(
+                Loaded(file.label, file.kind, content, statements, whole, 1, int(uncertain and not whole))
             )
 
     def finish(self) -> None:
@@ -168,6 +168,12 @@ class ScriptStep(FileStep):
         implicit = any(file.dialect.commits_implicitly(batch.text) for batch in file.batches)
         return implicit or not file.transactional or bool(file.transaction_control)
 
+    @cached_property
+    def recorded_first(self) -> bool:
+        """True if one transaction holds the file and its record, which is written while the session is as it was."""
+        file = self.file
+        return not self.commits_alone and not any(map(file.dialect.may_end_transaction, file.texts))
+
     @property
     def sent_in_one_call(self) -> bool:
         """False where its record belongs to its transaction."""
@@ -175,6 +181,8 @@ class ScriptStep(FileStep):
 
     def run(self, connection: Connection) -> int:
         """Run the statements, and record how far it came. Raises BatchError."""
+        if self.progress is not None and self.recorded_first:
+            self.progress.file_done(self.file)
         if self.progress is None or not self.commits_alone:
             return super().run(connection)
         self.progress.statements_done(self.file, self.done)
@@ -194,11 +202,9 @@ class ScriptStep(FileStep):
 
     def batch_done(self, number: int, connection: Connection) -> None:
         """Record the statement, or the file at its end."""
-        if self.progress is None:
+        if self.progress is None or self.recorded_first:
             return
-        if number == len(self.file.batches):
-            self.progress.file_done(self.file)
-        elif self.commits_alone and number > self.done:
+        if number == len(self.file.batches) or (self.commits_alone and number > self.done):
             self.progress.statements_done(self.file, number)
 
 

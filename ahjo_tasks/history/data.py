@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from ahjo_tasks.errors import StatementError
 from ahjo_tasks.history.store import hash_text
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class LoadedFiles:
     def __init__(self, store: HistoryStore, kind: str) -> None:
         self._store = store
         self._kind = kind
+        self._table = self._qualified()
 
     def known(self) -> dict[str, Loaded]:
         """Return what is known of the files, by their labels."""
@@ -46,17 +48,33 @@ class LoadedFiles:
 
     def write(self, loaded: Loaded) -> None:
         """Replace what is known of a file, in the transaction that is open or at once."""
+        for statement in self._statements(loaded):
+            self._store.connection.execute(statement)
+
+    def write_between(self, loaded: Loaded) -> None:
+        """Do so between statements of a file, which may have taken a role, or have locked other tables.
+
+        Where the session must not write, another one does; in a transaction of the file, the next record does.
+        """
         connection = self._store.connection
-        quote, key = connection.dialect.quote_literal, f"file_id = '{self._id(loaded.file)}'"
+        if connection.transaction_state == "open":
+            connection.try_execute_all(self._statements(loaded))
+            return
+        try:
+            self.write(loaded)
+        except StatementError:
+            connection.execute_aside(self._statements(loaded))
+
+    def _statements(self, loaded: Loaded) -> tuple[str, str]:
+        quote = self._store.connection.dialect.quote_literal
         values = {
             name: str(value) if isinstance(value, int) else quote(value) for name, value in asdict(loaded).items()
         }
-        changes = ", ".join(f"{name} = {value}" for name, value in values.items())
-        if connection.execute(f"UPDATE {self._table} SET {changes} WHERE {key}"):
-            return
         values |= {"file_id": quote(self._id(loaded.file)), "project": quote(self._store.project)}
-        connection.execute(f"DELETE FROM {self._table} WHERE {key}")
-        connection.execute(f"INSERT INTO {self._table} ({', '.join(values)}) VALUES ({', '.join(values.values())})")
+        return (
+            f"DELETE FROM {self._table} WHERE file_id = {values['file_id']}",
+            f"INSERT INTO {self._table} ({', '.join(values)}) VALUES ({', '.join(values.values())})",
+        )
 
     def finish(self) -> None:
         """Note that an action has done all its files, so that the next one runs them again."""
@@ -70,8 +88,8 @@ class LoadedFiles:
         quote = self._store.connection.dialect.quote_literal
         return f"project = {quote(self._store.project)} AND kind = {quote(self._kind)}"
 
-    @property
-    def _table(self) -> str:
-        table = self._store.tables.data
-        names = [name for name in (table.schema, table.name) if name]
-        return self._store.connection.dialect.quote(*names)
+    def _qualified(self) -> str:
+        """Return the name of the table, which holds in whatever schema or database a file goes to."""
+        connection, table = self._store.connection, self._store.tables.data
+        schema = table.schema or str(connection.query(connection.dialect.current_schema_sql)[0][0])
+        return connection.dialect.quote(schema, table.name)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from inside import deployed
 from kills import before_record, before_step, killed
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from inside import Deployed
+    from targets import Target
 
 INSERT = "INSERT INTO item VALUES ({});\n"
 
@@ -104,3 +108,38 @@ def test_the_one_statement_that_may_be_done_is_named_after_a_kill(shop: Deployed
     done = shop.succeed("data")
     assert "a.sql:3: the run before was ended here: whether this statement was done is not known" in done.text
     assert ids(shop) == [1, 2, 2, 3]
+
+
+SETTINGS = [
+    pytest.param("postgresql", "SET search_path TO pg_catalog", id="search_path"),
+    pytest.param("postgresql", "CREATE ROLE {0}_role; GRANT INSERT ON item TO {0}_role; SET ROLE {0}_role", id="role"),
+    pytest.param("mysql", "USE mysql", id="database"),
+    pytest.param("mysql", "LOCK TABLES item WRITE", id="locks"),
+    pytest.param("mysql", "SET sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'", id="modes"),
+]
+
+
+@pytest.mark.parametrize("head", ["", "-- transaction: off\n"])
+@pytest.mark.parametrize(("target", "setting"), SETTINGS, indirect=["target"])
+def test_what_a_script_sets_does_not_hide_the_record_of_it(shop: Deployed, setting: str, head: str) -> None:
+    owner = "public" if shop.target.name == "postgresql" else shop.database
+    statements = f"{setting.format(shop.database)};\nINSERT INTO {owner}.item VALUES (1);\n"
+    shop.write("database/data/a.sql", f"-- run: once\n{head}{statements}")
+    try:
+        shop.succeed("data")
+        assert "done by an earlier run" in shop.succeed("data").text
+        assert ids(shop) == [1]
+    finally:
+        if "ROLE" in setting:
+            shop.by_hand(f"DROP OWNED BY {shop.database}_role; DROP ROLE {shop.database}_role")
+
+
+def test_a_script_whose_procedure_commits_is_not_done_until_its_end(mysql_target: Target, tmp_path: Path) -> None:
+    shop = deployed(mysql_target, tmp_path / "shop")
+    shop.by_hand("CREATE TABLE item (id INTEGER)", "CREATE PROCEDURE keep() COMMIT")
+    head = "-- run: once\nINSERT INTO item VALUES (1);\nCALL keep();\n"
+    shop.write("database/data/a.sql", f"{head}INSERT INTO nowhere VALUES (2);\n")
+    shop.fail("data")
+    shop.write("database/data/a.sql", f"{head}INSERT INTO item VALUES (2);\n")
+    assert "done by an earlier run" not in shop.succeed("data").text
+    assert 2 in ids(shop)

@@ -98,6 +98,10 @@ class DialectAttributes:
     syntax: ClassVar[Syntax]
     """Lexical rules: how strings, quoted names and comments are written."""
     default_schema: ClassVar[str | None] = None
+    current_schema_sql: ClassVar[str] = "SELECT NULL"
+    """Query of the schema, or the database, that a name without one belongs to."""
+    call: ClassVar[str] = NEVER
+    """Finds, at the beginning of a statement, a call of code on the server that may end a transaction."""
     """Schema of an object whose name has none; None where the database has no schemas."""
     bookkeeping_schema: ClassVar[str | None] = None
     """Schema of our own tables and Alembic's, unless the config names one; None for the login's default."""

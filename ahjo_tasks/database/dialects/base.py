@@ -468,6 +468,10 @@ class Running(DialectAttributes):
         """Convert a driver's error into the server's message, number and position in `text`."""
         return ServerError(_first_line(error))
 
+    def may_end_transaction(self, statement: str) -> bool:
+        """Return whether the statement calls code on the server that may commit or roll back."""
+        return compiled(self.call).match(statement) is not None
+
     def commits_implicitly(self, statement: str) -> bool:
         """Return whether the statement commits the transaction it is in."""
         return compiled(self.implicit_commit_statement).match(statement) is not None

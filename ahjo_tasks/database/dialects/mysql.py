@@ -175,6 +175,8 @@ class MySQL(Dialect):
         "4091": r"'(.+?)'",
     }
     maintenance_database = "information_schema"
+    current_schema_sql = "SELECT DATABASE()"
+    call = rf"(?ai:{MYSQL.gap()}(?:CALL|EXECUTE|BEGIN\s+NOT|IF|CASE|LOOP|REPEAT|WHILE|FOR)\b)"
     supports_use_database = True
     system_databases = frozenset({"mysql", "information_schema", "performance_schema", "sys"})
     unsupported_kinds = Dialect.unsupported_kinds | {"schema", "type", "synonym", "rule"}

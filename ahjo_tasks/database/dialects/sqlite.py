@@ -93,6 +93,7 @@ class SQLite(Dialect):
         "rule",
         "permission",
     }
+    current_schema_sql = "SELECT 'main'"
     late_binding = frozenset({"table", "view", "trigger"})
     begin = "BEGIN IMMEDIATE"
     error_may_roll_back = True

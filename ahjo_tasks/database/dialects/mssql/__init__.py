@@ -79,6 +79,7 @@ class MSSQL(Dialect):
     )
     splitter = SPLITTER
     default_schema = "dbo"
+    call = r"(?ais:.*?\bEXEC(?:UTE)?\b)"
     bookkeeping_schema = "dbo"
     savepoint = "SAVE TRANSACTION ahjo_apart"
     rollback_to_savepoint = "ROLLBACK TRANSACTION ahjo_apart"

@@ -150,6 +150,7 @@ class PostgreSQL(Dialect):
     splitter = replace(postgresql.SPLITTER, check=statements.check)
     statement_splitter = postgresql.STATEMENT_SPLITTER
     default_schema = "public"
+    current_schema_sql = "SELECT current_schema()"
     maintenance_database = "postgres"
     system_databases = frozenset({"postgres", "template0", "template1"})
     unsupported_kinds = Dialect.unsupported_kinds | {"synonym"}
