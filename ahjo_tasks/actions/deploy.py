@@ -173,7 +173,7 @@ def _is_done(ctx: ActionContext) -> bool:
     from ahjo_tasks.engine.unchanged import is_unchanged
 
     ctx.print_heading()
-    connection, inputs = ctx.database.connection, hash_files(ctx)
+    connection, inputs = ctx.database.driver_connection, hash_files(ctx)
     if not is_unchanged(connection, ctx.settings, inputs):
         return False
     ctx.project.shown_plan = None

@@ -25,6 +25,7 @@ from ahjo_tasks.engine.drop import DropStep
 from ahjo_tasks.engine.sql_file import FileStep
 from ahjo_tasks.engine.unchanged import read_revisions
 from ahjo_tasks.errors import DeployError, StatementError
+from ahjo_tasks.history import PREFIX
 from ahjo_tasks.history.store import (
     TABLES_OF_REVISIONS,
     FileRecord,
@@ -355,8 +356,6 @@ class Recorder:
 
     def _is_ours(self, key: ObjectKey) -> bool:
         """Test whether a table is one of the history, of Alembic's versions or of git's."""
-        from ahjo_tasks.history.tables import PREFIX
-
         settings = self._store.settings
         names = {settings.alembic_version_table, settings.git_table, settings.log_table, settings.test_table_name}
         return key.name.startswith(PREFIX) or key.name in names

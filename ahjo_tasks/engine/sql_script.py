@@ -14,6 +14,7 @@ from ahjo_tasks.engine.migrations import MigrationStep, version_options
 from ahjo_tasks.engine.offline_sql import OfflineSql
 from ahjo_tasks.engine.sql_file import FileStep
 from ahjo_tasks.errors import UsageError
+from ahjo_tasks.history import TABLES_VERSION
 from ahjo_tasks.history.store import (
     TABLES_OF_REVISIONS,
     HistoryStore,
@@ -177,14 +178,12 @@ class SqlScript:
 
     def _state_rows(self, run_id: str) -> Iterator[Any]:
         """Yield what writes the state: without the version of the catalog, so that the next plan compares all."""
-        from ahjo_tasks.history.tables import VERSION
-
         state = self._store.tables.state
         identity = self._dialect.database_identity(self._connection)
         version = fingerprint_version(identity)
         now = State(self._store.project, "", identity.server, identity.database, version, run_id=run_id)
         yield state.delete().where(state.c.project == self._store.project)
-        yield state.insert().values({**asdict(now), "tables_version": VERSION})
+        yield state.insert().values({**asdict(now), "tables_version": TABLES_VERSION})
 
     def _fingerprints(self, file: SqlFile, run_id: str) -> Iterator[str]:
         """Yield what records the objects of a file, by what the database says of them when the script has run."""

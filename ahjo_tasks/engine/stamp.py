@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from ahjo_tasks.database.catalog import has_table
 from ahjo_tasks.engine.plan import Plan, Step
 from ahjo_tasks.errors import ConfigError, NotPermittedError, StatementError
 from ahjo_tasks.git import Git, GitError
@@ -14,7 +15,7 @@ from ahjo_tasks.git import Git, GitError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sqlalchemy import ColumnClause, Table
+    from sqlalchemy import Table
     from sqlalchemy.engine import Connection as SAConnection
 
     from ahjo_tasks.config.settings import Settings
@@ -187,22 +188,15 @@ def plan_stamp(
 
 def read_stamp(settings: Settings, connection: Connection) -> GitVersion | None:
     """Return the version recorded in the database, or None."""
-    from sqlalchemy import column, quoted_name, select
-    from sqlalchemy import table as plain_table
-
-    table = git_table(settings, connection.dialect)
-    with connection.sqlalchemy_connection() as sa_connection:
-        columns = connection.dialect.column_names(sa_connection, table.name, table.schema)
-        spelling = {name.lower(): name for name in columns}
-        commit = spelling.get("commit") or spelling.get("commit_hash")
-        names = [spelling.get("repository"), spelling.get("branch"), commit]
-        if not all(names):
-            return None
-        selected: list[ColumnClause[str]] = [column(quoted_name(str(name), quote=True)) for name in names]
-        row = sa_connection.execute(
-            select(*selected).select_from(plain_table(table.name, *selected, schema=table.schema))
-        ).first()
-    return GitVersion(row[0], row[1], row[2]) if row else None
+    name, schema = settings.git_table, settings.git_table_schema or connection.dialect.bookkeeping_schema
+    if not has_table(connection, name, schema):
+        return None
+    columns, rows = connection.result_sets(f"SELECT * FROM {connection.dialect.quote(schema, name)}")[0]
+    spelling = {column.lower(): index for index, column in enumerate(columns)}
+    indexes = [spelling.get("repository"), spelling.get("branch"), spelling.get("commit", spelling.get("commit_hash"))]
+    if not rows or None in indexes:
+        return None
+    return GitVersion(*(rows[0][index] for index in indexes if index is not None))
 
 
 def git_table(settings: Settings, dialect: Dialect) -> Table:

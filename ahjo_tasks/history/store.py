@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ahjo_tasks.database.catalog import Fingerprint, ObjectKey, has_table, hash_definition
 from ahjo_tasks.errors import UsageError
+from ahjo_tasks.history import PREFIX, TABLES_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -162,8 +163,11 @@ class HistoryStore:
 
     def exists(self) -> bool:
         """True if the tables are there, as far as this login can see."""
-        schema = self.settings.history_schema or self.connection.dialect.bookkeeping_schema
-        return has_table(self.connection, "ahjo_state", schema)
+        return has_table(self.connection, f"{PREFIX}state", self._schema)
+
+    @property
+    def _schema(self) -> str | None:
+        return self.settings.history_schema or self.connection.dialect.bookkeeping_schema
 
     def ddl(self) -> str:
         """Return the statements that create the tables."""
@@ -177,28 +181,26 @@ class HistoryStore:
 
     def state(self) -> State | None:
         """Return the last finished deploy. Raises UsageError for tables of a newer release."""
-        from ahjo_tasks.history.tables import VERSION
-
-        rows = self._select(self.tables.state, project=self.project)
+        rows = self._texts("state", project=self.project)
         if not rows:
             return None
         version = rows[0].pop("tables_version")
-        if version > VERSION:
+        if version > TABLES_VERSION:
             raise UsageError(
                 "The history in this database was written by a newer release of ahjo-tasks.",
-                hint=f"Install that release: its tables have version {version}, this release knows {VERSION}.",
+                hint=f"Install that release: its tables have version {version}, this release knows {TABLES_VERSION}.",
             )
         return State(**{name: value or "" for name, value in rows[0].items()})
 
     def files(self) -> dict[str, FileRecord]:
         """Return what each file left in the database."""
-        records = self._records(self._select(self.tables.objects, project=self.project))
+        records = self._records(self._texts("objects", project=self.project))
         records.pop(TABLES_OF_REVISIONS, None)
         return records
 
     def revision_tables(self) -> FileRecord:
         """Return the tables that revisions made, as the last revision left them."""
-        rows = self._select(self.tables.objects, project=self.project, file=TABLES_OF_REVISIONS)
+        rows = self._texts("objects", project=self.project, file=TABLES_OF_REVISIONS)
         return self._records(rows).get(TABLES_OF_REVISIONS) or FileRecord(TABLES_OF_REVISIONS, "")
 
     @staticmethod
@@ -277,7 +279,7 @@ class HistoryStore:
 
     def text(self, text_hash: str) -> str | None:
         """Return a text that was deployed; None where it was not kept."""
-        rows = self._select(self.tables.texts, text_hash=text_hash)
+        rows = self._texts("texts", text_hash=text_hash)
         return zlib.decompress(base64.b64decode(rows[0]["content"])).decode("utf-8", "surrogatepass") if rows else None
 
     # -- writing -------------------------------------------------------------------------------------------------------
@@ -356,12 +358,10 @@ class HistoryStore:
 
     def write_state(self, state: State) -> None:
         """Write the state after a finished deploy."""
-        from ahjo_tasks.history.tables import VERSION
-
         table = self.tables.state
         with self.connection.sqlalchemy_transaction() as sa_connection:
             sa_connection.execute(table.delete().where(table.c.project == self.project))
-            sa_connection.execute(table.insert().values({**asdict(state), "tables_version": VERSION}))
+            sa_connection.execute(table.insert().values({**asdict(state), "tables_version": TABLES_VERSION}))
 
     def end(self, run: Run) -> None:
         """Write how a run ended, and forget the runs beyond `history_keep`."""
@@ -385,6 +385,14 @@ class HistoryStore:
             kept = [select(table.c.text_hash).where(table.c.text_hash != "") for table in (steps, objects)]
             unused = (texts.c.text_hash.not_in(hashes) for hashes in kept)
             sa_connection.execute(texts.delete().where(*unused))
+
+    def _texts(self, name: str, **equal: str) -> list[dict[str, Any]]:
+        """Read rows of a table that has texts and numbers alone, without SQLAlchemy."""
+        dialect = self.connection.dialect
+        equals = " AND ".join(f"{column} = {dialect.quote_literal(value)}" for column, value in equal.items())
+        table = dialect.quote(self._schema, f"{PREFIX}{name}")
+        columns, rows = self.connection.result_sets(f"SELECT * FROM {table} WHERE {equals}")[0]
+        return [dict(zip(columns, row, strict=True)) for row in rows]
 
     def _select(self, table: Any, **equal: str) -> list[dict[str, Any]]:
         from sqlalchemy import select

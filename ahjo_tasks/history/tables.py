@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Boolean, Column, DateTime, Float, Integer, MetaData, String, Table, Unicode, UnicodeText
 
+from ahjo_tasks.history import PREFIX
+
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection as SAConnection
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.dialects.base import Dialect
 
-VERSION = 1
-"""Version of the tables; a later release changes older tables, an older release refuses newer ones."""
-PREFIX = "ahjo_"
 NAME, LABEL, KEY = Unicode(255), Unicode(1000), String(64)
 PROJECT, KIND, STATUS = Unicode(100), Unicode(50), Unicode(20)
 

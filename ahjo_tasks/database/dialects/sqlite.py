@@ -113,7 +113,7 @@ class SQLite(Dialect):
         ),
     )
     catalog_version_sql = "SELECT schema_version FROM pragma_schema_version"
-    table_exists_sql = "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = {name}"
+    table_exists_sql = "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = {name} COLLATE NOCASE"
     foreign_keys_sql = (
         'SELECT NULL, m.name, NULL, f."table" FROM sqlite_master m, pragma_foreign_key_list(m.name) f'
         " WHERE m.type = 'table'"
