@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +23,10 @@ class TerminatedError(KeyboardInterrupt):
     """SIGTERM has arrived: the run ends as by Ctrl-C."""
 
 
+class StoppedError(KeyboardInterrupt):
+    """The caller has asked the run to stop: it ends as by Ctrl-C."""
+
+
 class AhjoError(Exception):
     """Something a user can act on; printed as a message, never as a traceback.
 
@@ -35,6 +39,30 @@ class AhjoError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let another process have the error, whatever the class takes to be made."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the error as plain values: type, exit code, message, and what else is known, as file and line."""
+        known = {name: _plain(value) for name, value in vars(self).items() if value not in (None, "", (), False)}
+        return {"type": type(self).__name__, "exit_code": self.exit_code, **known}
+
+
+def _restored(kind: type[AhjoError], args: tuple[Any, ...], state: dict[str, Any]) -> AhjoError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, ServerError):
+        return {name: item for name, item in value._asdict().items() if item not in (None, "", False)}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, str | int) else str(value)
 
 
 class UsageError(AhjoError):

@@ -34,11 +34,21 @@ class Warned(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Started(Event):
+    """A run begins on a target: server and database, with the config's label of the environment."""
+
+    name = "run started"
+    actions: str
+    target: str
+    environment: str = ""
+    login: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Connected(Event):
-    """A connection to a database is open; `facts` are what its server says of itself, by name."""
+    """A connection is open; `facts` are what the server says of itself, by name."""
 
     name = "connected"
-    target: str
     facts: dict[str, str] = field(default_factory=dict)
 
 

@@ -11,14 +11,15 @@ import stat
 import sys
 from contextlib import contextmanager, suppress
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ahjo_tasks.errors import AhjoError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
+T = TypeVar("T")
 DISK_ERRORS = frozenset(
     getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EIO", "EROFS") if hasattr(errno, name)
 )
@@ -71,6 +72,25 @@ def _escape(value: object, further: str = "") -> str:
     for char in f"%\r\n{further}":
         text = text.replace(char, f"%{ord(char):02X}")
     return text
+
+
+def map_texts(value: T, change: Callable[[str], str]) -> T:
+    """Return a value with all texts in it changed: those of tuples, lists, mappings and dataclasses, too."""
+    from dataclasses import fields, is_dataclass, replace
+
+    changed: Any = value
+    if isinstance(value, str):
+        changed = change(value)
+    elif isinstance(value, tuple):
+        items = (map_texts(item, change) for item in value)
+        changed = type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+    elif isinstance(value, list):
+        changed = [map_texts(item, change) for item in value]
+    elif isinstance(value, dict):
+        changed = {key: map_texts(item, change) for key, item in value.items()}
+    elif is_dataclass(value) and not isinstance(value, type):
+        changed = replace(value, **{item.name: map_texts(getattr(value, item.name), change) for item in fields(value)})
+    return cast("T", changed)
 
 
 def load_object(reference: str) -> Any:

@@ -27,6 +27,7 @@ ORDER = (
     {"engine"},
     {"scan", "descriptions", "testing", "fleet"},
     {"runtime"},
+    {"api"},
     {"actions"},
     {"library"},
     {"cli", "alembic_env", "__init__"},

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.errors import AhjoError, NotPermittedError, UsageError
+from ahjo_tasks.errors import AhjoError, UsageError
 from ahjo_tasks.runtime.action import action, multiaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
 
+    from ahjo_tasks.api.deploying import DeployOptions, Planned
     from ahjo_tasks.data.table_file import TableFile
-    from ahjo_tasks.database.connection import Connection
-    from ahjo_tasks.engine.changes import FileChange
-    from ahjo_tasks.engine.deployment import Choice, Selection
-    from ahjo_tasks.engine.plan import Plan
-    from ahjo_tasks.engine.saved_plan import Basis, Options, SavedPlan
     from ahjo_tasks.project.sql_file import SqlFile
     from ahjo_tasks.runtime.context import ActionContext
 
@@ -31,28 +25,16 @@ SKIP_HELP = {
 }
 
 
-class Skipped(NamedTuple):
-    """The parts of a deploy that its flags leave out."""
-
-    migrations: bool = False
-    descriptions: bool = False
-    git_version: bool = False
-
-
 def _destroys(_ctx: ActionContext, values: Mapping[str, Any]) -> str:
-    prune = values.get("prune") or (values.get("plan") and _saved(values["plan"]).options.prune)
-    return "drops the objects of files that were removed from the project" if prune else ""
-
-
-def _saved(path: str) -> SavedPlan:
     from ahjo_tasks.engine.saved_plan import read_plan
 
-    return read_plan(path)
+    prune = values.get("prune") or (values.get("plan") and read_plan(values["plan"]).options.prune)
+    return "drops the objects of files that were removed from the project" if prune else ""
 
 
 def _preview(ctx: ActionContext, values: Mapping[str, Any]) -> list[str]:
     """Show the plan of a call of deploy with these flags, before the question."""
-    return _show_before(ctx, DeployFlags.of(values))
+    return _PlanConsent(ctx, _options(values)).show()
 
 
 @action(
@@ -92,252 +74,63 @@ def deploy(  # noqa: PLR0913, PLR0917 - the flags
     Descriptions in docs/db_objects are carried over. The git version is
     recorded last. With --dry the plan is shown, and nothing is changed.
     """
-    from ahjo_tasks.actions.run_plan import apply_plan
+    from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan, session_of
+    from ahjo_tasks.api import deploying
 
-    skipped = Skipped(skip_alembic_update, skip_metadata_update, skip_git_update)
-    flags = DeployFlags(tuple(files or ()), all, tuple(select or ()), prune, on_drift, plan, skipped)
-    if not ctx.dry_run and flags == DeployFlags() and _is_done(ctx):
+    options, session = _options(locals()), session_of(ctx)
+    if not ctx.dry_run:
+        deploying.deploy(session, options, _PlanConsent(ctx, options))
+        ctx.project.shown_plan = None
         return
-    with _agreed(ctx, flags) as (connection, planned):
+    with connection_for_plan(ctx) as connection:
+        planned = options.make(session, connection)
         apply_plan(ctx, planned.plan, connection, planned.selection)
-        if connection is not None and not (planned.plan.steps or ctx.dry_run):
-            _remember(ctx, planned, connection)
 
 
-def _remember(ctx: ActionContext, planned: Planned, connection: Connection) -> None:
-    """Keep what a full comparison found that has nothing to do; of a copy the history says where it came from."""
-    from ahjo_tasks.actions.run_plan import recording
-    from ahjo_tasks.engine.unchanged import keep_state
+def _options(values: Mapping[str, Any]) -> DeployOptions:
+    """Return the options that the flags of a call mean."""
+    from ahjo_tasks.api.deploying import DeployOptions, Skipped
 
-    if planned.selection is not None and planned.selection.origin:
-        with recording(ctx, planned.plan, connection, planned.selection):
-            return
-    keep_state(connection, ctx.settings, planned.selection)
-
-
-class DeployFlags(NamedTuple):
-    """The flags of a deploy."""
-
-    files: tuple[str, ...] = ()
-    all: bool = False
-    select: tuple[str, ...] = ()
-    prune: bool = False
-    on_drift: str = ""
-    plan: str = ""
-    skipped: Skipped = Skipped()
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> DeployFlags:
-        """Return the flags among the values of a call."""
-        skipped = Skipped(*(bool(values.get(flag.replace("-", "_"))) for flag in SKIP_HELP))
-        flags: dict[str, Any] = {name: tuple(values.get(name) or ()) for name in ("files", "select")}
-        flags |= {name: values[name] for name in ("all", "prune", "on_drift", "plan") if values.get(name)}
-        return cls(**flags, skipped=skipped)
-
-    def make(self, ctx: ActionContext, connection: Connection | None) -> Planned:
-        """Plan the deploy. Raises UsageError for flags that go not together, DifferenceError for a stale plan file."""
-        from ahjo_tasks.engine.deployment import Choice
-
-        if self.plan and self != DeployFlags(plan=self.plan):
-            raise UsageError("--plan applies a saved plan as it is.", hint="Give the other flags to inv plan --out.")
-        if self.plan:
-            saved = _saved(self.plan)
-            planned = plan_with(ctx, connection, saved.options)
-            saved.check(planned.basis(ctx, connection), self.plan)
-            return planned
-        choice = Choice(self.select, self.prune, _drift_rule(self.on_drift))
-        inputs = "" if self.files else hash_files(ctx)
-        objects = read_named(ctx, self.files) if self.files else read_objects(ctx)
-        if inputs and inputs != hash_files(ctx):
-            inputs = ""  # somebody saved files while they were read
-        made = plan_changes(
-            *(ctx, objects, connection, self.skipped, choice),
-            everything=self.all,
-            inputs=inputs,
-            named=bool(self.files),
-        )
-        return Planned(*made, objects)
+    skipped = Skipped(*(bool(values.get(flag.replace("-", "_"))) for flag in SKIP_HELP))
+    flags: dict[str, Any] = {name: tuple(values.get(name) or ()) for name in ("files", "select")}
+    flags |= {name: values[name] for name in ("all", "prune", "on_drift", "plan") if values.get(name)}
+    return DeployOptions(**flags, skipped=skipped)
 
 
-def hash_files(ctx: ActionContext) -> str:
-    """Return a hash of all that a deploy reads; empty where not all of it is known."""
-    from ahjo_tasks.engine.unchanged import hash_inputs
+class _PlanConsent:
+    """Consent of the user to the plan of a deploy, which was shown before the question."""
 
-    return hash_inputs(ctx.project.files, ctx.settings, ctx.console.masked)
+    def __init__(self, ctx: ActionContext, options: DeployOptions) -> None:
+        self._ctx = ctx
+        self._options = options
 
+    def agrees(self, planned: Planned) -> bool:
+        """Return whether the user has seen this plan, or no plan."""
+        agreed, self._ctx.project.shown_plan = self._ctx.project.shown_plan, None
+        return agreed in {None, planned.identity}
 
-def _is_done(ctx: ActionContext) -> bool:
-    """Look, without the lock, if nothing has changed since the last deploy; then record the git version at most."""
-    from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan, show_server_info
-    from ahjo_tasks.engine.stamp import plan_stamp
-    from ahjo_tasks.engine.unchanged import is_unchanged
+    def ask_again(self) -> None:
+        """Show the plan as it is now, and ask about it."""
+        self._ctx.confirmation.ask_again(self._ctx.project, "deploy", self.show())
 
-    ctx.print_heading()
-    connection, inputs = ctx.database.driver_connection, hash_files(ctx)
-    if not is_unchanged(connection, ctx.settings, inputs):
-        return False
-    ctx.project.shown_plan = None
-    show_server_info(ctx, connection)
-    plan = plan_stamp(ctx.settings, ctx.project.directory, connection)
-    if not plan.steps:
-        apply_plan(ctx, plan, connection)
-        return True
-    with connection_for_plan(ctx) as locked:  # another run may have deployed something in the meantime
-        done = locked is not None and is_unchanged(locked, ctx.settings, inputs)
-        if done:
-            apply_plan(ctx, plan, locked)
-    return done
+    def show(self) -> list[str]:
+        """Show the plan, and return what it destroys, as warnings. Nothing is held afterwards."""
+        from ahjo_tasks.actions.plan_formats import print_tree, tree_lines
+        from ahjo_tasks.actions.run_plan import session_of
+        from ahjo_tasks.api.deploying import report_of
+        from ahjo_tasks.api.running import describe_once, existing_connection
 
-
-@contextmanager
-def _agreed(ctx: ActionContext, flags: DeployFlags) -> Iterator[tuple[Connection | None, Planned]]:
-    """Plan a deploy under the lock, and lend both; where the user has seen another plan, ask once more."""
-    from ahjo_tasks.actions.run_plan import connection_for_plan
-
-    while True:
-        with connection_for_plan(ctx) as connection:
-            planned = flags.make(ctx, connection)
-            agreed, ctx.project.shown_plan = ctx.project.shown_plan, None
-            if ctx.dry_run or agreed in {None, planned.identity}:
-                yield connection, planned
-                return
-            if connection is not None and connection.changed:
-                raise NotPermittedError(
-                    "The plan differs from the one that was confirmed; nothing of it was done.",
-                    hint="Run it again: nobody is asked while a transaction is open.",
-                )
-        ctx.database.close(keep=False)  # nobody is asked while a lock or a transaction is held
-        ctx.confirmation.ask_again(ctx.project, "deploy", _show_before(ctx, flags))
-
-
-def _show_before(ctx: ActionContext, flags: DeployFlags) -> list[str]:
-    """Show the plan of a deploy, and return what it destroys, as warnings. Nothing is held afterwards."""
-    from ahjo_tasks.actions.plan_formats import print_tree, report_of, tree_lines
-    from ahjo_tasks.actions.run_plan import existing_connection, show_server_info
-
-    connection = existing_connection(ctx)
-    show_server_info(ctx, connection)
-    planned = flags.make(ctx, connection)
-    report = report_of(ctx, planned.plan, planned.changes, connection)
-    ctx.database.close(keep=False)
-    print_tree(ctx, tree_lines(report))
-    ctx.project.shown_plan = planned.identity
-    losses = [f"It destroys by {file}: {loss}." for file, loss in report.losses]
-    more = [f"It destroys {len(losses) - MOST_LOSSES} more, which the plan above lists."]
-    return losses[:MOST_LOSSES] + (more if len(losses) > MOST_LOSSES else [])
-
-
-class Planned(NamedTuple):
-    """A plan of a deploy, and the files that it was chosen from."""
-
-    plan: Plan
-    selection: Selection | None
-    objects: Plan
-
-    @property
-    def changes(self) -> Sequence[FileChange]:
-        """The state of every file."""
-        return self.selection.changes if self.selection else ()
-
-    @property
-    def identity(self) -> str:
-        """A hash of the steps and of the texts that they run."""
-        from ahjo_tasks.engine.sql_file import FileStep
-        from ahjo_tasks.history.store import hash_text
-
-        texts = (step.file.text if isinstance(step, FileStep) else step.note for step in self.plan.steps)
-        lines = (
-            f"{step.kind} {step.label} {hash_text(text)}" for step, text in zip(self.plan.steps, texts, strict=True)
-        )
-        return hash_text("\n".join(lines))
-
-    def basis(self, ctx: ActionContext, connection: Connection | None) -> Basis:
-        """Return the facts that the plan stands on."""
-        from ahjo_tasks.engine.saved_plan import find_basis
-
-        more = {"docs/db_objects": hash_descriptions(ctx)}
-        target, conceal = ctx.project.target, ctx.console.masked
-        return find_basis(ctx.settings, target, connection, self.objects, self.plan, more, conceal)
-
-
-def plan_with(ctx: ActionContext, connection: Connection | None, options: Options) -> Planned:
-    """Plan a deploy by the flags of `inv plan`."""
-    from ahjo_tasks.engine.deployment import Choice
-
-    objects, choice = read_objects(ctx), Choice(options.select, options.prune)
-    return Planned(*plan_changes(ctx, objects, connection, Skipped(), choice, everything=options.all), objects)
-
-
-def _drift_rule(word: str) -> str:
-    if word not in {"", "replace", "stop"}:
-        raise UsageError(f"--on-drift: {word!r} is neither replace nor stop.")
-    return word
-
-
-def read_objects(ctx: ActionContext) -> Plan:
-    """Read the project's files of objects, and plan to run all of them in order."""
-    from ahjo_tasks.engine.plan import Plan
-    from ahjo_tasks.engine.sql_file import plan_objects
-
-    files = ctx.project.files
-    return plan_objects(ctx.project.object_files()) + Plan((), files.ignored(), files.misnamed())
-
-
-def read_named(ctx: ActionContext, files: Sequence[str]) -> Plan:
-    """Read the files that the user names, and plan to run all of them."""
-    from ahjo_tasks.engine.sql_file import plan_named
-
-    return plan_named(ctx.project.files.read_named(files, ctx.settings.scripting_variables))
-
-
-def plan_changes(  # noqa: PLR0913 - what of the deploy is wanted
-    ctx: ActionContext,
-    objects: Plan,
-    connection: Connection | None,
-    skipped: Skipped,
-    choice: Choice | None = None,
-    *,
-    everything: bool = False,
-    inputs: str = "",
-    named: bool = False,
-) -> tuple[Plan, Selection | None]:
-    """Plan a deploy of what changed since the last one; return the state of every file, too.
-
-    `inputs` is a hash of all that a deploy reads. With `named` the files are those that the user names: they are
-    deployed whatever their state is.
-    """
-    from ahjo_tasks.engine.deployment import Choice, Deployment
-    from ahjo_tasks.engine.plan import Plan
-    from ahjo_tasks.engine.stamp import check_repository
-
-    descriptions = Plan(()) if skipped.descriptions else _descriptions(ctx)
-    before, after = _around(ctx, connection, skipped)
-    if named:
-        return before + objects + descriptions + after, None
-    reason = "--all" if everything else "a migration runs before it" if before.steps else ""
-    selection = Deployment(ctx.settings, connection, ctx.console.masked).select(
-        objects, Choice() if choice is None else choice, everything=reason, inputs=inputs
-    )
-    repository = check_repository(selection.repository, ctx.settings, ctx.project.directory)
-    state = selection.state if not (skipped.descriptions or skipped.migrations) else None
-    selection = replace(selection, state=state and replace(state, repository=repository))
-    return before + selection.plan + descriptions + after, selection
-
-
-def _descriptions(ctx: ActionContext) -> Plan:
-    from ahjo_tasks.descriptions.plan import plan_descriptions
-
-    return plan_descriptions(ctx.project.files.directory, ctx.project.dialect, ctx.settings.metadata_allowed_schemas)
-
-
-def hash_descriptions(ctx: ActionContext) -> str:
-    """Return a hash of the files of descriptions, which a deploy carries over."""
-    from ahjo_tasks.history.store import hash_text
-    from ahjo_tasks.project.kinds import DESCRIPTIONS
-
-    folder = ctx.project.files.directory / DESCRIPTIONS
-    files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
-    return hash_text("\n".join(f"{path.relative_to(folder).as_posix()} {path.read_bytes().hex()}" for path in files))
+        session, ctx = session_of(self._ctx), self._ctx
+        connection = existing_connection(session)
+        describe_once(session, connection)
+        planned = self._options.make(session, connection)
+        report = report_of(session, planned.plan, planned.changes, connection)
+        ctx.database.close(keep=False)
+        print_tree(ctx, tree_lines(report))
+        ctx.project.shown_plan = planned.identity
+        losses = [f"It destroys by {file}: {loss}." for file, loss in report.losses]
+        more = [f"It destroys {len(losses) - MOST_LOSSES} more, which the plan above lists."]
+        return losses[:MOST_LOSSES] + (more if len(losses) > MOST_LOSSES else [])
 
 
 @action(
@@ -361,31 +154,17 @@ def deploy_files(
     Objects are run in the order that their SQL asks for, all other files in the
     order of the flags.
     """
-    from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan
+    from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan, session_of
+    from ahjo_tasks.api.deploying import Skipped, plan_changes, read_named
 
     if not files:
         raise UsageError("deploy-files needs files.", hint="inv deploy-files --files database/views/dbo.vwOrders.sql")
-    read, skipped = read_named(ctx, files), Skipped(skip_alembic_update, descriptions=True, git_version=skip_git_update)
+    session = session_of(ctx)
+    read = read_named(session, files)
+    skipped = Skipped(skip_alembic_update, descriptions=True, git_version=skip_git_update)
     with connection_for_plan(ctx) as connection:
-        plan, selection = plan_changes(ctx, read, connection, skipped, named=True)
+        plan, selection = plan_changes(session, read, connection, skipped, named=True)
         apply_plan(ctx, plan, connection, selection)
-
-
-def _around(ctx: ActionContext, connection: Connection | None, skipped: Skipped) -> tuple[Plan, Plan]:
-    """Plan what runs before the files, the migrations, and after them: refreshing modules, recording the version."""
-    from ahjo_tasks.engine.migrations import plan_upgrade
-    from ahjo_tasks.engine.plan import Plan
-    from ahjo_tasks.engine.refresh import plan_refresh
-    from ahjo_tasks.engine.stamp import plan_stamp
-
-    project = ctx.project
-    before = plan_upgrade(project.migrations, connection, project.object_files) if not skipped.migrations else Plan(())
-    after = Plan(())
-    if before.steps:
-        after += plan_refresh(project.object_files, project.dialect)
-    if not skipped.git_version:
-        after += plan_stamp(ctx.settings, ctx.project.directory, connection)
-    return before, after
 
 
 WHOLE = "database/create_db_structure.sql"
@@ -477,7 +256,8 @@ def testdata(ctx: ActionContext, all: bool = False) -> None:  # noqa: A002, PT02
 
 
 def _load(ctx: ActionContext, kind: str, *, record_version: bool, everything: bool) -> None:
-    from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan, data_progress
+    from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan, session_of
+    from ahjo_tasks.api.running import data_progress
     from ahjo_tasks.data.table_file import read_table_files
     from ahjo_tasks.engine.data import plan_data
     from ahjo_tasks.engine.plan import Plan
@@ -488,7 +268,7 @@ def _load(ctx: ActionContext, kind: str, *, record_version: bool, everything: bo
     files: list[SqlFile | TableFile] = [*scripts, *read_table_files(project, kind, ctx.settings.data_loading)]
     after = plan_stamp(ctx.settings, ctx.project.directory) if record_version else Plan(())
     with connection_for_plan(ctx) as connection:
-        progress = data_progress(ctx, kind, connection, everything=everything)
+        progress = data_progress(session_of(ctx), kind, connection, everything=everything)
         apply_plan(ctx, plan_data(files, project.dialect, connection, progress) + after, connection)
         if not ctx.dry_run:
             progress.finish()

@@ -202,14 +202,15 @@ def baseline(ctx: ActionContext) -> None:
     what the files create, and the next deploy runs only what changes after.
     Files whose objects are not all there are listed; a deploy runs them.
     """
-    from ahjo_tasks.actions.deploy import hash_files, read_objects
-    from ahjo_tasks.actions.run_plan import connection_for_plan, recording
+    from ahjo_tasks.actions.run_plan import connection_for_plan, session_of
+    from ahjo_tasks.api.deploying import hash_files, read_objects
+    from ahjo_tasks.api.running import recording
     from ahjo_tasks.engine.deployment import Deployment
     from ahjo_tasks.engine.stamp import check_repository
     from ahjo_tasks.events import StepEvent
 
-    inputs = hash_files(ctx)
-    objects = read_objects(ctx)
+    session = session_of(ctx)
+    inputs, objects = hash_files(session), read_objects(session)
     with connection_for_plan(ctx) as connection:
         if connection is None:
             raise UsageError("There is no database yet.", hint="inv init deploy creates it.")
@@ -227,6 +228,6 @@ def baseline(ctx: ActionContext) -> None:
             return
         if pending:
             migrations.stamp(connection)
-        with recording(ctx, selection.plan, connection, selection) as record:
+        with recording(session, selection.plan, connection, selection) as record:
             for number, step in enumerate(steps, 1):
                 record.observe(StepEvent("ok", step.kind, step.label, number, len(steps)), step)

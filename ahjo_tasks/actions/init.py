@@ -53,11 +53,12 @@ def init(ctx: ActionContext) -> None:
 
 
 def _drop(ctx: ActionContext, connection: Connection, database: str) -> None:
-    from ahjo_tasks.actions.run_plan import describe_server
+    from ahjo_tasks.actions.run_plan import session_of
+    from ahjo_tasks.api.running import describe_server
 
     with ctx.database.lock_before_drop(connection) as inside:
         if inside is not None:
-            describe_server(ctx, inside)
+            describe_server(session_of(ctx), inside)
         content = _foreign_content(ctx, inside)
         if content:
             ctx.confirmation.require_foreign(ctx.project, "init", content, ctx.given)

@@ -6,26 +6,24 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.actions import plan_formats
-from ahjo_tasks.actions.run_plan import existing_connection
+from ahjo_tasks.actions.run_plan import session_of
+from ahjo_tasks.api import deploying
+from ahjo_tasks.api.running import existing_connection
 from ahjo_tasks.console.console import escaped
 from ahjo_tasks.errors import DifferenceError, UsageError
 from ahjo_tasks.runtime.action import action
-from ahjo_tasks.utils import pluralize, text_difference
+from ahjo_tasks.utils import pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ahjo_tasks.actions.deploy import Planned
-    from ahjo_tasks.database.connection import Connection
-    from ahjo_tasks.engine.changes import FileChange
-    from ahjo_tasks.engine.plan_report import Entry, PlanReport
-    from ahjo_tasks.history.store import HistoryStore, Run
+    from ahjo_tasks.engine.plan_report import PlanReport
+    from ahjo_tasks.history.store import Run
     from ahjo_tasks.runtime.context import ActionContext
 
 FORMATS = ("tree", "json", "markdown", "github")
 SQL = "sql"
 FORMAT_HELP = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}."
-NO_TEXT = "(the history has not kept the text that was deployed)"
 OUTPUT_HELP = "Write it to this file in place of the terminal."
 
 
@@ -65,7 +63,6 @@ def plan(  # noqa: PLR0913, PLR0917 - the flags
     they render without a database, and what is destroyed is listed. Nothing is
     changed or locked.
     """
-    from ahjo_tasks.actions.deploy import plan_with
     from ahjo_tasks.engine.saved_plan import Options, plan_text, read_plan
 
     _check_format(ctx, format, output, FORMATS if show else (*FORMATS, SQL))
@@ -73,25 +70,19 @@ def plan(  # noqa: PLR0913, PLR0917 - the flags
         _show(ctx, read_plan(show).report, format, output, whole=diff)
         return
     ctx.print_heading()
-    connection = existing_connection(ctx)
+    session = session_of(ctx)
+    connection = existing_connection(session)
     options = Options(all, tuple(select or ()), prune)
-    planned = plan_with(ctx, connection, options)
-    report = _report(ctx, planned, connection, diff=diff)
+    planned = deploying.plan_with(session, connection, options)
+    report = deploying.report_of(session, planned.plan, planned.changes, connection, diff=diff)
     if format == SQL:
         plan_formats.write_script(ctx, planned.plan, connection, output)
     else:
         _show(ctx, report, format, output, whole=diff)
     if out:
-        plan_formats.write_output(ctx, out, plan_text(planned.basis(ctx, connection), report, options))
+        plan_formats.write_output(ctx, out, plan_text(planned.basis(session, connection), report, options))
     if check and planned.plan.steps:
         raise DifferenceError(f"A deploy would run {pluralize(len(planned.plan.steps), 'step')}.")
-
-
-def _report(ctx: ActionContext, planned: Planned, connection: Connection | None, *, diff: bool) -> PlanReport:
-    report = plan_formats.report_of(ctx, planned.plan, planned.changes, connection)
-    if diff and connection is not None:
-        return replace(report, changes=_with_diffs(ctx, connection, report.changes, planned.changes))
-    return report
 
 
 @action(reads=True, auto_shortflags=False, help={"format": FORMAT_HELP, "output": OUTPUT_HELP})
@@ -103,7 +94,6 @@ def drift(ctx: ActionContext, format: str = "tree", output: str = "") -> None:  
     project creates, and tables that a revision made and that differ from what
     the last one left. Exits with 5 when there is one.
     """
-    from ahjo_tasks.actions.deploy import read_objects
     from ahjo_tasks.engine.drift import DriftFinder
     from ahjo_tasks.engine.plan_report import Entry
     from ahjo_tasks.engine.sql_file import FileStep
@@ -111,7 +101,7 @@ def drift(ctx: ActionContext, format: str = "tree", output: str = "") -> None:  
     _check_format(ctx, format, output)
     ctx.print_heading()
     connection = ctx.database.connection
-    files = [step.file for step in read_objects(ctx).steps if isinstance(step, FileStep)]
+    files = [step.file for step in deploying.read_objects(session_of(ctx)).steps if isinstance(step, FileStep)]
     finder = DriftFinder(ctx.settings, connection, ctx.console.masked)
     found = finder.find(files)
     if finder.incomparable:
@@ -119,7 +109,7 @@ def drift(ctx: ActionContext, format: str = "tree", output: str = "") -> None:  
     changes = tuple(
         Entry(str(change.status), change.kind, change.label, change.reason, diff=change.diff) for change in found
     )
-    _show(ctx, replace(plan_formats.report_head(ctx), changes=changes), format, output)
+    _show(ctx, replace(deploying.report_head(session_of(ctx)), changes=changes), format, output)
     if changes:
         raise DifferenceError(f"{pluralize(len(changes), 'difference')} from what was deployed.")
 
@@ -127,14 +117,16 @@ def drift(ctx: ActionContext, format: str = "tree", output: str = "") -> None:  
 @action(reads=True, auto_shortflags=False, help={"format": FORMAT_HELP, "output": OUTPUT_HELP})
 def status(ctx: ActionContext, format: str = "tree", output: str = "") -> None:  # noqa: A002 - the flag's name
     """Show the state of objects and revisions, and the last run."""
-    from ahjo_tasks.actions.deploy import Skipped, plan_changes, read_objects
     from ahjo_tasks.history.store import HistoryStore
 
     _check_format(ctx, format, output)
     ctx.print_heading()
-    connection = existing_connection(ctx)
-    steps, selection = plan_changes(ctx, read_objects(ctx), connection, Skipped())
-    report = plan_formats.report_of(ctx, steps, selection.changes if selection else (), connection, unchanged=True)
+    session = session_of(ctx)
+    connection = existing_connection(session)
+    objects = deploying.read_objects(session)
+    steps, selection = deploying.plan_changes(session, objects, connection, deploying.Skipped())
+    changes = selection.changes if selection else ()
+    report = deploying.report_of(session, steps, changes, connection, unchanged=True)
     store = HistoryStore(connection, ctx.settings) if connection is not None else None
     runs = store.runs(1) if store is not None and store.exists() else []
     last = _run_facts(runs[0]) if runs else {}
@@ -175,27 +167,3 @@ def _show(  # noqa: PLR0913 - where, and how
         ctx.console.raw(escaped(text))
     for warning in report.warnings if form == "tree" else ():
         ctx.console.warning(warning, once=True)
-
-
-def _with_diffs(
-    ctx: ActionContext, connection: Connection, entries: Sequence[Entry], changes: Sequence[FileChange]
-) -> tuple[Entry, ...]:
-    """Return the entries with how the text of each file that runs differs from the one that was deployed last."""
-    from ahjo_tasks.history.store import HistoryStore
-
-    store = HistoryStore(connection, ctx.settings)
-    if not store.exists():
-        return tuple(entries)
-    texts = {change.label: change.file.text for change in changes if change.runs and change.file is not None}
-    return tuple(
-        replace(entry, diff=ctx.console.masked(_diff(store, entry.file, texts[entry.file])))
-        if entry.file in texts
-        else entry
-        for entry in entries
-    )
-
-
-def _diff(store: HistoryStore, label: str, now: str) -> str:
-    step = store.last_deployed(label)
-    before = store.text(step.text_hash) if step is not None else ""
-    return NO_TEXT if before is None else "\n".join(text_difference(before, now, label))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from ahjo_tasks.database.connection import Connection
-    from ahjo_tasks.engine.changes import FileChange
     from ahjo_tasks.engine.plan import Plan
     from ahjo_tasks.engine.plan_report import Entry, PlanReport, Revision
     from ahjo_tasks.runtime.context import ActionContext
@@ -32,40 +31,6 @@ SHORT_TEXT = 12
 SHORT_GROUP = 10
 """Files of one kind that run only because others do, before a tree says how many more there are."""
 INDENT = "        "
-
-
-def report_head(ctx: ActionContext) -> PlanReport:
-    """Return a report that only names project and target."""
-    from ahjo_tasks.engine.plan_report import PlanReport
-
-    folder = folder_in_repository(ctx.project.directory)
-    return PlanReport(ctx.settings.project, ctx.project.target, ctx.settings.environment or "", folder)
-
-
-def folder_in_repository(directory: Path) -> str:
-    """Return the path of a folder from the top of its repository; empty at the top, or without a repository."""
-    folder = directory.resolve()
-    tops = (above for above in (folder, *folder.parents) if (above / ".git").exists())
-    path = folder.relative_to(next(tops, folder)).as_posix()
-    return "" if path == "." else path
-
-
-def report_of(
-    ctx: ActionContext,
-    plan: Plan,
-    changes: Sequence[FileChange],
-    connection: Connection | None,
-    *,
-    unchanged: bool = False,
-) -> PlanReport:
-    """Return a plan as a document, secrets covered; with `unchanged`, the unchanged files as well."""
-    from ahjo_tasks.engine.changes import Status
-    from ahjo_tasks.engine.plan_report import plan_entries
-
-    entries = plan_entries(plan, changes, ctx.project.dialect, connection, unchanged=unchanged)
-    same = 0 if unchanged else sum(change.status is Status.UNCHANGED for change in changes)
-    report = replace(report_head(ctx), summary=plan.summary, changes=entries, unchanged=same, warnings=plan.warnings)
-    return report.masked(ctx.console.masked)
 
 
 def tree_lines(report: PlanReport, *, whole: bool = False) -> Iterator[Line]:

@@ -70,16 +70,16 @@ def rehearse(ctx: ActionContext, match: str = "") -> None:
     be rolled back (MySQL, files that run outside of a transaction), it is
     refused before anything runs.
     """
-    from ahjo_tasks.actions.deploy import Skipped, plan_changes, read_objects
-    from ahjo_tasks.actions.run_plan import connection_for_plan, show_event, show_plan
+    from ahjo_tasks.actions.run_plan import connection_for_plan, session_of, show_event, show_plan
+    from ahjo_tasks.api.deploying import Skipped, plan_changes, read_objects
     from ahjo_tasks.engine.rehearsal import refuse_rehearsal
     from ahjo_tasks.engine.rehearsal import rehearse as run_rehearsal
 
-    tests = _chosen(ctx, match)
+    tests, session = _chosen(ctx, match), session_of(ctx)
     with connection_for_plan(ctx) as connection:
         if connection is None:
             raise UsageError("There is no database yet.", hint="inv init deploy creates it.")
-        plan, _selection = plan_changes(ctx, read_objects(ctx), connection, Skipped())
+        plan, _selection = plan_changes(session, read_objects(session), connection, Skipped())
         refuse_rehearsal(plan, connection)
         show_plan(ctx, plan, connection, _selection)
         if ctx.dry_run:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 PREFIX = "AHJO_"
 PLACEHOLDER = "$"
 OWNER_ONLY = 0o600
+CALLER = "the caller"
+"""The origin of keys that a program gives."""
 _NO_SETTINGS = ("CONFIG_PATH", "NON_INTERACTIVE", "CONFIRM_DATABASE", "STRICT_SKIPS")
 _OPTIONS = "sqlalchemy."
 
@@ -76,6 +78,11 @@ def environment_layer(environ: Mapping[str, str], keys: Iterable[str]) -> Config
     options = {name: _option(name) for name in variables if _option(name) and name not in names}
     values = {key: variables[name] for name, key in (options | names).items() if name in variables}
     return ConfigLayer(values, _variable_name, is_text=True)
+
+
+def caller_layer(values: Mapping[str, Any]) -> ConfigLayer:
+    """Return the keys that a program gives."""
+    return ConfigLayer(_flatten_options(dict(values)), lambda _key: CALLER)
 
 
 def unused_variables(environ: Mapping[str, str], layer: ConfigLayer) -> tuple[str, ...]:

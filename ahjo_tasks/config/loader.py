@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from ahjo_tasks.config.document import configs_in, read_config
-from ahjo_tasks.config.layers import ConfigLayer, environment_layer, file_layer, local_document, merge, unused_variables
+from ahjo_tasks.config.layers import (
+    ConfigLayer,
+    caller_layer,
+    environment_layer,
+    file_layer,
+    local_document,
+    merge,
+    unused_variables,
+)
 from ahjo_tasks.config.secret import Secret, is_secret_name, redact, url_passwords
 from ahjo_tasks.config.validate import FIELDS, KEYS, Validator, misspelt_variables
 from ahjo_tasks.errors import ConfigError
@@ -51,17 +59,18 @@ class LoadedConfig:
         return f"<LoadedConfig {self.path}>"
 
 
-def load(
+def load(  # noqa: PLR0913 - the sources of the keys, and what is known of the dialect
     path: Path | None,
     *,
     environ: Mapping[str, str] = os.environ,
     is_file_based: Callable[[str], bool] = lambda _dialect: False,
     connects: bool = True,
     folder: Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
 ) -> LoadedConfig:
     """Load the config at `path`, or at `AHJO_CONFIG_PATH`. Raises ConfigError, which lists every problem.
 
-    Without one, the error names the configs in `folder`.
+    Without one, the error names the configs in `folder`. `overrides` are keys of the caller, before all others.
 
     `is_file_based` tells of a `sql_dialect` from another package whether its databases are files. Without `connects` no
     key is required that says where the database is.
@@ -72,7 +81,7 @@ def load(
     documents = [document] if local is None else [document, local]
     files = tuple(map(file_layer, documents))
     variables = environment_layer(environ, dict.fromkeys((*KEYS, *(key for layer in files for key in layer.values))))
-    layers = (*files, variables)
+    layers = (*files, variables, *([caller_layer(overrides)] if overrides else []))
     validator = _validator(layers, is_file_based)
     return LoadedConfig(
         settings=validator.settings(path.name, connects=connects),

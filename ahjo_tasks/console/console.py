@@ -8,14 +8,13 @@ import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from ahjo_tasks.console.reporter import Secrets
 from ahjo_tasks.console.terminal import CLEAR_LINE, ProgressLine, fit_excerpt, format_table, truncate_middle
 from ahjo_tasks.errors import INTERRUPTED, TERMINATED, AhjoError, ConfigError, SourceError, TerminatedError
 from ahjo_tasks.utils import annotation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from ahjo_tasks.console.masker import Masker
 
 
 class RunCounts:
@@ -58,7 +57,7 @@ CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
 ASCII = str.maketrans({"─": "-", "…": "~", "│": "|"})
 
 
-class Console:
+class Console(Secrets):
     """Writes to a terminal with colour and live progress, to anything else as plain lines, and all of it to a log.
 
     `log` takes a level (`info`, `warning`, `error`, `debug`, or `layout` for headings and rows of tables) and a line
@@ -74,10 +73,10 @@ class Console:
         colored: bool = True,
         counts: RunCounts | None = None,
     ) -> None:
+        super().__init__()
         self.out = out or sys.stdout
         self.err = err or sys.stderr
         self._log = log or (lambda _level, _line: None)
-        self._masker: Masker | None = None  # there are no secrets in a git hook, which must start quickly
         self.counts = counts or RunCounts()
         self.colored = colored
         self.live = _has_effects(self.out)
@@ -94,19 +93,6 @@ class Console:
     def log(self, level: str, text: str) -> None:
         """Write a line to the log alone."""
         self._log(level, escaped(self.masked(text)))
-
-    def hide(self, secret: str | None) -> None:
-        """Print and log `***` in place of this text from now on."""
-        if secret:
-            from ahjo_tasks.console.masker import Masker  # imports json and urllib, which a git hook needs not
-
-            self._masker = self._masker or Masker()
-            self._masker.add(secret)
-
-    def keep(self, names: Iterable[str]) -> None:
-        """Show these names whole, also where a secret is a part of one."""
-        if self._masker:
-            self._masker.keep(names)
 
     @property
     def interactive(self) -> bool:
@@ -349,14 +335,6 @@ class Console:
         if not (style and text and self.colored and has_color(stream or self.out)):
             return text
         return f"{STYLES[style]}{text}{PLAIN}"
-
-    def masked(self, text: str) -> str:
-        """Return the text with `***` in place of each secret."""
-        return self._masker.mask(text) if self._masker else text
-
-    def covered(self, text: str) -> str:
-        """Return the text with secrets covered, to be cut: its length and lines stay."""
-        return self._masker.cover(text) if self._masker else text
 
     def _write(self, stream: IO[str], text: str) -> None:
         """Write a line and flush it: the order of both streams is right also where they are one pipe."""

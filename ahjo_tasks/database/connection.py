@@ -115,10 +115,9 @@ class Connection:
         """The driver's connection."""
         return self._dbapi_connection
 
-    @property
-    def interrupted(self) -> bool:
-        """True if Ctrl-C was pressed since the program has started."""
-        return self._cursors.requested
+    def check_interrupted(self) -> None:
+        """Raise KeyboardInterrupt if Ctrl-C was pressed, or StoppedError if the caller has asked the run to stop."""
+        self._cursors.check()
 
     @property
     def transactional(self) -> bool:

@@ -7,7 +7,7 @@ import itertools
 import os
 import socket
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 RETRIES = 20
 """Number of tries to connect to a server that answers and does not let anybody in yet."""
+LOOK = 1.0
+"""Seconds between two looks, while a run waits for a lock, whether it is to stop."""
 HOW_TO_WAIT = "To wait for a server that is still starting, set connect_retry_count and connect_retry_interval."
 
 
@@ -278,8 +280,20 @@ class Database:
                 if timeout <= 0:
                     raise
                 self._reporter.warning(f"{error.message}{describe()} Waiting {timeout} s at most.")
-                stack.enter_context(lock(timeout))
+                self._wait_for(lock, timeout, stack)
             yield
+
+    def _wait_for(
+        self, lock: Callable[[float], AbstractContextManager[None]], timeout: float, stack: ExitStack
+    ) -> None:
+        """Take a lock as soon as it is free, and look meanwhile if the run is to stop. Raises LockedError."""
+        deadline = time.monotonic() + timeout
+        while True:
+            self._cursors.check()
+            left = deadline - time.monotonic()
+            with suppress(LockedError) if left > LOOK else nullcontext():
+                stack.enter_context(lock(max(0, min(left, LOOK))))
+                return
 
     @contextmanager
     def enter_target(self, server: Connection) -> Iterator[Connection | None]:
@@ -336,6 +350,10 @@ class Database:
     def interrupt(self) -> None:
         """Cancel the running statements of all connections; called from another thread."""
         self._cursors.interrupt(self.dialect.interrupt)
+
+    def stop_when(self, is_stopped: Callable[[], bool]) -> None:
+        """Have the run end with StoppedError at the next safe boundary once this returns True."""
+        self._cursors.is_stopped = is_stopped
 
     def mark_interrupted(self) -> None:
         """Have the running statements raise KeyboardInterrupt at their end, whatever the driver raises."""

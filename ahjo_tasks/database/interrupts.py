@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.database.stalls import Limits, Server, StatementWatch
-from ahjo_tasks.errors import INTERRUPTED, TerminatedError
+from ahjo_tasks.errors import INTERRUPTED, StoppedError, TerminatedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,6 +42,8 @@ class CursorRegistry:
         self._interrupted: list[Any] = []
         self.requested = False
         """True if Ctrl-C was pressed."""
+        self.is_stopped: Callable[[], bool] = lambda: False
+        """Returns whether the caller of a run has asked it to stop."""
         self._lock = threading.Lock()
 
     @contextmanager
@@ -64,6 +66,13 @@ class CursorRegistry:
 
     def _refuse_interrupted(self, cursor: Any) -> None:
         if cursor in self._interrupted:
+            raise KeyboardInterrupt
+
+    def check(self) -> None:
+        """Raise KeyboardInterrupt if Ctrl-C was pressed, which Python may have lost; StoppedError for the caller."""
+        if self.is_stopped():
+            raise StoppedError
+        if self.requested:
             raise KeyboardInterrupt
 
     def mark_interrupted(self) -> None:

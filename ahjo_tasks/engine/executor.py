@@ -164,10 +164,12 @@ class PlanExecutor:
                     yield
                     check_before_commit(checks)
                     self._recording.flush()
-        except (DeployError, StatementError) as error:
-            for step in self._done[len(done) :]:
-                self._notify("rolled back", step)
+        except BaseException as error:
+            for number, step in enumerate(self._done[len(done) :], len(done) + 1):
+                self._tell("rolled back", step, number)
             self._done, (self._included, self._moved), self._waiting = done, marks, []
+            if not isinstance(error, DeployError | StatementError):
+                raise
             if error.server is not None and self.connection.dialect.needs_commit(error.server):
                 raise _CommitFirstError(error.server.message) from error
             if error.server is not None and self._tries_left and self._was_blocked(error.server):
@@ -195,8 +197,7 @@ class PlanExecutor:
 
     def _try_step(self, step: Step) -> tuple[list[Step], Step] | None:
         """Do one step; None when it is done, else the steps to do first, and what of this one is left to do then."""
-        if self.connection.interrupted:  # what Python raised was lost, as in the callback of a weak reference
-            raise KeyboardInterrupt
+        self.connection.check_interrupted()
         self._notify("started", step)
         if _key(step) in self._included:
             self._notify("ok", step)

@@ -98,8 +98,7 @@ class FileStep(Step):
                 continue
             with connection.messages_to(MessageLocator(self.file, batch).before(listener)):
                 for repetition in range(batch.count):
-                    if connection.interrupted:  # between two statements Ctrl-C ends neither of them
-                        raise KeyboardInterrupt
+                    connection.check_interrupted()
                     try:
                         rows += connection.execute(batch.text)
                     except StatementError as error:

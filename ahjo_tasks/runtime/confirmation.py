@@ -13,11 +13,13 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.console import Console
+    from ahjo_tasks.console.reporter import Reporter
     from ahjo_tasks.runtime.project import Project
 
 YES = frozenset({"1", "true", "yes", "on"})
 UNATTENDED = "Without a terminal, pass --non-interactive or set AHJO_NON_INTERACTIVE=1."
 PROTECTED = "The database is protected: pass --confirm-database NAME or set AHJO_CONFIRM_DATABASE to its name."
+CALLER = "The database is protected: give its name as confirm_database."
 BEHIND = "Without a terminal, write --non-interactive after {} itself, or set AHJO_NON_INTERACTIVE=1."
 PROTECTED_BEHIND = "It is protected: write --confirm-database NAME after {} itself, or set AHJO_CONFIRM_DATABASE."
 FOREIGN = "If it may be dropped, pass --confirm-database NAME, or set AHJO_CONFIRM_DATABASE to its name."
@@ -135,7 +137,7 @@ def require_yes(console: Console, change: Change) -> None:
         raise NotPermittedError(f"{change.action} was declined; nothing was changed.")
 
 
-def require_name(console: Console, change: Change, name: str | None, *, ask: bool) -> None:
+def require_name(console: Console | Reporter, change: Change, name: str | None, *, ask: bool) -> None:
     """Require the name of a database: `name`, or what the user types. Raises NotPermittedError without it."""
     if not name and ask and console.interactive:
         console.warning(f"{change.sentence}.")
@@ -151,6 +153,13 @@ def require_name(console: Console, change: Change, name: str | None, *, ask: boo
             f"{change.action}: the name given is not the name of the target database; nothing was changed.",
             hint="It is compared case-sensitively with the database that the config points to.",
         )
+
+
+def require_caller(project: Project, action: str, name: str) -> None:
+    """Require of a program the name of a database that the config protects. Raises NotPermittedError without it."""
+    if name or project.settings.target_database_protected:
+        change = Change(action, project.target, project.database_name, (), CALLER)
+        require_name(project.reporter, change, name, ask=False)
 
 
 class Effect(NamedTuple):

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from ahjo_tasks.utils import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from ahjo_tasks.config.loader import LoadedConfig
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.console import Console, RunCounts
     from ahjo_tasks.console.logs import LogSinks
+    from ahjo_tasks.console.reporter import Reporter
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.credentials import Credentials
     from ahjo_tasks.database.database import Database
@@ -75,9 +76,17 @@ def only_config(directory: Path, environ: Mapping[str, str]) -> Path | None:
 class Project:
     """The folder of a project and one config; `close` ends what it has opened."""
 
-    def __init__(
-        self, directory: Path, config_path: Path | None, environ: Mapping[str, str], counts: RunCounts | None = None
+    def __init__(  # noqa: PLR0913 - the sources of a config, and who is told
+        self,
+        directory: Path,
+        config_path: Path | None,
+        environ: Mapping[str, str],
+        counts: RunCounts | None = None,
+        *,
+        reporter: Reporter | None = None,
+        overrides: Mapping[str, Any] | None = None,
     ) -> None:
+        """`reporter` is told in place of the terminal and the logs; `overrides` are keys of the config."""
         self.directory = directory
         self.config_path = config_path
         self.environ = environ
@@ -90,6 +99,10 @@ class Project:
         self.shown_plan: str | None = None
         """The identity of the plan that the user has agreed to, until it is applied."""
         self._counts = counts
+        self._reporter = reporter
+        self._overrides = overrides
+        self.is_stopped: Callable[[], bool] = lambda: False
+        """Returns whether the caller has asked the run to stop."""
         self.expects_new_database = False
         """True if the database would be a new one: a dry run has planned `init`."""
 
@@ -109,7 +122,13 @@ class Project:
         from ahjo_tasks.config.loader import load
         from ahjo_tasks.database.dialects import is_file_based
 
-        return load(self.config_path, environ=self.environ, is_file_based=is_file_based, folder=self.directory)
+        return load(
+            self.config_path,
+            environ=self.environ,
+            is_file_based=is_file_based,
+            folder=self.directory,
+            overrides=self._overrides,
+        )
 
     @cached_property
     def loaded(self) -> LoadedConfig:
@@ -117,16 +136,17 @@ class Project:
         from ahjo_tasks.config.loader import secrets_of
 
         loaded = self.effective_config
-        if not loaded.settings.color_console_logging:
+        if self._reporter is None and not loaded.settings.color_console_logging:
             self.console.colored = False
         if self.config_is_implied:
-            self.console.info(f"Config: {self.config_name}, the only one in {self.directory}")
+            self.reporter.info(f"Config: {self.config_name}, the only one in {self.directory}")
         for secret in secrets_of(loaded):
-            self.console.hide(secret)
-        self.console.keep(loaded.origins)
+            self.reporter.hide(secret)
+        self.reporter.keep(loaded.origins)
         for warning in loaded.warnings:
-            self.console.warning(warning)
-        self._logs.configure(loaded.settings, lambda: self.database, self._git_version, self.console.masked)
+            self.reporter.warning(warning)
+        if self._reporter is None:
+            self._logs.configure(loaded.settings, lambda: self.database, self._git_version, self.console.masked)
         return loaded
 
     @property
@@ -145,6 +165,11 @@ class Project:
         from ahjo_tasks.console import Console
 
         return Console(self._logs, counts=self._counts) if self.has_config else Console(counts=self._counts)
+
+    @property
+    def reporter(self) -> Reporter | Console:
+        """The receiver of notes and warnings: the console, unless another one was given."""
+        return self._reporter or self.console
 
     @cached_property
     def _logs(self) -> LogSinks:
@@ -204,7 +229,7 @@ class Project:
         return Credentials(
             self.settings,
             self.directory,
-            self.console,
+            self.reporter,
             needs_login=self.dialect.needs_login,
             driver_password=self.dialect.driver_password(self.environ),
         )
@@ -219,11 +244,12 @@ class Project:
             self.dialect,
             self.credentials,
             self.directory,
-            self.console,
+            self.reporter,
             missing=self.expects_new_database,
         )
-        database.cover = self.console.covered
+        database.cover = self.reporter.covered
         database.describe_run = self._describe_run
+        database.stop_when(self.is_stopped)
         return database
 
     def _describe_run(self, connection: Connection) -> str:
@@ -258,7 +284,7 @@ class Project:
 
     def flush_logs(self) -> None:
         """Write the records that the logs have collected."""
-        if self.has_config:
+        if self.has_config and self._reporter is None:
             self._logs.flush()
 
     def close(self, *, keep: bool) -> None:

@@ -39,6 +39,10 @@ class FakeConnection:
     messages_to = Connection.messages_to
     report = Connection.report
 
+    def check_interrupted(self) -> None:
+        if self.interrupted:
+            raise KeyboardInterrupt
+
     def execute(self, text: str) -> int:
         self.sent.append(text)
         self.report(f"call {len(self.sent)}")

@@ -1,0 +1,127 @@
+"""Calls from programs: open a project for one run, and tell how the run ended."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict
+
+from ahjo_tasks.api.results import Result
+from ahjo_tasks.api.session import Session
+from ahjo_tasks.console.reporter import Reporter
+from ahjo_tasks.errors import AhjoError, StoppedError
+from ahjo_tasks.runtime.confirmation import check_permission, is_skipped, require_caller
+from ahjo_tasks.runtime.project import Project, only_config
+from ahjo_tasks.utils import map_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from ahjo_tasks.api.results import Ending
+    from ahjo_tasks.events import Event
+
+    Config = str | Path | Mapping[str, Any] | None
+    """The path of a config, or keys that override the only config of the folder."""
+
+ROLLED_BACK = "what was not finished was rolled back"
+
+
+class Interrupt(Protocol):
+    """A switch that somebody else may turn on, as an event of `threading` or `multiprocessing`."""
+
+    def is_set(self) -> bool:
+        """Return whether the run is to stop."""
+
+
+class RunOptions(TypedDict, total=False):
+    """Options of every call."""
+
+    on_event: Callable[[Event], None]
+    """Called with each event as it happens, in the thread of the call; what it raises ends the run."""
+    interrupt: Interrupt
+    """Stops the run between two statements: what is not committed is rolled back."""
+    confirm_database: str
+    """The name of the target database, for one that the config protects."""
+    hooks: Mapping[str, Any]
+    """The hooks that `namespace()` takes, by name; their first argument is the session."""
+
+
+def _ignore(_event: Event) -> None:
+    """Take no note."""
+
+
+class Call:
+    """One call of an action on one target."""
+
+    def __init__(
+        self, action: str, folder: str | Path, config: Config, options: RunOptions, *, reads: bool = False
+    ) -> None:
+        self.action = action
+        self._options = options
+        self._reads = reads
+        self._observer = options.get("on_event", _ignore)
+        self._reporter = Reporter(self._emit)
+        self._project = self._open(Path(folder).absolute(), config)
+        self._session = Session(self._project, self._emit, actions=action, hooks=options.get("hooks"))
+
+    def _open(self, folder: Path, config: Config) -> Project:
+        path, overrides = (Path(config), None) if isinstance(config, str | Path) else (None, config)
+        named = os.environ.get("AHJO_CONFIG_PATH")
+        path = folder / path if path else Path(named) if named else only_config(folder, os.environ)
+        project = Project(folder, path, os.environ, reporter=self._reporter, overrides=overrides)
+        interrupt = self._options.get("interrupt")
+        if interrupt is not None:
+            project.is_stopped = interrupt.is_set
+        return project
+
+    def _emit(self, event: Event) -> None:
+        self._observer(map_texts(event, self._reporter.masked))
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Lend the session of the call, which is closed afterwards; secrets in an error are covered."""
+        try:
+            check_permission(self._project, self.action, reads=self._reads)
+            yield self._session
+            self._project.close(keep=True)
+        except AhjoError as error:
+            for name, value in vars(error).items():
+                setattr(error, name, map_texts(value, self._reporter.masked))
+            error.args = map_texts(error.args, self._reporter.masked)
+            raise
+        finally:
+            self._project.close(keep=False)
+
+    def run(self, work: Callable[[Session], None]) -> Result:
+        """Do the work, which may change the database."""
+        started = time.perf_counter()
+        ending: Ending = "succeeded"
+        message = ""
+        try:
+            with self.session() as session:
+                if is_skipped(self._project, self.action):
+                    ending = "skipped"
+                else:
+                    self._require_consent()
+                    work(session)
+        except StoppedError as stop:
+            ending, message = "interrupted", str(stop) or ROLLED_BACK
+        return self._result(ending, message, time.perf_counter() - started)
+
+    def _require_consent(self) -> None:
+        require_caller(self._project, self.action, self._options.get("confirm_database", ""))
+
+    def _result(self, ending: Ending, message: str, seconds: float) -> Result:
+        record, masked = self._project.run_record, self._reporter.masked
+        return Result(
+            self.action,
+            ending,
+            self._project.target,
+            seconds,
+            record.run.run_id if record is not None else "",
+            tuple(map_texts(step, masked) for step in self._session.steps),
+            tuple(self._reporter.warnings),
+            masked(message),
+        )

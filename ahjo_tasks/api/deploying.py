@@ -1,0 +1,365 @@
+"""Plan a deploy: what of the project the database does not have yet; and deploy it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from ahjo_tasks.api.running import apply_plan, applying, begin, describe_once, locked_connection, recording
+from ahjo_tasks.errors import NotPermittedError, UsageError
+from ahjo_tasks.utils import text_difference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from ahjo_tasks.api.session import Session
+    from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.engine.changes import FileChange
+    from ahjo_tasks.engine.deployment import Choice, Selection
+    from ahjo_tasks.engine.plan import Plan
+    from ahjo_tasks.engine.plan_report import Entry, PlanReport
+    from ahjo_tasks.engine.saved_plan import Basis, Options
+    from ahjo_tasks.history.store import HistoryStore
+
+NO_TEXT = "(the history has not kept the text that was deployed)"
+
+
+class Skipped(NamedTuple):
+    """The parts of a deploy that its flags leave out."""
+
+    migrations: bool = False
+    descriptions: bool = False
+    git_version: bool = False
+
+
+class DeployOptions(NamedTuple):
+    """Options of a deploy.
+
+    `files` are deployed alone, `select` names files, objects or folders, `all` runs unchanged files, too, and `prune`
+    drops the objects of removed files. `on_drift` is replace or stop, `plan` the path of a saved plan.
+    """
+
+    files: tuple[str, ...] = ()
+    all: bool = False
+    select: tuple[str, ...] = ()
+    prune: bool = False
+    on_drift: str = ""
+    plan: str = ""
+    skipped: Skipped = Skipped()
+
+    def make(self, session: Session, connection: Connection | None) -> Planned:
+        """Plan the deploy. Raises UsageError for flags that go not together, DifferenceError for a stale plan file."""
+        from ahjo_tasks.engine.deployment import Choice
+
+        if self.plan and self != DeployOptions(plan=self.plan):
+            raise UsageError("--plan applies a saved plan as it is.", hint="Give the other flags to inv plan --out.")
+        if self.plan:
+            from ahjo_tasks.engine.saved_plan import read_plan
+
+            saved = read_plan(self.plan)
+            planned = plan_with(session, connection, saved.options)
+            saved.check(planned.basis(session, connection), self.plan)
+            return planned
+        choice = Choice(self.select, self.prune, _drift_rule(self.on_drift))
+        inputs = "" if self.files else hash_files(session)
+        objects = read_named(session, self.files) if self.files else read_objects(session)
+        if inputs and inputs != hash_files(session):
+            inputs = ""  # somebody saved files while they were read
+        made = plan_changes(
+            *(session, objects, connection, self.skipped, choice),
+            everything=self.all,
+            inputs=inputs,
+            named=bool(self.files),
+        )
+        return Planned(*made, objects)
+
+
+class Planned(NamedTuple):
+    """A plan of a deploy, and the files that it was chosen from."""
+
+    plan: Plan
+    selection: Selection | None
+    objects: Plan
+
+    @property
+    def changes(self) -> Sequence[FileChange]:
+        """The state of every file."""
+        return self.selection.changes if self.selection else ()
+
+    @property
+    def identity(self) -> str:
+        """A hash of the steps and of the texts that they run."""
+        from ahjo_tasks.engine.sql_file import FileStep
+        from ahjo_tasks.history.store import hash_text
+
+        texts = (step.file.text if isinstance(step, FileStep) else step.note for step in self.plan.steps)
+        lines = (
+            f"{step.kind} {step.label} {hash_text(text)}" for step, text in zip(self.plan.steps, texts, strict=True)
+        )
+        return hash_text("\n".join(lines))
+
+    def basis(self, session: Session, connection: Connection | None) -> Basis:
+        """Return the facts that the plan stands on."""
+        from ahjo_tasks.engine.saved_plan import find_basis
+
+        more = {"docs/db_objects": hash_descriptions(session)}
+        target, conceal = session.project.target, session.conceal
+        return find_basis(session.settings, target, connection, self.objects, self.plan, more, conceal)
+
+
+def plan_with(session: Session, connection: Connection | None, options: Options) -> Planned:
+    """Plan a deploy by the flags of `inv plan`."""
+    from ahjo_tasks.engine.deployment import Choice
+
+    objects, choice = read_objects(session), Choice(options.select, options.prune)
+    return Planned(*plan_changes(session, objects, connection, Skipped(), choice, everything=options.all), objects)
+
+
+def _drift_rule(word: str) -> str:
+    if word not in {"", "replace", "stop"}:
+        raise UsageError(f"--on-drift: {word!r} is neither replace nor stop.")
+    return word
+
+
+def read_objects(session: Session) -> Plan:
+    """Read the project's files of objects, and plan to run all of them in order."""
+    from ahjo_tasks.engine.plan import Plan
+    from ahjo_tasks.engine.sql_file import plan_objects
+
+    files = session.project.files
+    return plan_objects(session.project.object_files()) + Plan((), files.ignored(), files.misnamed())
+
+
+def read_named(session: Session, files: Sequence[str]) -> Plan:
+    """Read the files that the user names, and plan to run all of them."""
+    from ahjo_tasks.engine.sql_file import plan_named
+
+    return plan_named(session.project.files.read_named(files, session.settings.scripting_variables))
+
+
+def plan_changes(  # noqa: PLR0913 - what of the deploy is wanted
+    session: Session,
+    objects: Plan,
+    connection: Connection | None,
+    skipped: Skipped,
+    choice: Choice | None = None,
+    *,
+    everything: bool = False,
+    inputs: str = "",
+    named: bool = False,
+) -> tuple[Plan, Selection | None]:
+    """Plan a deploy of what changed since the last one; return the state of every file, too.
+
+    `inputs` is a hash of all that a deploy reads. With `named` the files are those that the user names: they are
+    deployed whatever their state is.
+    """
+    from ahjo_tasks.engine.deployment import Choice, Deployment
+    from ahjo_tasks.engine.plan import Plan
+    from ahjo_tasks.engine.stamp import check_repository
+
+    descriptions = Plan(()) if skipped.descriptions else _descriptions(session)
+    before, after = _around(session, connection, skipped)
+    if named:
+        return before + objects + descriptions + after, None
+    reason = "--all" if everything else "a migration runs before it" if before.steps else ""
+    selection = Deployment(session.settings, connection, session.conceal).select(
+        objects, Choice() if choice is None else choice, everything=reason, inputs=inputs
+    )
+    repository = check_repository(selection.repository, session.settings, session.project.directory)
+    state = selection.state if not (skipped.descriptions or skipped.migrations) else None
+    selection = replace(selection, state=state and replace(state, repository=repository))
+    return before + selection.plan + descriptions + after, selection
+
+
+def _descriptions(session: Session) -> Plan:
+    from ahjo_tasks.descriptions.plan import plan_descriptions
+
+    return plan_descriptions(
+        session.project.files.directory, session.project.dialect, session.settings.metadata_allowed_schemas
+    )
+
+
+def hash_descriptions(session: Session) -> str:
+    """Return a hash of the files of descriptions, which a deploy carries over."""
+    from ahjo_tasks.history.store import hash_text
+    from ahjo_tasks.project.kinds import DESCRIPTIONS
+
+    folder = session.project.files.directory / DESCRIPTIONS
+    files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
+    return hash_text("\n".join(f"{path.relative_to(folder).as_posix()} {path.read_bytes().hex()}" for path in files))
+
+
+def _around(session: Session, connection: Connection | None, skipped: Skipped) -> tuple[Plan, Plan]:
+    """Plan what runs before the files, the migrations, and after them: refreshing modules, recording the version."""
+    from ahjo_tasks.engine.migrations import plan_upgrade
+    from ahjo_tasks.engine.plan import Plan
+    from ahjo_tasks.engine.refresh import plan_refresh
+    from ahjo_tasks.engine.stamp import plan_stamp
+
+    project = session.project
+    before = plan_upgrade(project.migrations, connection, project.object_files) if not skipped.migrations else Plan(())
+    after = Plan(())
+    if before.steps:
+        after += plan_refresh(project.object_files, project.dialect)
+    if not skipped.git_version:
+        after += plan_stamp(session.settings, session.project.directory, connection)
+    return before, after
+
+
+def hash_files(session: Session) -> str:
+    """Return a hash of all that a deploy reads; empty where not all of it is known."""
+    from ahjo_tasks.engine.unchanged import hash_inputs
+
+    return hash_inputs(session.project.files, session.settings, session.conceal)
+
+
+def report_of(  # noqa: PLR0913 - how much is in it
+    session: Session,
+    plan: Plan,
+    changes: Sequence[FileChange],
+    connection: Connection | None,
+    *,
+    unchanged: bool = False,
+    diff: bool = False,
+) -> PlanReport:
+    """Return a plan as a document, secrets covered.
+
+    With `unchanged` the unchanged files are in it as well, with `diff` how the texts differ from those deployed last.
+    """
+    from ahjo_tasks.engine.changes import Status
+    from ahjo_tasks.engine.plan_report import plan_entries
+
+    entries = plan_entries(plan, changes, session.project.dialect, connection, unchanged=unchanged)
+    if diff and connection is not None:
+        entries = _with_diffs(session, connection, entries, changes)
+    same = 0 if unchanged else sum(change.status is Status.UNCHANGED for change in changes)
+    report = replace(
+        report_head(session), summary=plan.summary, changes=entries, unchanged=same, warnings=plan.warnings
+    )
+    return report.masked(session.conceal)
+
+
+def _with_diffs(
+    session: Session, connection: Connection, entries: Sequence[Entry], changes: Sequence[FileChange]
+) -> tuple[Entry, ...]:
+    """Return the entries with how the text of each file that runs differs from the one that was deployed last."""
+    from ahjo_tasks.history.store import HistoryStore
+
+    store = HistoryStore(connection, session.settings)
+    if not store.exists():
+        return tuple(entries)
+    texts = {change.label: change.file.text for change in changes if change.runs and change.file is not None}
+    return tuple(
+        replace(entry, diff=session.conceal(_diff(store, entry.file, texts[entry.file])))
+        if entry.file in texts
+        else entry
+        for entry in entries
+    )
+
+
+def _diff(store: HistoryStore, label: str, now: str) -> str:
+    step = store.last_deployed(label)
+    before = store.text(step.text_hash) if step is not None else ""
+    return NO_TEXT if before is None else "\n".join(text_difference(before, now, label))
+
+
+def report_head(session: Session) -> PlanReport:
+    """Return a report that only names project and target."""
+    from ahjo_tasks.engine.plan_report import PlanReport
+
+    project, settings = session.project, session.settings
+    folder = folder_in_repository(project.directory)
+    return PlanReport(settings.project, project.target, settings.environment or "", folder)
+
+
+def folder_in_repository(directory: Path) -> str:
+    """Return the path of a folder from the top of its repository; empty at the top, or without a repository."""
+    folder = directory.resolve()
+    tops = (above for above in (folder, *folder.parents) if (above / ".git").exists())
+    path = folder.relative_to(next(tops, folder)).as_posix()
+    return "" if path == "." else path
+
+
+class Consent(Protocol):
+    """The answer of somebody who may have to agree to a plan."""
+
+    def agrees(self, planned: Planned) -> bool:
+        """Return whether this is the plan that was agreed to."""
+
+    def ask_again(self) -> None:
+        """Ask about the plan as it is now. Nothing is held meanwhile. Raises NotPermittedError."""
+
+
+class CallersConsent:
+    """The consent of a program, which agrees by its call."""
+
+    def agrees(self, _planned: Planned) -> bool:
+        """Return True."""
+        return True
+
+    def ask_again(self) -> None:
+        """Ask nobody."""
+
+
+def deploy(session: Session, options: DeployOptions, consent: Consent) -> None:
+    """Deploy what has changed. Raises DeployError when a step fails."""
+    if options == DeployOptions() and _is_done(session):
+        return
+    with (
+        _agreed(session, options, consent) as (connection, planned),
+        applying(session, planned.plan, connection, planned.selection) as apply,
+    ):
+        apply()
+
+
+@contextmanager
+def _agreed(session: Session, options: DeployOptions, consent: Consent) -> Iterator[tuple[Connection, Planned]]:
+    """Plan a deploy under the lock, and lend both; where another plan was agreed to, ask once more."""
+    while True:
+        with locked_connection(session) as connection:
+            planned = options.make(session, connection)
+            if consent.agrees(planned):
+                yield connection, planned
+                if not planned.plan.steps:
+                    _remember(session, planned, connection)
+                return
+            if connection.changed:
+                raise NotPermittedError(
+                    "The plan differs from the one that was confirmed; nothing of it was done.",
+                    hint="Run it again: nobody is asked while a transaction is open.",
+                )
+        session.database.close(keep=False)  # nobody is asked while a lock or a transaction is held
+        consent.ask_again()
+
+
+def _remember(session: Session, planned: Planned, connection: Connection) -> None:
+    """Keep what a full comparison found that has nothing to do; of a copy the history says where it came from."""
+    from ahjo_tasks.engine.unchanged import keep_state
+
+    if planned.selection is not None and planned.selection.origin:
+        with recording(session, planned.plan, connection, planned.selection):
+            return
+    keep_state(connection, session.settings, planned.selection)
+
+
+def _is_done(session: Session) -> bool:
+    """Look, without the lock, if nothing has changed since the last deploy; then record the git version at most."""
+    from ahjo_tasks.engine.stamp import plan_stamp
+    from ahjo_tasks.engine.unchanged import is_unchanged
+
+    begin(session)
+    connection, inputs = session.database.driver_connection, hash_files(session)
+    if not is_unchanged(connection, session.settings, inputs):
+        return False
+    describe_once(session, connection)
+    plan = plan_stamp(session.settings, session.project.directory, connection)
+    if not plan.steps:
+        apply_plan(session, plan, connection)
+        return True
+    with locked_connection(session) as locked:  # another run may have deployed something in the meantime
+        done = is_unchanged(locked, session.settings, inputs)
+        if done:
+            apply_plan(session, plan, locked)
+    return done

@@ -1,0 +1,224 @@
+"""Connect for a run, and apply its plan: with hooks, and a record in the history."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ahjo_tasks.errors import ConnectionFailedError, StatementError, UsageError
+from ahjo_tasks.events import Connected, Planned, Started
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ahjo_tasks.api.session import Session
+    from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.engine.data import DataProgress
+    from ahjo_tasks.engine.deployment import Selection
+    from ahjo_tasks.engine.executor import Recording
+    from ahjo_tasks.engine.plan import Plan
+    from ahjo_tasks.engine.recorder import RunRecord
+    from ahjo_tasks.events import StepEvent
+
+NO_HISTORY = """The history cannot be written: {0}
+Every deploy runs all files until someone creates its tables:
+{1}"""
+
+
+def begin(session: Session) -> None:
+    """Tell once that the run begins, before it connects."""
+    if session.begun:
+        return
+    session.begun, project = True, session.project
+    session.emit(Started(session.actions, project.target, session.settings.environment or "", session.database.login))
+
+
+@contextmanager
+def locked_connection(session: Session) -> Iterator[Connection]:
+    """Lend the connection that a plan is made and applied on, with the deploy lock held."""
+    begin(session)
+    with session.database.locked_connection() as connection:
+        describe_once(session, connection)
+        yield connection
+
+
+def existing_connection(session: Session) -> Connection | None:
+    """Return the open connection, or None if the database does not exist yet."""
+    try:
+        return session.database.connection
+    except ConnectionFailedError as error:
+        if not error.missing_database:
+            raise
+    if session.project.expects_new_database:
+        session.console.info("init leaves an empty database: the plan is the one for it.")
+    else:
+        session.console.info("The database does not exist yet: the plan is the one for an empty database.")
+    return None
+
+
+def required_connection(session: Session) -> Connection:
+    """Return the open connection. Raises UsageError if the database does not exist yet."""
+    try:
+        return session.database.connection
+    except ConnectionFailedError as error:
+        if not error.missing_database:
+            raise
+        raise UsageError("There is no database yet.", hint="inv init deploy creates it.") from error
+
+
+def describe_once(session: Session, connection: Connection | None) -> None:
+    """Tell once in a run the facts about server and database, and where they differ from the config."""
+    if connection is None or session.project.database_described:
+        return
+    session.project.database_described = True
+    for warning in describe_server(session, connection):
+        session.console.warning(warning)
+
+
+def describe_server(session: Session, connection: Connection) -> list[str]:
+    """Tell the facts about server and database if the config wants them; return where they differ from the config."""
+    if not session.settings.display_db_info or connection.dialect.file_based:
+        return []
+    try:
+        facts, warnings = connection.dialect.server_info(connection, session.settings)
+    except StatementError as error:
+        session.console.info(f"  Server information is not available: {error.message}")
+        return []
+    if facts:
+        session.emit(Connected({name: str(value) for name, value in facts.items()}))
+    return warnings
+
+
+def tell_plan(session: Session, plan: Plan) -> None:
+    """Tell the notes and warnings of a plan."""
+    for note in plan.notes:
+        session.console.info(note)
+    for warning in plan.warnings:
+        session.console.warning(warning, once=True)
+
+
+def apply_plan(session: Session, plan: Plan, connection: Connection, selection: Selection | None = None) -> None:
+    """Tell the plan, and apply it. Raises DeployError when a step fails."""
+    with applying(session, plan, connection, selection) as apply:
+        apply()
+
+
+@contextmanager
+def applying(
+    session: Session, plan: Plan, connection: Connection, selection: Selection | None = None
+) -> Iterator[Callable[[], None]]:
+    """Tell the plan, and surround its run with hooks and the history. Yields the function that runs it.
+
+    `selection` says what the files were before.
+    """
+    tell_plan(session, plan)
+    session.emit(Planned(plan.summary, tuple((step.kind, step.label) for step in plan.steps)))
+    if not plan.steps:
+        yield lambda: None
+        return
+    from ahjo_tasks.engine.executor import PlanExecutor  # reads SQL, which takes long to load
+
+    together, retries = session.settings.deploy_transaction == "run", session.settings.deploy_retries
+    with calling_hooks(session, plan) as observe, recording(session, plan, connection, selection) as record:
+        executor = PlanExecutor(connection, observe, record, one_transaction=together, retries=retries)
+        yield partial(executor.run, plan)
+
+
+@contextmanager
+def calling_hooks(session: Session, plan: Plan) -> Iterator[Callable[[StepEvent], None]]:
+    """Call the hooks of the project before and after a run. Yields the observer of its events.
+
+    A hook that fails before the run or in it fails the run; what one raises after a failure is a warning.
+    """
+    results: list[StepEvent] = []
+
+    def observe(event: StepEvent) -> None:
+        if event.status == "started":
+            session.call_hook("before_step", event)
+        session.emit(event)
+        if event.ended:
+            results.append(event)
+            session.steps.append(event)
+            session.call_hook("after_step", event)
+
+    session.call_hook("before_run", plan)
+    try:
+        yield observe
+    except Exception as error:
+        try:
+            session.call_hook("on_failure", plan, results, error)
+        except Exception as late:  # noqa: BLE001 - a hook may raise anything: the first error is the one to report
+            session.console.warning(f"The hook on_failure failed, too: {late}")
+        raise
+    session.call_hook("after_run", plan, results)
+
+
+@contextmanager
+def recording(session: Session, plan: Plan, connection: Connection, selection: Selection | None) -> Iterator[Recording]:
+    """Record the steps of an action in the history of the database. Yields what takes note of events.
+
+    Where the history cannot be written, one warning says so, and the action runs without.
+    """
+    from ahjo_tasks.engine.executor import NotRecording
+    from ahjo_tasks.engine.recorder import Recorder
+
+    if session.project.run_record is None and selection is None:
+        _check_repository(session, connection)
+    recorder = Recorder(_run_record(session, connection), connection, selection, session.conceal)
+    try:
+        recorder.begin(plan)
+    except StatementError as error:
+        session.console.warning(NO_HISTORY.format(error.message, recorder.ddl()), once=True)
+        yield NotRecording()
+        return
+    try:
+        yield recorder
+    except BaseException as error:
+        with suppress(Exception):  # a lost connection: whatever is raised now, the first error is the one to report
+            recorder.end(error)
+        raise
+    recorder.end(None)
+
+
+def _check_repository(session: Session, connection: Connection) -> None:
+    """Raise NotPermittedError where the project's name in the database is that of another repository."""
+    from ahjo_tasks.engine.stamp import check_repository
+    from ahjo_tasks.history.store import HistoryStore
+
+    store = HistoryStore(connection, session.settings)
+    last = store.state() if store.exists() else None
+    if last is not None:
+        check_repository(last.repository, session.settings, session.project.directory)
+
+
+def _run_record(session: Session, connection: Connection) -> RunRecord:
+    """Return the record of this run in the database."""
+    from ahjo_tasks.engine.recorder import RunRecord, describe_run
+    from ahjo_tasks.history.store import HistoryStore
+
+    project = session.project
+    store = HistoryStore(connection, session.settings)
+    if project.run_record is None:
+        run = describe_run(session.settings.project, session.actions, project.environ)
+        run = replace(run, login=session.database.login, environment=project.config_name)
+        project.run_record = RunRecord(store, run)
+    project.run_record.store = store
+    return project.run_record
+
+
+def data_progress(session: Session, kind: str, connection: Connection | None, *, everything: bool) -> DataProgress:
+    """Return how far the data files of a kind are in the database."""
+    from ahjo_tasks.engine.data import DataProgress
+    from ahjo_tasks.history.data import LoadedFiles
+    from ahjo_tasks.history.store import HistoryStore
+
+    def may_write() -> bool:
+        record = session.project.run_record
+        if record is not None and not record.started and connection is not None and connection.in_shared_transaction:
+            record.start()
+        return record is not None and record.started
+
+    loaded = LoadedFiles(HistoryStore(connection, session.settings), kind) if connection is not None else None
+    return DataProgress(loaded, session.conceal, may_write, everything=everything)
