@@ -27,6 +27,11 @@ class StoppedError(KeyboardInterrupt):
     """The caller has asked the run to stop: it ends as by Ctrl-C."""
 
 
+def raise_terminated(_number: int, _frame: object) -> None:
+    """Handle SIGTERM where nothing else is to be done. Raises TerminatedError."""
+    raise TerminatedError
+
+
 class AhjoError(Exception):
     """Something a user can act on; printed as a message, never as a traceback.
 

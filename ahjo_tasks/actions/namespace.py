@@ -12,12 +12,18 @@ from invoke.collection import Collection
 from invoke.tasks import Task
 
 from ahjo_tasks.actions import MODULES
+from ahjo_tasks.errors import UsageError
 from ahjo_tasks.runtime.namespace_info import NamespaceInfo
+from ahjo_tasks.runtime.patches import install
+from ahjo_tasks.utils import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ahjo_tasks.runtime.namespace_info import Hook
+
+install()  # before what follows in tasks.py: what is wrong in it is explained
+HOOKS = ("before_run", "after_step", "after_run", "on_failure")
 
 
 def namespace(  # noqa: PLR0913 - a parameter for each hook
@@ -38,9 +44,10 @@ def namespace(  # noqa: PLR0913 - a parameter for each hook
 
     The others are hooks, called where steps of a plan change the database: `before_run(ctx, plan)`, `after_step(ctx,
     event)`, `after_run(ctx, plan, results)` and `on_failure(ctx, plan, results, error)`; results are the events of the
-    steps that ended.
+    steps that ended. Raises UsageError for a parameter that there is not, or of another type.
     """
-    hooks = {"before_run": before_run, "after_step": after_step, "after_run": after_run, "on_failure": on_failure}
+    _check(members, config, directory, collections)
+    hooks = dict(zip(HOOKS, (before_run, after_step, after_run, on_failure), strict=True))
     folder = Path(directory) if directory else _caller_folder(sys._getframe(1).f_globals)  # noqa: SLF001
     collection = Collection()
     folder = folder.absolute()
@@ -53,6 +60,22 @@ def namespace(  # noqa: PLR0913 - a parameter for each hook
     for name, member in collections.items():
         collection.add_collection(member, name)
     return collection
+
+
+def _check(members: Sequence[object], config: object, directory: object, collections: Mapping[str, object]) -> None:
+    for name, value in {"config": config, "directory": directory}.items():
+        if not isinstance(value, str | Path | None):
+            raise UsageError(f"namespace({name}=...) is a path, not {value!r}.")
+    for member in members:
+        if not isinstance(member, Task | Collection | ModuleType):
+            hint = "Put @action or Invoke's @task above the function." if callable(member) else None
+            raise UsageError(f"namespace() takes tasks, collections and modules, not {member!r}.", hint=hint)
+    for name, value in collections.items():
+        if not isinstance(value, Collection):
+            hint = did_you_mean(name, ["config", "directory", *HOOKS]) or None
+            raise UsageError(
+                f"namespace({name}=...) is a collection, as of another namespace(), not {value!r}.", hint=hint
+            )
 
 
 def _standard() -> Iterator[ModuleType]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from ahjo_tasks.errors import AhjoError
+from ahjo_tasks.errors import INTERRUPTED, TERMINATED, AhjoError, TerminatedError, raise_terminated
 from ahjo_tasks.fleet import WORKER_FLAG
 from ahjo_tasks.version import __version__
 
@@ -49,9 +50,19 @@ def ahjo(arguments: Sequence[str] | None = None) -> None:
         return
     try:
         _run(given)
-    except KeyboardInterrupt:  # while modules were loaded: an action says itself what it left
-        print("Interrupted before anything ran.", file=sys.stderr)  # noqa: T201 - likewise
-        sys.exit(130)
+    except KeyboardInterrupt as stop:
+        _stopped(stop)
+    except SystemExit as end:
+        if isinstance(end.__context__, KeyboardInterrupt):  # Invoke makes this of it, between its own steps
+            _stopped(end.__context__)
+        raise
+
+
+def _stopped(stop: KeyboardInterrupt) -> NoReturn:
+    """Say that the program was stopped while it started: an action says itself what it left."""
+    word, code = ("Terminated", TERMINATED) if isinstance(stop, TerminatedError) else ("Interrupted", INTERRUPTED)
+    print(f"{word} before anything ran.", file=sys.stderr)  # noqa: T201 - there is no console yet
+    sys.exit(code)
 
 
 def init_project(arguments: Sequence[str] | None = None) -> None:
@@ -137,6 +148,7 @@ def _arguments(given: Sequence[str] | None) -> list[str]:
     from ahjo_tasks.utils import tune_gc
 
     tune_gc()
+    signal.signal(signal.SIGTERM, raise_terminated)
     return sys.argv[1:]
 
 

@@ -144,7 +144,9 @@ class Call:
         elif argument is None and takes_undeclared(self.task, word, [*known, *SWITCHES]):
             self.options[parameter(word)] = take_values(rest, self._is_config) or True
         elif argument is None:
-            hint = suggest_flag(word, [*known, *SWITCHES]) or f"ahjo --help {self.out[0]} lists its options."
+            hint = (
+                suggest_flag(word, [*known, *SWITCHES, "--config"]) or f"ahjo --help {self.out[0]} lists its options."
+            )
             raise UsageError(f"{self.out[0]} has no option {word}.", hint=hint)
         else:
             self._take_values(word, rest, argument)
@@ -220,6 +222,8 @@ def _task(collection: Collection, name: str | None) -> Task[Any]:
     action = collection.transform(name)
     if action not in collection.task_names:
         hint = suggest_action(action, collection.task_names) or "ahjo list"
+        if name.lower().endswith(CONFIG_SUFFIXES):
+            hint = f"The action comes first: ahjo ACTION {name}"
         raise UsageError(f"There is no action {name!r}.", hint=hint)
     task: Task[Any] = collection[action]
     return task

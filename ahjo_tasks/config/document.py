@@ -77,7 +77,9 @@ def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file", hint="Check the path given with --config.") from None
+        raise ConfigError(
+            f"{path}: no such file", hint="Check the path: of --config, AHJO_CONFIG_PATH or namespace(config=...)."
+        ) from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.database.stalls import Limits, Server, StatementWatch
-from ahjo_tasks.errors import INTERRUPTED, StoppedError, TerminatedError
+from ahjo_tasks.errors import INTERRUPTED, StoppedError, TerminatedError, raise_terminated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -248,11 +248,12 @@ def _signal_handler(mark: Callable[[], None], watch: _Watch) -> Iterator[None]:
 
     signal.signal(signal.SIGINT, handler)
     terminated = signal.getsignal(signal.SIGTERM)
-    if terminated == signal.SIG_DFL:
+    ours = terminated in {signal.SIG_DFL, raise_terminated}
+    if ours:
         signal.signal(signal.SIGTERM, terminate)
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, previous)
-        if terminated == signal.SIG_DFL:
+        if ours:
             signal.signal(signal.SIGTERM, terminated)

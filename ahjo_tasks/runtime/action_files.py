@@ -7,11 +7,12 @@ import os
 import re
 import sys
 from pathlib import Path
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
 from invoke.tasks import Task
 
-from ahjo_tasks.errors import ConfigError, SourceError, UsageError
+from ahjo_tasks.errors import AhjoError, ConfigError, SourceError, UsageError
 from ahjo_tasks.runtime.namespace_info import namespace_info_of
 from ahjo_tasks.runtime.project import only_config
 
@@ -86,7 +87,7 @@ def unread_default(directory: Path) -> str:
 
 
 def load_module(path: Path) -> ModuleType:
-    """Import a Python file by its path. Raises UsageError where it needs a module that is missing."""
+    """Import a Python file by its path. Raises UsageError or SourceError, with the line, where that fails."""
     if _is_loaded(path):  # tasks.py has imported it
         return sys.modules[path.stem]
     spec = importlib.util.spec_from_file_location(path.stem, path)
@@ -96,16 +97,25 @@ def load_module(path: Path) -> ModuleType:
     sys.modules[path.stem] = module
     try:
         spec.loader.exec_module(module)
-    except ModuleNotFoundError as error:
-        hint = f"Install {error.name} in the environment of ahjo."
+    except Exception as error:
+        raise load_error(error, path) from error
+    return module
+
+
+def load_error(error: Exception, path: Path) -> AhjoError:
+    """Return the error of a project's Python file that cannot be imported."""
+    if isinstance(error, AhjoError):
+        return error
+    if isinstance(error, SyntaxError):
+        place = Path(error.filename or path)
+        return SourceError(f"SyntaxError: {error.msg}", path=place, line=error.lineno, column=error.offset)
+    lines = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == str(path)]
+    hint = None
+    if isinstance(error, ModuleNotFoundError):
+        hint = f"Install {error.name} in the environment of ahjo_tasks."
         if (error.name or "").partition(".")[0] == "ahjo":
             hint = "It was written for Ahjo: run `ahjo adopt`, or import action and multiaction from ahjo_tasks."
-        raise UsageError(f"{path}: there is no module {error.name}.", hint=hint) from error
-    except SyntaxError as error:
-        raise SourceError(
-            f"SyntaxError: {error.msg}", path=Path(error.filename or path), line=error.lineno, column=error.offset
-        ) from error
-    return module
+    return SourceError(f"{type(error).__name__}: {error}", path=path, line=lines[-1] if lines else None, hint=hint)
 
 
 def _is_loaded(path: Path) -> bool:

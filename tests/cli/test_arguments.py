@@ -8,6 +8,7 @@ from cli_runner import quietly, sqlite
 from projects import Outcome, RunningProject, make_project
 
 from ahjo_tasks import cli
+from ahjo_tasks.errors import TerminatedError
 from ahjo_tasks.version import __version__
 
 if TYPE_CHECKING:
@@ -168,6 +169,8 @@ def test_the_environment_may_name_the_config(project: RunningProject) -> None:
         (("show", "dev.json", "-d", "nosuch"), "--project-dir needs"),
         (("show", "nosuch.json"), "nosuch.json: no such file"),
         (("-ni",), "No action is given"),
+        (("deploy", "-c", "dev.json"), "Did you mean --config?"),
+        (("-c", "dev.json", "deploy"), "The action comes first: ahjo ACTION dev.json"),
         (("--help", "nosuch"), "There is no action 'nosuch'"),
     ],
 )
@@ -263,14 +266,27 @@ def test_the_command_is_a_process_with_an_exit_code(tmp_path: Path) -> None:
     assert made.ahjo("init", "dev.json", "-ni", yes=False).code == 0
 
 
-def test_an_interrupt_while_modules_are_loaded_is_one_line(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("stop", "code", "message"),
+    [
+        (KeyboardInterrupt(), 130, "Interrupted before anything ran.\n"),
+        (TerminatedError(), 143, "Terminated before anything ran.\n"),
+    ],
+)
+@pytest.mark.parametrize("where", ["ahjo_tasks.cli._run", "invoke.program.Program.parse_core"])
+def test_a_signal_while_the_program_starts_is_one_line(  # noqa: PLR0913, PLR0917 - the values, and fixtures
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    where: str,
+    stop: KeyboardInterrupt,
+    code: int,
+    message: str,
 ) -> None:
-    def interrupted(_arguments: list[str]) -> None:
-        raise KeyboardInterrupt
+    def stopped(*_arguments: object) -> None:
+        raise stop
 
-    monkeypatch.setattr("ahjo_tasks.cli._run", interrupted)
+    monkeypatch.setattr(where, stopped)
     with pytest.raises(SystemExit) as ended:
-        cli.ahjo(["deploy", "dev.json"])
-    assert ended.value.code == 130
-    assert capsys.readouterr().err == "Interrupted before anything ran.\n"
+        cli.ahjo(["list"])
+    assert ended.value.code == code
+    assert capsys.readouterr().err == message

@@ -90,3 +90,30 @@ def test_a_mistake_in_tasks_py_is_one_message_of_ahjo(tmp_path: Path) -> None:
     done = quietly(lambda: ahjo(["list"]), tmp_path)
     assert done.code == 2
     assert "tasks.py:2:7: SyntaxError" in done.err
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("import nosuch", "tasks.py:2: ModuleNotFoundError: No module named 'nosuch'"),
+        ("import broken", "broken.py:1:5: SyntaxError: '(' was never closed"),
+        ("1 / 0", "tasks.py:2: ZeroDivisionError: division by zero"),
+        ("namespace(confg='x')", "namespace(confg=...) is a collection, as of another namespace(), not 'x'."),
+        ("namespace(config=3)", "namespace(config=...) is a path, not 3."),
+        ("namespace('x')", "namespace() takes tasks, collections and modules, not 'x'."),
+    ],
+)
+@pytest.mark.parametrize("program", ["inv", "ahjo"])
+def test_tasks_py_that_cannot_be_imported_is_one_message(tmp_path: Path, program: str, line: str, message: str) -> None:
+    broken = RunningProject(tmp_path)
+    broken.write("broken.py", "x = (\n")
+    broken.write("tasks.py", f"from ahjo_tasks import namespace\n{line}\nns = namespace()\n")
+    done = broken.inv("--list", config=None) if program == "inv" else broken.ahjo("list")
+    assert (done.code, done.err.splitlines()[0]) == (2, f"Error: {message}"), done.text
+
+
+def test_debug_shows_the_traceback_of_tasks_py(tmp_path: Path) -> None:
+    broken = RunningProject(tmp_path)
+    broken.write("tasks.py", "from ahjo_tasks import namespace\n1 / 0\n")
+    done = broken.inv("--debug", "--list", config=None)
+    assert (done.code, "Traceback (most recent call last)" in done.err) == (1, True)

@@ -57,6 +57,7 @@ OTHER_FLAGS = {
     "--dry-run": "--dry",
     "--plan": "--dry",
     "--verbose": "--debug",
+    "-c": "--config",
 }
 
 

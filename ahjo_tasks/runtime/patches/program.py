@@ -1,5 +1,7 @@
 """Patch `Program`: add the config's action files, let flags that answer questions stand anywhere, tune the collector.
 
+A tasks.py that cannot be imported is one message, once this package is.
+
 `--non-interactive` and `--confirm-database` are core flags, too, as `--config` and `--dry`. Core flags are parsed
 before tasks.py is loaded, and once more with the tasks, when these two are known.
 
@@ -16,9 +18,11 @@ import copy
 import sys
 from functools import wraps
 from pathlib import Path
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Self
 
 from invoke.exceptions import Exit
+from invoke.loader import Loader
 from invoke.program import Program
 
 from ahjo_tasks.errors import AhjoError, UsageError
@@ -30,6 +34,7 @@ from ahjo_tasks.utils import tune_gc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from types import TracebackType
 
     from invoke.parser.argument import Argument
 
@@ -51,7 +56,27 @@ def install() -> bool:
     Program.parse_tasks = _tuned(Program.parse_tasks)  # type: ignore[assignment,method-assign]
     if has_method(Program, "parse_cleanup"):
         Program.parse_cleanup = _quiet(Program.parse_cleanup)  # type: ignore[assignment,method-assign]
+    if sys.excepthook is sys.__excepthook__:
+        sys.excepthook = _explain
     return True
+
+
+def _explain(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Say in one message why `inv` cannot import tasks.py, and exit with 2; `--debug` and all else get a traceback.
+
+    Invoke loads tasks.py before it could be patched, so that only Python's own hook is left.
+    """
+    files = [frame.f_code.co_filename for frame, _line in walk_tb(trace) if frame.f_code.co_name == "<module>"]
+    loads = any(frame.f_code is Loader.load.__code__ for frame, _line in walk_tb(trace))
+    if not (isinstance(error, Exception) and loads and len(files) > 1) or {"-d", "--debug"} & set(sys.argv):
+        sys.__excepthook__(kind, error, trace)
+        return
+    from ahjo_tasks.console import Console
+    from ahjo_tasks.runtime.action_files import load_error
+
+    explained = load_error(error, Path(files[1]))
+    Console().error(explained)
+    sys.exit(explained.exit_code)
 
 
 def _with_confirmation(original: Callable[[Program], list[Argument]]) -> Callable[[Program], list[Argument]]:
