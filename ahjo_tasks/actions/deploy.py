@@ -34,7 +34,7 @@ def _destroys(_ctx: ActionContext, values: Mapping[str, Any]) -> str:
 
 def _preview(ctx: ActionContext, values: Mapping[str, Any]) -> list[str]:
     """Show the plan of a call of deploy with these flags, before the question."""
-    return _PlanConsent(ctx, _options(values)).show()
+    return _PlanConsent(ctx, _options(values), "deploy").show()
 
 
 @action(
@@ -74,12 +74,17 @@ def deploy(  # noqa: PLR0913, PLR0917 - the flags
     Descriptions in docs/db_objects are carried over. The git version is
     recorded last. With --dry the plan is shown, and nothing is changed.
     """
+    _deploy(ctx, _options(locals()), "deploy")
+
+
+def _deploy(ctx: ActionContext, options: DeployOptions, call: str) -> None:
+    """Deploy by options, or show the plan in a dry run; `call` is the name of the action."""
     from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan, session_of
     from ahjo_tasks.api import deploying
 
-    options, session = _options(locals()), session_of(ctx)
+    session = session_of(ctx)
     if not ctx.dry_run:
-        deploying.deploy(session, options, _PlanConsent(ctx, options))
+        deploying.deploy(session, options, _PlanConsent(ctx, options, call))
         ctx.project.shown_plan = None
         return
     with connection_for_plan(ctx) as connection:
@@ -100,9 +105,10 @@ def _options(values: Mapping[str, Any]) -> DeployOptions:
 class _PlanConsent:
     """Consent of the user to the plan of a deploy, which was shown before the question."""
 
-    def __init__(self, ctx: ActionContext, options: DeployOptions) -> None:
+    def __init__(self, ctx: ActionContext, options: DeployOptions, call: str) -> None:
         self._ctx = ctx
         self._options = options
+        self._call = call
 
     def agrees(self, planned: Planned) -> bool:
         """Return whether the user has seen this plan, or no plan."""
@@ -111,7 +117,7 @@ class _PlanConsent:
 
     def ask_again(self) -> None:
         """Show the plan as it is now, and ask about it."""
-        self._ctx.confirmation.ask_again(self._ctx.project, "deploy", self.show())
+        self._ctx.confirmation.ask_again(self._ctx.project, self._call, self.show())
 
     def show(self) -> list[str]:
         """Show the plan, and return what it destroys, as warnings. Nothing is held afterwards."""
@@ -126,6 +132,7 @@ class _PlanConsent:
         planned = self._options.make(session, connection)
         report = report_of(session, planned.plan, planned.changes, connection)
         ctx.database.close(keep=False)
+        ctx.project.read_revisions_again()  # a file may change while the user is asked
         print_tree(ctx, tree_lines(report))
         ctx.project.shown_plan = planned.identity
         losses = [f"It destroys by {file}: {loss}." for file, loss in report.losses]
@@ -133,11 +140,25 @@ class _PlanConsent:
         return losses[:MOST_LOSSES] + (more if len(losses) > MOST_LOSSES else [])
 
 
+def _preview_named(ctx: ActionContext, values: Mapping[str, Any]) -> list[str]:
+    """Show the plan of a call of deploy-files with these flags, before the question."""
+    return _PlanConsent(ctx, _named(values), "deploy-files").show()
+
+
+def _named(values: Mapping[str, Any]) -> DeployOptions:
+    """Return the options that the flags of deploy-files mean. Raises UsageError where no file is named."""
+    options = _options(values)
+    if not options.files:
+        raise UsageError("deploy-files needs files.", hint="inv deploy-files --files database/views/dbo.vwOrders.sql")
+    return options._replace(skipped=options.skipped._replace(descriptions=True))
+
+
 @action(
     affects_database=True,
     auto_shortflags=False,
     iterable=["files"],
     sql_files=["files"],
+    preview=_preview_named,
     help={
         "files": "A SQL file or folder; repeat for more.",
         **{flag: text for flag, text in SKIP_HELP.items() if "metadata" not in flag},
@@ -154,17 +175,7 @@ def deploy_files(
     Objects are run in the order that their SQL asks for, all other files in the
     order of the flags.
     """
-    from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan, session_of
-    from ahjo_tasks.api.deploying import Skipped, plan_changes, read_named
-
-    if not files:
-        raise UsageError("deploy-files needs files.", hint="inv deploy-files --files database/views/dbo.vwOrders.sql")
-    session = session_of(ctx)
-    read = read_named(session, files)
-    skipped = Skipped(skip_alembic_update, descriptions=True, git_version=skip_git_update)
-    with connection_for_plan(ctx) as connection:
-        plan, selection = plan_changes(session, read, connection, skipped, named=True)
-        apply_plan(ctx, plan, connection, selection)
+    _deploy(ctx, _named(locals()), "deploy-files")
 
 
 WHOLE = "database/create_db_structure.sql"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
+import textwrap
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,14 +44,19 @@ def tree_lines(report: PlanReport, *, whole: bool = False) -> Iterator[Line]:
     for entry in report.changes:
         groups.setdefault(entry.kind, []).append(entry)
     for kind, entries in groups.items():
-        yield f"  {plural(kind) if kind in KINDS else kind}", "head"
-        yield from _group_lines(entries, whole=whole)
+        folder = _common_folder([entry.file for entry in entries]) if kind in KINDS else ""
+        yield f"  {plural(kind) if kind in KINDS else kind}  {folder}".rstrip(), "head"
+        yield from _group_lines(entries, folder, whole=whole)
     losses = report.losses
     if losses:
-        yield f"  destroys {pluralize(len(losses), 'thing')}", "fail"
+        yield f"  destroys {pluralize(len(losses), 'thing')}; only a backup brings rows and columns back", "fail"
     for file, loss in losses:
         yield f"    x {loss}  ({file})", "fail"
-    yield f"  {summary_line(report)}", None
+    yield f"  Plan: {report.summary}" if report.summary else f"  {summary_line(report)}", None
+    if report.summary and report.counts:
+        yield f"    {report.counts}", None
+    if report.on_failure:
+        yield f"  If it fails: {report.on_failure}.", "dim"
 
 
 def summary_line(report: PlanReport) -> str:
@@ -60,16 +67,25 @@ def summary_line(report: PlanReport) -> str:
     return f"Plan: {report.summary}{f' ({counts})' if counts else ''}"
 
 
-def _group_lines(entries: Sequence[Entry], *, whole: bool) -> Iterator[Line]:
-    """Yield the files of one kind; of many that only follow others, the first ones."""
-    width = min(LONGEST_NAME, max(len(entry.file) for entry in entries))
+def _common_folder(files: Sequence[str]) -> str:
+    """Return the folder that all files are in, directly or not; empty for names of objects."""
+    folders = [file.rpartition("/")[0] for file in files]
+    return posixpath.commonpath(folders) if all(folders) else ""
+
+
+def _group_lines(entries: Sequence[Entry], folder: str, *, whole: bool) -> Iterator[Line]:
+    """Yield the files of one kind, named from their folder; of many that only follow others, the first ones."""
+    top = f"{folder}/" if folder else ""
+    width = min(LONGEST_NAME, max(len(entry.file) - len(top) for entry in entries))
     following = [entry for entry in entries if entry.sign in ">*=" and not (entry.revisions or entry.destroys)]
     left_out = set() if whole else {entry.file for entry in following[SHORT_GROUP:]}
     for entry in entries:
         if entry.file in left_out:
             continue
-        reason = "" if entry.revisions else " ".join(entry.reason.split())
-        yield f"    {entry.sign} {entry.file:<{width}}  {reason}".rstrip(), COLORS[entry.sign]
+        name, state = entry.file.removeprefix(top), _state(entry).replace(top, "") if top else _state(entry)
+        yield f"    {entry.sign} {name:<{width}}  {state}".rstrip(), COLORS[entry.sign]
+        if entry.transaction:
+            yield f"      {entry.transaction}", "dim"
         for revision in entry.revisions:
             yield from revision_lines(revision, alone=len(entry.revisions) == 1, whole=whole)
         for line in entry.diff.splitlines():
@@ -77,6 +93,26 @@ def _group_lines(entries: Sequence[Entry], *, whole: bool) -> Iterator[Line]:
     if left_out:
         signs = "".join(sorted({entry.sign for entry in following[SHORT_GROUP:]}))
         yield f"    {signs} and {len(left_out)} more, which did not change themselves (--diff lists them)", "dim"
+
+
+def _state(entry: Entry) -> str:
+    """Return the state of a file in words, with its reason."""
+    from ahjo_tasks.engine.changes import Status
+    from ahjo_tasks.engine.plan_report import RUNS
+
+    reason = "" if entry.revisions else " ".join(entry.reason.split())
+    if entry.status in {RUNS, Status.DRIFTED, Status.UNOWNED}:
+        return reason or (entry.status if entry.status != RUNS else "")
+    return f"{entry.status}: {reason}" if reason else entry.status
+
+
+def detail_lines(entry: Entry) -> Iterator[str]:
+    """Yield the SQL of the revisions of a step, and what it destroys, as a dry run shows them below it."""
+    for revision in entry.revisions:
+        for line, _style in revision_lines(revision, alone=len(entry.revisions) == 1):
+            yield line
+    for loss in (*entry.destroys, *(loss for revision in entry.revisions for loss in revision.destroys)):
+        yield f"      destroys: {loss}"
 
 
 def _title(revision: Revision) -> str:
@@ -186,7 +222,16 @@ def write_script(ctx: ActionContext, plan: Plan, connection: Connection | None, 
 def print_tree(ctx: ActionContext, lines: Iterable[tuple[str, str | None]]) -> None:
     """Print the lines of a tree in their styles."""
     for line, style in lines:
-        ctx.console.print(line, style)
+        for part in _fitted(ctx, line):
+            ctx.console.print(part, style)
+
+
+def _fitted(ctx: ActionContext, line: str) -> list[str]:
+    """Return a line that is too long for the terminal in parts; SQL and differences stay as they are."""
+    width = ctx.console.columns
+    if not ctx.console.out.isatty() or len(line) <= width or line.startswith(INDENT):
+        return [line]
+    return textwrap.wrap(line, width, subsequent_indent=INDENT, break_long_words=False, break_on_hyphens=False)
 
 
 def write_output(ctx: ActionContext, name: str, text: str) -> None:

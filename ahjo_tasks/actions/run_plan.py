@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.engine.deployment import Selection
-    from ahjo_tasks.engine.plan import Plan, Step
+    from ahjo_tasks.engine.plan import Plan
     from ahjo_tasks.events import Event
     from ahjo_tasks.runtime.context import ActionContext
 
@@ -66,60 +66,24 @@ def show_plan(
     ctx: ActionContext, plan: Plan, connection: Connection | None = None, selection: Selection | None = None
 ) -> None:
     """Print the plan in a line; in a dry run every step of it, and the state of every file on a terminal."""
-    if ctx.dry_run and selection is not None and ctx.console.out.isatty():
-        from ahjo_tasks.actions.plan_formats import print_tree, tree_lines
+    if ctx.dry_run:
+        from ahjo_tasks.actions.plan_formats import detail_lines, print_tree, tree_lines
         from ahjo_tasks.api.deploying import report_of
 
+    if ctx.dry_run and selection is not None and ctx.console.out.isatty():
         print_tree(ctx, tree_lines(report_of(session_of(ctx), plan, selection.changes, connection)))
         ctx.console.print("  This is a dry run: nothing is changed.")
         return
     ctx.console.print(f"  Plan: {plan.summary}{' (dry run: nothing is changed)' if ctx.dry_run else ''}")
     if not ctx.dry_run:
         return
-    cuts = transaction_cuts(plan, connection) if ctx.settings.deploy_transaction == "run" else {}
-    for number, step in enumerate(plan.steps, 1):
+    report = report_of(session_of(ctx), plan, (), connection)
+    for number, (step, entry) in enumerate(zip(plan.steps, report.changes, strict=True), 1):
         ctx.console.print(f"  {number:>{len(str(len(plan.steps)))}}. {step.kind} {step.label}")
-        for line in step.note.splitlines():
+        for line in (*step.note.splitlines(), *filter(None, [entry.transaction])):
             ctx.console.info(f"      {line}")
-        if step.outside_transaction:
-            ctx.console.info(f"      outside of a transaction: {step.outside_transaction}")
-        elif number in cuts:
-            ctx.console.info(f"      {cuts[number]}")
-        _show_details(ctx, step, connection)
-
-
-def _show_details(ctx: ActionContext, step: Step, connection: Connection | None) -> None:
-    """Print below a step of a dry run the SQL of its revisions, and what it destroys."""
-    from ahjo_tasks.actions.plan_formats import revision_lines
-    from ahjo_tasks.engine.plan import Plan
-    from ahjo_tasks.engine.plan_report import plan_entries
-
-    for entry in plan_entries(Plan((step,)), (), ctx.project.dialect, connection):
-        for revision in entry.revisions:
-            for line, _style in revision_lines(revision, alone=len(entry.revisions) == 1):
-                ctx.console.info(line)
-        for loss in (*entry.destroys, *(loss for revision in entry.revisions for loss in revision.destroys)):
-            ctx.console.info(f"      destroys: {loss}")
-
-
-def transaction_cuts(plan: Plan, connection: Connection | None) -> dict[int, str]:
-    """Say, by the number of a step, why it does not share the transaction of the steps before it."""
-    from ahjo_tasks.engine.executor import divide
-
-    if connection is None:
-        return {}
-    parts = divide(plan.steps, connection, one_transaction=True)
-    if not any(part.joined for part in parts):
-        return {}
-    cuts, number = {}, 1
-    for part in parts:
-        if part.reason:
-            cuts[number] = f"a new transaction begins: {part.reason}"
-        for offset, step in enumerate(part.steps):
-            if step.alone:
-                cuts[number + offset] = f"committed by itself: {step.alone}"
-        number += len(part.steps)
-    return cuts
+        for line in detail_lines(entry):
+            ctx.console.info(line)
 
 
 def show_event(ctx: ActionContext, event: Event) -> None:

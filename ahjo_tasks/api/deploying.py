@@ -91,14 +91,9 @@ class Planned(NamedTuple):
     @property
     def identity(self) -> str:
         """A hash of the steps and of the texts that they run."""
-        from ahjo_tasks.engine.sql_file import FileStep
         from ahjo_tasks.history.store import hash_text
 
-        texts = (step.file.text if isinstance(step, FileStep) else step.note for step in self.plan.steps)
-        lines = (
-            f"{step.kind} {step.label} {hash_text(text)}" for step, text in zip(self.plan.steps, texts, strict=True)
-        )
-        return hash_text("\n".join(lines))
+        return hash_text("\n".join(f"{step.kind} {step.label} {hash_text(step.text)}" for step in self.plan.steps))
 
     def basis(self, session: Session, connection: Connection | None) -> Basis:
         """Return the facts that the plan stands on."""
@@ -229,14 +224,22 @@ def report_of(  # noqa: PLR0913 - how much is in it
     With `unchanged` the unchanged files are in it as well, with `diff` how the texts differ from those deployed last.
     """
     from ahjo_tasks.engine.changes import Status
+    from ahjo_tasks.engine.executor import describe_failure, describe_transactions, divide
     from ahjo_tasks.engine.plan_report import plan_entries
 
+    together = session.settings.deploy_transaction == "run"
+    parts = divide(plan.steps, connection, one_transaction=together) if connection is not None else []
+    cuts = describe_transactions(parts)
     entries = plan_entries(plan, changes, session.project.dialect, connection, unchanged=unchanged)
     if diff and connection is not None:
         entries = _with_diffs(session, connection, entries, changes)
-    same = 0 if unchanged else sum(change.status is Status.UNCHANGED for change in changes)
     report = replace(
-        report_head(session), summary=plan.summary, changes=entries, unchanged=same, warnings=plan.warnings
+        report_head(session),
+        summary=plan.summary,
+        changes=tuple(replace(each, transaction=cuts.get(number, "")) for number, each in enumerate(entries, 1)),
+        unchanged=0 if unchanged else sum(change.status is Status.UNCHANGED for change in changes),
+        on_failure=describe_failure(parts, connection) if connection is not None else "",
+        warnings=plan.warnings,
     )
     return report.masked(session.conceal)
 

@@ -50,6 +50,13 @@ SIGNS = {
     Status.UNOWNED: "?",
 }
 
+CAUSES = {
+    Status.NEW: "is new",
+    Status.CHANGED: "changed",
+    Status.DRIFTED: "was changed by hand",
+    Status.ALWAYS: "runs every time",
+}
+"""Words about a file for which others are refreshed."""
 CHANGED = "changed"
 """The word of `--select` for all files that changed since the last deploy."""
 
@@ -164,12 +171,14 @@ class Comparison:
             if change.runs:
                 continue
             causes = [
-                changes[other].label
+                changes[other]
                 for other, need in needs[number].items()
                 if need.strength == Strength.CREATION and changes[other].runs
             ]
             if causes:
-                changes[number] = _refreshed(change, f"{causes[0]} runs")
+                first = causes[0]
+                reason = first.reason if first.status is Status.REFRESHED else f"{first.label} {CAUSES[first.status]}"
+                changes[number] = _refreshed(change, reason)
         return changes
 
     def removed(self, labels: Iterable[str]) -> list[FileChange]:

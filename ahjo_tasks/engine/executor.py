@@ -84,6 +84,34 @@ def divide(steps: Sequence[Step], connection: Connection, *, one_transaction: bo
     return parts
 
 
+def describe_transactions(parts: Sequence[Part]) -> dict[int, str]:
+    """Say, by the number of a step from 1, why it does not share the transaction of the steps around it."""
+    found, number = {}, 1
+    joined = any(part.joined for part in parts)
+    for part in parts:
+        if part.reason:
+            found[number] = f"a new transaction begins: {part.reason}"
+        for offset, step in enumerate(part.steps):
+            if step.outside_transaction:
+                found[number + offset] = f"outside of a transaction: {step.outside_transaction}"
+            elif step.alone and joined:
+                found[number + offset] = f"committed by itself: {step.alone}"
+        number += len(part.steps)
+    return found
+
+
+def describe_failure(parts: Sequence[Part], connection: Connection) -> str:
+    """Say what a deploy that fails leaves in the database; empty for a plan without steps."""
+    count = sum(1 if part.joined else len(part.steps) for part in parts)
+    if not count:
+        return ""
+    if not connection.dialect.transactional_ddl:
+        return f"what ran before stays, as {connection.dialect.title} {IMPLICIT_COMMITS}; run it again to go on"
+    if count == 1 or connection.in_shared_transaction:
+        return "nothing is changed: all of it is one transaction"
+    return f"the finished ones of its {count} transactions stay; run it again to go on"
+
+
 class PlanExecutor:
     """Apply plans on one connection. `observer` gets every event as it happens, and then `recording` with its step.
 

@@ -338,6 +338,13 @@ class MigrationStep(Step):
             return ""
         return ", ".join(f"{script.revision} {script.doc}" for script in self.revisions)
 
+    @property
+    def text(self) -> str:
+        """The source of env.py and of the revisions."""
+        return "\n".join(
+            map(source_of, (self.migrations.script.env_py_location, *(script.path for script in self.revisions)))
+        )
+
     @cached_property
     def alone(self) -> str:
         """The revision that leaves its transaction; nothing where env.py migrates on our connection and none does."""

@@ -76,6 +76,11 @@ class Step(Protocol):
         return ""
 
     @property
+    def text(self) -> str:
+        """The text that the step runs, by which a plan is compared with an earlier one."""
+        return self.note
+
+    @property
     def included(self) -> tuple[Step, ...]:
         """Other steps of the plan that are done with this one, and are not run again."""
         return ()

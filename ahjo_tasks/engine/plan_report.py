@@ -57,6 +57,8 @@ class Entry:
     destroys: tuple[str, ...] = ()
     revisions: tuple[Revision, ...] = ()
     diff: str = ""
+    transaction: str = ""
+    """The reason why it does not share the transaction of what runs before it; empty where it does."""
 
     @property
     def sign(self) -> str:
@@ -76,6 +78,8 @@ class PlanReport:
     summary: str = ""
     changes: tuple[Entry, ...] = ()
     unchanged: int = 0
+    on_failure: str = ""
+    """State of the database after a deploy that fails."""
     warnings: tuple[str, ...] = ()
     format_version: int = FORMAT_VERSION
 

@@ -48,6 +48,11 @@ class FileStep(Step):
         return self.file.label
 
     @property
+    def text(self) -> str:
+        """The file's text, with variables replaced."""
+        return self.file.text
+
+    @property
     def sent_in_one_call(self) -> bool:
         """True if the file is one batch that runs once."""
         return self.file.sent_in_one_call

@@ -192,6 +192,10 @@ class Project:
 
         return Migrations(self.files.alembic_ini, self.settings, self.config_path)
 
+    def read_revisions_again(self) -> None:
+        """Forget the revisions that were read, for their files may have changed."""
+        self.__dict__.pop("migrations", None)
+
     @cached_property
     def files(self) -> ProjectFiles:
         """The project's folder, read as files."""

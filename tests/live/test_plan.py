@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from revisions import revision
 
+from ahjo_tasks.database.catalog import read_catalog, read_tables, read_version
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -107,6 +109,41 @@ def test_a_difference_is_that_from_what_was_deployed_not_from_what_was_rolled_ba
         removed = [line for line in live.succeed(*command).out.splitlines() if line.strip().startswith("-")]
         left = live.rows("SELECT one FROM a")[0][0]
         assert any(f"SELECT {left} AS one" in line for line in removed), removed
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_what_is_refreshed_names_what_changed(live: Deployed) -> None:
+    live.view("a", "SELECT 1 AS one")
+    live.view("b", "SELECT one FROM a")
+    live.view("c", "SELECT one FROM b")
+    live.succeed("deploy")
+    live.view("a", "SELECT 2 AS one")
+    lines = live.succeed("plan").out.splitlines()
+    assert [line for line in lines if " > " in line] == [f"    > {name}.sql  refreshed: a.sql changed" for name in "bc"]
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgresql", "mysql"], indirect=True)
+def test_planning_creates_and_changes_nothing_in_the_database(live: Deployed) -> None:
+    def contents() -> object:
+        with live.connection() as connection:
+            return read_catalog(connection), read_tables(connection), read_version(connection)
+
+    revision(live, "a1", None, 'op.create_table("item", sa.Column("id", sa.Integer, primary_key=True))')
+    live.view("a", "SELECT 1 AS one")
+    before = contents()
+    commands = (("plan",), ("plan", "--format", "sql"), ("deploy", "--dry"), ("status",))
+    for command in commands:
+        live.succeed(*command)
+    live.fail("drift", code=5)
+    assert contents() == before
+    live.succeed("deploy")
+    revision(live, "b2", "a1", 'op.drop_table("item")')
+    live.view("a", "SELECT 2 AS one")
+    live.view("b", "SELECT 2 AS one")
+    before = contents()
+    for command in (*commands, ("plan", "--diff", "--out", str(live.directory / "plan.json"))):
+        live.succeed(*command)
+    assert contents() == before
 
 
 def test_a_saved_plan_is_applied_once_and_for_its_own_database(live: Deployed) -> None:
