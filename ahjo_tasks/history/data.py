@@ -9,6 +9,8 @@ from ahjo_tasks.errors import StatementError
 from ahjo_tasks.history.store import hash_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ahjo_tasks.history.store import HistoryStore
 
 
@@ -40,10 +42,10 @@ class LoadedFiles:
 
     def known(self) -> dict[str, Loaded]:
         """Return what is known of the files, by their labels."""
-        columns = tuple(Loaded.__dataclass_fields__)
         if not self._store.exists():
             return {}
-        rows = self._store.connection.query(f"SELECT {', '.join(columns)} FROM {self._table} WHERE {self._of_kind}")
+        columns = self._listed(Loaded.__dataclass_fields__)
+        rows = self._store.connection.query(f"SELECT {columns} FROM {self._table} WHERE {self._of_kind}")
         return {row[0]: Loaded(*row) for row in rows}
 
     def write(self, loaded: Loaded) -> None:
@@ -73,12 +75,16 @@ class LoadedFiles:
         values |= {"file_id": quote(self._id(loaded.file)), "project": quote(self._store.project)}
         return (
             f"DELETE FROM {self._table} WHERE file_id = {values['file_id']}",
-            f"INSERT INTO {self._table} ({', '.join(values)}) VALUES ({', '.join(values.values())})",
+            f"INSERT INTO {self._table} ({self._listed(values)}) VALUES ({', '.join(values.values())})",
         )
 
     def finish(self) -> None:
         """Note that an action has done all its files, so that the next one runs them again."""
         self._store.connection.execute(f"UPDATE {self._table} SET unfinished = 0 WHERE {self._of_kind}")
+
+    def _listed(self, names: Iterable[str]) -> str:
+        """List columns; `file` is a word of T-SQL."""
+        return ", ".join(map(self._store.connection.dialect.quote, names))
 
     def _id(self, file: str) -> str:
         return hash_text(f"{self._store.project}\n{file}")

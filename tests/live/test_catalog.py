@@ -51,6 +51,7 @@ SETUP = {
         CREATE TABLE dbo.t (id int PRIMARY KEY, price int NOT NULL, note varchar(50));
         CREATE VIEW dbo.v AS SELECT id, price FROM dbo.t;
         CREATE PROCEDURE dbo.p AS SELECT 1;
+        CREATE FUNCTION dbo.f(@a int) RETURNS int AS BEGIN RETURN @a END;
         CREATE SEQUENCE dbo.numbers;
         CREATE TRIGGER dbo.tr ON dbo.t AFTER INSERT AS SELECT 1;
         CREATE TYPE dbo.code FROM int;
@@ -129,15 +130,46 @@ SEEN = {
         "DROP VIEW w",
     ),
     "mssql": (
-        "ALTER VIEW dbo.v AS SELECT id FROM dbo.t",
-        "ALTER PROCEDURE dbo.p AS SELECT 2",
+        "DROP VIEW dbo.v; CREATE VIEW dbo.v AS SELECT id FROM dbo.t",
+        "DROP PROCEDURE dbo.p; CREATE PROCEDURE dbo.p @a int AS SELECT 1",
+        "DROP FUNCTION dbo.f; CREATE FUNCTION dbo.f(@a int) RETURNS bigint AS BEGIN RETURN @a END",
+        "SET ANSI_NULLS OFF; DROP FUNCTION dbo.f; CREATE FUNCTION dbo.f(@a int) RETURNS int AS BEGIN RETURN 1 END",
         "DISABLE TRIGGER dbo.tr ON dbo.t",
-        "ALTER SEQUENCE dbo.numbers INCREMENT BY 5",
-        "GRANT SELECT ON dbo.v TO public",
+        "ENABLE TRIGGER dbo.tr ON dbo.t",
+        "DROP TRIGGER dbo.tr; CREATE TRIGGER dbo.tr ON dbo.t AFTER DELETE AS SELECT 1",
+        "EXEC sp_rename 'dbo.p', 'q', 'OBJECT'",
+        "DROP TYPE dbo.code; CREATE TYPE dbo.code FROM bigint",
+        "DROP TYPE dbo.listing; CREATE TYPE dbo.listing AS TABLE (id bigint)",
         "DROP TYPE dbo.code",
         "DROP TYPE dbo.listing",
+        "CREATE VIEW dbo.w AS SELECT 1 AS one",
+        "DROP TRIGGER dbo.tr",
         "DROP VIEW dbo.v",
     ),
+}
+
+SEEN_BY_MICROSOFT = (
+    "ALTER VIEW dbo.v AS SELECT id FROM dbo.t",
+    "CREATE OR ALTER VIEW dbo.v AS SELECT price FROM dbo.t",
+    "ALTER FUNCTION dbo.f(@a int) RETURNS int AS BEGIN RETURN @a + 1 END",
+    "ALTER TRIGGER dbo.tr ON dbo.t AFTER DELETE AS SELECT 1",
+    "ALTER SCHEMA side TRANSFER dbo.v",
+    "ALTER AUTHORIZATION ON OBJECT::dbo.v TO guest",
+    "GRANT SELECT ON dbo.v TO public",
+    "GRANT SELECT (id) ON dbo.v TO public",
+    "DENY SELECT ON dbo.v TO public",
+    "CREATE SYNONYM dbo.s FOR dbo.t",
+    "CREATE TRIGGER watch ON DATABASE FOR CREATE_TABLE AS SELECT 1",
+    "ALTER PROCEDURE dbo.p AS SELECT 2",
+    "ALTER PROCEDURE dbo.p @a int AS SELECT 1",
+    "ALTER SEQUENCE dbo.numbers INCREMENT BY 5",
+    "ALTER SEQUENCE dbo.numbers CYCLE",
+    "DROP SEQUENCE dbo.numbers",
+)
+"""Each alone, for a server that merely speaks SQL Server's protocol may lack the statement or its catalog view."""
+LISTED = {
+    r"GRANT|DENY": ("permissions", "SELECT TOP 1 class FROM sys.database_permissions"),
+    r"\w+ SEQUENCE": ("sequences", "SELECT name FROM sys.sequences"),
 }
 
 SEEN_BY_VERSION = {
@@ -205,6 +237,14 @@ NOT_SEEN = {
         "INSERT INTO dbo.t VALUES (1, 2, 'x')",
         "CREATE TABLE #tt (id int)",
         "UPDATE dbo.t SET price = 3",
+        "DELETE FROM dbo.t",
+        "TRUNCATE TABLE dbo.t",
+        "DECLARE @n bigint = NEXT VALUE FOR dbo.numbers",
+        "EXEC sys.sp_addextendedproperty 'MS_Description', 'x', 'SCHEMA', 'dbo', 'VIEW', 'v'",
+        "SET QUOTED_IDENTIFIER OFF",
+        "SET ANSI_NULLS OFF",
+        "SET DATEFORMAT ymd",
+        "BEGIN TRANSACTION; CREATE TABLE dbo.gone (id int); ROLLBACK",
     ),
 }
 
@@ -215,6 +255,7 @@ UPKEEP_OF_VERSION = {
 """Statements that leave the version alone, too: after them a deploy compares nothing."""
 
 EXTRA = {
+    "mssql": "CREATE SCHEMA side",
     "postgresql": "CREATE FUNCTION etf() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE SCHEMA side",
 }
 
@@ -246,6 +287,26 @@ def test_what_changes_an_object_changes_fingerprint_and_version(filled: Deployed
             if read_version(connection) == version:
                 missed.append(f"version: {statement}")
     assert missed == []
+
+
+@pytest.mark.parametrize("target", ["mssql"], indirect=True)
+@pytest.mark.parametrize("statement", SEEN_BY_MICROSOFT)
+def test_what_only_microsofts_server_may_have_changes_them_too(filled: Deployed, statement: str) -> None:
+    with filled.connection() as connection:
+        for pattern, (kind, query) in LISTED.items():
+            if re.match(pattern, statement) and not connection.query(query):
+                pytest.skip(f"this server lists no {kind}")
+        catalog, version = read_catalog(connection), read_version(connection)
+        refused = connection.try_execute(statement)
+        if refused is not None and "not currently supported" in refused:
+            pytest.skip(f"this server lacks a statement: {refused}")
+        assert refused is None
+        assert read_catalog(connection) != catalog
+        if read_version(connection) == version:
+            dates = "SELECT name FROM sys.objects WHERE name = 'p' AND modify_date = create_date"
+            assert statement.startswith("ALTER PROCEDURE")
+            assert connection.query(dates)
+            pytest.skip("this server keeps no dates of changes")
 
 
 @pytest.mark.parametrize("target", sorted(SEEN_BY_VERSION), indirect=True)
