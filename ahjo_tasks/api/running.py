@@ -180,6 +180,8 @@ def recording(session: Session, plan: Plan, connection: Connection, selection: S
             recorder.end(error)
         raise
     recorder.end(None)
+    for sentence in recorder.strange:
+        session.console.warning(f"{sentence}.")
 
 
 def _check_repository(session: Session, connection: Connection) -> None:

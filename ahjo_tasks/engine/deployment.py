@@ -37,6 +37,8 @@ class Selection:
     state: State | None
     origin: str = ""
     repository: str = ""
+    catalog: Catalog | None = None
+    """The objects in the database before it."""
 
     @property
     def drift(self) -> tuple[str, ...]:
@@ -94,14 +96,15 @@ class Deployment:
         records = store.files()
         if incomparable:
             everything, records = incomparable, without_fingerprints(records)
-        comparison = Comparison(records, read_catalog(connection), self._conceal)
+        catalog = read_catalog(connection)
+        comparison = Comparison(records, catalog, self._conceal)
         changes = comparison.changes(files, everything=everything, select=choice.select)
         removed = comparison.removed(file.label for file in files)
         selection = self._selection(plan, [*changes, *removed], None if choice.select else state)
         warnings = (f"All objects are compared: {origin}.",) * bool(origin)
         warnings += (f"All files run once: {incomparable}.",) * bool(incomparable)
         plan = selection.plan + Plan((), warnings=warnings)
-        selection = replace(selection, plan=plan, origin=origin, repository=last.repository)
+        selection = replace(selection, plan=plan, origin=origin, repository=last.repository, catalog=catalog)
         drift = selection.drift
         if drift and (choice.on_drift or self._settings.on_drift) == "stop":
             raise DifferenceError(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import socket
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.database.catalog import (
@@ -61,6 +63,8 @@ LONGEST_TEXT = 1_000_000
 LEAVE_OBJECTS = frozenset({"data", "testdata", "permission", "description update", "git version"})
 """Kinds of steps that change no object."""
 
+MAY_ALTER = re.compile(r"\b(?:alter|rename|exec|execute|call|do|prepare)\b|\bsp_")
+"""Words of statements that may change the definition of an object which they do not name."""
 GIVE_RIGHTS = frozenset({"permission", "login"})
 CHANGE_TABLES = frozenset({"migration", "description update", *STRUCTURE})
 """Kinds of steps that may change tables, beside files that do more than define objects."""
@@ -121,6 +125,12 @@ class Recorder:
         self._changes = {change.label: change for change in (selection.changes if selection else ())}
         self._state = selection.state if selection else None
         self._origin = selection.origin if selection else ""
+        self._catalog = selection.catalog if selection else None
+        """The objects as they were at the last look; None where nothing looked before the run."""
+        self._version = ""
+        self._done: list[Step] = []
+        self.strange: list[str] = []
+        """The objects that somebody else has changed during the run."""
         self._conceal = conceal
         self._steps: list[StepRecord] = []
         self._texts: dict[str, str] = {}
@@ -143,7 +153,7 @@ class Recorder:
         if event.status == "ok" and not self._connection.transactional and time.monotonic() - self._written > GROUP:
             try:
                 with self._connection.one_transaction():
-                    self.flush()
+                    self._flush()
             except StatementError as error:
                 message = NOT_WRITTEN.format(error.message)
                 raise DeployError(message, details=(STAYS,), server=error.server, hint=error.hint) from error
@@ -151,6 +161,8 @@ class Recorder:
     def _take_note(self, event: StepEvent, step: Step) -> None:
         if event.status == "rolled back":
             self._files.pop(step.label, None)
+            self._done = [other for other in self._done if other is not step]
+            self._catalog = None
             self._dropped = [other for other in self._dropped if other is not step]
             self._steps = [
                 replace(note, status="rolled back") if note.label == step.label else note for note in self._steps
@@ -160,6 +172,7 @@ class Recorder:
                 self._files[step.file.label] = step.file
             if event.status == "ok" and isinstance(step, DropStep):
                 self._dropped.append(step)
+            self._done.append(step)
             self._steps.append(self._note(event, step))
 
     def _note(self, event: StepEvent, step: Step) -> StepRecord:
@@ -228,13 +241,22 @@ class Recorder:
 
     def flush(self) -> None:
         """Write the steps, and what their files left, in the transaction that is open or in one of its own."""
-        if not (self._steps or self._files or self._dropped):
-            return
+        if self._steps or self._files or self._dropped:
+            self._start()
+            version = read_version(self._connection)  # before the catalog, which may know more than it, but not less
+            self._flush()
+            self._version = version
+
+    def _flush(self) -> None:
         self._start()
-        self._write_files(read_catalog(self._connection))
+        self._version = ""
+        catalog = read_catalog(self._connection)
+        known = self._store.files() if self._dropped or self._changes else {}
+        strange = self._find_strange(catalog, known)
+        self._write_files(catalog, known, strange)
         self._write_tables()
         self._store.write_steps(self._record.run, self._steps, self._texts)
-        self._steps, self._texts, self._files, self._dropped = [], {}, {}, []
+        self._steps, self._texts, self._files, self._dropped, self._done = [], {}, {}, [], []
         self._written = time.monotonic()
 
     def ddl(self) -> str:
@@ -262,12 +284,46 @@ class Recorder:
             state,
             files="" if self._runs_again else state.files,
             revisions=read_revisions(self._connection, self._store.settings),
-            catalog_version=read_version(self._connection),
+            catalog_version="" if self.strange else self._version or read_version(self._connection),
             run_id=self._record.run.run_id,
         )
         self._store.write_state(state)
 
-    def _write_files(self, catalog: Catalog) -> None:
+    def _find_strange(self, catalog: Catalog, known: Mapping[str, FileRecord]) -> set[ObjectKey]:
+        """Note the objects that have changed since the last look, and that no step since then can have changed."""
+        before, self._catalog = self._catalog, catalog
+        if before is None:
+            return set()
+        default = self._connection.dialect.default_schema
+        ours: set[ObjectKey | None] = {key for label in self._files if label in known for key in known[label].objects}
+        ours |= {key for file in self._files.values() for key in keys_of(file, catalog) if key}
+        ours |= {find(before, step.definition, default) for step in self._dropped}
+        changed = {key for key in before.keys() & catalog.keys() if not before[key].has_definition_of(catalog[key])}
+        changed |= before.keys() ^ catalog.keys()
+        texts = [_source(step) for step in self._done if _changes_tables(step)]
+        strange = {
+            key
+            for key in changed
+            if key not in ours
+            and not any(key.name.lower() in text for text in texts)
+            and not (key in before and key in catalog and any(map(MAY_ALTER.search, texts)))
+        }
+        self._note_strange(strange, catalog)
+        return strange
+
+    def _note_strange(self, strange: set[ObjectKey], catalog: Catalog) -> None:
+        texts = read_definitions(self._connection, strange & catalog.keys())
+        for key in sorted(strange):
+            word = "changed" if key in catalog else "dropped"
+            reason = f"{word} by somebody else during the run"
+            self.strange.append(f"{key} was {reason}")
+            self._record.steps += 1
+            kept = self._keep(texts.get(key, ""))
+            self._steps.append(
+                StepRecord(self._record.steps, key.kind, str(key), "found", text_hash=kept, reason=reason)
+            )
+
+    def _write_files(self, catalog: Catalog, known: Mapping[str, FileRecord], strange: set[ObjectKey]) -> None:
         run_id = self._record.run.run_id
         default = self._connection.dialect.default_schema
         records, forgotten = [], []
@@ -279,7 +335,6 @@ class Recorder:
             else:
                 forgotten.append(label)
                 self._runs_again = True
-        known = self._store.files() if self._dropped or self._changes else {}
         before = Catalog(catalog | _keys(known))
         dropped = {find(before, step.definition, default) for step in self._dropped}
         for label, record in known.items():
@@ -289,7 +344,7 @@ class Recorder:
             if not dropped.isdisjoint(record.objects):
                 forgotten.append(label)
             elif change is not None and change.status is Status.UNCHANGED and set(record.objects) <= set(catalog):
-                now = {key: catalog[key] for key in record.objects}
+                now = {key: known_as if key in strange else catalog[key] for key, known_as in record.objects.items()}
                 if now != record.objects:
                     records.append(replace(record, objects=now))
         self._store.write_files(self._with_texts(records), forgotten)
@@ -363,6 +418,14 @@ class Recorder:
 
 def _changes_tables(step: Step) -> bool:
     return step.kind in CHANGE_TABLES or (isinstance(step, FileStep) and not step.file.defines_only)
+
+
+def _source(step: Step) -> str:
+    """Return the text of a step in lower case; of migrations that of their files, and what they use is not known."""
+    if isinstance(step, FileStep):
+        return step.file.text.lower()
+    paths = (Path(script.path) for script in getattr(step, "revisions", ()))
+    return "alter\n" + "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in paths).lower()
 
 
 def table_fingerprint(text: str, comments: str) -> Fingerprint:

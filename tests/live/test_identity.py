@@ -92,10 +92,10 @@ def in_a_copy(live: Deployed) -> Iterator[None]:
 
 @pytest.mark.parametrize("target", SERVERS_OF_COPIES, indirect=True)
 def test_a_copy_is_compared_and_its_history_says_where_it_came_from(views: Deployed) -> None:
-    original = views.database
-    views.succeed("plan", "--out", "plan.json")
+    original, saved = views.database, str(views.directory / "plan.json")
+    views.succeed("plan", "--out", saved)
     with in_a_copy(views):
-        assert "identity" in views.fail("deploy", "--plan", "plan.json", code=5).text
+        assert "identity" in views.fail("deploy", "--plan", saved, code=5).text
         views.succeed("drift")
         planned = views.succeed("plan", "--check").text
         assert f"copy of {original}" in planned

@@ -1,0 +1,96 @@
+"""What somebody else changes during a run is named at its end, and taken for nothing of ours."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import pytest
+from revisions import revision
+
+from ahjo_tasks.engine.executor import PlanExecutor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from inside import Deployed
+
+    from ahjo_tasks.engine.plan import Step
+
+
+@pytest.fixture
+def busy(live: Deployed) -> Deployed:
+    """Views a, b and c, deployed a file at a time."""
+    live.reconfigure(deploy_transaction="file")
+    for name in "abc":
+        live.view(name, "SELECT 1 AS one")
+    live.succeed("deploy")
+    return live
+
+
+@contextmanager
+def meanwhile(live: Deployed, *statements: str) -> Iterator[None]:
+    """Have somebody else send statements when the step of c has ended."""
+    notify = PlanExecutor._notify
+    left = list(statements)
+
+    def told(executor: PlanExecutor, status: str, step: Step, **values: Any) -> None:
+        notify(executor, status, step, **values)
+        if status == "ok" and step.label.endswith("c.sql") and left:
+            live.by_hand(*left)
+            left.clear()
+
+    with patch.object(PlanExecutor, "_notify", told):
+        yield
+    assert not left
+
+
+def in_schema(live: Deployed, name: str) -> str:
+    schema = {"postgresql": "public.", "mssql": "dbo."}.get(live.target.name, "")
+    return f"view {schema}{name}"
+
+
+def test_changes_by_somebody_else_during_a_run_are_named(busy: Deployed) -> None:
+    busy.view("c", "SELECT 2 AS one")
+    with meanwhile(busy, "DROP VIEW b", "CREATE VIEW b AS SELECT 66 AS one", "CREATE VIEW x AS SELECT 1 AS one"):
+        done = busy.succeed("deploy")
+    assert f"{in_schema(busy, 'b')} was changed by somebody else during the run" in done.err
+    assert f"{in_schema(busy, 'x')} was changed by somebody else during the run" in done.err
+    assert f"{in_schema(busy, 'c')} was" not in done.err
+    story = json.loads(busy.succeed("history", "--object", f"{in_schema(busy, 'b')}", "--format", "json").out)
+    assert story[0]["status"] == "found"
+    assert story[0]["text_hash"]
+    assert "b.sql" in busy.fail("drift", code=5).text
+    assert "changed by hand" in busy.succeed("deploy").err
+    assert busy.rows("SELECT one FROM b") == [(1,)]
+    assert "nothing to do" in busy.succeed("deploy").text
+
+
+def test_what_a_run_itself_changes_is_nobody_elses(busy: Deployed) -> None:
+    revision(busy, "a1", None, 'op.create_table("item", sa.Column("id", sa.Integer), sa.Column("price", sa.Integer))')
+    owner = "dbo." if busy.target.name == "mssql" else ""
+    busy.view("d", f"SELECT id, price FROM {owner}item")
+    busy.view("e", f"SELECT id FROM {owner}d")
+    busy.write("database/views/made.sql", f"CREATE VIEW {owner}made AS SELECT 1 AS one")
+    busy.succeed("deploy")
+    busy.view("d", f"SELECT id FROM {owner}item")
+    (busy.directory / "database/views/made.sql").unlink()
+    revision(busy, "b2", "a1", 'op.execute("CREATE VIEW by_revision AS SELECT 1 AS one")')
+    (busy.directory / "database/views/c.sql").unlink()
+    done = busy.succeed("deploy", "--prune", "--non-interactive")
+    assert "somebody else" not in done.text
+    assert "nothing to do" in busy.succeed("deploy").text
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_it_is_named_in_one_transaction_and_beside_a_file_that_runs_each_time(busy: Deployed) -> None:
+    busy.reconfigure(deploy_transaction="run")
+    busy.view("c", "SELECT 2 AS one")
+    busy.view("s", "SELECT 1 AS one; SELECT 1")
+    with meanwhile(busy, "CREATE OR REPLACE VIEW b AS SELECT 66 AS one"):
+        assert "view public.b was changed by somebody else during the run" in busy.succeed("deploy").err
+    assert busy.rows("SELECT one FROM b") == [(66,)]
+    busy.succeed("deploy")
+    assert busy.rows("SELECT one FROM b") == [(1,)]
