@@ -6,7 +6,7 @@ import re
 import sys
 from bisect import bisect_left
 from collections import defaultdict
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from ahjo_tasks.sql.lexer import DOLLAR_TAG
@@ -27,16 +27,23 @@ class Scanner:
     """Finds `stop`, a regular expression that begins with one of the characters `heads`, in code.
 
     A lenient scanner takes what is not closed as closed by the end of the text; a strict one raises SourceError.
-    With `comments` off, comments are code, and may be stopped at.
+    With `comments` off, comments are code, and may be stopped at. Nothing is compiled before the first search.
     """
 
     def __init__(self, syntax: Syntax, stop: str, heads: str, *, lenient: bool = False, comments: bool = True) -> None:
-        opaque = _opaque(syntax, lenient=lenient, comments=comments)
-        run = _run(syntax, heads)
-        self._code = re.compile(rf"{run}(?:(?!{stop})(?:{'|'.join([*opaque, _plain(syntax)])}){run}|)*+")
-        self._stop = re.compile(stop)
-        self._syntax = syntax
+        self._syntax, self._stops, self._heads = syntax, stop, heads
+        self._comments = comments
         self._unclosed: Unclosed = "end" if lenient else "error"
+
+    @cached_property
+    def _code(self) -> re.Pattern[str]:
+        opaque = _opaque(self._syntax, lenient=self._unclosed == "end", comments=self._comments)
+        run, parts = _run(self._syntax, self._heads), "|".join([*opaque, _plain(self._syntax)])
+        return re.compile(rf"{run}(?:(?!{self._stops})(?:{parts}){run}|)*+")
+
+    @cached_property
+    def _stop(self) -> re.Pattern[str]:
+        return re.compile(self._stops)
 
     def find_next(self, source: SourceText, start: int, end: int | None = None) -> int:
         """Give the offset of the first stop at or after `start`, which is in code, or else `end`."""

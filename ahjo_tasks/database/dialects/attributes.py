@@ -135,10 +135,16 @@ class DialectAttributes:
     """True if a second connection cannot write while a transaction is open on the first one."""
 
     # -- running ---------------------------------------------------------------------------------------------------
-    splitter: ClassVar[Splitter]
-    """Splits scripts into batches, each of which is one call."""
-    statement_splitter: ClassVar[Splitter | None] = None
-    """Splits files that cannot run in a transaction, where a call of several statements would be one."""
+    @property
+    def splitter(self) -> Splitter:
+        """Splits scripts into batches, each of which is one call."""
+        raise NotImplementedError
+
+    @property
+    def statement_splitter(self) -> Splitter | None:
+        """Splits files that cannot run in a transaction, where a call of several statements would be one."""
+        return None
+
     batch_is_statement: ClassVar[bool] = False
     """True if a batch has one statement, so that the position of a batch is the position of its error."""
     allows_nul: ClassVar[bool] = False

@@ -7,6 +7,7 @@ import re
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import cached_property
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -23,12 +24,11 @@ from ahjo_tasks.database.dialects.base import (
     compiled,
     connection_lost,
 )
-from ahjo_tasks.database.dialects.postgresql import catalog, session, statements
+from ahjo_tasks.database.dialects.postgresql import catalog
 from ahjo_tasks.database.drivers import Driver
 from ahjo_tasks.errors import LockedError, ServerError, SourceError, StatementError
 from ahjo_tasks.sql.lexer import POSTGRESQL
 from ahjo_tasks.sql.source import SourceText
-from ahjo_tasks.sql.splitters import postgresql
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.database.dialects.base import Attachment, Dependent, OpenConnection, Restore, TransactionState
     from ahjo_tasks.database.dialects.error_positions import Position
     from ahjo_tasks.sql.definitions import Definition
+    from ahjo_tasks.sql.splitters import Splitter
     from ahjo_tasks.sql.splitters.psql import Rows
 
 POLL_SECONDS = 0.2
@@ -147,8 +148,6 @@ class PostgreSQL(Dialect):
     writer = "ahjo_tasks.data.writers_postgresql:PostgreSQLWriter"
     descriptions = "ahjo_tasks.descriptions.postgresql:ObjectComments"
     project_template = ProjectTemplate("postgresql", "ahjo-tasks[postgresql]", 5432)
-    splitter = replace(postgresql.SPLITTER, check=statements.check)
-    statement_splitter = postgresql.STATEMENT_SPLITTER
     default_schema = "public"
     current_schema_sql = "SELECT current_schema()"
     maintenance_database = "postgres"
@@ -203,20 +202,43 @@ class PostgreSQL(Dialect):
         " WHERE k.contype = 'f'"
     )
 
+    @cached_property
+    def splitter(self) -> Splitter:
+        """Divide at COPY with its rows alone."""
+        from ahjo_tasks.database.dialects.postgresql import statements
+        from ahjo_tasks.sql.splitters import postgresql
+
+        return replace(postgresql.SPLITTER, check=statements.check)
+
+    @cached_property
+    def statement_splitter(self) -> Splitter:
+        """Divide at semicolons."""
+        from ahjo_tasks.sql.splitters import postgresql
+
+        return postgresql.STATEMENT_SPLITTER
+
     def non_transactional_statement(self, text: str) -> str:
         """Match the beginning of each statement."""
+        from ahjo_tasks.database.dialects.postgresql import statements
+
         return statements.non_transactional(text)
 
     def transaction_control(self, text: str) -> str:
         """Match the beginning of each statement."""
+        from ahjo_tasks.database.dialects.postgresql import statements
+
         return statements.control(text)
 
     def commit_offsets(self, text: str) -> list[int]:
         """Match the beginning of each statement."""
+        from ahjo_tasks.database.dialects.postgresql import statements
+
         return statements.commit_offsets(text)
 
     def refuses_transaction(self, error: ServerError) -> bool:
         """Return whether the SQLSTATE is that of a statement that runs outside of transactions only."""
+        from ahjo_tasks.database.dialects.postgresql import statements
+
         return error.number in statements.REFUSED_IN_TRANSACTION
 
     def transaction_state(self, raw: Any) -> TransactionState | None:
@@ -229,19 +251,27 @@ class PostgreSQL(Dialect):
         connection = getattr(raw, "pgconn", None)
         if connection is None:
             return {}
+        from ahjo_tasks.database.dialects.postgresql import session
+
         values = {name: connection.parameter_status(name.encode()) for name in session.REPORTED}
         return {name: value.decode() for name, value in values.items() if value is not None}
 
     def save_session(self, connection: OpenConnection, texts: Sequence[str]) -> Restore | None:
         """Ask for settings, roles, prepared statements, cursors and locks, where a statement may change them."""
+        from ahjo_tasks.database.dialects.postgresql import session
+
         return session.save(connection, texts)
 
     def restore_reported(self, connection: OpenConnection, before: Mapping[str, str]) -> None:
         """Set the parameters."""
+        from ahjo_tasks.database.dialects.postgresql import session
+
         session.restore_reported(connection, before)
 
     def batchable(self, text: str) -> bool:
         """Test that each statement defines objects."""
+        from ahjo_tasks.sql.splitters import postgresql
+
         pattern = compiled(BATCHABLE)
         return all(pattern.match(text, start) for start in postgresql.statement_starts(SourceText(text)))
 
@@ -355,12 +385,12 @@ class PostgreSQL(Dialect):
 
     def without_rows(self, text: str) -> str:
         """Leave out the rows below COPY ... FROM STDIN."""
-        rows = postgresql.rows_of_batch(text)
+        rows = _copied_rows(text)
         return text[: rows.statement_end] if rows else text
 
     def execute(self, cursor: Any, text: str) -> None:
         """Run one batch; the rows below COPY ... FROM STDIN go to the server as its data."""
-        rows = postgresql.rows_of_batch(text)
+        rows = _copied_rows(text)
         if rows is None:
             super().execute(cursor, text)
         else:
@@ -496,6 +526,15 @@ class PostgreSQL(Dialect):
         return Holder(name, str(pid))
 
 
+def _copied_rows(text: str) -> Rows | None:
+    """Return the rows of a batch that is COPY ... FROM STDIN; None, without loading what reads SQL, for most others."""
+    if "\\." not in text:
+        return None
+    from ahjo_tasks.sql.splitters import postgresql
+
+    return postgresql.rows_of_batch(text)
+
+
 def copy_in(cursor: Any, text: str, rows: Rows) -> None:
     """Run COPY ... FROM STDIN with its rows, by what the driver has for it. Raises StatementError without it."""
     statement = text[: rows.statement_end]
@@ -526,6 +565,7 @@ def _reason(text: str) -> str:
 def _position(error: Exception, text: str) -> Position:
     """Return the position that the server gives, else that of the statement that had been reached."""
     from ahjo_tasks.database.dialects import error_positions
+    from ahjo_tasks.sql.splitters import postgresql
 
     row = re.search(COPIED_ROW, error.diag.context or "")  # type: ignore[attr-defined]
     parts = postgresql.copy_parts(text) if row else None

@@ -14,7 +14,6 @@ from psycopg.pq import Format
 from ahjo_tasks.sql.lexer import POSTGRESQL
 from ahjo_tasks.sql.scanner import Scanner
 from ahjo_tasks.sql.source import SourceText
-from ahjo_tasks.sql.splitters.postgresql import SPLITTER
 
 
 class CountingCursor(Cursor[Any]):
@@ -121,6 +120,8 @@ class StreamingCursor:
 
 def last_statement(text: str) -> int:
     """Return the offset of the last statement of a script, after the semicolon of the previous one."""
+    from ahjo_tasks.sql.splitters.postgresql import SPLITTER
+
     source, starts, ends = SourceText(text), [0], []
     while (end := _SCANNER.find_next(source, starts[-1])) < len(text):
         ends.append(end)
