@@ -98,6 +98,7 @@ class DialectAttributes:
     syntax: ClassVar[Syntax]
     """Lexical rules: how strings, quoted names and comments are written."""
     default_schema: ClassVar[str | None] = None
+    """Schema of an object whose name has none; None where the database has no schemas."""
     current_schema_sql: ClassVar[str] = "SELECT NULL"
     """Query of the schema, or the database, that a name without one belongs to."""
     call: ClassVar[str] = NEVER
