@@ -16,6 +16,7 @@ MODULES = (
     "plot",
     "project",
     "projects",
+    "pull",
     "scan",
     "security",
     "test",

@@ -87,6 +87,8 @@ EXAMPLE = "inv init-project shop --dialect sqlite"
         "port": "Port of the server; by default the usual one.",
         "database": "Name of the development database, for SQLite its file; by default the project's name.",
         "username": "Login name for it. The password is never written into the config.",
+        "empty": "Without sample objects.",
+        "from-database": "Write the objects of that database into the project; it has to be there.",
         "non-interactive": "Do not ask anything: --name and --dialect are needed then.",
     },
 )
@@ -100,11 +102,14 @@ def init_project(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     port: str = "",
     database: str = "",
     username: str = "",
+    empty: bool = False,
+    from_database: bool = False,
     non_interactive: bool = False,
 ) -> None:
     """Create a new project that builds as it is.
 
-    On a terminal, what no flag tells is asked for.
+    On a terminal, what no flag tells is asked for. With --from-database it is
+    that of a database which is there already: see `pull`.
     """
     from ahjo_tasks.project import scaffold
 
@@ -117,16 +122,26 @@ def init_project(  # noqa: PLR0913, PLR0917 - one parameter for each flag
         given = {"host": host, "port": port, "database": database, "username": username}
         host, port, database, username = _complete(ctx.console, given, questions)
         format = format or _choose(ctx.console, "Format of the config", scaffold.FORMATS)  # noqa: A001 - likewise
-    draft = scaffold.draft(
-        target.name,
-        dialect or _missing("--dialect"),
-        format or scaffold.FORMATS[0],
-        scaffold.ServerAddress(host or None, _port(port), database or None, username or None),
-    )
-    _create(ctx, target, draft, ask=asking)
+    address = scaffold.ServerAddress(host or None, _port(port), database or None, username or None)
+    dialect, format = dialect or _missing("--dialect"), format or scaffold.FORMATS[0]  # noqa: A001 - likewise
+    draft = scaffold.draft(target.name, dialect, format, address, empty=empty or from_database)
+    _create(ctx, target, draft, ask=asking, pull=from_database)
 
 
-def _create(ctx: ActionContext, target: Path, draft: Mapping[str, str], *, ask: bool) -> None:
+def _pull(ctx: ActionContext, target: Path, config: str) -> None:
+    """Write the objects of the config's database into the new project."""
+    from ahjo_tasks.actions.pull import Wanted, pull_into
+    from ahjo_tasks.runtime.project import Project
+
+    project = Project(target, target / config, ctx.invocation.environ, ctx.invocation.counts)
+    try:
+        pull_into(project, Wanted(), dry=False)
+    finally:
+        project.close(keep=False)
+
+
+def _create(ctx: ActionContext, target: Path, draft: Mapping[str, str], *, ask: bool, pull: bool) -> None:
+    """Write the files of a project after a question, and then those of its database."""
     from ahjo_tasks.project.scaffold import write
 
     if ctx.dry_run:
@@ -136,7 +151,9 @@ def _create(ctx: ActionContext, target: Path, draft: Mapping[str, str], *, ask: 
         raise NotPermittedError("init-project was declined; nothing was created.")
     write(target, draft)
     ctx.console.counts.results["OK"] += len(draft)
-    _print_created(ctx.console, target, draft)
+    _print_created(ctx.console, target, draft, next_steps=not pull)
+    if pull:
+        _pull(ctx, target, next(path for path in draft if path.startswith("dev.")))
 
 
 def _missing(flag: str) -> str:
@@ -168,19 +185,21 @@ def _port(text: str) -> int | None:
     return int(text)
 
 
-def _print_created(console: Console, target: Path, files: Collection[str]) -> None:
-    """Print what was created, and the commands to type next."""
+def _print_created(console: Console, target: Path, files: Collection[str], *, next_steps: bool) -> None:
+    """Print what was created, and the commands to type next, of which one creates the database."""
     config = next(file for file in files if file.startswith("dev."))
-    folders = sorted({file.split("/")[1] for file in files if file.startswith("database/")})
+    folders = sorted({file.split("/")[1] for file in files if file.startswith("database/") and file.count("/") > 1})
     console.print(f"Created {target}", "head")
     for path, purpose in (
         (config, "where the development database is"),
         ("tasks.py", "your own actions"),
         ("alembic/versions/", "migrations"),
-        ("database/", ", ".join(folders)),
+        ("database/", ", ".join(folders) or "SQL files, one object each"),
         ("README.md", "how to go on"),
     ):
         console.print(f"  {path:<20}{purpose}")
+    if not next_steps:
+        return
     console.print()
     console.print("Next:", "head")
     for command in (f"cd {_from_here(target)}", *_next_commands(config)):

@@ -167,7 +167,18 @@ def _describe(word: str, value: Mapping[str, Any]) -> str:
 
 
 def _values(values: Mapping[str, Any]) -> str:
-    return "".join(f" {name}={value!r}" for name, value in sorted(values.items()) if value not in (None, [], {}, ""))
+    return "".join(
+        f" {name}={_values(value) if isinstance(value, dict) else _literal(value)}"
+        for name, value in sorted(values.items())
+        if value is not None and (not isinstance(value, list | dict | str) or value)
+    )
+
+
+def _literal(value: object) -> str:
+    """Return a value as text; an expression of SQLAlchemy by its SQL, for its `repr` is another one in each process."""
+    from sqlalchemy.sql import ClauseElement
+
+    return str(value) if isinstance(value, ClauseElement) else repr(value)
 
 
 def has_table(connection: Connection, name: str, schema: str | None) -> bool:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).resolve().parents[1]
 SCHEMA = ".ahjo/config.schema.json"
-COMMON = "common"
+COMMON, EMPTY = "common", "empty"
+SAMPLES = ("database/", "alembic/versions/")
+"""Folders of the template that an empty project has nothing in."""
 DOT = "dot_"
 LOGIN = (
     "What is not known of the login is asked for at the first run and kept in files that only you can read."
@@ -114,8 +116,11 @@ def _template_of(dialect: Dialect) -> ProjectTemplate:
 # -- files -----------------------------------------------------------------------------------------------------------
 
 
-def draft(name: str, dialect: str, suffix: str, address: ServerAddress) -> dict[str, str]:
-    """Return the files of a project, as texts by their paths in it. Raises UsageError; nothing is written."""
+def draft(name: str, dialect: str, suffix: str, address: ServerAddress, *, empty: bool = False) -> dict[str, str]:
+    """Return the files of a project, as texts by their paths in it; an empty one is without sample objects.
+
+    Raises UsageError; nothing is written.
+    """
     database = dialect_named(dialect)
     template = _template_of(database)
     if suffix not in RENDERERS:
@@ -129,10 +134,19 @@ def draft(name: str, dialect: str, suffix: str, address: ServerAddress) -> dict[
         "{{install}}": shlex.quote(template.requirement),
     }
     return {
-        **{path: _filled(text, values) for path, text in _templates(COMMON, template.folder)},
+        **{path: _filled(text, values) for path, text in _files(template.folder, empty=empty)},
         config: RENDERERS[suffix](_settings(name, database, address)),
         SCHEMA: (PACKAGE / "config" / "schema.json").read_text(encoding="utf-8"),
     }
+
+
+def _files(folder: str, *, empty: bool) -> Iterator[tuple[str, str]]:
+    """Yield the files of the template of a database, by their paths in the project."""
+    if empty:
+        yield from ((path, text) for path, text in _templates(COMMON) if not path.startswith(SAMPLES))
+        yield from _templates(EMPTY)
+    else:
+        yield from _templates(COMMON, folder)
 
 
 def _templates(*folders: str) -> Iterator[tuple[str, str]]:

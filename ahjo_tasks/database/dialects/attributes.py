@@ -219,6 +219,8 @@ class DialectAttributes:
     """`Writer` that loads data files."""
     descriptions: ClassVar[str | None] = None
     """`DescriptionStore`; None where objects cannot have descriptions."""
+    script_reader: ClassVar[str] = ""
+    """`ScriptReader` that `pull` reads the objects with; empty where there is none."""
     refresh_step: ClassVar[str | None] = None
     """Step that refreshes modules after changes of tables; None where none need it."""
     login_step: ClassVar[str | None] = None

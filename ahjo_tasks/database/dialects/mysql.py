@@ -164,6 +164,7 @@ class MySQL(Dialect):
     tools = ("mysql", "mariadb")
     syntax = MYSQL
     writer = "ahjo_tasks.data.writers:MySQLWriter"
+    script_reader = "ahjo_tasks.database.scripts.mysql:MySQLScripts"
     descriptions = "ahjo_tasks.descriptions.mysql:TableComments"
     project_template = ProjectTemplate("mysql", "ahjo-tasks[mysql]", 3306)
     splitter = SPLITTER

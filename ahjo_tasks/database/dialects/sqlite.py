@@ -80,6 +80,7 @@ class SQLite(Dialect):
     needs_login = False
     file_based = True
     writer = "ahjo_tasks.data.writers:SQLiteWriter"
+    script_reader = "ahjo_tasks.database.scripts.sqlite:SQLiteScripts"
     project_template = ProjectTemplate("sqlite", "ahjo-tasks")
     render_as_batch = True
     single_writer = True

@@ -66,6 +66,7 @@ class MSSQL(Dialect):
     tools = ("sqlcmd",)
     syntax = SYNTAX
     writer = "ahjo_tasks.data.writers_mssql:MSSQLWriter"
+    script_reader = "ahjo_tasks.database.scripts.mssql:SQLServerScripts"
     descriptions = "ahjo_tasks.descriptions.mssql:ExtendedProperties"
     refresh_step = "ahjo_tasks.engine.refresh:RefreshStep"
     login_step = "ahjo_tasks.engine.security:LoginStep"

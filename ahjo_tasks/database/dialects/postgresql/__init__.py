@@ -146,6 +146,7 @@ class PostgreSQL(Dialect):
     tools = ("psql",)
     syntax = POSTGRESQL
     writer = "ahjo_tasks.data.writers_postgresql:PostgreSQLWriter"
+    script_reader = "ahjo_tasks.database.scripts.postgresql:PostgreSQLScripts"
     descriptions = "ahjo_tasks.descriptions.postgresql:ObjectComments"
     project_template = ProjectTemplate("postgresql", "ahjo-tasks[postgresql]", 5432)
     default_schema = "public"

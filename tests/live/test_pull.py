@@ -1,0 +1,161 @@
+"""Pull: a database that is there becomes a project, for which there is nothing to do, and which builds it again."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from inside import Deployed, deployed
+from shared import SHARED, needs_shared
+
+from ahjo_tasks.database.catalog import read_catalog, read_tables
+
+if TYPE_CHECKING:
+    from targets import Target
+
+SCRIPTS = Path(__file__).parent / "pulled"
+INI = "[alembic]\nscript_location = %(here)s/alembic\npath_separator = os\n"
+ENV = "from ahjo_tasks.alembic_env import run\n\nrun(None)\n"
+TEMPLATE = Path(__file__).parents[2] / "project_template" / "common" / "alembic" / "script.py.mako"
+
+
+def with_alembic(live: Deployed) -> Deployed:
+    """Give the project what revisions need, and none."""
+    live.write("alembic.ini", INI)
+    live.write("alembic/env.py", ENV)
+    live.write("alembic/script.py.mako", TEMPLATE.read_text(encoding="utf-8"))
+    live.write("alembic/versions/.gitkeep", "")
+    return live
+
+
+def files(live: Deployed) -> dict[str, str]:
+    """The SQL files of a project by their paths."""
+    return {
+        path.relative_to(live.directory).as_posix(): path.read_text(encoding="utf-8")
+        for path in sorted((live.directory / "database").rglob("*.*"))
+    }
+
+
+def statements(live: Deployed) -> str:
+    """The body of the first revision."""
+    (revision,) = (live.directory / "alembic/versions").glob("*.py")
+    return revision.read_text(encoding="utf-8").partition("def upgrade")[2]
+
+
+def described(live: Deployed) -> dict[object, object]:
+    """What the catalog tells of tables and other objects; MySQL writes the name of the database into views."""
+    with live.connection() as connection:
+        tables, catalog = read_tables(connection), read_catalog(connection)
+    own = ("ahjo_", "alembic_version", "git_version", "word_")
+    shown: dict[object, object] = {key: text for key, text in (tables or {}).items() if not key.name.startswith(own)}
+    assert shown
+    return shown | {key: value for key, value in catalog.items() if (live.target.name, key.kind) != ("mysql", "view")}
+
+
+@pytest.fixture
+def pulled(target: Target, tmp_path: Path) -> Deployed:
+    """The project of a database that a script made, past this tool."""
+    live = with_alembic(deployed(target, tmp_path / "first"))
+    live.write("setup.sql", (SCRIPTS / f"{target.name}.sql").read_text(encoding="utf-8"))
+    live.succeed("deploy-files", "--files", "setup.sql")
+    live.succeed("pull")
+    return live
+
+
+def test_the_project_of_a_pulled_database_has_nothing_to_do(pulled: Deployed) -> None:
+    pulled.succeed("baseline")
+    plan = pulled.succeed("plan", "--check")
+    assert "othing" in plan.out
+
+
+def test_a_pulled_project_builds_the_same_database_elsewhere(pulled: Deployed, tmp_path: Path) -> None:
+    assert rebuilt(pulled, tmp_path / "copy") == described(pulled)
+
+
+def rebuilt(live: Deployed, directory: Path) -> dict[object, object]:
+    """Deploy a pulled project to an empty database, and pull that: the same files. Returns what its catalog tells."""
+    copy = with_alembic(deployed(live.target, directory))
+    shutil.copytree(live.directory / "database", copy.directory / "database", dirs_exist_ok=True)
+    shutil.copytree(live.directory / "alembic", copy.directory / "alembic", dirs_exist_ok=True)
+    copy.succeed("deploy")
+
+    again = with_alembic(deployed(live.target, directory.with_name("again"), create=False))
+    again.reconfigure(target_database_name=copy.database)
+    again.succeed("pull")
+    assert files(again) == files(live)
+    assert statements(again) == statements(live)
+    return described(copy)
+
+
+def test_a_file_that_is_there_is_kept_unless_it_may_be_replaced(live: Deployed) -> None:
+    live.view("a", "SELECT 1 AS one")
+    live.succeed("deploy")
+    label = "database/views/a.sql"
+    before = (live.directory / label).read_text(encoding="utf-8")
+    live.by_hand("DROP VIEW a", "CREATE VIEW a AS SELECT 77 AS one")
+
+    kept = live.succeed("pull", "--select", "a")
+    assert label in kept.text
+    assert "--overwrite" in kept.text
+    assert (live.directory / label).read_text(encoding="utf-8") == before
+
+    live.succeed("pull", "--select", "a", "--overwrite")
+    assert "77" in (live.directory / label).read_text(encoding="utf-8")
+    assert "same text" in live.succeed("pull", "--select", "views").out
+
+
+def test_a_dry_run_and_a_wrong_name_write_nothing(live: Deployed) -> None:
+    live.by_hand("CREATE VIEW a AS SELECT 77 AS one")
+    assert "a.sql" in live.succeed("--dry", "pull").out
+    assert "nothere" in live.fail("pull", "--select", "nothere", code=2).err
+    assert not (live.directory / "database").exists()
+
+
+def test_rows_of_a_table_are_pulled_so_that_they_can_be_loaded_again(live: Deployed) -> None:
+    live.by_hand("CREATE TABLE item (id INT PRIMARY KEY, name VARCHAR(20))")
+    live.by_hand("INSERT INTO item VALUES (2, 'b;c')", "INSERT INTO item VALUES (1, NULL)")
+    live.succeed("pull", "--data", "item")
+    live.by_hand("DELETE FROM item WHERE id = 2", "UPDATE item SET name = 'x'")
+    live.succeed("data")
+    assert sorted(live.rows("SELECT id, name FROM item")) == [(1, None), (2, "b;c")]
+    assert not (live.directory / "database/views").exists()
+
+
+def test_permissions_are_pulled_on_request(postgresql_target: Target, tmp_path: Path) -> None:
+    live = deployed(postgresql_target, tmp_path / "project")
+    role = f"reader_{live.database}"
+    live.by_hand(
+        "CREATE TABLE item (id INT, name TEXT)",
+        "CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        f"CREATE ROLE {role}",
+        f"GRANT SELECT (name) ON item TO {role}",
+        f"GRANT INSERT ON item TO {role} WITH GRANT OPTION",
+        "REVOKE EXECUTE ON FUNCTION one() FROM PUBLIC",
+        f"ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO {role}",
+    )
+    grants = "SELECT relacl::text, (SELECT attacl::text FROM pg_attribute WHERE attrelid = c.oid AND attname = 'name')"
+    rights = (
+        f"{grants}, (SELECT proacl::text FROM pg_proc WHERE proname = 'one') FROM pg_class c WHERE relname = 'item'"
+    )
+    try:
+        before = live.rows(rights)
+        live.succeed("pull", "--permissions")
+        live.by_hand(f"DROP OWNED BY {role}", f"DROP ROLE {role}", "GRANT EXECUTE ON FUNCTION one() TO PUBLIC")
+        live.succeed("create-db-roles", "grant-db-permissions")
+        assert live.rows(rights) == before
+    finally:
+        live.by_hand(f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+
+
+@needs_shared
+def test_chinook_makes_the_round_trip(target: Target, tmp_path: Path) -> None:
+    source = deployed(target, tmp_path / "source")
+    shutil.copytree(SHARED / "samples" / f"chinook_{target.name}" / "database", source.directory / "database")
+    source.succeed("structure", "deploy", "data")
+
+    live = with_alembic(deployed(target, tmp_path / "first", create=False))
+    live.reconfigure(target_database_name=source.database)
+    live.succeed("pull")
+    assert rebuilt(live, tmp_path / "copy") == described(source)
