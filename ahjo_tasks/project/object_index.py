@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.errors import SourceError
@@ -139,13 +139,16 @@ class ObjectIndex:
 
     def _operators(self, needs: Needs) -> Iterator[Meaning]:
         """The operators and casts that files create, with the types that they take where the database has such, too."""
+        owners = Counter(
+            brought.name.name for file in self.files for brought in file.brought if brought.kind == "operator"
+        )
         for number, file in enumerate(self.files):
             types = {other for other, need in needs[number].items() if need.reference and need.reference.role == "type"}
             for brought in file.brought:
                 symbol = brought.name.name
                 if brought.kind == "operator":
                     own = symbol in BUILTIN_OPERATORS
-                    yield Meaning(symbol, number, types if own else set(), certain=not own)
+                    yield Meaning(symbol, number, types if own else set(), certain=not own and owners[symbol] == 1)
                 elif brought.kind == "cast":
                     yield Meaning(f"::{symbol}", number, set(), certain=False)
             for definition in file.definitions:

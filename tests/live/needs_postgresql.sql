@@ -595,3 +595,138 @@ CREATE TABLE b (x int, d date);
 ALTER TABLE z ATTACH PARTITION b FOR VALUES FROM ('2021-01-01') TO ('2022-01-01');
 -- zi
 CREATE INDEX zi ON ONLY z (x);
+
+-- ========== rules that insert and delete
+-- t
+CREATE TABLE t (x int);
+-- log_inserts
+CREATE TABLE log_inserts (x int);
+-- log_updates
+CREATE TABLE log_updates (x int);
+-- log_deletes
+CREATE TABLE log_deletes (x int);
+-- all_rows
+CREATE TABLE all_rows (x int UNIQUE);
+-- a1
+CREATE RULE a1 AS ON INSERT TO t DO INSERT INTO log_inserts VALUES (new.x);
+-- a2
+CREATE RULE a2 AS ON UPDATE TO t WHERE new.x <> old.x DO UPDATE log_updates SET x = new.x;
+-- a3
+CREATE RULE a3 AS ON DELETE TO t DO DELETE FROM log_deletes WHERE x = old.x;
+-- a4
+CREATE RULE a4 AS ON INSERT TO log_inserts DO ALSO INSERT INTO all_rows VALUES (new.x) ON CONFLICT (x) DO UPDATE SET x = 1;
+
+-- ========== operator classes in partition keys
+-- t
+CREATE TABLE t (x int, y text) PARTITION BY HASH (x z_ops, y COLLATE z_collation);
+-- z_ops
+CREATE OPERATOR CLASS z_ops FOR TYPE int4 USING hash AS OPERATOR 1 =, FUNCTION 2 z_hash(int4, int8);
+-- z_hash
+CREATE FUNCTION z_hash(int4, int8) RETURNS int8 IMMUTABLE LANGUAGE sql AS 'SELECT $1 + $2';
+-- z_collation
+CREATE COLLATION z_collation FROM "C";
+
+-- ========== operators that name each other
+-- a
+CREATE OPERATOR <<< (FUNCTION = less, LEFTARG = z_type, RIGHTARG = z_type, COMMUTATOR = >>>, NEGATOR = OPERATOR(public.>>>=));
+-- b
+CREATE OPERATOR >>> (FUNCTION = more, LEFTARG = z_type, RIGHTARG = z_type, COMMUTATOR = <<<);
+-- c
+CREATE OPERATOR >>>= (FUNCTION = less, LEFTARG = z_type, RIGHTARG = z_type, NEGATOR = <<<);
+-- d
+CREATE OPERATOR <<< (FUNCTION = less_int, LEFTARG = z_type, RIGHTARG = int, COMMUTATOR = >>>);
+-- less
+CREATE FUNCTION less(z_type, z_type) RETURNS bool IMMUTABLE LANGUAGE sql AS 'SELECT $1.x < $2.x';
+-- less_int
+CREATE FUNCTION less_int(z_type, int) RETURNS bool IMMUTABLE LANGUAGE sql AS 'SELECT $1.x < $2';
+-- more
+CREATE FUNCTION more(z_type, z_type) RETURNS bool IMMUTABLE LANGUAGE sql AS 'SELECT $1.x > $2.x';
+-- selectivity
+CREATE FUNCTION selectivity(internal, oid, internal, int) RETURNS float8 STABLE LANGUAGE internal AS 'eqsel';
+-- z_type
+CREATE TYPE z_type AS (x int);
+-- a_user
+CREATE VIEW a_user AS SELECT ROW(1)::z_type <<< ROW(2)::z_type AS is_less;
+-- a_changed
+ALTER OPERATOR <<< (z_type, int) SET (RESTRICT = selectivity);
+
+-- ========== operator families
+-- a
+ALTER OPERATOR FAMILY family USING btree ADD OPERATOR 1 < (z_type, int);
+-- b
+ALTER OPERATOR FAMILY family USING btree ADD FUNCTION 1 (z_type, int) compared(z_type, int);
+-- c
+COMMENT ON OPERATOR < (z_type, int) IS 'less';
+-- d
+CREATE OPERATOR CLASS d FOR TYPE box USING gist FAMILY z_family AS OPERATOR 1 &&, STORAGE z_stored,
+    FUNCTION 1 gist_box_consistent(internal, box, smallint, oid, internal), FUNCTION 2 gist_box_union(internal, internal);
+-- z_family
+CREATE OPERATOR FAMILY z_family USING gist;
+-- z_stored
+CREATE DOMAIN z_stored AS box;
+-- family
+CREATE OPERATOR FAMILY family USING btree;
+-- y_less
+CREATE OPERATOR < (FUNCTION = less, LEFTARG = z_type, RIGHTARG = int);
+-- less
+CREATE FUNCTION less(z_type, int) RETURNS bool IMMUTABLE LANGUAGE sql AS 'SELECT $1.x < $2';
+-- compared
+CREATE FUNCTION compared(z_type, int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1.x - $2';
+-- z_type
+CREATE TYPE z_type AS (x int);
+
+-- ========== functions of a type that is altered
+-- a
+ALTER TYPE label SET (TYPMOD_IN = z_in, TYPMOD_OUT = z_out);
+-- label
+CREATE TYPE label; CREATE FUNCTION label_in(cstring) RETURNS label STRICT IMMUTABLE LANGUAGE internal AS 'textin';
+CREATE FUNCTION label_out(label) RETURNS cstring STRICT IMMUTABLE LANGUAGE internal AS 'textout';
+CREATE TYPE label (INPUT = label_in, OUTPUT = label_out, LIKE = text);
+-- z_in
+CREATE FUNCTION z_in(cstring[]) RETURNS int IMMUTABLE STRICT LANGUAGE internal AS 'varchartypmodin';
+-- z_out
+CREATE FUNCTION z_out(int) RETURNS cstring IMMUTABLE STRICT LANGUAGE internal AS 'varchartypmodout';
+
+-- ========== constraints that take an index
+-- a
+ALTER TABLE t ADD CONSTRAINT z_key UNIQUE USING INDEX z_key;
+-- b
+ALTER TABLE u ADD PRIMARY KEY USING INDEX z_primary;
+-- t
+CREATE TABLE t (x int);
+-- u
+CREATE TABLE u (x int NOT NULL);
+-- z_key
+CREATE UNIQUE INDEX z_key ON t (x);
+-- z_primary
+CREATE UNIQUE INDEX z_primary ON u (x);
+
+-- ========== columns named like words of definitions
+-- a
+CREATE TABLE a (key z1, index z2, "value" z3, filter z4, rule z5, attribute z6, operator z7, statistics z8, exclude z9);
+-- b
+CREATE TABLE b (x int);
+ALTER TABLE b ADD period z1, ADD COLUMN signature z2, ADD attribute z3, ADD member z4 NOT NULL, ADD values_ z5;
+-- c
+CREATE TYPE c AS (key z1, period z2);
+ALTER TYPE c ADD ATTRIBUTE other z3, ADD ATTRIBUTE more z4 CASCADE, ALTER ATTRIBUTE period SET DATA TYPE z5;
+-- d
+CREATE FUNCTION d(key z1, index z2) RETURNS TABLE (filter z3, rule z4) LANGUAGE sql AS 'SELECT NULL::z3, NULL::z4';
+-- z1
+CREATE DOMAIN z1 AS int;
+-- z2
+CREATE DOMAIN z2 AS int;
+-- z3
+CREATE DOMAIN z3 AS int;
+-- z4
+CREATE DOMAIN z4 AS int;
+-- z5
+CREATE DOMAIN z5 AS int;
+-- z6
+CREATE DOMAIN z6 AS int;
+-- z7
+CREATE DOMAIN z7 AS int;
+-- z8
+CREATE DOMAIN z8 AS int;
+-- z9
+CREATE DOMAIN z9 AS int;

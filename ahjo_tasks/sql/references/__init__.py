@@ -44,7 +44,7 @@ def alter(reader: Reader, index: int) -> int:
     if (syntax is MSSQL and kind in MODULES) or (syntax is MYSQL and kind == "view"):
         return define(reader, place, kind)
     begin(reader)
-    if kind in {"trigger", "rule", "policy", "index"}:
+    if kind in {"trigger", "rule", "policy", "index", "operator"}:
         return _alter_part(reader, place, kind)
     reader.context = "alter"
     place += words[place] == "ONLY"
@@ -56,7 +56,10 @@ def alter(reader: Reader, index: int) -> int:
 
 
 def _alter_part(reader: Reader, place: int, kind: str) -> int:
-    """Read ALTER of what belongs to a table."""
+    """Read ALTER of what belongs to a table, and of an operator, which is no name."""
+    if kind == "operator":
+        reader.context = "alter"
+        return place - 1
     if kind == "index" and reader.syntax is POSTGRESQL:
         reader.context = "alter index"
         reader.emit(place, "index")

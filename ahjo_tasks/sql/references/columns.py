@@ -21,6 +21,8 @@ NO_COLUMN = word_set(
     "MEMBER FILTER BLOCK SIGNATURE RULE ATTRIBUTE STATISTICS"
 )
 """Words that begin an element of a table that is no column."""
+RESERVED = word_set("CONSTRAINT PRIMARY UNIQUE CHECK FOREIGN LIKE")
+"""Words that begin an element that is no column in PostgreSQL, where all others may be names of columns."""
 NO_TYPE = MARKS | word_set(
     "AS GENERATED DEFAULT NOT NULL PRIMARY UNIQUE CHECK REFERENCES CONSTRAINT COLLATE IDENTITY WITH COLUMN_SET"
 )
@@ -63,7 +65,7 @@ def column(reader: Reader, index: int) -> int:
         return _excluded(reader, index + 3)
     if words[index] in {"CONSTRAINT", "PRIMARY", "UNIQUE"} and reader.context == "alter" and not reader.scope.parent:
         _key(reader, index)
-    if not reader.is_name(index) or words[index] in NO_COLUMN:
+    if not reader.is_name(index) or words[index] in (NO_COLUMN if reader.syntax is not POSTGRESQL else RESERVED):
         return index
     reader.column = index
     if words[index + 1] in SERIAL and reader.syntax is POSTGRESQL:
@@ -119,8 +121,10 @@ def added(reader: Reader, index: int) -> int:
     words = reader.words
     if reader.context != "alter" or reader.scope.parent:
         return index + 1
+    if words[reader.table - 1] == "FAMILY":  # of operators and functions
+        return index + 1
     place = index + 1
-    place += words[place] == "COLUMN"
+    place += words[place] == "COLUMN" or (words[place] == "ATTRIBUTE" and words[place + 2] not in NO_TYPE)
     if words[place : place + 3] == ["IF", "NOT", "EXISTS"]:
         place += 3
     if reader.syntax is MSSQL:
@@ -274,11 +278,19 @@ def returns(reader: Reader, index: int) -> int:
 
 
 def partition(reader: Reader, index: int) -> int:
-    """Read ATTACH PARTITION, and the function that a partition scheme uses."""
+    """Read ATTACH PARTITION, PARTITION BY of a table, and the function that a partition scheme uses."""
     words = reader.words
     if words[index - 1] in {"ATTACH", "DETACH"}:
         reader.emit(index + 1, "index" if reader.context == "alter index" else RELATION)
         return index + 2
+    if (
+        words[index + 1] == "BY"
+        and reader.syntax is POSTGRESQL
+        and reader.context == "table"
+        and words[index + 3] == "("
+    ):
+        reader.push(comma=index_column)
+        return index_column(reader, index + 4)
     if words[index - 1] == "AS" and words[index + 1] not in {"OF", "BY"}:
         reader.emit(index + 1, "partition function")
         return index + 2

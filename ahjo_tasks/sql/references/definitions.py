@@ -207,10 +207,19 @@ def _operator(reader: Reader, place: int, definition: Definition | None) -> int:
     return options(reader, place) if words[place] == "(" else place
 
 
+CLASS_ROLES = {"FAMILY": "operator family", "STORAGE": TYPE}
+"""The roles of names in an operator class, by the words before them."""
+
+
 def _operator_class(reader: Reader, place: int, definition: Definition | None) -> int:
     """Read an operator class and the type that it is for."""
     record(reader, definition)
     words, place = reader.words, place + 1 + (reader.words[place + 1] == "DEFAULT")
+    other = place
+    while words[other] not in {";", ""}:
+        if words[other] in CLASS_ROLES:
+            reader.emit(other + 1, CLASS_ROLES[words[other]])
+        other += 1
     return type_name(reader, place + 2) if words[place : place + 2] == ["FOR", "TYPE"] else place
 
 

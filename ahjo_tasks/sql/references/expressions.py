@@ -133,6 +133,15 @@ def in_word(reader: Reader, index: int) -> int:
     return index + 2
 
 
+def operator(reader: Reader, index: int) -> int:
+    """Read OPERATOR of PostgreSQL, whose operands' types may stand in parentheses behind its symbol."""
+    place = index + 1 + reader.is_name(index + 1)
+    if reader.syntax is not POSTGRESQL or reader.words[place] != "(" or "," not in reader.words[place : place + 4]:
+        return index + 1
+    reader.push(comma=type_name)
+    return type_name(reader, place + 1)
+
+
 def collate(reader: Reader, index: int) -> int:
     """Read COLLATE."""
     if reader.syntax is POSTGRESQL:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE
+from ahjo_tasks.sql.references.columns import options
 from ahjo_tasks.sql.references.model import key_role, qualified
 from ahjo_tasks.sql.references.queries import alias, end_from, relation
 from ahjo_tasks.sql.references.reader import MARKS, RELATION, Reader, begin, listed_names, skip_list, starts
 from ahjo_tasks.sql.references.tokens import STRING, split_name, string_value, word_set
 
-EVENTS = frozenset({"ON", "OR", "BEFORE", "AFTER", "OF", ",", "FOR", "KEY", "DO", "=", "ONLY", "WITHOUT", "INSTEAD"})
+EVENTS = frozenset({"ON", "OR", "BEFORE", "AFTER", "OF", ",", "FOR", "KEY", "=", "ONLY", "WITHOUT", "INSTEAD"})
 """Words before INSERT, UPDATE and DELETE where they are no statements."""
 MODIFIERS = word_set("INTO IGNORE LOW_PRIORITY DELAYED HIGH_PRIORITY QUICK OVERWRITE ONLY CONCURRENTLY")
 
@@ -99,6 +100,8 @@ def set_word(reader: Reader, index: int) -> int:
         reader.emit(index + 2, RELATION)
     if words[index + 1] in {"SEARCH_PATH", "LOCAL", "SESSION", "SCHEMA"} and reader.syntax is POSTGRESQL:
         return search_path(reader, index + 1)
+    if words[index + 1] == "(" and reader.context == "alter" and reader.syntax is POSTGRESQL:
+        return options(reader, index + 1)
     return index + 1
 
 

@@ -20,6 +20,8 @@ BUILTIN_OPERATORS = word_set(
     "~<~ ~<=~ ~>~ ~>=~ <<= >>="
 )
 """The operators that the database brings itself; another one may be called the same and take other types."""
+NO_NEED = r"(?i:\bcreate\s+operator\b\s*|\b(?:commutator|negator)\s*=\s*(?:operator\s*\(\s*)?)"
+"""Words before an operator that is created, or that need not be there yet."""
 _PLPGSQL = re.compile(r"(?i)\blanguage\s+'?plpgsql")
 
 
@@ -56,8 +58,9 @@ def _pattern() -> re.Pattern[str]:
     cast = rf"(?:::\s*(?P<cast>{typed})|(?i:\bas)\s+(?P<as_type>{typed})\s*\))"
     skipped = "|".join(syntax.comments(lenient=True))
     old_body = rf"(?<=\b[aA][sS]\s)\s*(?P<string>{strings})"
+    no_need = rf"{NO_NEED}(?:(?:{syntax.word}|{quoted})\s*\.\s*|)?+{OPERATOR}"
     return re.compile(
-        rf"{skipped}|{cast}|(?P<body>{body})|{old_body}|{strings}|{name}|{quoted}|{syntax.word}|(?P<operator>{OPERATOR})"
+        rf"{skipped}|{no_need}|{cast}|(?P<body>{body})|{old_body}|{strings}|{name}|{quoted}|{syntax.word}|(?P<operator>{OPERATOR})"
     )
 
 

@@ -38,14 +38,21 @@ def constraint(reader: Reader, index: int) -> int:
         table = qualified(split_name(reader.tokens[reader.table], reader.syntax))
         name = split_name(reader.tokens[index + 1], reader.syntax)[-1]
         reader.bring("part", part_name(table, name))
-        if words[index + 2] in {"PRIMARY", "UNIQUE", "EXCLUDE"}:
+        if words[index + 2] in {"PRIMARY", "UNIQUE", "EXCLUDE"} and not takes_index(reader, index + 2):
             reader.bring("index", Name(table.schema, name))
     return index + 2
 
 
+def takes_index(reader: Reader, index: int) -> bool:
+    """Tell whether UNIQUE or PRIMARY KEY at an index takes an index that is there."""
+    index += 1 + (reader.words[index + 1] == "KEY")
+    return reader.words[index : index + 2] == ["USING", "INDEX"] and reader.words[index + 2] != "TABLESPACE"
+
+
 def primary(reader: Reader, index: int) -> int:
     """Read PRIMARY KEY of PostgreSQL, whose index has a name."""
-    if reader.syntax is POSTGRESQL and reader.context in {"table", "alter"} and reader.words[index + 1] == "KEY":
+    key = reader.context in {"table", "alter"} and reader.words[index + 1] == "KEY"
+    if reader.syntax is POSTGRESQL and key and not takes_index(reader, index):
         table = qualified(split_name(reader.tokens[reader.table], reader.syntax))
         reader.bring("index", Name(table.schema, f"{table.name}_pkey"))
     return index + 1
