@@ -10,7 +10,7 @@ from ahjo_tasks.sql.definitions import Definition
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, letters
 from ahjo_tasks.sql.references.columns import COLUMN_ACTIONS
 from ahjo_tasks.sql.references.commands import STATEMENT_ACTIONS
-from ahjo_tasks.sql.references.definitions import create, define
+from ahjo_tasks.sql.references.definitions import create, define, publication_tables
 from ahjo_tasks.sql.references.expressions import type_name
 from ahjo_tasks.sql.references.kinds import MODULES, NO_DEFINITION, ROLES, kind_ahead, kind_at
 from ahjo_tasks.sql.references.model import Collector, FileReferences, qualified
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 def alter(reader: Reader, index: int) -> int:
     """Read ALTER: of a module a new definition, of anything else a name."""
     words, syntax = reader.words, reader.syntax
+    if reader.context == "alter":
+        reader.column = index + 1 + (words[index + 1] == "COLUMN")
     if words[index + 1] == "COLUMN" and reader.context == "alter":
         return type_name(reader, index + 3) if syntax is MSSQL else index + 2
     if words[index + 1 : index + 3] == ["DEFAULT", "PRIVILEGES"]:
@@ -44,7 +46,7 @@ def alter(reader: Reader, index: int) -> int:
     if (syntax is MSSQL and kind in MODULES) or (syntax is MYSQL and kind == "view"):
         return define(reader, place, kind)
     begin(reader)
-    if kind in {"trigger", "rule", "policy", "index", "operator"}:
+    if kind in {"trigger", "rule", "policy", "index", "operator", "publication"}:
         return _alter_part(reader, place, kind)
     reader.context = "alter"
     place += words[place] == "ONLY"
@@ -56,7 +58,10 @@ def alter(reader: Reader, index: int) -> int:
 
 
 def _alter_part(reader: Reader, place: int, kind: str) -> int:
-    """Read ALTER of what belongs to a table, and of an operator, which is no name."""
+    """Read ALTER of what belongs to a table or names some, and of an operator, which is no name."""
+    if kind == "publication":
+        reader.emit(place, kind)
+        return publication_tables(reader, place + 1)
     if kind == "operator":
         reader.context = "alter"
         return place - 1

@@ -26,6 +26,7 @@ RESERVED = word_set("CONSTRAINT PRIMARY UNIQUE CHECK FOREIGN LIKE")
 NO_TYPE = MARKS | word_set(
     "AS GENERATED DEFAULT NOT NULL PRIMARY UNIQUE CHECK REFERENCES CONSTRAINT COLLATE IDENTITY WITH COLUMN_SET"
 )
+GENERATED = (["GENERATED", "ALWAYS"], ["GENERATED", "BY"])
 NO_OPERATOR_CLASS = word_set("ASC DESC NULLS WITH")
 SERIAL = word_set("SERIAL BIGSERIAL SMALLSERIAL SERIAL2 SERIAL4 SERIAL8")
 OPTIONS = {
@@ -121,9 +122,9 @@ def added(reader: Reader, index: int) -> int:
     words = reader.words
     if reader.context != "alter" or reader.scope.parent:
         return index + 1
-    if words[reader.table - 1] == "FAMILY":  # of operators and functions
-        return index + 1
     place = index + 1
+    if words[reader.table - 1] in {"FAMILY", "CONFIGURATION"} or words[place : place + 2] in GENERATED:
+        return place
     place += words[place] == "COLUMN" or (words[place] == "ATTRIBUTE" and words[place + 2] not in NO_TYPE)
     if words[place : place + 3] == ["IF", "NOT", "EXISTS"]:
         place += 3

@@ -141,9 +141,21 @@ def _type(reader: Reader, place: int, definition: Definition | None) -> int:
     place += listed is not None
     if words[place] != "(":
         return place
+    if words[place - 1] == "RANGE" and definition:
+        _bring_multirange(reader, place, definition.name)
     if listed is None:
         listed = attributes if words[place - 1] == "AS" else options
     return listed(reader, place)
+
+
+def _bring_multirange(reader: Reader, index: int, range_name: Name) -> None:
+    """Note the type of many ranges that comes along with a type of ranges."""
+    words, name = reader.words, range_name.name
+    given = (place for place in range(index, reader.closing(index)) if words[place] == "MULTIRANGE_TYPE_NAME")
+    option = next(given, None)
+    own = name.replace("range", "multirange", 1) if "range" in name else f"{name}_multirange"
+    own = own if option is None else split_name(reader.tokens[option + 2], reader.syntax)[-1]
+    reader.bring("type", Name(range_name.schema, own))
 
 
 _TYPE_LISTS = {"TABLE": columns, "RANGE": options}
@@ -272,16 +284,36 @@ def _statistics(reader: Reader, place: int, _made: Definition | None) -> int:
 def _publication(reader: Reader, place: int, definition: Definition | None) -> int:
     """Read a publication and its tables."""
     record(reader, definition)
-    if reader.words[place + 1 : place + 3] != ["FOR", "TABLE"]:
-        return place + 1
+    return publication_tables(reader, place + 1)
+
+
+def publication_tables(reader: Reader, index: int) -> int:
+    """Read what a publication is for: FOR, ADD or SET with tables and schemas."""
+    if reader.words[index] not in {"FOR", "ADD", "SET"} or reader.words[index + 1] not in {"TABLE", "TABLES"}:
+        return index + 1
     reader.scope.comma = _published
-    return _published(reader, place + 3)
+    return _published(reader, index + 1)
 
 
 def _published(reader: Reader, index: int) -> int:
-    """Read one table of a publication, which may have columns in parentheses."""
+    """Read one table of a publication, which may have columns in parentheses, or a schema."""
+    words = reader.words
+    if words[index : index + 3] == ["TABLES", "IN", "SCHEMA"]:
+        reader.scope.comma = _published_schema
+        return _published_schema(reader, index + 3)
+    index += words[index] == "TABLE"
+    index += words[index] == "ONLY"
     reader.emit(index, RELATION)
     return skip_list(reader, index + 1)
+
+
+def _published_schema(reader: Reader, index: int) -> int:
+    """Read one schema of a publication; tables may follow."""
+    if reader.words[index] in {"TABLE", "TABLES"}:
+        reader.scope.comma = _published
+        return _published(reader, index)
+    reader.emit(index, "schema")
+    return index + 1
 
 
 def _service(reader: Reader, place: int, definition: Definition | None) -> int:

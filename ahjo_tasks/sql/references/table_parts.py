@@ -15,13 +15,19 @@ if TYPE_CHECKING:
 
 def identity(reader: Reader, index: int) -> int:
     """Read IDENTITY of a column of PostgreSQL, which has a sequence."""
-    if reader.syntax is POSTGRESQL and reader.words[index - 1] == "AS":
-        bring_sequence(reader)
+    words = reader.words
+    if reader.syntax is POSTGRESQL and words[index - 1] == "AS":
+        end = reader.closing(index + 1) if words[index + 1] == "(" else index
+        named = (place for place in range(index, end) if words[place : place + 2] == ["SEQUENCE", "NAME"])
+        bring_sequence(reader, next(named, -2) + 2)
     return index + 1
 
 
-def bring_sequence(reader: Reader) -> None:
-    """Note the sequence of the column that is defined."""
+def bring_sequence(reader: Reader, named: int = 0) -> None:
+    """Note the sequence of the column that is defined, whose name may stand at a token."""
+    if named:
+        reader.bring("sequence", qualified(split_name(reader.tokens[named], reader.syntax)))
+        return
     table = qualified(split_name(reader.tokens[reader.table], reader.syntax))
     name = f"{table.name}_{split_name(reader.tokens[reader.column], reader.syntax)[-1]}_seq"
     reader.bring("sequence", Name(table.schema, name))
