@@ -85,7 +85,7 @@ def _run_on(connection: Connection, metadata: MetaData, settings: Settings, opti
     command = getattr(context.config.cmd_opts, "cmd", None)
     if command and command[0].__name__ in WRITE_VERSIONS:
         ensure_version_schema(connection, settings)
-    session = MigrationSession(connection)
+    session = MigrationSession(connection, settings)
     with connection.dialect.around_migrations(connection) as check, session.watch() as opened:
 
         def look(**what: Any) -> None:

@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 from ahjo_tasks.engine.data import ScriptStep
 from ahjo_tasks.engine.executor import PlanExecutor
+from ahjo_tasks.engine.revision_progress import RevisionProgress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,3 +61,22 @@ def before_record(statement: int) -> Callable[[], Any]:
         record(step, number, connection)
 
     return lambda: patch.object(ScriptStep, "batch_done", kill).start()
+
+
+def in_revision(statement: int, *, done: bool) -> Callable[[], Any]:
+    """Have the process killed at this statement of a revision: not begun, or done and not yet recorded.
+
+    Statements that an earlier run has done do not count.
+    """
+    name = "after" if done else "_executes"
+    original = getattr(RevisionProgress, name)
+    seen = []
+
+    def kill(progress: RevisionProgress, *arguments: Any) -> Any:
+        if progress._running is not None:
+            seen.append(progress)
+        if len(seen) == statement:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return original(progress, *arguments)
+
+    return lambda: patch.object(RevisionProgress, name, kill).start()

@@ -10,6 +10,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.engine.migrations import exclusive_alembic
+from ahjo_tasks.engine.revision_progress import forget_progress
 from ahjo_tasks.errors import AhjoError, DifferenceError, SourceError, StatementError, UsageError
 from ahjo_tasks.utils import did_you_mean
 
@@ -85,6 +86,9 @@ class AlembicCommand:
             raise
         except Exception as error:
             raise _translate_error(error, migrations, opened) from error
+        if self.name == "stamp":
+            for connection in opened:
+                forget_progress(connection, migrations.settings)
         if self.changes_database and not opened:
             self._check_arrived(migrations, connect, before)
 

@@ -81,10 +81,12 @@ class MigrationProgress:
         if server is not None and server.lost:
             return f"{done}{UNKNOWN_OUTCOME if done else UNKNOWN_OUTCOME[0].upper() + UNKNOWN_OUTCOME[1:]}"
         if self.session.committed and dialect.transactional_ddl:
-            return f"{done}what the failing migration did before its own COMMIT stays."
+            kept = f"{done}what the failing migration did before its own COMMIT stays."
+            return f"{kept} The next run goes on after it." if self.session.goes_on else kept
         if dialect.transactional_ddl:
             return f"{done}the failing migration was rolled back." if done else "The migration was rolled back."
-        return f"{done}{dialect.title} keeps the statements of the migration before the one that failed."
+        kept = f"{done}{dialect.title} keeps the statements of the migration before the one that failed."
+        return f"{kept} The next run goes on after them." if self.session.goes_on else kept
 
     def _way_out(self, server: ServerError | None) -> str | None:
         """Say what to do where the server refuses a transaction, or an earlier run may have done the statement."""

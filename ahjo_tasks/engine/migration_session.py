@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from ahjo_tasks.engine.revision_progress import RevisionProgress
 from ahjo_tasks.errors import DeployError, StatementError
 from ahjo_tasks.sql.tokens import tokenize
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection as SAConnection
 
+    from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import Restore
 
@@ -30,11 +32,17 @@ class MigrationSession:
     What is to be put back is put back before the version is recorded, whose table would be looked for elsewhere.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, settings: Settings) -> None:
         self._connection = connection
+        self._progress = RevisionProgress(connection, settings)
         self._restores: list[Restore] = []
         self.committed = False
         """True once the migration that runs has committed its transaction by a statement of its own."""
+
+    @property
+    def goes_on(self) -> bool:
+        """True if the next run goes on within the migration that fails."""
+        return self._progress.records
 
     @contextmanager
     def watch(self) -> Iterator[SAConnection]:
@@ -43,11 +51,15 @@ class MigrationSession:
 
         try:
             with self._connection.sqlalchemy_connection() as sa_connection:
-                event.listen(sa_connection, "before_cursor_execute", self._look)
+                event.listen(sa_connection, "before_cursor_execute", self._look, retval=True)
+                event.listen(sa_connection, "after_cursor_execute", self._executed)
+                event.listen(sa_connection, "commit", self._commits)
                 try:
                     yield sa_connection
                 finally:
                     event.remove(sa_connection, "before_cursor_execute", self._look)
+                    event.remove(sa_connection, "after_cursor_execute", self._executed)
+                    event.remove(sa_connection, "commit", self._commits)
         except Exception:
             with suppress(StatementError):
                 self._restore(failed=True)
@@ -59,21 +71,40 @@ class MigrationSession:
 
         def steps(*arguments: Any) -> Iterator[Any]:
             for step in (find_steps(*arguments) if find_steps else None) or ():
-                if hasattr(step, "migration_fn"):
-                    step.migration_fn = self._restoring(step.migration_fn)
+                if hasattr(step, "revision"):  # others record a revision, and run none
+                    key = f"{step.revision.revision}{'' if step.is_upgrade else ' down'}"
+                    step.migration_fn = self._restoring(key, step.migration_fn)
                 yield step
 
         return steps
 
-    def _restoring(self, migrate: Callable[..., Any]) -> Callable[..., Any]:
-        def run(**arguments: Any) -> None:
+    def _restoring(self, key: str, migrate: Callable[..., Any]) -> Callable[..., Any]:
+        def once(**arguments: Any) -> None:
             self.committed = False
             migrate(**arguments)
             self._restore(failed=False)
 
+        def run(**arguments: Any) -> None:
+            self._progress.run(key, lambda: once(**arguments))
+
         return run
 
-    def _look(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+    def _look(
+        self, sa_connection: SAConnection, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool
+    ) -> tuple[str, Any]:
+        if self._progress.before(sa_connection, statement, parameters):
+            return self._connection.dialect.no_operation, [()] if many else ()
+        self._prepare(statement)
+        return statement, parameters
+
+    def _executed(self, *_: Any) -> None:
+        self._progress.after()
+
+    def _commits(self, _connection: Any) -> None:
+        self._progress.before_commit()
+
+    def _prepare(self, statement: str) -> None:
+        """Refuse a ROLLBACK, and ask for the session before a statement that may change it."""
         tokens = islice(tokenize(statement[:HEAD], self._connection.dialect.syntax), 3)
         first, *more = [*(token.word for token in tokens), ""]
         if first in ENDS and "TO" not in more and self._connection.transaction_state == "open":

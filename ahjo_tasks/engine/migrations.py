@@ -169,7 +169,7 @@ class Migrations:
 
         ensure_version_schema(connection, self.settings)
         with connection.dialect.around_migrations(connection) as check, connection.undone_on_error():
-            session = MigrationSession(connection)
+            session = MigrationSession(connection, self.settings)
             progress = MigrationProgress(self.ini.parent, connection, session, check, down=down)
             prepare()
             with session.watch() as sa_connection, progress:

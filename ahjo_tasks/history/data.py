@@ -67,6 +67,16 @@ class LoadedFiles:
         except StatementError:
             connection.execute_aside(self._statements(loaded))
 
+    def write_aside(self, loaded: Loaded) -> None:
+        """Do so in another session, while a transaction is open that is about to be rolled back."""
+        self._store.connection.execute_aside(self._statements(loaded))
+
+    def forget(self, files: Iterable[str] | None = None) -> None:
+        """Forget files, or all of the kind."""
+        ids = ", ".join(f"'{self._id(file)}'" for file in files or ())
+        where = self._of_kind if files is None else f"file_id IN ({ids})"
+        self._store.connection.execute(f"DELETE FROM {self._table} WHERE {where}")
+
     def _statements(self, loaded: Loaded) -> tuple[str, str]:
         quote = self._store.connection.dialect.quote_literal
         values = {

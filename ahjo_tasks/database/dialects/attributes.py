@@ -101,6 +101,8 @@ class DialectAttributes:
     """Schema of an object whose name has none; None where the database has no schemas."""
     current_schema_sql: ClassVar[str] = "SELECT NULL"
     """Query of the schema, or the database, that a name without one belongs to."""
+    no_operation: ClassVar[str] = "SELECT 1 WHERE 1 = 0"
+    """Statement that does nothing."""
     call: ClassVar[str] = NEVER
     """Finds, at the beginning of a statement, a call of code on the server that may end a transaction."""
     """Schema of an object whose name has none; None where the database has no schemas."""

@@ -68,6 +68,8 @@ ALREADY_EXISTS = frozenset({"1050", "1304", "1359", "1537", "4127"})
 SYNTAX = "1064"
 CUT_ROUTINE = re.compile(r"(?is)\bCREATE\b.*\b(?:PROCEDURE|FUNCTION|TRIGGER|EVENT|PACKAGE)\b.*\bBEGIN\b")
 DELIMITER = "The statement ends at its first semicolon: write DELIMITER $$ before the routine, and $$ after its END."
+OF_OTHERS = frozenset({1684})
+"""Warnings of tables that other sessions are changing while the catalog is read."""
 MAX_WARNINGS = 10
 """Number of warnings of one statement that are shown."""
 SILENT = frozenset({2002, 2003, 2013})
@@ -176,6 +178,7 @@ class MySQL(Dialect):
         "4091": r"'(.+?)'",
     }
     maintenance_database = "information_schema"
+    no_operation = "DO 0"
     current_schema_sql = "SELECT DATABASE()"
     call = rf"(?ai:{MYSQL.gap()}(?:CALL|EXECUTE|BEGIN\s+NOT|IF|CASE|LOOP|REPEAT|WHILE|FOR)\b)"
     supports_use_database = True
@@ -318,7 +321,8 @@ class MySQL(Dialect):
         cursor.warning_count = 0  # each is reported once
         with cursor.connection.cursor() as second:
             second.execute(f"SHOW WARNINGS LIMIT {MAX_WARNINGS}")
-            shown = [ServerMessage(f"{level} {number}: {text}") for level, number, text in second.fetchall()]
+            rows = [row for row in second.fetchall() if row[1] not in OF_OTHERS]
+            shown = [ServerMessage(f"{level} {number}: {text}") for level, number, text in rows]
         more = count - len(shown)
         return [*shown, ServerMessage(f"and {more} more warnings")] if shown and more > 0 else shown
 

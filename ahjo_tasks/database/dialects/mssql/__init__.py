@@ -80,6 +80,7 @@ class MSSQL(Dialect):
     )
     splitter = SPLITTER
     default_schema = "dbo"
+    no_operation = "SET NOCOUNT OFF"
     call = r"(?ais:.*?\bEXEC(?:UTE)?\b)"
     bookkeeping_schema = "dbo"
     savepoint = "SAVE TRANSACTION ahjo_apart"
