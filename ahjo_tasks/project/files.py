@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import SourceError, UsageError
 from ahjo_tasks.project.kinds import KINDS, OTHER_NAMES, ignored, plural
-from ahjo_tasks.project.sql_file import SqlFile, of_text, read, read_for_sqlcmd
 from ahjo_tasks.utils import closest
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from ahjo_tasks.database.dialects.base import Dialect
+    from ahjo_tasks.project.sql_file import SqlFile
 
 
 HIDDEN = (".", "~$")
@@ -165,6 +165,8 @@ class ProjectFiles:
 
     def with_text(self, label: str, kind: str, text: str) -> SqlFile:
         """Return the file of this label with another text, as one that it had before."""
+        from ahjo_tasks.project.sql_file import of_text  # what reads SQL takes long to load
+
         file = of_text(text, self.directory / label, kind, self.dialect, label=label)
         return replace(file, database=self.database_name)
 
@@ -258,6 +260,8 @@ class ProjectFiles:
     def _load(
         self, path: Path, kind: str, variables: Mapping[str, object] | None, *, directives: bool = False
     ) -> SqlFile:
+        from ahjo_tasks.project.sql_file import read, read_for_sqlcmd
+
         if kind in self.dialect.unsupported_kinds:
             raise SourceError(f"{self.dialect.title} has no {plural(kind)}: {self.label(path)}")
         always = kind == "permission"  # these files consist of variables; an undefined one is a mistake
