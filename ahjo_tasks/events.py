@@ -63,11 +63,12 @@ class Planned(Event):
 
 @dataclass(frozen=True, slots=True)
 class StepEvent(Event):
-    """Something that happened to a step. `status` is started, message, ok, FAIL or rolled back.
+    """Something that happened to a step. `status` is started, message, ok, FAIL, rolled back or recorded.
 
     `number` counts the steps from 1 to `total`; `seconds` and `rows` are those of a step that ended, `text` is a
-    message. A `batch_size` above 1 says that so many steps, this one first, were started by one call: each gets its own
-    ok, in order; when the call fails, none of it is left, and they are started again one by one.
+    message. A `batch_size` above 1 says that so many steps, this one first, were started by one call, the others follow
+    with 0: each gets its own ok, in order; when the call fails, none of it is left, and they are started again one by
+    one.
     """
 
     name = "step"
@@ -83,5 +84,24 @@ class StepEvent(Event):
 
     @property
     def ended(self) -> bool:
-        """True if the step was done, or has failed."""
-        return self.status in {"ok", "FAIL"}
+        """True if the step was done, recorded as done, or has failed."""
+        return self.status in {"ok", "FAIL", "recorded"}
+
+
+@dataclass(frozen=True, slots=True)
+class FileTested(Event):
+    """A file of SQL tests was run: `passed` and `failed` count its checks, `messages` are those of the server.
+
+    `failures` are the rows of the failed checks. `error` says why it could not be run, which counts as one failure.
+    """
+
+    name = "file tested"
+    label: str
+    number: int
+    total: int
+    seconds: float
+    passed: int
+    failed: int
+    messages: tuple[str, ...] = ()
+    failures: tuple[dict[str, str], ...] = ()
+    error: dict[str, Any] = field(default_factory=dict)

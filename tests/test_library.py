@@ -159,12 +159,12 @@ def test_an_error_in_a_file_names_file_line_and_source(tmp_path: Path) -> None:
 
 HOOKS = """from ahjo_tasks import namespace
 
-def before(ctx, plan):
+def before(ctx, plan, results):
     ctx.console.print(f"before {len(plan.steps)}")
     if "stop" in plan.steps[0].label:
         raise RuntimeError("not today")
 
-def step(ctx, event):
+def step(ctx, plan, results, event):
     ctx.console.print(f"step {event.kind} {event.status}")
 
 def after(ctx, plan, results):

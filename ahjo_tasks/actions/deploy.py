@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ahjo_tasks.api.deploying import DeployOptions, Planned
-    from ahjo_tasks.data.table_file import TableFile
-    from ahjo_tasks.project.sql_file import SqlFile
     from ahjo_tasks.runtime.context import ActionContext
 
 
@@ -74,21 +72,22 @@ def deploy(  # noqa: PLR0913, PLR0917 - the flags
     Descriptions in docs/db_objects are carried over. The git version is
     recorded last. With --dry the plan is shown, and nothing is changed.
     """
-    _deploy(ctx, _options(locals()), "deploy")
-
-
-def _deploy(ctx: ActionContext, options: DeployOptions, call: str) -> None:
-    """Deploy by options, or show the plan in a dry run; `call` is the name of the action."""
-    from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan, session_of
+    from ahjo_tasks.actions.run_plan import session_of
     from ahjo_tasks.api import deploying
 
-    session = session_of(ctx)
-    if not ctx.dry_run:
-        deploying.deploy(session, options, _PlanConsent(ctx, options, call))
-        ctx.project.shown_plan = None
-        return
+    options = _options(locals())
+    if ctx.dry_run:
+        _show_dry(ctx, options)
+    else:
+        deploying.deploy(session_of(ctx), options, _PlanConsent(ctx, options, "deploy"))
+
+
+def _show_dry(ctx: ActionContext, options: DeployOptions) -> None:
+    """Show the plan of a deploy."""
+    from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan, session_of
+
     with connection_for_plan(ctx) as connection:
-        planned = options.make(session, connection)
+        planned = options.make(session_of(ctx), connection)
         apply_plan(ctx, planned.plan, connection, planned.selection)
 
 
@@ -123,7 +122,7 @@ class _PlanConsent:
         """Show the plan, and return what it destroys, as warnings. Nothing is held afterwards."""
         from ahjo_tasks.actions.plan_formats import print_tree, tree_lines
         from ahjo_tasks.actions.run_plan import session_of
-        from ahjo_tasks.api.deploying import report_of
+        from ahjo_tasks.api.reports import report_of
         from ahjo_tasks.api.running import describe_once, existing_connection
 
         session, ctx = session_of(self._ctx), self._ctx
@@ -175,7 +174,14 @@ def deploy_files(
     Objects are run in the order that their SQL asks for, all other files in the
     order of the flags.
     """
-    _deploy(ctx, _named(locals()), "deploy-files")
+    from ahjo_tasks.actions.run_plan import session_of
+    from ahjo_tasks.api import deploying
+
+    options = _named(locals())
+    if ctx.dry_run:
+        _show_dry(ctx, options)
+    else:
+        deploying.deploy(session_of(ctx), options, _PlanConsent(ctx, options, "deploy-files"))
 
 
 WHOLE = "database/create_db_structure.sql"
@@ -268,18 +274,11 @@ def testdata(ctx: ActionContext, all: bool = False) -> None:  # noqa: A002, PT02
 
 def _load(ctx: ActionContext, kind: str, *, record_version: bool, everything: bool) -> None:
     from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan, session_of
-    from ahjo_tasks.api.running import data_progress
-    from ahjo_tasks.data.table_file import read_table_files
-    from ahjo_tasks.engine.data import plan_data
-    from ahjo_tasks.engine.plan import Plan
-    from ahjo_tasks.engine.stamp import plan_stamp
+    from ahjo_tasks.api.changing import DataFiles
 
-    project = ctx.project.files
-    scripts = project.read([kind], ctx.settings.scripting_variables)
-    files: list[SqlFile | TableFile] = [*scripts, *read_table_files(project, kind, ctx.settings.data_loading)]
-    after = plan_stamp(ctx.settings, ctx.project.directory) if record_version else Plan(())
+    files = DataFiles(session_of(ctx), kind, record_version=record_version, everything=everything)
+    if not ctx.dry_run:
+        files.load()
+        return
     with connection_for_plan(ctx) as connection:
-        progress = data_progress(session_of(ctx), kind, connection, everything=everything)
-        apply_plan(ctx, plan_data(files, project.dialect, connection, progress) + after, connection)
-        if not ctx.dry_run:
-            progress.finish()
+        apply_plan(ctx, files.plan(connection)[0], connection)

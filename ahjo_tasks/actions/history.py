@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.errors import UsageError
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ahjo_tasks.database.connection import Connection
-    from ahjo_tasks.engine.plan import Plan
     from ahjo_tasks.history.store import HistoryStore, Run, StepRecord
     from ahjo_tasks.runtime.context import ActionContext
 
@@ -122,19 +121,13 @@ def _show(
 
 def _drops(ctx: ActionContext, values: Mapping[str, Any]) -> str:
     """Return what a rollback drops. Nothing is held afterwards, for the user is asked now."""
-    plan = _plan_rollback(ctx, values.get("run", ""), ctx.database.connection)
+    from ahjo_tasks.actions.run_plan import session_of
+    from ahjo_tasks.api.changing import plan_rollback
+
+    plan = plan_rollback(session_of(ctx), values.get("run", ""), ctx.database.connection)
     ctx.database.close(keep=False)
     dropped = [step.label for step in plan.steps if step.kind == "drop"]
     return f"drops {', '.join(dropped)}" if dropped else ""
-
-
-def _plan_rollback(ctx: ActionContext, run: str, connection: Connection) -> Plan:
-    from ahjo_tasks.engine.rollback import plan_rollback
-    from ahjo_tasks.history.store import HistoryStore
-
-    if not run:
-        raise UsageError("rollback needs --run.", hint="inv history lists the runs.")
-    return plan_rollback(run, HistoryStore(connection, ctx.settings), ctx.project.files)
 
 
 @action(
@@ -151,12 +144,13 @@ def rollback(ctx: ActionContext, run: str = "") -> None:
     stay as they are: where that run or a later one changed a table that a text
     names, nothing is done.
     """
-    from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan
+    from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan, session_of
+    from ahjo_tasks.api.changing import plan_rollback
 
     with connection_for_plan(ctx) as connection:
         if connection is None:
             raise UsageError("There is no database yet.", hint="inv init deploy creates it.")
-        apply_plan(ctx, _plan_rollback(ctx, run, connection), connection)
+        apply_plan(ctx, plan_rollback(session_of(ctx), run, connection), connection)
 
 
 @action(reads=True, auto_shortflags=False, help={"format": "table or json."})
@@ -203,31 +197,17 @@ def baseline(ctx: ActionContext) -> None:
     Files whose objects are not all there are listed; a deploy runs them.
     """
     from ahjo_tasks.actions.run_plan import connection_for_plan, session_of
+    from ahjo_tasks.api.changing import plan_baseline
     from ahjo_tasks.api.deploying import hash_files, read_objects
-    from ahjo_tasks.api.running import recording
-    from ahjo_tasks.engine.deployment import Deployment
-    from ahjo_tasks.engine.stamp import check_repository
-    from ahjo_tasks.events import StepEvent
 
     session = session_of(ctx)
     inputs, objects = hash_files(session), read_objects(session)
     with connection_for_plan(ctx) as connection:
         if connection is None:
             raise UsageError("There is no database yet.", hint="inv init deploy creates it.")
-        selection = Deployment(ctx.settings, connection, ctx.console.masked).baseline(objects, inputs)
-        if selection.state is not None:
-            repository = check_repository("", ctx.settings, ctx.project.directory)
-            selection = replace(selection, state=replace(selection.state, repository=repository))
-        for change in selection.changes:
-            ctx.console.print(f"  {change.label}: not recorded: {change.reason}")
-        steps, migrations = selection.plan.steps, ctx.project.migrations
-        pending = migrations.pending(migrations.current(connection)) if migrations.present else []
+        found = plan_baseline(session, connection, objects, inputs)
         dry = " (dry run: nothing is recorded)" if ctx.dry_run else ""
-        ctx.console.print(f"  Recorded as deployed: {len(steps)} files, {len(pending)} revisions{dry}")
-        if ctx.dry_run:
-            return
-        if pending:
-            migrations.stamp(connection)
-        with recording(session, selection.plan, connection, selection) as record:
-            for number, step in enumerate(steps, 1):
-                record.observe(StepEvent("ok", step.kind, step.label, number, len(steps)), step)
+        count = len(found.selection.plan.steps)
+        ctx.console.print(f"  Recorded as deployed: {count} files, {found.pending} revisions{dry}")
+        if not ctx.dry_run:
+            found.record(session, connection)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.errors import ConnectionFailedError, NotPermittedError, StatementError
 from ahjo_tasks.runtime.action import action
+from ahjo_tasks.runtime.confirmation import foreign_warning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.runtime.context import ActionContext
 
 
@@ -32,99 +30,23 @@ def init(ctx: ActionContext) -> None:
     Files, sizes, collation and compatibility level come from the config, where
     the database has them.
     """
-    ctx.print_heading()
-    dialect, database = ctx.database.dialect, ctx.database.name
-    if dialect.normalize_name(database) in dialect.system_databases:
-        raise NotPermittedError(f"{database} is a system database: init neither drops nor creates it.")
-    with ctx.database.server_connection() as connection:
-        old = dialect.exists(connection, database)
-        if ctx.dry_run:
-            ctx.console.print(
-                f"  Plan: {'drop and create' if old else 'create'} {database} (dry run: nothing is changed)"
-            )
-            if old:
-                _warn_of_foreign_content(ctx, connection)
-            ctx.project.expect_new_database()
-            return
-        with ctx.database.file_locked():
-            if dialect.exists(connection, database):
-                _drop(ctx, connection, database)
-            _create(ctx, connection, database)
-
-
-def _drop(ctx: ActionContext, connection: Connection, database: str) -> None:
     from ahjo_tasks.actions.run_plan import session_of
-    from ahjo_tasks.api.running import describe_server
+    from ahjo_tasks.api import creating
 
-    with ctx.database.lock_before_drop(connection) as inside:
-        if inside is not None:
-            describe_server(session_of(ctx), inside)
-        content = _foreign_content(ctx, inside)
-        if content:
-            ctx.confirmation.require_foreign(ctx.project, "init", content, ctx.given)
-    with _accounted(ctx, connection, database, f"The old {database} still exists; its sessions may have been ended."):
-        connection.dialect.drop_database(connection, database)
-    ctx.console.print(f"  Dropped {database}")
-
-
-def _create(ctx: ActionContext, connection: Connection, database: str) -> None:
-    with _accounted(ctx, connection, database, f"The new {database} is there, but not all of its settings."):
-        for warning in connection.dialect.create_database(connection, database, ctx.settings):
-            ctx.console.warning(warning)
-        _mark(ctx, connection)
-    ctx.console.print(f"  Created {database}")
-
-
-def _warn_of_foreign_content(ctx: ActionContext, connection: Connection) -> None:
-    from ahjo_tasks.runtime.confirmation import foreign_warning
-
-    with ctx.database.enter_target(connection) as inside:
-        content = _foreign_content(ctx, inside)
+    session = session_of(ctx)
+    if not ctx.dry_run:
+        creating.create_database(session, lambda content: _require_consent(ctx, content))
+        return
+    old, content = creating.inspect(session)
+    name = ctx.database.name
+    ctx.console.print(f"  Plan: {'drop and create' if old else 'create'} {name} (dry run: nothing is changed)")
     if content:
         ctx.console.warning(foreign_warning(content))
+    ctx.project.expect_new_database()
 
 
-def _foreign_content(ctx: ActionContext, inside: Connection | None) -> str:
-    """Return what is in a database that no run of ours made; empty for one that may be dropped."""
-    from ahjo_tasks.engine.ownership import foreign_content
-
-    if inside is None:
-        return "it cannot be inspected"
-    try:
-        return foreign_content(ctx.settings, inside, ctx.project.directory)
-    except StatementError as error:
-        return f"its content cannot be listed: {error.message}"
-
-
-def _mark(ctx: ActionContext, server: Connection) -> None:
-    """Leave our mark in the new database, by which the next run knows it."""
-    from ahjo_tasks.engine.ownership import write_mark
-
-    try:
-        with ctx.database.enter_target(server) as inside:
-            if inside is not None:
-                write_mark(inside, ctx.project.directory)
-        if inside is None:  # a new database may take a while to let anybody in
-            with ctx.database.new_connection() as connection:
-                write_mark(connection, ctx.project.directory)
-    except (StatementError, ConnectionFailedError) as error:
-        ctx.console.warning(
-            f"The database could not be marked as created by ahjo: {error.message} The next init asks for its name."
-        )
-
-
-@contextmanager
-def _accounted(ctx: ActionContext, connection: Connection, database: str, when_there: str) -> Iterator[None]:
-    """Say what there is of the database when dropping or creating it does not come to its end."""
-    try:
-        yield
-    except BaseException:
-        try:
-            there = connection.dialect.exists(connection, database)
-            ctx.console.warning(when_there if there else f"{database} does not exist now: run init again.")
-        except StatementError:
-            ctx.console.warning(f"The server does not say whether {database} exists.")
-        raise
+def _require_consent(ctx: ActionContext, content: str) -> None:
+    ctx.confirmation.require_foreign(ctx.project, "init", content, ctx.given)
 
 
 @action(reads=True)

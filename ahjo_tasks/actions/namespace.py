@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.runtime.namespace_info import Hook
 
 install()  # before what follows in tasks.py: what is wrong in it is explained
-HOOKS = ("before_run", "after_step", "after_run", "on_failure")
+HOOKS = ("before_run", "before_step", "after_step", "after_run", "on_failure")
 
 
 def namespace(  # noqa: PLR0913 - a parameter for each hook
@@ -31,6 +31,7 @@ def namespace(  # noqa: PLR0913 - a parameter for each hook
     config: str | Path | None = None,
     directory: str | Path | None = None,
     before_run: Hook = None,
+    before_step: Hook = None,
     after_step: Hook = None,
     after_run: Hook = None,
     on_failure: Hook = None,
@@ -42,12 +43,13 @@ def namespace(  # noqa: PLR0913 - a parameter for each hook
     `directory` is the project's folder, by default that of the calling file; `config` is a config file
     (relative to it) that is used when `--config` is not given, so that several projects can be mounted side by side.
 
-    The others are hooks, called where steps of a plan change the database: `before_run(ctx, plan)`, `after_step(ctx,
-    event)`, `after_run(ctx, plan, results)` and `on_failure(ctx, plan, results, error)`; results are the events of the
-    steps that ended. Raises UsageError for a parameter that there is not, or of another type.
+    The others are hooks, called where steps of a plan change the database: `before_run` and `after_run(ctx, plan,
+    results)`, `before_step` and `after_step(ctx, plan, results, event)`, and `on_failure(ctx, plan, results, error)`;
+    results are the events of the steps that ended. Those of steps may be a mapping of kinds to functions.
+    Raises UsageError for a parameter that there is not, or of another type.
     """
     _check(members, config, directory, collections)
-    hooks = dict(zip(HOOKS, (before_run, after_step, after_run, on_failure), strict=True))
+    hooks = dict(zip(HOOKS, (before_run, before_step, after_step, after_run, on_failure), strict=True))
     folder = Path(directory) if directory else _caller_folder(sys._getframe(1).f_globals)  # noqa: SLF001
     collection = Collection()
     folder = folder.absolute()

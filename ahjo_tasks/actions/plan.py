@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.actions import plan_formats
 from ahjo_tasks.actions.run_plan import session_of
-from ahjo_tasks.api import deploying
+from ahjo_tasks.api import deploying, reports
 from ahjo_tasks.api.running import existing_connection
 from ahjo_tasks.console.console import escaped
 from ahjo_tasks.errors import DifferenceError, UsageError
@@ -74,7 +73,7 @@ def plan(  # noqa: PLR0913, PLR0917 - the flags
     connection = existing_connection(session)
     options = Options(all, tuple(select or ()), prune)
     planned = deploying.plan_with(session, connection, options)
-    report = deploying.report_of(session, planned.plan, planned.changes, connection, diff=diff)
+    report = reports.report_of(session, planned.plan, planned.changes, connection, diff=diff)
     if format == SQL:
         plan_formats.write_script(ctx, planned.plan, connection, output)
     else:
@@ -94,42 +93,21 @@ def drift(ctx: ActionContext, format: str = "tree", output: str = "") -> None:  
     project creates, and tables that a revision made and that differ from what
     the last one left. Exits with 5 when there is one.
     """
-    from ahjo_tasks.engine.drift import DriftFinder
-    from ahjo_tasks.engine.plan_report import Entry
-    from ahjo_tasks.engine.sql_file import FileStep
-
     _check_format(ctx, format, output)
     ctx.print_heading()
-    connection = ctx.database.connection
-    files = [step.file for step in deploying.read_objects(session_of(ctx)).steps if isinstance(step, FileStep)]
-    finder = DriftFinder(ctx.settings, connection, ctx.console.masked)
-    found = finder.find(files)
-    if finder.incomparable:
-        ctx.console.warning(f"Definitions are not compared before the next deploy: {finder.incomparable}.")
-    changes = tuple(
-        Entry(str(change.status), change.kind, change.label, change.reason, diff=change.diff) for change in found
-    )
-    _show(ctx, replace(deploying.report_head(session_of(ctx)), changes=changes), format, output)
-    if changes:
-        raise DifferenceError(f"{pluralize(len(changes), 'difference')} from what was deployed.")
+    report = reports.find_drift(session_of(ctx))
+    _show(ctx, report, format, output)
+    if report.changes:
+        raise DifferenceError(f"{pluralize(len(report.changes), 'difference')} from what was deployed.")
 
 
 @action(reads=True, auto_shortflags=False, help={"format": FORMAT_HELP, "output": OUTPUT_HELP})
 def status(ctx: ActionContext, format: str = "tree", output: str = "") -> None:  # noqa: A002 - the flag's name
     """Show the state of objects and revisions, and the last run."""
-    from ahjo_tasks.history.store import HistoryStore
-
     _check_format(ctx, format, output)
     ctx.print_heading()
-    session = session_of(ctx)
-    connection = existing_connection(session)
-    objects = deploying.read_objects(session)
-    steps, selection = deploying.plan_changes(session, objects, connection, deploying.Skipped())
-    changes = selection.changes if selection else ()
-    report = deploying.report_of(session, steps, changes, connection, unchanged=True)
-    store = HistoryStore(connection, ctx.settings) if connection is not None else None
-    runs = store.runs(1) if store is not None and store.exists() else []
-    last = _run_facts(runs[0]) if runs else {}
+    report, run = reports.read_status(session_of(ctx))
+    last = _run_facts(run) if run is not None else {}
     _show(ctx, report, format, output, more={"last_run": last or None})
     if last and format == "tree":
         ctx.console.print("  Last run: {run}  {status}  {ended}  by {by}".format(**last))

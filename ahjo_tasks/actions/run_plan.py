@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.api import running
 from ahjo_tasks.api.session import Session
-from ahjo_tasks.events import Connected, Planned, Started, StepEvent
+from ahjo_tasks.events import Connected, FileTested, Planned, Started, StepEvent
 from ahjo_tasks.utils import pluralize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.engine.deployment import Selection
@@ -27,10 +27,12 @@ def run_plan(ctx: ActionContext, plan: Plan) -> None:
         apply_plan(ctx, plan, connection)
 
 
-def session_of(ctx: ActionContext) -> Session:
-    """Return the session of an action, whose events are shown on the console."""
+def session_of(ctx: ActionContext, observer: Callable[[Event], None] | None = None) -> Session:
+    """Return the session of an action, whose events are shown on the console unless there is another observer."""
     hooks = ctx.namespace_info.hooks if ctx.namespace_info is not None else {}
-    return Session(ctx.project, partial(show_event, ctx), actions=ctx.command_line, hooks=hooks, context=ctx)
+    return Session(
+        ctx.project, observer or partial(show_event, ctx), actions=ctx.command_line, hooks=hooks, context=ctx
+    )
 
 
 @contextmanager
@@ -68,7 +70,7 @@ def show_plan(
     """Print the plan in a line; in a dry run every step of it, and the state of every file on a terminal."""
     if ctx.dry_run:
         from ahjo_tasks.actions.plan_formats import detail_lines, print_tree, tree_lines
-        from ahjo_tasks.api.deploying import report_of
+        from ahjo_tasks.api.reports import report_of
 
     if ctx.dry_run and selection is not None and ctx.console.out.isatty():
         print_tree(ctx, tree_lines(report_of(session_of(ctx), plan, selection.changes, connection)))
@@ -94,14 +96,24 @@ def show_event(ctx: ActionContext, event: Event) -> None:
         ctx.print_heading()
     elif isinstance(event, Connected):
         ctx.console.info("  " + "   ".join(f"{name} {value}" for name, value in event.facts.items()))
+    elif isinstance(event, FileTested):
+        _show_tests(ctx, event)
     elif isinstance(event, Planned):
         ctx.console.print(f"  Plan: {event.summary}")
+
+
+def _show_tests(ctx: ActionContext, event: FileTested) -> None:
+    """Print the result of a file of tests."""
+    status, extra = "FAIL" if event.failed else "ok", f"{event.passed}/{event.passed + event.failed} passed"
+    ctx.console.result(event.number, event.total, event.label, status, seconds=event.seconds, extra=extra)
+    for message in event.messages:
+        ctx.console.print(f"      {message}")
 
 
 def _show_step(ctx: ActionContext, event: StepEvent) -> None:
     """Print progress, message, or result of a step."""
     console, label = ctx.console, f"{event.kind} {event.label}"
-    if event.status == "rolled back":
+    if event.status in {"rolled back", "recorded"} or not event.batch_size:
         return
     if event.status == "started":
         others = f" and {event.batch_size - 1} more" if event.batch_size > 1 else ""

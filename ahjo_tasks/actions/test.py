@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import AhjoError, UsageError
+from ahjo_tasks.events import FileTested
 from ahjo_tasks.runtime.action import action
 from ahjo_tasks.utils import pluralize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
+    from ahjo_tasks.api.session import Session
+    from ahjo_tasks.events import Event
     from ahjo_tasks.project.sql_file import SqlFile
     from ahjo_tasks.runtime.context import ActionContext
     from ahjo_tasks.testing.sql_tests import FileResult
@@ -39,22 +41,21 @@ def test(ctx: ActionContext, match: str = "", jobs: int = 1, format: str = TABLE
     file that the server refuses always does. A comment `-- transaction:
     rollback` in a file takes back what it changed.
     """
+    from ahjo_tasks.actions.run_plan import session_of
+    from ahjo_tasks.api.changing import chosen_tests, run_tests
+
     _check(format, output, jobs)
-    if format != TABLE and not output:
+    shown = format == TABLE or output
+    if not shown:
         ctx.console.machine()
-    files = _chosen(ctx, match)
+    session = session_of(ctx) if shown else session_of(ctx, partial(_count, ctx))
+    files = chosen_tests(session, match)
     ctx.print_heading()
     if ctx.dry_run:
         _print_plan(ctx, files)
         return
     started = datetime.now()  # noqa: DTZ005 - the column of the results' table has no zone
-    results = []
-    for number, result in enumerate(_run_files(ctx, files, jobs), 1):
-        results.append(result)
-        if format == TABLE or output:
-            _print_file(ctx, number, len(files), result)
-        else:
-            ctx.console.counts.results["FAIL" if result.failed else "OK"] += 1
+    results = run_tests(session, files, jobs)
     _write_report(ctx, results, format, output)
     saved = not ctx.settings.save_test_results_to_db or _save(ctx, results, started)
     _conclude(ctx, results, saved=saved)
@@ -70,12 +71,13 @@ def rehearse(ctx: ActionContext, match: str = "") -> None:
     be rolled back (MySQL, files that run outside of a transaction), it is
     refused before anything runs.
     """
-    from ahjo_tasks.actions.run_plan import connection_for_plan, session_of, show_event, show_plan
+    from ahjo_tasks.actions.run_plan import connection_for_plan, session_of, show_plan
+    from ahjo_tasks.api import changing
     from ahjo_tasks.api.deploying import Skipped, plan_changes, read_objects
     from ahjo_tasks.engine.rehearsal import refuse_rehearsal
-    from ahjo_tasks.engine.rehearsal import rehearse as run_rehearsal
 
-    tests, session = _chosen(ctx, match), session_of(ctx)
+    session = session_of(ctx)
+    tests = changing.chosen_tests(session, match)
     with connection_for_plan(ctx) as connection:
         if connection is None:
             raise UsageError("There is no database yet.", hint="inv init deploy creates it.")
@@ -85,18 +87,23 @@ def rehearse(ctx: ActionContext, match: str = "") -> None:
         if ctx.dry_run:
             _print_plan(ctx, tests)
             return
-        run_rehearsal(plan, connection, partial(show_event, ctx), partial(_run_inside, ctx, tests))
+        changing.rehearse(session, plan, connection, partial(_run_inside, ctx, session, tests))
         ctx.console.print("  All of it was rolled back.")
 
 
-def _run_inside(ctx: ActionContext, files: Sequence[SqlFile]) -> None:
+def _run_inside(ctx: ActionContext, session: Session, files: Sequence[SqlFile]) -> None:
     """Run tests in the transaction that is open, and show what failed."""
-    results = []
-    for number, result in enumerate(_run_files(ctx, files, 1), 1):
-        results.append(result)
-        _print_file(ctx, number, len(files), result)
+    from ahjo_tasks.api.changing import run_tests
+
+    results = run_tests(session, files)
     _write_report(ctx, results, TABLE, "")
     _conclude(ctx, results, saved=True)
+
+
+def _count(ctx: ActionContext, event: Event) -> None:
+    """Count a file of tests that is not shown."""
+    if isinstance(event, FileTested):
+        ctx.console.counts.results["FAIL" if event.failed else "OK"] += 1
 
 
 @action(affects_database=True)
@@ -137,27 +144,11 @@ def _check(form: str, output: str, jobs: int) -> None:
         raise UsageError("--jobs is at least 1.")
 
 
-def _chosen(ctx: ActionContext, match: str) -> list[SqlFile]:
-    files = ctx.project.files.read(["test"], ctx.settings.test_variables)
-    chosen = [file for file in files if not match or fnmatch(file.name, match) or fnmatch(file.label, match)]
-    if match and not chosen:
-        raise UsageError(f"No file in database/tests matches {match!r}.")
-    return chosen
-
-
 def _print_plan(ctx: ActionContext, files: Sequence[SqlFile]) -> None:
     """Print the files that would run."""
     ctx.console.print(f"  Plan: {pluralize(len(files), 'test file')} (dry run: nothing is run)")
     for number, file in enumerate(files, 1):
         ctx.console.print(f"  {number:>{len(str(len(files)))}}. {file.label}")
-
-
-def _run_files(ctx: ActionContext, files: Sequence[SqlFile], jobs: int) -> Iterator[FileResult]:
-    from ahjo_tasks.testing.sql_tests import run_parallel, run_tests
-
-    if jobs > 1 and not ctx.database.connection.in_shared_transaction:
-        return run_parallel(files, ctx.database.new_connection, jobs)
-    return run_tests(files, ctx.database.connection)
 
 
 def _save(ctx: ActionContext, results: Sequence[FileResult], started: datetime) -> bool:
@@ -190,15 +181,6 @@ def _write_report(ctx: ActionContext, results: Sequence[FileResult], form: str, 
     with make_folder(path.parent), atomic_write(path, overwrite=True) as part:
         part.write_text(ctx.console.masked(text), encoding="utf-8", errors="backslashreplace")
     ctx.console.print(f"  Wrote {output}")
-
-
-def _print_file(ctx: ActionContext, number: int, total: int, result: FileResult) -> None:
-    checked = result.passed + result.failed
-    status = "FAIL" if result.failed else "ok"
-    extra = f"{result.passed}/{checked} passed"
-    ctx.console.result(number, total, result.file.label, status, seconds=result.seconds, extra=extra)
-    for message in result.messages:
-        ctx.console.print(f"      {message}")
 
 
 def _print_failures(ctx: ActionContext, results: Sequence[FileResult]) -> None:

@@ -12,7 +12,15 @@ from ahjo_tasks.api.results import Result
 from ahjo_tasks.api.session import Session
 from ahjo_tasks.console.reporter import Reporter
 from ahjo_tasks.errors import AhjoError, StoppedError
-from ahjo_tasks.runtime.confirmation import check_permission, is_skipped, require_caller
+from ahjo_tasks.runtime.confirmation import (
+    FOREIGN,
+    Change,
+    check_permission,
+    foreign_warning,
+    is_skipped,
+    require_caller,
+    require_name,
+)
 from ahjo_tasks.runtime.project import Project, only_config
 from ahjo_tasks.utils import map_texts
 
@@ -94,7 +102,7 @@ class Call:
         finally:
             self._project.close(keep=False)
 
-    def run(self, work: Callable[[Session], None]) -> Result:
+    def run(self, work: Callable[[Session], object]) -> Result:
         """Do the work, which may change the database."""
         started = time.perf_counter()
         ending: Ending = "succeeded"
@@ -110,6 +118,21 @@ class Call:
             ending, message = "interrupted", str(stop) or ROLLED_BACK
         return self._result(ending, message, time.perf_counter() - started)
 
+    def run_parts(self, session: Session, parts: Mapping[str, Callable[[Session], None]]) -> None:
+        """Do the work of several actions, unless the config skips one. All of them have to be permitted."""
+        for action in parts:
+            check_permission(self._project, action)
+        for action, work in parts.items():
+            if not is_skipped(self._project, action):
+                work(session)
+
+    def require_foreign(self, content: str) -> None:
+        """Require the name of a database that no run made before it is dropped; `content` says what is in it."""
+        change = Change(
+            self.action, self._project.target, self._project.database_name, [foreign_warning(content)], FOREIGN
+        )
+        require_name(self._reporter, change, self._options.get("confirm_database"), ask=False)
+
     def _require_consent(self) -> None:
         require_caller(self._project, self.action, self._options.get("confirm_database", ""))
 
@@ -121,7 +144,8 @@ class Call:
             self._project.target,
             seconds,
             record.run.run_id if record is not None else "",
-            tuple(map_texts(step, masked) for step in self._session.steps),
+            map_texts(tuple(self._session.steps), masked),
+            map_texts(tuple(self._session.tests), masked),
             tuple(self._reporter.warnings),
             masked(message),
         )

@@ -8,22 +8,16 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ahjo_tasks.api.running import apply_plan, applying, begin, describe_once, locked_connection, recording
 from ahjo_tasks.errors import NotPermittedError, UsageError
-from ahjo_tasks.utils import text_difference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from ahjo_tasks.api.session import Session
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.engine.changes import FileChange
     from ahjo_tasks.engine.deployment import Choice, Selection
     from ahjo_tasks.engine.plan import Plan
-    from ahjo_tasks.engine.plan_report import Entry, PlanReport
     from ahjo_tasks.engine.saved_plan import Basis, Options
-    from ahjo_tasks.history.store import HistoryStore
-
-NO_TEXT = "(the history has not kept the text that was deployed)"
 
 
 class Skipped(NamedTuple):
@@ -210,81 +204,6 @@ def hash_files(session: Session) -> str:
     return hash_inputs(session.project.files, session.settings, session.conceal)
 
 
-def report_of(  # noqa: PLR0913 - how much is in it
-    session: Session,
-    plan: Plan,
-    changes: Sequence[FileChange],
-    connection: Connection | None,
-    *,
-    unchanged: bool = False,
-    diff: bool = False,
-) -> PlanReport:
-    """Return a plan as a document, secrets covered.
-
-    With `unchanged` the unchanged files are in it as well, with `diff` how the texts differ from those deployed last.
-    """
-    from ahjo_tasks.engine.changes import Status
-    from ahjo_tasks.engine.executor import describe_failure, describe_transactions, divide
-    from ahjo_tasks.engine.plan_report import plan_entries
-
-    together = session.settings.deploy_transaction == "run"
-    parts = divide(plan.steps, connection, one_transaction=together) if connection is not None else []
-    cuts = describe_transactions(parts)
-    entries = plan_entries(plan, changes, session.project.dialect, connection, unchanged=unchanged)
-    if diff and connection is not None:
-        entries = _with_diffs(session, connection, entries, changes)
-    report = replace(
-        report_head(session),
-        summary=plan.summary,
-        changes=tuple(replace(each, transaction=cuts.get(number, "")) for number, each in enumerate(entries, 1)),
-        unchanged=0 if unchanged else sum(change.status is Status.UNCHANGED for change in changes),
-        on_failure=describe_failure(parts, connection) if connection is not None else "",
-        warnings=plan.warnings,
-    )
-    return report.masked(session.conceal)
-
-
-def _with_diffs(
-    session: Session, connection: Connection, entries: Sequence[Entry], changes: Sequence[FileChange]
-) -> tuple[Entry, ...]:
-    """Return the entries with how the text of each file that runs differs from the one that was deployed last."""
-    from ahjo_tasks.history.store import HistoryStore
-
-    store = HistoryStore(connection, session.settings)
-    if not store.exists():
-        return tuple(entries)
-    texts = {change.label: change.file.text for change in changes if change.runs and change.file is not None}
-    return tuple(
-        replace(entry, diff=session.conceal(_diff(store, entry.file, texts[entry.file])))
-        if entry.file in texts
-        else entry
-        for entry in entries
-    )
-
-
-def _diff(store: HistoryStore, label: str, now: str) -> str:
-    step = store.last_deployed(label)
-    before = store.text(step.text_hash) if step is not None else ""
-    return NO_TEXT if before is None else "\n".join(text_difference(before, now, label))
-
-
-def report_head(session: Session) -> PlanReport:
-    """Return a report that only names project and target."""
-    from ahjo_tasks.engine.plan_report import PlanReport
-
-    project, settings = session.project, session.settings
-    folder = folder_in_repository(project.directory)
-    return PlanReport(settings.project, project.target, settings.environment or "", folder)
-
-
-def folder_in_repository(directory: Path) -> str:
-    """Return the path of a folder from the top of its repository; empty at the top, or without a repository."""
-    folder = directory.resolve()
-    tops = (above for above in (folder, *folder.parents) if (above / ".git").exists())
-    path = folder.relative_to(next(tops, folder)).as_posix()
-    return "" if path == "." else path
-
-
 class Consent(Protocol):
     """The answer of somebody who may have to agree to a plan."""
 
@@ -356,6 +275,7 @@ def _is_done(session: Session) -> bool:
     connection, inputs = session.database.driver_connection, hash_files(session)
     if not is_unchanged(connection, session.settings, inputs):
         return False
+    session.project.shown_plan = None
     describe_once(session, connection)
     plan = plan_stamp(session.settings, session.project.directory, connection)
     if not plan.steps:

@@ -128,31 +128,44 @@ def applying(
 
 @contextmanager
 def calling_hooks(session: Session, plan: Plan) -> Iterator[Callable[[StepEvent], None]]:
-    """Call the hooks of the project before and after a run. Yields the observer of its events.
+    """Call the hooks of the project before and after a run and its steps. Yields the observer of its events.
 
     A hook that fails before the run or in it fails the run; what one raises after a failure is a warning.
     """
     results: list[StepEvent] = []
+    begun: set[tuple[str, str]] = set()
 
     def observe(event: StepEvent) -> None:
-        if event.status == "started":
-            session.call_hook("before_step", event)
+        key = (event.kind, event.label)
+        if event.status == "started" and key not in begun:  # a step may be started again, by itself
+            begun.add(key)
+            session.call_hook("before_step", plan, results, event)
         session.emit(event)
+        for noted in (results, session.steps):
+            _note(noted, event)
         if event.ended:
-            results.append(event)
-            session.steps.append(event)
-            session.call_hook("after_step", event)
+            session.call_hook("after_step", plan, results, event)
 
-    session.call_hook("before_run", plan)
+    session.call_hook("before_run", plan, results)
     try:
         yield observe
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         try:
             session.call_hook("on_failure", plan, results, error)
         except Exception as late:  # noqa: BLE001 - a hook may raise anything: the first error is the one to report
             session.console.warning(f"The hook on_failure failed, too: {late}")
         raise
     session.call_hook("after_run", plan, results)
+
+
+def _note(results: list[StepEvent], event: StepEvent) -> None:
+    """Add a step that ended, or note of one that it was rolled back later."""
+    if event.ended:
+        results.append(event)
+    elif event.status == "rolled back":
+        done = (number for number, step in enumerate(results) if step.status == "ok" and step.label == event.label)
+        for number in list(done)[-1:]:
+            results[number] = replace(results[number], status=event.status)
 
 
 @contextmanager

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.console import Console
     from ahjo_tasks.console.reporter import Reporter
     from ahjo_tasks.database.database import Database
-    from ahjo_tasks.events import Event, StepEvent
+    from ahjo_tasks.events import Event, FileTested, StepEvent
     from ahjo_tasks.runtime.project import Project
 
 
@@ -27,7 +28,7 @@ class Session:
         observer: Callable[[Event], None],
         *,
         actions: str,
-        hooks: Mapping[str, Callable[..., object]] | None = None,
+        hooks: Mapping[str, Any] | None = None,
         context: object = None,
     ) -> None:
         self.project = project
@@ -35,6 +36,8 @@ class Session:
         """The names of the actions, for the history."""
         self.steps: list[StepEvent] = []
         """The steps that ended, in order."""
+        self.tests: list[FileTested] = []
+        """The files of tests that were run."""
         self.begun = False
         """True if the begin of the run was told."""
         self.emit = observer
@@ -61,7 +64,9 @@ class Session:
         return self.project.reporter.masked(text)
 
     def call_hook(self, name: str, *values: Any) -> None:
-        """Call the hook of this name, if the project has one."""
+        """Call the hook of this name, if the project has one; of those by kind the one for the step's kind."""
         hook = self._hooks.get(name)
+        if isinstance(hook, Mapping):
+            hook = hook.get(values[-1].kind)
         if hook is not None:
             hook(self._context, *values)

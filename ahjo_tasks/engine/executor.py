@@ -310,7 +310,8 @@ class PlanExecutor:
         """
         messages: list[ServerMessage] = []
         files = [step.file for step in steps if isinstance(step, FileStep)]
-        self._notify("started", steps[0], batch_size=len(steps))
+        for offset, step in enumerate(steps):
+            self._tell("started", step, len(self._done) + 1 + offset, batch_size=0 if offset else len(steps))
         self.connection.on_message = messages.append
         started = time.perf_counter()
         try:

@@ -34,7 +34,7 @@ def refuse_rehearsal(plan: Plan, connection: Connection) -> None:
 
 
 def rehearse(
-    plan: Plan, connection: Connection, observer: Callable[[StepEvent], None], afterwards: Callable[[], None]
+    plan: Plan, connection: Connection, observer: Callable[[StepEvent], None], afterwards: Callable[[], object]
 ) -> None:
     """Run the plan, and `afterwards` in the same transaction, and roll it back. Raises what either raises."""
     refuse_rehearsal(plan, connection)

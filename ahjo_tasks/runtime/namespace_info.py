@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from invoke.collection import Collection
     from invoke.tasks import Task
 
-    Hook = Callable[..., object] | None
-    """A function of a project that is called at a moment of each run."""
+    Hook = Callable[..., object] | Mapping[str, Callable[..., object]] | None
+    """A function of a project that is called at a moment of each run; of each step, it may be one for each kind."""
 
 
 class NamespaceInfo:

@@ -95,8 +95,9 @@ def test_files_of_a_call_are_started_together_and_end_in_order(plan: Callable[..
 
     events = applied(plan(GOOD, GOOD, GOOD), connection)
 
-    assert statuses(events) == [("started", 1), ("ok", 1), ("ok", 2), ("ok", 3), ("message", 3)]
-    assert [event.batch_size for event in events] == [3, 1, 1, 1, 1]
+    started = [("started", number) for number in (1, 2, 3)]
+    assert statuses(events) == [*started, ("ok", 1), ("ok", 2), ("ok", 3), ("message", 3)]
+    assert [event.batch_size for event in events] == [3, 0, 0, 1, 1, 1, 1]
     assert connection.sent == [f"SET LOCAL lock_timeout = '1s'\n;\n{GOOD}\n;\n{GOOD}\n;\n{GOOD}"]
 
 
@@ -115,6 +116,8 @@ def test_a_failed_call_is_repeated_file_by_file(plan: Callable[..., Plan]) -> No
 
     assert statuses(events) == [
         ("started", 1),
+        ("started", 2),
+        ("started", 3),
         ("started", 1),
         ("message", 1),
         ("ok", 1),

@@ -1,0 +1,185 @@
+"""Runs other than a deploy: data, SQL tests, a baseline, going back, and a rehearsal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from fnmatch import fnmatch
+from typing import TYPE_CHECKING, NamedTuple
+
+from ahjo_tasks.api import deploying
+from ahjo_tasks.api.running import apply_plan, calling_hooks, data_progress, locked_connection, recording
+from ahjo_tasks.errors import AhjoError, UsageError
+from ahjo_tasks.events import FileTested, StepEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from ahjo_tasks.api.session import Session
+    from ahjo_tasks.data.table_file import TableFile
+    from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.engine.data import DataProgress
+    from ahjo_tasks.engine.deployment import Selection
+    from ahjo_tasks.engine.plan import Plan
+    from ahjo_tasks.project.sql_file import SqlFile
+    from ahjo_tasks.testing.sql_tests import FileResult
+
+
+class DataFiles:
+    """The data files of a kind, and whether the git version is recorded after them."""
+
+    def __init__(self, session: Session, kind: str, *, record_version: bool, everything: bool) -> None:
+        from ahjo_tasks.data.table_file import read_table_files
+
+        self._session = session
+        self._kind = kind
+        self._record_version = record_version
+        self._everything = everything
+        files, settings = session.project.files, session.settings
+        scripts = files.read([kind], settings.scripting_variables)
+        self._files: list[SqlFile | TableFile] = [*scripts, *read_table_files(files, kind, settings.data_loading)]
+
+    def plan(self, connection: Connection | None) -> tuple[Plan, DataProgress]:
+        """Plan to load what is not loaded yet, parents first."""
+        from ahjo_tasks.engine.data import plan_data
+        from ahjo_tasks.engine.plan import Plan
+        from ahjo_tasks.engine.stamp import plan_stamp
+
+        session = self._session
+        after = plan_stamp(session.settings, session.project.directory) if self._record_version else Plan(())
+        progress = data_progress(session, self._kind, connection, everything=self._everything)
+        return plan_data(self._files, session.project.files.dialect, connection, progress) + after, progress
+
+    def load(self) -> None:
+        """Load them. Raises DeployError that names file and row."""
+        with locked_connection(self._session) as connection:
+            plan, progress = self.plan(connection)
+            apply_plan(self._session, plan, connection)
+            progress.finish()
+
+
+class Baseline(NamedTuple):
+    """Content of a baseline: the files whose objects are there, and the number of pending revisions."""
+
+    selection: Selection
+    pending: int
+
+    def record(self, session: Session, connection: Connection) -> None:
+        """Record all of it as deployed, without running it."""
+        steps = self.selection.plan.steps
+        if self.pending:
+            session.project.migrations.stamp(connection)
+        with (
+            calling_hooks(session, self.selection.plan) as observe,
+            recording(session, self.selection.plan, connection, self.selection) as record,
+        ):
+            for number, step in enumerate(steps, 1):
+                event = StepEvent("recorded", step.kind, step.label, number, len(steps))
+                record.observe(replace(event, status="ok"), step)
+                observe(event)
+
+
+def plan_baseline(session: Session, connection: Connection, objects: Plan, inputs: str) -> Baseline:
+    """Find the files whose objects are there; the others get a note. `inputs` is a hash of all that a deploy reads."""
+    from ahjo_tasks.engine.deployment import Deployment
+    from ahjo_tasks.engine.stamp import check_repository
+
+    selection = Deployment(session.settings, connection, session.conceal).baseline(objects, inputs)
+    if selection.state is not None:
+        repository = check_repository("", session.settings, session.project.directory)
+        selection = replace(selection, state=replace(selection.state, repository=repository))
+    for change in selection.changes:
+        session.console.info(f"  {change.label}: not recorded: {change.reason}")
+    migrations = session.project.migrations
+    pending = migrations.pending(migrations.current(connection)) if migrations.present else []
+    return Baseline(selection, len(pending))
+
+
+def record_baseline(session: Session) -> Baseline:
+    """Record what is there as deployed, without running it."""
+    inputs, objects = deploying.hash_files(session), deploying.read_objects(session)
+    with locked_connection(session) as connection:
+        baseline = plan_baseline(session, connection, objects, inputs)
+        baseline.record(session, connection)
+    return baseline
+
+
+def plan_rollback(session: Session, run: str, connection: Connection) -> Plan:
+    """Plan to deploy the texts that objects had before a run. Raises UsageError where it cannot be."""
+    from ahjo_tasks.engine import rollback
+    from ahjo_tasks.history.store import HistoryStore
+
+    if not run:
+        raise UsageError("rollback needs --run.", hint="inv history lists the runs.")
+    return rollback.plan_rollback(run, HistoryStore(connection, session.settings), session.project.files)
+
+
+def roll_back(session: Session, run: str) -> None:
+    """Deploy the texts that objects had before a run."""
+    with locked_connection(session) as connection:
+        apply_plan(session, plan_rollback(session, run, connection), connection)
+
+
+def rehearse(session: Session, plan: Plan, connection: Connection, afterwards: Callable[[], object]) -> None:
+    """Run a plan, and something after it, in a transaction that is rolled back."""
+    from ahjo_tasks.engine.rehearsal import rehearse
+
+    with calling_hooks(session, plan) as observe:
+        rehearse(plan, connection, observe, afterwards)
+
+
+def chosen_tests(session: Session, match: str) -> list[SqlFile]:
+    """Read the test files whose name or path matches. Raises UsageError where none does."""
+    files = session.project.files.read(["test"], session.settings.test_variables)
+    chosen = [file for file in files if not match or fnmatch(file.name, match) or fnmatch(file.label, match)]
+    if match and not chosen:
+        raise UsageError(f"No file in database/tests matches {match!r}.")
+    return chosen
+
+
+def run_tests(session: Session, files: Sequence[SqlFile], jobs: int = 1) -> list[FileResult]:
+    """Run test files, and tell of each; one that the server refuses fails."""
+    results = []
+    for number, result in enumerate(_results(session, files, jobs), 1):
+        results.append(result)
+        session.emit(_event(session, result, number, len(files)))
+        session.database.connection.check_interrupted()
+    return results
+
+
+def run_and_save_tests(session: Session, files: Sequence[SqlFile], jobs: int) -> None:
+    """Run test files, and save their rows where the config says so; what cannot be saved is a warning."""
+    from ahjo_tasks.testing.saved_results import save
+
+    started = datetime.now()  # noqa: DTZ005 - the column of the results' table has no zone
+    results = run_tests(session, files, jobs)
+    if not session.settings.save_test_results_to_db:
+        return
+    try:
+        with session.database.separate_connection() as connection:
+            save(results, session.settings, connection, started)
+    except AhjoError as error:
+        session.console.warning(f"The results of the tests were not saved: {error}")
+
+
+def _results(session: Session, files: Sequence[SqlFile], jobs: int) -> Iterator[FileResult]:
+    from ahjo_tasks.testing import sql_tests
+
+    if jobs > 1 and not session.database.connection.in_shared_transaction:
+        return sql_tests.run_parallel(files, session.database.new_connection, jobs)
+    return sql_tests.run_tests(files, session.database.connection)
+
+
+def _event(session: Session, result: FileResult, number: int, total: int) -> FileTested:
+    from ahjo_tasks.testing.sql_tests import shown_value
+
+    failures = tuple(
+        {name: session.conceal(shown_value(value)) for name, value in row.values.items()}
+        for row in result.rows
+        if row.passed is False
+    )
+    counts = (result.passed, result.failed)
+    error = result.error.as_dict() if result.error else {}
+    event = FileTested(result.file.label, number, total, result.seconds, *counts, result.messages, failures, error)
+    session.tests.append(event)
+    return event
