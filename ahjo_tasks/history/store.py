@@ -388,9 +388,9 @@ class HistoryStore:
 
     def _texts(self, name: str, **equal: str) -> list[dict[str, Any]]:
         """Read rows of a table that has texts and numbers alone, without SQLAlchemy."""
-        dialect = self.connection.dialect
-        equals = " AND ".join(f"{column} = {dialect.quote_literal(value)}" for column, value in equal.items())
-        table = dialect.quote(self._schema, f"{PREFIX}{name}")
+        quote, literal = self.connection.dialect.quote, self.connection.dialect.quote_literal
+        equals = " AND ".join(f"{quote(column)} = {literal(value)}" for column, value in equal.items())
+        table = quote(self._schema, f"{PREFIX}{name}")
         columns, rows = self.connection.result_sets(f"SELECT * FROM {table} WHERE {equals}")[0]
         return [dict(zip(columns, row, strict=True)) for row in rows]
 
