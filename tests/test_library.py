@@ -194,3 +194,40 @@ def test_hooks_are_called_around_a_run(tmp_path: Path) -> None:
     stopped = made.inv("deploy", "--skip-git-update")
     assert stopped.code == 1
     assert "step" not in [line.split(" ")[0] for line in stopped.out.splitlines()]
+
+
+KIND_HOOKS = """from ahjo_tasks import namespace
+
+def tell(word):
+    return lambda ctx, plan, results, last: ctx.console.print(f"{word} {getattr(last, 'label', type(last).__name__)}")
+
+ns = namespace(
+    before_step={"view": tell("before")},
+    after_step={"git version": tell("never")},
+    on_failure=tell("failed"),
+    after_run=lambda ctx, plan, results: ctx.console.print(f"after {ctx.command_line} {len(results)}"),
+)
+"""
+
+
+def test_hooks_of_steps_may_be_by_kind_and_run_in_baselines_and_rehearsals(tmp_path: Path) -> None:
+    made = make_project(tmp_path / "shop", sqlite(), tasks=KIND_HOOKS)
+    for name in ("a", "b"):
+        made.write(
+            f"database/views/{name}.sql", f"DROP VIEW IF EXISTS {name}; CREATE VIEW {name} AS SELECT 1 AS one;\n"
+        )
+
+    def told(*arguments: str) -> list[str]:
+        return [
+            line
+            for line in made.inv(*arguments).out.splitlines()
+            if line.split(" ")[0] in {"before", "after", "failed", "never"}
+        ]
+
+    started = ["before database/views/a.sql", "before database/views/b.sql"]
+    assert told("init") == []
+    assert told("rehearse") == [*started, "after rehearse 2"]
+    assert told("deploy") == [*started, "after deploy 2"]
+    assert told("baseline") == ["after baseline 2"]
+    made.write("database/views/b.sql", "CREATE VIEW b AS SELEC;\n")
+    assert told("deploy") == [started[1], "failed DeployError"]

@@ -80,6 +80,7 @@ class MigrationSession:
 
     def _restoring(self, key: str, migrate: Callable[..., Any]) -> Callable[..., Any]:
         def once(**arguments: Any) -> None:
+            self._connection.check_interrupted()
             self.committed = False
             migrate(**arguments)
             self._restore(failed=False)
