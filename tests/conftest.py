@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
+from hypothesis import HealthCheck, settings
 from servers import MariaDBServer, PostgresServer, Server
 from skips import SkipReport
 from sqlalchemy import URL, make_url
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     S = TypeVar("S", bound=Server)
 
 OWN_VARIABLES = ("AHJO_TEST_", "AHJO_STRICT_SKIPS")
+
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("ahjo", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ahjo")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -11,6 +11,7 @@ MODULES = (
     "drop",
     "history",
     "init",
+    "overview",
     "package",
     "plan",
     "plot",

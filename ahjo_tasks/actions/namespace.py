@@ -26,6 +26,10 @@ install()  # before what follows in tasks.py: what is wrong in it is explained
 HOOKS = ("before_run", "before_step", "after_step", "after_run", "on_failure")
 
 
+OVERVIEW = "overview"
+"""The action that runs where none is named, unless the project has a default task of its own."""
+
+
 def namespace(  # noqa: PLR0913 - a parameter for each hook
     *members: Task[Any] | Collection | ModuleType,
     config: str | Path | None = None,
@@ -61,6 +65,7 @@ def namespace(  # noqa: PLR0913 - a parameter for each hook
             collection.add_collection(member)
     for name, member in collections.items():
         collection.add_collection(member, name)
+    collection.default = collection.default or OVERVIEW
     return collection
 
 

@@ -84,6 +84,8 @@ class Console(Secrets):
         self.width = min(self.columns, WIDTH)
         self._progress = ProgressLine(self.out, self._format_progress) if self.live else None
         self._machine = False
+        self.summarizes = True
+        """False if no summary follows an action that succeeds."""
         self._asking = False
         if os.name == "nt" and (self.live or _has_effects(self.err)):
             import colorama
@@ -208,7 +210,7 @@ class Console(Secrets):
             counts.results["SKIP"] += counts.remaining
             if counts.not_run:
                 self.print(f"Not run: {', '.join(counts.not_run)}", "warn", level="warning")
-        if code or not self._machine:
+        if code or (self.summarizes and not self._machine):
             numbers = " ".join(f"{name}={count}" for name, count in counts.results.items())
             style = "fail" if code else "warn" if counts.results["FAIL"] else "ok"
             self.print(f"{action}: {numbers} {seconds:.1f}s exit={code}", style)

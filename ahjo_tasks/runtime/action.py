@@ -68,6 +68,7 @@ class Action(Task[Any], Generic[P, R]):
         self.destroys = destroys
         self.preview = preview
         self.sql_files = tuple(sql_files)
+        self.dialects = tuple(dialects)
         self.reads = reads
         self.guarded = guarded
         self.namespace_info: NamespaceInfo | None = None

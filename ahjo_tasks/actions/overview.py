@@ -1,0 +1,78 @@
+"""The action of an `inv` without words: the actions in groups."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ahjo_tasks.errors import AhjoError
+from ahjo_tasks.runtime.action import Action, action
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from invoke.tasks import Task
+
+    from ahjo_tasks.runtime.context import ActionContext
+
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "Deploy": ("plan", "deploy", "rehearse", "rollback", "init", "structure", "complete-build", "deploy-files"),
+    "Look": ("status", "drift", "history", "lock", "version", "test-connection", "doctor", "config"),
+    "Data and tests": ("data", "testdata", "test", "to-csv", "compare"),
+    "Security": (
+        "create-users-roles-and-permissions",
+        "create-db-login",
+        "create-db-permissions",
+        "scan",
+        "install-git-hook",
+    ),
+    "Project": ("init-project", "pull", "baseline", "adopt", "plot-dependencies", "batches"),
+    "Several databases": ("multi-project-build", "upgrade"),
+}
+"""The standard actions that the overview shows; the others are in `inv --list`."""
+
+
+@action(reads=True, guarded=False, auto_shortflags=False)
+def overview(ctx: ActionContext) -> None:
+    """Show the actions in groups, as `inv` alone does.
+
+    Those that the database does not have are left out.
+    """
+    ctx.console.summarizes = False
+    tasks = _tasks(ctx)
+    own = [name for name, task in tasks.items() if not task.body.__module__.startswith("ahjo_tasks.")]
+    groups = {f"Of {ctx.project.directory.name}": own, **GROUPS}
+    shown = {name: [each for each in names if each in tasks] for name, names in groups.items()}
+    width = max(len(name) for names in shown.values() for name in names) + 2
+    for group, names in shown.items():
+        if names:
+            ctx.console.print(group, "head")
+        for name in names:
+            if group not in GROUPS or name not in own:
+                ctx.console.print(f"  {name:<{width}}{_summary(tasks[name])}")
+        if names:
+            ctx.console.print()
+    ctx.console.print("Flags of an action: inv --help ACTION. All actions: inv --list.")
+
+
+def _tasks(ctx: ActionContext) -> dict[str, Task[Any]]:
+    """Return the tasks of the project that its database has, by name."""
+    if ctx.namespace_info is None:
+        return {}
+    dialect = _dialect(ctx)
+    return {
+        str(name): task
+        for name, task in ctx.namespace_info.collection.tasks.items()
+        if not (isinstance(task, Action) and dialect and task.dialects and dialect not in task.dialects)
+    }
+
+
+def _dialect(ctx: ActionContext) -> str:
+    """Return the name of the config's database; empty without a config, or with one that is invalid."""
+    try:
+        return ctx.project.dialect.name if ctx.project.has_config else ""
+    except AhjoError:
+        return ""
+
+
+def _summary(task: Task[Any]) -> str:
+    return next(iter((task.__doc__ or "").strip().splitlines()), "")

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from projects import make_project
+
+from ahjo_tasks import namespace
+from ahjo_tasks.actions.overview import GROUPS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OWN = '''
+from ahjo_tasks import action, namespace
+
+
+@action
+def greet(ctx):
+    """Say hello."""
+
+
+@action
+def deploy(ctx):
+    """Deploy in our own way."""
+
+
+ns = namespace(greet, deploy)
+'''
+
+
+def test_inv_alone_shows_the_actions_in_groups_and_the_projects_own_first(tmp_path: Path) -> None:
+    done = make_project(tmp_path / "shop", tasks=OWN).inv(config=None)
+    assert done.code == 0, done.text
+    lines = done.out.splitlines()
+    assert lines[0] == "Of shop"
+    assert [line.split()[0] for line in lines[1:3]] == ["deploy", "greet"]
+    assert sum(line.startswith("  deploy ") for line in lines) == 1
+    assert "overview:" not in done.out
+
+
+def test_what_the_database_does_not_have_is_left_out(tmp_path: Path) -> None:
+    made = make_project(
+        tmp_path / "shop", {"allowed_actions": "ALL", "sql_dialect": "sqlite", "target_database_name": "shop.db"}
+    )
+    assert "create-db-login" not in made.inv().out
+    other = make_project(tmp_path / "other", {"sql_dialect": "mssql"})
+    assert "create-db-login" in other.inv().out
+
+
+def test_every_action_of_a_group_exists() -> None:
+    names = set(namespace().task_names)
+    assert {name for group in GROUPS.values() for name in group} <= names
+
+
+def test_a_default_task_of_the_project_comes_first(tmp_path: Path) -> None:
+    tasks = "from invoke import task\nfrom ahjo_tasks import namespace\n\n\n@task(default=True)\ndef mine(c):\n"
+    made = make_project(tmp_path / "shop", tasks=f'{tasks}    print("mine")\n\n\nns = namespace(mine)\n')
+    assert made.inv(config=None).out == "mine\n"
