@@ -29,6 +29,12 @@ ENDED = "It ended the transaction that it ran in, by a COMMIT or ROLLBACK of its
 ENDED_OUTCOME = "what it committed stays."
 ENDED_HINT = "Leave its COMMIT and ROLLBACK out, or write -- transaction: off at the head of the file."
 KEPT_OUTCOME = "what it did in tables without transactions (MyISAM, Aria, MEMORY) stays: no rollback takes it back."
+CALL_ROLLED_BACK = "The code that this statement calls rolled back: what the file did before it is lost."
+CALL_COMMITTED = (
+    "Warning: the code that this statement calls ended the transaction: what was done before it is committed, and stays"
+    " if the rest fails"
+)
+CALL_HINT = "Have it roll back to a savepoint of its own; or write -- transaction: off at the head of the file."
 FAILED = "An error inside ended the transaction, and was passed over: it was rolled back."
 
 
@@ -202,6 +208,21 @@ class Connection:
     @cached_property
     def _other_session(self) -> SAConnection:
         return self._sa_connection.engine.connect()
+
+    @contextmanager
+    def noticing_rollback(self, text: str) -> Iterator[None]:
+        """Say of a call in the block that it ended the transaction. Raises StatementError where it rolled it back."""
+        counters = self.dialect.transaction_counters_sql
+        if not (counters and self.transactional and self.dialect.may_end_transaction(text)):
+            yield
+            return
+        before = dict(self.query(counters))
+        yield
+        ends = {str(name).lower() for name, count in self.query(counters) if count != before[name]}
+        if ends == {"com_rollback"}:
+            raise StatementError(ServerError(CALL_ROLLED_BACK, hint=CALL_HINT))
+        if ends or self.transaction_state == "none":
+            self.report(CALL_COMMITTED)
 
     @contextmanager
     def cursor(self, text: str) -> Iterator[Any]:

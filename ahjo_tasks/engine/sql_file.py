@@ -105,7 +105,8 @@ class FileStep(Step):
                 for repetition in range(batch.count):
                     connection.check_interrupted()
                     try:
-                        rows += connection.execute(batch.text)
+                        with connection.noticing_rollback(batch.text):
+                            rows += connection.execute(batch.text)
                     except StatementError as error:
                         seconds = time.perf_counter() - started
                         failure = BatchError(error, self.file, batch, repetition, seconds)

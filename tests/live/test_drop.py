@@ -180,3 +180,30 @@ def test_obsolete_objects_are_dropped_by_their_script(live: Deployed) -> None:
     live.write("database/drop_obsolete_objects.sql", "DROP TABLE old;\n")
     live.succeed("drop-obsolete")
     assert not live.has("old")
+
+
+PACKAGE = """\
+SET sql_mode = ORACLE;
+DELIMITER $$
+CREATE OR REPLACE PACKAGE price AS FUNCTION half(n INT) RETURN INT; END;
+$$
+CREATE OR REPLACE PACKAGE BODY price AS FUNCTION half(n INT) RETURN INT AS BEGIN RETURN n / 2; END; END;
+$$
+"""
+
+
+@pytest.mark.parametrize("target", ["mysql"], indirect=True)
+def test_packages_sequences_and_events_of_mariadb_are_dropped(live: Deployed) -> None:
+    live.write("database/packages/price.sql", PACKAGE)
+    live.write("database/sequences/number.sql", "CREATE OR REPLACE SEQUENCE number;\n")
+    live.write(
+        "database/events/daily.sql", "CREATE OR REPLACE EVENT daily ON SCHEDULE EVERY 1 DAY DISABLE DO SELECT 1;\n"
+    )
+    live.succeed("deploy")
+    kinds = f"SELECT type FROM mysql.proc WHERE db = '{live.database}' ORDER BY type"
+    assert [row[0] for row in live.rows(kinds)] == ["PACKAGE", "PACKAGE BODY"]
+    assert "nothing to do" in live.succeed("deploy").text
+    live.succeed("drop")
+    assert live.rows(kinds) == []
+    assert live.rows("SELECT event_name FROM information_schema.events WHERE event_schema = DATABASE()") == []
+    assert not live.has("number")

@@ -328,3 +328,21 @@ def test_tsql_that_leaves_a_transaction_open_in_that_of_the_action_fails_by_file
     )
     assert "c.sql: The file leaves a transaction" in done.err
     assert live.rows("SELECT id FROM dbo.t") == []
+
+
+CALLED = {
+    "ROLLBACK": "rolled back: what the file did before it is lost",
+    "COMMIT": "ended the transaction: what was done before it is committed",
+    "CREATE TABLE made (id INT)": "ended the transaction: what was done before it is committed",
+}
+
+
+@pytest.mark.parametrize("target", ["mysql"], indirect=True)
+@pytest.mark.parametrize("called", CALLED)
+def test_a_procedure_that_ends_the_transaction_of_a_file_is_named(live: Deployed, called: str) -> None:
+    live.by_hand("CREATE TABLE item (id INT)", f"CREATE PROCEDURE ends() {called}")
+    live.write("database/data/a.sql", "INSERT INTO item VALUES (1);\nCALL ends();\n")
+    done = live.here("data")
+    assert done.code == int(called == "ROLLBACK")
+    assert f"a.sql:2: {'' if done.code else 'Warning: '}" in done.text
+    assert CALLED[called] in done.text

@@ -186,6 +186,27 @@ def test_a_cycle_through_a_late_bound_kind_is_broken(tmp_path: Path) -> None:
     assert order(files) == ["a", "b"]
 
 
+@pytest.mark.parametrize(
+    ("head", "refused"),
+    [
+        ("", True),
+        ("SET FOREIGN_KEY_CHECKS = 0;\n", False),
+        ("/*!40014 SET @old = @@FOREIGN_KEY_CHECKS, FOREIGN_KEY_CHECKS=0 */;\n", False),
+        ("SET foreign_key_checks = OFF;\nSET foreign_key_checks = ON;\n", True),
+    ],
+)
+def test_tables_that_refer_to_each_other_are_created_where_the_file_switches_the_check_off(
+    tmp_path: Path, head: str, refused: bool
+) -> None:
+    table = head + "create table {} (id int primary key, other int, foreign key (other) references {} (id));"
+    files = created(tmp_path, "mysql", a=table.format("a", "b"), b=table.format("b", "a"))
+    if refused:
+        with pytest.raises(SourceError, match="circular dependency"):
+            ordered(files)
+    else:
+        assert order(files) == ["a", "b"]
+
+
 def test_a_trigger_comes_after_the_table_of_another_file(tmp_path: Path) -> None:
     files = created(
         tmp_path,

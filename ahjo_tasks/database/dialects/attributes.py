@@ -103,6 +103,8 @@ class DialectAttributes:
     """Query of the schema, or the database, that a name without one belongs to."""
     no_operation: ClassVar[str] = "SELECT 1 WHERE 1 = 0"
     """Statement that does nothing."""
+    transaction_counters_sql: ClassVar[str] = ""
+    """Query of how often the session has begun, committed and rolled back, where calls may do so unseen."""
     call: ClassVar[str] = NEVER
     """Finds, at the beginning of a statement, a call of code on the server that may end a transaction."""
     """Schema of an object whose name has none; None where the database has no schemas."""

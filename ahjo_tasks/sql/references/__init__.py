@@ -173,6 +173,12 @@ ACTIONS: Mapping[str, Action] = {
 """The reader of each word or mark."""
 
 
+_KEY_CHECKS = re.compile(
+    rf"(?ais:{MYSQL.gap()}(?:/\*M?!\d*+\s*+)?SET\b.{{0,300}}?\bFOREIGN_KEY_CHECKS\s*+=\s*+(?P<value>[\w@]++))"
+)
+"""A setting of MySQL, without which it refuses a foreign key to a table that is not there."""
+
+
 def read_references(batches: Iterable[str], syntax: Syntax) -> FileReferences:
     """Read the batches of a file: what they create, and what they name.
 
@@ -181,6 +187,8 @@ def read_references(batches: Iterable[str], syntax: Syntax) -> FileReferences:
     """
     collector = Collector(syntax)
     for number, text in enumerate(batches):
+        if syntax is MYSQL and (setting := _KEY_CHECKS.match(text)):
+            collector.unchecked_keys = setting["value"].upper() in {"0", "OFF", "FALSE"}
         Reader(text, collector, ACTIONS, (number,)).read()
     return collector.result()
 

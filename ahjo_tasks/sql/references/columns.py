@@ -212,11 +212,13 @@ def option(reader: Reader, index: int) -> int:
 
 
 def references(reader: Reader, index: int) -> int:
-    """Read the table that a foreign key refers to. SQLite looks for it when rows change."""
+    """Read the table that a foreign key refers to; it is not looked for now on SQLite, and where checks are off."""
     if not reader.is_name(index + 1) or reader.words[index + 1] in {"ON", "TO"}:
         return index + 1
-    reader.emit(index + 1, RELATION, max(reader.strength, Strength.LATE) if reader.syntax is SQLITE else None)
-    reader.emit(index + 1, key_role(listed_names(reader, index + 2)))
+    later = max(reader.strength, Strength.LATE)
+    unchecked = later if reader.collector.unchecked_keys else None
+    reader.emit(index + 1, RELATION, later if reader.syntax is SQLITE else unchecked)
+    reader.emit(index + 1, key_role(listed_names(reader, index + 2)), unchecked)
     if reader.words[index + 2] == "(":
         return reader.closing(index + 2) + 1
     return index + 2

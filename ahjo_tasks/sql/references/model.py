@@ -90,6 +90,8 @@ class Collector:
         self.brought: dict[Definition, None] = {}
         self.signatures: dict[Name, tuple[Signature, ...]] = {}
         self.path: tuple[str, ...] = ()
+        self.unchecked_keys = False
+        """True after MySQL was told to create foreign keys whose tables are not there."""
         self.temporary: set[str] = set()
         """Tables without a schema that the file makes for itself."""
 
