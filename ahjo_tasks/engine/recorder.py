@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.database.catalog import (
+    NAMES_PER_QUERY,
     Catalog,
     Fingerprint,
     find,
     hash_definition,
     read_catalog,
+    read_catalog_with_texts,
     read_definitions,
     read_tables,
     read_version,
@@ -250,10 +252,11 @@ class Recorder:
     def _flush(self) -> None:
         self._start()
         self._version = ""
-        catalog = read_catalog(self._connection)
+        many = len(self._files) > NAMES_PER_QUERY  # whose texts are read with all others
+        catalog, texts = read_catalog_with_texts(self._connection) if many else (read_catalog(self._connection), None)
         known = self._store.files() if self._dropped or self._changes else {}
         strange = self._find_strange(catalog, known)
-        self._write_files(catalog, known, strange)
+        self._write_files(catalog, texts, known, strange)
         self._write_tables()
         self._store.write_steps(self._record.run, self._steps, self._texts)
         self._steps, self._texts, self._files, self._dropped, self._done = [], {}, {}, [], []
@@ -323,7 +326,13 @@ class Recorder:
                 StepRecord(self._record.steps, key.kind, str(key), "found", text_hash=kept, reason=reason)
             )
 
-    def _write_files(self, catalog: Catalog, known: Mapping[str, FileRecord], strange: set[ObjectKey]) -> None:
+    def _write_files(
+        self,
+        catalog: Catalog,
+        texts: Mapping[ObjectKey, str] | None,
+        known: Mapping[str, FileRecord],
+        strange: set[ObjectKey],
+    ) -> None:
         run_id = self._record.run.run_id
         default = self._connection.dialect.default_schema
         records, forgotten = [], []
@@ -347,14 +356,18 @@ class Recorder:
                 now = {key: known_as if key in strange else catalog[key] for key, known_as in record.objects.items()}
                 if now != record.objects:
                     records.append(replace(record, objects=now))
-        self._store.write_files(self._with_texts(records), forgotten)
+        self._store.write_files(self._with_texts(records, texts), forgotten)
         if GIVE_RIGHTS.intersection(step.kind for step in self._steps):
             self._write_rights(catalog)
 
-    def _with_texts(self, records: Sequence[FileRecord]) -> list[FileRecord]:
-        """Return the records with the texts that the database has of their objects, but for those with a secret."""
-        texts = read_definitions(self._connection, {key for record in records for key in record.objects})
-        hashes = {key: self._keep(text) for key, text in texts.items()}
+    def _with_texts(self, records: Sequence[FileRecord], texts: Mapping[ObjectKey, str] | None) -> list[FileRecord]:
+        """Return the records with the texts that the database has of their objects, but for those with a secret.
+
+        `texts` has them where they were read already.
+        """
+        keys = {key for record in records for key in record.objects}
+        texts = read_definitions(self._connection, keys) if texts is None else texts
+        hashes = {key: self._keep(text) for key, text in texts.items() if key in keys}
         return [replace(record, texts={key: hashes.get(key, "") for key in record.objects}) for record in records]
 
     def _keep(self, text: str) -> str:

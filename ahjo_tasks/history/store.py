@@ -306,16 +306,17 @@ class HistoryStore:
         if not steps:
             return
         with self.connection.sqlalchemy_transaction() as sa_connection:
-            sa_connection.execute(
-                self.tables.steps.insert(), [{"run_id": run.run_id, **asdict(step)} for step in steps]
-            )
+            for some in _portions(steps):
+                rows = [{"run_id": run.run_id, **asdict(step)} for step in some]
+                sa_connection.execute(self.tables.steps.insert(), rows)
         self._write_texts(texts)
 
     def _write_texts(self, texts: Mapping[str, str]) -> None:
-        new = self.new_texts(texts) if texts else []
-        if new:
-            with self.connection.sqlalchemy_transaction() as sa_connection:
-                sa_connection.execute(self.tables.texts.insert(), new)
+        for some in _portions(list(texts)):
+            new = self.new_texts({name: texts[name] for name in some})
+            if new:
+                with self.connection.sqlalchemy_transaction() as sa_connection:
+                    sa_connection.execute(self.tables.texts.insert(), new)
 
     def new_texts(self, texts: Mapping[str, str], *, empty: bool = False) -> list[dict[str, str]]:
         """Return the rows of the texts, by their hashes, that are not kept yet; all of them for an empty history."""
@@ -336,9 +337,10 @@ class HistoryStore:
         with self.connection.sqlalchemy_transaction() as sa_connection:
             for some in _portions(names):
                 sa_connection.execute(table.delete().where(table.c.project == self.project, table.c.file.in_(some)))
-            rows = [row for record in records for row in self._object_rows(record)]
-            if rows:
-                sa_connection.execute(table.insert(), rows)
+            for part in _portions(records):
+                rows = [row for record in part for row in self._object_rows(record)]
+                if rows:
+                    sa_connection.execute(table.insert(), rows)
 
     def _object_rows(self, record: FileRecord) -> Iterable[dict[str, str]]:
         for key, fingerprint in record.objects.items():
@@ -427,7 +429,7 @@ def _converted(row: Mapping[str, Any], to: type[Record]) -> Record:
     return msgspec.convert(values, to, strict=False)
 
 
-def _portions(values: Sequence[str]) -> Iterator[Sequence[str]]:
+def _portions(values: Sequence[Record]) -> Iterator[Sequence[Record]]:
     """Divide values into portions of as many as a list in a statement may have on every database."""
     return (values[start : start + LONGEST_LIST] for start in range(0, len(values), LONGEST_LIST))
 
