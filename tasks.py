@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shlex
 import sys
+from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from invoke.exceptions import Exit
@@ -25,14 +27,23 @@ PROGRAMS = Path(sys.executable).parent
     }
 )
 def bench(_: Context, sizes: str = "500,5000", runs: int = 5, only: str = "") -> None:
-    """Measure a deployment against one psql session."""
+    """Measure a deployment against one psql session, and deploys again on each database."""
     sys.path.insert(0, str(REPOSITORY))
-    from benchmarks import measure, server
+    from benchmarks import again, environment, measure, server
 
     names = only.split(",") if only else measure.DEFAULT_CONTESTANTS
+    numbers = [int(size) for size in sizes.split(",")]
     try:
-        with server.durable_server() as running:
-            for line in measure.measure(running, [int(size) for size in sizes.split(",")], runs, names):
+        with server.durable_server() as running, server.mariadb_server() as mariadb, TemporaryDirectory() as folder:
+            places = (
+                again.sqlite_place(Path(folder)),
+                again.postgresql_place(running),
+                again.mariadb_place(mariadb),
+            )
+            python = environment.users_python(REPOSITORY)
+            for line in chain(
+                measure.measure(running, numbers, runs, names), again.report(python, places, numbers, runs)
+            ):
                 print(line, flush=True)  # noqa: T201 - the report
     except measure.BenchmarkError as error:
         raise Exit(str(error), code=1) from error

@@ -1,4 +1,4 @@
-"""A Python like a user's: with what the package and its PostgreSQL driver need, and nothing of its tests.
+"""A Python like a user's: with what the package and its drivers need, and nothing of its tests.
 
 It matters: Mako, say, imports Pygments where pytest has brought it along, and takes half as long again to start.
 """
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-EXTRA = "postgresql"
+EXTRAS = ("postgresql", "mysql")
 NOTE = "requirements.txt"
 
 
@@ -34,4 +34,5 @@ def users_python(repository: Path) -> str:
 def requirements(pyproject: Path) -> list[str]:
     """What the package depends on."""
     project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
-    return [*project["dependencies"], *project["optional-dependencies"][EXTRA]]
+    extras = project["optional-dependencies"]
+    return [*project["dependencies"], *(requirement for name in EXTRAS for requirement in extras[name])]

@@ -39,6 +39,13 @@ def durable_server() -> AbstractContextManager[Server]:
     return server
 
 
+def mariadb_server() -> AbstractContextManager[Server]:
+    """Return a MariaDB server as the tests have it: it writes to disk less than others."""
+    sys.path.insert(0, str(TESTS))
+    server: AbstractContextManager[Server] = importlib.import_module("servers").MariaDBServer()
+    return server
+
+
 def without(command: list[Any], names: tuple[str, ...]) -> list[Any]:
     """Return the server's command line less its `-c name=value` pairs of these names."""
     dropped = {

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks import floor, measure, project, server, timer
+from benchmarks import again, floor, measure, project, server, timer
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="processor time is read from /proc")
 
@@ -168,6 +169,18 @@ def test_the_floor_and_a_bare_program_do_the_whole_work(
 
     assert list(samples) == ["psql", way]
     assert all(sample.wall > 0 for runs in samples.values() for sample in runs)
+
+
+@on_linux
+def test_deploys_again_are_measured_beside_the_databases_client_and_a_bare_list(tmp_path: Path) -> None:
+    head, *rows = again.report(sys.executable, [again.sqlite_place(tmp_path)], [20], 1)
+
+    assert "ratio" in head
+    assert [row[18:34].strip() for row in rows] == ["fresh", "nothing changed", "one changed"]
+    with sqlite3.connect(tmp_path / "bench.db") as connection:
+        views = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'view'").fetchone()
+        assert views == (20,)
+        assert connection.execute("SELECT id > 1 FROM v_00019").fetchone() == (1,)  # the one that was changed
 
 
 @on_linux
