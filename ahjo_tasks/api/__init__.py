@@ -5,8 +5,9 @@ keys that override the only config of the folder. Nothing is printed, asked or l
 to `on_event`, and what came of it is returned. The call is the consent; a protected database wants its name, too. All
 raise AhjoError, with an exit code and, where known, file, line and column; it can be sent to another process.
 
-Threads and processes may call at the same time, each on a database of its own. A run that `interrupt` stops has the
-status `interrupted`, and one of an action that the config skips `skipped`.
+A `Project` in place of the folder is read once for many targets. Threads and processes may call at the same time, each
+on a database of its own. A run that `interrupt` stops has the status `interrupted`, one of an action that the config
+skips `skipped`.
 """
 
 from __future__ import annotations
@@ -14,21 +15,21 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.api.calls import Call, RunOptions
+from ahjo_tasks.api.calls import Call, Project, RunOptions
 from ahjo_tasks.api.results import Result, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
     from typing import Unpack
 
     from ahjo_tasks.api import deploying
-    from ahjo_tasks.api.calls import Config
+    from ahjo_tasks.api.calls import Config, Folder
     from ahjo_tasks.api.session import Session
     from ahjo_tasks.engine.plan_report import PlanReport
     from ahjo_tasks.history.store import Run, StepRecord
 
 __all__ = [
+    "Project",
     "Result",
     "RunOptions",
     "Status",
@@ -50,7 +51,7 @@ __all__ = [
 
 
 def plan(  # noqa: PLR0913 - the flags
-    folder: str | Path,
+    folder: Folder,
     config: Config = None,
     *,
     select: Sequence[str] = (),
@@ -74,7 +75,7 @@ def plan(  # noqa: PLR0913 - the flags
         return reports.report_of(session, planned.plan, planned.changes, connection, diff=diff)
 
 
-def status(folder: str | Path, config: Config = None, **options: Unpack[RunOptions]) -> Status:
+def status(folder: Folder, config: Config = None, **options: Unpack[RunOptions]) -> Status:
     """Return the state of all files and pending revisions, and the last run."""
     from ahjo_tasks.api import reports
 
@@ -82,7 +83,7 @@ def status(folder: str | Path, config: Config = None, **options: Unpack[RunOptio
         return Status(*reports.read_status(session))
 
 
-def drift(folder: str | Path, config: Config = None, **options: Unpack[RunOptions]) -> PlanReport:
+def drift(folder: Folder, config: Config = None, **options: Unpack[RunOptions]) -> PlanReport:
     """Return what differs in the database from what was deployed; a difference is no error."""
     from ahjo_tasks.api import reports
 
@@ -91,7 +92,7 @@ def drift(folder: str | Path, config: Config = None, **options: Unpack[RunOption
 
 
 def history(
-    folder: str | Path, config: Config = None, *, limit: int = 20, **options: Unpack[RunOptions]
+    folder: Folder, config: Config = None, *, limit: int = 20, **options: Unpack[RunOptions]
 ) -> tuple[Run, ...]:
     """Return the last runs that changed the database, the newest first; none without a history."""
     from ahjo_tasks.history.store import HistoryStore
@@ -101,9 +102,7 @@ def history(
         return tuple(store.runs(limit)) if store.exists() else ()
 
 
-def steps(
-    folder: str | Path, config: Config = None, *, run: str, **options: Unpack[RunOptions]
-) -> tuple[StepRecord, ...]:
+def steps(folder: Folder, config: Config = None, *, run: str, **options: Unpack[RunOptions]) -> tuple[StepRecord, ...]:
     """Return the steps of a run in the history, by its id."""
     from ahjo_tasks.history.store import HistoryStore
 
@@ -112,7 +111,7 @@ def steps(
         return tuple(store.steps(run)) if store.exists() else ()
 
 
-def init(folder: str | Path, config: Config = None, **options: Unpack[RunOptions]) -> Result:
+def init(folder: Folder, config: Config = None, **options: Unpack[RunOptions]) -> Result:
     """Create the database, and drop the old one.
 
     One that no run made and that is not empty is dropped only where `confirm_database` names it.
@@ -122,7 +121,7 @@ def init(folder: str | Path, config: Config = None, **options: Unpack[RunOptions
 
 
 def deploy(  # noqa: PLR0913 - the flags
-    folder: str | Path,
+    folder: Folder,
     config: Config = None,
     *,
     select: Sequence[str] = (),
@@ -146,7 +145,7 @@ def deploy(  # noqa: PLR0913 - the flags
 
 
 def data(
-    folder: str | Path,
+    folder: Folder,
     config: Config = None,
     *,
     all: bool = False,  # noqa: A002 - the name of the flag
@@ -157,7 +156,7 @@ def data(
 
 
 def testdata(
-    folder: str | Path,
+    folder: Folder,
     config: Config = None,  # noqa: PT028 - it is no test
     *,
     all: bool = False,  # noqa: A002, PT028 - the name of the flag
@@ -168,7 +167,7 @@ def testdata(
 
 
 def test(
-    folder: str | Path,
+    folder: Folder,
     config: Config = None,  # noqa: PT028 - it is no test
     *,
     match: str = "",  # noqa: PT028 - it is no test
@@ -179,26 +178,26 @@ def test(
     return Call("test", folder, config, options).run(partial(_test, match=match, jobs=jobs))
 
 
-def baseline(folder: str | Path, config: Config = None, **options: Unpack[RunOptions]) -> Result:
+def baseline(folder: Folder, config: Config = None, **options: Unpack[RunOptions]) -> Result:
     """Record the objects that are there as deployed, without running their files; what is missing gets a note."""
     from ahjo_tasks.api import changing
 
     return Call("baseline", folder, config, options).run(changing.record_baseline)
 
 
-def rollback(folder: str | Path, config: Config = None, *, run: str, **options: Unpack[RunOptions]) -> Result:
+def rollback(folder: Folder, config: Config = None, *, run: str, **options: Unpack[RunOptions]) -> Result:
     """Deploy the texts that objects had before a run. Raises UsageError where a text or a table does not allow it."""
     from ahjo_tasks.api import changing
 
     return Call("rollback", folder, config, options).run(partial(changing.roll_back, run=run))
 
 
-def rehearse(folder: str | Path, config: Config = None, *, match: str = "", **options: Unpack[RunOptions]) -> Result:
+def rehearse(folder: Folder, config: Config = None, *, match: str = "", **options: Unpack[RunOptions]) -> Result:
     """Deploy and test in a transaction that is rolled back. Raises UsageError where a step cannot be rolled back."""
     return Call("rehearse", folder, config, options).run(partial(_rehearse, match=match))
 
 
-def complete_build(folder: str | Path, config: Config = None, **options: Unpack[RunOptions]) -> Result:
+def complete_build(folder: Folder, config: Config = None, **options: Unpack[RunOptions]) -> Result:
     """Create the database, deploy, load data and test data, and test: each unless the config skips it."""
     from ahjo_tasks.api import deploying
 

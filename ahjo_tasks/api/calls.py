@@ -21,7 +21,8 @@ from ahjo_tasks.runtime.confirmation import (
     require_caller,
     require_name,
 )
-from ahjo_tasks.runtime.project import Project, only_config
+from ahjo_tasks.runtime.project import Project as OpenedProject
+from ahjo_tasks.runtime.project import SharedReading, only_config
 from ahjo_tasks.utils import map_texts
 
 if TYPE_CHECKING:
@@ -60,25 +61,49 @@ def _ignore(_event: Event) -> None:
     """Take no note."""
 
 
+class Project:
+    """A project's folder and base config, whose files are read once for all calls that get it, also of several threads.
+
+    A change of the files after the first call is not seen. A process has to make one of its own.
+    """
+
+    def __init__(self, folder: str | Path, config: str | Path | None = None) -> None:
+        self.folder = Path(folder).absolute()
+        self.config = config
+        self.shared = SharedReading()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let another process read the files by itself."""
+        return Project, (self.folder, self.config)
+
+
+if TYPE_CHECKING:
+    Folder = str | Path | Project
+    """The folder of a project, or one that is read once for many calls."""
+
+
 class Call:
     """One call of an action on one target."""
 
     def __init__(
-        self, action: str, folder: str | Path, config: Config, options: RunOptions, *, reads: bool = False
+        self, action: str, folder: Folder, config: Config, options: RunOptions, *, reads: bool = False
     ) -> None:
         self.action = action
         self._options = options
         self._reads = reads
         self._observer = options.get("on_event", _ignore)
         self._reporter = Reporter(self._emit)
-        self._project = self._open(Path(folder).absolute(), config)
+        self._project = self._open(folder, config)
         self._session = Session(self._project, self._emit, actions=action, hooks=options.get("hooks"))
 
-    def _open(self, folder: Path, config: Config) -> Project:
-        path, overrides = (Path(config), None) if isinstance(config, str | Path) else (None, config)
+    def _open(self, given: Folder, config: Config) -> OpenedProject:
+        base, folder = (given, given.folder) if isinstance(given, Project) else (None, Path(given).absolute())
+        path, overrides = (config, None) if isinstance(config, str | Path) else (None, config)
+        path = path or (base.config if base else None)
         named = os.environ.get("AHJO_CONFIG_PATH")
-        path = folder / path if path else Path(named) if named else only_config(folder, os.environ)
-        project = Project(folder, path, os.environ, reporter=self._reporter, overrides=overrides)
+        file = folder / path if path else Path(named) if named else only_config(folder, os.environ)
+        shared = base.shared if base else None
+        project = OpenedProject(folder, file, os.environ, reporter=self._reporter, overrides=overrides, shared=shared)
         interrupt = self._options.get("interrupt")
         if interrupt is not None:
             project.is_stopped = interrupt.is_set

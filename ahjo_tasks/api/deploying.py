@@ -117,8 +117,13 @@ def read_objects(session: Session) -> Plan:
     from ahjo_tasks.engine.plan import Plan
     from ahjo_tasks.engine.sql_file import plan_objects
 
-    files = session.project.files
-    return plan_objects(session.project.object_files()) + Plan((), files.ignored(), files.misnamed())
+    project = session.project
+
+    def plan() -> Plan:
+        objects = plan_objects(project.object_files())
+        return objects + Plan((), project.files.ignored(), project.files.misnamed())
+
+    return project.once("plan", plan) if project.shares_objects else plan()
 
 
 def read_named(session: Session, files: Sequence[str]) -> Plan:
@@ -199,9 +204,7 @@ def _around(session: Session, connection: Connection | None, skipped: Skipped) -
 
 def hash_files(session: Session) -> str:
     """Return a hash of all that a deploy reads; empty where not all of it is known."""
-    from ahjo_tasks.engine.unchanged import hash_inputs
-
-    return hash_inputs(session.project.files, session.settings, session.conceal)
+    return session.project.hash_inputs(session.conceal)
 
 
 class Consent(Protocol):

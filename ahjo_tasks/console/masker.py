@@ -39,6 +39,11 @@ class Masker:
         self._pattern = re.compile("|".join(map(_expression, listed))) if listed else None
         self._long = [form.lower() for form in listed if len(form) > FRAGMENT]
 
+    @property
+    def forms(self) -> frozenset[str]:
+        """The secrets in all forms in which they are hidden."""
+        return frozenset(self._forms)
+
     def keep(self, names: Iterable[str]) -> None:
         """Show these names whole, as words: a secret that is only a part of one is no secret there."""
         listed = sorted((name for name in names if self._pattern and self._pattern.search(name)), key=len, reverse=True)

@@ -27,6 +27,11 @@ class Secrets:
             self._masker = self._masker or Masker()
             self._masker.add(secret)
 
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The texts that are hidden."""
+        return self._masker.forms if self._masker else frozenset()
+
     def keep(self, names: Iterable[str]) -> None:
         """Show these names whole, also where a secret is a part of one."""
         if self._masker:

@@ -63,10 +63,14 @@ PACKAGE = re.compile(r"[A-Za-z_][\w.]+:[^:]+")
 class Migrations:
     """The Alembic revisions of a project. Methods raise SourceError for unreadable scripts and for several heads."""
 
-    def __init__(self, ini: Path, settings: Settings, config_path: Path | None) -> None:
+    def __init__(
+        self, ini: Path, settings: Settings, config_path: Path | None, scripts: list[ScriptDirectory] | None = None
+    ) -> None:
+        """`scripts` holds the revisions that were read for another target, or takes them for the next one."""
         self.ini = ini
         self.settings = settings
         self.config_path = config_path
+        self._scripts = scripts if scripts is not None else []
 
     @property
     def present(self) -> bool:
@@ -99,7 +103,9 @@ class Migrations:
         from alembic.script import ScriptDirectory
 
         with self._source_errors():
-            return ScriptDirectory.from_config(self.config)
+            if not self._scripts:
+                self._scripts.append(ScriptDirectory.from_config(self.config))
+            return self._scripts[0]
 
     @cached_property
     def uses_connection(self) -> bool:

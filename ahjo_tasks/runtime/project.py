@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from threading import RLock
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ahjo_tasks.utils import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Hashable, Iterator, Sequence
     from pathlib import Path
+
+    from alembic.script import ScriptDirectory
 
     from ahjo_tasks.config.loader import LoadedConfig
     from ahjo_tasks.config.settings import Settings
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
     from ahjo_tasks.engine.stamp import GitVersion
     from ahjo_tasks.project.files import ProjectFiles
     from ahjo_tasks.project.sql_file import SqlFile
+
+
+T = TypeVar("T")
 
 
 class Backend(Mapping[str, Any]):
@@ -73,6 +79,26 @@ def only_config(directory: Path, environ: Mapping[str, str]) -> Path | None:
     return configs[0] if len(configs) == 1 else None
 
 
+class SharedReading:
+    """Files, their order and revisions, each read once for runs on many targets, which may be in several threads.
+
+    A later change of the files is not seen.
+    """
+
+    def __init__(self) -> None:
+        self.scripts: list[ScriptDirectory] = []
+        self._kept: dict[Hashable, Any] = {}
+        self._lock = RLock()
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what was made for the key, or make it."""
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = make()
+            value: T = self._kept[key]
+        return value
+
+
 class Project:
     """The folder of a project and one config; `close` ends what it has opened."""
 
@@ -85,8 +111,12 @@ class Project:
         *,
         reporter: Reporter | None = None,
         overrides: Mapping[str, Any] | None = None,
+        shared: SharedReading | None = None,
     ) -> None:
-        """`reporter` is told in place of the terminal and the logs; `overrides` are keys of the config."""
+        """`reporter` is told in place of the terminal and the logs; `overrides` are keys of the config.
+
+        `shared` is what runs on other targets have read already.
+        """
         self.directory = directory
         self.config_path = config_path
         self.environ = environ
@@ -101,6 +131,7 @@ class Project:
         self._counts = counts
         self._reporter = reporter
         self._overrides = overrides
+        self._shared = shared
         self.is_stopped: Callable[[], bool] = lambda: False
         """Returns whether the caller has asked the run to stop."""
         self.expects_new_database = False
@@ -190,7 +221,8 @@ class Project:
         """The project's Alembic revisions."""
         from ahjo_tasks.engine.migrations import Migrations
 
-        return Migrations(self.files.alembic_ini, self.settings, self.config_path)
+        scripts = self._shared.scripts if self._shared is not None else None
+        return Migrations(self.files.alembic_ini, self.settings, self.config_path, scripts)
 
     def read_revisions_again(self) -> None:
         """Forget the revisions that were read, for their files may have changed."""
@@ -199,17 +231,66 @@ class Project:
     @cached_property
     def files(self) -> ProjectFiles:
         """The project's folder, read as files."""
+        return self._files(self.dialect.file_database(self.settings))
+
+    def _files(self, database: str | None) -> ProjectFiles:
         from ahjo_tasks.project.files import ProjectFiles
 
-        return ProjectFiles(
-            self.directory, self.dialect, self.settings.sqlcmd_directives, self.dialect.file_database(self.settings)
-        )
+        return ProjectFiles(self.directory, self.dialect, self.settings.sqlcmd_directives, database)
 
     def object_files(self) -> list[SqlFile]:
         """Read the SQL files that create objects, with the variables of the config."""
+        if self._shared is None:
+            return self._read_objects(self.files)
+        files = self.once("objects", lambda: self._read_objects(self._files(None)))
+        return self._read_objects(self.files) if self._is_named_in(files) else files
+
+    def _read_objects(self, files: ProjectFiles) -> list[SqlFile]:
         from ahjo_tasks.project.kinds import OBJECTS
 
-        return self.files.read(OBJECTS, self.settings.scripting_variables)
+        if self._shared is not None:
+            self._hash_when_read()
+        return files.read(OBJECTS, self.settings.scripting_variables)
+
+    def _is_named_in(self, files: Sequence[SqlFile]) -> bool:
+        """Test whether a text may name this target's database, by which names in it mean something else."""
+        texts = self.once("texts", lambda: "\n".join(file.text.lower() for file in files))
+        return (self.dialect.file_database(self.settings) or "\n\n").lower() in texts
+
+    @property
+    def shares_objects(self) -> bool:
+        """True if the files of objects are those of other targets, too."""
+        return self._shared is not None and not self._is_named_in(self.object_files())
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what was made for the key on this or another target with equal settings for files, or make it."""
+        if self._shared is None:
+            return make()
+        from ahjo_tasks.engine.unchanged import SETTINGS
+
+        settings = self.settings
+        read = (self.dialect.name, settings.scripting_variables, *(getattr(settings, name) for name in SETTINGS))
+        return self._shared.once((repr(read), key), make)
+
+    def hash_inputs(self, conceal: Callable[[str], str]) -> str:
+        """Return a hash of all that a deploy reads; empty where not all of it is known, or it has changed since."""
+        from ahjo_tasks.engine.unchanged import hash_inputs
+
+        if self._shared is None:
+            return hash_inputs(self.files, self.settings, conceal)
+        read = self._hash_when_read()
+
+        def checked() -> str:
+            found = hash_inputs(self.files, self.settings, conceal)
+            return found if hash_inputs(self.files, self.settings, str) == read else ""
+
+        return self.once(("inputs", self.reporter.secrets), checked)
+
+    def _hash_when_read(self) -> str:
+        """Return a hash of all that runs on many targets share, made before the first of it was read."""
+        from ahjo_tasks.engine.unchanged import hash_inputs
+
+        return self.once("read", lambda: hash_inputs(self.files, self.settings, str))
 
     @cached_property
     def dialect(self) -> Dialect:

@@ -242,3 +242,30 @@ def test_secrets_are_in_no_event_result_or_error(sqlite: Deployed) -> None:
         api.deploy(sqlite.directory, keys, on_event=events.append)
     texts = [str(event.as_dict()) for event in events]
     assert "hunter2" not in "".join([*texts, str(done.as_dict()), str(caught.value), str(caught.value.as_dict())])
+
+
+def test_a_shared_project_is_read_once_and_deploys_what_it_read(shop: Deployed) -> None:
+    shared, other = api.Project(shop.directory), other_database(shop)
+    first = api.deploy(shared)
+    path = shop.directory / "database/views/a_second.sql"
+    path.write_text(path.read_text("utf-8").replace("SELECT id", "SELECT id + 7 AS id"), "utf-8")
+    second = api.deploy(shared, other)
+    assert kinds(second.steps) == kinds(first.steps)
+    assert api.deploy(shared).steps == ()
+    assert [change.status for change in api.plan(shop.directory, other).changes if "a_second" in change.file] == [
+        "changed"
+    ]
+    assert [step.label for step in api.deploy(shop.directory, other).steps] == ["database/views/a_second.sql"]
+    assert api.plan(shop.directory, other).summary == "nothing to do"
+
+
+def test_a_target_whose_name_a_file_writes_is_read_by_itself(sqlite: Deployed) -> None:
+    sqlite.view("z", "SELECT 1 AS one")
+    sqlite.view("a", "SELECT one FROM z")
+    shared = api.Project(sqlite.directory)
+    names = [sqlite.target.new_database_name() for _ in range(2)]
+    for name in names:
+        api.init(shared, {"target_database_name": name})
+        sqlite.write("database/views/y.sql", f"DROP VIEW IF EXISTS y; CREATE VIEW y AS SELECT '{name}' AS one;\n")
+    results = [api.deploy(shared, {"target_database_name": name}) for name in names]
+    assert [len(result.steps) for result in results] == [3, 3]
