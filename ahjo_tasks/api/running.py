@@ -179,7 +179,7 @@ def recording(session: Session, plan: Plan, connection: Connection, selection: S
 
     if session.project.run_record is None and selection is None:
         _check_repository(session, connection)
-    recorder = Recorder(_run_record(session, connection), connection, selection, session.conceal)
+    recorder = Recorder(_run_record(session, plan, connection), connection, selection, session.conceal)
     try:
         recorder.begin(plan)
     except StatementError as error:
@@ -208,15 +208,18 @@ def _check_repository(session: Session, connection: Connection) -> None:
         check_repository(last.repository, session.settings, session.project.directory)
 
 
-def _run_record(session: Session, connection: Connection) -> RunRecord:
+def _run_record(session: Session, plan: Plan, connection: Connection) -> RunRecord:
     """Return the record of this run in the database."""
     from ahjo_tasks.engine.recorder import RunRecord, describe_run
+    from ahjo_tasks.engine.stamp import version_of
     from ahjo_tasks.history.store import HistoryStore
 
     project = session.project
     store = HistoryStore(connection, session.settings)
     if project.run_record is None:
         run = describe_run(session.settings.project, session.actions, project.environ)
+        git, uncommitted = version_of(plan, session.settings, project.directory)
+        run = replace(run, git_commit=git.commit[:100], git_branch=git.branch[:255], uncommitted=uncommitted)
         run = replace(run, login=session.database.login, environment=project.config_name)
         project.run_record = RunRecord(store, run)
     project.run_record.store = store

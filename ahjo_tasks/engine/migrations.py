@@ -19,6 +19,7 @@ from ahjo_tasks.engine.migration_session import MigrationSession
 from ahjo_tasks.engine.plan import Plan, Step
 from ahjo_tasks.engine.recreate_dependents import DeployedFiles
 from ahjo_tasks.errors import AhjoError, DeployError, SourceError
+from ahjo_tasks.history.store import HistoryStore
 from ahjo_tasks.project.dependencies import ordered
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import Dialect
     from ahjo_tasks.errors import StatementError
+    from ahjo_tasks.history.store import Run
     from ahjo_tasks.project.sql_file import SqlFile
 
 BASE = "base"
@@ -137,6 +139,23 @@ class Migrations:
             self._refuse_diverged_heads()
             find: Any = self.script._upgrade_revs  # noqa: SLF001 - as Alembic's commands
             return [step.revision for step in find(HEADS, current)]
+
+    def refuse_unknown(self, current: tuple[str, ...], connection: Connection | None) -> None:
+        """Raise SourceError where the database is at a revision that no file has: say who brought it there, and when."""
+        with self._source_errors():
+            known = {script.revision for script in self.script.walk_revisions()} if current else set()
+        unknown = [revision for revision in current if revision not in known]
+        if connection is None or not unknown:
+            return
+        name = unknown[0]
+        store = HistoryStore(connection, self.settings)
+        story = store.story(name) if store.exists() else []
+        run = next((run for run, step in story if (step.kind, step.status) == ("migration", "ok")), None)
+        raise SourceError(
+            f"the database is at revision {name}, which no file of this checkout has. {_who_brought(run)}",
+            path=self.ini,
+            hint="Deploy from a checkout that has it: switch to its branch, or merge that.",
+        )
 
     def _refuse_diverged_heads(self) -> None:
         """Raise SourceError for heads that no label of a branch tells apart."""
@@ -251,6 +270,15 @@ class Migrations:
             raise SourceError(str(error), path=self.ini) from error
         except Exception as error:
             raise SourceError(error_text(error), **error_position(error, self.ini.parent)) from error
+
+
+def _who_brought(run: Run | None) -> str:
+    """Say which run brought the database to a revision."""
+    if run is None:
+        return "The history does not say how it came there."
+    commit = run.git_commit and f", from commit {run.git_commit}{' with uncommitted changes' if run.uncommitted else ''}"
+    branch = run.git_branch and f" of branch {run.git_branch}"
+    return f"Run {run.run_id} brought it there: {run.login or run.os_user} from {run.host}{commit}{branch}."
 
 
 def version_options(settings: Settings, dialect: Dialect) -> dict[str, str | None]:
@@ -387,7 +415,9 @@ def plan_upgrade(
     """Plan the pending revisions, up to the head. `files` reads the files whose views may be in their way."""
     if not migrations.present:
         return Plan((), ("No alembic.ini: the project has no migrations.",))
-    pending = migrations.pending(migrations.current(connection))
+    current = migrations.current(connection)
+    migrations.refuse_unknown(current, connection)
+    pending = migrations.pending(current)
     return Plan((MigrationStep(migrations, tuple(pending), files=files),) if pending else ())
 
 
@@ -395,5 +425,7 @@ def plan_downgrade(migrations: Migrations, connection: Connection | None) -> Pla
     """Plan to undo all revisions, down to the base."""
     if not migrations.present:
         return Plan((), ("No alembic.ini: the project has no migrations.",))
-    applied = migrations.applied(migrations.current(connection))
+    current = migrations.current(connection)
+    migrations.refuse_unknown(current, connection)
+    applied = migrations.applied(current)
     return Plan((MigrationStep(migrations, tuple(applied), down=True),) if applied else ())

@@ -188,7 +188,7 @@ class Recorder:
             round(event.seconds, 4),
             event.rows,
             self._keep_text(step),
-            (change.reason or str(change.status))[:1000] if change else "",
+            (change.reason or str(change.status) if change else step.note)[:1000],
         )
 
     def _keep_text(self, step: Step) -> str:

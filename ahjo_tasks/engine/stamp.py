@@ -140,6 +140,7 @@ class StampStep(Step):
 
     git: GitVersion
     settings: Settings
+    uncommitted: bool = False
 
     kind = "git version"
     transactional = False
@@ -183,7 +184,23 @@ def plan_stamp(
     changed = has_uncommitted_changes(directory, settings.git_version_info_path)
     warnings = (f"uncommitted changes: deployed files differ from {git.commit}",) if changed else ()
     recorded = read_stamp(settings, connection) if connection is not None else None
-    return Plan((StampStep(git, settings),) if recorded != git else (), warnings=warnings)
+    return Plan((StampStep(git, settings, changed),) if recorded != git else (), warnings=warnings)
+
+
+def version_of(plan: Plan, settings: Settings, directory: Path) -> tuple[GitVersion, bool]:
+    """Return the version that a plan records, else that of the project, and whether files differ from it.
+
+    All is empty where the version is not known.
+    """
+    for step in plan.steps:
+        if isinstance(step, StampStep):
+            return step.git, step.uncommitted
+    path = settings.git_version_info_path
+    try:
+        git = project_version(directory, repository=settings.url_of_remote_git_repository, info_path=path)
+        return git, has_uncommitted_changes(directory, path)
+    except (GitError, ConfigError):
+        return GitVersion("", "", ""), False
 
 
 def read_stamp(settings: Settings, connection: Connection) -> GitVersion | None:

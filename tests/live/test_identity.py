@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from revisions import revision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -201,3 +202,25 @@ def test_baseline_takes_a_project_over(live: Deployed) -> None:
     live.view("b", "SELECT 1 AS one")
     live.succeed("deploy")
     assert recorded_repository(live).startswith("example.com/team/warehouse ")
+
+
+def test_a_database_of_another_branch_is_told_by_run_commit_and_branch(live: Deployed) -> None:
+    revision(live, "a1", None)
+    clone(live, "https://example.com/team/shop.git")
+    live.succeed("deploy")
+    subprocess.run(["git", "checkout", "-q", "-b", "feature/x"], cwd=live.directory, check=True)
+    revision(live, "b2", "a1")
+    revision(live, "c3", "b2")
+    live.succeed("deploy")
+    run = runs(live)[0]
+    assert run["git_branch"] == "feature/x"
+    assert run["git_commit"]
+    assert "c3" in steps(live, run)[0]["reason"]
+    for name in ("b2", "c3"):
+        next((live.directory / "alembic/versions").glob(f"{name}*")).unlink()
+    for command in ("deploy", "plan", "downgrade"):
+        told = live.fail(command, code=2).text
+        assert "revision c3, which no file of this checkout has" in told
+        assert f"Run {run['run_id']} brought it there" in told
+        assert f"from commit {run['git_commit']} of branch feature/x" in told.replace(" with uncommitted changes", "")
+        assert f"{run['login'] or run['os_user']} from {run['host']}" in told
