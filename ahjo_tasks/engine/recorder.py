@@ -83,8 +83,7 @@ class RunRecord:
 
     def start(self) -> None:
         """Write the run, and create the tables where they are missing; once in a command line."""
-        if not self.store.exists():
-            self.store.create()
+        if self.store.prepare():
             self.started = False
         if not self.started:
             self.run = self.store.start(self.run)

@@ -153,43 +153,74 @@ class HistoryStore:
         self.connection = connection
         self.settings = settings
         self.project = settings.project
+        self._version = -1
+        """Version of the tables in the database; below zero where it was not read."""
 
     @cached_property
     def tables(self) -> HistoryTables:
-        """The tables, as SQLAlchemy knows them."""
+        """The tables, as SQLAlchemy knows them; those of an older release without the columns that they lack."""
         from ahjo_tasks.history.tables import HistoryTables
 
-        return HistoryTables(self.settings, self.connection.dialect)
+        tables = HistoryTables(self.settings, self.connection.dialect)
+        if 0 <= self._version < TABLES_VERSION:
+            with self.connection.sqlalchemy_connection() as sa_connection:
+                tables.leave_out_missing(sa_connection)
+        return tables
 
     def exists(self) -> bool:
-        """True if the tables are there, as far as this login can see."""
-        return has_table(self.connection, f"{PREFIX}state", self._schema)
+        """Test whether the tables are there, as far as this login can see.
+
+        Raises UsageError for those of a newer release, whichever project's deploy has changed them.
+        """
+        if self._version >= 0:
+            return True
+        if not has_table(self.connection, f"{PREFIX}state", self._schema):
+            return False
+        table = self.connection.dialect.quote(self._schema, f"{PREFIX}state")
+        self._version = self.connection.query(f"SELECT MAX(tables_version) FROM {table}")[0][0] or 0
+        if self._version > TABLES_VERSION:
+            raise UsageError(
+                "The history in this database was written by a newer release of ahjo-tasks.",
+                hint=f"Install that release: its tables have version {self._version}, and this release knows"
+                f" {TABLES_VERSION}.",
+            )
+        return True
 
     @property
     def _schema(self) -> str | None:
         return self.settings.history_schema or self.connection.dialect.bookkeeping_schema
 
     def ddl(self) -> str:
-        """Return the statements that create the tables."""
-        with self.connection.sqlalchemy_connection() as sa_connection:
-            return self.tables.ddl(sa_connection)
+        """Return the statements that create the tables, or bring those of an older release to this one."""
+        from ahjo_tasks.history.tables import HistoryTables
 
-    def create(self) -> None:
-        """Create the tables where they are missing."""
+        with self.connection.sqlalchemy_connection() as sa_connection:
+            statements = HistoryTables(self.settings, self.connection.dialect).missing(sa_connection)
+        return "\n".join(f"{statement};" for statement in statements)
+
+    def prepare(self) -> bool:
+        """Create the tables where they are missing, and bring those of an older release to this one.
+
+        Return whether there were none.
+        """
+        from ahjo_tasks.history.tables import HistoryTables
+
+        existed = self.exists()
+        if self._version == TABLES_VERSION:
+            return False
+        tables = HistoryTables(self.settings, self.connection.dialect)
         with self.connection.sqlalchemy_transaction() as sa_connection:
-            self.tables.create(sa_connection)
+            tables.create(sa_connection)
+            sa_connection.execute(tables.state.update().values(tables_version=TABLES_VERSION))
+        self._version, self.tables = TABLES_VERSION, tables
+        return not existed
 
     def state(self) -> State | None:
-        """Return the last finished deploy. Raises UsageError for tables of a newer release."""
+        """Return the last finished deploy."""
         rows = self._texts("state", project=self.project)
         if not rows:
             return None
-        version = rows[0].pop("tables_version")
-        if version > TABLES_VERSION:
-            raise UsageError(
-                "The history in this database was written by a newer release of ahjo-tasks.",
-                hint=f"Install that release: its tables have version {version}, this release knows {TABLES_VERSION}.",
-            )
+        del rows[0]["tables_version"]
         return State(**{name: value or "" for name, value in rows[0].items()})
 
     def files(self) -> dict[str, FileRecord]:

@@ -9,6 +9,8 @@ from sqlalchemy import Boolean, Column, DateTime, Float, Integer, MetaData, Stri
 from ahjo_tasks.history import PREFIX
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy.engine import Connection as SAConnection
 
     from ahjo_tasks.config.settings import Settings
@@ -124,13 +126,38 @@ class HistoryTables:
         return Table(f"{PREFIX}{name}", self._metadata, *columns)
 
     def create(self, connection: SAConnection) -> None:
-        """Create the tables and their schema where they are missing."""
+        """Create the tables and their schema where they are missing, and the columns that older tables lack."""
+        from sqlalchemy import text
+
         self._dialect.ensure_schema(connection, self._metadata.schema)
-        self._metadata.create_all(connection)
+        for statement in self.missing(connection):
+            connection.execute(text(statement))
 
-    def ddl(self, bind: SAConnection) -> str:
-        """Return the statements that create the tables, for someone who has the right to."""
-        from sqlalchemy.schema import CreateTable
+    def missing(self, connection: SAConnection) -> Iterator[str]:
+        """Yield the statements that create what is missing; a column that is added allows NULL."""
+        from sqlalchemy.schema import CreateColumn, CreateTable
 
-        texts = (str(CreateTable(table).compile(bind)).strip() for table in self._metadata.sorted_tables)
-        return "\n".join(f"{text};" for text in texts)
+        for table, existing in self._columns(connection):
+            if not existing:
+                yield str(CreateTable(table).compile(connection)).strip()
+                continue
+            for column in table.columns:
+                if column.name not in existing:
+                    column.nullable = True
+                    name = connection.dialect.identifier_preparer.format_table(table)
+                    yield f"ALTER TABLE {name} ADD {CreateColumn(column).compile(connection)}"
+
+    def leave_out_missing(self, connection: SAConnection) -> None:
+        """Leave out the columns that older tables lack, so that they can be read."""
+        for table, existing in self._columns(connection):
+            for column in [column for column in table.columns if existing and column.name not in existing]:
+                table._columns.remove(column)  # noqa: SLF001 - SQLAlchemy has no public way
+
+    def _columns(self, connection: SAConnection) -> Iterator[tuple[Table, set[str]]]:
+        """Yield each table with the names of its columns in the database; of none for a table that is not there."""
+        from sqlalchemy import inspect
+
+        found = inspect(connection).get_multi_columns(schema=self._metadata.schema)
+        columns = {name: {column["name"] for column in listed} for (_schema, name), listed in found.items()}
+        for table in self._metadata.sorted_tables:
+            yield table, columns.get(table.name, set())

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 from revisions import revision
+from sqlalchemy import Column, Unicode
 
 from ahjo_tasks.database.catalog import read_catalog, read_version
+from ahjo_tasks.history.tables import HistoryTables, _run_columns
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from inside import Deployed
 
 
@@ -300,3 +306,54 @@ def test_a_full_comparison_that_finds_nothing_is_remembered(chain: Deployed) -> 
     chain.succeed("deploy")
     assert chain.rows("SELECT catalog_version FROM ahjo_state") != before
     assert len(json.loads(chain.succeed("history", "--format", "json").out)) == 1
+
+
+NEWER_COLUMN = "region"
+
+
+@contextmanager
+def a_later_release(live: Deployed) -> Iterator[None]:
+    """Have the tables one more column and one more table, in version 2."""
+    made = _run_columns
+
+    def columns() -> list[Column[Any]]:
+        return [*made(), Column(NEWER_COLUMN, Unicode(50), nullable=False, server_default="")]
+
+    def tables(self: HistoryTables, *arguments: Any) -> None:
+        create_all(self, *arguments)
+        self.notes = self._table("notes", [Column("note", Unicode(50), primary_key=True)])  # type: ignore[attr-defined]
+
+    create_all = HistoryTables.__init__
+    with (
+        patch("ahjo_tasks.history.tables._run_columns", columns),
+        patch.object(HistoryTables, "__init__", tables),
+        patch("ahjo_tasks.history.store.TABLES_VERSION", 2),
+    ):
+        yield
+
+
+def test_a_later_release_reads_older_tables_and_brings_them_to_its_own(chain: Deployed) -> None:
+    with a_later_release(chain):
+        assert len(json.loads(chain.succeed("history", "--format", "json").out)) == 1
+        assert "nothing to do" in chain.succeed("plan").text
+        assert chain.rows("SELECT tables_version FROM ahjo_state") == [(1,)]
+        chain.view("c", "SELECT 4 AS three")
+        assert ran(chain.succeed("deploy").text) == ["c"]
+        assert chain.rows("SELECT tables_version FROM ahjo_state") == [(2,)]
+        assert len(chain.rows(f"SELECT {NEWER_COLUMN} FROM ahjo_runs")) == 2
+        assert chain.has("ahjo_notes")
+        assert len(json.loads(chain.succeed("history", "--format", "json").out)) == 2
+        assert "nothing to do" in chain.succeed("deploy").text
+
+
+def test_an_older_release_refuses_newer_tables(chain: Deployed) -> None:
+    chain.reconfigure(project="other")
+    with a_later_release(chain):
+        chain.view("d", "SELECT 1 AS one")
+        chain.succeed("deploy")
+    chain.reconfigure(project="")
+    chain.view("c", "SELECT 4 AS three")
+    chain.write("database/data/x.sql", "SELECT 1;\n")
+    for command in ("deploy", "plan", "status", "drift", "history", "data", "baseline"):
+        assert "newer release of ahjo-tasks" in chain.fail(command, code=2).text, command
+    assert chain.rows("SELECT three FROM c") == [(3,)]
