@@ -178,10 +178,10 @@ def describe_holder(ctx: ActionContext, connection: Connection) -> dict[str, Any
     """Return who holds the deploy lock, and the run; empty where nobody does."""
     from ahjo_tasks.history.store import run_with_lock
 
-    holder = connection.dialect.lock_holder(connection)
+    holder = connection.dialect.lock_holder(connection, ctx.database.lock_purpose)
     if holder is None:
         return {}
-    run = run_with_lock(connection, ctx.settings)
+    run = run_with_lock(connection, ctx.settings, holder)
     facts: dict[str, Any] = {"holder": holder.name}
     if run is not None:
         facts |= {"user": run.os_user, "host": run.host, "pid": run.pid, "since": run.started, "run": run.run_id}

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ahjo_tasks.database.connection import Connection, Link
-from ahjo_tasks.database.dialects.base import ConnectFailure, DriverCall
+from ahjo_tasks.database.dialects.base import DEPLOY, ConnectFailure, DriverCall
 from ahjo_tasks.database.drivers import DriverError, refuse
 from ahjo_tasks.database.interrupts import CursorRegistry
 from ahjo_tasks.database.stalls import ANSWER_LOST, UNREACHABLE, Limits, Server, StatementWatch
@@ -265,7 +265,16 @@ class Database:
                 connection.begin_again()  # who waits keeps no snapshot of the database
             return text
 
-        return self._waiting_lock(lambda timeout: self.dialect.lock(connection, lock_owner(), timeout), describe)
+        purpose = self.lock_purpose
+        return self._waiting_lock(
+            lambda timeout: self.dialect.lock(connection, lock_owner(), timeout, purpose), describe
+        )
+
+    @property
+    def lock_purpose(self) -> str:
+        """Purpose of the deploy lock: of the project's own, where the database has one for each."""
+        project = self.settings.project if self.dialect.locks_projects else ""
+        return f"{DEPLOY} {project}".rstrip()
 
     @contextmanager
     def _waiting_lock(

@@ -141,7 +141,7 @@ class Migrations:
             return [step.revision for step in find(HEADS, current)]
 
     def refuse_unknown(self, current: tuple[str, ...], connection: Connection | None) -> None:
-        """Raise SourceError where the database is at a revision that no file has: say who brought it there, and when."""
+        """Raise SourceError where the database is at a revision that no file has; say who brought it there."""
         with self._source_errors():
             known = {script.revision for script in self.script.walk_revisions()} if current else set()
         unknown = [revision for revision in current if revision not in known]
@@ -276,7 +276,9 @@ def _who_brought(run: Run | None) -> str:
     """Say which run brought the database to a revision."""
     if run is None:
         return "The history does not say how it came there."
-    commit = run.git_commit and f", from commit {run.git_commit}{' with uncommitted changes' if run.uncommitted else ''}"
+    commit = (
+        run.git_commit and f", from commit {run.git_commit}{' with uncommitted changes' if run.uncommitted else ''}"
+    )
     branch = run.git_branch and f" of branch {run.git_branch}"
     return f"Run {run.run_id} brought it there: {run.login or run.os_user} from {run.host}{commit}{branch}."
 

@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ahjo_tasks.database.catalog import Fingerprint, ObjectKey, has_table, hash_definition
-from ahjo_tasks.errors import UsageError
+from ahjo_tasks.errors import StatementError, UsageError
 from ahjo_tasks.history import PREFIX, TABLES_VERSION
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.connection import Connection
-    from ahjo_tasks.database.dialects.base import Identity
+    from ahjo_tasks.database.dialects.base import Holder, Identity
     from ahjo_tasks.history.tables import HistoryTables
 
 Record = TypeVar("Record")
@@ -209,9 +209,13 @@ class HistoryStore:
         if self._version == TABLES_VERSION:
             return False
         tables = HistoryTables(self.settings, self.connection.dialect)
-        with self.connection.sqlalchemy_transaction() as sa_connection:
-            tables.create(sa_connection)
-            sa_connection.execute(tables.state.update().values(tables_version=TABLES_VERSION))
+        try:
+            with self.connection.sqlalchemy_transaction() as sa_connection:
+                tables.create(sa_connection)
+                sa_connection.execute(tables.state.update().values(tables_version=TABLES_VERSION))
+        except StatementError:
+            if existed or not self.exists():  # another project's first run may have made them in the meantime
+                raise
         self._version, self.tables = TABLES_VERSION, tables
         return not existed
 
@@ -233,6 +237,13 @@ class HistoryStore:
         """Return the tables that revisions made, as the last revision left them."""
         rows = self._texts("objects", project=self.project, file=TABLES_OF_REVISIONS)
         return self._records(rows).get(TABLES_OF_REVISIONS) or FileRecord(TABLES_OF_REVISIONS, "")
+
+    def others(self) -> set[ObjectKey]:
+        """Return the objects that other projects in the database have deployed."""
+        table = self.connection.dialect.quote(self._schema, f"{PREFIX}objects")
+        own = self.connection.dialect.quote_literal(self.project)
+        rows = self.connection.query(f"SELECT kind, schema_name, name FROM {table} WHERE project <> {own}")
+        return {ObjectKey(str(kind), str(schema or ""), str(name)) for kind, schema, name in rows}
 
     @staticmethod
     def _records(rows: Iterable[Mapping[str, Any]]) -> dict[str, FileRecord]:
@@ -310,7 +321,7 @@ class HistoryStore:
 
     def text(self, text_hash: str) -> str | None:
         """Return a text that was deployed; None where it was not kept."""
-        rows = self._texts("texts", text_hash=text_hash)
+        rows = self._texts("texts", project=self.project, text_hash=text_hash)
         return zlib.decompress(base64.b64decode(rows[0]["content"])).decode("utf-8", "surrogatepass") if rows else None
 
     # -- writing -------------------------------------------------------------------------------------------------------
@@ -353,11 +364,15 @@ class HistoryStore:
         """Return the rows of the texts, by their hashes, that are not kept yet; all of them for an empty history."""
         from sqlalchemy import select
 
-        column = self.tables.texts.c.text_hash
+        table = self.tables.texts
         portions = [] if empty else _portions(list(texts))
-        queries = (select(column).where(column.in_(some)) for some in portions)
+        queries = (
+            select(table.c.text_hash).where(table.c.project == self.project, table.c.text_hash.in_(some))
+            for some in portions
+        )
         known = {row["text_hash"] for query in queries for row in self._rows(query)}
-        return [{"text_hash": name, "content": _packed(text)} for name, text in texts.items() if name not in known]
+        new = {name: text for name, text in texts.items() if name not in known}
+        return [{"project": self.project, "text_hash": name, "content": _packed(text)} for name, text in new.items()]
 
     def write_files(self, records: Sequence[FileRecord], removed: Iterable[str] = ()) -> None:
         """Replace what is known of some files; forget the removed ones."""
@@ -417,7 +432,7 @@ class HistoryStore:
                 sa_connection.execute(table.delete().where(table.c.run_id.in_(old)))
             kept = [select(table.c.text_hash).where(table.c.text_hash != "") for table in (steps, objects)]
             unused = (texts.c.text_hash.not_in(hashes) for hashes in kept)
-            sa_connection.execute(texts.delete().where(*unused))
+            sa_connection.execute(texts.delete().where(texts.c.project == self.project, *unused))
 
     def _texts(self, name: str, **equal: str) -> list[dict[str, Any]]:
         """Read rows of a table that has texts and numbers alone, without SQLAlchemy."""
@@ -437,9 +452,8 @@ class HistoryStore:
             return [dict(row) for row in sa_connection.execute(query).mappings()]
 
 
-def run_with_lock(connection: Connection, settings: Settings) -> Run | None:
-    """Return the run that holds the deploy lock; None where nobody does, or it has recorded nothing yet."""
-    holder = connection.dialect.lock_holder(connection)
+def run_with_lock(connection: Connection, settings: Settings, holder: Holder | None) -> Run | None:
+    """Return the run of the holder of the deploy lock; None where nobody is it, or has recorded nothing yet."""
     store = HistoryStore(connection, settings)
     return store.run_of_session(holder.session) if holder is not None and holder.session and store.exists() else None
 

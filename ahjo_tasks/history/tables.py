@@ -120,7 +120,8 @@ class HistoryTables:
         self.objects = self._table("objects", _object_columns())
         self.data = self._table("data", _data_columns())
         text = Column("content", dialect.long_text(), nullable=False)
-        self.texts = self._table("texts", [Column("text_hash", KEY, primary_key=True), text])
+        keys = [Column("project", PROJECT, primary_key=True), Column("text_hash", KEY, primary_key=True)]
+        self.texts = self._table("texts", [*keys, text])
 
     def _table(self, name: str, columns: list[Column[Any]]) -> Table:
         return Table(f"{PREFIX}{name}", self._metadata, *columns)

@@ -342,7 +342,8 @@ class Project:
         from ahjo_tasks.history.store import run_with_lock
 
         try:
-            run = run_with_lock(connection, self.settings)
+            holder = connection.dialect.lock_holder(connection, self.database.lock_purpose)
+            run = run_with_lock(connection, self.settings, holder)
         except StatementError:
             return ""
         return f" Its run {run.run_id} began at {run.started:%Y-%m-%d %H:%M:%S} UTC." if run is not None else ""

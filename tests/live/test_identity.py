@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from inside import Deployed
+from projects import make_project
 from revisions import revision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from inside import Deployed
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -224,3 +225,63 @@ def test_a_database_of_another_branch_is_told_by_run_commit_and_branch(live: Dep
         assert f"Run {run['run_id']} brought it there" in told
         assert f"from commit {run['git_commit']} of branch feature/x" in told.replace(" with uncommitted changes", "")
         assert f"{run['login'] or run['os_user']} from {run['host']}" in told
+
+
+def test_two_projects_in_one_database_leave_each_other_alone(live: Deployed, tmp_path: Path) -> None:
+    live.reconfigure(project="shop")
+    other = Deployed(tmp_path / "other", live.target, {**live.backend, "project": "stock"})
+    make_project(other.directory, other.backend)
+    live.view("a", "SELECT 1 AS one")
+    other.view("b", "SELECT 1 AS one")
+    other.view("c", "SELECT 1 AS one")
+    live.succeed("deploy")
+    other.succeed("deploy")
+    for project, names in ((live, "a"), (other, "bc")):
+        assert "nothing to do" in project.succeed("deploy").text
+        project.succeed("drift")
+        assert "removed" not in project.succeed("status").text
+        run = runs(project)
+        assert len(run) == 1
+        assert {step["label"] for step in steps(project, run[0])} >= {f"database/views/{name}.sql" for name in names}
+    assert not [run for run in runs(live) if run["project"] != "shop"]
+    live.by_hand("DROP VIEW c", "CREATE VIEW c AS SELECT 7 AS one")
+    live.succeed("drift")
+    assert "c.sql" in other.fail("drift", code=5).text
+    (other.directory / "database/views/b.sql").unlink()
+    live.succeed("deploy", "--prune")
+    assert live.has("b")
+    other.succeed("deploy", "--prune")
+    assert not live.has("b")
+    assert live.has("a")
+
+
+@pytest.mark.parametrize("target", ["postgresql", "mysql"], indirect=True)
+def test_a_project_does_not_wait_for_another_one_in_the_database(live: Deployed) -> None:
+    live.reconfigure(project="it's {shop}", lock_timeout=0)
+    live.view("a", "SELECT 1 AS one")
+    with live.connection() as connection, connection.dialect.lock(connection, "ann (pid 1)", 0, "deploy it's {shop}"):
+        assert json.loads(live.succeed("lock", "--format", "json").out)
+        live.fail("deploy", code=4)
+        live.reconfigure(project="stock")
+        assert json.loads(live.succeed("lock", "--format", "json").out) == {}
+        live.succeed("deploy")
+
+
+def test_of_two_deploys_at_once_one_waits_and_has_nothing_to_do(live: Deployed) -> None:
+    live.reconfigure(lock_timeout=60)
+    for number in range(30):
+        live.view(f"v{number:02}", "SELECT 1 AS one")
+    with live.connection() as connection:
+        with connection.dialect.lock(connection, "ann on build-7 (pid 1)", 0), ExitStack() as both:
+            processes = [both.enter_context(live.started("deploy")) for _ in range(2)]
+            said: list[str] = []
+            for process in processes:
+                assert process.stdout
+                said.append(next(line for line in process.stdout if "is locked by" in line))
+            waiting = both.pop_all()
+        with waiting:
+            ended = [process.communicate(timeout=120)[0] for process in processes]
+    assert all("Waiting 60 s" in line for line in said)
+    assert [process.returncode for process in processes] == [0, 0]
+    assert sorted("nothing to do" in text for text in ended) == [False, True]
+    assert len(runs(live)) == 1

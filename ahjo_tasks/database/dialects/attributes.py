@@ -134,6 +134,8 @@ class DialectAttributes:
     """`connect_args` of `create_engine`, below those of the config."""
     needs_login: ClassVar[bool] = True
     """True if user name and password are asked for."""
+    locks_projects: ClassVar[bool] = False
+    """True if the deploy lock is one for each project in a database, and not one for the database."""
     file_based: ClassVar[bool] = False
     """True if the database is a file, whose path `target_database_name` is: it has no server and no port."""
     single_writer: ClassVar[bool] = False

@@ -74,7 +74,7 @@ MAX_WARNINGS = 10
 """Number of warnings of one statement that are shown."""
 SILENT = frozenset({2002, 2003, 2013})
 UNREACHABLE = SILENT | {2006, 1040}
-LOCK = "CONCAT('ahjo {purpose}:', SHA1(COALESCE(DATABASE(), '')))"
+LOCK = "CONCAT('ahjo {purpose}:', SHA1(CONCAT(COALESCE(DATABASE(), ''), {project})))"
 
 LONGEST_LIST = 1_000_000
 """Bytes of a list of parameters; the usual limit cuts it off at 1,024."""
@@ -191,6 +191,7 @@ class MySQL(Dialect):
     system_databases = frozenset({"mysql", "information_schema", "performance_schema", "sys"})
     unsupported_kinds = Dialect.unsupported_kinds | {"schema", "type", "synonym", "rule"}
     own_kinds = frozenset({"event", "package", "package body"})
+    locks_projects = True
     late_binding = frozenset({"procedure", "function"})
     transactional_ddl = False
     done_already = frozenset({"1007", "1008", "1050", "1051", "1060", "1061", "1068", "1091", "1146", "1304", "1826"})
@@ -412,7 +413,7 @@ class MySQL(Dialect):
     @contextmanager
     def lock(self, connection: OpenConnection, owner: str, timeout: float, purpose: str = DEPLOY) -> Iterator[None]:
         """Take a named lock of the session, which the server releases when the connection ends."""
-        lock = LOCK.format(purpose=purpose)
+        lock = self._lock_name(purpose)
         if connection.query(f"SELECT GET_LOCK({lock}, {max(0, int(timeout))})")[0][0] != 1:
             holder = self.lock_holder(connection, purpose)
             name = holder.name if holder else "another run"
@@ -425,9 +426,14 @@ class MySQL(Dialect):
             if connection.usable:
                 connection.try_execute(f"SELECT RELEASE_LOCK({lock})")
 
+    def _lock_name(self, purpose: str) -> str:
+        """Return the expression of the lock's name, of 64 characters at most; the purpose may end with a project."""
+        word, _, project = purpose.partition(" ")
+        return LOCK.format(purpose=word, project=self.quote_literal(project))
+
     def lock_holder(self, connection: OpenConnection, purpose: str = DEPLOY) -> Holder | None:
         """Look the named lock up; without the right to see other sessions, there is only its number."""
-        lock = LOCK.format(purpose=purpose)
+        lock = self._lock_name(purpose)
         rows = connection.query(
             "SELECT u.id, p.user, p.host FROM"
             f" (SELECT IS_USED_LOCK({lock}) AS id) u LEFT JOIN information_schema.processlist p ON p.id = u.id"

@@ -155,6 +155,7 @@ class PostgreSQL(Dialect):
     system_databases = frozenset({"postgres", "template0", "template1"})
     unsupported_kinds = Dialect.unsupported_kinds | {"synonym"}
     own_kinds = frozenset({"extension", "domain", "aggregate", "operator", "materialized view", "policy"})
+    locks_projects = True
     late_binding = frozenset({"procedure", "function"})
     implicit_transaction_per_call = True
     blocked_by_others = frozenset({"40001", "40P01", LOCK_NOT_AVAILABLE})
@@ -481,7 +482,7 @@ class PostgreSQL(Dialect):
     @contextmanager
     def lock(self, connection: OpenConnection, owner: str, timeout: float, purpose: str = DEPLOY) -> Iterator[None]:
         """Take an advisory lock of the session, which the server releases when the connection ends."""
-        key = LOCK_KEY.format(purpose=purpose)
+        key = _lock_key(purpose)
         deadline = time.monotonic() + timeout
         application = self.quote_literal(f"ahjo {owner}".encode()[:MAX_NAME_BYTES].decode(errors="ignore"))
         connection.query(f"SELECT set_config('application_name', {application}, false)")
@@ -519,7 +520,7 @@ class PostgreSQL(Dialect):
 
     def lock_holder(self, connection: OpenConnection, purpose: str = DEPLOY) -> Holder | None:
         """Look the advisory lock up."""
-        rows = connection.query(HELD.format(LOCK_KEY.format(purpose=purpose)))
+        rows = connection.query(HELD.format(_lock_key(purpose)))
         if not rows:
             return None
         login, pid, application = rows[0]
@@ -534,6 +535,10 @@ def _copied_rows(text: str) -> Rows | None:
     from ahjo_tasks.sql.splitters import postgresql
 
     return postgresql.rows_of_batch(text)
+
+
+def _lock_key(purpose: str) -> str:
+    return LOCK_KEY.format(purpose=purpose.replace("'", "''"))
 
 
 def copy_in(cursor: Any, text: str, rows: Rows) -> None:
