@@ -194,7 +194,9 @@ def structure(ctx: ActionContext) -> None:
     The types, sequences and functions that they need are deployed with them.
     Without any file in those folders, database/create_db_structure.sql is run.
     """
-    from ahjo_tasks.actions.run_plan import run_plan
+    from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan, session_of
+    from ahjo_tasks.api.running import data_progress
+    from ahjo_tasks.engine.data import refuse_changed_tables
     from ahjo_tasks.engine.plan import Plan
     from ahjo_tasks.engine.refresh import plan_refresh
     from ahjo_tasks.engine.sql_file import plan_named, plan_objects
@@ -211,7 +213,14 @@ def structure(ctx: ActionContext) -> None:
     files = [*needed_by(files, ctx.project.object_files() if files else []), *files]
     plan = plan_objects(files) if files else plan_named([project.read_script(WHOLE, variables, directives=True)])
     plan += plan_refresh(ctx.project.object_files, project.dialect)
-    run_plan(ctx, plan + Plan((), project.ignored(), project.misnamed()))
+    plan += Plan((), project.ignored(), project.misnamed())
+    with connection_for_plan(ctx) as connection:
+        progress = data_progress(session_of(ctx), "table", connection, everything=False)
+        tables = refuse_changed_tables(files, progress, connection)
+        apply_plan(ctx, plan, connection)
+        if not ctx.dry_run:
+            for file in tables:
+                progress.file_done(file)
 
 
 KINDS = ("assembly", "clr-procedure")

@@ -164,6 +164,10 @@ def plan_changes(  # noqa: PLR0913 - what of the deploy is wanted
     repository = check_repository(selection.repository, session.settings, session.project.directory)
     state = selection.state if not (skipped.descriptions or skipped.migrations) else None
     selection = replace(selection, state=state and replace(state, repository=repository))
+    if descriptions.steps and connection is not None and not (before.steps or selection.plan.steps):
+        from ahjo_tasks.descriptions.plan import leave_out_equal
+
+        descriptions = leave_out_equal(descriptions, connection)
     return before + selection.plan + descriptions + after, selection
 
 

@@ -103,6 +103,14 @@ def plan_descriptions(directory: Path, dialect: Dialect, schemas: Sequence[str] 
     return Plan((step,) if step else (), warnings)
 
 
+def leave_out_equal(plan: Plan, connection: Connection) -> Plan:
+    """Return the plan without descriptions that the database has as the files have them, where nothing runs before."""
+    found = [(step, step.compute_changes(connection)) for step in plan.steps if isinstance(step, DescriptionStep)]
+    steps = tuple(replace(step, changes=changes) for step, changes in found if changes.changes)
+    warnings = tuple(warning for _step, changes in found for warning in changes.warnings)
+    return replace(plan, steps=steps, warnings=(*plan.warnings, *warnings))
+
+
 def plan_update(
     directory: Path, dialect: Dialect, schemas: Sequence[str] | None, connection: Connection | None
 ) -> Plan:

@@ -196,7 +196,7 @@ class HistoryStore:
 
         with self.connection.sqlalchemy_connection() as sa_connection:
             statements = HistoryTables(self.settings, self.connection.dialect).missing(sa_connection)
-        return "\n".join(f"{statement};" for statement in statements)
+            return "\n".join(f"{statement};" for statement in statements)
 
     def prepare(self) -> bool:
         """Create the tables where they are missing, and bring those of an older release to this one.
