@@ -211,11 +211,25 @@ def has_table(connection: Connection, name: str, schema: str | None) -> bool:
     return bool(connection.query(connection.dialect.table_exists_sql.format(**literals)))
 
 
-def read_version(connection: Connection) -> str:
-    """Return a text that differs after any change of an object in the database. Raises StatementError."""
+def read_version(connection: Connection, schemas: Iterable[str] = ()) -> str:
+    """Return a text that differs after any change of an object in these schemas, or without them in the database.
+
+    Where the version of a database cannot be had by schema, it is that of the database. Raises StatementError.
+    """
     dialect = connection.dialect
+    names = ", ".join(map(dialect.quote_literal, sorted(schemas)))
+    sql = dialect.catalog_version_sql.replace("{schemas}", f" AND nspname IN ({names})" if names else "")
     with dialect.reading_catalog(connection):
-        return ":".join(map(_text, connection.query(dialect.catalog_version_sql)[0]))
+        return ":".join(map(_text, connection.query(sql)[0]))
+
+
+def with_used_schemas(connection: Connection, schemas: set[str]) -> set[str]:
+    """Return schemas with those that their objects use, which the texts of the objects name. Raises StatementError."""
+    if not schemas or not connection.dialect.used_schemas_sql:
+        return set()
+    names = ", ".join(map(connection.dialect.quote_literal, sorted(schemas)))
+    rows = connection.query(connection.dialect.used_schemas_sql.replace("{schemas}", names))
+    return schemas | {str(name) for (name,) in rows}
 
 
 def find(catalog: Catalog, definition: Definition, default_schema: str | None, *own: str | None) -> ObjectKey | None:

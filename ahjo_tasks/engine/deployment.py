@@ -91,7 +91,7 @@ class Deployment:
             )
             return self._selection(plan, changes, None if choice.select else state)
         last, identity = store.state() or state, connection.dialect.database_identity(connection)
-        state = replace(state, catalog_version=read_version(connection), run_id=last.run_id)
+        state = _with_version(replace(state, run_id=last.run_id), store, connection)
         incomparable, origin = last.other_fingerprints(identity), last.origin(identity)
         records = store.files()
         if incomparable:
@@ -150,6 +150,12 @@ class Deployment:
         steps = tuple(step for step in plan.steps if not isinstance(step, FileStep) or step.label in running)
         selection = Selection(replace(plan, steps=steps), tuple(changes), state)
         return replace(selection, plan=selection.plan + Plan((), warnings=selection.drift))
+
+
+def _with_version(state: State, store: HistoryStore, connection: Connection) -> State:
+    """Return the state with the version of the catalog, of the schemas that the project uses."""
+    schemas = store.schemas()
+    return replace(state, catalog_version=read_version(connection, schemas.splitlines()), schemas=schemas)
 
 
 def _missing(file: SqlFile, catalog: Catalog) -> str:

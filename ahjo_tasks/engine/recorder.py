@@ -128,7 +128,7 @@ class Recorder:
         self._origin = selection.origin if selection else ""
         self._catalog = selection.catalog if selection else None
         """The objects as they were at the last look; None where nothing looked before the run."""
-        self._version = ""
+        self._version = self._schemas = ""
         self._done: list[Step] = []
         self.strange: list[str] = []
         """The objects that somebody else has changed during the run."""
@@ -244,13 +244,23 @@ class Recorder:
         """Write the steps, and what their files left, in the transaction that is open or in one of its own."""
         if self._steps or self._files or self._dropped:
             self._start()
-            version = read_version(self._connection)  # before the catalog, which may know more than it, but not less
+            schemas = self._expected_schemas()
+            version = read_version(self._connection, schemas)  # before the catalog, which may know more, but not less
             self._flush()
-            self._version = version
+            whole = not schemas or schemas.issuperset(self._store.schemas().splitlines())
+            self._version, self._schemas = (version, "\n".join(sorted(schemas))) if whole else ("", "")
+
+    def _expected_schemas(self) -> set[str]:
+        """Return the schemas that the project's objects and what they use will be in, as far as it is known now."""
+        dialect = self._connection.dialect
+        if not dialect.used_schemas_sql:
+            return set()
+        names = (definition.name.schema for file in self._files.values() for definition in file.definitions)
+        return {name or dialect.default_schema or "" for name in names} | set(self._store.schemas().splitlines())
 
     def _flush(self) -> None:
         self._start()
-        self._version = ""
+        self._version = self._schemas = ""
         many = len(self._files) > NAMES_PER_QUERY  # whose texts are read with all others
         catalog, texts = read_catalog_with_texts(self._connection) if many else (read_catalog(self._connection), None)
         known = self._store.files() if self._dropped or self._changes else {}
@@ -273,6 +283,9 @@ class Recorder:
         with nullcontext() if shared else self._connection.one_transaction():
             self._start()
             self.flush()
+            if not self._version:
+                schemas = self._store.schemas()
+                self._version, self._schemas = read_version(self._connection, schemas.splitlines()), schemas
             if self._state is not None and error is None:
                 self._write_state(self._state)
             status = "failed" if error is not None else "succeeded"
@@ -286,7 +299,8 @@ class Recorder:
             state,
             files="" if self._runs_again else state.files,
             revisions=read_revisions(self._connection, self._store.settings),
-            catalog_version="" if self.strange else self._version or read_version(self._connection),
+            catalog_version="" if self.strange else self._version,
+            schemas=self._schemas,
             run_id=self._record.run.run_id,
         )
         self._store.write_state(state)

@@ -145,7 +145,7 @@ def find_basis(  # noqa: PLR0913, PLR0917 - what a plan is made of
         project=settings.project,
         last_run=last.run_id if last else "",
         recorded_version=last.catalog_version if last else "",
-        catalog_version=read_version(connection),
+        catalog_version=read_version(connection, last.schemas.splitlines() if last else ()),
         **facts,
     )
 

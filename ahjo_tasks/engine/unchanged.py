@@ -140,7 +140,7 @@ def is_unchanged(connection: Connection, settings: Settings, inputs: str) -> boo
         and last.files == inputs
         and last.is_of(connection.dialect.database_identity(connection))
         and last.revisions == read_revisions(connection, settings)
-        and last.catalog_version == read_version(connection)
+        and last.catalog_version == read_version(connection, last.schemas.splitlines())
     )
 
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ahjo_tasks.database.catalog import Fingerprint, ObjectKey, has_table, hash_definition
+from ahjo_tasks.database.catalog import Fingerprint, ObjectKey, has_table, hash_definition, with_used_schemas
 from ahjo_tasks.errors import StatementError, UsageError
 from ahjo_tasks.history import PREFIX, TABLES_VERSION
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Record = TypeVar("Record")
 LONGEST_LIST = 500
+LONGEST_SCHEMAS = 1000
 STARTED, INTERRUPTED = "started", "interrupted"
 TABLES_OF_REVISIONS = "alembic/versions"
 """The name under which the tables are recorded that revisions made."""
@@ -48,6 +49,8 @@ class State:
     files: str = ""
     catalog_version: str = ""
     run_id: str = ""
+    schemas: str = ""
+    """Names of the schemas that the version of the catalog is of, one a line; empty for the whole database."""
 
     def is_of(self, identity: Identity) -> bool:
         """Test whether it was recorded in this database, with fingerprints as this release and server make them."""
@@ -237,6 +240,15 @@ class HistoryStore:
         """Return the tables that revisions made, as the last revision left them."""
         rows = self._texts("objects", project=self.project, file=TABLES_OF_REVISIONS)
         return self._records(rows).get(TABLES_OF_REVISIONS) or FileRecord(TABLES_OF_REVISIONS, "")
+
+    def schemas(self) -> str:
+        """Return the schemas of the project's objects and of what they use, one a line; empty for the database."""
+        table = self.connection.dialect.quote(self._schema, f"{PREFIX}objects")
+        own = self.connection.dialect.quote_literal(self.project)
+        rows = self.connection.query(f"SELECT DISTINCT schema_name FROM {table} WHERE project = {own}")
+        schemas = {str(name) for (name,) in rows if name}
+        text = "\n".join(sorted(with_used_schemas(self.connection, schemas)))
+        return text if len(text) <= LONGEST_SCHEMAS else ""
 
     def others(self) -> set[ObjectKey]:
         """Return the objects that other projects in the database have deployed."""

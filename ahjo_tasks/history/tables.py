@@ -33,6 +33,7 @@ def _state_columns() -> list[Column[Any]]:
         Column("files", KEY),
         Column("catalog_version", NAME),
         Column("run_id", KEY),
+        Column("schemas", LABEL),
     ]
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
 
-from ahjo_tasks.database.catalog import read_catalog, read_version
+from ahjo_tasks.database.catalog import read_catalog, read_version, with_used_schemas
 
 if TYPE_CHECKING:
     from inside import Deployed
@@ -97,6 +98,9 @@ SEEN = {
         "ALTER VIEW v SET SCHEMA side",
         "DROP AGGREGATE total(int)",
         "DROP OPERATOR === (int, int)",
+        "CREATE EVENT TRIGGER et ON ddl_command_end EXECUTE FUNCTION etf()",
+        "ALTER EVENT TRIGGER et DISABLE",
+        "DROP EVENT TRIGGER et",
     ),
     "mysql": (
         "ALTER VIEW v AS SELECT id FROM t",
@@ -116,6 +120,9 @@ SEEN = {
         "ALTER EVENT ev DO SET @x = 2",
         "ALTER EVENT ev RENAME TO ev2",
         "CREATE TABLE old (id int); CREATE VIEW w AS SELECT id FROM old",
+        "SET sql_mode = 'ORACLE'; CREATE PACKAGE pk AS FUNCTION g RETURN INT; END",
+        "CREATE OR REPLACE PACKAGE pk AS FUNCTION g RETURN INT; FUNCTION h RETURN INT; END",
+        "DROP PACKAGE pk; SET sql_mode = DEFAULT",
         "RENAME TABLE v TO v2",
         "DROP TRIGGER tr",
     ),
@@ -177,9 +184,15 @@ SEEN_BY_VERSION = {
         "ALTER STATISTICS st SET STATISTICS 50",
         "DROP STATISTICS st",
         "DROP COLLATION co",
-        "CREATE EVENT TRIGGER et ON ddl_command_end EXECUTE FUNCTION etf()",
-        "ALTER EVENT TRIGGER et DISABLE",
-        "DROP EVENT TRIGGER et",
+        "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC",
+        "CREATE PUBLICATION pub FOR TABLE t",
+        "ALTER PUBLICATION pub SET (publish = 'insert')",
+        "DROP PUBLICATION pub",
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER srv FOREIGN DATA WRAPPER w",
+        "CREATE FOREIGN TABLE ft (id int) SERVER srv",
+        "ALTER FOREIGN TABLE ft ADD COLUMN name text",
+        "ALTER TABLE t ENABLE ROW LEVEL SECURITY",
+        "GRANT USAGE ON SCHEMA side TO PUBLIC",
     ),
 }
 """Changes of kinds that no record of a file has: a deploy compares, and finds nothing."""
@@ -261,7 +274,7 @@ EXTRA = {
 
 
 def run(connection: Connection, live: Deployed, text: str) -> None:
-    for statement in re.split(r"; (?!END)", text.replace("{other}", f"{live.database}_x")):
+    for statement in re.split(r"; (?!END|FUNCTION)", text.replace("{other}", f"{live.database}_x")):
         connection.execute(statement)
 
 
@@ -376,3 +389,36 @@ def test_what_a_login_cannot_see_is_not_changed_by_hand(live: Deployed) -> None:
         live.by_hand(*drop.format(role=role).split("; "))
     live.by_hand("DROP VIEW a", "CREATE VIEW a AS SELECT 2 AS one")
     live.fail("drift", code=5)
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_the_version_of_some_schemas_leaves_out_those_of_other_tenants(filled: Deployed) -> None:
+    with filled.connection() as connection:
+        connection.execute("CREATE TABLE side.st (id int)")
+        connection.execute("CREATE VIEW public.sv AS SELECT id FROM side.st")
+        own, all_used = read_version(connection, ["public"]), with_used_schemas(connection, {"public"})
+        assert all_used == {"public", "side"}
+        used = read_version(connection, all_used)
+        for statement in (
+            "CREATE SCHEMA tenant; CREATE TABLE tenant.x (id serial PRIMARY KEY CHECK (id > 0))",
+            "CREATE TYPE tenant.y AS ENUM ('a'); ALTER TYPE tenant.y ADD VALUE 'b'",
+            "CREATE VIEW tenant.v AS SELECT 1 AS one; GRANT SELECT ON tenant.v TO PUBLIC",
+            "CREATE FUNCTION tenant.f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        ):
+            run(connection, filled, statement)
+            assert read_version(connection, all_used) == used, statement
+        connection.execute("ALTER TABLE side.st RENAME COLUMN id TO number")
+        assert read_version(connection, ["public"]) == own
+        assert read_version(connection, all_used) != used
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_what_another_tenant_does_costs_no_comparison(live: Deployed) -> None:
+    live.view("a", "SELECT 1 AS one")
+    live.succeed("deploy")
+    live.by_hand("CREATE SCHEMA tenant", "CREATE VIEW tenant.v AS SELECT 1 AS one")
+    with patch("ahjo_tasks.engine.deployment.read_catalog", side_effect=AssertionError):
+        assert "nothing to do" in live.succeed("deploy").text
+    live.succeed("drift")
+    live.by_hand("CREATE OR REPLACE VIEW a AS SELECT 2 AS one")
+    assert "changed by hand" in live.succeed("deploy").err

@@ -214,7 +214,11 @@ class DialectAttributes:
     catalog_digest: ClassVar[str] = ""
     """Expression of the hash of a column, {}; empty where the texts themselves are read."""
     catalog_version_sql: ClassVar[str] = ""
-    """Query of one value that is another one after any change of an object; a change may also seem to be one."""
+    """Query of one value that is another one after any change of an object; a change may also seem to be one.
+
+    Where it can look at some schemas alone, {schemas} is replaced by the condition for them."""
+    used_schemas_sql: ClassVar[str] = ""
+    """Query of the schemas of what the objects in {schemas} use; empty where there is one version for the database."""
     table_exists_sql: ClassVar[str] = ""
     """Query that returns a row if there is a table; {schema} and {name} are literals."""
     foreign_keys_sql: ClassVar[str] = ""

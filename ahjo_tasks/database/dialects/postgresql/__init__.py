@@ -182,6 +182,7 @@ class PostgreSQL(Dialect):
     catalog_queries = catalog.QUERIES
     catalog_digest = "md5({})"
     catalog_version_sql = catalog.VERSION
+    used_schemas_sql = catalog.USED_SCHEMAS
     table_exists_sql = (
         "SELECT 1 FROM pg_catalog.pg_tables WHERE tablename = {name}"
         " AND schemaname = COALESCE({schema}, current_schema())"

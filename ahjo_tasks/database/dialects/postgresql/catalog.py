@@ -137,6 +137,19 @@ QUERIES = (
         " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE true",
         ("pg_class", "c.oid"),
     ),
+    CatalogQuery(
+        "SELECT 'extension' AS kind, '' AS schema_name, e.extname::text AS name,"
+        " concat_ws('|', e.extversion, n.nspname) AS definition, pg_get_userbyid(e.extowner)::text AS rights"
+        " FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.oid >= 16384",
+        "e.extname",
+    ),
+    CatalogQuery(
+        "SELECT 'event trigger' AS kind, '' AS schema_name, t.evtname::text AS name, concat_ws('|', t.evtevent,"
+        " t.evtfoid::regprocedure::text, t.evtenabled, t.evttags::text) AS definition,"
+        " pg_get_userbyid(t.evtowner)::text AS rights FROM pg_catalog.pg_event_trigger t WHERE t.oid >= 16384 AND "
+        + _own("pg_event_trigger", "t.oid"),
+        "t.evtname",
+    ),
     _query(
         "'operator'",
         "o.oprname",
@@ -162,45 +175,57 @@ QUERIES = (
 )
 
 
-def _versions(catalog: str, condition: str = "", table: str = "") -> str:
-    """Return a query of the rows of one catalog, by the transaction that wrote each."""
+PROJECTS_SCHEMAS = "(SELECT oid FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_'{schemas})"
+"""The schemas that count; {schemas} is a condition that leaves others out, or empty."""
+
+
+def _versions(catalog: str, schema: str = "", table: str = "") -> str:
+    """Return a query of the rows of one catalog, by the transaction that wrote each; `schema` is that of a row."""
+    own = f" AND {schema} IN {PROJECTS_SCHEMAS}" if schema else ""
     return (
         f"(SELECT md5(string_agg(t.oid || ':' || t.xmin, ',' ORDER BY t.oid)) FROM pg_catalog.{catalog} t {table}"
-        f" WHERE t.oid >= 16384{condition})"
+        f" WHERE t.oid >= 16384{own})"
     )
 
 
-NOT_TEMPORARY = " AND {} NOT IN (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname ~ '^pg_(temp|toast)')"
+def _of_class(number: str) -> str:
+    return f"JOIN pg_catalog.pg_class c ON c.oid = {number}"
+
+
 RELATIONS = (
     "(SELECT md5(string_agg(concat_ws(':', c.oid, c.relname, c.relkind, c.relnamespace, c.relowner, c.relacl::text,"
     " c.reloptions::text, c.relrowsecurity), ',' ORDER BY c.oid)) FROM pg_catalog.pg_class c WHERE c.oid >= 16384"
-    f"{NOT_TEMPORARY.format('c.relnamespace')})"
+    f" AND c.relnamespace IN {PROJECTS_SCHEMAS})"
 )
 ATTRIBUTES = (
     "(SELECT md5(string_agg(concat_ws(':', a.attrelid, a.attnum, a.xmin), ',' ORDER BY a.attrelid, a.attnum))"
     " FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid WHERE c.oid >= 16384"
-    f" AND a.attnum > 0 AND c.relkind <> 'i'{NOT_TEMPORARY.format('c.relnamespace')})"
+    f" AND a.attnum > 0 AND c.relkind <> 'i' AND c.relnamespace IN {PROJECTS_SCHEMAS})"
 )
-SEQUENCES = "(SELECT md5(string_agg(s::text, ',' ORDER BY s.seqrelid)) FROM pg_catalog.pg_sequence s)"
+SEQUENCES = (
+    "(SELECT md5(string_agg(s::text, ',' ORDER BY s.seqrelid)) FROM pg_catalog.pg_sequence s"
+    f" {_of_class('s.seqrelid')} WHERE c.relnamespace IN {PROJECTS_SCHEMAS})"
+)
 VERSION = "SELECT md5(concat_ws(',', {}))".format(
     ", ".join(
         (
             *(
                 _versions(name)
-                for name in ("pg_proc", "pg_trigger", "pg_enum", "pg_policy", "pg_extension", "pg_collation")
+                for name in ("pg_extension", "pg_cast", "pg_event_trigger", "pg_publication", "pg_foreign_server")
             ),
-            *(_versions(name) for name in ("pg_operator", "pg_cast", "pg_event_trigger", "pg_statistic_ext")),
-            _versions("pg_namespace", " AND t.nspname !~ '^pg_'"),
-            _versions("pg_type", NOT_TEMPORARY.format("t.typnamespace")),
-            _versions("pg_constraint", NOT_TEMPORARY.format("t.connamespace")),
-            _versions(
-                "pg_rewrite",
-                NOT_TEMPORARY.format("c.relnamespace"),
-                "JOIN pg_catalog.pg_class c ON c.oid = t.ev_class",
-            ),
-            _versions(
-                "pg_attrdef", NOT_TEMPORARY.format("c.relnamespace"), "JOIN pg_catalog.pg_class c ON c.oid = t.adrelid"
-            ),
+            _versions("pg_default_acl"),
+            _versions("pg_namespace", "t.oid"),
+            _versions("pg_proc", "t.pronamespace"),
+            _versions("pg_operator", "t.oprnamespace"),
+            _versions("pg_collation", "t.collnamespace"),
+            _versions("pg_statistic_ext", "t.stxnamespace"),
+            _versions("pg_type", "t.typnamespace"),
+            _versions("pg_constraint", "t.connamespace"),
+            _versions("pg_enum", "y.typnamespace", "JOIN pg_catalog.pg_type y ON y.oid = t.enumtypid"),
+            _versions("pg_trigger", "c.relnamespace", _of_class("t.tgrelid")),
+            _versions("pg_policy", "c.relnamespace", _of_class("t.polrelid")),
+            _versions("pg_rewrite", "c.relnamespace", _of_class("t.ev_class")),
+            _versions("pg_attrdef", "c.relnamespace", _of_class("t.adrelid")),
             RELATIONS,
             ATTRIBUTES,
             SEQUENCES,
@@ -208,3 +233,16 @@ VERSION = "SELECT md5(concat_ws(',', {}))".format(
     )
 )
 """Rows by the transaction that wrote them; relations by what they are, for TRUNCATE and VACUUM FULL write them anew."""
+
+
+USED_SCHEMAS = """SELECT DISTINCT n.nspname FROM pg_catalog.pg_depend d
+LEFT JOIN pg_catalog.pg_rewrite r ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND r.oid = d.objid
+LEFT JOIN pg_catalog.pg_class v ON v.oid = r.ev_class
+LEFT JOIN pg_catalog.pg_proc p ON d.classid = 'pg_catalog.pg_proc'::regclass AND p.oid = d.objid
+JOIN pg_catalog.pg_namespace o ON o.oid = COALESCE(v.relnamespace, p.pronamespace)
+LEFT JOIN pg_catalog.pg_class c ON d.refclassid = 'pg_catalog.pg_class'::regclass AND c.oid = d.refobjid
+LEFT JOIN pg_catalog.pg_proc f ON d.refclassid = 'pg_catalog.pg_proc'::regclass AND f.oid = d.refobjid
+LEFT JOIN pg_catalog.pg_type t ON d.refclassid = 'pg_catalog.pg_type'::regclass AND t.oid = d.refobjid
+JOIN pg_catalog.pg_namespace n ON n.oid = COALESCE(c.relnamespace, f.pronamespace, t.typnamespace)
+WHERE o.nspname IN ({schemas}) AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"""
+"""Texts of views and of functions with a parsed body follow the names of what they use."""
