@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 NAMES = ("sqlite", "postgresql", "mysql", "mssql")
 PAUSES = (0.2, 0.5, 1, 2, 4)
 """Seconds between looks at whether the sessions of a database have ended."""
+CONCURRENT = "tuple concurrently"
+"""What a server that merely speaks SQL Server's protocol says where databases are created at the same time."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,21 @@ class Target:
         if self.url is None:
             self.query("VACUUM", database)  # writes the file
         else:
-            self.query(f"CREATE DATABASE {database}")
+            self.query_alone(f"CREATE DATABASE {database}")
         return database
+
+    def query_alone(self, sql: str) -> None:
+        """Run a statement that some servers refuse while another session runs such a one."""
+        for pause in PAUSES:
+            try:
+                self.query(sql)
+            except Exception as error:  # each driver has errors of its own
+                if CONCURRENT not in str(error):
+                    raise
+                time.sleep(pause)
+            else:
+                return
+        self.query(sql)
 
     def drop_all(self) -> None:
         """Drop every database that was named here, whoever is still connected."""
@@ -136,7 +151,7 @@ def _drop_mssql(target: Target, database: str) -> None:
         if not _attempt(target, f"SELECT spid FROM sys.sysprocesses WHERE dbid = DB_ID('{database}')"):
             break
         time.sleep(pause)
-    target.query(f"DROP DATABASE IF EXISTS [{database}]")
+    target.query_alone(f"DROP DATABASE IF EXISTS [{database}]")
 
 
 def _attempt(target: Target, sql: str) -> list[tuple[Any, ...]]:
