@@ -54,7 +54,7 @@ class NotRecording:
 
 
 class _CommitFirstError(Exception):
-    """The server wants what was done before to be committed; all of it was rolled back."""
+    """What was done before is to be committed, as the server or a step wants it; all of it was rolled back."""
 
 
 class _TryAgainError(Exception):
@@ -142,6 +142,7 @@ class PlanExecutor:
         self._waiting: list[tuple[str, str]] = []
         self._applied: list[Step] = []
         self._may_begin_again = False
+        self._outside = False
 
     def run(self, plan: Plan) -> None:
         """Do the steps in order and stop at the first that fails.
@@ -179,12 +180,12 @@ class PlanExecutor:
     def _transaction(self, steps: Sequence[Step]) -> Iterator[None]:
         """Make one transaction of the steps.
 
-        Raises _CommitFirstError where the server wants a part of it committed, and _TryAgainError where another session
+        Raises _CommitFirstError where a part of it is to be committed, and _TryAgainError where another session
         was in the way and it may be tried again.
         """
         done, marks = list(self._done), (set(self._included), set(self._moved))
         self._committed = len(done)
-        self._applied, self._may_begin_again = [], True
+        self._applied, self._may_begin_again, self._outside = [], True, False
         try:
             with ExitStack() as around:
                 checks = [around.enter_context(step.around_transaction(self.connection)) for step in steps]
@@ -198,7 +199,7 @@ class PlanExecutor:
             self._done, (self._included, self._moved), self._waiting = done, marks, []
             if not isinstance(error, DeployError | StatementError):
                 raise
-            if error.server is not None and self.connection.dialect.needs_commit(error.server):
+            if error.server is not None and (self._outside or self.connection.dialect.needs_commit(error.server)):
                 raise _CommitFirstError(error.server.message) from error
             if error.server is not None and self._tries_left and self._was_blocked(error.server):
                 self._tries_left -= 1
@@ -280,7 +281,7 @@ class PlanExecutor:
 
     def _begin_again(self, step: Step) -> None:
         """Do again what was done in the transaction of the action, where the error of a step has ended it."""
-        if not self._may_begin_again or self._can_undo:
+        if not (self._may_begin_again and self.connection.in_shared_transaction) or self._can_undo:
             return
         self._message(step, BEGINS_AGAIN)
         self.connection.begin_again()
@@ -352,7 +353,12 @@ class PlanExecutor:
         raise refused
 
     def _fallback(self, step: Step, error: DeployError | StatementError) -> Step | None:
-        return step.fallback(error, self.connection) if self._can_go_on(error) else None
+        """The step to do instead; None for one outside of transactions where the action shares one."""
+        found = step.fallback(error, self.connection) if self._can_go_on(error) else None
+        if found is None or found.transactional or not self.connection.in_shared_transaction:
+            return found
+        self._outside = True
+        return None
 
     @contextmanager
     def _reporting_failure(self, step: Step, started: float) -> Iterator[None]:
