@@ -83,6 +83,16 @@ def test_a_table_of_an_older_form_is_read_and_made_anew(tagged: Deployed, column
     assert stamped(tagged) == [("https://git.example.org/shop", "main", "v1")]
 
 
+@pytest.mark.parametrize("target", ["mssql"], indirect=True)
+def test_a_table_of_a_code_page_is_widened_for_letters_beyond_ascii(tagged: Deployed) -> None:
+    time = '"Timestamp" DATETIME DEFAULT CURRENT_TIMESTAMP'
+    tagged.target.query(f"CREATE TABLE git_version ({LEGACY['without a time']}, {time})", tagged.database)
+    git(tagged, "checkout", "-q", "-b", "päivä/漢")
+    tagged.succeed("update-git-version")
+    assert stamped(tagged) == [("https://git.example.org/shop", "päivä/漢", "v1")]
+    assert "päivä/漢" in tagged.succeed("version").out
+
+
 @pytest.mark.parametrize("target", ["postgresql", "mssql"], indirect=True)
 def test_the_table_is_where_the_config_says(tagged: Deployed) -> None:
     tagged.target.query("CREATE SCHEMA own", tagged.database)
