@@ -54,7 +54,7 @@ class NotRecording:
 
 
 class _CommitFirstError(Exception):
-    """What was done before is to be committed, as the server or a step wants it; all of it was rolled back."""
+    """The server or a step wants what was done before to be committed; all of it was rolled back."""
 
 
 class _TryAgainError(Exception):
