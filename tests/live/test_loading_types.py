@@ -58,6 +58,56 @@ def test_words_become_booleans(loading: Loading) -> None:
     assert "flags.csv:3" in loading.load("flags", "id;active\n1;1\n2;perhaps\n", code=1)
 
 
+SQL_SERVER_TYPES = {
+    # type: the values of two files, and the first column of what the server makes of them
+    "bit": ("true", "f", "1"),
+    "date": ("2024-02-29", "1753-01-01", "2024-02-29"),
+    "time(3)": ("23:59:59.125", "00:00:00", "23:59:59.125"),
+    "datetime2(3)": ("2024-02-29 23:59:59.125", "2024-03-01T00:00:00", "2024-02-29 23:59:59.125"),
+    "datetimeoffset(3)": (
+        "2024-02-29 23:59:59.125 +02:00",
+        "2024-03-01 00:00:00 -11:30",
+        "2024-02-29 23:59:59.125 +02:00",
+    ),
+    "varbinary(8)": ("0x00ff", "0x", "255"),
+    "uniqueidentifier": (
+        "6F9619FF-8B86-D011-B42D-00C04FC964FF",
+        "00000000-0000-0000-0000-000000000000",
+        "6F9619FF-8B86-D011-B42D-00C04FC964FF",
+    ),
+    "decimal(20, 6)": ("12345678901234.567891", "-0.000001", "12345678901234.567891"),
+    "bigint": ("9223372036854775807", "-9223372036854775808", "9223372036854775807"),
+    "nvarchar(20)": ("漢字 'x'", "ä", "漢字 'x'"),
+}
+SHOWN = {
+    "date": ("{}", 23),
+    "time(3)": ("LEFT(CONVERT(nvarchar(16), {}, 121), 12)", 0),
+    "datetime2(3)": ("{}", 121),
+    "datetimeoffset(3)": ("{}", 121),
+    "varbinary(8)": ("CAST({} AS int)", 0),
+}
+"""What to convert to text, and the style of that."""
+
+
+@pytest.mark.parametrize("target", ["mssql"], indirect=True)
+def test_sql_server_adds_and_updates_values_by_the_type_of_the_column(loading: Loading) -> None:
+    columns = [f"c{number} {name}" for number, name in enumerate(SQL_SERVER_TYPES)]
+    loading.run(f"CREATE TABLE kinds (id int PRIMARY KEY, {', '.join(columns)})")
+    head = ";".join(["id", *(column.split()[0] for column in columns)])
+    first, second, _stored = (";".join(values) for values in zip(*SQL_SERVER_TYPES.values(), strict=True))
+    nothing = ";" * len(columns)
+    shown = ", ".join(
+        f"UPPER(CONVERT(nvarchar(50), {value.format(f'c{number}')}, {style}))"
+        for number, (value, style) in enumerate(SHOWN.get(name, ("{}", 0)) for name in SQL_SERVER_TYPES)
+    )
+    options = "mode: upsert\nkey: [id]\n"
+    loading.load("kinds", f"{head}\n1;{second}\n2{nothing}\n", options)
+    loading.load("kinds", f"{head}\n1;{first}\n2;{first}\n3{nothing}\n", options)
+    stored = tuple(value.upper() for _first, _second, value in SQL_SERVER_TYPES.values())
+    rows = loading.run(f"SELECT {shown} FROM kinds ORDER BY id")
+    assert rows == [stored, stored, (None,) * len(columns)]
+
+
 @mysql
 def test_well_known_text_becomes_a_geometry(loading: Loading) -> None:
     shapes = [
