@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.engine.changes import Status
 from ahjo_tasks.engine.drop import DropStep
 from ahjo_tasks.engine.plan import Plan
 from ahjo_tasks.engine.sql_file import plan_objects
-from ahjo_tasks.errors import UsageError
+from ahjo_tasks.errors import SourceError, UsageError
 from ahjo_tasks.project.kinds import OBJECTS
+from ahjo_tasks.project.object_index import ObjectIndex
+from ahjo_tasks.sql.definitions import Name
+from ahjo_tasks.sql.references.model import qualified
+from ahjo_tasks.topology import closure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ahjo_tasks.history.store import HistoryStore, Run, StepRecord
     from ahjo_tasks.project.files import ProjectFiles
@@ -27,7 +30,7 @@ def plan_rollback(run_id: str, store: HistoryStore, files: ProjectFiles) -> Plan
     """Plan to deploy the texts before a run, and to drop what it created.
 
     Raises UsageError where there is no such run, where a text was not kept, and where that run or a later one changed a
-    table that a text names.
+    table that a text reads.
     """
     run = store.run(run_id) if store.exists() else None
     if run is None:
@@ -43,7 +46,7 @@ def plan_rollback(run_id: str, store: HistoryStore, files: ProjectFiles) -> Plan
             refused.append(f"{step.label}: {NO_TEXT}")
         else:
             restored.append(_file(store, files, before))
-    refused += _changed_tables(store, run, restored)
+    refused += _changed_tables(store, run, restored, files)
     if refused:
         raise UsageError(f"The run {run.run_id} cannot be rolled back: {'; '.join(refused)}.", hint=HINT)
     return plan_objects(restored) + Plan(tuple(_drops(created)))
@@ -60,16 +63,47 @@ def _drops(created: Iterable[SqlFile]) -> Iterator[DropStep]:
             yield DropStep(definition, file.dialect.drop_statement(definition, file.text))
 
 
-def _changed_tables(store: HistoryStore, run: Run, restored: Iterable[SqlFile]) -> Iterator[str]:
-    """Yield a sentence for each file that names a table which this run or a later one changed."""
-    later = [other for other in store.runs(store.settings.history_keep) if other.run_id >= run.run_id]
-    changed = {
-        step.label.removeprefix("table ").rpartition(".")[2]: other.run_id
-        for other in later
-        for step in store.steps(other.run_id)
-        if step.kind == "table"
-    }
-    for file in restored:
+def _changed_tables(store: HistoryStore, run: Run, restored: Sequence[SqlFile], files: ProjectFiles) -> Iterator[str]:
+    """Yield a sentence for each file that reads a table which this run or a later one changed, also through others."""
+    changed = dict(_tables_of_runs(store, run))
+    if not changed:
+        return
+    everything = [*restored, *_others(store, files, {file.label for file in restored})]
+    edges = ObjectIndex(everything).edges()
+    for number, file in enumerate(restored):
+        read = [everything[other] for other in sorted(closure({number}, edges.__getitem__))]
         for table, changed_by in changed.items():
-            if re.search(rf"(?<!\w){re.escape(table)}(?!\w)", file.text, re.IGNORECASE):
-                yield f"{file.label} names {table}, which the run {changed_by} changed"
+            through = next((other for other in read if _reads(other, table)), None)
+            if through is not None:
+                way = "" if through is file else f" through {through.label}"
+                yield f"{file.label} reads {table.name}{way}, which the run {changed_by} changed"
+
+
+def _tables_of_runs(store: HistoryStore, run: Run) -> Iterator[tuple[Name, str]]:
+    """Yield the tables that this run or a later one changed, with its id."""
+    for other in store.runs(store.settings.history_keep):
+        for step in store.steps(other.run_id) if other.run_id >= run.run_id else ():
+            if step.kind == "table":
+                schema, _, name = step.label.removeprefix("table ").rpartition(".")
+                yield Name(schema or None, name), other.run_id
+
+
+def _others(store: HistoryStore, files: ProjectFiles, labels: set[str]) -> list[SqlFile]:
+    """Read the other files of the project; none where one of them is broken, which going back must not depend on."""
+    try:
+        read = files.read(OBJECTS, store.settings.scripting_variables)
+    except SourceError:
+        return []
+    return [file for file in read if file.label not in labels]
+
+
+def _reads(file: SqlFile, table: Name) -> bool:
+    """Test whether the SQL of a file names a table, or is that of a trigger or rule of it."""
+    fold, default = file.dialect.normalize_name, file.dialect.default_schema
+    names = [qualified(reference.parts) for reference in file.references]
+    names += [definition.table for definition in file.definitions if definition.table]
+    schema = fold(table.schema or default or "")
+    return any(
+        fold(name.name) == fold(table.name) and (not name.schema or not default or fold(name.schema) == schema)
+        for name in names
+    )

@@ -66,8 +66,31 @@ def test_it_is_refused_where_a_later_revision_changed_a_table(changed: Deployed)
     revision(changed, "b2", "a1", PRICE)
     changed.succeed("deploy")
     refused = changed.fail("rollback", "--run", run, code=2)
-    assert "a.sql names item" in refused.err
+    assert "a.sql reads item" in refused.err
     assert changed.rows("SELECT more FROM a") == []
+
+
+def test_it_is_refused_where_the_table_is_read_through_another_view(changed: Deployed) -> None:
+    dbo = "dbo." if changed.target.name == "mssql" else ""
+    changed.view("d", f"SELECT id FROM {dbo}a")
+    changed.succeed("deploy")
+    changed.view("d", f"SELECT id, 1 AS more FROM {dbo}a")
+    changed.succeed("deploy")
+    run = last_run(changed)
+    revision(changed, "b2", "a1", PRICE)
+    changed.succeed("deploy")
+    assert "d.sql reads item through database/views/a.sql" in changed.fail("rollback", "--run", run, code=2).err
+
+
+def test_it_is_not_refused_for_a_word_in_a_comment_or_a_text(changed: Deployed) -> None:
+    for number in (1, 2):
+        changed.view("b", f"SELECT {number} AS one, 'item' AS what /* of item */")
+        changed.succeed("deploy")
+    run = last_run(changed)
+    revision(changed, "b2", "a1", PRICE)
+    changed.succeed("deploy")
+    changed.succeed("rollback", "--run", run)
+    assert changed.rows("SELECT one FROM b") == [(1,)]
 
 
 def test_it_is_refused_where_no_text_was_kept(live: Deployed) -> None:
