@@ -10,9 +10,11 @@ from ahjo_tasks.database.dialects.base import Identity
 from ahjo_tasks.engine.changes import Comparison, FileChange, Status, file_hash, keys_of, without_fingerprints
 from ahjo_tasks.engine.drop import DropStep
 from ahjo_tasks.engine.plan import Plan
+from ahjo_tasks.engine.recreate_dependents import ROUTINES
 from ahjo_tasks.engine.sql_file import FileStep
 from ahjo_tasks.errors import DifferenceError
 from ahjo_tasks.history.store import HistoryStore, State, fingerprint_version
+from ahjo_tasks.project.kinds import KINDS
 from ahjo_tasks.sql.definitions import Definition, Name
 from ahjo_tasks.utils import pluralize
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import Dialect
+    from ahjo_tasks.engine.plan import Step
     from ahjo_tasks.project.sql_file import SqlFile
 
 
@@ -67,6 +70,31 @@ def plan_prune(removed: Sequence[FileChange], store: HistoryStore, dialect: Dial
     return Plan(tuple(steps))
 
 
+def _without_old_overloads(selection: Selection, store: HistoryStore, files: Sequence[SqlFile]) -> Plan:
+    """Return the plan in which each file of changed routines drops those that it created with other parameters."""
+    changed = {change.label for change in selection.changes if change.status is Status.CHANGED}
+    steps: list[Step] = []
+    for step in selection.plan.steps:
+        if isinstance(step, FileStep) and step.label in changed and KINDS[step.kind].creates in ROUTINES:
+            known = store.last_deployed(step.label)
+            before = store.text(known.text_hash) if known is not None else None
+            names = {definition.name for definition in step.file.definitions}
+            same = [file.text for file in files if not names.isdisjoint(each.name for each in file.definitions)]
+            first = step.file.dialect.replaced_overloads(before or "", "\n".join(same))
+            steps.append(replace(step, first=tuple(first)))
+        else:
+            steps.append(step)
+    return replace(selection.plan, steps=tuple(steps))
+
+
+def _refuse_drift(drift: Sequence[str]) -> None:
+    if drift:
+        raise DifferenceError(
+            f"{pluralize(len(drift), 'file')} with objects that were changed by hand: {'; '.join(drift)}",
+            hint="Take their text into the project's files, or deploy with --on-drift replace.",
+        )
+
+
 class Deployment:
     """The project's object files beside its history in one database. `conceal` covers secrets in a text."""
 
@@ -103,14 +131,10 @@ class Deployment:
         selection = self._selection(plan, [*changes, *removed], None if choice.select else state)
         warnings = (f"All objects are compared: {origin}.",) * bool(origin)
         warnings += (f"All files run once: {incomparable}.",) * bool(incomparable)
-        plan = selection.plan + Plan((), warnings=warnings)
+        plan = _without_old_overloads(selection, store, files) + Plan((), warnings=warnings)
         selection = replace(selection, plan=plan, origin=origin, repository=last.repository, catalog=catalog)
-        drift = selection.drift
-        if drift and (choice.on_drift or self._settings.on_drift) == "stop":
-            raise DifferenceError(
-                f"{pluralize(len(drift), 'file')} with objects that were changed by hand: {'; '.join(drift)}",
-                hint="Take their text into the project's files, or deploy with --on-drift replace.",
-            )
+        if (choice.on_drift or self._settings.on_drift) == "stop":
+            _refuse_drift(selection.drift)
         if choice.prune:
             drops = plan_prune(removed, store, connection.dialect)
             selection = replace(selection, plan=drops + selection.plan)

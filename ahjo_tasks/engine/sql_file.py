@@ -36,6 +36,8 @@ class FileStep(Step):
 
     file: SqlFile
     deployed: DeployedFiles | None = field(default=None, repr=False, compare=False)
+    first: tuple[str, ...] = ()
+    """Statements to run before it, which drop routines that the file created with other parameters."""
 
     @property
     def kind(self) -> str:
@@ -55,7 +57,12 @@ class FileStep(Step):
     @property
     def sent_in_one_call(self) -> bool:
         """True if the file is one batch that runs once."""
-        return self.file.sent_in_one_call
+        return self.file.sent_in_one_call and not self.first
+
+    @property
+    def note(self) -> str:
+        """The statements that run before the file."""
+        return "\n".join(" ".join(statement.split()) for statement in self.first)
 
     @property
     def batchable(self) -> bool:
@@ -98,6 +105,8 @@ class FileStep(Step):
     def run(self, connection: Connection) -> int:
         """Run the batches; messages come with their position. Raises BatchError."""
         rows, started, listener = 0, time.perf_counter(), connection.on_message
+        for statement in self.first:
+            connection.execute(statement)
         for number, batch in enumerate(self.file.batches, 1):
             if self.is_done(number):
                 continue

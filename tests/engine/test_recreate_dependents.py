@@ -64,6 +64,10 @@ class Server:
     messages_to = Connection.messages_to
     report = Connection.report
 
+    def check_interrupted(self) -> None:
+        if self.interrupted:
+            raise KeyboardInterrupt
+
     def query(self, _text: str) -> list[tuple[Any, ...]]:
         """Have a catalog that tells nothing."""
         return []

@@ -480,6 +480,13 @@ class Running(DialectAttributes):
         """Return whether the server refused to drop an object because others use it."""
         return False
 
+    def replaced_overloads(self, before: str, now: str) -> list[str]:
+        """Return the statements that drop the routines which a text created and its later text does not any more.
+
+        Empty where the server tells routines apart by their names alone.
+        """
+        return []
+
     def refuses_replacing(self, error: ServerError) -> bool:
         """Return whether CREATE OR REPLACE cannot change the object so, which must be dropped first."""
         return False

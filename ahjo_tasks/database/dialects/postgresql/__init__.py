@@ -434,6 +434,12 @@ class PostgreSQL(Dialect):
         """Return whether a view of it, or a function with a parsed body, kept it from being dropped."""
         return error.number == USED
 
+    def replaced_overloads(self, before: str, now: str) -> list[str]:
+        """Compare the types of parameters: with others CREATE OR REPLACE creates a second routine beside the first."""
+        from ahjo_tasks.database.dialects.postgresql import drop
+
+        return drop.replaced_overloads(before, now, self)
+
     def refuses_replacing(self, error: ServerError) -> bool:
         """Return whether the columns of a view, or the type of a function's result, cannot be replaced by others."""
         return error.number in CANNOT_REPLACE

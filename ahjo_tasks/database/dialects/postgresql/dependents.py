@@ -17,11 +17,24 @@ if TYPE_CHECKING:
 
 RELATIONS = frozenset({"view"})
 ROUTINES = frozenset({"function", "procedure"})
+ON_RELATIONS = frozenset({"rule", "trigger"})
 SEED_RELATION = (
     "SELECT 'pg_class'::regclass::oid, c.oid, 0 FROM pg_class c WHERE c.relkind IN ('v', 'm') AND c.relname = {name}"
     " AND {schema}"
 )
+SEED_SEQUENCE = SEED_RELATION.replace("('v', 'm')", "('S')")
+SEED_TYPE = "SELECT 'pg_type'::regclass::oid, t.oid, 0 FROM pg_type t WHERE t.typname = {name} AND {schema}"
 SEED_ROUTINE = "SELECT 'pg_proc'::regclass::oid, p.oid, 0 FROM pg_proc p WHERE p.proname = {name} AND {schema}"
+_ROUTINE = (SEED_ROUTINE, "pronamespace", "pg_function_is_visible(p.oid)")
+_RELATION_OF = ("relnamespace", "pg_table_is_visible(c.oid)")
+SEEDS = {
+    "view": (SEED_RELATION, *_RELATION_OF),
+    "sequence": (SEED_SEQUENCE, *_RELATION_OF),
+    "type": (SEED_TYPE, "typnamespace", "pg_type_is_visible(t.oid)"),
+    "function": _ROUTINE,
+    "procedure": _ROUTINE,
+}
+"""By the kind of a definition: the query of its numbers, its column for the schema, and the test of visibility."""
 USERS = """
 WITH RECURSIVE seed(classid, objid, subid) AS ({seeds}),
 used(refclass, refid, classid, objid, subid) AS (
@@ -40,7 +53,7 @@ used(refclass, refid, classid, objid, subid) AS (
     ) x
     WHERE (d.deptype = 'n' OR d.classid = 'pg_type'::regclass AND d.deptype = 'i')
         AND d.classid::regclass::text IN
-            ('pg_rewrite', 'pg_class', 'pg_proc', 'pg_type', 'pg_trigger', 'pg_policy')
+            ('pg_rewrite', 'pg_class', 'pg_proc', 'pg_type', 'pg_trigger', 'pg_policy', 'pg_attrdef')
         AND (c.oid IS NULL OR c.relkind IN ('r', 'p', 'v', 'm', 'f'))
         AND (t.oid IS NULL OR NOT t.tgisinternal)
         AND (x.classid, x.objid) <> (used.classid, used.objid)
@@ -76,6 +89,21 @@ GRANTEE = "CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(
 OPTION = "CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END"
 THERE = "format('SELECT to_regclass(%L) IS NOT NULL', o.name)"
 ROUTINE_THERE = "format('SELECT to_regprocedure(%L) IS NOT NULL', o.name)"
+
+
+def _comment_on(kind: str, form: str, names: tuple[str, ...], source: str) -> str:
+    """Return the query of the comments on what belongs to a view, which are lost with it."""
+    number, catalog = ("i.indexrelid", "pg_class") if kind == "index" else (f"{source[source.index(' ') + 1]}.oid", "")
+    catalog = catalog or source.partition(" ")[0]
+    listed = ", ".join(names)
+    comment = f"obj_description({number}, '{catalog}')"
+    return (
+        f"SELECT 5, format('comment on {kind} {form}', {listed}), format('SELECT to_regclass(%L) IS NOT NULL', o.name),"
+        f" format('COMMENT ON {kind.upper()} {form} IS %L', {listed}, {comment})"
+        f" FROM o JOIN {source} WHERE {comment} IS NOT NULL"
+    )
+
+
 RELATIONS_LOST = (
     # owner, grants, grants of columns, comments, indexes, triggers, rules: in the order to give them again
     (
@@ -126,6 +154,16 @@ RELATIONS_LOST = (
         " o.name, o.name, r.rulename), pg_get_ruledef(r.oid)"
         " FROM o JOIN pg_rewrite r ON r.ev_class = o.oid WHERE r.rulename <> '_RETURN'"
     ),
+    (
+        "SELECT 4, format('default of %s.%s', o.name, c.attname), format('SELECT EXISTS (SELECT FROM pg_attribute"
+        " WHERE attrelid = to_regclass(%L) AND attname = %L AND NOT atthasdef)', o.name, c.attname),"
+        " format('ALTER VIEW %s ALTER COLUMN %I SET DEFAULT %s', o.name, c.attname, pg_get_expr(d.adbin, d.adrelid))"
+        " FROM o JOIN pg_attrdef d ON d.adrelid = o.oid JOIN pg_attribute c ON c.attrelid = o.oid"
+        " AND c.attnum = d.adnum"
+    ),
+    _comment_on("trigger", "%I ON %s", ("t.tgname", "o.name"), "pg_trigger t ON t.tgrelid = o.oid"),
+    _comment_on("rule", "%I ON %s", ("r.rulename", "o.name"), "pg_rewrite r ON r.ev_class = o.oid"),
+    _comment_on("index", "%s", ("i.indexrelid::regclass",), "pg_index i ON i.indrelid = o.oid"),
 )
 ROUTINES_LOST = (
     (
@@ -183,25 +221,26 @@ def attachments(connection: OpenConnection, objects: Sequence[Dependent]) -> lis
 
 def _seeds(definitions: Iterable[Definition], names: Naming) -> Iterator[str]:
     for definition in definitions:
-        query, prefix = (SEED_ROUTINE, "pro") if definition.kind in ROUTINES else (SEED_RELATION, "rel")
-        if definition.kind in ROUTINES | RELATIONS:
-            schema = definition.name.schema
-            visible = "pg_function_is_visible(p.oid)" if prefix == "pro" else "pg_table_is_visible(c.oid)"
-            condition = f"{prefix}namespace = to_regnamespace({names.quote_literal(names.quote(schema))})"
-            name = names.quote_literal(definition.name.name)
-            yield query.format(name=name, schema=condition if schema else visible)
+        if definition.kind not in SEEDS:
+            continue
+        query, schema_column, is_visible = SEEDS[definition.kind]
+        schema, name = definition.name
+        condition = f"{schema_column} = to_regnamespace({names.quote_literal(names.quote(schema))})"
+        yield query.format(name=names.quote_literal(name), schema=condition if schema else is_visible)
 
 
 def _users(connection: OpenConnection, seeds: Sequence[str], *, with_seeds: bool) -> list[Dependent]:
     users: dict[tuple[int, int], set[tuple[int, int]]] = {}
     objects: dict[tuple[int, int], Dependent] = {}
     rows = connection.query(USERS.format(seeds=" UNION ".join(seeds)))
+    views = {tuple(row[-1]) for row in rows if KINDS.get(row[4], row[4]) in RELATIONS}
     for refclass, refid, classid, objid, kind, identity, text, name in rows:
         key = (classid, objid)
         users.setdefault(key, set())
         if refid:
             users.setdefault((refclass, refid), set()).add(key)
-        if kind != "type" and (refid or with_seeds):
+        goes_with_view = kind in ON_RELATIONS and tuple(name[:-1]) in views  # and is given back to it
+        if kind != "type" and not goes_with_view and (refid or with_seeds):
             parts = (*([None] if len(name) == 1 else []), *name)
             owner = Name(parts[0], parts[-1])
             drop = f"DROP {kind.upper()} {identity}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.sql.lexer import POSTGRESQL
+from ahjo_tasks.sql.references import read_references
 from ahjo_tasks.sql.tokens import bare_name, tokenize
 
 if TYPE_CHECKING:
@@ -123,6 +124,23 @@ def _arguments(text: str, tokens: list[Token]) -> str | None:
         if depth == 0:
             return ",".join(arguments).strip()
     return None
+
+
+def replaced_overloads(before: str, now: str, names: Naming) -> list[str]:
+    """Drop each routine that the first text creates and the second does not, where it creates others of the name."""
+    later = read_references([now], POSTGRESQL).signatures
+    found = []
+    for name, overloads in read_references([before], POSTGRESQL).signatures.items():
+        kept = {overload.types for overload in later.get(name, ())}
+        arguments = [listed for routine, listed in signatures(before) if routine == name]
+        if not kept or len(arguments) != len(overloads):
+            continue
+        found += [
+            f"DROP ROUTINE IF EXISTS {names.quote(name.schema, name.name)}({listed}\n)"
+            for overload, listed in zip(overloads, arguments, strict=True)
+            if listed is not None and overload.types not in kept
+        ]
+    return found
 
 
 def _word(token: Token) -> str:

@@ -1,0 +1,187 @@
+"""Migrations of columns and tables that objects of the project use: these are dropped and created again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from revisions import revision
+
+from ahjo_tasks.database.catalog import read_catalog
+
+if TYPE_CHECKING:
+    from inside import Deployed
+
+PRODUCT = (
+    'op.create_table("product", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(20)),'
+    ' sa.Column("price", sa.Integer))'
+)
+WIDEN = 'op.alter_column("product", "name", type_=sa.Text())'
+FILES = {
+    "views/shown.sql": "CREATE OR REPLACE VIEW shown AS SELECT id, name FROM product;",
+    "views/above.sql": "CREATE OR REPLACE VIEW above AS SELECT name FROM shown;",
+    "materialized_views/kept.sql": (
+        "DROP MATERIALIZED VIEW IF EXISTS kept; CREATE MATERIALIZED VIEW kept AS SELECT id, name FROM product;"
+    ),
+    "functions/named.sql": (
+        "CREATE OR REPLACE FUNCTION named(wanted integer) RETURNS text LANGUAGE sql"
+        " BEGIN ATOMIC SELECT name FROM product WHERE id = wanted; END;"
+    ),
+    "functions/put.sql": (
+        "CREATE OR REPLACE FUNCTION put() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;"
+    ),
+    "policies/known.sql": (
+        "DROP POLICY IF EXISTS known ON product; CREATE POLICY known ON product USING (name IS NOT NULL);"
+    ),
+}
+BY_HAND = (
+    "GRANT SELECT ON shown TO PUBLIC",
+    "GRANT SELECT (name) ON above TO {role} WITH GRANT OPTION",
+    "GRANT SELECT ON kept TO {role}",
+    "REVOKE EXECUTE ON FUNCTION named(integer) FROM PUBLIC",
+    "GRANT EXECUTE ON FUNCTION named(integer) TO {role}",
+    "ALTER VIEW shown OWNER TO {role}",
+    "COMMENT ON VIEW shown IS 'it''s shown'",
+    "COMMENT ON COLUMN shown.name IS 'the name'",
+    "COMMENT ON FUNCTION named(integer) IS 'found'",
+    "COMMENT ON MATERIALIZED VIEW kept IS 'kept'",
+    "CREATE UNIQUE INDEX kept_id ON kept (id)",
+    "CREATE TRIGGER written INSTEAD OF INSERT ON shown FOR EACH ROW EXECUTE FUNCTION put()",
+    "COMMENT ON INDEX kept_id IS 'of ids'",
+    "COMMENT ON TRIGGER written ON shown IS 'by hand'",
+    "CREATE RULE ignored AS ON DELETE TO shown DO INSTEAD NOTHING",
+    "COMMENT ON RULE ignored ON shown IS 'nothing is lost'",
+    "ALTER VIEW shown ALTER COLUMN id SET DEFAULT 7",
+)
+TYPE_OF_NAME = "SELECT data_type FROM information_schema.columns WHERE table_name = 'product' AND column_name = 'name'"
+COMMENTS = (
+    "SELECT pg_describe_object(classoid, objoid, objsubid), description FROM pg_description"
+    " WHERE objoid >= 16384 ORDER BY 1"
+)
+
+
+@pytest.fixture
+def used(live: Deployed) -> Deployed:
+    """A table whose columns all kinds of objects use, which have what only the database knows."""
+    revision(live, "a1", None, PRODUCT)
+    for path, text in FILES.items():
+        live.write(f"database/{path}", text)
+    live.succeed("deploy")
+    role = f"{live.database}_reader"
+    live.by_hand(f"CREATE ROLE {role}", f"GRANT CREATE, USAGE ON SCHEMA public TO {role}")
+    try:
+        live.by_hand(*(statement.format(role=role) for statement in BY_HAND))
+        yield live
+    finally:
+        live.by_hand(f"DROP OWNED BY {role} CASCADE", f"DROP ROLE {role}")
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_what_uses_a_column_is_as_it_was_after_its_migration(used: Deployed) -> None:
+    def contents() -> object:
+        with used.connection() as connection:
+            return read_catalog(connection), used.rows(COMMENTS)
+
+    before = contents()
+    revision(used, "b2", "a1", WIDEN)
+    used.succeed("deploy")
+    assert used.rows(TYPE_OF_NAME) == [("text",)]
+    catalog, comments = contents()
+    assert {key: (before[0][key], catalog.get(key)) for key in before[0] if before[0][key] != catalog.get(key)} == {}
+    assert comments == before[1]
+    assert "nothing to do" in used.succeed("plan").text
+
+
+FUNCTION = "CREATE OR REPLACE FUNCTION f({0}) RETURNS integer LANGUAGE sql AS 'SELECT 1';"
+OVERLOADS = "SELECT pg_get_function_identity_arguments(oid) FROM pg_proc WHERE proname = 'f' ORDER BY 1"
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ("a integer", "a bigint"),
+        ("a integer", "a integer, b integer DEFAULT 2"),
+        ("a int4", "a integer"),
+        ("a integer DEFAULT 1", "b text[], VARIADIC c numeric(10, 2)[]"),
+    ],
+)
+def test_a_function_with_other_parameters_replaces_the_old_one(live: Deployed, before: str, now: str) -> None:
+    live.write("database/functions/f.sql", FUNCTION.format(before))
+    live.write("database/functions/other.sql", FUNCTION.format("a date"))
+    live.write("database/views/v.sql", "CREATE OR REPLACE VIEW v AS SELECT f(NULL::date) AS one;")
+    live.succeed("deploy")
+    live.write("database/functions/f.sql", FUNCTION.format(now))
+    live.succeed("deploy")
+    assert len(live.rows(OVERLOADS)) == 2
+    assert ("a date",) in live.rows(OVERLOADS)
+    live.succeed("drift")
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_what_uses_a_function_with_other_parameters_is_created_again(live: Deployed) -> None:
+    live.write("database/functions/f.sql", FUNCTION.format("a integer"))
+    live.write("database/views/v.sql", "CREATE OR REPLACE VIEW v AS SELECT f(1) AS one;")
+    live.succeed("deploy")
+    live.write("database/functions/f.sql", FUNCTION.format("a bigint"))
+    assert "DROP ROUTINE IF EXISTS" in live.succeed("deploy", "--dry").text
+    live.succeed("deploy")
+    assert live.rows(OVERLOADS) == [("a bigint",)]
+    assert live.rows("SELECT one FROM v") == [(1,)]
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_a_type_or_sequence_in_use_is_replaced_with_what_uses_it(live: Deployed) -> None:
+    mood = "DROP TYPE IF EXISTS mood; CREATE TYPE mood AS ENUM ({0});"
+    counter = "DROP SEQUENCE IF EXISTS counter; CREATE SEQUENCE counter {0};"
+    live.write("database/types/mood.sql", mood.format("'a'"))
+    live.write("database/sequences/counter.sql", counter.format(""))
+    live.write(
+        "database/functions/g.sql", "CREATE OR REPLACE FUNCTION g(m mood[]) RETURNS mood LANGUAGE sql AS 'SELECT m[1]';"
+    )
+    live.write(
+        "database/views/v.sql",
+        "CREATE OR REPLACE VIEW v AS SELECT g('{a}'::mood[]) AS one, nextval('counter'::regclass) AS two;",
+    )
+    live.succeed("deploy")
+    live.write("database/types/mood.sql", mood.format("'a', 'b'"))
+    live.write("database/sequences/counter.sql", counter.format("START 7"))
+    live.succeed("deploy")
+    assert live.rows("SELECT one::text, two FROM v") == [("a", 7)]
+    assert live.rows("SELECT enum_range(NULL::mood)::text") == [("{a,b}",)]
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_what_no_file_owns_is_named_before_anything_is_dropped(live: Deployed) -> None:
+    live.write("database/types/mood.sql", "DROP TYPE IF EXISTS mood; CREATE TYPE mood AS ENUM ('a');")
+    live.write("database/sequences/counter.sql", "DROP SEQUENCE IF EXISTS counter; CREATE SEQUENCE counter;")
+    live.write("database/views/v.sql", "CREATE OR REPLACE VIEW v AS SELECT 'a'::mood AS one;")
+    live.succeed("deploy")
+    live.by_hand("CREATE TABLE t (m mood, n integer DEFAULT nextval('counter'))")
+    live.write("database/types/mood.sql", "DROP TYPE IF EXISTS mood; CREATE TYPE mood AS ENUM ('b');")
+    assert "Used by table t, which no file of this run creates" in live.fail("deploy").err
+    live.write("database/types/mood.sql", "DROP TYPE IF EXISTS mood; CREATE TYPE mood AS ENUM ('a');")
+    live.write("database/sequences/counter.sql", "DROP SEQUENCE IF EXISTS counter; CREATE SEQUENCE counter START 2;")
+    assert "Used by default value for column n of table t" in live.fail("deploy").err
+    assert live.has("v")
+
+
+def test_a_renamed_and_a_dropped_column_take_their_views_along(live: Deployed) -> None:
+    columns = (
+        'sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(20)), sa.Column("old", sa.Integer)'
+    )
+    revision(live, "a1", None, f'op.create_table("item", {columns})')
+    dbo = "dbo." if live.target.name == "mssql" else ""
+    live.view("v", f"SELECT id, name, old FROM {dbo}item")
+    live.view("w", f"SELECT id FROM {dbo}v")
+    live.succeed("deploy")
+    change = 't.alter_column("name", existing_type=sa.String(20), new_column_name="title")'
+    revision(
+        live, "b2", "a1", f'with op.batch_alter_table("item") as t:\n        {change}\n        t.drop_column("old")'
+    )
+    live.view("v", f"SELECT id, title FROM {dbo}item")
+    live.succeed("deploy")
+    assert live.rows("SELECT title FROM v") == []
+    assert live.rows("SELECT id FROM w") == []
+    assert "nothing to do" in live.succeed("plan").text
+    live.succeed("drift")
