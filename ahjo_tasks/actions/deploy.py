@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ahjo_tasks.api.deploying import DeployOptions, Planned
+    from ahjo_tasks.api.session import Session
     from ahjo_tasks.runtime.context import ActionContext
 
 
@@ -78,8 +79,10 @@ def deploy(  # noqa: PLR0913, PLR0917 - the flags
     options = _options(locals())
     if ctx.dry_run:
         _show_dry(ctx, options)
-    else:
-        deploying.deploy(session_of(ctx), options, _PlanConsent(ctx, options, "deploy"))
+        return
+    session = session_of(ctx)
+    deploying.deploy(session, options, _PlanConsent(ctx, options, "deploy"))
+    _show_way_back(ctx, session)
 
 
 def _show_dry(ctx: ActionContext, options: DeployOptions) -> None:
@@ -89,6 +92,15 @@ def _show_dry(ctx: ActionContext, options: DeployOptions) -> None:
     with connection_for_plan(ctx) as connection:
         planned = options.make(session_of(ctx), connection)
         apply_plan(ctx, planned.plan, connection, planned.selection)
+
+
+def _show_way_back(ctx: ActionContext, session: Session) -> None:
+    """Print the id of a run that deployed objects, and how to go back before it."""
+    from ahjo_tasks.project.kinds import OBJECTS
+
+    record = ctx.project.run_record
+    if record is not None and record.started and any(event.kind in OBJECTS for event in session.steps):
+        ctx.console.info(f"  Undo: inv rollback --run {record.run.run_id}")
 
 
 def _options(values: Mapping[str, Any]) -> DeployOptions:
@@ -180,8 +192,10 @@ def deploy_files(
     options = _named(locals())
     if ctx.dry_run:
         _show_dry(ctx, options)
-    else:
-        deploying.deploy(session_of(ctx), options, _PlanConsent(ctx, options, "deploy-files"))
+        return
+    session = session_of(ctx)
+    deploying.deploy(session, options, _PlanConsent(ctx, options, "deploy-files"))
+    _show_way_back(ctx, session)
 
 
 WHOLE = "database/create_db_structure.sql"

@@ -110,7 +110,8 @@ def status(ctx: ActionContext, format: str = "tree", output: str = "") -> None: 
     last = _run_facts(run) if run is not None else {}
     _show(ctx, report, format, output, more={"last_run": last or None})
     if last and format == "tree":
-        ctx.console.print("  Last run: {run}  {status}  {ended}  by {by}".format(**last))
+        ended = last["ended"][:16] or "not ended"
+        ctx.console.print(f"  Last run: {ended} UTC by {last['by']}, {last['status']} ({last['run']})")
 
 
 def _run_facts(run: Run) -> dict[str, str]:

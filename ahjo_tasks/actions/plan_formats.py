@@ -92,7 +92,8 @@ def _group_lines(entries: Sequence[Entry], folder: str, *, whole: bool) -> Itera
             yield f"{INDENT}{line}", {"+": "ok", "-": "fail"}.get(line[:1])
     if left_out:
         signs = "".join(sorted({entry.sign for entry in following[SHORT_GROUP:]}))
-        yield f"    {signs} and {len(left_out)} more, which did not change themselves (--diff lists them)", "dim"
+        which = "that are unchanged" if signs == "=" else "that did not change themselves (--diff lists them)"
+        yield f"    {signs} and {len(left_out)} more {which}", "dim"
 
 
 def _state(entry: Entry) -> str:

@@ -106,6 +106,7 @@ def read_status(session: Session) -> tuple[PlanReport, Run | None]:
     objects = deploying.read_objects(session)
     plan, selection = deploying.plan_changes(session, objects, connection, deploying.Skipped())
     report = report_of(session, plan, selection.changes if selection else (), connection, unchanged=True)
+    report = replace(report, on_failure="")  # it is the state, not a deploy
     store = HistoryStore(connection, session.settings) if connection is not None else None
     runs = store.runs(1) if store is not None and store.exists() else []
     return report, runs[0] if runs else None

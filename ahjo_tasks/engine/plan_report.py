@@ -96,7 +96,7 @@ class PlanReport:
     def counts(self) -> str:
         """`1 new, 2 changed, 290 unchanged`; empty without files of objects."""
         counted = Counter(entry.status for entry in self.changes)
-        counted[str(Status.UNCHANGED)] = self.unchanged
+        counted[str(Status.UNCHANGED)] += self.unchanged
         order = [*map(str, Status)]
         return ", ".join(f"{counted[status]} {status}" for status in order if counted[status])
 

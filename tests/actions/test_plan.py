@@ -351,6 +351,23 @@ def test_deploy_files_shows_its_plan_before_the_question(project: RunningProject
     assert not has_view(project, "z")
 
 
+def test_a_deploy_of_objects_ends_with_the_way_back(deployed: RunningProject) -> None:
+    deployed.write("database/views/a.sql", "DROP VIEW IF EXISTS a; CREATE VIEW a AS SELECT 3 AS one;")
+    done = inv(deployed, "deploy", *CONFIG)
+    command = next(line for line in done.out.splitlines() if "Undo: " in line).partition("Undo: inv ")[2]
+    assert inv(deployed, *command.split(), *CONFIG).code == 0
+    with sqlite3.connect(deployed.directory / "shop.db") as connection:
+        assert connection.execute("SELECT one FROM a").fetchall() == [(1,)]
+    assert "Undo: " not in inv(deployed, "deploy", "--dry", *CONFIG).out
+
+
+def test_a_status_counts_what_is_unchanged_and_tells_the_last_run(deployed: RunningProject) -> None:
+    done = inv(deployed, "status", *CONFIG)
+    assert "    2 unchanged" in done.out.splitlines()
+    assert "succeeded (" in next(line for line in done.out.splitlines() if line.startswith("  Last run: "))
+    assert "If it fails" not in done.out
+
+
 def test_a_tree_says_what_leaves_the_transaction_and_what_a_failure_leaves(deployed: RunningProject) -> None:
     deployed.write("database/views/c.sql", "CREATE VIEW c AS SELECT 3 AS three;")
     deployed.write("database/views/d.sql", "CREATE VIEW d AS SELECT 4 AS four;")
