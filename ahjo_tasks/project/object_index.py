@@ -129,8 +129,9 @@ class ObjectIndex:
             return
         reached = {number: _reached(needs, number) for number in needs}
         for number, file in enumerate(self.files):
+            own = {brought.name.name for brought in file.brought if brought.kind == "operator"}
             for symbol, owner, types, certain in meanings if file.depends is None else ():
-                strength = file.symbols.get(symbol)
+                strength = file.symbols.get(symbol) if certain or symbol not in own else None
                 taken = not types or bool(types & (reached[number] | {number}))
                 if strength is None or not taken or owner in {number, *needs[number]} or number in reached[owner]:
                     continue

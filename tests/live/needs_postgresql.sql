@@ -896,3 +896,125 @@ CREATE VIEW b AS SELECT zmultirange(zrange(1,2)) AS x, zw_multirange() AS y;
 CREATE TYPE zrange AS RANGE (SUBTYPE = int);
 -- zz
 CREATE TYPE zw AS RANGE (SUBTYPE = int);
+
+-- ========== many ranges in a schema
+-- a
+CREATE TYPE a AS RANGE (SUBTYPE = int, MULTIRANGE_TYPE_NAME = s.many);
+-- b
+CREATE VIEW b AS SELECT many(a(1, 2)) AS x, '{}'::s.many AS y;
+-- s
+CREATE SCHEMA s;
+
+-- ========== family with own operators
+-- a
+alter operator family integer_ops using btree add operator 3 = (z1, z1);
+-- b
+alter operator family integer_ops using btree add operator 3 = (int8, z1);
+-- z1
+create type z1; create function z1in(cstring) returns z1 strict immutable language internal as 'int8in';
+create function z1out(z1) returns cstring strict immutable language internal as 'int8out';
+create type z1 (input = z1in, output = z1out, like = int8);
+-- z2
+create operator = (procedure = z1eq, leftarg = z1, rightarg = z1, commutator = =, restrict = eqsel, join = eqjoinsel, merges);
+-- z3
+create operator = (procedure = z1eq, leftarg = int8, rightarg = z1);
+-- z4
+create function z1eq(z1, z1) returns bool strict immutable language internal as 'int8eq';
+-- z5
+create function z1eq(int8, z1) returns bool strict immutable language internal as 'int8eq';
+
+-- ========== rules instead
+-- t
+CREATE TABLE t (x int);
+-- a
+CREATE RULE a AS ON INSERT TO t DO INSTEAD INSERT INTO z VALUES (new.x);
+-- b
+CREATE RULE b AS ON DELETE TO t DO INSTEAD (DELETE FROM z WHERE x = old.x; UPDATE y SET x = 1 WHERE x = old.x);
+-- c
+CREATE VIEW c AS SELECT 1 AS x;
+-- d
+CREATE TRIGGER d INSTEAD OF INSERT OR UPDATE OR DELETE ON c FOR EACH ROW EXECUTE FUNCTION f();
+-- f
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO c VALUES (1); RETURN NEW; END';
+-- z
+CREATE TABLE z (x int);
+-- y
+CREATE TABLE y (x int);
+
+-- ========== schema elements and authorization
+-- a
+CREATE SCHEMA IF NOT EXISTS a AUTHORIZATION CURRENT_USER;
+-- b
+CREATE VIEW a.b AS SELECT t.x FROM z.t, z.v;
+-- c
+CREATE SCHEMA c CREATE TABLE t (x z.d REFERENCES z.t) CREATE INDEX i ON t (x) CREATE SEQUENCE q CREATE VIEW v AS SELECT * FROM t JOIN z.v USING (x) CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION z.f() GRANT SELECT ON v TO PUBLIC;
+-- d
+CREATE VIEW d AS SELECT nextval('c.q') FROM c.v;
+-- z
+CREATE SCHEMA z CREATE VIEW v AS SELECT x FROM t CREATE TABLE t (x int PRIMARY KEY);
+-- zd
+CREATE DOMAIN z.d AS int;
+-- zf
+CREATE FUNCTION z.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+
+-- ========== sql body forms
+-- a
+CREATE FUNCTION a() RETURNS SETOF z1 LANGUAGE sql BEGIN ATOMIC; SELECT * FROM z1; INSERT INTO z2 SELECT x FROM z3 RETURNING *; END;
+-- b
+CREATE FUNCTION b() RETURNS int LANGUAGE sql RETURN (SELECT max(x) FROM z3) + z4();
+-- c
+CREATE PROCEDURE c() LANGUAGE sql AS $$ WITH d AS (DELETE FROM z1 USING z3 WHERE z1.x = z3.x RETURNING z1.*) INSERT INTO z2 SELECT * FROM d $$;
+-- d
+CREATE FUNCTION d() RETURNS int LANGUAGE sql AS E'SELECT x FROM z1 WHERE x::text = \'1\'';
+-- e
+CREATE FUNCTION e() RETURNS int AS 'SELECT 1 FROM "z5"' LANGUAGE 'sql';
+-- z1
+CREATE TABLE z1 (x int);
+-- z2
+CREATE TABLE z2 (x int);
+-- z3
+CREATE TABLE z3 (x int);
+-- z4
+CREATE FUNCTION z4() RETURNS int LANGUAGE sql AS 'SELECT 1';
+-- z5
+CREATE VIEW "z5" AS SELECT 1 AS x;
+
+-- ========== queries 1
+-- a
+CREATE VIEW a AS TABLE z1 UNION ALL (TABLE z2 ORDER BY x LIMIT 1);
+-- b
+CREATE VIEW b AS SELECT j.x FROM (z1 NATURAL JOIN z2) AS j (x), ((z3 q CROSS JOIN z4 r)) WHERE EXISTS (TABLE z5);
+-- c
+CREATE VIEW c AS WITH RECURSIVE z1(x) AS (VALUES (1) UNION ALL SELECT z1.x + 1 FROM z1, z2) SEARCH DEPTH FIRST BY x SET o CYCLE x SET cyc USING p SELECT x FROM z1;
+-- d
+CREATE VIEW d AS WITH z2 AS MATERIALIZED (SELECT * FROM z2), y AS NOT MATERIALIZED (SELECT * FROM z2) SELECT y.x FROM y;
+-- e
+CREATE VIEW e AS SELECT (SELECT z3.x FROM z3 WHERE z3.x = z1.x FETCH FIRST 1 ROW ONLY) AS y FROM ONLY (z1) WHERE ROW(z1.x, 1) IN (SELECT x, 1 FROM ONLY z4);
+-- f
+CREATE VIEW f AS SELECT z1 AS whole, z1.*::text AS t, count(*) OVER w AS n FROM public.z1 WINDOW w AS (PARTITION BY x ORDER BY (SELECT x FROM z2 LIMIT 1));
+-- g
+CREATE VIEW g AS SELECT ARRAY(SELECT x FROM z1) AS a, ARRAY[(SELECT x FROM z2)] AS b, (z3).x AS c, (SELECT z4) AS d FROM z3, z4;
+-- h
+CREATE MATERIALIZED VIEW h USING heap TABLESPACE pg_default AS SELECT * FROM z1 WITH NO DATA;
+-- i
+CREATE TABLE i AS SELECT * FROM z1 WITH NO DATA;
+-- j
+CREATE VIEW j AS SELECT 1 AS y FROM z1 a JOIN LATERAL (SELECT x AS y FROM z2 WHERE z2.x = a.x) b ON true LEFT JOIN z3 USING (x) AS u;
+-- k
+CREATE VIEW k WITH (security_barrier) AS SELECT overlay('a' PLACING 'b' FROM 1 FOR 2) AS o, substring('a' FROM 1) AS s, trim(BOTH 'x' FROM 'y') AS t, position('a' IN 'b') AS p, extract(epoch FROM now()) AS e FROM z1 WHERE x IS NOT DISTINCT FROM 1;
+-- l
+CREATE RECURSIVE VIEW l (x) AS SELECT x FROM z1 UNION ALL SELECT l.x FROM l JOIN z2 ON false;
+-- m
+CREATE VIEW m AS VALUES ((SELECT x FROM z1 LIMIT 1), (SELECT x FROM z5 LIMIT 1));
+-- n
+CREATE VIEW n AS SELECT x FROM z1 WHERE x = ANY (SELECT x FROM z2) AND x > ALL (SELECT x FROM z3) GROUP BY x HAVING count(*) > (SELECT count(*) FROM z4);
+-- z1
+CREATE TABLE z1 (x int);
+-- z2
+CREATE TABLE z2 (x int);
+-- z3
+CREATE TABLE z3 (x int);
+-- z4
+CREATE TABLE z4 (x int);
+-- z5
+CREATE TABLE z5 (x int);

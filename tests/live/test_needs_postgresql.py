@@ -127,6 +127,23 @@ def test_the_needs_are_those_of_the_catalogs(url: str, tmp_path: Path, case: str
     assert not false
 
 
+BASE_TYPE = """
+-- label
+CREATE TYPE label (INPUT = label_in, OUTPUT = label_out, LIKE = text);
+-- label_in
+CREATE FUNCTION label_in(cstring) RETURNS label LANGUAGE internal IMMUTABLE STRICT AS 'textin';
+-- label_out
+CREATE FUNCTION label_out(label) RETURNS cstring LANGUAGE 'internal' IMMUTABLE STRICT AS 'textout';
+"""
+
+
+def test_functions_that_read_and_write_a_type_come_before_it(url: str, tmp_path: Path) -> None:
+    files = order_files(files_of(BASE_TYPE, tmp_path)).files
+
+    with empty(url) as database:
+        assert [database.run(file) for file in files] == ["", "", ""]
+
+
 def implied(edges: Iterable[tuple[str, str]]) -> Edges:
     """The edges, and those that follow from them."""
     result = set(edges)

@@ -154,8 +154,12 @@ def _bring_multirange(reader: Reader, index: int, range_name: Name) -> None:
     given = (place for place in range(index, reader.closing(index)) if words[place] == "MULTIRANGE_TYPE_NAME")
     option = next(given, None)
     own = name.replace("range", "multirange", 1) if "range" in name else f"{name}_multirange"
-    own = own if option is None else split_name(reader.tokens[option + 2], reader.syntax)[-1]
-    reader.bring("type", Name(range_name.schema, own))
+    made = Name(range_name.schema, own)
+    if option is not None:
+        made = qualified(split_name(reader.tokens[option + 2], reader.syntax))
+        if made.schema:
+            reader.note((made.schema,), "schema", Strength.CREATION, option + 2)
+    reader.bring("type", made)
 
 
 _TYPE_LISTS = {"TABLE": columns, "RANGE": options}

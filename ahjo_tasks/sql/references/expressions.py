@@ -136,6 +136,8 @@ def in_word(reader: Reader, index: int) -> int:
 def operator(reader: Reader, index: int) -> int:
     """Read OPERATOR of PostgreSQL, whose operands' types may stand in parentheses behind its symbol."""
     place = index + 1 + reader.is_name(index + 1)
+    while reader.words[place] in {"=", "%"}:  # other symbols are no tokens
+        place += 1
     if reader.syntax is not POSTGRESQL or reader.words[place] != "(" or "," not in reader.words[place : place + 4]:
         return index + 1
     reader.push(comma=type_name)

@@ -33,6 +33,8 @@ def routine(reader: Reader, place: int, definition: Definition | None) -> int:
         reader.context = "aggregate"
     else:
         reader.on_as = _string_body
+        if _language(reader, place) in {"c", "internal"}:  # a type may come after the functions that read and write it
+            reader.strength = Strength.LATE
     if words[place + 1] != "(":
         return place + 1
     if reader.context == "aggregate" and words[place + 3] == "=":

@@ -9,7 +9,7 @@ from ahjo_tasks.sql.references.queries import alias, end_from, relation
 from ahjo_tasks.sql.references.reader import MARKS, RELATION, Reader, begin, listed_names, skip_list, starts
 from ahjo_tasks.sql.references.tokens import STRING, split_name, string_value, word_set
 
-EVENTS = frozenset({"ON", "OR", "BEFORE", "AFTER", "OF", ",", "FOR", "KEY", "=", "ONLY", "WITHOUT", "INSTEAD"})
+EVENTS = frozenset({"ON", "OR", "BEFORE", "AFTER", "OF", ",", "FOR", "KEY", "=", "ONLY", "WITHOUT"})
 """Words before INSERT, UPDATE and DELETE where they are no statements."""
 MODIFIERS = word_set("INTO IGNORE LOW_PRIORITY DELAYED HIGH_PRIORITY QUICK OVERWRITE ONLY CONCURRENTLY")
 
