@@ -523,6 +523,12 @@ def test_the_rows_of_copy_are_one_batch_with_its_statement(dialect: str, ending:
     assert copy_parts(copy) == ("copy a (b) from stdin", ending.join(["it's; \\N $a$ /*", "copy z from stdin;", ""]))
 
 
+@pytest.mark.parametrize("name", ['"a;b"."c (d)"', "tietueet_ä", 's."a" ("b (c)", d)', 's.a("e""f;")', "b/* c */(d)"])
+def test_rows_of_copy_are_found_behind_any_name(name: str) -> None:
+    copy = f"copy {name} from stdin (format csv);\nit's;\n\\."
+    assert texts(f"select 1;\n{copy}\n", "postgresql")[1:] == [copy]
+
+
 @pytest.mark.parametrize("text", ["copy a from b", "select '\n\\.'", "copy a to stdout;\n-- \n", "select 1"])
 def test_other_batches_have_no_rows(text: str) -> None:
     assert copy_parts(text) is None

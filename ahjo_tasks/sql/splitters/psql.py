@@ -38,8 +38,8 @@ class ScriptScanner:
 
 
 SCANNER = ScriptScanner(r"[;\\]", ";\\")
-_NAME = r"(?:\"[^\"]*+\"|[\w$.])(?:\"[^\"]*+\"|[\w$.]|)*+"
-_COPY = re.compile(rf"(?ai:COPY\b{GAP}{_NAME}{GAP}(?:\([^()]*+\){GAP}|)?+FROM\b{GAP}STDIN\b)")
+_NAME = r"(?:\"[^\"]*+\"|[^\s\"'();,])(?:\"[^\"]*+\"|(?!/\*|--)[^\s\"'();,]|)*+"
+_COPY = re.compile(rf"(?ai:COPY\b{GAP}{_NAME}{GAP}(?:\((?:\"[^\"]*+\"|[^()\"]|)*+\){GAP}|)?+FROM\b{GAP}STDIN\b)")
 _LINE_END = re.compile(r"[ \t]*+(?:--[^\r\n]*+)?(?:\r\n?|\n|\Z)")
 _ROWS_END = re.compile(r"^\\\.[ \t\r]*$", re.MULTILINE)
 _COMMAND = re.compile(r"\\(?P<name>[A-Za-z_]++|[^\s\\]?)[ \t]*+(?P<rest>[^\r\n]*+)")

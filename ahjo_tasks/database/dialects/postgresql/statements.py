@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.sql.splitters import Batch
 
 GAP = POSTGRESQL.gap()
-_NAME = r"(?:\"[^\"]*+\"|[\w$.])(?:\"[^\"]*+\"|[\w$.]|)*+"
+_NAME = r"(?:\"[^\"]*+\"|[^\s\"'();,])(?:\"[^\"]*+\"|(?!/\*|--)[^\s\"'();,]|)*+"
 _EXISTS = rf"(?:IF\b{GAP}EXISTS\b{GAP}|)?+"
 _OPTIONS = rf"(?:\([^();]*+\){GAP}|)?+"
 NON_TRANSACTIONAL = (
