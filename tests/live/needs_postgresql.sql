@@ -1018,3 +1018,142 @@ CREATE TABLE z3 (x int);
 CREATE TABLE z4 (x int);
 -- z5
 CREATE TABLE z5 (x int);
+
+-- ========== operators before parentheses and strings
+-- a
+CREATE VIEW a AS SELECT z1 * (1 + z2) AS x, z2 || 'x' AS y, z3 <> 'a' AS z, z4 -> 'k' AS w, z3 ~ 'b' AS v FROM t;
+-- t
+CREATE TABLE t (z1 int, z2 int, z3 text, z4 jsonb);
+-- z1
+CREATE FUNCTION z1(int) RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM a';
+-- z2
+CREATE VIEW z2 AS SELECT * FROM a;
+-- z3
+CREATE VIEW z3 AS SELECT * FROM a;
+-- z4
+CREATE VIEW z4 AS SELECT * FROM a;
+
+-- ========== plpgsql certain things
+-- a
+CREATE FUNCTION a(x z1.c%TYPE) RETURNS SETOF z1 LANGUAGE plpgsql AS $$ DECLARE r z2%ROWTYPE; c CURSOR (k int) FOR SELECT * FROM z3; n z2.x%TYPE DEFAULT 1; BEGIN FOR r IN SELECT * FROM z4 LOOP RETURN NEXT r; END LOOP; EXECUTE 'SELECT 1 FROM z9'; END $$;
+-- b
+CREATE PROCEDURE b(INOUT x z5 DEFAULT NULL) LANGUAGE plpgsql AS $$ <<l>> DECLARE BEGIN x := NULL; CALL c(); COMMIT; END $$;
+-- c
+CREATE PROCEDURE c() LANGUAGE plpgsql AS $$ BEGIN NULL; END $$;
+-- z1
+CREATE TABLE z1 (c int);
+-- z2
+CREATE TABLE z2 (x int);
+-- z3
+CREATE TABLE z3 (x int);
+-- z4
+CREATE TABLE z4 (x int);
+-- z5
+CREATE TYPE z5 AS ENUM ('a');
+
+-- ========== view columns named as things
+-- a
+CREATE VIEW a AS SELECT b.c AS d, c.b AS z, count AS y FROM c b, b c, (SELECT 1 AS count) e;
+-- b
+CREATE TABLE b (c int, b int);
+-- c
+CREATE TABLE c (c int, b int);
+-- d
+CREATE VIEW d AS SELECT a.d, z AS e FROM a;
+-- e
+CREATE VIEW e AS SELECT e.d FROM d AS e;
+
+-- ========== alter table forms
+-- a
+ALTER TABLE ONLY z1 INHERIT z2;
+-- a0
+ALTER TABLE z1b INHERIT z3;
+-- z1b
+CREATE TABLE z1b (x int);
+-- a00
+ALTER TABLE z3 NO INHERIT z2;
+-- b
+ALTER TABLE z1c OF z4;
+-- z1c
+CREATE TABLE z1c (x int);
+-- c
+ALTER TABLE z2 ADD FOREIGN KEY (x) REFERENCES z5, ADD CONSTRAINT q UNIQUE (x), ALTER x SET STATISTICS 5;
+-- c2
+ALTER TABLE z9 ALTER COLUMN x SET DATA TYPE z6 USING z7(x::int);
+-- z9
+CREATE TABLE z9 (x int);
+-- d
+ALTER TABLE z8 REPLICA IDENTITY USING INDEX z8i;
+-- e
+ALTER TABLE z8 CLUSTER ON z8i;
+-- g
+ALTER SEQUENCE s OWNED BY z8.x;
+-- h
+ALTER VIEW v ALTER COLUMN x SET DEFAULT z7(1);
+-- i
+ALTER TABLE z8 ENABLE ALWAYS TRIGGER tr, DISABLE RULE ru;
+-- i1
+CREATE TRIGGER tr BEFORE INSERT ON z8 FOR EACH ROW EXECUTE FUNCTION tf();
+-- i2
+CREATE RULE ru AS ON UPDATE TO z8 DO NOTHING;
+-- tf
+CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+-- v
+CREATE VIEW v AS SELECT 1 AS x;
+-- s
+CREATE SEQUENCE s;
+-- z1
+CREATE TABLE z1 (x int);
+-- z2
+CREATE TABLE z2 (x int);
+-- z3
+CREATE TABLE z3 () INHERITS (z2);
+-- z4
+CREATE TYPE z4 AS (x int);
+-- z5
+CREATE TABLE z5 (x int PRIMARY KEY);
+-- z6
+CREATE DOMAIN z6 AS int;
+-- z7
+CREATE FUNCTION z7(int) RETURNS int LANGUAGE sql AS 'SELECT $1';
+-- z8
+CREATE TABLE z8 (x int NOT NULL);
+-- z8i
+CREATE UNIQUE INDEX z8i ON z8 (x);
+
+-- ========== comments and strings
+-- a
+CREATE VIEW a AS SELECT 'FROM z1' AS x, $$ JOIN z2 $$ AS y, $q$ z3() $q$ AS z, E'\' FROM z4 ' AS w, U&'\0061 FROM z5' AS v, B'101' AS b, X'1F' AS h /* FROM z6 /* nested */ JOIN z7 */ -- , z8
+  FROM z9;
+-- z9
+CREATE TABLE z9 (x int);
+-- z1
+CREATE VIEW z1 AS SELECT * FROM a;
+-- z2
+CREATE VIEW z2 AS SELECT * FROM a;
+-- z4
+CREATE VIEW z4 AS SELECT * FROM a;
+-- z6
+CREATE VIEW z6 AS SELECT * FROM a;
+-- z8
+CREATE VIEW z8 AS SELECT * FROM a;
+
+-- ========== fk without pk columns and partial
+-- a
+CREATE TABLE a (x int, y int, FOREIGN KEY (x, y) REFERENCES z (q, p));
+-- z
+CREATE TABLE z (p int, q int);
+-- zz
+CREATE UNIQUE INDEX ON z (p, q);
+
+-- ========== do
+-- a
+DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_type WHERE typname = 'mood') THEN CREATE TYPE mood AS ENUM ('a'); END IF; END $$;
+-- b
+CREATE TABLE b (x mood);
+-- c
+DO LANGUAGE plpgsql 'BEGIN EXECUTE ''CREATE TABLE zz (x int)''; PERFORM f(); INSERT INTO b VALUES (NULL); END';
+-- d
+CREATE VIEW d AS SELECT * FROM zz;
+-- f
+CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';

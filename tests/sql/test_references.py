@@ -156,6 +156,44 @@ def test_queries_of_sqlite(query: str, expected: str) -> None:
     assert relations(SQLITE, f"CREATE VIEW v AS {query}") == set(expected.split())
 
 
+@pytest.mark.parametrize("syntax", [POSTGRESQL, MYSQL, SQLITE, MSSQL])
+@pytest.mark.parametrize(
+    ("expression", "called"),
+    [
+        ("s.total * (1 + x)", False),
+        ("1 - s.total -- rest\n + (x)", False),
+        ("s.total /* of */ <> (SELECT 1)", False),
+        ("s.total / (((x)))", False),
+        ("s.total (1 + x)", True),
+        ("s.total/* of */(x)", True),
+        ("s . total -- of\n (x)", True),
+        ("1 + s.total(x) * (2)", True),
+    ],
+)
+def test_a_column_before_an_operator_is_no_routine(syntax: Syntax, expression: str, called: bool) -> None:
+    references = read_references([f"CREATE VIEW v AS SELECT {expression} AS y FROM s"], syntax).references
+    assert [".".join(one.parts) for one in references if one.role == "routine"] == ["s.total"] * called
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("mood || 'x'", ""),
+        ("mood -> E'x'", ""),
+        ("mood <> $$x$$", ""),
+        ("a.mood ~* N'x'", ""),
+        ("mood 'x'", "mood"),
+        ("a.mood E'x'", "a.mood"),
+        ("mood/* of */'x'", "mood"),
+        ("\"Mood\" 'x'", "Mood"),
+        ("mood $$x$$", "mood"),
+    ],
+)
+def test_a_column_before_an_operator_is_no_type(expression: str, expected: str) -> None:
+    references = read_references([f"CREATE VIEW v AS SELECT {expression} AS y FROM s"], POSTGRESQL).references
+    assert " ".join(".".join(one.parts) for one in references if one.role == "type") == expected
+
+
 def cases(syntax: Syntax, name: str) -> Iterator[object]:
     """The statements of a file, and what they need behind `-->`. A blank line ends a case, GO a batch."""
     text = (Path(__file__).parent / "references" / f"{name}.sql").read_text(encoding="utf-8")

@@ -243,9 +243,19 @@ def owned_by(reader: Reader, index: int) -> int:
     return index + 1
 
 
+def of_type(reader: Reader, index: int) -> int:
+    """Read OF of a table of PostgreSQL that is altered, which names its type."""
+    if reader.syntax is POSTGRESQL and reader.context == "alter" and index == reader.table + 1:
+        return type_name(reader, index + 1)
+    return index + 1
+
+
 def storage(reader: Reader, index: int) -> int:
-    """Read ON of a table or an index of SQL Server, which names a partition scheme."""
+    """Read ON of a table or an index of SQL Server, which names a partition scheme, and of CLUSTER ON an index."""
     words = reader.words
+    if words[index - 1] == "CLUSTER" and reader.context == "alter" and reader.syntax is POSTGRESQL:
+        reader.emit(index + 1, "index")
+        return index + 2
     if reader.syntax is MSSQL and reader.context in {"table", "alter", "index"} and words[index + 2] == "(":
         reader.emit(index + 1, "partition scheme")
         return reader.closing(index + 2) + 1
@@ -316,6 +326,7 @@ COLUMN_ACTIONS: dict[str, Action] = {
     "INHERIT": inherits,
     **TABLE_ACTIONS,
     "OWNED": owned_by,
+    "OF": of_type,
     "ON": storage,
     "RETURNS": returns,
     "PARTITION": partition,

@@ -40,7 +40,8 @@ def parenthesis(reader: Reader, index: int) -> int:
     special = CALLS.get(previous.removeprefix("PG_CATALOG."))
     if special:
         return special(reader, index)
-    reader.call(index - 1)
+    if reader.has_arguments(index - 1):
+        reader.call(index - 1)
     reader.push()
     return index + 1
 
@@ -119,7 +120,7 @@ def xml_type(reader: Reader, index: int) -> int:
 def string(reader: Reader, index: int) -> int:
     """Read a string: in PostgreSQL a type may stand before it."""
     previous = reader.words[index - 1] if index else ""
-    if previous not in NOT_CALLED and reader.syntax is POSTGRESQL:
+    if previous not in NOT_CALLED and reader.syntax is POSTGRESQL and reader.has_arguments(index - 1):
         reader.emit(index - 1, TYPE)
     return index + 1
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.definitions import Definition
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL
 from ahjo_tasks.sql.references.model import Collector, Place, Reference, Strength, part_name, qualified
 from ahjo_tasks.sql.references.signatures import arguments, listed_types
-from ahjo_tasks.sql.references.tokens import STRING, keywords, name_tokens, split_name, string_value, word_set
+from ahjo_tasks.sql.references.tokens import (
+    STRING,
+    keywords,
+    name_tokens,
+    names_before_arguments,
+    split_name,
+    string_value,
+    word_set,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,6 +54,8 @@ NOT_CALLED = MARKS | word_set(
     "CONCAT UPPER LOWER NOW INSERT UPDATE DELETE REPLACE VARCHAR NVARCHAR CHAR NCHAR VARBINARY DECIMAL NUMERIC "
     "INT DATETIME2 IDENTITY RETURNS IIF LANGUAGE ESCAPE TO CONFLICT OPTIONS"
 )
+LAST_PART = re.compile(r"^[\s\S]*\.\s*")
+"""All before the last part of a dotted name."""
 DEEPEST_BODY = 20
 LISTED = frozenset({"KEY", "INDEX", "UNIQUE", "FULLTEXT", "SPATIAL"})
 """Words before a name whose parentheses hold columns."""
@@ -171,6 +182,7 @@ class Reader:
         self.on_as: Action | None = None
         """The reader that AS leads to outside of parentheses."""
         self._ends: dict[int, int] | None = None
+        self._before_arguments: set[str] | None = None
         self._called: set[tuple[str, Strength, str | None]] = set()
 
     def read(self) -> None:
@@ -209,6 +221,13 @@ class Reader:
                 elif word == ")" and stack:
                     self._ends[stack.pop()] = place
         return self._ends.get(index, self.size)
+
+    def has_arguments(self, index: int) -> bool:
+        """Tell whether the parenthesis or string behind a name belongs to it: an operator between is no token."""
+        if self._before_arguments is None:
+            self._before_arguments = names_before_arguments(self.text, self.syntax)
+        token = self.tokens[index]
+        return token in self._before_arguments or LAST_PART.sub("", token) in self._before_arguments
 
     def key(self, token: str) -> str:
         """A name without a schema as names are compared."""

@@ -42,6 +42,18 @@ def name_tokens(text: str, syntax: Syntax) -> list[str]:
     return list(filter(None, _pattern(syntax, dollars=False).findall(text)))
 
 
+def names_before_arguments(text: str, syntax: Syntax) -> set[str]:
+    """The names, as they are written, behind which a parenthesis or a string follows without an operator between."""
+    return set(_before_arguments(syntax).findall(text))
+
+
+@lru_cache
+def _before_arguments(syntax: Syntax) -> re.Pattern[str]:
+    quoted = "|".join(syntax.name_forms(lenient=True))
+    string = rf"(?:[{syntax.prefixes}]|[uU]&|)[{syntax.strings}]"
+    return re.compile(rf"(?<![\w$])({syntax.word}|{quoted}){syntax.gap()}(?=\(|{string}|\$)")
+
+
 def token_span(text: str, syntax: Syntax, index: int) -> tuple[int, int]:
     """Return the offsets at which the token of an index begins and ends in the text."""
     text = _shallow(text, syntax)
