@@ -251,11 +251,38 @@ def test_a_migration_that_ends_its_transaction_is_refused_or_said_to_stay(
     project.close(keep=True)
 
 
+OWN = "coalesce(nullif(current_setting('ahjo.' || 'own', true), ''), '-')"
 POSTGRESQL_FILES = {
+    "SELECT 'a', go_own()": OWN,
+    "INSERT INTO watched VALUES (1)": OWN,
+    "-- c\nUPDATE watched SET x = 2": OWN,
+    "WITH d AS (DELETE FROM watched RETURNING x) SELECT 1": OWN,
+    "COPY watched FROM STDIN;\n1\n\\.\n": "current_setting('search_path')",
+    "TRUNCATE watched": "current_setting('search_path')",
+    "CALL go_there()": "current_setting('search_path')",
+    "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY": "current_setting('default_transaction_read_only')",
+    "SET session_replication_role = replica": "current_setting('session_replication_role')",
+    "SET TIME ZONE 'Asia/Tokyo'": "current_setting('TimeZone')",
+    "SET XML OPTION DOCUMENT": "current_setting('xmloption')",
+    "SET SESSION SCHEMA 'pg_catalog'": "current_setting('search_path')",
+    "SET ROLE pg_read_all_data": "current_user",
+    "SET SESSION AUTHORIZATION pg_monitor": "session_user",
+    "LISTEN ahjo_channel": "(SELECT count(*) FROM pg_listening_channels())",
+    "DECLARE ahjo_c CURSOR WITH HOLD FOR SELECT 1": "(SELECT count(*) FROM pg_cursors WHERE is_holdable)",
     "SELECT go()": "current_setting('search_path')",
     "SELECT 1 AS n INTO TEMP ahjo_t": "(SELECT count(*) FROM pg_class WHERE relname = 'ahjo_t')",
     "DO $$ BEGIN EXECUTE 'prep' || 'are ahjo_p as select 1'; END $$": "(SELECT count(*) FROM pg_prepared_statements)",
 }
+
+
+GOING = """
+CREATE PROCEDURE go_there() LANGUAGE plpgsql AS $$ BEGIN PERFORM go(); END $$;
+CREATE FUNCTION go_own() RETURNS text LANGUAGE sql AS $$ SELECT set_config('ahjo.own', 'x', false) $$;
+CREATE TABLE watched (x int);
+INSERT INTO watched VALUES (0);
+CREATE FUNCTION gone() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM go(), go_own(); RETURN NULL; END $$;
+CREATE TRIGGER each_statement AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON watched EXECUTE FUNCTION gone();
+"""
 
 
 @pytest.mark.parametrize("target", ["postgresql"], indirect=True)
@@ -264,6 +291,7 @@ def test_what_functions_and_blocks_set_ends_with_their_file(connection: Connecti
     connection.execute(
         "CREATE FUNCTION go() RETURNS void LANGUAGE plpgsql AS $$ BEGIN SET search_path TO pg_catalog; END $$"
     )
+    connection.execute(GOING)
     before = connection.query(f"SELECT {value}")
     run(connection, statement)
     assert connection.query(f"SELECT {value}") == before

@@ -34,6 +34,7 @@ _TRANSACTION_ONLY = frozenset({"TRANSACTION", "CONSTRAINTS"})
 """Words after SET that change the transaction alone."""
 _IN_BLOCK = re.compile(r"\b(?:SET|RESET|DISCARD|SET_CONFIG|CALL|EXECUTE|LISTEN|HOLD|PG_(?:TRY_)?ADVISORY\w*)\b")
 _CHANGES = re.compile(r"\b(?:SET_CONFIG|TEMP(?:ORARY)?|PG_TEMP|PG_(?:TRY_)?ADVISORY\w*)\b")
+_WRITES = re.compile(r"\b(?:INSERT|UPDATE|DELETE|MERGE|TRUNCATE|COPY|WITH)\b")
 _DEFINITIONS = frozenset({"CREATE", "ALTER", "COMMENT", "GRANT", "REVOKE", "DROP"})
 _AT_ONCE = re.compile(
     rf"(?:CREATE\b{GAP}(?:OR\b{GAP}REPLACE\b{GAP}|GLOBAL\b{GAP}|LOCAL\b{GAP}|UNLOGGED\b{GAP}|)?+"
@@ -115,10 +116,23 @@ def _calls_own_function(upper: str) -> bool:
     return any(name.strip('"').lower() not in _NO_OWN_FUNCTION for name in _CALL.findall(upper))
 
 
+def _writes_rows(text: str) -> bool:
+    """Test whether a statement changes rows, which may set off a trigger: its body may set anything."""
+    upper = ascii_upper(text)
+    if not _WRITES.search(upper):
+        return False
+    try:
+        spans = postgresql.statement_spans(SourceText(text))
+        return any(_WRITES.match(upper, start) is not None for start, _end in spans)
+    except SourceError:  # the server is to say what is wrong with it
+        return True
+
+
 def save(connection: OpenConnection, texts: Iterable[str]) -> Restore | None:
     """Ask for the state of the session, and return what puts it back; None where no statement may change it."""
+    texts = list(texts)
     statements = [statement for text in texts for statement in changing_statements(text)]
-    if not statements:
+    if not statements and not any(map(_writes_rows, texts)):
         return None
     dialect = connection.dialect
     names = {name.lower() for statement in statements for name in _CUSTOM.findall(statement)}
@@ -131,9 +145,7 @@ def save(connection: OpenConnection, texts: Iterable[str]) -> Restore | None:
         with connection.messages_to(lambda _message: None):
             after = _state(connection, question)
             _restore_user(connection, before, after)
-            calls = [*_reset(connection, before, after), *_closing(connection, before, after)]
-            if calls:
-                connection.query("; ".join(calls))
+            connection.query("; ".join((*_reset(connection, before), *_closing(connection, before, after))))
             _restore_locks(connection, before.locks, after.locks)
 
     return restore
@@ -184,17 +196,17 @@ def _restore_user(connection: OpenConnection, before: State, after: State) -> No
         connection.query(f"SET ROLE {'NONE' if before.role == 'none' else quote(before.role)}")
 
 
-def _reset(connection: OpenConnection, before: State, after: State) -> list[str]:
-    """Build the statements that put parameters back."""
-    quote, name_quote = connection.dialect.quote_literal, connection.dialect.quote
-    old: dict[str, str | None] = {**dict.fromkeys(after.settings), **before.settings}
-    changed = {name: value for name, value in old.items() if after.settings.get(name) != value}
-    own = {name: value for name, value in before.custom.items() if after.custom.get(name) != value}
+def _reset(connection: OpenConnection, before: State) -> list[str]:
+    """Build the statements that put parameters back; of those of somebody's own the server gives no list."""
+    quote = connection.dialect.quote_literal
+    old = {**before.custom, **before.settings}
     return [
-        f"SELECT pg_catalog.set_config({quote(name)}, {quote(value)}, false)"
-        if value is not None
-        else f"RESET {'.'.join(name_quote(part) for part in name.split('.'))}"
-        for name, value in {**own, **changed}.items()
+        "RESET ALL",
+        *(
+            f"SELECT pg_catalog.set_config({quote(name)}, {quote(value)}, false)"
+            for name, value in old.items()
+            if value is not None
+        ),
     ]
 
 
