@@ -285,3 +285,61 @@ def test_text_is_converted_by_the_server(loading: Loading, encoding: str) -> Non
         text = loading.load("t", "n\na\n漢\n", code=1, AHJO_TARGET_DATABASE_NAME=other)
         assert "t.csv:3" in text
         assert "has no equivalent" in text
+
+
+POSTGRESQL_VALUES = {
+    "int[]": "{1,NULL,3}",
+    "text[]": '{"a,b","c\\"d",NULL,""}',
+    "mood[]": "{good,bad}",
+    "json": '{"a":  1}',
+    "jsonb": '{"a": [1, 2.50]}',
+    "int4range": "[1,5)",
+    "tstzrange": '["2020-01-01 00:00:00+00",)',
+    "int4multirange": "{[1,3),[5,7)}",
+    "bytea": "\\x00ff10",
+    "bit(3)": "101",
+    "bit varying(9)": "10110",
+    "interval": "1 year 2 mons 3 days 04:05:06.7",
+    "mood": "bad",
+    "positive": "7",
+    "pair": '(1,"a, b")',
+    "pair[]": '{"(1,a)","(2,)"}',
+    "inet": "10.0.0.1/8",
+    "macaddr": "08:00:2b:01:02:03",
+    "uuid": "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
+    "tsvector": "'a':1 'b':2",
+    "point": "(1,2.5)",
+    "numeric": "12345678901234567890.12345678901234567890",
+    "double precision": "-Infinity",
+    "timestamp with time zone": "2020-01-01 00:00:00.123456+00",
+    "date": "infinity",
+    "time with time zone": "12:00:00+02",
+    "character(4)": "ab  ",
+    "xml": "<a>1</a>",
+    "pg_lsn": "16/B374D848",
+}
+
+
+@postgresql
+@pytest.mark.parametrize("mode", ["insert", "replace", "upsert"])
+def test_values_of_every_type_arrive_as_they_are_written(loading: Loading, mode: str) -> None:
+    loading.run(
+        "CREATE TYPE mood AS ENUM ('good', 'bad')",
+        "CREATE DOMAIN positive AS int CHECK (VALUE > 0)",
+        "CREATE TYPE pair AS (a int, b text)",
+        "CREATE TABLE kept (id int PRIMARY KEY, "
+        + ", ".join(f"c{number} {name}" for number, name in enumerate(POSTGRESQL_VALUES))
+        + ", twice int GENERATED ALWAYS AS (id * 2) STORED)",
+        "ALTER DATABASE " + loading.database + " SET timezone = 'UTC'",
+    )
+    if mode != "insert":
+        loading.run("INSERT INTO kept (id) VALUES (1), (2)")
+    columns = [f"c{number}" for number in range(len(POSTGRESQL_VALUES))]
+    quoted = ['"' + value.replace('"', '""') + '"' for value in POSTGRESQL_VALUES.values()]
+    text = f"id;{';'.join(columns)}\n1;{';'.join(quoted)}\n2{';' * len(columns)}\n"
+    loading.load("kept", text, f"mode: {mode}\n" + "key: [id]\n" * (mode == "upsert"))
+    query = f"SELECT {', '.join(f'{column}::text' for column in columns)} FROM kept WHERE id = "
+    stored, empty = loading.run(f"{query}1")[0], loading.run(f"{query}2")[0]
+    expected = {**POSTGRESQL_VALUES, "character(4)": "ab"}
+    assert dict(zip(POSTGRESQL_VALUES, stored, strict=True)) == expected
+    assert set(empty) == {None}
