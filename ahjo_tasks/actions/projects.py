@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.errors import AhjoError, UsageError
-from ahjo_tasks.runtime.action import Action, action
-from ahjo_tasks.runtime.confirmation import Change, is_unattended, require_name, require_yes
+from ahjo_tasks.runtime.action import Action
+from ahjo_tasks.runtime.confirmation import Change, check_permission, is_unattended, require_name, require_yes
 from ahjo_tasks.runtime.context import ActionContext
 from ahjo_tasks.runtime.patches.config_files import runtime_path
 from ahjo_tasks.utils import pluralize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from invoke.context import Context
 
@@ -198,48 +198,96 @@ def _conclude(results: Sequence[Event]) -> None:
         raise AhjoError(f"{len(failed)} of {len(results)} projects failed: {', '.join(failed)}{left}.")
 
 
-@action(
-    auto_shortflags=False,
-    help={
-        "version": "The tag to upgrade to; by default the newest one listed.",
-        "non-interactive": "Do not ask for confirmation.",
-        "confirm-database": "Name of the protected database, in place of typing it.",
-    },
-)
-def upgrade(
-    ctx: ActionContext,
-    version: str = "",
-    non_interactive: bool = False,
-    confirm_database: str = "",
-) -> None:
+class PreparedUpgrade:
+    """The versions to upgrade to, and what is needed to check and run them."""
+
+    def __init__(self, ctx: ActionContext, version: str) -> None:
+        from ahjo_tasks.fleet.repository import Repository, worker_environment
+        from ahjo_tasks.fleet.upgrade_path import UpgradeTarget, plan_versions
+
+        self.repository = Repository(ctx.project.directory)
+        self.target = UpgradeTarget(ctx.project.directory, ctx.project.loaded, ctx.database)
+        self.plan = plan_versions(self.target, self.repository, version or None)
+        self.environ = {**worker_environment(ctx.project.loaded, ctx.database), "AHJO_NON_INTERACTIVE": "1"}
+
+        self._destroys: tuple[str, ...] | None = None
+
+    def check(self) -> tuple[str, ...]:
+        """Return what the actions of the versions destroy. Raises ConfigError where one of them could not run."""
+        from ahjo_tasks.fleet.preflight import preflight_versions
+        from ahjo_tasks.git import without_locations
+
+        if self._destroys is None:
+            environ = {**without_locations(os.environ), **self.environ}
+            config = self.target.config.path.absolute()
+            self._destroys = preflight_versions(self.plan, self.repository, config, environ)
+        return self._destroys
+
+
+class Upgrade(Action[..., None]):
+    """An action whose versions say what it changes and destroys; they are planned and checked before the question."""
+
+    def _check(self, ctx: ActionContext, values: Mapping[str, Any]) -> bool:
+        if not ctx.skips(self.name):
+            check_permission(ctx.project, self.name)
+            ctx.print_heading(ctx.label(self.name))
+            _print_plan(ctx, _prepare(ctx, values).plan)
+        return super()._check(ctx, values)
+
+    def changes_database(self, ctx: ActionContext, values: Mapping[str, Any]) -> bool:
+        """Return whether there is a newer version."""
+        return bool(_prepared(ctx, values).plan.versions)
+
+    def destruction(self, ctx: ActionContext, values: Mapping[str, Any]) -> str:
+        """Return what the actions of the versions destroy."""
+        return "; ".join(_prepared(ctx, values).check())
+
+
+def _prepare(ctx: ActionContext, values: Mapping[str, Any]) -> PreparedUpgrade:
+    """Plan an upgrade; what is checked of it already, because a question before named it, is not checked again."""
+    before: PreparedUpgrade | None = ctx.project.prepared_upgrade
+    prepared = PreparedUpgrade(ctx, values.get("version") or "")
+    if before is not None and before.plan == prepared.plan:
+        return before
+    ctx.project.prepared_upgrade = prepared
+    return prepared
+
+
+def _prepared(ctx: ActionContext, values: Mapping[str, Any]) -> PreparedUpgrade:
+    """Return the upgrade that is planned, or plan it."""
+    prepared: PreparedUpgrade | None = ctx.project.prepared_upgrade
+    return prepared or _prepare(ctx, values)
+
+
+def _upgrade(ctx: ActionContext, version: str = "") -> None:
     """Upgrade the database to a newer git tag.
 
     The file `upgrade_actions_file` lists the actions of each tag. They are run
     tag by tag, each with the files of its own tag; the checkout stays as it is.
     After a failure the next run goes on with the version that failed.
     """
-    from ahjo_tasks.fleet.preflight import preflight_versions
-    from ahjo_tasks.fleet.repository import Repository, worker_environment
-    from ahjo_tasks.fleet.upgrade_path import UpgradeTarget, plan_versions
     from ahjo_tasks.fleet.upgrade_runner import UpgradeRunner
-    from ahjo_tasks.git import without_locations
 
-    ctx.print_heading()
-    repository = Repository(ctx.project.directory)
-    target = UpgradeTarget(ctx.project.directory, ctx.project.loaded, ctx.database)
-    plan = plan_versions(target, repository, version or None)
-    _print_plan(ctx, plan)
-    if not plan.versions:
+    upgrade = _prepared(ctx, {"version": version})
+    if not upgrade.plan.versions:
         return
-    environ = {**worker_environment(ctx.project.loaded, ctx.database), "AHJO_NON_INTERACTIVE": "1"}
-    destroys = preflight_versions(
-        plan, repository, ctx.project.loaded.path.absolute(), {**without_locations(os.environ), **environ}
-    )
+    upgrade.check()
     if ctx.dry_run:
         return
-    ctx.require_consent("upgrade", "; ".join(destroys))
-    environ["AHJO_CONFIRM_DATABASE"] = ctx.database.name if ctx.confirmation.is_named(ctx.project, ctx.given) else ""
-    UpgradeRunner(plan, target, repository, environ, lambda event: _print_version_event(ctx, event)).run()
+    name = ctx.database.name if ctx.confirmation.is_named(ctx.project, ctx.given) else ""
+    environ = {**upgrade.environ, "AHJO_CONFIRM_DATABASE": name}
+    UpgradeRunner(
+        upgrade.plan, upgrade.target, upgrade.repository, environ, lambda event: _print_version_event(ctx, event)
+    ).run()
+
+
+upgrade = Upgrade(
+    _upgrade,
+    name="upgrade",
+    affects_database=True,
+    auto_shortflags=False,
+    help={"version": "The tag to upgrade to; by default the newest one listed."},
+)
 
 
 def _print_plan(ctx: ActionContext, plan: UpgradePlan) -> None:

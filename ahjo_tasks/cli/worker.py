@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -163,9 +164,10 @@ class Preflight(WorkerProgram):
         for action in task.planned_actions(context):
             ctx = context.for_namespace(action.namespace_info)
             check_permission(ctx.project, action.name, reads=action.reads)
-            phrase = action.destruction(ctx, values)
-            title = action.title(ctx, values)
-            self.request.answer(runs=action.name, destroys=f"{title} {phrase}" if phrase else "")
+            self.request.answer(runs=action.name)
+            with suppress(AhjoError):  # of an upgrade of what another action creates first
+                if phrase := action.destruction(ctx, values):
+                    self.request.answer(destroys=f"{action.title(ctx, values)} {phrase}")
             for parameter in action.sql_files:
                 ctx.project.files.read_named(values.get(parameter) or [], ctx.settings.scripting_variables)
 

@@ -13,7 +13,7 @@ from invoke.context import Context
 from ahjo_tasks.console.console import has_color
 from ahjo_tasks.errors import AhjoError, UsageError
 from ahjo_tasks.runtime.chain import Chain, Given
-from ahjo_tasks.runtime.confirmation import Confirmation, Effect, is_skipped
+from ahjo_tasks.runtime.confirmation import Confirmation, is_skipped
 from ahjo_tasks.runtime.patches.config_files import clear_backend, refuse_backend, runtime_path, set_backend
 from ahjo_tasks.runtime.project import Project, only_config
 
@@ -324,11 +324,6 @@ class ActionContext(Context):
         given = Given.of(values) if self.inside_action else Given.of(values).or_else(self.chain.own)
         with self.invocation.answering(given._asdict()):
             yield
-
-    def require_consent(self, action: str, destroys: str = "") -> None:
-        """Ask, for an action that finds out by itself what it would change; `destroys` is read after its name."""
-        effect = Effect(action, self.label(self.stack[0]), self.given, lambda: destroys)
-        self.confirmation.require(self.project, [effect])
 
     def skips(self, name: str) -> bool:
         """Return whether the config skips the action."""

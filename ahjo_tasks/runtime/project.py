@@ -128,6 +128,8 @@ class Project:
         """The record of this command line in the history of the database, once it has changed something."""
         self.shown_plan: str | None = None
         """The identity of the plan that the user has agreed to, until it is applied."""
+        self.prepared_upgrade: Any = None
+        """The upgrade that was planned last, a PreparedUpgrade, so that a question may name what it destroys."""
         self._counts = counts
         self._reporter = reporter
         self._overrides = overrides

@@ -154,6 +154,16 @@ def test_a_protected_database_takes_its_name(make: Callable[..., Versioned]) -> 
     assert shop.version == "v2"
 
 
+@pytest.mark.parametrize("chain", [("deploy", "upgrade"), ("upgrade", "deploy")])
+def test_in_a_chain_it_is_asked_before_anything_runs(shop: Versioned, chain: tuple[str, str]) -> None:
+    shop.lists({"v2": ["init", "deploy"]})
+    for flags in ((), ("--non-interactive", *chain)):  # which answers only for what destroys nothing
+        words = flags or chain
+        result = shop.fail(*words, code=3, AHJO_NON_INTERACTIVE="")
+        assert "upgrade in v2, init deletes the database and all its data" in result.text
+        assert (shop.version, shop.notes) == ("v1", [])
+
+
 @pytest.mark.skipif(os.name == "nt", reason="only on POSIX: needs a terminal")
 def test_a_version_that_recreates_the_database_is_announced(shop: Versioned) -> None:
     import pty
