@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.sql.definitions import Definition
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, letters
 from ahjo_tasks.sql.references.columns import COLUMN_ACTIONS
-from ahjo_tasks.sql.references.commands import STATEMENT_ACTIONS
+from ahjo_tasks.sql.references.commands import STATEMENT_ACTIONS, grant
 from ahjo_tasks.sql.references.definitions import create, define, publication_tables
 from ahjo_tasks.sql.references.expressions import type_name
 from ahjo_tasks.sql.references.kinds import MODULES, NO_DEFINITION, ROLES, kind_ahead, kind_at
@@ -55,6 +55,11 @@ def alter(reader: Reader, index: int) -> int:
         reader.emit_listed(place, ROLES.get(kind, kind))
     listed = words[place + 1] == "(" and kind in {"function", "procedure"}
     return reader.closing(place + 1) + 1 if listed else place + 1
+
+
+def authorization(reader: Reader, index: int) -> int:
+    """Read ALTER AUTHORIZATION of SQL Server, which names its object as GRANT does."""
+    return grant(reader, index) if reader.words[index - 1] == "ALTER" else index + 1
 
 
 def _alter_part(reader: Reader, place: int, kind: str) -> int:
@@ -155,6 +160,7 @@ ACTIONS: Mapping[str, Action] = {
     **STATEMENT_ACTIONS,
     "CREATE": create,
     "ALTER": alter,
+    "AUTHORIZATION": authorization,
     "DROP": drop,
     "FOLLOWS": follows,
     "PRECEDES": follows,

@@ -8,7 +8,7 @@ from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE
 from ahjo_tasks.sql.references.expressions import attributes, type_name
 from ahjo_tasks.sql.references.model import Key, Strength, key_role, qualified
 from ahjo_tasks.sql.references.queries import relation
-from ahjo_tasks.sql.references.reader import MARKS, RELATION, ROUTINE, TYPE, Reader, listed_names
+from ahjo_tasks.sql.references.reader import MARKS, OBJECT, RELATION, ROUTINE, TYPE, Reader, listed_names
 from ahjo_tasks.sql.references.signatures import MODES
 from ahjo_tasks.sql.references.table_parts import TABLE_ACTIONS, bring_sequence
 from ahjo_tasks.sql.references.tokens import split_name, word_set
@@ -118,8 +118,12 @@ def add_key(reader: Reader, index: int, table: int, *, primary: bool = False) ->
 
 
 def added(reader: Reader, index: int) -> int:
-    """Read what ALTER TABLE adds."""
+    """Read what ALTER TABLE adds, and the module that ADD SIGNATURE of SQL Server names."""
     words = reader.words
+    if reader.syntax is MSSQL and "SIGNATURE" in words[index + 1 : index + 3]:
+        place = words.index("SIGNATURE", index) + 2
+        reader.emit(place + 2 * (words[place + 1] == "::"), OBJECT)
+        return place + 1
     if reader.context != "alter" or reader.scope.parent:
         return index + 1
     place = index + 1

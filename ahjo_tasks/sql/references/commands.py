@@ -142,7 +142,7 @@ def do_block(reader: Reader, index: int) -> int:
 
 
 def grant(reader: Reader, index: int) -> int:
-    """Read GRANT, REVOKE and DENY up to whom they concern."""
+    """Read GRANT, REVOKE, DENY and ALTER AUTHORIZATION up to whom they concern."""
     words, place = reader.words, index + 1
     if not starts(reader, index):
         return index + 1

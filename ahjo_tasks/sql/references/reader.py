@@ -78,6 +78,7 @@ CLASSES = {
     "SERVER": "server",
     "LANGUAGE": "language",
     "OBJECT": OBJECT,
+    "COLLECTION": "xml schema collection",
 }
 """The roles of names by the words for their kinds."""
 REGISTERED = {

@@ -118,7 +118,7 @@ def switch(reader: Reader, index: int) -> int:
 
 def transfer(reader: Reader, index: int) -> int:
     """Read TRANSFER of an object to another schema of SQL Server."""
-    if reader.syntax is MSSQL and reader.context == "alter" and reader.words[index + 2] != "::":
+    if reader.syntax is MSSQL and reader.context == "alter" and "::" not in reader.words[index + 2 : index + 5]:
         reader.emit(index + 1, "object")
     return index + 1
 

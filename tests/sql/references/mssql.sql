@@ -147,3 +147,10 @@ CREATE PROCEDURE dbo.p;2 @a dbo.T AS SELECT * FROM dbo.t
 GO
 ;WITH a AS (SELECT * FROM dbo.t) SELECT * FROM a
 --> C relation dbo.t
+
+ALTER AUTHORIZATION ON dbo.t TO u; ALTER AUTHORIZATION ON SCHEMA::s TO u; ALTER AUTHORIZATION ON XML SCHEMA COLLECTION::dbo.x TO u
+ALTER AUTHORIZATION ON ASSEMBLY::a TO u; ALTER AUTHORIZATION ON ROLE::r TO u; ALTER AUTHORIZATION ON FULLTEXT CATALOG::c TO u
+--> C object dbo.t, C xml schema collection dbo.x, C assembly a, C role r, C fulltext catalog c
+
+ALTER SCHEMA s TRANSFER XML SCHEMA COLLECTION::dbo.x; ADD SIGNATURE TO dbo.p BY CERTIFICATE c; ADD COUNTER SIGNATURE TO OBJECT::dbo.q BY CERTIFICATE c
+--> C xml schema collection dbo.x, C object dbo.p, C object dbo.q
