@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -67,6 +67,10 @@ class Server:
     def check_interrupted(self) -> None:
         if self.interrupted:
             raise KeyboardInterrupt
+
+    def noticing_rollback(self, _text: str) -> AbstractContextManager[None]:
+        """Have no procedure that ends a transaction."""
+        return nullcontext()
 
     def query(self, _text: str) -> list[tuple[Any, ...]]:
         """Have a catalog that tells nothing."""
