@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ahjo_tasks.engine.stamp import GitVersion, project_version, without_secret
+from ahjo_tasks.engine.stamp import GitVersion, ci_branch, project_version, without_secret
 from ahjo_tasks.errors import ConfigError
 from ahjo_tasks.git import Git, GitError
 
@@ -179,3 +179,27 @@ def test_a_command_that_takes_too_long_is_ended(copy: Path) -> None:
 def test_a_failed_command_gives_the_reason_of_git(copy: Path) -> None:
     with pytest.raises(GitError, match="git show: ambiguous argument 'nothing'"):
         Git(copy).run("show", "nothing")
+
+
+@pytest.mark.parametrize(
+    ("environ", "branch"),
+    [
+        ({"GITHUB_REF_NAME": "main", "GITHUB_SHA": "abc"}, "main"),
+        ({"GITHUB_HEAD_REF": "topic", "GITHUB_REF_NAME": "12/merge", "GITHUB_SHA": "abc"}, "topic"),
+        ({"GITHUB_REF_NAME": "main", "GITHUB_SHA": "of another checkout"}, ""),
+        ({"CI_COMMIT_REF_NAME": "release/1", "CI_COMMIT_SHA": "abc"}, "release/1"),
+        ({"BUILD_SOURCEBRANCH": "refs/heads/feature/x", "BUILD_SOURCEBRANCHNAME": "x"}, "feature/x"),
+        ({"BUILD_SOURCEBRANCHNAME": "main", "BUILD_SOURCEVERSION": "abc"}, "main"),
+        ({"BRANCH_NAME": "main"}, "main"),
+        ({}, ""),
+    ],
+)
+def test_a_build_service_names_the_branch_of_a_detached_checkout(environ: dict[str, str], branch: str) -> None:
+    assert ci_branch(environ, "abc") == branch
+
+
+def test_a_detached_checkout_has_the_branch_of_the_build_service(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git(copy, "checkout", "--quiet", "--detach")
+    monkeypatch.setenv("GITHUB_HEAD_REF", "topic")
+    monkeypatch.setenv("GITHUB_SHA", git(copy, "rev-parse", "HEAD"))
+    assert project_version(copy).branch == "topic"

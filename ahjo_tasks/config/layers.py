@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ahjo_tasks.config.document import Document, read_config
+from ahjo_tasks.config.document import Document, KeyPath, read_config
+from ahjo_tasks.config.secret import is_secret_name
 from ahjo_tasks.errors import AhjoError, ConfigError
 from ahjo_tasks.utils import closest
 
@@ -22,6 +26,10 @@ CALLER = "the caller"
 """The origin of keys that a program gives."""
 _NO_SETTINGS = ("CONFIG_PATH", "NON_INTERACTIVE", "CONFIRM_DATABASE", "STRICT_SKIPS")
 _OPTIONS = "sqlalchemy."
+_FILE = "_file"
+_READ_LATER = ("username", "password", "login_password")
+"""Keys whose `_file` is read when somebody logs in, and may be written then."""
+_REFERENCE = re.compile(r"\$\$\{|\$\{(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*+)(?P<default>:-[^{}]*+)?\})?")
 
 
 @dataclass(frozen=True)
@@ -30,20 +38,114 @@ class ConfigLayer:
 
     values: Mapping[str, Any]
     locate: Callable[[str], str]
-    is_text: bool = False
+    texts: frozenset[str] = frozenset()
+    """Keys whose values come from the environment, as texts that stand for a value of any type."""
+    secrets: frozenset[str] = frozenset()
+    """Values of variables with a secret name, and texts of secret files."""
 
 
-def file_layer(document: Document) -> ConfigLayer:
-    """Return the BACKEND section of a file, or the whole file when it has none."""
+class References:
+    """References in the values of a source: `${NAME}` and `${NAME:-default}` to variables, `KEY_file` to secrets.
+
+    `problems` lists those that lead nowhere.
+    """
+
+    def __init__(self, environ: Mapping[str, str], folder: Path, locate: Callable[[KeyPath], str]) -> None:
+        self._environ = environ
+        self._folder = folder
+        self._locate = locate
+        self.problems: list[str] = []
+        self.secrets: set[str] = set()
+
+    def resolve(self, value: Any, path: KeyPath) -> Any:
+        """Return a value with its references replaced, at every depth."""
+        if isinstance(value, str):
+            return _REFERENCE.sub(lambda match: self._variable(match, path), value) if "${" in value else value
+        if isinstance(value, list):
+            return [self.resolve(item, (*path, number)) for number, item in enumerate(value)]
+        if isinstance(value, dict):
+            return self.with_files({key: self.resolve(item, (*path, key)) for key, item in value.items()}, path)
+        return value
+
+    def with_files(self, values: Mapping[Any, Any], path: KeyPath) -> dict[Any, Any]:
+        """Return keys with the texts of the files that hold secrets: `api_token` where there is `api_token_file`."""
+        found = dict(values)
+        for key, name in values.items():
+            if isinstance(name, str) and name and (stem := _secret_of_file(key)):
+                if values.get(stem) is not None:
+                    self._refuse((*path, key), f"{stem} is given, too; give one of both")
+                found[stem] = self._secret(name, (*path, key))
+                if stem.startswith(_OPTIONS):
+                    del found[key]  # no option of SQLAlchemy
+        return found
+
+    def _variable(self, match: re.Match[str], path: KeyPath) -> str:
+        name, default = match["name"], match["default"]
+        if name is None:
+            if match[0] != "${":
+                return "${"
+            self._refuse(path, "expected ${NAME} or ${NAME:-default}; write $${ for ${ itself")
+            return ""
+        value = self._environ.get(name, "")
+        if not value and default is None:
+            state = "empty" if name in self._environ else "not set"
+            self._refuse(path, f"the environment variable {name} is {state}; set it, or write ${{{name}:-default}}")
+        if value and is_secret_name(name):
+            self.secrets.add(value)
+        return value or (default or "").removeprefix(":-")
+
+    def _secret(self, name: str, path: KeyPath) -> str:
+        file = self._folder / Path(name).expanduser()
+        try:
+            text = file.read_text(encoding="utf-8-sig").rstrip("\r\n")
+        except UnicodeDecodeError:
+            self._refuse(path, f"the file {file} is not UTF-8")
+            return ""
+        except OSError as error:
+            self._refuse(path, f"the file {file} cannot be read: {error.strerror}")
+            return ""
+        if not text:
+            self._refuse(path, f"the file {file} is empty")
+        self.secrets.add(text)
+        return text
+
+    def _refuse(self, path: KeyPath, reason: str) -> None:
+        keys = [str(key) for key in path if isinstance(key, str) and key != "BACKEND"]
+        self.problems.append(f"{self._locate(path)}: {'.'.join(keys)}: {reason}")
+
+
+def _secret_of_file(key: object) -> str:
+    """Return the key whose secret is in the file that this key names; empty for another key."""
+    stem = key.removesuffix(_FILE) if isinstance(key, str) and key.endswith(_FILE) else ""
+    secret = stem in {f"{_OPTIONS}url", "url"} if stem.endswith("url") else is_secret_name(stem)
+    return stem if secret and stem not in _READ_LATER else ""
+
+
+def file_layer(document: Document, folder: Path, environ: Mapping[str, str] = MappingProxyType({})) -> ConfigLayer:
+    """Return the BACKEND section of a file, or the whole file when it has none, with references replaced.
+
+    Files with secrets start from `folder`. Raises ConfigError, which lists every reference that leads nowhere.
+    """
     section = document.value.get("BACKEND")
     if section is not None and not isinstance(section, dict):
         raise ConfigError(f"{_position(document, ('BACKEND',))}: BACKEND: expected an object")
     if section is None:
         _refuse_misspelt_section(document)
     values = section or {key: value for key, value in document.value.items() if key not in ("BACKEND", "LOCAL")}
-    path = ("BACKEND",) if section else ()
-    flat = _flatten_options({key: value for key, value in values.items() if isinstance(key, str)})
-    return ConfigLayer(flat, lambda key: _position(document, (*path, key)))
+    path: KeyPath = ("BACKEND",) if section else ()
+    written = {key: value for key, value in values.items() if isinstance(key, str)}
+    references = References(environ, folder, lambda place: _position(document, place))
+    flat = _flatten_options(references.resolve(written, path))
+    if references.problems:
+        raise ConfigError(f"Invalid config {document.name}", tuple(references.problems))
+    texts = frozenset(key for key in flat if isinstance(written.get(key), str) and written[key] != flat[key])
+    return ConfigLayer(flat, partial(_place_of, document, path), texts, frozenset(references.secrets))
+
+
+def _place_of(document: Document, path: KeyPath, key: str) -> str:
+    """Return where a key is given, itself or by a file with its secret."""
+    given = key if (*path, key) in document.lines else f"{key}{_FILE}"
+    return _position(document, (*path, given if (*path, given) in document.lines else key))
 
 
 def _refuse_misspelt_section(document: Document) -> None:
@@ -71,13 +173,21 @@ def local_document(document: Document, folder: Path) -> tuple[Document | None, t
     return local, local.warnings
 
 
-def environment_layer(environ: Mapping[str, str], keys: Iterable[str]) -> ConfigLayer:
-    """Return the variables `AHJO_<KEY>` of the keys, and `AHJO_SQLALCHEMY_<OPTION>`; empty ones are ignored."""
+def environment_layer(environ: Mapping[str, str], keys: Iterable[str], folder: Path) -> ConfigLayer:
+    """Return the variables `AHJO_<KEY>` of the keys, and `AHJO_SQLALCHEMY_<OPTION>`; empty ones are ignored.
+
+    `AHJO_<KEY>_FILE` of a secret key names a file that holds it, which starts from `folder`. Raises ConfigError.
+    """
     variables = _variables(environ)
     names = {_variable_name(key): key for key in keys}
+    names |= {f"{name}_FILE": f"{key}{_FILE}" for name, key in names.items() if _secret_of_file(f"{key}{_FILE}")}
     options = {name: _option(name) for name in variables if _option(name) and name not in names}
     values = {key: variables[name] for name, key in (options | names).items() if name in variables}
-    return ConfigLayer(values, _variable_name, is_text=True)
+    references = References({}, folder, lambda path: _variable_name(str(path[-1])))
+    resolved = references.with_files(values, ())
+    if references.problems:
+        raise ConfigError("Invalid environment", tuple(references.problems))
+    return ConfigLayer(resolved, _variable_name, frozenset(resolved), frozenset(references.secrets))
 
 
 def caller_layer(values: Mapping[str, Any]) -> ConfigLayer:
@@ -87,7 +197,7 @@ def caller_layer(values: Mapping[str, Any]) -> ConfigLayer:
 
 def unused_variables(environ: Mapping[str, str], layer: ConfigLayer) -> tuple[str, ...]:
     """Return the `AHJO_` variables that the layer has no key for."""
-    used = {_variable_name(key) for key in layer.values}
+    used = {f"{_variable_name(key)}{end}" for key in layer.values for end in ("", _FILE.upper())}
     return tuple(name for name in _variables(environ) if name not in used)
 
 
@@ -106,8 +216,8 @@ def merge(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any
     return result | {key: merge(base[key], override[key]) for key in nested}
 
 
-def _position(document: Document, path: tuple[str, ...]) -> str:
-    line = document.lines.get(path)
+def _position(document: Document, path: KeyPath) -> str:
+    line = next((document.lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in document.lines), None)
     return document.name if line is None else f"{document.name}:{line}"
 
 

@@ -79,8 +79,9 @@ def load(  # noqa: PLR0913 - the sources of the keys, and what is known of the d
     document = read_config(path)
     local, local_warnings = local_document(document, path.parent)
     documents = [document] if local is None else [document, local]
-    files = tuple(map(file_layer, documents))
-    variables = environment_layer(environ, dict.fromkeys((*KEYS, *(key for layer in files for key in layer.values))))
+    files = tuple(file_layer(each, path.parent, environ) for each in documents)
+    keys = dict.fromkeys((*KEYS, *(key for layer in files for key in layer.values)))
+    variables = environment_layer(environ, keys, path.parent)
     layers = (*files, variables, *([caller_layer(overrides)] if overrides else []))
     validator = _validator(layers, is_file_based)
     return LoadedConfig(
@@ -114,7 +115,7 @@ def _validator(layers: tuple[ConfigLayer, ...], is_file_based: Callable[[str], b
     return Validator(
         _merged_values(layers),
         lambda key: _origin(layers, key),
-        lambda key: _top(layers, key).is_text,
+        lambda key: key in _top(layers, key).texts,
         is_file_based,
     )
 
@@ -171,6 +172,8 @@ def secrets_of(config: LoadedConfig) -> Iterator[str]:
         yield from url_passwords(settings.sqlalchemy_url.reveal())
     for variables in _variables(settings):
         yield from (str(value) for name, value in variables.items() if is_secret_name(name))
+    for layer in config.layers:
+        yield from layer.secrets
 
 
 def _variables(settings: Settings) -> Iterator[Mapping[str, object]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,6 +14,7 @@ from ahjo_tasks.errors import ConfigError, NotPermittedError, StatementError
 from ahjo_tasks.git import Git, GitError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from sqlalchemy import Table
@@ -27,6 +29,18 @@ INFO_FILE = "git_version.json"
 LONGEST_ADDRESS = 200
 LONGEST_COMMIT = 50
 """Characters of the column for the commit in the git table."""
+CI_BRANCHES = (
+    ("GITHUB_HEAD_REF", "GITHUB_SHA"),  # the branch of a pull request, whose GITHUB_REF_NAME is 12/merge
+    ("GITHUB_REF_NAME", "GITHUB_SHA"),
+    ("CI_COMMIT_REF_NAME", "CI_COMMIT_SHA"),
+    ("BUILD_SOURCEBRANCH", "BUILD_SOURCEVERSION"),
+    ("BUILD_SOURCEBRANCHNAME", "BUILD_SOURCEVERSION"),
+    ("BITBUCKET_BRANCH", "BITBUCKET_COMMIT"),
+    ("CIRCLE_BRANCH", "CIRCLE_SHA1"),
+    ("BUILDKITE_BRANCH", "BUILDKITE_COMMIT"),
+    ("BRANCH_NAME", "GIT_COMMIT"),
+)
+"""Variables with the branch and the commit that a build service has checked out, which it does without a branch."""
 
 
 class GitVersion(NamedTuple):
@@ -41,18 +55,29 @@ def project_version(directory: Path, *, repository: str | None = None, info_path
     """Return the version of the project in `directory`.
 
     From the JSON file at `info_path`, else from `git_version.json` in the folder, else from git: the tag or hash that
-    `git describe` gives (the full hash where that is longer than the column), the branch (HEAD when detached), and
-    `repository`, the URL of origin, or the name of the repository's folder, which all its worktrees share. Raises
-    GitError when there is no repository with a commit, ConfigError for an unreadable file.
+    `git describe` gives (the full hash where that is longer than the column), the branch (of a detached checkout that
+    of the build service, else HEAD), and `repository`, the URL of origin, or the name of the repository's folder, which
+    all its worktrees share. Raises GitError when there is no repository with a commit, ConfigError for an unreadable
+    file.
     """
     if file := _info_file(directory, info_path):
         return _from_file(file)
     git = Git(directory)
     branch = git.text("rev-parse", "--abbrev-ref", "HEAD")
+    if branch == "HEAD":
+        branch = ci_branch(os.environ, git.text("rev-parse", "HEAD")) or branch
     commit = git.text("describe", "--tags", "--always")
     if len(commit) > LONGEST_COMMIT:
         commit = git.text("rev-parse", "HEAD")
     return GitVersion(without_secret(repository or _origin(git)), branch, commit)
+
+
+def ci_branch(environ: Mapping[str, str], commit: str) -> str:
+    """Return the branch that a build service says it has checked out at this commit; empty where none says so."""
+    for branch, checked_out in CI_BRANCHES:
+        if environ.get(branch) and environ.get(checked_out, commit) == commit:
+            return environ[branch].removeprefix("refs/heads/").removeprefix("refs/tags/")
+    return ""
 
 
 def has_uncommitted_changes(directory: Path, info_path: str | None = None) -> bool:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ahjo_tasks.config.document import configs_in
-from ahjo_tasks.config.loader import load, rows
+from ahjo_tasks.config.loader import load, rows, secrets_of
 from ahjo_tasks.config.secret import Secret
 from ahjo_tasks.errors import ConfigError
 
@@ -239,3 +239,94 @@ def test_the_configs_of_a_folder_are_those_with_a_section(
     for name, text in files.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     assert [path.name for path in configs_in(tmp_path)] == names
+
+
+def references(tmp_path: Path, *lines: str) -> Path:
+    return write(
+        tmp_path, "\n".join(["allowed_actions: ALL", "sql_dialect: postgresql", "sql_port: 1", *lines]), "r.yml"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "value"),
+    [
+        ("${NAME}", {"NAME": "shop"}, "shop"),
+        ("a-${NAME}-${OTHER}", {"NAME": "b", "OTHER": "c"}, "a-b-c"),
+        ("${NAME:-shop}", {}, "shop"),
+        ("${NAME:-shop}", {"NAME": ""}, "shop"),
+        ("${NAME:-shop}", {"NAME": "other"}, "other"),
+        ("x${NAME:-}", {}, "x"),
+        ("$${NAME}", {"NAME": "shop"}, "${NAME}"),
+        ("$$", {}, "$$"),
+        ("$(name) $NAME", {"NAME": "shop"}, "$(name) $NAME"),
+        ("${NAME}", {"NAME": "${OTHER}"}, "${OTHER}"),
+    ],
+)
+def test_a_text_takes_variables(tmp_path: Path, text: str, environ: dict[str, str], value: str) -> None:
+    config = references(tmp_path, f"target_database_name: '{text}'", "target_server_hostname: h")
+    assert load(config, environ=environ).settings.target_database_name == value
+
+
+def test_a_variable_stands_for_a_value_of_any_type_at_any_depth(tmp_path: Path) -> None:
+    text = '{"BACKEND": {"allowed_actions": "${ACTIONS}", "sql_dialect": "postgresql", "sql_port": "${PORT}",'
+    text += '"target_server_hostname": "h", "target_database_name": "d", "scripting_variables": {"a": "${A:-1}"}}}'
+    loaded = load(write(tmp_path, text), environ={"ACTIONS": '["deploy"]', "PORT": "5433"})
+    assert loaded.settings.allowed_actions == ("deploy",)
+    assert loaded.settings.sql_port == 5433
+    assert loaded.settings.scripting_variables == {"a": "1"}
+    assert loaded.warnings == ()
+
+
+def test_every_reference_that_leads_nowhere_is_reported_with_its_line(tmp_path: Path) -> None:
+    config = references(
+        tmp_path,
+        "target_server_hostname: ${HOST}",
+        "target_database_name: ${}",
+        "username: ${EMPTY}",
+        "scripting_variables:",
+        "  api_token_file: missing",
+    )
+    missing = tmp_path / "missing"
+    with pytest.raises(ConfigError) as caught:
+        load(config, environ={"EMPTY": ""})
+    assert [problem.partition(";")[0] for problem in caught.value.problems] == [
+        "r.yml:4: target_server_hostname: the environment variable HOST is not set",
+        "r.yml:5: target_database_name: expected ${NAME} or ${NAME:-default}",
+        "r.yml:6: username: the environment variable EMPTY is empty",
+        f"r.yml:8: scripting_variables.api_token_file: the file {missing} cannot be read: No such file or directory",
+    ]
+
+
+def test_a_secret_is_read_from_its_file(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("postgresql://u:hunter2@h/d\n", encoding="utf-8")
+    (tmp_path / "token").write_text("tok\n", encoding="utf-8")
+    config = references(
+        tmp_path, "sqlalchemy.url_file: url", "scripting_variables: {api_token_file: token, key: '${MY_TOKEN}'}"
+    )
+    loaded = load(config, environ={"MY_TOKEN": "tik"})
+    assert loaded.settings.sqlalchemy_url == Secret("postgresql://u:hunter2@h/d")
+    assert loaded.settings.scripting_variables["api_token"] == "tok"
+    assert {"hunter2", "tok", "tik"} <= set(secrets_of(loaded))
+    assert loaded.origins["sqlalchemy.url"] == "r.yml:4"
+    assert not [row for row in rows(loaded) if "hunter2" in row.value or row.value == "tok"]
+
+
+def test_a_file_of_the_environment_wins_over_the_config(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("postgresql://u:p@h/d", encoding="utf-8")
+    config = references(tmp_path, "sqlalchemy.url: postgresql://nobody@nowhere/none")
+    loaded = load(config, environ={"AHJO_SQLALCHEMY_URL_FILE": "url"})
+    assert loaded.settings.sqlalchemy_url == Secret("postgresql://u:p@h/d")
+    assert loaded.warnings == ()
+
+
+def test_a_secret_that_is_given_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("sqlite:///x", encoding="utf-8")
+    config = references(tmp_path, "sqlalchemy.url: sqlite:///y", "sqlalchemy.url_file: url")
+    with pytest.raises(ConfigError) as caught:
+        load(config, environ={})
+    assert caught.value.problems == ("r.yml:5: sqlalchemy.url_file: sqlalchemy.url is given, too; give one of both",)
+
+
+def test_a_file_that_is_read_at_log_in_need_not_be_there_yet(tmp_path: Path) -> None:
+    lines = ("target_server_hostname: h", "target_database_name: d", "password_file: later", "username_file: later")
+    assert load(references(tmp_path, *lines), environ={}).settings.password is None
