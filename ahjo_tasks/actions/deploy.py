@@ -95,11 +95,11 @@ def _show_dry(ctx: ActionContext, options: DeployOptions) -> None:
 
 
 def _show_way_back(ctx: ActionContext, session: Session) -> None:
-    """Print the id of a run that deployed objects, and how to go back before it."""
+    """Print the id of a run that deployed objects alone, and how to go back before it; tables have no way back."""
     from ahjo_tasks.project.kinds import OBJECTS
 
-    record = ctx.project.run_record
-    if record is not None and record.started and any(event.kind in OBJECTS for event in session.steps):
+    record, kinds = ctx.project.run_record, {event.kind for event in session.steps}
+    if record is not None and record.started and kinds & set(OBJECTS) and "migration" not in kinds:
         ctx.console.info(f"  Undo: inv rollback --run {record.run.run_id}")
 
 

@@ -120,6 +120,12 @@ class Console(Secrets):
             self._sentence(self._stream, text, "dim")
             self.log("info", text)
 
+    def aside(self, text: str) -> None:
+        """Print a note to standard error, once in a run, so that a program that reads the output does not get it."""
+        if text not in self.counts.printed_once:
+            self.counts.printed_once.add(text)
+            self._err(text, "dim", level="info")
+
     def warning(self, text: str, *, once: bool = False) -> None:
         """Print a warning; with `once` only the first time in a run."""
         if not once or text not in self.counts.printed_once:

@@ -64,6 +64,8 @@ class Reporter(Secrets):
             self._notes.add(text)
             self._observer(Note(text))
 
+    aside = info
+
     def warning(self, text: str, *, once: bool = True) -> None:
         """Pass on a warning; with `once` only the first time."""
         text = self.masked(text)

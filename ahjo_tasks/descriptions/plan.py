@@ -47,6 +47,11 @@ class DescriptionStep(Step):
         return not self.apart
 
     @property
+    def outside_transaction(self) -> str:
+        """The reason why one by one they are sent without a transaction; empty if all are sent, or none."""
+        return "an error of one would end it" if self.apart else ""
+
+    @property
     def alone(self) -> str:
         """Nothing if all are sent, or none."""
         return super().alone if self.apart else ""

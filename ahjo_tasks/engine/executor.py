@@ -355,7 +355,7 @@ class PlanExecutor:
     def _fallback(self, step: Step, error: DeployError | StatementError) -> Step | None:
         """The step to do instead; None for one outside of transactions where the action shares one."""
         found = step.fallback(error, self.connection) if self._can_go_on(error) else None
-        if found is None or found.transactional or not self.connection.in_shared_transaction:
+        if found is None or not found.outside_transaction or not self.connection.in_shared_transaction:
             return found
         self._outside = True
         return None

@@ -89,7 +89,7 @@ def _named(basis: Basis) -> str:
 def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
     for label in before.keys() | now.keys():
         if before.get(label) != now.get(label):
-            word = "is new" if label not in before else "is gone" if label not in now else "has changed"
+            word = "is new in it" if label not in before else "is not in it now" if label not in now else "has changed"
             yield f"{label} {word}"
 
 

@@ -172,7 +172,7 @@ class Project:
         if self._reporter is None and not loaded.settings.color_console_logging:
             self.console.colored = False
         if self.config_is_implied:
-            self.reporter.info(f"Config: {self.config_name}, the only one in {self.directory}")
+            self.reporter.aside(f"Config: {self.config_name}, the only one in {self.directory}")
         for secret in secrets_of(loaded):
             self.reporter.hide(secret)
         self.reporter.keep(loaded.origins)

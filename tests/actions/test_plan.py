@@ -179,7 +179,7 @@ def test_a_saved_plan_is_applied_once(project: RunningProject) -> None:
     ("path", "text", "reason"),
     [
         ("database/views/a.sql", "CREATE VIEW a AS SELECT 9 AS one;", "files: database/views/a.sql has changed"),
-        ("database/views/n.sql", "CREATE VIEW n AS SELECT 9 AS one;", "files: database/views/n.sql is new"),
+        ("database/views/n.sql", "CREATE VIEW n AS SELECT 9 AS one;", "files: database/views/n.sql is new in it"),
         ("docs/db_objects/x.json", "{}", "files: docs/db_objects has changed"),
     ],
 )

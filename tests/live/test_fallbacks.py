@@ -32,6 +32,10 @@ class Insert(Step):
     def label(self) -> str:
         return str(self.row)
 
+    @property
+    def outside_transaction(self) -> str:
+        return "" if self.transactional else "it asks for it"
+
     def run(self, connection: Connection) -> int:
         assert self.transactional or not connection.in_shared_transaction
         changed = connection.execute(f"INSERT INTO t VALUES ({self.row})")

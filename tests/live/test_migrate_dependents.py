@@ -92,6 +92,18 @@ def test_what_uses_a_column_is_as_it_was_after_its_migration(used: Deployed) -> 
     assert "nothing to do" in used.succeed("plan").text
 
 
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_a_step_that_fails_later_takes_the_migration_back_with_all_of_the_run(used: Deployed) -> None:
+    before = used.rows(TYPE_OF_NAME)
+    revision(used, "b2", "a1", WIDEN)
+    used.write("database/views/wrong.sql", "CREATE OR REPLACE VIEW wrong AS SELECT nothing FROM product;")
+    failed = used.fail("deploy")
+    assert "dropped before it and created again after it" in failed.text
+    assert "committed by itself" not in failed.text
+    assert used.rows(TYPE_OF_NAME) == before
+    assert used.rows("SELECT version_num FROM alembic_version") == [("a1",)]
+
+
 FUNCTION = "CREATE OR REPLACE FUNCTION f({0}) RETURNS integer LANGUAGE sql AS 'SELECT 1';"
 OVERLOADS = "SELECT pg_get_function_identity_arguments(oid) FROM pg_proc WHERE proname = 'f' ORDER BY 1"
 

@@ -133,7 +133,7 @@ def test_without_a_config_nothing_is_set(project: RunningProject) -> None:
 def test_where_nothing_names_a_config_the_only_one_of_the_folder_counts(project: RunningProject) -> None:
     done = inv(project, "ask", "act", ns=(ask, act))
     assert "'target_database_name': 'shop.db'" in done.out.splitlines()[0], done.text
-    assert "Config: dev.json, the only one in" in done.out
+    assert "Config: dev.json, the only one in" in done.err
     project.write("local.json", '{"BACKEND": {"password": "x"}}')  # the file that another one names as LOCAL is none
     project.write(
         "dev.json", (project.directory / "dev.json").read_text("utf-8").replace("{", '{"LOCAL": "local.json", ', 1)
