@@ -9,7 +9,7 @@ WORKERS ?= -n auto --dist worksteal
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv lock fresh servers lint types unit live test demo bench package-test clean
+.PHONY: help venv lock fresh servers lint types unit live test demo bench docs package-test clean
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
@@ -82,6 +82,10 @@ demo: venv  ## Build a project from the template, on SQLite, from nothing.
 	"$(BIN)/ahjo" init-project --name shop --dialect sqlite --project-dir "$(DEMO)" -ni
 	cd "$(DEMO)/shop" && AHJO_NON_INTERACTIVE=1 "$(BIN)/inv" complete-build --config dev.jsonc
 	cd "$(DEMO)/shop" && "$(BIN)/inv" --list
+
+docs: venv  ## Build the documentation as a site in build/docs.
+	@echo "== docs: build/docs/index.html"
+	"$(BIN)/python" -m sphinx -b html -q -W --keep-going -n -d build/doctrees docs build/docs
 
 bench: venv servers  ## Measure against the floor and the peers.
 	@echo "== bench"

@@ -18,6 +18,15 @@ from ahjo_tasks.config.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+VARIABLES = {
+    "AHJO_CONFIG_PATH": "The config of every action, where no `--config` is given.",
+    "AHJO_NON_INTERACTIVE": "`1`, `true`, `yes` or `on` answers every question, those of destroying actions included; a"
+    " protected database still wants its name.",
+    "AHJO_CONFIRM_DATABASE": "As `--confirm-database` for every action that changes the database of this name.",
+    "AHJO_LOGIN_PASSWORD": "The password of the login that `create-db-login` makes.",
+}
+"""Environment variables that are no key of a config, and what they mean, for the docs."""
+
 DATABASES = ["sqlite", "postgresql", "mysql", "mariadb", "mssql", "postgres", "sqlite3", "sqlserver"]
 WITH_DRIVER = r"^[A-Za-z][\w.]*\+\w+$"
 """A database and its driver, also those of other packages."""

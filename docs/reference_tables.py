@@ -1,0 +1,88 @@
+"""The tables and lists of the reference, each made of the code as Markdown."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from ahjo_tasks import errors, namespace
+from ahjo_tasks.actions.overview import GROUPS
+from ahjo_tasks.config.schema import VARIABLES
+from ahjo_tasks.project.sql_file import HEADERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from invoke.parser.argument import Argument
+    from invoke.tasks import Task
+
+
+def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a table of Markdown."""
+    lines = [" | ".join(heads), *(" | ".join(cell.replace("|", "\\|") for cell in row) for row in rows)]
+    columns = lines[0].count(" | ") + 1
+    return "\n".join(f"| {line} |" for line in [lines[0], " | ".join(["---"] * columns), *lines[1:]])
+
+
+def actions() -> str:
+    """Return all actions in the groups of the overview, each with its help and flags."""
+    tasks = {str(name): task for name, task in namespace().tasks.items()}
+    grouped = {name for names in GROUPS.values() for name in names}
+    groups = {**GROUPS, "More": tuple(sorted(tasks.keys() - grouped))}
+    return "\n\n".join(
+        "\n\n".join([f"## {group}", *(_action(name, tasks[name]) for name in names)]) for group, names in groups.items()
+    )
+
+
+def _action(name: str, task: Task[Any]) -> str:
+    aliases = [f"Also called {', '.join(f'`{alias}`' for alias in task.aliases)}."] if task.aliases else []
+    flags = [(_spelling(argument), argument.help or "") for argument in task.get_arguments()]
+    listed = [table(["flag", "meaning"], flags)] if flags else []
+    return "\n\n".join([f"### `{name}`", _escaped(inspect.getdoc(task) or ""), *aliases, *listed])
+
+
+def _spelling(argument: Argument) -> str:
+    names = [f"`--{name}`" if len(name) > 1 else f"`-{name}`" for name in argument.names]
+    if argument.kind is bool and argument.default is True:
+        names = [f"`--no-{argument.names[0]}`"]
+    return ", ".join(names) + ("" if argument.kind is bool else " VALUE")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", "\\[").replace("<", "\\<").replace("*", "\\*")
+
+
+def exit_codes() -> str:
+    """Return the exit codes with their errors."""
+    kinds = [kind for kind in vars(errors).values() if inspect.isclass(kind) and issubclass(kind, errors.AhjoError)]
+    rows = [("0", "", "Done, or nothing to do.")]
+    rows += [(str(kind.exit_code), f"`{kind.__name__}`", _first_line(kind)) for kind in kinds]
+    rows.append(("130", "", "Interrupted with Ctrl-C, or ended by SIGTERM; what was not finished was rolled back."))
+    return table(["exit code", "error", "meaning"], sorted(rows, key=lambda row: int(row[0])))
+
+
+def _first_line(kind: type) -> str:
+    return (inspect.getdoc(kind) or "").splitlines()[0]
+
+
+def variables() -> str:
+    """Return the environment variables that are no key of the config."""
+    return table(["variable", "meaning"], _named(VARIABLES))
+
+
+def headers() -> str:
+    """Return the comments at the head of a SQL file."""
+    return table(["header", "meaning"], [(f"`-- {name}`", meaning) for name, meaning in HEADERS.items()])
+
+
+def _named(meanings: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(f"`{name}`", meaning) for name, meaning in meanings.items()]
+
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "actions": actions,
+    "exit_codes": exit_codes,
+    "variables": variables,
+    "headers": headers,
+}
+"""By the word of a comment `code`: what stands in its place on the site."""
