@@ -50,9 +50,12 @@ REPOSITORY_PAGES = {
     "../CONTRIBUTING.md": "contributing.md",
     "../CHANGELOG.md": "changelog.md",
 }
+LINES = r"(?:(?!^```).*\n)+"
 SHELLS = re.compile(
     r"^```sh\n(?P<bash>(?:(?!^```).*\n)+)```\n\n```powershell\n(?P<powershell>(?:(?!^```).*\n)+)```\n", re.MULTILINE
 )
+MERMAID = re.compile(rf"^```mermaid\n{LINES}```\n", re.MULTILINE)
+"""A diagram that GitHub draws. No script is loaded here; the table behind it says the same."""
 TABS = """\
 ::::{{tab-set}}
 :sync-group: shell
@@ -85,6 +88,7 @@ def site_text(text: str) -> str:
     """Put tables of the code in the place of their comments, and a command for two shells into tabs."""
     for link, page in REPOSITORY_PAGES.items():
         text = text.replace(f"]({link}", f"]({page}")
+    text = MERMAID.sub("", text)
     filled = re.sub(r"<!-- code: (\w+) -->", lambda found: reference_tables.TABLES[found[1]](), text)
     return SHELLS.sub(lambda found: TABS.format(**found.groupdict()), filled)
 

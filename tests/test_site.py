@@ -74,7 +74,8 @@ def test_the_reference_has_every_key_variable_and_exit_code(site: Path) -> None:
 
 
 def test_a_variable_is_named_only_if_there_is_one() -> None:
-    there = {f"AHJO_{key.replace('.', '_').upper()}" for key in KEYS} | VARIABLES.keys() | OF_AHJO
+    of_keys = {f"AHJO_{key.replace('.', '_').upper()}" for key in KEYS}
+    there = of_keys | {f"{name}_FILE" for name in of_keys} | VARIABLES.keys() | OF_AHJO
     named = {name: path for path in SOURCES for name in CODE.findall(path.read_text("utf-8"))}
     assert {name: path for name, path in named.items() if name not in there and not OF_TESTS.match(name)} == {}
 
