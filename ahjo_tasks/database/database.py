@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ahjo_tasks.database.connection import Connection, Link
-from ahjo_tasks.database.dialects.base import DEPLOY, ConnectFailure, DriverCall
+from ahjo_tasks.database.dialects.base import DATABASE, DEPLOY, ConnectFailure, DriverCall
 from ahjo_tasks.database.drivers import DriverError, refuse
 from ahjo_tasks.database.interrupts import CursorRegistry
 from ahjo_tasks.database.stalls import ANSWER_LOST, UNREACHABLE, Limits, Server, StatementWatch
@@ -255,20 +255,29 @@ class Database:
         with ExitStack() as stack:
             connection = stack.enter_context(self.enter_target(server))
             if connection is not None and not self.dialect.file_based:
-                stack.enter_context(self._deploy_lock(connection))
+                stack.enter_context(self._deploy_lock(connection, alone=True))
             yield connection
 
-    def _deploy_lock(self, connection: Connection) -> AbstractContextManager[None]:
+    def _deploy_lock(self, connection: Connection, *, alone: bool = False) -> AbstractContextManager[None]:
+        """Hold the deploy lock of the project, or `alone` those of all projects in the database."""
+
         def describe() -> str:
             text = self.describe_run(connection)
             if connection.in_shared_transaction and not connection.changed:
                 connection.begin_again()  # who waits keeps no snapshot of the database
             return text
 
-        purpose = self.lock_purpose
-        return self._waiting_lock(
-            lambda timeout: self.dialect.lock(connection, lock_owner(), timeout, purpose), describe
-        )
+        @contextmanager
+        def lock(timeout: float) -> Iterator[None]:
+            with ExitStack() as locks:
+                if not alone:
+                    locks.enter_context(self.dialect.share_lock(connection, lock_owner(), timeout))
+                elif self.dialect.locks_projects:
+                    locks.enter_context(self.dialect.lock(connection, lock_owner(), timeout, DATABASE))
+                locks.enter_context(self.dialect.lock(connection, lock_owner(), timeout, self.lock_purpose))
+                yield
+
+        return self._waiting_lock(lock, describe)
 
     @property
     def lock_purpose(self) -> str:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from inside import Deployed, deployed
+from projects import make_project
 from trails import in_its_slow_file, runs, slow
 
 from ahjo_tasks.database.dialects import dialect
@@ -54,6 +55,23 @@ def test_a_run_that_changes_the_database_is_waited_for(busy: Deployed) -> None:
         assert "locked by" in busy.fail("init", code=4, AHJO_LOCK_TIMEOUT="1").err
         assert runs(busy) == [1]
         first.communicate()
+
+
+def test_a_run_of_another_project_in_the_database_is_waited_for(busy: Deployed, tmp_path: Path) -> None:
+    other = Deployed(tmp_path / "other", busy.target, {**busy.backend, "project": "stock"})
+    make_project(other.directory, other.backend)
+    busy.reconfigure(project="shop")
+    slow(busy, "b", 8)
+    with busy.started("data") as first:
+        in_its_slow_file(busy)
+        confirmed = {"AHJO_CONFIRM_DATABASE": busy.database}
+        assert "locked by" in other.fail("init", code=4, AHJO_LOCK_TIMEOUT="1", **confirmed).err
+        if busy.target.name in {"postgresql", "mysql"}:  # where each project has a lock of its own
+            other.succeed("deploy", AHJO_LOCK_TIMEOUT="0")
+        assert runs(busy) == [1]
+        first.communicate()
+    other.succeed("init", **confirmed)
+    assert not other.has("trail")
 
 
 @pytest.mark.parametrize("target", SERVERS, indirect=True)

@@ -94,6 +94,8 @@ class Identity(NamedTuple):
 
 DEPLOY = "deploy"
 """Purpose of the lock that all changes of the database take."""
+DATABASE = "database"
+"""Purpose of the lock that deploys share where each project has one of its own, and that `init` has alone."""
 
 EXISTS = (
     "Every deploy runs the file: write CREATE OR REPLACE or CREATE ... IF NOT EXISTS where the database has it,"
@@ -618,6 +620,13 @@ class Administration(DialectAttributes):
         Raises LockedError with the owner if it is not free within `timeout` seconds.
         """
         raise NotImplementedError
+
+    def share_lock(self, connection: OpenConnection, owner: str, timeout: float) -> AbstractContextManager[None]:
+        """Hold the lock for the purpose DATABASE with others, where each project has a deploy lock of its own.
+
+        Raises LockedError as `lock` does, which takes it for one alone.
+        """
+        return nullcontext()
 
     def lock_holder(self, connection: OpenConnection, purpose: str = DEPLOY) -> Holder | None:
         """Return who holds the database's lock for a purpose, without taking it; None where nobody does."""

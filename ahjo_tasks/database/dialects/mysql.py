@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ahjo_tasks.database.dialects import mysql_session
 from ahjo_tasks.database.dialects.attributes import CatalogQuery, ProjectTemplate, ScriptClient
 from ahjo_tasks.database.dialects.base import (
+    DATABASE,
     DEPLOY,
     EXISTS,
     LOCK_WAIT,
@@ -28,7 +30,8 @@ from ahjo_tasks.sql.source import ascii_upper
 from ahjo_tasks.sql.splitters.mysql import SPLITTER as MYSQL_SPLITTER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from sqlalchemy import URL, Column
     from sqlalchemy.types import TypeEngine
@@ -75,6 +78,10 @@ MAX_WARNINGS = 10
 SILENT = frozenset({2002, 2003, 2013})
 UNREACHABLE = SILENT | {2006, 1040}
 LOCK = "CONCAT('ahjo {purpose}:', SHA1(CONCAT(COALESCE(DATABASE(), ''), {project})))"
+SHARES = 16
+"""Number of named locks in place of one that can be shared, which MySQL has not.
+
+Each project that deploys has one of them, so as many can at once; `init` has all."""
 
 LONGEST_LIST = 1_000_000
 """Bytes of a list of parameters; the usual limit cuts it off at 1,024."""
@@ -410,38 +417,71 @@ class MySQL(Dialect):
         product = "MariaDB" if "mariadb" in version.lower() else self.title
         return Identity(server, str(name), f"{product} {'.'.join(version.split('.')[:2])}")
 
-    @contextmanager
-    def lock(self, connection: OpenConnection, owner: str, timeout: float, purpose: str = DEPLOY) -> Iterator[None]:
+    def lock(
+        self, connection: OpenConnection, owner: str, timeout: float, purpose: str = DEPLOY
+    ) -> AbstractContextManager[None]:
         """Take a named lock of the session, which the server releases when the connection ends."""
-        lock = self._lock_name(purpose)
-        if connection.query(f"SELECT GET_LOCK({lock}, {max(0, int(timeout))})")[0][0] != 1:
+        return self._hold_lock(connection, owner, timeout, purpose, shared=False)
+
+    def share_lock(self, connection: OpenConnection, owner: str, timeout: float) -> AbstractContextManager[None]:
+        """Take that of the database together with others."""
+        return self._hold_lock(connection, owner, timeout, DATABASE, shared=True)
+
+    @contextmanager
+    def _hold_lock(
+        self, connection: OpenConnection, owner: str, timeout: float, purpose: str, *, shared: bool
+    ) -> Iterator[None]:
+        taken = self._take_locks(connection, purpose, timeout, shared=shared)
+        if not taken:
             holder = self.lock_holder(connection, purpose)
             name = holder.name if holder else "another run"
             raise LockedError(f"The database is locked by {name}.", hint="Wait until that run ends.")
-        connection.locks.append(lock)
+        connection.locks.extend(taken)
         try:
             yield
         finally:
-            connection.locks.remove(lock)
+            del connection.locks[-len(taken) :]
             if connection.usable:
-                connection.try_execute(f"SELECT RELEASE_LOCK({lock})")
+                _release(connection, taken)
 
-    def _lock_name(self, purpose: str) -> str:
-        """Return the expression of the lock's name, of 64 characters at most; the purpose may end with a project."""
+    def _take_locks(self, connection: OpenConnection, purpose: str, timeout: float, *, shared: bool) -> list[str]:
+        """Take the locks of a purpose; return none where it was not free for so many seconds."""
+        *others, last = self._lock_names(purpose)
+        if shared:
+            names = (name for name in (*others, last) if _get_lock(connection, name, timeout if name == last else 0))
+            return list(islice(names, 1))
+        taken = list(takewhile(lambda name: _get_lock(connection, name, timeout), (*others, last)))
+        if len(taken) == len(others) + 1:
+            return taken
+        _release(connection, taken)
+        return []
+
+    def _lock_names(self, purpose: str) -> list[str]:
+        """Return expressions of the names, of 64 characters at most; the purpose may end with a project."""
         word, _, project = purpose.partition(" ")
-        return LOCK.format(purpose=word, project=self.quote_literal(project))
+        numbers = [f"{number}" for number in range(SHARES)] if purpose == DATABASE else [project]
+        return [LOCK.format(purpose=word, project=self.quote_literal(number)) for number in numbers]
 
     def lock_holder(self, connection: OpenConnection, purpose: str = DEPLOY) -> Holder | None:
         """Look the named lock up; without the right to see other sessions, there is only its number."""
-        lock = self._lock_name(purpose)
+        locks = ", ".join(f"IS_USED_LOCK({name})" for name in self._lock_names(purpose))
         rows = connection.query(
             "SELECT u.id, p.user, p.host FROM"
-            f" (SELECT IS_USED_LOCK({lock}) AS id) u LEFT JOIN information_schema.processlist p ON p.id = u.id"
+            f" (SELECT COALESCE({locks}) AS id) u LEFT JOIN information_schema.processlist p ON p.id = u.id"
         )
         number, user, host = rows[0]
         if number is None:
             return None
         return Holder(f"{user} from {host} (connection {number})" if user else "another run", str(number))
+
+
+def _get_lock(connection: OpenConnection, name: str, timeout: float) -> bool:
+    return bool(connection.query(f"SELECT GET_LOCK({name}, {max(0, int(timeout))})")[0][0])
+
+
+def _release(connection: OpenConnection, names: Iterable[str]) -> None:
+    for name in names:
+        connection.try_execute(f"SELECT RELEASE_LOCK({name})")
 
 
 def _hint(number: str, message: str, text: str) -> str | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ahjo_tasks.database.dialects.attributes import MISFIT, ProjectTemplate, ScriptClient
 from ahjo_tasks.database.dialects.base import (
+    DATABASE,
     DEPLOY,
     EXISTS,
     LOCK_WAIT,
@@ -32,6 +33,7 @@ from ahjo_tasks.sql.source import SourceText
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from sqlalchemy.engine import URL
 
@@ -486,14 +488,25 @@ class PostgreSQL(Dialect):
         head = f"CREATE DATABASE {self.quote(database)} ENCODING 'UTF8'"
         return create_database.create_collated(connection, settings, head, " LC_COLLATE {} TEMPLATE template0")
 
-    @contextmanager
-    def lock(self, connection: OpenConnection, owner: str, timeout: float, purpose: str = DEPLOY) -> Iterator[None]:
+    def lock(
+        self, connection: OpenConnection, owner: str, timeout: float, purpose: str = DEPLOY
+    ) -> AbstractContextManager[None]:
         """Take an advisory lock of the session, which the server releases when the connection ends."""
-        key = _lock_key(purpose)
+        return self._hold_lock(connection, owner, timeout, purpose, shared=False)
+
+    def share_lock(self, connection: OpenConnection, owner: str, timeout: float) -> AbstractContextManager[None]:
+        """Take that of the database together with others."""
+        return self._hold_lock(connection, owner, timeout, DATABASE, shared=True)
+
+    @contextmanager
+    def _hold_lock(
+        self, connection: OpenConnection, owner: str, timeout: float, purpose: str, *, shared: bool
+    ) -> Iterator[None]:
+        key, mode = _lock_key(purpose), "_shared" if shared else ""
         deadline = time.monotonic() + timeout
         application = self.quote_literal(f"ahjo {owner}".encode()[:MAX_NAME_BYTES].decode(errors="ignore"))
         connection.query(f"SELECT set_config('application_name', {application}, false)")
-        while not connection.query(f"SELECT pg_try_advisory_lock({key})")[0][0]:
+        while not connection.query(f"SELECT pg_try_advisory_lock{mode}({key})")[0][0]:
             if time.monotonic() >= deadline:
                 holder = self.lock_holder(connection, purpose)
                 name = holder.name if holder else "another run"
@@ -506,7 +519,7 @@ class PostgreSQL(Dialect):
         finally:
             connection.check_lock = None
             if connection.usable:
-                connection.try_execute(f"SELECT pg_advisory_unlock({key})")
+                connection.try_execute(f"SELECT pg_advisory_unlock{mode}({key})")
 
     @staticmethod
     def _is_pooled(connection: OpenConnection) -> bool:
