@@ -151,7 +151,7 @@ class ObjectIndex:
                     own = symbol in BUILTIN_OPERATORS
                     yield Meaning(symbol, number, types if own else set(), certain=not own and owners[symbol] == 1)
                 elif brought.kind == "cast":
-                    yield Meaning(f"::{symbol}", number, set(), certain=False)
+                    yield Meaning(f"::{symbol}", number, types, certain=False)
             for definition in file.definitions:
                 if definition.kind == "extension":
                     for symbol in EXTENSION_OPERATORS.get(definition.name.name, ()):

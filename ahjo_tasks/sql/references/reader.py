@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.definitions import Definition
@@ -54,8 +53,6 @@ NOT_CALLED = MARKS | word_set(
     "CONCAT UPPER LOWER NOW INSERT UPDATE DELETE REPLACE VARCHAR NVARCHAR CHAR NCHAR VARBINARY DECIMAL NUMERIC "
     "INT DATETIME2 IDENTITY RETURNS IIF LANGUAGE ESCAPE TO CONFLICT OPTIONS"
 )
-LAST_PART = re.compile(r"^[\s\S]*\.\s*")
-"""All before the last part of a dotted name."""
 DEEPEST_BODY = 20
 LISTED = frozenset({"KEY", "INDEX", "UNIQUE", "FULLTEXT", "SPATIAL"})
 """Words before a name whose parentheses hold columns."""
@@ -227,8 +224,7 @@ class Reader:
         """Tell whether the parenthesis or string behind a name belongs to it: an operator between is no token."""
         if self._before_arguments is None:
             self._before_arguments = names_before_arguments(self.text, self.syntax)
-        token = self.tokens[index]
-        return token in self._before_arguments or LAST_PART.sub("", token) in self._before_arguments
+        return self.tokens[index] in self._before_arguments
 
     def key(self, token: str) -> str:
         """A name without a schema as names are compared."""

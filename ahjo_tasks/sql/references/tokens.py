@@ -49,9 +49,8 @@ def names_before_arguments(text: str, syntax: Syntax) -> set[str]:
 
 @lru_cache
 def _before_arguments(syntax: Syntax) -> re.Pattern[str]:
-    quoted = "|".join(syntax.name_forms(lenient=True))
     string = rf"(?:[{syntax.prefixes}]|[uU]&|)[{syntax.strings}]"
-    return re.compile(rf"(?<![\w$])({syntax.word}|{quoted}){syntax.gap()}(?=\(|{string}|\$)")
+    return re.compile(rf"(?<![\w.])({_dotted(syntax)}){syntax.gap()}(?=\(|{string}|\$)")
 
 
 def token_span(text: str, syntax: Syntax, index: int) -> tuple[int, int]:
@@ -118,14 +117,19 @@ def _opaque(syntax: Syntax) -> re.Pattern[str]:
 @lru_cache
 def _pattern(syntax: Syntax, *, dollars: bool) -> re.Pattern[str]:
     """One group for every token, another one for a dollar tag; blanks are taken along, which is quicker."""
+    dollar = [rf"(?<![\w$])({DOLLAR_TAG})(?:[\s\S]*?\2|[\s\S]*)"] if dollars else []
+    string = "|".join([*dollar, *syntax.string_forms(lenient=True)])
+    token = rf"{_dotted(syntax)}|::|[(),;=%{{]|{string}"
+    return re.compile(rf"(?:({token})|[0-9][\w.]*+|{'|'.join(syntax.comments(lenient=True))})[{BLANKS}]*+")
+
+
+def _dotted(syntax: Syntax) -> str:
+    """A name with all of its parts."""
     quoted = "|".join(syntax.name_forms(lenient=True))
     dot = rf"(?:[{BLANKS}]|{'|'.join(syntax.comments(lenient=True))}|)*+\.[{BLANKS}]*+(?:\.[{BLANKS}]*+|)?+"
     close = rf"(?:{syntax.gap()})"
     more = rf"(?:{dot}{close}(?:{_word(syntax)}|{quoted}|\*(?!/))|)*+"
-    dollar = [rf"(?<![\w$])({DOLLAR_TAG})(?:[\s\S]*?\2|[\s\S]*)"] if dollars else []
-    string = "|".join([*dollar, *syntax.string_forms(lenient=True)])
-    token = rf"(?:{_word(syntax)}|{quoted}){more}|::|[(),;=%{{]|{string}"
-    return re.compile(rf"(?:({token})|[0-9][\w.]*+|{'|'.join(syntax.comments(lenient=True))})[{BLANKS}]*+")
+    return rf"(?:{_word(syntax)}|{quoted}){more}"
 
 
 def _word(syntax: Syntax) -> str:
