@@ -86,6 +86,8 @@ class Connection:
         dialect.set_autocommit(self._dbapi_connection, not shared)
         self._shared_transaction = self._sa_connection.begin() if shared else None
         self._open_transactions = 0
+        self._is_lent = False
+        """True while SQLAlchemy's connection is lent."""
         self.locks: list[str] = []
         self.check_lock: Callable[[], None] | None = None
         """Raises LockedError before a commit where a pooler has taken this run away from the session with the lock."""
@@ -411,15 +413,16 @@ class Connection:
     def sqlalchemy_connection(self) -> Iterator[SAConnection]:
         """Lend SQLAlchemy's connection over the same session, as for Alembic or a `Table`.
 
-        Unless the whole action is one transaction, the caller begins and commits. Raises StatementError in place of
-        SQLAlchemy's DBAPIError.
+        Unless the whole action is one transaction, the caller begins and commits. A block within another one leaves
+        the other's transaction alone. Raises StatementError in place of SQLAlchemy's DBAPIError.
         """
-        if self.in_shared_transaction:
+        if self.in_shared_transaction or self._is_lent:
             with self._translate_errors():
                 yield self._sa_connection
             return
         self._set_autocommit(False)
         self._open_transactions += 1
+        self._is_lent = True
         try:
             with self._translate_errors():
                 yield self._sa_connection
@@ -430,6 +433,7 @@ class Connection:
             raise
         finally:
             self._open_transactions -= 1
+            self._is_lent = False
         self._leave_sqlalchemy()
 
     @contextmanager

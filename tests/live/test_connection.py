@@ -71,3 +71,12 @@ def test_an_error_after_another_leaves_the_connection_usable(connection: Connect
         with pytest.raises(StatementError, match="nowhere"):
             connection.execute("SELECT * FROM nowhere")
     assert connection.query("SELECT 1") == [(1,)]
+
+
+def test_sqlalchemy_lent_twice_leaves_the_transaction_of_the_first_alone(connection: Connection) -> None:
+    connection.execute("CREATE TABLE t (id INTEGER)")
+    with connection.sqlalchemy_connection() as lent, lent.begin():
+        lent.exec_driver_sql("INSERT INTO t VALUES (1)")
+        with connection.sqlalchemy_connection() as again:
+            assert again.exec_driver_sql("SELECT id FROM t").all() == [(1,)]
+    assert connection.query("SELECT id FROM t") == [(1,)]
