@@ -44,13 +44,14 @@ class ObjectKey(NamedTuple):
 
 
 class Fingerprint(NamedTuple):
-    """Hashes of the definition of an object, and of its owner and the rights on it.
+    """Hashes of the definition of an object, of its owner and the rights on it, and of its comments.
 
-    The definition is empty where the database does not show it to the login.
+    The definition is empty where the database does not show it to the login, the comments where they were not read.
     """
 
     definition: str
     rights: str
+    comments: str = ""
 
     def has_definition_of(self, other: Fingerprint) -> bool:
         """Test whether the definitions are equal; one that is not shown is not known to have changed."""
@@ -59,6 +60,10 @@ class Fingerprint(NamedTuple):
     def has_rights_of(self, other: Fingerprint) -> bool:
         """Test whether owner and rights are equal, as far as both are shown."""
         return not (self.definition and other.definition) or self.rights == other.rights
+
+    def has_comments_of(self, other: Fingerprint) -> bool:
+        """Test whether the comments are equal, as far as both were read."""
+        return not (self.comments and other.comments) or self.comments == other.comments
 
 
 UNKNOWN = Fingerprint("", "")
@@ -89,6 +94,19 @@ def read_catalog_with_texts(connection: Connection) -> tuple[Catalog, dict[Objec
     """
     rows = list(_rows(connection, None, *_hashed(connection), "definition"))
     return _catalog(connection, rows), _joined((key, values[2]) for key, values in rows)
+
+
+def with_comments(connection: Connection, catalog: Catalog) -> Catalog:
+    """Return the fingerprints with those of the comments, which no deploy compares. Raises StatementError."""
+    sql = connection.dialect.comments_sql
+    if not sql:
+        return catalog
+    with connection.dialect.reading_catalog(connection):
+        rows = connection.query(sql)
+    found = _joined((ObjectKey(str(kind), str(schema), str(name)), str(text)) for kind, schema, name, text in rows)
+    return Catalog(
+        {key: known._replace(comments=hash_definition(found.get(key, ""))) for key, known in catalog.items()}
+    )
 
 
 def _hashed(connection: Connection) -> tuple[str, str]:

@@ -6,7 +6,15 @@ from fnmatch import fnmatch
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.database.catalog import KINDS, Catalog, ObjectKey, read_catalog, read_definitions, read_tables
+from ahjo_tasks.database.catalog import (
+    KINDS,
+    Catalog,
+    ObjectKey,
+    read_catalog,
+    read_definitions,
+    read_tables,
+    with_comments,
+)
 from ahjo_tasks.engine.changes import Comparison, FileChange, Status, keys_of, without_fingerprints
 from ahjo_tasks.engine.recorder import table_fingerprint
 from ahjo_tasks.history.store import FileRecord, HistoryStore
@@ -44,7 +52,7 @@ class DriftFinder:
 
         Raises StatementError where the database does not show its objects.
         """
-        catalog = read_catalog(self._connection)
+        catalog = with_comments(self._connection, read_catalog(self._connection))
         recorded = self._store.exists()
         records = self._store.files() if recorded else {}
         tables = self._store.revision_tables() if recorded else FileRecord("", "")
@@ -130,7 +138,7 @@ def _differs(catalog: Catalog, key: ObjectKey, known: Fingerprint) -> bool:
     now = catalog.get(key)
     if now is None or not now.has_definition_of(known):
         return True
-    return not now.has_rights_of(known)
+    return not (now.has_rights_of(known) and now.has_comments_of(known))
 
 
 def _reason(key: ObjectKey, record: FileRecord, catalog: Catalog, rights: str = "owner or rights") -> str:
@@ -140,4 +148,6 @@ def _reason(key: ObjectKey, record: FileRecord, catalog: Catalog, rights: str = 
         return f"{key} was dropped by hand"
     if now.definition != record.objects[key].definition:
         return f"{key} was changed by hand"
+    if now.has_rights_of(record.objects[key]):
+        rights = "comments"
     return f"{rights} of {key} were changed by hand"

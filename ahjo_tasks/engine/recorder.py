@@ -23,6 +23,7 @@ from ahjo_tasks.database.catalog import (
     read_definitions,
     read_tables,
     read_version,
+    with_comments,
 )
 from ahjo_tasks.engine.changes import Status, file_hash, keys_of
 from ahjo_tasks.engine.drop import DropStep
@@ -68,6 +69,7 @@ LEAVE_OBJECTS = frozenset({"data", "testdata", "permission", "description update
 MAY_ALTER = re.compile(r"\b(?:alter|rename|exec|execute|call|do|prepare)\b|\bsp_")
 """Words of statements that may change the definition of an object which they do not name."""
 GIVE_RIGHTS = frozenset({"permission", "login"})
+WRITE_COMMENTS = frozenset({"migration", "description update"})
 CHANGE_TABLES = frozenset({"migration", "description update", *STRUCTURE})
 """Kinds of steps that may change tables, beside files that do more than define objects."""
 
@@ -263,6 +265,7 @@ class Recorder:
         self._version = self._schemas = ""
         many = len(self._files) > NAMES_PER_QUERY  # whose texts are read with all others
         catalog, texts = read_catalog_with_texts(self._connection) if many else (read_catalog(self._connection), None)
+        catalog = with_comments(self._connection, catalog)
         known = self._store.files() if self._dropped or self._changes else {}
         strange = self._find_strange(catalog, known)
         self._write_files(catalog, texts, known, strange)
@@ -366,12 +369,14 @@ class Recorder:
             if not dropped.isdisjoint(record.objects):
                 forgotten.append(label)
             elif change is not None and change.status is Status.UNCHANGED and set(record.objects) <= set(catalog):
-                now = {key: known_as if key in strange else catalog[key] for key, known_as in record.objects.items()}
+                now = {
+                    key: left if key in strange or catalog[key].definition == left.definition else catalog[key]
+                    for key, left in record.objects.items()
+                }
                 if now != record.objects:
                     records.append(replace(record, objects=now))
         self._store.write_files(self._with_texts(records, texts), forgotten)
-        if GIVE_RIGHTS.intersection(step.kind for step in self._steps):
-            self._write_rights(catalog)
+        self._write_rights(catalog)
 
     def _with_texts(self, records: Sequence[FileRecord], texts: Mapping[ObjectKey, str] | None) -> list[FileRecord]:
         """Return the records with the texts that the database has of their objects, but for those with a secret.
@@ -392,11 +397,18 @@ class Recorder:
         return text_hash
 
     def _write_rights(self, catalog: Catalog) -> None:
-        """Write the rights that the run gave on objects that are otherwise as they were left."""
+        """Write the rights that the run gave, and its comments, on objects that are otherwise as they were left."""
+        kinds = {step.kind for step in self._steps}
+        parts = {"rights": GIVE_RIGHTS, "comments": WRITE_COMMENTS}
+        given = [part for part, givers in parts.items() if not kinds.isdisjoint(givers)]
         records = []
+        if not given:
+            return
         for record in self._store.files().values():
             objects = {
-                key: catalog[key] if key in catalog and catalog[key].definition == known.definition else known
+                key: known._replace(**{part: getattr(catalog[key], part) for part in given})
+                if key in catalog and catalog[key].definition == known.definition
+                else known
                 for key, known in record.objects.items()
             }
             if objects != record.objects:

@@ -264,7 +264,7 @@ class HistoryStore:
         hashes: dict[str, tuple[str, str]] = {}
         for row in rows:
             key = ObjectKey(row["kind"], row["schema_name"] or "", row["name"])
-            found[row["file"]][key] = Fingerprint(_hash(row["definition"]), _hash(row["rights"]))
+            found[row["file"]][key] = _fingerprint(row)
             texts[row["file"]][key] = row["text_hash"] or ""
             hashes[row["file"]] = (row["file_hash"], row["run_id"] or "")
         return {
@@ -412,6 +412,7 @@ class HistoryStore:
                 "name": key.name,
                 "definition": fingerprint.definition,
                 "rights": fingerprint.rights,
+                "comments": fingerprint.comments,
                 "text_hash": record.texts.get(key, ""),
                 "run_id": record.run_id,
             }
@@ -489,6 +490,10 @@ def _converted(row: Mapping[str, Any], to: type[Record]) -> Record:
 def _portions(values: Sequence[Record]) -> Iterator[Sequence[Record]]:
     """Divide values into portions of as many as a list in a statement may have on every database."""
     return (values[start : start + LONGEST_LIST] for start in range(0, len(values), LONGEST_LIST))
+
+
+def _fingerprint(row: Mapping[str, Any]) -> Fingerprint:
+    return Fingerprint(_hash(row["definition"]), _hash(row["rights"]), row.get("comments") or "")
 
 
 def _hash(value: str) -> str:

@@ -119,3 +119,56 @@ def test_grants_comments_and_partitions(live: Deployed) -> None:
     assert "rights of view public.a" in shown["a.sql"]["reason"]
     assert "comments of table public.item" in shown["public.item"]["reason"]
     assert "nothing to do" in live.succeed("plan").text
+
+
+COMMENTED = {
+    "postgresql": {
+        "views/a.sql": "CREATE OR REPLACE VIEW a AS SELECT 1 AS one;\nCOMMENT ON VIEW a IS 'ours';\n",
+        "functions/f.sql": "CREATE OR REPLACE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT a';\n",
+        "types/mood.sql": "CREATE TYPE mood AS ENUM ('sad', 'ok');\n",
+    },
+    "mysql": {
+        "functions/f.sql": "CREATE OR REPLACE FUNCTION f(a int) RETURNS int DETERMINISTIC COMMENT 'ours' RETURN a;\n",
+        "procedures/p.sql": "CREATE OR REPLACE PROCEDURE p() SELECT 1;\n",
+    },
+}
+"""Files of objects, some with a comment."""
+COMMENTS = {
+    "postgresql": [
+        ("COMMENT ON VIEW a IS 'theirs'", "COMMENT ON VIEW a IS 'ours'", "view public.a"),
+        ("COMMENT ON VIEW a IS NULL", "COMMENT ON VIEW a IS 'ours'", "view public.a"),
+        ("COMMENT ON COLUMN a.one IS 'x'", "COMMENT ON COLUMN a.one IS NULL", "view public.a"),
+        ("COMMENT ON FUNCTION f(int) IS 'x'", "COMMENT ON FUNCTION f(int) IS NULL", "function public.f"),
+        ("COMMENT ON TYPE mood IS 'x'", "COMMENT ON TYPE mood IS NULL", "type public.mood"),
+    ],
+    "mysql": [
+        ("ALTER FUNCTION f COMMENT 'theirs'", "ALTER FUNCTION f COMMENT 'ours'", "function f"),
+        ("ALTER PROCEDURE p COMMENT 'x'", "ALTER PROCEDURE p COMMENT ''", "procedure p"),
+    ],
+}
+"""Comments by hand, what takes each back, and the object."""
+
+
+@pytest.mark.parametrize("target", sorted(COMMENTED), indirect=True)
+def test_comments_by_hand_are_shown_and_run_nothing(live: Deployed) -> None:
+    for name, text in COMMENTED[live.target.name].items():
+        live.write(f"database/{name}", text)
+    live.succeed("deploy")
+    live.succeed("drift")
+    for comment, undo, name in COMMENTS[live.target.name]:
+        live.by_hand(comment)
+        (entry,) = drift(live).values()
+        assert entry["reason"] == f"comments of {name} were changed by hand"
+        live.view("other", f"SELECT {len(comment)} AS n")
+        live.succeed("deploy")  # what another file changes leaves it as it is
+        assert len(drift(live)) == 1
+        live.by_hand(undo)
+        live.succeed("drift")
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_rights_by_hand_are_still_shown_after_a_deploy_of_another_file(views: Deployed) -> None:
+    views.by_hand("GRANT SELECT ON a TO PUBLIC")
+    views.view("b", "SELECT 3 AS two")
+    views.succeed("deploy")
+    assert "rights of view public.a" in drift(views)["a.sql"]["reason"]

@@ -211,6 +211,8 @@ class DialectAttributes:
     """Queries of what users made in the database besides tables; columns kind, schema_name, name, definition, rights.
 
     Shipped objects and those of extensions are left out."""
+    comments_sql: ClassVar[str] = ""
+    """Query of kind, schema, name and text of the comments on such objects and on their columns."""
     catalog_digest: ClassVar[str] = ""
     """Expression of the hash of a column, {}; empty where the texts themselves are read."""
     catalog_version_sql: ClassVar[str] = ""

@@ -139,6 +139,12 @@ CATALOG = (
         "table_name",
     ),
 )
+COMMENTS = (
+    "SELECT LOWER(routine_type), '', routine_name, routine_comment FROM information_schema.routines"
+    " WHERE routine_schema = DATABASE() AND routine_comment <> ''"
+    " UNION ALL SELECT 'event', '', event_name, event_comment FROM information_schema.events"
+    " WHERE event_schema = DATABASE() AND event_comment <> ''"
+)
 VERSION = "SELECT CONCAT_WS(',', {})".format(
     ", ".join(
         "(SELECT CONCAT(COUNT(*), ':', COALESCE(BIT_XOR(CAST(CONV(LEFT(h, 16), 16, 10) AS UNSIGNED)), 0), ':',"
@@ -227,6 +233,7 @@ class MySQL(Dialect):
         " UNION ALL SELECT 'event', event_name FROM information_schema.events WHERE event_schema = DATABASE()"
     )
     catalog_queries = CATALOG
+    comments_sql = COMMENTS
     catalog_digest = "MD5({})"
     catalog_version_sql = VERSION
     table_exists_sql = (

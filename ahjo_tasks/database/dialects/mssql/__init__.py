@@ -124,6 +124,7 @@ class MSSQL(Dialect):
         " UNION ALL SELECT 'type', name FROM sys.types WHERE is_user_defined = 1"
     )
     catalog_queries = catalog.QUERIES
+    comments_sql = catalog.COMMENTS
     catalog_digest = "HASHBYTES('SHA2_256', {})"
     catalog_version_sql = catalog.VERSION
     table_exists_sql = (

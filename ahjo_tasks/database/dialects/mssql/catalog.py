@@ -91,6 +91,15 @@ QUERIES = (
     _query("'type'", TABLE_TYPE, "sys.table_types o WHERE o.is_user_defined = 1", TYPE_RIGHTS),
 )
 
+COMMENTS = (
+    "SELECT CASE RTRIM(o.type) WHEN 'V' THEN 'view' WHEN 'P' THEN 'procedure' WHEN 'PC' THEN 'procedure'"
+    " WHEN 'TR' THEN 'trigger' WHEN 'TA' THEN 'trigger' WHEN 'SN' THEN 'synonym' WHEN 'SO' THEN 'sequence'"
+    " WHEN 'SP' THEN 'policy' ELSE 'function' END, SCHEMA_NAME(o.schema_id), o.name,"
+    " CONCAT(e.class, ':', e.minor_id, '|', CAST(e.value AS nvarchar(max)))"
+    " FROM sys.extended_properties e JOIN sys.objects o ON o.object_id = e.major_id"
+    f" WHERE e.class IN (1, 2) AND e.name = 'MS_Description' AND {OWN} AND RTRIM(o.type) <> 'U'"
+)
+
 
 def _versions(values: str, order: str, source: str) -> str:
     return _joined(f"CONCAT_WS(':', {values})", order, source)

@@ -182,6 +182,7 @@ class PostgreSQL(Dialect):
         " UNION ALL SELECT 'large object', oid::text FROM pg_largeobject_metadata"
     )
     catalog_queries = catalog.QUERIES
+    comments_sql = catalog.COMMENTS
     catalog_digest = "md5({})"
     catalog_version_sql = catalog.VERSION
     used_schemas_sql = catalog.USED_SCHEMAS

@@ -175,6 +175,38 @@ QUERIES = (
 )
 
 
+def _comments(catalog: str, columns: tuple[str, str, str], schema: str, source: str = "") -> str:
+    """Return the query of the comments on the objects of one catalog, called o.
+
+    `columns` are the kind, the name, and what tells several of a name apart; `source` goes on the FROM clause.
+    """
+    kind, name, part = columns
+    return (
+        f"SELECT {kind}, n.nspname::text, {name}::text, concat_ws('|', {part}, d.description)"
+        f" FROM pg_catalog.pg_description d JOIN pg_catalog.{catalog} o ON o.oid = d.objoid {source}"
+        f" JOIN pg_catalog.pg_namespace n ON n.oid = {schema}"
+        f" WHERE d.classoid = 'pg_catalog.{catalog}'::regclass AND d.objoid >= 16384"
+    )
+
+
+RELATION = "CASE o.relkind WHEN 'S' THEN 'sequence' WHEN 'c' THEN 'type' WHEN 'i' THEN 'index' ELSE 'view' END"
+ROUTINE = "CASE o.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END"
+COLUMNS = "LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = o.oid AND a.attnum = d.objsubid AND d.objsubid > 0"
+OF_TABLE = "JOIN pg_catalog.pg_class c ON c.oid = {}"
+COMMENTS = " UNION ALL ".join(
+    (
+        _comments("pg_class", (RELATION, "o.relname", "a.attname::text"), "o.relnamespace", COLUMNS)
+        + " AND o.relkind IN ('v', 'm', 'S', 'c', 'i')",
+        _comments("pg_proc", (ROUTINE, "o.proname", "pg_get_function_identity_arguments(o.oid)"), "o.pronamespace"),
+        _comments("pg_type", ("'type'", "o.typname", "''"), "o.typnamespace"),
+        _comments("pg_operator", ("'operator'", "o.oprname", "o.oprleft::text"), "o.oprnamespace"),
+        _comments("pg_trigger", ("'trigger'", "o.tgname", "''"), "c.relnamespace", OF_TABLE.format("o.tgrelid")),
+        _comments("pg_rewrite", ("'rule'", "o.rulename", "''"), "c.relnamespace", OF_TABLE.format("o.ev_class")),
+        _comments("pg_policy", ("'policy'", "o.polname", "''"), "c.relnamespace", OF_TABLE.format("o.polrelid")),
+    )
+)
+"""Comments on objects of the same name and on their columns, a row each."""
+
 PROJECTS_SCHEMAS = "(SELECT oid FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_'{schemas})"
 """The schemas that count; {schemas} is a condition that leaves others out, or empty."""
 
