@@ -27,6 +27,8 @@ EXPECTED: dict[str, str] = {
     "only on Windows": "the Windows event log is nowhere else",
     "Chromium is not installed": "a page is opened where there is a browser; what is in it is tested everywhere",
     "pgbouncer is not installed": "a pooler stands between a run and PostgreSQL only where one is",
+    "zsh is not installed": "completion is tested in the shells that there are; bash is everywhere",
+    "fish is not installed": "likewise",
     "a file is one batch": "SQL Server gets the statements of a file together, up to GO",
     "only on POSIX": "file modes and signals are not the same on Windows",
 }

@@ -31,6 +31,8 @@ Options of every call:
   -v, --version                        show the version
   --dry                                show what would be done, and do nothing
 
+Completion in bash: eval "$(ahjo --print-completion-script bash)"; also zsh, and fish.
+
 The config may also come from the environment variable AHJO_CONFIG_PATH."""
 
 
@@ -48,6 +50,9 @@ def ahjo(arguments: Sequence[str] | None = None) -> None:
 
         main(given[1])
         return
+    if given[0] in {"--complete", "--print-completion-script"}:
+        _complete(given)
+        return
     try:
         _run(given)
     except KeyboardInterrupt as stop:
@@ -56,6 +61,18 @@ def ahjo(arguments: Sequence[str] | None = None) -> None:
         if isinstance(end.__context__, KeyboardInterrupt):  # Invoke makes this of it, between its own steps
             _stopped(end.__context__)
         raise
+
+
+def _complete(given: list[str]) -> None:
+    """Print the script of a shell, or what the last word behind `--` can become, which that script asks for."""
+    from ahjo_tasks.cli.arguments import complete
+    from ahjo_tasks.runtime.completion import script
+
+    try:
+        lines = [script("".join(given[1:]))] if given[0] != "--complete" else complete(given[2:], Path.cwd())
+    except AhjoError as error:
+        _fail(error)
+    print("\n".join(lines))  # noqa: T201 - for the shell
 
 
 def _stopped(stop: KeyboardInterrupt) -> NoReturn:

@@ -20,7 +20,7 @@ from ahjo_tasks.actions.namespace import namespace
 from ahjo_tasks.cli.project_namespace import find_project, load_or_standard
 from ahjo_tasks.config.document import CONFIG_SUFFIXES
 from ahjo_tasks.console import Console
-from ahjo_tasks.errors import UsageError
+from ahjo_tasks.errors import ConfigError, UsageError
 from ahjo_tasks.runtime import flags
 from ahjo_tasks.runtime.action_files import unread_default
 from ahjo_tasks.runtime.overrides import (
@@ -103,6 +103,21 @@ def run(given: list[str], cwd: Path) -> None:
         words = call.translate(words, _task(collection, action))
         program.options = call.options
         program.run(["ahjo", *words])
+
+
+def complete(words: list[str], cwd: Path) -> list[str]:
+    """Return what the last word of a call can become. Raises AhjoError for a project that cannot be loaded."""
+    from ahjo_tasks.runtime.completion import CommandLine, complete_ahjo
+
+    config = next((cwd / word for word in words if word.lower().endswith(CONFIG_SUFFIXES)), None)
+    folder = find_project(config, cwd)
+    try:
+        collection = load_or_standard(folder, config, None)
+    except ConfigError:
+        collection = load_or_standard(folder, None, None)
+    common = {**dict.fromkeys(sorted(SWITCHES), False), "--config": True, "--project-dir": True}
+    line = CommandLine(collection, common, cwd, ("list", *collection.task_names))
+    return complete_ahjo(line, words)
 
 
 @dataclass

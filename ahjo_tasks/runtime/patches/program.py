@@ -54,6 +54,8 @@ def install() -> bool:
         return False
     Program.core_args = _with_confirmation(Program.core_args)  # type: ignore[assignment,method-assign]
     Program.parse_tasks = _tuned(Program.parse_tasks)  # type: ignore[assignment,method-assign]
+    if has_method(Program, "print_task_help", "name"):
+        Program.print_task_help = _with_common_flags(Program.print_task_help)  # type: ignore[assignment,method-assign]
     if has_method(Program, "parse_cleanup"):
         Program.parse_cleanup = _quiet(Program.parse_cleanup)  # type: ignore[assignment,method-assign]
     if sys.excepthook is sys.__excepthook__:
@@ -87,6 +89,35 @@ def _with_confirmation(original: Callable[[Program], list[Argument]]) -> Callabl
     return core_args
 
 
+COMMON_FLAGS = (
+    ("--config=FILE", "The config that says which database; else AHJO_CONFIG_PATH, or the only config of the project."),
+    ("--dry", "Show what would be done, and change nothing."),
+)
+
+
+def _with_common_flags(original: Callable[[Program, str], None]) -> Callable[[Program, str], None]:
+    """Let the help of an action end with the flags of every action, which Invoke shows in its own help alone."""
+
+    @wraps(original, assigned=ASSIGNED)
+    def print_task_help(program: Program, name: str) -> None:
+        original(program, name)
+        if getattr(program.collection[name], "uses_project", False):  # an Action, of a module that imports this one
+            sys.stdout.write("Options of every action:\n")
+            program.print_columns(list(COMMON_FLAGS))
+
+    return print_task_help
+
+
+def _complete(program: Program) -> None:
+    """Print what the last word of a call can become, and exit, where a shell asks for it."""
+    if program.args.complete.value:
+        from ahjo_tasks.runtime.completion import complete_invoke
+
+        for candidate in complete_invoke(program):
+            sys.stdout.write(f"{candidate}\n")
+        raise Exit
+
+
 def _quiet(original: Callable[[Program], None]) -> Callable[[Program], None]:
     """Let `--list` and `--help` end without a word where their reader has ended, as in `inv --list | head -1`."""
 
@@ -99,6 +130,7 @@ def _quiet(original: Callable[[Program], None]) -> Callable[[Program], None]:
             raise Exit(exit_message(error), code=error.exit_code)
         try:
             try:
+                _complete(program)
                 original(program)
             finally:
                 sys.stdout.flush()
