@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from ahjo_tasks.errors import NotPermittedError, UsageError
+from ahjo_tasks.errors import AhjoError, ConnectionFailedError, NotPermittedError, UsageError
 from ahjo_tasks.runtime.action import action
 from ahjo_tasks.runtime.confirmation import is_unattended
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.console import Console
     from ahjo_tasks.project.adopt import Adoption
     from ahjo_tasks.runtime.context import ActionContext
+    from ahjo_tasks.runtime.project import Project
 
 
 @action(
@@ -80,7 +82,7 @@ EXAMPLE = "inv init-project shop --dialect sqlite"
     positional=["name"],
     help={
         "name": "Name of the project and its folder; the flag may be left out.",
-        "dialect": "The database: sqlite, postgresql, mysql or mssql.",
+        "dialect": "The database: sqlite, postgresql, mysql or mssql; also postgres, mariadb, sqlserver.",
         "format": "Format of the config: jsonc (default), json or yaml.",
         "project-dir": "Where the project's folder is put; by default the working folder.",
         "host": "Server of the development database; by default localhost.",
@@ -89,6 +91,7 @@ EXAMPLE = "inv init-project shop --dialect sqlite"
         "username": "Login name for it. The password is never written into the config.",
         "empty": "Without sample objects.",
         "from-database": "Write the objects of that database into the project; it has to be there.",
+        "test-connection": "Connect before the project is created, to show what is there.",
         "non-interactive": "Do not ask anything: --name and --dialect are needed then.",
     },
 )
@@ -104,12 +107,15 @@ def init_project(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     username: str = "",
     empty: bool = False,
     from_database: bool = False,
+    test_connection: bool = False,
     non_interactive: bool = False,
 ) -> None:
     """Create a new project that builds as it is.
 
-    On a terminal, what no flag tells is asked for. With --from-database it is
-    that of a database which is there already: see `pull`.
+    On a terminal, what no flag tells is asked for, and the connection is tested
+    if you like. With --from-database it is that of a database which is there
+    already: see `pull`. The commands that are printed at the end suit what was
+    found: nothing of them drops a database with objects in it.
     """
     from ahjo_tasks.project import scaffold
 
@@ -117,15 +123,17 @@ def init_project(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     name = name or (ctx.console.ask("Name of the project: ") if asking else _missing("--name"))
     target = scaffold.project_folder(name, Path(project_dir).expanduser().absolute())
     if asking:
-        dialect = dialect or _choose(ctx.console, "Database", scaffold.databases())
+        dialect = dialect or _choose_database(ctx.console)
         questions = scaffold.questions(target.name, dialect)
         given = {"host": host, "port": port, "database": database, "username": username}
         host, port, database, username = _complete(ctx.console, given, questions)
         format = format or _choose(ctx.console, "Format of the config", scaffold.FORMATS)  # noqa: A001 - likewise
+        server = "host" in questions and not (from_database or ctx.dry_run)
+        test_connection = test_connection or (server and ctx.console.confirm("Connect, to see what is there?"))
     address = scaffold.ServerAddress(host or None, _port(port), database or None, username or None)
     dialect, format = dialect or _missing("--dialect"), format or scaffold.FORMATS[0]  # noqa: A001 - likewise
     draft = scaffold.draft(target.name, dialect, format, address, empty=empty or from_database)
-    _create(ctx, target, draft, ask=asking, pull=from_database)
+    _create(ctx, target, draft, Wish(ask=asking, pull=from_database, connect=test_connection))
 
 
 def _pull(ctx: ActionContext, target: Path, config: str) -> None:
@@ -140,20 +148,63 @@ def _pull(ctx: ActionContext, target: Path, config: str) -> None:
         project.close(keep=False)
 
 
-def _create(ctx: ActionContext, target: Path, draft: Mapping[str, str], *, ask: bool, pull: bool) -> None:
+class Wish(NamedTuple):
+    """Parts of creating a project: a question, a look at the database before it, and its objects after it."""
+
+    ask: bool
+    pull: bool
+    connect: bool
+
+
+def _create(ctx: ActionContext, target: Path, draft: Mapping[str, str], wish: Wish) -> None:
     """Write the files of a project after a question, and then those of its database."""
     from ahjo_tasks.project.scaffold import write
 
     if ctx.dry_run:
         ctx.console.print(f"  Plan: create {target} with {len(draft)} files (dry run: nothing is created)")
         return
-    if ask and not ctx.console.confirm(f"Create the project {target.name} in {target.parent}?"):
+    if wish.ask and not ctx.console.confirm(f"Create the project {target.name} in {target.parent}?"):
         raise NotPermittedError("init-project was declined; nothing was created.")
     write(target, draft)
     ctx.console.counts.results["OK"] += len(draft)
-    _print_created(ctx.console, target, draft, next_steps=not pull)
-    if pull:
-        _pull(ctx, target, next(path for path in draft if path.startswith("dev.")))
+    config = next(path for path in draft if path.startswith("dev."))
+    found = _look(ctx, target, config, connect=wish.connect) if not wish.pull else Found.UNKNOWN
+    _print_created(ctx.console, target, draft, None if wish.pull else found)
+    if wish.pull:
+        _pull(ctx, target, config)
+
+
+def _look(ctx: ActionContext, target: Path, config: str, *, connect: bool) -> Found:
+    """Return what is in the database of a new project; a server is asked only where that is wanted.
+
+    A failure is a warning: the project stays as it was answered.
+    """
+    from ahjo_tasks.runtime.project import Project
+
+    project = Project(target, target / config, ctx.invocation.environ, ctx.invocation.counts)
+    if not connect and not project.dialect.file_based:
+        return Found.UNKNOWN
+    try:
+        return _found_in(project)
+    except AhjoError as error:
+        ctx.console.warning(f"The connection failed: {error.message} {error.hint or ''}".rstrip())
+        ctx.console.print(f"  All answers are in {target / config}: correct them there.")
+        return Found.NO_CONNECTION
+    finally:
+        project.close(keep=False)
+
+
+def _found_in(project: Project) -> Found:
+    """Look whether the database is there, and whether it has objects or tables. Raises AhjoError."""
+    from ahjo_tasks.database.catalog import read_catalog, read_tables
+
+    try:
+        connection = project.database.connection
+    except ConnectionFailedError as error:
+        if not error.missing_database:
+            raise
+        return Found.NOTHING
+    return Found.OBJECTS if read_catalog(connection) or read_tables(connection) else Found.EMPTY
 
 
 def _missing(flag: str) -> str:
@@ -163,6 +214,18 @@ def _missing(flag: str) -> str:
 def _choose(console: Console, question: str, choices: Sequence[str]) -> str:
     """The answer, or the first choice when it is empty."""
     return console.ask(f"{question}, one of {', '.join(choices)} [{choices[0]}]: ").strip().lower() or choices[0]
+
+
+def _choose_database(console: Console) -> str:
+    """Return the database that is named, asking again for one that there is not."""
+    from ahjo_tasks.project import scaffold
+
+    choices = scaffold.databases()
+    while True:
+        answer = _choose(console, "Database", choices)
+        if scaffold.database_of(answer):
+            return answer
+        console.warning(f"There is no database {answer!r}. It is one of: {', '.join(choices)}.")
 
 
 def _complete(
@@ -185,8 +248,8 @@ def _port(text: str) -> int | None:
     return int(text)
 
 
-def _print_created(console: Console, target: Path, files: Collection[str], *, next_steps: bool) -> None:
-    """Print what was created, and the commands to type next, of which one creates the database."""
+def _print_created(console: Console, target: Path, files: Collection[str], found: Found | None) -> None:
+    """Print what was created and, unless `found` is None, the commands to type next, which suit what was found."""
     config = next(file for file in files if file.startswith("dev."))
     folders = sorted({file.split("/")[1] for file in files if file.startswith("database/") and file.count("/") > 1})
     console.print(f"Created {target}", "head")
@@ -198,19 +261,34 @@ def _print_created(console: Console, target: Path, files: Collection[str], *, ne
         ("README.md", "how to go on"),
     ):
         console.print(f"  {path:<20}{purpose}")
-    if not next_steps:
+    if found is None:
         return
     console.print()
+    if found is Found.OBJECTS:
+        console.warning("The database is there and has objects: inv complete-build would drop it.")
     console.print("Next:", "head")
-    for command in (f"cd {_from_here(target)}", *_next_commands(config)):
+    for command in (f"cd {_from_here(target)}", *_next_commands(config, found)):
         console.print(f"  {command}")
 
 
-def _next_commands(config: str) -> tuple[str, str]:
+class Found(Enum):
+    """The state of the database of a new project, with the actions that go on from there.
+
+    None drops objects that are known to be there; where nothing is known, complete-build asks and refuses to.
+    """
+
+    UNKNOWN = ("test-connection", "plan", "complete-build")
+    NO_CONNECTION = ("test-connection", "doctor", "plan")
+    NOTHING = ("plan", "complete-build", "status")
+    EMPTY = ("plan", "deploy", "status")
+    OBJECTS = ("pull", "baseline", "plan")
+
+
+def _next_commands(config: str, found: Found) -> list[str]:
     """Return the commands to go on with; the executable without Python comes without `inv`."""
     if getattr(sys, "frozen", False):
-        return "ahjo list", f"ahjo complete-build {config}"
-    return "inv --list", f"inv complete-build --config {config}"
+        return [f"ahjo {action} {config}" for action in found.value]
+    return [f"inv {action} --config {config}" for action in found.value]
 
 
 def _from_here(target: Path) -> str:

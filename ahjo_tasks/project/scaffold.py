@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from ahjo_tasks.database.dialects import dialect as dialect_named
 from ahjo_tasks.database.dialects import names
-from ahjo_tasks.errors import AhjoError, UsageError
+from ahjo_tasks.errors import AhjoError, ConfigError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -86,6 +86,15 @@ def databases() -> tuple[str, ...]:
     """List the names of the dialects that have a project template."""
     dialects = (dialect_named(name) for name in names())
     return tuple(dict.fromkeys(dialect.name for dialect in dialects if dialect.project_template))
+
+
+def database_of(name: str) -> str:
+    """Return the name of the database that a word like postgres, MariaDB or mssql+pyodbc means; empty for another."""
+    try:
+        dialect = dialect_named(name)
+    except ConfigError:
+        return ""
+    return dialect.name if dialect.project_template else ""
 
 
 def questions(name: str, dialect: str) -> dict[str, tuple[str, str]]:

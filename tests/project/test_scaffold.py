@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import json
+import os
 import py_compile
 import re
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 import yaml
@@ -298,11 +302,12 @@ def test_two_names_live_side_by_side(tmp_path: Path) -> None:
 # -- the action ------------------------------------------------------------------------------------------------------
 
 
-def run(folder: Path, *arguments: str) -> int:
+def run(folder: Path, *arguments: str, **environ: str) -> int:
     """The exit code of `inv init-project ARGUMENTS` in a folder."""
     program = Program(namespace=namespace(directory=folder))
     try:
-        program.run(["inv", "init-project", *arguments], exit=True)
+        with patch.dict(os.environ, environ):
+            program.run(["inv", "init-project", *arguments], exit=True)
     except SystemExit as left:
         return int(left.code or 0)
     return 0
@@ -352,7 +357,7 @@ def test_flags_are_enough(folder: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert (result["target_server_hostname"], result["sql_port"], result["username"]) == ("db", 5433, "anna")
     assert result["target_database_name"] == "sales"
     message = capsys.readouterr().out
-    for command in ("cd my_shop", "inv --list", "inv complete-build --config dev.yaml"):
+    for command in ("cd my_shop", "inv test-connection --config dev.yaml", "inv complete-build --config dev.yaml"):
         assert f"  {command}\n" in message
 
 
@@ -369,7 +374,7 @@ def test_another_place_is_possible(folder: Path, capsys: pytest.CaptureFixture[s
 
 
 def test_what_no_flag_tells_is_asked(folder: Path, answers: Script) -> None:
-    asked = answers("My Shop", "MySQL", "db.example.org", "3307", "", "me", "", "y")
+    asked = answers("My Shop", "MySQL", "db.example.org", "3307", "", "me", "", "", "y")
     assert run(folder) == 0
     config = backend(folder / "my_shop")
     assert (config["sql_dialect"], config["target_server_hostname"], config["sql_port"]) == (
@@ -387,10 +392,55 @@ def test_what_no_flag_tells_is_asked(folder: Path, answers: Script) -> None:
         "Name",
         "Login",
         "Format",
+        "Connect,",
         "Create",
     ]
     assert "my_shop" in asked[-1]
     assert str(folder) in asked[-1]
+
+
+def test_names_that_people_use_are_taken_and_others_asked_again(
+    folder: Path, answers: Script, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers("shop", "oracle", "Postgres", "", "", "", "", "", "", "y")
+    assert run(folder) == 0
+    assert backend(folder / "shop")["sql_dialect"].startswith("postgresql")
+    assert "Warning: There is no database 'oracle'. It is one of: sqlite" in capsys.readouterr().err
+
+
+def next_commands(printed: str) -> list[str]:
+    return [line.split()[1] for line in printed.partition("Next:\n")[2].splitlines() if line.startswith("  inv")]
+
+
+@pytest.mark.parametrize(
+    ("sql", "commands"),
+    [
+        (None, ["plan", "complete-build", "status"]),
+        ("VACUUM", ["plan", "deploy", "status"]),
+        ("CREATE TABLE item (id INTEGER)", ["pull", "baseline", "plan"]),
+    ],
+)
+def test_the_next_commands_suit_what_is_in_the_database(
+    folder: Path, sql: str | None, commands: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    if sql:
+        with closing(sqlite3.connect(folder / "old.db")) as connection:
+            connection.execute(sql)
+    assert run(folder, "shop", "--dialect", "sqlite", "--database", str(folder / "old.db")) == 0
+    assert next_commands(capsys.readouterr().out) == commands
+    assert (folder / "old.db").exists() == bool(sql)
+
+
+def test_a_connection_that_fails_keeps_the_answers(
+    folder: Path, answers: Script, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers("shop", "postgres", "127.0.0.1", "1", "sales", "anna", "", "y", "y")
+    assert run(folder, AHJO_PASSWORD="x") == 0
+    config = backend(folder / "shop")
+    assert (config["sql_port"], config["target_database_name"], config["username"]) == (1, "sales", "anna")
+    printed = capsys.readouterr()
+    assert "Warning: The connection failed: " in printed.err
+    assert next_commands(printed.out) == ["test-connection", "doctor", "plan"]
 
 
 def test_empty_answers_mean_sqlite_and_jsonc(folder: Path, answers: Script) -> None:

@@ -101,7 +101,7 @@ def _with_common_flags(original: Callable[[Program, str], None]) -> Callable[[Pr
     @wraps(original, assigned=ASSIGNED)
     def print_task_help(program: Program, name: str) -> None:
         original(program, name)
-        if getattr(program.collection[name], "uses_project", False):  # an Action, of a module that imports this one
+        if hasattr(program.collection[name], "uses_project"):  # an Action, of a module that imports this one
             sys.stdout.write("Options of every action:\n")
             program.print_columns(list(COMMON_FLAGS))
 
