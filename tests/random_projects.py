@@ -83,7 +83,7 @@ class RandomProject:
     def new_name(self) -> tuple[str, str]:
         """A name that no object has, and that no file takes for another one."""
         free = [name for name in NAMES if ("", name) not in self.taken]
-        name = self.random.choice(free)
+        name = self.random.choice(free or [f"more_{len(self.taken)}"])
         self.taken.add(("", name))
         return "", name
 
@@ -133,8 +133,8 @@ class RandomProject:
         if depth >= DEEPEST or (depth and not self.nested_with) or not self.chance():
             return self.query(columns, ctes, outer, depth)
         parts, visible = [], dict(ctes)
-        recursive = self.chance(0.3)
-        for name in self.names(1, 2):
+        recursive, expressions = self.chance(0.3), self.names(1, 2)
+        for name in expressions:
             inner = self.names(1, 2)
             body = self.with_query(inner, visible, outer, depth + 1)
             if recursive and name not in visible:
@@ -146,7 +146,9 @@ class RandomProject:
             parts.append(f"{self.quoted(name)}{listed} AS {self.materialized()}({body})")
             visible[name] = inner
         word = "RECURSIVE " if recursive else ""
-        return f"WITH {word}{', '.join(parts)}{self.gap()}{self.query(columns, visible, outer, depth + 1)}"
+        numbers, named = ", ".join("7" for _ in columns), ", ".join(self.quoted(name) for name in expressions)
+        read = f"UNION ALL SELECT {numbers} FROM {named}"  # SQLite looks at no expression that is not read
+        return f"WITH {word}{', '.join(parts)}{self.gap()}{self.query(columns, visible, outer, depth + 1)} {read}"
 
     def materialized(self) -> str:
         return ""
@@ -612,3 +614,107 @@ class PostgreSQLProject(RandomProject):
         if self.functions:
             call = f"{self.named(*self.random.choice(self.functions))}(2)"
             self.keep(f"ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT {call};")
+
+
+class SQLiteProject(RandomProject):
+    """A project of SQLite: tables, views that may come before what they read, and triggers."""
+
+    joins = ("JOIN", "LEFT JOIN", "CROSS JOIN", "INNER JOIN", "NATURAL LEFT JOIN")
+
+    def kinds(self) -> list[Callable[[], None]]:
+        return [self.table, self.view, self.view, self.view, self.trigger, self.index, self.foreign_key]
+
+    def as_number(self, text: str) -> str:
+        return f"length({text})"
+
+    def materialized(self) -> str:
+        return self.one("", "MATERIALIZED ", "NOT MATERIALIZED ")
+
+    def special_number(self, known: tuple[Source, ...], ctes: dict[str, list[str]], depth: int) -> str | None:
+        return self.one(
+            f"count(*) FILTER (WHERE {self.column(known)} > 1) OVER (ORDER BY {self.column(known)})",
+            f"sum({self.column(known)}) OVER (PARTITION BY {self.column(known)} ORDER BY {self.column(known)})",
+            f"({self.column(known)} IS NOT DISTINCT FROM {self.column(known)})",
+        )
+
+    def special_source(
+        self, ctes: dict[str, list[str]], known: tuple[Source, ...], alias: str, depth: int
+    ) -> tuple[str, Source] | None:
+        each = f"json_each('[1, 2]') AS {self.quoted(alias)}"
+        return self.random.choice([(each, Source(alias, {"value": "int"})), None])
+
+    def trigger(self) -> None:
+        name = self.new_name()[1]
+        relation = self.random.choice(self.relations)
+        moment = "AFTER" if relation.table else "INSTEAD OF"
+        target = self.random.choice([one for one in self.relations if one.table])
+        table, column = self.quoted(target.name), self.quoted(self.one(*target.columns))
+        query = self.select(["x"], {}, (), 2)
+        action = self.one(
+            f"INSERT INTO {table} ({column}) {query}",
+            f"UPDATE {table} SET {column} = ({query})",
+            f"DELETE FROM {table} WHERE {column} IN ({query})",
+            f"REPLACE INTO {table} ({column}) SELECT {self.column((Source('NEW', relation.columns),))}",
+        )
+        head = f"CREATE TRIGGER {self.quoted(name)} {moment} INSERT ON {self.quoted(relation.name)}"
+        self.keep(f"{head} BEGIN {action}; END;")
+
+    def index(self) -> None:
+        name = self.new_name()[1]
+        relation = self.random.choice([one for one in self.relations if one.table])
+        column = self.quoted(self.one(*relation.columns))
+        where = self.one("", f" WHERE {column} > 1")
+        self.keep(f"CREATE INDEX {self.quoted(name)} ON {self.quoted(relation.name)} ({column}){where};")
+
+    def foreign_key(self) -> None:
+        name = self.new_name()[1]
+        relation = self.random.choice([one for one in self.relations if one.table])
+        target = f"{self.quoted(relation.name)} ({self.quoted(self.one(*relation.columns))})"
+        if self.keep(f"CREATE TABLE {self.quoted(name)} (x int REFERENCES {target});"):
+            self.relations.append(Relation("", name, {"x": "int"}, table=True))
+
+
+class MySQLProject(RandomProject):
+    """A project of MySQL or MariaDB: tables, views, functions and triggers."""
+
+    quotes = "``"
+    text_type = "char"
+    joins = ("JOIN", "LEFT JOIN", "CROSS JOIN", "INNER JOIN", "STRAIGHT_JOIN", "RIGHT JOIN")
+
+    def kinds(self) -> list[Callable[[], None]]:
+        return [self.table, self.view, self.view, self.view, self.function, self.like, self.foreign_key]
+
+    def table(self) -> None:
+        name = self.new_name()[1]
+        columns = self.names(1, 4)
+        text = ", ".join(f"{self.quoted(column)} int" for column in columns)
+        if self.keep(f"CREATE TABLE {self.quoted(name)} ({text}, KEY ({self.quoted(columns[0])}));"):
+            self.relations.append(Relation("", name, dict.fromkeys(columns, "int"), table=True, unique=columns[0]))
+
+    def special_number(self, known: tuple[Source, ...], ctes: dict[str, list[str]], depth: int) -> str | None:
+        return self.one(
+            f"(count(*) OVER (PARTITION BY {self.column(known)} ORDER BY {self.column(known)}))",
+            f"({self.column(known)} <=> {self.column(known)})",
+            f"({self.column(known)} > ANY ({self.query(['x'], ctes, (), depth + 1)}))",
+            f"if({self.column(known)} > 1, {self.column(known)}, 2)",
+        )
+
+    def function(self) -> None:
+        name = self.new_name()[1]
+        query = self.query(["x"], {}, (), 2)
+        body = self.one("RETURN a + 1", f"RETURN (SELECT max(x) FROM ({query}) AS q)")
+        if self.keep(f"CREATE FUNCTION {self.quoted(name)}(a int) RETURNS int READS SQL DATA {body};"):
+            self.functions.append(("", name))
+
+    def like(self) -> None:
+        name = self.new_name()[1]
+        other = self.random.choice([one for one in self.relations if one.table])
+        if self.keep(f"CREATE TABLE {self.quoted(name)} LIKE {self.quoted(other.name)};"):
+            self.relations.append(other._replace(name=name))
+
+    def foreign_key(self) -> None:
+        name = self.new_name()[1]
+        other = self.random.choice([one for one in self.relations if one.unique])
+        target = f"{self.quoted(other.name)} ({self.quoted(other.unique)})"
+        if self.keep(f"CREATE TABLE {self.quoted(name)} (x int, FOREIGN KEY (x) REFERENCES {target});"):
+            self.relations.append(Relation("", name, {"x": "int"}, table=True))
