@@ -18,21 +18,29 @@ from ahjo_tasks.database.scripts.mssql_objects import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SCHEMAS = "SELECT s.name FROM sys.schemas s WHERE s.schema_id BETWEEN 5 AND 16383 ORDER BY 1"
+SCHEMAS = """
+SELECT s.name FROM sys.schemas s
+WHERE s.schema_id > 4 AND s.schema_id NOT BETWEEN 16384 AND 16393 AND s.name NOT IN ('dbo', 'guest') ORDER BY 1
+"""
+"""Other than those of the server and of its fixed roles."""
 TABLES = """
 SELECT o.object_id, SCHEMA_NAME(o.schema_id), o.name, o.temporal_type, SCHEMA_NAME(h.schema_id), h.name
 FROM sys.tables o LEFT JOIN sys.tables h ON h.object_id = o.history_table_id WHERE o.is_ms_shipped = 0 ORDER BY 2, 3
 """
-COLUMNS = """
+QUOTED = "QUOTENAME(SCHEMA_NAME(o.schema_id)) + '.' + QUOTENAME(o.name)"
+COLUMNS = f"""
 SELECT c.object_id, c.column_id, c.name, TYPE_NAME(t.user_type_id), SCHEMA_NAME(t.schema_id), t.is_user_defined,
     c.max_length, c.precision, c.scale, c.is_nullable,
     CASE WHEN c.collation_name <> CAST(DATABASEPROPERTYEX(DB_NAME(), 'Collation') AS sysname)
         THEN c.collation_name END,
-    c.is_rowguidcol, CAST(i.seed_value AS nvarchar(40)), CAST(i.increment_value AS nvarchar(40)),
-    i.is_not_for_replication, m.definition, m.is_persisted, d.name, d.definition, c.generated_always_type, c.is_hidden,
-    c.is_sparse
+    c.is_rowguidcol,
+    CAST(COALESCE(CAST(i.seed_value AS numeric(38)), IDENT_SEED({QUOTED})) AS nvarchar(40)),
+    CAST(COALESCE(CAST(i.increment_value AS numeric(38)), IDENT_INCR({QUOTED})) AS nvarchar(40)),
+    i.is_not_for_replication, m.definition, m.is_persisted, CASE WHEN d.is_system_named = 0 THEN d.name END,
+    d.definition, c.generated_always_type, c.is_hidden, c.is_sparse
 FROM sys.columns c JOIN sys.types t ON t.user_type_id = c.user_type_id
 LEFT JOIN sys.identity_columns i ON i.object_id = c.object_id AND i.column_id = c.column_id
+LEFT JOIN sys.tables o ON o.object_id = i.object_id
 LEFT JOIN sys.computed_columns m ON m.object_id = c.object_id AND m.column_id = c.column_id
 LEFT JOIN sys.default_constraints d ON d.object_id = c.default_object_id
 ORDER BY c.object_id, c.column_id
@@ -347,7 +355,7 @@ class SQLServerTables:
             f"{identity}{' NOT FOR REPLICATION' if column.not_replicated else ''}",
             "ROWGUIDCOL" if column.is_guid else "",
             "NULL" if column.nullable else "NOT NULL",
-            f"CONSTRAINT {self._quote(column.default_name)}" if column.default and named else "",
+            f"CONSTRAINT {self._quote(column.default_name)}" if column.default_name and named else "",
             f"DEFAULT {column.default}" if column.default else "",
         ]
         return " ".join(filter(None, parts))
@@ -394,8 +402,8 @@ class SQLServerTables:
         own, other = (", ".join(map(self._quote, side)) for side in sides)
         table, name = self._names[key.table], self._quote(key.name)
         yield (
-            f"ALTER TABLE {table} WITH {'NOCHECK' if key.untrusted else 'CHECK'} ADD CONSTRAINT {name} FOREIGN KEY"
-            f" ({own}) REFERENCES {self._quote(key.parent_schema, key.parent)} ({other}){key.actions}"
+            f"ALTER TABLE {table} {'WITH NOCHECK ' * key.untrusted}ADD CONSTRAINT {name} FOREIGN KEY ({own})"
+            f" REFERENCES {self._quote(key.parent_schema, key.parent)} ({other}){key.actions}"
             f"{' NOT FOR REPLICATION' if key.not_replicated else ''}"
         )
         if key.disabled:
