@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.actions import plan_formats
 from ahjo_tasks.actions.run_plan import session_of
 from ahjo_tasks.api import deploying, reports
 from ahjo_tasks.api.running import existing_connection
-from ahjo_tasks.console.console import escaped
+from ahjo_tasks.console.console import add_to_step_summary, escaped
 from ahjo_tasks.errors import DifferenceError, UsageError
 from ahjo_tasks.runtime.action import action
 from ahjo_tasks.utils import pluralize
@@ -101,17 +102,47 @@ def drift(ctx: ActionContext, format: str = "tree", output: str = "") -> None:  
         raise DifferenceError(f"{pluralize(len(report.changes), 'difference')} from what was deployed.")
 
 
-@action(reads=True, auto_shortflags=False, help={"format": FORMAT_HELP, "output": OUTPUT_HELP})
-def status(ctx: ActionContext, format: str = "tree", output: str = "") -> None:  # noqa: A002 - the flag's name
-    """Show the state of objects and revisions, and the last run."""
-    _check_format(ctx, format, output)
+STATUS_FORMATS = ("table", "json", "markdown")
+
+
+@action(
+    reads=True,
+    auto_shortflags=False,
+    help={"format": "table, json or markdown.", "output": OUTPUT_HELP},
+)
+def status(ctx: ActionContext, format: str = "table", output: str = "") -> None:  # noqa: A002 - the flag's name
+    """Show the state of objects and revisions, and the last run.
+
+    Each is deployed, changed since (in its file), pending, drifted (changed by
+    hand in the database) or removed (from the project), with the run that
+    deployed it last, when, and by whom.
+    """
+    _check_format(ctx, format, output, STATUS_FORMATS)
     ctx.print_heading()
-    report, run = reports.read_status(session_of(ctx))
+    report, run, states = reports.read_status(session_of(ctx))
     last = _run_facts(run) if run is not None else {}
-    _show(ctx, report, format, output, more={"last_run": last or None})
-    if last and format == "tree":
-        ended = last["ended"][:16] or "not ended"
-        ctx.console.print(f"  Last run: {ended} UTC by {last['by']}, {last['status']} ({last['run']})")
+    if format == "json":
+        _show(
+            ctx, report, format, output, more={"last_run": last or None, "objects": [asdict(each) for each in states]}
+        )
+        return
+    markdown = plan_formats.status_markdown(report, states, _last_run(last))
+    if format == "markdown" or output:
+        _write_text(ctx, markdown, output)
+    if format == "table" and states:
+        ctx.console.table(list(plan_formats.STATUS_COLUMNS), [plan_formats.status_row(each) for each in states])
+    if format == "table":
+        for line in filter(None, (plan_formats.state_counts(states), _last_run(last))):
+            ctx.console.print(f"  {line}")
+    for warning in report.warnings:
+        ctx.console.warning(warning, once=True)
+
+
+def _last_run(facts: Mapping[str, str]) -> str:
+    if not facts:
+        return "Nothing was deployed yet."
+    ended = facts["ended"][:16] or "not ended"
+    return f"Last run: {ended} UTC by {facts['by']}, {facts['status']} ({facts['run']})"
 
 
 def _run_facts(run: Run) -> dict[str, str]:
@@ -122,7 +153,7 @@ def _run_facts(run: Run) -> dict[str, str]:
 def _check_format(ctx: ActionContext, name: str, output: str, names: Sequence[str] = FORMATS) -> None:
     if name not in names:
         raise UsageError(f"There is no format {name!r}.", hint=f"It is one of: {', '.join(names)}.")
-    if name != "tree" and not output:
+    if name not in {"tree", "table"} and not output:
         ctx.console.machine()
 
 
@@ -138,11 +169,18 @@ def _show(  # noqa: PLR0913 - where, and how
     """Print the report, or write it to a file."""
     lines = list(plan_formats.tree_lines(report, whole=whole)) if form == "tree" else []
     text = plan_formats.TEXTS[form](report, more) if form != "tree" else "\n".join(line for line, _style in lines)
-    if output:
-        plan_formats.write_output(ctx, output, text)
-    elif form == "tree":
+    if form == "tree" and not output:
         plan_formats.print_tree(ctx, lines)
     else:
-        ctx.console.raw(escaped(text))
+        _write_text(ctx, text, output)
+    add_to_step_summary(ctx.console.masked(plan_formats.TEXTS["markdown"](report, more)))
     for warning in report.warnings if form == "tree" else ():
         ctx.console.warning(warning, once=True)
+
+
+def _write_text(ctx: ActionContext, text: str, output: str) -> None:
+    """Write a text to a file, or show it for a program."""
+    if output:
+        plan_formats.write_output(ctx, output, text)
+    else:
+        ctx.console.raw(escaped(text))

@@ -6,6 +6,7 @@ import json
 import posixpath
 import re
 import textwrap
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.engine.plan import Plan
-    from ahjo_tasks.engine.plan_report import Entry, PlanReport, Revision
+    from ahjo_tasks.engine.plan_report import Entry, ObjectState, PlanReport, Revision
     from ahjo_tasks.runtime.context import ActionContext
 
     Line = tuple[str, str | None]
@@ -159,6 +160,34 @@ def markdown_text(report: PlanReport, _more: Mapping[str, object] | None = None)
             lines += _details(entry.file, entry.diff, "diff")
     lines += ["", *(f"- {_plain(warning)}" for warning in report.warnings)]
     return "\n".join(lines).rstrip()
+
+
+STATUS_COLUMNS = ("State", "Kind", "File", "Last run", "By")
+
+
+def status_row(state: ObjectState) -> tuple[str, ...]:
+    """Return the cells of a file or revision in the table of `status`."""
+    return state.state, state.kind, state.file, state.ended[:16], state.by
+
+
+def state_counts(states: Sequence[ObjectState]) -> str:
+    """Return `1 changed, 290 deployed`."""
+    counted = Counter(each.state for each in states)
+    return ", ".join(f"{count} {name}" for name, count in sorted(counted.items()))
+
+
+def status_markdown(report: PlanReport, states: Sequence[ObjectState], last_run: str) -> str:
+    """Return the state of all objects and revisions as a table of Markdown."""
+    lines = [f"### {_plain(report.target)}", "", _plain(last_run)]
+    if states:
+        lines += ["", _cells(STATUS_COLUMNS), "|---" * len(STATUS_COLUMNS) + "|"]
+        lines += [_cells(status_row(each)) for each in states]
+        lines += ["", state_counts(states)]
+    return "\n".join(lines)
+
+
+def _cells(texts: Iterable[str]) -> str:
+    return f"| {' | '.join(map(_plain, texts))} |"
 
 
 def _details(title: str, text: str, language: str) -> list[str]:

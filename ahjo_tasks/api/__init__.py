@@ -80,7 +80,8 @@ def status(folder: Folder, config: Config = None, **options: Unpack[RunOptions])
     from ahjo_tasks.api import reports
 
     with Call("status", folder, config, options, reads=True).session() as session:
-        return Status(*reports.read_status(session))
+        report, run, _states = reports.read_status(session)
+        return Status(report, run)
 
 
 def drift(folder: Folder, config: Config = None, **options: Unpack[RunOptions]) -> PlanReport:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.engine.changes import FileChange
     from ahjo_tasks.engine.plan import Plan
-    from ahjo_tasks.engine.plan_report import Entry, PlanReport
+    from ahjo_tasks.engine.plan_report import Entry, ObjectState, PlanReport
     from ahjo_tasks.history.store import HistoryStore, Run
 
 NO_TEXT = "(the history has not kept the text that was deployed)"
@@ -98,8 +98,9 @@ def folder_in_repository(directory: Path) -> str:
     return "" if path == "." else path
 
 
-def read_status(session: Session) -> tuple[PlanReport, Run | None]:
-    """Return the state of all files and revisions, and the last run."""
+def read_status(session: Session) -> tuple[PlanReport, Run | None, tuple[ObjectState, ...]]:
+    """Return the state of all files and revisions as a plan, the last run, and the state of each with its own run."""
+    from ahjo_tasks.engine.plan_report import object_states
     from ahjo_tasks.history.store import HistoryStore
 
     connection = existing_connection(session)
@@ -108,8 +109,13 @@ def read_status(session: Session) -> tuple[PlanReport, Run | None]:
     report = report_of(session, plan, selection.changes if selection else (), connection, unchanged=True)
     report = replace(report, on_failure="")  # it is the state, not a deploy
     store = HistoryStore(connection, session.settings) if connection is not None else None
-    runs = store.runs(1) if store is not None and store.exists() else []
-    return report, runs[0] if runs else None
+    runs = store.runs(session.settings.history_keep) if store is not None and store.exists() else []
+    by_id = {run.run_id: run for run in runs}
+    records = store.files().values() if store is not None and runs else ()
+    deployed = {record.file: by_id[record.run_id] for record in records if record.run_id in by_id}
+    migrations = session.project.migrations
+    applied = migrations.current(connection) if connection is not None and migrations.present else ()
+    return report, runs[0] if runs else None, object_states(report, deployed, tuple(applied))
 
 
 def find_drift(session: Session) -> PlanReport:

@@ -238,6 +238,7 @@ class Console(Secrets):
             self._err(f"  hint: {error.hint}", "warn")
         if os.environ.get("GITHUB_ACTIONS") == "true" and not self._machine:
             self._write(self.out, annotation("error", _properties(error), self.masked(error.message)))
+            add_to_step_summary(self.masked(f"**Error:** {place} {error.message}"))
 
     def unexpected(self, error: BaseException) -> None:
         """Print a failure that is no AhjoError in one line; the traceback goes to the log."""
@@ -352,6 +353,14 @@ class Console(Secrets):
                 _put(stream, text)
         else:
             _put(stream, text)
+
+
+def add_to_step_summary(markdown: str) -> None:
+    """Add Markdown to the summary of a job of GitHub Actions, where GITHUB_STEP_SUMMARY names its file."""
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if path:
+        with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(f"{markdown}\n\n")
 
 
 def _properties(error: AhjoError) -> dict[str, object]:

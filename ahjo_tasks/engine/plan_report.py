@@ -16,12 +16,13 @@ from ahjo_tasks.engine.sql_file import FileStep
 from ahjo_tasks.sql.losses import find_losses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import Dialect
     from ahjo_tasks.engine.changes import FileChange
     from ahjo_tasks.engine.plan import Plan, Step
+    from ahjo_tasks.history.store import Run
     from ahjo_tasks.project.sql_file import SqlFile
 
 FORMAT_VERSION = 1
@@ -116,6 +117,50 @@ class PlanReport:
             for entry in self.changes
         )
         return replace(self, changes=changes, warnings=tuple(map(conceal, self.warnings)))
+
+
+STATES = {
+    Status.UNCHANGED: "deployed",
+    Status.ALWAYS: "deployed",
+    Status.CHANGED: "changed",
+    Status.DRIFTED: "drifted",
+    Status.REMOVED: "removed",
+}
+"""Words of `inv status` for the state of a file; any other one is pending."""
+
+
+@dataclass(frozen=True)
+class ObjectState:
+    """The state of a file of objects or of a revision, and the run that deployed it last: its id, end, and login."""
+
+    state: str
+    kind: str
+    file: str
+    reason: str = ""
+    run: str = ""
+    ended: str = ""
+    by: str = ""
+
+
+def object_states(report: PlanReport, runs: Mapping[str, Run], applied: Sequence[str]) -> tuple[ObjectState, ...]:
+    """Return the state of each file of a report of all files, and of its revisions; `runs` has the last run of a file.
+
+    `applied` are the revisions that the database is at.
+    """
+    found = [ObjectState("deployed", "revision", revision) for revision in applied]
+    for entry in report.changes:
+        found += [ObjectState("pending", "revision", each.file, each.title) for each in entry.revisions]
+        if not entry.revisions and entry.status != RUNS:
+            found.append(_object_state(entry, runs.get(entry.file)))
+    return tuple(found)
+
+
+def _object_state(entry: Entry, run: Run | None) -> ObjectState:
+    word = STATES.get(Status(entry.status), "pending")
+    state = ObjectState("pending" if word == "deployed" and run is None else word, entry.kind, entry.file, entry.reason)
+    if run is None:
+        return state
+    return replace(state, run=run.run_id, ended=str(run.ended or run.started), by=run.login or run.os_user)
 
 
 def plan_entries(

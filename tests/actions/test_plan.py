@@ -361,11 +361,27 @@ def test_a_deploy_of_objects_ends_with_the_way_back(deployed: RunningProject) ->
     assert "Undo: " not in inv(deployed, "deploy", "--dry", *CONFIG).out
 
 
-def test_a_status_counts_what_is_unchanged_and_tells_the_last_run(deployed: RunningProject) -> None:
+def test_a_status_is_one_table_with_the_last_run_of_each(deployed: RunningProject) -> None:
     done = inv(deployed, "status", *CONFIG)
-    assert "    2 unchanged" in done.out.splitlines()
+    assert "  3 deployed" in done.out.splitlines()
     assert "succeeded (" in next(line for line in done.out.splitlines() if line.startswith("  Last run: "))
-    assert "If it fails" not in done.out
+    deployed.write("database/views/c.sql", "CREATE VIEW c AS SELECT 3 AS three;")
+    path = deployed.directory / "database/views/a.sql"
+    path.write_text(path.read_text(encoding="utf-8") + "-- changed", encoding="utf-8")
+    document = json.loads(inv(deployed, "status", "--format", "json", *CONFIG).out)
+    states = {each["file"].rpartition("/")[2]: each for each in document["objects"]}
+    assert (states["a.sql"]["state"], states["c.sql"]["state"]) == ("changed", "pending")
+    assert states["a.sql"]["run"] == document["last_run"]["run"]
+    assert states["c.sql"]["run"] == ""
+    assert document["format_version"] == 1
+    markdown = inv(deployed, "status", "--format", "markdown", *CONFIG).out
+    assert "| State | Kind | File | Last run | By |" in markdown.splitlines()
+
+
+def test_a_job_of_github_gets_the_plan_as_its_summary(deployed: RunningProject, tmp_path: Path) -> None:
+    deployed.write("database/views/c.sql", "CREATE VIEW c AS SELECT 3 AS three;")
+    inv(deployed, "plan", *CONFIG, GITHUB_STEP_SUMMARY=str(tmp_path / "summary.md"))
+    assert "| + | view | database/views/c.sql | new |" in (tmp_path / "summary.md").read_text(encoding="utf-8")
 
 
 def test_a_tree_says_what_leaves_the_transaction_and_what_a_failure_leaves(deployed: RunningProject) -> None:
