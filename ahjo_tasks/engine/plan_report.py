@@ -29,7 +29,7 @@ FORMAT_VERSION = 1
 """Version of the JSON of plan, status and drift; a later one may have more keys."""
 RUNS = "runs"
 """The state of a step that has no file of an object."""
-LOSING = re.compile("drop|truncate|delete", re.IGNORECASE)
+LOSING = re.compile("drop|truncate|delete|update", re.IGNORECASE)
 """Words without which a text destroys nothing."""
 KEEP_ROWS = frozenset({"AGGREGATE", "FUNCTION", "INDEX", "POLICY", "PROC", "PROCEDURE", "RULE", "TRIGGER", "VIEW"})
 """Kinds of objects that are only replaced where the file that drops them creates them again."""

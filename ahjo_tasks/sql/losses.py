@@ -1,15 +1,17 @@
-"""Find what SQL destroys: objects that it drops, tables and columns whose rows it removes."""
+"""Find what SQL destroys: objects that it drops, tables and columns whose rows it removes or overwrites."""
 
 from __future__ import annotations
 
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.effects import PERMISSIONS, is_module
 from ahjo_tasks.sql.lexer import MSSQL
 from ahjo_tasks.sql.references.tokens import keywords, name_tokens, word_set
+from ahjo_tasks.sql.stated_effects import stated_effects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from ahjo_tasks.sql.lexer import Syntax
 
@@ -23,8 +25,13 @@ NO_COLUMN = word_set(
     "CHECK CONSTRAINT DEFAULT EXPRESSION FOREIGN IDENTITY INDEX KEY NOT PERIOD PRIMARY SYSTEM CONVERT EXTERNAL"
 )
 """Words after DROP of ALTER TABLE that lose no rows."""
+NO_UPDATE = PERMISSIONS | word_set("ON FOR KEY DO THEN BEFORE AFTER INSTEAD OF OR")
+"""Words before UPDATE that make it a part of something else."""
+ALTERNATIVES = word_set("OR ROLLBACK ABORT REPLACE FAIL")
+"""Words between UPDATE and the table on SQLite, besides IGNORE."""
 FILLING = word_set("IF EXISTS ONLY CONCURRENTLY TABLE COLUMN FROM LOW_PRIORITY QUICK IGNORE")
-ENDS_DELETE = word_set(
+LIMITS = word_set("WHERE LIMIT JOIN TOP")
+ENDS_STATEMENT = word_set(
     "; GO INSERT UPDATE DELETE MERGE TRUNCATE SELECT SET CREATE ALTER DROP EXEC EXECUTE DECLARE PRINT "
     "IF BEGIN END COMMIT"
 )
@@ -35,22 +42,26 @@ COPIED = "_alembic_tmp_"
 def find_losses(statements: Iterable[str], syntax: Syntax) -> list[str]:
     """Return what statements destroy, as in `DROP TABLE shop`, `DELETE FROM shop without WHERE`.
 
+    An UPDATE of all rows destroys nothing where all its columns were added before, by one of these statements.
     For SQL Server the texts are batches, for others single statements. Bodies of modules, and texts that a statement
     executes, run later or are not known: they are not read.
     """
     found: list[str] = []
+    added: set[str] = set()
     for text in statements:
         tokens = name_tokens(text, syntax)
         words = keywords(tokens, syntax)
         later = is_module(words) if syntax is MSSQL else words[:1] == ["CREATE"]
         if not later:
-            found += _losses(tokens, words, several=syntax is MSSQL)
+            found += _losses(tokens, words, added, several=syntax is MSSQL)
+        effects = stated_effects(text, syntax) if "ADD" in words else ()
+        added |= {effect.name.upper() for effect in effects if effect.kind == "column" and effect.present}
     copied = {loss for loss in found if any(f"{COPIED}{loss.rpartition(' ')[2]}" in text for text in statements)}
     return [loss for loss in dict.fromkeys(found) if loss not in copied]
 
 
-def _losses(tokens: Sequence[str], words: Sequence[str], *, several: bool) -> Iterator[str]:
-    """Yield what the words of a statement or batch destroy; one DROP COLUMN may name `several` columns."""
+def _losses(tokens: Sequence[str], words: Sequence[str], added: set[str], *, several: bool) -> Iterator[str]:
+    """Yield what the words of a statement or batch, which has `several` statements without a mark, destroy."""
     table = ""
     for index, (before, word) in enumerate(zip(("", *words), words, strict=False)):
         rest = words[index + 1 :]
@@ -59,14 +70,20 @@ def _losses(tokens: Sequence[str], words: Sequence[str], *, several: bool) -> It
         elif word == "TRUNCATE" and before not in PERMISSIONS:
             yield from (f"TRUNCATE {name}" for name in _names(tokens, index + 1))
         elif word == "DELETE" and before not in PERMISSIONS | {"ON", "BEFORE", "INSTEAD"} and rest[:1] != [")"]:
-            if not _has_condition(rest):
+            if not _has_condition(rest, several=several):
                 yield f"DELETE FROM {_name(tokens, index + 1)} without WHERE"
+        elif word == "UPDATE" and before not in NO_UPDATE and rest[:1] not in (["("], ["SET"], ["STATISTICS"]):
+            if _overwrites(rest, added, several=several):
+                yield f"UPDATE {_name(tokens, index + 1, FILLING | ALTERNATIVES)} without WHERE"
         elif word == "DROP" and rest and before not in PERMISSIONS - {","}:
             yield from _dropped(tokens, words, index + 1, (table, several))
 
 
 def _dropped(tokens: Sequence[str], words: Sequence[str], index: int, altered: tuple[str, bool]) -> Iterator[str]:
-    """Yield what is dropped by the DROP before a position; a table that is being altered is in `altered`."""
+    """Yield what is dropped by the DROP before a position.
+
+    `altered` is a table that is being altered, and whether one DROP COLUMN may name several columns.
+    """
     first, (table, several) = index, altered
     while index < len(words) - 1 and words[index] in BEFORE_KIND:
         index += 1
@@ -92,24 +109,39 @@ def _names(tokens: Sequence[str], index: int) -> list[str]:
     return [name for name in names if not name.startswith("#")]
 
 
-def _name(tokens: Sequence[str], index: int) -> str:
-    index = _skip(tokens, index)
+def _name(tokens: Sequence[str], index: int, skipped: frozenset[str] = FILLING) -> str:
+    index = _skip(tokens, index, skipped)
     return tokens[index] if index < len(tokens) else ""
 
 
-def _skip(tokens: Sequence[str], index: int) -> int:
-    while index < len(tokens) and tokens[index].upper() in FILLING:
+def _skip(tokens: Sequence[str], index: int, skipped: frozenset[str] = FILLING) -> int:
+    while index < len(tokens) and tokens[index].upper() in skipped:
         index += 1
     return index
 
 
-def _has_condition(words: Sequence[str]) -> bool:
+def _has_condition(words: Sequence[str], *, several: bool) -> bool:
     """Test whether the rest of a DELETE limits its rows, as far as its own brackets and statement go."""
+    return not LIMITS.isdisjoint(_outer_words(words, ENDS_STATEMENT if several else {";"}))
+
+
+def _overwrites(words: Sequence[str], added: set[str], *, several: bool) -> bool:
+    """Test whether the rest of an UPDATE sets columns of all rows that were not added before."""
+    before = [*takewhile("SET".__ne__, _outer_words(words, ENDS_STATEMENT - {"SET"} if several else {";"}))]
+    if "SET" not in words or not LIMITS.isdisjoint(before):
+        return False
+    after = words[words.index("SET") + 1 :]
+    own = [*_outer_words(after, ENDS_STATEMENT if several else {";"})]
+    columns = {name.rpartition(".")[2].strip('"`[]') for name, mark in pairwise(own) if mark == "="}
+    return LIMITS.isdisjoint(own) and not (columns and columns <= added)
+
+
+def _outer_words(words: Sequence[str], ends: Container[str]) -> Iterator[str]:
+    """Yield the words of a statement that stand in no brackets and no CASE."""
     depth = 0
     for word in words:
-        depth += (word == "(") - (word == ")")
-        if depth < 0 or (depth == 0 and word in ENDS_DELETE):
-            return False
-        if depth == 0 and word in {"WHERE", "LIMIT", "JOIN"}:
-            return True
-    return False
+        depth += (word in {"(", "CASE"}) - (word in {")", "END"})
+        if depth < 0 or (depth == 0 and word in ends):
+            return
+        if depth == 0:
+            yield word

@@ -19,6 +19,16 @@ DESTROYS = [
     ("ALTER TABLE shop DROP name, DROP COLUMN price", ["DROP COLUMN shop.name", "DROP COLUMN shop.price"]),
     ("ALTER TABLE shop DROP CONSTRAINT fk, ALTER COLUMN name DROP NOT NULL", []),
     ("ALTER TABLE item ADD FOREIGN KEY (shop) REFERENCES shop (id) ON DELETE CASCADE", []),
+    ("UPDATE shop SET name = ''", ["UPDATE shop without WHERE"]),
+    ("UPDATE shop SET name = '' WHERE id = 1", []),
+    ("UPDATE shop SET name = (SELECT max(n) FROM item WHERE id = 1)", ["UPDATE shop without WHERE"]),
+    ("UPDATE shop SET name = CASE WHEN id = 1 THEN 'a' END WHERE id < 9", []),
+    ("WITH d AS (UPDATE shop SET a = 1 RETURNING id) SELECT id FROM d WHERE id > 1", ["UPDATE shop without WHERE"]),
+    ("INSERT INTO shop (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET name = ''", []),
+    ("INSERT INTO shop (id) VALUES (1) ON DUPLICATE KEY UPDATE name = ''", []),
+    ("ALTER TABLE item ADD FOREIGN KEY (shop) REFERENCES shop (id) ON UPDATE SET NULL ON DELETE SET NULL", []),
+    ("SELECT id FROM shop FOR UPDATE", []),
+    ("GRANT UPDATE ON shop TO clerk", []),
     ("GRANT DELETE, TRUNCATE ON shop TO clerk", []),
     ("SELECT 'DROP TABLE shop'", []),
     ("CREATE TRIGGER t AFTER DELETE ON shop BEGIN DELETE FROM item; END", []),
@@ -46,6 +56,37 @@ def test_what_a_statement_destroys(syntax: object, text: str, losses: list[str])
 )
 def test_what_a_batch_of_sql_server_destroys(text: str, losses: list[str]) -> None:
     assert find_losses([text], MSSQL) == losses
+
+
+@pytest.mark.parametrize(
+    ("texts", "losses"),
+    [
+        (["ALTER TABLE shop ADD COLUMN name text", "UPDATE shop SET name = ''"], []),
+        (["ALTER TABLE shop ADD name text, ADD price int", "UPDATE shop SET name = '', price = 1"], []),
+        (["ALTER TABLE shop ADD name text", "UPDATE shop SET name = '', old = 1"], ["UPDATE shop without WHERE"]),
+        (["UPDATE shop SET name = ''", "ALTER TABLE shop ADD name text"], ["UPDATE shop without WHERE"]),
+    ],
+)
+def test_new_columns_have_nothing_to_lose(texts: list[str], losses: list[str]) -> None:
+    assert find_losses(texts, POSTGRESQL) == losses
+
+
+@pytest.mark.parametrize(
+    ("syntax", "text", "losses"),
+    [
+        (MYSQL, "UPDATE shop JOIN item ON item.shop = shop.id SET shop.name = ''", []),
+        (MYSQL, "UPDATE `shop` SET name = IF(id = 1, 'a', 'b') WHERE id < 9", []),
+        (MYSQL, "UPDATE LOW_PRIORITY IGNORE shop SET name = '' LIMIT 5", []),
+        (SQLITE, "UPDATE OR REPLACE shop SET name = ''", ["UPDATE shop without WHERE"]),
+        (MSSQL, "UPDATE dbo.shop SET name = '' SELECT 1 WHERE 1 = 1", ["UPDATE dbo.shop without WHERE"]),
+        (MSSQL, "UPDATE s SET name = '' FROM dbo.shop s JOIN item ON item.shop = s.id", []),
+        (MSSQL, "UPDATE TOP (5) shop SET name = ''", []),
+        (MSSQL, "UPDATE STATISTICS dbo.shop SET NOCOUNT ON", []),
+        (MSSQL, "MERGE shop USING item ON a = b WHEN MATCHED THEN UPDATE SET name = ''", []),
+    ],
+)
+def test_what_each_database_writes_in_an_update(syntax: object, text: str, losses: list[str]) -> None:
+    assert find_losses([text], syntax) == losses  # type: ignore[arg-type]
 
 
 def test_a_table_that_alembic_copies_is_not_destroyed() -> None:
