@@ -6,6 +6,7 @@ import copy
 from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from inspect import cleandoc, signature
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from invoke.tasks import Task
@@ -73,6 +74,7 @@ class Action(Task[Any], Generic[P, R]):
         self.guarded = guarded
         self.namespace_info: NamespaceInfo | None = None
         self.replaced: Action[..., Any] | None = None
+        self._takers: set[NamespaceInfo] = set()
         if self.__doc__:
             self.__doc__ = _help_text(self.__doc__, dialects)
 
@@ -92,6 +94,7 @@ class Action(Task[Any], Generic[P, R]):
 
     def bind(self, namespace_info: NamespaceInfo, replaced: object = None) -> Action[P, R]:
         """Return a copy that is a member of one project's namespace, in place of the task that had its name before."""
+        self._takers.add(namespace_info)
         bound = copy.copy(self)
         bound.namespace_info = namespace_info
         if isinstance(replaced, Action) and replaced.body is not self.body:
@@ -144,7 +147,16 @@ class Action(Task[Any], Generic[P, R]):
         return dict(zip([*signature(self.body).parameters][1:], args, strict=False))
 
     def _context(self, ctx: Context) -> ActionContext:
-        return ActionContext.from_invoke(ctx, self.namespace_info)
+        return ActionContext.from_invoke(ctx, self.namespace_info or self._home)
+
+    @property
+    def _home(self) -> NamespaceInfo | None:
+        """The namespace of an action that is called by its import: the only one that took it, out of its own folder."""
+        file = self.body.__globals__.get("__file__")
+        if len(self._takers) != 1 or not file:
+            return None
+        (taker,) = self._takers
+        return taker if Path(file).resolve().is_relative_to(taker.directory.resolve()) else None
 
     @contextmanager
     def _outermost(self, ctx: ActionContext, values: Mapping[str, Any]) -> Iterator[None]:

@@ -160,6 +160,56 @@ def test_values_of_invoke_are_below_those_of_the_config(project: RunningProject)
     assert done.out == "shop.db 6\n", done.text
 
 
+MOUNTED = """from ahjo_tasks import action, namespace
+
+
+@action
+def best_seller(ctx):
+    print("best of", ctx.settings.target_database_name)
+
+
+ns = namespace(best_seller)
+"""
+ALL = """from invoke import Collection, task
+from sales import tasks as sales
+from stock import tasks as stock
+
+
+@task
+def report(ctx):
+    sales.best_seller(ctx)
+    stock.best_seller(ctx)
+
+
+ns = Collection(report, sales=sales.ns, stock=stock.ns)
+"""
+
+
+@pytest.mark.parametrize(
+    "root",
+    [
+        ALL,
+        ALL.replace("Collection(report", "namespace(report")
+        .replace("Collection", "Context")
+        .replace("from sales", "from ahjo_tasks import namespace\nfrom sales"),
+    ],
+    ids=["Collection", "namespace"],
+)
+def test_an_action_that_is_called_by_its_import_has_its_own_projects_config(tmp_path: Path, root: str) -> None:
+    project = make_project(tmp_path)
+    project.write("tasks.py", root)
+    for name in ("sales", "stock"):
+        own = make_project(tmp_path / name, {**BACKEND, "target_database_name": f"{name}.db"})
+        own.write("tasks.py", MOUNTED)
+        own.write("__init__.py", "")
+    for config in (None, "dev.json"):
+        done = project.inv("report", config=config)
+        assert [line for line in done.out.splitlines() if line.startswith("best")] == [
+            "best of sales.db",
+            "best of stock.db",
+        ], done.text
+
+
 def test_a_task_of_a_mounted_project_has_its_own_projects_config(tmp_path: Path) -> None:
     mounted = {}
     for name in ("sales", "stock"):
