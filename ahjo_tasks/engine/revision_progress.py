@@ -151,9 +151,12 @@ class RevisionProgress:
         Raises DeployError where the done part of the revision is another one now, or where a part of it was undone.
         """
         self._running = None
-        if not self._key or self._busy or self._rows is None or not self._counts(text):
+        if not self._key or self._busy or not self._counts(text):
             return False
         statement, self._sa_connection = _statement(text, values), sa_connection
+        self._refuse_invalid(statement)
+        if self._rows is None:
+            return False
         if self._is_done(statement):
             return True
         if self._settle(statement):
@@ -292,6 +295,20 @@ class RevisionProgress:
             )
             names = [str(item["name"]) for read in reads for item in read(table, **where)]
         return effect.name.lower() in {name.lower() for name in names}
+
+    def _refuse_invalid(self, statement: Statement) -> None:
+        """Raise DeployError where an earlier CREATE INDEX CONCURRENTLY failed or was killed, and left half an index."""
+        dialect = self._connection.dialect
+        if not dialect.invalid_index_sql or "CONCURRENTLY" not in statement.text.upper():
+            return
+        for effect in stated_effects(statement.text, dialect.syntax):
+            literals = {"table": dialect.quote(*effect.table), "name": effect.name}
+            quoted = {key: dialect.quote_literal(value) for key, value in literals.items()}
+            for (name,) in self._connection.query(dialect.invalid_index_sql.format(**quoted)):
+                raise DeployError(
+                    f"{self._key}: the index {name} is invalid: an earlier run failed or was ended while it made it",
+                    hint=f"DROP INDEX CONCURRENTLY {name}, and run again: it is made anew then.",
+                )
 
     # -- the record ----------------------------------------------------------------------------------------------------
 

@@ -105,7 +105,7 @@ def test_a_done_part_that_has_changed_is_refused(mysql: Deployed) -> None:
 
 
 def test_a_done_part_that_was_undone_by_hand_is_done_again(mysql: Deployed) -> None:
-    killed(mysql, "deploy", kill=in_revision(3, done=False))
+    killed(mysql, "deploy", kill=in_revision(3, done=True))
     mysql.by_hand("DROP TABLE shop")
     assert "table shop is not there, which an earlier run changed" in mysql.fail("deploy").err
     mysql.by_hand("DROP TABLE item")
@@ -114,7 +114,7 @@ def test_a_done_part_that_was_undone_by_hand_is_done_again(mysql: Deployed) -> N
 
 
 def test_what_was_done_is_forgotten_when_a_revision_is_stamped(mysql: Deployed) -> None:
-    killed(mysql, "deploy", kill=in_revision(3, done=False))
+    killed(mysql, "deploy", kill=in_revision(3, done=True))
     mysql.by_hand("DROP TABLE shop, item", "CREATE TABLE other (id INTEGER)")
     mysql.succeed("alembic", "stamp a1")
     assert is_over(mysql)
@@ -188,6 +188,20 @@ def test_a_revision_that_leaves_its_transaction_is_continued(live: Deployed, sta
     assert sorted(live.rows("SELECT id FROM item")) == [(1,), (2,), (3,)] or "is not known" in finished.text
     assert live.has("shop")
     assert is_over(live)
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_an_index_that_was_left_invalid_does_not_count_as_made(live: Deployed) -> None:
+    unique = """with op.get_context().autocommit_block():
+        op.execute("CREATE UNIQUE INDEX CONCURRENTLY one ON item (id)")"""
+    revision(live, "a1", None, calls("CREATE TABLE item (id INTEGER)", "INSERT INTO item VALUES (1), (1)"))
+    revision(live, "a2", "a1", unique)
+    live.fail("deploy")
+    live.target.query("DELETE FROM item", live.database)
+    assert "hint: DROP INDEX CONCURRENTLY one, and run again" in live.fail("deploy").err
+    live.target.query("DROP INDEX one", live.database)
+    live.succeed("deploy")
+    assert live.rows("SELECT indisvalid FROM pg_index WHERE indexrelid = 'one'::regclass") == [(True,)]
 
 
 @pytest.mark.parametrize("target", ["postgresql"], indirect=True)

@@ -223,6 +223,8 @@ class DialectAttributes:
     """Query of the schemas of what the objects in {schemas} use; empty where there is one version for the database."""
     table_exists_sql: ClassVar[str] = ""
     """Query that returns a row if there is a table; {schema} and {name} are literals."""
+    invalid_index_sql: ClassVar[str] = ""
+    """The query of the index of a {table} by its {name} that is there and cannot be used; both are literals."""
     foreign_keys_sql: ClassVar[str] = ""
     """Query of all foreign keys: schema and name of the child, schema and name of the parent."""
 

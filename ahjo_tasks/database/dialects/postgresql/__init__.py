@@ -201,6 +201,10 @@ class PostgreSQL(Dialect):
         "SELECT inet_server_addr(), NULL, session_user, datname, datcollate, current_setting('server_version'), NULL"
         " FROM pg_database WHERE datname = current_database()"
     )
+    invalid_index_sql = (
+        "SELECT i.indexrelid::regclass::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+        " WHERE NOT i.indisvalid AND i.indrelid = to_regclass({table}) AND c.relname = {name}"
+    )
     foreign_keys_sql = (
         "SELECT cn.nspname, c.relname, pn.nspname, p.relname FROM pg_constraint k"
         " JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace cn ON cn.oid = c.relnamespace"
