@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.data.table import Column, Table
     from ahjo_tasks.data.table_file import Row, RowChunk, TableFile
     from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.database.dialects.base import ServerMessage
 
 
 FOREIGN_KEY = re.compile(r"FOREIGN KEY(?: \(([^)]*)\))?")
@@ -176,6 +177,8 @@ class SQLiteWriter(Writer):
         return converter_of(column.type)
 
 
+MAX_WARNINGS = 10
+"""Number of the server's warnings about the rows of a file that are shown."""
 NEXTVAL = re.compile(r"nextval\((.+)\)", re.IGNORECASE)
 """A column's default in MariaDB's catalog that is the next value of a sequence."""
 
@@ -217,6 +220,38 @@ class MySQLWriter(Writer):
         """Return UPDATE ... JOIN: a query can name a temporary table only once."""
         values = ", ".join(f"{table}.{column} = s.{column}" for column in columns)
         return f"UPDATE {table} JOIN {stage} ON {same} SET {values} WHERE 1 = 1"
+
+    @contextmanager
+    def rows_sent_to(self, table: Table) -> Iterator[None]:
+        """Show the first warnings about the rows of a file, and count the others."""
+        shown, left = self.connection.on_message, MAX_WARNINGS
+        more = 0
+
+        def listen(message: ServerMessage) -> None:
+            nonlocal left, more
+            if left:
+                shown(message)
+            left, more = max(left - 1, 0), more + (not left)
+
+        with self.connection.messages_to(listen):
+            yield
+        if more:
+            self.connection.report(f"and {more} more warnings of {table.name}")
+
+    def send(self, table: Table, rows: list[Row]) -> int:
+        """Send the rows, and pass on the warnings of each INSERT that PyMySQL makes of them. Raises StatementError."""
+        statement = self.statement(table)
+        with self.connection.cursor(statement) as cursor:
+            execute = cursor.execute
+
+            def execute_and_report(*arguments: object) -> int:
+                count: int = execute(*arguments)
+                self.connection.forward_messages(cursor)
+                return count
+
+            cursor.execute = execute_and_report
+            cursor.executemany(statement, rows)
+            return int(cursor.rowcount)
 
     @contextmanager
     def session_settings(self) -> Iterator[None]:

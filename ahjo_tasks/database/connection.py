@@ -24,6 +24,8 @@ FETCH_SIZE = 10_000
 
 LEFT_OPEN = "It leaves a transaction open: a BEGIN without its COMMIT or ROLLBACK."
 LEFT_OPEN_OUTCOME = "what it did not commit was rolled back."
+STILL_OPEN_OUTCOME = "what it did not commit is neither committed nor rolled back, and may hold locks: {refusal}"
+STILL_OPEN_HINT = "End the transaction: where it was prepared, XA RECOVER names it for XA COMMIT or XA ROLLBACK."
 LEFT_OPEN_HINT = "Write COMMIT at its end, or leave BEGIN out: each file is a transaction by itself."
 ENDED = "It ended the transaction that it ran in, by a COMMIT or ROLLBACK of its own."
 ENDED_OUTCOME = "what it committed stays."
@@ -302,8 +304,16 @@ class Connection:
                 self._roll_back()
             raise
         if self.transaction_state in {"open", "failed"}:
-            self._roll_back()
-            raise StatementError(ServerError(LEFT_OPEN, hint=LEFT_OPEN_HINT), outcome=LEFT_OPEN_OUTCOME)
+            raise self._end_left_open()
+
+    def _end_left_open(self) -> StatementError:
+        """Roll back what a file has left open, and return the error that says so, or why it cannot be done."""
+        try:
+            self._execute_directly(self.dialect.rollback)
+        except StatementError as error:
+            refusal = STILL_OPEN_OUTCOME.format(refusal=error.message)
+            return StatementError(ServerError(LEFT_OPEN, hint=STILL_OPEN_HINT), outcome=refusal)
+        return StatementError(ServerError(LEFT_OPEN, hint=LEFT_OPEN_HINT), outcome=LEFT_OPEN_OUTCOME)
 
     @contextmanager
     def _keep_shared_transaction(self) -> Iterator[None]:
@@ -515,13 +525,13 @@ class Connection:
             with self._cursors.track(cursor):
                 self.dialect.execute(cursor, text)
                 while True:
-                    self._forward_messages(cursor)
+                    self.forward_messages(cursor)
                     yield cursor
                     if not self.dialect.next_result(cursor):
                         break
-                self._forward_messages(cursor)
+                self.forward_messages(cursor)
         except self.driver_error as error:
-            self._forward_messages(cursor)
+            self.forward_messages(cursor)
             raise self._statement_error(error, text) from error
         finally:
             self._close_cursor(cursor)
@@ -549,7 +559,8 @@ class Connection:
             self._forward(message)
         return StatementError(self.dialect.server_error(error, text))
 
-    def _forward_messages(self, cursor: Any) -> None:
+    def forward_messages(self, cursor: Any) -> None:
+        """Pass on what the server says of the last statement of a cursor."""
         for message in self.dialect.messages(cursor):
             self._forward(message)
 

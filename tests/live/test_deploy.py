@@ -201,6 +201,16 @@ def test_warnings_and_signals_of_low_class_are_told_with_their_line(live: Deploy
     assert "database/data/a.sql:7: and 21 more warnings" in done.out
 
 
+@pytest.mark.parametrize("target", ["mysql"], indirect=True)
+def test_the_warnings_of_loaded_rows_are_shown_up_to_a_limit(live: Deployed) -> None:
+    live.target.query("CREATE TABLE price (amount DECIMAL(5, 1), note VARCHAR(100))", live.database)
+    rows = "".join(f"{number % 1000}.25;{'x' * 90}\n" for number in range(20_000))
+    live.write("database/data/price.csv", "amount;note\n" + rows)
+    done = live.succeed("data")
+    assert done.out.count("Note 1265: Data truncated for column 'amount'") == 10
+    assert "more warnings" in done.out
+
+
 @only("target", ["postgresql"], indirect=True)
 def test_a_notice_of_files_that_share_a_call_names_its_file(live: Deployed) -> None:
     for name in ("a", "b", "c"):

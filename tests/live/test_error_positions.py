@@ -53,3 +53,19 @@ def test_a_routine_without_delimiter_leads_to_a_hint(live: Deployed) -> None:
     refused = live.fail("deploy", code=2).err
     assert "procedures/p.sql:5:1: no statement begins with END" in refused
     assert "hint: Write DELIMITER // on a line before the statement" in refused
+
+
+@pytest.mark.parametrize("target", ["mysql"], indirect=True)
+@pytest.mark.parametrize("delimiter", ["//", "$$"])
+def test_a_body_without_its_end_leads_to_a_hint(live: Deployed, delimiter: str) -> None:
+    live.write(
+        "database/procedures/p.sql", f"DELIMITER {delimiter}\nCREATE PROCEDURE p()\nBEGIN\n  SELECT 1;\n{delimiter}\n"
+    )
+    assert "hint: The body ends before its END" in live.fail("deploy").err
+
+
+@pytest.mark.parametrize("target", ["mysql"], indirect=True)
+def test_a_file_that_drops_the_database_leads_to_a_hint(live: Deployed) -> None:
+    live.write("database/data/a.sql", f"DROP DATABASE {live.database};\nSELECT 1;\n")
+    assert "a statement before has dropped it" in live.fail("data").err
+    live.succeed("init", "--confirm-database", live.database)

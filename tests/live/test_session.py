@@ -138,6 +138,31 @@ def test_a_transaction_that_is_left_open_is_rolled_back_and_an_error(connection:
     assert connection.query("SELECT id FROM left_open") == []
 
 
+def test_what_is_lent_within_a_loan_ends_no_transaction(connection: Connection) -> None:
+    connection.execute("CREATE TABLE lent (id int)")
+    with connection.sqlalchemy_connection() as outer:
+        outer.exec_driver_sql("INSERT INTO lent VALUES (1)")
+        with connection.sqlalchemy_connection() as inner:
+            assert inner is outer
+        outer.exec_driver_sql("INSERT INTO lent VALUES (2)")
+        outer.rollback()
+        outer.exec_driver_sql("INSERT INTO lent VALUES (3)")
+        outer.commit()
+    assert connection.query("SELECT id FROM lent") == [(3,)]
+
+
+@pytest.mark.parametrize("target", ["mysql"], indirect=True)
+def test_a_prepared_transaction_is_not_said_to_be_rolled_back(connection: Connection) -> None:
+    name = f"'{connection.database_name}'"
+    connection.execute("CREATE TABLE prepared (id int)")
+    steps = (f"XA START {name}", "INSERT INTO prepared VALUES (1)", f"XA END {name}", f"XA PREPARE {name}")
+    with pytest.raises(StatementError, match="leaves a transaction open") as caught:
+        run(connection, *steps, transactional=False)
+    connection.execute(f"XA ROLLBACK {name}")
+    assert "neither committed nor rolled back" in caught.value.outcome
+    assert "XA COMMIT" in (caught.value.hint or "")
+
+
 def test_a_transaction_that_is_ended_is_an_error_that_says_what_stays(connection: Connection) -> None:
     if not connection.dialect.transactional_ddl:
         return  # COMMIT and DDL end it, and may

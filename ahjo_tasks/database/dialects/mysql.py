@@ -28,6 +28,7 @@ from ahjo_tasks.errors import LockedError, ServerError
 from ahjo_tasks.sql.lexer import MYSQL
 from ahjo_tasks.sql.source import ascii_upper
 from ahjo_tasks.sql.splitters.mysql import SPLITTER as MYSQL_SPLITTER
+from ahjo_tasks.sql.tokens import tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -68,9 +69,15 @@ LOCAL_INFILE = (
     " local_infile = 1; or load the rows from a CSV file in database/data."
 )
 ALREADY_EXISTS = frozenset({"1050", "1304", "1359", "1537", "4127"})
+NO_DATABASE = frozenset({"1046", "1049"})
+DROPPED = (
+    "There is no such database. Where it is the one that is deployed to, a statement before has dropped it: leave that"
+    " out, for inv init alone drops and creates it."
+)
 SYNTAX = "1064"
 CUT_ROUTINE = re.compile(r"(?is)\bCREATE\b.*\b(?:PROCEDURE|FUNCTION|TRIGGER|EVENT|PACKAGE)\b.*\bBEGIN\b")
 DELIMITER = "The statement ends at its first semicolon: write DELIMITER $$ before the routine, and $$ after its END."
+CUT_BODY = "The body ends before its END: an END is missing, or the delimiter stands within the body."
 OF_OTHERS = frozenset({1684})
 """Warnings of tables that other sessions are changing while the catalog is read."""
 MAX_WARNINGS = 10
@@ -493,8 +500,9 @@ def _release(connection: OpenConnection, names: Iterable[str]) -> None:
 
 def _hint(number: str, message: str, text: str) -> str | None:
     if number == SYNTAX and "near ''" in message and CUT_ROUTINE.search(text):
-        return DELIMITER
+        return CUT_BODY if any(token.value == ";" for token in tokenize(text, MYSQL)) else DELIMITER
     hints = dict.fromkeys(ALREADY_EXISTS, EXISTS) | dict.fromkeys(LOCAL_INFILE_OFF, LOCAL_INFILE)
+    hints |= dict.fromkeys(NO_DATABASE, DROPPED)
     return LOCK_WAIT if number == LOCK_WAIT_TIMEOUT else hints.get(number)
 
 

@@ -162,6 +162,8 @@ def _restore(connection: OpenConnection, before: State) -> None:
     if after.role != before.role:
         connection.query(f"SET ROLE {_role(before.role, quote)}")
     if after.database != before.database and before.database:
+        if not connection.dialect.exists(connection, before.database):
+            raise StatementError(ServerError(f"It dropped the database {before.database}, which is deployed to."))
         connection.query(f"USE {quote(before.database)}")
     changed = {name for name, value in before.variables.items() if after.variables.get(name) != value} - MOVING
     for name in sorted(changed, key=lambda name: (name not in _FIRST_RESTORED, name)):

@@ -35,8 +35,17 @@ _GAP = re.compile(MYSQL.gap())
 _IGNORED = re.compile(r"[ \t]*+(?!#|--|/\*|\Z)(?=[^\r\n]*\w)")
 """Text after the argument of DELIMITER, but for comments and marks."""
 _SETS_MODE = re.compile(r"(?ai:(?:/\*M?!\d*+\s*+)?SET\s(?!\s*+(?:GLOBAL|PERSIST)\b)[^;]*?\bsql_mode\b[^;]*+)")
-_LITERAL_BACKSLASHES = replace(MYSQL, backslash_escapes=False)
-"""MYSQL after `SET sql_mode = 'NO_BACKSLASH_ESCAPES'`, which the client follows."""
+_ANSI = replace(MYSQL, names='`"', strings="'")
+_BY_MODE = {
+    (False, False): MYSQL,
+    (True, False): replace(MYSQL, backslash_escapes=False),
+    (False, True): _ANSI,
+    (True, True): replace(_ANSI, backslash_escapes=False),
+}
+"""MYSQL without and with the modes NO_BACKSLASH_ESCAPES and ANSI_QUOTES, which the client follows."""
+_LITERAL_BACKSLASHES = re.compile(r"\bNO_BACKSLASH_ESCAPES\b")
+_ANSI_QUOTES = re.compile(r"\b(?:ANSI|ANSI_QUOTES|DB2|MAXDB|MSSQL|ORACLE|POSTGRESQL)\b")
+"""The mode, and those that bring it."""
 _TAIL = re.compile(r"[ \t]*+(?P<comment>(?:#|--(?=[\x00- ]|\Z))[^\r\n]*+)")
 
 
@@ -57,14 +66,22 @@ def _spans(source: SourceText) -> Iterator[Span]:
         if start < end and (text[start] != "/" or end_of_match(_GAP, text, start) < end):
             yield start, end, 1, tail
         if text[start] in "sS/" and (settings := _SETS_MODE.match(text, start, end)):
-            syntax = _LITERAL_BACKSLASHES if _turns_escapes_off(settings[0]) else MYSQL
+            syntax = _syntax_after(settings[0].upper(), syntax)
         start = after_tail
 
 
-def _turns_escapes_off(settings: str) -> bool:
-    """Test whether a SET of sql_mode names the mode, other than to remove it."""
-    upper = settings.upper()
-    return "NO_BACKSLASH_ESCAPES" in upper and "REPLACE" not in upper
+def _syntax_after(settings: str, before: Syntax) -> Syntax:
+    """Give the syntax after a SET of sql_mode, which is written in capitals."""
+    literal = _has_mode(_LITERAL_BACKSLASHES, settings, before=not before.backslash_escapes)
+    return _BY_MODE[literal, _has_mode(_ANSI_QUOTES, settings, before='"' in before.names)]
+
+
+def _has_mode(mode: re.Pattern[str], settings: str, *, before: bool) -> bool:
+    """Test whether the mode holds after a SET: REPLACE() takes out what it names, CONCAT() adds it to what was."""
+    named = mode.search(settings) is not None
+    if "REPLACE" in settings:
+        return before and not named
+    return named or (before and "CONCAT" in settings)
 
 
 @lru_cache
