@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pygments.lexers.data import JsonLexer
+from pygments.lexers.sql import PostgresLexer
 
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
@@ -51,9 +52,8 @@ REPOSITORY_PAGES = {
     "../CHANGELOG.md": "changelog.md",
 }
 LINES = r"(?:(?!^```).*\n)+"
-SHELLS = re.compile(
-    r"^```sh\n(?P<bash>(?:(?!^```).*\n)+)```\n\n```powershell\n(?P<powershell>(?:(?!^```).*\n)+)```\n", re.MULTILINE
-)
+SHELLS = re.compile(rf"^```sh\n(?P<bash>{LINES})```\n\n```powershell\n(?P<powershell>{LINES})```\n", re.MULTILINE)
+"""A block of commands for bash, and the same for PowerShell behind it."""
 MERMAID = re.compile(rf"^```mermaid\n{LINES}```\n", re.MULTILINE)
 """A diagram that GitHub draws. No script is loaded here; the table behind it says the same."""
 TABS = """\
@@ -80,6 +80,7 @@ TABS = """\
 def setup(app: Sphinx) -> None:
     """Read each page as the site has it."""
     app.add_lexer("jsonc", JsonLexer)
+    app.add_lexer("sql", PostgresLexer)  # knows dollar quotes
     app.connect("source-read", lambda _app, _name, source: source.__setitem__(0, site_text(source[0])))
     app.connect("include-read", lambda _app, _path, _parent, source: source.__setitem__(0, from_the_top(source[0])))
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 import os
 import re
+import shlex
 import sqlite3
 import subprocess
 import sys
@@ -17,6 +19,8 @@ from ahjo_tasks.config.schema import markdown
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from targets import Target
 
 README = ROOT / "README.md"
 PAGES = [README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -93,3 +97,37 @@ def test_every_behaviour_of_the_predecessor_names_a_proof_that_there_is() -> Non
         named = set(re.findall(r"`(test_\w+\.py)`", row))
         assert named, row
         assert named <= tests, row
+
+
+TUTORIALS = {"sqlite": "sqlite", "postgresql": "postgresql", "mysql": "mysql", "mssql": "sql-server"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="only on POSIX: the tutorial is a shell script")
+def test_the_tutorial_runs_as_written(target: Target, tmp_path: Path) -> None:
+    text = (ROOT / "docs" / f"tutorial-{TUTORIALS[target.name]}.md").read_text(encoding="utf-8")
+    script = "\n".join(_as_script(*block) for block in re.findall(r"```(sh|sql|python)\n(.*?)```", text, re.DOTALL))
+    run_script(_on_server(script, target), tmp_path)
+
+
+def _as_script(language: str, block: str) -> str:
+    """The lines of a block for bash; SQL and Python are written into the file that their first line names."""
+    if language != "sh":
+        path = block.splitlines()[0].split()[1]
+        return f"mkdir -p {path.rpartition('/')[0]} && cat > {path} <<'END'\n{block}END"
+    return "\n".join(line for line in block.splitlines() if not line.startswith("pip install"))
+
+
+def _on_server(script: str, target: Target) -> str:
+    """The script with the tests' server in place of the reader's."""
+    if target.url is None:
+        return script
+    backend = target.backend()
+    name, host, port = (backend.get(key) for key in ("target_database_name", "target_server_hostname", "sql_port"))
+    given = f"--host {host} --port {port or 1433} --database {name} --username {backend['username']}"
+    script, found = re.subn(r"--host localhost --port \d+ --database shop --username \w+", given, script)
+    assert found == 1
+    keys = {key: backend[key] for key in ("sql_dialect", "sql_driver", "sqla_url_query_map") if key in backend}
+    keys["password"] = backend.get("password", "")
+    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in keys.items()}
+    variables = " ".join(f"AHJO_{key.upper()}={shlex.quote(text)}" for key, text in texts.items())
+    return script.replace("AHJO_PASSWORD=Ahjo-tutorial-1", variables)
