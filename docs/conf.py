@@ -35,6 +35,7 @@ autodoc_member_order = "bysource"
 
 html_theme = "furo"
 html_title = "ahjo_tasks"
+html_favicon = "_static/icon.svg"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
@@ -90,7 +91,7 @@ def site_text(text: str) -> str:
     for link, page in REPOSITORY_PAGES.items():
         text = text.replace(f"]({link}", f"]({page}")
     text = MERMAID.sub("", text)
-    filled = re.sub(r"<!-- code: (\w+) -->", lambda found: reference_tables.TABLES[found[1]](), text)
+    filled = re.sub(r"(?m)^<!-- code: (\w+) -->$", lambda found: reference_tables.TABLES[found[1]](), text)
     return SHELLS.sub(lambda found: TABS.format(**found.groupdict()), filled)
 
 

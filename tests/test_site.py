@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
+import threading
+from functools import partial
 from html import unescape
-from typing import TYPE_CHECKING
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import fields
@@ -15,8 +19,11 @@ from projects import ROOT
 from ahjo_tasks import namespace
 from ahjo_tasks.config.schema import VARIABLES
 from ahjo_tasks.config.settings import Settings
+from ahjo_tasks.project.plot.formats import as_html
+from ahjo_tasks.project.plot.graph import Graph, Node
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 TASKS = {str(name): task for name, task in namespace(directory=ROOT).tasks.items()}
@@ -84,3 +91,75 @@ def test_every_page_can_be_reached_from_the_contents(site: Path) -> None:
     contents = (site / "index.html").read_text("utf-8")
     pages = {path.stem for path in (ROOT / "docs").glob("*.md")} - {"index"}
     assert {page for page in pages if f'href="{page}.html"' not in contents} == set()
+
+
+BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+WITH_BROWSER = pytest.mark.skipif(not (BROWSER and DRIVER), reason="Chromium is not installed")
+OPTIONS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1400,1000")
+PATIENCE = 60
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """A handler that logs nothing."""
+
+    def log_message(self, *_words: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def address(site: Path) -> Iterator[str]:
+    """The address of the site, and of the page of dependencies beside it."""
+    shop = Graph((Node("dbo.item", "table", "item.sql"), Node("dbo.stock", "view", "stock.sql")), {0: set(), 1: {0}})
+    (site / "shop.html").write_text(as_html(shop, "Shop"), encoding="utf-8")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
+def browser() -> Iterator[Any]:
+    """Chromium, which is to write no error into its console."""
+    from selenium.webdriver import Chrome, ChromeOptions
+    from selenium.webdriver.chrome.service import Service
+
+    options = ChromeOptions()
+    options.binary_location = str(BROWSER)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    for option in OPTIONS:
+        options.add_argument(option)
+    driver = Chrome(options=options, service=Service(DRIVER))
+    driver.implicitly_wait(PATIENCE)
+    yield driver
+    errors = [line for line in driver.get_log("browser") if line["level"] == "SEVERE"]
+    driver.quit()
+    assert errors == []
+
+
+@WITH_BROWSER
+@pytest.mark.parametrize(("words", "page"), [("rehearse", "reference-actions.html"), ("DeployError", "python.html")])
+def test_a_search_finds_an_action_and_a_class(address: str, browser: Any, words: str, page: str) -> None:
+    browser.get(f"{address}/index.html")
+    field = browser.find_element("name", "q")
+    field.send_keys(words)
+    field.submit()
+    assert browser.find_element("css selector", f"#search-results a[href*='{page}']").is_displayed()
+
+
+@WITH_BROWSER
+def test_a_reader_chooses_light_or_dark_and_a_shell(address: str, browser: Any) -> None:
+    browser.get(f"{address}/tutorial-sqlite.html")
+    colours = set()
+    for theme in ("light", "dark"):
+        browser.execute_script(f"document.body.dataset.theme = '{theme}'")
+        colours.add(browser.execute_script("return getComputedStyle(document.body).backgroundColor"))
+    assert len(colours) == 2
+    browser.find_element("xpath", "//label[text()[contains(., 'PowerShell')]]").click()
+    assert "$env:AHJO_CONFIG_PATH" in browser.find_element("css selector", ".highlight-powershell").text
+
+
+@WITH_BROWSER
+def test_the_page_of_dependencies_finds_an_object(address: str, browser: Any) -> None:
+    browser.get(f"{address}/shop.html")
+    browser.find_element("css selector", "input[type=search]").send_keys("stock\n")
+    assert browser.find_element("css selector", "aside h2").text == "dbo.stock"
