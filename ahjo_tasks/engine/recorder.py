@@ -368,7 +368,7 @@ class Recorder:
             change = self._changes.get(label)
             if not dropped.isdisjoint(record.objects):
                 forgotten.append(label)
-            elif change is not None and change.status is Status.UNCHANGED and set(record.objects) <= set(catalog):
+            elif change is not None and change.status is Status.UNCHANGED and record.objects.keys() <= catalog.keys():
                 now = {
                     key: left if key in strange or catalog[key].definition == left.definition else catalog[key]
                     for key, left in record.objects.items()
