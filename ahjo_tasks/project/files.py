@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from ahjo_tasks.database.dialects.base import Dialect
-    from ahjo_tasks.project.sql_file import SqlFile
+    from ahjo_tasks.project.sql_file import FileText, SqlFile
 
 
 HIDDEN = (".", "~$")
@@ -134,8 +134,15 @@ class ProjectFiles:
         Raises SourceError for an invalid file and for a kind that the database does not have, unless its folders are
         ignored there.
         """
+        return [self._load(path, kind, variables) for path, kind in self._listed(kinds)]
+
+    def read_texts(self, kinds: Iterable[str], variables: Mapping[str, object] | None = None) -> list[FileText]:
+        """Read the texts of these files alone. Raises SourceError as `read` does, but not for SQL."""
+        return [self._load_text(path, kind, variables) for path, kind in self._listed(kinds)]
+
+    def _listed(self, kinds: Iterable[str]) -> Iterator[tuple[Path, str]]:
         kinds = [kind for kind in kinds if not ignored(kind, self.dialect.own_kinds)]
-        return [self._load(path, kind, variables) for kind in kinds for path in self.paths(kind)]
+        return ((path, kind) for kind in kinds for path in self.paths(kind))
 
     def read_named(self, names: Sequence[str], variables: Mapping[str, object] | None = None) -> list[SqlFile]:
         """Read files and the files of folders, in this order.
@@ -165,10 +172,10 @@ class ProjectFiles:
 
     def with_text(self, label: str, kind: str, text: str) -> SqlFile:
         """Return the file of this label with another text, as one that it had before."""
-        from ahjo_tasks.project.sql_file import of_text  # what reads SQL takes long to load
+        from ahjo_tasks.project.sql_file import FileText, split  # what reads SQL takes long to load
 
-        file = of_text(text, self.directory / label, kind, self.dialect, label=label)
-        return replace(file, database=self.database_name)
+        path = self.directory / label
+        return split(FileText(path, label, kind, text, self.dialect, database=self.database_name))
 
     def script_path(self, relative: str) -> Path:
         """Return the full path of a file of the project. Raises SourceError when it is missing."""
@@ -260,16 +267,22 @@ class ProjectFiles:
     def _load(
         self, path: Path, kind: str, variables: Mapping[str, object] | None, *, directives: bool = False
     ) -> SqlFile:
-        from ahjo_tasks.project.sql_file import read, read_for_sqlcmd
+        from ahjo_tasks.project.sql_file import split
+
+        return split(self._load_text(path, kind, variables, directives=directives))
+
+    def _load_text(
+        self, path: Path, kind: str, variables: Mapping[str, object] | None, *, directives: bool = False
+    ) -> FileText:
+        from ahjo_tasks.project.sql_file import read_text
 
         if kind in self.dialect.unsupported_kinds:
             raise SourceError(f"{self.dialect.title} has no {plural(kind)}: {self.label(path)}")
         always = kind == "permission"  # these files consist of variables; an undefined one is a mistake
         values = variables if always else variables or None
         sqlcmd = self.dialect.supports_sqlcmd and (directives or always or self._has_directives(path))
-        load = read_for_sqlcmd if sqlcmd else read
-        file = load(path, kind, self.dialect, label=self.label(path), variables=values)
-        return replace(file, database=self.database_name)
+        text = read_text(path, kind, self.dialect, label=self.label(path), variables=values, sqlcmd=sqlcmd)
+        return replace(text, database=self.database_name)
 
     def _has_directives(self, path: Path) -> bool:
         """Tell whether the config asks for the directives of sqlcmd in the file."""

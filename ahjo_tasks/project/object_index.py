@@ -77,6 +77,21 @@ Needs = dict[int, dict[int, Need]]
 """For each file, by its number, the files that it needs."""
 
 
+def owned(file: SqlFile) -> Iterator[tuple[Name, str]]:
+    """Yield the names by which others may mean what a file creates, each with its kind."""
+    for definition in (*file.definitions, *file.brought):
+        yield definition.name, definition.kind
+        if definition.table:
+            yield part_name(definition.table, definition.name.name), "part"
+        elif definition.kind == "type" and file.dialect.syntax is POSTGRESQL:  # the type of its arrays
+            yield Name(definition.name.schema, f"_{definition.name.name}"), "type"
+    for key in file.keys:
+        yield key.table, key_role(key.columns)
+        if key.primary:
+            yield key.table, key_role(())
+            yield key.table, " ".join((PRIMARY, *(column.lower() for column in key.columns)))
+
+
 class ObjectIndex:
     """The objects of some files, which are of one dialect."""
 
@@ -89,18 +104,8 @@ class ObjectIndex:
         self._builtin = BUILTIN_FUNCTIONS.get(self._syntax, frozenset())
         self._by_name: dict[str, list[ObjectOwner]] = defaultdict(list)
         for number, file in enumerate(files):
-            for definition in (*file.definitions, *file.brought):
-                self._add(definition.name, definition.kind, number, file.names.signatures.get(definition.name, ()))
-                if definition.table:
-                    self._add(part_name(definition.table, definition.name.name), "part", number)
-                elif definition.kind == "type" and self._syntax is POSTGRESQL:  # the type of its arrays
-                    self._add(Name(definition.name.schema, f"_{definition.name.name}"), "type", number)
-            for key in file.keys:
-                kinds = {key_role(key.columns)}
-                if key.primary:
-                    kinds |= {key_role(()), " ".join((PRIMARY, *(column.lower() for column in key.columns)))}
-                for kind in kinds:
-                    self._add(key.table, kind, number)
+            for name, kind in owned(file):
+                self._add(name, kind, number, file.names.signatures.get(name, ()))
         self._resolved: dict[Reference, tuple[list[ObjectOwner], bool]] = {}
 
     def _add(self, name: Name, kind: str, number: int, signatures: tuple[Signature, ...] = ()) -> None:

@@ -122,21 +122,36 @@ class Texts(Sequence[str]):
 
 
 @dataclass(frozen=True)
-class SqlFile:
-    """One file, ready to run. `label` is its path as messages show it, relative to the project."""
+class FileText:
+    """The text of a file, variables replaced, of which no SQL is read yet.
+
+    `label` is its path as messages show it, relative to the project.
+    """
 
     path: Path
     label: str
     kind: str
     text: str
-    batches: Sequence[Batch] = field(compare=False)
     dialect: Dialect
-    refused: str = ""
-    """The statement in it that cannot run in a transaction; empty when there is none."""
     origin: Preprocessed | None = None
     """Origin of each part of the text, when not all of it is the file's own."""
     database: str | None = None
     """The name of the database that the file is for, where it is known."""
+
+    @property
+    def includes_files(self) -> bool:
+        """True if a part of the text may be that of another file."""
+        parts = self.origin.parts if self.origin else ()
+        return any(part.source.path != self.path or ":r" in part.source.text.lower() for part in parts)
+
+
+@dataclass(frozen=True)
+class SqlFile(FileText):
+    """One file, ready to run."""
+
+    batches: Sequence[Batch] = field(default=(), compare=False)
+    refused: str = ""
+    """The statement in it that cannot run in a transaction; empty when there is none."""
 
     @property
     def name(self) -> str:
@@ -262,12 +277,6 @@ class SqlFile:
         return ""
 
     @property
-    def includes_files(self) -> bool:
-        """True if a part of the text may be that of another file."""
-        parts = self.origin.parts if self.origin else ()
-        return any(part.source.path != self.path or ":r" in part.source.text.lower() for part in parts)
-
-    @property
     def sent_in_one_call(self) -> bool:
         """True if the file is one batch that runs once."""
         return len(self.batches) == 1 and self.batches[0].count == 1
@@ -316,15 +325,37 @@ def read(
     path: Path, kind: str, dialect: Dialect, *, label: str, variables: Mapping[str, object] | None = None
 ) -> SqlFile:
     """Read one file. Raises SourceError with file, line and column, or byte offset, when it is invalid."""
+    return split(read_text(path, kind, dialect, label=label, variables=variables))
+
+
+def read_text(
+    path: Path,
+    kind: str,
+    dialect: Dialect,
+    *,
+    label: str,
+    variables: Mapping[str, object] | None = None,
+    sqlcmd: bool = False,
+) -> FileText:
+    """Read the text of one file; with `sqlcmd` its directives are carried out. Raises SourceError."""
+    if sqlcmd:
+        origin = expand(path, variables or {}, decode)
+        return FileText(path, label, kind, origin.text, dialect, origin)
     text = decode(path)
     if dialect.supports_sqlcmd:
         reject(text, path)
-    return of_text(substitute(text, variables, path=path, syntax=dialect.syntax), path, kind, dialect, label=label)
+    return FileText(path, label, kind, substitute(text, variables, path=path, syntax=dialect.syntax), dialect)
 
 
-def of_text(text: str, path: Path, kind: str, dialect: Dialect, *, label: str) -> SqlFile:
-    """Return a text as the file of this path. Raises SourceError when it is invalid."""
-    return _split(SqlFile(path, label, kind, text, (), dialect, _refused(text, dialect)))
+def split(source: FileText) -> SqlFile:
+    """Return a text as a file, ready to run. Raises SourceError, with the position in the file that it came from."""
+    text, dialect, origin = source.text, source.dialect, source.origin
+    refused = IGNORE if origin and any(on for _offset, on in origin.switches) else _refused(text, dialect)
+    file = SqlFile(source.path, source.label, source.kind, text, dialect, origin, source.database, refused=refused)
+    try:
+        return _split(file)
+    except SourceError as error:
+        raise (origin.relocated(error) if origin else error) from None
 
 
 def read_for_sqlcmd(
@@ -334,12 +365,7 @@ def read_for_sqlcmd(
 
     Raises SourceError, with the position in the file that the text came from.
     """
-    origin = expand(path, variables or {}, decode)
-    refused = IGNORE if any(on for _offset, on in origin.switches) else _refused(origin.text, dialect)
-    try:
-        return _split(SqlFile(path, label, kind, origin.text, (), dialect, refused, origin))
-    except SourceError as error:
-        raise origin.relocated(error) from None
+    return split(read_text(path, kind, dialect, label=label, variables=variables, sqlcmd=True))
 
 
 def _split(file: SqlFile) -> SqlFile:
