@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from ahjo_tasks.api.session import Session
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.engine.changes import FileChange
-    from ahjo_tasks.engine.deployment import Choice, Selection
+    from ahjo_tasks.engine.deployment import Choice, Deployment, Selection
     from ahjo_tasks.engine.plan import Plan
     from ahjo_tasks.engine.saved_plan import Basis, Options
+    from ahjo_tasks.project.sql_file import FileText
 
 
 class Skipped(NamedTuple):
@@ -58,16 +59,18 @@ class DeployOptions(NamedTuple):
             return planned
         choice = Choice(self.select, self.prune, _drift_rule(self.on_drift))
         inputs = "" if self.files else hash_files(session)
-        objects = read_named(session, self.files) if self.files else read_objects(session)
-        if inputs and inputs != hash_files(session):
-            inputs = ""  # somebody saved files while they were read
+        objects = None
+        if self.files:
+            objects = read_named(session, self.files)
+        elif self.all or self.select or session.project.shares_objects:
+            objects = read_objects(session)
         made = plan_changes(
             *(session, objects, connection, self.skipped, choice),
             everything=self.all,
             inputs=inputs,
             named=bool(self.files),
         )
-        return Planned(*made, objects)
+        return Planned(*made)
 
 
 class Planned(NamedTuple):
@@ -75,7 +78,8 @@ class Planned(NamedTuple):
 
     plan: Plan
     selection: Selection | None
-    objects: Plan
+    objects: Plan | None = None
+    """All files of the project, where they were read."""
 
     @property
     def changes(self) -> Sequence[FileChange]:
@@ -95,7 +99,8 @@ class Planned(NamedTuple):
 
         more = {"docs/db_objects": hash_descriptions(session)}
         target, conceal = session.project.target, session.conceal
-        return find_basis(session.settings, target, connection, self.objects, self.plan, more, conceal)
+        objects = read_objects(session) if self.objects is None else self.objects
+        return find_basis(session.settings, target, connection, objects, self.plan, more, conceal)
 
 
 def plan_with(session: Session, connection: Connection | None, options: Options) -> Planned:
@@ -114,16 +119,33 @@ def _drift_rule(word: str) -> str:
 
 def read_objects(session: Session) -> Plan:
     """Read the project's files of objects, and plan to run all of them in order."""
-    from ahjo_tasks.engine.plan import Plan
     from ahjo_tasks.engine.sql_file import plan_objects
 
     project = session.project
 
     def plan() -> Plan:
-        objects = plan_objects(project.object_files())
-        return objects + Plan((), project.files.ignored(), project.files.misnamed())
+        return plan_objects(project.object_files()) + _notes(session)
 
     return project.once("plan", plan) if project.shares_objects else plan()
+
+
+def _read_concerned(session: Session, deployment: Deployment) -> tuple[Plan, list[FileText]]:
+    """Plan to run the files that may have to run, in order; return the texts of the other ones, too."""
+    from ahjo_tasks.engine.sql_file import plan_objects
+    from ahjo_tasks.project.sql_file import split
+
+    texts = session.project.object_texts()
+    files = deployment.read_concerned(texts)
+    objects = plan_objects([*files.values()], lambda: [split(text) for text in texts]) + _notes(session)
+    return objects, [text for number, text in enumerate(texts) if number not in files]
+
+
+def _notes(session: Session) -> Plan:
+    """Return notes of what no action reads, and warnings, as a plan without steps."""
+    from ahjo_tasks.engine.plan import Plan
+
+    files = session.project.files
+    return Plan((), files.ignored(), files.misnamed())
 
 
 def read_named(session: Session, files: Sequence[str]) -> Plan:
@@ -135,7 +157,7 @@ def read_named(session: Session, files: Sequence[str]) -> Plan:
 
 def plan_changes(  # noqa: PLR0913 - what of the deploy is wanted
     session: Session,
-    objects: Plan,
+    objects: Plan | None,
     connection: Connection | None,
     skipped: Skipped,
     choice: Choice | None = None,
@@ -146,21 +168,28 @@ def plan_changes(  # noqa: PLR0913 - what of the deploy is wanted
 ) -> tuple[Plan, Selection | None]:
     """Plan a deploy of what changed since the last one; return the state of every file, too.
 
-    `inputs` is a hash of all that a deploy reads. With `named` the files are those that the user names: they are
-    deployed whatever their state is.
+    Without `objects` only the files are read that may have to run. `inputs` is a hash of all that a deploy reads. With
+    `named` the files are those that the user names: they are deployed whatever their state is.
     """
     from ahjo_tasks.engine.deployment import Choice, Deployment
     from ahjo_tasks.engine.plan import Plan
     from ahjo_tasks.engine.stamp import check_repository
+    from ahjo_tasks.project.sql_file import FileText
 
     descriptions = Plan(()) if skipped.descriptions else _descriptions(session)
     before, after = _around(session, connection, skipped)
-    if named:
+    if named and objects is not None:
         return before + objects + descriptions + after, None
     reason = "--all" if everything else "a migration runs before it" if before.steps else ""
-    selection = Deployment(session.settings, connection, session.conceal).select(
-        objects, Choice() if choice is None else choice, everything=reason, inputs=inputs
-    )
+    deployment, untouched = Deployment(session.settings, connection, session.conceal), list[FileText]()
+    if objects is None and not reason:
+        objects, untouched = _read_concerned(session, deployment)
+    elif objects is None:
+        objects = read_objects(session)
+    if inputs and inputs != hash_files(session):
+        inputs = ""  # somebody saved files while they were read
+    choice = Choice() if choice is None else choice
+    selection = deployment.select(objects, choice, everything=reason, inputs=inputs, untouched=untouched)
     repository = check_repository(selection.repository, session.settings, session.project.directory)
     state = selection.state if not (skipped.descriptions or skipped.migrations) else None
     selection = replace(selection, state=state and replace(state, repository=repository))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.database.catalog import Catalog, Fingerprint, ObjectKey
     from ahjo_tasks.history.store import FileRecord
     from ahjo_tasks.project.object_index import Needs
-    from ahjo_tasks.project.sql_file import SqlFile
+    from ahjo_tasks.project.sql_file import FileText, SqlFile
 
 
 class Status(StrEnum):
@@ -82,12 +82,11 @@ class FileChange:
         return self.status not in {Status.UNCHANGED, Status.REMOVED}
 
 
-def file_hash(file: SqlFile, conceal: Callable[[str], str]) -> str:
+def file_hash(file: FileText, conceal: Callable[[str], str]) -> str:
     """Return the hash of what a file would run, variables replaced; empty for a text with a secret in it."""
     if conceal(file.text) != file.text:
         return ""
-    options = f"{FINGERPRINT_VERSION} {file.kind} {file.transactional}"
-    return hash_text(f"{options}\n{file.text}")
+    return hash_text(f"{FINGERPRINT_VERSION} {file.kind} {file.ignores_some_errors}\n{file.text}")
 
 
 class Selector:
@@ -180,6 +179,13 @@ class Comparison:
                 reason = first.reason if first.status is Status.REFRESHED else f"{first.label} {CAUSES[first.status]}"
                 changes[number] = _refreshed(change, reason)
         return changes
+
+    def is_untouched(self, file: FileText) -> bool:
+        """Test whether a file and its objects are exactly as its last deploy left them."""
+        record = self._records.get(file.label)
+        if record is None or record.hash != file_hash(file, self._conceal):
+            return False
+        return all(self._catalog.get(key) == known for key, known in record.objects.items())
 
     def removed(self, labels: Iterable[str]) -> list[FileChange]:
         """Return the files that were deployed and are no longer in the project."""

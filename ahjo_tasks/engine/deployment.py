@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.database.catalog import Catalog, read_catalog, read_version
@@ -15,17 +16,19 @@ from ahjo_tasks.engine.sql_file import FileStep
 from ahjo_tasks.errors import DifferenceError
 from ahjo_tasks.history.store import HistoryStore, State, fingerprint_version
 from ahjo_tasks.project.kinds import KINDS
+from ahjo_tasks.project.object_index import concerned
 from ahjo_tasks.sql.definitions import Definition, Name
 from ahjo_tasks.utils import pluralize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import Dialect
     from ahjo_tasks.engine.plan import Step
-    from ahjo_tasks.project.sql_file import SqlFile
+    from ahjo_tasks.history.store import FileRecord
+    from ahjo_tasks.project.sql_file import FileText, SqlFile
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,18 @@ def _refuse_drift(drift: Sequence[str]) -> None:
         )
 
 
+class _Left(NamedTuple):
+    """The records of the last deploy, and the objects as they are now, read after the version of the catalog."""
+
+    store: HistoryStore
+    last: State
+    incomparable: str
+    """The reason why objects cannot be compared with the records; empty where they can."""
+    origin: str
+    records: Mapping[str, FileRecord]
+    catalog: Catalog
+
+
 class Deployment:
     """The project's object files beside its history in one database. `conceal` covers secrets in a text."""
 
@@ -103,40 +118,68 @@ class Deployment:
         self._connection = connection
         self._conceal = conceal
 
-    def select(self, plan: Plan, choice: Choice, *, everything: str = "", inputs: str = "") -> Selection:
+    @cached_property
+    def _left(self) -> _Left | None:
+        """What the last deploy left; None where nothing is recorded."""
+        connection = self._connection
+        store = HistoryStore(connection, self._settings) if connection is not None else None
+        if connection is None or store is None or not store.exists():
+            return None
+        identity = connection.dialect.database_identity(connection)
+        last = _with_version(store.state() or self._state((), ""), store, connection)
+        records, incomparable = store.files(), last.other_fingerprints(identity)
+        if incomparable:
+            records = without_fingerprints(records)
+        return _Left(store, last, incomparable, last.origin(identity), records, read_catalog(connection))
+
+    def read_concerned(self, texts: Sequence[FileText]) -> dict[int, SqlFile]:
+        """Read, of all files of the project, those that may have to run, by their numbers.
+
+        They are not as the last deploy left them, or may need such a file. Raises SourceError.
+        """
+        left = self._left
+        if left is None or left.incomparable:
+            return concerned(texts, set(range(len(texts))))
+        comparison = Comparison(left.records, left.catalog, self._conceal)
+        return concerned(texts, {number for number, text in enumerate(texts) if not comparison.is_untouched(text)})
+
+    def select(
+        self,
+        plan: Plan,
+        choice: Choice,
+        *,
+        everything: str = "",
+        inputs: str = "",
+        untouched: Sequence[FileText] = (),
+    ) -> Selection:
         """Return the steps of the plan that are needed.
 
-        `everything` is the reason why all of them are, `inputs` a hash of all that a deploy reads.
+        `everything` is the reason why all of them are, `inputs` a hash of all that a deploy reads. `untouched` are the
+        files beside those of the plan, of which none is concerned.
         Raises DifferenceError where objects were changed by hand and the config says `on_drift: stop`.
         """
         files = [step.file for step in plan.steps if isinstance(step, FileStep)]
-        connection = self._connection
-        state = self._state(files, inputs)
-        store = HistoryStore(connection, self._settings) if connection is not None else None
-        if connection is None or store is None or not store.exists():
+        state, left = self._state([*files, *untouched], inputs), self._left
+        if left is None:
             changes = Comparison({}, Catalog(), self._conceal).changes(
                 files, everything=everything, select=choice.select
             )
             return self._selection(plan, changes, None if choice.select else state)
-        last, identity = store.state() or state, connection.dialect.database_identity(connection)
-        state = _with_version(replace(state, run_id=last.run_id), store, connection)
-        incomparable, origin = last.other_fingerprints(identity), last.origin(identity)
-        records = store.files()
-        if incomparable:
-            everything, records = incomparable, without_fingerprints(records)
-        catalog = read_catalog(connection)
-        comparison = Comparison(records, catalog, self._conceal)
-        changes = comparison.changes(files, everything=everything, select=choice.select)
-        removed = comparison.removed(file.label for file in files)
+        last, incomparable, origin = left.last, left.incomparable, left.origin
+        state = replace(state, run_id=last.run_id, catalog_version=last.catalog_version, schemas=last.schemas)
+        comparison = Comparison(left.records, left.catalog, self._conceal)
+        changes = comparison.changes(files, everything=incomparable or everything, select=choice.select)
+        changes += [FileChange(file.label, file.kind, Status.UNCHANGED) for file in untouched]
+        removed = comparison.removed(file.label for file in (*files, *untouched))
         selection = self._selection(plan, [*changes, *removed], None if choice.select else state)
         warnings = (f"All objects are compared: {origin}.",) * bool(origin)
         warnings += (f"All files run once: {incomparable}.",) * bool(incomparable)
-        plan = _without_old_overloads(selection, store, files) + Plan((), warnings=warnings)
-        selection = replace(selection, plan=plan, origin=origin, repository=last.repository, catalog=catalog)
+        plan = _without_old_overloads(selection, left.store, files) + Plan((), warnings=warnings)
+        selection = replace(selection, plan=plan, origin=origin, repository=last.repository, catalog=left.catalog)
         if (choice.on_drift or self._settings.on_drift) == "stop":
             _refuse_drift(selection.drift)
         if choice.prune:
-            drops = plan_prune(removed, store, connection.dialect)
+            drops = plan_prune(removed, left.store, left.store.connection.dialect)
             selection = replace(selection, plan=drops + selection.plan)
         return selection
 
@@ -155,7 +198,7 @@ class Deployment:
         state = self._state([step.file for step in steps], inputs) if not changes else None
         return Selection(Plan(there), changes, state)
 
-    def _state(self, files: Sequence[SqlFile], inputs: str) -> State:
+    def _state(self, files: Sequence[FileText], inputs: str) -> State:
         """Return the state after the deploy; its `files` stay empty where a secret or an included file has a part."""
         certain = all(file_hash(file, self._conceal) and not file.includes_files for file in files)
         connection = self._connection

@@ -404,7 +404,7 @@ class MigrationStep(Step):
             return None
         from ahjo_tasks.engine.migrate_with_dependents import MigrateWithDependents
 
-        deployed = DeployedFiles([file for file in ordered(self.files()) if file.batches])
+        deployed = DeployedFiles(lambda: ordered(self.files()))
         return MigrateWithDependents(self.label, self._migrate, deployed).fallback(error, connection)
 
     def _migrate(self, connection: Connection, prepare: Callable[[], None]) -> None:

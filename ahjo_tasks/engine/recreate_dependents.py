@@ -16,7 +16,7 @@ from ahjo_tasks.sql.tokens import tokenize
 from ahjo_tasks.topology import closure
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import Attachment, Dependent
@@ -31,10 +31,17 @@ ROUTINES = frozenset({"function", "procedure", "aggregate"})
 
 
 class DeployedFiles:
-    """The files of a plan, in the order that they run, and which of them depend on which."""
+    """The files of a project, in the order that they run, and which of them depend on which.
 
-    def __init__(self, files: Sequence[SqlFile]) -> None:
-        self._files = files
+    `read` returns them; it is called after a failure, for most plans never need them.
+    """
+
+    def __init__(self, read: Callable[[], Sequence[SqlFile]]) -> None:
+        self._read = read
+
+    @cached_property
+    def _files(self) -> Sequence[SqlFile]:
+        return [file for file in self._read() if file.batches]
 
     @cached_property
     def _index(self) -> ObjectIndex:
@@ -42,7 +49,6 @@ class DeployedFiles:
 
     @cached_property
     def _edges(self) -> Edges:
-        """Found only after a failure: most plans never need them."""
         return self._index.edges()
 
     def creators(self, file: SqlFile, name: Name) -> tuple[SqlFile, ...]:

@@ -11,13 +11,13 @@ from ahjo_tasks.engine.diagnostics import BatchError, MessageLocator, locate_err
 from ahjo_tasks.engine.plan import Plan, Step
 from ahjo_tasks.engine.recreate_dependents import DeployedFiles, RecreateWithDependents
 from ahjo_tasks.errors import StatementError
-from ahjo_tasks.project.dependencies import FileOrder, order_files
+from ahjo_tasks.project.dependencies import FileOrder, order_files, ordered
 from ahjo_tasks.project.kinds import NOT_OBJECTS, OBJECTS
 from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.sql.tokens import tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from ahjo_tasks.database.connection import Connection
@@ -193,9 +193,12 @@ def _ignored(failure: BatchError, connection: Connection) -> str:
     return f"{failure.file.location(error.line or failure.batch.line)}: {error.message} (:on error ignore)"
 
 
-def plan_objects(files: Sequence[SqlFile]) -> Plan:
-    """Plan views, functions and the like, in the order that their SQL asks for."""
-    return _plan(order_files(files))
+def plan_objects(files: Sequence[SqlFile], read_all: Callable[[], Sequence[SqlFile]] | None = None) -> Plan:
+    """Plan views, functions and the like, in the order that their SQL asks for.
+
+    `read_all` reads all files of the project where these are a part of them.
+    """
+    return _plan(order_files(files), (lambda: ordered(read_all())) if read_all else None)
 
 
 def plan_named(files: Sequence[SqlFile]) -> Plan:
@@ -205,11 +208,10 @@ def plan_named(files: Sequence[SqlFile]) -> Plan:
     return _plan(FileOrder((*order.files, *(file for file in files if file.kind in NOT_OBJECTS)), order.notes))
 
 
-def _plan(order: FileOrder) -> Plan:
+def _plan(order: FileOrder, read_all: Callable[[], Sequence[SqlFile]] | None = None) -> Plan:
     files = order.files
-    runnable = [file for file in files if file.batches]
-    deployed = DeployedFiles(runnable)
-    steps = tuple(FileStep(file, deployed) for file in runnable)
+    deployed = DeployedFiles(read_all or (lambda: files))
+    steps = tuple(FileStep(file, deployed) for file in files if file.batches)
     return Plan(steps, (*file_notes(files), *order.notes), tuple(_duplicate_definitions(files)))
 
 

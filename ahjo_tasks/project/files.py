@@ -274,14 +274,15 @@ class ProjectFiles:
     def _load_text(
         self, path: Path, kind: str, variables: Mapping[str, object] | None, *, directives: bool = False
     ) -> FileText:
-        from ahjo_tasks.project.sql_file import read_text
+        from ahjo_tasks.project.sql_file import expand_text, read_text
 
         if kind in self.dialect.unsupported_kinds:
             raise SourceError(f"{self.dialect.title} has no {plural(kind)}: {self.label(path)}")
         always = kind == "permission"  # these files consist of variables; an undefined one is a mistake
         values = variables if always else variables or None
         sqlcmd = self.dialect.supports_sqlcmd and (directives or always or self._has_directives(path))
-        text = read_text(path, kind, self.dialect, label=self.label(path), variables=values, sqlcmd=sqlcmd)
+        load = expand_text if sqlcmd else read_text
+        text = load(path, kind, self.dialect, label=self.label(path), variables=values)
         return replace(text, database=self.database_name)
 
     def _has_directives(self, path: Path) -> bool:

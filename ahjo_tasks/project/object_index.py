@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.errors import SourceError
+from ahjo_tasks.project.sql_file import split
 from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.sql.lexer import MSSQL, POSTGRESQL, SQLITE
 from ahjo_tasks.sql.references.builtin_functions import BUILTIN_FUNCTIONS, BUILTIN_TYPES, EXTENSION_OPERATORS
@@ -15,7 +17,7 @@ from ahjo_tasks.sql.references.symbols import BUILTIN_OPERATORS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from ahjo_tasks.project.sql_file import SqlFile
+    from ahjo_tasks.project.sql_file import FileText, SqlFile
     from ahjo_tasks.sql.references.model import Use
     from ahjo_tasks.sql.references.signatures import Arguments, Signature
 
@@ -34,6 +36,10 @@ BROUGHT_ROLES = frozenset(
     {*("relation", "routine", "type", "object"), *("operator class", "access method", "text search dictionary")}
 )
 """The roles of what an extension may bring."""
+QUOTES = re.compile(r"[\"`\]\\]")
+"""Characters that stand twice, or behind another, in a quoted name."""
+MOST_NAMES = 300
+"""Names that texts are searched for; of more it is faster to read all files."""
 SCHEMALESS = frozenset(
     {
         *("trigger", "schema", "role", "partition scheme", "partition function", "assembly"),
@@ -90,6 +96,48 @@ def owned(file: SqlFile) -> Iterator[tuple[Name, str]]:
         if key.primary:
             yield key.table, key_role(())
             yield key.table, " ".join((PRIMARY, *(column.lower() for column in key.columns)))
+
+
+def concerned(texts: Sequence[FileText], changed: set[int]) -> dict[int, SqlFile]:
+    """Read the changed files, by their numbers, and all that may need one of them, directly or through others.
+
+    What a file needs it names: only texts with the name of an object of a file that was read are read, in any case.
+    Among these files the needs are those that they have among all. Raises SourceError for SQL that cannot be split.
+    """
+    if len(changed) > MOST_NAMES:
+        return {number: split(text) for number, text in enumerate(texts)}
+    left = {number: text.text.casefold() for number, text in enumerate(texts)}
+    files: dict[int, SqlFile] = {}
+    names: set[str] = set()
+    waiting = changed | {number for number, text in left.items() if 'u&"' in text}
+    while waiting:
+        read = {number: split(texts[number]) for number in sorted(waiting)}
+        files |= read
+        left = {number: text for number, text in left.items() if number not in read}
+        new = {name for file in read.values() for name in _spellings(file)} - names
+        names |= new
+        searched = new if len(names) <= MOST_NAMES else {""}
+        waiting = {number for number, text in left.items() if any(name in text for name in searched)}
+    return dict(sorted(files.items()))
+
+
+def _spellings(file: SqlFile) -> set[str]:
+    """Return what stands in a text that means an object of the file, or one that it declares to need.
+
+    Empty among them where something of it may be meant by other words.
+    """
+    names = {name.name for name, kind in owned(file) if kind != "part"} | {name.name for name in file.depends or ()}
+    spelled = {max(QUOTES.split(name.casefold()), key=len) for name in names}
+    return spelled | {""} if _has_other_words(file) else spelled
+
+
+def _has_other_words(file: SqlFile) -> bool:
+    """Test whether a file creates something that is used without its name, or by it and the type of an operand."""
+    if file.dialect.syntax is not POSTGRESQL:
+        return False
+    kinds = {definition.kind for definition in (*file.definitions, *file.brought)}
+    firsts = (one.types[0] for many in file.names.signatures.values() for one in many if one.types)
+    return not kinds.isdisjoint({"extension", "operator", "cast"}) or any(one not in BUILTIN_TYPES for one in firsts)
 
 
 class ObjectIndex:

@@ -139,6 +139,11 @@ class FileText:
     """The name of the database that the file is for, where it is known."""
 
     @property
+    def ignores_some_errors(self) -> bool:
+        """True if `:on error ignore` stands in the file."""
+        return self.origin is not None and any(on for _offset, on in self.origin.switches)
+
+    @property
     def includes_files(self) -> bool:
         """True if a part of the text may be that of another file."""
         parts = self.origin.parts if self.origin else ()
@@ -329,28 +334,27 @@ def read(
 
 
 def read_text(
-    path: Path,
-    kind: str,
-    dialect: Dialect,
-    *,
-    label: str,
-    variables: Mapping[str, object] | None = None,
-    sqlcmd: bool = False,
+    path: Path, kind: str, dialect: Dialect, *, label: str, variables: Mapping[str, object] | None = None
 ) -> FileText:
-    """Read the text of one file; with `sqlcmd` its directives are carried out. Raises SourceError."""
-    if sqlcmd:
-        origin = expand(path, variables or {}, decode)
-        return FileText(path, label, kind, origin.text, dialect, origin)
+    """Read the text of one file. Raises SourceError."""
     text = decode(path)
     if dialect.supports_sqlcmd:
         reject(text, path)
     return FileText(path, label, kind, substitute(text, variables, path=path, syntax=dialect.syntax), dialect)
 
 
+def expand_text(
+    path: Path, kind: str, dialect: Dialect, *, label: str, variables: Mapping[str, object] | None = None
+) -> FileText:
+    """Read the text of one file, with its directives of sqlcmd carried out. Raises SourceError."""
+    origin = expand(path, variables or {}, decode)
+    return FileText(path, label, kind, origin.text, dialect, origin)
+
+
 def split(source: FileText) -> SqlFile:
     """Return a text as a file, ready to run. Raises SourceError, with the position in the file that it came from."""
     text, dialect, origin = source.text, source.dialect, source.origin
-    refused = IGNORE if origin and any(on for _offset, on in origin.switches) else _refused(text, dialect)
+    refused = IGNORE if source.ignores_some_errors else _refused(text, dialect)
     file = SqlFile(source.path, source.label, source.kind, text, dialect, origin, source.database, refused=refused)
     try:
         return _split(file)
@@ -365,7 +369,7 @@ def read_for_sqlcmd(
 
     Raises SourceError, with the position in the file that the text came from.
     """
-    return split(read_text(path, kind, dialect, label=label, variables=variables, sqlcmd=True))
+    return split(expand_text(path, kind, dialect, label=label, variables=variables))
 
 
 def _split(file: SqlFile) -> SqlFile:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.engine.recorder import RunRecord
     from ahjo_tasks.engine.stamp import GitVersion
     from ahjo_tasks.project.files import ProjectFiles
-    from ahjo_tasks.project.sql_file import SqlFile
+    from ahjo_tasks.project.sql_file import FileText, SqlFile
 
 
 T = TypeVar("T")
@@ -246,6 +246,12 @@ class Project:
             return self._read_objects(self.files)
         files = self.once("objects", lambda: self._read_objects(self._files(None)))
         return self._read_objects(self.files) if self._is_named_in(files) else files
+
+    def object_texts(self) -> list[FileText]:
+        """Read the texts of these files alone."""
+        from ahjo_tasks.project.kinds import OBJECTS
+
+        return self.files.read_texts(OBJECTS, self.settings.scripting_variables)
 
     def _read_objects(self, files: ProjectFiles) -> list[SqlFile]:
         from ahjo_tasks.project.kinds import OBJECTS
