@@ -129,11 +129,16 @@ def read_objects(session: Session) -> Plan:
     return project.once("plan", plan) if project.shares_objects else plan()
 
 
-def _read_concerned(session: Session, deployment: Deployment) -> tuple[Plan, list[FileText]]:
-    """Plan to run the files that may have to run, in order; return the texts of the other ones, too."""
+def _read_concerned(session: Session, deployment: Deployment, everything: str) -> tuple[Plan, list[FileText]]:
+    """Plan to run the files that may have to run, in order; return the texts of the other ones, too.
+
+    `everything` is the reason why all of them do.
+    """
     from ahjo_tasks.engine.sql_file import plan_objects
     from ahjo_tasks.project.sql_file import split
 
+    if everything:
+        return read_objects(session), []
     texts = session.project.object_texts()
     files = deployment.read_concerned(texts)
     objects = plan_objects([*files.values()], lambda: [split(text) for text in texts]) + _notes(session)
@@ -174,18 +179,14 @@ def plan_changes(  # noqa: PLR0913 - what of the deploy is wanted
     from ahjo_tasks.engine.deployment import Choice, Deployment
     from ahjo_tasks.engine.plan import Plan
     from ahjo_tasks.engine.stamp import check_repository
-    from ahjo_tasks.project.sql_file import FileText
 
     descriptions = Plan(()) if skipped.descriptions else _descriptions(session)
     before, after = _around(session, connection, skipped)
     if named and objects is not None:
         return before + objects + descriptions + after, None
     reason = "--all" if everything else "a migration runs before it" if before.steps else ""
-    deployment, untouched = Deployment(session.settings, connection, session.conceal), list[FileText]()
-    if objects is None and not reason:
-        objects, untouched = _read_concerned(session, deployment)
-    elif objects is None:
-        objects = read_objects(session)
+    deployment = Deployment(session.settings, connection, session.conceal)
+    objects, untouched = (objects, []) if objects else _read_concerned(session, deployment, reason)
     if inputs and inputs != hash_files(session):
         inputs = ""  # somebody saved files while they were read
     choice = Choice() if choice is None else choice

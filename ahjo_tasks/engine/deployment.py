@@ -120,7 +120,7 @@ class Deployment:
 
     @cached_property
     def _left(self) -> _Left | None:
-        """What the last deploy left; None where nothing is recorded."""
+        """The records of the last deploy; None where nothing is recorded."""
         connection = self._connection
         store = HistoryStore(connection, self._settings) if connection is not None else None
         if connection is None or store is None or not store.exists():

@@ -36,8 +36,8 @@ BROUGHT_ROLES = frozenset(
     {*("relation", "routine", "type", "object"), *("operator class", "access method", "text search dictionary")}
 )
 """The roles of what an extension may bring."""
-QUOTES = re.compile(r"[\"`\]\\]")
-"""Characters that stand twice, or behind another, in a quoted name."""
+SEPARATORS = re.compile(r"[\"`\]\\ ]")
+"""Characters that stand twice or behind another in a quoted name, and what parts a table from what belongs to it."""
 MOST_NAMES = 300
 """Names that texts are searched for; of more it is faster to read all files."""
 SCHEMALESS = frozenset(
@@ -126,8 +126,8 @@ def _spellings(file: SqlFile) -> set[str]:
 
     Empty among them where something of it may be meant by other words.
     """
-    names = {name.name for name, kind in owned(file) if kind != "part"} | {name.name for name in file.depends or ()}
-    spelled = {max(QUOTES.split(name.casefold()), key=len) for name in names}
+    names = {name.name for name, _kind in owned(file)} | {name.name for name in file.depends or ()}
+    spelled = {max(SEPARATORS.split(name.casefold()), key=len) for name in names}
     return spelled | {""} if _has_other_words(file) else spelled
 
 

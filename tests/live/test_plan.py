@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from revisions import revision
 
+from ahjo_tasks import api
 from ahjo_tasks.database.catalog import read_catalog, read_tables, read_version
 
 if TYPE_CHECKING:
@@ -181,3 +183,35 @@ def test_a_plan_needs_no_right_to_write(live: Deployed) -> None:
         live.succeed(*command)
     live.fail("deploy")
     assert live.rows("SELECT one FROM a") == [(1,)]
+
+
+def random_view(number: int, generator: random.Random) -> tuple[str, str]:
+    """Return the name and query of a view that reads some of those before it, spelled in one of several ways."""
+    used = generator.sample(range(number), min(number, generator.choice([0, 1, 1, 2])))
+    spellings = ("view_{0}", "VIEW_{0}", '"View_{0}"', "[view_{0}]", "`view_{0}`", "main.view_{0}")
+    sources = [generator.choice(spellings).format(f"{each:02}") for each in used]
+    columns = ", ".join(["1 AS one", *(f"s{place}.one AS c{place}" for place in range(len(used)))])
+    tables = ", ".join(f"{source} s{place}" for place, source in enumerate(sources))
+    return f"view_{number:02}", f"SELECT {columns}{f' FROM {tables}' if tables else ''}"
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_deploy_that_reads_few_files_runs_what_the_plan_of_all_files_says(sqlite: Deployed, seed: int) -> None:
+    generator = random.Random(seed)
+    views = [random_view(number, generator) for number in range(20)]
+    for name, query in views:
+        sqlite.view(name, query, f"database/{generator.choice(['views', 'views/more', 'views/other'])}")
+    sqlite.view("unrelated", "SELECT 1 AS one -- view_01")
+    api.deploy(sqlite.directory)
+    for path in generator.sample(sorted(sqlite.directory.glob("database/views/**/*.sql")), 2):
+        path.write_text(path.read_text() + "-- changed\n")
+    by_hand = generator.choice([name for name, _query in views])
+    sqlite.by_hand(f"DROP VIEW {by_hand}", f"CREATE VIEW {by_hand} AS SELECT 1 AS one, 2 AS c0, 3 AS c1")
+    entries = api.plan(sqlite.directory).changes
+    done = api.deploy(sqlite.directory)
+    assert {step.label for step in done.steps} == {entry.file for entry in entries}
+    reasons = {step.label: step.reason for step in api.steps(sqlite.directory, run=done.run_id) if step.status == "ok"}
+    assert reasons == {entry.file: entry.reason or entry.status for entry in entries}
+    assert [step.status for step in done.steps] == ["ok"] * len(entries)
+    assert api.deploy(sqlite.directory).steps == ()
+    assert api.drift(sqlite.directory).changes == ()

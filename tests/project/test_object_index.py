@@ -10,7 +10,7 @@ import pytest
 from ahjo_tasks.database.dialects import dialect as dialect_named
 from ahjo_tasks.errors import SourceError
 from ahjo_tasks.project.dependencies import needed_by, order_files
-from ahjo_tasks.project.object_index import ObjectIndex
+from ahjo_tasks.project.object_index import ObjectIndex, concerned
 from ahjo_tasks.project.sql_file import SqlFile, read
 
 if TYPE_CHECKING:
@@ -147,6 +147,51 @@ def test_a_name_means_what_the_database_takes_it_for(
     tmp_path: Path, dialect: str, a: str, b: str, expected: str
 ) -> None:
     assert edges(sql_files(tmp_path, dialect, {"a": a, "b": b}, "Shop")) == expected
+
+
+@pytest.mark.parametrize(("dialect", "user", "used", "expected"), CASES)
+def test_the_files_that_may_need_a_changed_one_are_found_by_their_text(
+    tmp_path: Path, dialect: str, user: str, used: str, expected: str
+) -> None:
+    texts = {"a": user, "b": used, "other": "CREATE VIEW unrelated AS SELECT 1 x"}
+    files = sql_files(tmp_path, dialect, texts, "shop")
+    needs = ObjectIndex(files).needs()
+    for changed in range(len(files)):
+        found = list(concerned(files, {changed}).items())
+        numbers = [number for number, _file in found]
+        assert {changed, *(user for user, others in needs.items() if changed in others)} <= set(numbers)
+        among = {
+            numbers[user]: {numbers[used]: need.strength for used, need in others.items()}
+            for user, others in ObjectIndex([file for _number, file in found]).needs().items()
+        }
+        assert among == {
+            user: {used: need.strength for used, need in needs[user].items() if used in numbers} for user in numbers
+        }
+    assert bool(expected) is ("b" in {files[used].name for used in needs[0]})
+
+
+def test_a_file_that_names_nothing_of_the_changed_ones_is_not_read(tmp_path: Path) -> None:
+    texts = {
+        "a": "CREATE VIEW [Sales] AS SELECT 1 x",
+        "b": "CREATE VIEW monthly AS SELECT * FROM sales",
+        "c": "CREATE VIEW yearly AS SELECT * FROM MONTHLY",
+        "d": "CREATE VIEW users AS SELECT * FROM people",
+        "e": "CREATE VIEW people AS SELECT 1 x",
+    }
+    files = sql_files(tmp_path, "sqlite", texts)
+    assert [*concerned(files, {0})] == [0, 1, 2]
+    assert [*concerned(files, {4})] == [3, 4]
+    assert [*concerned(files, set())] == []
+
+
+def test_a_name_with_quotes_in_it_is_found(tmp_path: Path) -> None:
+    texts = {"a": 'CREATE VIEW "my""view" AS SELECT 1 x', "b": 'CREATE VIEW b AS SELECT * FROM "My""View"'}
+    assert [*concerned(sql_files(tmp_path, "sqlite", texts), {0})] == [0, 1]
+
+
+def test_where_use_shows_no_name_all_files_are_read(tmp_path: Path) -> None:
+    texts = {"a": "CREATE CAST (int AS b) WITH FUNCTION f(int)", "b": "CREATE VIEW v AS SELECT 1"}
+    assert [*concerned(sql_files(tmp_path, "postgresql", texts), {0})] == [0, 1]
 
 
 def test_a_symbol_that_the_database_has_too_is_meant_by_files_that_need_its_types(tmp_path: Path) -> None:
