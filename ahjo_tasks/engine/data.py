@@ -14,7 +14,7 @@ from ahjo_tasks.data.table_file import TableFile
 from ahjo_tasks.database.catalog import has_table
 from ahjo_tasks.engine.diagnostics import BatchError
 from ahjo_tasks.engine.plan import Plan, Step
-from ahjo_tasks.engine.sql_file import FileStep, file_notes, sets_session
+from ahjo_tasks.engine.sql_file import FileStep, RunOutsideTransaction, file_notes, sets_session
 from ahjo_tasks.errors import DeployError, StatementError, UsageError
 from ahjo_tasks.history.data import Loaded
 from ahjo_tasks.history.store import hash_text
@@ -203,6 +203,13 @@ class ScriptStep(FileStep):
                     self.progress.statements_done(self.file, done, uncertain=False)
             raise
 
+    def fallback(self, error: DeployError | StatementError, connection: Connection) -> Step | None:
+        """Return the step to run instead, which records its statements as this one does."""
+        found = super().fallback(error, connection)
+        if isinstance(found, RunOutsideTransaction):
+            return ScriptOutsideTransaction(found.file, progress=self.progress)
+        return found
+
     def is_done(self, number: int) -> bool:
         """True for a statement that an earlier run has done, unless it sets something of the session."""
         batch = self.file.batches[number - 1]
@@ -214,6 +221,12 @@ class ScriptStep(FileStep):
             return
         if number == len(self.file.batches) or (self.commits_alone and number > self.done):
             self.progress.statements_done(self.file, number)
+
+
+class ScriptOutsideTransaction(ScriptStep):
+    """A script of one statement that the server refused in a transaction."""
+
+    note = RunOutsideTransaction.note
 
 
 def plan_data(

@@ -143,3 +143,14 @@ def test_a_script_whose_procedure_commits_is_not_done_until_its_end(mysql_target
     shop.write("database/data/a.sql", f"{head}INSERT INTO item VALUES (2);\n")
     assert "done by an earlier run" not in shop.succeed("data").text
     assert 2 in ids(shop)
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("rule", ["once", "on change"])
+def test_a_script_that_the_server_takes_outside_of_transactions_only_is_recorded(shop: Deployed, rule: str) -> None:
+    body = "BEGIN INSERT INTO item VALUES (1); COMMIT; END"
+    shop.by_hand(f"CREATE PROCEDURE fill() LANGUAGE plpgsql AS '{body}'")
+    shop.write("database/data/a.sql", f"-- run: {rule}\nCALL fill();\n")
+    shop.succeed("data")
+    shop.succeed("data")
+    assert ids(shop) == [1]
