@@ -69,7 +69,8 @@ class State:
         if self.fingerprint_version == now:
             return ""
         if self.fingerprint_version.partition(" ")[0] == FINGERPRINT_VERSION:
-            return f"recorded by {self.fingerprint_version.partition(' ')[2]}, and this is {identity.release}"
+            recorded = self.fingerprint_version.partition(" ")[2] or "a server whose release is not known"
+            return f"recorded by {recorded}, and this is {identity.release}"
         return "this release compares objects in another way"
 
 

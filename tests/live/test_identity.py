@@ -143,6 +143,13 @@ def test_after_another_major_release_of_the_server_all_files_run_once(views: Dep
     views.succeed("drift")
 
 
+def test_a_history_without_the_release_of_the_server_says_so(views: Deployed) -> None:
+    for version in ("1", "NULL"):
+        views.by_hand(f"UPDATE ahjo_state SET fingerprint_version = {version}")
+        reason = "server whose release is not known" if version == "1" else "compares objects in another way"
+        assert reason in views.succeed("deploy").text
+
+
 def clone(live: Deployed, remote: str, *, text: str = "first") -> None:
     """Make the project a git repository of one commit with this remote."""
     shutil.rmtree(live.directory / ".git", ignore_errors=True)
