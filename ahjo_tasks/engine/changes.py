@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -14,9 +15,10 @@ from ahjo_tasks.history.store import FINGERPRINT_VERSION, hash_text
 from ahjo_tasks.project.object_index import ObjectIndex
 from ahjo_tasks.sql.references.model import Strength
 from ahjo_tasks.topology import closure
+from ahjo_tasks.utils import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from ahjo_tasks.database.catalog import Catalog, Fingerprint, ObjectKey
     from ahjo_tasks.history.store import FileRecord
@@ -57,6 +59,8 @@ CAUSES = {
     Status.ALWAYS: "runs every time",
 }
 """Words about a file for which others are refreshed."""
+QUOTED = re.compile(r'"[^"]+"|`[^`]+`|\[[^\]]+\]')
+NAME_PART = re.compile(rf"{QUOTED.pattern}|[^.]+")
 CHANGED = "changed"
 """The word of `--select` for all files that changed since the last deploy."""
 
@@ -104,7 +108,10 @@ class Selector:
         for word, dependents in self._words:
             numbers = {number for number, change in enumerate(changes) if _matches(change, word)}
             if not numbers and word != CHANGED:
-                raise UsageError(f"--select: {word} is no file, object or folder of the project.")
+                raise UsageError(
+                    f"--select: {word} is no file, object or folder of the project.",
+                    hint=did_you_mean(word, {name for change in changes for name in _names(change)}),
+                )
             chosen |= _with_dependents(numbers, needs) if dependents else numbers
         return [
             (change if change.runs else _refreshed(change, "--select"))
@@ -117,12 +124,24 @@ class Selector:
 def _matches(change: FileChange, word: str) -> bool:
     if word == CHANGED:
         return change.status in {Status.NEW, Status.CHANGED, Status.DRIFTED}
-    definitions = change.file.definitions if change.file else ()
-    names = {str(definition.name).lower() for definition in definitions}
-    names |= {definition.name.name.lower() for definition in definitions}
     path = word.rstrip("/")
-    inside = change.label == path or f"/{change.label}".find(f"/{path}/") >= 0 or change.label.endswith(f"/{path}")
-    return inside or word.lower() in names or fnmatch(change.label, word)
+    inside = f"/{path}/" in f"/{change.label}/"
+    return inside or _unquoted(word).lower() in map(str.lower, _names(change)) or fnmatch(change.label, word)
+
+
+def _names(change: FileChange) -> Iterator[str]:
+    """Yield the file, its folders, and the names of what it creates, with their schemas and without."""
+    parts = change.label.split("/")
+    yield from ("/".join(parts[number:]) for number in range(len(parts)))
+    yield from parts[:-1]
+    for definition in change.file.definitions if change.file else ():
+        yield from (str(definition.name), definition.name.name)
+
+
+def _unquoted(word: str) -> str:
+    """Return a name without the quotes of SQL around its parts."""
+    parts = (part[0] for part in NAME_PART.finditer(word))
+    return ".".join(part[1:-1] if QUOTED.fullmatch(part) else part for part in parts)
 
 
 def _with_dependents(numbers: set[int], needs: Needs) -> set[int]:

@@ -357,3 +357,50 @@ def test_an_older_release_refuses_newer_tables(chain: Deployed) -> None:
     for command in ("deploy", "plan", "status", "drift", "history", "data", "baseline"):
         assert "newer release of ahjo-tasks" in chain.fail(command, code=2).text, command
     assert chain.rows("SELECT three FROM c") == [(3,)]
+
+
+SELECTED = [
+    ("a", "a"),
+    ("A", "a"),
+    ("a.sql", "a"),
+    ("views/a.sql", "a"),
+    ("database/views/a.sql", "a"),
+    ("./a+", ""),
+    ('"a"', "a"),
+    ("`a`", "a"),
+    ("[a]", "a"),
+    ("a+", "ab"),
+    ('"a"+', "ab"),
+    ("deep", "c"),
+    ("deep/", "c"),
+    ("views/deep", "c"),
+    ("views", "abc"),
+    ("views+", "abc"),
+    ("database/views/*.sql", "abc"),
+    ("*/deep/*", "c"),
+    ("changed", ""),
+    ("changed+", ""),
+    ("eep", ""),
+    ("view", ""),
+]
+
+
+@pytest.mark.parametrize(("word", "names"), SELECTED)
+def test_what_a_word_of_select_means(sqlite: Deployed, word: str, names: str) -> None:
+    sqlite.view("a", "SELECT 1 AS one")
+    sqlite.view("b", "SELECT one FROM a")
+    sqlite.view("c", "SELECT 3 AS three", folder="database/views/deep")
+    sqlite.succeed("deploy")
+    if not names and "changed" not in word:
+        refused = sqlite.fail("deploy", "--select", word, code=2)
+        assert f"{word.removesuffix('+')} is no file, object or folder of the project" in refused.err
+        return
+    done = sqlite.succeed("deploy", "--select", word).text
+    assert [name.rpartition("/")[2] for name in ran(done)] == list(names)
+
+
+def test_a_word_of_select_that_is_no_name_gets_the_nearest_one(sqlite: Deployed) -> None:
+    sqlite.view("customers", "SELECT 1 AS one", folder="database/views/sales")
+    for word, near in (("custmers", "customers"), ("slaes", "sales"), ("sales/custmers.sql", "sales/customers.sql")):
+        assert f"Did you mean {near}?" in sqlite.fail("deploy", "--select", word, code=2).err
+    assert not sqlite.has("customers")
