@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,9 @@ from hypothesis import strategies as st
 
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE, Syntax
 from ahjo_tasks.sql.references import read_references
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 RELATIONS = ["alpha", "beta", "gamma", "delta", "s.alpha", "s.beta"]
 ROUTINES = ["s.total", "s.label"]
@@ -28,7 +32,7 @@ class Truth:
 
 
 class Writer:
-    """Writes queries by choices that `draw` makes, and keeps the truth of each name that it writes."""
+    """Writes queries and statements by choices that `draw` makes, and keeps the truth of each name that it writes."""
 
     def __init__(self, draw: st.DrawFn, syntax: Syntax) -> None:
         self.draw = draw
@@ -94,6 +98,8 @@ class Writer:
             text += f" GROUP BY {self.column()}, {self.column()}"
             if self.chance():
                 text += f" HAVING {self.condition(ctes, depth)}"
+        if self.syntax is not MSSQL and self.chance():
+            text += f" WINDOW beta AS (PARTITION BY {self.expression(ctes, depth + 1)} ORDER BY {self.column()})"
         return text
 
     def ending(self, ctes: frozenset[str]) -> str:
@@ -174,7 +180,9 @@ class Writer:
         return self.one_of(*plain)
 
     def condition(self, ctes: frozenset[str], depth: int) -> str:
-        choice = self.draw(st.integers(0, 4)) if depth < DEEPEST else 4
+        choice = self.draw(st.integers(0, 5)) if depth < DEEPEST else 4
+        if choice == 5 and self.syntax is not SQLITE:
+            return f"{self.column()} >= {self.one_of('ANY', 'ALL', 'SOME')} ({self.query(ctes, depth + 1)})"
         if choice == 0:
             return f"EXISTS ({self.query(ctes, depth + 1)})"
         if choice == 1:
@@ -185,6 +193,48 @@ class Writer:
             return f"({self.condition(ctes, depth + 1)} AND {self.column()} IN (1, 2))"
         return f"{self.column()} = {self.column()}"
 
+    def statement(self) -> str:
+        """A statement that changes the rows of a table, with queries in it."""
+        table = self.one_of(*RELATIONS)
+        self.truth.relations.add(table)
+        target, none = self.name(table), frozenset[str]()
+        value, condition, source = self.expression(none, 1), self.condition(none, 1), self.source(none, 1)
+        read = f"SELECT {value} FROM {source} WHERE {condition}"
+        joined = f"{target} AS goal CROSS JOIN {source} WHERE {condition} AND x = {value}"
+        forms = {
+            POSTGRESQL: [
+                f"UPDATE {target} AS goal SET x = {value} FROM {source} WHERE {condition}",
+                f"DELETE FROM ONLY {target} AS goal USING {source} WHERE {condition} RETURNING {value}",
+                f"INSERT INTO {target} AS goal (x) {read} ON CONFLICT (x) DO UPDATE SET y = excluded.x",
+            ],
+            MSSQL: [
+                f"UPDATE goal SET x = 1 OUTPUT inserted.x FROM {joined}",
+                f"DELETE goal FROM {joined}",
+                f"DELETE FROM {target} OUTPUT deleted.x WHERE x IN ({read})",
+            ],
+            MYSQL: [
+                f"UPDATE {target} AS goal JOIN {source} ON {condition} SET goal.x = {value}",
+                f"DELETE goal FROM {joined}",
+                f"INSERT INTO {target} (x) {read} ON DUPLICATE KEY UPDATE y = VALUES(x)",
+                f"REPLACE INTO {target} (x, y) {read}",
+            ],
+            SQLITE: [
+                f"UPDATE {target} AS goal SET x = {value} FROM {source} WHERE {condition}",
+                f"REPLACE INTO {target} (x) {read}",
+                f"INSERT INTO {target} (x) {read} ON CONFLICT (x) DO UPDATE SET y = excluded.x",
+            ],
+        }[self.syntax]
+        if self.syntax in {POSTGRESQL, MSSQL}:
+            changes = f"WHEN MATCHED THEN UPDATE SET x = {value} WHEN NOT MATCHED THEN INSERT (x, beta) VALUES (1, 2)"
+            forms.append(f"MERGE INTO {target} AS goal USING {source} ON {condition} {changes};")
+        return self.one_of(*forms)
+
+
+@st.composite
+def statements(draw: st.DrawFn, syntax: Syntax) -> tuple[str, Truth]:
+    writer = Writer(draw, syntax)
+    return writer.statement(), writer.truth
+
 
 @st.composite
 def views(draw: st.DrawFn, syntax: Syntax) -> tuple[str, Truth]:
@@ -194,10 +244,13 @@ def views(draw: st.DrawFn, syntax: Syntax) -> tuple[str, Truth]:
 
 
 @pytest.mark.parametrize("syntax", [MSSQL, POSTGRESQL, MYSQL, SQLITE], ids=["mssql", "postgresql", "mysql", "sqlite"])
+@pytest.mark.parametrize("texts", [views, statements])
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
-def test_the_needs_of_a_nested_query_are_found_and_no_others(syntax: Syntax, data: st.DataObject) -> None:
-    text, truth = data.draw(views(syntax))
+@settings(max_examples=40, deadline=None)
+def test_the_needs_of_nested_queries_are_found_and_no_others(
+    texts: Callable[[Syntax], st.SearchStrategy[tuple[str, Truth]]], syntax: Syntax, data: st.DataObject
+) -> None:
+    text, truth = data.draw(texts(syntax))
     references = read_references([text], syntax).references
 
     found = {".".join(reference.parts) for reference in references if reference.role == "relation"}

@@ -321,11 +321,11 @@ class Reader:
 
 
 def flush(reader: Reader) -> None:
-    """Note the changed tables of the statement, but for those that are aliases."""
-    scope = reader.scope
+    """Note the changed tables of the statement, but for those that are aliases, as SQL Server and MySQL allow."""
+    scope, by_alias = reader.scope, reader.syntax in {MSSQL, MYSQL}
     for index, updated in scope.targets:
         token = reader.tokens[index].removesuffix(".*")
-        aliased = scope.aliases.get(reader.key(token), -1) if "." not in token else -1
+        aliased = scope.aliases.get(reader.key(token), -1) if by_alias and "." not in token else -1
         if aliased < 0:
             reader.emit(index, RELATION, target=True)
         place = index if aliased < 0 else aliased
