@@ -42,7 +42,13 @@ def doctor(ctx: ActionContext, connect: bool = False, format: str = "table") -> 
         ctx.console.machine()
     config = _config(ctx)
     databases = list(_databases(str(config.get("database", ""))))
-    report = {"versions": _versions(), "programs": _programs(databases), "databases": databases, "config": config}
+    report = {
+        "format_version": 1,
+        "versions": _versions(),
+        "programs": _programs(databases),
+        "databases": databases,
+        "config": config,
+    }
     if format == "json":
         ctx.console.raw(json.dumps(report, indent=2))
     else:

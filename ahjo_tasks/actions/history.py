@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ahjo_tasks.runtime.context import ActionContext
 
 FORMATS = ("table", "json")
+FORMAT_VERSION = 1
+"""Version of the JSON of history and lock; a later one may have more keys."""
 
 
 @action(
@@ -110,9 +112,11 @@ def _show(
     rows: Sequence[tuple[tuple[str, ...], dict[str, Any]]],
     empty: str = "  There are no runs.",
 ) -> None:
-    """Print rows as a table, or as an array of objects."""
+    """Print rows as a table, or as a document with an array of objects, named after what they are."""
     if form == "json":
-        ctx.console.raw(json.dumps([values for _row, values in rows], indent=2, default=str))
+        name = "runs" if columns[:2] in {("Run",), ("Run", "Actions")} else "steps"
+        document = {"format_version": FORMAT_VERSION, name: [values for _row, values in rows]}
+        ctx.console.raw(json.dumps(document, indent=2, default=str))
     elif rows:
         ctx.console.table(list(columns), [row for row, _values in rows])
     else:
@@ -167,7 +171,7 @@ def lock(ctx: ActionContext, format: str = "table") -> None:  # noqa: A002 - the
     ctx.print_heading()
     facts = describe_holder(ctx, ctx.database.connection)
     if format == "json":
-        ctx.console.raw(json.dumps(facts, indent=2, default=str))
+        ctx.console.raw(json.dumps({"format_version": FORMAT_VERSION, **facts}, indent=2, default=str))
     elif facts:
         ctx.console.table(list(facts), [[str(value) for value in facts.values()]])
     else:

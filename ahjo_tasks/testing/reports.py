@@ -30,6 +30,7 @@ def github(results: Sequence[FileResult]) -> str:
 def as_json(results: Sequence[FileResult]) -> str:
     """Return an object with `passed`, `failed` and `files`: each has its rows, and `error` if it could not be run."""
     document = {
+        "format_version": 1,
         "passed": sum(result.passed for result in results),
         "failed": sum(result.failed for result in results),
         "files": [_file_object(result) for result in results],

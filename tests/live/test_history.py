@@ -39,7 +39,7 @@ def chain(live: Deployed) -> Deployed:
 def test_nothing_changed_is_nothing_to_do(chain: Deployed) -> None:
     assert "nothing to do" in chain.succeed("deploy").text
     assert "nothing to do" in chain.succeed("plan", "--check").text
-    assert len(json.loads(chain.succeed("history", "--format", "json").out)) == 1
+    assert len(json.loads(chain.succeed("history", "--format", "json").out)["runs"]) == 1
 
 
 def test_a_changed_file_runs_with_what_needs_it(chain: Deployed) -> None:
@@ -72,7 +72,7 @@ def test_what_was_changed_by_hand_is_put_back_and_kept_in_the_history(chain: Dep
     assert ran(done.text) == ["c"]
     assert "changed by hand" in done.err
     assert chain.rows("SELECT three FROM c") == [(3,)]
-    story = json.loads(chain.succeed("history", "--object", "c", "--format", "json").out)
+    story = json.loads(chain.succeed("history", "--object", "c", "--format", "json").out)["steps"]
     assert [step["status"] for step in story] == ["ok", "found", "ok"]
     chain.succeed("drift")
 
@@ -117,7 +117,7 @@ def test_a_failed_run_is_told_and_run_again(chain: Deployed) -> None:
     chain.view("a", "SELECT 6 AS one")
     chain.view("d", "SELEC 1")
     chain.fail("deploy")
-    runs = json.loads(chain.succeed("history", "--format", "json").out)
+    runs = json.loads(chain.succeed("history", "--format", "json").out)["runs"]
     assert [run["status"] for run in runs] == ["failed", "succeeded"]
     (chain.directory / "database/views/d.sql").unlink()
     chain.succeed("deploy")
@@ -131,8 +131,8 @@ def test_a_failed_run_leaves_nothing_where_ddl_can_be_rolled_back(chain: Deploye
     chain.view("d", "SELEC 1")
     assert ("the database is as before" in chain.fail("deploy").text) is not committed
     assert chain.rows("SELECT one FROM a") == [(6 if committed else 1,)]
-    run = json.loads(chain.succeed("history", "--format", "json").out)[0]["run_id"]
-    steps = json.loads(chain.succeed("history", "--run", run, "--format", "json").out)
+    run = json.loads(chain.succeed("history", "--format", "json").out)["runs"][0]["run_id"]
+    steps = json.loads(chain.succeed("history", "--run", run, "--format", "json").out)["steps"]
     assert {step["status"] for step in steps} == {"ok" if committed else "rolled back", "FAIL"}
 
 
@@ -149,7 +149,7 @@ def test_old_runs_are_forgotten(chain: Deployed) -> None:
     for number in range(3):
         chain.view("c", f"SELECT {number} AS three")
         chain.succeed("deploy")
-    assert len(json.loads(chain.succeed("history", "--format", "json").out)) == 2
+    assert len(json.loads(chain.succeed("history", "--format", "json").out)["runs"]) == 2
     files, objects = 2, 3
     assert chain.rows("SELECT COUNT(*) FROM ahjo_texts") == [(files + objects,)]
 
@@ -177,7 +177,7 @@ def test_a_file_with_a_secret_is_kept_nowhere_and_runs_each_time(live: Deployed)
     live.view("a", "SELECT '$(api_password)' AS one")
     live.succeed("deploy")
     assert ran(live.succeed("deploy").text) == ["a"]
-    story = json.loads(live.succeed("history", "--object", "a.sql", "--format", "json").out)
+    story = json.loads(live.succeed("history", "--object", "a.sql", "--format", "json").out)["steps"]
     assert {step["text_hash"] for step in story} == {""}
 
 
@@ -305,7 +305,7 @@ def test_a_full_comparison_that_finds_nothing_is_remembered(chain: Deployed) -> 
     chain.by_hand("DROP VIEW stranger")
     chain.succeed("deploy")
     assert chain.rows("SELECT catalog_version FROM ahjo_state") != before
-    assert len(json.loads(chain.succeed("history", "--format", "json").out)) == 1
+    assert len(json.loads(chain.succeed("history", "--format", "json").out)["runs"]) == 1
 
 
 NEWER_COLUMN = "region"
@@ -334,7 +334,7 @@ def a_later_release(live: Deployed) -> Iterator[None]:
 
 def test_a_later_release_reads_older_tables_and_brings_them_to_its_own(chain: Deployed) -> None:
     with a_later_release(chain):
-        assert len(json.loads(chain.succeed("history", "--format", "json").out)) == 1
+        assert len(json.loads(chain.succeed("history", "--format", "json").out)["runs"]) == 1
         assert "nothing to do" in chain.succeed("plan").text
         assert chain.rows("SELECT tables_version FROM ahjo_state") == [(1,)]
         chain.view("c", "SELECT 4 AS three")
@@ -342,7 +342,7 @@ def test_a_later_release_reads_older_tables_and_brings_them_to_its_own(chain: De
         assert chain.rows("SELECT tables_version FROM ahjo_state") == [(2,)]
         assert len(chain.rows(f"SELECT {NEWER_COLUMN} FROM ahjo_runs")) == 2
         assert chain.has("ahjo_notes")
-        assert len(json.loads(chain.succeed("history", "--format", "json").out)) == 2
+        assert len(json.loads(chain.succeed("history", "--format", "json").out)["runs"]) == 2
         assert "nothing to do" in chain.succeed("deploy").text
 
 

@@ -30,12 +30,14 @@ def views(live: Deployed) -> Deployed:
 
 
 def runs(live: Deployed) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(live.succeed("history", "--format", "json").out)
+    found: list[dict[str, Any]] = json.loads(live.succeed("history", "--format", "json").out)["runs"]
     return found
 
 
 def steps(live: Deployed, run: dict[str, Any]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(live.succeed("history", "--run", run["run_id"], "--format", "json").out)
+    found: list[dict[str, Any]] = json.loads(live.succeed("history", "--run", run["run_id"], "--format", "json").out)[
+        "steps"
+    ]
     return found
 
 

@@ -54,7 +54,7 @@ def content(live: Deployed) -> list[tuple[Any, ...]]:
 
 
 def statuses(live: Deployed) -> list[str]:
-    return [run["status"] for run in json.loads(live.succeed("history", "--format", "json").out)]
+    return [run["status"] for run in json.loads(live.succeed("history", "--format", "json").out)["runs"]]
 
 
 @pytest.fixture
@@ -102,8 +102,8 @@ def test_the_history_tells_what_was_committed_before_a_kill(many: Deployed) -> N
     many.reconfigure(deploy_transaction="file", lock_timeout=20)
     with patch("ahjo_tasks.engine.recorder.GROUP", 0.0):
         killed(many, "deploy", kill=before_step(150))
-    run = json.loads(many.succeed("history", "--format", "json").out)[0]
-    steps = json.loads(many.succeed("history", "--run", run["run_id"], "--format", "json").out)
+    run = json.loads(many.succeed("history", "--format", "json").out)["runs"][0]
+    steps = json.loads(many.succeed("history", "--run", run["run_id"], "--format", "json").out)["steps"]
     assert run["status"] in {"started", "interrupted"}
     assert {step["status"] for step in steps if step["kind"] != "table"} == {"ok"}
     assert len(steps) >= 100  # of several files in one call, the last of them is the one that is known

@@ -16,7 +16,7 @@ PRICE = 'op.add_column("item", sa.Column("price", sa.Integer))'
 
 
 def last_run(live: Deployed) -> str:
-    return str(json.loads(live.succeed("history", "--format", "json").out)[0]["run_id"])
+    return str(json.loads(live.succeed("history", "--format", "json").out)["runs"][0]["run_id"])
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_objects_go_back_to_the_texts_before_a_run(changed: Deployed) -> None:
     assert changed.rows("SELECT one FROM b") == [(1,)]
     assert not changed.has("c")
     assert changed.has("a")
-    assert json.loads(changed.succeed("history", "--format", "json").out)[0]["actions"] == "rollback"
+    assert json.loads(changed.succeed("history", "--format", "json").out)["runs"][0]["actions"] == "rollback"
     plan = changed.succeed("plan").text
     assert "b.sql" in plan
     assert "c.sql" in plan

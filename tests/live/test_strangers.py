@@ -59,7 +59,7 @@ def test_changes_by_somebody_else_during_a_run_are_named(busy: Deployed) -> None
     assert f"{in_schema(busy, 'b')} was changed by somebody else during the run" in done.err
     assert f"{in_schema(busy, 'x')} was changed by somebody else during the run" in done.err
     assert f"{in_schema(busy, 'c')} was" not in done.err
-    story = json.loads(busy.succeed("history", "--object", f"{in_schema(busy, 'b')}", "--format", "json").out)
+    story = json.loads(busy.succeed("history", "--object", f"{in_schema(busy, 'b')}", "--format", "json").out)["steps"]
     assert story[0]["status"] == "found"
     assert story[0]["text_hash"]
     assert "b.sql" in busy.fail("drift", code=5).text

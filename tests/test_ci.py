@@ -1,0 +1,156 @@
+"""Promises about build services: the workflow of docs/ci.md, the image, pre-commit, and the built distributions."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tarfile
+import tomllib
+import zipfile
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+import pytest
+import yaml
+from projects import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WORKFLOW = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "ci.md").read_text(encoding="utf-8"), re.DOTALL)[0]
+GH = '#!/bin/sh\nfor word; do file=$word; done\ncp "$file" comment.md\n'
+POSIX = pytest.mark.skipif(os.name == "nt", reason="only on POSIX: a workflow's lines are for a shell")
+
+
+class Machine:
+    """A checkout with a project on SQLite, as a job of GitHub Actions sees it."""
+
+    def __init__(self, folder: Path, package: Path = ROOT) -> None:
+        self.folder = folder
+        self.summary = folder / "summary.md"
+        programs = folder / "bin"
+        programs.mkdir()
+        for name, module in (("inv", "invoke"), ("ahjo", "ahjo_tasks")):
+            (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n', encoding="utf-8")
+        (programs / "gh").write_text(GH, encoding="utf-8")
+        for program in programs.iterdir():
+            program.chmod(0o755)
+        self.environ = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("AHJO_", "GITHUB_", "CI_"))},
+            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(package),
+            "GIT_CEILING_DIRECTORIES": str(folder.parent),
+        }
+        self.github = {
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_WORKSPACE": str(folder),
+            "GITHUB_STEP_SUMMARY": str(self.summary),
+        }
+
+    def run(self, script: str, *, code: int = 0, **environ: str) -> str:
+        done = subprocess.run(
+            ["bash", "-ec", script],
+            cwd=self.folder,
+            env={**self.environ, **environ},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    machine = Machine(tmp_path)
+    machine.run("git init --quiet")
+    machine.run(
+        "ahjo init-project shop --dialect sqlite -ni && cd shop && inv init --config dev.jsonc --non-interactive"
+    )
+    return machine
+
+
+def lines_of(job: str) -> list[str]:
+    document: dict[str, Any] = yaml.safe_load(WORKFLOW)
+    lines = [step["run"] for step in document["jobs"][job]["steps"] if "run" in step]
+    return [line for line in lines if not line.startswith("pip install")]
+
+
+@POSIX
+def test_the_workflow_of_the_docs_runs_as_written(machine: Machine) -> None:
+    environ = {name: str(value) for name, value in yaml.safe_load(WORKFLOW)["env"].items()}
+    planned = machine.run("\n".join(["cd shop", *lines_of("plan")]), **environ, **machine.github, PULL_REQUEST="1")
+    assert "::notice file=shop/database/views/" in planned
+    assert "| + | view |" in (machine.folder / "shop" / "comment.md").read_text(encoding="utf-8")
+    assert "| + | view |" in machine.summary.read_text(encoding="utf-8")
+    done = machine.run("\n".join(["cd shop", *lines_of("deploy")]), **environ, **machine.github)
+    assert "deployed" in done
+    report = ET.parse(machine.folder / "shop" / "build" / "tests.xml").getroot()
+    assert int(report.get("tests", "0")) > 0
+    assert report.get("failures") == "0"
+
+
+@POSIX
+def test_a_deploy_that_fails_is_an_annotation_at_its_file_and_line(machine: Machine) -> None:
+    view = machine.folder / "shop" / "database" / "views" / "bad.sql"
+    view.write_text(
+        "CREATE VIEW fine AS SELECT 1 AS one;\n\nCREATE VIEW bad AS\nSELECT FROM nothing;\n", encoding="utf-8"
+    )
+    deploy = "cd shop && inv deploy --config dev.jsonc --non-interactive"
+    printed = machine.run(deploy, code=1, **machine.github)
+    (found,) = [line for line in printed.splitlines() if line.startswith("::error ")]
+    assert re.match(r"::error file=shop/database/views/bad\.sql,line=[34],", found), found
+    assert "**Error:** " in machine.summary.read_text(encoding="utf-8")
+
+
+@POSIX
+@pytest.mark.parametrize(
+    "command",
+    ["plan", "drift", "status", "test", "history", "lock", "doctor"],
+)
+def test_every_json_document_names_its_version(machine: Machine, command: str) -> None:
+    machine.run("cd shop && inv deploy --config dev.jsonc --non-interactive")
+    shown = machine.run(f"cd shop && inv {command} --config dev.jsonc --format json")
+    assert json.loads(shown)["format_version"] == 1
+
+
+def test_the_image_is_made_of_files_that_exist_and_runs_without_rights() -> None:
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    copied = [shlex.split(line)[1:-1] for line in lines if line.startswith("COPY ") and "--from" not in line]
+    assert copied
+    assert [name for names in copied for name in names if not (ROOT / name).exists()] == []
+    last_stage = lines[max(number for number, line in enumerate(lines) if line.startswith("FROM ")) :]
+    assert "USER ahjo" in last_stage
+    assert last_stage[-1] == 'ENTRYPOINT ["ahjo"]'
+
+
+def test_the_hooks_of_pre_commit_are_programs_of_the_package() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
+    assert {hook["entry"].split()[0] for hook in hooks} <= set(scripts)
+
+
+@POSIX
+def test_the_built_wheel_makes_a_project_that_builds(tmp_path: Path) -> None:
+    dist, package = tmp_path / "dist", tmp_path / "package"
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-d", str(dist)], cwd=ROOT, check=True, capture_output=True
+    )
+    (wheel,), (source,) = dist.glob("*.whl"), dist.glob("*.tar.gz")
+    with tarfile.open(source) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"project_template/empty/tasks.py", "ahjo_tasks/py.typed", "docs/ci.md"} <= names
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(package)
+    assert {"py.typed", "project_template"} <= {path.name for path in (package / "ahjo_tasks").iterdir()}
+    assert (package / "ahjo_tasks/project_template/empty/tasks.py").is_file()
+    assert "Project-URL: Homepage, " in next(package.glob("*.dist-info/METADATA")).read_text(encoding="utf-8")
+    script = (
+        "ahjo init-project x --dialect sqlite -ni && cd x && inv complete-build --config dev.jsonc --non-interactive"
+    )
+    assert "exit=0" in Machine(tmp_path, package).run(script).splitlines()[-1]
