@@ -424,11 +424,14 @@ class Connection:
         """Lend SQLAlchemy's connection over the same session, as for Alembic or a `Table`.
 
         Unless the whole action is one transaction, the caller begins and commits. A block within another one leaves
-        the other's transaction alone. Raises StatementError in place of SQLAlchemy's DBAPIError.
+        the other's transaction alone, and ends its own. Raises StatementError in place of SQLAlchemy's DBAPIError.
         """
         if self.in_shared_transaction or self._is_lent:
+            found_open = self.in_shared_transaction or self._sa_connection.in_transaction()
             with self._translate_errors():
                 yield self._sa_connection
+                if not found_open:  # an env.py with a connection of its own would wait for it
+                    self._sa_connection.rollback()
             return
         self._set_autocommit(False)
         self._open_transactions += 1
