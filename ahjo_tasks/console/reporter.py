@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.events import Note, Warned
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -59,6 +57,8 @@ class Reporter(Secrets):
 
     def info(self, text: str) -> None:
         """Pass on a note."""
+        from ahjo_tasks.events import Note
+
         text = self.masked(text.strip())
         if text not in self._notes:
             self._notes.add(text)
@@ -68,6 +68,8 @@ class Reporter(Secrets):
 
     def warning(self, text: str, *, once: bool = True) -> None:
         """Pass on a warning; with `once` only the first time."""
+        from ahjo_tasks.events import Warned
+
         text = self.masked(text)
         if not once or text not in self.warnings:
             self.warnings.append(text)

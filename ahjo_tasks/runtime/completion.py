@@ -89,8 +89,8 @@ def complete_ahjo(line: CommandLine, words: Sequence[str]) -> list[str]:
     return [] if any(config in before for config in configs) else configs
 
 
-def complete_invoke(program: Program) -> list[str]:
-    """Return what the last word of an `inv` call can become.
+def complete_invoke(program: Program, call: Sequence[str]) -> list[str]:
+    """Return what the last word of an `inv` call can become; `call` begins with the name of the program.
 
     Invoke's scripts do not tell whether a blank follows that word: a flag with a value is taken for complete.
     """
@@ -101,7 +101,7 @@ def complete_invoke(program: Program) -> list[str]:
         Path(program.collection.loaded_from or Path.cwd()),
         tuple(program.collection.task_names),
     )
-    _program, *words = getattr(program.core.remainder, "words", ()) or program.core.remainder.split() or [""]
+    words = call[1:]
     *before, current = words or [""]
     takes_value = line.flags_after(words)
     last = before[-1] if before else ""

@@ -51,6 +51,9 @@ class FakeConnection:
             raise StatementError(ServerError("no", line=1, column=3))
         return 0
 
+    def noticing_rollback(self, _text: str) -> AbstractContextManager[None]:
+        return nullcontext()
+
     def preserve_session(self, _texts: list[str]) -> AbstractContextManager[None]:
         return nullcontext()
 

@@ -113,7 +113,7 @@ def _complete(program: Program) -> None:
     if program.args.complete.value:
         from ahjo_tasks.runtime.completion import complete_invoke
 
-        for candidate in complete_invoke(program):
+        for candidate in complete_invoke(program, remainder_words(program.core.remainder)):
             sys.stdout.write(f"{candidate}\n")
         raise Exit
 
