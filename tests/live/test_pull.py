@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from targets import Target
 
 SCRIPTS = Path(__file__).parent / "pulled"
+KEY_INDEXES = (
+    "SELECT k.name FROM sys.key_constraints k"
+    " JOIN sys.indexes i ON i.object_id = k.parent_object_id AND i.index_id = k.unique_index_id"
+)
 INI = "[alembic]\nscript_location = %(here)s/alembic\npath_separator = os\n"
 ENV = "from ahjo_tasks.alembic_env import run\n\nrun(None)\n"
 TEMPLATE = Path(__file__).parents[2] / "project_template" / "common" / "alembic" / "script.py.mako"
@@ -130,6 +134,8 @@ def test_a_dry_run_and_a_wrong_name_write_nothing(live: Deployed) -> None:
 
 def test_rows_of_a_table_are_pulled_so_that_they_can_be_loaded_again(live: Deployed) -> None:
     live.by_hand("CREATE TABLE item (id INT PRIMARY KEY, name VARCHAR(20))")
+    if live.target.name == "mssql" and not live.rows(KEY_INDEXES):
+        pytest.skip("this server lists no index of a key")
     live.by_hand("INSERT INTO item VALUES (2, 'b;c')", "INSERT INTO item VALUES (1, NULL)")
     live.succeed("pull", "--data", "item")
     live.by_hand("DELETE FROM item WHERE id = 2", "UPDATE item SET name = 'x'")
