@@ -200,11 +200,12 @@ class Comparison:
         return changes
 
     def is_untouched(self, file: FileText) -> bool:
-        """Test whether a file and its objects are exactly as its last deploy left them."""
+        """Test whether a file and its objects are exactly as its last deploy left them, but for their comments."""
         record = self._records.get(file.label)
         if record is None or record.hash != file_hash(file, self._conceal):
             return False
-        return all(self._catalog.get(key) == known for key, known in record.objects.items())
+        now = self._catalog.get
+        return all(now(key, UNKNOWN)._replace(comments=known.comments) == known for key, known in record.objects.items())
 
     def removed(self, labels: Iterable[str]) -> list[FileChange]:
         """Return the files that were deployed and are no longer in the project."""

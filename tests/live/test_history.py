@@ -14,6 +14,7 @@ from sqlalchemy import Column, Unicode
 
 from ahjo_tasks.database.catalog import read_catalog, read_version
 from ahjo_tasks.history.tables import HistoryTables, _run_columns
+from ahjo_tasks.project import object_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -273,6 +274,18 @@ def test_a_file_that_does_more_than_define_objects_runs_each_time(chain: Deploye
     for times in (1, 2, 3):
         chain.succeed("deploy")
         assert chain.rows(f"SELECT COUNT(*) FROM {name}") == [(times,)]
+
+
+def test_only_the_changed_file_and_those_that_name_it_are_read_as_sql(live: Deployed) -> None:
+    owner = "dbo." if live.target.name == "mssql" else ""
+    live.view("price", "SELECT 1 AS one")
+    live.view("offer", f"SELECT one FROM {owner}price")
+    live.view("stock", "SELECT 3 AS three")
+    live.succeed("deploy")
+    live.view("price", "SELECT 2 AS one")
+    with patch("ahjo_tasks.project.object_index.split", wraps=object_index.split) as split:
+        live.succeed("deploy")
+    assert {call.args[0].path.stem for call in split.call_args_list} == {"price", "offer"}
 
 
 def test_nothing_changed_reads_no_sql_and_loads_neither_alembic_nor_sqlalchemy(live: Deployed) -> None:

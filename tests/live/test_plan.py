@@ -185,10 +185,17 @@ def test_a_plan_needs_no_right_to_write(live: Deployed) -> None:
     assert live.rows("SELECT one FROM a") == [(1,)]
 
 
-def random_view(number: int, generator: random.Random) -> tuple[str, str]:
+SPELLINGS = {
+    "sqlite": ("view_{0}", "VIEW_{0}", '"View_{0}"', "[view_{0}]", "`view_{0}`", "main.view_{0}"),
+    "postgresql": ("view_{0}", "VIEW_{0}", '"view_{0}"', "public.view_{0}", 'PUBLIC."view_{0}"', 'U&"view\\005f{0}"'),
+    "mysql": ("view_{0}", "`view_{0}`"),
+}
+"""The ways in which the files of a database may name a view."""
+
+
+def random_view(number: int, generator: random.Random, spellings: tuple[str, ...]) -> tuple[str, str]:
     """Return the name and query of a view that reads some of those before it, spelled in one of several ways."""
     used = generator.sample(range(number), min(number, generator.choice([0, 1, 1, 2])))
-    spellings = ("view_{0}", "VIEW_{0}", '"View_{0}"', "[view_{0}]", "`view_{0}`", "main.view_{0}")
     sources = [generator.choice(spellings).format(f"{each:02}") for each in used]
     columns = ", ".join(["1 AS one", *(f"s{place}.one AS c{place}" for place in range(len(used)))])
     tables = ", ".join(f"{source} s{place}" for place, source in enumerate(sources))
@@ -196,22 +203,27 @@ def random_view(number: int, generator: random.Random) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_a_deploy_that_reads_few_files_runs_what_the_plan_of_all_files_says(sqlite: Deployed, seed: int) -> None:
+@pytest.mark.parametrize("target", sorted(SPELLINGS), indirect=True)
+def test_a_deploy_that_reads_few_files_runs_what_the_plan_of_all_files_says(live: Deployed, seed: int) -> None:
     generator = random.Random(seed)
-    views = [random_view(number, generator) for number in range(20)]
+    views = [random_view(number, generator, SPELLINGS[live.target.name]) for number in range(20)]
     for name, query in views:
-        sqlite.view(name, query, f"database/{generator.choice(['views', 'views/more', 'views/other'])}")
-    sqlite.view("unrelated", "SELECT 1 AS one -- view_01")
-    api.deploy(sqlite.directory)
-    for path in generator.sample(sorted(sqlite.directory.glob("database/views/**/*.sql")), 2):
+        live.view(name, query, f"database/{generator.choice(['views', 'views/more', 'views/other'])}")
+    live.view("unrelated", "SELECT 1 AS one -- view_01")
+    api.deploy(live.directory)
+    for path in generator.sample(sorted(live.directory.glob("database/views/**/*.sql")), 2):
         path.write_text(path.read_text() + "-- changed\n")
-    by_hand = generator.choice([name for name, _query in views])
-    sqlite.by_hand(f"DROP VIEW {by_hand}", f"CREATE VIEW {by_hand} AS SELECT 1 AS one, 2 AS c0, 3 AS c1")
-    entries = api.plan(sqlite.directory).changes
-    done = api.deploy(sqlite.directory)
+    name, query = generator.choice(views)
+    other = query.replace("1 AS one", "2 AS one", 1)
+    if live.target.name == "sqlite":
+        live.by_hand(f"DROP VIEW {name}", f"CREATE VIEW {name} AS {other}")
+    else:
+        live.by_hand(f"CREATE OR REPLACE VIEW {name} AS {other}")
+    entries = api.plan(live.directory).changes
+    done = api.deploy(live.directory)
     assert {step.label for step in done.steps} == {entry.file for entry in entries}
-    reasons = {step.label: step.reason for step in api.steps(sqlite.directory, run=done.run_id) if step.status == "ok"}
+    reasons = {step.label: step.reason for step in api.steps(live.directory, run=done.run_id) if step.status == "ok"}
     assert reasons == {entry.file: entry.reason or entry.status for entry in entries}
     assert [step.status for step in done.steps] == ["ok"] * len(entries)
-    assert api.deploy(sqlite.directory).steps == ()
-    assert api.drift(sqlite.directory).changes == ()
+    assert api.deploy(live.directory).steps == ()
+    assert api.drift(live.directory).changes == ()
