@@ -35,8 +35,8 @@ lock: venv  ## Renew requirements-dev.txt: the newest versions that pyproject.to
 
 # The tests start private instances of the servers; a service that is already running is not used.
 # The one list of what they need from Debian is DEBIAN_PACKAGES in tests/servers.py.
-servers: venv  ## Install what the tests need from Debian: PostgreSQL, MariaDB, the ODBC driver manager.
-	@echo "== servers: PostgreSQL, MariaDB and the ODBC driver manager"
+servers: venv  ## Install what the tests need from Debian: PostgreSQL, MariaDB, sqlite3, the ODBC driver manager.
+	@echo "== servers: PostgreSQL, MariaDB, sqlite3 and the ODBC driver manager"
 	@missing=$$("$(BIN)/python" tests/servers.py missing); \
 	if [ -z "$$missing" ]; then echo "installed"; exit 0; fi; \
 	if ! command -v apt-get >/dev/null; then \

@@ -405,6 +405,7 @@ DEBIAN_PACKAGES: dict[str, Callable[[], bool]] = {
     "postgresql": lambda: PostgresServer.find() is not None,
     "mariadb-server-core": lambda: MariaDBServer.find() is not None,
     "mariadb-client-core": lambda: MariaDBServer.find() is not None,
+    "sqlite3": lambda: shutil.which("sqlite3") is not None,
     # pyodbc's wheel and Microsoft's driver in the wheel of mssql-python are linked to the driver manager.
     "libodbc2": lambda: _has_library("libodbc.so.2"),
 }

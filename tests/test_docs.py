@@ -51,8 +51,9 @@ def run_script(script: str, tmp_path: Path) -> str:
     """Run a shell script with our commands on its PATH; returns what it printed."""
     commands = tmp_path / "bin"
     commands.mkdir()
-    for name, module in (("inv", "invoke"), ("ahjo", "ahjo_tasks")):
-        (commands / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n')
+    # The programs of a venv that is active; Debian itself has no `python`.
+    for name, options in (("inv", "-m invoke"), ("ahjo", "-m ahjo_tasks"), ("python", "")):
+        (commands / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {options} "$@"\n')
         (commands / name).chmod(0o755)
     environ = {**os.environ, "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(

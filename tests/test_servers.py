@@ -118,6 +118,7 @@ def test_a_server_that_cannot_start_says_why_and_leaves_nothing(
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(servers, "_first_program", lambda *_, **__: None)
     monkeypatch.setattr(servers, "_has_library", lambda _name: False)
+    monkeypatch.setenv("PATH", "")
     assert missing_packages() == list(servers.DEBIAN_PACKAGES)
     with pytest.raises(ServerMissingError, match="PostgreSQL is not installed"):
         PostgresServer().start()

@@ -41,7 +41,7 @@ def report_of(  # noqa: PLR0913 - how much is in it
     from ahjo_tasks.engine.plan_report import plan_entries
 
     together = session.settings.deploy_transaction == "run"
-    parts = divide(plan.steps, connection, one_transaction=together) if connection is not None else []
+    parts = divide(plan.steps, session.project.dialect, connection, one_transaction=together)
     cuts = describe_transactions(parts)
     entries = plan_entries(plan, changes, session.project.dialect, connection, unchanged=unchanged)
     if diff and connection is not None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from ahjo_tasks.database.connection import Connection
-    from ahjo_tasks.database.dialects.base import ServerMessage
+    from ahjo_tasks.database.dialects.base import Dialect, ServerMessage
     from ahjo_tasks.engine.plan import Plan, Step
     from ahjo_tasks.errors import ServerError
 
@@ -69,13 +69,21 @@ class Part(NamedTuple):
     reason: str = ""
 
 
-def divide(steps: Sequence[Step], connection: Connection, *, one_transaction: bool) -> list[Part]:
-    """Divide the steps of a plan into transactions: as few as can be where all that an action runs is to be one."""
-    one_transaction = one_transaction and connection.dialect.transactional_ddl and not connection.in_shared_transaction
+def divide(
+    steps: Sequence[Step], dialect: Dialect, connection: Connection | None, *, one_transaction: bool
+) -> list[Part]:
+    """Divide the steps of a plan into transactions: as few as can be where all that an action runs is to be one.
+
+    Without a connection, as of a database that does not exist yet, what its server limits is not known.
+    """
+    shared = connection is not None and connection.in_shared_transaction
+    one_transaction = one_transaction and dialect.transactional_ddl and not shared
     parts: list[Part] = []
     for joined, group in groupby(steps, lambda step: one_transaction and not step.alone):
         members = list(group)
-        limit = connection.dialect.max_locked_objects(connection) if joined and len(members) > MIN_COUNTED_STEPS else 0
+        limit = 0
+        if connection is not None and joined and len(members) > MIN_COUNTED_STEPS:
+            limit = dialect.max_locked_objects(connection)
         size = limit or len(members)
         reason = f"the server's lock table has room for no more than {limit} objects at once" if limit else ""
         for start in range(0, len(members), size):
@@ -154,7 +162,8 @@ class PlanExecutor:
         self._applied = []
         shared, dialect = self.connection.in_shared_transaction, self.connection.dialect
         self._may_begin_again = shared and not self.connection.changed and dialect.transactional_ddl
-        waiting = divide(plan.steps, self.connection, one_transaction=self._one_transaction)
+        dialect = self.connection.dialect
+        waiting = divide(plan.steps, dialect, self.connection, one_transaction=self._one_transaction)
         self._tries_left = self._retries
         while waiting:
             part = waiting.pop(0)

@@ -285,7 +285,7 @@ class RevisionProgress:
         if effect.kind == "table":
             return True
         if effect.kind == "column":
-            names = [column["name"] for column in tables.get_columns(table, **where)]
+            names = self._connection.dialect.column_names(self._sa_connection, table, where["schema"])
         else:
             reads = (
                 tables.get_indexes,

@@ -160,7 +160,8 @@ class HistoryTables:
         """Yield each table with the names of its columns in the database; of none for a table that is not there."""
         from sqlalchemy import inspect
 
-        found = inspect(connection).get_multi_columns(schema=self._metadata.schema)
+        names = [table.name for table in self._metadata.sorted_tables]  # others' may have types that SQLAlchemy lacks
+        found = inspect(connection).get_multi_columns(schema=self._metadata.schema, filter_names=names)
         columns = {name: {column["name"] for column in listed} for (_schema, name), listed in found.items()}
         for table in self._metadata.sorted_tables:
             yield table, columns.get(table.name, set())

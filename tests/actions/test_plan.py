@@ -396,6 +396,14 @@ def test_a_tree_says_what_leaves_the_transaction_and_what_a_failure_leaves(deplo
     assert [entry["file"] for entry in entries if entry["transaction"]] == ["database/views/e.sql"]
 
 
+def test_a_plan_for_a_database_that_does_not_exist_yet_says_what_leaves_the_transaction(
+    project: RunningProject,
+) -> None:
+    project.write("database/views/e.sql", "-- transaction: off\nCREATE VIEW e AS SELECT 5 AS five;")
+    assert "      outside of a transaction: its header says so" in plan(project)
+    assert "outside of a transaction: its header says so" in inv(project, "deploy", "--dry", *CONFIG).out
+
+
 def test_a_chain_that_begins_with_another_action_asks_once_without_a_plan(project: RunningProject) -> None:
     done = inv(project, "init", "deploy", *CONFIG, yes=False, typed=("y",))
     assert (done.code, done.out.count("Are you sure?")) == (0, 1), done.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
@@ -228,8 +229,11 @@ class Naming(DialectAttributes):
         from sqlalchemy import inspect
 
         inspector = inspect(connection)
-        columns = inspector.get_columns(table, schema=schema) if inspector.has_table(table, schema=schema) else ()
-        return [str(column["name"]) for column in columns]
+        if not inspector.has_table(table, schema=schema):
+            return []
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the name of a column is known where its type is not
+            return [str(column["name"]) for column in inspector.get_columns(table, schema=schema)]
 
     def ensure_schema(self, connection: SAConnection, schema: str | None) -> None:
         """Create the schema of one of our own tables where the database has schemas and lacks this one."""
