@@ -198,20 +198,24 @@ def baseline(ctx: ActionContext) -> None:
 
     For a database that has them already: its objects, as they are now, count as
     what the files create, and the next deploy runs only what changes after.
-    Files whose objects are not all there are listed; a deploy runs them.
+    Files whose objects are not all there are listed; a deploy runs them. Data
+    files with `-- run: once` count as run. In a database of Ahjo the files count
+    as they were at the git version that it recorded there.
     """
+    write_baseline(ctx)
+
+
+def write_baseline(ctx: ActionContext) -> None:
+    """Record what is there as deployed, and print how much it is."""
     from ahjo_tasks.actions.run_plan import connection_for_plan, session_of
     from ahjo_tasks.api.changing import plan_baseline
-    from ahjo_tasks.api.deploying import hash_files, read_objects
 
     session = session_of(ctx)
-    inputs, objects = hash_files(session), read_objects(session)
     with connection_for_plan(ctx) as connection:
         if connection is None:
             raise UsageError("There is no database yet.", hint="inv init deploy creates it.")
-        found = plan_baseline(session, connection, objects, inputs)
+        found = plan_baseline(session, connection)
         dry = " (dry run: nothing is recorded)" if ctx.dry_run else ""
-        count = len(found.selection.plan.steps)
-        ctx.console.print(f"  Recorded as deployed: {count} files, {found.pending} revisions{dry}")
+        ctx.console.print(f"  Recorded as deployed: {found.summary}{dry}")
         if not ctx.dry_run:
             found.record(session, connection)

@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 @action(
     auto_shortflags=False,
     guarded=False,
-    help={"project-dir": "The project's folder; by default that of the config, or the working folder."},
+    help={
+        "project-dir": "The project's folder; by default that of the config, or the working folder.",
+        "history": "Connect, and record in the config's database what Ahjo deployed there; `baseline` does it later.",
+    },
 )
-def adopt(ctx: ActionContext, project_dir: str = "") -> None:
+def adopt(ctx: ActionContext, project_dir: str = "", history: bool = False) -> None:
     """Convert an Ahjo project.
 
     Its action files become a tasks.py; what could not be translated is marked
@@ -45,6 +48,14 @@ def adopt(ctx: ActionContext, project_dir: str = "") -> None:
     else:
         adoption.write()
     _print_adopted(ctx.console, adoption, dry=ctx.dry_run)
+    if history:
+        from ahjo_tasks.actions.history import write_baseline
+        from ahjo_tasks.runtime.confirmation import check_permission
+
+        check_permission(ctx.project, "baseline")
+        write_baseline(ctx)
+    if not ctx.dry_run:
+        _print_next(ctx.console, config.name if config else "FILE", history=history)
 
 
 def _directory(ctx: ActionContext, project_dir: str) -> Path:
@@ -68,8 +79,14 @@ def _print_adopted(console: Console, adoption: Adoption, *, dry: bool) -> None:
         console.print(f"  {mark}")
     for path in adoption.others:
         console.warning(f"{path} imports Ahjo and is no action file: change it by hand.")
-    if not dry:
-        console.print("Next: inv --list")
+
+
+def _print_next(console: Console, config: str, *, history: bool) -> None:
+    console.print("Next:", "head")
+    console.print("  inv --list")
+    if not history:
+        console.print(f"  inv baseline --config {config}   records what Ahjo deployed there; once for each database")
+    console.print(f"  inv plan --config {config}       shows what has changed since then")
 
 
 HIGHEST_PORT = 65535

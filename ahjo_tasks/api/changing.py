@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from fnmatch import fnmatch
@@ -11,6 +12,7 @@ from ahjo_tasks.api import deploying
 from ahjo_tasks.api.running import apply_plan, calling_hooks, data_progress, locked_connection, recording
 from ahjo_tasks.errors import AhjoError, UsageError
 from ahjo_tasks.events import FileTested, StepEvent
+from ahjo_tasks.utils import pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -21,23 +23,23 @@ if TYPE_CHECKING:
     from ahjo_tasks.engine.data import DataProgress
     from ahjo_tasks.engine.deployment import Selection
     from ahjo_tasks.engine.plan import Plan
+    from ahjo_tasks.project.files import ProjectFiles
     from ahjo_tasks.project.sql_file import SqlFile
     from ahjo_tasks.testing.sql_tests import FileResult
+
+DATA = ("data", "testdata")
+"""Kinds of files with rows."""
 
 
 class DataFiles:
     """The data files of a kind, and whether the git version is recorded after them."""
 
     def __init__(self, session: Session, kind: str, *, record_version: bool, everything: bool) -> None:
-        from ahjo_tasks.data.table_file import read_table_files
-
         self._session = session
         self._kind = kind
         self._record_version = record_version
         self._everything = everything
-        files, settings = session.project.files, session.settings
-        scripts = files.read([kind], settings.scripting_variables)
-        self._files: list[SqlFile | TableFile] = [*scripts, *read_table_files(files, kind, settings.data_loading)]
+        self._files = _read_data(session, session.project.files, kind)
 
     def plan(self, connection: Connection | None) -> tuple[Plan, DataProgress]:
         """Plan to load what is not loaded yet, parents first."""
@@ -58,11 +60,30 @@ class DataFiles:
             progress.finish()
 
 
+def _read_data(session: Session, files: ProjectFiles, kind: str) -> list[SqlFile | TableFile]:
+    """Read the data files of a kind."""
+    from ahjo_tasks.data.table_file import read_table_files
+
+    scripts = files.read([kind], session.settings.scripting_variables)
+    return [*scripts, *read_table_files(files, kind, session.settings.data_loading)]
+
+
 class Baseline(NamedTuple):
-    """Content of a baseline: the files whose objects are there, and the number of pending revisions."""
+    """Content of a baseline: the files whose objects are there, pending revisions, and data files to be run once.
+
+    `version` records the git version, where the project has another one than the database.
+    """
 
     selection: Selection
     pending: int
+    data: tuple[SqlFile | TableFile, ...]
+    version: Plan
+
+    @property
+    def summary(self) -> str:
+        """Return the counts: `3 files, 1 revision, 1 data file`."""
+        counts = {"file": len(self.selection.plan.steps), "revision": self.pending, "data file": len(self.data)}
+        return ", ".join(pluralize(count, noun) for noun, count in counts.items() if count or noun != "data file")
 
     def record(self, session: Session, connection: Connection) -> None:
         """Record all of it as deployed, without running it."""
@@ -77,29 +98,77 @@ class Baseline(NamedTuple):
                 event = StepEvent("recorded", step.kind, step.label, number, len(steps))
                 record.observe(replace(event, status="ok"), step)
                 observe(event)
+            for kind in DATA:
+                progress = data_progress(session, kind, connection, everything=False)
+                for file in self.data:
+                    if file.kind == kind:
+                        progress.record_done(file)
+            for step in self.version.steps:
+                step.run(connection)
 
 
-def plan_baseline(session: Session, connection: Connection, objects: Plan, inputs: str) -> Baseline:
-    """Find the files whose objects are there; the others get a note. `inputs` is a hash of all that a deploy reads."""
+def plan_baseline(session: Session, connection: Connection) -> Baseline:
+    """Find the files whose objects are there; the others get a note."""
     from ahjo_tasks.engine.deployment import Deployment
-    from ahjo_tasks.engine.stamp import check_repository
+    from ahjo_tasks.engine.plan import Plan
+    from ahjo_tasks.engine.sql_file import plan_objects
+    from ahjo_tasks.engine.stamp import check_repository, plan_stamp
+    from ahjo_tasks.project.kinds import OBJECTS
 
+    project = session.project
+    with _deployed_files(session, connection) as files:
+        now = files is project.files
+        inputs = deploying.hash_files(session) if now else ""
+        objects = plan_objects(files.read(OBJECTS, session.settings.scripting_variables))
+        data = tuple(file for kind in DATA for file in _read_data(session, files, kind) if file.run_rule == "once")
     selection = Deployment(session.settings, connection, session.conceal).baseline(objects, inputs)
-    if selection.state is not None:
-        repository = check_repository("", session.settings, session.project.directory)
-        selection = replace(selection, state=replace(selection.state, repository=repository))
+    state = None
+    if selection.state is not None and now:
+        repository = check_repository("", session.settings, project.directory)
+        state = replace(selection.state, repository=repository)
     for change in selection.changes:
         session.console.info(f"  {change.label}: not recorded: {change.reason}")
-    migrations = session.project.migrations
-    pending = migrations.pending(migrations.current(connection)) if migrations.present else []
-    return Baseline(selection, len(pending))
+    migrations = project.migrations
+    current = migrations.current(connection) if migrations.present else ()
+    pending = migrations.pending(current) if migrations.present and (now or not current) else []
+    version = plan_stamp(session.settings, project.directory, connection) if now else Plan(())
+    return Baseline(replace(selection, state=state), len(pending), data, version)
+
+
+@contextmanager
+def _deployed_files(session: Session, connection: Connection) -> Iterator[ProjectFiles]:
+    """Lend the files that the database has: those of the project, or of the commit that Ahjo has deployed there.
+
+    A database of Ahjo has the commit in its git table, and no history yet. What has changed in the files since then
+    is still to be deployed.
+    """
+    from ahjo_tasks.engine.stamp import read_stamp
+    from ahjo_tasks.fleet.repository import Repository, temporary_folder
+    from ahjo_tasks.history.store import HistoryStore
+
+    project, console = session.project, session.console
+    store = HistoryStore(connection, session.settings)
+    version = None if store.exists() and store.files() else read_stamp(session.settings, connection)
+    if version is None:
+        yield project.files
+        return
+    with temporary_folder("ahjo-baseline-") as folder:
+        try:
+            repository = Repository(project.directory)
+            there = repository.export(repository.commit(version.commit), folder)
+        except AhjoError as error:
+            console.info(f"  The database has the git version {version.commit}, which cannot be read: {error.message}")
+            console.info("  The files are recorded as they are now.")
+            yield project.files
+            return
+        console.info(f"  Ahjo deployed {version.commit} here: the files are recorded as they were then.")
+        yield project.files_in(there)
 
 
 def record_baseline(session: Session) -> Baseline:
     """Record what is there as deployed, without running it."""
-    inputs, objects = deploying.hash_files(session), deploying.read_objects(session)
     with locked_connection(session) as connection:
-        baseline = plan_baseline(session, connection, objects, inputs)
+        baseline = plan_baseline(session, connection)
         baseline.record(session, connection)
     return baseline
 

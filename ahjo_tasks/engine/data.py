@@ -146,6 +146,11 @@ class DataProgress:
         if self._loaded is not None and self._may_write():
             self._loaded.write(Loaded(file.label, file.kind, self.content(file)))
 
+    def record_done(self, file: SqlFile | TableFile) -> None:
+        """Record a file as done by an action that is over, without running it."""
+        if self._loaded is not None and self._may_write():
+            self._loaded.write(Loaded(file.label, file.kind, self.content(file), unfinished=0))
+
     def statements_done(self, file: SqlFile, number: int, *, uncertain: bool = True) -> None:
         """Record that so many statements of a file are done."""
         if self._loaded is not None and self._may_write():

@@ -146,7 +146,7 @@ def preflight_versions(
 def _preflight_version(version: Version, repository: Repository, config: Path, environ: Mapping[str, str]) -> Answers:
     with temporary_folder("ahjo-preflight-") as folder:
         try:
-            directory = repository.export(version.tag, folder)
+            directory = repository.export(f"refs/tags/{version.tag}", folder)
             refuse_predecessor(directory)
         except AhjoError as error:
             return Answers(problems=(f"{error.message}. {error.hint or ''}".rstrip(". "),))

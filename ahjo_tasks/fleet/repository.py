@@ -62,13 +62,17 @@ class Repository:
         """Return a file of the repository as it was at a tag; None when it was not there."""
         return self._git.attempt("cat-file", "blob", f"refs/tags/{tag}:{path.as_posix()}")
 
-    def export(self, tag: str, folder: Path) -> Path:
-        """Write the files of a tag into a folder; nothing of the repository is touched.
+    def commit(self, name: str) -> str:
+        """Return the commit of a tag, a hash, or a name by `git describe`. Raises GitError for an unknown one."""
+        return self._git.text("rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}")
+
+    def export(self, commit: str, folder: Path) -> Path:
+        """Write the files of a commit into a folder; nothing of the repository is touched.
 
         Returns the project's folder in it. Raises AhjoError for a project with submodules, whose files git has not.
         """
         index = {"GIT_INDEX_FILE": str(folder / "index")}
-        self._git.run("read-tree", f"refs/tags/{tag}", variables=index)
+        self._git.run("read-tree", commit, variables=index)
         entries = self._git.names("ls-files", "--stage", "-z", "--", self.project.as_posix(), variables=index)
         submodules = [entry.partition("\t")[2] for entry in entries if entry.startswith(SUBMODULE)]
         if submodules:

@@ -235,10 +235,14 @@ class Project:
         """The project's folder, read as files."""
         return self._files(self.dialect.file_database(self.settings))
 
-    def _files(self, database: str | None) -> ProjectFiles:
+    def files_in(self, directory: Path) -> ProjectFiles:
+        """Return the files of another state of the project, in a folder of its own."""
+        return self._files(self.dialect.file_database(self.settings), directory)
+
+    def _files(self, database: str | None, directory: Path | None = None) -> ProjectFiles:
         from ahjo_tasks.project.files import ProjectFiles
 
-        return ProjectFiles(self.directory, self.dialect, self.settings.sqlcmd_directives, database)
+        return ProjectFiles(directory or self.directory, self.dialect, self.settings.sqlcmd_directives, database)
 
     def object_files(self) -> list[SqlFile]:
         """Read the SQL files that create objects, with the variables of the config."""

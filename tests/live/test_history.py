@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from inside import Deployed
+
+HISTORY = ("state", "runs", "steps", "objects", "data", "texts")
+"""Tables of the history, without their prefix."""
 
 
 def ran(text: str) -> list[str]:
@@ -162,6 +167,80 @@ def test_baseline_records_what_is_there(live: Deployed) -> None:
     done = live.succeed("baseline")
     assert "b.sql: not recorded" in done.text
     assert ran(live.succeed("deploy").text) == ["b"]
+
+
+def commit(live: Deployed, tag: str = "") -> None:
+    """Commit all files of the project, in a repository of its own."""
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
+    commands = [["init", "-q"], ["add", "--all"], ["commit", "-q", "-m", "files"], *([["tag", tag]] if tag else [])]
+    for command in commands:
+        subprocess.run([*git, *command], cwd=live.directory, check=True)
+
+
+def without_history(live: Deployed) -> None:
+    """Leave in the database what Ahjo leaves: objects, Alembic's table, and the row of its git table."""
+    schema = "dbo." if live.target.name == "mssql" else ""
+    live.by_hand(*(f"DROP TABLE {schema}ahjo_{name}" for name in HISTORY))
+
+
+def test_baseline_takes_over_what_ahjo_deployed_and_no_later_change(live: Deployed) -> None:
+    revision(live, "a1", None)
+    for name in ("changed", "kept", "removed"):
+        live.view(name, "SELECT 1 AS one")
+    live.write("database/data/once.sql", "-- run: once\nINSERT INTO nowhere VALUES (1);\n")
+    commit(live, "v1.0")
+    live.succeed("deploy")
+    without_history(live)
+    live.view("changed", "SELECT 2 AS one")
+    live.view("new", "SELECT 3 AS one")
+    (live.directory / "database/views/removed.sql").unlink()
+    commit(live)
+    done = live.succeed("baseline")
+    assert "Ahjo deployed v1.0 here" in done.text
+    assert "3 files, 0 revisions, 1 data file" in done.text
+    found = json.loads(live.succeed("status", "--format", "json").out)["objects"]
+    states = {each["file"].rpartition("/")[2].partition(".")[0]: each["state"] for each in found}
+    expected = {"changed": "changed", "kept": "deployed", "new": "pending", "removed": "removed", "a1": "deployed"}
+    assert {name: states[name] for name in expected} == expected
+
+
+def test_baseline_leaves_revisions_to_run_that_ahjo_did_not(live: Deployed) -> None:
+    revision(live, "a1", None)
+    commit(live)
+    live.succeed("deploy")
+    without_history(live)
+    revision(live, "b2", "a1")
+    assert "0 files, 0 revisions" in live.succeed("baseline").text
+    assert "1 migration" in live.succeed("plan").text
+
+
+def test_after_a_baseline_there_is_nothing_to_do(live: Deployed) -> None:
+    live.view("a", "SELECT 1 AS one")
+    revision(live, "a1", None)
+    commit(live, "v1.0")
+    name = "dbo.a" if live.target.name == "mssql" else "a"
+    live.by_hand(f"CREATE VIEW {name} AS SELECT 1 AS one")
+    live.succeed("baseline")
+    live.succeed("plan", "--check")
+    assert "v1.0" in live.succeed("version").text
+
+
+def test_a_git_version_that_is_not_in_the_repository_is_told(live: Deployed) -> None:
+    live.view("a", "SELECT 1 AS one")
+    commit(live)
+    live.succeed("deploy")
+    without_history(live)
+    shutil.rmtree(live.directory / ".git")
+    live.write("README.md", "another repository")
+    commit(live)
+    assert "cannot be read" in live.succeed("baseline").text
+    assert "nothing to do" in live.succeed("plan").text
+
+
+def test_a_baseline_has_run_the_data_that_runs_once(live: Deployed) -> None:
+    live.write("database/data/once.sql", "-- run: once\nINSERT INTO nowhere VALUES (1);\n")
+    assert "1 data file" in live.succeed("baseline").text
+    assert "done by an earlier run, and to be run once" in live.succeed("data").text
 
 
 def test_a_changed_variable_runs_the_file(live: Deployed) -> None:

@@ -187,6 +187,15 @@ def test_what_is_left_to_do_is_listed_with_its_line(project: RunningProject) -> 
     assert "helpers.py imports Ahjo" in result.text
 
 
+def test_the_history_of_ahjo_is_taken_over_where_that_is_wanted(project: RunningProject) -> None:
+    with closing(sqlite3.connect(project.directory / "shop.db")) as connection:
+        connection.executescript("CREATE TABLE item (id, price); CREATE VIEW vwItem AS SELECT id, price FROM item")
+    result = project.ahjo("adopt", "config_development.json", "--history")
+    assert result.code == 0, result.text
+    assert "Recorded as deployed: 1 file, 1 revision" in result.text
+    assert "nothing to do" in project.inv("plan", "--check", config="config_development.json").text
+
+
 def test_an_existing_tasks_py_is_never_replaced(project: RunningProject) -> None:
     project.write("tasks.py", "mine = 1\n")
     before = contents(project.directory)
