@@ -204,8 +204,8 @@ class Comparison:
         record = self._records.get(file.label)
         if record is None or record.hash != file_hash(file, self._conceal):
             return False
-        now = self._catalog.get
-        return all(now(key, UNKNOWN)._replace(comments=known.comments) == known for key, known in record.objects.items())
+        read = ((self._catalog.get(key, UNKNOWN), known) for key, known in record.objects.items())
+        return all(now._replace(comments=known.comments) == known for now, known in read)
 
     def removed(self, labels: Iterable[str]) -> list[FileChange]:
         """Return the files that were deployed and are no longer in the project."""
