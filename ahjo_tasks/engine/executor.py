@@ -39,6 +39,15 @@ class Recording(Protocol):
     def observe(self, event: StepEvent, step: Step) -> None:
         """Take note of an event of a step."""
 
+    def looks_at(self, step: Step) -> bool:
+        """Return whether it looks at what a step leaves, in the transaction of the step."""
+
+    def look(self, steps: Sequence[Step]) -> None:
+        """Look at what steps have left, in their transaction."""
+
+    def pause(self) -> None:
+        """Write what was noted if it is time to; called where all that was done has been told."""
+
     def flush(self) -> None:
         """Write what was noted; called at the end of each transaction, inside of it."""
 
@@ -48,6 +57,16 @@ class NotRecording:
 
     def observe(self, event: StepEvent, step: Step) -> None:
         """Ignore it."""
+
+    def looks_at(self, step: Step) -> bool:
+        """Return False."""
+        return False
+
+    def look(self, steps: Sequence[Step]) -> None:
+        """Look at nothing."""
+
+    def pause(self) -> None:
+        """Write nothing."""
 
     def flush(self) -> None:
         """Write nothing."""
@@ -145,8 +164,8 @@ class PlanExecutor:
         self._plan_steps: tuple[Step, ...] = ()
         self._committed = 0
         self._done: list[Step] = []
-        self._included: set[tuple[str, str]] = set()
         self._moved: set[tuple[str, str]] = set()
+        """The steps that are done before their turn."""
         self._waiting: list[tuple[str, str]] = []
         self._applied: list[Step] = []
         self._may_begin_again = False
@@ -158,7 +177,7 @@ class PlanExecutor:
         Raises DeployError that says which steps were applied and in what state the database is.
         """
         refuse_outside_transaction(plan, self.connection)
-        self._plan_steps, self._done, self._included, self._moved = plan.steps, [], set(), set()
+        self._plan_steps, self._done, self._moved = plan.steps, [], set()
         self._applied = []
         shared, dialect = self.connection.in_shared_transaction, self.connection.dialect
         self._may_begin_again = shared and not self.connection.changed and dialect.transactional_ddl
@@ -172,6 +191,7 @@ class PlanExecutor:
                     for planned in batched(part.steps, self.connection):
                         for step in self._run_together(planned):
                             self.run_step(step)
+                            self._recording.pause()
             except _CommitFirstError as error:
                 self._message(part.steps[0], f"{error}: each step is committed by itself now")
                 waiting.insert(0, part._replace(joined=False))
@@ -182,8 +202,10 @@ class PlanExecutor:
     def _run_together(self, planned: Sequence[Step]) -> Sequence[Step]:
         """Do the steps in one call if they can be; return those that are to be done one by one."""
         batch = [step for step in planned if _key(step) not in self._moved]
-        alone = len(batch) == 1 or any(_key(step) in self._included for step in batch)
-        return () if batch and not alone and self.run_batch(batch) else batch
+        if len(batch) <= 1 or not self.run_batch(batch):
+            return batch
+        self._recording.pause()
+        return ()
 
     @contextmanager
     def _transaction(self, steps: Sequence[Step]) -> Iterator[None]:
@@ -192,7 +214,7 @@ class PlanExecutor:
         Raises _CommitFirstError where a part of it is to be committed, and _TryAgainError where another session
         was in the way and it may be tried again.
         """
-        done, marks = list(self._done), (set(self._included), set(self._moved))
+        done, moved = list(self._done), set(self._moved)
         self._committed = len(done)
         self._applied, self._may_begin_again, self._outside = [], True, False
         try:
@@ -205,7 +227,7 @@ class PlanExecutor:
         except BaseException as error:
             for number, step in enumerate(self._done[len(done) :], len(done) + 1):
                 self._tell("rolled back", step, number)
-            self._done, (self._included, self._moved), self._waiting = done, marks, []
+            self._done, self._moved, self._waiting = done, moved, []
             if not isinstance(error, DeployError | StatementError):
                 raise
             if error.server is not None and (self._outside or self.connection.dialect.needs_commit(error.server)):
@@ -235,19 +257,17 @@ class PlanExecutor:
 
     def _try_step(self, step: Step) -> tuple[list[Step], Step] | None:
         """Do one step; None when it is done, else the steps to do first, and what of this one is left to do then."""
+        if _key(step) in self._moved:
+            return None
         self.connection.check_interrupted()
         self._notify("started", step)
-        if _key(step) in self._included:
-            self._notify("ok", step)
-            self._done.append(step)
-            return None
         self.connection.on_message = lambda message: self._message(step, message.text)
         started = time.perf_counter()
         with self._reporting_failure(step, started):
             refused: DeployError | StatementError | None = None
             try:
                 with self._surrounding(step):
-                    rows = step.run(self.connection)
+                    rows, together = step.run(self.connection), step.included
             except (DeployError, StatementError) as error:
                 refused = error
             if refused is not None:  # no longer handled: errors of what runs now have nothing to do with it
@@ -255,24 +275,36 @@ class PlanExecutor:
                 if first:
                     self._begin_again(step)
                     return first, step.resumed(refused)
-                rows = self._run_fallback(step, refused)
+                rows, together = self._run_fallback(step, refused)
         self._notify("ok", step, seconds=time.perf_counter() - started, rows=rows)
         self._done.append(step)
+        self._tell_together(together)
         return None
+
+    def _tell_together(self, together: tuple[Step, ...]) -> None:
+        """Tell of the steps of the plan that were done with the last one, before their turn."""
+        keys = {*map(_key, together)} - {*map(_key, self._done)}
+        for step in self._plan_steps if keys else ():
+            if _key(step) in keys:
+                self._notify("started", step)
+                self._notify("ok", step)
+                self._done.append(step)
+                self._moved.add(_key(step))
 
     @contextmanager
     def _surrounding(self, step: Step) -> Iterator[None]:
-        """Surround a step with its transaction, and note it for `_begin_again` when it is done."""
+        """Surround a step with its transaction, have what it left looked at there, and note it for `_begin_again`."""
         with (
             step.preserve_session(self.connection),
             self.connection.transaction(
                 transactional=step.transactional,
-                sent_in_one_call=step.sent_in_one_call,
+                sent_in_one_call=step.sent_in_one_call and not self._recording.looks_at(step),
                 savepoint=step.transactional and self._can_undo,
             ),
             locating_errors(self.connection),
         ):
             yield
+            self._recording.look((step, *step.included))
         self._applied.append(step)
 
     @property
@@ -304,7 +336,7 @@ class PlanExecutor:
         """The steps that create what did not exist yet for this one, without those that were tried."""
         if error.server is None or not self._can_go_on(error):
             return []
-        tried = {*self._moved, *self._waiting, *self._included}
+        tried = {*self._moved, *self._waiting}
         first = [other for other in step.needed_first(error.server) if _key(other) not in tried]
         if first:
             place = f"{step.label}:{error.line}" if isinstance(error, DeployError) and error.line else step.label
@@ -325,10 +357,12 @@ class PlanExecutor:
         self.connection.on_message = messages.append
         started = time.perf_counter()
         try:
-            with self.connection.transaction(sent_in_one_call=True, savepoint=True):
+            in_one_call = not any(map(self._recording.looks_at, steps))
+            with self.connection.transaction(sent_in_one_call=in_one_call, savepoint=True):
                 self.connection.execute(
                     self.connection.dialect.concatenate_batches([file.single_text for file in files])
                 )
+                self._recording.look(steps)
         except StatementError as error:
             if self.connection.usable:
                 return False
@@ -342,8 +376,11 @@ class PlanExecutor:
             self._tell("message", steps[-1], len(self._done), text=locate_message(files, message))
         return True
 
-    def _run_fallback(self, step: Step, error: DeployError | StatementError) -> int:
-        """Do the step that can take the failed one's place, or that one's; raise the error where there is none."""
+    def _run_fallback(self, step: Step, error: DeployError | StatementError) -> tuple[int, tuple[Step, ...]]:
+        """Do the step that can take the failed one's place, or that one's; raise the error where there is none.
+
+        Return the number of changed rows, and the steps that were done with it.
+        """
         fallback, refused = step, error
         while (found := self._fallback(fallback, refused)) is not None:
             fallback = found
@@ -354,9 +391,8 @@ class PlanExecutor:
             except (DeployError, StatementError) as again:
                 refused = again
                 continue
-            self._included.update(map(_key, fallback.included))
             self._message(step, fallback.note)
-            return rows
+            return rows, fallback.included
         if step.transactional and refused.server and self.connection.dialect.refuses_transaction(refused.server):
             refused.hint = OUTSIDE_HINT
         raise refused

@@ -140,28 +140,45 @@ class Recorder:
         self._files: dict[str, SqlFile] = {}
         self._dropped: list[DropStep] = []
         self._found: dict[ObjectKey, str] = {}
+        self._left: dict[str, dict[ObjectKey, Fingerprint]] = {}
+        """By file, the objects as its transaction has left them, where it had one of its own and is not written yet."""
         self._written = time.monotonic()
         self._tables: dict[ObjectKey, tuple[str, str]] | None = None
         """The tables before the run, where it may change them."""
         self._runs_again = False
         """True if a file runs every time."""
 
-    def observe(self, event: StepEvent, step: Step) -> None:
-        """Take note of a step that ended, or was rolled back after it.
+    def looks_at(self, step: Step) -> bool:
+        """Return whether a step has a transaction of its own that holds objects, and nobody else's changes of them."""
+        connection = self._connection
+        alone = connection.dialect.transactional_ddl and not connection.in_shared_transaction
+        return alone and isinstance(step, FileStep) and step.transactional and step.file.kind in OBJECTS
 
-        Where steps are committed one by one, those of a second are written together: of a run that is killed, no more
-        than the last second is unknown. Raises DeployError when they cannot be written.
+    def look(self, steps: Sequence[Step]) -> None:
+        """Read the fingerprints of what files have left, in their transaction."""
+        files = [step.file for step in steps if isinstance(step, FileStep) and self.looks_at(step)]
+        names = {definition.name.name for file in files for definition in file.definitions}
+        catalog = read_catalog(self._connection, names) if names else Catalog()
+        for file in files:
+            self._left.pop(file.label, None)
+            self._left[file.label] = {key: catalog[key] for key in keys_of(file, catalog) if key}
+
+    def pause(self) -> None:
+        """Write what was noted where steps are committed one by one, those of a second together.
+
+        Of a run that is killed, no more than the last second is unknown. Raises DeployError when it cannot be written.
         """
-        self._take_note(event, step)
-        if event.status == "ok" and not self._connection.transactional and time.monotonic() - self._written > GROUP:
-            try:
-                with self._connection.one_transaction():
-                    self._flush()
-            except StatementError as error:
-                message = NOT_WRITTEN.format(error.message)
-                raise DeployError(message, details=(STAYS,), server=error.server, hint=error.hint) from error
+        if self._connection.transactional or time.monotonic() - self._written <= GROUP:
+            return
+        try:
+            with self._connection.one_transaction():
+                self._flush()
+        except StatementError as error:
+            message = NOT_WRITTEN.format(error.message)
+            raise DeployError(message, details=(STAYS,), server=error.server, hint=error.hint) from error
 
-    def _take_note(self, event: StepEvent, step: Step) -> None:
+    def observe(self, event: StepEvent, step: Step) -> None:
+        """Take note of a step that ended, or was rolled back after it."""
         if event.status == "rolled back":
             self._files.pop(step.label, None)
             self._done = [other for other in self._done if other is not step]
@@ -175,6 +192,8 @@ class Recorder:
                 self._files[step.file.label] = step.file
             if event.status == "ok" and isinstance(step, DropStep):
                 self._dropped.append(step)
+            if event.status == "FAIL":
+                self._left = {label: left for label, left in self._left.items() if label in self._files}
             self._done.append(step)
             self._steps.append(self._note(event, step))
 
@@ -272,6 +291,7 @@ class Recorder:
         self._write_tables()
         self._store.write_steps(self._record.run, self._steps, self._texts)
         self._steps, self._texts, self._files, self._dropped, self._done = [], {}, {}, [], []
+        self._left = {}
         self._written = time.monotonic()
 
     def ddl(self) -> str:
@@ -309,26 +329,32 @@ class Recorder:
         self._store.write_state(state)
 
     def _find_strange(self, catalog: Catalog, known: Mapping[str, FileRecord]) -> set[ObjectKey]:
-        """Note the objects that have changed since the last look, and that no step since then can have changed."""
+        """Note the objects that have changed since their own step or the last look, and that no step can have changed.
+
+        Where nothing has looked before, only those of own steps are known.
+        """
         before, self._catalog = self._catalog, catalog
-        if before is None:
-            return set()
-        default = self._connection.dialect.default_schema
-        ours: set[ObjectKey | None] = {key for label in self._files if label in known for key in known[label].objects}
-        ours |= {key for file in self._files.values() for key in keys_of(file, catalog) if key}
-        ours |= {find(before, step.definition, default) for step in self._dropped}
-        changed = {key for key in before.keys() & catalog.keys() if not before[key].has_definition_of(catalog[key])}
-        changed |= before.keys() ^ catalog.keys()
+        there = {key: left for objects in self._left.values() for key, left in objects.items()}
+        changed = {key for key, left in there.items() if not (key in catalog and left.has_definition_of(catalog[key]))}
+        if before is not None:
+            changed |= _differing(before, catalog) - self._ours(before, catalog, known)
+            there = before | there
         texts = [_source(step) for step in self._done if _changes_tables(step)]
         strange = {
             key
             for key in changed
-            if key not in ours
-            and not any(key.name.lower() in text for text in texts)
-            and not (key in before and key in catalog and any(map(MAY_ALTER.search, texts)))
+            if not any(key.name.lower() in text for text in texts)
+            and not (key in there and key in catalog and any(map(MAY_ALTER.search, texts)))
         }
         self._note_strange(strange, catalog)
         return strange
+
+    def _ours(self, before: Catalog, catalog: Catalog, known: Mapping[str, FileRecord]) -> set[ObjectKey | None]:
+        """Return the objects that the steps since the last look have created, replaced or dropped."""
+        default = self._connection.dialect.default_schema
+        ours: set[ObjectKey | None] = {key for label in self._files if label in known for key in known[label].objects}
+        ours |= {key for file in self._files.values() for key in keys_of(file, catalog)}
+        return ours | {find(before, step.definition, default) for step in self._dropped}
 
     def _note_strange(self, strange: set[ObjectKey], catalog: Catalog) -> None:
         texts = read_definitions(self._connection, strange & catalog.keys())
@@ -356,7 +382,9 @@ class Recorder:
             objects = _objects(file, catalog)
             text_hash = file_hash(file, self._conceal)
             if objects and text_hash:
-                records.append(FileRecord(label, text_hash, {key: catalog[key] for key in objects}, run_id))
+                left = self._left.get(label, {})
+                now = {key: left[key] if key in strange and key in left else catalog[key] for key in objects}
+                records.append(FileRecord(label, text_hash, now, run_id))
             else:
                 forgotten.append(label)
                 self._runs_again = True
@@ -452,6 +480,12 @@ class Recorder:
         settings = self._store.settings
         names = {settings.alembic_version_table, settings.git_table, settings.log_table, settings.test_table_name}
         return key.name.startswith(PREFIX) or key.name in names
+
+
+def _differing(before: Catalog, catalog: Catalog) -> set[ObjectKey]:
+    """Return the objects with other definitions, and those that only one of two catalogs has."""
+    changed = {key for key in before.keys() & catalog.keys() if not before[key].has_definition_of(catalog[key])}
+    return changed | (before.keys() ^ catalog.keys())
 
 
 def _changes_tables(step: Step) -> bool:

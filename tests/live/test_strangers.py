@@ -84,6 +84,37 @@ def test_what_a_run_itself_changes_is_nobody_elses(busy: Deployed) -> None:
     assert "nothing to do" in busy.succeed("deploy").text
 
 
+@pytest.mark.parametrize("target", ["sqlite", "postgresql", "mssql"], indirect=True)
+def test_a_change_of_what_the_run_has_just_deployed_is_named_and_put_back(busy: Deployed) -> None:
+    busy.view("c", "SELECT 2 AS one")
+    busy.view("d", "SELECT 2 AS one")
+    with meanwhile(busy, "DROP VIEW c", "CREATE VIEW c AS SELECT 66 AS one"):
+        done = busy.succeed("deploy")
+    assert f"{in_schema(busy, 'c')} was changed by somebody else during the run" in done.err
+    assert "c.sql" in busy.fail("drift", code=5).text
+    assert "c.sql" in busy.succeed("deploy").err
+    assert busy.rows("SELECT one FROM c") == [(2,)]
+    assert "nothing to do" in busy.succeed("deploy").text
+
+
+@pytest.mark.parametrize("mode", ["run", "file"])
+def test_files_that_are_done_together_are_nobody_elses(busy: Deployed, mode: str) -> None:
+    """Those that share a call, and those that are created again with what they need: recorded after each call."""
+    busy.reconfigure(deploy_transaction=mode)
+    owner = "dbo." if busy.target.name == "mssql" else ""
+    for name, source in (("d", ""), ("e", f" FROM {owner}d"), ("f", f" FROM {owner}e")):
+        busy.view(name, f"SELECT 1 AS one, 2 AS two{source}")
+    with patch("ahjo_tasks.engine.recorder.GROUP", 0.0):
+        first = busy.succeed("deploy")
+        for name, source in (("d", ""), ("e", f" FROM {owner}d"), ("f", f" FROM {owner}e")):
+            busy.view(name, f"SELECT 2 AS two{source}")
+        second = busy.succeed("deploy")
+    for done in (first, second):
+        assert "somebody else" not in done.text
+        assert done.text.count(" ok ") == 3
+    assert "nothing to do" in busy.succeed("deploy").text
+
+
 @pytest.mark.parametrize("target", ["postgresql"], indirect=True)
 def test_it_is_named_in_one_transaction_and_beside_a_file_that_runs_each_time(busy: Deployed) -> None:
     busy.reconfigure(deploy_transaction="run")
