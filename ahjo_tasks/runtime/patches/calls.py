@@ -17,6 +17,7 @@ from invoke.tasks import Call, Task
 from ahjo_tasks.runtime.namespace_info import NamespaceInfo, namespace_info_at
 from ahjo_tasks.runtime.overrides import UNDECLARED
 from ahjo_tasks.runtime.patches.expected import ASSIGNED, has_method
+from ahjo_tasks.runtime.patches.signals import started
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -103,6 +104,7 @@ def _make_context(original: Callable[..., Context]) -> Callable[..., Context]:
 
         context = original(call, config, core_parse_result)
         enter(context, vars(call).get("namespace_info"))
+        started()
         return context
 
     return make_context
