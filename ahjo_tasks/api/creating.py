@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.api.running import begin, describe_server
@@ -47,16 +47,18 @@ def _name(session: Session) -> str:
 
 
 def _drop(session: Session, connection: Connection, database: str, agree: Callable[[str], None]) -> None:
-    with session.database.lock_before_drop(connection) as inside:
+    with ExitStack() as lock:
+        inside = lock.enter_context(session.database.lock_before_drop(connection))
         if inside is not None:
             describe_server(session, inside)
         content = _foreign_content(session, inside)
         if content:
             agree(content)
-    with _accounted(
-        session, connection, database, f"The old {database} still exists; its sessions may have been ended."
-    ):
-        connection.dialect.drop_database(connection, database)
+        if not connection.dialect.drops_under_lock:
+            lock.close()
+        left = f"The old {database} still exists; its sessions may have been ended."
+        with _accounted(session, connection, database, left):
+            connection.dialect.drop_database(connection, database)
     session.console.info(f"  Dropped {database}")
 
 

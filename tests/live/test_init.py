@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from inside import Deployed, deployed
@@ -72,6 +72,23 @@ def test_a_run_of_another_project_in_the_database_is_waited_for(busy: Deployed, 
         first.communicate()
     other.succeed("init", **confirmed)
     assert not other.has("trail")
+
+
+@pytest.mark.parametrize("target", ["postgresql", "mysql", "sqlite"], indirect=True)
+def test_no_run_gets_in_between_the_lock_and_the_drop(busy: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    kind, said = type(dialect(busy.target.name)), []
+    drop = kind.drop_database
+
+    def drop_while_another_run_tries(*given: Any) -> None:
+        with busy.started("data", AHJO_LOCK_TIMEOUT="0") as other:
+            said.append((other.communicate(timeout=60)[0], other.returncode))
+        drop(*given)
+
+    monkeypatch.setattr(kind, "drop_database", drop_while_another_run_tries)
+    done = busy.succeed("init", AHJO_CONFIRM_DATABASE=busy.database)
+    assert [("is locked by" in text, code) for text, code in said] == [(True, 4)], said
+    assert "Warning" not in done.text
+    assert not busy.has("trail")
 
 
 @pytest.mark.parametrize("target", SERVERS, indirect=True)

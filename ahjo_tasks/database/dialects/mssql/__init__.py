@@ -93,6 +93,7 @@ class MSSQL(Dialect):
     missing_objects: ClassVar[Mapping[str, str]] = errors.MISSING_OBJECTS
     maintenance_database = "master"
     supports_use_database = True
+    drops_under_lock = False  # the lock is one inside the database
     system_databases = frozenset({"master", "model", "msdb", "tempdb"})
     unsupported_kinds = frozenset({"rule"})
     own_kinds = frozenset(
