@@ -172,7 +172,8 @@ def _note(results: list[StepEvent], event: StepEvent) -> None:
 def recording(session: Session, plan: Plan, connection: Connection, selection: Selection | None) -> Iterator[Recording]:
     """Record the steps of an action in the history of the database. Yields what takes note of events.
 
-    Where the history cannot be written, one warning says so, and the action runs without.
+    Where the history cannot be written, one warning says so, and the action runs without. Raises StatementError where
+    another session is in the way of it.
     """
     from ahjo_tasks.engine.executor import NotRecording
     from ahjo_tasks.engine.recorder import Recorder
@@ -183,6 +184,8 @@ def recording(session: Session, plan: Plan, connection: Connection, selection: S
     try:
         recorder.begin(plan)
     except StatementError as error:
+        if error.server.lost or error.server.number in connection.dialect.blocked_by_others:
+            raise
         session.console.warning(NO_HISTORY.format(error.message, recorder.ddl()), once=True)
         yield NotRecording()
         return

@@ -27,8 +27,8 @@ IMPLICIT_COMMITS = "commits at every CREATE, ALTER and DROP"
 """Explanation for a database without transactional DDL."""
 
 
-MIN_COUNTED_STEPS = 500
-"""Steps in one transaction from which on the server is asked how many objects it can lock at once."""
+MIN_COUNTED_OBJECTS = 500
+"""Objects in one transaction from which on the server is asked how many it can lock at once."""
 BEGINS_AGAIN = "the server ended the transaction of the action: it begins again"
 OUTSIDE_HINT = "Write -- transaction: off at the head of the file: the server takes this outside of transactions only."
 
@@ -100,21 +100,40 @@ def divide(
     parts: list[Part] = []
     for joined, group in groupby(steps, lambda step: one_transaction and not step.alone):
         members = list(group)
+        sizes = [_object_count(step) for step in members]
         limit = 0
-        if connection is not None and joined and len(members) > MIN_COUNTED_STEPS:
+        if connection is not None and joined and sum(sizes) > MIN_COUNTED_OBJECTS:
             limit = dialect.max_locked_objects(connection)
-        size = limit or len(members)
-        reason = f"the server's lock table has room for no more than {limit} objects at once" if limit else ""
-        for start in range(0, len(members), size):
-            part = members[start : start + size]
-            parts.append(Part(joined and len(part) > 1, part, reason if start else ""))
+        reason = ""
+        for part in _portions(members, sizes, limit):
+            parts.append(Part(joined, part, reason))
+            reason = f"the server's lock table has room for no more than {limit} objects at once"
     return parts
+
+
+def _object_count(step: Step) -> int:
+    """Return the number of objects that a step may lock until its transaction ends, as far as its file tells."""
+    return max(1, len(step.file.definitions)) if isinstance(step, FileStep) else 1
+
+
+def _portions(steps: Sequence[Step], sizes: Sequence[int], limit: int) -> Iterator[list[Step]]:
+    """Divide steps into portions of no more than `limit` objects, but of one step at least; 0 sets no limit."""
+    portion: list[Step] = []
+    size = 0
+    for step, count in zip(steps, sizes, strict=True):
+        if limit and portion and size + count > limit:
+            yield portion
+            portion, size = [], 0
+        portion.append(step)
+        size += count
+    if portion:
+        yield portion
 
 
 def describe_transactions(parts: Sequence[Part]) -> dict[int, str]:
     """Say, by the number of a step from 1, why it does not share the transaction of the steps around it."""
     found, number = {}, 1
-    joined = any(part.joined for part in parts)
+    joined = any(part.joined and len(part.steps) > 1 for part in parts)
     for part in parts:
         if part.reason:
             found[number] = f"a new transaction begins: {part.reason}"

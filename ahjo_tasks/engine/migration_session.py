@@ -67,11 +67,15 @@ class MigrationSession:
         self._restore(failed=False)
 
     def restoring(self, find_steps: Callable[..., Any] | None) -> Callable[..., Any]:
-        """Wrap a function of Alembic that returns the steps to run: the session is put back after each of them."""
+        """Wrap a function of Alembic that returns the steps to run: the session is put back after each of them.
 
-        def steps(*arguments: Any) -> Iterator[Any]:
-            for step in (find_steps(*arguments) if find_steps else None) or ():
-                if hasattr(step, "revision"):  # others record a revision, and run none
+        Steps that an env.py runs on a connection of its own are none of ours.
+        """
+
+        def steps(current: Any, context: Any) -> Iterator[Any]:
+            ours = context.connection.connection.dbapi_connection is self._connection.dbapi_connection
+            for step in (find_steps(current, context) if find_steps else None) or ():
+                if ours and hasattr(step, "revision"):  # others record a revision, and run none
                     key = f"{step.revision.revision}{'' if step.is_upgrade else ' down'}"
                     step.migration_fn = self._restoring(key, step.migration_fn)
                 yield step

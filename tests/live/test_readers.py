@@ -74,7 +74,7 @@ def test_who_waits_for_the_commit_of_a_deploy(live: Deployed, count: int) -> Non
 
     with after_step(count, look):
         live.succeed("deploy")
-    assert waiting == (BLOCKED[live.target.name] if count > 1 else set())  # one file is committed when it is done
+    assert waiting == BLOCKED[live.target.name]
     assert live.rows("SELECT n FROM v000") == [(2,)]
 
 

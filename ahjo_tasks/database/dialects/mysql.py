@@ -62,7 +62,7 @@ NAMED = (
 """Error messages with the name that they are about."""
 LOST = frozenset({"0", "1053", "1080", "1927", "2006", "2013", "2055", "4031"})
 """Client and server errors of a connection that broke or was killed; PyMySQL's own for a closed one is 0."""
-LOCK_WAIT_TIMEOUT = "1205"
+LOCK_WAIT_TIMEOUT, DEADLOCK = "1205", "1213"
 LOCAL_INFILE_OFF = frozenset({"1148", "3948", "4166"})
 LOCAL_INFILE = (
     'Write "sqla_url_query_map": {"local_infile": "1"} in the config, and have the server allow it by SET GLOBAL'
@@ -214,6 +214,7 @@ class MySQL(Dialect):
     locks_projects = True
     late_binding = frozenset({"procedure", "function"})
     transactional_ddl = False
+    blocked_by_others = frozenset({LOCK_WAIT_TIMEOUT, DEADLOCK})
     done_already = frozenset({"1007", "1008", "1050", "1051", "1060", "1061", "1068", "1091", "1146", "1304", "1826"})
     incomplete_rollback = "Warning 1196: "
     allows_nul = True
