@@ -428,10 +428,11 @@ class Connection:
         """
         if self.in_shared_transaction or self._is_lent:
             found_open = self.in_shared_transaction or self._sa_connection.in_transaction()
+            found_open = found_open or self.transaction_state == "open"
             with self._translate_errors():
                 yield self._sa_connection
                 if not found_open:  # an env.py with a connection of its own would wait for it
-                    self._sa_connection.rollback()
+                    self._end_reading()
             return
         self._set_autocommit(False)
         self._open_transactions += 1
@@ -510,10 +511,16 @@ class Connection:
     def _leave_sqlalchemy(self) -> None:
         """Roll back what the caller left open, and switch back to autocommit. Raises StatementError if that fails."""
         with self._translate_errors():
-            if self._sa_connection.in_transaction():
-                self._sa_connection.rollback()
+            self._end_reading()
         if self.usable:
             self._set_autocommit(True)
+
+    def _end_reading(self) -> None:
+        """Roll back what SQLAlchemy began, or a query that went past it."""
+        if self._sa_connection.in_transaction():
+            self._sa_connection.rollback()
+        elif self.transaction_state in {"open", "failed"}:
+            self._dbapi_connection.rollback()
 
     def _set_autocommit(self, on: bool) -> None:
         try:

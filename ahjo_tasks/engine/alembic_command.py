@@ -30,6 +30,7 @@ READ_ONLY = frozenset(
     {"branches", "check", "current", "edit", "heads", "history", "init", "list_templates", "merge", "revision", "show"}
 )
 """Commands that do not change the database; unknown ones, of a newer Alembic, are taken to change it."""
+WITHOUT_SCRIPTS = frozenset({"init", "list_templates"})
 CHANGES_DATABASE = frozenset({"downgrade", "ensure_version", "stamp", "upgrade"})
 RELATIVE = re.compile(r"[+-]\d+$")
 """The end of a destination that is counted from where the database is."""
@@ -70,6 +71,8 @@ class AlembicCommand:
         """
         self.options.x = [f"main_config={migrations.config_path}", *(self.options.x or ())]
         self.options.raiseerr = True
+        if self.name not in WITHOUT_SCRIPTS:
+            migrations.refuse_missing_folder()
         config = migrations.config
         config.cmd_opts = self.options
         config.stdout = sys.stdout  # Alembic keeps the one of its import
@@ -171,8 +174,11 @@ def _translate_error(error: Exception, migrations: Migrations, opened: Sequence[
         return DifferenceError(str(error))
     if isinstance(error, KeyError):
         return migrations.unknown_revision() or error
+    if isinstance(error, UserWarning):
+        return migrations.duplicate_revision() or error
     if isinstance(error, CommandError):
-        return SourceError(str(error), path=migrations.ini if "configuration" in str(error) else None)
+        path = migrations.ini if "configuration" in str(error) else None
+        return migrations.circular_revisions(error) or SourceError(str(error), path=path)
     if isinstance(error, DBAPIError) and opened and isinstance(error.orig, Exception):
         return StatementError(opened[-1].dialect.server_error(error.orig, str(error.statement or "")))
     return error

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.engine.migration_errors import MigrationProgress, error_position, error_text
@@ -21,22 +22,26 @@ from ahjo_tasks.engine.recreate_dependents import DeployedFiles
 from ahjo_tasks.errors import AhjoError, DeployError, SourceError
 from ahjo_tasks.history.store import HistoryStore
 from ahjo_tasks.project.dependencies import ordered
+from ahjo_tasks.sql.definitions import Name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from alembic.config import Config
+    from alembic.runtime.migration import MigrationContext
     from alembic.script import Script, ScriptDirectory
     from sqlalchemy.engine import URL
+    from sqlalchemy.engine import Connection as SAConnection
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.connection import Connection
-    from ahjo_tasks.database.dialects.base import Dialect
+    from ahjo_tasks.database.dialects.base import Dialect, Identity
     from ahjo_tasks.errors import StatementError
     from ahjo_tasks.history.store import Run
     from ahjo_tasks.project.sql_file import SqlFile
 
+USE_OUR_ENV = "Have env.py run on the config's connection: from ahjo_tasks import alembic_env; alembic_env.run()."
 BASE = "base"
 HEADS = "heads"
 ALEMBIC = RLock()
@@ -52,9 +57,13 @@ LEAVING_CALLS = {"autocommit_block": "autocommit_block", "commit": "commit()"}
 
 @contextmanager
 def exclusive_alembic() -> Iterator[None]:
-    """Hold ALEMBIC, without Alembic's warning of a missing revision: our error says it, with the file."""
+    """Hold ALEMBIC, without Alembic's warning of a missing revision: our error says it, with the file.
+
+    Two files of one revision raise UserWarning: Alembic would go on with one of them.
+    """
     with ALEMBIC, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Revision .* is not present")
+        warnings.filterwarnings("error", "Revision .* is present more than once")
         yield
 
 
@@ -106,8 +115,19 @@ class Migrations:
 
         with self._source_errors():
             if not self._scripts:
+                self.refuse_missing_folder()
                 self._scripts.append(ScriptDirectory.from_config(self.config))
             return self._scripts[0]
+
+    def refuse_missing_folder(self) -> None:
+        """Raise SourceError where `script_location` is no folder; of a package Alembic's own error tells."""
+        location = self.config.get_main_option("script_location") or ""
+        if not PACKAGE.fullmatch(location) and not Path(location).is_dir():
+            raise SourceError(
+                f"script_location: there is no folder {Path(location).name}",
+                path=self.ini,
+                hint="Correct script_location, restore the folder, or remove alembic.ini if there are no migrations.",
+            )
 
     @cached_property
     def uses_connection(self) -> bool:
@@ -186,13 +206,14 @@ class Migrations:
 
         `prepare` is called before it, in its transaction where there is one around all migrations.
         """
-        from alembic.runtime.environment import EnvironmentContext
 
-        def revisions(current: Any, _context: Any) -> Any:
+        def revisions(current: Any, context: MigrationContext) -> Any:
+            self._refuse_other_target(context, connection, own)
             find = self.script._downgrade_revs if down else self.script._upgrade_revs  # noqa: SLF001 - as Alembic's commands
             return find(destination, current)
 
         ensure_version_schema(connection, self.settings)
+        own = None if self.uses_connection else connection.dialect.database_identity(connection)
         with connection.dialect.around_migrations(connection) as check, connection.undone_on_error():
             session = MigrationSession(connection, self.settings)
             progress = MigrationProgress(self.ini.parent, connection, session, check, down=down)
@@ -200,20 +221,18 @@ class Migrations:
             with session.watch() as sa_connection, progress:
                 self.set_url(sa_connection.engine.url)
                 options = version_options(self.settings, connection.dialect) | dialect_options(connection.dialect)
-                self.config.attributes |= {
-                    "connection": sa_connection,
-                    "options": options,
-                    "on_version_apply": progress.on_version_apply,
-                }
-                with (
-                    ALEMBIC,
-                    EnvironmentContext(
-                        self.config, self.script, fn=session.restoring(revisions), destination_rev=destination
-                    ),
-                ):
-                    self.script.run_env()
+                given = {"connection": sa_connection, "options": options, "on_version_apply": progress.on_version_apply}
+                self._run_env(given, session.restoring(revisions), destination)
         if not progress.applied:
             self.check_arrived(connection, down=down)
+
+    def _run_env(self, given: dict[str, Any], find_steps: Callable[..., Any], destination: str) -> None:
+        """Run env.py, which finds what it is given in the attributes of Alembic's config."""
+        from alembic.runtime.environment import EnvironmentContext
+
+        self.config.attributes |= given
+        with ALEMBIC, EnvironmentContext(self.config, self.script, fn=find_steps, destination_rev=destination):
+            self.script.run_env()
 
     def set_url(self, url: URL) -> None:
         """Have an env.py that connects by itself, as `alembic init` writes it, go to the config's database."""
@@ -229,16 +248,71 @@ class Migrations:
         """Return the error for an env.py that migrated another database."""
         current = self.current(connection)
         return DeployError(
-            f"It did not migrate {connection.database_name}, the database of the config, which is at"
-            f" {', '.join(current) or 'no revision'}. If env.py connects by itself, it migrated that of its own URL.",
-            path=Path(self.script.env_py_location),
-            outcome="the database of the config is as before.",
-            hint="Have env.py run on the config's connection: from ahjo_tasks import alembic_env; alembic_env.run().",
+            f"It did not bring {connection.database_name}, the database of the config, to the revision: that is at"
+            f" {', '.join(current) or 'none'}. If env.py connects by itself, it migrated the database of its own URL.",
+            path=self._env_py,
+            hint=USE_OUR_ENV,
         )
+
+    @property
+    def _env_py(self) -> Path:
+        return Path(self.script.env_py_location)
+
+    def _refuse_other_target(self, context: MigrationContext, connection: Connection, own: Identity | None) -> None:
+        """Raise DeployError where env.py is about to migrate another database, or records revisions elsewhere.
+
+        `own` is the identity of the config's database, where env.py connects by itself.
+        """
+        sa_connection = context.connection
+        if own is not None and sa_connection is not None and _identity(sa_connection, connection.dialect) != own:
+            raise DeployError(
+                f"It connects to {sa_connection.engine.url.render_as_string()}, not to {connection.database_name},"
+                " the database of the config.",
+                path=self._env_py,
+                hint=USE_OUR_ENV,
+            )
+        used = _version_table(context.version_table, context.version_table_schema, connection)
+        options = version_options(self.settings, connection.dialect)
+        wanted = _version_table(options["version_table"], options["version_table_schema"], connection)
+        if used != wanted:
+            schema = f" and alembic_version_table_schema: {used.schema}" if used.schema != wanted.schema else ""
+            raise DeployError(
+                f"It records revisions in the table {used}, and the config has {wanted}.",
+                path=self._env_py,
+                hint=f"Set alembic_version_table: {used.name}{schema} in the config. Or let the config decide: leave"
+                " version_table out of env.py, and run it by ahjo_tasks.alembic_env.run().",
+            )
+
+    def duplicate_revision(self) -> SourceError | None:
+        """Return the error for two files of one revision, of which Alembic only warns."""
+        paths: dict[str, Path] = {}
+        for script in self._files():
+            path = Path(script.path)
+            other = paths.setdefault(script.revision, path)
+            if other != path:
+                return SourceError(
+                    f"revision {script.revision} is that of {other.name}, too",
+                    path=path,
+                    hint="Give one of them another id, and correct down_revision where it is meant.",
+                )
+        return None
+
+    def circular_revisions(self, error: Exception) -> SourceError | None:
+        """Return the error for revisions that follow each other in a circle."""
+        cause: Any = error.__cause__
+        if "Cycle" not in str(getattr(cause, "kind", "")):
+            return None
+        paths = {script.revision: Path(script.path) for script in self._files()}
+        names = [f"{name} ({paths[name].name})" for name in cause.revisions]
+        hint = "Correct down_revision or depends_on of one of them."
+        return SourceError(f"circular dependency: {', '.join(names)}", path=paths[cause.revisions[0]], hint=hint)
+
+    def _files(self) -> Iterable[Script]:
+        return self.script._load_revisions()  # noqa: SLF001 - the files alone, without what they refer to
 
     def unknown_revision(self) -> SourceError | None:
         """Return the error for a `down_revision` that no file has, of which Alembic raises a KeyError."""
-        scripts = list(self.script._load_revisions())  # noqa: SLF001 - the files alone, without what they refer to
+        scripts = list(self._files())
         known = {script.revision for script in scripts}
         for script in scripts:
             for missing in script._versioned_down_revisions:  # noqa: SLF001 - one or several, as a tuple
@@ -266,8 +340,10 @@ class Migrations:
             raise
         except KeyError as error:
             raise self.unknown_revision() or error from error
+        except UserWarning as error:
+            raise self.duplicate_revision() or error from error
         except CommandError as error:
-            raise SourceError(str(error), path=self.ini) from error
+            raise self.circular_revisions(error) or SourceError(str(error), path=self.ini) from error
         except Exception as error:
             raise SourceError(error_text(error), **error_position(error, self.ini.parent)) from error
 
@@ -281,6 +357,27 @@ def _who_brought(run: Run | None) -> str:
     )
     branch = run.git_branch and f" of branch {run.git_branch}"
     return f"Run {run.run_id} brought it there: {run.login or run.os_user} from {run.host}{commit}{branch}."
+
+
+def _identity(sa_connection: SAConnection, dialect: Dialect) -> Identity | None:
+    """Ask a connection of env.py's own which database it is connected to; None where the question fails there."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    asked: Any = SimpleNamespace(
+        database_name=sa_connection.engine.url.database or "",
+        query=lambda sql: sa_connection.exec_driver_sql(sql).fetchall(),
+    )
+    try:
+        return dialect.database_identity(asked)
+    except SQLAlchemyError:
+        return None
+
+
+def _version_table(name: str | None, schema: str | None, connection: Connection) -> Name:
+    """Return the name of a version table, with the schema that it has if none is said."""
+    dialect = connection.dialect
+    usual = dialect.default_schema or connection.database_name
+    return Name(None if (schema or usual) == usual else schema, str(name))
 
 
 def version_options(settings: Settings, dialect: Dialect) -> dict[str, str | None]:

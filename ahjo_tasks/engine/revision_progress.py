@@ -130,9 +130,10 @@ class RevisionProgress:
         return DeployError(message, hint=UNDO)
 
     def _known(self) -> dict[str, Loaded]:
-        if self._rows is None and self._store.exists():
-            self._rows = LoadedFiles(self._store, KIND)
-        return self._rows.known() if self._rows is not None else {}
+        with self._connection.sqlalchemy_connection():  # ends what is read: env.py may work on a connection of its own
+            if self._rows is None and self._store.exists():
+                self._rows = LoadedFiles(self._store, KIND)
+            return self._rows.known() if self._rows is not None else {}
 
     def _forget(self, labels: Iterator[str]) -> None:
         if self._rows is not None and (named := list(labels)):

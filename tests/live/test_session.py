@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +13,7 @@ from ahjo_tasks.runtime.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from inside import Deployed
 
@@ -346,10 +349,40 @@ def test_an_env_py_of_its_own_url_migrates_the_database_of_the_config_or_fails(s
     assert "env.py" in done.err
     assert "alembic_env.run()" in done.err
     assert not sqlite.has("made")
+    if action == "deploy":  # it is seen before a migration runs there
+        assert f"It connects to sqlite:///{sqlite.directory}/other.db" in " ".join(done.err.split())
+        assert tables_of(sqlite.directory / "other.db") <= {"alembic_version"}
     sqlite.write("alembic/env.py", STOCK_ENV.format(engine=own))
     sqlite.succeed(*command)
     assert sqlite.has("made")
     assert not (sqlite.directory / "elsewhere.db").exists()
+
+
+def tables_of(path: Path) -> set[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+OUR_ENV = "from ahjo_tasks import alembic_env\n\nalembic_env.run({options})\n"
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgresql", "mysql"], indirect=True)
+@pytest.mark.parametrize("stock", [False, True])
+def test_an_env_py_with_a_version_table_of_its_own_is_told_before_a_migration_runs(live: Deployed, stock: bool) -> None:
+    own = 'engine_from_config(context.config.get_section("alembic", {}), prefix="sqlalchemy.", poolclass=pool.NullPool)'
+    env = STOCK_ENV.format(engine=own) if stock else OUR_ENV
+    env = env.replace("target_metadata=None", "target_metadata=None, {options}")
+    live.write("alembic.ini", "[alembic]\nscript_location = alembic\n")
+    live.write("alembic/versions/a1.py", MIGRATION.format(statement="SELECT 1", table="made"))
+    live.write("alembic/env.py", env.replace("{options}", 'version_table="mine"'))
+    done = live.fail("deploy")
+    assert "env.py" in done.err
+    assert "It records revisions in the table mine, and the config has alembic_version." in " ".join(done.err.split())
+    assert not live.has("made")
+    live.reconfigure(alembic_version_table="mine")
+    live.succeed("deploy")
+    assert live.rows("SELECT version_num FROM mine") == [("a1",)]
+    assert "nothing to do" in live.succeed("deploy").text
 
 
 def written(live: Deployed, name: str, text: str) -> str:
