@@ -109,14 +109,67 @@ def test_a_deploy_that_fails_is_an_annotation_at_its_file_and_line(machine: Mach
 
 
 @POSIX
-@pytest.mark.parametrize(
-    "command",
-    ["plan", "drift", "status", "test", "history", "lock", "doctor"],
-)
+def test_the_tests_and_the_deploy_are_in_the_summary_of_the_job(machine: Machine) -> None:
+    machine.run("cd shop && inv deploy data test --config dev.jsonc --non-interactive", **machine.github)
+    summary = machine.summary.read_text(encoding="utf-8")
+    assert re.search(r"^deploy succeeded: \d+ steps in ", summary, re.MULTILINE), summary
+    assert re.search(r"^### \d+/\d+ checks passed in ", summary, re.MULTILINE), summary
+
+
+@POSIX
+@pytest.mark.parametrize("command", ["plan", "drift", "status", "test", "history", "lock", "doctor", "deploy"])
 def test_every_json_document_names_its_version(machine: Machine, command: str) -> None:
     machine.run("cd shop && inv deploy --config dev.jsonc --non-interactive")
-    shown = machine.run(f"cd shop && inv {command} --config dev.jsonc --format json")
+    shown = machine.run(f"cd shop && AHJO_NON_INTERACTIVE=1 inv {command} --config dev.jsonc --format json")
     assert json.loads(shown)["format_version"] == 1
+
+
+BAD_TEST = "SELECT 'totals' AS test_name, 'FAIL' AS result;\n"
+BAD_VIEW = "CREATE VIEW bad AS\nSELECT FROM nothing;\n"
+FAILURES = {
+    "deploy": (1, "views/bad.sql"),
+    "drift": (5, "views/bad.sql"),
+    "status": (0, "views/bad.sql"),
+    "test": (1, "tests/bad.sql"),
+}
+"""By action: its exit code in a project with a view that the database refuses and a check that fails, and the file."""
+
+
+@POSIX
+@pytest.mark.parametrize("form", ["json", "markdown", "github", "junit"])
+@pytest.mark.parametrize("action", FAILURES)
+def test_a_report_in_a_file_has_what_failed(machine: Machine, action: str, form: str) -> None:
+    shop = machine.folder / "shop"
+    machine.run("cd shop && inv deploy data --config dev.jsonc --non-interactive")
+    (shop / "database/views/bad.sql").write_text(BAD_VIEW, encoding="utf-8")
+    (shop / "database/tests/bad.sql").write_text(BAD_TEST, encoding="utf-8")
+    (shop / "dev.jsonc").write_text(
+        (shop / "dev.jsonc").read_text("utf-8").replace('"BACKEND": {', '"BACKEND": {"exit_on_test_failure": true,'),
+        encoding="utf-8",
+    )
+    code, file = FAILURES[action]
+    output = f"--format {form} --output build/report"
+    shown = machine.run(f"cd shop && AHJO_NON_INTERACTIVE=1 inv {action} --config dev.jsonc {output}", code=code)
+    report = (shop / "build" / "report").read_text(encoding="utf-8")
+    assert "exit=" in shown
+    assert file.partition("/")[2] in report.replace("\\", "")
+    if form == "github":
+        assert f"file=shop/database/{file}" in report
+        assert re.search(r"^::(error|notice) file=", report, re.MULTILINE)
+    if form == "junit":
+        root = ET.fromstring(report)
+        failed = [
+            case for case in root.iter("testcase") if case.find("failure") is not None or case.find("error") is not None
+        ]
+        assert len(failed) == int(root.get("failures", "0")) + int(root.get("errors", "0")) >= 1
+
+
+@POSIX
+def test_a_deploy_that_a_program_reads_has_nothing_else_on_standard_output(machine: Machine) -> None:
+    first = json.loads(machine.run("cd shop && inv deploy --config dev.jsonc --non-interactive --format json"))
+    again = json.loads(machine.run("cd shop && inv deploy --config dev.jsonc --non-interactive --format json"))
+    assert (first["status"], again["status"]) == ("succeeded", "nothing to do")
+    assert {"kind": "view", "status": "ok"}.items() <= first["steps"][-2].items() | first["steps"][-1].items()
 
 
 def test_the_image_is_made_of_files_that_exist_and_runs_without_rights() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ahjo_tasks.actions.run_report import FORMAT_HELP, TEXT, check_report_flags, reporting
 from ahjo_tasks.errors import AhjoError, UsageError
 from ahjo_tasks.runtime.action import action, multiaction
 
@@ -43,6 +44,8 @@ def _preview(ctx: ActionContext, values: Mapping[str, Any]) -> list[str]:
     sql_files=["files"],
     destroys=_destroys,
     preview=_preview,
+    prepare=check_report_flags,
+    own_flags=["format", "output"],
     help={
         "files": "Deploy this SQL file or folder alone; repeat for more.",
         "all": "Deploy all files, also those that are unchanged.",
@@ -50,6 +53,8 @@ def _preview(ctx: ActionContext, values: Mapping[str, Any]) -> list[str]:
         "prune": "Drop the objects whose files were removed from the project.",
         "plan": "Apply the plan that inv plan --out saved in this file; refuse where it does not fit any more.",
         "on-drift": "With objects that were changed by hand: replace them, or stop; the config's on_drift otherwise.",
+        "format": f"Report of what was done: {FORMAT_HELP}",
+        "output": "Write the report to this file; without it, standard output has the report alone.",
         **SKIP_HELP,
     },
 )
@@ -61,6 +66,8 @@ def deploy(  # noqa: PLR0913, PLR0917 - the flags
     prune: bool = False,
     on_drift: str = "",
     plan: str = "",
+    format: str = TEXT,  # noqa: A002 - the name of the flag
+    output: str = "",
     skip_alembic_update: bool = False,
     skip_metadata_update: bool = False,
     skip_git_update: bool = False,
@@ -81,7 +88,8 @@ def deploy(  # noqa: PLR0913, PLR0917 - the flags
         _show_dry(ctx, options)
         return
     session = session_of(ctx)
-    deploying.deploy(session, options, _PlanConsent(ctx, options, "deploy"))
+    with reporting(ctx, session, format, output):
+        deploying.deploy(session, options, _PlanConsent(ctx, options, "deploy"))
     _show_way_back(ctx, session)
 
 

@@ -17,7 +17,7 @@ from ahjo_tasks.utils import pluralize
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ahjo_tasks.engine.plan_report import PlanReport
+    from ahjo_tasks.engine.plan_report import ObjectState, PlanReport
     from ahjo_tasks.history.store import Run
     from ahjo_tasks.runtime.context import ActionContext
 
@@ -85,7 +85,14 @@ def plan(  # noqa: PLR0913, PLR0917 - the flags
         raise DifferenceError(f"A deploy would run {pluralize(len(planned.plan.steps), 'step')}.")
 
 
-@action(reads=True, auto_shortflags=False, help={"format": FORMAT_HELP, "output": OUTPUT_HELP})
+DRIFT_FORMATS = (*FORMATS, "junit")
+
+
+@action(
+    reads=True,
+    auto_shortflags=False,
+    help={"format": f"{', '.join(DRIFT_FORMATS[:-1])} or {DRIFT_FORMATS[-1]}.", "output": OUTPUT_HELP},
+)
 def drift(ctx: ActionContext, format: str = "tree", output: str = "") -> None:  # noqa: A002 - the flag's name
     """Show what was changed by hand.
 
@@ -94,7 +101,7 @@ def drift(ctx: ActionContext, format: str = "tree", output: str = "") -> None:  
     project creates, and tables that a revision made and that differ from what
     the last one left. Exits with 5 when there is one.
     """
-    _check_format(ctx, format, output)
+    _check_format(ctx, format, output, DRIFT_FORMATS)
     ctx.print_heading()
     report = reports.find_drift(session_of(ctx))
     _show(ctx, report, format, output)
@@ -102,13 +109,13 @@ def drift(ctx: ActionContext, format: str = "tree", output: str = "") -> None:  
         raise DifferenceError(f"{pluralize(len(report.changes), 'difference')} from what was deployed.")
 
 
-STATUS_FORMATS = ("table", "json", "markdown")
+STATUS_FORMATS = ("table", "json", "markdown", "github", "junit")
 
 
 @action(
     reads=True,
     auto_shortflags=False,
-    help={"format": "table, json or markdown.", "output": OUTPUT_HELP},
+    help={"format": "table, json, markdown, github or junit.", "output": OUTPUT_HELP},
 )
 def status(ctx: ActionContext, format: str = "table", output: str = "") -> None:  # noqa: A002 - the flag's name
     """Show the state of objects and revisions, and the last run.
@@ -121,21 +128,27 @@ def status(ctx: ActionContext, format: str = "table", output: str = "") -> None:
     ctx.print_heading()
     report, run, states = reports.read_status(session_of(ctx))
     last = _run_facts(run) if run is not None else {}
-    if format == "json":
-        _show(
-            ctx, report, format, output, more={"last_run": last or None, "objects": [asdict(each) for each in states]}
-        )
-        return
     markdown = plan_formats.status_markdown(report, states, _last_run(last))
-    if format == "markdown" or output:
-        _write_text(ctx, markdown, output)
-    if format == "table" and states:
-        ctx.console.table(list(plan_formats.STATUS_COLUMNS), [plan_formats.status_row(each) for each in states])
+    add_to_step_summary(ctx.console.masked(markdown))
+    if format == "json":
+        more = {"last_run": last or None, "objects": [asdict(each) for each in states]}
+        _write_text(ctx, plan_formats.json_text(report, more), output)
+        return
     if format == "table":
-        for line in filter(None, (plan_formats.state_counts(states), _last_run(last))):
-            ctx.console.print(f"  {line}")
+        _print_status(ctx, states, _last_run(last))
+    if format == "markdown" or (format == "table" and output):
+        _write_text(ctx, markdown, output)
+    elif format in plan_formats.STATUS_TEXTS:
+        _write_text(ctx, plan_formats.STATUS_TEXTS[format](report, states), output)
     for warning in report.warnings:
         ctx.console.warning(warning, once=True)
+
+
+def _print_status(ctx: ActionContext, states: Sequence[ObjectState], last_run: str) -> None:
+    if states:
+        ctx.console.table(list(plan_formats.STATUS_COLUMNS), [plan_formats.status_row(each) for each in states])
+    for line in filter(None, (plan_formats.state_counts(states), last_run)):
+        ctx.console.print(f"  {line}")
 
 
 def _last_run(facts: Mapping[str, str]) -> str:
@@ -157,23 +170,22 @@ def _check_format(ctx: ActionContext, name: str, output: str, names: Sequence[st
         ctx.console.machine()
 
 
-def _show(  # noqa: PLR0913 - where, and how
+def _show(
     ctx: ActionContext,
     report: PlanReport,
     form: str,
     output: str,
     *,
     whole: bool = False,
-    more: Mapping[str, object] | None = None,
 ) -> None:
     """Print the report, or write it to a file."""
     lines = list(plan_formats.tree_lines(report, whole=whole)) if form == "tree" else []
-    text = plan_formats.TEXTS[form](report, more) if form != "tree" else "\n".join(line for line, _style in lines)
+    text = plan_formats.TEXTS[form](report) if form != "tree" else "\n".join(line for line, _style in lines)
     if form == "tree" and not output:
         plan_formats.print_tree(ctx, lines)
     else:
         _write_text(ctx, text, output)
-    add_to_step_summary(ctx.console.masked(plan_formats.TEXTS["markdown"](report, more)))
+    add_to_step_summary(ctx.console.masked(plan_formats.TEXTS["markdown"](report)))
     for warning in report.warnings if form == "tree" else ():
         ctx.console.warning(warning, once=True)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import posixpath
-import re
 import textwrap
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ahjo_tasks.console.markdown import folded, plain, table
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.project.kinds import KINDS, plural
 from ahjo_tasks.utils import annotation, pluralize
@@ -140,28 +140,28 @@ def json_text(report: PlanReport, more: Mapping[str, object] | None = None) -> s
     return json.dumps({"format_version": version, **values, "destroys": destroys, **(more or {})}, indent=2)
 
 
-def markdown_text(report: PlanReport, _more: Mapping[str, object] | None = None) -> str:
+def markdown_text(report: PlanReport) -> str:
     """Return the report as a comment of a pull request."""
-    lines = [f"### {_plain(report.target)}", "", _plain(summary_line(report))]
+    lines = [f"### {plain(report.target)}", "", plain(summary_line(report))]
     if report.losses:
         lines += ["", "> [!WARNING]", f"> This destroys {pluralize(len(report.losses), 'thing')}:"]
-        lines += [f"> - {_plain(loss)} ({_plain(file)})" for file, loss in report.losses]
+        lines += [f"> - {plain(loss)} ({plain(file)})" for file, loss in report.losses]
     if report.changes:
-        lines += ["", "| | kind | file | state |", "|---|---|---|---|"]
-    for entry in report.changes:
-        state = entry.status + (f": {entry.reason}" if entry.reason else "")
-        lines.append(f"| {' | '.join(map(_plain, (entry.sign, entry.kind, entry.file, state)))} |")
+        states = (entry.status + (f": {entry.reason}" if entry.reason else "") for entry in report.changes)
+        rows = [(each.sign, each.kind, each.file, state) for each, state in zip(report.changes, states, strict=True)]
+        lines += ["", *table(("", "kind", "file", "state"), rows)]
     for entry in report.changes:
         for revision in entry.revisions:
-            lines += _details(
-                f"{revision.file} {revision.title}", revision.text, "sql" if revision.is_sql else "python"
-            )
+            lines += folded(f"{revision.file} {revision.title}", revision.text, "sql" if revision.is_sql else "python")
         if entry.diff:
-            lines += _details(entry.file, entry.diff, "diff")
-    lines += ["", *(f"- {_plain(warning)}" for warning in report.warnings)]
+            lines += folded(entry.file, entry.diff, "diff")
+    lines += ["", *(f"- {plain(warning)}" for warning in report.warnings)]
     return "\n".join(lines).rstrip()
 
 
+STATUS, DEPLOYED = "ahjo status", "deployed"
+LEVELS = {"pending": "notice", "changed": "notice"}
+"""Levels of annotations for what the next deploy runs anyway."""
 STATUS_COLUMNS = ("State", "Kind", "File", "Last run", "By")
 
 
@@ -178,32 +178,13 @@ def state_counts(states: Sequence[ObjectState]) -> str:
 
 def status_markdown(report: PlanReport, states: Sequence[ObjectState], last_run: str) -> str:
     """Return the state of all objects and revisions as a table of Markdown."""
-    lines = [f"### {_plain(report.target)}", "", _plain(last_run)]
+    lines = [f"### {plain(report.target)}", "", plain(last_run)]
     if states:
-        lines += ["", _cells(STATUS_COLUMNS), "|---" * len(STATUS_COLUMNS) + "|"]
-        lines += [_cells(status_row(each)) for each in states]
-        lines += ["", state_counts(states)]
+        lines += ["", *table(STATUS_COLUMNS, map(status_row, states)), "", state_counts(states)]
     return "\n".join(lines)
 
 
-def _cells(texts: Iterable[str]) -> str:
-    return f"| {' | '.join(map(_plain, texts))} |"
-
-
-def _details(title: str, text: str, language: str) -> list[str]:
-    """Return a text that is folded; its fence is longer than any in the text."""
-    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
-    summary = f"<summary>{_plain(title)}</summary>"
-    return ["", f"<details>{summary}", "", f"{fence}{language}", text, fence, "", "</details>"]
-
-
-def _plain(text: str) -> str:
-    """Return a text that Markdown shows as it is, in one line."""
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace("\n", "<br>")
-    return re.sub(r"([\\`*_\[\]|~])", r"\\\1", text)
-
-
-def github_text(report: PlanReport, _more: Mapping[str, object] | None = None) -> str:
+def github_text(report: PlanReport) -> str:
     """Return annotations of GitHub Actions, at paths from the top of the repository; the counts are the last one."""
     lines = [*_annotations(report), annotation("notice", {"title": "ahjo plan"}, summary_line(report))]
     return "\n".join(lines)
@@ -220,15 +201,58 @@ def _annotations(report: PlanReport) -> Iterator[str]:
         yield _annotation("warning", report, file, f"destroys: {loss}")
 
 
-def _annotation(level: str, report: PlanReport, file: str, text: str) -> str:
-    path = f"{report.folder}/{file}" if report.folder else file
-    return annotation(level, {"file": path, "title": "ahjo plan"}, text)
+def _annotation(level: str, report: PlanReport, file: str, text: str, title: str = "ahjo plan") -> str:
+    return annotation(level, {"file": _path(report, file), "title": title}, text)
 
 
-TEXTS: dict[str, Callable[[PlanReport, Mapping[str, object] | None], str]] = {
+def _path(report: PlanReport, file: str) -> str:
+    return f"{report.folder}/{file}" if report.folder else file
+
+
+def status_github(report: PlanReport, states: Sequence[ObjectState]) -> str:
+    """Return an annotation for each file and revision that is not deployed as it is; the counts are the last one."""
+    lines = [
+        _annotation(LEVELS.get(each.state, "warning"), report, each.file, f"{each.state} {each.reason}".strip(), STATUS)
+        for each in states
+        if each.state != DEPLOYED
+    ]
+    return "\n".join([*lines, annotation("notice", {"title": STATUS}, state_counts(states) or "There are no objects.")])
+
+
+def status_junit(report: PlanReport, states: Sequence[ObjectState]) -> str:
+    """Return a test case for each file and revision, which fails where it is not deployed as it is."""
+    from ahjo_tasks.testing.junit import Suite, to_xml
+    from ahjo_tasks.testing.sql_tests import Case
+
+    kinds: dict[str, list[Case]] = {}
+    for each in states:
+        failure = "" if each.state == DEPLOYED else f"{each.state} {each.reason}".strip()
+        kinds.setdefault(each.kind, []).append(Case(_path(report, each.file), each.file, 0.0, failure))
+    return to_xml(STATUS, [Suite(kind, kind, cases) for kind, cases in kinds.items()])
+
+
+def junit_text(report: PlanReport) -> str:
+    """Return a failed test case for each difference; where there is none, one that passed."""
+    from ahjo_tasks.testing.junit import Suite, to_xml
+    from ahjo_tasks.testing.sql_tests import Case
+
+    kinds: dict[str, list[Case]] = {}
+    for entry in report.changes:
+        failure = "\n".join(filter(None, [f"{entry.status} {entry.reason}".strip(), entry.diff]))
+        kinds.setdefault(entry.kind, []).append(Case(_path(report, entry.file), entry.file, 0.0, failure))
+    suites = [Suite(kind, kind, cases) for kind, cases in kinds.items()]
+    return to_xml("ahjo drift", suites or [Suite("drift", "drift", [Case("", "no differences", 0.0)])])
+
+
+STATUS_TEXTS: dict[str, Callable[[PlanReport, Sequence[ObjectState]], str]] = {
+    "github": status_github,
+    "junit": status_junit,
+}
+TEXTS: dict[str, Callable[[PlanReport], str]] = {
     "json": json_text,
     "markdown": markdown_text,
     "github": github_text,
+    "junit": junit_text,
 }
 
 

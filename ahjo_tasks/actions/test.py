@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ahjo_tasks.console.console import add_to_step_summary
 from ahjo_tasks.errors import AhjoError, UsageError
 from ahjo_tasks.events import FileTested
 from ahjo_tasks.runtime.action import action
@@ -29,7 +29,7 @@ TABLE = "table"
     help={
         "match": "Run the files whose name matches, as in 'order*'.",
         "jobs": "Number of parallel jobs, each on its own connection.",
-        "format": "table, junit, tap, json or github.",
+        "format": "table, junit, tap, json, github or markdown.",
         "output": "Write the report to this file; without it, it is shown in place of the table.",
     },
 )
@@ -166,21 +166,21 @@ def _save(ctx: ActionContext, results: Sequence[FileResult], started: datetime) 
 
 
 def _write_report(ctx: ActionContext, results: Sequence[FileResult], form: str, output: str) -> None:
+    from ahjo_tasks.actions.plan_formats import write_output
+    from ahjo_tasks.api.reports import folder_in_repository
+    from ahjo_tasks.testing.reports import REPORTS, markdown
+
     if form == TABLE or output:
         _print_failures(ctx, results)
+    if results:
+        add_to_step_summary(ctx.console.masked(markdown(results)))
     if form == TABLE:
         return
-    from ahjo_tasks.testing.reports import REPORTS
-    from ahjo_tasks.utils import atomic_write, make_folder
-
-    text = REPORTS[form](results)
-    if not output:
-        ctx.console.raw(text.rstrip("\n"))
-        return
-    path = Path(output)
-    with make_folder(path.parent), atomic_write(path, overwrite=True) as part:
-        part.write_text(ctx.console.masked(text), encoding="utf-8", errors="backslashreplace")
-    ctx.console.print(f"  Wrote {output}")
+    text = REPORTS[form](results, folder_in_repository(ctx.project.directory)).rstrip("\n")
+    if output:
+        write_output(ctx, output, text)
+    else:
+        ctx.console.raw(text)
 
 
 def _print_failures(ctx: ActionContext, results: Sequence[FileResult]) -> None:
@@ -207,16 +207,18 @@ def _print_rows(ctx: ActionContext, result: FileResult) -> None:
 
 
 def _conclude(ctx: ActionContext, results: Sequence[FileResult], *, saved: bool) -> None:
+    from ahjo_tasks.testing.reports import summary
+
     broken = [result.file.label for result in results if result.error]
-    passed, failed = (sum(getattr(result, what) for result in results) for what in ("passed", "failed"))
-    summary = f"{passed}/{passed + failed} checks passed in {len(results)} {'file' if len(results) == 1 else 'files'}"
+    failed = sum(result.failed for result in results)
+    passed = summary(results)
     problems = [f"could not be run: {', '.join(broken)}"] if broken else []
     problems += [] if saved else ["the results were not saved"]
     if problems or (failed and ctx.settings.exit_on_test_failure):
-        raise AhjoError("; ".join([summary, *problems]))
+        raise AhjoError("; ".join([passed, *problems]))
     if failed:
-        ctx.console.warning(summary)
+        ctx.console.warning(passed)
     elif results:
-        ctx.console.print(f"  {summary}")
+        ctx.console.print(f"  {passed}")
     else:
         ctx.console.info("There are no tests in database/tests.")

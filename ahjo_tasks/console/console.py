@@ -171,7 +171,7 @@ class Console(Secrets):
         color = {"ok": "ok", "FAIL": "fail"}.get(status, "warn")
         head = f"  {count} {shown} {self._paint(dots, 'dim')} "
         self._clear_progress()
-        self._write(self.out, head + self._paint(tail[:4], color) + tail[4:])
+        self._write(self._stream, head + self._paint(tail[:4], color) + tail[4:])
         self.log("error" if status == "FAIL" else "info", f"  {count} {label} {dots} {tail}")
 
     def step_started(self, number: int, total: int, label: str) -> None:

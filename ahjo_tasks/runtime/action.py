@@ -46,6 +46,8 @@ class Action(Task[Any], Generic[P, R]):
     an empty one; consent to other actions is none to it. Where it is None, that of the standard action of the same
     name counts.
     `preview` shows what a call would do, before a question on a terminal, and returns warnings for that.
+    `prepare` is called with the context and the flags before anything is shown, and may refuse them; `own_flags` are
+    those that a multi-action does not take from its step.
     `dialects` names the databases that have it, `sql_files` are the parameters that name SQL files of the
     project. One that `reads` changes nothing, and is permitted unless the config refuses it by name. An action that is
     not `guarded` runs whatever the config allows, and also with an invalid config.
@@ -62,9 +64,13 @@ class Action(Task[Any], Generic[P, R]):
         sql_files: Sequence[str] = (),
         reads: bool = False,
         guarded: bool = True,
+        prepare: Callable[[ActionContext, Mapping[str, Any]], None] | None = None,
+        own_flags: Sequence[str] = (),
         **options: Any,
     ) -> None:
         super().__init__(body, **options)
+        self.prepare = prepare
+        self.own_flags = tuple(own_flags)
         self.affects_database = affects_database
         self.destroys = destroys
         self.preview = preview
@@ -174,6 +180,7 @@ class Action(Task[Any], Generic[P, R]):
     def _check(self, ctx: ActionContext, values: Mapping[str, Any]) -> bool:
         """Raise unless all that a call would run is permitted and confirmed. Returns False when the config skips it."""
         actions = [(action, ctx.for_namespace(action.namespace_info)) for action in self.planned_actions(ctx)]
+        self.check_flags(ctx, values)
         for action, context in actions:
             check_permission(context.project, action.name, reads=action.reads)
             if context.namespace_info is not None:
@@ -213,6 +220,18 @@ class Action(Task[Any], Generic[P, R]):
                 yield (
                     effect._replace(preview=partial(action.show_before, context, values)) if action is first else effect
                 )
+
+    def check_flags(self, ctx: ActionContext, values: Mapping[str, Any]) -> None:
+        """Raise UsageError for values that make no sense, before anything is shown."""
+        if self.prepare is not None:
+            self.prepare(ctx, values)
+        elif self.replaced is not None:
+            self.replaced.check_flags(ctx, values)
+
+    def shared_flags(self) -> list[Argument]:
+        """Return the flags that a multi-action with this step has, too."""
+        own = {*self.own_flags, *(self.replaced.own_flags if self.replaced is not None else ())}
+        return [argument for argument in self.get_arguments() if argument.name not in own]
 
     def title(self, _ctx: ActionContext, _values: Mapping[str, Any]) -> str:
         """Return the name by which a question names a call of the action, and an answer is kept."""
@@ -296,7 +315,7 @@ class MultiAction(Action[..., list[Any]]):
         yield super().get_arguments(ignore_unknown_help)
         for step in self._existing_steps():
             if not isinstance(step, MultiAction):
-                yield step.get_arguments(ignore_unknown_help)
+                yield _shared_flags(step)
             elif not any(step is outer for outer in (self, *within)):
                 yield flags.merged(step._flag_groups(ignore_unknown_help, (*within, self)))  # noqa: SLF001 - of its class
 
@@ -336,7 +355,7 @@ class MultiAction(Action[..., list[Any]]):
             if not isinstance(step, Action):
                 ctx.console.step_heading(name)
             try:
-                results.append(step(ctx, **flags.given(step.get_arguments(), kwargs)))
+                results.append(step(ctx, **flags.given(_shared_flags(step), kwargs)))
             except BaseException:
                 ctx.console.not_run(self.steps[number:])
                 raise
@@ -353,6 +372,10 @@ class MultiAction(Action[..., list[Any]]):
         if self.namespace_info is None:
             raise UsageError(f"The multi-action {self.name!r} is not in a namespace().")
         return self.namespace_info.find(name, required_by=self.name)
+
+
+def _shared_flags(step: Task[Any]) -> list[Argument]:
+    return step.shared_flags() if isinstance(step, Action) else step.get_arguments()
 
 
 def _later_actions(ctx: ActionContext) -> Iterator[tuple[Link, Action[..., Any]]]:

@@ -1,9 +1,9 @@
-"""The JUnit XML report of SQL tests, as build servers read it."""
+"""JUnit XML, as build services read it: of SQL tests, and of all else that passes or fails."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from xml.etree import ElementTree as ET
 
 from ahjo_tasks.testing.sql_tests import cases
@@ -17,42 +17,68 @@ FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot express."""
 
 
-def to_xml(results: Sequence[FileResult]) -> str:
+class Suite(NamedTuple):
+    """Test cases that belong together, as those of a file."""
+
+    name: str
+    classname: str
+    cases: Sequence[Case]
+    seconds: float = 0.0
+    file: str = ""
+    messages: Sequence[str] = ()
+
+
+def of_results(results: Sequence[FileResult], folder: str = "") -> str:
+    """Return the document of SQL tests; `folder` is the project's, from the top of the repository."""
+    top = f"{folder}/" if folder else ""
+    suites = [
+        Suite(
+            *(result.file.label, result.file.name, list(cases(result)), result.seconds),
+            file=top + result.file.label,
+            messages=result.messages,
+        )
+        for result in results
+    ]
+    return to_xml("sql tests", suites)
+
+
+def to_xml(name: str, suites: Sequence[Suite]) -> str:
     """Return the document, with its declaration."""
-    root = ET.Element("testsuites", name="sql tests")
-    for result in results:
-        _add_suite(root, result, list(cases(result)))
-    for name in ("tests", "failures", "errors"):
-        root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
-    root.set("time", f"{sum(result.seconds for result in results):.3f}")
+    root = ET.Element("testsuites", name=name)
+    for suite in suites:
+        _add_suite(root, suite)
+    for count in ("tests", "failures", "errors"):
+        root.set(count, str(sum(int(suite.get(count, "0")) for suite in root)))
+    root.set("time", f"{sum(suite.seconds for suite in suites):.3f}")
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
-def _add_suite(root: ET.Element, result: FileResult, all_cases: list[Case]) -> None:
-    suite = ET.SubElement(
+def _add_suite(root: ET.Element, suite: Suite) -> None:
+    element = ET.SubElement(
         root,
         "testsuite",
-        name=_clean(result.file.label),
-        file=_clean(result.file.label),
-        tests=str(len(all_cases)),
-        failures=str(sum(bool(case.failure) for case in all_cases)),
-        errors=str(sum(bool(case.error) for case in all_cases)),
+        name=_clean(suite.name),
+        tests=str(len(suite.cases)),
+        failures=str(sum(bool(case.failure) for case in suite.cases)),
+        errors=str(sum(bool(case.error) for case in suite.cases)),
         skipped="0",
-        time=f"{result.seconds:.3f}",
+        time=f"{suite.seconds:.3f}",
     )
-    for case in all_cases:
-        _add_case(suite, result, case)
-    if result.messages:
-        ET.SubElement(suite, "system-out").text = _clean("\n".join(result.messages))
+    if suite.file:
+        element.set("file", _clean(suite.file))
+    for case in suite.cases:
+        _add_case(element, suite, case)
+    if suite.messages:
+        ET.SubElement(element, "system-out").text = _clean("\n".join(suite.messages))
 
 
-def _add_case(suite: ET.Element, result: FileResult, case: Case) -> None:
+def _add_case(parent: ET.Element, suite: Suite, case: Case) -> None:
     element = ET.SubElement(
-        suite,
+        parent,
         "testcase",
         name=_clean(case.name),
-        classname=_clean(result.file.name),
+        classname=_clean(suite.classname),
         time=f"{case.seconds:.3f}",
     )
     for tag, message in (("failure", case.failure), ("error", case.error)):

@@ -1,4 +1,4 @@
-"""Reports of SQL tests for other programs: JSON, TAP and GitHub annotations here, JUnit in a module of its own."""
+"""Reports of SQL tests for other programs and for pull requests; JUnit is in a module of its own."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import re
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from ahjo_tasks.console.markdown import table
 from ahjo_tasks.data.values import to_text
 from ahjo_tasks.testing.sql_tests import cases
-from ahjo_tasks.utils import annotation
+from ahjo_tasks.utils import annotation, pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,17 +18,33 @@ if TYPE_CHECKING:
     from ahjo_tasks.testing.sql_tests import FileResult
 
 
-def github(results: Sequence[FileResult]) -> str:
+def summary(results: Sequence[FileResult]) -> str:
+    """Return `10/12 checks passed in 3 files`."""
+    passed, failed = (sum(getattr(result, what) for result in results) for what in ("passed", "failed"))
+    return f"{passed}/{passed + failed} checks passed in {pluralize(len(results), 'file')}"
+
+
+def github(results: Sequence[FileResult], folder: str = "") -> str:
     """Return a workflow command for each failure; nothing for what passed."""
+    top = f"{folder}/" if folder else ""
     failed = [case for result in results for case in cases(result) if not case.passed]
     return "".join(
-        annotation("error", {"file": case.file, "line": case.line, "title": case.name}, case.failure or case.error)
+        annotation(
+            "error", {"file": top + case.file, "line": case.line, "title": case.name}, case.failure or case.error
+        )
         + "\n"
         for case in failed
     )
 
 
-def as_json(results: Sequence[FileResult]) -> str:
+def markdown(results: Sequence[FileResult], _folder: str = "") -> str:
+    """Return the number of checks that passed, and a table of those that did not."""
+    failed = [case for result in results for case in cases(result) if not case.passed]
+    rows = [(case.file, case.name, case.failure or case.error) for case in failed]
+    return "\n".join([f"### {summary(results)}", *(["", *table(("file", "check", "failure"), rows)] if rows else [])])
+
+
+def as_json(results: Sequence[FileResult], _folder: str = "") -> str:
     """Return an object with `passed`, `failed` and `files`: each has its rows, and `error` if it could not be run."""
     document = {
         "format_version": 1,
@@ -64,7 +81,7 @@ DIRECTIVE = re.compile(r"\\#\s*(?=todo|skip)", re.IGNORECASE)
 """A directive to readers that know no escapes: they would take the failure for an expected one."""
 
 
-def tap(results: Sequence[FileResult]) -> str:
+def tap(results: Sequence[FileResult], _folder: str = "") -> str:
     """Return a line for each case, with the content of a failed one as diagnostics below it."""
     all_cases = [case for result in results for case in cases(result)]
     lines = ["TAP version 13", f"1..{len(all_cases)}"]
@@ -80,17 +97,18 @@ def _escaped(text: str) -> str:
     return DIRECTIVE.sub(lambda _match: "\\#-", " ".join(escaped.split()))
 
 
-def junit(results: Sequence[FileResult]) -> str:
+def junit(results: Sequence[FileResult], folder: str = "") -> str:
     """Return a JUnit XML document; Python's XML library is imported by this report alone."""
-    from ahjo_tasks.testing.junit import to_xml
+    from ahjo_tasks.testing.junit import of_results
 
-    return to_xml(results)
+    return of_results(results, folder)
 
 
-REPORTS: dict[str, Callable[[Sequence[FileResult]], str]] = {
+REPORTS: dict[str, Callable[..., str]] = {
     "junit": junit,
     "tap": tap,
     "json": as_json,
     "github": github,
+    "markdown": markdown,
 }
-"""Reports by the name of their format."""
+"""Reports by the name of their format: of results, and of the project's folder from the top of its repository."""
