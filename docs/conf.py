@@ -55,8 +55,6 @@ REPOSITORY_PAGES = {
 LINES = r"(?:(?!^```).*\n)+"
 SHELLS = re.compile(rf"^```sh\n(?P<bash>{LINES})```\n\n```powershell\n(?P<powershell>{LINES})```\n", re.MULTILINE)
 """A block of commands for bash, and the same for PowerShell behind it."""
-MERMAID = re.compile(rf"^```mermaid\n{LINES}```\n", re.MULTILINE)
-"""A diagram that GitHub draws. No script is loaded here; the table behind it says the same."""
 TABS = """\
 ::::{{tab-set}}
 :sync-group: shell
@@ -90,7 +88,6 @@ def site_text(text: str) -> str:
     """Put tables of the code in the place of their comments, and a command for two shells into tabs."""
     for link, page in REPOSITORY_PAGES.items():
         text = text.replace(f"]({link}", f"]({page}")
-    text = MERMAID.sub("", text)
     filled = re.sub(r"(?m)^<!-- code: (\w+) -->$", lambda found: reference_tables.TABLES[found[1]](), text)
     return SHELLS.sub(lambda found: TABS.format(**found.groupdict()), filled)
 

@@ -1,8 +1,13 @@
-"""The tables and lists of the reference, each made of the code as Markdown."""
+"""The tables and lists of the reference, each made of the code as Markdown.
+
+Run this file to renew those that are in the pages.
+"""
 
 from __future__ import annotations
 
 import inspect
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks import errors, namespace
@@ -16,6 +21,8 @@ if TYPE_CHECKING:
     from invoke.parser.argument import Argument
     from invoke.tasks import Task
 
+ROOT = Path(__file__).parent.parent
+
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """Return a table of Markdown."""
@@ -26,12 +33,26 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def actions() -> str:
     """Return all actions in the groups of the overview, each with its help and flags."""
-    tasks = {str(name): task for name, task in namespace().tasks.items()}
+    return "\n\n".join(
+        "\n\n".join([f"## {group}", *(_action(name, task) for name, task in tasks.items())])
+        for group, tasks in _groups().items()
+    )
+
+
+def summary() -> str:
+    """Return all actions in the groups of the overview, each with the first line of its help."""
+    tables = []
+    for group, tasks in _groups().items():
+        rows = [(f"`{name}`", _escaped((inspect.getdoc(task) or "").splitlines()[0])) for name, task in tasks.items()]
+        tables.append(table([group, ""], rows))
+    return "\n\n".join(tables)
+
+
+def _groups() -> dict[str, dict[str, Task[Any]]]:
+    tasks = {str(name): task for name, task in namespace(directory=ROOT).tasks.items()}
     grouped = {name for names in GROUPS.values() for name in names}
     groups = {**GROUPS, "More": tuple(sorted(tasks.keys() - grouped))}
-    return "\n\n".join(
-        "\n\n".join([f"## {group}", *(_action(name, tasks[name]) for name in names)]) for group, names in groups.items()
-    )
+    return {group: {name: tasks[name] for name in names} for group, names in groups.items()}
 
 
 def _action(name: str, task: Task[Any]) -> str:
@@ -86,3 +107,17 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "headers": headers,
 }
 """By the word of a comment `code`: what stands in its place on the site."""
+
+IN_PAGES: Mapping[str, Callable[[], str]] = {"summary": summary}
+"""What stands in a page itself, between comments `begin` and `end`."""
+BLOCK = re.compile(r"(?ms)^(<!-- begin: (?P<name>\w+),[^\n]*\n).*?(^<!-- end: )")
+
+
+def renewed(text: str) -> str:
+    """Return a page with its tables as the code has them now."""
+    return BLOCK.sub(lambda found: f"{found[1]}{IN_PAGES[found['name']]()}\n{found[3]}", text)
+
+
+if __name__ == "__main__":
+    for page in (ROOT / "docs").glob("*.md"):
+        page.write_text(renewed(page.read_text("utf-8")), encoding="utf-8")

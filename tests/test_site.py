@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import shutil
 import subprocess
@@ -78,6 +79,17 @@ def test_the_reference_has_every_key_variable_and_exit_code(site: Path) -> None:
     text = (site / "reference.html").read_text("utf-8")
     assert set(VARIABLES) <= codes(site, "reference")
     assert set(re.findall(r"<td><p>(\d+)</p></td>", text)) == {"0", "1", "2", "3", "4", "5", "130"}
+
+
+def test_the_tables_in_the_pages_are_as_the_code_has_them() -> None:
+    spec = importlib.util.spec_from_file_location("reference_tables", ROOT / "docs" / "reference_tables.py")
+    assert spec is not None
+    assert spec.loader is not None
+    tables = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tables)
+    texts = {path.name: path.read_text("utf-8") for path in (ROOT / "docs").glob("*.md")}
+    stale = [name for name, text in texts.items() if tables.renewed(text) != text]
+    assert stale == [], "run: python docs/reference_tables.py"
 
 
 def test_a_variable_is_named_only_if_there_is_one() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path
@@ -11,9 +12,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.data.csv import CsvFormat, write_csv
+from ahjo_tasks.database.catalog import read_tables
 from ahjo_tasks.engine.query import Query
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.project.kinds import KINDS, OBJECTS, plural
+from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.utils import atomic_write, load_object
 
 if TYPE_CHECKING:
@@ -27,6 +30,13 @@ if TYPE_CHECKING:
     from ahjo_tasks.project.sql_file import SqlFile
 
 HISTORY = ("state", "runs", "steps", "objects", "texts", "data", "mark")
+TOOLS = {
+    "flyway_schema_history": "Flyway",
+    "databasechangelog": "Liquibase",
+    "databasechangeloglock": "Liquibase",
+    "__refactorlog": "SSDT",
+}
+"""Tables of other tools, in lower case."""
 UNSAFE = re.compile(r'[\x00-\x1f<>:"/\\|?*%]|^\.|[. ]$')
 """Characters that some file system does not take."""
 PERMISSIONS = ("create_db_roles", "grant_db_permissions", "add_users_to_db_roles")
@@ -60,7 +70,17 @@ class Pull:
     @property
     def missing(self) -> Sequence[str]:
         """Objects of the database that cannot be pulled, with reasons, once the others were read."""
-        return self._reader.missing
+        return [*self._reader.missing, *self._histories]
+
+    @cached_property
+    def _histories(self) -> list[str]:
+        """The tables in which other tools keep their history."""
+        tables = sorted(key.name for key in read_tables(self._connection) or ())
+        return [
+            f"table {name}, the history of {TOOLS[name.lower()]}: this tool keeps its own"
+            for name in tables
+            if name.lower() in TOOLS
+        ]
 
     @cached_property
     def tables(self) -> TableScripts:
@@ -77,9 +97,12 @@ class Pull:
             if not any(_matches(script, pattern) for script in scripts):
                 raise UsageError(f"Nothing in the database matches {pattern}.")
         taken: set[str] = set()
+        count = Counter((script.kind, str(script)) for script in scripts)
         for script in scripts:
             if not patterns or any(_matches(script, pattern) for pattern in patterns):
-                yield self._file(script, taken, overwrite=overwrite)
+                shared = count[script.kind, str(script)] > 1  # as triggers of two tables
+                name = f"{script.table}.{script.name}" if shared else script.name
+                yield self._file(script, f"{script.schema}.{name}".lstrip("."), taken, overwrite=overwrite)
 
     def permissions(self, *, overwrite: bool) -> Iterator[PulledFile]:
         """Yield the files of roles, grants and members, as far as there are any."""
@@ -123,12 +146,12 @@ class Pull:
             write_csv(rows, path, CsvFormat())
             return path.read_bytes().decode("utf-8")
 
-    def _file(self, script: ObjectScript, taken: set[str], *, overwrite: bool) -> PulledFile:
+    def _file(self, script: ObjectScript, name: str, taken: set[str], *, overwrite: bool) -> PulledFile:
         kind = KINDS[script.kind]
-        owner = self._owners.get((kind.creates, script.schema.lower(), script.name.lower()))
+        owner = self._owners.get((kind.creates, script.schema.lower(), script.name.lower(), script.table.lower()))
         if owner is not None and len(owner.definitions) > 1 and not _only_creates(owner, script):
             return PulledFile(owner.path, owner.label, script.text, "it creates other objects, too")
-        path = owner.path if owner is not None else self._new_path(kind.folders[0], str(script), taken)
+        path = owner.path if owner is not None else self._new_path(kind.folders[0], name, taken)
         return self._kept_or_written(path, script.text, overwrite=overwrite)
 
     def _kept_or_written(self, path: Path, text: str, *, overwrite: bool) -> PulledFile:
@@ -150,18 +173,21 @@ class Pull:
         return self._files.database / f"{label}.sql"
 
     @cached_property
-    def _owners(self) -> dict[tuple[str, str, str], SqlFile]:
-        """The files that create objects now, by kind, schema and name."""
+    def _owners(self) -> dict[tuple[str, str, str, str], SqlFile]:
+        """The files that create objects now, by kind, schema, name and table; by no table, too."""
         default = self._files.dialect.default_schema or ""
         owners = {}
         for file in self._files.read(OBJECTS, self._settings.scripting_variables):
-            for kind, name in ((item.kind, item.name) for item in file.definitions):
-                owners[kind, (name.schema or default).lower(), name.name.lower()] = file
+            for item in file.definitions:
+                table = item.table or Name(None, "")
+                schema = (item.name.schema or table.schema or default).lower()
+                for of in {"", table.name.lower()}:
+                    owners[item.kind, schema, item.name.name.lower(), of] = file
         return owners
 
 
 def own_tables(settings: Settings) -> frozenset[str]:
-    """Return the names of the tables that we and Alembic keep in a database, in lower case."""
+    """Return the names of the tables that we, Alembic and other tools keep in a database, in lower case."""
     names = (
         settings.alembic_version_table,
         settings.git_table,
@@ -169,7 +195,7 @@ def own_tables(settings: Settings) -> frozenset[str]:
         settings.log_table,
         *(f"ahjo_{name}" for name in HISTORY),
     )
-    return frozenset(name.lower() for name in names)
+    return frozenset(name.lower() for name in names) | TOOLS.keys()
 
 
 def _matches(script: ObjectScript, pattern: str) -> bool:

@@ -45,3 +45,22 @@ def test_hidden_files_are_said_to_be_ignored_once(live: Deployed) -> None:
     live.write("database/tables/._t.sql", "no SQL\n")
     done = live.succeed("structure", "deploy")
     assert done.out.count("Hidden files are ignored: database/tables/._t.sql.") == 1
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_an_operator_runs_once_and_goes_with_its_file(live: Deployed) -> None:
+    live.write(
+        "database/functions/near.sql",
+        "CREATE OR REPLACE FUNCTION near(a int, b int) RETURNS boolean LANGUAGE sql AS 'SELECT abs(a - b) < 2';\n",
+    )
+    operator = live.write(
+        "database/operators/near.sql",
+        "DROP OPERATOR IF EXISTS =~ (int, int);\n"
+        "CREATE OPERATOR =~ (FUNCTION = near, LEFTARG = int, RIGHTARG = int);\n",
+    )
+    live.succeed("deploy")
+    assert live.rows("SELECT 1 =~ 2") == [(True,)]
+    live.succeed("plan", "--check")
+    operator.unlink()
+    live.succeed("deploy", "--prune")
+    assert live.rows("SELECT count(*) FROM pg_operator WHERE oprname = '=~'") == [(0,)]

@@ -125,6 +125,25 @@ def test_a_file_that_is_there_is_kept_unless_it_may_be_replaced(live: Deployed) 
     assert "same text" in live.succeed("pull", "--select", "views").out
 
 
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_triggers_rules_and_policies_of_one_name_are_a_file_for_each_table(pulled: Deployed) -> None:
+    names = {label.rpartition("/")[2] for label in files(pulled)}
+    assert {"shop.author.touched.sql", "shop.base.touched.sql", "public.touched.sql"} <= names
+    assert {"shop.base.ignored.sql", "shop.child.ignored.sql", "public.ignored.sql", "shop.author.own.sql"} <= names
+    (pulled.directory / "database/triggers/shop.base.touched.sql").rename(pulled.directory / "database/triggers/t.sql")
+    again = pulled.succeed("pull", "--select", "trigger")
+    assert "had the same text already" in again.text
+    assert not (pulled.directory / "database/triggers/shop.base.touched.sql").exists()
+
+
+def test_the_history_of_another_tool_is_left_out_and_listed(live: Deployed) -> None:
+    live = with_alembic(live)
+    live.by_hand("CREATE TABLE flyway_schema_history (installed_rank INT)", "CREATE TABLE item (id INT)")
+    assert "Not pulled: table flyway_schema_history, the history of Flyway" in live.succeed("pull").err
+    assert "item" in statements(live)
+    assert "flyway" not in statements(live)
+
+
 def test_a_dry_run_and_a_wrong_name_write_nothing(live: Deployed) -> None:
     live.by_hand("CREATE VIEW a AS SELECT 77 AS one")
     assert "a.sql" in live.succeed("--dry", "pull").out

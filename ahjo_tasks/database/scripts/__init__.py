@@ -11,12 +11,16 @@ if TYPE_CHECKING:
 
 
 class ObjectScript(NamedTuple):
-    """The text of a file that creates an object; `kind` is a kind of project files."""
+    """The text of a file that creates an object; `kind` is a kind of project files.
+
+    `table` is the one that a trigger, rule or policy belongs to, where its name is its own in that table alone.
+    """
 
     kind: str
     schema: str
     name: str
     text: str
+    table: str = ""
 
     def __str__(self) -> str:
         return f"{self.schema}.{self.name}" if self.schema else self.name

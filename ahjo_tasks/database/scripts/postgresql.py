@@ -215,7 +215,7 @@ class PostgreSQLScripts(PostgreSQLObjects):
     """Reads the catalog in a transaction that is rolled back."""
 
     def objects(self) -> Iterator[ObjectScript]:
-        """Yield all objects of files; those of one name are one file, as overloads are."""
+        """Yield all objects of files; those of one name, and of one table, are one file, as overloads are."""
         with self.dialect.reading_catalog(self.connection):
             needed = needed_by_tables(self.connection)
             items = [
@@ -229,11 +229,11 @@ class PostgreSQLScripts(PostgreSQLObjects):
                 *self.policies(),
             ]
             self.missing += [f"{kind} {name}" for kind, name in self.connection.query(OTHERS)]
-        files: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+        files: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
         for item in items:
-            files[item.kind, item.schema, item.name] += item.statements
-        for (kind, schema, name), statements in files.items():
-            yield ObjectScript(kind, schema, name, script(*statements))
+            files[item.kind, item.schema, item.name, item.table] += item.statements
+        for (kind, schema, name, table), statements in files.items():
+            yield ObjectScript(kind, schema, name, script(*statements), table)
 
     def tables(self) -> TableScripts:
         """Return the statements of schemas, extensions, tables, and what those need."""

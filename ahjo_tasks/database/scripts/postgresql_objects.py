@@ -127,6 +127,8 @@ class Item(NamedTuple):
     statements: tuple[str, ...]
     full: str
     """The name as a DROP has it, with the types of parameters."""
+    table: str = ""
+    """The table that a trigger, rule or policy belongs to."""
 
     @property
     def drop(self) -> str:
@@ -209,7 +211,7 @@ class PostgreSQLObjects(ScriptReader):
             statements = [f"DROP {kind.upper()} IF EXISTS {place}", text.rstrip(";")]
             if enabled in ENABLED:
                 statements.append(f"ALTER TABLE {full} {ENABLED[enabled]} {kind.upper()} {self.quote(name)}")
-            yield Item(key, kind, schema, name, (*statements, *self.comments(key, kind.upper(), place)), place)
+            yield Item(key, kind, schema, name, (*statements, *self.comments(key, kind.upper(), place)), place, table)
 
     def policies(self) -> Iterator[Item]:
         """Yield policies of row-level security, each behind a DROP."""
@@ -221,7 +223,7 @@ class PostgreSQLObjects(ScriptReader):
                 f" TO {', '.join(roles)}{conditions}"
             )
             drop = f"DROP POLICY IF EXISTS {place}"
-            yield Item(key, "policy", schema, name, (drop, create, *self.comments(key, "POLICY", place)), place)
+            yield Item(key, "policy", schema, name, (drop, create, *self.comments(key, "POLICY", place)), place, table)
 
     def operators(self) -> Iterator[Item]:
         """Yield operators, each behind a DROP."""

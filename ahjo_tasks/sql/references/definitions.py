@@ -217,7 +217,10 @@ def _operator(reader: Reader, place: int, definition: Definition | None) -> int:
     schema, symbol = operator_ahead(reader.text, token_span(reader.text, reader.syntax, place - 1)[1])
     if schema:
         reader.note((schema,), "schema", Strength.CREATION, place)
-    reader.bring("operator", Name(schema or next(iter(reader.collector.path), None), symbol))
+    name = Name(schema or next(iter(reader.collector.path), None), symbol)
+    reader.bring("operator", name)
+    if not reader.body:
+        record(reader, Definition("operator", name))
     while place < reader.size and words[place] not in {"(", ";"}:
         place += 1
     return options(reader, place) if words[place] == "(" else place

@@ -57,3 +57,15 @@ CREATE CONSTRAINT TRIGGER checked AFTER INSERT ON shop.author DEFERRABLE FOR EAC
 CREATE RULE ignored AS ON DELETE TO plain DO INSTEAD NOTHING;
 CREATE POLICY own ON shop."Odd ""table" AS RESTRICTIVE FOR UPDATE TO PUBLIC USING (pages > 1) WITH CHECK (pages > 2);
 CREATE AGGREGATE shop.add_all (integer) (SFUNC = int4pl, STYPE = integer, INITCOND = '0');
+CREATE TRIGGER touched BEFORE UPDATE ON plain FOR EACH ROW EXECUTE FUNCTION shop.touch();
+CREATE TRIGGER touched BEFORE UPDATE ON shop.base FOR EACH ROW EXECUTE FUNCTION shop.touch();
+COMMENT ON TRIGGER touched ON shop.base IS 'of the base';
+CREATE RULE ignored AS ON DELETE TO shop.base DO INSTEAD NOTHING;
+CREATE RULE ignored AS ON DELETE TO shop.child DO INSTEAD NOTHING;
+ALTER TABLE shop.author ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON shop.author USING (id > 1);
+CREATE FUNCTION shop.near(a integer, b integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT abs(a - b) < 2';
+CREATE FUNCTION shop.far(a integer, b integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT abs(a - b) >= 2';
+CREATE OPERATOR shop.=~ (FUNCTION = shop.near, LEFTARG = integer, RIGHTARG = integer, COMMUTATOR = OPERATOR(shop.=~));
+CREATE OPERATOR shop.<~> (FUNCTION = shop.far, LEFTARG = integer, RIGHTARG = integer, NEGATOR = OPERATOR(shop.=~));
+COMMENT ON OPERATOR shop.<~> (integer, integer) IS 'far';

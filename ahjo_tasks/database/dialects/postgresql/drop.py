@@ -1,4 +1,4 @@
-"""Statements that drop objects of PostgreSQL: overloads of routines, views of either kind, triggers of events."""
+"""Statements that drop objects of PostgreSQL: overloads of routines and operators, views of either kind, triggers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,13 @@ VIEW = (
     "format('DROP %s %s', CASE o.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END, o.oid::regclass)",
 )
 ROUTINES = frozenset({"function", "procedure"})
-CATALOGS = {"function": ROUTINE, "procedure": ROUTINE, "view": VIEW}
+OPERATOR = (
+    "pg_operator",
+    "oprnamespace",
+    "pg_operator_is_visible",
+    "format('DROP OPERATOR %s', o.oid::regoperator)",
+)
+CATALOGS = {"function": ROUTINE, "procedure": ROUTINE, "view": VIEW, "operator": OPERATOR}
 """By kind: the catalog, its column for the schema, the function that tests visibility, and the statement."""
 ROUTINE_KEYWORDS = frozenset({"FUNCTION", "PROCEDURE", "AGGREGATE"})
 MAX_WORDS_BEFORE_KIND = 3
@@ -43,7 +49,7 @@ OPTIONS = frozenset({"BASETYPE", "ORDER"})
 
 
 def drop_from_catalog(definition: Definition, text: str, names: Naming) -> str:
-    """Drop a routine or view; empty for other kinds.
+    """Drop a routine, view or operator; empty for other kinds.
 
     Of a routine the overloads that the text creates, or all of its name if the text does not show the arguments.
     """
