@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from ahjo_tasks.sql.definitions import Name
 
 
+HASHED_AT_ONCE = 1_000_000
+"""Bytes of a file of rows that are read and hashed at a time."""
+
+
 @dataclass(frozen=True)
 class LoadStep(Step):
     """Load CSV or Parquet files, all or none where the database allows it.
@@ -137,7 +141,7 @@ class DataProgress:
     def content(self, file: SqlFile | TableFile, statements: int | None = None) -> str:
         """Return the hash of a file, or of its first statements; empty for a text with a secret in it."""
         if isinstance(file, TableFile):
-            return sha256(file.path.read_bytes() + repr(file.options).encode()).hexdigest()
+            return _hash_table(file, self._conceal)
         text = "\0".join(f"{batch.count} {batch.text}" for batch in file.batches[:statements])
         return "" if self._conceal(text) != text else hash_text(text)
 
@@ -165,6 +169,19 @@ class DataProgress:
         """Record that the action has done all its files."""
         if self._loaded is not None and (self._may_write() or self._known):
             self._loaded.finish()
+
+
+def _hash_table(file: TableFile, conceal: Callable[[str], str]) -> str:
+    """Return the hash of a file's content and options; empty where there is a secret in it."""
+    digest = sha256(repr(file.options).encode())
+    with file.path.open("rb") as stream:
+        while lines := stream.readlines(HASHED_AT_ONCE):
+            content = b"".join(lines)
+            text = content.decode("utf-8", "replace")
+            if conceal(text) != text:
+                return ""
+            digest.update(content)
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True)

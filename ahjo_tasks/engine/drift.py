@@ -94,7 +94,8 @@ class DriftFinder:
             return
         now = Catalog({key: table_fingerprint(*described) for key, described in tables.items()})
         for key in keys:
-            if now.get(key) != record.objects[key]:
+            left = record.objects[key]
+            if now.get(key) != left and (left.definition or key not in now):  # of a secret, only that it is there
                 reason = _reason(key, record, now, rights="comments")
                 diff = self._diff(key, record, tables.get(key, ("", ""))[0])
                 yield FileChange(str(key).removeprefix("table "), "table", Status.DRIFTED, reason, (key,), diff=diff)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.database.catalog import (
     NAMES_PER_QUERY,
+    UNKNOWN,
     Catalog,
     Fingerprint,
     find,
@@ -458,8 +459,8 @@ class Recorder:
         ]
         objects, texts = dict(record.objects), dict(record.texts)
         for key in changed:
-            objects[key] = table_fingerprint(*now[key])
             texts[key] = self._keep(now[key][0])
+            objects[key] = table_fingerprint(*now[key]) if texts[key] else UNKNOWN
             self._note_table(key, "changed", texts[key])
         for key in self._tables.keys() & objects.keys() - now.keys():
             del objects[key]

@@ -6,6 +6,7 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ahjo_tasks.console.masker import uncovered
 from ahjo_tasks.database.catalog import find, read_catalog
 from ahjo_tasks.errors import DeployError, StatementError
 from ahjo_tasks.history.data import Loaded, LoadedFiles
@@ -45,7 +46,7 @@ UNDO = (
 
 
 class Statement(NamedTuple):
-    """A statement of a revision, with the hash of its text and that of its values."""
+    """A statement of a revision, with the hashes of its text and of its values, without the secrets in them."""
 
     text: str
     hash: str
@@ -62,8 +63,9 @@ class _UndoneByHandError(Exception):
     """Nothing of what was done is there: the revision begins anew."""
 
 
-def _statement(text: str, values: object) -> Statement:
-    return Statement(text, sha256(text.encode()).hexdigest()[:32], sha256(repr(values).encode()).hexdigest()[:32])
+def _hash(text: str, connection: Connection) -> str:
+    """Return the hash of a text without the secrets in it."""
+    return sha256(uncovered(connection.cover(text)).encode()).hexdigest()[:32]
 
 
 class RevisionProgress:
@@ -154,7 +156,8 @@ class RevisionProgress:
         self._running = None
         if not self._key or self._busy or not self._counts(text):
             return False
-        statement, self._sa_connection = _statement(text, values), sa_connection
+        hashes = (_hash(each, self._connection) for each in (text, repr(values)))
+        statement, self._sa_connection = Statement(text, *hashes), sa_connection
         self._refuse_invalid(statement)
         if self._rows is None:
             return False

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import subprocess
 import sys
+import zlib
 from contextlib import contextmanager
+from hashlib import md5, sha256
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -252,13 +255,47 @@ def test_a_changed_variable_runs_the_file(live: Deployed) -> None:
     assert live.rows("SELECT one FROM a") == [(2,)]
 
 
-def test_a_file_with_a_secret_is_kept_nowhere_and_runs_each_time(live: Deployed) -> None:
-    live.reconfigure(scripting_variables={"api_password": "s3cret-value"})
+SECRET = "s3cret-value"
+
+
+def history_of(live: Deployed) -> str:
+    """All that the tables of the history hold, with the texts that they keep."""
+    names = ("state", "runs", "steps", "objects", "data")
+    texts = [zlib.decompress(base64.b64decode(row[0])).decode() for row in live.rows("SELECT content FROM ahjo_texts")]
+    return "\n".join([*texts, *(repr(live.rows(f"SELECT * FROM ahjo_{name}")) for name in names)]).lower()
+
+
+def plain_hashes(*texts: str) -> set[str]:
+    return {made(text.encode()).hexdigest()[:32] for text in texts for made in (sha256, md5)}
+
+
+def test_a_text_with_a_secret_is_kept_neither_as_text_nor_as_its_hash_and_runs_each_time(live: Deployed) -> None:
+    live.reconfigure(scripting_variables={"api_password": SECRET})
+    create = f"CREATE TABLE item (id INTEGER, name VARCHAR(20) DEFAULT '{SECRET}')"
+    revision(live, "a1", None, f"op.execute({create!r})")
     live.view("a", "SELECT '$(api_password)' AS one")
+    live.view("b", "SELECT 1 AS one")
+    live.write("database/data/d.sql", "-- run: on change\nINSERT INTO item VALUES (1, '$(api_password)');\n")
+    live.write("database/data/item.csv", f"id;name\n2;{SECRET}\n")
+    live.write("database/data/item.load.yaml", "run: on change\n")
     live.succeed("deploy")
-    assert ran(live.succeed("deploy").text) == ["a"]
+    for times in (1, 2):
+        live.succeed("data")
+        assert live.rows("SELECT COUNT(*) FROM item") == [(2 * times,)]
+        assert ran(live.succeed("deploy").text) == ["a"]
+    live.view("b", "SELECT 2 AS one")
+    live.succeed("deploy")
     story = json.loads(live.succeed("history", "--object", "a.sql", "--format", "json").out)["steps"]
     assert {step["text_hash"] for step in story} == {""}
+    text = (live.directory / "database/views/a.sql").read_text()
+    script = "INSERT INTO item VALUES (1, '{0}')"
+    effective = (text, text.strip(), create, script, f"1 {script}", f"-- run: on change\n{script};\n", SECRET)
+    known = history_of(live)
+    assert SECRET not in known
+    assert "b.sql" in known
+    hashes = plain_hashes(*(each.replace("$(api_password)", SECRET).replace("{0}", SECRET) for each in effective))
+    assert [each for each in hashes if each in known] == []
+    assert "item" not in live.here("drift").text
 
 
 @pytest.mark.parametrize("target", ["mysql", "sqlite"], indirect=True)
