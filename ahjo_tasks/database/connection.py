@@ -506,7 +506,8 @@ class Connection:
             if "_sa_connection" in self.__dict__:
                 self._sa_connection.close()
             else:
-                self._link.raw.close()
+                with suppress(self.driver_error):  # it broke, and is closed already
+                    self._link.raw.close()
 
     def _leave_sqlalchemy(self) -> None:
         """Roll back what the caller left open, and switch back to autocommit. Raises StatementError if that fails."""

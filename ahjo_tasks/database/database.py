@@ -424,6 +424,7 @@ class Database:
             raise ConfigError(f"SQLAlchemy refuses the connection settings: {error}") from None
         self.dialect.register_events(engine, self.settings)
         self._cursors.listen(engine)
+        _close_quietly(engine)
         notice = self.dialect.connection_notice(url, self.settings)
         if notice:
             self._reporter.info(notice)
@@ -547,6 +548,20 @@ class Database:
             raise
         opened.cover = self.cover
         return opened
+
+
+def _close_quietly(engine: Engine) -> None:
+    """Have SQLAlchemy's pool say nothing of a connection that is closed already, as one that broke.
+
+    It would log what the driver says, with a traceback.
+    """
+    close, error = engine.dialect.do_close, engine.dialect.loaded_dbapi.Error
+
+    def close_quietly(dbapi_connection: Any) -> None:
+        with suppress(error):
+            close(dbapi_connection)
+
+    engine.dialect.do_close = close_quietly  # type: ignore[method-assign]
 
 
 def lock_owner() -> str:

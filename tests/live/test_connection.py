@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ahjo_tasks.errors import StatementError
+from ahjo_tasks.runtime.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,3 +81,16 @@ def test_sqlalchemy_lent_twice_leaves_the_transaction_of_the_first_alone(connect
         with connection.sqlalchemy_connection() as again:
             assert again.exec_driver_sql("SELECT id FROM t").all() == [(1,)]
     assert connection.query("SELECT id FROM t") == [(1,)]
+
+
+@pytest.mark.parametrize("used", [False, True], ids=["of the driver", "of SQLAlchemy"])
+def test_a_connection_that_is_closed_already_is_closed_without_a_word(
+    live: Deployed, used: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    project = Project(live.directory, live.directory / "dev.json", {})
+    connection = project.database.driver_connection
+    if used:
+        connection.adopt()
+    connection.dbapi_connection.close()
+    project.close(keep=False)
+    assert caplog.text == ""
