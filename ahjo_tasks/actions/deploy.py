@@ -219,6 +219,7 @@ def structure(ctx: ActionContext) -> None:
     from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan, session_of
     from ahjo_tasks.api.running import data_progress
     from ahjo_tasks.engine.data import refuse_changed_tables
+    from ahjo_tasks.engine.object_progress import going_on
     from ahjo_tasks.engine.plan import Plan
     from ahjo_tasks.engine.refresh import plan_refresh
     from ahjo_tasks.engine.sql_file import plan_named, plan_objects
@@ -237,12 +238,13 @@ def structure(ctx: ActionContext) -> None:
     plan += plan_refresh(ctx.project.object_files, project.dialect)
     plan += Plan((), project.ignored(), project.misnamed())
     with connection_for_plan(ctx) as connection:
-        progress = data_progress(session_of(ctx), "table", connection, everything=False)
+        progress = data_progress(session_of(ctx), "table", connection)
         tables = refuse_changed_tables(files, progress, connection)
-        apply_plan(ctx, plan, connection)
+        apply_plan(ctx, going_on(plan, progress), connection)
         if not ctx.dry_run:
             for file in tables:
                 progress.file_done(file)
+            progress.finish()
 
 
 KINDS = ("assembly", "clr-procedure")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from ahjo_tasks.api.running import apply_plan, applying, begin, describe_once, locked_connection, recording
+from ahjo_tasks.api.running import apply_plan, applying, begin, describe_once, going_on, locked_connection, recording
 from ahjo_tasks.errors import NotPermittedError, UsageError
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def plan_changes(  # noqa: PLR0913 - what of the deploy is wanted
     descriptions = Plan(()) if skipped.descriptions else _descriptions(session)
     before, after = _around(session, connection, skipped)
     if named and objects is not None:
-        return before + objects + descriptions + after, None
+        return before + going_on(session, objects, connection) + descriptions + after, None
     reason = "--all" if everything else "a migration runs before it" if before.steps else ""
     deployment = Deployment(session.settings, connection, session.conceal)
     objects, untouched = (objects, []) if objects else _read_concerned(session, deployment, reason)
@@ -198,7 +198,8 @@ def plan_changes(  # noqa: PLR0913 - what of the deploy is wanted
         from ahjo_tasks.descriptions.plan import leave_out_equal
 
         descriptions = leave_out_equal(descriptions, connection)
-    return before + selection.plan + descriptions + after, selection
+    objects = going_on(session, selection.plan, connection, everything=everything)
+    return before + objects + descriptions + after, selection
 
 
 def _descriptions(session: Session) -> Plan:

@@ -229,8 +229,10 @@ def _run_record(session: Session, plan: Plan, connection: Connection) -> RunReco
     return project.run_record
 
 
-def data_progress(session: Session, kind: str, connection: Connection | None, *, everything: bool) -> DataProgress:
-    """Return how far the data files of a kind are in the database."""
+def data_progress(
+    session: Session, kind: str, connection: Connection | None, *, everything: bool = False, keeps: bool = True
+) -> DataProgress:
+    """Return how far the files of a kind are in the database; `keeps` says that those stay recorded that are done."""
     from ahjo_tasks.engine.data import DataProgress
     from ahjo_tasks.history.data import LoadedFiles
     from ahjo_tasks.history.store import HistoryStore
@@ -242,4 +244,14 @@ def data_progress(session: Session, kind: str, connection: Connection | None, *,
         return record is not None and record.started
 
     loaded = LoadedFiles(HistoryStore(connection, session.settings), kind) if connection is not None else None
-    return DataProgress(loaded, session.conceal, may_write, everything=everything)
+    return DataProgress(loaded, session.conceal, may_write, everything=everything, keeps=keeps)
+
+
+def going_on(session: Session, plan: Plan, connection: Connection | None, *, everything: bool = False) -> Plan:
+    """Return the plan whose files go on where an earlier run has left a part of them done."""
+    from ahjo_tasks.engine import object_progress
+
+    if connection is None or not any(map(object_progress.may_stop, plan.steps)):
+        return plan
+    progress = data_progress(session, "object", connection, everything=everything, keeps=False)
+    return object_progress.going_on(plan, progress)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -81,9 +81,10 @@ class LoadStep(Step):
 
 
 class DataProgress:
-    """The progress of the data files of a kind. `everything` runs those, too, that are done.
+    """The progress of the files of a kind. `everything` runs those, too, that are done.
 
-    A file is recorded in its own transaction; one whose statements commit alone after each of them.
+    A file is recorded in its own transaction; one whose statements commit alone after each of them. With `keeps` it
+    stays recorded when it is done; else the history knows that.
     """
 
     def __init__(
@@ -93,8 +94,10 @@ class DataProgress:
         may_write: Callable[[], bool],
         *,
         everything: bool,
+        keeps: bool = True,
     ) -> None:
         self._loaded = loaded
+        self._keeps = keeps
         self._conceal = conceal
         self._may_write = may_write
         self._known = loaded.known() if loaded is not None else {}
@@ -116,11 +119,11 @@ class DataProgress:
     def has_changed(self, file: SqlFile) -> bool:
         """Test whether a file was done with another text."""
         known = self._known.get(file.label)
-        return known is not None and bool(known.content) and known.content != self.content(file)
+        return known is not None and bool(known.whole and known.content) and known.content != self.content(file)
 
-    def step(self, file: SqlFile) -> Step:
+    def step(self, step: FileStep) -> Step:
         """Return the step that runs what is left of a script."""
-        return ScriptStep(file, progress=self, done=self._statements_done(file))
+        return ScriptStep(step.file, step.deployed, step.first, self, self._statements_done(step.file))
 
     def warning(self, file: SqlFile) -> str:
         """Name the statement of a script of which it is not known whether it was done; empty for none."""
@@ -148,7 +151,7 @@ class DataProgress:
     def file_done(self, file: SqlFile | TableFile) -> None:
         """Record that a file is done to its end, in its transaction."""
         if self._loaded is not None and self._may_write():
-            self._loaded.write(Loaded(file.label, file.kind, self.content(file)))
+            self._loaded.write(Loaded(file.label, self._loaded.kind, self.content(file)))
 
     def record_done(self, file: SqlFile | TableFile) -> None:
         """Record a file as done by an action that is over, without running it."""
@@ -159,10 +162,13 @@ class DataProgress:
         """Record that so many statements of a file are done."""
         if self._loaded is not None and self._may_write():
             whole = int(number == len(file.batches))
+            if whole and not self._keeps:
+                self._loaded.forget_between(file.label)
+                return
             content = self.content(file) if whole else self.content(file, number)
             statements = 0 if whole else number
             self._loaded.write_between(
-                Loaded(file.label, file.kind, content, statements, whole, 1, int(uncertain and not whole))
+                Loaded(file.label, self._loaded.kind, content, statements, whole, 1, int(uncertain and not whole))
             )
 
     def finish(self) -> None:
@@ -232,6 +238,13 @@ class ScriptStep(FileStep):
             return ScriptOutsideTransaction(found.file, progress=self.progress)
         return found
 
+    def resumed(self, error: DeployError | StatementError) -> Step:
+        """Return the step without the statements that stay done."""
+        failure = error.__cause__
+        if not self.commits_alone or not isinstance(failure, BatchError) or failure.repetition:
+            return super().resumed(error)
+        return replace(self, done=next(n for n, batch in enumerate(self.file.batches) if batch == failure.batch))
+
     def is_done(self, number: int) -> bool:
         """True for a statement that an earlier run has done, unless it sets something of the session."""
         batch = self.file.batches[number - 1]
@@ -263,7 +276,7 @@ def plan_data(
     for number, file in enumerate(order):
         tables = groups.get(number, (file,) if isinstance(file, TableFile) else ())
         if not isinstance(file, TableFile):
-            steps += [progress.step(file)] if file.batches and not progress.reason_to_skip(file) else []
+            steps += [progress.step(FileStep(file))] if file.batches and not progress.reason_to_skip(file) else []
         elif tables and not all(map(progress.reason_to_skip, tables)):
             steps.append(LoadStep(tables, progress))
         notes += [f"{file.label}: {reason}"] if (reason := progress.reason_to_skip(file)) else []

@@ -9,7 +9,7 @@ from ahjo_tasks.errors import StatementError
 from ahjo_tasks.history.store import hash_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from ahjo_tasks.history.store import HistoryStore
 
@@ -37,7 +37,7 @@ class LoadedFiles:
 
     def __init__(self, store: HistoryStore, kind: str) -> None:
         self._store = store
-        self._kind = kind
+        self.kind = kind
         self._table = self._qualified()
 
     def known(self) -> dict[str, Loaded]:
@@ -58,14 +58,22 @@ class LoadedFiles:
 
         Where the session must not write, another one does; in a transaction of the file, the next record does.
         """
+        self._execute_between(self._statements(loaded))
+
+    def forget_between(self, file: str) -> None:
+        """Forget a file there."""
+        self._execute_between([f"DELETE FROM {self._table} WHERE file_id = '{self._id(file)}'"])
+
+    def _execute_between(self, statements: Sequence[str]) -> None:
         connection = self._store.connection
         if connection.transaction_state == "open":
-            connection.try_execute_all(self._statements(loaded))
+            connection.try_execute_all(statements)
             return
         try:
-            self.write(loaded)
+            for statement in statements:
+                connection.execute(statement)
         except StatementError:
-            connection.execute_aside(self._statements(loaded))
+            connection.execute_aside(statements)
 
     def write_aside(self, loaded: Loaded) -> None:
         """Do so in another session, while a transaction is open that is about to be rolled back."""
@@ -102,7 +110,7 @@ class LoadedFiles:
     @property
     def _of_kind(self) -> str:
         quote = self._store.connection.dialect.quote_literal
-        return f"project = {quote(self._store.project)} AND kind = {quote(self._kind)}"
+        return f"project = {quote(self._store.project)} AND kind = {quote(self.kind)}"
 
     def _qualified(self) -> str:
         """Return the name of the table, which holds in whatever schema or database a file goes to."""

@@ -154,3 +154,60 @@ def test_a_script_that_the_server_takes_outside_of_transactions_only_is_recorded
     shop.succeed("data")
     shop.succeed("data")
     assert ids(shop) == [1]
+
+
+OBJECTS = {
+    "sqlite": "CREATE TRIGGER t{0} AFTER INSERT ON item BEGIN SELECT 1; END;\n",
+    "postgresql": "CREATE VIEW t{0} AS SELECT {0} AS id;\n",
+    "mysql": "CREATE VIEW t{0} AS SELECT {0} AS id;\n",
+}
+
+
+def of_objects(live: Deployed, *numbers: int, more: str = "") -> None:
+    """Write a file of objects whose statements commit alone, and that cannot run again from its beginning."""
+    head = "" if live.target.name == "mysql" else "-- transaction: off\n"
+    text = "".join(OBJECTS[live.target.name].format(number) + INSERT.format(number) for number in numbers)
+    live.write("database/views/t.sql", f"{head}{text}{more}")
+
+
+@pytest.mark.parametrize("target", sorted(OBJECTS), indirect=True)
+def test_a_failed_file_of_objects_goes_on_behind_the_statements_that_were_committed(shop: Deployed) -> None:
+    of_objects(shop, 1, 2, more="INSERT INTO nowhere VALUES (3);\n")
+    shop.fail("deploy")
+    assert ids(shop) == [1, 2]
+    shop.fail("deploy")
+    of_objects(shop, 1, 2, 3)
+    done = shop.succeed("deploy")
+    assert "is not known" not in done.text
+    assert ids(shop) == [1, 2, 3]
+    assert shop.rows("SELECT file FROM ahjo_data") == []
+
+
+@pytest.mark.parametrize("statement", [1, 2, 3])
+@pytest.mark.parametrize("target", sorted(OBJECTS), indirect=True)
+def test_a_killed_file_of_objects_names_the_one_statement_that_may_be_done(shop: Deployed, statement: int) -> None:
+    shop.reconfigure(lock_timeout=20)
+    of_objects(shop, 1, 2)
+    killed(shop, "deploy", kill=before_record(statement))
+    done = shop.here("deploy")
+    line = statement + (shop.target.name == "postgresql" or (shop.target.name == "sqlite" and statement > 1))
+    assert f"t.sql:{line}: the run before was ended here" in done.text
+    assert "is not known. It runs now" in done.text
+    if statement == 2:
+        assert done.code == 0, done.text
+        assert ids(shop) == [1, 1, 2]
+    else:  # what cannot be created twice
+        assert "already exists" in done.err
+
+
+@pytest.mark.parametrize("target", ["mysql"], indirect=True)
+def test_a_structure_that_failed_goes_on(live: Deployed) -> None:
+    for name in ("a", "b"):
+        live.write(f"database/tables/{name}.sql", f"CREATE TABLE {name} (id INTEGER);\n")
+    live.write("database/tables/c.sql", "CREATE TABLE c (id INTEGER);\nCREATE TABLE d (id NOTHING);\n")
+    live.fail("structure")
+    live.fail("structure")
+    live.write("database/tables/c.sql", "CREATE TABLE c (id INTEGER);\nCREATE TABLE d (id INTEGER);\n")
+    done = live.succeed("structure")
+    assert "database/tables/a.sql: done by the run before, which did not come to its end" in done.text
+    assert all(map(live.has, "abcd"))
