@@ -45,7 +45,9 @@ class Settings(Struct, frozen=True, kw_only=True, rename={"sqlalchemy_url": "sql
     ] = ""
 
     target_server_hostname: Annotated[str | None, Meta(description="Host name or address of the server.")] = None
-    sql_port: Annotated[Port | None, Meta(description="Port of the server; 0 leaves it to the driver.")] = None
+    sql_port: Annotated[Port | None, Meta(description="Port of the server; without it, or with 0, the usual one.")] = (
+        None
+    )
     target_database_name: Annotated[str | None, Meta(description="Name of the database; for SQLite, its file.")] = None
     sql_dialect: Annotated[str, Meta(description="The database, or database and driver, as in mssql+pyodbc.")] = "mssql"
     sql_driver: Annotated[str | None, Meta(description="Name of the ODBC driver.")] = None

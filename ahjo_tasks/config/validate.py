@@ -30,7 +30,7 @@ TYPE_NAMES = {
 """Names of JSON's types by those in msgspec's messages."""
 
 _BOOLEANS = {"yes": True, "on": True, "true": True, "1": True, "no": False, "off": False, "false": False, "0": False}
-SERVER_KEYS = frozenset({"target_server_hostname", "sql_port"})
+SERVER_KEY = "target_server_hostname"
 _OPTIONS = "sqlalchemy."
 _URL = re.compile(r"[\w+]+://(?:[^:/]*(?::[^@]*)?@)?(?P<address>[^?]*)")
 """A URL as `sqlalchemy.engine.make_url` reads it: the password ends at the first @."""
@@ -103,8 +103,8 @@ class Validator:
 
     def _missing(self, name: str, *, connects: bool) -> Iterator[str]:
         missing = [key for key in _required(self.values) if not self._is_set(key)]
-        if connects and not SERVER_KEYS.isdisjoint(missing) and self._needs_no_server():
-            missing = [key for key in missing if key not in SERVER_KEYS]
+        if connects and SERVER_KEY in missing and self._needs_no_server():
+            missing.remove(SERVER_KEY)
         required = (key for key in missing if connects or key == "allowed_actions")
         yield from (f"{name}: {key}: this key is required" for key in required)
 
@@ -286,9 +286,7 @@ def _required(values: Mapping[str, Any]) -> tuple[str, ...]:
         return ("allowed_actions",)
     if str(values.get("sql_dialect")).lower().startswith("sqlite"):  # without loading its dialect, as for `inv --list`
         return ("allowed_actions", "target_database_name")
-    query = values.get("sqla_url_query_map")
-    port = () if isinstance(query, dict) and "port" in {str(key).lower() for key in query} else ("sql_port",)
-    return ("allowed_actions", "target_server_hostname", *port, "target_database_name")
+    return ("allowed_actions", SERVER_KEY, "target_database_name")
 
 
 def _similar_key(key: str) -> str:

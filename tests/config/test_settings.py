@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 REQUIRED = {
     "allowed_actions": "ALL",
     "target_server_hostname": "localhost",
-    "sql_port": 1433,
     "target_database_name": "SHOP",
 }
 
@@ -92,7 +91,8 @@ def test_connection_keys_are_required() -> None:
 
 
 def test_null_is_the_same_as_nothing() -> None:
-    assert problems({**REQUIRED, "sql_port": None}) == ("dev.json: sql_port: this key is required",)
+    nameless = {**REQUIRED, "target_database_name": None}
+    assert problems(nameless) == ("dev.json: target_database_name: this key is required",)
     assert settings(git_table=None).git_table == "git_version"
 
 

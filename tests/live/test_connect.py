@@ -62,3 +62,22 @@ def test_the_connection_shows_who_is_where(live: Deployed) -> None:
     shown = live.succeed("test-connection").out
     for heading in ("Database", "Version"):
         assert heading in shown
+
+
+@pytest.mark.parametrize(
+    ("target", "query"),
+    [("postgresql", "sslmode=require"), ("postgresql", "sslmode=maybe"), ("postgresql", "nonsense=1")],
+    indirect=["target"],
+)
+def test_what_a_driver_refuses_is_not_laid_on_the_port(live: Deployed, query: str) -> None:
+    name, _, value = query.partition("=")
+    live.reconfigure(sqla_url_query_map={name: value}, **PATIENT)
+    at_once(live, "sqla_url_query_map")
+    assert "sql_port" not in live.fail("test-connection").err
+
+
+@pytest.mark.parametrize("target", ["postgresql", "mysql"], indirect=True)
+def test_a_url_without_a_database_takes_that_of_the_config(live: Deployed) -> None:
+    url = live.target.url.set(database=None).render_as_string(hide_password=False)
+    live.reconfigure(**{"sqlalchemy.url": url})
+    assert live.database in live.succeed("test-connection").out

@@ -93,6 +93,8 @@ class Identity(NamedTuple):
     release: str
 
 
+RUNNING = "Is the server running, and are target_server_hostname and sql_port right?"
+"""Hint where no server answers."""
 DEPLOY = "deploy"
 """Purpose of the lock that all changes of the database take."""
 DATABASE = "database"
@@ -281,8 +283,10 @@ class Connecting(DialectAttributes):
 
         if settings.sqlalchemy_url:
             url = make_url(settings.sqlalchemy_url.reveal())
-            url = url.set(drivername=canonical(url.drivername))
-            return url if "+" in url.drivername else url.set(drivername=self.default_driver)
+            name = canonical(url.drivername)
+            name = name if "+" in name else self.default_driver
+            database = url.database or (settings.target_database_name if url.host else None)
+            return url.set(drivername=name, database=database)
         return URL.create(
             self.drivername(settings),
             username=username or None,

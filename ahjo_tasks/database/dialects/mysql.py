@@ -16,6 +16,7 @@ from ahjo_tasks.database.dialects.base import (
     DEPLOY,
     EXISTS,
     LOCK_WAIT,
+    RUNNING,
     ConnectFailure,
     Dialect,
     Holder,
@@ -83,6 +84,7 @@ OF_OTHERS = frozenset({1684})
 MAX_WARNINGS = 10
 """Number of warnings of one statement that are shown."""
 SILENT = frozenset({2002, 2003, 2013})
+CERTIFICATE_HINT = "Check ssl_ca and the other keys of TLS in sqla_url_query_map."
 UNREACHABLE = SILENT | {2006, 1040}
 LOCK = "CONCAT('ahjo {purpose}:', SHA1(CONCAT(COALESCE(DATABASE(), ''), {project})))"
 SHARES = 16
@@ -319,8 +321,9 @@ class MySQL(Dialect):
             return ConnectFailure("The database does not exist.", "Create it with: inv init", missing_database=True)
         if "getaddrinfo" in text or "Name or service not known" in text:
             return ConnectFailure("The host name is unknown.", hint="Check target_server_hostname.")
-        hint = "Is the server running, and is sql_port right?"
-        return ConnectFailure(text, hint, wait=number in UNREACHABLE, silent=number in SILENT)
+        hint = CERTIFICATE_HINT if re.search(r"(?i)\bSSL\b|\bTLS\b|certificate", text) else None
+        silent = number in SILENT
+        return ConnectFailure(text, hint or (RUNNING if silent else None), wait=number in UNREACHABLE, silent=silent)
 
     def cancel_statement(self, raw: Any) -> str:
         """Kill the query, not the connection."""

@@ -6,7 +6,7 @@ import re
 import socket
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.database.dialects.base import ConnectFailure
+from ahjo_tasks.database.dialects.base import RUNNING, ConnectFailure
 from ahjo_tasks.database.dialects.mssql.driver_choice import (
     MICROSOFT,
     UNENCRYPTED,
@@ -19,7 +19,7 @@ from ahjo_tasks.database.dialects.mssql.driver_choice import (
     names_driver,
     require_encryption,
 )
-from ahjo_tasks.database.dialects.mssql.errors import INSTALL, RUNNING, records
+from ahjo_tasks.database.dialects.mssql.errors import INSTALL, records
 from ahjo_tasks.database.drivers import DriverError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ahjo_tasks.database.dialects.base import EXISTS, LOCK_WAIT, ConnectFailure, ServerMessage
+from ahjo_tasks.database.dialects.base import EXISTS, LOCK_WAIT, RUNNING, ConnectFailure, ServerMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,7 +128,6 @@ REFUSED = (
 """Refusals by a pattern of SQLSTATE, number and text; the first match counts."""
 SECOND_REFUSAL = "20018"
 """DB-Library does not repeat the server's message for a second login that fails."""
-RUNNING = "Is the server running, and are target_server_hostname and sql_port right?"
 
 
 class Record(NamedTuple):

@@ -18,6 +18,7 @@ from ahjo_tasks.database.dialects.base import (
     DEPLOY,
     EXISTS,
     LOCK_WAIT,
+    RUNNING,
     ConnectFailure,
     Dialect,
     Holder,
@@ -57,6 +58,11 @@ HELD = (
 LOCK_KEY = "hashtextextended('ahjo {purpose}:' || current_database(), 0)"
 WRONG_LOGIN = frozenset({"28P01", "28000"})
 SILENT = r"(?i)connection refused|time-?\s?out|timed out|no route to host|network is unreachable"
+CONNECT_HINTS = (
+    (r"invalid (connection option|\S+ value)|invalid URI", "Check sqla_url_query_map, or the query of sqlalchemy.url."),
+    (r"(?i)\bSSL\b|certificate", "Check sslmode and the certificates in sqla_url_query_map."),
+)
+"""Hints on a refusal of the driver or of the server, by its words; the first that is found counts."""
 STARTING = frozenset({"57P03", "53300"})
 MISSING_DATABASE = "3D000"
 ENDED = frozenset({"57P01", "57P02", "57P05", "25P03"})
@@ -390,8 +396,8 @@ class PostgreSQL(Dialect):
             return ConnectFailure("The host name is unknown.", hint="Check target_server_hostname.")
         silent = not state and bool(re.search(SILENT, text))
         waits = silent or state in STARTING or "starting up" in text or "closed the" in text
-        hint = "Is the server running, and is sql_port right?"
-        return ConnectFailure(_reason(text), hint, wait=waits, silent=silent)
+        hint = next((hint for pattern, hint in CONNECT_HINTS if re.search(pattern, text)), None)
+        return ConnectFailure(_reason(text), RUNNING if silent else hint, wait=waits, silent=silent)
 
     def without_rows(self, text: str) -> str:
         """Leave out the rows below COPY ... FROM STDIN."""
