@@ -49,7 +49,8 @@ def summary() -> str:
 
 
 def _groups() -> dict[str, dict[str, Task[Any]]]:
-    tasks = {str(name): task for name, task in namespace(directory=ROOT).tasks.items()}
+    collection = namespace(directory=ROOT)
+    tasks = {name: collection[name] for name in collection.task_names}
     grouped = {name for names in GROUPS.values() for name in names}
     groups = {**GROUPS, "More": tuple(sorted(tasks.keys() - grouped))}
     return {group: {name: tasks[name] for name in names} for group, names in groups.items()}

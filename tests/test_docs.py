@@ -47,6 +47,14 @@ def test_the_way_from_an_existing_database_runs_as_written(tmp_path: Path) -> No
     assert "nothing to do" in run_script(tour, tmp_path)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="only on POSIX: the tour is a shell script")
+def test_the_fleet_of_the_docs_runs_as_written(tmp_path: Path) -> None:
+    (tour,) = blocks((ROOT / "docs" / "fleets.md").read_text(encoding="utf-8"), "sh")
+    shown = run_script(tour, tmp_path)
+    assert "3 changed" in shown
+    assert "Left to do: 0 targets of 3" in shown
+
+
 def run_script(script: str, tmp_path: Path) -> str:
     """Run a shell script with our commands on its PATH; returns what it printed."""
     commands = tmp_path / "bin"

@@ -12,6 +12,8 @@ from invoke.collection import Collection
 from invoke.tasks import Task
 
 from ahjo_tasks.actions import MODULES
+from ahjo_tasks.actions.fleet import NAME as FLEET
+from ahjo_tasks.actions.fleet import fleet_collection
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.runtime.namespace_info import NamespaceInfo
 from ahjo_tasks.runtime.patches import install
@@ -65,6 +67,8 @@ def namespace(  # noqa: PLR0913 - a parameter for each hook
             collection.add_collection(member)
     for name, member in collections.items():
         collection.add_collection(member, name)
+    if FLEET not in {*collection.collections, *collection.task_names}:  # a project may have a `fleet` of its own
+        collection.add_collection(fleet_collection(namespace_info), FLEET)
     collection.default = collection.default or OVERVIEW
     return collection
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ahjo_tasks.actions.fleet import NAME as FLEET
 from ahjo_tasks.errors import AhjoError
 from ahjo_tasks.runtime.action import Action, action
 
@@ -26,7 +27,17 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "install-git-hook",
     ),
     "Project": ("init-project", "pull", "baseline", "adopt", "plot-dependencies", "batches"),
-    "Several databases": ("multi-project-build", "upgrade"),
+    "Fleet": (
+        "fleet.plan",
+        "fleet.deploy",
+        "fleet.data",
+        "fleet.test",
+        "fleet.status",
+        "fleet.drift",
+        "fleet.history",
+        "multi-project-build",
+        "upgrade",
+    ),
 }
 """The standard actions that the overview shows; the others are in `inv --list`."""
 
@@ -59,9 +70,12 @@ def _tasks(ctx: ActionContext) -> dict[str, Task[Any]]:
     if ctx.namespace_info is None:
         return {}
     dialect = _dialect(ctx)
+    collection = ctx.namespace_info.collection
+    fleet = collection.collections.get(FLEET)
+    nested = {f"{FLEET}.{name}": task for name, task in fleet.tasks.items()} if fleet is not None else {}
     return {
         str(name): task
-        for name, task in ctx.namespace_info.collection.tasks.items()
+        for name, task in {**collection.tasks, **nested}.items()
         if not (isinstance(task, Action) and dialect and task.dialects and dialect not in task.dialects)
     }
 

@@ -55,6 +55,8 @@ SHORT = {
 CORE_SWITCHES = frozenset({"--dry", "--debug", "--echo"})
 FOR_ANY = frozenset(SHORT[short] for short in ("-ni", "-sm", "-sg", "-sa"))
 """Flags that Ahjo accepts with every action; an action without the flag ignores it."""
+NO_CONFIG_FOLLOWS = frozenset({"--output", "--targets"})
+"""Flags whose value is a file that may end as a config does."""
 SWITCHES = CORE_SWITCHES | FOR_ANY | {"--help"}
 OWN_PROJECT_DIR = frozenset({"adopt", "init-project", "multi-project-build", "package"})
 
@@ -98,7 +100,7 @@ def run(given: list[str], cwd: Path) -> None:
     if action == "list":
         program.run(["ahjo", "--list"])
     elif "--help" in words:
-        program.run(["ahjo", "--help", _task(collection, action).name])
+        program.run(["ahjo", "--help", _in_collection(_task(collection, action), action or "")])
     else:
         words = call.translate(words, _task(collection, action))
         program.options = call.options
@@ -135,8 +137,9 @@ class Call:
         """Return Invoke's arguments for the words of an `ahjo` call."""
         self.task, known = task, flags.by_name(task)
         rest = list(words)
-        rest.remove(next(word for word in rest if not word.startswith("-")))
-        self.out = [task.name]
+        name = next(word for word in rest if not word.startswith("-"))
+        rest.remove(name)
+        self.out = [_in_collection(task, name)]
         while rest:
             self._take(rest, known)
         named = ["--config", str(self.config)] if self.config else []
@@ -226,9 +229,14 @@ def _config(words: list[str]) -> tuple[str | None, list[str]]:
     candidates = [
         (before.startswith("-") and before not in SWITCHES, word)
         for before, word in pairwise(words)
-        if not word.startswith("-") and word.lower().endswith(CONFIG_SUFFIXES)
+        if before not in NO_CONFIG_FOLLOWS and not word.startswith("-") and word.lower().endswith(CONFIG_SUFFIXES)
     ]
     return (min(candidates, key=itemgetter(0))[1] if candidates else None), words
+
+
+def _in_collection(task: Task[Any], name: str) -> str:
+    """Return the task's name from the root on: that of one in a sub-collection, as `fleet.deploy`, has dots."""
+    return ".".join([*name.split(".")[:-1], task.name])
 
 
 def _task(collection: Collection, name: str | None) -> Task[Any]:

@@ -24,7 +24,7 @@ PLACEHOLDER = "$"
 OWNER_ONLY = 0o600
 CALLER = "the caller"
 """The origin of keys that a program gives."""
-_NO_SETTINGS = ("CONFIG_PATH", "NON_INTERACTIVE", "CONFIRM_DATABASE", "STRICT_SKIPS")
+_NO_SETTINGS = ("CONFIG_PATH", "NON_INTERACTIVE", "CONFIRM_DATABASE", "PROJECT_DIR", "STRICT_SKIPS")
 _OPTIONS = "sqlalchemy."
 _FILE = "_file"
 _READ_LATER = ("username", "password", "login_password")

@@ -23,6 +23,7 @@ VARIABLES = {
     "AHJO_NON_INTERACTIVE": "`1`, `true`, `yes` or `on` answers every question, those of destroying actions included; a"
     " protected database still wants its name.",
     "AHJO_CONFIRM_DATABASE": "As `--confirm-database` for every action that changes the database of this name.",
+    "AHJO_PROJECT_DIR": "The folder of the project on a worker of a fleet, where it is not that of the coordinator.",
     "AHJO_LOGIN_PASSWORD": "The password of the login that `create-db-login` makes.",
 }
 """Environment variables that are no key of a config, and what they mean, for the docs."""

@@ -131,6 +131,19 @@ class FileRecord:
     """Hashes of the texts that the database had of the objects after that, where they are kept."""
 
 
+@dataclass(frozen=True)
+class LastRun:
+    """The last run of a project, and the files that its last finished deploy left, if none has begun since."""
+
+    run_id: str
+    status: str
+    ended: str
+    by: str
+    commit: str
+    error: str
+    files: str
+
+
 def new_run_id(now: datetime) -> str:
     """Return an id that sorts by time, to the millisecond, as in `20261128-214501-4729f`.
 
@@ -230,6 +243,24 @@ class HistoryStore:
             return None
         del rows[0]["tables_version"]
         return State(**{name: value or "" for name, value in rows[0].items()})
+
+    def last_run(self) -> LastRun | None:
+        """Return the last run, by one query where there is a history; None where nothing was deployed."""
+        quote, own = self.connection.dialect.quote, self.connection.dialect.quote_literal(self.project)
+        runs, state = quote(self._schema, f"{PREFIX}runs"), quote(self._schema, f"{PREFIX}state")
+        last = f"SELECT MAX(run_id) FROM {runs} WHERE project = {own}"
+        try:
+            rows = self.connection.query(
+                "SELECT r.run_id, r.status, r.ended, COALESCE(NULLIF(r.login, ''), r.os_user), r.git_commit, r.error,"
+                " CASE WHEN COALESCE(s.catalog_version, '') <> '' THEN s.files END"
+                f" FROM {runs} r LEFT JOIN {state} s ON s.project = r.project"
+                f" WHERE r.project = {own} AND r.run_id = ({last})"
+            )
+        except StatementError:
+            if self.exists():
+                raise
+            return None
+        return LastRun(*(str(value or "") for value in rows[0])) if rows else None
 
     def files(self) -> dict[str, FileRecord]:
         """Return what each file left in the database."""

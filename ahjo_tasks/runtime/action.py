@@ -98,6 +98,11 @@ class Action(Task[Any], Generic[P, R]):
         """The name in its namespace, with dashes."""
         return str(super().name).replace("_", "-")
 
+    @property
+    def label(self) -> str:
+        """The name from its project's namespace on, as in `fleet.deploy`."""
+        return self.name
+
     def bind(self, namespace_info: NamespaceInfo, replaced: object = None) -> Action[P, R]:
         """Return a copy that is a member of one project's namespace, in place of the task that had its name before."""
         self._takers.add(namespace_info)
@@ -171,7 +176,7 @@ class Action(Task[Any], Generic[P, R]):
 
         invocation = ctx.invocation
         with (
-            ErrorBoundary(ctx, ctx.label(self.name)),
+            ErrorBoundary(ctx, ctx.label(self.label)),
             on_interrupt(invocation.interrupt, invocation.mark_interrupted, ctx.console.interrupting),
         ):
             _refuse_swallowed(values)

@@ -54,13 +54,17 @@ class Permission(NamedTuple):
 
 def check_permission(project: Project, name: str, *, reads: bool = False) -> None:
     """Raise NotPermittedError unless `allowed_actions` permits it; without a config every action is permitted."""
-    if not project.has_config:
-        return
-    permission = Permission.of(project.settings)
+    if project.has_config:
+        require_permission(project.settings, project.config_name, name, reads=reads)
+
+
+def require_permission(settings: Settings, config: str, name: str, *, reads: bool) -> None:
+    """Raise NotPermittedError unless the settings of a config permit the action."""
+    permission = Permission.of(settings)
     if permission.permits(name, reads=reads):
         return
     names = "ALL" if permission.allowed is None else ", ".join(permission.allowed) or "nothing"
-    hint = f"allowed_actions in {project.config_name} permits: {names}"
+    hint = f"allowed_actions in {config} permits: {names}"
     if permission.refused:
         hint += f"; it refuses: {', '.join(sorted(permission.refused))}"
     raise NotPermittedError(f"The action {name!r} is not allowed here.", hint=f"{hint}.")

@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from invoke.collection import Collection
+
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.utils import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from types import ModuleType
 
-    from invoke.collection import Collection
     from invoke.tasks import Task
 
     Hook = Callable[..., object] | Mapping[str, Callable[..., object]] | None
@@ -93,3 +95,10 @@ def _all_infos(collection: Collection) -> Iterator[NamespaceInfo]:
         yield info
     for inner in collection.collections.values():
         yield from _all_infos(inner)
+
+
+def hooks_at(module: ModuleType, directory: Path) -> Mapping[str, Hook]:
+    """Return the hooks of the namespace of a folder that a tasks.py has; none where it has no such namespace."""
+    collections = (value for value in vars(module).values() if isinstance(value, Collection))
+    infos = (info for collection in collections for info in _all_infos(collection))
+    return next((info.hooks for info in infos if info.directory.resolve() == directory.resolve()), {})

@@ -1,0 +1,165 @@
+"""The coordinator of a fleet: it hands out targets, takes what became of them, and knows when to stop."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from math import inf
+from typing import TYPE_CHECKING, Protocol
+
+from ahjo_tasks.fleet.outcome import FAILED, STOPPED, TIMED_OUT, Outcome, not_started, unfinished
+from ahjo_tasks.fleet.stops import GRACE
+from ahjo_tasks.fleet.turns import Turn, Turns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ahjo_tasks.fleet.engines import Engine
+    from ahjo_tasks.fleet.stops import Presses
+
+TICK = 0.5
+"""Seconds between two looks at the clock, and at Ctrl-C."""
+BACKOFF = 1.0
+"""Seconds before the second try; each further one waits twice as long."""
+LOST = "its worker ended {0} times while it worked on it"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of a run: targets of one server at a time, further tries of one, and its seconds; 0 is no limit."""
+
+    per_server: int = 0
+    retries: int = 2
+    timeout: float = 0.0
+
+
+class Watcher(Protocol):
+    """Receiver of what happens in a run."""
+
+    def started(self, name: str) -> None:
+        """Take note that a target is handed out."""
+
+    def again(self, name: str, reason: str) -> None:
+        """Take note that a target waits for another try."""
+
+    def ended(self, outcome: Outcome) -> None:
+        """Take note of what became of a target."""
+
+
+class Coordinator:
+    """One command on many targets. `submit` hands a target to the engine, with the seconds since its first try."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        submit: Callable[[str, float], Future[Outcome]],
+        limits: Limits,
+        watcher: Watcher,
+        presses: Presses,
+    ) -> None:
+        self._engine = engine
+        self._submit = submit
+        self._limits = limits
+        self._watcher = watcher
+        self._presses = presses
+        self._turns = Turns(limits.per_server)
+        self._running: dict[Future[Outcome], Turn] = {}
+        self._interrupted = False
+        self.failures = 0
+        self.max_failures: float = inf
+        """Failures after which one more ends the handing out."""
+
+    @property
+    def halted(self) -> bool:
+        """True if no other target is started: too many failed, or somebody pressed Ctrl-C."""
+        return bool(self._presses.count) or self.failures > self.max_failures
+
+    def run(self, targets: Iterable[tuple[str, str]], run: str) -> None:
+        """Work on targets, each with its server, until all have ended, or those that had begun when it halts."""
+        for number, (name, server) in enumerate(targets):
+            self._turns.put(Turn(name, server, number))
+        try:
+            self._hand_out()
+            while self._running or (self._turns and not self.halted):
+                for future in self._wait():
+                    self._take(future, self._running.pop(future))
+                self._mind_time(run)
+                self._hand_out()
+        except BaseException:
+            self._engine.replace()  # nobody waits for what runs
+            raise
+        finally:
+            self._end_rest()
+
+    def _wait(self) -> set[Future[Outcome]]:
+        """Wait for the next end, or for the clock."""
+        if not self._running:  # all that is left waits for another try
+            time.sleep(TICK)
+        return wait(self._running, TICK, FIRST_COMPLETED).done
+
+    def _hand_out(self) -> None:
+        while not self.halted and len(self._running) < self._engine.jobs:
+            now = time.monotonic()
+            turn = self._turns.take(now)
+            if turn is None:
+                return
+            turn.begun, turn.first = now, turn.first or now
+            turn.tries += 1
+            self._running[self._submit(turn.name, now - turn.first)] = turn
+            self._watcher.started(turn.name)
+
+    def _take(self, future: Future[Outcome], turn: Turn) -> None:
+        self._turns.end(turn)
+        try:
+            outcome = future.result()
+        except Exception as error:  # noqa: BLE001 - whatever became of the worker, the target is asked
+            self._lose(turn, error)
+            return
+        if outcome.may_pass and turn.tries <= self._limits.retries and not self.halted:
+            turn.not_before = time.monotonic() + BACKOFF * 2 ** (turn.tries - 1)
+            self._turns.put(turn)
+            self._watcher.again(turn.name, outcome.text)
+        else:
+            self._end(outcome)
+
+    def _lose(self, turn: Turn, error: Exception) -> None:
+        """Have a target whose worker has died wait for another one, which asks what was done."""
+        turn.losses += 1
+        if self._interrupted:
+            self._end(unfinished(turn.name, STOPPED, "its worker ended"))
+        elif turn.losses > 1:
+            self._end(unfinished(turn.name, FAILED, f"{LOST.format(turn.losses)}: {error or type(error).__name__}"))
+        else:
+            self._turns.put(turn)
+            self._watcher.again(turn.name, "its worker ended")
+
+    def _end(self, outcome: Outcome) -> None:
+        self.failures += outcome.failed
+        self._watcher.ended(outcome)
+
+    def _mind_time(self, run: str) -> None:
+        """Interrupt what runs where somebody wants that, and end the workers that do not stop in time."""
+        if (self._presses.count > 1 or self._presses.terminated) and not self._interrupted:
+            self._interrupted = True
+            self._engine.interrupt(run)
+        limit = self._limits.timeout
+        if not limit:
+            return
+        late = time.monotonic() - limit - GRACE
+        overdue = [future for future, turn in self._running.items() if turn.begun < late]
+        for future in overdue:
+            turn = self._running.pop(future)
+            future.cancel()
+            self._turns.end(turn)
+            self._end(unfinished(turn.name, TIMED_OUT, f"did not stop within {limit + GRACE:g} s"))
+        if overdue:
+            self._engine.replace()
+
+    def _end_rest(self) -> None:
+        for future, turn in self._running.items():
+            future.cancel()
+            self._end(unfinished(turn.name, STOPPED, "was being worked on; inv fleet.status tells"))
+        self._running.clear()
+        for turn in self._turns.rest():
+            self._watcher.ended(not_started(turn.name))
