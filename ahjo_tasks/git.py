@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.errors import AhjoError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 TIMEOUT = 30
 """Seconds for a command that reads; `timeout` sets another for one that writes many files."""
@@ -147,6 +147,14 @@ class Git:
                 if len(header) != 3:  # noqa: PLR2004 - id, type and size
                     raise GitError(f"git has no content for the blob {blob}.")
                 yield process.stdout.read(int(header[2]) + 1)[:-1]
+
+    def configured(self, values: Sequence[tuple[str, str]]) -> dict[str, str]:
+        """Return variables that configure git beside what the caller's variables do; a name may have any character."""
+        count = int(self._environ.get("GIT_CONFIG_COUNT") or 0)
+        found = {"GIT_CONFIG_COUNT": str(count + len(values))}
+        for number, (key, value) in enumerate(values, count):
+            found |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+        return found
 
     @staticmethod
     def _command(arguments: Iterable[str], *, hooks: bool = False) -> list[str]:

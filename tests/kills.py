@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -14,26 +15,58 @@ from ahjo_tasks.engine.revision_progress import RevisionProgress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from inside import Deployed
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.engine.plan import Step
 
+LIMIT = 120.0
+"""Seconds that no run in a test takes."""
+HUNG = -1000
+"""Exit code of a run that was killed because it hung."""
 
-def killed(live: Deployed, *arguments: str, kill: Callable[[], Any] = lambda: None, after: float | None = None) -> None:
-    """Run a command in a child process; `kill` prepares its end, or it is killed after some seconds."""
+
+def killed(
+    live: Deployed,
+    *arguments: str,
+    kill: Callable[[], Any] = lambda: None,
+    after: float | None = None,
+    said: Path | None = None,
+) -> int:
+    """Run a command in a child process; `kill` prepares its end, or it is killed after some seconds.
+
+    Returns its exit code; what it printed is in the file `said`. One that hangs is killed after LIMIT seconds.
+    """
     child = os.fork()
     if child == 0:
+        code = 1
         try:
             kill()
-            live.here(*arguments)
+            done = live.here(*arguments)
+            code = done.code
+            if said:
+                said.write_text(done.text, encoding="utf-8")
         finally:
-            os._exit(0)
-    if after is not None:
-        time.sleep(after)
-        os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+            os._exit(code)
+    with suppress(TimeoutError):
+        return _wait(child, LIMIT if after is None else after)
+    os.kill(child, signal.SIGKILL)
+    _wait(child, LIMIT)
+    return -signal.SIGKILL if after is not None else HUNG
+
+
+def _wait(child: int, seconds: float) -> int:
+    """Return the exit code of a child process. Raises TimeoutError."""
+    deadline = time.monotonic() + seconds
+    while True:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        time.sleep(0.005)
 
 
 def before_step(number: int) -> Callable[[], Any]:

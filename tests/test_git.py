@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -203,3 +204,12 @@ def test_a_detached_checkout_has_the_branch_of_the_build_service(copy: Path, mon
     monkeypatch.setenv("GITHUB_HEAD_REF", "topic")
     monkeypatch.setenv("GITHUB_SHA", git(copy, "rev-parse", "HEAD"))
     assert project_version(copy).branch == "topic"
+
+
+def test_settings_stand_beside_those_of_the_callers_variables(copy: Path) -> None:
+    caller = {**os.environ, "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "user.name", "GIT_CONFIG_VALUE_0": "ann"}
+    reader = Git(copy, caller)
+    variables = reader.configured([("filter.a=b.clean", "")])
+    assert reader.names("config", "-z", "user.name", variables=variables) == ["ann"]
+    listed = reader.names("config", "--show-scope", "-z", "--get-regexp", "^filter", variables=variables)
+    assert listed == ["command", "filter.a=b.clean\n"]

@@ -40,6 +40,7 @@ class CursorRegistry:
         self.watch = watch or StatementWatch(Limits(), NOBODY)
         self._cursors: list[Any] = []
         self._interrupted: list[Any] = []
+        self._ahead = ""
         self.requested = False
         """True if Ctrl-C was pressed."""
         self.is_stopped: Callable[[], bool] = lambda: False
@@ -76,15 +77,25 @@ class CursorRegistry:
             raise KeyboardInterrupt
 
     def mark_interrupted(self) -> None:
-        """Have the cursors that run a statement now raise KeyboardInterrupt at its end."""
+        """Have the cursors that run a statement now raise KeyboardInterrupt at its end: Python's handler is called."""
+        self._mark()
+        self._ahead = "" if self._ahead == "interrupt" else "handler"
+
+    def _mark(self) -> None:
         self._interrupted = [*self._cursors]
         self.requested = True
 
     def interrupt(self, end: Callable[[Any], None]) -> None:
-        """Call `end` with each cursor that runs a statement; if it fails, the statement was done already."""
+        """Call `end` with each cursor that runs a statement; if it fails, the statement was done already.
+
+        Where Python's handler came first, those are meant that it has marked and that still run: what began since then
+        rolls back, or writes the history.
+        """
         with self._lock:
-            self.mark_interrupted()
-            for cursor in self._interrupted:
+            if self._ahead != "handler":
+                self._mark()
+            self._ahead = "" if self._ahead == "handler" else "interrupt"
+            for cursor in (each for each in self._interrupted if each in self._cursors):
                 with suppress(Exception):
                     end(cursor)
 

@@ -104,15 +104,10 @@ class ObjectComments(DescriptionStore):
 
     def statement(self, change: Change) -> str:
         """Return COMMENT ON; NULL drops a comment."""
-        text = "NULL" if change.verb == "drop" else self._literal(change.text)
+        text = "NULL" if change.verb == "drop" else self.dialect.quote_literal(change.text)
         return f"COMMENT ON {change.object.target} IS {text}"
-
-    def _literal(self, text: str) -> str:
-        """Quote a text so that it is the same under either `standard_conforming_strings`."""
-        literal = self.dialect.quote_literal(text)
-        return "E" + literal.replace("\\", "\\\\") if "\\" in text else literal
 
     def _condition(self, schemas: Sequence[str] | None) -> str:
         if schemas is None:
             return "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
-        return f"n.nspname IN ({', '.join(map(self._literal, schemas))})"
+        return f"n.nspname IN ({', '.join(map(self.dialect.quote_literal, schemas))})"

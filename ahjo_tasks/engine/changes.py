@@ -85,6 +85,11 @@ class FileChange:
         """True if the file is to be deployed."""
         return self.status not in {Status.UNCHANGED, Status.REMOVED}
 
+    @property
+    def is_gone(self) -> bool:
+        """True for a file that is no longer in the project, and whose objects are no longer there."""
+        return self.status is Status.REMOVED and not self.objects
+
 
 def file_hash(file: FileText, conceal: Callable[[str], str]) -> str:
     """Return the hash of what a file would run, variables replaced; empty for a text with a secret in it."""

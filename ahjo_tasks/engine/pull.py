@@ -227,6 +227,12 @@ def write_revision(migrations: Migrations, tables: TableScripts, database: str, 
 
     current = migrations.current(connection)
     directory = migrations.script
+    template = Path(directory.dir) / "script.py.mako"
+    if not template.is_file():
+        raise UsageError(
+            f"The tables were not written: {template} is missing, from which Alembic writes revisions.",
+            hint="Take it from a new project (ahjo init-project), or from what `alembic init` writes.",
+        )
     directory.messaging_opts = {"quiet": True}
     script = directory.generate_revision(
         current[0] if len(current) == 1 else rev_id(),

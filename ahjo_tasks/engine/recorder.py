@@ -33,6 +33,7 @@ from ahjo_tasks.engine.unchanged import read_revisions
 from ahjo_tasks.errors import DeployError, StatementError
 from ahjo_tasks.history import PREFIX
 from ahjo_tasks.history.store import (
+    INTERRUPTED,
     TABLES_OF_REVISIONS,
     FileRecord,
     HistoryStore,
@@ -286,9 +287,11 @@ class Recorder:
         many = len(self._files) > NAMES_PER_QUERY  # whose texts are read with all others
         catalog, texts = read_catalog_with_texts(self._connection) if many else (read_catalog(self._connection), None)
         catalog = with_comments(self._connection, catalog)
-        known = self._store.files() if self._dropped or self._changes else {}
-        strange = self._find_strange(catalog, known)
-        self._write_files(catalog, texts, known, strange)
+        sources = [_source(step) for step in self._done if _changes_tables(step)]
+        known = self._store.files() if self._dropped or self._changes or sources else {}
+        strange = self._find_strange(catalog, known, sources)
+        gone = _named_and_gone(known, catalog, sources) - strange
+        self._write_files(catalog, texts, known, strange, gone)
         self._write_tables()
         self._store.write_steps(self._record.run, self._steps, self._texts)
         self._steps, self._texts, self._files, self._dropped, self._done = [], {}, {}, [], []
@@ -312,7 +315,8 @@ class Recorder:
                 self._version, self._schemas = read_version(self._connection, schemas.splitlines()), schemas
             if self._state is not None and error is None:
                 self._write_state(self._state)
-            status = "failed" if error is not None else "succeeded"
+            stopped = INTERRUPTED if isinstance(error, KeyboardInterrupt) else "failed"
+            status = stopped if error is not None else "succeeded"
             message = self._conceal(str(error))[:4000] if error is not None else ""
             self._record.run = replace(self._record.run, status=status, ended=utc_now(), error=message)
             self._store.end(self._record.run)
@@ -329,10 +333,13 @@ class Recorder:
         )
         self._store.write_state(state)
 
-    def _find_strange(self, catalog: Catalog, known: Mapping[str, FileRecord]) -> set[ObjectKey]:
+    def _find_strange(
+        self, catalog: Catalog, known: Mapping[str, FileRecord], sources: Sequence[str]
+    ) -> set[ObjectKey]:
         """Note the objects that have changed since their own step or the last look, and that no step can have changed.
 
-        Where nothing has looked before, only those of own steps are known.
+        Where nothing has looked before, only those of own steps are known. `sources` are the texts of the steps that
+        do more than define objects.
         """
         before, self._catalog = self._catalog, catalog
         there = {key: left for objects in self._left.values() for key, left in objects.items()}
@@ -340,12 +347,11 @@ class Recorder:
         if before is not None:
             changed |= _differing(before, catalog) - self._ours(before, catalog, known)
             there = before | there
-        texts = [_source(step) for step in self._done if _changes_tables(step)]
         strange = {
             key
             for key in changed
-            if not any(key.name.lower() in text for text in texts)
-            and not (key in there and key in catalog and any(map(MAY_ALTER.search, texts)))
+            if not _is_named(key, sources)
+            and not (key in there and key in catalog and any(map(MAY_ALTER.search, sources)))
         }
         self._note_strange(strange, catalog)
         return strange
@@ -375,7 +381,9 @@ class Recorder:
         texts: Mapping[ObjectKey, str] | None,
         known: Mapping[str, FileRecord],
         strange: set[ObjectKey],
+        gone: set[ObjectKey],
     ) -> None:
+        """Write what the files created; forget those of which an object was dropped, by a step or as `gone` has it."""
         run_id = self._record.run.run_id
         default = self._connection.dialect.default_schema
         records, forgotten = [], []
@@ -390,12 +398,12 @@ class Recorder:
                 forgotten.append(label)
                 self._runs_again = True
         before = Catalog(catalog | _keys(known))
-        dropped = {find(before, step.definition, default) for step in self._dropped}
+        dropped = gone | {find(before, step.definition, default) for step in self._dropped}
         for label, record in known.items():
             if label in self._files:
                 continue
             change = self._changes.get(label)
-            if not dropped.isdisjoint(record.objects):
+            if not dropped.isdisjoint(record.objects) or (change is not None and change.is_gone):
                 forgotten.append(label)
             elif change is not None and change.status is Status.UNCHANGED and record.objects.keys() <= catalog.keys():
                 now = {
@@ -491,6 +499,16 @@ def _differing(before: Catalog, catalog: Catalog) -> set[ObjectKey]:
 
 def _changes_tables(step: Step) -> bool:
     return step.kind in CHANGE_TABLES or (isinstance(step, FileStep) and not step.file.defines_only)
+
+
+def _is_named(key: ObjectKey, sources: Sequence[str]) -> bool:
+    return any(key.name.lower() in text for text in sources)
+
+
+def _named_and_gone(known: Mapping[str, FileRecord], catalog: Catalog, sources: Sequence[str]) -> set[ObjectKey]:
+    """Return the recorded objects that are not there any more, and whose name stands in what ran."""
+    listed = {key for label, record in known.items() if label != TABLES_OF_REVISIONS for key in record.objects}
+    return {key for key in listed - catalog.keys() if _is_named(key, sources)}
 
 
 def _source(step: Step) -> str:

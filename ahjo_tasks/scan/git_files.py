@@ -18,6 +18,9 @@ REGULAR = "100"
 PLAIN_DIFF = ("--no-color", "--no-ext-diff", "--no-renames", "--relative", "--diff-filter=d")
 """Override what the user has configured; deleted files are left out."""
 
+USERS_SCOPES = {"system", "global", "command"}
+"""Scopes of git's configuration that are the user's own, and not of who made the repository."""
+
 
 class Blob(NamedTuple):
     """A file's content in git."""
@@ -61,9 +64,23 @@ class Repository:
             raise UsageError(f"--since: git knows no revision {revision!r}.")
         base = self._git.attempt("merge-base", revision, "HEAD")
         start = base.decode().strip() if base else revision
-        changed = self._git.names("diff", "--name-only", "-z", *PLAIN_DIFF, start, "--")
+        diff = ("diff", "--name-only", "-z", *PLAIN_DIFF, start, "--")
+        changed = self._git.names(*diff, variables=self._own_filters_off())
         untracked = self._git.names("ls-files", "-z", "--others", "--exclude-standard")
         return list(dict.fromkeys([*changed, *untracked]))
+
+    def _own_filters_off(self) -> dict[str, str]:
+        """Return variables that turn off the filters of the repository's own configuration, as for `git-crypt`.
+
+        They are programs of whoever made the repository. A file that goes through one counts as changed.
+        """
+        asked = ("config", "--includes", "--show-scope", "--name-only", "-z", "--get-regexp", r"^filter\.")
+        words = (self._git.attempt(*asked) or b"").decode("utf-8", "surrogateescape").split("\0")
+        named = zip(words[::2], words[1::2], strict=False)
+        keys = {name.rpartition(".")[0] for scope, name in named if scope not in USERS_SCOPES}
+        values = [(f"{key}.{program}", "") for key in sorted(keys) for program in ("clean", "smudge", "process")]
+        values += [(f"{key}.required", "false") for key in sorted(keys)]
+        return self._git.configured(values)
 
     def staged(self) -> list[Blob]:
         """List what the next commit adds or changes."""

@@ -209,3 +209,30 @@ def test_the_cursors_of_sqlalchemy_are_known_too() -> None:
         with pytest.raises(KeyboardInterrupt):
             connection.exec_driver_sql("SELECT look()").fetchall()
     assert len(seen) == 1
+
+
+def test_what_begins_after_the_handler_is_not_what_was_to_be_stopped() -> None:
+    """It rolls back, or writes the history; Ctrl-C once more is for that, too."""
+    running, ended = CursorRegistry(), list[str]()
+    with pytest.raises(KeyboardInterrupt), running.track("first"):
+        running.mark_interrupted()
+    with running.track("second"):
+        running.interrupt(ended.append)
+    assert ended == []
+    with pytest.raises(KeyboardInterrupt), running.track("third"):
+        running.interrupt(ended.append)
+    assert ended == ["third"]
+
+
+def test_a_handler_that_comes_after_the_interruption_counts_as_the_same() -> None:
+    running, ended = CursorRegistry(), list[str]()
+
+    def late() -> None:
+        running.interrupt(ended.append)
+        running.mark_interrupted()
+
+    with pytest.raises(KeyboardInterrupt), running.track("first"):
+        late()
+    with pytest.raises(KeyboardInterrupt), running.track("second"):
+        running.interrupt(ended.append)
+    assert ended == ["first", "second"]

@@ -48,6 +48,14 @@ def test_any_text_in_is_the_text_out(connection: Connection, text: str) -> None:
     same(connection, text)
 
 
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+@given(text=TEXTS | st.text("\\';-x", min_size=1))
+@QUICK
+def test_a_text_ends_where_it_ends_also_where_the_server_takes_backslashes(connection: Connection, text: str) -> None:
+    connection.execute("SET standard_conforming_strings = off")
+    same(connection, text)
+
+
 @pytest.mark.parametrize("target", ["sqlite", "postgresql"], indirect=True)
 @given(text=TEXTS)
 @QUICK

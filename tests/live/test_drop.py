@@ -6,6 +6,8 @@ import pytest
 from revisions import revision
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from inside import Deployed
 
 FUNCTION = {
@@ -180,6 +182,46 @@ def test_obsolete_objects_are_dropped_by_their_script(live: Deployed) -> None:
     live.write("database/drop_obsolete_objects.sql", "DROP TABLE old;\n")
     live.succeed("drop-obsolete")
     assert not live.has("old")
+
+
+def by_script(live: Deployed) -> None:
+    live.write("database/drop_obsolete_objects.sql", "DROP VIEW old;\n")
+    live.succeed("drop-obsolete")
+
+
+def by_revision(live: Deployed) -> None:
+    revision(live, "a1", None, 'op.execute("DROP VIEW old")')
+    live.succeed("deploy")
+
+
+def by_data(live: Deployed) -> None:
+    live.write("database/data/clean.sql", "DROP VIEW old;\n")
+    live.succeed("data")
+
+
+@pytest.mark.parametrize("drop", [by_script, by_revision, by_data])
+def test_what_a_run_drops_with_sql_of_its_own_is_no_drift(live: Deployed, drop: Callable[[Deployed], None]) -> None:
+    for name in ("old", "kept"):
+        live.view(name, "SELECT 1 AS one")
+    live.succeed("deploy")
+    (live.directory / "database/views/old.sql").unlink()
+    drop(live)
+    assert "old" not in live.succeed("drift").text
+    assert "old" not in live.succeed("plan").text
+    live.by_hand("DROP VIEW kept")
+    assert "kept was dropped by hand" in live.fail("drift", code=5).text
+
+
+def test_a_removed_file_whose_objects_were_dropped_by_hand_is_forgotten_by_a_deploy(live: Deployed) -> None:
+    for name in ("old", "kept"):
+        live.view(name, "SELECT 1 AS one")
+    live.succeed("deploy")
+    (live.directory / "database/views/old.sql").unlink()
+    live.by_hand("DROP VIEW old")
+    assert "old was dropped by hand" in live.fail("drift", code=5).text
+    live.view("kept", "SELECT 2 AS one")
+    live.succeed("deploy")
+    assert "old" not in live.succeed("drift").text
 
 
 PACKAGE = """\

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from inside import until
+from kills import killed
+from survival.moments import Ending
 from trails import in_its_slow_file, runs
 
 if TYPE_CHECKING:
@@ -61,3 +63,17 @@ def test_what_mysql_cannot_roll_back_is_not_said_to_be(busy: Deployed) -> None:
         said, _nothing = process.communicate(timeout=30)
     assert process.returncode == 130, said
     assert "Interrupted: what was not finished was rolled back as far as MySQL does: it commits at every CREATE" in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_history_knows_what_was_done_before_a_signal(live: Deployed, number: signal.Signals) -> None:
+    """It is written although the signal is still being handled."""
+    live.reconfigure(deploy_transaction="file")
+    for name in "abc":
+        live.view(name, "SELECT 1 AS one")
+    assert killed(live, "deploy", kill=Ending("step", 5, number)) == 128 + number  # where the second one has ended
+    assert live.rows("SELECT status FROM ahjo_runs") == [("interrupted",)]
+    recorded = {name for (name,) in live.rows("SELECT name FROM ahjo_objects")}
+    assert {name for name in "abc" if live.has(name)} >= recorded >= {"a", "b"}
+    live.succeed("deploy")
+    assert live.has("c")

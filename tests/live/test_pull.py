@@ -199,3 +199,12 @@ def test_chinook_makes_the_round_trip(target: Target, tmp_path: Path) -> None:
     live.reconfigure(target_database_name=source.database)
     live.succeed("pull")
     assert rebuilt(live, tmp_path / "copy") == described(source)
+
+
+@pytest.mark.parametrize("target", ["sqlite"], indirect=True)
+def test_a_project_without_the_template_of_revisions_is_told_so(live: Deployed) -> None:
+    with_alembic(live)
+    (live.directory / "alembic/script.py.mako").unlink()
+    live.by_hand("CREATE TABLE item (id INTEGER)")
+    assert "script.py.mako is missing" in live.fail("pull", code=2).err
+    assert list(live.directory.glob("alembic/versions/*.py")) == []

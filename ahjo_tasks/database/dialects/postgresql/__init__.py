@@ -303,6 +303,11 @@ class PostgreSQL(Dialect):
         """Return half of the size of the lock table, which all sessions share."""
         return int(connection.query(LOCK_TABLE)[0][0]) // 2
 
+    def quote_literal(self, text: str) -> str:
+        """Quote so that a text is the same, and ends where it ends, under either `standard_conforming_strings`."""
+        literal = super().quote_literal(text)
+        return "E" + literal.replace("\\", "\\\\") if "\\" in text else literal
+
     def drop_statement(self, definition: Definition, text: str = "") -> str:
         """Drop the overloads that the text creates, materialized views by their kind, and triggers from their table."""
         from ahjo_tasks.database.dialects.postgresql import drop
