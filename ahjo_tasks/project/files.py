@@ -69,27 +69,35 @@ class FolderWalk:
         return False
 
     def _wanted(self, path: Path, suffixes: Container[str]) -> bool:
-        """Tell whether a file is to be read. Raises SourceError for a link to nothing that could be one."""
+        """Tell whether a file is to be read. Raises SourceError for a link out of the project, or to nothing."""
         suffix = path.suffix.lower()
         if path.name.startswith(HIDDEN):
             if suffix in suffixes:
                 self.hidden[path] = None
             return False
         if suffix in suffixes and path.is_file():
+            if path.is_symlink():
+                self._check_inside(path)
             return True
         if (suffix in suffixes or not suffix) and path.is_symlink() and not path.exists():
             raise _dangling(path)
         return False
 
-    def _check_inside(self, folder: Path) -> Path:
-        target = folder.resolve()
+    def _check_inside(self, link: Path) -> Path:
+        target = link.resolve()
         if not target.is_relative_to(self.root):
             raise SourceError(
                 f"is a link to {target}, outside of the project",
-                path=folder,
+                path=link,
                 hint="Copy the files into the project, or link to a folder in it.",
             )
         return target
+
+
+def _some(names: Sequence[str]) -> str:
+    """Name the first files, and count the others."""
+    more = f" and {len(names) - SHOWN_FILES} more" if len(names) > SHOWN_FILES else ""
+    return f"{', '.join(names[:SHOWN_FILES])}{more}"
 
 
 def _dangling(path: Path) -> SourceError:
@@ -99,8 +107,8 @@ def _dangling(path: Path) -> SourceError:
 SQL = frozenset({".sql"})
 SCRIPT = "script"
 FOLDERS = {folder: kind.name for kind in KINDS.values() for folder in kind.folders}
-SHOWN_HIDDEN = 3
-"""Hidden files that are named; the others are counted."""
+SHOWN_FILES = 3
+"""Ignored files that are named; the others are counted."""
 
 
 class ProjectFiles:
@@ -197,7 +205,8 @@ class ProjectFiles:
 
     def ignored(self) -> tuple[str, ...]:
         """Return notes of what no action reads: hidden files, kinds of other databases, folders of the user's own."""
-        return (*self._hidden_files(), *(note for folder in self._folders_with_sql() if (note := self._note(folder))))
+        notes = map(self._note, self._folders_with_sql())
+        return (*self._hidden_files(), *self._loose_files(), *filter(None, notes))
 
     def misnamed(self) -> tuple[str, ...]:
         """Return warnings of folders that are not read because of their names."""
@@ -206,11 +215,17 @@ class ProjectFiles:
             f"database/{folder} is ignored. Did you mean database/{name}?" for folder, name in similar.items() if name
         )
 
-    def _hidden_files(self) -> Iterator[str]:
-        names = [self.label(path) for path in self._walk.hidden]
+    def _loose_files(self) -> Iterator[str]:
+        """Yield a note of SQL files that lie beside the folders whose names say what is in them."""
+        found = sorted(self.database.glob("*.[sS][qQ][lL]")) if self.database.is_dir() else []
+        names = _some([self.label(path) for path in found if not path.name.startswith(HIDDEN)])
         if names:
-            more = f" and {len(names) - SHOWN_HIDDEN} more" if len(names) > SHOWN_HIDDEN else ""
-            yield f"Hidden files are ignored: {', '.join(names[:SHOWN_HIDDEN])}{more}."
+            yield f"No action deploys {names}; move them into folders, as database/views."
+
+    def _hidden_files(self) -> Iterator[str]:
+        names = _some([self.label(path) for path in self._walk.hidden])
+        if names:
+            yield f"Hidden files are ignored: {names}."
 
     def _folders_with_sql(self) -> Iterator[str]:
         """Yield the names of the folders of `database/` that hold SQL files and that no kind has here."""

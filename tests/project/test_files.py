@@ -34,13 +34,15 @@ def test_files_come_sorted_from_all_folders_below(tmp_path: Path) -> None:
 
 
 def test_folders_that_no_action_reads_are_named(tmp_path: Path) -> None:
-    files = project(tmp_path, "view/a.sql", "Procedures/deep/b.sql", "views/c.sql", "archive/d.sql", "docs/e.sql")
+    named = ("view/a.sql", "Procedures/deep/b.sql", "views/c.sql", "archive/d.sql", "docs/e.sql", "f.sql", "g.SQL")
+    files = project(tmp_path, *named)
     (tmp_path / "database" / "trigers").mkdir()
     assert files.misnamed() == (
         "database/Procedures is ignored. Did you mean database/procedures?",
         "database/view is ignored. Did you mean database/views?",
     )
     assert files.ignored() == (
+        "No action deploys database/f.sql, database/g.SQL; move them into folders, as database/views.",
         "No action deploys database/archive; --files and your own actions can name its files.",
         "No action deploys database/docs; --files and your own actions can name its files.",
     )
@@ -126,6 +128,7 @@ def test_links_to_folders_of_the_project_are_followed_once(linked: ProjectFiles)
     [
         ("views/c", "../../..", "outside of the project"),
         ("procedures", "../..", "outside of the project"),
+        ("views/c.sql", "../../../private.sql", "outside of the project"),
         ("views/c", "..", "a folder that it lies in"),
         ("views/c", "../views", "a folder that it lies in"),
         ("views/c", "nowhere", "is a link to nowhere, which does not exist"),
@@ -137,6 +140,7 @@ def test_links_to_folders_of_the_project_are_followed_once(linked: ProjectFiles)
 def test_links_that_lead_out_of_the_project_or_nowhere_are_refused_by_name(
     linked: ProjectFiles, link: str, target: str, message: str
 ) -> None:
+    (linked.directory.parent / "private.sql").write_text("SELECT 'secret'", encoding="utf-8")
     (linked.database / link).symlink_to(target)
     with pytest.raises(SourceError, match=message) as refused:
         linked.read(["view", "procedure"])
