@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import tomllib
 import zipfile
@@ -29,7 +30,7 @@ POSIX = pytest.mark.skipif(os.name == "nt", reason="only on POSIX: a workflow's 
 class Machine:
     """A checkout with a project on SQLite, as a job of GitHub Actions sees it."""
 
-    def __init__(self, folder: Path, package: Path = ROOT) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.summary = folder / "summary.md"
         programs = folder / "bin"
@@ -42,7 +43,7 @@ class Machine:
         self.environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("AHJO_", "GITHUB_", "CI_"))},
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": str(package),
+            "PYTHONPATH": str(ROOT),
             "GIT_CEILING_DIRECTORIES": str(folder.parent),
         }
         self.github = {
@@ -188,22 +189,45 @@ def test_the_hooks_of_pre_commit_are_programs_of_the_package() -> None:
     assert {hook["entry"].split()[0] for hook in hooks} <= set(scripts)
 
 
-@POSIX
-def test_the_built_wheel_makes_a_project_that_builds(tmp_path: Path) -> None:
-    dist, package = tmp_path / "dist", tmp_path / "package"
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel and the source distribution, built from this checkout."""
+    folder = tmp_path_factory.mktemp("dist")
     subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-d", str(dist)], cwd=ROOT, check=True, capture_output=True
+        [sys.executable, "-m", "hatchling", "build", "-d", str(folder)], cwd=ROOT, check=True, capture_output=True
     )
+    return folder
+
+
+def test_the_distributions_hold_types_template_and_links(dist: Path) -> None:
     (wheel,), (source,) = dist.glob("*.whl"), dist.glob("*.tar.gz")
     with tarfile.open(source) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert {"project_template/empty/tasks.py", "ahjo_tasks/py.typed", "docs/ci.md"} <= names
+    assert {"project_template/empty/tasks.py", "ahjo_tasks/py.typed", "docs/ci.md", "docs/conf.py"} <= names
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(package)
-    assert {"py.typed", "project_template"} <= {path.name for path in (package / "ahjo_tasks").iterdir()}
-    assert (package / "ahjo_tasks/project_template/empty/tasks.py").is_file()
-    assert "Project-URL: Homepage, " in next(package.glob("*.dist-info/METADATA")).read_text(encoding="utf-8")
-    script = (
-        "ahjo init-project x --dialect sqlite -ni && cd x && inv complete-build --config dev.jsonc --non-interactive"
-    )
-    assert "exit=0" in Machine(tmp_path, package).run(script).splitlines()[-1]
+        assert {"ahjo_tasks/py.typed", "ahjo_tasks/project_template/empty/tasks.py"} <= {*archive.namelist()}
+        (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        assert "Project-URL: Homepage, " in archive.read(metadata).decode()
+
+
+@POSIX
+@pytest.mark.parametrize("binary", ["--only-binary", "--no-binary"])
+def test_the_tour_of_the_readme_works_from_what_was_built(dist: Path, tmp_path: Path, binary: str) -> None:
+    """Its line of pip is run, too; what the package needs is taken from the environment of the tests."""
+    venv = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--system-site-packages", str(venv)], check=True)
+    (site,) = venv.glob("lib/python*/site-packages")
+    (site / "needed.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")
+    (tour,) = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    (line,) = [line for line in tour.splitlines() if line.startswith("pip install")]
+    options = f"--quiet --no-index --no-deps --no-build-isolation --ignore-installed --find-links {dist} {binary} :all:"
+    machine = Machine(tmp_path)
+    del machine.environ["PYTHONPATH"]
+    (machine.folder / "bin" / "ahjo").unlink()
+    (machine.folder / "bin" / "inv").write_text(f'#!/bin/sh\nexec "{venv}/bin/python" -m invoke "$@"\n', "utf-8")
+    machine.environ["PATH"] = f"{machine.folder}/bin{os.pathsep}{venv}/bin{os.pathsep}{os.environ['PATH']}"
+    machine.run(f"python -m {line.replace('pip install', f'pip install {options}')}")
+    assert machine.run("ahjo --version").split()
+    where = machine.run("python -c 'import ahjo_tasks; print(ahjo_tasks.__file__)'")
+    assert where.startswith(str(site)), where
+    assert "complete-build: " in machine.run(tour.replace(line, ""))
