@@ -38,13 +38,27 @@ def test_the_tour_of_the_readme_runs_as_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="only on POSIX: the tour is a shell script")
-def test_the_way_from_an_existing_database_runs_as_written(tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", ["existing-database", "from-flyway"])
+def test_the_way_from_an_existing_database_runs_as_written(tmp_path: Path, page: str) -> None:
     with closing(sqlite3.connect(tmp_path / "shop.db")) as connection:
         connection.executescript(
             "CREATE TABLE item (id INTEGER PRIMARY KEY); CREATE VIEW items AS SELECT id FROM item;"
+            "CREATE TABLE flyway_schema_history (installed_rank INTEGER PRIMARY KEY);"
         )
-    (tour,) = blocks((ROOT / "docs" / "existing-database.md").read_text(encoding="utf-8"), "sh")
+    (tour,) = blocks((ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8"), "sh")
     assert "nothing to do" in run_script(tour, tmp_path)
+    (revision,) = (tmp_path / "shop" / "alembic" / "versions").glob("*.py")
+    assert "flyway" not in revision.read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="only on POSIX: the page is a shell script")
+def test_several_projects_in_one_repository_run_as_written(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "monorepo.md").read_text(encoding="utf-8")
+    printed = run_script(
+        "\n".join(_as_script(*block) for block in re.findall(r"```(sh|python)\n(.*?)```", text, re.DOTALL)), tmp_path
+    )
+    assert "stock.complete-build: OK=" in printed
+    assert "sales.deploy" in printed
 
 
 @pytest.mark.skipif(os.name == "nt", reason="only on POSIX: the tour is a shell script")
@@ -122,7 +136,7 @@ def _as_script(language: str, block: str) -> str:
     """The lines of a block for bash; SQL and Python are written into the file that their first line names."""
     if language != "sh":
         path = block.splitlines()[0].split()[1]
-        return f"mkdir -p {path.rpartition('/')[0]} && cat > {path} <<'END'\n{block}END"
+        return f"mkdir -p ./{path.rpartition('/')[0]} && cat > {path} <<'END'\n{block}END"
     return "\n".join(line for line in block.splitlines() if not line.startswith("pip install"))
 
 
