@@ -148,7 +148,7 @@ def _print_status(ctx: ActionContext, states: Sequence[ObjectState], last_run: s
     if states:
         ctx.console.table(list(plan_formats.STATUS_COLUMNS), [plan_formats.status_row(each) for each in states])
     for line in filter(None, (plan_formats.state_counts(states), last_run)):
-        ctx.console.print(f"  {line}")
+        ctx.console.info(f"  {line}")
 
 
 def _last_run(facts: Mapping[str, str]) -> str:

@@ -57,7 +57,7 @@ def tree_lines(report: PlanReport, *, whole: bool = False) -> Iterator[Line]:
     if report.summary and report.counts:
         yield f"    {report.counts}", None
     if report.on_failure:
-        yield f"  If it fails: {report.on_failure}.", "dim"
+        yield f"  If it fails, {report.on_failure}.", "dim"
 
 
 def summary_line(report: PlanReport) -> str:

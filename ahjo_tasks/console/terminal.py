@@ -138,14 +138,26 @@ def _narrow(widths: list[int], total: int) -> None:
 
 def _wrapped(row: Sequence[str], widths: Sequence[int]) -> list[list[str]]:
     """Return the row in as many lines as its longest cell needs."""
-    import textwrap  # only a terminal needs it
-
     columns = [
-        textwrap.wrap(cell, width) or [""] if len(cell) > width else [cell]
-        for cell, width in zip(row, widths, strict=True)
+        _in_lines(cell, width) if len(cell) > width else [cell] for cell, width in zip(row, widths, strict=True)
     ]
     height = max(map(len, columns))
     return [[column[line] if line < len(column) else "" for column in columns] for line in range(height)]
+
+
+def _in_lines(cell: str, width: int) -> list[str]:
+    """Divide a cell between words; a path behind its folders, where each part has room."""
+    import re
+    import textwrap  # only a terminal needs both
+
+    if " " in cell or "/" not in cell or max(map(len, cell.split("/"))) >= width:
+        return textwrap.wrap(cell, width) or [""]
+    lines = [""]
+    for part in re.findall(r"[^/]*/|[^/]+", cell):
+        if len(lines[-1]) + len(part) > width:
+            lines.append("")
+        lines[-1] += part
+    return lines
 
 
 def _aligned(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:

@@ -387,11 +387,11 @@ def test_a_job_of_github_gets_the_plan_as_its_summary(deployed: RunningProject, 
 def test_a_tree_says_what_leaves_the_transaction_and_what_a_failure_leaves(deployed: RunningProject) -> None:
     deployed.write("database/views/c.sql", "CREATE VIEW c AS SELECT 3 AS three;")
     deployed.write("database/views/d.sql", "CREATE VIEW d AS SELECT 4 AS four;")
-    assert "If it fails: nothing is changed: all of it is one transaction." in plan(deployed)
+    assert "If it fails, nothing is changed: all of it is one transaction." in plan(deployed)
     deployed.write("database/views/e.sql", "-- transaction: off\nCREATE VIEW e AS SELECT 5 AS five;")
     tree = plan(deployed)
     assert "      outside of a transaction: its header says so" in tree
-    assert "If it fails: the finished ones of its 2 transactions stay; run it again to go on." in tree
+    assert "If it fails, the finished ones of its 2 transactions stay; run it again to go on." in tree
     entries = json.loads(plan(deployed, "--format", "json"))["changes"]
     assert [entry["file"] for entry in entries if entry["transaction"]] == ["database/views/e.sql"]
 

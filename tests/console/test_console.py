@@ -211,6 +211,13 @@ def test_a_table_that_is_too_wide_goes_on_in_the_next_line_and_loses_nothing() -
     assert f"  a    {value.strip()}   5" in text(stream)
 
 
+def test_a_path_goes_on_in_the_next_line_behind_a_folder() -> None:
+    made, stream, _ = console(40)
+    made.table(["State", "File"], [("new", "database/views/a_long_name_of_a_view.sql")])
+    lines = [line.split()[-1] for line in COLOUR.sub("", text(stream)).splitlines()]
+    assert lines[-2:] == ["database/views/", "a_long_name_of_a_view.sql"]
+
+
 def test_a_program_gets_its_output_alone() -> None:
     out, err = StringIO(), StringIO()
     made = Console(out=out, err=err)
