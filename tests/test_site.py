@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-TASKS = {str(name): task for name, task in namespace(directory=ROOT).tasks.items()}
+NAMESPACE = namespace(directory=ROOT)
+TASKS = {name: NAMESPACE[name] for name in NAMESPACE.task_names}
 KEYS = {field.encode_name for field in fields(Settings)}
 CODE = re.compile(r"\bAHJO_[A-Z_]*[A-Z]\b")
 SOURCES = [*(ROOT / "ahjo_tasks").rglob("*.py"), *(ROOT / "docs").glob("*.md"), ROOT / "README.md"]

@@ -138,9 +138,7 @@ def _narrow(widths: list[int], total: int) -> None:
 
 def _wrapped(row: Sequence[str], widths: Sequence[int]) -> list[list[str]]:
     """Return the row in as many lines as its longest cell needs."""
-    columns = [
-        _in_lines(cell, width) if len(cell) > width else [cell] for cell, width in zip(row, widths, strict=True)
-    ]
+    columns = [_in_lines(cell, width) if len(cell) > width else [cell] for cell, width in zip(row, widths, strict=True)]
     height = max(map(len, columns))
     return [[column[line] if line < len(column) else "" for column in columns] for line in range(height)]
 
