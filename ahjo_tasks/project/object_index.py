@@ -274,9 +274,7 @@ class ObjectIndex:
         if reference not in self._resolved:
             owners, certain = self._look_up(reference)
             exact = [owner for owner in owners if owner.name == reference.parts[-1]]
-            if owners and not exact and self._syntax is POSTGRESQL:
-                certain = False
-            owners = exact or owners
+            owners = exact if self._syntax is POSTGRESQL else exact or owners
             several = len({owner.file for owner in owners}) > 1
             self._resolved[reference] = (owners, certain and not several)
         return self._resolved[reference]
