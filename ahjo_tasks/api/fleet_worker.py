@@ -7,7 +7,7 @@ import socket
 import sys
 import time
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 from importlib import import_module
@@ -23,7 +23,7 @@ from ahjo_tasks.fleet.identity import difference, project_identity
 from ahjo_tasks.fleet.outcome import DIFFERS, FAILED, REFUSED, STOPPED, TIMED_OUT, Outcome
 from ahjo_tasks.fleet.stops import Deadline, switch
 from ahjo_tasks.fleet.targets import Sources, TargetReader
-from ahjo_tasks.history.store import HistoryStore, new_run_id, utc_now
+from ahjo_tasks.history.store import HistoryStore, new_run_id
 from ahjo_tasks.runtime.action_files import TASKS, load_module
 from ahjo_tasks.runtime.project import Project as OpenedProject
 from ahjo_tasks.utils import pluralize
@@ -117,29 +117,39 @@ def _query(config: Path, sql: str) -> Iterator[dict[str, Any]]:
 
 
 @lru_cache(maxsize=1)
-def _fleet(folder: str, config: str, targets: str, _identity: str) -> Fleet:
+def _read(folder: str, config: str, targets: str, _identity: str) -> Fleet:
     """Return what this process has read; another identity is another project."""
     return Fleet(Path(os.environ.get(PROJECT_DIR) or folder), config, targets)
+
+
+def _fleet(order: Order) -> Fleet:
+    """Return the project of the order; one that differs is read again, for somebody may have mended it since."""
+    place = (order.folder, order.config, order.targets, order.identity)
+    if _read(*place).identity != order.identity:
+        _read.cache_clear()
+    return _read(*place)
 
 
 def refusal(order: Order) -> str:
     """Say why this worker must not work on the order; empty where it may."""
     try:
-        return difference(order.identity, _fleet(order.folder, order.config, order.targets, order.identity).identity)
+        return difference(order.identity, _fleet(order).identity)
     except OSError as error:
         return f"cannot read the project: {error}"
 
 
-def work(order: Order, name: str, seconds_before: float = 0.0) -> Outcome:
-    """Do what is ordered on one target; never raises. `seconds_before` have passed since the first try began."""
+def work(order: Order, name: str, first_try: float = 0.0, may_be_done: bool = False) -> Outcome:
+    """Do what is ordered on one target; never raises.
+
+    It `may_be_done` since the time of the first try, by a worker that has died before it told.
+    """
     reason = refusal(order)
     if reason:
         text = f"the worker on {socket.gethostname()} {reason}"
         return Outcome(name, REFUSED, AhjoError.exit_code, text, lines=(text,), may_pass=True)
-    visit = Visit(order, _fleet(order.folder, order.config, order.targets, order.identity), name, seconds_before)
     switch().active += 1
     try:
-        return visit.outcome()
+        return Visit(order, _fleet(order), name, first_try if may_be_done else 0.0).outcome()
     finally:
         switch().active -= 1
 
@@ -147,12 +157,12 @@ def work(order: Order, name: str, seconds_before: float = 0.0) -> Outcome:
 class Visit:
     """One command on one target."""
 
-    def __init__(self, order: Order, fleet: Fleet, name: str, seconds_before: float) -> None:
+    def __init__(self, order: Order, fleet: Fleet, name: str, may_be_done_since: float) -> None:
         self.order = order
         self.fleet = fleet
         self.name = name
         self.deadline = Deadline(order.run, order.timeout)
-        self.seconds_before = seconds_before
+        self.may_be_done_since = may_be_done_since
         self.summary = ""
         self.lines: list[str] = []
         self._began = time.time()
@@ -278,7 +288,7 @@ def _changed(visit: Visit, result: api.Result) -> dict[str, Any]:
         return {"status": TIMED_OUT if timed_out else STOPPED, "code": INTERRUPTED, "text": text}
     if result.status == "skipped":
         return {"status": "skipped", "text": "by skipped_actions"}
-    if not result.changed and visit.seconds_before and (run_id := _done_before(visit)):
+    if not result.changed and visit.may_be_done_since and (run_id := _done_before(visit)):
         return {"status": CHANGED, "text": "by a worker that ended before it could tell", "run_id": run_id}
     return {
         "status": CHANGED if result.changed else UNCHANGED,
@@ -290,8 +300,8 @@ def _changed(visit: Visit, result: api.Result) -> dict[str, Any]:
 def _done_before(visit: Visit) -> str:
     """Return the last run in the history, if it began since the first try; its worker may have died."""
     last = _last_run(visit)[0]
-    since = new_run_id(utc_now() - timedelta(seconds=visit.seconds_before))
-    return last.run_id if last is not None and last.status == "succeeded" and last.run_id >= since else ""
+    since = new_run_id(datetime.fromtimestamp(visit.may_be_done_since, UTC))
+    return last.run_id if last is not None and last.status == "succeeded" and last.run_id > since else ""
 
 
 def _test(visit: Visit) -> dict[str, Any]:

@@ -22,6 +22,7 @@ TICK = 0.5
 """Seconds between two looks at the clock, and at Ctrl-C."""
 BACKOFF = 1.0
 """Seconds before the second try; each further one waits twice as long."""
+ASK = "was begun; inv fleet.status says what was done"
 LOST = "its worker ended {0} times while it worked on it"
 
 
@@ -48,12 +49,15 @@ class Watcher(Protocol):
 
 
 class Coordinator:
-    """One command on many targets. `submit` hands a target to the engine, with the seconds since its first try."""
+    """One command on many targets.
+
+    `submit` hands a target to the engine, with the time of its first try, and whether this may be another one.
+    """
 
     def __init__(
         self,
         engine: Engine,
-        submit: Callable[[str, float], Future[Outcome]],
+        submit: Callable[[str, float, bool], Future[Outcome]],
         limits: Limits,
         watcher: Watcher,
         presses: Presses,
@@ -100,13 +104,17 @@ class Coordinator:
 
     def _hand_out(self) -> None:
         while not self.halted and len(self._running) < self._engine.jobs:
-            now = time.monotonic()
-            turn = self._turns.take(now)
+            turn = self._turns.take(time.monotonic())
             if turn is None:
                 return
-            turn.begun, turn.first = now, turn.first or now
+            turn.begun, turn.first = time.monotonic(), turn.first or time.time()
             turn.tries += 1
-            self._running[self._submit(turn.name, now - turn.first)] = turn
+            try:
+                future = self._submit(turn.name, turn.first, self._engine.repeats or turn.tries > 1)
+            except BaseException:
+                self._turns.put(turn)
+                raise
+            self._running[future] = turn
             self._watcher.started(turn.name)
 
     def _take(self, future: Future[Outcome], turn: Turn) -> None:
@@ -159,7 +167,8 @@ class Coordinator:
     def _end_rest(self) -> None:
         for future, turn in self._running.items():
             future.cancel()
-            self._end(unfinished(turn.name, STOPPED, "was being worked on; inv fleet.status tells"))
+            self._turns.put(turn)
         self._running.clear()
         for turn in self._turns.rest():
-            self._watcher.ended(not_started(turn.name))
+            begun = turn.tries > 0
+            self._watcher.ended(unfinished(turn.name, STOPPED, ASK) if begun else not_started(turn.name))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
 from ipaddress import ip_address
 from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
@@ -24,6 +26,7 @@ RECYCLE = 500
 """Targets that the processes of a pool work on, each, before new ones take their place."""
 CONNECT = 10
 """Seconds for connecting to a scheduler."""
+GONE = "inv fleet.status says what was done; a worker may still be at its target."
 PLAIN = "{}: names of targets and results go to another machine unencrypted; use tls:// with --tls-ca and others."
 
 
@@ -31,6 +34,8 @@ class Engine(Protocol):
     """A place where functions run; `jobs` is how many at a time."""
 
     jobs: int
+    repeats: bool
+    """True if it calls a function again by itself where a worker has died."""
 
     def submit(self, function: Callable[..., Any], *values: Any) -> Future[Any]:
         """Have a worker call a function of this package."""
@@ -48,12 +53,16 @@ class Engine(Protocol):
 class LocalEngine:
     """A pool of processes of this machine, each started by itself: nothing is inherited but the environment."""
 
+    repeats = False
+
     def __init__(self, jobs: int = 0, *, recycle: int = RECYCLE) -> None:
         self.jobs = jobs or os.cpu_count() or 1
         self._limit = recycle * self.jobs
         self._context = get_context("spawn")
         self._flag: Flag = self._context.Event()
         self._pool: ProcessPoolExecutor | None = None
+        self._retired: list[BaseProcess] = []
+        """Processes of pools before, which end what they have begun."""
         self._given = 0
 
     def submit(self, function: Callable[..., Any], *values: Any) -> Future[Any]:
@@ -76,29 +85,35 @@ class LocalEngine:
 
     def _renew(self) -> None:
         if self._pool is not None:
+            self._retired = [*filter(BaseProcess.is_alive, self._retired), *self._processes]
             self._pool.shutdown(wait=False)  # what it has begun it ends
         self._given = 0
         self._pool = ProcessPoolExecutor(
             self.jobs, mp_context=self._context, initializer=prepare_worker, initargs=(self._flag,)
         )
 
+    @property
+    def _processes(self) -> list[BaseProcess]:
+        """The processes of the pool; one that is broken has none left, and Python 3.14 has kill_workers() for them."""
+        return list((getattr(self._pool, "_processes", None) or {}).values())
+
     def interrupt(self, _run: str) -> None:
         """Have the targets that are being worked on end early."""
         self._flag.set()
 
     def replace(self) -> None:
-        """Kill the processes of the pool, and start others when they are needed."""
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            # Python 3.14 has kill_workers() for this; a pool that is broken has none left.
-            for process in list((getattr(pool, "_processes", None) or {}).values()):
-                process.kill()
-            pool.shutdown(wait=True, cancel_futures=True)
+        """Kill the processes, and start others when they are needed."""
+        for process in (*self._processes, *self._retired):
+            process.kill()
+        self.close()
+        self._pool, self._retired = None, []
 
     def close(self) -> None:
         """End the processes."""
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
+        for process in self._retired:
+            process.join()
 
 
 @dataclass(frozen=True)
@@ -113,7 +128,7 @@ class Scheduler:
     @property
     def warning(self) -> str:
         """Say that others can read along; empty for an encrypted connection, or one that stays on this machine."""
-        parts = urlsplit(self.address)
+        parts = urlsplit(self.address if "://" in self.address else f"tcp://{self.address}")
         if parts.scheme != "tcp" or _is_loopback(parts.hostname or ""):
             return ""
         return PLAIN.format(self.address)
@@ -122,7 +137,10 @@ class Scheduler:
 class DaskEngine:
     """The workers of a Dask scheduler, which somebody else has started, and which stay."""
 
+    repeats = True
+
     def __init__(self, scheduler: Scheduler, jobs: int = 0) -> None:
+        self._address = scheduler.address
         self._client = _connect(scheduler)
         self._executor = self._client.get_executor(pure=False, retries=0)
         self.jobs = jobs or sum(self._client.nthreads().values())
@@ -134,7 +152,9 @@ class DaskEngine:
             )
 
     def submit(self, function: Callable[..., Any], *values: Any) -> Future[Any]:
-        """Have a worker call the function."""
+        """Have a worker call the function. Raises ConnectionFailedError where the scheduler has gone."""
+        if self._client.status != "running":
+            raise ConnectionFailedError(f"{self._address}: the scheduler has gone.", hint=GONE)
         future: Future[Any] = self._executor.submit(function, *values)
         return future
 
@@ -162,6 +182,7 @@ def _connect(scheduler: Scheduler) -> Any:
         raise UsageError(
             "--scheduler needs Dask, which is not installed.", hint="pip install 'ahjo-tasks[fleet]'"
         ) from None
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # a lost connection is said by us
     files = {"tls_ca_file": scheduler.ca, "tls_client_cert": scheduler.certificate, "tls_client_key": scheduler.key}
     given = {name: file for name, file in files.items() if file}
     security = distributed.Security(require_encryption=True, **given) if given else None

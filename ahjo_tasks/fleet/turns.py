@@ -23,7 +23,7 @@ class Turn:
     not_before: float = 0.0
     first: float = 0.0
     begun: float = 0.0
-    """Begin of the first try and of this one, by a clock that only goes forward, as `not_before`."""
+    """Begin of the first try, in seconds since 1970; of this one by a clock that only goes forward, as `not_before`."""
 
 
 class Turns:
