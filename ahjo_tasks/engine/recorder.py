@@ -154,7 +154,9 @@ class Recorder:
         """Return whether a step has a transaction of its own that holds objects, and nobody else's changes of them."""
         connection = self._connection
         alone = connection.dialect.transactional_ddl and not connection.in_shared_transaction
-        return alone and isinstance(step, FileStep) and step.transactional and step.file.kind in OBJECTS
+        if not isinstance(step, FileStep) or step.file.kind not in OBJECTS:
+            return False
+        return alone and step.transactional and not step.transaction_control
 
     def look(self, steps: Sequence[Step]) -> None:
         """Read the fingerprints of what files have left, in their transaction."""
