@@ -44,8 +44,11 @@ class DeployOptions(NamedTuple):
     plan: str = ""
     skipped: Skipped = Skipped()
 
-    def make(self, session: Session, connection: Connection | None) -> Planned:
-        """Plan the deploy. Raises UsageError for flags that go not together, DifferenceError for a stale plan file."""
+    def make(self, session: Session, connection: Connection | None, inputs: str = "") -> Planned:
+        """Plan the deploy. Raises UsageError for flags that go not together, DifferenceError for a stale plan file.
+
+        `inputs` is a hash of all that a deploy reads, where it was made already.
+        """
         from ahjo_tasks.engine.deployment import Choice
 
         if self.plan and self != DeployOptions(plan=self.plan):
@@ -58,7 +61,7 @@ class DeployOptions(NamedTuple):
             saved.check(planned.basis(session, connection), self.plan)
             return planned
         choice = Choice(self.select, self.prune, _drift_rule(self.on_drift))
-        inputs = "" if self.files else hash_files(session)
+        inputs = "" if self.files else inputs or hash_files(session)
         objects = None
         if self.files:
             objects = read_named(session, self.files)
@@ -265,21 +268,30 @@ class CallersConsent:
 
 def deploy(session: Session, options: DeployOptions, consent: Consent) -> None:
     """Deploy what has changed. Raises DeployError when a step fails."""
-    if options == DeployOptions() and _is_done(session):
-        return
+    inputs = ""
+    if options == DeployOptions():
+        begin(session)
+        inputs = hash_files(session)
+        if _is_done(session, inputs):
+            return
     with (
-        _agreed(session, options, consent) as (connection, planned),
+        _agreed(session, options, consent, inputs) as (connection, planned),
         applying(session, planned.plan, connection, planned.selection) as apply,
     ):
         apply()
 
 
 @contextmanager
-def _agreed(session: Session, options: DeployOptions, consent: Consent) -> Iterator[tuple[Connection, Planned]]:
-    """Plan a deploy under the lock, and lend both; where another plan was agreed to, ask once more."""
+def _agreed(
+    session: Session, options: DeployOptions, consent: Consent, inputs: str
+) -> Iterator[tuple[Connection, Planned]]:
+    """Plan a deploy under the lock, and lend both; where another plan was agreed to, ask once more.
+
+    `inputs` is a hash of all that a deploy reads, where it was made already.
+    """
     while True:
         with locked_connection(session) as connection:
-            planned = options.make(session, connection)
+            planned = options.make(session, connection, inputs)
             if consent.agrees(planned):
                 yield connection, planned
                 if not planned.plan.steps:
@@ -290,6 +302,7 @@ def _agreed(session: Session, options: DeployOptions, consent: Consent) -> Itera
                     "The plan differs from the one that was confirmed; nothing of it was done.",
                     hint="Run it again: nobody is asked while a transaction is open.",
                 )
+        inputs = ""
         session.database.close(keep=False)  # nobody is asked while a lock or a transaction is held
         consent.ask_again()
 
@@ -304,13 +317,15 @@ def _remember(session: Session, planned: Planned, connection: Connection) -> Non
     keep_state(connection, session.settings, planned.selection)
 
 
-def _is_done(session: Session) -> bool:
-    """Look, without the lock, if nothing has changed since the last deploy; then record the git version at most."""
+def _is_done(session: Session, inputs: str) -> bool:
+    """Look, without the lock, if nothing has changed since the last deploy; then record the git version at most.
+
+    `inputs` is a hash of all that a deploy reads.
+    """
     from ahjo_tasks.engine.stamp import plan_stamp
     from ahjo_tasks.engine.unchanged import is_unchanged
 
-    begin(session)
-    connection, inputs = session.database.driver_connection, hash_files(session)
+    connection = session.database.driver_connection
     if not is_unchanged(connection, session.settings, inputs):
         return False
     session.project.shown_plan = None

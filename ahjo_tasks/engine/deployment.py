@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahjo_tasks.database.catalog import Catalog, read_catalog, read_version
 from ahjo_tasks.database.dialects.base import Identity
@@ -45,6 +45,8 @@ class Selection:
     repository: str = ""
     catalog: Catalog | None = None
     """The objects in the database before it."""
+    records: Mapping[str, FileRecord] | None = field(default=None, repr=False)
+    """The objects that each file had left; None where they were not read."""
 
     @property
     def drift(self) -> tuple[str, ...]:
@@ -109,6 +111,19 @@ class _Left(NamedTuple):
     records: Mapping[str, FileRecord]
     catalog: Catalog
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Say why more is compared or deployed than what changed."""
+        warnings = (f"All objects are compared: {self.origin}.",) * bool(self.origin)
+        return (*warnings, *(f"All files run once: {self.incomparable}.",) * bool(self.incomparable))
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """Return what a selection keeps of it."""
+        records = None if self.incomparable else self.records
+        more = {"repository": self.last.repository, "catalog": self.catalog, "records": records}
+        return {"origin": self.origin, **more}
+
 
 class Deployment:
     """The project's object files beside its history in one database. `conceal` covers secrets in a text."""
@@ -165,17 +180,15 @@ class Deployment:
                 files, everything=everything, select=choice.select
             )
             return self._selection(plan, changes, None if choice.select else state)
-        last, incomparable, origin = left.last, left.incomparable, left.origin
+        last = left.last
         state = replace(state, run_id=last.run_id, catalog_version=last.catalog_version, schemas=last.schemas)
         comparison = Comparison(left.records, left.catalog, self._conceal)
-        changes = comparison.changes(files, everything=incomparable or everything, select=choice.select)
+        changes = comparison.changes(files, everything=left.incomparable or everything, select=choice.select)
         changes += [FileChange(file.label, file.kind, Status.UNCHANGED) for file in untouched]
         removed = comparison.removed(file.label for file in (*files, *untouched))
         selection = self._selection(plan, [*changes, *removed], None if choice.select else state)
-        warnings = (f"All objects are compared: {origin}.",) * bool(origin)
-        warnings += (f"All files run once: {incomparable}.",) * bool(incomparable)
-        plan = _without_old_overloads(selection, left.store, files) + Plan((), warnings=warnings)
-        selection = replace(selection, plan=plan, origin=origin, repository=last.repository, catalog=left.catalog)
+        plan = _without_old_overloads(selection, left.store, files) + Plan((), warnings=left.warnings)
+        selection = replace(selection, plan=plan, **left.kept)
         if (choice.on_drift or self._settings.on_drift) == "stop":
             _refuse_drift(selection.drift)
         if choice.prune:

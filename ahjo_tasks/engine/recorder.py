@@ -132,6 +132,8 @@ class Recorder:
         self._origin = selection.origin if selection else ""
         self._catalog = selection.catalog if selection else None
         """The objects as they were at the last look; None where nothing looked before the run."""
+        self._records = selection.records if selection else None
+        """The objects that each file had left, as long as nothing else was written."""
         self._version = self._schemas = ""
         self._done: list[Step] = []
         self.strange: list[str] = []
@@ -290,7 +292,9 @@ class Recorder:
         catalog, texts = read_catalog_with_texts(self._connection) if many else (read_catalog(self._connection), None)
         catalog = with_comments(self._connection, catalog)
         sources = [_source(step) for step in self._done if _changes_tables(step)]
-        known = self._store.files() if self._dropped or self._changes or sources else {}
+        records, self._records = self._records, None
+        wanted = self._dropped or self._changes or sources
+        known = {} if not wanted else self._store.files() if records is None else records
         strange = self._find_strange(catalog, known, sources)
         gone = _named_and_gone(known, catalog, sources) - strange
         self._write_files(catalog, texts, known, strange, gone)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,7 +40,7 @@ class FolderWalk:
         self._check_inside(folder)
         seen: set[Path] = set()
         files = list(self._below(folder, suffixes, excluded, seen))
-        return sorted(files, key=lambda path: path.parts)
+        return sorted(files, key=lambda path: str(path).split(os.sep))  # noqa: PTH206 - of thousands of files
 
     def _below(
         self, folder: Path, suffixes: Container[str], excluded: Container[Path], seen: set[Path]
@@ -53,7 +52,7 @@ class FolderWalk:
             kept = [name for name in folders if parent / name not in excluded and self._shown(parent / name, suffixes)]
             folders[:] = kept
             links += [parent / name for name in kept if (parent / name).is_symlink()]
-            yield from (parent / name for name in names if self._wanted(parent / name, suffixes))
+            yield from (parent / name for name in names if self._wanted(below, name, suffixes))
         for link in links:
             target = self._check_inside(link)
             if link.parent.resolve().is_relative_to(target):
@@ -68,19 +67,23 @@ class FolderWalk:
             self.hidden[folder] = None
         return False
 
-    def _wanted(self, path: Path, suffixes: Container[str]) -> bool:
+    def _wanted(self, folder: str, name: str, suffixes: Container[str]) -> bool:
         """Tell whether a file is to be read. Raises SourceError for a link out of the project, or to nothing."""
-        suffix = path.suffix.lower()
-        if path.name.startswith(HIDDEN):
+        suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 - of thousands of files
+        if name.startswith(HIDDEN):
             if suffix in suffixes:
-                self.hidden[path] = None
+                self.hidden[Path(folder, name)] = None
             return False
-        if suffix in suffixes and path.is_file():
-            if path.is_symlink():
-                self._check_inside(path)
+        if suffix and suffix not in suffixes:
+            return False
+        path = f"{folder}{os.sep}{name}"
+        linked = os.path.islink(path)  # noqa: PTH114 - as above
+        if suffix and os.path.isfile(path):  # noqa: PTH113 - as above
+            if linked:
+                self._check_inside(Path(path))
             return True
-        if (suffix in suffixes or not suffix) and path.is_symlink() and not path.exists():
-            raise _dangling(path)
+        if linked and not os.path.exists(path):  # noqa: PTH110 - as above
+            raise _dangling(Path(path))
         return False
 
     def _check_inside(self, link: Path) -> Path:
@@ -260,10 +263,8 @@ class ProjectFiles:
 
     def label(self, path: Path) -> str:
         """Return the path as messages show it: relative to the project where it is inside."""
-        try:
-            return path.relative_to(self.directory).as_posix()
-        except ValueError:
-            return str(path)
+        text, folder = str(path), os.path.join(self.directory, "")  # noqa: PTH118 - of thousands of files
+        return text.removeprefix(folder).replace(os.sep, "/") if text.startswith(folder) else text
 
     def _expand(self, name: str) -> list[Path]:
         if not name.strip():  # an unset variable of a shell; joined to a folder it would mean the whole of it
@@ -297,8 +298,7 @@ class ProjectFiles:
         values = variables if always else variables or None
         sqlcmd = self.dialect.supports_sqlcmd and (directives or always or self._has_directives(path))
         load = expand_text if sqlcmd else read_text
-        text = load(path, kind, self.dialect, label=self.label(path), variables=values)
-        return replace(text, database=self.database_name)
+        return load(path, kind, self.dialect, label=self.label(path), variables=values, database=self.database_name)
 
     def _has_directives(self, path: Path) -> bool:
         """Tell whether the config asks for the directives of sqlcmd in the file."""

@@ -333,22 +333,35 @@ def read(
     return split(read_text(path, kind, dialect, label=label, variables=variables))
 
 
-def read_text(
-    path: Path, kind: str, dialect: Dialect, *, label: str, variables: Mapping[str, object] | None = None
+def read_text(  # noqa: PLR0913 - the parts of a file
+    path: Path,
+    kind: str,
+    dialect: Dialect,
+    *,
+    label: str,
+    variables: Mapping[str, object] | None = None,
+    database: str | None = None,
 ) -> FileText:
     """Read the text of one file. Raises SourceError."""
     text = decode(path)
     if dialect.supports_sqlcmd:
         reject(text, path)
-    return FileText(path, label, kind, substitute(text, variables, path=path, syntax=dialect.syntax), dialect)
+    text = substitute(text, variables, path=path, syntax=dialect.syntax)
+    return FileText(path, label, kind, text, dialect, database=database)
 
 
-def expand_text(
-    path: Path, kind: str, dialect: Dialect, *, label: str, variables: Mapping[str, object] | None = None
+def expand_text(  # noqa: PLR0913 - the parts of a file
+    path: Path,
+    kind: str,
+    dialect: Dialect,
+    *,
+    label: str,
+    variables: Mapping[str, object] | None = None,
+    database: str | None = None,
 ) -> FileText:
     """Read the text of one file, with its directives of sqlcmd carried out. Raises SourceError."""
     origin = expand(path, variables or {}, decode)
-    return FileText(path, label, kind, origin.text, dialect, origin)
+    return FileText(path, label, kind, origin.text, dialect, origin, database)
 
 
 def split(source: FileText) -> SqlFile:
