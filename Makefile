@@ -5,11 +5,13 @@ VENV ?= .venv
 BIN := $(abspath $(VENV))/bin
 DEMO := build/demo
 PYTEST_ARGS ?=
+SURVIVAL_MINUTES ?= 5
+SURVIVAL_ARGS ?=
 WORKERS ?= -n auto --dist worksteal
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv lock fresh servers lint types unit live test demo bench docs package-test clean
+.PHONY: help venv lock fresh servers lint types unit live test demo bench survival docs package-test clean
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
@@ -90,6 +92,10 @@ docs: venv  ## Build the documentation as a site in build/docs.
 bench: venv servers  ## Measure against the floor and the peers.
 	@echo "== bench"
 	"$(BIN)/inv" bench
+
+survival: venv servers  ## Kill, cut and overload runs for SURVIVAL_MINUTES (5), and count what survived.
+	@echo "== survival"
+	cd tests && "$(BIN)/python" -m survival --minutes $(SURVIVAL_MINUTES) $(SURVIVAL_ARGS)
 
 clean:  ## Remove what these targets made.
 	rm -rf "$(VENV)" build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

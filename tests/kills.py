@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+import traceback
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -48,6 +49,9 @@ def killed(
             code = done.code
             if said:
                 said.write_text(done.text, encoding="utf-8")
+        except BaseException:  # noqa: BLE001 - it is what the parent is told
+            if said:
+                said.write_text(traceback.format_exc(), encoding="utf-8")
         finally:
             os._exit(code)
     with suppress(TimeoutError):

@@ -1,4 +1,4 @@
-"""A proxy between a client and a server that stops forwarding when it is told to, and keeps its connections open."""
+"""A proxy between a client and a server that stops forwarding, or cuts its connections, when it is told to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 class StallingProxy:
@@ -20,6 +20,8 @@ class StallingProxy:
         self._running = threading.Event()
         self._running.set()
         self._later = True
+        self.on_request: Callable[[], None] = lambda: None
+        """Called before the server gets what a client has sent."""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -30,10 +32,17 @@ class StallingProxy:
         if self._later:
             self._running.set()
 
-    def close(self) -> None:
-        for each in (self._listener, *self._sockets):
+    def cut(self) -> None:
+        """Close the connections that there are; new ones are served."""
+        sockets, self._sockets = self._sockets, []
+        for each in sockets:
             with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
                 each.close()
+
+    def close(self) -> None:
+        self._listener.close()
+        self.cut()
 
     def _accept(self) -> None:
         with suppress(OSError):
@@ -41,13 +50,16 @@ class StallingProxy:
                 client = self._listener.accept()[0]
                 server = socket.create_connection(self._server)
                 self._sockets += [client, server]
-                for ends in ((client, server), (server, client)):
+                for ends in ((client, server, True), (server, client, False)):
                     threading.Thread(target=self._forward, args=(*ends, self._running), daemon=True).start()
 
-    @staticmethod
-    def _forward(source: socket.socket, target: socket.socket, running: threading.Event) -> None:
+    def _forward(
+        self, source: socket.socket, target: socket.socket, is_request: bool, running: threading.Event
+    ) -> None:
         with suppress(OSError):
             while data := source.recv(65536):
+                if is_request:
+                    self.on_request()
                 running.wait()
                 target.sendall(data)
             running.wait()

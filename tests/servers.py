@@ -144,6 +144,20 @@ class Server(ABC):
             self._guard.dismiss()
             self._guard = None
 
+    def crash(self) -> None:
+        """Kill the server, and start it again on what it has written, at the same port."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+        for _ in range(START_ATTEMPTS):
+            self._process = self._popen(self._command())
+            if self._guard:
+                self._guard.watch(self._process.pid)
+            if self._wait_until_ready(self._process):
+                return
+            time.sleep(1)  # children of the one that was killed still have its memory
+        raise ServerError(f"{self.label} did not start again:\n{_tail(self.log)}")
+
     def __enter__(self) -> Self:
         self.start()
         return self

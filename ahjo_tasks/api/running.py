@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.engine.deployment import Selection
     from ahjo_tasks.engine.executor import Recording
     from ahjo_tasks.engine.plan import Plan
-    from ahjo_tasks.engine.recorder import RunRecord
+    from ahjo_tasks.engine.recorder import Recorder, RunRecord
     from ahjo_tasks.events import StepEvent
 
 NO_HISTORY = """The history cannot be written: {0}
@@ -189,15 +189,23 @@ def recording(session: Session, plan: Plan, connection: Connection, selection: S
         session.console.warning(NO_HISTORY.format(error.message, recorder.ddl()), once=True)
         yield NotRecording()
         return
+    except KeyboardInterrupt as stop:
+        _end(recorder, stop)
+        raise
     try:
         yield recorder
+        recorder.end(None)
     except BaseException as error:
-        with suppress(Exception):  # a lost connection: whatever is raised now, the first error is the one to report
-            recorder.end(error)
+        _end(recorder, error)
         raise
-    recorder.end(None)
     for sentence in recorder.strange:
         session.console.warning(f"{sentence}.")
+
+
+def _end(recorder: Recorder, error: BaseException) -> None:
+    """Write how a run ended that failed; whatever is raised now, as by a lost connection, `error` is to be reported."""
+    with suppress(Exception):
+        recorder.end(error)
 
 
 def _check_repository(session: Session, connection: Connection) -> None:

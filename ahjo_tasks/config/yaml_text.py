@@ -66,7 +66,7 @@ def parse(text: str, name: str) -> tuple[Any, yaml.Node | None]:
         node = loader.get_single_node()
         return (None if node is None else _construct(loader, node, name)), node
     except yaml.YAMLError as error:
-        raise _refusal(error, name) from None
+        raise yaml_refusal(error, name) from None
     except RecursionError:  # PyYAML without its C library
         raise ConfigError(f"{name}: too many levels inside each other") from None
     finally:
@@ -128,7 +128,7 @@ def _check_depth(text: str, name: str) -> None:
             if depth > MAX_DEPTH:
                 raise ConfigError(f"{_position(name, event.start_mark)}: more than {MAX_DEPTH} levels")
     except yaml.YAMLError as error:
-        raise _too_deep_brackets(text, name) or _refusal(error, name) from None
+        raise _too_deep_brackets(text, name) or yaml_refusal(error, name) from None
 
 
 def _too_deep_brackets(text: str, name: str) -> ConfigError | None:
@@ -143,7 +143,8 @@ def _too_deep_brackets(text: str, name: str) -> ConfigError | None:
     return None
 
 
-def _refusal(error: yaml.YAMLError, name: str) -> ConfigError:
+def yaml_refusal(error: yaml.YAMLError, name: str) -> ConfigError:
+    """Return what is wrong with a text, and where."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     return ConfigError(f"{_position(name, mark)}: {_sentence(error)}")
 

@@ -7,7 +7,8 @@ import os
 import re
 import socket
 import time
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,7 +48,7 @@ from ahjo_tasks.project.kinds import OBJECTS, STRUCTURE
 from ahjo_tasks.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ahjo_tasks.database.catalog import ObjectKey
     from ahjo_tasks.database.connection import Connection
@@ -313,7 +314,7 @@ class Recorder:
         shared = self._connection.in_shared_transaction
         if shared and error is not None:
             return  # all of it is about to be rolled back
-        with nullcontext() if shared else self._connection.one_transaction():
+        with self._kept_for_another_try(), nullcontext() if shared else self._connection.one_transaction():
             self._start()
             self.flush()
             if not self._version:
@@ -326,6 +327,18 @@ class Recorder:
             message = self._conceal(str(error))[:4000] if error is not None else ""
             self._record.run = replace(self._record.run, status=status, ended=utc_now(), error=message)
             self._store.end(self._record.run)
+
+    @contextmanager
+    def _kept_for_another_try(self) -> Iterator[None]:
+        """Keep what is to be written where writing it is interrupted: the transaction that did it is rolled back."""
+        noted = {name: copy(value) if type(value) in {list, dict, set} else value for name, value in vars(self).items()}
+        run, steps = self._record.run, self._record.steps
+        try:
+            yield
+        except BaseException:
+            vars(self).update(noted)
+            self._record.run, self._record.steps = run, steps
+            raise
 
     def _write_state(self, state: State) -> None:
         """Write the state; without its hash of files where one runs every time, for then there is always a change."""

@@ -147,7 +147,7 @@ def _is_nested(text: str, offset: int) -> bool:
     tokens = [token for token in tokenize(text[:offset], MSSQL) if token.kind in {"name", "mark"}]
     depth = 0
     condition = False
-    for token, after in zip(tokens, [*tokens[1:], None], strict=True):
+    for token, after in zip(tokens, [*tokens[1:], None], strict=False):  # both may be empty
         word = token.word or token.value
         if (word == "BEGIN" and not (after and after.word in _NO_BLOCK)) or word == "CASE":
             depth += 1

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 from inside import until
 from kills import killed
 from survival.moments import Ending
 from trails import in_its_slow_file, runs
+
+from ahjo_tasks.history.store import HistoryStore
 
 if TYPE_CHECKING:
     from inside import Deployed
@@ -77,3 +81,42 @@ def test_the_history_knows_what_was_done_before_a_signal(live: Deployed, number:
     assert {name for name in "abc" if live.has(name)} >= recorded >= {"a", "b"}
     live.succeed("deploy")
     assert live.has("c")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("moment", ["write_files", "end"])
+def test_a_signal_while_the_history_is_written_loses_nothing_of_it(
+    live: Deployed, number: signal.Signals, moment: str
+) -> None:
+    live.reconfigure(deploy_transaction="file")
+    live.view("a", "SELECT 1 AS one")
+
+    def at_its_first_call() -> None:
+        original = getattr(HistoryStore, moment)
+        calls = iter([True])
+
+        def called(*arguments: Any) -> Any:
+            result = original(*arguments)
+            if next(calls, False):
+                os.kill(os.getpid(), number)
+            return result
+
+        patch.object(HistoryStore, moment, called).start()
+
+    assert killed(live, "deploy", kill=at_its_first_call) == 128 + number
+    assert live.rows("SELECT status FROM ahjo_runs") == [("interrupted",)]
+    assert live.rows("SELECT name FROM ahjo_objects") == [("a",)]
+    assert live.rows("SELECT status FROM ahjo_steps") == [("ok",)]
+    assert "nothing to do" in live.succeed("deploy").text
+
+
+def test_a_run_that_is_stopped_before_its_first_step_has_ended(sqlite: Deployed) -> None:
+    sqlite.view("a", "SELECT 1 AS one")
+    sqlite.view("b", "SELECT 1 AS one")
+
+    def stop(_store: HistoryStore) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    assert killed(sqlite, "deploy", kill=lambda: patch.object(HistoryStore, "invalidate", stop).start()) == 130
+    assert sqlite.rows("SELECT status FROM ahjo_runs") == [("interrupted",)]
+    sqlite.succeed("deploy")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, inspect
@@ -27,6 +28,8 @@ LOADED = "SELECT file, kind, statements, whole, unfinished, uncertain FROM ahjo_
 
 def content(live: Deployed) -> dict[str, Any]:
     """Describe tables with their rows, views, routines, what the history knows of them, and the project's files."""
+    if not _exists(live):
+        return {"missing": live.target.name}
     engine = create_engine(live.target.database_url(live.database), poolclass=NullPool)
     inspector = inspect(engine)
     tables = sorted(inspector.get_table_names())
@@ -41,6 +44,17 @@ def content(live: Deployed) -> dict[str, Any]:
         found |= {"known": live.rows(KNOWN), "loaded": live.rows(LOADED) if "ahjo_data" in tables else []}
     engine.dispose()
     return found | {f"file {path}": text for path, text in _files(live)}
+
+
+def _exists(live: Deployed) -> bool:
+    listed = {
+        "postgresql": "SELECT datname FROM pg_database",
+        "mysql": "SHOW DATABASES",
+        "mssql": "SELECT name FROM sys.databases",
+    }.get(live.target.name)
+    if listed is None:
+        return Path(live.database).exists()
+    return (live.database,) in live.target.query(listed)
 
 
 def _with_rows(tables: list[str]) -> list[str]:
@@ -63,9 +77,13 @@ def _files(live: Deployed) -> list[tuple[str, str]]:
     """The SQL files and revisions; the first revision of a pull has a name and a time of its own."""
     paths = sorted(path for path in live.directory.rglob("*.*") if path.suffix in {".sql", ".csv", ".py", ".tmp"})
     files = [path for path in paths if "__pycache__" not in path.parts]
-    return [(re.sub(r"[0-9a-f]{12}_", "", str(path.relative_to(live.directory))), _text(live, path)) for path in files]
+    return [
+        (_lasting(live, str(path.relative_to(live.directory))), _lasting(live, path.read_text(encoding="utf-8")))
+        for path in files
+    ]
 
 
-def _text(live: Deployed, path: Any) -> str:
-    text = path.read_text(encoding="utf-8").replace(live.database, "DATABASE")
+def _lasting(live: Deployed, text: str) -> str:
+    """A text without the names and times of this run."""
+    text = re.sub(rf"(?<![a-z]){re.escape(Path(live.database).stem)}(?![a-z])", "DATABASE", text)
     return re.sub(r"[0-9a-f]{12}|\d{4}-\d\d-\d\d[ T][\d:.]+", "", text)

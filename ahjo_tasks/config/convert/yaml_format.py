@@ -56,7 +56,10 @@ def read_yaml(text: str, name: str) -> CommentedDocument:
     yaml_text.parse(text, name)
     # Composed again, because constructing the value has replaced the merge keys of the first nodes.
     node = yaml.compose(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    tokens = list(yaml.scan(text, yaml.SafeLoader))
+    try:
+        tokens = list(yaml.scan(text, yaml.SafeLoader))
+    except yaml.YAMLError as error:  # libyaml takes a little more than PyYAML itself
+        raise yaml_text.yaml_refusal(error, name) from None
     dashes = [_start(token) for token in tokens if isinstance(token, yaml.BlockEntryToken)]
     return _Reader(list(_comments(text, tokens)), dashes, name).document(node)
 

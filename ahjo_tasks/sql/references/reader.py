@@ -245,7 +245,7 @@ class Reader:
         `target`: of a statement that changes rows, which no common table expression hides.
         """
         token = self.tokens[index]
-        if token[0] in "@#" or self.words[index] in MARKS:
+        if not token or token[0] in "@#" or self.words[index] in MARKS:  # the text may end before its statement
             return
         parts = split_name(token, self.syntax)
         if parts[-1].startswith("#"):

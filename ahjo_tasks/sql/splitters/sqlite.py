@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.errors import SourceError
 from ahjo_tasks.sql.lexer import BLANKS, SQLITE, letters
 from ahjo_tasks.sql.scanner import Scanner, end_of_match
+from ahjo_tasks.sql.source import with_line_feeds
 from ahjo_tasks.sql.splitters import Batches, SourceWarning, Span, Splitter, to_warnings
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _refuse_open_quote(source: SourceText, start: int) -> None:
     try:
         _STRICT_SCANNER.find_next(source, start)
     except SourceError as error:
-        line = source.text.split("\n")[(error.line or 1) - 1]
+        line = with_line_feeds(source.text).split("\n")[(error.line or 1) - 1]
         if not line.startswith("/*", (error.column or 1) - 1):
             raise
 
