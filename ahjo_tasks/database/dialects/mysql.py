@@ -102,7 +102,7 @@ def _described(kind: str, name: str, definition: tuple[str, ...], source: str) -
     The first column of the definition is its text, which is NULL or empty for a login that may not see it.
     """
     text = definition[0]
-    shown = f"CASE WHEN {text} <> '' THEN CONCAT_WS('|', {', '.join(definition)}) ELSE '' END"
+    shown = f"CASE WHEN {text} <> '' THEN CONCAT_WS(CHAR(10 USING utf8mb4), {', '.join(definition)}) ELSE '' END"
     columns = f"{kind} AS kind, '' AS schema_name, {name} AS name, {shown} AS definition"
     return CatalogQuery(f"SELECT {columns}, definer AS rights FROM information_schema.{source} = DATABASE()", name)
 

@@ -34,7 +34,8 @@ def _query(
 
 OBJECT_RIGHTS, TYPE_RIGHTS = _rights(1, "o.object_id"), _rights(6, "o.user_type_id")
 MODULE = (
-    f"CONCAT(COALESCE(m.definition, {MODIFIED}), '|', m.uses_ansi_nulls, m.uses_quoted_identifier, {{}}.is_disabled)"
+    f"CONCAT(COALESCE(m.definition, {MODIFIED}), CHAR(10), m.uses_ansi_nulls, m.uses_quoted_identifier,"
+    " {}.is_disabled)"
 )
 TABLE_TYPE = "CONCAT({}, '|', {}, '|', {})".format(
     _joined(

@@ -49,7 +49,7 @@ QUERIES = (
         "'view'",
         "c.relname",
         (
-            f"concat_ws('|', pg_get_viewdef(c.oid), c.relkind, c.reloptions::text, {COLUMN_DEFAULTS})",
+            f"concat_ws(chr(10), pg_get_viewdef(c.oid), c.relkind, c.reloptions::text, {COLUMN_DEFAULTS})",
             f"concat_ws('|', pg_get_userbyid(c.relowner), c.relacl::text, {COLUMN_RIGHTS})",
         ),
         "pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm')",
@@ -72,7 +72,7 @@ QUERIES = (
     _query(
         "'trigger'",
         "t.tgname",
-        ("concat_ws('|', pg_get_triggerdef(t.oid), t.tgenabled)", "''"),
+        ("concat_ws(chr(10), pg_get_triggerdef(t.oid), t.tgenabled)", "''"),
         "pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid"
         " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE NOT t.tgisinternal AND t.tgparentid = 0",
         ("pg_class", "c.oid"),
@@ -80,7 +80,7 @@ QUERIES = (
     _query(
         "'rule'",
         "r.rulename",
-        ("concat_ws('|', pg_get_ruledef(r.oid), r.ev_enabled)", "''"),
+        ("concat_ws(chr(10), pg_get_ruledef(r.oid), r.ev_enabled)", "''"),
         "pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class"
         " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE r.rulename <> '_RETURN'",
         ("pg_class", "c.oid"),
