@@ -67,7 +67,7 @@ def _spelling(argument: Argument) -> str:
     names = [f"`--{name}`" if len(name) > 1 else f"`-{name}`" for name in argument.names]
     if argument.kind is bool and argument.default is True:
         names = [f"`--no-{argument.names[0]}`"]
-    return ", ".join(names) + ("" if argument.kind is bool else " VALUE")
+    return ", ".join(names) + ("" if argument.kind is bool else "\N{NO-BREAK SPACE}VALUE")
 
 
 def _escaped(text: str) -> str:

@@ -64,7 +64,8 @@ def json_text(report: RunReport) -> str:
 
 def summary_markdown(report: RunReport) -> str:
     """Return what ran as a table, without the error, which the summary of a job has already."""
-    lines = [f"### {plain(report.target)}", "", f"{report.action} {plain(report.summary)}"]
+    separator = " " if report.steps else ": "
+    lines = [f"### {plain(report.target)}", "", f"{report.action}{separator}{plain(report.summary)}"]
     if report.steps:
         rows = [(step.status, step.kind, step.label, f"{step.seconds:.2f} s") for step in report.steps]
         lines += ["", *table(("result", "kind", "step", "time"), rows)]
