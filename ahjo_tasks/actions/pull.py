@@ -116,7 +116,7 @@ def _write_revision(project: Project, reading: Pull, *, dry: bool) -> None:
     if not migrations.present:
         project.console.warning(f"Not pulled: {count}: the project has no alembic.ini, which revisions need.")
     elif migrations.script.get_heads():
-        project.console.print(f"  {count} not pulled: the project has revisions, and tables are theirs")
+        project.console.print(f"  {count} not pulled: the project has revisions already, which create its tables")
     elif dry:
         project.console.print(f"  Plan: write a first revision with {count}")
     else:

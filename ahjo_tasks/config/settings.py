@@ -120,8 +120,8 @@ class Settings(Struct, frozen=True, kw_only=True, rename={"sqlalchemy_url": "sql
     deploy_retries: Annotated[
         Count,
         Meta(
-            description="How often a run is begun again that was rolled back because another session was in the way:"
-            " a deadlock, or a lock that was waited for in vain."
+            description="How often a run is repeated that was rolled back because another session was in the way: a"
+            " deadlock, or a lock that was not released in time."
         ),
     ] = 0
     context_connectable_type: Annotated[

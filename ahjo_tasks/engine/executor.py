@@ -29,7 +29,7 @@ IMPLICIT_COMMITS = "commits at every CREATE, ALTER and DROP"
 
 MIN_COUNTED_OBJECTS = 500
 """Objects in one transaction from which on the server is asked how many it can lock at once."""
-BEGINS_AGAIN = "the server ended the transaction of the action: it begins again"
+BEGINS_AGAIN = "the server ended the transaction of the action: it starts again"
 OUTSIDE_HINT = "Write -- transaction: off at the head of the file: the server takes this outside of transactions only."
 
 
@@ -215,7 +215,7 @@ class PlanExecutor:
                 self._message(part.steps[0], f"{error}: each step is committed by itself now")
                 waiting.insert(0, part._replace(joined=False))
             except _TryAgainError as error:
-                self._message(part.steps[0], f"{error}: it was rolled back and begins again")
+                self._message(part.steps[0], f"{error}: it was rolled back and starts again")
                 waiting.insert(0, part)
 
     def _run_together(self, planned: Sequence[Step]) -> Sequence[Step]:

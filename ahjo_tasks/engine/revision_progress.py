@@ -109,7 +109,7 @@ class RevisionProgress:
                 migrate()
                 self._check_end()
             except _UndoneByHandError:
-                self._connection.report(f"{key}: nothing is left of what an earlier run did: it begins anew")
+                self._connection.report(f"{key}: nothing is left of what an earlier run did: it starts over")
                 self._start({})
                 migrate()
         except Exception as error:
@@ -227,7 +227,7 @@ class RevisionProgress:
         effects = stated_effects(statement.text, self._connection.dialect.syntax) if statement and alone else ()
         self._verify(effects)
         count = pluralize(len(self._skipped), "statement")
-        self._connection.report(f"{self._key}: goes on after {count} that an earlier run did")
+        self._connection.report(f"{self._key}: continues after {count} of an earlier run")
         if statement is None or not alone:
             return False
         there = self._are_there(effects)

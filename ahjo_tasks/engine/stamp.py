@@ -121,7 +121,7 @@ def check_repository(recorded: str, settings: Settings, directory: Path) -> str:
         raise NotPermittedError(
             f"{name} in this database is that of the repository {known}, and this is {address}.",
             hint="Give this project a name of its own: the key `project` in its configs. A repository that has moved is"
-            " known by its first commit: deploy once from a whole clone; or record it by inv baseline.",
+            " known by its first commit: deploy once from a full clone; or record it by inv baseline.",
         )
     return f"{address} {now}".rstrip()
 

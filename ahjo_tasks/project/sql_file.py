@@ -39,10 +39,10 @@ DEPENDS, TRANSACTION, RUN = "depends", "transaction", "run"
 RULES = ("always", "once", "on change")
 """Rules of `run`: each time, if no run has done it, if it has changed since."""
 HEADERS = {
-    f"{DEPENDS}: schema.name, other.name": "The file runs behind those that create these objects. It stands in place of"
-    " all that its SQL shows; anywhere in the file.",
+    f"{DEPENDS}: schema.name, other.name": "The file runs after those that create these objects. It replaces all that"
+    " its SQL shows; anywhere in the file.",
     f"{TRANSACTION}: off": "The file runs outside of a transaction. At the head of the file.",
-    f"{TRANSACTION}: rollback": "What the file changes is taken back at its end, as a test may want."
+    f"{TRANSACTION}: rollback": "What the file changes is rolled back at its end, as a test may want."
     " At the head of the file.",
     f"{RUN}: {RULES[0]}": "A data file runs in every `data`; so it does without this header.",
     f"{RUN}: {RULES[1]}": "A data file runs once for each database. At the head of the file.",

@@ -55,7 +55,7 @@ def test_a_transaction_that_began_before_the_plan_is_not_begun_again(live: Deplo
     live.write("tasks.py", BEFORE_DEPLOYING)
     done = live.inv("before")
     assert done.code == 1, done.text
-    assert "begins again" not in done.text
+    assert "starts again" not in done.text
     assert not live.has("kept")
 
 

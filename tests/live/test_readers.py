@@ -93,11 +93,11 @@ def test_a_run_that_waited_for_a_lock_in_vain_is_begun_again(live: Deployed, ret
 
         def let_go(executor: PlanExecutor, step: Step, text: str) -> None:
             notify(executor, step, text)
-            if "begins again" in text:
+            if "starts again" in text:
                 reader.cursor().execute("ROLLBACK")
 
         with patch.object(PlanExecutor, "_message", let_go):
             done = live.here("deploy")
     assert done.code == (0 if retries else 1), done.text
-    assert ("it was rolled back and begins again" in done.text) == bool(retries)
+    assert ("it was rolled back and starts again" in done.text) == bool(retries)
     assert live.rows("SELECT a.n, b.n FROM a, b") == [(2, 2) if retries else (1, 1)]

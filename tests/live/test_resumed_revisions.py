@@ -82,7 +82,7 @@ def test_a_revision_goes_on_after_it_was_mended(mysql: Deployed) -> None:
         assert "The next run goes on after them." in failed.err
     revision(mysql, "a1", None, calls(*STATEMENTS))
     done = mysql.succeed("deploy")
-    assert "a1: goes on after" in done.text
+    assert "a1: continues after" in done.text
     assert "is not known" not in done.text
     assert content(mysql) == CONTENT
     assert is_over(mysql)
@@ -109,7 +109,7 @@ def test_a_done_part_that_was_undone_by_hand_is_done_again(mysql: Deployed) -> N
     mysql.by_hand("DROP TABLE shop")
     assert "table shop is not there, which an earlier run changed" in mysql.fail("deploy").err
     mysql.by_hand("DROP TABLE item")
-    assert "a1: nothing is left of what an earlier run did: it begins anew" in mysql.succeed("deploy").text
+    assert "a1: nothing is left of what an earlier run did: it starts over" in mysql.succeed("deploy").text
     assert content(mysql) == CONTENT
 
 

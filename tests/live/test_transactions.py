@@ -135,7 +135,7 @@ def test_a_run_that_a_deadlock_has_ended_is_begun_again(live: Deployed, retries:
         threads[0].join()
     assert done.code == (0 if retries else 1), done.text
     assert "deadlock detected" in done.text
-    assert ("it was rolled back and begins again" in done.text) == bool(retries)
+    assert ("it was rolled back and starts again" in done.text) == bool(retries)
     assert live.rows("SELECT a.n, b.n FROM a, b") == [(2, 2) if retries else (1, 1)]
 
 

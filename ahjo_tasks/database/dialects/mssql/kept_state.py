@@ -150,10 +150,10 @@ def _locks(arguments: Arguments, words: set[str]) -> Iterator[tuple[str, str]]:
 def _keys(arguments: Arguments) -> Iterator[str]:
     key, read_only = _literal(arguments, "@KEY", ""), _literal(arguments, "@READ_ONLY", "0")
     if read_only != "0":
-        hint = "Leave @read_only out: the value is taken back after the file."
+        hint = "Leave @read_only out: the value is restored after the file."
         _refuse("sp_set_session_context with @read_only", "sets a value until the connection ends", hint)
     if key is None:
-        hint = "Write the key as text: then the value is taken back after the file."
+        hint = "Write the key as text: then the value is restored after the file."
         _refuse("sp_set_session_context", "sets a value whose key is known only when it runs", hint)
     else:
         yield key

@@ -1,4 +1,4 @@
--- Test data may be deleted and written anew: nothing refers to a purchase.
+-- Test data may be deleted and written again: nothing refers to a purchase.
 DELETE FROM purchase;
 
 INSERT INTO purchase (product_id, quantity, purchased_on) VALUES
