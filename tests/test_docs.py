@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from projects import ROOT
@@ -49,6 +49,30 @@ def test_the_way_from_an_existing_database_runs_as_written(tmp_path: Path, page:
     assert "nothing to do" in run_script(tour, tmp_path)
     (revision,) = (tmp_path / "shop" / "alembic" / "versions").glob("*.py")
     assert "flyway" not in revision.read_text(encoding="utf-8")
+
+
+CHANGE = """
+echo "-- looked at" >> "$(ls database/views/*items.sql)"
+inv plan --check || test $? -eq 5
+inv deploy --non-interactive
+inv plan --check
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="only on POSIX: the page is a shell script")
+@pytest.mark.parametrize("target", ["postgresql", "mysql"], indirect=True)
+def test_a_database_on_a_server_is_taken_over_and_changed_by_the_page(target: Target, tmp_path: Path) -> None:
+    backend = target.backend()
+    backend["target_database_name"] = target.create_database()
+    with target.connect(backend["target_database_name"]) as connection:
+        connection.cursor().execute("CREATE TABLE item (id INTEGER PRIMARY KEY)")
+        connection.cursor().execute("CREATE VIEW items AS SELECT id FROM item")
+        connection.commit()
+    (tour,) = blocks((ROOT / "docs" / "existing-database.md").read_text(encoding="utf-8"), "sh")
+    tour = tour.replace('--dialect sqlite --database "$PWD/shop.db"', f"--dialect {target.name} {_flags(backend)}")
+    printed = run_script(f"export {_variables(backend)}\n{tour}{CHANGE}", tmp_path)
+    assert "1 changed" in printed
+    assert printed.count("nothing to do") == 2
 
 
 @pytest.mark.skipif(os.name == "nt", reason="only on POSIX: the page is a shell script")
@@ -145,12 +169,22 @@ def _on_server(script: str, target: Target) -> str:
     if target.url is None:
         return script
     backend = target.backend()
-    name, host, port = (backend.get(key) for key in ("target_database_name", "target_server_hostname", "sql_port"))
-    given = f"--host {host} --port {port or 1433} --database {name} --username {backend['username']}"
-    script, found = re.subn(r"--host localhost --port \d+ --database shop --username \w+", given, script)
+    script, found = re.subn(
+        r"--host localhost --port \d+ --database shop --username \w+", _flags(backend).replace("\\", r"\\"), script
+    )
     assert found == 1
+    return script.replace("AHJO_PASSWORD=Ahjo-tutorial-1", _variables(backend))
+
+
+def _flags(backend: dict[str, Any]) -> str:
+    """The flags of init-project for the tests' server."""
+    name, host, port = (backend.get(key) for key in ("target_database_name", "target_server_hostname", "sql_port"))
+    return f"--host {host} --port {port or 1433} --database {name} --username {backend['username']}"
+
+
+def _variables(backend: dict[str, Any]) -> str:
+    """What no flag of init-project says, as assignments of a shell."""
     keys = {key: backend[key] for key in ("sql_dialect", "sql_driver", "sqla_url_query_map") if key in backend}
     keys["password"] = backend.get("password", "")
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in keys.items()}
-    variables = " ".join(f"AHJO_{key.upper()}={shlex.quote(text)}" for key, text in texts.items())
-    return script.replace("AHJO_PASSWORD=Ahjo-tutorial-1", variables)
+    return " ".join(f"AHJO_{key.upper()}={shlex.quote(text)}" for key, text in texts.items())
