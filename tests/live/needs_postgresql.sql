@@ -70,6 +70,18 @@ ALTER TABLE ONLY public.t ADD CONSTRAINT t_pk PRIMARY KEY (id);
 -- v
 CREATE VIEW v AS SELECT x.id, x.name, count(*) FROM u JOIN t x ON x.id = u.tid GROUP BY x.id HAVING count(*) > 1;
 
+-- ========== group by pk that only having asks for, behind a call and in a query of its own
+-- t
+CREATE TABLE t (id int, name text);
+-- pk
+ALTER TABLE t ADD CONSTRAINT t_pk PRIMARY KEY (id);
+-- v
+CREATE VIEW v AS SELECT FROM t GROUP BY t.id HAVING length(t.name) > 0;
+-- w
+CREATE VIEW w AS SELECT (SELECT count(*) FROM (SELECT t.name FROM t GROUP BY lower(t.name), t.id) x) AS n;
+-- x
+CREATE VIEW x AS SELECT lower(t.name) AS l, t.id FROM t GROUP BY lower(t.name), t.id HAVING lower(t.name) > 'a';
+
 -- ========== group by, no pk used
 -- t
 CREATE TABLE t (id int, name text);
@@ -1157,3 +1169,41 @@ DO LANGUAGE plpgsql 'BEGIN EXECUTE ''CREATE TABLE zz (x int)''; PERFORM f(); INS
 CREATE VIEW d AS SELECT * FROM zz;
 -- f
 CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+
+-- ========== keys of columns that are added, and of indexes that are taken
+-- a_child
+CREATE TABLE child (parent_id int REFERENCES parent);
+-- b_other
+CREATE TABLE other (code text REFERENCES parent (code));
+-- c_third
+CREATE TABLE third (n int REFERENCES taken);
+-- m_key
+ALTER TABLE parent ADD COLUMN id int PRIMARY KEY;
+-- n_code
+ALTER TABLE parent ADD COLUMN code text NOT NULL UNIQUE;
+-- o_taken
+ALTER TABLE taken ADD CONSTRAINT taken_key PRIMARY KEY USING INDEX taken_n;
+-- x_index
+CREATE UNIQUE INDEX taken_n ON taken (n);
+-- y_taken
+CREATE TABLE taken (n int NOT NULL);
+-- z_parent
+CREATE TABLE parent ();
+
+-- ========== text search, collations and conversions made of others
+-- a
+CREATE TEXT SEARCH CONFIGURATION cfg(PARSER = prs);
+-- b
+CREATE TEXT SEARCH CONFIGURATION cfg2 ( COPY=cfg );
+-- c
+CREATE TEXT SEARCH DICTIONARY dict (TEMPLATE = tpl);
+-- d
+CREATE COLLATION here FROM there;
+-- e
+CREATE TABLE t (x text COLLATE here);
+-- p
+CREATE TEXT SEARCH PARSER prs (START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end, LEXTYPES = prsd_lextype);
+-- t
+CREATE TEXT SEARCH TEMPLATE tpl (LEXIZE = dsimple_lexize, INIT = dsimple_init);
+-- z
+CREATE COLLATION there (LOCALE = 'C');

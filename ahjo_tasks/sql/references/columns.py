@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE
 from ahjo_tasks.sql.references.expressions import attributes, type_name
-from ahjo_tasks.sql.references.model import Key, Strength, key_role, qualified
+from ahjo_tasks.sql.references.model import Strength, key_role
 from ahjo_tasks.sql.references.queries import relation
 from ahjo_tasks.sql.references.reader import MARKS, OBJECT, RELATION, ROUTINE, TYPE, Reader, listed_names
 from ahjo_tasks.sql.references.signatures import MODES
-from ahjo_tasks.sql.references.table_parts import TABLE_ACTIONS, bring_sequence
-from ahjo_tasks.sql.references.tokens import split_name, word_set
+from ahjo_tasks.sql.references.table_parts import TABLE_ACTIONS, bring_sequence, note_key
+from ahjo_tasks.sql.references.tokens import word_set
 
 if TYPE_CHECKING:
     from ahjo_tasks.sql.references.reader import Action, Closing
@@ -111,10 +111,7 @@ def _key(reader: Reader, index: int) -> None:
 
 def add_key(reader: Reader, index: int, table: int, *, primary: bool = False) -> None:
     """Note the key of a table whose columns stand in the parentheses at an index."""
-    columns = listed_names(reader, index)
-    if columns and not reader.body:
-        name = qualified(split_name(reader.tokens[table], reader.syntax))
-        reader.collector.keys.setdefault(Key(name, columns, primary))
+    note_key(reader, table, listed_names(reader, index), primary=primary)
 
 
 def added(reader: Reader, index: int) -> int:

@@ -9,7 +9,7 @@ from ahjo_tasks.sql.references.columns import add_key, columns, index_column, op
 from ahjo_tasks.sql.references.expressions import attributes, type_name
 from ahjo_tasks.sql.references.kinds import kind_ahead, record
 from ahjo_tasks.sql.references.model import Strength, qualified
-from ahjo_tasks.sql.references.reader import OBJECT, RELATION, TYPE, Reader, begin, listed, skip_list
+from ahjo_tasks.sql.references.reader import OBJECT, RELATION, ROUTINE, TYPE, Reader, begin, listed, skip_list
 from ahjo_tasks.sql.references.routines import event_trigger, policy, routine, rule, trigger
 from ahjo_tasks.sql.references.signatures import type_key
 from ahjo_tasks.sql.references.symbols import operator_ahead
@@ -62,6 +62,8 @@ def define(reader: Reader, place: int, kind: str, *, temporary: bool = False) ->
     if handler:
         return handler(reader, place, definition)
     record(reader, definition)
+    if reader.syntax is POSTGRESQL and reader.words[place + 1] == "(":
+        return options(reader, place + 1)
     return place + 1
 
 
@@ -270,6 +272,24 @@ def _cast(reader: Reader, place: int, _made: Definition | None) -> int:
     return place + 2
 
 
+COPIED_ROLES = {"collation": "collation", "conversion": ROUTINE}
+"""The roles of what follows FROM, by the kind of object that is made from it."""
+
+
+def _copied(reader: Reader, place: int, definition: Definition | None) -> int:
+    """Read a collation or a conversion of PostgreSQL, which may be made FROM another one or by a function."""
+    record(reader, definition)
+    words = reader.words
+    while words[place + 1] not in {"FROM", "(", ";", ""}:
+        place += 1
+    if words[place + 1] == "(":
+        return options(reader, place + 1)
+    if words[place + 1] == "FROM" and definition:
+        reader.emit(place + 2, COPIED_ROLES[definition.kind])
+        return place + 3
+    return place + 1
+
+
 def _foreign(reader: Reader, place: int, definition: Definition | None) -> int:
     """Read a server or a user mapping, which name a wrapper or a server."""
     record(reader, definition)
@@ -377,6 +397,8 @@ HANDLERS = {
     "operator class": _operator_class,
     "extension": _extension,
     "cast": _cast,
+    "collation": _copied,
+    "conversion": _copied,
     "server": _foreign,
     "user mapping": _foreign,
     "statistics": _statistics,

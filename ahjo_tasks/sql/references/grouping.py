@@ -9,7 +9,7 @@ from ahjo_tasks.sql.references.model import GROUPED, Strength
 from ahjo_tasks.sql.references.tokens import STRING, split_name, token_span, word_set
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator, Sequence
 
     from ahjo_tasks.sql.references.reader import Reader
 
@@ -39,8 +39,12 @@ def group_by(reader: Reader, index: int) -> None:
     relations = reader.scope.relations
     if not relations or reader.words[index + 1] != "BY" or SETS & set(reader.words[index + 2 : index + 4]):
         return
-    items = list(_select_items(reader))
-    grouped = set(_grouped(reader, index + 2, items))
+    end = _list_end(reader, index + 2)
+    calls = [reader.tokens[start:stop] for start, stop in _calls(reader, index + 2, end)]
+    items = list(_items(reader, reader.scope.selected + 1, {"FROM", ";"}, calls))
+    grouped = set(_grouped(reader, index + 2, end, items))
+    if reader.words[end : end + 1] == ["HAVING"]:
+        items += _items(reader, end + 1, ENDS, calls)
     names = {column for _relation, column in grouped}
     for relation, column in dict.fromkeys(column for item in items for column in item):
         if column in names and ({(relation, column), ("", column)} & grouped or not relation):
@@ -60,21 +64,38 @@ def _note(reader: Reader, place: int, grouped: set[Column], *, certain: bool) ->
     reader.note(parts, " ".join((GROUPED, *columns)), reader.strength if certain else Strength.MAYBE, place)
 
 
-def _grouped(reader: Reader, index: int, items: list[list[Column]]) -> Iterator[Column]:
+def _list_end(reader: Reader, index: int) -> int:
+    """The index of the word behind the list that begins at one."""
+    while reader.words[index] not in ENDS:
+        index = (reader.closing(index) if reader.words[index] == "(" else index) + 1
+    return index
+
+
+def _calls(reader: Reader, index: int, end: int) -> Iterator[tuple[int, int]]:
+    """The spans of the calls in the list: what they read is not grouped by itself."""
+    while index < end:
+        stop = index + 1
+        if reader.is_name(index) and reader.words[stop] == "(":
+            stop = reader.closing(stop) + 1
+            yield index, stop
+        index = stop
+
+
+def _grouped(reader: Reader, index: int, end: int, items: list[list[Column]]) -> Iterator[Column]:
     """The columns of the list; a number stands for an item of the select list."""
-    words, start = reader.words, index
+    words, start, calls = reader.words, index, dict(_calls(reader, index, end))
     while True:
-        listed = words[index] == "," or words[index] in ENDS
+        listed = words[index] == "," or index >= end
         if listed and index == start:
             number = _number(reader, index - 1)
             yield from items[number - 1] if 0 < number <= len(items) else []
-        if words[index] in ENDS:
+        if index >= end:
             return
         if listed:
             start = index + 1
-        elif reader.is_name(index) and words[index + 1] != "(":
+        elif reader.is_name(index) and index not in calls:
             yield _column(reader, index)
-        index += 1
+        index = calls.get(index, index + 1)
 
 
 def _number(reader: Reader, index: int) -> int:
@@ -83,10 +104,14 @@ def _number(reader: Reader, index: int) -> int:
     return int(match[1]) if match else 0
 
 
-def _select_items(reader: Reader) -> Iterator[list[Column]]:
-    """The columns that each item of the select list reads outside of aggregates."""
-    words, index, depth, item = reader.words, reader.scope.selected + 1, 0, list[Column]()
-    while index < reader.size and (depth or words[index] not in {"FROM", ";"}):
+def _items(reader: Reader, index: int, ends: Container[str], calls: Sequence[Sequence[str]]) -> Iterator[list[Column]]:
+    """The columns that each item of a list reads outside of aggregates and some calls, up to one of the words."""
+    words, depth, item = reader.words, 0, list[Column]()
+    while index < reader.size and (depth or words[index] not in ends):
+        call = next((call for call in calls if reader.tokens[index : index + len(call)] == call), ())
+        if call:
+            index += len(call)
+            continue
         word, before, after = words[index], words[index - 1], words[index + 1]
         if word == "(" and (before in AGGREGATES or after in {"SELECT", "WITH"}):
             index = reader.closing(index)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.sql.lexer import MSSQL, POSTGRESQL
-from ahjo_tasks.sql.references.model import part_name, qualified
+from ahjo_tasks.sql.references.model import Key, part_name, qualified
 from ahjo_tasks.sql.references.tokens import split_name
 
 if TYPE_CHECKING:
@@ -49,6 +49,13 @@ def constraint(reader: Reader, index: int) -> int:
     return index + 2
 
 
+def note_key(reader: Reader, table: int, columns: tuple[str, ...], *, primary: bool) -> None:
+    """Note a key of a table; the columns of a primary one may be those of an index that it takes."""
+    if (columns or primary) and not reader.body:
+        name = qualified(split_name(reader.tokens[table], reader.syntax))
+        reader.collector.keys.setdefault(Key(name, columns, primary))
+
+
 def takes_index(reader: Reader, index: int) -> bool:
     """Tell whether UNIQUE or PRIMARY KEY at an index takes an index that is there."""
     index += 1 + (reader.words[index + 1] == "KEY")
@@ -61,6 +68,15 @@ def primary(reader: Reader, index: int) -> int:
     if reader.syntax is POSTGRESQL and key and not takes_index(reader, index):
         table = qualified(split_name(reader.tokens[reader.table], reader.syntax))
         reader.bring("index", Name(table.schema, f"{table.name}_pkey"))
+    return _key_of_column(reader, index)
+
+
+def _key_of_column(reader: Reader, index: int) -> int:
+    """Note PRIMARY KEY or UNIQUE behind a column that ALTER TABLE adds."""
+    words, primary = reader.words, reader.words[index] == "PRIMARY"
+    added = reader.context == "alter" and not reader.scope.parent and reader.table < reader.column < index
+    if added and words[index - 1] != "ADD" and words[index - 2] != "CONSTRAINT" and words[index + 1 + primary] != "(":
+        note_key(reader, reader.table, split_name(reader.tokens[reader.column], reader.syntax)[-1:], primary=primary)
     return index + 1
 
 
@@ -142,6 +158,7 @@ TABLE_ACTIONS: dict[str, Action] = {
     "IDENTITY": identity,
     "CONSTRAINT": constraint,
     "PRIMARY": primary,
+    "UNIQUE": _key_of_column,
     "ENABLE": switched,
     "DISABLE": switched,
     "INDEX": other_index,
