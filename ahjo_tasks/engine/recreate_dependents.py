@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 REPLACING = frozenset({"REPLACE", "ALTER"})
 """Words that, after OR, let CREATE run again where the object exists."""
-RECREATED = frozenset({"view", "function", "procedure", "aggregate", "trigger", "rule", "policy"})
+RECREATED = frozenset({"view", "function", "procedure", "aggregate", "operator", "trigger", "rule", "policy"})
 """Kinds of objects that hold no data of their own."""
 ROUTINES = frozenset({"function", "procedure", "aggregate"})
 

@@ -101,6 +101,7 @@ DROPPED = (
     "synonym",
     "materialized view",
     "view",
+    "operator",
     "procedure",
     "package body",
     "package",

@@ -182,7 +182,7 @@ class ObjectIndex:
             return
         reached = {number: _reached(needs, number) for number in needs}
         for number, file in enumerate(self.files):
-            own = {brought.name.name for brought in file.brought if brought.kind == "operator"}
+            own = {made.name.name for made in file.definitions if made.kind == "operator"}
             for symbol, owner, types, certain in meanings if file.depends is None else ():
                 strength = file.symbols.get(symbol) if certain or symbol not in own else None
                 taken = not types or bool(types & (reached[number] | {number}))
@@ -193,20 +193,18 @@ class ObjectIndex:
 
     def _operators(self, needs: Needs) -> Iterator[Meaning]:
         """The operators and casts that files create, with the types that they take where the database has such, too."""
-        owners = Counter(
-            brought.name.name for file in self.files for brought in file.brought if brought.kind == "operator"
-        )
+        owners = Counter(made.name.name for file in self.files for made in file.definitions if made.kind == "operator")
         for number, file in enumerate(self.files):
             types = {other for other, need in needs[number].items() if need.reference and need.reference.role == "type"}
             for brought in file.brought:
-                symbol = brought.name.name
-                if brought.kind == "operator":
+                if brought.kind == "cast":
+                    yield Meaning(f"::{brought.name.name}", number, types, certain=False)
+            for definition in file.definitions:
+                symbol = definition.name.name
+                if definition.kind == "operator":
                     own = symbol in BUILTIN_OPERATORS
                     yield Meaning(symbol, number, types if own else set(), certain=not own and owners[symbol] == 1)
-                elif brought.kind == "cast":
-                    yield Meaning(f"::{symbol}", number, types, certain=False)
-            for definition in file.definitions:
-                if definition.kind == "extension":
+                elif definition.kind == "extension":
                     for symbol in EXTENSION_OPERATORS.get(definition.name.name, ()):
                         yield Meaning(symbol, number, set(), certain=True)
 

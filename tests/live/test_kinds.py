@@ -39,6 +39,38 @@ def test_materialized_views_policies_and_aggregates_are_deployed_and_dropped(liv
     assert live.rows("SELECT count(*) FROM pg_type WHERE typname = 'even'") == [(0,)]
 
 
+OPERATOR = """DROP OPERATOR IF EXISTS public.=== (int, numeric);
+CREATE OPERATOR public.=== (LEFTARG = int, -- and
+    RIGHTARG = numeric, FUNCTION = same);
+COMMENT ON OPERATOR public.=== (int, numeric) IS '{}';
+"""
+FUNCTION = "DROP FUNCTION IF EXISTS same(int, numeric);\nCREATE FUNCTION same(a int, {} numeric) RETURNS {}\n"
+FUNCTION += "LANGUAGE sql AS 'SELECT $1 = $2';\n"
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_an_operator_is_an_object_as_others_are(live: Deployed) -> None:
+    live.write("database/functions/same.sql", FUNCTION.format("b", "boolean"))
+    live.write("database/operators/same.sql", OPERATOR.format("first"))
+    live.write("database/views/v.sql", "CREATE OR REPLACE VIEW v AS SELECT 1 === 1.0 AS same;\n")
+    live.succeed("deploy")
+    assert live.rows("SELECT same FROM v") == [(True,)]
+    assert "nothing to do" in (done := live.succeed("deploy")).out, done.text
+
+    live.write("database/operators/same.sql", OPERATOR.format("second"))
+    live.write("database/functions/same.sql", FUNCTION.format("c", "boolean"))
+    live.succeed("deploy")
+    comment = "SELECT obj_description('public.===(int,numeric)'::regoperator, 'pg_operator')"
+    assert (live.rows(comment), live.rows("SELECT same FROM v")) == ([("second",)], [(True,)])
+
+    live.target.query("DROP VIEW v; DROP OPERATOR public.=== (int, numeric)", live.database)
+    assert "operator public.=== was dropped by hand" in live.fail("drift", code=5).text
+    live.succeed("deploy")
+    live.target.query("CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq)", live.database)
+    live.succeed("drop", "--non-interactive")
+    assert live.rows("SELECT oprright::regtype::text FROM pg_operator WHERE oprname = '==='") == [("integer",)]
+
+
 @pytest.mark.parametrize("target", ["postgresql"], indirect=True)
 def test_hidden_files_are_said_to_be_ignored_once(live: Deployed) -> None:
     live.write("database/tables/t.sql", "CREATE TABLE t (id int);\n")

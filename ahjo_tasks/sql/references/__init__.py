@@ -10,7 +10,7 @@ from ahjo_tasks.sql.definitions import Definition
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, letters
 from ahjo_tasks.sql.references.columns import COLUMN_ACTIONS
 from ahjo_tasks.sql.references.commands import STATEMENT_ACTIONS, grant
-from ahjo_tasks.sql.references.definitions import create, define, publication_tables
+from ahjo_tasks.sql.references.definitions import create, define, operator_at, publication_tables
 from ahjo_tasks.sql.references.expressions import type_name
 from ahjo_tasks.sql.references.kinds import MODULES, NO_DEFINITION, ROLES, kind_ahead, kind_at
 from ahjo_tasks.sql.references.model import Collector, FileReferences, qualified
@@ -112,6 +112,9 @@ def drop(reader: Reader, index: int) -> int:
         return index + 1
     begin(reader)
     place, kind = match
+    if kind == "operator" and not reader.body:
+        operator = operator_at(reader, place)
+        reader.collector.dropped.setdefault(Definition(kind, operator))
     while reader.is_name(place):
         if not reader.body:
             name = qualified(split_name(reader.tokens[place], reader.syntax))

@@ -213,19 +213,21 @@ def _package(reader: Reader, place: int, definition: Definition | None) -> int:
     return after
 
 
-def _operator(reader: Reader, place: int, definition: Definition | None) -> int:
+def _operator(reader: Reader, place: int, _made: Definition | None) -> int:
     """Read an operator of PostgreSQL, whose name is no word."""
-    words = reader.words
-    schema, symbol = operator_ahead(reader.text, token_span(reader.text, reader.syntax, place - 1)[1])
-    if schema:
-        reader.note((schema,), "schema", Strength.CREATION, place)
-    name = Name(schema or next(iter(reader.collector.path), None), symbol)
-    reader.bring("operator", name)
-    if not reader.body:
-        record(reader, Definition("operator", name))
+    words, name = reader.words, operator_at(reader, place)
+    if name.schema:
+        reader.note((name.schema,), "schema", Strength.CREATION, place)
+    record(reader, Definition("operator", Name(name.schema or next(iter(reader.collector.path), None), name.name)))
     while place < reader.size and words[place] not in {"(", ";"}:
         place += 1
     return options(reader, place) if words[place] == "(" else place
+
+
+def operator_at(reader: Reader, place: int) -> Name:
+    """Return the name of the operator that stands behind the token before a place."""
+    schema, symbol = operator_ahead(reader.text, token_span(reader.text, reader.syntax, place - 1)[1])
+    return Name(schema or None, symbol)
 
 
 CLASS_ROLES = {"FAMILY": "operator family", "STORAGE": TYPE}

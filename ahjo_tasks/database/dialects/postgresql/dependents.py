@@ -25,6 +25,7 @@ SEED_RELATION = (
 SEED_SEQUENCE = SEED_RELATION.replace("('v', 'm')", "('S')")
 SEED_TYPE = "SELECT 'pg_type'::regclass::oid, t.oid, 0 FROM pg_type t WHERE t.typname = {name} AND {schema}"
 SEED_ROUTINE = "SELECT 'pg_proc'::regclass::oid, p.oid, 0 FROM pg_proc p WHERE p.proname = {name} AND {schema}"
+SEED_OPERATOR = "SELECT 'pg_operator'::regclass::oid, o.oid, 0 FROM pg_operator o WHERE o.oprname = {name} AND {schema}"
 _ROUTINE = (SEED_ROUTINE, "pronamespace", "pg_function_is_visible(p.oid)")
 _RELATION_OF = ("relnamespace", "pg_table_is_visible(c.oid)")
 SEEDS = {
@@ -33,6 +34,7 @@ SEEDS = {
     "type": (SEED_TYPE, "typnamespace", "pg_type_is_visible(t.oid)"),
     "function": _ROUTINE,
     "procedure": _ROUTINE,
+    "operator": (SEED_OPERATOR, "oprnamespace", "pg_operator_is_visible(o.oid)"),
 }
 """By the kind of a definition: the query of its numbers, its column for the schema, and the test of visibility."""
 USERS = """
@@ -53,7 +55,7 @@ used(refclass, refid, classid, objid, subid) AS (
     ) x
     WHERE (d.deptype = 'n' OR d.classid = 'pg_type'::regclass AND d.deptype = 'i')
         AND d.classid::regclass::text IN
-            ('pg_rewrite', 'pg_class', 'pg_proc', 'pg_type', 'pg_trigger', 'pg_policy', 'pg_attrdef')
+            ('pg_rewrite', 'pg_class', 'pg_proc', 'pg_type', 'pg_operator', 'pg_trigger', 'pg_policy', 'pg_attrdef')
         AND (c.oid IS NULL OR c.relkind IN ('r', 'p', 'v', 'm', 'f'))
         AND (t.oid IS NULL OR NOT t.tgisinternal)
         AND (x.classid, x.objid) <> (used.classid, used.objid)

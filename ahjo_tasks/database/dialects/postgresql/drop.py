@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.sql.lexer import POSTGRESQL
 from ahjo_tasks.sql.references import read_references
+from ahjo_tasks.sql.references.symbols import operator_ahead
 from ahjo_tasks.sql.tokens import bare_name, tokenize
 
 if TYPE_CHECKING:
@@ -49,10 +50,15 @@ OPTIONS = frozenset({"BASETYPE", "ORDER"})
 
 
 def drop_from_catalog(definition: Definition, text: str, names: Naming) -> str:
-    """Drop a routine, view or operator; empty for other kinds.
+    """Drop a routine, operator or view; empty for other kinds.
 
-    Of a routine the overloads that the text creates, or all of its name if the text does not show the arguments.
+    Of a routine or an operator those that the text creates, or all of the name if it does not show the arguments.
     """
+    if definition.kind == "operator":
+        operands = [taken for name, *taken in operators(text) if name == definition.name]
+        symbol = operator_name(definition.name, names)
+        drops = "; ".join(f"DROP OPERATOR IF EXISTS {symbol} ({left}\n, {right}\n)" for left, right in operands)
+        return drops or _drop_found(definition, names)
     if definition.kind in ROUTINES:
         overloads = [arguments for name, arguments in signatures(text) if name == definition.name]
         if overloads and None not in overloads:
@@ -77,6 +83,42 @@ def _drop_found(definition: Definition, names: Naming) -> str:
         f" IF NOT FOUND THEN RAISE NOTICE '%', {missing}; END IF; END"
     )
     return f"DO {names.quote_literal(body)}"
+
+
+def operator_name(name: Name, names: Naming) -> str:
+    """Return the name of an operator, whose symbol cannot be quoted."""
+    return f"{names.quote(name.schema)}.{name.name}" if name.schema else name.name
+
+
+def operators(text: str) -> Iterator[tuple[Name, str, str]]:
+    """Yield each operator that the text creates with the types of its operands, NONE for the one that it lacks."""
+    tokens = list(tokenize(text, POSTGRESQL))
+    for index, token in enumerate(tokens):
+        if _word(token) != "OPERATOR" or not index or _word(tokens[index - 1]) != "CREATE":
+            continue
+        schema, symbol = operator_ahead(text, token.offset + len(token.value))
+        opening = next((n for n in range(index, len(tokens)) if tokens[n].value == "("), 0)
+        options = _options(text, tokens[opening:]) if symbol and opening else {}
+        if options:
+            yield Name(schema or None, symbol), options.get("LEFTARG", "NONE"), options.get("RIGHTARG", "NONE")
+
+
+def _options(text: str, tokens: list[Token]) -> dict[str, str]:
+    """Return the options in parentheses by their names, in capitals."""
+    given: dict[str, str] = {}
+    depth, name, start = 0, "", 0
+    for token in tokens:
+        mark = token.value if token.kind == "mark" else ""
+        depth += NESTING.get(mark, 0)
+        if depth == 0 or (depth == 1 and mark == ","):
+            given[name] = text[start : token.offset].strip()
+            name, start = "", 0
+        elif mark == "=" and not start:
+            start = token.offset + 1
+        name = name or _word(token)
+        if depth == 0:
+            break
+    return given
 
 
 def drop_attached(definition: Definition, statement: str, names: Naming) -> str:
