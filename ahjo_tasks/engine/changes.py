@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.database.catalog import UNKNOWN, find
 from ahjo_tasks.errors import UsageError
-from ahjo_tasks.history.store import FINGERPRINT_VERSION, hash_text
+from ahjo_tasks.history.store import FINGERPRINT_VERSION, hash_parts, holds_secret
 from ahjo_tasks.project.object_index import ObjectIndex
 from ahjo_tasks.sql.references.model import Strength
 from ahjo_tasks.topology import closure
@@ -93,9 +93,9 @@ class FileChange:
 
 def file_hash(file: FileText, conceal: Callable[[str], str]) -> str:
     """Return the hash of what a file would run, variables replaced; empty for a text with a secret in it."""
-    if conceal(file.text) != file.text:
+    if holds_secret(file.text, conceal):
         return ""
-    return hash_text(f"{FINGERPRINT_VERSION} {file.kind} {file.ignores_some_errors}\n{file.text}")
+    return hash_parts((f"{FINGERPRINT_VERSION} {file.kind} {file.ignores_some_errors}\n", file.text))
 
 
 class Selector:

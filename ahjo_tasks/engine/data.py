@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
+from itertools import chain, islice, repeat
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.data.load import load
@@ -17,7 +18,7 @@ from ahjo_tasks.engine.plan import Plan, Step
 from ahjo_tasks.engine.sql_file import FileStep, RunOutsideTransaction, file_notes, sets_session
 from ahjo_tasks.errors import DeployError, StatementError, UsageError
 from ahjo_tasks.history.data import Loaded
-from ahjo_tasks.history.store import hash_text
+from ahjo_tasks.history.store import HASHED_AT_ONCE, hash_parts, holds_secret
 from ahjo_tasks.project.dependencies import data_edges, ordered_data
 
 if TYPE_CHECKING:
@@ -29,10 +30,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.project.dependencies import Edges
     from ahjo_tasks.project.sql_file import SqlFile
     from ahjo_tasks.sql.definitions import Name
-
-
-HASHED_AT_ONCE = 1_000_000
-"""Bytes of a file of rows that are read and hashed at a time."""
+    from ahjo_tasks.sql.splitters import Batch
 
 
 @dataclass(frozen=True)
@@ -145,8 +143,11 @@ class DataProgress:
         """Return the hash of a file, or of its first statements; empty for a text with a secret in it."""
         if isinstance(file, TableFile):
             return _hash_table(file, self._conceal)
-        text = "\0".join(f"{batch.count} {batch.text}" for batch in file.batches[:statements])
-        return "" if self._conceal(text) != text else hash_text(text)
+        if any(holds_secret(batch.text, self._conceal) for batch in islice(file.batches, statements)):
+            return ""
+        marks = chain(("",), repeat("\0"))
+        parts = ((f"{next(marks)}{batch.count} ", batch.text) for batch in islice(file.batches, statements))
+        return hash_parts(chain.from_iterable(parts))
 
     def file_done(self, file: SqlFile | TableFile) -> None:
         """Record that a file is done to its end, in its transaction."""
@@ -245,9 +246,8 @@ class ScriptStep(FileStep):
             return super().resumed(error)
         return replace(self, done=next(n for n, batch in enumerate(self.file.batches) if batch == failure.batch))
 
-    def is_done(self, number: int) -> bool:
+    def is_done(self, number: int, batch: Batch) -> bool:
         """True for a statement that an earlier run has done, unless it sets something of the session."""
-        batch = self.file.batches[number - 1]
         return number <= self.done and not sets_session(batch.text, self.file.dialect.syntax)
 
     def batch_done(self, number: int, connection: Connection) -> None:

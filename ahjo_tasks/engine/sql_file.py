@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.errors import DeployError, ServerError
     from ahjo_tasks.project.sql_file import SqlFile
     from ahjo_tasks.sql.lexer import Syntax
+    from ahjo_tasks.sql.splitters import Batch
 
 SESSION_SETTINGS = frozenset({"SET", "USE", "PRAGMA"})
 """The first words of statements that set something of the session."""
@@ -108,7 +109,7 @@ class FileStep(Step):
         for statement in self.first:
             connection.execute(statement)
         for number, batch in enumerate(self.file.batches, 1):
-            if self.is_done(number):
+            if self.is_done(number, batch):
                 continue
             with connection.messages_to(MessageLocator(self.file, batch).before(listener)):
                 for repetition in range(batch.count):
@@ -125,7 +126,7 @@ class FileStep(Step):
             self.batch_done(number, connection)
         return rows
 
-    def is_done(self, number: int) -> bool:
+    def is_done(self, number: int, batch: Batch) -> bool:
         """True if an earlier run has done the batch with this number, counted from 1."""
         return False
 

@@ -17,7 +17,7 @@ from ahjo_tasks.errors import StatementError, UsageError
 from ahjo_tasks.history import PREFIX, TABLES_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.connection import Connection
@@ -32,6 +32,9 @@ TABLES_OF_REVISIONS = "alembic/versions"
 """The name under which the tables are recorded that revisions made."""
 AS_TEXT = "text:"
 """The beginning of a definition that is kept as it is, in place of its hash."""
+HASHED_AT_ONCE = 1_000_000
+"""Characters of which copies are made to hash them, or to look for secrets in them."""
+OVERLAP = 1000
 FINGERPRINT_VERSION = "1"
 """Version of the fingerprints of files and objects; after a change all files are deployed once."""
 
@@ -160,7 +163,23 @@ def utc_now() -> datetime:
 
 def hash_text(text: str) -> str:
     """Return the hash by which a text is known."""
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return hash_parts((text,))
+
+
+def hash_parts(parts: Iterable[str]) -> str:
+    """Return the hash of a text that is given in parts, without making it."""
+    digest = sha256()
+    for part in parts:
+        for start in range(0, len(part), HASHED_AT_ONCE):
+            digest.update(part[start : start + HASHED_AT_ONCE].encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
+
+
+def holds_secret(text: str, conceal: Callable[[str], str]) -> bool:
+    """Test whether a text would be shown otherwise; a long one is looked at in pieces that overlap."""
+    starts = range(0, max(len(text), 1), HASHED_AT_ONCE)
+    pieces = (text[start : start + HASHED_AT_ONCE + OVERLAP] for start in starts)
+    return any(conceal(piece) != piece for piece in pieces)
 
 
 class HistoryStore:

@@ -411,6 +411,8 @@ def decode(path: Path) -> str:
     except OSError as error:
         raise SourceError(f"cannot be read: {error.strerror}", path=path) from None
     encoding = next((name for bom, name in BOMS if raw.startswith(bom)), "utf-8")
+    if len(raw) > LONGEST_READ and encoding != "utf-16":
+        raw = raw.rstrip(b" \t\r\n")  # what is one statement is then one text, and not another one without the blanks
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError as error:
