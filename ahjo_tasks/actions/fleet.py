@@ -138,20 +138,20 @@ def _test(_ctx: ActionContext, match: str = "") -> dict[str, Any]:
 
 
 def _status(_ctx: ActionContext) -> dict[str, Any]:
-    """Show of each target if it is up to date, and its last run.
+    """Show whether each target is up to date, and its last run.
 
-    One query a target asks its history; fleet.drift looks at the objects.
+    It asks each history once; fleet.drift looks at the objects.
     """
     return {}
 
 
 def _drift(_ctx: ActionContext) -> dict[str, Any]:
-    """Show of each target what was changed by hand. Exits with 5 when there is something."""
+    """Show what was changed by hand in each target; exit 5 on differences."""
     return {}
 
 
 def _history(_ctx: ActionContext, limit: int = 20) -> dict[str, Any]:
-    """Show the last run of each target; its log gets more of them."""
+    """Show the last run of each target; the logs have more."""
     return {"limit": limit}
 
 

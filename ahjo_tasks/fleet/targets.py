@@ -140,8 +140,12 @@ class TargetReader:
                 yield from self._listed(document, values.get("targets"))
 
     def _listed(self, document: Document, entries: object) -> Iterator[Target]:
+        if isinstance(entries, list):
+            yield from self._rows(entries, partial("{}: entry {}".format, _line(document, "targets")))
+            return
         if not isinstance(entries, dict):
-            self._problems.append(f"{_line(document, 'targets')}: targets: expected an object of names")
+            problem = "targets: expected an object for each name, or a list of objects with a name"
+            self._problems.append(f"{_line(document, 'targets')}: {problem}")
             return
         for name, entry in entries.items():
             if entry is None or isinstance(entry, dict):

@@ -23,6 +23,8 @@ ROWS: list[dict[str, Any]] = [
 FORMS = {
     "t.yaml": "targets:\n  acme: {group: eu, labels: {tier: gold}, target_database_name: a, sql_port: 5433}\n"
     "  beta: {target_database_name: '00123'}\n",
+    "list.yaml": "targets:\n- {name: acme, group: eu, labels: {tier: gold}, target_database_name: a, sql_port: 5433}\n"
+    "- {name: beta, target_database_name: '00123'}\n",
     "t.json": json.dumps(
         {
             "targets": {
@@ -67,7 +69,9 @@ BAD = {
     ),
     "group": ("t.yaml", "targets:\n  a:\n    group: [1]\n", "t.yaml:3: a.group: expected a text"),
     "entry": ("t.yaml", "targets:\n  a: x\n", "t.yaml:2: a: expected an object"),
-    "list": ("t.yaml", "targets:\n  - a\n", "t.yaml:1: targets: expected an object of names"),
+    "list": ("t.yaml", "targets:\n  - name: a\n  - b\n", "t.yaml:1: entry 2: expected an object"),
+    "list without a name": ("t.yaml", "targets:\n  - group: a\n", "t.yaml:1: entry 1: name: expected a text"),
+    "neither": ("t.yaml", "targets: a\n", "t.yaml:1: targets: expected an object for each name, or a list"),
     "top key": ("t.yaml", "target:\n  a: {}\n", "t.yaml:1: target: not a known key; did you mean targets?"),
     "twice": ("t.yaml", "targets:\n  a: {}\n  a: {}\n", "given twice"),
     "same in another case": ("t.yaml", "targets:\n  a: {}\n  A: {}\n", "t.yaml:3: A: the same name as a at t.yaml:2"),
