@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 TO_DO_AGAIN = {"failed", "interrupted", "unfinished"}
 """States of the last run of a target that --failed-only takes."""
+ROWS = 12
+"""Targets that the table on a terminal shows as worked on."""
 TICK = 0.5
 PRESSED = {
     1: "Ctrl-C: no other target is started; those that have begun go on. Press it again to interrupt them.",
@@ -52,6 +55,7 @@ class Board:
         self._total = total
         self._logs = logs
         self._running: list[str] = []
+        self._counts: Counter[str] = Counter()
 
     def started(self, name: str) -> None:
         """Show that a target is worked on."""
@@ -68,6 +72,7 @@ class Board:
         if outcome.name in self._running:
             self._running.remove(outcome.name)
         self.outcomes[outcome.name] = outcome.noted()
+        self._counts[outcome.status] += 1
         if outcome.status == NOT_STARTED:
             return
         if self._logs is not None:
@@ -79,9 +84,11 @@ class Board:
         self._show_running()
 
     def _show_running(self) -> None:
+        """Show as a table that is renewed what has ended, what waits, and what is worked on."""
         if self._running:
             waiting = self._total - len(self.outcomes) - len(self._running)
-            self._console.progress(f"{some(self._running)}; {waiting} waiting")
+            counts = {**self._counts, **({"waiting": waiting} if waiting else {})}
+            self._console.progress(fleet_formats.counted(counts) or "The last ones", self._running[:ROWS])
 
 
 class FleetRun:

@@ -179,10 +179,13 @@ class Console(Secrets):
         self.counts.remaining = total - number + 1
         self.progress(f"{number}/{total} {label}")
 
-    def progress(self, text: str) -> None:
-        """Show on a terminal what is being done, as in `  300 rows ...`, until the next line replaces it."""
+    def progress(self, text: str, rows: Iterable[str] = ()) -> None:
+        """Show on a terminal what is being done, as in `  300 rows ...`, until the next line replaces it.
+
+        `rows` are lines below it, for work that goes on at the same time.
+        """
         if self._progress:
-            self._progress.update(f"  {escaped(text)} ...")
+            self._progress.update("\n".join([f"  {escaped(text)} ...", *(f"    {escaped(row)}" for row in rows)]))
 
     def table(self, headers: Sequence[str], rows: Iterable[Any]) -> None:
         """Print aligned columns; on a terminal a value that is too wide is wrapped. A row that is one value has one."""
@@ -338,7 +341,9 @@ class Console(Secrets):
             self._progress.clear()
 
     def _format_progress(self, text: str, seconds: str) -> str:
-        return self._paint(truncate_middle(text, self.width - len(seconds)) + seconds, "dim")
+        first, *rows = text.split("\n")
+        lines = [truncate_middle(first, self.width - len(seconds)) + seconds]
+        return self._paint("\n".join([*lines, *(truncate_middle(row, self.width) for row in rows)]), "dim")
 
     def _paint(self, text: str, style: str | None, stream: IO[str] | None = None) -> str:
         if not (style and text and self.colored and has_color(stream or self.out)):

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 DELAY = 0.15
 TICK = 0.1
 CLEAR_LINE = "\r\033[K"
+CLEAR_LINE_ABOVE = "\033[A\033[K"
 
 
 class ProgressLine:
     """A line that a thread draws once the work has lasted DELAY seconds, with the seconds that it has taken.
 
-    Quick work is never drawn: thousands of small files do not flicker. `line_format` joins text and seconds.
+    Quick work is never drawn: thousands of small files do not flicker. `line_format` joins text and seconds; what it
+    returns may have further lines below.
     """
 
     def __init__(self, stream: IO[str], line_format: Callable[[str, str], str]) -> None:
@@ -66,15 +68,20 @@ class ProgressLine:
     def _draw(self, seconds: float) -> None:
         line = self._format(self._text, f" {seconds:.0f}s" if seconds >= 1 else "")
         if seconds >= DELAY and line != self._drawn:
-            self._stream.write(CLEAR_LINE + line)
+            self._stream.write(self._clearing + line)
             self._stream.flush()
             self._drawn = line
 
     def _erase(self) -> None:
         if self._drawn:
-            self._stream.write(CLEAR_LINE)
+            self._stream.write(self._clearing)
             self._stream.flush()
             self._drawn = ""
+
+    @property
+    def _clearing(self) -> str:
+        """Codes that clear the lines that are drawn, and leave the cursor where they began."""
+        return CLEAR_LINE + CLEAR_LINE_ABOVE * self._drawn.count("\n")
 
 
 def truncate_middle(text: str, width: int) -> str:

@@ -496,3 +496,13 @@ def test_the_caret_stays_under_its_column_in_a_narrow_terminal() -> None:
 def test_the_caret_counts_columns_of_the_terminal() -> None:
     _, caret = excerpt("SELECT '\u6f22\u5b57e\u0301', x", 1, 16)
     assert len(caret) == len("      | SELECT '____e', x")
+
+
+def test_rows_below_the_progress_go_with_it() -> None:
+    made, stream, _ = console(80)
+    made.progress("2 changed, 5 waiting", ["acme", "beta"])
+    time.sleep(DELAY * 3)
+    made.print("gamma is done")
+    shown = COLOUR.sub("", text(stream))
+    assert "  2 changed, 5 waiting ...\n    acme\n    beta" in shown
+    assert shown.endswith("\r\033[K\033[A\033[K\033[A\033[Kgamma is done\n")

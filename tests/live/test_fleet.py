@@ -190,3 +190,51 @@ def test_no_secret_of_a_target_is_shown(fleet: Fleet) -> None:
     logs = "".join(path.read_text("utf-8") for path in (fleet.live.directory / "fleet-logs").iterdir())
     assert password not in done.text + logs
     assert "TENANT_PASSWORD" in fleet.run("status", code=1).text
+
+
+TENANTS = """
+from ahjo_tasks import namespace
+
+
+def tenants():
+    for number in range(50):
+        yield {"name": f"t{number}", "group": f"g{number % 3}", "target_database_name": f"db/t{number}.db"}
+
+
+ns = namespace()
+"""
+
+
+@pytest.mark.parametrize("form", ["function", "catalog", "csv"])
+def test_fifty_targets_come_from_a_function_a_catalog_or_a_table(files: Fleet, form: str) -> None:
+    live, folder = files.live, files.live.directory
+    (folder / "db").mkdir()
+    rows = [(f"t{number}", f"g{number % 3}", f"db/t{number}.db") for number in range(50)]
+    if form == "function":
+        live.write("tasks.py", TENANTS)
+        given = "tasks:tenants"
+    elif form == "csv":
+        live.write("targets.csv", "name,group,target_database_name\n" + "".join(f"{','.join(row)}\n" for row in rows))
+        given = "targets.csv"
+    else:
+        live.configure({"sql_dialect": "sqlite", "target_database_name": "catalog.db", "allowed_actions": []}, "c.json")
+        live.target.query("CREATE TABLE tenant (id TEXT, tier TEXT, file TEXT)", str(folder / "catalog.db"))
+        for row in rows:
+            live.target.query(f"INSERT INTO tenant VALUES {row}", str(folder / "catalog.db"))
+        query = 'SELECT id AS name, tier AS \\"group\\", file AS target_database_name FROM tenant'
+        live.write("targets.yaml", f'catalog: c.json\nquery: "{query}"\n')
+        given = "targets.yaml"
+    done = live.inv("fleet.deploy", "--targets", given, "--create", "--jobs", "2", "--waves", "10%", "--part", "1/1")
+    assert done.code == 0, done.text
+    assert "50 changed" in done.out
+    assert "g1, 10 %" in done.out
+    for _name, _group, file in rows:
+        assert live.target.query("SELECT count(*) FROM items", str(folder / file)) == [(0,)]
+    asked = live.inv("fleet.status", "--targets", given, "--where", "group=g0", "--format", "markdown")
+    assert asked.out.startswith("### fleet.status: 17 up to date\n\n| Target | Result | Seconds | What |\n"), asked.text
+
+
+def test_a_function_that_is_not_there_is_said(files: Fleet) -> None:
+    files.live.write("tasks.py", TENANTS)
+    done = files.live.inv("fleet.status", "--targets", "tasks:tenant")
+    assert (done.code, "tasks:tenant: module 'tasks' has no attribute 'tenant'" in done.err) == (1, True), done.text
