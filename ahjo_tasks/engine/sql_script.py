@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from ahjo_tasks.engine.plan import Plan, Step
     from ahjo_tasks.project.sql_file import SqlFile
 
-COLUMNS = "object_id, project, file, file_hash, kind, schema_name, name, definition, rights, text_hash, run_id"
+COLUMNS = (
+    "object_id, project, file, file_hash, kind, schema_name, name, definition, rights, comments, text_hash, run_id"
+)
 TRANSACTION = re.compile(r"^(BEGIN|COMMIT|BEGIN TRANSACTION|COMMIT TRANSACTION);?$", re.IGNORECASE)
 
 
@@ -195,7 +197,7 @@ class SqlScript:
             facts = (object_id, self._store.project, file.label, file_hash(file, str))
             yield (
                 f"INSERT INTO {self._objects_name} ({COLUMNS}) SELECT {', '.join(map(quote, facts))}, kind,"
-                f" COALESCE(schema_name, ''), name, {self._combined('definition')}, {self._combined('rights')}, '',"
+                f" COALESCE(schema_name, ''), name, {self._combined('definition')}, {self._combined('rights')}, '', '',"
                 f" {quote(run_id)} FROM ({self._catalog_rows(key.name)}) found WHERE kind = {quote(key.kind)}"
                 f" AND COALESCE(schema_name, '') = {quote(key.schema)} GROUP BY kind, schema_name, name"
             )

@@ -544,7 +544,7 @@ def _portions(values: Sequence[Record]) -> Iterator[Sequence[Record]]:
 
 
 def _fingerprint(row: Mapping[str, Any]) -> Fingerprint:
-    return Fingerprint(_hash(row["definition"]), _hash(row["rights"]), row.get("comments") or "")
+    return Fingerprint(_hash(row["definition"]), _hash(row["rights"]), row["comments"])
 
 
 def _hash(value: str) -> str:

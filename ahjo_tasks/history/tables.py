@@ -89,7 +89,7 @@ def _object_columns() -> list[Column[Any]]:
         Column("name", NAME, nullable=False),
         Column("definition", KEY, nullable=False),
         Column("rights", KEY, nullable=False),
-        Column("comments", KEY),
+        Column("comments", KEY, nullable=False),
         Column("text_hash", KEY),
         Column("run_id", KEY),
     ]
