@@ -291,7 +291,7 @@ def test_no_config_key_is_without_a_row() -> None:
         *("connect_timeout", "statement_timeout", "stall_timeout"),
         *("scripting_variables", "sqlcmd_directives", "data_loading", "log_format"),
         *("database_edition", "database_service_objective", "database_elastic_pool"),
-        *("project", "history_schema", "history_keep", "on_drift", "drift_ignore"),
+        *("project", "history_schema", "history_prefix", "history_keep", "on_drift", "drift_ignore"),
         *("deploy_transaction", "deploy_retries"),
     }
 

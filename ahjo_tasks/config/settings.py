@@ -143,6 +143,10 @@ class Settings(Struct, frozen=True, kw_only=True, rename={"sqlalchemy_url": "sql
     alembic_version_table: Annotated[str, Meta(description="Table of the Alembic revision.")] = "alembic_version"
     alembic_version_table_schema: Annotated[str | None, Meta(description="Schema of that table.")] = None
     history_schema: Annotated[str | None, Meta(description="Schema of the tables of the history.")] = None
+    history_prefix: Annotated[
+        Annotated[str, Meta(pattern=r"^[A-Za-z_]\w{0,29}$")],
+        Meta(description="Beginning of the names of these tables."),
+    ] = "ahjo_"
     history_keep: Annotated[
         Annotated[int, Meta(ge=1)], Meta(description="Runs that the history keeps; older ones are deleted.")
     ] = 1000

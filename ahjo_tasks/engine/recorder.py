@@ -32,7 +32,6 @@ from ahjo_tasks.engine.drop import DropStep
 from ahjo_tasks.engine.sql_file import FileStep
 from ahjo_tasks.engine.unchanged import read_revisions
 from ahjo_tasks.errors import DeployError, StatementError
-from ahjo_tasks.history import PREFIX
 from ahjo_tasks.history.store import (
     INTERRUPTED,
     TABLES_OF_REVISIONS,
@@ -226,6 +225,7 @@ class Recorder:
 
     def begin(self, plan: Plan) -> None:
         """Write that the run begins, and keep the texts of objects that were changed by hand and are now replaced."""
+        self._record.run = replace(self._record.run, plan_hash=self._hash(plan))
         self._found = self._hand_made()
         if self._may_change_tables(plan):
             self._tables = read_tables(self._connection)
@@ -234,6 +234,11 @@ class Recorder:
         self._start()
         if not {step.kind for step in plan.steps} <= LEAVE_OBJECTS:
             self._store.invalidate()
+
+    def _hash(self, plan: Plan) -> str:
+        """Return the hash of what the command line has run so far and of a plan."""
+        texts = (f"{step.kind} {step.label} {hash_text(self._conceal(step.text))}" for step in plan.steps)
+        return hash_text("\n".join([self._record.run.plan_hash, *texts]))
 
     def _may_change_tables(self, plan: Plan) -> bool:
         """Return whether the plan migrates, or may change tables that earlier revisions made."""
@@ -507,7 +512,7 @@ class Recorder:
         """Test whether a table is one of the history, of Alembic's versions or of git's."""
         settings = self._store.settings
         names = {settings.alembic_version_table, settings.git_table, settings.log_table, settings.test_table_name}
-        return key.name.startswith(PREFIX) or key.name in names
+        return key.name.startswith(settings.history_prefix) or key.name in names
 
 
 def _differing(before: Catalog, catalog: Catalog) -> set[ObjectKey]:

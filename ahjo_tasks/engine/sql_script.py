@@ -102,7 +102,7 @@ class SqlScript:
         last = self._store.state() if self._store.exists() else None
         if not self._store.exists():
             schema = self._store.tables.state.schema
-            names = {"name": quote("ahjo_state"), "schema": quote(schema) if schema else "NULL"}
+            names = {"name": quote(self._store.tables.state.name), "schema": quote(schema) if schema else "NULL"}
             yield f"NOT EXISTS ({self._dialect.table_exists_sql.format(**names)})"
         if last:
             table = self._name(self._store.tables.state.schema, self._store.tables.state.name)

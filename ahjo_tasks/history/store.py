@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ahjo_tasks.database.catalog import Fingerprint, ObjectKey, has_table, hash_definition, with_used_schemas
 from ahjo_tasks.errors import StatementError, UsageError
-from ahjo_tasks.history import PREFIX, TABLES_VERSION
+from ahjo_tasks.history import TABLES_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -104,6 +104,8 @@ class Run:
     """Number of its session on the server; of a database that is a file, that of its process."""
     ci_url: str = ""
     environment: str = ""
+    plan_hash: str = ""
+    """Hash of the steps of its actions and of the texts that they run, without the secrets in them."""
     error: str = ""
 
 
@@ -210,9 +212,9 @@ class HistoryStore:
         """
         if self._version >= 0:
             return True
-        if not has_table(self.connection, f"{PREFIX}state", self._schema):
+        if not has_table(self.connection, f"{self.settings.history_prefix}state", self._schema):
             return False
-        table = self.connection.dialect.quote(self._schema, f"{PREFIX}state")
+        table = self._named("state")
         self._version = self.connection.query(f"SELECT MAX(tables_version) FROM {table}")[0][0] or 0
         if self._version > TABLES_VERSION:
             raise UsageError(
@@ -221,6 +223,9 @@ class HistoryStore:
                 f" {TABLES_VERSION}.",
             )
         return True
+
+    def _named(self, table: str) -> str:
+        return self.connection.dialect.quote(self._schema, f"{self.settings.history_prefix}{table}")
 
     @property
     def _schema(self) -> str | None:
@@ -265,8 +270,8 @@ class HistoryStore:
 
     def last_run(self) -> LastRun | None:
         """Return the last run, by one query where there is a history; None where nothing was deployed."""
-        quote, own = self.connection.dialect.quote, self.connection.dialect.quote_literal(self.project)
-        runs, state = quote(self._schema, f"{PREFIX}runs"), quote(self._schema, f"{PREFIX}state")
+        own = self.connection.dialect.quote_literal(self.project)
+        runs, state = self._named("runs"), self._named("state")
         last = f"SELECT MAX(run_id) FROM {runs} WHERE project = {own}"
         try:
             rows = self.connection.query(
@@ -294,7 +299,7 @@ class HistoryStore:
 
     def schemas(self) -> str:
         """Return the schemas of the project's objects and of what they use, one a line; empty for the database."""
-        table = self.connection.dialect.quote(self._schema, f"{PREFIX}objects")
+        table = self._named("objects")
         own = self.connection.dialect.quote_literal(self.project)
         rows = self.connection.query(f"SELECT DISTINCT schema_name FROM {table} WHERE project = {own}")
         schemas = {str(name) for (name,) in rows if name}
@@ -303,7 +308,7 @@ class HistoryStore:
 
     def others(self) -> set[ObjectKey]:
         """Return the objects that other projects in the database have deployed."""
-        table = self.connection.dialect.quote(self._schema, f"{PREFIX}objects")
+        table = self._named("objects")
         own = self.connection.dialect.quote_literal(self.project)
         rows = self.connection.query(f"SELECT kind, schema_name, name FROM {table} WHERE project <> {own}")
         return {ObjectKey(str(kind), str(schema or ""), str(name)) for kind, schema, name in rows}
@@ -479,6 +484,7 @@ class HistoryStore:
         """Write how a run ended, and forget the runs beyond `history_keep`."""
         table = self.tables.runs
         values = {"status": run.status, "ended": run.ended, "error": run.error, "actions": run.actions}
+        values |= {"plan_hash": run.plan_hash}
         with self.connection.sqlalchemy_transaction() as sa_connection:
             sa_connection.execute(table.update().where(table.c.run_id == run.run_id).values(values))
         self._forget_old_runs()
@@ -502,7 +508,7 @@ class HistoryStore:
         """Read rows of a table that has texts and numbers alone, without SQLAlchemy."""
         quote, literal = self.connection.dialect.quote, self.connection.dialect.quote_literal
         equals = " AND ".join(f"{quote(column)} = {literal(value)}" for column, value in equal.items())
-        table = quote(self._schema, f"{PREFIX}{name}")
+        table = self._named(name)
         columns, rows = self.connection.result_sets(f"SELECT * FROM {table} WHERE {equals}")[0]
         return [dict(zip(columns, row, strict=True)) for row in rows]
 

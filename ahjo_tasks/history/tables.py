@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Boolean, Column, DateTime, Float, Integer, MetaData, String, Table, Unicode, UnicodeText
 
-from ahjo_tasks.history import PREFIX
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -57,6 +55,7 @@ def _run_columns() -> list[Column[Any]]:
         Column("session", Unicode(50)),
         Column("ci_url", LABEL),
         Column("environment", NAME),
+        Column("plan_hash", KEY),
         Column("error", UnicodeText),
     ]
 
@@ -115,6 +114,7 @@ class HistoryTables:
 
     def __init__(self, settings: Settings, dialect: Dialect) -> None:
         self._dialect = dialect
+        self._prefix = settings.history_prefix
         self._metadata = MetaData(schema=settings.history_schema or dialect.bookkeeping_schema)
         self.state = self._table("state", _state_columns())
         self.runs = self._table("runs", _run_columns())
@@ -126,7 +126,7 @@ class HistoryTables:
         self.texts = self._table("texts", [*keys, text])
 
     def _table(self, name: str, columns: list[Column[Any]]) -> Table:
-        return Table(f"{PREFIX}{name}", self._metadata, *columns)
+        return Table(f"{self._prefix}{name}", self._metadata, *columns)
 
     def create(self, connection: SAConnection) -> None:
         """Create the tables and their schema where they are missing, and the columns that older tables lack."""

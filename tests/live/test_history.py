@@ -163,6 +163,21 @@ def test_old_runs_are_forgotten(chain: Deployed) -> None:
     assert chain.rows("SELECT COUNT(*) FROM ahjo_texts") == [(files + objects,)]
 
 
+def test_the_tables_have_the_names_of_the_config_and_runs_the_hash_of_their_plan(live: Deployed) -> None:
+    live.reconfigure(history_prefix="deployed_")
+    live.view("a", "SELECT 1 AS one")
+    live.succeed("deploy")
+    assert not live.has("ahjo_state")
+    assert "nothing to do" in live.succeed("deploy").text
+    live.succeed("drift")
+    for value in (2, 1):
+        live.view("a", f"SELECT {value} AS one")
+        live.succeed("deploy")
+    live.succeed("deploy", "--all")
+    hashes = [row[0] for row in live.rows("SELECT plan_hash FROM deployed_runs ORDER BY run_id")]
+    assert hashes[0] == hashes[2] == hashes[3] != hashes[1]
+
+
 def test_baseline_records_what_is_there(live: Deployed) -> None:
     live.by_hand("CREATE VIEW a AS SELECT 1 AS one")
     live.view("a", "SELECT 1 AS one")
