@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import re
@@ -11,6 +12,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from invoke.program import Program
 from projects import ROOT
 
 from ahjo_tasks.actions import MODULES
@@ -18,6 +20,7 @@ from ahjo_tasks.actions.namespace import namespace
 from ahjo_tasks.config.schema import markdown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from targets import Target
@@ -129,6 +132,63 @@ def test_the_docs_name_every_action() -> None:
     text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
     assert MODULES
     assert [name for name in namespace(directory=ROOT).task_names if f"`{name}`" not in text] == []
+
+
+NAMESPACE = namespace(directory=ROOT)
+ACTIONS = {name: NAMESPACE[name] for name in NAMESPACE.task_names}
+ACTIONS |= {alias: task for task in [*ACTIONS.values()] for alias in task.aliases}
+CALL = re.compile(r"(?:(?<=`)|^\s*|(?<=: )|(?<=; )|(?<=&& ))(?:inv|ahjo) [^`|;\n&#]+", re.MULTILINE)
+OF_PROJECTS = {"best-seller", "nightly", "my-action"}
+"""Actions that a project has of its own in the pages, with flags of their own."""
+OF_AHJO = {"--project-dir", "--layout"}
+"""Flags of Ahjo that docs/from-ahjo.md compares with ours."""
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """The pages, and the help of every action."""
+    for page in [*PAGES, *sorted((ROOT / "project_template").rglob("*.md"))]:
+        yield page.relative_to(ROOT).as_posix(), page.read_text(encoding="utf-8")
+    for name, task in ACTIONS.items():
+        yield (
+            f"inv --help {name}",
+            "\n".join([inspect.getdoc(task) or "", *(a.help or "" for a in task.get_arguments())]),
+        )
+
+
+def strange_words(call: str) -> list[str]:
+    """What a call of `inv` or `ahjo` names and there is not: an action, or flags of the actions that it names."""
+    words = call.partition(" -- ")[0].split()[1:]
+    names = [word.removeprefix("sales.").removeprefix("stock.") for word in words]
+    actions = [ACTIONS[name] for name in names if name in ACTIONS]
+    if OF_PROJECTS.intersection(names):
+        return []
+    if not actions and re.match("[a-z]", words[0]) and words[0] != "list":
+        return [words[0]]
+    known = set(OF_AHJO).union(core_flags(), *map(flags_of, actions))
+    return [word for word in words if word.startswith("--") and word.partition("=")[0] not in known]
+
+
+def flags_of(task: Any) -> set[str]:
+    names = {name for argument in task.get_arguments() for name in argument.names}
+    return {f"--{spelt}" for name in names for spelt in (name, f"no-{name}", name.replace("-", "_"))}
+
+
+def core_flags() -> set[str]:
+    program = Program()
+    arguments = [*program.core_args(), *program.task_args()]
+    return {f"--{name}" for argument in arguments for name in argument.names} | {"--debug"}
+
+
+def test_a_call_in_a_page_or_a_help_names_what_there_is() -> None:
+    calls = [(where, call) for where, text in texts() for call in CALL.findall(text)]
+    assert len(calls) > 100
+    assert [(where, call, strange) for where, call in calls if (strange := strange_words(call.strip()))] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_bash_alone_understands_is_there_for_powershell_too(page: Path) -> None:
+    found = re.findall(r"```sh\n(.*?)```\n(\n```powershell)?", page.read_text(encoding="utf-8"), re.DOTALL)
+    assert [block for block, other in found if re.search(r"^export |\$\?", block, re.MULTILINE) and not other] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -39,7 +39,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "upgrade",
     ),
 }
-"""The standard actions that the overview shows; the others are in `inv --list`."""
+"""The standard actions that the overview describes; the others are named after them."""
 
 
 @action(reads=True, guarded=False, auto_shortflags=False)
@@ -62,7 +62,18 @@ def overview(ctx: ActionContext) -> None:
                 ctx.console.print(f"  {name:<{width}}{_summary(tasks[name])}")
         if names:
             ctx.console.print()
-    ctx.console.print("Flags of an action: inv --help ACTION. All actions: inv --list.")
+    others = tasks.keys() - {each for names in shown.values() for each in names} - {"overview"}
+    ctx.console.print("More", "head")
+    ctx.console.print(_indented(", ".join(sorted(others)), ctx.console.width))
+    ctx.console.print()
+    ctx.console.print("Flags of an action: inv --help ACTION. All actions with a line each: inv --list.")
+
+
+def _indented(names: str, width: int) -> str:
+    """Return a list of names in lines, broken between them."""
+    import textwrap
+
+    return textwrap.fill(names, width, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _tasks(ctx: ActionContext) -> dict[str, Task[Any]]:

@@ -47,6 +47,14 @@ def test_what_the_database_does_not_have_is_left_out(tmp_path: Path) -> None:
     assert "create-db-login" in other.inv().out
 
 
+def test_what_is_in_no_group_is_named_after_them(tmp_path: Path) -> None:
+    backend = {"allowed_actions": "ALL", "sql_dialect": "sqlite", "target_database_name": "shop.db"}
+    made = make_project(tmp_path / "shop", backend)
+    more = made.inv().out.partition("\nMore\n")[2].partition("\n\n")[0]
+    assert {"alembic", "downgrade", "drop"} <= {name.strip() for name in more.split(",")}
+    assert "assembly" not in more
+
+
 def test_every_action_of_a_group_exists() -> None:
     names = set(namespace().task_names)
     assert {name for group in GROUPS.values() for name in group} <= names
