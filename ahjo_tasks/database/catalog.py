@@ -236,7 +236,7 @@ def read_version(connection: Connection, schemas: Iterable[str] = ()) -> str:
     """
     dialect = connection.dialect
     names = ", ".join(map(dialect.quote_literal, sorted(schemas)))
-    sql = dialect.catalog_version_sql.replace("{schemas}", f" AND nspname IN ({names})" if names else "")
+    sql = dialect.catalog_version_sql.replace("{schemas}", f"IN ({names})" if names else "IS NOT NULL")
     with dialect.reading_catalog(connection):
         return ":".join(map(_text, connection.query(sql)[0]))
 

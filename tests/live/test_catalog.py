@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from unittest.mock import patch
 
 import pytest
@@ -391,28 +391,58 @@ def test_what_a_login_cannot_see_is_not_changed_by_hand(live: Deployed) -> None:
     live.fail("drift", code=5)
 
 
-@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
-def test_the_version_of_some_schemas_leaves_out_those_of_other_tenants(filled: Deployed) -> None:
-    with filled.connection() as connection:
-        connection.execute("CREATE TABLE side.st (id int)")
-        connection.execute("CREATE VIEW public.sv AS SELECT id FROM side.st")
-        own, all_used = read_version(connection, ["public"]), with_used_schemas(connection, {"public"})
-        assert all_used == {"public", "side"}
-        used = read_version(connection, all_used)
-        for statement in (
+class Tenants(NamedTuple):
+    """Statements in other schemas than the project's, which is the default one and uses something of `side`."""
+
+    uses: tuple[str, ...]
+    tenant: tuple[str, ...]
+    change: str
+
+
+TENANTS = {
+    "postgresql": Tenants(
+        ("CREATE TABLE side.st (id int)", "CREATE VIEW public.sv AS SELECT id FROM side.st"),
+        (
             "CREATE SCHEMA tenant; CREATE TABLE tenant.x (id serial PRIMARY KEY CHECK (id > 0))",
             "CREATE TYPE tenant.y AS ENUM ('a'); ALTER TYPE tenant.y ADD VALUE 'b'",
             "CREATE VIEW tenant.v AS SELECT 1 AS one; GRANT SELECT ON tenant.v TO PUBLIC",
             "CREATE FUNCTION tenant.f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
-        ):
+        ),
+        "ALTER TABLE side.st RENAME COLUMN id TO number",
+    ),
+    "mssql": Tenants(
+        ("CREATE TYPE side.code FROM int", "CREATE TYPE dbo.codes AS TABLE (id side.code)"),
+        (
+            "CREATE SCHEMA tenant",
+            "CREATE TABLE tenant.x (id int PRIMARY KEY CHECK (id > 0))",
+            "CREATE TYPE tenant.y FROM int; CREATE TYPE tenant.z AS TABLE (id tenant.y)",
+            "CREATE VIEW tenant.v AS SELECT 1 AS one; GRANT SELECT ON tenant.v TO public",
+            "CREATE TRIGGER tenant.tr ON tenant.x AFTER INSERT AS SELECT 1",
+            "DISABLE TRIGGER tenant.tr ON tenant.x",
+        ),
+        "CREATE TYPE side.more FROM bigint",
+    ),
+}
+
+
+@pytest.mark.parametrize("target", sorted(TENANTS), indirect=True)
+def test_the_version_of_some_schemas_leaves_out_those_of_other_tenants(filled: Deployed) -> None:
+    tenants, default = TENANTS[filled.target.name], {"postgresql": "public", "mssql": "dbo"}[filled.target.name]
+    with filled.connection() as connection:
+        for statement in tenants.uses:
+            connection.execute(statement)
+        own, all_used = read_version(connection, [default]), with_used_schemas(connection, {default})
+        assert all_used == {default, "side"}
+        used = read_version(connection, all_used)
+        for statement in tenants.tenant:
             run(connection, filled, statement)
             assert read_version(connection, all_used) == used, statement
-        connection.execute("ALTER TABLE side.st RENAME COLUMN id TO number")
-        assert read_version(connection, ["public"]) == own
+        connection.execute(tenants.change)
+        assert read_version(connection, [default]) == own
         assert read_version(connection, all_used) != used
 
 
-@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("target", sorted(TENANTS), indirect=True)
 def test_what_another_tenant_does_costs_no_comparison(live: Deployed) -> None:
     live.view("a", "SELECT 1 AS one")
     live.succeed("deploy")
@@ -420,5 +450,5 @@ def test_what_another_tenant_does_costs_no_comparison(live: Deployed) -> None:
     with patch("ahjo_tasks.engine.deployment.read_catalog", side_effect=AssertionError):
         assert "nothing to do" in live.succeed("deploy").text
     live.succeed("drift")
-    live.by_hand("CREATE OR REPLACE VIEW a AS SELECT 2 AS one")
+    live.by_hand("DROP VIEW a", "CREATE VIEW a AS SELECT 2 AS one")
     assert "changed by hand" in live.succeed("deploy").err

@@ -264,7 +264,7 @@ def test_two_projects_in_one_database_leave_each_other_alone(live: Deployed, tmp
     assert live.has("a")
 
 
-@pytest.mark.parametrize("target", ["postgresql", "mysql"], indirect=True)
+@pytest.mark.parametrize("target", ["postgresql", "mysql", "mssql"], indirect=True)
 def test_a_project_does_not_wait_for_another_one_in_the_database(live: Deployed) -> None:
     live.reconfigure(project="it's {shop}", lock_timeout=0)
     live.view("a", "SELECT 1 AS one")

@@ -220,7 +220,7 @@ class DialectAttributes:
     catalog_version_sql: ClassVar[str] = ""
     """Query of one value that is another one after any change of an object; a change may also seem to be one.
 
-    Where it can look at some schemas alone, {schemas} is replaced by the condition for them."""
+    Where it can look at some schemas alone, {schemas} is replaced by what their names are: IN (...), or IS NOT NULL."""
     used_schemas_sql: ClassVar[str] = ""
     """Query of the schemas of what the objects in {schemas} use; empty where there is one version for the database."""
     table_exists_sql: ClassVar[str] = ""

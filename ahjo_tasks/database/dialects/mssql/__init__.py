@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ahjo_tasks.database.dialects.attributes import MISFIT, ProjectTemplate, ScriptClient
-from ahjo_tasks.database.dialects.base import DEPLOY, LOCK_WAIT, ConnectFailure, Dialect, Holder, connection_lost
-from ahjo_tasks.database.dialects.mssql import catalog, driver_choice, drivers, errors, session
-from ahjo_tasks.errors import LockedError, ServerError, StatementError
+from ahjo_tasks.database.dialects.base import DATABASE, DEPLOY, LOCK_WAIT, ConnectFailure, Dialect, connection_lost
+from ahjo_tasks.database.dialects.mssql import catalog, driver_choice, drivers, errors, locks, session
+from ahjo_tasks.errors import ServerError, StatementError
 from ahjo_tasks.sql.lexer import MSSQL as SYNTAX
 from ahjo_tasks.sql.splitters.mssql import SPLITTER
 from ahjo_tasks.sql.tsql import commit_offsets, may_be_non_transactional, non_transactional_statement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from sqlalchemy import Column, Table
     from sqlalchemy.engine import URL, Engine
@@ -22,13 +22,10 @@ if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
 
     from ahjo_tasks.config.settings import Settings
-    from ahjo_tasks.database.dialects.base import Attachment, Dependent, OpenConnection, Restore, ServerMessage
+    from ahjo_tasks.database.dialects.base import Attachment, Dependent, Holder, OpenConnection, Restore, ServerMessage
     from ahjo_tasks.database.drivers import Driver, DriverState
     from ahjo_tasks.sql.definitions import Definition
 
-CONTEXT_PREFIX = b"ahjo "
-MAX_CONTEXT_BYTES = 128
-"""Bytes of CONTEXT_INFO, by which a session tells others who it is."""
 REFERENCED_BY_OBJECT = "3729"
 UNMATCHED = (
     "The file leaves more transactions open than it found: its BEGIN TRANSACTION does not match its COMMIT and"
@@ -64,6 +61,7 @@ class MSSQL(Dialect):
     drivers = driver_choice.DRIVERS
     connect_limit: ClassVar[Mapping[str, str]] = {"pyodbc": "timeout", "pymssql": "login_timeout"}
     tools = ("sqlcmd",)
+    locks_projects = True
     syntax = SYNTAX
     writer = "ahjo_tasks.data.writers_mssql:MSSQLWriter"
     script_reader = "ahjo_tasks.database.scripts.mssql:SQLServerScripts"
@@ -128,6 +126,7 @@ class MSSQL(Dialect):
     comments_sql = catalog.COMMENTS
     catalog_digest = "HASHBYTES('SHA2_256', {})"
     catalog_version_sql = catalog.VERSION
+    used_schemas_sql = catalog.USED_SCHEMAS
     table_exists_sql = (
         "SELECT 1 FROM sys.tables WHERE name = {name} AND SCHEMA_NAME(schema_id) = COALESCE({schema}, SCHEMA_NAME())"
     )
@@ -393,40 +392,19 @@ class MSSQL(Dialect):
 
         return databases.server_info(connection, settings)
 
-    @contextmanager
-    def lock(self, connection: OpenConnection, owner: str, timeout: float, purpose: str = DEPLOY) -> Iterator[None]:
-        """Take an application lock of the session; its return code is read, for a timeout is not an SQL error."""
-        # A server that is not Microsoft's may not tell the databases apart.
-        resource = f"DECLARE @resource nvarchar(255) = {self.quote_literal(f'ahjo {purpose} ')} + DB_NAME()"
-        context = (CONTEXT_PREFIX + owner.encode())[:MAX_CONTEXT_BYTES].hex()
-        code = connection.query(
-            f"{resource}, @code int; EXEC @code = sp_getapplock @Resource = @resource, @LockMode = 'Exclusive',"
-            f" @LockOwner = 'Session', @LockTimeout = {int(timeout * 1000)};"
-            f" IF @code >= 0 SET CONTEXT_INFO 0x{context}; SELECT @code"
-        )[0][0]
-        if code < 0:
-            holder = self.lock_holder(connection, purpose)
-            name = holder.name if holder else "another run"
-            raise LockedError(f"The database is locked by {name}.", hint="Wait until that run ends.")
-        try:
-            yield
-        finally:
-            if connection.usable:
-                release = "SET CONTEXT_INFO 0x; EXEC sp_releaseapplock @Resource = @resource, @LockOwner = 'Session'"
-                connection.try_execute(f"{resource}; {release}")
+    def lock(
+        self, connection: OpenConnection, owner: str, timeout: float, purpose: str = DEPLOY
+    ) -> AbstractContextManager[None]:
+        """Take an application lock of the session, which the server releases when the connection ends."""
+        return locks.hold(connection, owner, timeout, purpose, "Exclusive")
+
+    def share_lock(self, connection: OpenConnection, owner: str, timeout: float) -> AbstractContextManager[None]:
+        """Take that of the database together with others."""
+        return locks.hold(connection, owner, timeout, DATABASE, "Shared")
 
     def lock_holder(self, connection: OpenConnection, purpose: str = DEPLOY) -> Holder | None:
-        """Read the CONTEXT_INFO of the holder, where the login may see other sessions."""
-        sessions = "SELECT context_info, session_id FROM sys.dm_exec_sessions WHERE database_id = DB_ID()"
-        try:
-            rows = connection.query(f"{sessions} AND session_id <> @@SPID")
-        except StatementError:
-            return None
-        for context, number in rows:
-            text = bytes(context or b"")
-            if text.startswith(CONTEXT_PREFIX):
-                return Holder(text.removeprefix(CONTEXT_PREFIX).rstrip(b"\0").decode(errors="replace"), str(number))
-        return None
+        """Read the CONTEXT_INFO of the other sessions in the database."""
+        return locks.holder(connection, purpose)
 
 
 def _is_server_wide(definition: Definition) -> bool:

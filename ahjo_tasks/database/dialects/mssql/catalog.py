@@ -102,6 +102,12 @@ COMMENTS = (
 )
 
 
+PROJECTS_SCHEMAS = "(SELECT schema_id FROM sys.schemas WHERE name {schemas})"
+"""The schemas that count; {schemas} is IN (...), or IS NOT NULL for all of them."""
+OBJECTS_THERE = f"(SELECT object_id FROM sys.objects WHERE schema_id IN {PROJECTS_SCHEMAS})"
+TYPES_THERE = f"(SELECT user_type_id FROM sys.types WHERE is_user_defined = 1 AND schema_id IN {PROJECTS_SCHEMAS})"
+
+
 def _versions(values: str, order: str, source: str) -> str:
     return _joined(f"CONCAT_WS(':', {values})", order, source)
 
@@ -112,20 +118,33 @@ VERSION = "SELECT HASHBYTES('SHA2_256', CONCAT({}))".format(
             _versions(
                 f"o.object_id, o.name, o.schema_id, o.principal_id, {MODIFIED}",
                 "o.object_id",
-                f"sys.objects o WHERE {OWN}",
+                f"sys.objects o WHERE {OWN} AND o.schema_id IN {PROJECTS_SCHEMAS}",
             ),
-            _versions(f"o.object_id, o.is_disabled, {MODIFIED}", "o.object_id", f"sys.triggers o WHERE {OWN}"),
+            _versions(
+                f"o.object_id, o.is_disabled, {MODIFIED}",
+                "o.object_id",
+                f"sys.triggers o WHERE {OWN} AND (o.parent_class = 0 OR o.object_id IN {OBJECTS_THERE})",
+            ),
             _versions(
                 "o.user_type_id, o.name, o.schema_id, o.principal_id",
                 "o.user_type_id",
-                "sys.types o WHERE o.is_user_defined = 1",
+                f"sys.types o WHERE o.user_type_id IN {TYPES_THERE}",
             ),
             _versions(
                 f"p.class, p.major_id, {GRANT}",
                 f"CONCAT(p.class, ':', p.major_id, ':', {GRANT})",
-                "sys.database_permissions p WHERE p.class IN (1, 6)",
+                f"sys.database_permissions p WHERE p.class = 1 AND p.major_id IN {OBJECTS_THERE}"
+                f" OR p.class = 6 AND p.major_id IN {TYPES_THERE}",
             ),
         )
     )
 )
 """Objects by when they were modified; rights, types and disabled triggers by what they are, for they leave no date."""
+
+USED_SCHEMAS = (
+    "SELECT DISTINCT SCHEMA_NAME(t.schema_id) FROM sys.types t WHERE t.is_user_defined = 1 AND t.user_type_id IN"
+    " (SELECT c.user_type_id FROM sys.table_types o JOIN sys.columns c ON c.object_id = o.type_table_object_id"
+    " WHERE SCHEMA_NAME(o.schema_id) IN ({schemas})"
+    " UNION ALL SELECT o.user_type_id FROM sys.sequences o WHERE SCHEMA_NAME(o.schema_id) IN ({schemas}))"
+)
+"""Modules keep their texts when what they use is renamed; table types and sequences follow the names of their types."""

@@ -207,8 +207,8 @@ COMMENTS = " UNION ALL ".join(
 )
 """Comments on objects of the same name and on their columns, a row each."""
 
-PROJECTS_SCHEMAS = "(SELECT oid FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_'{schemas})"
-"""The schemas that count; {schemas} is a condition that leaves others out, or empty."""
+PROJECTS_SCHEMAS = "(SELECT oid FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' AND nspname {schemas})"
+"""The schemas that count; {schemas} is IN (...), or IS NOT NULL for all of them."""
 
 
 def _versions(catalog: str, schema: str = "", table: str = "") -> str:
