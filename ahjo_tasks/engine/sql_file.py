@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 SESSION_SETTINGS = frozenset({"SET", "USE", "PRAGMA"})
 """The first words of statements that set something of the session."""
-CREATED_ONCE = frozenset({"view", "type", "sequence", "synonym"})
+CREATED_ONCE = frozenset({"view", "type", "sequence", "synonym", "function", "procedure"})
+"""Kinds of objects of which no two have the same name, unless they are overloaded."""
 
 
 @dataclass(frozen=True)
@@ -223,12 +224,13 @@ def file_notes(files: Sequence[SqlFile]) -> Iterator[str]:
 
 
 def _duplicate_definitions(files: Sequence[SqlFile]) -> Iterator[str]:
-    """Name objects that two files create: the later file wins. Routines of one name may differ by their parameters."""
+    """Name objects that two files create: the later file wins. Overloaded routines differ by their parameters."""
     first: dict[tuple[str, Name], str] = {}
     for file in files:
         for definition in file.definitions:
             kind, name = definition.kind, definition.name
             key = (kind, Name(name.schema or file.dialect.default_schema, name.name))
-            other = first.setdefault(key, file.label) if kind in CREATED_ONCE else file.label
+            once = kind in CREATED_ONCE - file.dialect.overloaded_kinds
+            other = first.setdefault(key, file.label) if once else file.label
             if other != file.label:
                 yield f"{kind} {name} is defined twice: {other}, {file.label}"

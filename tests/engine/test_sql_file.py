@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from ahjo_tasks.database.dialects import dialect
 from ahjo_tasks.engine.diagnostics import BatchError
 from ahjo_tasks.engine.sql_file import FileStep, plan_objects
@@ -12,10 +14,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def files(folder: Path, **texts: str) -> list[SqlFile]:
+def files(folder: Path, server: str = "postgresql", **texts: str) -> list[SqlFile]:
     for name, text in texts.items():
         (folder / f"{name}.sql").write_text(text, encoding="utf-8")
-    return [read(folder / f"{name}.sql", "view", dialect("postgresql"), label=f"{name}.sql") for name in texts]
+    return [read(folder / f"{name}.sql", "view", dialect(server), label=f"{name}.sql") for name in texts]
 
 
 def test_an_object_that_two_files_create_is_told(tmp_path: Path) -> None:
@@ -23,6 +25,12 @@ def test_an_object_that_two_files_create_is_told(tmp_path: Path) -> None:
         tmp_path, a="CREATE VIEW v AS SELECT 1", b="CREATE VIEW public.v AS SELECT 2", c='CREATE VIEW "V" AS SELECT 3'
     )
     assert plan_objects(made).warnings == ("view public.v is defined twice: a.sql, b.sql",)
+
+
+@pytest.mark.parametrize("server", ["mssql", "mysql", "mariadb"])
+def test_a_routine_that_two_files_create_is_told_where_none_is_overloaded(tmp_path: Path, server: str) -> None:
+    made = files(tmp_path, server, a="CREATE PROCEDURE p AS SELECT 1", b="CREATE PROCEDURE p (x int) AS SELECT 2")
+    assert plan_objects(made).warnings == ("procedure p is defined twice: a.sql, b.sql",)
 
 
 def test_overloads_and_what_one_file_creates_twice_are_none_of_that(tmp_path: Path) -> None:

@@ -114,6 +114,8 @@ class DialectAttributes:
     """Kinds of project files that the database cannot have; a file of such a kind is an error."""
     own_kinds: ClassVar[frozenset[str]] = frozenset()
     """Kinds of project files that most databases do not have, and this one does."""
+    overloaded_kinds: ClassVar[frozenset[str]] = frozenset()
+    """Kinds of objects of which several may have one name, with other parameters."""
     late_binding: ClassVar[frozenset[str]] = frozenset({"procedure"})
     """Kinds of objects that can be created before what their bodies use."""
 

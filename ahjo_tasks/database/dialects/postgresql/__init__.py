@@ -164,6 +164,7 @@ class PostgreSQL(Dialect):
     unsupported_kinds = Dialect.unsupported_kinds | {"synonym"}
     own_kinds = frozenset({"extension", "domain", "aggregate", "operator", "materialized view", "policy"})
     locks_projects = True
+    overloaded_kinds = frozenset({"function", "procedure"})
     late_binding = frozenset({"procedure", "function"})
     implicit_transaction_per_call = True
     blocked_by_others = frozenset({"40001", "40P01", LOCK_NOT_AVAILABLE})
