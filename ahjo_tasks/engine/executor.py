@@ -31,6 +31,8 @@ MIN_COUNTED_OBJECTS = 500
 """Objects in one transaction from which on the server is asked how many it can lock at once."""
 BEGINS_AGAIN = "the server ended the transaction of the action: it starts again"
 OUTSIDE_HINT = "Write -- transaction: off at the head of the file: the server takes this outside of transactions only."
+OTHERWISE_HINT = "With context_connectable_type: engine it is done in another way, outside of a transaction."
+"""Hint at a fallback that the one transaction of an action leaves no room for."""
 
 
 class Recording(Protocol):
@@ -422,6 +424,7 @@ class PlanExecutor:
         if found is None or not found.outside_transaction or not self.connection.in_shared_transaction:
             return found
         self._outside = True
+        error.hint = error.hint or OTHERWISE_HINT
         return None
 
     @contextmanager
