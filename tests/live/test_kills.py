@@ -22,7 +22,10 @@ VIEWS = 198
 EVERY = os.environ.get("AHJO_TEST_KILLS") == "all"
 """True to kill at each boundary of 200 steps, which takes minutes; else at some of them."""
 BOUNDARIES = range(1, VIEWS + 3) if EVERY else (1, 2, 102, 200)
-CREATE = {"sqlite": "DROP VIEW IF EXISTS {0}; CREATE VIEW {0}", "mssql": "CREATE OR ALTER VIEW dbo.{0}"}
+CREATE = {
+    "sqlite": "DROP VIEW IF EXISTS {0}; CREATE VIEW {0}",
+    "mssql": "DROP VIEW IF EXISTS dbo.{0};\nGO\nCREATE VIEW dbo.{0}",
+}
 OBJECTS = (
     "SELECT file, file_hash, kind, name, definition, rights FROM ahjo_objects WHERE kind = 'view' ORDER BY file, name"
 )
