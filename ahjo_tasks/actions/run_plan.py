@@ -12,7 +12,7 @@ from ahjo_tasks.events import Connected, FileTested, Planned, Started, StepEvent
 from ahjo_tasks.utils import pluralize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.engine.deployment import Selection
@@ -95,11 +95,22 @@ def show_event(ctx: ActionContext, event: Event) -> None:
     elif isinstance(event, Started):
         ctx.print_heading()
     elif isinstance(event, Connected):
-        ctx.console.info("  " + "   ".join(f"{name} {value}" for name, value in event.facts.items()))
+        _show_facts(ctx, [f"{name} {value}" for name, value in event.facts.items()])
     elif isinstance(event, FileTested):
         _show_tests(ctx, event)
     elif isinstance(event, Planned):
         ctx.console.print(f"  Plan: {event.summary}")
+
+
+def _show_facts(ctx: ActionContext, facts: Sequence[str]) -> None:
+    """Print facts side by side, as many in a line as a terminal has room for."""
+    lines = [""]
+    for fact in facts:
+        if ctx.console.out.isatty() and lines[-1] and len(lines[-1]) + len(fact) + 5 > ctx.console.width:
+            lines.append("")
+        lines[-1] += f"{'   ' if lines[-1] else ''}{fact}"
+    for line in lines:
+        ctx.console.info(f"  {line}")
 
 
 def _show_tests(ctx: ActionContext, event: FileTested) -> None:

@@ -157,7 +157,7 @@ def _deployed_files(session: Session, connection: Connection) -> Iterator[Projec
             repository = Repository(project.directory)
             there = repository.export(repository.commit(version.commit), folder)
         except AhjoError as error:
-            console.info(f"  The database has the git version {version.commit}, which cannot be read: {error.message}")
+            console.info(f"  The files of the database's git version {version.commit} are not here: {error.message}")
             console.info("  The files are recorded as they are now.")
             yield project.files
             return

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.database.database import lock_owner
 from ahjo_tasks.database.file_lock import FileLock
 from ahjo_tasks.errors import AhjoError, ConfigError, NotPermittedError
-from ahjo_tasks.git import Git
+from ahjo_tasks.git import Git, GitError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -64,7 +64,10 @@ class Repository:
 
     def commit(self, name: str) -> str:
         """Return the commit of a tag, a hash, or a name by `git describe`. Raises GitError for an unknown one."""
-        return self._git.text("rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}")
+        found = self._git.attempt("rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}")
+        if found is None:
+            raise GitError(f"{self.top} has no commit {name}; a shallow clone lacks older ones.")
+        return found.decode().strip()
 
     def export(self, commit: str, folder: Path) -> Path:
         """Write the files of a commit into a folder; nothing of the repository is touched.

@@ -251,7 +251,7 @@ def test_a_git_version_that_is_not_in_the_repository_is_told(live: Deployed) -> 
     shutil.rmtree(live.directory / ".git")
     live.write("README.md", "another repository")
     commit(live)
-    assert "cannot be read" in live.succeed("baseline").text
+    assert "a shallow clone lacks older ones" in live.succeed("baseline").text
     assert "nothing to do" in live.succeed("plan").text
 
 
