@@ -125,7 +125,7 @@ def test_the_page_lists_every_function_of_the_library() -> None:
 
 @pytest.mark.parametrize("name", OLD_NAMES.split())
 def test_the_page_says_what_became_of_every_old_name(name: str) -> None:
-    table = PAGE.partition("## What the predecessor's names became")[2]
+    table = PAGE.partition("## What Ahjo's names became")[2]
     firsts = " ".join(line.split("|")[1] for line in table.splitlines() if line.startswith("| `"))
     assert re.search(rf"[`.]{name}`", firsts)
 
