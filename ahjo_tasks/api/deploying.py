@@ -330,7 +330,7 @@ def _is_done(session: Session, inputs: str) -> bool:
         return False
     session.project.shown_plan = None
     describe_once(session, connection)
-    plan = plan_stamp(session.settings, session.project.directory, connection)
+    plan = plan_stamp(session.settings, session.project.directory, connection) + _notes(session)
     if not plan.steps:
         apply_plan(session, plan, connection)
         return True

@@ -96,3 +96,15 @@ def test_an_operator_runs_once_and_goes_with_its_file(live: Deployed) -> None:
     operator.unlink()
     live.succeed("deploy", "--prune")
     assert live.rows("SELECT count(*) FROM pg_operator WHERE oprname = '=~'") == [(0,)]
+
+
+@pytest.mark.parametrize("target", ["sqlite"], indirect=True)
+def test_a_folder_that_no_action_reads_is_named_also_where_there_is_nothing_to_do(live: Deployed) -> None:
+    live.write("database/views/v.sql", "CREATE VIEW v AS SELECT 1 AS x;\n")
+    live.succeed("deploy")
+    live.write("database/procs/p.sql", "SELECT 1;\n")
+    live.write("database/events/e.sql", "SELECT 1;\n")
+    done = live.succeed("deploy")
+    assert "nothing to do" in done.out
+    assert "database/events is ignored: SQLite has no events." in done.out
+    assert "database/procs is ignored. Did you mean database/procedures?" in done.err
