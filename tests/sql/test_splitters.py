@@ -383,6 +383,26 @@ def test_a_delimiter_wins_over_a_comment() -> None:
 
 
 @pytest.mark.parametrize(
+    ("script", "statements"),
+    [
+        ("warnings\nSELECT 1;\nnowarning\nSELECT 2", ["SELECT 1", "SELECT 2"]),
+        ("-- head\ntee out.txt\nSELECT 1;\nnotee", ["SELECT 1"]),
+        ("PROMPT ready>\nSELECT\nstatus\nFROM t;", ["SELECT\nstatus\nFROM t"]),
+        ("status;\nGO\nSELECT 2", ["status", "SELECT 2"]),
+        ("warnings_of (1);\ngo_on ()", ["warnings_of (1)", "go_on ()"]),
+    ],
+)
+def test_a_line_that_changes_what_the_mysql_client_shows_is_dropped(script: str, statements: list[str]) -> None:
+    assert texts(script, "mysql") == statements
+
+
+@pytest.mark.parametrize("script", ["quit\nSELECT 1;", "SELECT 1;\nsystem ls\n"])
+def test_a_line_that_changes_what_the_mysql_client_does_is_an_error(script: str) -> None:
+    with pytest.raises(SourceError, match="command of the mysql client"):
+        texts(script, "mysql")
+
+
+@pytest.mark.parametrize(
     "script", ["a;\ndelimiter  \nb", "a;\ndelimiter \\x\nb", "a;\nsource b.sql\n", "a;\n\\. b.sql", "a;\n\\d //"]
 )
 def test_what_only_the_client_understands_is_an_error(script: str) -> None:

@@ -30,6 +30,12 @@ _COMMAND = re.compile(
     r"(?ai:(?P<delimiter>delimiter)(?!\w)|(?:source|\\\.)(?=[ \t\r\n]|\Z))(?P<blanks>[ \t]*+)(?P<rest>[^\r\n]*+)"
 )
 _COMMAND_HEADS = frozenset("dDsS\\")
+_CLIENT_COMMAND = re.compile(
+    r"(?ai:(?P<shows>warnings|nowarning|pager|nopager|tee|notee|prompt|print|rehash|status|go|ego)"
+    r"|charset|clear|connect|edit|exit|quit|sandbox|system)(?=[ \t\r\n]|\Z)[^\r\n]*+"
+)
+"""Commands on a line of their own, without a delimiter; those that do nothing between statements are dropped."""
+_CLIENT_HEADS = frozenset("wWnNpPtTrRsScCeEgGqQ")
 _ARGUMENT = re.compile(r"""'(?P<single>[^']++)'|"(?P<double>[^"]++)"|(?P<bare>[^\s'"]\S*+)""")
 _GAP = re.compile(MYSQL.gap())
 _IGNORED = re.compile(r"[ \t]*+(?!#|--|/\*|\Z)(?=[^\r\n]*\w)")
@@ -46,6 +52,7 @@ _BY_MODE = {
 _LITERAL_BACKSLASHES = re.compile(r"\bNO_BACKSLASH_ESCAPES\b")
 _ANSI_QUOTES = re.compile(r"\b(?:ANSI|ANSI_QUOTES|DB2|MAXDB|MSSQL|ORACLE|POSTGRESQL)\b")
 """The mode, and those that bring it."""
+CLIENTS = "this is a command of the mysql client, not SQL"
 _TAIL = re.compile(r"[ \t]*+(?P<comment>(?:#|--(?=[\x00- ]|\Z))[^\r\n]*+)")
 
 
@@ -60,6 +67,9 @@ def _spans(source: SourceText) -> Iterator[Span]:
         if text[start] in _COMMAND_HEADS and (command := _COMMAND.match(text, start)):
             delimiter = _delimiter(source, command)
             start = command.end()
+            continue
+        if text[start] in _CLIENT_HEADS and (line := _CLIENT_COMMAND.match(text, start)) and delimiter not in line[0]:
+            start = _after_command(source, line)
             continue
         end = _scanner(delimiter, syntax).find_next(source, start)
         tail, after_tail = _tail(source, end, delimiter)
@@ -97,12 +107,19 @@ def _tail(source: SourceText, start: int, delimiter: str) -> tuple[str, int]:
         return (tail["comment"], tail.end()) if tail else ("", after_delimiter)
     if source.text.startswith(("g", "G"), start + 1):
         return "", start + 2
-    raise source.error(start, "this is a command of the mysql client, not SQL")
+    raise source.error(start, CLIENTS)
+
+
+def _after_command(source: SourceText, line: re.Match[str]) -> int:
+    """Give the end of a command of the client that changes only what it shows. Raises SourceError for another one."""
+    if line["shows"] is None:
+        raise source.error(line.start(), CLIENTS)
+    return line.end()
 
 
 def _delimiter(source: SourceText, command: re.Match[str]) -> str:
     if command["delimiter"] is None:
-        raise source.error(command.start(), "this is a command of the mysql client, not SQL")
+        raise source.error(command.start(), CLIENTS)
     rest = command["rest"]
     argument = _ARGUMENT.match(rest)
     if argument is None:
