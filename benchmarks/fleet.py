@@ -61,10 +61,17 @@ class Fleet:
         used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         return wall * 1000 / len(self.databases), used * 1000 / len(self.databases)
 
-    def forget(self) -> None:
-        """Remove the databases that are files."""
+    def forget(self, url: str = "") -> None:
+        """Remove the databases."""
         for path in (self.folder / "db").iterdir():
             path.unlink()
+        if url:
+            import psycopg
+            from psycopg import sql
+
+            with psycopg.connect(url.replace("+psycopg", ""), dbname="postgres", autocommit=True) as connection:
+                for name in self.databases:
+                    connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
 
 
 def run(folder: Path, *command: str, **environ: str) -> str:
@@ -102,6 +109,7 @@ def server(url: str) -> dict[str, str]:
 def memory(folder: Path, count: int) -> Iterator[tuple[int, int]]:
     """Yield how many KiB the coordinator holds at most, for a few targets and for many that do not exist."""
     for number in (10, count):
+        (folder / str(number)).mkdir()
         fleet = Fleet(folder / str(number), "sqlite", number)
         script = fleet.folder / "measure.py"
         script.write_text(PROGRAM, encoding="utf-8")
@@ -129,8 +137,11 @@ def main() -> None:
                 (Path(name) / dialect).mkdir()
                 fleet = Fleet(Path(name) / dialect, dialect, count)
                 environ = server(url) if dialect == "postgresql" and url else {}
-                for command, jobs, wall, used in rows(fleet, dialect, given.jobs, **environ):
-                    print(f"| {count} {dialect} | {command} | {jobs} | {wall:.1f} | {used:.1f} |", flush=True)
+                try:
+                    for command, jobs, wall, used in rows(fleet, dialect, given.jobs, **environ):
+                        print(f"| {count} {dialect} | {command} | {jobs} | {wall:.1f} | {used:.1f} |", flush=True)
+                finally:
+                    fleet.forget(url or "" if dialect == "postgresql" else "")
         if given.memory:
             for count, held in memory(Path(name), given.memory):
                 print(f"coordinator of {count} targets: {held / 1024:.0f} MiB")

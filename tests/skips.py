@@ -26,6 +26,7 @@ EXPECTED: dict[str, str] = {
     "only with pyodbc": "a live suite may run with any of three drivers",
     "only on Windows": "the Windows event log is nowhere else",
     "Chromium is not installed": "a page is opened where there is a browser; what is in it is tested everywhere",
+    "openssl is not installed": "certificates are made by its program",
     "pgbouncer is not installed": "a pooler stands between a run and PostgreSQL only where one is",
     "zsh is not installed": "completion is tested in the shells that there are; bash is everywhere",
     "fish is not installed": "likewise",

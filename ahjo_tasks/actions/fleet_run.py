@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from contextlib import contextmanager
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 TO_DO_AGAIN = {"failed", "interrupted", "unfinished"}
 """States of the last run of a target that --failed-only takes."""
+NOTHING_DONE = "nothing was done, for the targets were only asked"
 ROWS = 12
 """Targets that the table on a terminal shows as worked on."""
 TICK = 0.5
@@ -47,7 +49,10 @@ PRESSED = {
 
 
 class Board:
-    """Shows on the console what happens, and keeps what became of each target; its log is written at once."""
+    """Shows on the console what happens, and keeps what became of each target; its log is written at once.
+
+    Without logs the targets are only asked something: then nothing but the table of a terminal is shown.
+    """
 
     def __init__(self, console: Console, total: int, logs: TargetLogs | None) -> None:
         self.outcomes: dict[str, Outcome] = {}
@@ -73,10 +78,9 @@ class Board:
             self._running.remove(outcome.name)
         self.outcomes[outcome.name] = outcome.noted()
         self._counts[outcome.status] += 1
-        if outcome.status == NOT_STARTED:
+        if outcome.status == NOT_STARTED or self._logs is None:
             return
-        if self._logs is not None:
-            self._logs.write(outcome)
+        self._logs.write(outcome)
         extra = f"{outcome.status}{': ' if outcome.text else ''}{outcome.text}"
         mark = "FAIL" if outcome.failed else "ok"
         number = len(self.outcomes)
@@ -179,6 +183,8 @@ class FleetRun:
             return targets
         asked = Board(self.ctx.console, len(targets), None)
         self._coordinator(engine, "status", asked).run(self._with_servers(targets), self.id)
+        if self.presses.count:
+            raise KeyboardInterrupt(NOTHING_DONE)
         left = [target for target in targets if self._is_left(asked.outcomes[target.name].status)]
         self.ctx.console.print(f"  Left to do: {pluralize(len(left), 'target')} of {len(targets)}")
         return left
@@ -258,7 +264,8 @@ class FleetRun:
                 console.raw(escaped(text))
         elif flags.output:
             write_output(self.ctx, flags.output, fleet_formats.markdown_text(report, outcomes))
-        add_to_step_summary(console.masked(fleet_formats.markdown_text(report, outcomes)))
+        if os.environ.get("GITHUB_STEP_SUMMARY"):  # which is a text of some size
+            add_to_step_summary(console.masked(fleet_formats.markdown_text(report, outcomes)))
         console.print(f"  {fleet_formats.counted(report['counts']) or 'nothing to do'}   logs: {flags.logs}")
 
     def _conclude(self, outcomes: Sequence[Outcome]) -> None:

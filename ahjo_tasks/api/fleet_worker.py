@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks import api
 from ahjo_tasks.api.calls import Call, Project
-from ahjo_tasks.console.reporter import Reporter
+from ahjo_tasks.config.loader import secrets_of
+from ahjo_tasks.console.reporter import Reporter, Secrets
 from ahjo_tasks.errors import INTERRUPTED, AhjoError, ConnectionFailedError, DeployError, LockedError, StatementError
 from ahjo_tasks.events import FileTested, Note, Planned, Started, StepEvent, Warned
 from ahjo_tasks.fleet.identity import difference, project_identity
@@ -176,8 +177,9 @@ class Visit:
         except Exception as error:  # noqa: BLE001 - it is the outcome of this target, and reported with it
             import traceback
 
-            self.lines += traceback.format_exception(error)
-            made = {"status": FAILED, "code": AhjoError.exit_code, "text": f"{type(error).__name__}: {error}"}
+            self.lines += map(self._masked, traceback.format_exception(error))
+            text = self._masked(f"{type(error).__name__}: {error}")
+            made = {"status": FAILED, "code": AhjoError.exit_code, "text": text}
         if made.get("text"):
             self.lines.append(f"{made['status']}: {made['text']}")
         return Outcome(self.name, seconds=time.time() - self._began, lines=tuple(self.lines), **made)
@@ -193,13 +195,22 @@ class Visit:
         options: RunOptions = {"on_event": self._note, "interrupt": self.deadline}
         if self.order.hooks:
             options["hooks"] = self.fleet.hooks
-        if self.order.confirm:
-            database = OpenedProject(
-                self.fleet.folder, self.fleet.folder / str(self.fleet.project.config), os.environ, overrides=self.keys
-            ).database_name
-            if fnmatchcase(database, self.order.confirm):
-                options["confirm_database"] = database
+        database = self._project.database_name if self.order.confirm else ""
+        if database and fnmatchcase(database, self.order.confirm):
+            options["confirm_database"] = database
         return options
+
+    @property
+    def _project(self) -> OpenedProject:
+        config = self.fleet.folder / str(self.fleet.project.config)
+        return OpenedProject(self.fleet.folder, config, os.environ, overrides=self.keys)
+
+    def _masked(self, text: str) -> str:
+        """Return a text that nobody has looked through yet without the secrets of the target."""
+        secrets = Secrets()
+        for secret in secrets_of(self._project.effective_config):
+            secrets.hide(secret)
+        return secrets.masked(text)
 
     def given(self, *names: str) -> dict[str, Any]:
         """Return these options of the order, as far as they are given."""

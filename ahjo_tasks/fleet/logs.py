@@ -8,6 +8,7 @@ import re
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from ahjo_tasks.console.console import escaped
 from ahjo_tasks.utils import make_folder
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class TargetLogs:
 
     def write(self, outcome: Outcome) -> None:
         """Add to the log of a target what was done, and what became of it."""
-        text = "\n".join((self._heading, *(f"  {line}" for entry in outcome.lines for line in entry.splitlines()), ""))
+        lines = [f"  {escaped(line)}" for entry in outcome.lines for line in entry.splitlines()]
+        text = "\n".join((self._heading, *lines, ""))
         path = self.folder / file_name(outcome.name)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, OWNER_ONLY)
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:

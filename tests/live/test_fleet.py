@@ -189,9 +189,25 @@ def test_no_secret_of_a_target_is_shown(fleet: Fleet) -> None:
     done = fleet.run("deploy", "--create", TENANT_PASSWORD=password)
     logs = "".join(path.read_text("utf-8") for path in (fleet.live.directory / "fleet-logs").iterdir())
     assert password not in done.text + logs
+    fleet.live.write("tasks.py", LOOSE)
+    fleet.live.view("more", "SELECT 1 AS one")
+    told = fleet.live.inv("fleet.deploy", "--targets", "targets.json", TENANT_PASSWORD=password)
+    assert (told.code, "ValueError: it is ***" in told.out) == (1, True), told.text
+    logs = "".join(path.read_text("utf-8") for path in (fleet.live.directory / "fleet-logs").iterdir())
+    assert password not in told.text + logs
     assert "TENANT_PASSWORD" in fleet.run("status", code=1).text
 
 
+LOOSE = """
+from ahjo_tasks import namespace
+
+
+def before_run(session, plan, results):
+    raise ValueError(f"it is {session.settings.password.reveal()}")
+
+
+ns = namespace(before_run=before_run)
+"""
 TENANTS = """
 from ahjo_tasks import namespace
 

@@ -143,7 +143,7 @@ def fleet(sqlite_target: Target, tmp_path: Path) -> Fleet:
 
 
 @contextmanager
-def dask(fleet: Fleet, *, workers: int = 2, **environ: str) -> Iterator[tuple[str, list[Command]]]:
+def dask(fleet: Fleet, *flags: str, workers: int = 2, **environ: str) -> Iterator[tuple[str, list[Command]]]:
     """A scheduler and workers, as their users start them. Yields the address and the workers."""
     base = [sys.executable, "-W", "ignore", "-m"]
     file = fleet.live.directory.parent / "scheduler.json"
@@ -152,8 +152,16 @@ def dask(fleet: Fleet, *, workers: int = 2, **environ: str) -> Iterator[tuple[st
     common: dict[str, Any] = {"cwd": fleet.live.directory.parent, "env": variables, **quiet}
     with ExitStack() as stack:
 
-        def start(module: str, *flags: str) -> Command:
-            command = [*base, f"distributed.cli.{module}", *flags, "--scheduler-file", str(file), "--no-dashboard"]
+        def start(module: str, *more: str) -> Command:
+            command = [
+                *base,
+                f"distributed.cli.{module}",
+                *more,
+                "--scheduler-file",
+                str(file),
+                "--no-dashboard",
+                *flags,
+            ]
             process: Command = subprocess.Popen(command, **common)
             stack.callback(process.wait)
             stack.callback(process.kill)
@@ -163,7 +171,8 @@ def dask(fleet: Fleet, *, workers: int = 2, **environ: str) -> Iterator[tuple[st
         until(file.exists, 60)
         started = [start("dask_worker", "--nthreads", "1", "--no-nanny", "--name", f"w{n}") for n in range(workers)]
         address = json.loads(file.read_text("utf-8"))["address"]
-        wait_for_workers(address, workers)
+        if not flags:
+            wait_for_workers(address, workers)
         yield address, started
 
 
@@ -301,3 +310,40 @@ def scheduler_pid(address: str) -> int:
     program = f"import distributed, os; print(distributed.Client({address!r}).run_on_scheduler(os.getpid))"
     command = [sys.executable, "-W", "ignore", "-c", program]
     return int(subprocess.run(command, check=True, env=_clean_environment(), capture_output=True, text=True).stdout)
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Path:
+    """A folder with an authority, and a certificate that it signed."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    new = "-newkey rsa:2048 -nodes -days 2"
+    for line in (
+        f"req -x509 {new} -keyout ca.key -out ca.pem -subj /CN=authority",
+        "req -newkey rsa:2048 -nodes -keyout me.key -out me.csr -subj /CN=localhost",
+        "x509 -req -days 2 -in me.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out me.pem",
+    ):
+        subprocess.run(["openssl", *line.split()], cwd=tmp_path, check=True, capture_output=True)
+    return tmp_path
+
+
+def test_a_scheduler_is_spoken_to_encrypted(fleet: Fleet, certificates: Path) -> None:
+    ca, certificate, key = (str(certificates / name) for name in ("ca.pem", "me.pem", "me.key"))
+    theirs = ("--tls-ca-file", ca, "--tls-cert", certificate, "--tls-key", key)
+    with dask(fleet, *theirs, "--protocol", "tls", workers=1) as (address, _):
+        assert address.startswith("tls://127.0.0.1:")
+        ours = ("--tls-ca", ca, "--tls-cert", certificate, "--tls-key", key)
+        found = {}
+        for _ in range(20):  # the worker may take a moment
+            with fleet.started("--scheduler", address, *ours) as process:
+                out, _ = process.communicate(timeout=60)
+            if process.returncode == 0:
+                found = fleet.statuses()
+                break
+            assert "the scheduler has no workers" in out, out
+            time.sleep(0.5)
+        assert set(found.values()) == {"changed"}
+        with fleet.started("--scheduler", address) as process:
+            out, _ = process.communicate(timeout=60)
+        assert (process.returncode, "the scheduler does not answer" in out) == (1, True), out
+    fleet.check()
