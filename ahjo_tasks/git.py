@@ -61,9 +61,10 @@ class Git:
     ) -> None:
         self.directory = directory
         self._caller = os.environ if environ is None else environ
+        self._variables = variables or {}
         # Passwords that workers get as AHJO_PASSWORD are nothing for git.
         clean = {name: value for name, value in without_locations(self._caller).items() if not name.startswith("AHJO_")}
-        self._environ = {**clean, "LC_ALL": "C", **(variables or {})}
+        self._environ = {**clean, "LC_ALL": "C", **self._variables}
 
     def for_hook(self) -> Git:
         """Use the index of the commit in progress, when a hook of this repository has started us.
@@ -76,11 +77,11 @@ class Git:
         own = self.attempt("rev-parse", "--absolute-git-dir")
         if own is None:
             # GIT_DIR alone says that the working folder is the top of the work tree.
-            return Git(self.directory, self._caller, {"GIT_WORK_TREE": str(Path.cwd()), **named})
+            return Git(self.directory, self._caller, {**self._variables, "GIT_WORK_TREE": str(Path.cwd()), **named})
         index = named.get("GIT_INDEX_FILE")
         if index is None or _belongs_elsewhere(Path(index), Path(_decoded(own).rstrip("\n"))):
             return self
-        return Git(self.directory, self._caller, {"GIT_INDEX_FILE": index})
+        return Git(self.directory, self._caller, {**self._variables, "GIT_INDEX_FILE": index})
 
     def run(
         self,

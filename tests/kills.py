@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.engine.plan import Step
 
-LIMIT = 120.0
+LIMIT = 150.0
 """Seconds that no run in a test takes."""
 HUNG = -1000
 """Exit code of a run that was killed because it hung."""

@@ -36,9 +36,9 @@ class StallingProxy:
         """Close the connections that there are; new ones are served."""
         sockets, self._sockets = self._sockets, []
         for each in sockets:
-            with suppress(OSError):
+            with suppress(OSError):  # it has ended already
                 each.shutdown(socket.SHUT_RDWR)
-                each.close()
+            each.close()
 
     def close(self) -> None:
         self._listener.close()

@@ -136,7 +136,8 @@ def _drop_postgresql(target: Target, database: str) -> None:
 
 
 def _drop_mysql(target: Target, database: str) -> None:
-    literal, name = database.replace("'", "''"), database.replace("`", "``")
+    literal = database.replace("\\", "\\\\").replace("'", "''")
+    name = database.replace("`", "``")
     for (session,) in target.query(f"SELECT id FROM information_schema.processlist WHERE db = '{literal}'"):
         _attempt(target, f"KILL {session}")
     target.query(f"DROP DATABASE IF EXISTS `{name}`")

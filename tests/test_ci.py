@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -201,6 +202,38 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [sys.executable, "-m", "hatchling", "build", "-d", str(folder)], cwd=ROOT, check=True, capture_output=True
     )
     return folder
+
+
+def test_the_distributions_are_the_same_wherever_and_whenever_they_are_built(dist: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    built = ("ahjo_tasks", "project_template", "docs", "tests", "benchmarks", ".github", ".ci")
+    names = subprocess.run(
+        ["git", "ls-files", "-coz", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
+    for name in filter(None, names.split("\0")):
+        if name.partition("/")[0] in built or "/" not in name:
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, copy / name)
+            os.utime(copy / name, (0, 1_000_000_000))
+    again = tmp_path / "again"
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-d", str(again)], cwd=copy, check=True)
+    assert {each.name: each.read_bytes() for each in again.iterdir()} == {
+        each.name: each.read_bytes() for each in dist.iterdir()
+    }
+
+
+def test_the_dependencies_are_audited_and_the_artefacts_attested() -> None:
+    workflows = {
+        name: yaml.safe_load((ROOT / f".github/workflows/{name}.yml").read_text(encoding="utf-8"))
+        for name in ("ci", "release")
+    }
+    lines = [step.get("run", "") for step in workflows["ci"]["jobs"]["audit"]["steps"]]
+    assert any("pip_audit" in line and "requirements-dev.txt" in line for line in lines)
+    release = workflows["release"]["jobs"]["release"]
+    assert {"id-token", "attestations"} <= release["permissions"].keys()
+    assert any(step.get("uses", "").startswith("actions/attest-build-provenance@") for step in release["steps"])
+    assert workflows["release"]["jobs"]["pypi"]["permissions"] == {"id-token": "write"}
+    assert all(workflow["permissions"] == {"contents": "read"} for workflow in workflows.values())
 
 
 def test_the_distributions_hold_types_template_and_links(dist: Path) -> None:

@@ -206,6 +206,19 @@ def test_every_behaviour_of_the_predecessor_names_a_proof_that_there_is() -> Non
         assert named <= tests, row
 
 
+PROMISES = [ROOT / "docs" / name for name in ("security.md", "survival.md")]
+
+
+@pytest.mark.parametrize("page", PROMISES, ids=lambda page: page.name)
+def test_every_promise_names_a_test_that_there_is(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text)
+    assert len(named) > 5
+    assert [name for file, name in named if f"def {name}(" not in (ROOT / file).read_text(encoding="utf-8")] == []
+    for table in re.findall(r"held by \|\n\|[-|]+\|\n((?:\|.*\n)+)", text):
+        assert [row for row in table.splitlines() if "::test_" not in row] == []
+
+
 TUTORIALS = {"sqlite": "sqlite", "postgresql": "postgresql", "mysql": "mysql", "mssql": "sql-server"}
 
 

@@ -11,6 +11,7 @@ from ahjo_tasks.errors import ServerError, StatementError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from sqlalchemy.engine import Connection as SAConnection
     from sqlalchemy.engine import RootTransaction
@@ -521,11 +522,17 @@ class Connection:
         if self._sa_connection.in_transaction():
             self._sa_connection.rollback()
         elif self.transaction_state in {"open", "failed"}:
-            self._dbapi_connection.rollback()
+            with self._watched():
+                self._dbapi_connection.rollback()
+
+    def _watched(self) -> AbstractContextManager[None]:
+        """Watch a call of the driver that asks the server something without a cursor: its connection may stall, too."""
+        return self._cursors.watch.watch(self._dbapi_connection)
 
     def _set_autocommit(self, on: bool) -> None:
         try:
-            self.dialect.set_autocommit(self._dbapi_connection, on)
+            with self._watched():
+                self.dialect.set_autocommit(self._dbapi_connection, on)
         except self.driver_error as error:
             raise StatementError(self.dialect.server_error(error, "")) from error
 
@@ -581,8 +588,9 @@ class Connection:
 
     def _close_cursor(self, cursor: Any) -> None:
         try:
-            cursor.close()
-        except self.driver_error:
+            with self._watched():  # some drivers read what is left of the results
+                cursor.close()
+        except (self.driver_error, StatementError):
             return  # the error that broke the connection is being raised already
 
     @property

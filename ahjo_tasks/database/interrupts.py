@@ -242,14 +242,12 @@ def _wakeup_thread(watch: _Watch) -> Iterator[None]:
 @contextmanager
 def _signal_handler(mark: Callable[[], None], watch: _Watch) -> Iterator[None]:
     previous = signal.getsignal(signal.SIGINT)
-    if not callable(previous):  # Ctrl-C is ignored, as in a background job of a shell
-        yield
-        return
 
     def handler(number: int, frame: FrameType | None) -> None:
         watch.handle()
         mark()
-        previous(number, frame)
+        if callable(previous):
+            previous(number, frame)
 
     def terminate(_number: int, _frame: FrameType | None) -> None:
         watch.handle()
@@ -257,7 +255,9 @@ def _signal_handler(mark: Callable[[], None], watch: _Watch) -> Iterator[None]:
         mark()
         raise TerminatedError
 
-    signal.signal(signal.SIGINT, handler)
+    listens = callable(previous)  # Ctrl-C is ignored in a background job of a shell
+    if listens:
+        signal.signal(signal.SIGINT, handler)
     terminated = signal.getsignal(signal.SIGTERM)
     ours = terminated in {signal.SIG_DFL, raise_terminated}
     if ours:
@@ -265,6 +265,7 @@ def _signal_handler(mark: Callable[[], None], watch: _Watch) -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, previous)
+        if listens:
+            signal.signal(signal.SIGINT, previous)
         if ours:
             signal.signal(signal.SIGTERM, terminated)

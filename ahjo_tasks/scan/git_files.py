@@ -18,6 +18,8 @@ REGULAR = "100"
 PLAIN_DIFF = ("--no-color", "--no-ext-diff", "--no-renames", "--relative", "--diff-filter=d")
 """Override what the user has configured; deleted files are left out."""
 
+ALONE = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
+"""Variables with which git fetches nothing that is missing: the repository names the programs that would do it."""
 USERS_SCOPES = {"system", "global", "command"}
 """Scopes of git's configuration that are the user's own, and not of who made the repository."""
 
@@ -34,7 +36,7 @@ class Repository:
 
     def __init__(self, directory: Path, environ: Mapping[str, str] | None = None) -> None:
         self.directory = directory
-        self._git = Git(directory, environ).for_hook()
+        self._git = Git(directory, environ, ALONE).for_hook()
 
     @property
     def exists(self) -> bool:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -27,6 +28,17 @@ def test_every_line_has_time_and_level(tmp_path: Path) -> None:
     assert re.fullmatch(
         rf"{time_} \[ahjo\] INFO one\n{time_} \[ahjo\] INFO two å\n{time_} \[ahjo\] WARNING three\n", written
     )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="only on POSIX: Windows has no such modes")
+def test_a_log_is_its_owners_alone_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        FileLog(tmp_path / "ahjo.log")("info", "one")
+    finally:
+        os.umask(before)
+
+    assert stat.S_IMODE((tmp_path / "ahjo.log").stat().st_mode) == 0o600
 
 
 def test_nothing_is_written_before_the_first_line(tmp_path: Path) -> None:

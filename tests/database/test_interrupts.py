@@ -163,6 +163,18 @@ def test_a_termination_is_one_whatever_the_driver_raises() -> None:
         work()
 
 
+def test_a_termination_is_one_where_ctrl_c_is_ignored() -> None:
+    """As in a background job of a shell."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with pytest.raises(TerminatedError), on_interrupt(lambda: None, lambda: None):
+            signal.raise_signal(signal.SIGTERM)
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_a_failure_without_an_interruption_is_left_alone() -> None:
     with pytest.raises(OSError, match="cancelled"), CursorRegistry().track(object()):
         fail()

@@ -10,6 +10,8 @@ from proxy import stalling_proxy
 from servers import LOOPBACK
 from trails import in_its_slow_file, runs
 
+from ahjo_tasks.errors import StatementError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -90,6 +92,17 @@ def test_a_statement_is_canceled_at_its_limit(busy: Deployed) -> None:
     until(lambda: runs(busy) == [1])
     busy.write("database/data/b.sql", "SELECT 1;\n")
     busy.succeed("data", AHJO_LOCK_TIMEOUT="10")
+
+
+@SERVERS
+def test_a_connection_that_stalls_between_statements_fails_too(busy: Deployed, proxied: StallingProxy) -> None:
+    """As where a transaction begins, which some drivers tell the server without a statement."""
+    with busy.connection() as connection:
+        connection.execute("SELECT 1")
+        proxied.stall(later=False)
+        with pytest.raises(StatementError), connection.one_transaction():
+            connection.execute("SELECT 2")
+        assert not connection.usable
 
 
 def _slow(live: Deployed, seconds: int) -> str:

@@ -51,7 +51,7 @@ def hostile(tmp_path: Path) -> ProjectInGit:
     project.commit()
     project.commit()
     program = tmp_path / "program"
-    program.write_text(f"#!/bin/sh\necho \"$0 $*\" >> '{tmp_path / 'ran'}'\ncat\n")
+    program.write_text(f"#!/bin/sh\necho \"$0 $*\" >> '{tmp_path / 'ran'}'\ntest $# = 0 || exit 1\ncat\n")
     program.chmod(0o755)
     for hook in HOOKS:
         path = project.top / ".git" / "hooks" / hook
@@ -73,6 +73,28 @@ def test_a_scan_runs_no_program_of_the_repository(hostile: ProjectInGit, argumen
     assert done.code == (0 if "--stage" in arguments else 1), done.text
     ran = hostile.top.parent / "ran"
     assert not ran.exists(), ran.read_text()
+
+
+def missing_an_object(project: ProjectInGit) -> None:
+    """Have the repository promise that its remote has what is missing, and name the program that would fetch it."""
+    tree = project.git("rev-parse", "HEAD~1^{tree}").strip()
+    for key, value in (
+        ("core.repositoryFormatVersion", "1"),
+        ("extensions.partialClone", "origin"),
+        ("remote.origin.promisor", "true"),
+        ("remote.origin.url", f"ext::{project.top.parent / 'program'} fetch"),
+        ("protocol.ext.allow", "always"),
+    ):
+        project.git("config", key, value)
+    (project.top / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+
+
+def test_a_scan_fetches_nothing_that_is_missing(hostile: ProjectInGit) -> None:
+    missing_an_object(hostile)
+    assert "bad tree object" in hostile.scan("--since", "HEAD~1").err
+    assert not (hostile.top.parent / "ran").exists()
+    hostile.git("cat-file", "-p", "HEAD~1^{tree}", code=128)
+    assert (hostile.top.parent / "ran").exists()
 
 
 def test_git_alone_does_run_them(hostile: ProjectInGit) -> None:

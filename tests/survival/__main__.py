@@ -11,6 +11,7 @@ import gc
 import os
 import platform
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -185,6 +186,7 @@ def carry_loads(survival: Survival, _asked: Any, only: set[str]) -> None:
 
 def main() -> int:
     asked = arguments()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell ignores it
     only = {name.strip() for name in asked.only.split(";") if name.strip()}
     parts = {"points": draw_points, "events": draw_events, "loads": carry_loads}
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, ", end="")

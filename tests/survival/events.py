@@ -51,7 +51,7 @@ OWN_SERVERS = {"postgresql": DurablePostgres, "mysql": DurableMariaDB}
 
 
 class Place(NamedTuple):
-    """A database server of our own, or SQLite, and a folder. `seed` chooses the moment."""
+    """A database server of our own, or SQLite, and a folder. `chance` chooses the moment."""
 
     target: Target
     server: Server | None

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+from invoke.program import Program
+
 from ahjo_tasks.database.interrupts import CursorRegistry
 from ahjo_tasks.engine.executor import PlanExecutor
 
@@ -53,7 +55,16 @@ def at_calls(tick: Callable[[], None]) -> None:
         if event in {"call", "c_call"}:
             tick()
 
-    sys.setprofile(profiled)
+    run = Program.run
+
+    def profiled_run(*arguments: Any, **options: Any) -> Any:
+        sys.setprofile(profiled)
+        try:
+            return run(*arguments, **options)
+        finally:
+            sys.setprofile(None)
+
+    patch.object(Program, "run", profiled_run).start()
 
 
 KINDS: dict[str, Callable[[Callable[[], None]], None]] = {
@@ -79,8 +90,7 @@ class Ending:
             nonlocal left
             left -= 1
             if left == 0:
-                if self.kind == "call":
-                    sys.setprofile(None)
+                sys.setprofile(None)
                 os.kill(os.getpid(), self.signal)
 
         KINDS[self.kind](tick)
@@ -98,7 +108,6 @@ class Counting:
         leave = os._exit
 
         def exit_counted(code: int) -> None:
-            sys.setprofile(None)
             self.path.write_text(json.dumps(counts), encoding="ascii")
             leave(code)
 
