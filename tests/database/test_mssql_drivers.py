@@ -464,6 +464,39 @@ def test_a_rollback_without_a_transaction_hides_nothing() -> None:
         other.dialect.do_rollback(None)
 
 
+class EndedByServer:
+    """A connection of FreeTDS, which stays out of autocommit where its ROLLBACK finds no transaction."""
+
+    def __init__(self, error: str) -> None:
+        self.error, self.is_on, self.is_open = error, False, False
+
+    @property
+    def autocommit(self) -> bool:
+        return self.is_on
+
+    @autocommit.setter
+    def autocommit(self, on: bool) -> None:
+        if not self.is_open:
+            raise RuntimeError("HY000", self.error)
+        self.is_on = on
+
+    def cursor(self) -> SimpleNamespace:
+        return SimpleNamespace(execute=self.begin, close=lambda: None)
+
+    def begin(self, text: str) -> None:
+        self.is_open = "BEGIN TRANSACTION" in text
+
+
+def test_autocommit_comes_back_where_the_server_has_ended_the_transaction() -> None:
+    raw = EndedByServer("[HY000] [FreeTDS][SQL Server]The ROLLBACK has no BEGIN (3903) (SQLSetConnectAttr)")
+    MSSQL().set_autocommit(raw, on=True)
+    assert raw.autocommit
+    with pytest.raises(RuntimeError, match="broken"):
+        MSSQL().set_autocommit(
+            EndedByServer("[08S01] [FreeTDS][SQL Server]broken (20006) (SQLSetConnectAttr)"), on=True
+        )
+
+
 def test_pooling_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
     module: Any = ModuleType("pyodbc")
     module.pooling = True

@@ -247,12 +247,21 @@ class MSSQL(Dialect):
         _run(raw, "IF @@TRANCOUNT = 0 BEGIN TRANSACTION")
 
     def set_autocommit(self, raw: Any, on: bool) -> None:
-        """Set the attribute; in pymssql it is a method, which sends a ROLLBACK that fails where nothing is open."""
+        """Set the attribute, a method in pymssql; all but Microsoft's driver send a ROLLBACK, see reopen_transaction.
+
+        FreeTDS leaves the attribute as it was where that fails, and would begin no transaction any more.
+        """
         if callable(raw.autocommit):
             if on and not raw.autocommit_state:
                 self.reopen_transaction(raw)
             raw.autocommit(on)
-        else:
+            return
+        try:
+            raw.autocommit = on
+        except Exception as error:
+            if not drivers.found_no_transaction(error):
+                raise
+            self.reopen_transaction(raw)
             raw.autocommit = on
 
     def classify_connect_error(self, error: Exception) -> ConnectFailure:

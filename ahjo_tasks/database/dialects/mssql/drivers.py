@@ -154,10 +154,15 @@ def ignore_ended_transaction(engine: Engine) -> None:
         try:
             roll_back(connection)
         except Exception as error:
-            if not any(str(record.number) == NO_TRANSACTION for record in records(error)):
+            if not found_no_transaction(error):
                 raise
 
     dialect.do_rollback = do_rollback
+
+
+def found_no_transaction(error: Exception) -> bool:
+    """Test for the error of a ROLLBACK behind another one, by which the server has ended the transaction."""
+    return any(str(record.number) == NO_TRANSACTION for record in records(error))
 
 
 def cancel(cursor: Any) -> None:
