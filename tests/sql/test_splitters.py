@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from shared import cases, needs_shared
 
 from ahjo_tasks.errors import SourceError
+from ahjo_tasks.sql import splitters
+from ahjo_tasks.sql.source import lines_and_columns
 from ahjo_tasks.sql.splitters import Batch, SourceWarning
 from ahjo_tasks.sql.splitters.mssql import SPLITTER as MSSQL
 from ahjo_tasks.sql.splitters.mysql import SPLITTER as MYSQL
@@ -19,7 +21,7 @@ from ahjo_tasks.sql.splitters.postgresql import STATEMENT_SPLITTER, copy_parts
 from ahjo_tasks.sql.splitters.sqlite import SPLITTER as SQLITE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 BLANKS = " \t\r\n\f\v"
 SPLITTERS = {
@@ -635,3 +637,18 @@ def test_how_strings_are_read_is_set_before_the_rest_is_sent() -> None:
     assert POSTGRESQL.split(f"{first}\n{rest}") == [Batch(first, 1), Batch(rest, 3)]
     unchanged = first + "\nselect 1;"
     assert POSTGRESQL.split(unchanged) == [Batch(unchanged, 1)]
+
+
+def test_the_places_of_all_batches_are_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted up to each anew, a file of 200 MiB would take hours."""
+    counted = []
+
+    def count(text: str, offsets: Sequence[int]) -> Any:
+        counted.append(text)
+        return lines_and_columns(text, offsets)
+
+    monkeypatch.setattr(splitters, "lines_and_columns", count)
+    batches = SQLITE.split("".join(f"select {number};\r\n  " for number in range(50)))
+    assert [batches[number] for number in reversed(range(50))][::-1] == list(batches)
+    assert [(batch.line, batch.column) for batch in batches][:3] == [(1, 1), (2, 3), (3, 3)]
+    assert len(counted) == 3  # once for all indexes, and for each iteration

@@ -8,7 +8,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from itertools import islice, repeat
 from operator import eq
 from typing import TYPE_CHECKING, NamedTuple, overload
@@ -83,8 +83,14 @@ class Batches(Sequence[Batch]):
         if isinstance(index, slice):
             return list(islice(self, *index.indices(len(self))))
         number = range(len(self))[index]
-        line, column = LineIndex(self._text).position(self._starts[number])
-        return Batch(self._text_of(number), line, column, self._counts.get(number, 1))
+        lines, columns = self._places
+        return Batch(self._text_of(number), lines[number], columns[number], self._counts.get(number, 1))
+
+    @cached_property
+    def _places(self) -> tuple[array[int], array[int]]:
+        """The lines and columns of all batches: to count up to each anew takes the square of the time."""
+        lines, columns = lines_and_columns(self._text, self._starts)
+        return array("Q", lines), array("Q", columns)
 
     def __eq__(self, other: object) -> bool:
         """Compare with any sequence of batches."""
