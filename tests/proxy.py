@@ -24,7 +24,8 @@ class StallingProxy:
         """Called before the server gets what a client has sent."""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
 
     def stall(self, *, later: bool) -> None:
         self._running.clear()
@@ -41,15 +42,19 @@ class StallingProxy:
             each.close()
 
     def close(self) -> None:
+        with suppress(OSError):  # on Linux it wakes the thread that waits in accept(), which close() does not
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._accepting.join()
         self.cut()
 
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
                 client = self._listener.accept()[0]
+                self._sockets.append(client)
                 server = socket.create_connection(self._server)
-                self._sockets += [client, server]
+                self._sockets.append(server)
                 for ends in ((client, server, True), (server, client, False)):
                     threading.Thread(target=self._forward, args=(*ends, self._running), daemon=True).start()
 
