@@ -55,6 +55,11 @@ class Step(Protocol):
         return "so is every step of its kind"
 
     @property
+    def upkeep(self) -> bool:
+        """True if it changes no object, and only has the server read again what was committed before it."""
+        return False
+
+    @property
     def sent_in_one_call(self) -> bool:
         """True if it is one call to the server."""
         return False

@@ -43,6 +43,7 @@ class RefreshStep(Step):
     kind = "refresh"
     label = "modules after table changes"
     transactional = False
+    upkeep = True
     note = "views, procedures, functions and triggers that are not schema-bound are recompiled"
 
     def run(self, connection: Connection) -> int:

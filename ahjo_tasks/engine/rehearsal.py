@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.engine.executor import PlanExecutor, check_before_commit
@@ -25,7 +26,8 @@ def refuse_rehearsal(plan: Plan, connection: Connection) -> None:
     title = connection.dialect.title
     if not connection.dialect.transactional_ddl:
         raise UsageError(f"{title} cannot roll CREATE, ALTER and DROP back: there is no rehearsal on it.")
-    outside = [f"{step.kind} {step.label} ({step.alone})" for step in plan.steps if step.alone]
+    steps = _without_upkeep(plan).steps
+    outside = [f"{step.kind} {step.label} ({step.alone})" for step in steps if step.alone]
     if outside:
         raise UsageError(
             f"A rehearsal is one transaction, and these run outside of it: {', '.join(outside)}.",
@@ -38,6 +40,7 @@ def rehearse(
 ) -> None:
     """Run the plan, and `afterwards` in the same transaction, and roll it back. Raises what either raises."""
     refuse_rehearsal(plan, connection)
+    plan = _without_upkeep(plan)
     with suppress(_DoneError), ExitStack() as around:
         checks = [around.enter_context(step.around_transaction(connection)) for step in plan.steps]
         with connection.one_transaction():
@@ -45,6 +48,11 @@ def rehearse(
             check_before_commit(checks)
             afterwards()
             _roll_back()
+
+
+def _without_upkeep(plan: Plan) -> Plan:
+    """Leave out what only brings the server up to date with what was committed: nothing is here."""
+    return replace(plan, steps=tuple(step for step in plan.steps if not step.upkeep))
 
 
 def _roll_back() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -7,7 +8,9 @@ from fakes import FakeConnection
 
 from ahjo_tasks.database.dialects.mssql import MSSQL
 from ahjo_tasks.database.dialects.postgresql import PostgreSQL
+from ahjo_tasks.engine.plan import Plan
 from ahjo_tasks.engine.refresh import RefreshStep, plan_refresh, referenced_first, refresh_batch
+from ahjo_tasks.engine.rehearsal import refuse_rehearsal
 from ahjo_tasks.errors import DeployError
 from ahjo_tasks.project.sql_file import SqlFile, read
 from ahjo_tasks.sql.definitions import Name
@@ -32,6 +35,11 @@ def server(failed: str = "", *, needs: list[tuple[int, int]] | None = None) -> F
 
 def failure(number: int, reason: str, code: int = 207) -> str:
     return f"{number}\x1f{code}\x1f{reason}\x1e"
+
+
+def test_a_rehearsal_has_no_modules_to_refresh() -> None:
+    connection: Any = SimpleNamespace(dialect=MSSQL())
+    refuse_rehearsal(Plan((RefreshStep({}),)), connection)
 
 
 def test_inner_modules_come_before_those_that_read_them() -> None:
