@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import signal
 import time
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
 from inside import until
 from proxy import stalling_proxy
 from servers import LOOPBACK
+from sqlalchemy import text
 from trails import in_its_slow_file, runs
 
 from ahjo_tasks.errors import StatementError
@@ -103,6 +105,18 @@ def test_a_connection_that_stalls_between_statements_fails_too(busy: Deployed, p
         with pytest.raises(StatementError), connection.one_transaction():
             connection.execute("SELECT 2")
         assert not connection.usable
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_a_pipeline_that_stalls_before_its_end_has_stalled(busy: Deployed, proxied: StallingProxy) -> None:
+    """The server has got a part of it, and counts as active while it waits for the rest."""
+    rows = [{"place": number, "run": 0} for number in range(20_000)]
+    requests = count(1)
+    with busy.connection() as connection:
+        connection.execute("SELECT 1")
+        proxied.on_request = lambda: proxied.stall(later=False) if next(requests) == 4 else None
+        with pytest.raises(StatementError, match="has stalled"), connection.sqlalchemy_transaction() as opened:
+            opened.execute(text("INSERT INTO trail VALUES (:place, :run)"), rows)
 
 
 def _slow(live: Deployed, seconds: int) -> str:

@@ -360,16 +360,21 @@ class PostgreSQL(Dialect):
         return f"SELECT pg_cancel_backend({info.backend_pid})" if info else ""
 
     def is_idle(self, connection: OpenConnection, raw: Any) -> bool:
-        """Look the session up, unless a pooler gives sessions other numbers than the server."""
+        """Look the session up, unless a pooler gives sessions other numbers than the server.
+
+        In a pipeline, as of `executemany`, one that waits for the rest of it is active, though it has nothing to do.
+        """
         info = getattr(raw, "info", None)
         if info is None:
             return False
-        own, state, known = connection.query(
-            "SELECT pg_backend_pid(), a.state, a.pid FROM (SELECT) c LEFT JOIN pg_stat_activity a"
+        own, state, waits_for, known = connection.query(
+            "SELECT pg_backend_pid(), a.state, a.wait_event, a.pid FROM (SELECT) c LEFT JOIN pg_stat_activity a"
             f" ON a.pid = {info.backend_pid}"
         )[0]
         is_numbered = own == connection.dbapi_connection.info.backend_pid
-        return is_numbered and (known is None or (state or "").startswith("idle"))
+        in_pipeline = bool(getattr(getattr(raw, "pgconn", None), "pipeline_status", 0))
+        is_idle = (state or "").startswith("idle") or (in_pipeline and waits_for == "ClientRead")
+        return is_numbered and (known is None or is_idle)
 
     def set_autocommit(self, raw: Any, on: bool) -> None:
         """Set psycopg's attribute if it changes, for that is an error in a transaction."""
