@@ -41,6 +41,8 @@ PROJECT_DIR = "AHJO_PROJECT_DIR"
 CHANGED, UNCHANGED = "changed", "unchanged"
 UP_TO_DATE, BEHIND, EMPTY, UNKNOWN = "up to date", "behind", "empty", "unknown"
 STARTED = "started"
+MAY_BE_DONE = frozenset({"succeeded", STARTED, STOPPED})
+"""Statuses of a run in the history that may have done all it had to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,10 +311,13 @@ def _changed(visit: Visit, result: api.Result) -> dict[str, Any]:
 
 
 def _done_before(visit: Visit) -> str:
-    """Return the last run in the history, if it began since the first try; its worker may have died."""
+    """Return the last run in the history, if it began since the first try; its worker may have died.
+
+    Then it may still be recorded as started: what it had to do was done, for nothing of it is left to do now.
+    """
     last = _last_run(visit)[0]
     since = new_run_id(datetime.fromtimestamp(visit.may_be_done_since, UTC))
-    return last.run_id if last is not None and last.status == "succeeded" and last.run_id > since else ""
+    return last.run_id if last is not None and last.status in MAY_BE_DONE and last.run_id > since else ""
 
 
 def _test(visit: Visit) -> dict[str, Any]:

