@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from ahjo_tasks.errors import AhjoError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 T = TypeVar("T")
@@ -33,6 +33,12 @@ MAX_LINKS = 20
 def pluralize(count: int, noun: str) -> str:
     """Return `1 row` or `3 rows`, for a noun whose plural ends with s."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def join_names(names: Sequence[str], most: int = 10) -> str:
+    """Join the first names, and count the others: `a, b and 3 more`."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def text_difference(before: str, now: str, label: str) -> list[str]:

@@ -20,7 +20,7 @@ from ahjo_tasks.runtime.confirmation import (
     require_permission,
     require_yes,
 )
-from ahjo_tasks.utils import pluralize
+from ahjo_tasks.utils import join_names, pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from ahjo_tasks.runtime.action import Action
     from ahjo_tasks.runtime.context import ActionContext
 
-SHOWN = 10
-"""Names in a sentence before it says how many more there are."""
 PROTECTED = "Pass --confirm-database with the name, or a pattern of the names as 'shop_*'."
 
 
@@ -134,7 +132,7 @@ class Choice:
         """Ask once for all targets. Raises NotPermittedError where nobody agrees."""
         protected = [target.name for target in targets if self._is_protected(target)]
         if protected and not self.confirmed:
-            text = f"{pluralize(len(protected), 'protected database')}: {some(protected)}."
+            text = f"{pluralize(len(protected), 'protected database')}: {join_names(protected)}."
             raise NotConfirmedError(f"{self._action.label} was not confirmed.", (text,), hint=PROTECTED)
         unattended = self._ctx.given.non_interactive or is_unattended(self._ctx.invocation.environ)
         if unattended or protected:
@@ -152,12 +150,6 @@ class Choice:
 
     def _is_protected(self, target: Target) -> bool:
         return bool(target.config.get("target_database_protected", self.base.settings.target_database_protected))
-
-
-def some(names: Sequence[str]) -> str:
-    """Return names with commas; of many the first ones, and how many more there are."""
-    more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _from(folder: Path, given: str | Path) -> str:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.actions import fleet_formats
-from ahjo_tasks.actions.fleet_choice import Choice, some
+from ahjo_tasks.actions.fleet_choice import Choice
 from ahjo_tasks.actions.plan_formats import write_output
 from ahjo_tasks.api.fleet_worker import UP_TO_DATE, Order, refusal, work
 from ahjo_tasks.console.console import add_to_step_summary, escaped
@@ -22,7 +22,7 @@ from ahjo_tasks.fleet.outcome import NOT_STARTED, STOPPED, Outcome, not_started
 from ahjo_tasks.fleet.stops import Presses
 from ahjo_tasks.fleet.waves import CANARY, Wave, allowed_failures, plan_waves
 from ahjo_tasks.history.store import new_run_id, utc_now
-from ahjo_tasks.utils import pluralize
+from ahjo_tasks.utils import join_names, pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -201,7 +201,9 @@ class FleetRun:
 
     def _show_waves(self, waves: Sequence[Wave]) -> None:
         if len(waves) > 1 or self.ctx.dry_run:
-            rows = [(wave.name, str(len(wave.targets)), some([each.name for each in wave.targets])) for wave in waves]
+            rows = [
+                (wave.name, str(len(wave.targets)), join_names([each.name for each in wave.targets])) for wave in waves
+            ]
             self.ctx.console.table(["Wave", "Targets", "Names"], rows)
 
     def _logs(self) -> TargetLogs:
@@ -273,19 +275,20 @@ class FleetRun:
         failed = [
             outcome.name for outcome in outcomes if outcome.failed and outcome.status not in {NOT_STARTED, STOPPED}
         ]
-        left = f"; not started: {some(waiting)}" if waiting else ""
+        left = f"; not started: {join_names(waiting)}" if waiting else ""
         if self.presses.count:
             stopped = [outcome.name for outcome in outcomes if outcome.status == STOPPED]
-            text = f"{f'interrupted: {some(stopped)}; ' * bool(stopped)}{left.removeprefix('; ') or 'nothing was left'}"
+            interrupted = f"interrupted: {join_names(stopped)}; " if stopped else ""
+            text = f"{interrupted}{left.removeprefix('; ') or 'nothing was left'}"
             raise TerminatedError(text) if self.presses.terminated else KeyboardInterrupt(text)
         if failed:
             total = pluralize(len(outcomes), "target")
             hint = f"Their logs are in {self.flags.logs}."
             if self.action.affects_database:
                 hint += f" inv {self.action.label} --resume goes on with what is left."
-            raise AhjoError(f"{len(failed)} of {total} failed: {some(failed)}{left}.", hint=hint)
+            raise AhjoError(f"{len(failed)} of {total} failed: {join_names(failed)}{left}.", hint=hint)
         differing = [outcome.name for outcome in outcomes if outcome.code]
         if differing:
             raise DifferenceError(
-                f"{len(differing)} of {pluralize(len(outcomes), 'target')} differ: {some(differing)}."
+                f"{len(differing)} of {pluralize(len(outcomes), 'target')} differ: {join_names(differing)}."
             )

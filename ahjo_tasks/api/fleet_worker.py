@@ -24,6 +24,7 @@ from ahjo_tasks.fleet.identity import difference, project_identity
 from ahjo_tasks.fleet.outcome import DIFFERS, FAILED, REFUSED, STOPPED, TIMED_OUT, Outcome
 from ahjo_tasks.fleet.stops import Deadline, switch
 from ahjo_tasks.fleet.targets import Sources, TargetReader
+from ahjo_tasks.history import store as history
 from ahjo_tasks.history.store import HistoryStore, new_run_id
 from ahjo_tasks.runtime.action_files import TASKS, load_module
 from ahjo_tasks.runtime.project import Project as OpenedProject
@@ -40,8 +41,7 @@ if TYPE_CHECKING:
 PROJECT_DIR = "AHJO_PROJECT_DIR"
 CHANGED, UNCHANGED = "changed", "unchanged"
 UP_TO_DATE, BEHIND, EMPTY, UNKNOWN = "up to date", "behind", "empty", "unknown"
-STARTED = "started"
-MAY_BE_DONE = frozenset({"succeeded", STARTED, STOPPED})
+MAY_BE_DONE = frozenset({"succeeded", history.STARTED, history.INTERRUPTED})
 """Statuses of a run in the history that may have done all it had to do."""
 
 
@@ -368,7 +368,7 @@ def _status(visit: Visit) -> dict[str, Any]:
         status = UNKNOWN if not (inputs and last.files) else UP_TO_DATE if inputs == last.files else BEHIND
     text = f"{last.ended[:19]} by {last.by}" + (f": {last.error}" if last.error else "")
     return {
-        "status": "unfinished" if status == STARTED else status,
+        "status": "unfinished" if status == history.STARTED else status,
         "text": text,
         "run_id": last.run_id,
         "facts": {"commit": last.commit, "last_run": last.status},

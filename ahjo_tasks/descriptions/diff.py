@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.descriptions.files import line_of_key, read_files
-from ahjo_tasks.descriptions.model import DEFAULTS_FILE, FILE_NAMES, Change, Changes, Descriptions, join_names
+from ahjo_tasks.descriptions.model import DEFAULTS_FILE, FILE_NAMES, Change, Changes, Descriptions
 from ahjo_tasks.errors import SourceError
+from ahjo_tasks.utils import join_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -93,7 +93,6 @@ class ObjectLookup:
 
 
 Properties = Mapping[str, str]
-MAX_NAMES = 10
 
 
 @dataclass(frozen=True)
@@ -200,12 +199,6 @@ class Changes:
     def listing(self) -> str:
         """The summary, and each change on a line of its own."""
         return "\n".join((self.summary, *map(str, self.changes)))
-
-
-def join_names(names: list[str]) -> str:
-    """Join the first names, and count the others: `a, b and 3 more`."""
-    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
-    return ", ".join(names[:MAX_NAMES]) + more
 
 
 Row = tuple["Any", ...]

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.descriptions.diff import compute_changes, supported_by
 from ahjo_tasks.descriptions.files import read_files, unread_files
-from ahjo_tasks.descriptions.model import ALWAYS_WRITTEN, FILE_NAMES, description_store, join_names
+from ahjo_tasks.descriptions.model import ALWAYS_WRITTEN, FILE_NAMES, description_store
 from ahjo_tasks.engine.plan import Plan, Step
 from ahjo_tasks.errors import StatementError, UsageError
 from ahjo_tasks.project.kinds import DESCRIPTIONS
+from ahjo_tasks.utils import join_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

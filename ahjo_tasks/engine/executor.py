@@ -202,7 +202,6 @@ class PlanExecutor:
         self._applied = []
         shared, dialect = self.connection.in_shared_transaction, self.connection.dialect
         self._may_begin_again = shared and not self.connection.changed and dialect.transactional_ddl
-        dialect = self.connection.dialect
         waiting = divide(plan.steps, dialect, self.connection, one_transaction=self._one_transaction)
         self._tries_left = self._retries
         while waiting:

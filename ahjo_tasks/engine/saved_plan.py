@@ -14,7 +14,7 @@ from ahjo_tasks.engine.plan_report import PlanReport  # noqa: TC001 - msgspec re
 from ahjo_tasks.engine.sql_file import FileStep
 from ahjo_tasks.errors import DifferenceError, UsageError
 from ahjo_tasks.history.store import HistoryStore, hash_text
-from ahjo_tasks.utils import pluralize
+from ahjo_tasks.utils import join_names, pluralize
 from ahjo_tasks.version import __version__
 
 if TYPE_CHECKING:
@@ -75,8 +75,7 @@ class Basis:
             yield "version: objects in the database were changed since"
         changed = sorted(_changed(self.files, now.files))
         if changed:
-            more = f" and {len(changed) - SHOWN_FILES} more" if len(changed) > SHOWN_FILES else ""
-            yield f"files: {', '.join(changed[:SHOWN_FILES])}{more}"
+            yield f"files: {join_names(changed, SHOWN_FILES)}"
         elif self.steps != now.steps:
             yield f"steps: {pluralize(len(now.steps), 'step')} would run now, {len(self.steps)} were planned"
 

@@ -40,11 +40,6 @@ class Outcome:
         """True if it is neither done nor a difference that was looked for."""
         return self.code not in {0, DIFFERS}
 
-    @property
-    def mark(self) -> str:
-        """The word of a result line."""
-        return "FAIL" if self.failed else "ok" if self.code == 0 else "diff"
-
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values, without the log."""
         values = asdict(self)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ahjo_tasks.config.document import read
 from ahjo_tasks.errors import AhjoError, ConfigError, UsageError
 from ahjo_tasks.fleet.protocol import Call, read_calls
+from ahjo_tasks.utils import join_names
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -228,9 +229,8 @@ def current_version(target: UpgradeTarget) -> str:
 def _refuse_changes(repository: Repository) -> None:
     changes = repository.changes()
     if changes:
-        more = f" and {len(changes) - SHOWN} more" if len(changes) > SHOWN else ""
         raise AhjoError(
-            f"There are uncommitted changes: {', '.join(changes[:SHOWN])}{more}.",
+            f"There are uncommitted changes: {join_names(changes, SHOWN)}.",
             hint="Commit or stash them: an upgrade runs what is tagged.",
         )
 

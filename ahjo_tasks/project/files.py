@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import SourceError, UsageError
 from ahjo_tasks.project.kinds import KINDS, OTHER_NAMES, ignored, plural
-from ahjo_tasks.utils import closest
+from ahjo_tasks.utils import closest, join_names
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
@@ -95,12 +95,6 @@ class FolderWalk:
                 hint="Copy the files into the project, or link to a folder in it.",
             )
         return target
-
-
-def _some(names: Sequence[str]) -> str:
-    """Name the first files, and count the others."""
-    more = f" and {len(names) - SHOWN_FILES} more" if len(names) > SHOWN_FILES else ""
-    return f"{', '.join(names[:SHOWN_FILES])}{more}"
 
 
 def _dangling(path: Path) -> SourceError:
@@ -221,12 +215,12 @@ class ProjectFiles:
     def _loose_files(self) -> Iterator[str]:
         """Yield a note of SQL files that lie beside the folders whose names say what is in them."""
         found = sorted(self.database.glob("*.[sS][qQ][lL]")) if self.database.is_dir() else []
-        names = _some([self.label(path) for path in found if not path.name.startswith(HIDDEN)])
+        names = join_names([self.label(path) for path in found if not path.name.startswith(HIDDEN)], SHOWN_FILES)
         if names:
             yield f"No action deploys {names}; move them into folders, as database/views."
 
     def _hidden_files(self) -> Iterator[str]:
-        names = _some([self.label(path) for path in self._walk.hidden])
+        names = join_names([self.label(path) for path in self._walk.hidden], SHOWN_FILES)
         if names:
             yield f"Hidden files are ignored: {names}."
 
