@@ -223,11 +223,13 @@ def test_the_pieces_of_a_script_stand_in_it_in_their_order(name: str, text: str)
         batches = list(splitter.split(text))
     except SourceError:
         return
+    # A byte order mark between words is left out, one in a string stays.
     place, text = 0, text.replace("\ufeff", "")
     for batch in batches:
-        found = text.find(batch.text, place)
-        assert found >= 0 or rewritten(batch.text), (batch, text)
-        place = found + len(batch.text) if found >= 0 else place
+        piece = batch.text.replace("\ufeff", "")
+        found = text.find(piece, place)
+        assert found >= 0 or rewritten(piece), (batch, text)
+        place = found + len(piece) if found >= 0 else place
         assert batch.line >= 1
         assert batch.column >= 1
 
