@@ -15,6 +15,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahjo_tasks.errors import StatementError
+from ahjo_tasks.sql.definitions import Name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -32,15 +33,25 @@ NAMES_PER_QUERY = 500
 
 
 class ObjectKey(NamedTuple):
-    """A kind, a schema and a name; all routines of one name, and all triggers of one name in a schema, are one."""
+    """A kind, a schema and a name; all routines of one name in a schema are one.
+
+    `table` is the one that a trigger, rule or policy belongs to, where its name is its own in that table alone.
+    """
 
     kind: str
     schema: str
     name: str
+    table: str = ""
+
+    @property
+    def full_name(self) -> str:
+        """`sales.orders`; of a trigger with a table `audit on sales.orders`."""
+        name = self.table or self.name
+        qualified = f"{self.schema}.{name}" if self.schema else name
+        return f"{self.name} on {qualified}" if self.table else qualified
 
     def __str__(self) -> str:
-        name = f"{self.schema}.{self.name}" if self.schema else self.name
-        return f"{self.kind} {name}"
+        return f"{self.kind} {self.full_name}"
 
 
 class Fingerprint(NamedTuple):
@@ -103,7 +114,7 @@ def with_comments(connection: Connection, catalog: Catalog) -> Catalog:
         return catalog
     with connection.dialect.reading_catalog(connection):
         rows = connection.query(sql)
-    found = _joined((ObjectKey(str(kind), str(schema), str(name)), str(text)) for kind, schema, name, text in rows)
+    found = _joined((ObjectKey(*map(str, key)), str(text)) for *key, text in rows)
     return Catalog(
         {key: known._replace(comments=hash_definition(found.get(key, ""))) for key, known in catalog.items()}
     )
@@ -256,14 +267,21 @@ def find(catalog: Catalog, definition: Definition, default_schema: str | None, *
     `own` are the names by which files may call the database itself where it has no schemas.
     """
     kind, name = KINDS.get(definition.kind, definition.kind), definition.name.name
-    schema = definition.name.schema or ""
+    table = definition.table or Name(None, "")
+    schema = definition.name.schema or table.schema or ""
     if default_schema is None and schema.lower() in {(each or "").lower() for each in own}:
         schema = ""
-    key = ObjectKey(kind, schema or default_schema or "", name)
+    key = ObjectKey(kind, schema or default_schema or "", name, table.name)
     if key in catalog:
         return key
+    if (alone := key._replace(table="")) in catalog:
+        return alone
     named = catalog.by_name.get((kind, name.lower()), ())
-    alike = [other for other in named if schema.lower() in {"", other.schema.lower()}]
+    alike = [
+        other
+        for other in named
+        if schema.lower() in {"", other.schema.lower()} and other.table.lower() in {"", table.name.lower()}
+    ]
     return alike[0] if len(alike) == 1 else None
 
 
@@ -284,9 +302,10 @@ def _rows(
         part.sql + (f" AND {part.name} IN ({literals})" if listed else "") for part in dialect.catalog_queries
     )
     with dialect.reading_catalog(connection):
-        rows = connection.query(f"SELECT kind, schema_name, name, {', '.join(columns)} FROM ({query}) objects")
-    for kind, schema, name, *values in rows:
-        yield ObjectKey(str(kind), str(schema or ""), str(name)), tuple(map(_text, values))
+        wanted = ", ".join(("kind", "schema_name", "name", "table_name", *columns))
+        rows = connection.query(f"SELECT {wanted} FROM ({query}) objects")
+    for kind, schema, name, table, *values in rows:
+        yield ObjectKey(str(kind), str(schema or ""), str(name), str(table)), tuple(map(_text, values))
 
 
 def _text(value: object) -> str:

@@ -70,7 +70,10 @@ def plan_prune(removed: Sequence[FileChange], store: HistoryStore, dialect: Dial
         step = store.last_deployed(change.label)
         text = store.text(step.text_hash) if step is not None else None
         for key in reversed(change.objects):
-            definition = Definition(key.kind, Name(key.schema or None, key.name))
+            schema = key.schema or None
+            table = Name(schema, key.table) if key.table else None
+            name = Name(None if table else schema, key.name)
+            definition = Definition(key.kind, name, table)
             steps.append(DropStep(definition, dialect.drop_statement(definition, text or "")))
     return Plan(tuple(steps))
 

@@ -98,7 +98,7 @@ class DriftFinder:
             if now.get(key) != left and (left.definition or key not in now):  # of a secret, only that it is there
                 reason = _reason(key, record, now, rights="comments")
                 diff = self._diff(key, record, tables.get(key, ("", ""))[0])
-                yield FileChange(str(key).removeprefix("table "), "table", Status.DRIFTED, reason, (key,), diff=diff)
+                yield FileChange(key.full_name, "table", Status.DRIFTED, reason, (key,), diff=diff)
 
     def _diff(self, key: ObjectKey, record: FileRecord, now: str) -> str:
         """Return how a text of the database differs from the one that was left; nothing of one with a secret."""
@@ -127,11 +127,11 @@ class DriftFinder:
         owned |= self._store.others() if records else set()
         for key in sorted(catalog):
             if key not in owned and key.schema in schemas and not self._ignores(key):
-                yield FileChange(str(key).removeprefix(f"{key.kind} "), key.kind, Status.UNOWNED)
+                yield FileChange(key.full_name, key.kind, Status.UNOWNED)
 
     def _ignores(self, key: ObjectKey) -> bool:
         """Test whether the config leaves an object out."""
-        return any(fnmatch("/".join(key).lower(), pattern.lower()) for pattern in self._ignored)
+        return any(fnmatch("/".join(key[:3]).lower(), pattern.lower()) for pattern in self._ignored)
 
 
 def _differs(catalog: Catalog, key: ObjectKey, known: Fingerprint) -> bool:

@@ -26,6 +26,7 @@ from ahjo_tasks.history.store import (
     new_run_id,
 )
 from ahjo_tasks.project.kinds import OBJECTS
+from ahjo_tasks.sql.definitions import Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
     from ahjo_tasks.project.sql_file import SqlFile
 
 COLUMNS = (
-    "object_id, project, file, file_hash, kind, schema_name, name, definition, rights, comments, text_hash, run_id"
+    "object_id, project, file, file_hash, kind, schema_name, name, table_name, definition, rights,"
+    " comments, text_hash, run_id"
 )
 TRANSACTION = re.compile(r"^(BEGIN|COMMIT|BEGIN TRANSACTION|COMMIT TRANSACTION);?$", re.IGNORECASE)
 
@@ -174,9 +176,14 @@ class SqlScript:
             yield objects.delete().where(ours, objects.c.file.in_(labels))
         for step in self._plan.steps:
             if isinstance(step, DropStep):
-                kind, (schema, name) = step.definition.kind, step.definition.name
-                named = (objects.c.kind == kind, objects.c.schema_name == (schema or ""), objects.c.name == name)
-                yield objects.delete().where(ours, *named)
+                (schema, name), table = step.definition.name, step.definition.table or Name(None, "")
+                yield objects.delete().where(
+                    ours,
+                    objects.c.kind == step.definition.kind,
+                    objects.c.schema_name == (schema or table.schema or ""),
+                    objects.c.name == name,
+                    objects.c.table_name.in_(["", table.name]),
+                )
 
     def _state_rows(self, run_id: str) -> Iterator[Any]:
         """Yield what writes the state: without the version of the catalog, so that the next plan compares all."""
@@ -195,11 +202,16 @@ class SqlScript:
         for key in _keys(file):
             object_id = hash_text("\n".join((self._store.project, file.label, *key)))
             facts = (object_id, self._store.project, file.label, file_hash(file, str))
+            is_key = (
+                f"kind = {quote(key.kind)} AND COALESCE(schema_name, '') = {quote(key.schema)}"
+                f" AND table_name IN ('', {quote(key.table)})"
+            )
             yield (
                 f"INSERT INTO {self._objects_name} ({COLUMNS}) SELECT {', '.join(map(quote, facts))}, kind,"
-                f" COALESCE(schema_name, ''), name, {self._combined('definition')}, {self._combined('rights')}, '', '',"
-                f" {quote(run_id)} FROM ({self._catalog_rows(key.name)}) found WHERE kind = {quote(key.kind)}"
-                f" AND COALESCE(schema_name, '') = {quote(key.schema)} GROUP BY kind, schema_name, name"
+                f" COALESCE(schema_name, ''), name, table_name, {self._combined('definition')},"
+                f" {self._combined('rights')}, '', '', {quote(run_id)}"
+                f" FROM ({self._catalog_rows(key.name)}) found WHERE {is_key}"
+                " GROUP BY kind, schema_name, name, table_name"
             )
 
     def _catalog_rows(self, name: str) -> str:
@@ -210,7 +222,7 @@ class SqlScript:
         literal = self._dialect.quote_literal(name)
         parts = (f"{part.sql} AND {part.name} IN ({literal})" for part in self._dialect.catalog_queries)
         rows = " UNION ALL ".join(parts)
-        return f"SELECT kind, schema_name, name, {shown}, {rights} FROM ({rows}) objects"
+        return f"SELECT kind, schema_name, name, table_name, {shown}, {rights} FROM ({rows}) objects"
 
     def _combined(self, column: str) -> str:
         """Return the expression of one hash for all rows of a name; of several, an empty one where it cannot be had."""
@@ -237,8 +249,10 @@ def _keys(file: SqlFile) -> dict[ObjectKey, None]:
     keys: dict[ObjectKey, None] = {}
     for definition in file.definitions:
         kind, (schema, name) = KINDS.get(definition.kind, definition.kind), definition.name
+        table = definition.table or Name(None, "")
+        schema = schema or table.schema
         if default or (schema or "") in own:
-            keys[ObjectKey(kind, (schema or default) if default else "", name)] = None
+            keys[ObjectKey(kind, (schema or default) if default else "", name, table.name)] = None
     return keys
 
 

@@ -310,8 +310,8 @@ class HistoryStore:
         """Return the objects that other projects in the database have deployed."""
         table = self._named("objects")
         own = self.connection.dialect.quote_literal(self.project)
-        rows = self.connection.query(f"SELECT kind, schema_name, name FROM {table} WHERE project <> {own}")
-        return {ObjectKey(str(kind), str(schema or ""), str(name)) for kind, schema, name in rows}
+        rows = self.connection.query(f"SELECT kind, schema_name, name, table_name FROM {table} WHERE project <> {own}")
+        return {ObjectKey(*(str(value or "") for value in row)) for row in rows}
 
     @staticmethod
     def _records(rows: Iterable[Mapping[str, Any]]) -> dict[str, FileRecord]:
@@ -319,7 +319,7 @@ class HistoryStore:
         texts: dict[str, dict[ObjectKey, str]] = defaultdict(dict)
         hashes: dict[str, tuple[str, str]] = {}
         for row in rows:
-            key = ObjectKey(row["kind"], row["schema_name"] or "", row["name"])
+            key = ObjectKey(row["kind"], row["schema_name"] or "", row["name"], row["table_name"] or "")
             found[row["file"]][key] = _fingerprint(row)
             texts[row["file"]][key] = row["text_hash"] or ""
             hashes[row["file"]] = (row["file_hash"], row["run_id"] or "")
@@ -466,6 +466,7 @@ class HistoryStore:
                 "kind": key.kind,
                 "schema_name": key.schema,
                 "name": key.name,
+                "table_name": key.table,
                 "definition": fingerprint.definition,
                 "rights": fingerprint.rights,
                 "comments": fingerprint.comments,

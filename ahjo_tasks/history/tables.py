@@ -86,6 +86,7 @@ def _object_columns() -> list[Column[Any]]:
         Column("kind", KIND, nullable=False),
         Column("schema_name", NAME, nullable=False),
         Column("name", NAME, nullable=False),
+        Column("table_name", NAME, nullable=False),
         Column("definition", KEY, nullable=False),
         Column("rights", KEY, nullable=False),
         Column("comments", KEY, nullable=False),

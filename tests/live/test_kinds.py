@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -96,6 +97,56 @@ def test_an_operator_runs_once_and_goes_with_its_file(live: Deployed) -> None:
     operator.unlink()
     live.succeed("deploy", "--prune")
     assert live.rows("SELECT count(*) FROM pg_operator WHERE oprname = '=~'") == [(0,)]
+
+
+OF_TABLES = {
+    "triggers": "CREATE OR REPLACE TRIGGER same BEFORE UPDATE ON {} FOR EACH ROW EXECUTE FUNCTION f();\n",
+    "rules": "CREATE OR REPLACE RULE same AS ON DELETE TO {} DO INSTEAD NOTHING;\n",
+    "policies": "DROP POLICY IF EXISTS same ON {0};\nCREATE POLICY same ON {0} USING (true);\n",
+}
+"""By folder, what may have one name on every table of a schema."""
+COUNTED = {
+    "triggers": "SELECT FROM pg_trigger WHERE tgname = 'same'",
+    "rules": "SELECT FROM pg_rewrite WHERE rulename = 'same'",
+    "policies": "SELECT FROM pg_policy WHERE polname = 'same'",
+}
+ON_ITEMS = {
+    "triggers": "DROP TRIGGER same ON sales.items",
+    "rules": "DROP RULE same ON sales.items",
+    "policies": "ALTER POLICY same ON sales.items USING (false)",
+}
+
+
+@pytest.mark.parametrize("folder", OF_TABLES)
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_each_table_has_its_own_object_of_one_name(live: Deployed, folder: str) -> None:
+    live.target.query(
+        "CREATE SCHEMA sales; CREATE TABLE sales.items (id int); CREATE TABLE notes (id int)", live.database
+    )
+    live.write(
+        "database/functions/f.sql",
+        "CREATE OR REPLACE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;\n",
+    )
+    kind = folder.removesuffix("s").replace("policie", "policy")
+    items = live.write(f"database/{folder}/items.sql", OF_TABLES[folder].format("sales.items"))
+    live.write(f"database/{folder}/notes.sql", OF_TABLES[folder].format("notes"))
+    live.succeed("deploy")
+    assert "nothing to do" in live.succeed("plan", "--check").text
+
+    live.target.query(ON_ITEMS[folder], live.database)
+    report = json.loads(live.fail("drift", "--format", "json", code=5).out)
+    assert [entry["file"] for entry in report["changes"]] == [f"database/{folder}/items.sql"]
+    assert f"{kind} same on sales.items" in report["changes"][0]["reason"]
+    live.succeed("deploy")
+    live.succeed("drift")
+
+    live.target.query("CREATE TABLE hand_made (id int)", live.database)
+    live.target.query(OF_TABLES[folder].format("hand_made"), live.database)
+    assert "same on public.hand_made" in live.fail("drift", code=5).text
+    items.unlink()
+    live.succeed("deploy", "--prune", "--non-interactive")
+    left = f"SELECT count(*) FROM ({COUNTED[folder]}) found"
+    assert live.rows(left) == [(2,)]
 
 
 @pytest.mark.parametrize("target", ["sqlite"], indirect=True)

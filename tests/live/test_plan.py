@@ -86,6 +86,24 @@ def test_a_script_migrates_and_drops_what_was_removed(live: Deployed) -> None:
 
 
 @pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_a_script_records_the_rule_of_each_table(live: Deployed) -> None:
+    live.target.query("CREATE SCHEMA s; CREATE TABLE s.a (id int); CREATE TABLE b (id int)", live.database)
+    for table in ("s.a", "b"):
+        rule = f"CREATE OR REPLACE RULE same AS ON DELETE TO {table} DO INSTEAD NOTHING;\n"
+        live.write(f"database/rules/{table}.sql", rule)
+    live.succeed("plan", "--format", "sql", "--output", str(live.directory / "plan.sql"))
+    assert run_script(live, live.directory / "plan.sql") == 0
+    assert "nothing to do" in live.succeed("plan", "--check").text
+    live.target.query("DROP RULE same ON s.a", live.database)
+    assert "rule same on s.a was dropped by hand" in live.fail("drift", code=5).text
+    (live.directory / "database/rules/b.sql").unlink()
+    live.succeed("plan", "--prune", "--format", "sql", "--output", str(live.directory / "plan.sql"))
+    assert run_script(live, live.directory / "plan.sql") == 0
+    live.succeed("drift")
+    assert live.rows("SELECT tablename FROM pg_rules WHERE rulename = 'same'") == [("a",)]
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
 def test_a_script_records_overloads_and_rights(live: Deployed) -> None:
     one = "CREATE OR REPLACE FUNCTION f({0}) RETURNS integer LANGUAGE sql AS 'SELECT 1';"
     live.write(

@@ -212,11 +212,12 @@ class DialectAttributes:
     content_sql: ClassVar[str] = ""
     """Query of kind and name of every object in the database that a user made; those of extensions are left out."""
     catalog_queries: ClassVar[tuple[CatalogQuery, ...]] = ()
-    """Queries of what users made in the database besides tables; columns kind, schema_name, name, definition, rights.
+    """Queries of what users made in the database besides tables; columns kind, schema_name, name, table_name,
+    definition, rights.
 
     Shipped objects and those of extensions are left out."""
     comments_sql: ClassVar[str] = ""
-    """Query of kind, schema, name and text of the comments on such objects and on their columns."""
+    """Query of kind, schema, name, table and text of the comments on such objects and on their columns."""
     catalog_digest: ClassVar[str] = ""
     """Expression of the hash of a column, {}; empty where the texts themselves are read."""
     catalog_version_sql: ClassVar[str] = ""

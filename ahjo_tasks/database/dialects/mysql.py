@@ -103,7 +103,7 @@ def _described(kind: str, name: str, definition: tuple[str, ...], source: str) -
     """
     text = definition[0]
     shown = f"CASE WHEN {text} <> '' THEN CONCAT_WS(CHAR(10 USING utf8mb4), {', '.join(definition)}) ELSE '' END"
-    columns = f"{kind} AS kind, '' AS schema_name, {name} AS name, {shown} AS definition"
+    columns = f"{kind} AS kind, '' AS schema_name, {name} AS name, '' AS table_name, {shown} AS definition"
     return CatalogQuery(f"SELECT {columns}, definer AS rights FROM information_schema.{source} = DATABASE()", name)
 
 
@@ -143,15 +143,16 @@ CATALOG = (
         "events WHERE event_schema",
     ),
     CatalogQuery(  # opens every view
-        "SELECT 'sequence' AS kind, '' AS schema_name, table_name AS name, table_type AS definition, '' AS rights"
-        " FROM information_schema.tables WHERE table_type = 'SEQUENCE' AND table_schema = DATABASE()",
+        "SELECT 'sequence' AS kind, '' AS schema_name, table_name AS name, '' AS table_name,"
+        " table_type AS definition, '' AS rights FROM information_schema.tables"
+        " WHERE table_type = 'SEQUENCE' AND table_schema = DATABASE()",
         "table_name",
     ),
 )
 COMMENTS = (
-    "SELECT LOWER(routine_type), '', routine_name, routine_comment FROM information_schema.routines"
+    "SELECT LOWER(routine_type), '', routine_name, '', routine_comment FROM information_schema.routines"
     " WHERE routine_schema = DATABASE() AND routine_comment <> ''"
-    " UNION ALL SELECT 'event', '', event_name, event_comment FROM information_schema.events"
+    " UNION ALL SELECT 'event', '', event_name, '', event_comment FROM information_schema.events"
     " WHERE event_schema = DATABASE() AND event_comment <> ''"
 )
 VERSION = "SELECT CONCAT_WS(',', {})".format(

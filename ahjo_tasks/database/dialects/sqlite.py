@@ -108,8 +108,8 @@ class SQLite(Dialect):
     )
     catalog_queries = (
         CatalogQuery(
-            "SELECT type AS kind, '' AS schema_name, name, sql AS definition, '' AS rights FROM main.sqlite_master"
-            " WHERE type IN ('view', 'trigger')",
+            "SELECT type AS kind, '' AS schema_name, name, '' AS table_name, sql AS definition, '' AS rights"
+            " FROM main.sqlite_master WHERE type IN ('view', 'trigger')",
             "name",
         ),
     )

@@ -27,7 +27,7 @@ def _rights(grants: int, number: str) -> str:
 def _query(
     kind: str, definition: str, source: str, rights: str = "''", schema: str = "SCHEMA_NAME(o.schema_id)"
 ) -> CatalogQuery:
-    columns = f"{kind} AS kind, {schema} AS schema_name, o.name AS name"
+    columns = f"{kind} AS kind, {schema} AS schema_name, o.name AS name, '' AS table_name"
     values = f"CAST({definition} AS nvarchar(max)) AS definition, CAST({rights} AS nvarchar(max)) AS rights"
     return CatalogQuery(f"SELECT {columns}, {values} FROM {source}", "o.name")
 
@@ -95,7 +95,7 @@ QUERIES = (
 COMMENTS = (
     "SELECT CASE RTRIM(o.type) WHEN 'V' THEN 'view' WHEN 'P' THEN 'procedure' WHEN 'PC' THEN 'procedure'"
     " WHEN 'TR' THEN 'trigger' WHEN 'TA' THEN 'trigger' WHEN 'SN' THEN 'synonym' WHEN 'SO' THEN 'sequence'"
-    " WHEN 'SP' THEN 'policy' ELSE 'function' END, SCHEMA_NAME(o.schema_id), o.name,"
+    " WHEN 'SP' THEN 'policy' ELSE 'function' END, SCHEMA_NAME(o.schema_id), o.name, '',"
     " CONCAT(e.class, ':', e.minor_id, '|', CAST(e.value AS nvarchar(max)))"
     " FROM sys.extended_properties e JOIN sys.objects o ON o.object_id = e.major_id"
     f" WHERE e.class IN (1, 2) AND e.name = 'MS_Description' AND {OWN} AND RTRIM(o.type) <> 'U'"

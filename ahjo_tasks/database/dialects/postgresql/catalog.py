@@ -14,6 +14,8 @@ SETTINGS = (
 COMBINED = "left(encode(sha256(convert_to(string_agg({}, E'\\n' ORDER BY definition, rights), 'UTF8')), 'hex'), 32)"
 """Expression of one hash of those of several rows."""
 
+OF_TABLE = frozenset({"'trigger'", "'rule'", "'policy'"})
+"""Kinds whose names are their own in one table alone, called c."""
 USUAL = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 
 
@@ -27,8 +29,9 @@ def _own(catalog: str, number: str) -> str:
 
 def _query(kind: str, name: str, values: tuple[str, str], source: str, owned: tuple[str, str]) -> CatalogQuery:
     """Return the query of one kind; `source` is its FROM clause and the beginning of its WHERE clause."""
+    table = "c.relname" if kind in OF_TABLE else "''"
     definition, rights = values
-    columns = f"{kind} AS kind, n.nspname::text AS schema_name, {name}::text AS name"
+    columns = f"{kind} AS kind, n.nspname::text AS schema_name, {name}::text AS name, {table}::text AS table_name"
     return CatalogQuery(
         f"SELECT {columns}, {definition} AS definition, {rights} AS rights FROM {source}"
         f" AND {USUAL} AND {_own(*owned)}",
@@ -138,14 +141,14 @@ QUERIES = (
         ("pg_class", "c.oid"),
     ),
     CatalogQuery(
-        "SELECT 'extension' AS kind, '' AS schema_name, e.extname::text AS name,"
+        "SELECT 'extension' AS kind, '' AS schema_name, e.extname::text AS name, '' AS table_name,"
         " concat_ws('|', e.extversion, n.nspname) AS definition, pg_get_userbyid(e.extowner)::text AS rights"
         " FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.oid >= 16384",
         "e.extname",
     ),
     CatalogQuery(
-        "SELECT 'event trigger' AS kind, '' AS schema_name, t.evtname::text AS name, concat_ws('|', t.evtevent,"
-        " t.evtfoid::regprocedure::text, t.evtenabled, t.evttags::text) AS definition,"
+        "SELECT 'event trigger' AS kind, '' AS schema_name, t.evtname::text AS name, '' AS table_name,"
+        " concat_ws('|', t.evtevent, t.evtfoid::regprocedure::text, t.evtenabled, t.evttags::text) AS definition,"
         " pg_get_userbyid(t.evtowner)::text AS rights FROM pg_catalog.pg_event_trigger t WHERE t.oid >= 16384 AND "
         + _own("pg_event_trigger", "t.oid"),
         "t.evtname",
@@ -175,24 +178,29 @@ QUERIES = (
 )
 
 
-def _comments(catalog: str, columns: tuple[str, str, str], schema: str, source: str = "") -> str:
+def _comments(catalog: str, columns: tuple[str, str, str], schema: str, source: str = "", table: str = "''") -> str:
     """Return the query of the comments on the objects of one catalog, called o.
 
     `columns` are the kind, the name, and what tells several of a name apart; `source` goes on the FROM clause.
     """
     kind, name, part = columns
     return (
-        f"SELECT {kind}, n.nspname::text, {name}::text, concat_ws('|', {part}, d.description)"
+        f"SELECT {kind}, n.nspname::text, {name}::text, {table}::text, concat_ws('|', {part}, d.description)"
         f" FROM pg_catalog.pg_description d JOIN pg_catalog.{catalog} o ON o.oid = d.objoid {source}"
         f" JOIN pg_catalog.pg_namespace n ON n.oid = {schema}"
         f" WHERE d.classoid = 'pg_catalog.{catalog}'::regclass AND d.objoid >= 16384"
     )
 
 
+def _of_table(catalog: str, kind: str, name: str, table: str) -> str:
+    """Return the query of the comments on what belongs to a table."""
+    source = f"JOIN pg_catalog.pg_class c ON c.oid = {table}"
+    return _comments(catalog, (kind, name, "''"), "c.relnamespace", source, "c.relname")
+
+
 RELATION = "CASE o.relkind WHEN 'S' THEN 'sequence' WHEN 'c' THEN 'type' WHEN 'i' THEN 'index' ELSE 'view' END"
 ROUTINE = "CASE o.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END"
 COLUMNS = "LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = o.oid AND a.attnum = d.objsubid AND d.objsubid > 0"
-OF_TABLE = "JOIN pg_catalog.pg_class c ON c.oid = {}"
 COMMENTS = " UNION ALL ".join(
     (
         _comments("pg_class", (RELATION, "o.relname", "a.attname::text"), "o.relnamespace", COLUMNS)
@@ -200,9 +208,9 @@ COMMENTS = " UNION ALL ".join(
         _comments("pg_proc", (ROUTINE, "o.proname", "pg_get_function_identity_arguments(o.oid)"), "o.pronamespace"),
         _comments("pg_type", ("'type'", "o.typname", "''"), "o.typnamespace"),
         _comments("pg_operator", ("'operator'", "o.oprname", "o.oprleft::text"), "o.oprnamespace"),
-        _comments("pg_trigger", ("'trigger'", "o.tgname", "''"), "c.relnamespace", OF_TABLE.format("o.tgrelid")),
-        _comments("pg_rewrite", ("'rule'", "o.rulename", "''"), "c.relnamespace", OF_TABLE.format("o.ev_class")),
-        _comments("pg_policy", ("'policy'", "o.polname", "''"), "c.relnamespace", OF_TABLE.format("o.polrelid")),
+        _of_table("pg_trigger", "'trigger'", "o.tgname", "o.tgrelid"),
+        _of_table("pg_rewrite", "'rule'", "o.rulename", "o.ev_class"),
+        _of_table("pg_policy", "'policy'", "o.polname", "o.polrelid"),
     )
 )
 """Comments on objects of the same name and on their columns, a row each."""
