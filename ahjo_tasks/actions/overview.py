@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from invoke.tasks import Task
 
+    from ahjo_tasks.database.dialects.base import Dialect
     from ahjo_tasks.runtime.context import ActionContext
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
@@ -87,16 +88,16 @@ def _tasks(ctx: ActionContext) -> dict[str, Task[Any]]:
     return {
         str(name): task
         for name, task in {**collection.tasks, **nested}.items()
-        if not (isinstance(task, Action) and dialect and task.dialects and dialect not in task.dialects)
+        if not isinstance(task, Action) or dialect is None or task.exists_on(dialect)
     }
 
 
-def _dialect(ctx: ActionContext) -> str:
-    """Return the name of the config's database; empty without a config, or with one that is invalid."""
+def _dialect(ctx: ActionContext) -> Dialect | None:
+    """Return the config's database; None without a config, or with one that is invalid."""
     try:
-        return ctx.project.dialect.name if ctx.project.has_config else ""
+        return ctx.project.dialect if ctx.project.has_config else None
     except AhjoError:
-        return ""
+        return None
 
 
 def _summary(task: Task[Any]) -> str:

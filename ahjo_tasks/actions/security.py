@@ -47,7 +47,7 @@ def create_db_login(ctx: ActionContext) -> None:
         ctx.console.secret(f"  Password of {step.name}, shown this once: ", password)
 
 
-@action(affects_database=True)
+@action(affects_database=True, kind="permission")
 def create_db_permissions(ctx: ActionContext) -> None:
     """Run the config's permission files.
 
@@ -62,25 +62,25 @@ def create_db_permissions(ctx: ActionContext) -> None:
     run_plan(ctx, Plan(steps))
 
 
-@action(affects_database=True)
+@action(affects_database=True, kind="permission")
 def create_db_roles(ctx: ActionContext) -> None:
     """Create roles: create_db_roles.sql."""
     _run_script(ctx, "create_db_roles.sql")
 
 
-@action(affects_database=True)
+@action(affects_database=True, kind="permission")
 def grant_db_permissions(ctx: ActionContext) -> None:
     """Grant: grant_db_permissions.sql."""
     _run_script(ctx, "grant_db_permissions.sql")
 
 
-@action(affects_database=True)
+@action(affects_database=True, kind="permission")
 def create_db_users(ctx: ActionContext) -> None:
     """Create users: create_db_users.sql."""
     _run_script(ctx, "create_db_users.sql")
 
 
-@action(affects_database=True)
+@action(affects_database=True, kind="permission")
 def add_users_to_roles(ctx: ActionContext) -> None:
     """Add members: add_users_to_db_roles.sql."""
     _run_script(ctx, "add_users_to_db_roles.sql")
@@ -94,6 +94,7 @@ create_users_roles_and_permissions = multiaction(
     "add-users-to-roles",
     doc="Create roles, grants, users, members.",
     affects_database=True,
+    kind="permission",
     auto_shortflags=False,
 )
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from invoke.context import Context
     from invoke.parser.argument import Argument
 
+    from ahjo_tasks.database.dialects.base import Dialect
     from ahjo_tasks.runtime.chain import Link
     from ahjo_tasks.runtime.namespace_info import NamespaceInfo
     from ahjo_tasks.runtime.project import Project
@@ -48,9 +49,10 @@ class Action(Task[Any], Generic[P, R]):
     `preview` shows what a call would do, before a question on a terminal, and returns warnings for that.
     `prepare` is called with the context and the flags before anything is shown, and may refuse them; `own_flags` are
     those that a multi-action does not take from its step.
-    `dialects` names the databases that have it, `sql_files` are the parameters that name SQL files of the
-    project. One that `reads` changes nothing, and is permitted unless the config refuses it by name. An action that is
-    not `guarded` runs whatever the config allows, and also with an invalid config.
+    `dialects` names the databases that have it, `kind` is the kind of files that it runs: a database without that does
+    not have it. `sql_files` are the parameters that name SQL files of the project. One that `reads` changes nothing,
+    and is permitted unless the config refuses it by name. An action that is not `guarded` runs whatever the config
+    allows, and also with an invalid config.
     """
 
     def __init__(  # noqa: PLR0913 - one parameter for each trait
@@ -61,6 +63,7 @@ class Action(Task[Any], Generic[P, R]):
         destroys: str | Callable[[ActionContext, Mapping[str, Any]], str] | None = None,
         preview: Callable[[ActionContext, Mapping[str, Any]], Sequence[str]] | None = None,
         dialects: Sequence[str] = (),
+        kind: str = "",
         sql_files: Sequence[str] = (),
         reads: bool = False,
         guarded: bool = True,
@@ -76,6 +79,7 @@ class Action(Task[Any], Generic[P, R]):
         self.preview = preview
         self.sql_files = tuple(sql_files)
         self.dialects = tuple(dialects)
+        self.kind = kind
         self.reads = reads
         self.guarded = guarded
         self.namespace_info: NamespaceInfo | None = None
@@ -102,6 +106,11 @@ class Action(Task[Any], Generic[P, R]):
     def label(self) -> str:
         """The name from its project's namespace on, as in `fleet.deploy`."""
         return self.name
+
+    def exists_on(self, dialect: Dialect) -> bool:
+        """Test whether a database has it."""
+        named = not self.dialects or dialect.name in self.dialects
+        return named and self.kind not in dialect.unsupported_kinds
 
     def bind(self, namespace_info: NamespaceInfo, replaced: object = None) -> Action[P, R]:
         """Return a copy that is a member of one project's namespace, in place of the task that had its name before."""
