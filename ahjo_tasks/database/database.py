@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ahjo_tasks.database.connection import Connection, Link
-from ahjo_tasks.database.dialects.base import DATABASE, DEPLOY, ConnectFailure, DriverCall
+from ahjo_tasks.database.dialects.base import DATABASE, ConnectFailure, DriverCall
 from ahjo_tasks.database.drivers import DriverError, refuse
 from ahjo_tasks.database.interrupts import CursorRegistry
 from ahjo_tasks.database.stalls import ANSWER_LOST, UNREACHABLE, Limits, Server, StatementWatch
@@ -281,9 +281,8 @@ class Database:
 
     @property
     def lock_purpose(self) -> str:
-        """Purpose of the deploy lock: of the project's own, where the database has one for each."""
-        project = self.settings.project if self.dialect.locks_projects else ""
-        return f"{DEPLOY} {project}".rstrip()
+        """Purpose of the project's deploy lock."""
+        return self.dialect.deploy_lock(self.settings.project)
 
     @contextmanager
     def _waiting_lock(

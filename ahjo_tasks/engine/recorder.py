@@ -34,6 +34,7 @@ from ahjo_tasks.engine.unchanged import read_revisions
 from ahjo_tasks.errors import DeployError, StatementError
 from ahjo_tasks.history.store import (
     INTERRUPTED,
+    STARTED,
     TABLES_OF_REVISIONS,
     FileRecord,
     HistoryStore,
@@ -86,12 +87,14 @@ class RunRecord:
     started: bool = False
 
     def start(self) -> None:
-        """Write the run, and create the tables where they are missing; once in a command line."""
+        """Write that the run, or another action of it, begins; create the tables where they are missing."""
         if self.store.prepare():
             self.started = False
         if not self.started:
             self.run = self.store.start(self.run)
             self.started = True
+        elif self.run.status != STARTED:
+            self.run = self.store.reopen(self.run)
 
 
 def describe_run(project: str, actions: str, environ: Mapping[str, str]) -> Run:

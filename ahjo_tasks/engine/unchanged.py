@@ -154,5 +154,5 @@ def keep_state(connection: Connection, settings: Settings, selection: Selection 
         return
     with suppress(StatementError), connection.undone_on_error():
         state = replace(state, revisions=read_revisions(connection, settings))
-        if store.exists() and store.state() != state:
-            store.write_state(state)
+        if store.exists():
+            store.keep_state(state)

@@ -19,12 +19,15 @@ from ahjo_tasks.history import TABLES_VERSION
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from sqlalchemy.engine import Connection as SAConnection
+
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import Holder, Identity
     from ahjo_tasks.history.tables import HistoryTables
 
 Record = TypeVar("Record")
+AnyRun = TypeVar("AnyRun", "Run", "LastRun")
 LONGEST_LIST = 500
 LONGEST_SCHEMAS = 1000
 STARTED, INTERRUPTED = "started", "interrupted"
@@ -147,6 +150,7 @@ class LastRun:
     commit: str
     error: str
     files: str
+    session: str = ""
 
 
 def new_run_id(now: datetime) -> str:
@@ -276,7 +280,7 @@ class HistoryStore:
         try:
             rows = self.connection.query(
                 "SELECT r.run_id, r.status, r.ended, COALESCE(NULLIF(r.login, ''), r.os_user), r.git_commit, r.error,"
-                " CASE WHEN COALESCE(s.catalog_version, '') <> '' THEN s.files END"
+                " CASE WHEN COALESCE(s.catalog_version, '') <> '' THEN s.files END, r.session"
                 f" FROM {runs} r LEFT JOIN {state} s ON s.project = r.project"
                 f" WHERE r.project = {own} AND r.run_id = ({last})"
             )
@@ -284,7 +288,7 @@ class HistoryStore:
             if self.exists():
                 raise
             return None
-        return LastRun(*(str(value or "") for value in rows[0])) if rows else None
+        return self._judged([LastRun(*(str(value or "") for value in rows[0]))])[0] if rows else None
 
     def files(self) -> dict[str, FileRecord]:
         """Return what each file left in the database."""
@@ -334,7 +338,7 @@ class HistoryStore:
 
         table = self.tables.runs
         query = select(table).where(table.c.project == self.project).order_by(table.c.run_id.desc())
-        return [_run(row) for row in self._rows(query.limit(limit))]
+        return self._judged([_run(row) for row in self._rows(query.limit(limit))])
 
     def run(self, run_id: str) -> Run | None:
         """Return the run with this id, or the only one whose id begins or ends with it."""
@@ -346,7 +350,27 @@ class HistoryStore:
         )
         rows = self._rows(select(table).where(table.c.project == self.project, alike))
         exact = [row for row in rows if row["run_id"] == run_id] or rows
-        return _run(exact[0]) if len(exact) == 1 else None
+        return self._judged([_run(exact[0])])[0] if len(exact) == 1 else None
+
+    def _judged(self, runs: list[AnyRun]) -> list[AnyRun]:
+        """Return the runs with the status `interrupted` for one that has not ended and does not hold the deploy lock.
+
+        Where that cannot be seen, as on a replica, it stays `started`.
+        """
+        begun = [run for run in runs if run.status == STARTED]
+        if not begun or not self._sees_lock():
+            return runs
+        dialect = self.connection.dialect
+        holder = dialect.lock_holder(self.connection, dialect.deploy_lock(self.project))
+        held = holder.session if holder is not None else None
+        ended = [] if held == "" else [run for run in begun if run.session != held]
+        return [replace(run, status=INTERRUPTED) if run in ended else run for run in runs]
+
+    def _sees_lock(self) -> bool:
+        query, state = self.connection.dialect.sees_locks_sql, self.state()
+        if state is not None and state.origin(self.connection.dialect.database_identity(self.connection)):
+            return False
+        return not query or bool(self.connection.query(query)[0][0])
 
     def run_of_session(self, session: str) -> Run | None:
         """Return the run that the session with this number has begun and not ended, of any project."""
@@ -365,10 +389,8 @@ class HistoryStore:
         steps, runs = self.tables.steps, self.tables.runs
         named = steps.c.label.contains(label, autoescape=True)
         concerned = runs.c.run_id.in_(select(steps.c.run_id).where(named))
-        known = {
-            row["run_id"]: _run(row)
-            for row in self._rows(select(runs).where(runs.c.project == self.project, concerned))
-        }
+        own = self._rows(select(runs).where(runs.c.project == self.project, concerned))
+        known = {run.run_id: run for run in map(_run, own)}
         rows = self._rows(select(steps).where(named))
         pairs = [(known[row["run_id"]], _step(row)) for row in rows if row["run_id"] in known]
         return sorted(pairs, key=lambda pair: (pair[0].run_id, pair[1].number), reverse=True)
@@ -396,14 +418,28 @@ class HistoryStore:
 
     def start(self, run: Run) -> Run:
         """Write that a run begins, and that those which have not ended were interrupted; return it with its id."""
-        query = self.connection.dialect.session_sql
-        session = str(self.connection.query(query)[0][0]) if query else str(run.pid)
-        run, table = replace(run, run_id=new_run_id(run.started), session=session), self.tables.runs
-        unfinished = (table.c.project == self.project) & (table.c.status == STARTED)
+        run = replace(run, run_id=new_run_id(run.started), session=self._session(run))
         with self.connection.sqlalchemy_transaction() as sa_connection:
-            sa_connection.execute(table.update().where(unfinished).values(status=INTERRUPTED))
-            sa_connection.execute(table.insert().values(asdict(run)))
+            self._mark_interrupted(sa_connection)
+            sa_connection.execute(self.tables.runs.insert().values(asdict(run)))
         return run
+
+    def reopen(self, run: Run) -> Run:
+        """Write that another action of a run begins, maybe in another session; return the run."""
+        run, table = replace(run, status=STARTED, ended=None, session=self._session(run)), self.tables.runs
+        with self.connection.sqlalchemy_transaction() as sa_connection:
+            sa_connection.execute(table.update().where(table.c.run_id == run.run_id).values(asdict(run)))
+        return run
+
+    def _session(self, run: Run) -> str:
+        query = self.connection.dialect.session_sql
+        return str(self.connection.query(query)[0][0]) if query else str(run.pid)
+
+    def _mark_interrupted(self, sa_connection: SAConnection) -> None:
+        """Write that the runs which have not ended were interrupted, for the deploy lock is held by this one."""
+        table = self.tables.runs
+        unfinished = (table.c.project == self.project) & (table.c.status == STARTED)
+        sa_connection.execute(table.update().where(unfinished).values(status=INTERRUPTED))
 
     def invalidate(self) -> None:
         """Forget the version of the catalog before objects change, so that a deploy after a crash compares all."""
@@ -480,6 +516,13 @@ class HistoryStore:
         with self.connection.sqlalchemy_transaction() as sa_connection:
             sa_connection.execute(table.delete().where(table.c.project == self.project))
             sa_connection.execute(table.insert().values({**asdict(state), "tables_version": TABLES_VERSION}))
+
+    def keep_state(self, state: State) -> None:
+        """Write the state after a comparison that found nothing to do, and which runs have not come to their end."""
+        if self.state() != state:
+            self.write_state(state)
+            with self.connection.sqlalchemy_transaction() as sa_connection:
+                self._mark_interrupted(sa_connection)
 
     def end(self, run: Run) -> None:
         """Write how a run ended, and forget the runs beyond `history_keep`."""

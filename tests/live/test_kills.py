@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import pytest
-from inside import Deployed, deployed
+from inside import Deployed, deployed, until
 from kills import before_step, killed
 from revisions import revision
+from trails import in_its_slow_file
+
+from ahjo_tasks.history.store import HistoryStore
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,3 +116,36 @@ def test_the_history_tells_what_was_committed_before_a_kill(many: Deployed) -> N
     assert len(steps) >= 100  # of several files in one call, the last of them is the one that is known
     done = many.succeed("deploy")
     assert done.text.count(" ok ") < 110
+
+
+def before_end() -> None:
+    """Have the process killed when all is done but the end of the run is not written."""
+    patch.object(HistoryStore, "end", lambda *_: os.kill(os.getpid(), signal.SIGKILL)).start()
+
+
+def told(live: Deployed) -> tuple[str, str]:
+    """The status of the last run as history and status say it."""
+    facts = json.loads(live.succeed("status", "--format", "json").out)
+    return statuses(live)[0], facts["last_run"]["status"]
+
+
+def test_a_killed_run_is_interrupted_where_the_next_one_has_nothing_to_do(live: Deployed) -> None:
+    live.reconfigure(lock_timeout=20)
+    live.view("a", "SELECT 1 AS one")
+    killed(live, "deploy", kill=before_end)
+    assert live.rows("SELECT status FROM ahjo_runs") == [("started",)]
+    until(lambda: told(live) == ("interrupted", "interrupted"))  # as soon as the server frees the lock
+    assert live.rows("SELECT status FROM ahjo_runs") == [("started",)]  # who looks does not write
+    again = "nothing to do" not in live.succeed("deploy").text
+    assert again is (live.target.name == "mysql")  # whose objects are recorded behind all of them
+    ended = [("succeeded",)] if again else []
+    assert live.rows("SELECT status FROM ahjo_runs ORDER BY run_id") == [("interrupted",), *ended]
+
+
+def test_a_run_that_holds_the_lock_is_started_in_each_of_its_actions(busy: Deployed) -> None:
+    with busy.started("deploy", "data") as process:
+        in_its_slow_file(busy)
+        assert told(busy) == ("started", "started")
+        process.kill()
+        process.wait()
+    until(lambda: told(busy) == ("interrupted", "interrupted"))

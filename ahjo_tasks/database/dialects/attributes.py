@@ -138,6 +138,8 @@ class DialectAttributes:
     """True if user name and password are asked for."""
     locks_projects: ClassVar[bool] = False
     """True if the deploy lock is one for each project in a database, and not one for the database."""
+    sees_locks_sql: ClassVar[str] = ""
+    """Query that is false on a replica, where nobody's locks are seen; empty where a replica has another identity."""
     file_based: ClassVar[bool] = False
     """True if the database is a file, whose path `target_database_name` is: it has no server and no port."""
     single_writer: ClassVar[bool] = False

@@ -636,6 +636,10 @@ class Administration(DialectAttributes):
         """
         return nullcontext()
 
+    def deploy_lock(self, project: str) -> str:
+        """Return the purpose of a project's deploy lock, where the database has one for each."""
+        return f"{DEPLOY} {project}" if self.locks_projects else DEPLOY
+
     def lock_holder(self, connection: OpenConnection, purpose: str = DEPLOY) -> Holder | None:
         """Return who holds the database's lock for a purpose, without taking it; None where nobody does."""
         raise NotImplementedError

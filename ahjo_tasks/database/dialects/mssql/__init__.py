@@ -62,6 +62,7 @@ class MSSQL(Dialect):
     connect_limit: ClassVar[Mapping[str, str]] = {"pyodbc": "timeout", "pymssql": "login_timeout"}
     tools = ("sqlcmd",)
     locks_projects = True
+    sees_locks_sql = "SELECT CASE WHEN DATABASEPROPERTYEX(DB_NAME(), 'Updateability') = 'READ_WRITE' THEN 1 ELSE 0 END"
     syntax = SYNTAX
     writer = "ahjo_tasks.data.writers_mssql:MSSQLWriter"
     script_reader = "ahjo_tasks.database.scripts.mssql:SQLServerScripts"

@@ -164,6 +164,7 @@ class PostgreSQL(Dialect):
     unsupported_kinds = Dialect.unsupported_kinds | {"synonym"}
     own_kinds = frozenset({"extension", "domain", "aggregate", "operator", "materialized view", "policy"})
     locks_projects = True
+    sees_locks_sql = "SELECT NOT pg_is_in_recovery()"
     overloaded_kinds = frozenset({"function", "procedure"})
     late_binding = frozenset({"procedure", "function"})
     implicit_transaction_per_call = True
