@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine.reflection import Inspector
 
-    from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.database.connection import Connection, ResultSet
     from ahjo_tasks.sql.definitions import Definition
 
 KINDS = {"materialized view": "view", "domain": "type", "aggregate": "function"}
@@ -112,8 +112,7 @@ def with_comments(connection: Connection, catalog: Catalog) -> Catalog:
     sql = connection.dialect.comments_sql
     if not sql:
         return catalog
-    with connection.dialect.reading_catalog(connection):
-        rows = connection.query(sql)
+    rows = connection.dialect.query_catalog(connection, sql)
     found = _joined((ObjectKey(*map(str, key)), str(text)) for *key, text in rows)
     return Catalog(
         {key: known._replace(comments=hash_definition(found.get(key, ""))) for key, known in catalog.items()}
@@ -240,6 +239,21 @@ def has_table(connection: Connection, name: str, schema: str | None) -> bool:
     return bool(connection.query(connection.dialect.table_exists_sql.format(**literals)))
 
 
+def read_table(connection: Connection, name: str, schema: str | None) -> ResultSet | None:
+    """Return all rows of a table; None where there is none, as far as this login can see. Raises StatementError.
+
+    Outside of a transaction, which an error may end, the table is asked first, and the catalog only then.
+    """
+    if connection.transactional and not has_table(connection, name, schema):
+        return None
+    try:
+        return connection.result_sets(f"SELECT * FROM {connection.dialect.quote(schema, name)}")[0]
+    except StatementError:
+        if has_table(connection, name, schema):
+            raise
+    return None
+
+
 def read_version(connection: Connection, schemas: Iterable[str] = ()) -> str:
     """Return a text that differs after any change of an object in these schemas, or without them in the database.
 
@@ -248,8 +262,7 @@ def read_version(connection: Connection, schemas: Iterable[str] = ()) -> str:
     dialect = connection.dialect
     names = ", ".join(map(dialect.quote_literal, sorted(schemas)))
     sql = dialect.catalog_version_sql.replace("{schemas}", f"IN ({names})" if names else "IS NOT NULL")
-    with dialect.reading_catalog(connection):
-        return ":".join(map(_text, connection.query(sql)[0]))
+    return ":".join(map(_text, dialect.query_catalog(connection, sql)[0]))
 
 
 def with_used_schemas(connection: Connection, schemas: set[str]) -> set[str]:
@@ -301,9 +314,8 @@ def _rows(
     query = " UNION ALL ".join(
         part.sql + (f" AND {part.name} IN ({literals})" if listed else "") for part in dialect.catalog_queries
     )
-    with dialect.reading_catalog(connection):
-        wanted = ", ".join(("kind", "schema_name", "name", "table_name", *columns))
-        rows = connection.query(f"SELECT {wanted} FROM ({query}) objects")
+    wanted = ", ".join(("kind", "schema_name", "name", "table_name", *columns))
+    rows = dialect.query_catalog(connection, f"SELECT {wanted} FROM ({query}) objects")
     for kind, schema, name, table, *values in rows:
         yield ObjectKey(str(kind), str(schema or ""), str(name), str(table)), tuple(map(_text, values))
 

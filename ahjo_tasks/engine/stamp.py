@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from ahjo_tasks.database.catalog import has_table
+from ahjo_tasks.database.catalog import read_table
 from ahjo_tasks.engine.plan import Plan, Step
 from ahjo_tasks.errors import ConfigError, NotPermittedError, StatementError
 from ahjo_tasks.git import Git, GitError
@@ -231,9 +231,10 @@ def version_of(plan: Plan, settings: Settings, directory: Path) -> tuple[GitVers
 def read_stamp(settings: Settings, connection: Connection) -> GitVersion | None:
     """Return the version recorded in the database, or None."""
     name, schema = settings.git_table, settings.git_table_schema or connection.dialect.bookkeeping_schema
-    if not has_table(connection, name, schema):
+    table = read_table(connection, name, schema)
+    if table is None:
         return None
-    columns, rows = connection.result_sets(f"SELECT * FROM {connection.dialect.quote(schema, name)}")[0]
+    columns, rows = table
     spelling = {column.lower(): index for index, column in enumerate(columns)}
     indexes = [spelling.get("repository"), spelling.get("branch"), spelling.get("commit", spelling.get("commit_hash"))]
     if not rows or None in indexes:

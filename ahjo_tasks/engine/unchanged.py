@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.database.catalog import has_table, read_version
+from ahjo_tasks.database.catalog import read_table, read_version
 from ahjo_tasks.errors import StatementError
 from ahjo_tasks.history.store import HistoryStore, hash_text
 from ahjo_tasks.project.kinds import DESCRIPTIONS, KINDS, OBJECTS, ignored
@@ -117,10 +117,8 @@ def read_revisions(connection: Connection, settings: Settings) -> str:
     """Return the rows of Alembic's version table; empty where there is none. Raises StatementError."""
     name = settings.alembic_version_table
     schema = settings.alembic_version_table_schema or connection.dialect.bookkeeping_schema
-    if not has_table(connection, name, schema):
-        return ""
-    rows = connection.query(f"SELECT version_num FROM {connection.dialect.quote(schema, name)}")
-    text = ",".join(sorted(str(row[0]) for row in rows))
+    table = read_table(connection, name, schema)
+    text = ",".join(sorted(str(row[0]) for row in table.rows)) if table is not None else ""
     return text if len(text) <= LONGEST_REVISIONS else hash_text(text)
 
 
@@ -131,9 +129,7 @@ def is_unchanged(connection: Connection, settings: Settings, inputs: str) -> boo
     seen once it sees again, also after another run has changed it.
     """
     store = HistoryStore(connection, settings)
-    if not inputs or connection.in_shared_transaction or not store.exists():
-        return False
-    last = store.state()
+    last = store.last_state() if inputs and not connection.in_shared_transaction else None
     return (
         last is not None
         and bool(last.catalog_version)

@@ -218,15 +218,21 @@ class HistoryStore:
             return True
         if not has_table(self.connection, f"{self.settings.history_prefix}state", self._schema):
             return False
-        table = self._named("state")
-        self._version = self.connection.query(f"SELECT MAX(tables_version) FROM {table}")[0][0] or 0
+        self._check_version(self.connection.query(f"SELECT {self._newest_version}")[0][0])
+        return True
+
+    @property
+    def _newest_version(self) -> str:
+        return f"(SELECT MAX(tables_version) FROM {self._named('state')})"
+
+    def _check_version(self, version: int | None) -> None:
+        self._version = version or 0
         if self._version > TABLES_VERSION:
             raise UsageError(
                 "The history in this database was written by a newer release of ahjo-tasks.",
                 hint=f"Install that release: its tables have version {self._version}, and this release knows"
                 f" {TABLES_VERSION}.",
             )
-        return True
 
     def _named(self, table: str) -> str:
         return self.connection.dialect.quote(self._schema, f"{self.settings.history_prefix}{table}")
@@ -267,10 +273,24 @@ class HistoryStore:
     def state(self) -> State | None:
         """Return the last finished deploy."""
         rows = self._texts("state", project=self.project)
+        return _state(rows[0]) if rows else None
+
+    def last_state(self) -> State | None:
+        """Return it by one query where there is a history; None where nothing was deployed."""
+        own, table = self.connection.dialect.quote_literal(self.project), self._named("state")
+        try:
+            columns, rows = self.connection.result_sets(
+                f"SELECT s.*, {self._newest_version} AS newest_version FROM {table} s WHERE s.project = {own}"
+            )[0]
+        except StatementError:
+            if self.exists():
+                raise
+            return None
         if not rows:
             return None
-        del rows[0]["tables_version"]
-        return State(**{name: value or "" for name, value in rows[0].items()})
+        row = dict(zip(columns, rows[0], strict=True))
+        self._check_version(row["newest_version"])
+        return _state(row)
 
     def last_run(self) -> LastRun | None:
         """Return the last run, by one query where there is a history; None where nothing was deployed."""
@@ -570,6 +590,10 @@ def run_with_lock(connection: Connection, settings: Settings, holder: Holder | N
     """Return the run of the holder of the deploy lock; None where nobody is it, or has recorded nothing yet."""
     store = HistoryStore(connection, settings)
     return store.run_of_session(holder.session) if holder is not None and holder.session and store.exists() else None
+
+
+def _state(row: Mapping[str, Any]) -> State:
+    return State(**{name: row[name] or "" for name in State.__dataclass_fields__ if name in row})
 
 
 def _run(row: Mapping[str, Any]) -> Run:

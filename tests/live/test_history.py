@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import pytest
+from calls import calls_to
 from revisions import revision
 from sqlalchemy import Column, Unicode
 
@@ -419,16 +420,21 @@ def test_only_the_changed_file_and_those_that_name_it_are_read_as_sql(live: Depl
     assert {call.args[0].path.stem for call in split.call_args_list} == {"price", "offer"}
 
 
-def test_nothing_changed_reads_no_sql_and_loads_neither_alembic_nor_sqlalchemy(live: Deployed) -> None:
-    revision(live, "a1", None)
-    live.view("c", "SELECT 3 AS three")
+def committed(live: Deployed) -> Deployed:
+    """Put the project under git, with all its files committed."""
     for command in (
         ["init", "-q"],
         ["add", "."],
         ["-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-qm", "m"],
     ):
         assert live.run("git", *command).code == 0
-    live.succeed("deploy")
+    return live
+
+
+def test_nothing_changed_reads_no_sql_and_loads_neither_alembic_nor_sqlalchemy(live: Deployed) -> None:
+    revision(live, "a1", None)
+    live.view("c", "SELECT 3 AS three")
+    committed(live).succeed("deploy")
     program = (
         "import sys; from invoke.program import Program; from ahjo_tasks import namespace;"
         "Program(namespace=namespace()).run(['inv', 'deploy', '--config', 'dev.json'], exit=False);"
@@ -440,6 +446,22 @@ def test_nothing_changed_reads_no_sql_and_loads_neither_alembic_nor_sqlalchemy(l
     assert "ahjo_tasks.engine.unchanged" in modules
     assert modules.isdisjoint({"alembic", "ahjo_tasks.sql.references", "ahjo_tasks.project.sql_file"})
     assert ("sqlalchemy" in modules) is (live.target.name == "mssql")  # its drivers need it
+
+
+ROUND_TRIPS = {"postgresql": 7, "mysql": 9, "sqlite": 7}
+"""Calls of a deploy that has nothing to do: to set the session up, and for the state, the identity, the revisions, the
+version of the catalog, the facts that are shown, and the git version."""
+
+
+@pytest.mark.parametrize("target", list(ROUND_TRIPS), indirect=True)
+def test_nothing_changed_takes_few_round_trips_and_no_lock(live: Deployed) -> None:
+    revision(live, "a1", None)
+    live.view("c", "SELECT 3 AS three")
+    committed(live).succeed("deploy")
+    with calls_to(live.target.name) as calls:
+        assert "nothing to do" in live.succeed("deploy").text
+    assert len(calls) <= ROUND_TRIPS[live.target.name], calls
+    assert not [call for call in calls if "advisory_lock" in call or "GET_LOCK" in call]
 
 
 def test_a_full_comparison_that_finds_nothing_is_remembered(chain: Deployed) -> None:

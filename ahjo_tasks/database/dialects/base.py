@@ -661,6 +661,11 @@ class Administration(DialectAttributes):
         """Return whether an object exists; True where the server says so by itself when a missing one is dropped."""
         return True
 
+    def query_catalog(self, connection: OpenConnection, sql: str) -> list[tuple[Any, ...]]:
+        """Return the rows of a query of the catalog, with these settings, in as few round trips as the server lets."""
+        with self.reading_catalog(connection):
+            return connection.query(sql)
+
     def reading_catalog(self, connection: OpenConnection) -> AbstractContextManager[None]:
         """Surround a query of the catalog with the settings of the session that its texts depend on."""
         return nullcontext()

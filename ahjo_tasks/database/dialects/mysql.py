@@ -287,6 +287,13 @@ class MySQL(Dialect):
         finally:
             connection.try_execute(f"SET SESSION group_concat_max_len = {limit}")
 
+    def query_catalog(self, connection: OpenConnection, sql: str) -> list[tuple[Any, ...]]:
+        """Raise that limit for the one statement where the server is MariaDB."""
+        version = getattr(connection.dbapi_connection, "get_server_info", str)()
+        if "mariadb" not in version.lower():
+            return super().query_catalog(connection, sql)
+        return connection.query(f"SET STATEMENT group_concat_max_len = {LONGEST_LIST} FOR {sql}")
+
     def set_lock_timeout(self, raw: Any, seconds: int) -> None:
         """Limit waits for rows and for tables, unless the server's limits are shorter; that for tables is a year."""
         names = ("lock_wait_timeout", "innodb_lock_wait_timeout")
@@ -299,10 +306,13 @@ class MySQL(Dialect):
         raw.autocommit(on)
 
     def driver_options(self, settings: Settings) -> Mapping[str, Any]:
-        """Have the server count the rows that an UPDATE finds, as SQLAlchemy does, not those that it changes."""
+        """Have the server count the rows that an UPDATE finds, as SQLAlchemy does, not those that it changes.
+
+        Leave its autocommit on, which PyMySQL would switch off first.
+        """
         from pymysql.constants.CLIENT import FOUND_ROWS
 
-        return {**super().driver_options(settings), "client_flag": FOUND_ROWS}
+        return {**super().driver_options(settings), "client_flag": FOUND_ROWS, "autocommit": True}
 
     def precheck_connect(self, url: URL) -> ConnectFailure | None:
         """Refuse a certificate that is not there, of which the driver names neither key nor file."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import cached_property
 from io import StringIO
@@ -343,9 +343,11 @@ class PostgreSQL(Dialect):
         raw.autocommit = True
         cursor = raw.cursor()
         setting = f"set_config('lock_timeout', '{max(seconds, 1)}s', false)"
-        cursor.execute(f"SELECT {setting} WHERE current_setting('lock_timeout') = '0'")
-        with suppress(Exception):  # older servers, and those on systems that cannot tell
-            cursor.execute("SET client_connection_check_interval = '2s'")
+        limit = f"SELECT {setting} WHERE current_setting('lock_timeout') = '0'"
+        try:
+            cursor.execute(f"SET client_connection_check_interval = '2s'; {limit}")
+        except Exception:  # noqa: BLE001 - older servers, and those on systems that cannot tell
+            cursor.execute(limit)
         cursor.close()
 
     def on_connect(self, raw: Any) -> None:
@@ -495,6 +497,13 @@ class PostgreSQL(Dialect):
         with connection.transaction(rollback_only=True, savepoint=True):
             connection.execute(catalog.SETTINGS)
             yield
+
+    def query_catalog(self, connection: OpenConnection, sql: str) -> list[tuple[Any, ...]]:
+        """Send settings and query in one call, of which the server makes a transaction where none is open."""
+        undone = connection.transaction(rollback_only=True, savepoint=True)
+        with undone if connection.transactional else nullcontext():
+            rows: list[tuple[Any, ...]] = connection.result_sets(f"{catalog.SETTINGS}; {sql}")[-1].rows
+            return rows
 
     def exists(self, connection: OpenConnection, database: str) -> bool:
         """Return whether the catalog lists the database."""
