@@ -118,6 +118,14 @@ def read_status(session: Session) -> tuple[PlanReport, Run | None, tuple[ObjectS
     return report, runs[0] if runs else None, object_states(report, deployed, tuple(applied))
 
 
+def _other_texts(session: Session) -> list[str]:
+    """Return the texts of revisions, and of the files of `structure`."""
+    from ahjo_tasks.project.kinds import STRUCTURE
+
+    texts = session.project.files.read_texts(STRUCTURE, session.settings.scripting_variables)
+    return [*session.project.migrations.texts(), *(file.text for file in texts)]
+
+
 def find_drift(session: Session) -> PlanReport:
     """Return what differs in the database from what was deployed."""
     from ahjo_tasks.engine.drift import DriftFinder
@@ -127,7 +135,7 @@ def find_drift(session: Session) -> PlanReport:
     connection = session.database.connection
     files = [step.file for step in deploying.read_objects(session).steps if isinstance(step, FileStep)]
     finder = DriftFinder(session.settings, connection, session.conceal)
-    found = finder.find(files)
+    found = finder.find(files, lambda: _other_texts(session))
     if finder.incomparable:
         session.console.warning(f"Definitions are not compared before the next deploy: {finder.incomparable}.")
     changes = tuple(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatch
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.project.sql_file import SqlFile
 
+WORD = re.compile(r"\w+")
 HIDDEN = "a secret is in its text, which is not shown"
 
 
@@ -47,10 +49,11 @@ class DriftFinder:
         identity = self._connection.dialect.database_identity(self._connection)
         return last.other_fingerprints(identity) if last is not None else ""
 
-    def find(self, files: Sequence[SqlFile]) -> list[FileChange]:
+    def find(self, files: Sequence[SqlFile], others: Callable[[], Iterable[str]]) -> list[FileChange]:
         """Return the objects that were changed by hand, the files that are not deployed, and objects of no file.
 
-        Raises StatementError where the database does not show its objects.
+        `others` reads the texts of the project's other files that create objects: revisions and tables. Raises
+        StatementError where the database does not show its objects.
         """
         catalog = with_comments(self._connection, read_catalog(self._connection))
         recorded = self._store.exists()
@@ -64,7 +67,7 @@ class DriftFinder:
             *self._changed_tables(tables),
             *(change for change in comparison.changes(files) if self._is_missing(change)),
             *comparison.removed(file.label for file in files),
-            *self._unowned(files, records, catalog),
+            *_in_none(list(self._unowned(files, records, catalog)), others),
         ]
 
     def _changed(self, records: Iterable[FileRecord], catalog: Catalog) -> Iterator[FileChange]:
@@ -119,19 +122,29 @@ class DriftFinder:
 
     def _unowned(
         self, files: Sequence[SqlFile], records: Mapping[str, FileRecord], catalog: Catalog
-    ) -> Iterator[FileChange]:
-        """Yield the objects that no file creates, in the schemas of those that a file does."""
+    ) -> Iterator[ObjectKey]:
+        """Yield the objects that no file of objects creates, in the schemas of those that a file does."""
         owned = {key for file in files for key in keys_of(file, catalog) if key is not None}
         owned |= {key for record in records.values() for key in record.objects}
         schemas = {key.schema for key in owned}
         owned |= self._store.others() if records else set()
         for key in sorted(catalog):
             if key not in owned and key.schema in schemas and not self._ignores(key):
-                yield FileChange(key.full_name, key.kind, Status.UNOWNED)
+                yield key
 
     def _ignores(self, key: ObjectKey) -> bool:
         """Test whether the config leaves an object out."""
         return any(fnmatch("/".join(key[:3]).lower(), pattern.lower()) for pattern in self._ignored)
+
+
+def _in_none(keys: Sequence[ObjectKey], others: Callable[[], Iterable[str]]) -> list[FileChange]:
+    """Return the objects that the other files do not name: what a revision does, only its run would tell."""
+    words = {word for text in others() for word in WORD.findall(text.lower())} if keys else set()
+    return [
+        FileChange(key.full_name, key.kind, Status.UNOWNED)
+        for key in keys
+        if not words.issuperset(WORD.findall(key.name.lower()))
+    ]
 
 
 def _differs(catalog: Catalog, key: ObjectKey, known: Fingerprint) -> bool:

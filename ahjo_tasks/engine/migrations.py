@@ -160,6 +160,13 @@ class Migrations:
             find: Any = self.script._upgrade_revs  # noqa: SLF001 - as Alembic's commands
             return [step.revision for step in find(HEADS, current)]
 
+    def texts(self) -> list[str]:
+        """Return the texts of all revisions."""
+        if not self.present:
+            return []
+        with self._source_errors():
+            return [source_of(script.path) for script in self.script.walk_revisions()]
+
     def refuse_unknown(self, current: tuple[str, ...], connection: Connection | None) -> None:
         """Raise SourceError where the database is at a revision that no file has; say who brought it there."""
         with self._source_errors():

@@ -46,8 +46,17 @@ def _begins_so(words: Sequence[str]) -> bool:
 
 
 def _defines_statements(words: Sequence[str]) -> bool:
-    """Test statements with a mark between them; those inside of a body begin with other words."""
-    return all(word in DEFINING for before, word in zip((";", *words), words, strict=False) if before == ";" != word)
+    """Test statements with a mark between them, but not those in parentheses or in the body of a function."""
+    depth, ended = 0, True
+    for index, word in enumerate(words):
+        if ended and not depth and word != ";" and word not in DEFINING:
+            return False
+        ended = word == ";"
+        if word in {"(", "CASE"} or (word == "BEGIN" and (depth or words[index + 1 : index + 2] == ["ATOMIC"])):
+            depth += 1
+        elif word in {")", "END"}:
+            depth = max(depth - 1, 0)
+    return True
 
 
 def _defines_batch(words: Sequence[str]) -> bool:

@@ -94,6 +94,18 @@ def test_a_table_of_a_revision_is_compared_with_what_the_last_one_left(live: Dep
     live.succeed("drift")
 
 
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_what_a_revision_or_the_structure_creates_is_in_a_file(live: Deployed) -> None:
+    mood = 'sa.Enum("sad", "ok", name="mood")'
+    made = f'op.create_table("item", sa.Column("id", sa.Integer), sa.Column("mood", {mood}))'
+    revision(live, "a1", None, made + '; op.execute("CREATE SEQUENCE \\"Order No\\"")')
+    live.write("database/tables/t.sql", "CREATE DOMAIN year AS int;\nCREATE TABLE t (y year);\n")
+    live.view("a", "SELECT 1 AS one")
+    live.succeed("structure", "deploy", "drift")
+    live.by_hand("CREATE SEQUENCE theirs", "CREATE TYPE moody AS ENUM ('x')")
+    assert set(drift(live)) == {"public.theirs", "public.moody"}
+
+
 def test_tables_of_applications_are_not_drift(live: Deployed) -> None:
     revision(live, "a1", None, ITEM)
     live.by_hand("CREATE TABLE theirs (id INTEGER)")

@@ -183,6 +183,11 @@ class Reader:
         self._before_arguments: set[str] | None = None
         self._called: set[tuple[str, Strength, str | None]] = set()
 
+    @property
+    def runs_later(self) -> bool:
+        """True in a body, and in the commands of a rule: what is written there, the file does not write."""
+        return self.body or self.atomic > 0 or self.context == "rule"
+
     def read(self) -> None:
         """Go through all tokens."""
         position, size, words, get = 0, self.size, self.words, self.actions.get
@@ -329,7 +334,7 @@ def flush(reader: Reader) -> None:
         if aliased < 0:
             reader.emit(index, RELATION, target=True)
         place = index if aliased < 0 else aliased
-        if updated and place and not reader.body and reader.tokens[place][0] not in "@#":
+        if updated and place and not reader.runs_later and reader.tokens[place][0] not in "@#":
             reader.collector.updated.setdefault(qualified(split_name(reader.tokens[place], reader.syntax)))
     scope.targets, scope.aliases = [], {}
 

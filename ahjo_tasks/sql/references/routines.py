@@ -191,6 +191,7 @@ def rule(reader: Reader, place: int, definition: Definition | None) -> int:
         record(reader, definition)
         return end
     _attach(reader, end + 1, definition)
+    reader.context = "rule"
     return end + 2
 
 

@@ -46,7 +46,7 @@ def _written(reader: Reader, index: int) -> None:
     reader.emit(index, RELATION, target=True)
     reader.table = index
     token = reader.tokens[index]
-    if not reader.body and token[0] not in "@#":
+    if not reader.runs_later and token[0] not in "@#":
         parts = split_name(token, reader.syntax)
         if not parts[-1].startswith("#"):
             reader.collector.written.setdefault(qualified(parts))

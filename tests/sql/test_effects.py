@@ -1,0 +1,58 @@
+"""Which files only define objects, so that they need not run again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ahjo_tasks.database.dialects import dialect
+from ahjo_tasks.project.sql_file import FileText, split
+
+DEFINE = [
+    ("postgresql", "CREATE RULE r AS ON INSERT TO t DO INSTEAD INSERT INTO u SELECT NEW.a"),
+    (
+        "postgresql",
+        "CREATE RULE r AS ON DELETE TO t DO ALSO (DELETE FROM u; UPDATE w SET n = 1); COMMENT ON RULE r ON t IS 'x'",
+    ),
+    (
+        "postgresql",
+        "CREATE FUNCTION f() RETURNS void BEGIN ATOMIC INSERT INTO t VALUES (CASE WHEN a THEN 1 END); SELECT 1; END",
+    ),
+    (
+        "postgresql",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ INSERT INTO t VALUES (1) $$; GRANT ALL ON FUNCTION f TO x",
+    ),
+    ("postgresql", "DROP VIEW IF EXISTS v; CREATE VIEW v AS SELECT CASE WHEN a THEN 1 END AS e FROM t"),
+    (
+        "sqlite",
+        "CREATE TRIGGER g AFTER INSERT ON t BEGIN DELETE FROM u; UPDATE u SET a = CASE b WHEN 1 THEN 2 END; END",
+    ),
+    ("mysql", "CREATE TRIGGER g AFTER INSERT ON t FOR EACH ROW INSERT INTO u VALUES (1)"),
+    ("mysql", "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM t"),
+    ("mssql", "CREATE OR ALTER PROCEDURE dbo.p AS INSERT INTO dbo.t VALUES (1)"),
+    ("mssql", "CREATE OR ALTER TRIGGER dbo.g ON dbo.t AFTER INSERT, UPDATE AS DELETE FROM dbo.u"),
+]
+DO_MORE = [
+    ("postgresql", "CREATE RULE r AS ON INSERT TO t DO INSTEAD NOTHING; INSERT INTO t VALUES (1)"),
+    ("postgresql", "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END; SELECT f()"),
+    ("postgresql", "CREATE RULE r AS ON DELETE TO t DO ALSO (DELETE FROM u; DELETE FROM w); DELETE FROM t"),
+    ("postgresql", "CREATE VIEW v AS SELECT 1 AS a; REFRESH MATERIALIZED VIEW m"),
+    ("sqlite", "CREATE VIEW v AS SELECT 1 AS a; INSERT INTO t VALUES (1)"),
+    ("mysql", "CREATE VIEW v AS SELECT 1 AS a; CALL p()"),
+    ("mssql", "CREATE OR ALTER VIEW dbo.v AS SELECT 1 AS a\nGO\nEXEC dbo.p"),
+]
+
+
+def defines_only(name: str, text: str) -> bool:
+    return split(FileText(Path("f.sql"), "f.sql", "function", text, dialect(name))).defines_only
+
+
+@pytest.mark.parametrize(("name", "text"), DEFINE)
+def test_a_body_is_no_change_of_rows(name: str, text: str) -> None:
+    assert defines_only(name, text)
+
+
+@pytest.mark.parametrize(("name", "text"), DO_MORE)
+def test_what_runs_beside_a_body_is_told(name: str, text: str) -> None:
+    assert not defines_only(name, text)
