@@ -65,10 +65,10 @@ class Planned(Event):
 class StepEvent(Event):
     """Something that happened to a step. `status` is started, message, ok, FAIL, rolled back or recorded.
 
-    `number` counts the steps from 1 to `total`; `seconds` and `rows` are those of a step that ended, `text` is a
-    message. A `batch_size` above 1 says that so many steps, this one first, were started by one call, the others follow
-    with 0: each gets its own ok, in order; when the call fails, none of it is left, and they are started again one by
-    one.
+    `number` counts the steps from 1 to `total`; `seconds` and `rows` are those of a step that ended, `batches` how many
+    of its file it has done. `text` is a message, or why it failed. A `batch_size` above 1 says that so many steps, this
+    one first, were started by one call, the others follow with 0: each gets its own ok, in order; when the call fails,
+    none of it is left, and they are started again one by one.
     """
 
     name = "step"
@@ -81,6 +81,7 @@ class StepEvent(Event):
     rows: int = 0
     text: str = ""
     batch_size: int = 1
+    batches: int = 0
 
     @property
     def ended(self) -> bool:

@@ -77,10 +77,15 @@ def _show_run(ctx: ActionContext, store: HistoryStore, run_id: str, form: str) -
         )
     columns = ("Number", "Kind", "Step", "Status", "Seconds", "Reason")
     rows = [
-        ((str(step.number), step.kind, step.label, step.status, f"{step.seconds:.2f}", step.reason), asdict(step))
+        ((str(step.number), step.kind, step.label, step.status, f"{step.seconds:.2f}", _why(step)), asdict(step))
         for step in store.steps(run.run_id)
     ]
     _show(ctx, form, columns, rows)
+
+
+def _why(step: StepRecord) -> str:
+    """Say why a step failed, else why it ran."""
+    return step.error.partition("\n")[0] or step.reason
 
 
 def _show_object(ctx: ActionContext, store: HistoryStore, label: str, form: str, *, diff: bool) -> None:
@@ -94,7 +99,7 @@ def _show_object(ctx: ActionContext, store: HistoryStore, label: str, form: str,
 
 
 def _step_row(run: Run, step: StepRecord) -> tuple[str, ...]:
-    return (run.run_id, step.label, step.status, step.reason, run.login or run.os_user)
+    return (run.run_id, step.label, step.status, _why(step), run.login or run.os_user)
 
 
 def _show_diff(ctx: ActionContext, store: HistoryStore, text_hash: str, label: str) -> None:

@@ -296,7 +296,7 @@ class PlanExecutor:
                     self._begin_again(step)
                     return first, step.resumed(refused)
                 rows, together = self._run_fallback(step, refused)
-        self._notify("ok", step, seconds=time.perf_counter() - started, rows=rows)
+        self._notify("ok", step, seconds=time.perf_counter() - started, rows=rows, batches=step.batches_done())
         self._done.append(step)
         self._tell_together(together)
         return None
@@ -386,11 +386,10 @@ class PlanExecutor:
         except StatementError as error:
             if self.connection.usable:
                 return False
-            self._notify("FAIL", steps[0], seconds=time.perf_counter() - started)
-            raise self._failure(steps[0], error) from error
+            raise self._note_failure(steps[0], started, error) from error
         share = (time.perf_counter() - started) / len(steps)
         for step in steps:
-            self._notify("ok", step, seconds=share)
+            self._notify("ok", step, seconds=share, batches=step.batches_done())
             self._done.append(step)
         for message in messages:
             self._tell("message", steps[-1], len(self._done), text=locate_message(files, message))
@@ -431,10 +430,15 @@ class PlanExecutor:
         try:
             yield
         except AhjoError as error:
-            self._notify("FAIL", step, seconds=time.perf_counter() - started)
-            raise self._failure(step, error) from error
+            raise self._note_failure(step, started, error) from error
         except KeyboardInterrupt as stop:
             raise type(stop)(*_interrupted_outcome(step, self.connection)) from stop
+
+    def _note_failure(self, step: Step, started: float, error: AhjoError) -> DeployError:
+        """Tell that a step failed, and return the error to raise."""
+        failure, seconds = self._failure(step, error), time.perf_counter() - started
+        self._notify("FAIL", step, seconds=seconds, text=str(failure), batches=step.batches_done(error))
+        return failure
 
     def _failure(self, step: Step, error: AhjoError) -> DeployError:
         """The error with what was done before it, and what is left of the step."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from ahjo_tasks.database.connection import Connection
-    from ahjo_tasks.errors import DeployError, ServerError, StatementError
+    from ahjo_tasks.errors import AhjoError, DeployError, ServerError, StatementError
 
 DATA_KINDS = frozenset({"data", "testdata"})
 
@@ -92,6 +92,10 @@ class Step(Protocol):
 
     def run(self, connection: Connection) -> int:
         """Do the work and return the number of changed rows. Raises AhjoError."""
+
+    def batches_done(self, error: AhjoError | None = None) -> int:
+        """Return how many batches of its file were done, before an error or to its end."""
+        return 0
 
     def fallback(self, error: DeployError | StatementError, connection: Connection) -> Step | None:
         """Return the step to run instead after the server refused this one with that error; None for no such step.

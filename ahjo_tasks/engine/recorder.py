@@ -66,6 +66,8 @@ NOT_WRITTEN = "The history of the run could not be written: {}"
 STAYS = "What ran before stays applied; it is not known whether the history has it."
 LONGEST_TEXT = 1_000_000
 """Characters of the longest text that the history keeps."""
+LONGEST_ERROR = 4000
+"""Characters of an error in the history."""
 LEAVE_OBJECTS = frozenset({"data", "testdata", "permission", "description update", "git version"})
 """Kinds of steps that change no object."""
 
@@ -145,6 +147,8 @@ class Recorder:
         self._steps: list[StepRecord] = []
         self._texts: dict[str, str] = {}
         self._files: dict[str, SqlFile] = {}
+        self._hashes: dict[str, str] = {}
+        """Of what each file ran, but for those with a secret."""
         self._dropped: list[DropStep] = []
         self._found: dict[ObjectKey, str] = {}
         self._left: dict[str, dict[ObjectKey, Fingerprint]] = {}
@@ -209,22 +213,25 @@ class Recorder:
     def _note(self, event: StepEvent, step: Step) -> StepRecord:
         change = self._changes.get(step.label)
         self._record.steps += 1
-        return StepRecord(
+        note = StepRecord(
             self._record.steps,
             step.kind,
             step.label,
             event.status,
-            round(event.seconds, 4),
-            event.rows,
-            self._keep_text(step),
-            (change.reason or str(change.status) if change else step.note)[:1000],
+            seconds=round(event.seconds, 4),
+            rows_changed=event.rows,
+            batches=event.batches,
+            reason=(change.reason or str(change.status) if change else step.note)[:1000],
+            error=self._conceal(event.text)[:LONGEST_ERROR],
         )
-
-    def _keep_text(self, step: Step) -> str:
-        """Keep the text of a file, unless there is a secret in it; return its hash."""
-        if not isinstance(step, FileStep) or step.file.kind not in OBJECTS or len(step.file.text) > LONGEST_TEXT:
-            return ""
-        return self._keep(step.file.text)
+        file = step.file if isinstance(step, FileStep) else None
+        hashed = file_hash(file, self._conceal) if file else ""
+        if file is None or not hashed:
+            return note
+        self._hashes[file.label] = hashed
+        kept = file.kind in OBJECTS and len(file.text) <= LONGEST_TEXT
+        text_hash = self._keep_plain(file.text) if kept else ""
+        return replace(note, raw_hash=file.raw_hash, file_hash=hashed, text_hash=text_hash)
 
     def begin(self, plan: Plan) -> None:
         """Write that the run begins, and keep the texts of objects that were changed by hand and are now replaced."""
@@ -332,7 +339,7 @@ class Recorder:
                 self._write_state(self._state)
             stopped = INTERRUPTED if isinstance(error, KeyboardInterrupt) else "failed"
             status = stopped if error is not None else "succeeded"
-            message = self._conceal(str(error))[:4000] if error is not None else ""
+            message = self._conceal(str(error))[:LONGEST_ERROR] if error is not None else ""
             self._record.run = replace(self._record.run, status=status, ended=utc_now(), error=message)
             self._store.end(self._record.run)
 
@@ -416,11 +423,11 @@ class Recorder:
         records, forgotten = [], []
         for label, file in self._files.items():
             objects = _objects(file, catalog)
-            text_hash = file_hash(file, self._conceal)
-            if objects and text_hash:
+            hashed = self._hashes.get(label)
+            if objects and hashed:
                 left = self._left.get(label, {})
                 now = {key: left[key] if key in strange and key in left else catalog[key] for key in objects}
-                records.append(FileRecord(label, text_hash, now, run_id))
+                records.append(FileRecord(label, hashed, now, run_id))
             else:
                 forgotten.append(label)
                 self._runs_again = True
@@ -454,8 +461,9 @@ class Recorder:
 
     def _keep(self, text: str) -> str:
         """Keep a text unless there is a secret in it; return its hash, or an empty one."""
-        if self._conceal(text) != text:
-            return ""
+        return "" if self._conceal(text) != text else self._keep_plain(text)
+
+    def _keep_plain(self, text: str) -> str:
         text_hash = hash_text(text)
         self._texts[text_hash] = text
         return text_hash

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from ahjo_tasks.database.connection import Connection
-    from ahjo_tasks.errors import DeployError, ServerError
+    from ahjo_tasks.errors import AhjoError, DeployError, ServerError
     from ahjo_tasks.project.sql_file import SqlFile
     from ahjo_tasks.sql.lexer import Syntax
     from ahjo_tasks.sql.splitters import Batch
@@ -126,6 +126,14 @@ class FileStep(Step):
                         listener(ServerMessage(_ignored(failure, connection)))
             self.batch_done(number, connection)
         return rows
+
+    def batches_done(self, error: AhjoError | None = None) -> int:
+        """Return how many batches were done, also of those that were rolled back with the one that failed."""
+        if error is None:
+            return len(self.file.batches)
+        failure = error.__cause__
+        line = failure.batch.line if isinstance(failure, BatchError) else 0
+        return sum(batch.line < line for batch in self.file.batches)
 
     def is_done(self, number: int, batch: Batch) -> bool:
         """True if an earlier run has done the batch with this number, counted from 1."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -161,8 +161,10 @@ class SqlScript:
     def _step_rows(self, run_id: str) -> Iterator[Any]:
         steps = [step for step in self._plan.steps if isinstance(step, FileStep | DropStep | MigrationStep)]
         for number, step in enumerate(steps, 1):
-            kept = hash_text(step.file.text) if isinstance(step, FileStep) and step.file.kind in OBJECTS else ""
-            note = StepRecord(number, step.kind, step.label, "ok", text_hash=kept, reason="by a script")
+            note = StepRecord(number, step.kind, step.label, "ok", batches=step.batches_done(), reason="by a script")
+            if isinstance(step, FileStep):
+                kept = hash_text(step.file.text) if step.file.kind in OBJECTS else ""
+                note = replace(note, raw_hash=step.file.raw_hash, file_hash=file_hash(step.file, str), text_hash=kept)
             yield self._store.tables.steps.insert().values(run_id=run_id, **asdict(note))
 
     def _forgotten(self, files: Iterable[str]) -> Iterator[Any]:

@@ -114,7 +114,12 @@ class Run:
 
 @dataclass(frozen=True)
 class StepRecord:
-    """One step of a run; `text_hash` is that of the file's text, empty where it is not kept."""
+    """One step of a run.
+
+    `batches` of its file were done. `raw_hash` is that of the file's bytes, `file_hash` that of what it ran, with
+    variables replaced, and `text_hash` names the text; all are empty where there is a secret in it, the last one also
+    where it is not kept.
+    """
 
     number: int
     kind: str
@@ -122,6 +127,9 @@ class StepRecord:
     status: str
     seconds: float = 0.0
     rows_changed: int = 0
+    batches: int = 0
+    raw_hash: str = ""
+    file_hash: str = ""
     text_hash: str = ""
     reason: str = ""
     error: str = ""

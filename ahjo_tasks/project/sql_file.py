@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 from ahjo_tasks.errors import SourceError
@@ -137,6 +138,8 @@ class FileText:
     """Origin of each part of the text, when not all of it is the file's own."""
     database: str | None = None
     """The name of the database that the file is for, where it is known."""
+    raw_hash: str = field(default="", compare=False)
+    """SHA-256 of the bytes of the file; empty for a text that was not read from it."""
 
     @property
     def ignores_some_errors(self) -> bool:
@@ -343,11 +346,12 @@ def read_text(  # noqa: PLR0913 - the parts of a file
     database: str | None = None,
 ) -> FileText:
     """Read the text of one file. Raises SourceError."""
-    text = decode(path)
+    raw = read_bytes(path)
+    text = decode_bytes(raw, path)
     if dialect.supports_sqlcmd:
         reject(text, path)
     text = substitute(text, variables, path=path, syntax=dialect.syntax)
-    return FileText(path, label, kind, text, dialect, database=database)
+    return FileText(path, label, kind, text, dialect, database=database, raw_hash=sha256(raw).hexdigest())
 
 
 def expand_text(  # noqa: PLR0913 - the parts of a file
@@ -360,15 +364,23 @@ def expand_text(  # noqa: PLR0913 - the parts of a file
     database: str | None = None,
 ) -> FileText:
     """Read the text of one file, with its directives of sqlcmd carried out. Raises SourceError."""
-    origin = expand(path, variables or {}, decode)
-    return FileText(path, label, kind, origin.text, dialect, origin, database)
+    hashes = []
+
+    def read_noted(file: Path) -> str:
+        raw = read_bytes(file)
+        hashes.append(sha256(raw).hexdigest())
+        return decode_bytes(raw, file)
+
+    origin = expand(path, variables or {}, read_noted)
+    return FileText(path, label, kind, origin.text, dialect, origin, database, raw_hash=hashes[0])
 
 
 def split(source: FileText) -> SqlFile:
     """Return a text as a file, ready to run. Raises SourceError, with the position in the file that it came from."""
     text, dialect, origin = source.text, source.dialect, source.origin
     refused = IGNORE if source.ignores_some_errors else _refused(text, dialect)
-    file = SqlFile(source.path, source.label, source.kind, text, dialect, origin, source.database, refused=refused)
+    facts = (source.path, source.label, source.kind, text, dialect, origin, source.database, source.raw_hash)
+    file = SqlFile(*facts, refused=refused)
     try:
         return _split(file)
     except SourceError as error:
@@ -404,12 +416,21 @@ def _refused(text: str, dialect: Dialect) -> str:
     return ""
 
 
-def decode(path: Path) -> str:
-    """Decode a file: UTF-8 with or without BOM, or UTF-16 with BOM. Newlines stay as they are. Raises SourceError."""
+def read_bytes(path: Path) -> bytes:
+    """Read a file as it is. Raises SourceError."""
     try:
-        raw = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise SourceError(f"cannot be read: {error.strerror}", path=path) from None
+
+
+def decode(path: Path) -> str:
+    """Read a file as text. Raises SourceError."""
+    return decode_bytes(read_bytes(path), path)
+
+
+def decode_bytes(raw: bytes, path: Path) -> str:
+    """Decode a file: UTF-8 with or without BOM, or UTF-16 with BOM. Newlines stay as they are. Raises SourceError."""
     encoding = next((name for bom, name in BOMS if raw.startswith(bom)), "utf-8")
     if len(raw) > LONGEST_READ and encoding != "utf-16":
         raw = raw.rstrip(b" \t\r\n")  # what is one statement is then one text, and not another one without the blanks

@@ -146,6 +146,27 @@ def test_a_failed_run_leaves_nothing_where_ddl_can_be_rolled_back(chain: Deploye
     assert {step["status"] for step in steps} == {"ok" if committed else "rolled back", "FAIL"}
 
 
+def test_a_step_has_its_hashes_and_how_far_it_came(live: Deployed) -> None:
+    live.reconfigure(scripting_variables={"one": 1})
+    live.target.query("CREATE TABLE item (id INTEGER)", live.database)
+    end = ";\nGO\n" if live.target.name == "mssql" else ";\n"
+    texts = {"a": ("INSERT INTO item VALUES ($(one))", "DELETE FROM item")}
+    texts["b"] = (*texts["a"], "INSERT INTO nowhere VALUES (3)")
+    for name, statements in texts.items():
+        live.write(f"database/data/{name}.sql", "".join(f"{statement}{end}" for statement in statements))
+    live.fail("data")
+    run = json.loads(live.succeed("history", "--format", "json").out)["runs"][0]["run_id"]
+    done, failed = json.loads(live.succeed("history", "--run", run, "--format", "json").out)["steps"]
+    whole = live.target.name == "postgresql"  # where a file is one batch
+    assert (done["batches"], failed["batches"]) == ((1, 0) if whole else (2, 2))
+    assert [step["raw_hash"] for step in (done, failed)] == [
+        sha256((live.directory / f"database/data/{name}.sql").read_bytes()).hexdigest() for name in texts
+    ]
+    assert done["file_hash"] not in {"", done["raw_hash"]}
+    assert (done["error"], "nowhere" in failed["error"]) == ("", True)
+    assert "nowhere" in live.succeed("history", "--run", run).text
+
+
 def test_a_file_at_a_time_keeps_what_was_done_before_a_failure(chain: Deployed) -> None:
     chain.reconfigure(deploy_transaction="file")
     chain.view("a", "SELECT 6 AS one")
