@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from itertools import chain, islice, repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.data.load import load
 from ahjo_tasks.data.table_file import TableFile
 from ahjo_tasks.database.catalog import has_table
 from ahjo_tasks.engine.diagnostics import BatchError
+from ahjo_tasks.engine.effect_lookup import was_done
 from ahjo_tasks.engine.plan import Plan, Step
 from ahjo_tasks.engine.sql_file import FileStep, RunOutsideTransaction, file_notes, sets_session
 from ahjo_tasks.errors import DeployError, StatementError, UsageError
@@ -78,6 +79,14 @@ class LoadStep(Step):
         return rows
 
 
+class Rest(NamedTuple):
+    """The rest of a script: what follows its first statements, which are `done`; what is to be told about it."""
+
+    done: int = 0
+    note: str = ""
+    warning: str = ""
+
+
 class DataProgress:
     """The progress of the files of a kind. `everything` runs those, too, that are done.
 
@@ -100,6 +109,7 @@ class DataProgress:
         self._may_write = may_write
         self._known = loaded.known() if loaded is not None else {}
         self._everything = everything
+        self._rests: dict[str, Rest] = {}
 
     def reason_to_skip(self, file: SqlFile | TableFile) -> str:
         """Say why a file need not run; empty where it has to."""
@@ -121,23 +131,29 @@ class DataProgress:
 
     def step(self, step: FileStep) -> Step:
         """Return the step that runs what is left of a script."""
-        return ScriptStep(step.file, step.deployed, step.first, self, self._statements_done(step.file))
+        return ScriptStep(step.file, step.deployed, step.first, self, self.rest(step.file).done)
 
-    def warning(self, file: SqlFile) -> str:
-        """Name the statement of a script of which it is not known whether it was done; empty for none."""
-        known, done = self._known.get(file.label), self._statements_done(file)
-        if known is None or known.whole or self._everything:
-            return ""
-        if done == known.statements and known.uncertain and done < len(file.batches):
-            place = file.location(file.batches[done].line)
-            return f"{place}: the run before was ended here: whether this statement was done is not known. It runs now."
-        return "" if done == known.statements else f"{file.label}: what was done of it has changed: all of it runs."
+    def rest(self, file: SqlFile) -> Rest:
+        """Return what an earlier run has left of a script. Of a statement that it began, the catalog may know more."""
+        if file.label not in self._rests:
+            self._rests[file.label] = self._find_rest(file)
+        return self._rests[file.label]
 
-    def _statements_done(self, file: SqlFile) -> int:
+    def _find_rest(self, file: SqlFile) -> Rest:
         known = None if self._everything else self._known.get(file.label)
-        if known is None or known.whole or known.content != self.content(file, known.statements):
-            return 0
-        return known.statements
+        if known is None or known.whole or self._loaded is None:
+            return Rest()
+        if known.content != self.content(file, known.statements):
+            return Rest(warning=f"{file.label}: what was done of it has changed: all of it runs.")
+        done = known.statements
+        if not known.uncertain or done >= len(file.batches):
+            return Rest(done)
+        batch = file.batches[done]
+        ended = f"{file.location(batch.line)}: the run before was ended here:"
+        found = was_done(self._loaded.connection, batch.text) if batch.count == 1 else None
+        if found is None:
+            return Rest(done, warning=f"{ended} whether this statement was done is not known. It runs now.")
+        return Rest(done + 1, note=f"{ended} this statement was done") if found else Rest(done)
 
     def content(self, file: SqlFile | TableFile, statements: int | None = None) -> str:
         """Return the hash of a file, or of its first statements; empty for a text with a secret in it."""
@@ -281,7 +297,9 @@ def plan_data(
             steps.append(LoadStep(tables, progress))
         notes += [f"{file.label}: {reason}"] if (reason := progress.reason_to_skip(file)) else []
     scripts = [file for file in files if not isinstance(file, TableFile)]
-    return Plan(tuple(steps), (*file_notes(scripts), *notes), tuple(filter(None, map(progress.warning, scripts))))
+    rests = list(map(progress.rest, scripts))
+    notes += filter(None, (rest.note for rest in rests))
+    return Plan(tuple(steps), (*file_notes(scripts), *notes), tuple(rest.warning for rest in rests if rest.warning))
 
 
 def _replaced_groups(order: Sequence[SqlFile | TableFile], edges: Edges) -> dict[int, tuple[TableFile, ...]]:

@@ -43,7 +43,9 @@ def going_on(plan: Plan, progress: DataProgress) -> Plan:
             notes.append(f"{step.label}: {reason}")
         else:
             steps.append(progress.step(step))
-            warnings += filter(None, [progress.warning(step.file)])
+            rest = progress.rest(step.file)
+            notes += filter(None, [rest.note])
+            warnings += filter(None, [rest.warning])
     return Plan(tuple(steps), tuple(notes), tuple(warnings))
 
 

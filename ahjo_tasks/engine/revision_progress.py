@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.console.masker import uncovered
-from ahjo_tasks.database.catalog import find, read_catalog
+from ahjo_tasks.engine.effect_lookup import DROP_INVALID, hold, invalid_indexes
 from ahjo_tasks.errors import DeployError, StatementError
 from ahjo_tasks.history.data import Loaded, LoadedFiles
 from ahjo_tasks.history.store import HistoryStore
-from ahjo_tasks.sql.definitions import Definition, Name
 from ahjo_tasks.sql.references.tokens import word_set
 from ahjo_tasks.sql.stated_effects import stated_effects
 from ahjo_tasks.sql.temporary_tables import temporary_tables
@@ -38,7 +37,6 @@ OF_THE_SESSION = word_set(
     "SET RESET USE BEGIN START COMMIT END ROLLBACK ABORT SAVEPOINT RELEASE LOCK UNLOCK DISCARD PREPARE DEALLOCATE"
 )
 """First words of statements that count for the session alone, and are repeated each time."""
-OTHER_KINDS = frozenset({"view", "procedure", "function", "trigger", "event"})
 UNDO = (
     "Put the done part of the revision back as it was: what comes after it may change. Or undo by hand what was done,"
     " and record where the database is: inv alembic -- stamp REVISION."
@@ -256,7 +254,7 @@ class RevisionProgress:
             last |= {(effect.kind, effect.table, effect.name): effect for effect in effects}
         for effect in uncertain:
             del last[effect.kind, effect.table, effect.name]
-        undone = [effect for effect in last.values() if not self._are_there((effect,))]
+        undone = [effect for effect in last.values() if self._are_there((effect,)) is False]
         if undone and len(undone) == len(last):
             raise _UndoneByHandError
         if undone:
@@ -264,55 +262,20 @@ class RevisionProgress:
             raise DeployError(f"{self._key}: {undone[0].text} {state}, which an earlier run changed", hint=UNDO)
 
     def _are_there(self, effects: tuple[Effect, ...]) -> bool | None:
-        """Return whether the catalog shows the effects; None where it shows some of them, or there are none."""
+        """Return whether the catalog shows the effects; None where it shows some of them, or cannot tell."""
         self._busy = True
         try:
-            found = {self._is_there(effect) == effect.present for effect in effects}
+            return hold(self._connection, self._sa_connection, effects)
         finally:
             self._busy = False
-        return found.pop() if len(found) == 1 else None
-
-    def _is_there(self, effect: Effect) -> bool:
-        from sqlalchemy import inspect
-
-        *schemas, table = effect.table
-        if effect.kind in OTHER_KINDS:
-            name = Definition(effect.kind, Name(schemas[-1] if schemas else None, table))
-            catalog = read_catalog(self._connection, [table])
-            return (
-                find(catalog, name, self._connection.dialect.default_schema, self._connection.database_name) is not None
-            )
-        tables = inspect(self._sa_connection)
-        where: dict[str, Any] = {"schema": schemas[-1] if schemas else None}
-        if not tables.has_table(table, **where):
-            return False
-        if effect.kind == "table":
-            return True
-        if effect.kind == "column":
-            names = self._connection.dialect.column_names(self._sa_connection, table, where["schema"])
-        else:
-            reads = (
-                tables.get_indexes,
-                tables.get_unique_constraints,
-                tables.get_foreign_keys,
-                tables.get_check_constraints,
-            )
-            names = [str(item["name"]) for read in reads for item in read(table, **where)]
-        return effect.name.lower() in {name.lower() for name in names}
 
     def _refuse_invalid(self, statement: Statement) -> None:
         """Raise DeployError where an earlier CREATE INDEX CONCURRENTLY failed or was killed, and left half an index."""
-        dialect = self._connection.dialect
-        if not dialect.invalid_index_sql or "CONCURRENTLY" not in statement.text.upper():
-            return
-        for effect in stated_effects(statement.text, dialect.syntax):
-            literals = {"table": dialect.quote(*effect.table), "name": effect.name}
-            quoted = {key: dialect.quote_literal(value) for key, value in literals.items()}
-            for (name,) in self._connection.query(dialect.invalid_index_sql.format(**quoted)):
-                raise DeployError(
-                    f"{self._key}: the index {name} is invalid: an earlier run failed or was ended while it made it",
-                    hint=f"DROP INDEX CONCURRENTLY {name}, and run again: it is made anew then.",
-                )
+        for name in invalid_indexes(self._connection, statement.text):
+            raise DeployError(
+                f"{self._key}: the index {name} is invalid: an earlier run failed or was ended while it made it",
+                hint=DROP_INVALID.format(name),
+            )
 
     # -- the record ----------------------------------------------------------------------------------------------------
 

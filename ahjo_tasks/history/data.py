@@ -11,6 +11,7 @@ from ahjo_tasks.history.store import hash_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.history.store import HistoryStore
 
 
@@ -39,6 +40,11 @@ class LoadedFiles:
         self._store = store
         self.kind = kind
         self._table = self._qualified()
+
+    @property
+    def connection(self) -> Connection:
+        """The connection to the database."""
+        return self._store.connection
 
     def known(self) -> dict[str, Loaded]:
         """Return what is known of the files, by their labels."""

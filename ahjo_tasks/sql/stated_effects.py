@@ -23,18 +23,20 @@ HEAD = 12
 class Effect(NamedTuple):
     """A table or an object, or a column or an index (or constraint) of it, which is there after a statement or is not.
 
-    `table` is the name of the table or the object, by its parts.
+    `table` is the name of the table or the object, by its parts, `on` that of the table of a trigger.
     """
 
     kind: str
     table: tuple[str, ...]
     name: str
     present: bool
+    on: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
-        """As in `column shop.name`."""
-        return f"{self.kind} {'.'.join(filter(None, (*self.table, self.name)))}"
+        """As in `column shop.name`, or `trigger audit on shop`."""
+        on = f" on {'.'.join(self.on)}" if self.on else ""
+        return f"{self.kind} {'.'.join(filter(None, (*self.table, self.name)))}{on}"
 
 
 def stated_effects(text: str, syntax: Syntax) -> tuple[Effect, ...]:
@@ -68,7 +70,8 @@ def _object(tokens: Sequence[str], words: Sequence[str], syntax: Syntax) -> Iter
     kind = next((index for index, word in enumerate(words[1:HEAD], 1) if word in OBJECTS | {"TABLE", "INDEX"}), None)
     if kind is not None and words[kind] in OBJECTS and kind + 1 < len(tokens):
         name = split_name(tokens[kind + 1], syntax)
-        yield Effect(words[kind].lower(), name, "", words[0] == "CREATE")
+        on = words.index("ON", kind) + 1 if words[kind] == "TRIGGER" and "ON" in words[kind:-1] else 0
+        yield Effect(words[kind].lower(), name, "", words[0] == "CREATE", split_name(tokens[on], syntax) if on else ())
 
 
 def _dropped(tokens: Sequence[str], words: Sequence[str], syntax: Syntax) -> Iterator[Effect]:

@@ -26,7 +26,8 @@ STATED = {
     "CREATE VIEW v AS SELECT 1": ["+view v"],
     "CREATE DEFINER=`a`@`b` SQL SECURITY INVOKER VIEW v AS SELECT 1": ["+view v"],
     "CREATE DEFINER=`a`@`b` PROCEDURE p() BEGIN SELECT 1; END": ["+procedure p"],
-    "CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET @a = 1": ["+trigger g"],
+    "CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET @a = 1": ["+trigger g on t"],
+    "DROP TRIGGER s.g": ["-trigger s.g"],
     "DROP EVENT e": ["-event e"],
 }
 UNSTATED = [
