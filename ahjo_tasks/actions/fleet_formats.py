@@ -1,32 +1,24 @@
-"""Forms of what became of a fleet: JSON, Markdown, and JUnit as build servers read it."""
+"""Forms of what became of a fleet, as texts below each other: JSON, Markdown, and JUnit as build servers read it."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.console.markdown import plain, table
-from ahjo_tasks.fleet.outcome import count, exit_code
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from ahjo_tasks.fleet.outcome import Outcome
+    from ahjo_tasks.fleet.results import Results
+
+    Texts = Iterator[str]
 
 FORMAT_VERSION = 1
 """Version of the JSON; a later one may have more keys."""
 COLUMNS = ("Target", "Result", "Seconds", "What")
-
-
-def document(command: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """Return the report as plain values."""
-    return {
-        "format_version": FORMAT_VERSION,
-        "command": command,
-        "exit_code": exit_code(outcomes),
-        "counts": count(outcomes),
-        "targets": [outcome.as_dict() for outcome in outcomes],
-    }
 
 
 def row(outcome: Outcome) -> tuple[str, str, str, str]:
@@ -36,40 +28,55 @@ def row(outcome: Outcome) -> tuple[str, str, str, str]:
 
 def counted(counts: Mapping[str, int]) -> str:
     """Return `198 changed, 2 failed`."""
-    return ", ".join(f"{number} {status}" for status, number in counts.items())
+    return ", ".join(f"{number} {status}" for status, number in Counter(counts).most_common())
 
 
-def json_text(report: Mapping[str, Any], _outcomes: Sequence[Outcome]) -> str:
-    """Return an object with the counts, and an object for each target."""
-    return json.dumps(report, indent=2, ensure_ascii=False, default=str)
+def json_text(command: str, results: Results, more: Callable[[str], Mapping[str, str]] = lambda _name: {}) -> Texts:
+    """Yield an object with the counts, and an object for each target; `more` gives further keys by its name."""
+    head = {
+        "format_version": FORMAT_VERSION,
+        "command": command,
+        "exit_code": results.exit_code,
+        "counts": dict(results.counts.most_common()),
+    }
+    yield f'{_indented(head).removesuffix("}").rstrip()},\n  "targets": ['
+    left = len(results)
+    for each in results:
+        left -= 1
+        target = _indented({**each.as_dict(), **more(each.name)})
+        yield f"    {target}".replace("\n", "\n    ") + "," * bool(left)
+    yield "  ]\n}"
 
 
-def markdown_text(report: Mapping[str, Any], outcomes: Sequence[Outcome]) -> str:
-    """Return a table with a row for each target."""
-    heading = f"### {plain(report['command'])}: {counted(report['counts'])}"
-    return "\n".join([heading, "", *table(COLUMNS, map(row, outcomes))])
+def _indented(values: Mapping[str, Any]) -> str:
+    return json.dumps(values, indent=2, ensure_ascii=False, default=str)
 
 
-def junit_text(report: Mapping[str, Any], outcomes: Sequence[Outcome]) -> str:
-    """Return a JUnit document with a case for each target."""
+def markdown_text(command: str, results: Results) -> Texts:
+    """Yield a table with a row for each target."""
+    yield f"### {plain(command)}: {counted(results.counts)}\n"
+    yield from table(COLUMNS, map(row, results))
+
+
+def junit_text(command: str, results: Results) -> Texts:
+    """Yield a JUnit document with a case for each target."""
     from ahjo_tasks.testing.junit import Suite, to_xml
     from ahjo_tasks.testing.sql_tests import Case
 
-    name = str(report["command"])
     cases = [
         Case(
-            name,
+            command,
             each.name,
             each.seconds,
             failure=f"{each.status}: {each.text}" if each.code and not each.failed else "",
             error=f"{each.status}: {each.text}" if each.failed else "",
         )
-        for each in outcomes
+        for each in results
     ]
-    return to_xml(name, [Suite(name, name, cases, sum(each.seconds for each in outcomes))])
+    yield to_xml(command, [Suite(command, command, cases, sum(case.seconds for case in cases))])
 
 
-TEXTS: dict[str, Callable[[Mapping[str, Any], Sequence[Outcome]], str]] = {
+TEXTS: dict[str, Callable[[str, Results], Texts]] = {
     "json": json_text,
     "markdown": markdown_text,
     "junit": junit_text,

@@ -17,15 +17,17 @@ from ahjo_tasks.console.console import add_to_step_summary, escaped
 from ahjo_tasks.errors import AhjoError, DifferenceError, TerminatedError
 from ahjo_tasks.fleet.coordinator import Coordinator, Limits
 from ahjo_tasks.fleet.engines import DaskEngine, LocalEngine, Scheduler
-from ahjo_tasks.fleet.logs import TargetLogs
-from ahjo_tasks.fleet.outcome import NOT_STARTED, STOPPED, Outcome, not_started
+from ahjo_tasks.fleet.logs import TargetLogs, file_name
+from ahjo_tasks.fleet.outcome import NOT_STARTED, Outcome
+from ahjo_tasks.fleet.results import Results
 from ahjo_tasks.fleet.stops import Presses
+from ahjo_tasks.fleet.turns import Turn
 from ahjo_tasks.fleet.waves import CANARY, Wave, allowed_failures, plan_waves
 from ahjo_tasks.history.store import new_run_id, utc_now
 from ahjo_tasks.utils import join_names, pluralize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from invoke.tasks import Task
 
@@ -49,15 +51,15 @@ PRESSED = {
 
 
 class Board:
-    """Shows on the console what happens, and keeps what became of each target; its log is written at once.
+    """Shows on the console what happens, and passes on what became of each target; its log is written at once.
 
     Without logs the targets are only asked something: then nothing but the table of a terminal is shown.
     """
 
-    def __init__(self, console: Console, total: int, logs: TargetLogs | None) -> None:
-        self.outcomes: dict[str, Outcome] = {}
+    def __init__(self, console: Console, total: int, take: Callable[[Outcome], None], logs: TargetLogs | None) -> None:
         self._console = console
         self._total = total
+        self._take = take
         self._logs = logs
         self._running: list[str] = []
         self._counts: Counter[str] = Counter()
@@ -76,21 +78,21 @@ class Board:
         """Show and log what became of a target."""
         if outcome.name in self._running:
             self._running.remove(outcome.name)
-        self.outcomes[outcome.name] = outcome.noted()
+        self._take(outcome)
         self._counts[outcome.status] += 1
         if outcome.status == NOT_STARTED or self._logs is None:
             return
         self._logs.write(outcome)
         extra = f"{outcome.status}{': ' if outcome.text else ''}{outcome.text}"
         mark = "FAIL" if outcome.failed else "ok"
-        number = len(self.outcomes)
+        number = self._counts.total()
         self._console.result(number, self._total, outcome.name, mark, seconds=outcome.seconds, extra=extra)
         self._show_running()
 
     def _show_running(self) -> None:
         """Show as a table that is renewed what has ended, what waits, and what is worked on."""
         if self._running:
-            waiting = self._total - len(self.outcomes) - len(self._running)
+            waiting = self._total - self._counts.total() - len(self._running)
             counts = {**self._counts, **({"waiting": waiting} if waiting else {})}
             self._console.progress(fleet_formats.counted(counts) or "The last ones", self._running[:ROWS])
 
@@ -125,13 +127,14 @@ class FleetRun:
                 return
             if self.action.affects_database and left and not self.ctx.dry_run:
                 self.choice.require_consent(left, prunes=bool(self.options.get("prune")))
-            board = Board(self.ctx.console, len(left), self._logs())
-            try:
-                self._run_waves(engine, waves, board)
-            finally:
-                outcomes = [board.outcomes.get(target.name) or not_started(target.name) for target in left]
-                self._report(outcomes)
-        self._conclude(outcomes)
+            with Results.of([target.name for target in left]) as results:
+                logs = self._logs()
+                try:
+                    self._run_waves(engine, waves, Board(self.ctx.console, len(left), results.add, logs))
+                finally:
+                    results.complete()
+                    self._report(results, logs)
+        self._conclude(results)
 
     # -- before --------------------------------------------------------------------------------------------------------
 
@@ -181,11 +184,17 @@ class FleetRun:
         """Return the targets that --resume and --failed-only leave, by what their own histories say."""
         if not (self.flags.resume or self.flags.failed_only):
             return targets
-        asked = Board(self.ctx.console, len(targets), None)
-        self._coordinator(engine, "status", asked).run(self._with_servers(targets), self.id)
+        done: set[str] = set()
+
+        def take(outcome: Outcome) -> None:
+            if not self._is_left(outcome.status):
+                done.add(outcome.name)
+
+        asked = Board(self.ctx.console, len(targets), take, None)
+        self._coordinator(engine, "status", asked).run(self._turns(targets), self.id)
         if self.presses.count:
             raise KeyboardInterrupt(NOTHING_DONE)
-        left = [target for target in targets if self._is_left(asked.outcomes[target.name].status)]
+        left = [target for target in targets if target.name not in done]
         self.ctx.console.print(f"  Left to do: {pluralize(len(left), 'target')} of {len(targets)}")
         return left
 
@@ -222,7 +231,7 @@ class FleetRun:
             if len(waves) > 1:
                 self.ctx.console.step_heading(f"{wave.name}: {pluralize(len(wave.targets), 'target')}")
             coordinator.max_failures = 0 if wave.name == CANARY else allowed
-            coordinator.run(self._with_servers(wave.targets), self.id)
+            coordinator.run(self._turns(wave.targets), self.id)
             if coordinator.halted:
                 return
 
@@ -232,8 +241,8 @@ class FleetRun:
         submit = partial(engine.submit, work, order)
         return Coordinator(engine, submit, limits, board, self.presses)
 
-    def _with_servers(self, targets: Sequence[Target]) -> list[tuple[str, str]]:
-        return [(target.name, self.choice.server(target)) for target in targets]
+    def _turns(self, targets: Sequence[Target]) -> Iterator[Turn]:
+        return (Turn(target.name, self.choice.server(target)) for target in targets)
 
     def _after_wave(self) -> Task[Any] | None:
         """Return the check of the user. Raises UsageError where there is no such action."""
@@ -252,43 +261,35 @@ class FleetRun:
 
     # -- after ---------------------------------------------------------------------------------------------------------
 
-    def _report(self, outcomes: Sequence[Outcome]) -> None:
+    def _report(self, results: Results, logs: TargetLogs) -> None:
         """Write index and report, and show the summary."""
-        console, flags = self.ctx.console, self.flags
-        report = fleet_formats.document(self.action.label, outcomes)
-        logs = self._logs()
-        logs.write_index(report)
+        console, flags, label = self.ctx.console, self.flags, self.action.label
+        logs.write_index(fleet_formats.json_text(label, results, lambda name: {"log": file_name(name)}))
         if flags.format != fleet_formats.TABLE:
-            text = fleet_formats.TEXTS[flags.format](report, outcomes)
+            texts = fleet_formats.TEXTS[flags.format](label, results)
             if flags.output:
-                write_output(self.ctx, flags.output, text)
+                write_output(self.ctx, flags.output, texts)
             else:
-                console.raw(escaped(text))
+                for text in texts:
+                    console.raw(escaped(text))
         elif flags.output:
-            write_output(self.ctx, flags.output, fleet_formats.markdown_text(report, outcomes))
+            write_output(self.ctx, flags.output, fleet_formats.markdown_text(label, results))
         if os.environ.get("GITHUB_STEP_SUMMARY"):  # which is a text of some size
-            add_to_step_summary(console.masked(fleet_formats.markdown_text(report, outcomes)))
-        console.print(f"  {fleet_formats.counted(report['counts']) or 'nothing to do'}   logs: {flags.logs}")
+            add_to_step_summary(console.masked("\n".join(fleet_formats.markdown_text(label, results))))
+        console.print(f"  {fleet_formats.counted(results.counts) or 'nothing to do'}   logs: {flags.logs}")
 
-    def _conclude(self, outcomes: Sequence[Outcome]) -> None:
-        waiting = [outcome.name for outcome in outcomes if outcome.status == NOT_STARTED]
-        failed = [
-            outcome.name for outcome in outcomes if outcome.failed and outcome.status not in {NOT_STARTED, STOPPED}
-        ]
-        left = f"; not started: {join_names(waiting)}" if waiting else ""
+    def _conclude(self, results: Results) -> None:
+        waiting = join_names(results.not_started)
+        left = f"; not started: {waiting}" if waiting else ""
         if self.presses.count:
-            stopped = [outcome.name for outcome in outcomes if outcome.status == STOPPED]
-            interrupted = f"interrupted: {join_names(stopped)}; " if stopped else ""
+            interrupted = f"interrupted: {join_names(results.interrupted)}; " if results.interrupted else ""
             text = f"{interrupted}{left.removeprefix('; ') or 'nothing was left'}"
             raise TerminatedError(text) if self.presses.terminated else KeyboardInterrupt(text)
-        if failed:
-            total = pluralize(len(outcomes), "target")
+        total = pluralize(len(results), "target")
+        if results.failed:
             hint = f"Their logs are in {self.flags.logs}."
             if self.action.affects_database:
                 hint += f" inv {self.action.label} --resume goes on with what is left."
-            raise AhjoError(f"{len(failed)} of {total} failed: {join_names(failed)}{left}.", hint=hint)
-        differing = [outcome.name for outcome in outcomes if outcome.code]
-        if differing:
-            raise DifferenceError(
-                f"{len(differing)} of {pluralize(len(outcomes), 'target')} differ: {join_names(differing)}."
-            )
+            raise AhjoError(f"{len(results.failed)} of {total} failed: {join_names(results.failed)}{left}.", hint=hint)
+        if results.differing:
+            raise DifferenceError(f"{len(results.differing)} of {total} differ: {join_names(results.differing)}.")

@@ -72,5 +72,5 @@ def update_git_version(ctx: ActionContext) -> None:
     from ahjo_tasks.actions.run_plan import run_plan
     from ahjo_tasks.engine.stamp import plan_stamp
 
-    plan = plan_stamp(ctx.settings, ctx.project.directory, required=True)
+    plan = plan_stamp(ctx.settings, ctx.project.checkout, required=True)
     run_plan(ctx, plan)

@@ -8,7 +8,7 @@ import textwrap
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.console.markdown import folded, plain, table
 from ahjo_tasks.errors import UsageError
@@ -288,12 +288,13 @@ def _fitted(ctx: ActionContext, line: str) -> list[str]:
     return textwrap.wrap(line, width, subsequent_indent=INDENT, break_long_words=False, break_on_hyphens=False)
 
 
-def write_output(ctx: ActionContext, name: str, text: str) -> None:
-    """Write a text to a file, whole or not at all; secrets are covered."""
+def write_output(ctx: ActionContext, name: str, text: str | Iterable[str]) -> None:
+    """Write a text, or texts below each other, to a file, whole or not at all; secrets are covered."""
     from ahjo_tasks.utils import atomic_write, make_folder
 
     path = Path(name)
-    with make_folder(path.parent), atomic_write(path, overwrite=True) as part:
-        text = ctx.console.masked(text)
-        part.write_text(f"{text}\n", encoding="utf-8", newline="\n", errors="backslashreplace")
+    texts = [text] if isinstance(text, str) else text
+    options: dict[str, Any] = {"encoding": "utf-8", "newline": "\n", "errors": "backslashreplace"}
+    with make_folder(path.parent), atomic_write(path, overwrite=True) as part, part.open("w", **options) as file:
+        file.writelines(f"{ctx.console.masked(each)}\n" for each in texts)
     ctx.console.print(f"  Wrote {name}")

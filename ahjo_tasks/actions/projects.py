@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
+from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.errors import AhjoError, UsageError
+from ahjo_tasks.errors import AhjoError, TerminatedError, UsageError
 from ahjo_tasks.runtime.action import Action
 from ahjo_tasks.runtime.confirmation import Change, check_permission, is_unattended, require_name, require_yes
 from ahjo_tasks.runtime.context import ActionContext
@@ -18,9 +21,10 @@ if TYPE_CHECKING:
     from invoke.context import Context
 
     from ahjo_tasks.console import Console
+    from ahjo_tasks.fleet.outcome import Outcome
     from ahjo_tasks.fleet.preflight import Job
     from ahjo_tasks.fleet.upgrade_path import UpgradePlan
-    from ahjo_tasks.fleet.worker import Event
+    from ahjo_tasks.fleet.upgrade_runner import Event
 
 EXAMPLE = "inv multi-project-build --config projects.jsonc"
 
@@ -48,28 +52,13 @@ def _multi_project_build(  # noqa: PLR0913, PLR0917 - one parameter for each fla
     projects that it depends on. After a failure no other project is started;
     exit code 1.
     """
-    from ahjo_tasks.fleet.runner import FleetRunner
-
     if jobs < 1 or (confirm and jobs > 1):
         raise UsageError("--jobs is a number from 1, and one process at a time can ask as --confirm wants.")
     projects = _preflight(ctx)
     _print_projects(ctx, projects)
     answers = {} if ctx.dry_run else _confirm(ctx, projects, non_interactive, confirm_database or [], each=confirm)
-    runner = FleetRunner(
-        [
-            (job.with_answers(answers.get(job.project.name, {})), job.request(dry=ctx.dry_run, debug=ctx.debug))
-            for job in projects
-        ],
-        lambda event: _print_event(ctx, event, one_at_a_time=jobs == 1),
-        parallel=jobs,
-        keep_going=keep_going,
-        attached=confirm,
-    )
-    try:
-        runner.run()
-    finally:
-        _summarize(ctx, runner.summary())
-    _conclude(runner.summary())
+    answered = [job.with_answers(answers.get(job.project.name, {})) for job in projects]
+    _build(ctx, answered, jobs, keep_going=keep_going, attached=confirm)
 
 
 multi_project_build = ProjectListAction(
@@ -113,6 +102,7 @@ class NamedPrompt:
 
 
 def _preflight(ctx: ActionContext) -> list[Job]:
+    from ahjo_tasks.actions.project_worker import check_calls
     from ahjo_tasks.fleet.preflight import preflight_projects
     from ahjo_tasks.fleet.project_list import read_project_list
 
@@ -122,7 +112,7 @@ def _preflight(ctx: ActionContext) -> list[Job]:
     project_list = read_project_list(path)
     for warning in project_list.warnings:
         ctx.console.warning(warning)
-    return preflight_projects(project_list, os.environ, lambda name: NamedPrompt(ctx.console, name))
+    return preflight_projects(check_calls, project_list, os.environ, lambda name: NamedPrompt(ctx.console, name))
 
 
 def _print_projects(ctx: ActionContext, projects: Sequence[Job]) -> None:
@@ -164,38 +154,106 @@ def _answers(job: Job, confirmed: set[str | None]) -> dict[str, str]:
     return {"AHJO_NON_INTERACTIVE": "1", "AHJO_CONFIRM_DATABASE": job.database if named else ""}
 
 
-def _print_event(ctx: ActionContext, event: Event, *, one_at_a_time: bool) -> None:
-    console = ctx.console
-    if event.status == "line":
-        console.relay(event.text)
-        return
-    ended = event.status != "started"
-    if one_at_a_time != ended:  # its output follows
-        console.step_heading(event.name)
-    if not ended:
-        if not one_at_a_time:
-            console.print(f"  {event.name}: started")
-        return
-    for line in event.output:
-        console.relay(line)
-    console.result(event.position, event.total, f"project {event.name}", event.status, seconds=event.seconds)
+class ProjectWatcher:
+    """Shows what happens to projects, and keeps what became of them; the output of each stays together."""
+
+    def __init__(self, console: Console, names: Sequence[str], *, one_at_a_time: bool) -> None:
+        self.outcomes: dict[str, Outcome] = {}
+        self._console = console
+        self._names = names
+        self._one_at_a_time = one_at_a_time
+        self._began: dict[str, float] = {}
+
+    def started(self, name: str) -> None:
+        """Show that a project is worked on."""
+        self._began[name] = time.perf_counter()
+        if self._one_at_a_time:  # its output follows
+            self._console.step_heading(name)
+        else:
+            self._console.print(f"  {name}: started")
+
+    def again(self, name: str, reason: str) -> None:
+        """Show that a project waits for another try."""
+        self._console.info(f"  {name}: {reason}")
+
+    def ended(self, outcome: Outcome) -> None:
+        """Show what became of a project that was worked on."""
+        name = outcome.name
+        seconds = time.perf_counter() - self._began[name] if name in self._began else 0.0
+        self.outcomes[name] = replace(outcome, seconds=seconds)
+        if name not in self._began:
+            return
+        if not self._one_at_a_time:
+            self._console.step_heading(name)
+        for line in outcome.lines:
+            self._console.relay(line)
+        number = len(self._began.keys() & self.outcomes.keys())
+        word = _word(outcome)
+        self._console.result(number, len(self._names), f"project {name}", word, seconds=seconds)
+
+    def summary(self) -> list[Outcome]:
+        """Return what became of the projects, in their order."""
+        return [self.outcomes[name] for name in self._names if name in self.outcomes]
 
 
-def _summarize(ctx: ActionContext, results: Sequence[Event]) -> None:
+def _word(outcome: Outcome) -> str:
+    from ahjo_tasks.fleet.outcome import NOT_STARTED, SKIPPED
+
+    return "skipped" if outcome.status in {NOT_STARTED, SKIPPED} else "FAIL" if outcome.failed else "ok"
+
+
+def _build(ctx: ActionContext, jobs: Sequence[Job], parallel: int, *, keep_going: bool, attached: bool) -> None:
+    """Build projects, each in a process of its own; Ctrl-C has every one roll back and end first."""
+    from ahjo_tasks.actions.project_worker import run_calls
+    from ahjo_tasks.fleet.coordinator import Coordinator, Limits
+    from ahjo_tasks.fleet.engines import LocalEngine
+    from ahjo_tasks.fleet.stops import Presses
+    from ahjo_tasks.fleet.turns import Turn
+
+    requests = {job.project.name: job.request(dry=ctx.dry_run, debug=ctx.debug) for job in jobs}
+    watcher = ProjectWatcher(ctx.console, list(requests), one_at_a_time=parallel == 1)
+    presses = Presses(impatient=True)
+    on_line = ctx.console.relay if parallel == 1 else None
+    engine = LocalEngine(parallel, recycle=1, on_line=on_line, attached=attached)
+    coordinator = Coordinator(
+        engine,
+        lambda name, _first, _again: engine.submit(run_calls, requests[name]),
+        Limits(retries=0, losses=0),
+        watcher,
+        presses,
+    )
+    coordinator.max_failures = inf if keep_going else 0
+    try:
+        with presses.counted():
+            coordinator.run([Turn(job.project.name, needs=frozenset(job.project.depends)) for job in jobs], "")
+    finally:
+        engine.close()
+        _summarize(ctx, watcher.summary())
+    if presses.count:
+        raise TerminatedError if presses.terminated else KeyboardInterrupt
+    _conclude(watcher.summary())
+
+
+def _summarize(ctx: ActionContext, outcomes: Sequence[Outcome]) -> None:
     ctx.console.print()
     rows = [
-        (result.name, result.status, f"{result.seconds:.1f}" if result.seconds else "", result.text)
-        for result in results
+        (
+            each.name,
+            _word(each),
+            f"{each.seconds:.1f}" if each.seconds else "",
+            each.text or ("" if _word(each) == "ok" else each.status),
+        )
+        for each in outcomes
     ]
     ctx.console.table(["Project", "Result", "Seconds", "Why"], rows)
 
 
-def _conclude(results: Sequence[Event]) -> None:
-    failed = [result.name for result in results if result.status == "FAIL"]
-    skipped = [result.name for result in results if result.status == "skipped"]
+def _conclude(outcomes: Sequence[Outcome]) -> None:
+    failed = [each.name for each in outcomes if _word(each) == "FAIL"]
+    skipped = [each.name for each in outcomes if _word(each) == "skipped"]
     if failed:
         left = f"; skipped: {', '.join(skipped)}" if skipped else ""
-        raise AhjoError(f"{len(failed)} of {len(results)} projects failed: {', '.join(failed)}{left}.")
+        raise AhjoError(f"{len(failed)} of {len(outcomes)} projects failed: {', '.join(failed)}{left}.")
 
 
 class PreparedUpgrade:
@@ -214,13 +272,14 @@ class PreparedUpgrade:
 
     def check(self) -> tuple[str, ...]:
         """Return what the actions of the versions destroy. Raises ConfigError where one of them could not run."""
+        from ahjo_tasks.actions.project_worker import check_calls
         from ahjo_tasks.fleet.preflight import preflight_versions
         from ahjo_tasks.git import without_locations
 
         if self._destroys is None:
             environ = {**without_locations(os.environ), **self.environ}
             config = self.target.config.path.absolute()
-            self._destroys = preflight_versions(self.plan, self.repository, config, environ)
+            self._destroys = preflight_versions(check_calls, self.plan, self.repository, config, environ)
         return self._destroys
 
 
@@ -266,6 +325,7 @@ def _upgrade(ctx: ActionContext, version: str = "") -> None:
     tag by tag, each with the files of its own tag; the checkout stays as it is.
     After a failure the next run goes on with the version that failed.
     """
+    from ahjo_tasks.actions.project_worker import run_calls
     from ahjo_tasks.fleet.upgrade_runner import UpgradeRunner
 
     upgrade = _prepared(ctx, {"version": version})
@@ -277,7 +337,12 @@ def _upgrade(ctx: ActionContext, version: str = "") -> None:
     name = ctx.database.name if ctx.confirmation.is_named(ctx.project, ctx.given) else ""
     environ = {**upgrade.environ, "AHJO_CONFIRM_DATABASE": name}
     UpgradeRunner(
-        upgrade.plan, upgrade.target, upgrade.repository, environ, lambda event: _print_version_event(ctx, event)
+        run_calls,
+        upgrade.plan,
+        upgrade.target,
+        upgrade.repository,
+        environ,
+        lambda event: _print_version_event(ctx, event),
     ).run()
 
 

@@ -48,7 +48,7 @@ class DataFiles:
         from ahjo_tasks.engine.stamp import plan_stamp
 
         session = self._session
-        after = plan_stamp(session.settings, session.project.directory) if self._record_version else Plan(())
+        after = plan_stamp(session.settings, session.project.checkout) if self._record_version else Plan(())
         progress = data_progress(session, self._kind, connection, everything=self._everything)
         return plan_data(self._files, session.project.files.dialect, connection, progress) + after, progress
 
@@ -124,14 +124,14 @@ def plan_baseline(session: Session, connection: Connection) -> Baseline:
     selection = Deployment(session.settings, connection, session.conceal).baseline(objects, inputs)
     state = None
     if selection.state is not None and now:
-        repository = check_repository("", session.settings, project.directory)
+        repository = check_repository("", session.settings.project, project.checkout)
         state = replace(selection.state, repository=repository)
     for change in selection.changes:
         session.console.info(f"  {change.label}: not recorded: {change.reason}")
     migrations = project.migrations
     current = migrations.current(connection) if migrations.present else ()
     pending = migrations.pending(current) if migrations.present and (now or not current) else []
-    version = plan_stamp(session.settings, project.directory, connection) if now else Plan(())
+    version = plan_stamp(session.settings, project.checkout, connection) if now else Plan(())
     return Baseline(replace(selection, state=state), len(pending), data, version)
 
 

@@ -194,7 +194,7 @@ def plan_changes(  # noqa: PLR0913 - what of the deploy is wanted
         inputs = ""  # somebody saved files while they were read
     choice = Choice() if choice is None else choice
     selection = deployment.select(objects, choice, everything=reason, inputs=inputs, untouched=untouched)
-    repository = check_repository(selection.repository, session.settings, session.project.directory)
+    repository = check_repository(selection.repository, session.settings.project, session.project.checkout)
     state = selection.state if not (skipped.descriptions or skipped.migrations) else None
     selection = replace(selection, state=state and replace(state, repository=repository))
     if descriptions.steps and connection is not None and not (before.steps or selection.plan.steps):
@@ -236,7 +236,7 @@ def _around(session: Session, connection: Connection | None, skipped: Skipped) -
     if before.steps:
         after += plan_refresh(project.object_files, project.dialect)
     if not skipped.git_version:
-        after += plan_stamp(session.settings, session.project.directory, connection)
+        after += plan_stamp(session.settings, session.project.checkout, connection)
     return before, after
 
 
@@ -330,7 +330,7 @@ def _is_done(session: Session, inputs: str) -> bool:
         return False
     session.project.shown_plan = None
     describe_once(session, connection)
-    plan = plan_stamp(session.settings, session.project.directory, connection) + _notes(session)
+    plan = plan_stamp(session.settings, session.project.checkout, connection) + _notes(session)
     if not plan.steps:
         apply_plan(session, plan, connection)
         return True

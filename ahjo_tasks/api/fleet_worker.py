@@ -22,7 +22,7 @@ from ahjo_tasks.errors import INTERRUPTED, AhjoError, ConnectionFailedError, Dep
 from ahjo_tasks.events import FileTested, Note, Planned, Started, StepEvent, Warned
 from ahjo_tasks.fleet.identity import difference, project_identity
 from ahjo_tasks.fleet.outcome import DIFFERS, FAILED, REFUSED, STOPPED, TIMED_OUT, Outcome
-from ahjo_tasks.fleet.stops import Deadline, switch
+from ahjo_tasks.fleet.stops import Deadline
 from ahjo_tasks.fleet.targets import Sources, TargetReader
 from ahjo_tasks.history import store as history
 from ahjo_tasks.history.store import HistoryStore, new_run_id
@@ -150,11 +150,7 @@ def work(order: Order, name: str, first_try: float = 0.0, may_be_done: bool = Fa
     if reason:
         text = f"the worker on {socket.gethostname()} {reason}"
         return Outcome(name, REFUSED, AhjoError.exit_code, text, lines=(text,), may_pass=True)
-    switch().active += 1
-    try:
-        return Visit(order, _fleet(order), name, first_try if may_be_done else 0.0).outcome()
-    finally:
-        switch().active -= 1
+    return Visit(order, _fleet(order), name, first_try if may_be_done else 0.0).outcome()
 
 
 class Visit:

@@ -216,7 +216,7 @@ def _check_repository(session: Session, connection: Connection) -> None:
     store = HistoryStore(connection, session.settings)
     last = store.state() if store.exists() else None
     if last is not None:
-        check_repository(last.repository, session.settings, session.project.directory)
+        check_repository(last.repository, session.settings.project, session.project.checkout)
 
 
 def _run_record(session: Session, plan: Plan, connection: Connection) -> RunRecord:
@@ -229,7 +229,7 @@ def _run_record(session: Session, plan: Plan, connection: Connection) -> RunReco
     store = HistoryStore(connection, session.settings)
     if project.run_record is None:
         run = describe_run(session.settings.project, session.actions, project.environ)
-        git, uncommitted = version_of(plan, session.settings, project.directory)
+        git, uncommitted = version_of(plan, project.checkout)
         run = replace(run, git_commit=git.commit[:100], git_branch=git.branch[:255], uncommitted=uncommitted)
         run = replace(run, login=session.database.login, environment=project.config_name)
         project.run_record = RunRecord(store, run)

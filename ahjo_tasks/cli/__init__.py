@@ -46,9 +46,9 @@ def ahjo(arguments: Sequence[str] | None = None) -> None:
         print(f"ahjo {__version__}")  # noqa: T201 - likewise
         return
     if given[0] == WORKER_FLAG:
-        from ahjo_tasks.cli.worker import main
+        from ahjo_tasks.fleet.worker import serve
 
-        main(given[1])
+        serve(attached=len(given) > 1)
         return
     if given[0] in {"--complete", "--print-completion-script"}:
         _complete(given)

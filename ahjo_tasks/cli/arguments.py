@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from invoke.program import Program
 
 from ahjo_tasks.actions.namespace import namespace
-from ahjo_tasks.cli.project_namespace import find_project, load_or_standard
+from ahjo_tasks.actions.project_namespace import find_project, load_or_standard
 from ahjo_tasks.config.document import CONFIG_SUFFIXES
 from ahjo_tasks.console import Console
 from ahjo_tasks.errors import ConfigError, UsageError

@@ -1,7 +1,6 @@
 """The entry of the single-file executable: `ahjo`, or another command by the file's name or as its first argument."""
 
 import sys
-from multiprocessing import freeze_support
 from pathlib import Path
 
 from ahjo_tasks import cli
@@ -19,7 +18,6 @@ COMMANDS = {
 
 def main() -> None:
     """Run `ahjo deploy dev.jsonc`, `ahjo ahjo-scan --stage`, or `ahjo-scan --stage` through a link."""
-    freeze_support()  # a worker of a fleet is this program once more
     if Path(sys.argv[0]).stem not in COMMANDS and sys.argv[1:2] and sys.argv[1] in COMMANDS:
         del sys.argv[0]
     COMMANDS.get(Path(sys.argv[0]).stem, cli.ahjo)()

@@ -18,7 +18,7 @@ from ahjo_tasks.errors import StatementError
 from ahjo_tasks.sql.definitions import Name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy.engine.reflection import Inspector
 
@@ -149,25 +149,30 @@ def read_definitions(connection: Connection, keys: Iterable[ObjectKey]) -> dict[
     return _joined((key, text) for key, (text,) in rows if key in wanted)
 
 
-def read_tables(connection: Connection) -> dict[ObjectKey, tuple[str, str]] | None:
+def read_tables(
+    connection: Connection, leaves_out: Callable[[str], bool] = lambda _name: False
+) -> dict[ObjectKey, tuple[str, str]] | None:
     """Return of each table a line for each column and constraint, and its comments; None where it cannot be read.
 
-    Tables of extensions are left out.
+    Tables of extensions are left out, and those whose names `leaves_out` means.
     """
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a type that SQLAlchemy does not know is no concern of the user
-            return _read_tables(connection)
+            return _read_tables(connection, leaves_out)
     except (SQLAlchemyError, StatementError, ValueError, LookupError):  # a text in another encoding, no right to look
         return None
 
 
-def _read_tables(connection: Connection) -> dict[ObjectKey, tuple[str, str]]:
+def _read_tables(connection: Connection, leaves_out: Callable[[str], bool]) -> dict[ObjectKey, tuple[str, str]]:
     from sqlalchemy import inspect
 
-    own = {str(name) for kind, name in connection.query(connection.dialect.content_sql) if kind == "table"}
+    names = (str(name) for kind, name in connection.query(connection.dialect.content_sql) if kind == "table")
+    own = {name for name in names if not leaves_out(name)}
+    if not own:
+        return {}
     with connection.sqlalchemy_connection() as sa_connection:
         inspector = inspect(sa_connection)
         default = connection.dialect.default_schema
@@ -175,19 +180,21 @@ def _read_tables(connection: Connection) -> dict[ObjectKey, tuple[str, str]]:
         return {
             ObjectKey("table", schema or "", name): ("\n".join(lines), "\n".join(comments[name]))
             for schema in (schemas if default else [None])
-            for described, comments in (_describe_tables(inspector, schema),)
+            for described, comments in (_describe_tables(inspector, schema, own),)
             for name, lines in described.items()
             if name in own
         }
 
 
 def _describe_tables(
-    inspector: Inspector, schema: str | None
+    inspector: Inspector, schema: str | None, names: Collection[str]
 ) -> tuple[dict[str, list[str]], defaultdict[str, list[str]]]:
-    """Return the lines of each table of a schema, and its comments."""
+    """Return the lines of each of these tables of a schema, and its comments; of others, too, where they are many."""
+    few = len(names) <= NAMES_PER_QUERY
+    wanted: dict[str, Any] = {"schema": schema, "filter_names": list(names) if few else None}
     lines: dict[str, list[str]] = {}
     comments: defaultdict[str, list[str]] = defaultdict(list)
-    for (_schema, name), columns in inspector.get_multi_columns(schema=schema).items():
+    for (_schema, name), columns in inspector.get_multi_columns(**wanted).items():
         lines[str(name)] = [_describe_column(column) for column in columns]
         comments[str(name)] += [f"{column['name']}: {column['comment']}" for column in columns if column.get("comment")]
     readers: dict[str, Callable[..., Any]] = {
@@ -200,7 +207,7 @@ def _describe_tables(
     }
     for word, read in readers.items():
         with suppress(NotImplementedError):  # SQLAlchemy does not read it on every database
-            for (_schema, name), values in read(schema=schema).items():
+            for (_schema, name), values in read(**wanted).items():
                 texts = sorted(_describe(word, value) for value in (values if isinstance(values, list) else [values]))
                 (comments if word == "comment" else lines)[str(name)] += filter(None, texts)
     return lines, comments

@@ -238,7 +238,7 @@ class Recorder:
         self._record.run = replace(self._record.run, plan_hash=self._hash(plan))
         self._found = self._hand_made()
         if self._may_change_tables(plan):
-            self._tables = read_tables(self._connection)
+            self._tables = self._read_tables()
         if self._is_deferred:
             return
         self._start()
@@ -491,14 +491,14 @@ class Recorder:
         """Write the tables that revisions made, and what this run changed in those that are recorded already."""
         if self._tables is None:
             return
-        now, record = read_tables(self._connection), self._store.revision_tables()
+        now, record = self._read_tables(), self._store.revision_tables()
         if now is None:
             return
         migrated = any(step.kind == "migration" for step in self._steps)
         changed = [
             key
             for key, described in now.items()
-            if described != self._tables.get(key) and (key in record.objects or migrated) and not self._is_ours(key)
+            if described != self._tables.get(key) and (key in record.objects or migrated)
         ]
         objects, texts = dict(record.objects), dict(record.texts)
         for key in changed:
@@ -519,11 +519,11 @@ class Recorder:
         self._record.steps += 1
         self._steps.append(StepRecord(self._record.steps, "table", str(key), status, text_hash=text_hash))
 
-    def _is_ours(self, key: ObjectKey) -> bool:
-        """Test whether a table is one of the history, of Alembic's versions or of git's."""
+    def _read_tables(self) -> dict[ObjectKey, tuple[str, str]] | None:
+        """Read the tables, but for those of the history, of Alembic's versions and of git's."""
         settings = self._store.settings
-        names = {settings.alembic_version_table, settings.git_table, settings.log_table, settings.test_table_name}
-        return key.name.startswith(settings.history_prefix) or key.name in names
+        ours = {settings.alembic_version_table, settings.git_table, settings.log_table, settings.test_table_name}
+        return read_tables(self._connection, lambda name: name.startswith(settings.history_prefix) or name in ours)
 
 
 def _differing(before: Catalog, catalog: Catalog) -> set[ObjectKey]:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.database.catalog import read_table
@@ -100,24 +101,68 @@ def _origin(git: Git) -> str:
     return common.parent.name if common.name == ".git" else common.name.removesuffix(".git")
 
 
-def check_repository(recorded: str, settings: Settings, directory: Path) -> str:
-    """Return the repository of a project in `directory`, to be recorded in a database; empty where it is not known.
+class Checkout:
+    """The version of a project's folder, as git or a file with the version has it; each part is asked once."""
+
+    def __init__(self, directory: Path, repository: str | None = None, info_path: str | None = None) -> None:
+        self._directory = directory
+        self._repository = repository
+        self._info_path = info_path
+        self._git = Git(directory)
+
+    @classmethod
+    def of(cls, settings: Settings, directory: Path) -> Checkout:
+        """Return that of a project, as its config wants it."""
+        return cls(directory, settings.url_of_remote_git_repository, settings.git_version_info_path)
+
+    @property
+    def version(self) -> GitVersion:
+        """The version, as project_version() finds it, and with its errors."""
+        if isinstance(self._version, GitError):
+            raise GitError(self._version.message, hint=self._version.hint)
+        return self._version
+
+    @cached_property
+    def _version(self) -> GitVersion | GitError:
+        try:
+            return project_version(self._directory, repository=self._repository, info_path=self._info_path)
+        except GitError as error:
+            return error
+
+    @cached_property
+    def uncommitted(self) -> bool:
+        """True if tracked files differ from the commit. Raises GitError."""
+        return has_uncommitted_changes(self._directory, self._info_path)
+
+    @cached_property
+    def address(self) -> str:
+        """The address of the repository; empty where it is not known."""
+        file = _info_file(self._directory, self._info_path)
+        try:
+            url = _from_file(file).repository if file else self._repository or _origin(self._git)
+        except GitError:
+            return ""
+        return _address(url)
+
+    @cached_property
+    def first_commit(self) -> str:
+        """The hash of the first commit; empty where there is no git, or not the whole history."""
+        return _first_commit(self._git)
+
+
+def check_repository(recorded: str, project: str, checkout: Checkout) -> str:
+    """Return the repository of a project, to be recorded in a database; empty where it is not known.
 
     It is its address and its first commit; `recorded` stays while one of both is the same. Raises NotPermittedError
     where both differ: then another project has the same name.
     """
-    git, file = Git(directory), _info_file(directory, settings.git_version_info_path)
-    try:
-        url = _from_file(file).repository if file else settings.url_of_remote_git_repository or _origin(git)
-    except GitError:
-        return recorded
-    address = _address(url)
+    address = checkout.address
     known, _, first = recorded.partition(" ")
-    if known == address:
+    if not address or known == address:
         return recorded
-    now = _first_commit(git)
+    now = checkout.first_commit
     if recorded and not (first and first == now):
-        name = f"The project {settings.project}" if settings.project else "The project without a name"
+        name = f"The project {project}" if project else "The project without a name"
         raise NotPermittedError(
             f"{name} in this database is that of the repository {known}, and this is {address}.",
             hint="Give this project a name of its own: the key `project` in its configs. A repository that has moved is"
@@ -134,7 +179,6 @@ def _address(url: str) -> str:
 
 
 def _first_commit(git: Git) -> str:
-    """Return the hash of the first commit; empty where there is no git, or not the whole history."""
     shallow = git.attempt("rev-parse", "--is-shallow-repository")
     commits = git.attempt("rev-list", "--max-parents=0", "HEAD") if shallow and shallow.strip() == b"false" else None
     return commits.split()[-1].decode()[:12] if commits else ""
@@ -192,27 +236,24 @@ class StampStep(Step):
 
 
 def plan_stamp(
-    settings: Settings, directory: Path, connection: Connection | None = None, *, required: bool = False
+    settings: Settings, checkout: Checkout, connection: Connection | None = None, *, required: bool = False
 ) -> Plan:
     """Plan to record the version of git or of the info file, unless the database at `connection` has that version.
 
     Without either the plan is a note; with `required`, GitError is raised.
     """
     try:
-        git = project_version(
-            directory, repository=settings.url_of_remote_git_repository, info_path=settings.git_version_info_path
-        )
+        git, changed = checkout.version, checkout.uncommitted
     except GitError as error:
         if required:
             raise
         return Plan((), (f"No git version recorded: {error.message}",))
-    changed = has_uncommitted_changes(directory, settings.git_version_info_path)
     warnings = (f"uncommitted changes: deployed files differ from {git.commit}",) if changed else ()
     recorded = read_stamp(settings, connection) if connection is not None else None
     return Plan((StampStep(git, settings, changed),) if recorded != git else (), warnings=warnings)
 
 
-def version_of(plan: Plan, settings: Settings, directory: Path) -> tuple[GitVersion, bool]:
+def version_of(plan: Plan, checkout: Checkout) -> tuple[GitVersion, bool]:
     """Return the version that a plan records, else that of the project, and whether files differ from it.
 
     All is empty where the version is not known.
@@ -220,10 +261,8 @@ def version_of(plan: Plan, settings: Settings, directory: Path) -> tuple[GitVers
     for step in plan.steps:
         if isinstance(step, StampStep):
             return step.git, step.uncommitted
-    path = settings.git_version_info_path
     try:
-        git = project_version(directory, repository=settings.url_of_remote_git_repository, info_path=path)
-        return git, has_uncommitted_changes(directory, path)
+        return checkout.version, checkout.uncommitted
     except (GitError, ConfigError):
         return GitVersion("", "", ""), False
 

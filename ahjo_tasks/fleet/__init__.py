@@ -1,4 +1,4 @@
 """Runs over many databases, many projects, or many versions of one project."""
 
 WORKER_FLAG = "--worker"
-"""Makes the `ahjo` command a worker; the path of the request follows."""
+"""Makes the `ahjo` command a worker."""

@@ -8,31 +8,38 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Protocol
 
-from ahjo_tasks.fleet.outcome import FAILED, STOPPED, TIMED_OUT, Outcome, not_started, unfinished
+from ahjo_tasks.errors import INTERRUPTED
+from ahjo_tasks.fleet.outcome import FAILED, SKIPPED, STOPPED, TIMED_OUT, Outcome, not_started, unfinished
 from ahjo_tasks.fleet.stops import GRACE
-from ahjo_tasks.fleet.turns import Turn, Turns
+from ahjo_tasks.fleet.turns import Turns
+from ahjo_tasks.fleet.worker import WorkerDiedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ahjo_tasks.fleet.engines import Engine
     from ahjo_tasks.fleet.stops import Presses
+    from ahjo_tasks.fleet.turns import Turn
 
 TICK = 0.5
 """Seconds between two looks at the clock, and at Ctrl-C."""
 BACKOFF = 1.0
 """Seconds before the second try; each further one waits twice as long."""
 ASK = "was begun; inv fleet.status says what was done"
-LOST = "its worker ended {0} times while it worked on it"
+LOST = "its worker ended {0} times while it worked on it: {1}"
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of a run: targets of one server at a time, further tries of one, and its seconds; 0 is no limit."""
+    """Limits of a run: targets of one server at a time, further tries of one, and its seconds; 0 is no limit.
+
+    `losses` are workers that may die of one target before it has failed.
+    """
 
     per_server: int = 0
     retries: int = 2
     timeout: float = 0.0
+    losses: int = 1
 
 
 class Watcher(Protocol):
@@ -69,7 +76,8 @@ class Coordinator:
         self._presses = presses
         self._turns = Turns(limits.per_server)
         self._running: dict[Future[Outcome], Turn] = {}
-        self._interrupted = False
+        self._interrupted: float | None = None
+        """Time when what runs was told to end early."""
         self.failures = 0
         self.max_failures: float = inf
         """Failures after which one more ends the handing out."""
@@ -79,10 +87,11 @@ class Coordinator:
         """True if no other target is started: too many failed, or somebody pressed Ctrl-C."""
         return bool(self._presses.count) or self.failures > self.max_failures
 
-    def run(self, targets: Iterable[tuple[str, str]], run: str) -> None:
-        """Work on targets, each with its server, until all have ended, or those that had begun when it halts."""
-        for number, (name, server) in enumerate(targets):
-            self._turns.put(Turn(name, server, number))
+    def run(self, turns: Iterable[Turn], run: str) -> None:
+        """Work on targets until all have ended, or those that had begun when it halts."""
+        for number, turn in enumerate(turns):
+            turn.number = number
+            self._turns.put(turn)
         try:
             self._hand_out()
             while self._running or (self._turns and not self.halted):
@@ -91,7 +100,8 @@ class Coordinator:
                 self._mind_time(run)
                 self._hand_out()
         except BaseException:
-            self._engine.replace()  # nobody waits for what runs
+            for future in self._running:
+                self._engine.kill(future)  # nobody waits for what runs
             raise
         finally:
             self._end_rest()
@@ -134,35 +144,45 @@ class Coordinator:
     def _lose(self, turn: Turn, error: Exception) -> None:
         """Have a target whose worker has died wait for another one, which asks what was done."""
         turn.losses += 1
-        if self._interrupted:
-            self._end(unfinished(turn.name, STOPPED, "its worker ended"))
-        elif turn.losses > 1:
-            self._end(unfinished(turn.name, FAILED, f"{LOST.format(turn.losses)}: {error or type(error).__name__}"))
+        text = str(error) or type(error).__name__
+        lines = error.lines if isinstance(error, WorkerDiedError) else ()
+        if self._interrupted is not None:
+            self._end(unfinished(turn.name, STOPPED, "its worker ended", lines))
+        elif turn.losses > self._limits.losses:
+            told = LOST.format(turn.losses, text) if turn.losses > 1 else text
+            self._end(unfinished(turn.name, FAILED, told, lines))
         else:
             self._turns.put(turn)
             self._watcher.again(turn.name, "its worker ended")
 
     def _end(self, outcome: Outcome) -> None:
         self.failures += outcome.failed
+        self._tell(outcome)
+
+    def _tell(self, outcome: Outcome) -> None:
+        """Tell what became of a target, and of those that needed it to end well."""
         self._watcher.ended(outcome)
+        for turn in self._turns.settle(outcome.name, well=not outcome.failed):
+            self._tell(Outcome(turn.name, SKIPPED, INTERRUPTED, f"needs {outcome.name}"))
 
     def _mind_time(self, run: str) -> None:
         """Interrupt what runs where somebody wants that, and end the workers that do not stop in time."""
-        if (self._presses.count > 1 or self._presses.terminated) and not self._interrupted:
-            self._interrupted = True
+        now, limit = time.monotonic(), self._limits.timeout
+        if self._presses.interrupts and self._interrupted is None:
+            self._interrupted = now
             self._engine.interrupt(run)
-        limit = self._limits.timeout
-        if not limit:
-            return
-        late = time.monotonic() - limit - GRACE
-        overdue = [future for future, turn in self._running.items() if turn.begun < late]
-        for future in overdue:
+        if self._interrupted is not None and now > self._interrupted + GRACE:
+            self._abandon(list(self._running), STOPPED, f"did not stop within {GRACE:g} s")
+        if limit:
+            late = [future for future, turn in self._running.items() if turn.begun < now - limit - GRACE]
+            self._abandon(late, TIMED_OUT, f"did not stop within {limit + GRACE:g} s")
+
+    def _abandon(self, futures: Iterable[Future[Outcome]], status: str, text: str) -> None:
+        for future in futures:
+            self._engine.kill(future)
             turn = self._running.pop(future)
-            future.cancel()
             self._turns.end(turn)
-            self._end(unfinished(turn.name, TIMED_OUT, f"did not stop within {limit + GRACE:g} s"))
-        if overdue:
-            self._engine.replace()
+            self._end(unfinished(turn.name, status, text))
 
     def _end_rest(self) -> None:
         for future, turn in self._running.items():

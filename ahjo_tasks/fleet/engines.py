@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import logging
 import os
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
-from dataclasses import dataclass
+import threading
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
 from importlib import import_module
 from ipaddress import ip_address
-from multiprocessing import get_context
-from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from ahjo_tasks.errors import ConnectionFailedError, UsageError
-from ahjo_tasks.fleet.stops import prepare_worker, stop_run
+from ahjo_tasks.fleet.outcome import Outcome
+from ahjo_tasks.fleet.stops import GRACE, stop_run
+from ahjo_tasks.fleet.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from concurrent.futures import Executor, Future
-
-    from ahjo_tasks.fleet.stops import Flag
 
 RECYCLE = 500
-"""Targets that the processes of a pool work on, each, before new ones take their place."""
+"""Calls of a process before another one takes its place, which gives back memory."""
+TICK = 0.5
+"""Seconds between two looks: on Windows Ctrl-C does not end a longer wait."""
 CONNECT = 10
 """Seconds for connecting to a scheduler."""
 GONE = "inv fleet.status says what was done; a worker may still be at its target."
@@ -43,77 +44,108 @@ class Engine(Protocol):
     def interrupt(self, run: str) -> None:
         """Have the targets that are being worked on end early."""
 
-    def replace(self) -> None:
-        """Have new workers for those that died, and end those that do not answer; what they did is not known."""
+    def kill(self, future: Future[Any]) -> None:
+        """End the worker of a call that does not end; what it did is not known."""
 
     def close(self) -> None:
         """End the workers that are this run's own."""
 
 
+class _Place:
+    """The worker of one call, once it has one."""
+
+    worker: Worker | None = None
+    killed = False
+
+
 class LocalEngine:
-    """A pool of processes of this machine, each started by itself: nothing is inherited but the environment."""
+    """Processes of this machine, each started by itself: nothing is inherited but the environment.
+
+    One that dies takes nothing along but its own call. `recycle` is how many calls it gets, `on_line` is called with
+    each line that a call prints, in a thread of its own; without it, an Outcome gets them. With `attached` a call has
+    the terminal for itself.
+    """
 
     repeats = False
 
-    def __init__(self, jobs: int = 0, *, recycle: int = RECYCLE) -> None:
+    def __init__(
+        self,
+        jobs: int = 0,
+        *,
+        recycle: int = RECYCLE,
+        on_line: Callable[[str], None] | None = None,
+        attached: bool = False,
+    ) -> None:
         self.jobs = jobs or os.cpu_count() or 1
-        self._limit = recycle * self.jobs
-        self._context = get_context("spawn")
-        self._flag: Flag = self._context.Event()
-        self._pool: ProcessPoolExecutor | None = None
-        self._retired: list[BaseProcess] = []
-        """Processes of pools before, which end what they have begun."""
-        self._given = 0
+        self._recycle = recycle
+        self._on_line = on_line
+        self._attached = attached
+        self._threads = ThreadPoolExecutor(self.jobs, "ahjo engine")
+        self._idle: deque[Worker] = deque()
+        self._places: dict[Future[Any], _Place] = {}
+        self._stopped = threading.Event()
 
     def submit(self, function: Callable[..., Any], *values: Any) -> Future[Any]:
-        """Have a process call the function; after many calls a new one, which gives back memory."""
-        if self._pool is None or self._given >= self._limit:
-            self._renew()
-        self._given += 1
+        """Have a process call the function."""
+        place = _Place()
+        future = self._threads.submit(self._call, place, function, values)
+        self._places[future] = place
+        future.add_done_callback(lambda done: self._places.pop(done, None))
+        return future
+
+    def call(self, function: Callable[..., Any], *values: Any) -> Any:
+        """Return what the function returns. Whatever comes meanwhile, as Ctrl-C, has it roll back and end first."""
+        future = self.submit(function, *values)
         try:
-            return self._executor.submit(function, *values)
-        except BrokenExecutor:  # a process died between two calls
-            self.replace()
-            return self._executor.submit(function, *values)
+            while not wait([future], TICK).done:
+                pass
+        except BaseException:
+            self.interrupt()
+            wait([future], GRACE)
+            self.kill(future)
+            raise
+        return future.result()
 
-    @property
-    def _executor(self) -> Executor:
-        if self._pool is None:
-            self._renew()
-        assert self._pool is not None  # noqa: S101 - for mypy
-        return self._pool
+    def _call(self, place: _Place, function: Callable[..., Any], values: tuple[Any, ...]) -> Any:
+        try:
+            worker = self._idle.popleft()
+        except IndexError:
+            worker = Worker(self._on_line, attached=self._attached)
+        place.worker = worker
+        if self._stopped.is_set():
+            worker.stop()
+        if place.killed:
+            worker.kill()
+        result = worker.call(function, values)
+        lines = tuple(worker.lines)
+        if worker.calls < self._recycle:
+            self._idle.append(worker)
+        else:
+            worker.close()
+        return replace(result, lines=(*lines, *result.lines)) if lines and isinstance(result, Outcome) else result
 
-    def _renew(self) -> None:
-        if self._pool is not None:
-            self._retired = [*filter(BaseProcess.is_alive, self._retired), *self._processes]
-            self._pool.shutdown(wait=False)  # what it has begun it ends
-        self._given = 0
-        self._pool = ProcessPoolExecutor(
-            self.jobs, mp_context=self._context, initializer=prepare_worker, initargs=(self._flag,)
-        )
+    def interrupt(self, _run: str = "") -> None:
+        """Have the calls that run end early."""
+        self._stopped.set()
+        for place in list(self._places.values()):
+            if place.worker is not None:
+                place.worker.stop()
 
-    @property
-    def _processes(self) -> list[BaseProcess]:
-        """The processes of the pool; one that is broken has none left, and Python 3.14 has kill_workers() for them."""
-        return list((getattr(self._pool, "_processes", None) or {}).values())
-
-    def interrupt(self, _run: str) -> None:
-        """Have the targets that are being worked on end early."""
-        self._flag.set()
-
-    def replace(self) -> None:
-        """Kill the processes, and start others when they are needed."""
-        for process in (*self._processes, *self._retired):
-            process.kill()
-        self.close()
-        self._pool, self._retired = None, []
+    def kill(self, future: Future[Any]) -> None:
+        """Kill the process of a call."""
+        place = self._places.get(future)
+        if not future.cancel() and place is not None:
+            place.killed = True
+            if place.worker is not None:
+                place.worker.kill()
 
     def close(self) -> None:
         """End the processes."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
-        for process in self._retired:
-            process.join()
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        for worker in self._idle:
+            worker.let_go()
+        for worker in self._idle:
+            worker.close()
 
 
 @dataclass(frozen=True)
@@ -167,8 +199,9 @@ class DaskEngine:
         """Have the targets of the run that are being worked on end early."""
         self.on_each(stop_run, run)
 
-    def replace(self) -> None:
-        """Leave it to those who started the workers."""
+    def kill(self, future: Future[Any]) -> None:
+        """Forget the call; its worker is left to those who started it."""
+        future.cancel()
 
     def close(self) -> None:
         """Leave the scheduler."""

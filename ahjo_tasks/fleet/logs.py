@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ahjo_tasks.console.console import escaped
 from ahjo_tasks.utils import make_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
     from ahjo_tasks.fleet.outcome import Outcome
@@ -41,13 +40,12 @@ class TargetLogs:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
 
-    def write_index(self, report: Mapping[str, Any]) -> None:
-        """Write what became of all targets of a run, each with the name of its log."""
-        targets = [{**target, "log": file_name(target["name"])} for target in report["targets"]]
-        text = json.dumps({**report, "targets": targets}, indent=1, default=str)
+    def write_index(self, texts: Iterable[str]) -> None:
+        """Write what became of all targets of a run: texts below each other."""
         part = self.folder / f".{INDEX}.{os.getpid()}"
-        part.write_text(text + "\n", encoding="utf-8")
-        part.chmod(OWNER_ONLY)
+        with part.open("w", encoding="utf-8") as file:
+            part.chmod(OWNER_ONLY)
+            file.writelines(f"{text}\n" for text in texts)
         part.replace(self.folder / INDEX)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.errors import INTERRUPTED, AhjoError, DifferenceError
@@ -12,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 FAILED, STOPPED, NOT_STARTED, TIMED_OUT, REFUSED = "failed", "interrupted", "not started", "timed out", "refused"
+SKIPPED = "skipped"
 DIFFERS = DifferenceError.exit_code
 
 
@@ -46,27 +46,12 @@ class Outcome:
         del values["lines"], values["may_pass"]
         return values
 
-    def noted(self) -> Outcome:
-        """Return it without the log, which is written."""
-        return replace(self, lines=())
 
-
-def unfinished(name: str, status: str, text: str, *, code: int = AhjoError.exit_code) -> Outcome:
-    """Return the outcome of a target of which no worker has told one."""
-    return Outcome(name, status, code, text, lines=(f"{status}: {text}",))
+def unfinished(name: str, status: str, text: str, lines: Iterable[str] = ()) -> Outcome:
+    """Return the outcome of a target of which no worker has told one; `lines` are what was printed until then."""
+    return Outcome(name, status, AhjoError.exit_code, text, lines=(*lines, f"{status}: {text}"))
 
 
 def not_started(name: str) -> Outcome:
     """Return the outcome of a target that nothing was done on."""
     return Outcome(name, NOT_STARTED, INTERRUPTED)
-
-
-def count(outcomes: Iterable[Outcome]) -> dict[str, int]:
-    """Count the targets by status, the most frequent first."""
-    return dict(Counter(outcome.status for outcome in outcomes).most_common())
-
-
-def exit_code(outcomes: Iterable[Outcome]) -> int:
-    """Return the exit code of the whole: 1 where a target failed, else 5 where one differs."""
-    codes = {outcome.code for outcome in outcomes}
-    return 0 if codes <= {0} else DIFFERS if codes <= {0, DIFFERS} else AhjoError.exit_code

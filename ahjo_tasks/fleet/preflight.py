@@ -5,16 +5,18 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import chdir
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from ahjo_tasks.config.loader import load
 from ahjo_tasks.database.credentials import Credentials
 from ahjo_tasks.database.dialects import dialect_for, is_file_based
 from ahjo_tasks.errors import AhjoError, ConfigError
-from ahjo_tasks.fleet.protocol import Answers, Request
+from ahjo_tasks.fleet.calls import Findings, Request
+from ahjo_tasks.fleet.engines import LocalEngine
 from ahjo_tasks.fleet.repository import temporary_folder, without_folder
 from ahjo_tasks.fleet.upgrade_path import refuse_predecessor
-from ahjo_tasks.fleet.worker import Worker
+from ahjo_tasks.fleet.worker import WorkerDiedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,22 +31,27 @@ UPGRADE = "upgrade"
 PARALLEL = 4
 """Workers that check at the same time."""
 T = TypeVar("T")
+if TYPE_CHECKING:
+    Check = Callable[[Request], Findings]
+    """A function that finds out in a worker whether a request could run."""
 
 
-def preflight(request: Request, environ: Mapping[str, str]) -> Answers:
-    """Check in a worker whether the actions of a request could run."""
-    lines: list[str] = []
-    result = Worker(replace(request, check=True), environ).run(lines.append)
-    if result.code and not result.answers.problems:
-        reason = result.answers.error or " ".join(lines[-1:]) or result.exit_text
-        return Answers(problems=(reason,))
-    return result.answers
+def check_all(check: Check, find: Callable[[Check, T], Findings], items: Sequence[T]) -> list[Findings]:
+    """Return what `find` finds out about each item, a few at the same time, by asking workers of their own."""
+    engine = LocalEngine(PARALLEL, recycle=1)
 
+    def ask(request: Request) -> Findings:
+        try:
+            found: Findings = engine.submit(check, request).result()
+        except WorkerDiedError as error:
+            return Findings((" ".join(error.lines[-1:]) or error.exit_text,))
+        return found
 
-def preflight_all(check: Callable[[T], Answers], items: Sequence[T]) -> list[Answers]:
-    """Check each item, a few at the same time; returns the answers in order."""
-    with ThreadPoolExecutor(PARALLEL) as pool:
-        return list(pool.map(check, items))
+    try:
+        with ThreadPoolExecutor(PARALLEL) as pool:
+            return list(pool.map(partial(find, ask), items))
+    finally:
+        engine.close()
 
 
 # -- projects --------------------------------------------------------------------------------------------------------
@@ -70,11 +77,12 @@ class Job:
 
     def request(self, *, dry: bool = False, debug: bool = False) -> Request:
         """Return what its worker is asked to do."""
-        return Request(self.project.directory, self.project.config, self.project.calls, dry=dry, debug=debug)
+        project = self.project
+        return Request(project.name, project.directory, project.config, project.calls, self.environ, dry, debug)
 
 
 def preflight_projects(
-    project_list: ProjectList, environ: Mapping[str, str], prompt: Callable[[str], Prompt]
+    check: Check, project_list: ProjectList, environ: Mapping[str, str], prompt: Callable[[str], Prompt]
 ) -> list[Job]:
     """Load every config, get every login, and check the actions of every project.
 
@@ -91,11 +99,11 @@ def preflight_projects(
             reasons = error.problems or (" ".join(filter(None, (error.message, error.hint))),)
             problems += [f"{project.name}: {reason}" for reason in reasons]
     _refuse("The projects cannot be built as they are listed", problems)
-    answers = preflight_all(lambda job: preflight(job.request(), job.environ), jobs)
-    pairs = list(zip(jobs, answers, strict=True))
-    problems = [f"{job.project.location}: {problem}" for job, answer in pairs for problem in answer.problems]
+    found = check_all(check, lambda ask, job: ask(job.request()), jobs)
+    pairs = list(zip(jobs, found, strict=True))
+    problems = [f"{job.project.location}: {problem}" for job, findings in pairs for problem in findings.problems]
     _refuse("The projects cannot be built as they are listed", problems)
-    return [replace(job, destroys=answer.destroys) for job, answer in pairs]
+    return [replace(job, destroys=findings.destroys) for job, findings in pairs]
 
 
 def _job(project: ListedProject, environ: Mapping[str, str], prompt: Prompt) -> Job:
@@ -120,43 +128,40 @@ def _job(project: ListedProject, environ: Mapping[str, str], prompt: Prompt) -> 
 
 
 def preflight_versions(
-    plan: UpgradePlan, repository: Repository, config: Path, environ: Mapping[str, str]
+    check: Check, plan: UpgradePlan, repository: Repository, config: Path, environ: Mapping[str, str]
 ) -> tuple[str, ...]:
     """Check the actions of every version; returns what they destroy, with the tags.
 
     Raises ConfigError with all problems.
     """
 
-    def check(version: Version) -> Answers:
-        return _preflight_version(version, repository, config, environ)
+    def find(ask: Check, version: Version) -> Findings:
+        return _preflight_version(ask, version, repository, config, environ)
 
-    answers = preflight_all(check, plan.versions)
-    pairs = zip(plan.versions, answers, strict=True)
+    pairs = list(zip(plan.versions, check_all(check, find, plan.versions), strict=True))
     problems = [
-        f"{version.location}: {version.tag}: {problem}" for version, answer in pairs for problem in _problems(answer)
+        f"{version.location}: {version.tag}: {problem}" for version, found in pairs for problem in _problems(found)
     ]
     _refuse("The upgrade cannot run as it is listed", problems)
-    return tuple(
-        f"in {version.tag}, {text}"
-        for version, answer in zip(plan.versions, answers, strict=True)
-        for text in answer.destroys
-    )
+    return tuple(f"in {version.tag}, {text}" for version, found in pairs for text in found.destroys)
 
 
-def _preflight_version(version: Version, repository: Repository, config: Path, environ: Mapping[str, str]) -> Answers:
+def _preflight_version(
+    ask: Check, version: Version, repository: Repository, config: Path, environ: Mapping[str, str]
+) -> Findings:
     with temporary_folder("ahjo-preflight-") as folder:
         try:
             directory = repository.export(f"refs/tags/{version.tag}", folder)
             refuse_predecessor(directory)
         except AhjoError as error:
-            return Answers(problems=(f"{error.message}. {error.hint or ''}".rstrip(". "),))
-        answers = preflight(Request(directory, config, version.calls), environ)
-        return replace(answers, problems=tuple(without_folder(problem, directory) for problem in answers.problems))
+            return Findings((f"{error.message}. {error.hint or ''}".rstrip(". "),))
+        found = ask(Request(version.tag, directory, config, version.calls, environ))
+        return replace(found, problems=tuple(without_folder(problem, directory) for problem in found.problems))
 
 
-def _problems(answer: Answers) -> tuple[str, ...]:
-    nested = (f"an {UPGRADE} cannot be a step of another one",) if UPGRADE in answer.runs else ()
-    return (*answer.problems, *nested)
+def _problems(found: Findings) -> tuple[str, ...]:
+    nested = (f"an {UPGRADE} cannot be a step of another one",) if UPGRADE in found.runs else ()
+    return (*found.problems, *nested)
 
 
 def _refuse(message: str, problems: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.config.document import read
 from ahjo_tasks.errors import ConfigError
-from ahjo_tasks.fleet.protocol import Call, read_calls
+from ahjo_tasks.fleet.calls import Call, read_calls
 from ahjo_tasks.topology import find_cycle, topological_order
 from ahjo_tasks.utils import did_you_mean
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
-from multiprocessing import parent_process
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import TerminatedError
 
@@ -19,19 +17,24 @@ if TYPE_CHECKING:
 
 GRACE = 30.0
 """Seconds that a target has for rolling back after its run was stopped, before its worker is ended."""
-PAUSE = 0.1
 
 
 class Presses:
-    """Counts Ctrl-C, without an exception: the first one ends the handing out, the second one what runs.
+    """Counts Ctrl-C, without an exception: the first one ends the handing out, and one more what runs.
 
-    SIGTERM does both at once.
+    SIGTERM does both at once, and with `impatient` the first Ctrl-C does.
     """
 
-    def __init__(self, tell: Callable[[int], None] = lambda _count: None) -> None:
+    def __init__(self, tell: Callable[[int], None] = lambda _count: None, *, impatient: bool = False) -> None:
         self.count = 0
         self.terminated = False
         self._tell = tell
+        self._impatient = impatient
+
+    @property
+    def interrupts(self) -> bool:
+        """True if what runs is to end early."""
+        return self.terminated or self.count > (0 if self._impatient else 1)
 
     @contextmanager
     def counted(self) -> Iterator[None]:
@@ -70,28 +73,31 @@ class Presses:
         return handle
 
 
-class Flag(Protocol):
-    """An event of `multiprocessing`."""
-
-    def is_set(self) -> bool:
-        """Return whether somebody has set it."""
-
-    def set(self) -> None:
-        """Set it."""
-
-
 class Switch:
-    """The stop of runs in this worker: of a pool's own by its flag, of others by their ids."""
+    """The stop of runs in this worker: of all that it does, or of some by their ids."""
 
     def __init__(self) -> None:
-        self.flag: Flag = threading.Event()
         self.stopped_runs: set[str] = set()
-        self.active = 0
-        """Number of targets that this worker works on."""
+        self.active = False
+        """True while a call runs."""
+        self._on = threading.Event()
+        self._tell: Callable[[], None] | None = None
 
-    def is_on(self, run: str) -> bool:
+    def turn_on(self) -> None:
+        """Stop what runs here."""
+        self._on.set()
+        if self._tell is not None:
+            self._tell()
+
+    def call_when_on(self, tell: Callable[[], None]) -> None:
+        """Have a function called, at once if it is on already."""
+        self._tell = tell
+        if self._on.is_set():
+            tell()
+
+    def is_on(self, run: str = "") -> bool:
         """Return whether the run is to stop."""
-        return run in self.stopped_runs or self.flag.is_set()
+        return self._on.is_set() or run in self.stopped_runs
 
 
 @cache
@@ -103,26 +109,6 @@ def switch() -> Switch:
 def stop_run(run: str) -> None:
     """Stop a run in this worker, which others may use, too."""
     switch().stopped_runs.add(run)
-
-
-def prepare_worker(flag: Flag) -> None:
-    """Prepare a process of a pool: the terminal's Ctrl-C is the coordinator's, and the process ends with that."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    switch().flag = flag
-    threading.Thread(target=_end_with_parent, name="ahjo parent", daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is None:
-        return
-    parent.join()
-    with suppress(OSError):
-        switch().flag.set()
-    deadline = time.monotonic() + GRACE
-    while switch().active and time.monotonic() < deadline:
-        time.sleep(PAUSE)
-    os._exit(1)
 
 
 class Deadline:

@@ -11,12 +11,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@dataclass
+@dataclass(slots=True)
 class Turn:
-    """A target that waits or is worked on. `tries` and `losses` count its attempts, and the workers that died on it."""
+    """A target that waits or is worked on. `tries` and `losses` count its attempts, and the workers that died on it.
+
+    `needs` are names of targets that have to end well before.
+    """
 
     name: str
     server: str = ""
+    needs: frozenset[str] = frozenset()
     number: int = 0
     tries: int = 0
     losses: int = 0
@@ -27,26 +31,22 @@ class Turn:
 
 
 class Turns:
-    """Targets that wait, and how many of each server are worked on.
-
-    One whose worker has died before is handed out alone, so that it takes no other one with it.
-    """
+    """Targets that wait, and how many of each server are worked on."""
 
     def __init__(self, per_server: int = 0) -> None:
         self._per_server = per_server
         self._by_server: dict[str, deque[Turn]] = {}
         self._later: list[tuple[float, int, Turn]] = []
-        self._suspects: deque[Turn] = deque()
+        self._blocked: list[Turn] = []
         self._busy: Counter[str] = Counter()
-        self._alone = False
 
     def __len__(self) -> int:
-        return sum(map(len, self._by_server.values())) + len(self._later) + len(self._suspects)
+        return sum(map(len, self._by_server.values())) + len(self._later) + len(self._blocked)
 
     def put(self, turn: Turn) -> None:
         """Have a target wait, until its time has come if it has one."""
-        if turn.losses:
-            self._suspects.append(turn)
+        if turn.needs:
+            self._blocked.append(turn)
         elif turn.not_before:
             heapq.heappush(self._later, (turn.not_before, turn.number, turn))
         else:
@@ -57,28 +57,32 @@ class Turns:
         while self._later and self._later[0][0] <= now:
             turn = heapq.heappop(self._later)[2]
             self._by_server.setdefault(turn.server, deque()).appendleft(turn)
-        if self._alone:
-            return None
         free = [waiting for server, waiting in self._by_server.items() if waiting and self._has_room(server)]
-        if free:
-            turn = min(free, key=lambda waiting: waiting[0].number).popleft()
-        elif self._suspects and not self._busy.total():
-            turn, self._alone = self._suspects.popleft(), True
-        else:
+        if not free:
             return None
+        turn = min(free, key=lambda waiting: waiting[0].number).popleft()
         self._busy[turn.server] += 1
         return turn
 
     def end(self, turn: Turn) -> None:
         """Note that a target is not worked on any more."""
         self._busy[turn.server] -= 1
-        self._alone = False
+
+    def settle(self, name: str, *, well: bool) -> list[Turn]:
+        """Note how a target has ended for good. Returns those that needed it to end well, and have no turn any more."""
+        concerned = [turn for turn in self._blocked if name in turn.needs]
+        for turn in concerned:
+            self._blocked.remove(turn)
+            turn.needs -= {name}
+            if well:
+                self.put(turn)
+        return [] if well else concerned
 
     def rest(self) -> Iterator[Turn]:
         """Yield and forget those that wait, in order."""
-        waiting = [*self._suspects, *(turn for _, _, turn in self._later)]
+        waiting = [*self._blocked, *(turn for _, _, turn in self._later)]
         waiting += [turn for turns in self._by_server.values() for turn in turns]
-        self._by_server, self._later, self._suspects = {}, [], deque()
+        self._by_server, self._later, self._blocked = {}, [], []
         yield from sorted(waiting, key=lambda turn: turn.number)
 
     def _has_room(self, server: str) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.config.document import read
 from ahjo_tasks.errors import AhjoError, ConfigError, UsageError
-from ahjo_tasks.fleet.protocol import Call, read_calls
+from ahjo_tasks.fleet.calls import Call, read_calls
 from ahjo_tasks.utils import join_names
 
 if TYPE_CHECKING:

@@ -6,20 +6,21 @@ import json
 import os
 import time
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 from zlib import crc32
 
 from ahjo_tasks.database.database import lock_owner
 from ahjo_tasks.engine.executor import PlanExecutor
 from ahjo_tasks.engine.plan import Plan
-from ahjo_tasks.engine.stamp import GitVersion, StampStep, project_version
+from ahjo_tasks.engine.stamp import Checkout, GitVersion, StampStep
 from ahjo_tasks.errors import AhjoError, ConnectionFailedError, DeployError
+from ahjo_tasks.fleet.calls import Request
+from ahjo_tasks.fleet.engines import LocalEngine
 from ahjo_tasks.fleet.preflight import UPGRADE
-from ahjo_tasks.fleet.protocol import Request
 from ahjo_tasks.fleet.repository import temp_worktree_root, without_folder
 from ahjo_tasks.fleet.upgrade_path import current_version
-from ahjo_tasks.fleet.worker import Event, Worker
+from ahjo_tasks.fleet.worker import WorkerDiedError
 from ahjo_tasks.git import without_locations
 
 if TYPE_CHECKING:
@@ -27,12 +28,33 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ahjo_tasks.database.database import Database
+    from ahjo_tasks.fleet.outcome import Outcome
     from ahjo_tasks.fleet.repository import Repository
     from ahjo_tasks.fleet.upgrade_path import UpgradePlan, UpgradeTarget, Version
-    from ahjo_tasks.fleet.worker import Status, WorkerResult
 
 LOGS = ("ahjo.log", "sqlalchemy.log")
 DETACHED = "HEAD"
+Status = Literal["started", "line", "ok", "FAIL"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """A version that started, printed a line, or ended; `position` counts from 1 up to `total`."""
+
+    name: str
+    status: Status
+    position: int
+    total: int
+    seconds: float = 0.0
+    text: str = ""
+
+
+class _FailedError(Exception):
+    """An action of a version failed: how many were done, why, and how its worker or program ended."""
+
+    def __init__(self, done: int, message: str, exit_text: str) -> None:
+        super().__init__(message)
+        self.done, self.message, self.exit_text = done, message, exit_text
 
 
 @contextmanager
@@ -54,17 +76,20 @@ def upgrade_lock(database: Database) -> Iterator[None]:
 class UpgradeRunner:
     """One upgrade. The database keeps the older version until every action of the newer one has ended well.
 
-    While they run, what they record is that older version; so a run that stops midway is resumed from there.
+    `run_calls` runs actions in a worker. While they run, what they record is that older version; so a run that
+    stops midway is resumed from there.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what is upgraded, by whom, and who is told
         self,
+        run_calls: Callable[[Request], Any],
         plan: UpgradePlan,
         target: UpgradeTarget,
         repository: Repository,
         environ: Mapping[str, str],
         observe: Callable[[Event], None],
     ) -> None:
+        self.run_calls = run_calls
         self.plan = plan
         self.target = target
         self.repository = repository
@@ -90,26 +115,33 @@ class UpgradeRunner:
 
     def _upgrade_to(self, position: int, version: Version, folder: Path) -> None:
         self._expect(self._before(position))
-        result = self._work(position, version, folder)
-        if result.code:
-            raise self._failure(position, result)
+        try:
+            self._work(position, version, folder)
+        except _FailedError as failed:
+            raise self._failure(position, failed) from None
         self._record(version.tag)
         self._expect(version.tag)
 
-    def _work(self, position: int, version: Version, folder: Path) -> WorkerResult:
+    def _work(self, position: int, version: Version, folder: Path) -> None:
         with self.repository.worktree(version.tag, folder / str(position) / self.repository.top.name) as directory:
-            config = self.target.config.path.absolute()
-            worker = Worker(Request(directory, config, version.calls), self._worker_environ(position, folder))
+            config, environ = self.target.config.path.absolute(), self._worker_environ(position, folder)
 
             def on_line(text: str) -> None:
                 self._report(position, "line", text=without_folder(text, directory))
 
+            engine = LocalEngine(1, recycle=1, on_line=on_line)
             try:
-                result = worker.run(on_line)
-                answers = replace(result.answers, error=without_folder(result.answers.error, directory))
-                return replace(result, answers=answers)
+                outcome: Outcome = engine.call(
+                    self.run_calls, Request(version.tag, directory, config, version.calls, environ)
+                )
+            except WorkerDiedError as error:
+                raise _FailedError(len(error.notes) - 1, "", error.exit_text) from None
             finally:
+                engine.close()
                 _keep_logs(directory, self.target.directory)
+            if outcome.failed:
+                message = without_folder(outcome.error["message"], directory)
+                raise _FailedError(outcome.error["done"], message, outcome.error["exit"])
 
     def _worker_environ(self, position: int, folder: Path) -> dict[str, str]:
         """Return the worker's environment, with the version that its actions record."""
@@ -124,12 +156,7 @@ class UpgradeRunner:
 
     @property
     def _repository_name(self) -> str:
-        settings = self.target.config.settings
-        return project_version(
-            self.target.directory,
-            repository=settings.url_of_remote_git_repository,
-            info_path=settings.git_version_info_path,
-        ).repository
+        return Checkout.of(self.target.config.settings, self.target.directory).version.repository
 
     def _before(self, position: int) -> str:
         return self.plan.versions[position - 2].tag if position > 1 else self.plan.current
@@ -149,12 +176,11 @@ class UpgradeRunner:
                 hint="Is another run changing it at the same time?",
             )
 
-    def _failure(self, position: int, result: WorkerResult) -> DeployError:
+    def _failure(self, position: int, failed: _FailedError) -> DeployError:
         """Build the error that says what failed, what was done before, and where the next run starts."""
         version = self.plan.versions[position - 1]
-        names = [str(call) for call in version.calls]
-        count = result.answers.done
-        done, failed, later = names[:count], names[count : count + 1], names[count + 1 :]
+        names, count = [str(call) for call in version.calls], failed.done
+        done, at, later = names[:count], names[count : count + 1], names[count + 1 :]
         lines = (
             ("Upgraded before", _tags(self.plan.versions[: position - 1])),
             (f"Done of {version.tag}", ", ".join(done)),
@@ -162,9 +188,9 @@ class UpgradeRunner:
             ("Not started", _tags(self.plan.versions[position:])),
             ("Version of the database", self._before(position)),
         )
-        error = (result.answers.error,) if result.answers.error else ()
+        error = (failed.message,) if failed.message else ()
         return DeployError(
-            f"{version.tag}: {', '.join(failed) or 'the worker'} failed with {result.exit_text}.",
+            f"{version.tag}: {', '.join(at) or 'the worker'} failed with {failed.exit_text}.",
             details=(*error, *(f"{label}: {text}" for label, text in lines if text)),
             hint=f"Fix the cause and run the upgrade again: it goes on with {version.tag}, from its first action.",
         )

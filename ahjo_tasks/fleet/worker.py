@@ -1,152 +1,153 @@
-"""A worker process, seen from its parent: it runs one request and ends with the parent."""
+"""A worker process, from both sides: it calls functions for its coordinator, one at a time, and ends with it.
+
+A request comes on its standard input, and answers go out on its standard output, each as a pickle. Both belong to the
+protocol alone: what a call prints, to whatever stream, comes out of the standard error.
+"""
 
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Generator
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ahjo_tasks.fleet import WORKER_FLAG
-from ahjo_tasks.fleet.protocol import STOP, Answers
-from ahjo_tasks.fleet.repository import temporary_folder
+from ahjo_tasks.fleet.stops import GRACE, switch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
-
-    from ahjo_tasks.fleet.protocol import Request
-
-
-Status = Literal["started", "line", "ok", "FAIL", "skipped"]
-
-
-@dataclass(frozen=True)
-class Event:
-    """A project or version that started, printed a line, or ended.
-
-    `position` counts from 1 up to `total`: for a version it is its place in the upgrade, for a project how many have
-    ended. `text` is the line that it printed, or why it failed or was skipped. `output` has the lines of a project that
-    ran in parallel with others; they come with its end.
-    """
-
-    name: str
-    status: Status
-    position: int = 0
-    total: int = 0
-    seconds: float = 0.0
-    text: str = ""
-    output: tuple[str, ...] = ()
-
-
-GRACE = 30
-"""Seconds that a worker has for rolling back before it is killed."""
+    from collections.abc import Callable
 
 POSIX = os.name == "posix"
+STOP = b""
+"""Request that has the call end early; the end of the requests means the same."""
+NOTE, RESULT, ERROR = "note", "result", "error"
+END = "\0the call has ended\0"
+"""Last line that a call prints."""
+OUTPUT = {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
+"""Variables that have Python programs write what is read here, at once."""
+SECONDS_TO_DIE = 5.0
 
 
-@dataclass(frozen=True)
-class WorkerResult:
-    """The end of a worker: its exit code, negative for a signal, and its answers."""
+class WorkerDiedError(Exception):
+    """A worker ended before its call. `notes` are what the call had told, `lines` what it had printed."""
 
-    code: int
-    answers: Answers
+    def __init__(self, code: int, notes: list[Any], lines: tuple[str, ...]) -> None:
+        self.exit_text = f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
+        super().__init__(": ".join([*(str(note) for note in notes[-1:]), self.exit_text]))
+        self.notes = notes
+        self.lines = lines
 
-    @property
-    def exit_text(self) -> str:
-        """`exit code 1`, or the signal that killed it."""
-        return f"exit code {self.code}" if self.code >= 0 else f"signal {signal.Signals(-self.code).name}"
+
+# -- the side of the coordinator ---------------------------------------------------------------------------------------
 
 
 class Worker:
-    """One process for one request. Its standard input is the parent pipe: STOP there, or its end, interrupts it.
+    """One process. With `attached` it has the terminal for itself, and can ask."""
 
-    So no worker outlives its parent, however that ended.
-    """
+    def __init__(self, on_line: Callable[[str], None] | None = None, *, attached: bool = False) -> None:
+        self.calls = 0
+        self.lines: list[str] = []
+        """Lines that the last call has printed, where nobody else takes them."""
+        self._on_line = on_line
+        self._quiet = threading.Event()
+        self._process = subprocess.Popen(  # noqa: S603 - this program itself
+            [*_program(), WORKER_FLAG, *(["attached"] if attached else [])],
+            env={**os.environ, **OUTPUT},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=None if attached else subprocess.PIPE,
+            start_new_session=POSIX and not attached,  # the terminal's Ctrl-C comes once, through the coordinator
+        )
+        self._reader = threading.Thread(target=self._read_lines, name="ahjo lines", daemon=True)
+        if not attached:
+            self._reader.start()
 
-    def __init__(self, request: Request, environ: Mapping[str, str]) -> None:
-        self.request = request
-        self.environ = environ
-        self._process: subprocess.Popen[str] | None = None
-        self._stopped = threading.Event()
-        self._deadline: threading.Timer | None = None
-
-    def run(self, on_line: Callable[[str], None] | None) -> WorkerResult:
-        """Run it to its end and hand over each line that it prints.
-
-        Without `on_line` it has the terminal for itself, and can ask. An exception of the caller, as by Ctrl-C, ends
-        it.
-        """
-        with temporary_folder("ahjo-worker-") as folder:
-            answers, path = folder / "answers", folder / "request.json"
-            self.request.for_worker(answers, piped=on_line is not None).write(path)
-            process = self._process = self._start(path, piped=on_line is not None)
-            if self._stopped.is_set():
-                self.stop()
-            try:
-                self._follow(process, on_line)
-            finally:
-                self._cleanup(process)
-            return WorkerResult(process.returncode, Answers.read(answers))
+    def call(self, function: Callable[..., Any], values: tuple[Any, ...]) -> Any:
+        """Return what the function returns, or raise what it raises. Raises WorkerDiedError."""
+        self.calls += 1
+        self.lines = []
+        self._quiet.clear()
+        notes: list[Any] = []
+        try:
+            _send(self._process.stdin, pickle.dumps((function, values)))
+            while True:
+                kind, value = pickle.load(self._process.stdout)  # type: ignore[arg-type]  # noqa: S301 - our own process
+                if kind != NOTE:
+                    break
+                notes.append(value)
+        except (EOFError, OSError, pickle.UnpicklingError):
+            raise WorkerDiedError(self._died(), notes, tuple(self.lines)) from None
+        if self._reader.is_alive():
+            self._quiet.wait()
+        if kind == ERROR:
+            raise value
+        return value
 
     def stop(self) -> None:
-        """Have it roll back and end, at once or when it starts. Returns before it has."""
-        self._stopped.set()
-        process = self._process
-        if process is None or process.poll() is not None or self._deadline:
-            return
-        if process.stdin:
-            with suppress(OSError):
-                process.stdin.write(STOP)
-                process.stdin.close()
-        self._deadline = threading.Timer(GRACE, _kill, [process])
-        self._deadline.daemon = True
-        self._deadline.start()
+        """Have the call end early, and roll back. Returns before it has."""
+        with suppress(OSError, ValueError):
+            _send(self._process.stdin, STOP)
 
-    def _start(self, request: Path, *, piped: bool) -> subprocess.Popen[str]:
-        pipe = subprocess.PIPE if piped else None
-        return subprocess.Popen(  # noqa: S603 - this program itself
-            [*_program(), WORKER_FLAG, str(request)],
-            cwd=self.request.directory,
-            env={**self.environ, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"},
-            stdin=pipe,
-            stdout=pipe,
-            stderr=subprocess.STDOUT if piped else None,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=piped and POSIX,  # the terminal's Ctrl-C comes once, through the parent pipe
-        )
+    def kill(self) -> None:
+        """Kill the process, and what its call has started."""
+        with suppress(OSError):
+            if POSIX and os.getpgid(self._process.pid) == self._process.pid:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            else:
+                self._process.kill()
 
-    def _follow(self, process: subprocess.Popen[str], on_line: Callable[[str], None] | None) -> None:
+    def let_go(self) -> None:
+        """Have the process end once its call has, and do not wait for it."""
+        with suppress(OSError):
+            self._process.stdin.close()  # type: ignore[union-attr]
+
+    def close(self) -> None:
+        """End the process, and kill it where it does not end in time."""
+        self.let_go()
         try:
-            self._read_lines(process, on_line)
-        except BaseException:
-            self.stop()
-            self._read_lines(process, on_line)
-            raise
+            self._process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            self._process.wait()
+        self._close_streams()
 
-    @staticmethod
-    def _read_lines(process: subprocess.Popen[str], on_line: Callable[[str], None] | None) -> None:
-        for line in process.stdout or ():
-            if on_line:
-                on_line(line.rstrip("\r\n"))
-        process.wait()
+    def _died(self) -> int:
+        """Take note of the end of the process, with what its call has started. Returns the exit code."""
+        self.let_go()
+        try:
+            code = self._process.wait(SECONDS_TO_DIE)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            code = self._process.wait()
+        with suppress(OSError):
+            if POSIX and self._process.stderr:
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._close_streams()
+        return code
 
-    def _cleanup(self, process: subprocess.Popen[str]) -> None:
-        if process.poll() is None:
-            _kill(process)
-            process.wait()
-        if self._deadline:
-            self._deadline.cancel()
-        for stream in (process.stdin, process.stdout):
-            if stream:
-                with suppress(OSError):
-                    stream.close()
+    def _close_streams(self) -> None:
+        """Close what the process wrote to; what it has left behind that writes there, too, is not waited for."""
+        if self._reader.is_alive():
+            self._reader.join(SECONDS_TO_DIE)
+        for stream in (self._process.stdout, self._process.stderr):
+            if stream is not None and not self._reader.is_alive():
+                stream.close()
+
+    def _read_lines(self) -> None:
+        """Hand over each line, and take note of the one that ends a call."""
+        for line in self._process.stderr or ():
+            text, end, _ = line.decode("utf-8", "replace").rstrip("\r\n").partition(END)
+            if text or not end:
+                (self._on_line or self.lines.append)(text)
+            if end:
+                self._quiet.set()
+        self._quiet.set()
 
 
 def _program() -> list[str]:
@@ -154,10 +155,81 @@ def _program() -> list[str]:
     return [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-P", "-m", "ahjo_tasks"]
 
 
-def _kill(process: subprocess.Popen[str]) -> None:
-    """Kill the worker, and what its actions have started."""
-    with suppress(OSError):
-        if POSIX and os.getpgid(process.pid) == process.pid:
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
+def _send(stream: Any, value: object) -> None:
+    pickle.dump(value, stream)
+    stream.flush()
+
+
+# -- the side of the worker --------------------------------------------------------------------------------------------
+
+
+def serve(*, attached: bool = False) -> None:
+    """Call what the coordinator asks for, until it has no more, or has ended."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+    requests, answers = _own_streams(attached=attached)
+    calls: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=_receive, args=(requests, calls), name="ahjo requests", daemon=True).start()
+    while request := calls.get():
+        switch().active = True
+        try:
+            kind, value = RESULT, _call(request, answers)
+        except Exception as error:  # noqa: BLE001 - the coordinator gets it
+            kind, value = ERROR, error
+        finally:
+            switch().active = False
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        if not attached:
+            os.write(2, f"{END}\n".encode())
+        _answer(answers, kind, value)
+
+
+def _own_streams(*, attached: bool) -> tuple[BinaryIO, BinaryIO]:
+    """Take the streams of the protocol, and leave to the calls the terminal, or no input and one output."""
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    if attached and POSIX:
+        os.dup2(2, 0)
+    else:
+        null = os.open("CONIN$" if attached else os.devnull, os.O_RDONLY)
+        os.dup2(null, 0)
+        os.close(null)
+    return requests, answers
+
+
+def _receive(requests: BinaryIO, calls: SimpleQueue[bytes]) -> None:
+    """Take requests beside the call that runs. At their end it gets some time to roll back."""
+    with suppress(EOFError, OSError, pickle.UnpicklingError):
+        while True:
+            request: bytes = pickle.load(requests)  # noqa: S301 - of the process that started this one
+            if request == STOP:
+                switch().turn_on()
+            else:
+                calls.put(request)
+    if switch().active:
+        switch().turn_on()
+        threading.Timer(GRACE, os._exit, [1]).start()
+    calls.put(STOP)
+
+
+def _call(request: bytes, answers: BinaryIO) -> Any:
+    """Call the function; of a generator each value is a note, and its result the one of the call."""
+    function, values = pickle.loads(request)  # noqa: S301 - of the process that started this one
+    result = function(*values)
+    if not isinstance(result, Generator):
+        return result
+    while True:
+        try:
+            _answer(answers, NOTE, next(result))
+        except StopIteration as end:
+            return end.value
+
+
+def _answer(answers: BinaryIO, kind: str, value: object) -> None:
+    try:
+        answer = pickle.dumps((kind, value))
+    except Exception as error:  # noqa: BLE001 - whatever a value raises that is none for another process
+        answer = pickle.dumps((ERROR, RuntimeError(f"{value!r} cannot be sent: {error}")))
+    with suppress(BrokenPipeError):  # the coordinator has ended
+        answers.write(answer)
+        answers.flush()

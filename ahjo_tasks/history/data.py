@@ -120,6 +120,6 @@ class LoadedFiles:
 
     def _qualified(self) -> str:
         """Return the name of the table, which holds in whatever schema or database a file goes to."""
-        connection, table = self._store.connection, self._store.tables.data
-        schema = table.schema or str(connection.query(connection.dialect.current_schema_sql)[0][0])
-        return connection.dialect.quote(schema, table.name)
+        connection, (schema, name) = self._store.connection, self._store.name_of("data")
+        schema = schema or str(connection.query(connection.dialect.current_schema_sql)[0][0])
+        return connection.dialect.quote(schema, name)

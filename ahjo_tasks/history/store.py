@@ -209,12 +209,13 @@ class HistoryStore:
     @cached_property
     def tables(self) -> HistoryTables:
         """The tables, as SQLAlchemy knows them; those of an older release without the columns that they lack."""
-        from ahjo_tasks.history.tables import HistoryTables
+        from ahjo_tasks.history.tables import own_tables, shared_tables
 
-        tables = HistoryTables(self.settings, self.connection.dialect)
-        if 0 <= self._version < TABLES_VERSION:
-            with self.connection.sqlalchemy_connection() as sa_connection:
-                tables.leave_out_missing(sa_connection)
+        if not 0 <= self._version < TABLES_VERSION:
+            return shared_tables(self.settings, self.connection.dialect)
+        tables = own_tables(self.settings, self.connection.dialect)
+        with self.connection.sqlalchemy_connection() as sa_connection:
+            tables.leave_out_missing(sa_connection)
         return tables
 
     def exists(self) -> bool:
@@ -224,7 +225,8 @@ class HistoryStore:
         """
         if self._version >= 0:
             return True
-        if not has_table(self.connection, f"{self.settings.history_prefix}state", self._schema):
+        schema, name = self.name_of("state")
+        if not has_table(self.connection, name, schema):
             return False
         self._check_version(self.connection.query(f"SELECT {self._newest_version}")[0][0])
         return True
@@ -243,18 +245,19 @@ class HistoryStore:
             )
 
     def _named(self, table: str) -> str:
-        return self.connection.dialect.quote(self._schema, f"{self.settings.history_prefix}{table}")
+        return self.connection.dialect.quote(*self.name_of(table))
 
-    @property
-    def _schema(self) -> str | None:
-        return self.settings.history_schema or self.connection.dialect.bookkeeping_schema
+    def name_of(self, table: str) -> tuple[str | None, str]:
+        """Return schema and name of a table, as `state`; no schema is that of the connection."""
+        schema = self.settings.history_schema or self.connection.dialect.bookkeeping_schema
+        return schema, f"{self.settings.history_prefix}{table}"
 
     def ddl(self) -> str:
         """Return the statements that create the tables, or bring those of an older release to this one."""
-        from ahjo_tasks.history.tables import HistoryTables
+        from ahjo_tasks.history.tables import shared_tables
 
         with self.connection.sqlalchemy_connection() as sa_connection:
-            statements = HistoryTables(self.settings, self.connection.dialect).missing(sa_connection)
+            statements = shared_tables(self.settings, self.connection.dialect).missing(sa_connection)
             return "\n".join(f"{statement};" for statement in statements)
 
     def prepare(self) -> bool:
@@ -262,15 +265,15 @@ class HistoryStore:
 
         Return whether there were none.
         """
-        from ahjo_tasks.history.tables import HistoryTables
+        from ahjo_tasks.history.tables import shared_tables
 
         existed = self.exists()
         if self._version == TABLES_VERSION:
             return False
-        tables = HistoryTables(self.settings, self.connection.dialect)
+        tables = shared_tables(self.settings, self.connection.dialect)
         try:
             with self.connection.sqlalchemy_transaction() as sa_connection:
-                tables.create(sa_connection)
+                tables.create(sa_connection, self.connection.dialect)
                 sa_connection.execute(tables.state.update().values(tables_version=TABLES_VERSION))
         except StatementError:
             if existed or not self.exists():  # another project's first run may have made them in the meantime

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Boolean, Column, DateTime, Float, Integer, MetaData, String, Table, Unicode, UnicodeText
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy.engine import Connection as SAConnection
+    from sqlalchemy.types import TypeEngine
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.dialects.base import Dialect
@@ -116,27 +118,26 @@ def _data_columns() -> list[Column[Any]]:
 class HistoryTables:
     """The tables by name; those of several projects in one database are the same."""
 
-    def __init__(self, settings: Settings, dialect: Dialect) -> None:
-        self._dialect = dialect
-        self._prefix = settings.history_prefix
-        self._metadata = MetaData(schema=settings.history_schema or dialect.bookkeeping_schema)
+    def __init__(self, prefix: str, schema: str | None, long_text: Callable[[], TypeEngine[str]]) -> None:
+        self._prefix = prefix
+        self._metadata = MetaData(schema=schema)
         self.state = self._table("state", _state_columns())
         self.runs = self._table("runs", _run_columns())
         self.steps = self._table("steps", _step_columns())
         self.objects = self._table("objects", _object_columns())
         self.data = self._table("data", _data_columns())
-        text = Column("content", dialect.long_text(), nullable=False)
+        text = Column("content", long_text(), nullable=False)
         keys = [Column("project", PROJECT, primary_key=True), Column("text_hash", KEY, primary_key=True)]
         self.texts = self._table("texts", [*keys, text])
 
     def _table(self, name: str, columns: list[Column[Any]]) -> Table:
         return Table(f"{self._prefix}{name}", self._metadata, *columns)
 
-    def create(self, connection: SAConnection) -> None:
+    def create(self, connection: SAConnection, dialect: Dialect) -> None:
         """Create the tables and their schema where they are missing, and the columns that older tables lack."""
         from sqlalchemy import text
 
-        self._dialect.ensure_schema(connection, self._metadata.schema)
+        dialect.ensure_schema(connection, self._metadata.schema)
         for statement in self.missing(connection):
             connection.execute(text(statement))
 
@@ -148,10 +149,10 @@ class HistoryTables:
             if not existing:
                 yield str(CreateTable(table).compile(connection)).strip()
                 continue
-            for column in table.columns:
+            name = connection.dialect.identifier_preparer.format_table(table)
+            for column in table.to_metadata(MetaData()).columns:
                 if column.name not in existing:
                     column.nullable = True
-                    name = connection.dialect.identifier_preparer.format_table(table)
                     yield f"ALTER TABLE {name} ADD {CreateColumn(column).compile(connection)}"
 
     def leave_out_missing(self, connection: SAConnection) -> None:
@@ -169,3 +170,17 @@ class HistoryTables:
         columns = {name: {column["name"] for column in listed} for (_schema, name), listed in found.items()}
         for table in self._metadata.sorted_tables:
             yield table, columns.get(table.name, set())
+
+
+def own_tables(settings: Settings, dialect: Dialect) -> HistoryTables:
+    """Return tables for one database, which may have them otherwise than others."""
+    schema = settings.history_schema or dialect.bookkeeping_schema
+    return HistoryTables(settings.history_prefix, schema, dialect.long_text)
+
+
+def shared_tables(settings: Settings, dialect: Dialect) -> HistoryTables:
+    """Return tables that nobody may change: all databases that have them alike get the same ones."""
+    return _shared(settings.history_prefix, settings.history_schema or dialect.bookkeeping_schema, dialect.long_text)
+
+
+_shared = cache(HistoryTables)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.database.dialects.base import Dialect
     from ahjo_tasks.engine.migrations import Migrations
     from ahjo_tasks.engine.recorder import RunRecord
-    from ahjo_tasks.engine.stamp import GitVersion
+    from ahjo_tasks.engine.stamp import Checkout, GitVersion
     from ahjo_tasks.project.files import ProjectFiles
     from ahjo_tasks.project.sql_file import FileText, SqlFile
 
@@ -217,6 +217,15 @@ class Project:
         from ahjo_tasks.engine.stamp import project_version
 
         return project_version(self.directory, repository=self.settings.url_of_remote_git_repository)
+
+    @cached_property
+    def checkout(self) -> Checkout:
+        """The version of the project's folder."""
+        from ahjo_tasks.engine.stamp import Checkout
+
+        settings = self.settings
+        key = ("checkout", settings.url_of_remote_git_repository, settings.git_version_info_path)
+        return self.once(key, lambda: Checkout.of(settings, self.directory))
 
     @cached_property
     def migrations(self) -> Migrations:

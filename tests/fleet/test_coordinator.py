@@ -15,8 +15,10 @@ from ahjo_tasks.fleet import coordinator as module
 from ahjo_tasks.fleet.coordinator import Coordinator, Limits
 from ahjo_tasks.fleet.engines import LocalEngine, Scheduler
 from ahjo_tasks.fleet.logs import TargetLogs, file_name
-from ahjo_tasks.fleet.outcome import Outcome, count, exit_code
+from ahjo_tasks.fleet.outcome import Outcome
+from ahjo_tasks.fleet.results import Results
 from ahjo_tasks.fleet.stops import Presses
+from ahjo_tasks.fleet.turns import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,7 +59,7 @@ def run(engine: LocalEngine, submit: Submit, names: str, *, failures: float = 99
     notes = Notes()
     coordinator = Coordinator(engine, submit, Limits(**limits), notes, Presses())
     coordinator.max_failures = failures
-    coordinator.run([(name, "db1") for name in names], "run")
+    coordinator.run([Turn(name, "db1") for name in names], "run")
     assert set(notes.outcomes) == set(names)
     return notes
 
@@ -86,10 +88,13 @@ def test_an_error_that_may_pass_is_tried_again(engine: LocalEngine, monkeypatch:
 
 def test_one_more_failure_than_allowed_ends_the_handing_out(engine: LocalEngine) -> None:
     notes = run(engine, lambda name, *_: engine.submit(Outcome, name, "failed", 1), "abcdefghij", failures=3)
-    found = count(notes.outcomes.values())
+    with Results.of("abcdefghij") as results:
+        for outcome in notes.outcomes.values():
+            results.add(outcome)
+    found = results.counts
     assert 4 <= found["failed"] <= 5  # one may have begun beside the fourth
     assert found["failed"] + found["not started"] == 10
-    assert exit_code(notes.outcomes.values()) == 1
+    assert results.exit_code == 1
 
 
 def test_a_target_that_hangs_is_ended_with_its_worker(engine: LocalEngine, monkeypatch: pytest.MonkeyPatch) -> None:

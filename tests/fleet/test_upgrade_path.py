@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ahjo_tasks.errors import AhjoError, ConfigError, UsageError
-from ahjo_tasks.fleet.protocol import Call
+from ahjo_tasks.fleet.calls import Call
 from ahjo_tasks.fleet.repository import TagGraph, read_tag_graph
 from ahjo_tasks.fleet.upgrade_path import Version, find_path, parse_upgrade_file
 

@@ -513,6 +513,7 @@ def a_later_release(live: Deployed) -> Iterator[None]:
     create_all = HistoryTables.__init__
     with (
         patch("ahjo_tasks.history.tables._run_columns", columns),
+        patch("ahjo_tasks.history.tables._shared", HistoryTables),
         patch.object(HistoryTables, "__init__", tables),
         patch("ahjo_tasks.history.store.TABLES_VERSION", 2),
     ):

@@ -220,7 +220,8 @@ class Naming(DialectAttributes):
         """Quote each part and join them with dots; parts that are None are left out."""
         return ".".join('"' + part.replace('"', '""') + '"' for part in parts if part)
 
-    def long_text(self) -> TypeEngine[str]:
+    @staticmethod
+    def long_text() -> TypeEngine[str]:
         """Return the type of a column for texts of any length."""
         from sqlalchemy import UnicodeText
 

@@ -267,7 +267,8 @@ class MySQL(Dialect):
         """Quote with backticks."""
         return ".".join("`" + part.replace("`", "``") + "`" for part in parts if part)
 
-    def long_text(self) -> TypeEngine[str]:
+    @staticmethod
+    def long_text() -> TypeEngine[str]:
         """Return the type without the usual limit of 64 KB."""
         from sqlalchemy.dialects.mysql import LONGTEXT
 

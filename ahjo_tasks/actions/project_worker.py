@@ -1,24 +1,25 @@
-"""The worker process: load a project as the `ahjo` command does, and run actions with values from a request file."""
+"""Calls of a project's actions in a worker: load the project as the `ahjo` command does, and check or run them."""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
-import threading
 from contextlib import suppress
 from pathlib import Path
-from shutil import rmtree
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from invoke.context import Context
 from invoke.exceptions import Exit, Failure
 from invoke.program import Program
 
-from ahjo_tasks.cli.project_namespace import load
+from ahjo_tasks.actions.project_namespace import load
 from ahjo_tasks.console import Console
 from ahjo_tasks.errors import AhjoError, UsageError
-from ahjo_tasks.fleet.protocol import Request
+from ahjo_tasks.fleet.calls import Findings
+from ahjo_tasks.fleet.outcome import FAILED, STOPPED, Outcome
+from ahjo_tasks.fleet.stops import switch
+from ahjo_tasks.fleet.worker import OUTPUT
 from ahjo_tasks.runtime import flags
 from ahjo_tasks.runtime.action import Action, MultiAction
 from ahjo_tasks.runtime.confirmation import check_permission
@@ -29,13 +30,15 @@ from ahjo_tasks.utils import did_you_mean
 from ahjo_tasks.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Generator, Iterable, Iterator, Mapping
 
     from invoke.collection import Collection
     from invoke.parser.argument import Argument
     from invoke.tasks import Task
 
-    from ahjo_tasks.fleet.protocol import Call
+    from ahjo_tasks.fleet.calls import Call, Request
+
+DONE = "ok"
 
 
 def keywords(task: Task[Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,22 +80,57 @@ def _expected_type(argument: Argument, value: object) -> str:
     return ""
 
 
-def main(path: str) -> None:
-    """Run the calls of a request file, and exit with the code of the first action that fails."""
-    request = Request.read(Path(path))
-    if request.piped:
-        follow_parent(Path(path).parent)
-    install()
+def run_calls(request: Request) -> Generator[str, None, Outcome]:
+    """Run the actions one after another. Yields each as it begins, and returns what became of all."""
+    switch().call_when_on(_interrupt)
     try:
-        collection = _load(request)
+        actions = _enter(request)
     except AhjoError as error:
-        _refuse(request, error)
-    if request.check:
-        Preflight(request, collection).start()
-        return
-    for call in request.calls:
-        RunAction(request, collection, call).start()
-        request.answer(done=call.action)
+        Console().error(error)
+        return _failure(request, 0, error.exit_code, _relative(str(error)))
+    for number, call in enumerate(request.calls):
+        yield str(call)
+        running = RunAction(request, actions, call)
+        code = running.exit_code()
+        if code:
+            return _failure(request, number, code, running.reason)
+    return Outcome(request.name, DONE)
+
+
+def _failure(request: Request, done: int, code: int, reason: str) -> Outcome:
+    exit_text = f"exit code {code}"
+    error = {"done": done, "message": reason, "exit": exit_text}
+    text = f"{request.calls[done]}: {reason or exit_text}"
+    return Outcome(request.name, STOPPED if switch().is_on() else FAILED, AhjoError.exit_code, text, error=error)
+
+
+def check_calls(request: Request) -> Findings:
+    """Find out whether the actions could run; none of them does."""
+    try:
+        checked = Preflight(request, _enter(request))
+    except AhjoError as error:
+        return Findings((_sentence(error),))
+    code = checked.exit_code()
+    if code and not checked.problems:
+        sys.exit(code)  # what was printed says why
+    return Findings(tuple(checked.problems), tuple(dict.fromkeys(checked.destroys)), frozenset(checked.runs))
+
+
+def _enter(request: Request) -> Collection:
+    """Make this process the one of the project, for good, and return its actions. Raises AhjoError."""
+    os.environ.clear()
+    os.environ.update({**request.environ, **OUTPUT})
+    os.chdir(request.directory)
+    install()
+    return _load(request)
+
+
+def _interrupt() -> None:
+    """Interrupt this process, and what its actions have started, as Ctrl-C does."""
+    if os.name == "posix" and os.getpgid(0) == os.getpid():
+        os.killpg(0, signal.SIGINT)
+    else:
+        signal.raise_signal(signal.SIGINT)
 
 
 class WorkerProgram(Program):
@@ -103,10 +141,14 @@ class WorkerProgram(Program):
         self.request = request
         self.actions = collection
 
-    def start(self) -> None:
-        """Run the program. Raises SystemExit on failure."""
+    def exit_code(self) -> int:
+        """Run the program, and return the code that it would exit with."""
         core = [flag for flag, on in (("--dry", self.request.dry), ("--debug", self.request.debug)) if on]
-        self.run(["ahjo", *core, "--config", str(self.request.config)])
+        try:
+            self.run(["ahjo", *core, "--config", str(self.request.config)])
+        except SystemExit as end:
+            return end.code if isinstance(end.code, int) else int(end.code is not None)
+        return 0
 
     def create_config(self) -> None:
         """Read the project's invoke.yaml, as `inv` does."""
@@ -127,25 +169,31 @@ class RunAction(WorkerProgram):
     def __init__(self, request: Request, collection: Collection, call: Call) -> None:
         super().__init__(request, collection)
         self.call = call
+        self.reason = ""
 
     def execute(self) -> None:
-        """Call the action with the values of the request, and answer with the reason of a failure."""
+        """Call the action with the values of the request, and keep the reason of a failure."""
         try:
             task = _find(self.actions, self.call.action)
             self.executor_class(self.actions, self.config, self.core).execute(
                 (self.actions.transform(self.call.action), keywords(task, self.call.parameters))
             )
         except BaseException as error:
-            if reason := _reason(error):
-                self.request.answer(error=reason)
+            self.reason = _reason(error)
             raise
 
 
 class Preflight(WorkerProgram):
     """A check of whether the actions could be run; it runs none."""
 
+    def __init__(self, request: Request, collection: Collection) -> None:
+        super().__init__(request, collection)
+        self.problems: list[str] = []
+        self.destroys: list[str] = []
+        self.runs: set[str] = set()
+
     def execute(self) -> None:
-        """Answer with every problem, the actions that would run, and what they would destroy."""
+        """Find every problem, the actions that would run, and what they would destroy."""
         for call in self.request.calls:
             try:
                 task = _find(self.actions, call.action)
@@ -153,8 +201,7 @@ class Preflight(WorkerProgram):
                 self._check_actions(task, keywords(task, call.parameters))
             except AhjoError as error:
                 sentences = [_sentence(error)]
-            for problem in sentences:
-                self.request.answer(problem=problem)
+            self.problems += sentences
 
     def _check_actions(self, task: Task[Any], values: Mapping[str, Any]) -> None:
         """Check permission and SQL files of each action that the task would run."""
@@ -164,33 +211,12 @@ class Preflight(WorkerProgram):
         for action in task.planned_actions(context):
             ctx = context.for_namespace(action.namespace_info)
             check_permission(ctx.project, action.name, reads=action.reads)
-            self.request.answer(runs=action.name)
+            self.runs.add(action.name)
             with suppress(AhjoError):  # of an upgrade of what another action creates first
                 if phrase := action.destruction(ctx, values):
-                    self.request.answer(destroys=f"{action.title(ctx, values)} {phrase}")
+                    self.destroys.append(f"{action.title(ctx, values)} {phrase}")
             for parameter in action.sql_files:
                 ctx.project.files.read_named(values.get(parameter) or [], ctx.settings.scripting_variables)
-
-
-def follow_parent(folder: Path) -> None:
-    """Interrupt this process and its children, as by Ctrl-C, when the parent writes to our standard input, or ends.
-
-    Actions get an empty standard input. The folder of the request is removed when the parent was killed.
-    """
-    parent_pipe = os.dup(0)
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.close(null)
-    threading.Thread(target=_interrupt_with, args=(parent_pipe, folder), name="ahjo parent pipe", daemon=True).start()
-
-
-def _interrupt_with(parent_pipe: int, folder: Path) -> None:
-    if not os.read(parent_pipe, 1):
-        rmtree(folder, ignore_errors=True)
-    if os.name == "posix":
-        os.killpg(0, signal.SIGINT)
-    else:
-        signal.raise_signal(signal.SIGINT)
 
 
 def _load(request: Request) -> Collection:
@@ -201,15 +227,6 @@ def _load(request: Request) -> Collection:
         raise
     except Exception as error:
         raise UsageError(f"tasks.py cannot be imported: {type(error).__name__}: {error}") from error
-
-
-def _refuse(request: Request, error: AhjoError) -> NoReturn:
-    if request.check:
-        request.answer(problem=_sentence(error))
-    else:
-        request.answer(error=_relative(str(error)))
-    Console().error(error)
-    sys.exit(error.exit_code)
 
 
 def _find(collection: Collection, name: str) -> Task[Any]:
