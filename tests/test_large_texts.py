@@ -5,6 +5,8 @@ from __future__ import annotations
 import tracemalloc
 from typing import TYPE_CHECKING
 
+import pytest
+
 from ahjo_tasks.database.dialects import dialect
 from ahjo_tasks.history.store import hash_parts, hash_text, holds_secret
 from ahjo_tasks.project.sql_file import read
@@ -13,8 +15,6 @@ from ahjo_tasks.sql.splitters import LineIndex
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    import pytest
 
 LITERAL = f"INSERT INTO t VALUES (1, '{'abcdefghi ' * 400_000}');\n"
 
@@ -48,6 +48,15 @@ def test_a_large_file_of_one_statement_is_in_memory_once(tmp_path: Path) -> None
     file = read(path, "data", dialect("postgresql"), label="a.sql")
     assert most_memory(lambda: list(file.batches)) < len(LITERAL) / 10
     assert most_memory(lambda: read(path, "data", dialect("postgresql"), label="a.sql")) < 3.2 * len(LITERAL)
+
+
+@pytest.mark.parametrize("name", ["postgresql", "mysql", "sqlite"])
+def test_a_large_statement_is_not_in_memory_twice(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.sql"
+    path.write_text(LITERAL, encoding="utf-8")
+    file = read(path, "data", dialect(name), label="a.sql")
+    assert [batch.text for batch in file.batches] == [file.text]
+    assert file.batches[0].text is file.text
 
 
 def test_the_lines_of_a_file_are_not_counted_for_each_of_its_statements(

@@ -18,6 +18,7 @@ from ahjo_tasks.sql.references import read_references, read_row_statements
 from ahjo_tasks.sql.references.symbols import read_symbols
 from ahjo_tasks.sql.scanner import OpaqueScanner, skip_gap
 from ahjo_tasks.sql.source import LineIndex, SourceText, with_line_feeds
+from ahjo_tasks.sql.splitters import Batches
 from ahjo_tasks.sql.sqlcmd import IGNORE, Position, Preprocessed, expand, reject
 from ahjo_tasks.sql.variables import substitute
 
@@ -404,9 +405,19 @@ def _split(file: SqlFile) -> SqlFile:
     if len(batches) > 1 and file.transactional and dialect.implicit_transaction_per_call and file.transaction_control:
         return _split(replace(file, refused=file.transaction_control))
     splitter.check(batches, file.path)
-    split = replace(file, batches=batches)
+    split = _in_memory_once(replace(file, batches=batches))
     split.check_rollback()
     return split
+
+
+def _in_memory_once(file: SqlFile) -> SqlFile:
+    """Return a large file of one statement with that as its text: a copy without the semicolon is as large again."""
+    if len(file.text) <= LONGEST_READ or not file.sent_in_one_call or file.origin:
+        return file
+    statement = file.single_text
+    if not file.text.startswith(statement):
+        return file
+    return replace(file, text=statement, batches=Batches(statement, [(0, len(statement), 1, "")]))
 
 
 def _refused(text: str, dialect: Dialect) -> str:
