@@ -11,7 +11,16 @@ from ahjo_tasks.project.sql_file import split
 from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.sql.lexer import MSSQL, POSTGRESQL, SQLITE
 from ahjo_tasks.sql.references.builtin_functions import BUILTIN_FUNCTIONS, BUILTIN_TYPES, EXTENSION_OPERATORS
-from ahjo_tasks.sql.references.model import PRIMARY, Reference, Strength, key_role, part_name, serves
+from ahjo_tasks.sql.references.model import (
+    INDEX_OF_PARTITION,
+    PRIMARY,
+    Reference,
+    Strength,
+    key_role,
+    part_name,
+    qualified,
+    serves,
+)
 from ahjo_tasks.sql.references.symbols import BUILTIN_OPERATORS
 
 if TYPE_CHECKING:
@@ -87,7 +96,7 @@ def owned(file: SqlFile) -> Iterator[tuple[Name, str]]:
     """Yield the names by which others may mean what a file creates, each with its kind."""
     for definition in (*file.definitions, *file.brought):
         yield definition.name, definition.kind
-        if definition.table:
+        if definition.table and definition.kind not in {"column", "index"}:
             yield part_name(definition.table, definition.name.name), "part"
         elif definition.kind == "type" and file.dialect.syntax is POSTGRESQL:  # the type of its arrays
             yield Name(definition.name.schema, f"_{definition.name.name}"), "type"
@@ -168,9 +177,59 @@ class ObjectIndex:
     def needs(self) -> Needs:
         """For each file the files that it needs, and the strongest reason for each."""
         needs = {number: self._needs(number, file) for number, file in enumerate(self.files)}
+        self._add_columns(needs)
         if self._syntax is POSTGRESQL:
+            self._add_partitions(needs)
             self._add_symbols(needs)
         return needs
+
+    def _add_columns(self, needs: Needs) -> None:
+        """Add what files need by a column that another one adds: they name its table, and it or `*` stands in them."""
+        added = [
+            (owner, made.table, re.compile(rf"(?<![\w$]){re.escape(made.name.name)}(?![\w$])|\*", re.IGNORECASE))
+            for owner, file in enumerate(self.files)
+            for made in file.brought
+            if made.kind == "column" and made.table
+        ]
+        reached = {owner: _reached(needs, owner) for owner, _table, _word in added}
+        for owner, table, word in added:
+            for number, file in enumerate(self.files):
+                known = (
+                    number == owner or owner in needs[number] or number in reached[owner] or file.depends is not None
+                )
+                if not known and self._names(file, table) and word.search(file.text):
+                    needs[number][owner] = Need(Strength.MAYBE, Reference((table.name,), "relation"))
+
+    def _names(self, file: SqlFile, table: Name) -> bool:
+        """Tell whether a file needs a relation of this name, in its schema as far as that is said."""
+        name, schema = self._fold(table.name), self._schema(table.schema)
+        return any(
+            self._fold(reference.parts[-1]) == name
+            and (len(reference.parts) == 1 or self._schema(reference.parts[-2]) == schema)
+            for reference in file.references
+            if reference.role in {"relation", "object"}
+        )
+
+    def _add_partitions(self, needs: Needs) -> None:
+        """Add what ALTER INDEX ... ATTACH PARTITION needs: the file by which the table of the index is a partition."""
+        tables: dict[tuple[str, str], tuple[str, str]] = {}
+        partitions: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for number, file in enumerate(self.files):
+            for made in file.brought:
+                if made.kind == "index" and made.table:
+                    tables[self._key(made.name)] = self._key(made.table)
+                elif made.kind == "partition":
+                    partitions[self._key(made.name)].append(number)
+        for number, file in enumerate(self.files):
+            for reference, use in file.references.items() if partitions else ():
+                if reference.role == INDEX_OF_PARTITION and file.depends is None:
+                    table = tables.get(self._key(qualified(reference.parts)), ("", ""))
+                    for owner in set(partitions.get(table, ())) - {number}:
+                        needs[number][owner] = Need(use.strength, reference, use)
+
+    def _key(self, name: Name) -> tuple[str, str]:
+        """A name as names are compared."""
+        return self._schema(name.schema), self._fold(name.name)
 
     def _add_symbols(self, needs: Needs) -> None:
         """Add what files need by an operator, or by a function that is written as a column is.
@@ -245,7 +304,7 @@ class ObjectIndex:
         schema = self._schema(name.schema) if name.schema else None
         named = self._by_name.get(self._fold(name.name), ())
         named = [owner for owner in named if owner.name == name.name] or named
-        named = [owner for owner in named if kinds is None or owner.kind in kinds]
+        named = [owner for owner in named if owner.kind != "column" and (kinds is None or owner.kind in kinds)]
         return [owner.file for owner in named if schema in {None, owner.schema}]
 
     def _declared(self, file: SqlFile, name: Name) -> list[int]:

@@ -626,6 +626,27 @@ def test_what_postgresql_would_miss_the_end_of_is_an_error(opening: str) -> None
             "set standard_conforming_strings to on; select 'a\\'; select 2",
             ["set standard_conforming_strings to on", "select 'a\\'", "select 2"],
         ),
+        (
+            "select 'a\\'; SET LOCAL standard_conforming_strings TO 'off'; select 'a\\'; b'; select 2",
+            ["select 'a\\'", "SET LOCAL standard_conforming_strings TO 'off'", "select 'a\\'; b'", "select 2"],
+        ),
+        *(
+            (
+                f"set standard_conforming_strings = off; select 'a\\'; b'; {back}; select 'a\\'; select 2",
+                ["set standard_conforming_strings = off", "select 'a\\'; b'", back, "select 'a\\'", "select 2"],
+            )
+            for back in (
+                "SET standard_conforming_strings = on",
+                "reset standard_conforming_strings",
+                "RESET ALL",
+                "discard all",
+                "select pg_catalog.set_config('standard_conforming_strings', 'on', false)",
+            )
+        ),
+        (
+            "select 'set standard_conforming_strings = off'; select 'a\\'; select 2",
+            ["select 'set standard_conforming_strings = off'", "select 'a\\'", "select 2"],
+        ),
     ],
 )
 def test_postgresql_statements_end_where_the_server_reads_their_end(script: str, statements: list[str]) -> None:
@@ -635,6 +656,13 @@ def test_postgresql_statements_end_where_the_server_reads_their_end(script: str,
 def test_how_strings_are_read_is_set_before_the_rest_is_sent() -> None:
     first, rest = "-- c\nSET standard_conforming_strings = off;", "select 'it\\'s; x';\nselect 2;"
     assert POSTGRESQL.split(f"{first}\n{rest}") == [Batch(first, 1), Batch(rest, 3)]
+    back = "SET standard_conforming_strings = on;"
+    last = "select 'it\\'; select 3;"
+    assert POSTGRESQL.split(f"{first}\n{rest}\n{back}\n{last}") == [
+        Batch(first, 1),
+        Batch(f"{rest}\n{back}", 3),
+        Batch(last, 6),
+    ]
     unchanged = first + "\nselect 1;"
     assert POSTGRESQL.split(unchanged) == [Batch(unchanged, 1)]
 

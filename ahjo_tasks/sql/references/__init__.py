@@ -6,8 +6,9 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.sql.definitions import Definition
+from ahjo_tasks.sql.definitions import Definition, Name
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, letters
+from ahjo_tasks.sql.mysql_modes import syntax_after
 from ahjo_tasks.sql.references.columns import COLUMN_ACTIONS
 from ahjo_tasks.sql.references.commands import STATEMENT_ACTIONS, grant
 from ahjo_tasks.sql.references.definitions import create, define, operator_at, publication_tables
@@ -24,7 +25,6 @@ from ahjo_tasks.sql.source import SourceText
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ahjo_tasks.sql.definitions import Name
     from ahjo_tasks.sql.lexer import Syntax
     from ahjo_tasks.sql.references.reader import Action
 
@@ -48,7 +48,7 @@ def alter(reader: Reader, index: int) -> int:
     begin(reader)
     if kind in {"trigger", "rule", "policy", "index", "operator", "publication"}:
         return _alter_part(reader, place, kind)
-    reader.context = "alter"
+    reader.context, reader.altered = "alter", kind
     place += words[place] == "ONLY"
     reader.table = place
     if reader.is_name(place) and kind not in NO_DEFINITION:
@@ -100,6 +100,8 @@ def moved(reader: Reader, index: int) -> int:
     """Read SET SCHEMA of ALTER."""
     if reader.words[index - 1] == "SET" and reader.context == "alter" and reader.syntax is POSTGRESQL:
         reader.emit(index + 1, "schema")
+        name = split_name(reader.tokens[reader.table], reader.syntax)[-1]
+        reader.bring(reader.altered, Name(reader.key(reader.tokens[index + 1]), name))
         return index + 2
     return index + 1
 
@@ -195,10 +197,14 @@ def read_references(batches: Iterable[str], syntax: Syntax) -> FileReferences:
     statement, of SQL Server what stands between two lines of GO.
     """
     collector = Collector(syntax)
+    mode = syntax
     for number, text in enumerate(batches):
-        if syntax is MYSQL and (setting := _KEY_CHECKS.match(text)):
-            collector.unchecked_keys = setting["value"].upper() in {"0", "OFF", "FALSE"}
-        Reader(text, collector, ACTIONS, (number,)).read()
+        if syntax is MYSQL:
+            if setting := _KEY_CHECKS.match(text):
+                collector.unchecked_keys = setting["value"].upper() in {"0", "OFF", "FALSE"}
+            mode = syntax_after(text, 0, len(text), mode)
+        ansi = mode is not syntax and '"' in mode.names
+        Reader(text.replace('"', "`") if ansi else text, collector, ACTIONS, (number,)).read()
     return collector.result()
 
 

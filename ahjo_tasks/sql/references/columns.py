@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE
 from ahjo_tasks.sql.references.expressions import attributes, type_name
-from ahjo_tasks.sql.references.model import Strength, key_role
+from ahjo_tasks.sql.references.model import INDEX_OF_PARTITION, Strength, key_role, qualified
 from ahjo_tasks.sql.references.queries import relation
 from ahjo_tasks.sql.references.reader import MARKS, OBJECT, RELATION, ROUTINE, TYPE, Reader, listed_names
 from ahjo_tasks.sql.references.signatures import MODES
 from ahjo_tasks.sql.references.table_parts import TABLE_ACTIONS, bring_sequence, note_key
-from ahjo_tasks.sql.references.tokens import word_set
+from ahjo_tasks.sql.references.tokens import split_name, word_set
 
 if TYPE_CHECKING:
     from ahjo_tasks.sql.references.reader import Action, Closing
@@ -69,11 +70,26 @@ def column(reader: Reader, index: int) -> int:
     if not reader.is_name(index) or words[index] in (NO_COLUMN if reader.syntax is not POSTGRESQL else RESERVED):
         return index
     reader.column = index
+    if reader.context == "alter":
+        _bring_column(reader, index)
     if words[index + 1] in SERIAL and reader.syntax is POSTGRESQL:
         bring_sequence(reader)
     if words[index + 1] in NO_TYPE or reader.syntax not in {MSSQL, POSTGRESQL}:
         return index + 1
     return type_name(reader, index + 1)
+
+
+def _bring_column(reader: Reader, index: int) -> None:
+    """Note a column that ALTER TABLE adds or names anew."""
+    table = qualified(split_name(reader.tokens[reader.table], reader.syntax))
+    name = split_name(reader.tokens[index], reader.syntax)[-1]
+    reader.bring("column", Name(table.schema, name), table)
+
+
+def _bring_renamed(reader: Reader, parts: tuple[str, ...]) -> None:
+    """Note the name that an object gets by ALTER."""
+    old, new = qualified(split_name(reader.tokens[reader.table], reader.syntax)), qualified(parts)
+    reader.bring(reader.altered, Name(new.schema or old.schema, new.name))
 
 
 def _excluded(reader: Reader, index: int) -> int:
@@ -134,6 +150,25 @@ def added(reader: Reader, index: int) -> int:
     if words[place] == "(":
         return columns(reader, place)
     return column(reader, place)
+
+
+def renamed(reader: Reader, index: int) -> int:
+    """Read RENAME and CHANGE of a column, which gets a new name."""
+    words = reader.words
+    if reader.context != "alter" or reader.scope.parent:
+        return index + 1
+    place = index + 1 + (words[index + 1] == "COLUMN")
+    if words[place - 1 : place + 1] in (["RENAME", "TO"], ["RENAME", "AS"]):
+        _bring_renamed(reader, split_name(reader.tokens[place + 1], reader.syntax))
+    elif words[index] == "CHANGE" and reader.syntax is MYSQL and reader.is_name(place + 1):
+        _bring_column(reader, place + 1)
+    elif (
+        words[index] == "RENAME"
+        and words[place + 1] == "TO"
+        and words[place] not in {"CONSTRAINT", "TO", "INDEX", "KEY"}
+    ):
+        _bring_column(reader, place + 2)
+    return place
 
 
 def altered_type(reader: Reader, index: int) -> int:
@@ -295,7 +330,12 @@ def partition(reader: Reader, index: int) -> int:
     """Read ATTACH PARTITION, PARTITION BY of a table, and the function that a partition scheme uses."""
     words = reader.words
     if words[index - 1] in {"ATTACH", "DETACH"}:
-        reader.emit(index + 1, "index" if reader.context == "alter index" else RELATION)
+        of_index = reader.context == "alter index"
+        reader.emit(index + 1, "index" if of_index else RELATION)
+        if of_index:
+            reader.emit(index + 1, INDEX_OF_PARTITION)
+        elif words[index - 1] == "ATTACH":
+            reader.bring("partition", qualified(split_name(reader.tokens[index + 1], reader.syntax)))
         return index + 2
     if (
         words[index + 1] == "BY"
@@ -321,6 +361,8 @@ def schema_collection(reader: Reader, index: int) -> int:
 
 COLUMN_ACTIONS: dict[str, Action] = {
     "ADD": added,
+    "RENAME": renamed,
+    "CHANGE": renamed,
     "TYPE": altered_type,
     "REFERENCES": references,
     "INHERITS": inherits,

@@ -81,6 +81,7 @@ def _table(reader: Reader, place: int, definition: Definition | None) -> int:
     words, place, reader.context, reader.table = reader.words, place + 1, "table", place
     if words[place : place + 2] == ["PARTITION", "OF"]:
         reader.emit(place + 2, RELATION)
+        reader.bring("partition", qualified(split_name(reader.tokens[place - 1], reader.syntax)))
         place += 3
     elif words[place] == "OF" and reader.syntax is POSTGRESQL:
         reader.emit(place + 1, TYPE)

@@ -134,6 +134,10 @@ def serves(kind: str, role: str) -> bool:
     return first == PRIMARY and set(columns) <= set(role.split()[1:])
 
 
+INDEX_OF_PARTITION = "index of a partition"
+"""The role in which ALTER INDEX ... ATTACH PARTITION names the index whose table must be a partition by then."""
+
+
 def part_name(table: Name, name: str) -> Name:
     """The name under which a trigger, a rule, a policy or a constraint of a table is known."""
     return Name(table.schema, f"{table.name} {name}")

@@ -166,6 +166,9 @@ def relation(reader: Reader, index: int) -> int:
 
 def _named_relation(reader: Reader, index: int) -> int:
     word, words = reader.words[index], reader.words
+    if word == STRING and reader.syntax is SQLITE:
+        reader.emit_string(index, RELATION)
+        return alias(reader, index + 1)
     if word in NO_RELATION:
         return index
     if word == "ROWS" and words[index + 1] == "FROM":

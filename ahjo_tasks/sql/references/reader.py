@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.definitions import Definition
-from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL
+from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE
 from ahjo_tasks.sql.references.model import Collector, Place, Reference, Strength, part_name, qualified
 from ahjo_tasks.sql.references.signatures import arguments, listed_types
 from ahjo_tasks.sql.references.tokens import (
@@ -15,6 +15,7 @@ from ahjo_tasks.sql.references.tokens import (
     names_before_arguments,
     split_name,
     string_value,
+    strings_to_names,
     word_set,
 )
 
@@ -161,6 +162,8 @@ class Reader:
         self.size = len(tokens)
         self.words = [*keywords(tokens, syntax), "", "", "", ""]
         self.tokens = [*tokens, "", "", "", ""]
+        if syntax is SQLITE:
+            strings_to_names(self.tokens, self.words)
         self.text = text
         self.scope = Scope()
         self.strength = Strength.CREATION
@@ -174,6 +177,8 @@ class Reader:
         """The token of the table that is created or altered."""
         self.outer_path: tuple[str, ...] | None = None
         """The search path to go back to after the statement."""
+        self.altered = ""
+        """The kind of the object that ALTER names."""
         self.column = 0
         """The token of the column that is defined."""
         self.late = Strength.LATE
@@ -284,10 +289,10 @@ class Reader:
         reference = Reference(parts, role, self.object_schema, self.collector.path, given)
         self.collector.add(reference, strength, (*self.place, index))
 
-    def bring(self, kind: str, name: Name) -> None:
-        """Note an object that comes along with one of the file."""
+    def bring(self, kind: str, name: Name, table: Name | None = None) -> None:
+        """Note an object that comes along with one of the file, and the table that it belongs to."""
         if not self.body:
-            self.collector.brought.setdefault(Definition(kind, name))
+            self.collector.brought.setdefault(Definition(kind, name, table))
 
     def emit_part(self, index: int, table: int) -> None:
         """Note a trigger, a rule, a policy or a constraint of a table as a need, by the tokens of both names."""

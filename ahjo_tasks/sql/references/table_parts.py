@@ -45,7 +45,7 @@ def constraint(reader: Reader, index: int) -> int:
         name = split_name(reader.tokens[index + 1], reader.syntax)[-1]
         reader.bring("part", part_name(table, name))
         if words[index + 2] in {"PRIMARY", "UNIQUE", "EXCLUDE"} and not takes_index(reader, index + 2):
-            reader.bring("index", Name(table.schema, name))
+            reader.bring("index", Name(table.schema, name), table)
     return index + 2
 
 
@@ -67,7 +67,7 @@ def primary(reader: Reader, index: int) -> int:
     key = reader.context in {"table", "alter"} and reader.words[index + 1] == "KEY"
     if reader.syntax is POSTGRESQL and key and not takes_index(reader, index):
         table = qualified(split_name(reader.tokens[reader.table], reader.syntax))
-        reader.bring("index", Name(table.schema, f"{table.name}_pkey"))
+        reader.bring("index", Name(table.schema, f"{table.name}_pkey"), table)
     return _key_of_column(reader, index)
 
 
@@ -100,7 +100,7 @@ def bring_index(reader: Reader, index: int) -> None:
     table = qualified(split_name(reader.tokens[reader.table], reader.syntax))
     name = split_name(reader.tokens[index], reader.syntax)[-1]
     if reader.syntax is POSTGRESQL:
-        reader.bring("index", Name(table.schema, name))
+        reader.bring("index", Name(table.schema, name), table)
     elif reader.syntax is MSSQL:
         reader.bring("part", part_name(table, name))
 

@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.sql.lexer import BLANKS, DOLLAR_TAG, MYSQL, NESTED, closing
+from ahjo_tasks.sql.lexer import BLANKS, DOLLAR_TAG, MYSQL, NESTED, SQLITE, closing
 from ahjo_tasks.sql.scanner import comment_depth, comment_end
 from ahjo_tasks.sql.tokens import bare_name, unquoted
 
@@ -59,6 +59,29 @@ def token_span(text: str, syntax: Syntax, index: int) -> tuple[int, int]:
     matches = _pattern(syntax, dollars=syntax.dollar_quotes and "$" in text).finditer(text)
     spans = (match.span(1) for match in matches if match[1])
     return next((span for number, span in enumerate(spans) if number == index), (0, 0))
+
+
+def strings_to_names(tokens: list[str], words: list[str]) -> None:
+    """Make names of the strings that stand where only a name can, as SQLite reads them."""
+    for index, word in enumerate(words):
+        if word == STRING and _takes_name(words, index):
+            value = string_value(tokens[index], SQLITE)
+            tokens[index] = '"' + value.replace('"', '""') + '"'
+            words[index] = tokens[index].upper()
+
+
+def _takes_name(words: list[str], index: int) -> bool:
+    """Tell whether a name must stand at an index; a comma and FROM with DISTINCT lead to expressions, too."""
+    before = words[index - 1] if index else ""
+    if before == "FROM":
+        return words[index - 2] != "DISTINCT"
+    if before == "ON":  # the table of an index or a trigger, and no condition
+        return words[index + 1] in {"(", "BEGIN", "FOR", "WHEN"} and "CREATE" in words[max(index - 12, 0) : index]
+    return before in NAME_AHEAD
+
+
+NAME_AHEAD = word_set("JOIN INTO UPDATE TABLE VIEW TRIGGER INDEX REFERENCES EXISTS")
+"""Words of SQLite that only a name can follow, and no other string."""
 
 
 def keywords(tokens: list[str], syntax: Syntax) -> list[str]:

@@ -6,11 +6,11 @@ The rules are those of the command line client, as far as it reads scripts with 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.lexer import MYSQL
+from ahjo_tasks.sql.mysql_modes import syntax_after
 from ahjo_tasks.sql.scanner import Scanner, end_of_match
 from ahjo_tasks.sql.splitters import Batches, Span, Splitter
 
@@ -40,18 +40,6 @@ _ARGUMENT = re.compile(r"""'(?P<single>[^']++)'|"(?P<double>[^"]++)"|(?P<bare>[^
 _GAP = re.compile(MYSQL.gap())
 _IGNORED = re.compile(r"[ \t]*+(?!#|--|/\*|\Z)(?=[^\r\n]*\w)")
 """Text after the argument of DELIMITER, but for comments and marks."""
-_SETS_MODE = re.compile(r"(?ai:(?:/\*M?!\d*+\s*+)?SET\s(?!\s*+(?:GLOBAL|PERSIST)\b)[^;]*?\bsql_mode\b[^;]*+)")
-_ANSI = replace(MYSQL, names='`"', strings="'")
-_BY_MODE = {
-    (False, False): MYSQL,
-    (True, False): replace(MYSQL, backslash_escapes=False),
-    (False, True): _ANSI,
-    (True, True): replace(_ANSI, backslash_escapes=False),
-}
-"""MYSQL without and with the modes NO_BACKSLASH_ESCAPES and ANSI_QUOTES, which the client follows."""
-_LITERAL_BACKSLASHES = re.compile(r"\bNO_BACKSLASH_ESCAPES\b")
-_ANSI_QUOTES = re.compile(r"\b(?:ANSI|ANSI_QUOTES|DB2|MAXDB|MSSQL|ORACLE|POSTGRESQL)\b")
-"""The mode, and those that bring it."""
 CLIENTS = "this is a command of the mysql client, not SQL"
 _TAIL = re.compile(r"[ \t]*+(?P<comment>(?:#|--(?=[\x00- ]|\Z))[^\r\n]*+)")
 
@@ -75,23 +63,8 @@ def _spans(source: SourceText) -> Iterator[Span]:
         tail, after_tail = _tail(source, end, delimiter)
         if start < end and (text[start] != "/" or end_of_match(_GAP, text, start) < end):
             yield start, end, 1, tail
-        if text[start] in "sS/" and (settings := _SETS_MODE.match(text, start, end)):
-            syntax = _syntax_after(settings[0].upper(), syntax)
+        syntax = syntax_after(text, start, end, syntax)
         start = after_tail
-
-
-def _syntax_after(settings: str, before: Syntax) -> Syntax:
-    """Give the syntax after a SET of sql_mode, which is written in capitals."""
-    literal = _has_mode(_LITERAL_BACKSLASHES, settings, before=not before.backslash_escapes)
-    return _BY_MODE[literal, _has_mode(_ANSI_QUOTES, settings, before='"' in before.names)]
-
-
-def _has_mode(mode: re.Pattern[str], settings: str, *, before: bool) -> bool:
-    """Test whether the mode holds after a SET: REPLACE() takes out what it names, CONCAT() adds it to what was."""
-    named = mode.search(settings) is not None
-    if "REPLACE" in settings:
-        return before and not named
-    return named or (before and "CONCAT" in settings)
 
 
 @lru_cache

@@ -16,12 +16,11 @@ from ahjo_tasks.sql.splitters import Batches, Span, Splitter
 from ahjo_tasks.sql.splitters.psql import (
     GAP,
     LEAD,
-    SCANNER,
-    SETS_STRINGS,
+    SCANNERS,
     Rows,
-    ScriptScanner,
-    backslash_escapes,
+    StringSetting,
     copy_rows,
+    scanners,
     without_commands,
 )
 
@@ -38,8 +37,8 @@ _INDIVISIBLE = re.compile(
     r"|BEGIN|START|COMMIT|END|ABORT|ROLLBACK|PREPARE|SAVEPOINT|RELEASE)\b(?!\$)"
 )
 """A statement that may hold others, or says itself where transactions begin and end."""
-_MARK_SCANNER = ScriptScanner("[;()]", ";()")
-_WORD_SCANNER = ScriptScanner(
+_MARK_SCANNERS = scanners("[;()]", ";()")
+_WORD_SCANNERS = scanners(
     rf"[;()]|(?ai:\b(?<![.$])(?<!\bAS[{BLANKS}])(?:BEGIN(?={GAP}ATOMIC\b)|CASE|END)\b(?!\$))", ";()bBcCeE"
 )
 """`begin` may be the name of a parameter, and each of the words that of a column after AS."""
@@ -59,14 +58,14 @@ def _spans(source: SourceText, most: int) -> list[Span]:
     """List the parts of a text, those of more than `most` characters divided where all statements allow it."""
     spans: list[Span] = []
     start, empty, setting = 0, True, False
-    escapes, divided = backslash_escapes(source.text), len(source.text) > most
-    for lead, rows in _statements(source):
+    divided = len(source.text) > most
+    for lead, rows, sets_strings in _statements(source):
         if divided and _INDIVISIBLE.match(source.text, lead):
             return _spans(source, len(source.text))
         if setting or lead - start >= most:  # the server reads a whole call before it sets anything
             spans.append((start, lead, 1, ""))
             start = lead
-        setting = escapes and SETS_STRINGS.match(source.text, lead) is not None
+        setting = sets_strings
         if rows:
             spans += [(start, lead, 1, "")] * (not empty) + [(lead, rows.after, 1, "")]
             start = rows.after
@@ -76,18 +75,21 @@ def _spans(source: SourceText, most: int) -> list[Span]:
 
 def statement_starts(source: SourceText) -> Iterator[int]:
     """Yield the offsets of statements; those inside BEGIN ATOMIC count, too. Raises SourceError at what is no SQL."""
-    return (lead for lead, _rows in _statements(without_commands(source)))
+    return (lead for lead, _rows, _sets in _statements(without_commands(source)))
 
 
-def _statements(source: SourceText) -> Iterator[tuple[int, Rows | None]]:
-    """Yield the offset of each statement, and the rows below it. Raises SourceError for a comment without an end."""
-    text, start, scanner = source.text, 0, SCANNER.of(source.text)
+def _statements(source: SourceText) -> Iterator[tuple[int, Rows | None, bool]]:
+    """Yield the offset of each statement, the rows below it, and whether it sets how the next ones' strings are read.
+
+    Raises SourceError for a comment without an end.
+    """
+    text, start, setting = source.text, 0, StringSetting(source.text)
     while (lead := skip_gap(LEAD, text, start)) < len(text):
-        end = scanner.find_next(source, lead)
+        end = SCANNERS[setting.escapes].find_next(source, lead)
         rows = copy_rows(source, lead, end)
-        yield lead, rows
+        yield lead, rows, setting.read(lead)
         start = rows.after if rows else end + 1
-    scanner.find_next(source, min(start, len(text)))
+    SCANNERS[setting.escapes].find_next(source, min(start, len(text)))
 
 
 def statements(source: SourceText) -> Batches:
@@ -98,14 +100,15 @@ def statements(source: SourceText) -> Batches:
 
 def statement_spans(source: SourceText) -> Iterator[tuple[int, int]]:
     """Yield start and end of each statement, rows of COPY included; a routine with a body is one statement."""
-    text, start = source.text, 0
-    marks, words = _MARK_SCANNER.of(text), _WORD_SCANNER.of(text)
+    text, start, setting = source.text, 0, StringSetting(source.text)
     while (lead := skip_gap(LEAD, text, start)) < len(text):
-        end = _end(source, lead, words if _ROUTINE.match(text, lead) else marks)
+        kind = _WORD_SCANNERS if _ROUTINE.match(text, lead) else _MARK_SCANNERS
+        end = _end(source, lead, kind[setting.escapes])
+        setting.read(lead)
         rows = copy_rows(source, lead, end)
         yield lead, rows.after if rows else end
         start = rows.after if rows else end + 1
-    SCANNER.of(text).find_next(source, min(start, len(text)))  # raises for a comment that is never closed
+    SCANNERS[setting.escapes].find_next(source, min(start, len(text)))  # raises for a comment that is never closed
 
 
 def rows_of_batch(text: str) -> Rows | None:
@@ -113,7 +116,7 @@ def rows_of_batch(text: str) -> Rows | None:
     if "\n\\." not in text:
         return None
     source = SourceText(text)
-    return copy_rows(source, 0, SCANNER.of(text).find_next(source, 0))
+    return copy_rows(source, 0, SCANNERS[False].find_next(source, 0))
 
 
 def copy_parts(text: str) -> tuple[str, str] | None:

@@ -14,30 +14,40 @@ if TYPE_CHECKING:
 
 GAP = POSTGRESQL.gap()
 LEAD = re.compile(GAP)
-_SETTING = rf"SET\b{GAP}(?:SESSION\b{GAP}|LOCAL\b{GAP}|)?+standard_conforming_strings\b"
-SETS_STRINGS = re.compile(rf"(?ai:{_SETTING})")
-"""The statement that says how the server reads strings."""
-_MAY_SET = re.compile("(?ai:standard_conforming_strings)")
-_NOT_CONFORMING = re.compile(rf"(?ai:\b{_SETTING}{GAP}(?:=|TO\b){GAP}'?+(?:OFF|FALSE|NO|0)\b)")
+_NAMED = "standard_conforming_strings"
+_SETTING = re.compile(
+    rf"(?ai:SET\b{GAP}(?:SESSION\b{GAP}|LOCAL\b{GAP}|)?+{_NAMED}\b{GAP}(?:=|TO\b){GAP}'?+(?P<value>\w++)"
+    rf"|SELECT\b{GAP}(?:pg_catalog{GAP}\.{GAP}|)?+set_config{GAP}\({GAP}'{_NAMED}'{GAP},{GAP}'(?P<config>\w++)'"
+    rf"|RESET\b{GAP}(?:{_NAMED}|ALL)\b|DISCARD\b{GAP}ALL\b)"
+)
+"""A statement that says how the server reads strings from the next call on."""
+_MAY_CHANGE = re.compile(rf"(?ai:{_NAMED})")
+_OFF = frozenset({"off", "of", "false", "fals", "fal", "fa", "f", "no", "n", "0"})
 
 
-def backslash_escapes(text: str) -> bool:
-    """Test whether a script has the server read backslashes in all its strings, as old dumps do at their heads."""
-    return "\\" in text and _MAY_SET.search(text) is not None and _NOT_CONFORMING.search(text) is not None
+class StringSetting:
+    """How the server reads strings from statement to statement of a script: old dumps have it read backslashes."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._changes = "\\" in text and _MAY_CHANGE.search(text) is not None
+        self.escapes = False
+        """True where each string knows the backslash."""
+
+    def read(self, start: int) -> bool:
+        """Take note of the statement at an offset, and return whether it says how strings are read."""
+        match = _SETTING.match(self._text, start) if self._changes else None
+        if match:
+            self.escapes = (match["value"] or match["config"] or "").lower() in _OFF
+        return match is not None
 
 
-class ScriptScanner:
-    """Strict scanners that read strings as scripts set it by `standard_conforming_strings`."""
-
-    def __init__(self, stop: str, heads: str) -> None:
-        self._scanners = [Scanner(syntax, stop, heads) for syntax in (POSTGRESQL, POSTGRESQL_BACKSLASHES)]
-
-    def of(self, text: str) -> Scanner:
-        """Return the scanner for a script, which is to be asked for once: it searches all of the text."""
-        return self._scanners[backslash_escapes(text)]
+def scanners(stop: str, heads: str) -> tuple[Scanner, Scanner]:
+    """Return strict scanners for strings without escapes, and with them, to be chosen by `StringSetting.escapes`."""
+    return Scanner(POSTGRESQL, stop, heads), Scanner(POSTGRESQL_BACKSLASHES, stop, heads)
 
 
-SCANNER = ScriptScanner(r"[;\\]", ";\\")
+SCANNERS = scanners(r"[;\\]", ";\\")
 _NAME = r"(?:\"[^\"]*+\"|[^\s\"'();,])(?:\"[^\"]*+\"|(?!/\*|--)[^\s\"'();,]|)*+"
 _COPY = re.compile(rf"(?ai:COPY\b{GAP}{_NAME}{GAP}(?:\((?:\"[^\"]*+\"|[^()\"]|)*+\){GAP}|)?+FROM\b{GAP}STDIN\b)")
 _LINE_END = re.compile(r"[ \t]*+(?:--[^\r\n]*+)?(?:\r\n?|\n|\Z)")
@@ -105,10 +115,11 @@ def without_commands(source: SourceText) -> SourceText:
     text, start, parts, done = source.text, 0, list[str](), 0
     if "\\" not in text:
         return source
-    scanner = SCANNER.of(text)
+    setting = StringSetting(text)
     while start < len(text):
         lead = skip_gap(LEAD, text, start)
-        end = scanner.find_next(source, lead)
+        end = SCANNERS[setting.escapes].find_next(source, lead)
+        setting.read(lead)
         if not text.startswith("\\", end):
             rows = copy_rows(source, lead, end)
             start = rows.after if rows else end + 1

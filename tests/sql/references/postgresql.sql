@@ -83,7 +83,7 @@ ALTER TABLE t INHERIT u; ALTER TABLE t NO INHERIT v; ALTER TABLE t ADD CONSTRAIN
 --> C relation t, C relation u, C index i
 
 ALTER INDEX i ATTACH PARTITION j; CREATE PUBLICATION p FOR TABLE t, s.u (a)
---> C index i, C index j, C relation t, C relation s.u
+--> C index i, C index j, C index of a partition j, C relation t, C relation s.u
 
 CREATE SERVER far FOREIGN DATA WRAPPER w; CREATE USER MAPPING FOR me SERVER far; IMPORT FOREIGN SCHEMA a FROM SERVER b INTO c
 --> C foreign data wrapper w, C server far, C server b
