@@ -138,6 +138,8 @@ def server(reader: Reader, index: int) -> int:
     named = imported or reader.context in {"table", "foreign"}
     if named and reader.is_name(index + 1) and reader.syntax is POSTGRESQL:
         reader.emit(index + 1, "server")
+        if reader.words[index + 2] == "INTO":
+            reader.emit(index + 3, "schema")
         return index + 2
     return index + 1
 

@@ -152,9 +152,22 @@ def added(reader: Reader, index: int) -> int:
     return column(reader, place)
 
 
+def _renamed_table(reader: Reader, index: int) -> int:
+    """Read one item of RENAME TABLE of MySQL."""
+    reader.table, reader.altered = index, "table"
+    reader.emit(index, RELATION)
+    to = reader.words.index("TO", index) if "TO" in reader.words[index:] else reader.size
+    if reader.is_name(to + 1):
+        _bring_renamed(reader, split_name(reader.tokens[to + 1], reader.syntax))
+    return to + 2
+
+
 def renamed(reader: Reader, index: int) -> int:
     """Read RENAME and CHANGE of a column, which gets a new name."""
     words = reader.words
+    if words[index + 1] in {"TABLE", "TABLES"} and reader.syntax is MYSQL:
+        reader.scope.comma = _renamed_table
+        return _renamed_table(reader, index + 2)
     if reader.context != "alter" or reader.scope.parent:
         return index + 1
     place = index + 1 + (words[index + 1] == "COLUMN")

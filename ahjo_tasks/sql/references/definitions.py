@@ -300,6 +300,11 @@ def _foreign(reader: Reader, place: int, definition: Definition | None) -> int:
     return place + 1
 
 
+def _transform(reader: Reader, place: int, _made: Definition | None) -> int:
+    """Read CREATE TRANSFORM FOR type LANGUAGE name, with its functions."""
+    return type_name(reader, place + 1) if reader.words[place] == "FOR" else place
+
+
 def _statistics(reader: Reader, place: int, _made: Definition | None) -> int:
     """Read statistics, whose table follows FROM in PostgreSQL and ON in SQL Server."""
     if reader.syntax is MSSQL and reader.words[place + 1] == "ON":
@@ -402,6 +407,7 @@ HANDLERS = {
     "cast": _cast,
     "collation": _copied,
     "conversion": _copied,
+    "transform": _transform,
     "server": _foreign,
     "user mapping": _foreign,
     "statistics": _statistics,

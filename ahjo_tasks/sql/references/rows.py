@@ -55,7 +55,7 @@ def _written(reader: Reader, index: int) -> None:
 def insert(reader: Reader, index: int) -> int:
     """Read INSERT and REPLACE."""
     words = reader.words
-    if _is_event(reader, index) or words[index + 1] == "(":
+    if _is_event(reader, index) or words[index + 1] in {"(", "SELECT", "WITH"}:
         return index + 1
     place = _skip_modifiers(reader, index + 1)
     optional = reader.syntax in {MSSQL, MYSQL}
@@ -185,26 +185,29 @@ def merge(reader: Reader, index: int) -> int:
 def truncate(reader: Reader, index: int) -> int:
     """Read TRUNCATE and LOCK, and what tends tables."""
     words, place = reader.words, index + 1
-    if not starts(reader, index) or words[place] == "(":
+    if not starts(reader, index) or (words[index] == "CHECK" and words[place] != "TABLE"):
         return index + 1
-    while words[place] in {
-        "TABLE",
-        "TABLES",
-        "ONLY",
-        "MATERIALIZED",
-        "VIEW",
-        "CONCURRENTLY",
-        "VERBOSE",
-        "LOCAL",
-        "FULL",
-    }:
+    if words[place] == "(" and words[index] in WITH_OPTIONS:
+        place = reader.closing(place) + 1
+    role = ROLES_TENDED.get(words[place], RELATION)
+    place += words[place] in ROLES_TENDED
+    while words[place] in TENDED:
         place += 1
-    if not reader.is_name(place):
+    if not reader.is_name(place) or words[place] in {"DATABASE", "SYSTEM"}:
         return place
     begin(reader)
-    reader.emit(place, RELATION)
+    reader.emit(place, role)
     reader.scope.comma = _more_relations
     return skip_list(reader, place + 1)
+
+
+TENDED = word_set(
+    "TABLE TABLES ONLY MATERIALIZED VIEW CONCURRENTLY VERBOSE LOCAL FULL FREEZE ANALYZE NO_WRITE_TO_BINLOG"
+)
+WITH_OPTIONS = frozenset({"VACUUM", "ANALYZE", "REINDEX", "CLUSTER"})
+"""Statements of PostgreSQL that may have options in parentheses before the name."""
+ROLES_TENDED = {"INDEX": "index", "SCHEMA": "schema"}
+"""The roles of what REINDEX names, by the word before; without one it is a relation."""
 
 
 def _more_relations(reader: Reader, index: int) -> int:

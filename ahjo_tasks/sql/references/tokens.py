@@ -23,6 +23,7 @@ MARKS = "(),;=%{:"
 DEEPEST = NESTED + 1
 _SPECIAL = re.compile(r"[\"`\[/\-#]")
 """A part of a dotted name that has quotes or comments in it."""
+_UNICODE_NAME = re.compile(r"\b[uU]&(?=\")")
 _BLANK = re.compile(r"[^\r\n]")
 
 
@@ -118,7 +119,12 @@ def string_value(token: str, syntax: Syntax) -> str:
 
 
 def _shallow(text: str, syntax: Syntax) -> str:
-    """The text without comments that are nested too deep for an expression; offsets and lines stay."""
+    """The text without comments that are nested too deep for an expression, and plain quotes for U&"name".
+
+    Offsets and lines stay.
+    """
+    if syntax.dollar_quotes and '&"' in text:
+        text = _UNICODE_NAME.sub("  ", text)
     if not syntax.nested_comments or comment_depth(text) <= DEEPEST:
         return text
     parts, start = [], 0

@@ -26,7 +26,7 @@ _OFF = frozenset({"off", "of", "false", "fals", "fal", "fa", "f", "no", "n", "0"
 
 
 class StringSetting:
-    """How the server reads strings from statement to statement of a script: old dumps have it read backslashes."""
+    """The setting by which the server reads strings, statement by statement: old dumps have it read backslashes."""
 
     def __init__(self, text: str) -> None:
         self._text = text
