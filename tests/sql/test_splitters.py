@@ -653,6 +653,31 @@ def test_postgresql_statements_end_where_the_server_reads_their_end(script: str,
     assert texts(script, "postgresql statements") == statements
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "COPY t TO STDOUT",
+        'copy s."a b" (x, "TO") to stdout with (format csv)',
+        "COPY (SELECT 'x' FROM (SELECT 1) q) /* c */ TO /* c */ stdout",
+    ],
+)
+def test_rows_that_psql_would_print_are_refused_at_their_line(statement: str) -> None:
+    assert place_of_error(f"select 1;\n{statement};\n", "postgresql") == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "COPY t TO '/tmp/x'",
+        "COPY (SELECT 'TO STDOUT') TO PROGRAM 'cat'",
+        "SELECT 'COPY t TO STDOUT'",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN COPY t TO STDOUT; END $$",
+    ],
+)
+def test_what_writes_nothing_to_the_client_is_a_statement(statement: str) -> None:
+    assert texts(f"{statement};", "postgresql") == [f"{statement};"]
+
+
 def test_how_strings_are_read_is_set_before_the_rest_is_sent() -> None:
     first, rest = "-- c\nSET standard_conforming_strings = off;", "select 'it\\'s; x';\nselect 2;"
     assert POSTGRESQL.split(f"{first}\n{rest}") == [Batch(first, 1), Batch(rest, 3)]

@@ -26,6 +26,9 @@ UNSCOPED = frozenset(
 """Kinds whose names belong to a table, or to none."""
 
 
+TEMPORARY_SCHEMAS = {POSTGRESQL: "pg_temp", SQLITE: "temp"}
+
+
 def create(reader: Reader, index: int) -> int:
     """Read CREATE up to the name, and what the kind of object asks for after it."""
     match = kind_ahead(reader, index + 1)
@@ -52,7 +55,8 @@ def define(reader: Reader, place: int, kind: str, *, temporary: bool = False) ->
         reader.object_schema = name.schema
         if name.schema:
             reader.note((name.schema,), "schema", Strength.CREATION, place)
-    hidden = temporary or name.name.startswith("#") or (reader.body and kind in {"table", "view"})
+    temporary = temporary or name.name.startswith("#") or name.schema == TEMPORARY_SCHEMAS.get(reader.syntax, "")
+    hidden = temporary or (reader.body and kind in {"table", "view"})
     if hidden:
         reader.collector.temporary.add(name.name if reader.syntax is POSTGRESQL else name.name.lower())
     handler = HANDLERS.get(kind)

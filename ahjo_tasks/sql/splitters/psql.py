@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.sql.lexer import POSTGRESQL, POSTGRESQL_BACKSLASHES
 from ahjo_tasks.sql.scanner import Scanner, skip_gap
+from ahjo_tasks.sql.tokens import tokenize
 
 if TYPE_CHECKING:
     from ahjo_tasks.errors import SourceError
@@ -50,6 +52,7 @@ def scanners(stop: str, heads: str) -> tuple[Scanner, Scanner]:
 SCANNERS = scanners(r"[;\\]", ";\\")
 _NAME = r"(?:\"[^\"]*+\"|[^\s\"'();,])(?:\"[^\"]*+\"|(?!/\*|--)[^\s\"'();,]|)*+"
 _COPY = re.compile(rf"(?ai:COPY\b{GAP}{_NAME}{GAP}(?:\((?:\"[^\"]*+\"|[^()\"]|)*+\){GAP}|)?+FROM\b{GAP}STDIN\b)")
+_COPY_OUT = re.compile(r"(?ai:COPY)(?![\w$.])")
 _LINE_END = re.compile(r"[ \t]*+(?:--[^\r\n]*+)?(?:\r\n?|\n|\Z)")
 _ROWS_END = re.compile(r"^\\\.[ \t\r]*$", re.MULTILINE)
 _COMMAND = re.compile(r"\\(?P<name>[A-Za-z_]++|[^\s\\]?)[ \t]*+(?P<rest>[^\r\n]*+)")
@@ -133,6 +136,7 @@ def without_commands(source: SourceText) -> SourceText:
 def copy_rows(source: SourceText, start: int, end: int) -> Rows | None:
     """Find the rows of the statement from `start` to its semicolon at `end`; None where it is no COPY FROM STDIN."""
     if not _COPY.match(source.text, start):
+        _refuse_output(source, start, end)
         return None
     line_end, last = _LINE_END.match(source.text, end + 1), None
     if line_end:
@@ -144,6 +148,19 @@ def copy_rows(source: SourceText, start: int, end: int) -> Rows | None:
             hint=r"Write the rows on the lines below it, and \. on a line of its own after the last one.",
         )
     return Rows(end, line_end.end(), last.start(), last.end())
+
+
+def _refuse_output(source: SourceText, start: int, end: int) -> None:
+    """Raise SourceError for COPY ... TO STDOUT, whose rows psql would print."""
+    if not _COPY_OUT.match(source.text, start):
+        return
+    words = [token.word for token in tokenize(source.text[start:end], POSTGRESQL)]
+    if ("TO", "STDOUT") in pairwise(words):
+        raise source.error(
+            start,
+            "COPY TO STDOUT gives its rows to psql, and nothing here takes them",
+            hint='Leave it out; `inv to-csv --query "SELECT ..."` writes rows to a file.',
+        )
 
 
 def _command_end(source: SourceText, start: int) -> int:
