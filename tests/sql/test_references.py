@@ -241,6 +241,13 @@ def test_what_a_statement_needs(syntax: Syntax, batches: list[str], expected: st
         (MYSQL, "CREATE TRIGGER g AFTER INSERT ON t FOR EACH ROW BEGIN DROP VIEW x; END", "trigger g on t"),
         (SQLITE, "CREATE VIRTUAL TABLE t USING fts5 (a, b)", "table t"),
         (SQLITE, "CREATE TEMP VIEW v AS SELECT 1", ""),
+        (
+            SQLITE,
+            "CREATE TABLE temp.t (a); CREATE TABLE 'u' (a); CREATE VIEW 'v' AS SELECT 1",
+            "table u, view v",
+        ),
+        (POSTGRESQL, "CREATE TABLE pg_temp.t (a int); CREATE OR REPLACE TEMP RECURSIVE VIEW v (n) AS VALUES (1)", ""),
+        (POSTGRESQL, "CREATE RECURSIVE VIEW v (n) AS VALUES (1); CREATE LOCAL TEMP TABLE t (a int)", "view v"),
     ],
 )
 def test_what_a_file_creates(syntax: Syntax, text: str, expected: str) -> None:
