@@ -72,6 +72,8 @@ def _show_run(ctx: ActionContext, store: HistoryStore, run_id: str, form: str) -
         raise UsageError(f"There is no run {run_id!r}, or more than one.", hint="inv history lists the runs.")
     if form == "table":
         facts = {name: value for name, value in asdict(run).items() if value not in {"", None, False}}
+        facts |= {name: f"{facts[name]:%Y-%m-%d %H:%M:%S} UTC" for name in ("started", "ended") if name in facts}
+        facts |= {"uncommitted": "yes"} if run.uncommitted else {}
         ctx.console.table(
             ["Run", run.run_id], [(name, str(value)) for name, value in facts.items() if name != "run_id"]
         )
@@ -106,7 +108,8 @@ def _show_diff(ctx: ActionContext, store: HistoryStore, text_hash: str, label: s
     path = ctx.project.files.script_path(label)
     before = store.text(text_hash) or ""
     now = ctx.project.files.read_named([str(path)], ctx.settings.scripting_variables)[0].text
-    for line in text_difference(before, now, label):
+    lines = list(text_difference(before, now, label))
+    for line in lines or [f"  {label} is as it was deployed."]:
         ctx.console.print(line)
 
 

@@ -263,7 +263,7 @@ def write_script(ctx: ActionContext, plan: Plan, connection: Connection | None, 
 
     if connection is None:
         raise UsageError("There is no database yet, so nothing that a script could be made for.", hint="inv init")
-    run = describe_run(ctx.settings.project, ctx.command_line, ctx.project.environ)
+    run = describe_run(plan, ctx.settings.project, ctx.project.checkout, ctx.command_line, ctx.project.environ)
     text = SqlScript(ctx.settings, connection, plan, run).text(ctx.project.target)
     if ctx.console.masked(text) != text:
         raise UsageError("A file of the plan has a secret in it, which no script may have.", hint="Use inv deploy.")

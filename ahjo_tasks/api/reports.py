@@ -115,6 +115,9 @@ def read_status(session: Session) -> tuple[PlanReport, Run | None, tuple[ObjectS
     deployed = {record.file: by_id[record.run_id] for record in records if record.run_id in by_id}
     migrations = session.project.migrations
     applied = migrations.current(connection) if connection is not None and migrations.present else ()
+    if store is not None and runs:
+        brought = {revision: store.run_of_revision(revision) for revision in applied}
+        deployed |= {revision: run for revision, run in brought.items() if run is not None}
     return report, runs[0] if runs else None, object_states(report, deployed, tuple(applied))
 
 

@@ -222,17 +222,15 @@ def _check_repository(session: Session, connection: Connection) -> None:
 def _run_record(session: Session, plan: Plan, connection: Connection) -> RunRecord:
     """Return the record of this run in the database."""
     from ahjo_tasks.engine.recorder import RunRecord, describe_run
-    from ahjo_tasks.engine.stamp import version_of
     from ahjo_tasks.history.store import HistoryStore
 
     project = session.project
     store = HistoryStore(connection, session.settings)
     if project.run_record is None:
-        run = describe_run(session.settings.project, session.actions, project.environ)
-        git, uncommitted = version_of(plan, project.checkout)
-        run = replace(run, git_commit=git.commit[:100], git_branch=git.branch[:255], uncommitted=uncommitted)
-        run = replace(run, login=session.database.login, environment=project.config_name)
-        project.run_record = RunRecord(store, run)
+        run = describe_run(plan, session.settings.project, project.checkout, session.actions, project.environ)
+        environment = session.settings.environment or project.config_name
+        run = replace(run, login=session.database.login, environment=environment)
+        project.run_record = RunRecord(store, run, project.directory)
     project.run_record.store = store
     return project.run_record
 

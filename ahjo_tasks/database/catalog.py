@@ -216,20 +216,37 @@ def _describe_tables(
 def _describe_column(column: Mapping[str, Any]) -> str:
     more = {name: column.get(name) for name in ("default", "computed", "identity") if column.get(name)}
     null = "" if column["nullable"] else " not null"
-    return f"column {column['name']} {column['type']!r}{null}{_values(more)}"
+    kind = repr(column["type"]).removesuffix("()")
+    return f"column {column['name']} {kind}{null}{_values(more)}"
+
+
+NAMES_OF_CONSTRAINTS = frozenset(
+    {"name", "constrained_columns", "column_names", "referred_schema", "referred_table", "referred_columns"}
+)
 
 
 def _describe(word: str, value: Mapping[str, Any]) -> str:
     """Return a constraint in a line; empty for one that is not there."""
-    return f"{word}{_values(value)}" if any(value.values()) else ""
+    if not any(value.values()):
+        return ""
+    own, used = value.get("constrained_columns") or value.get("column_names"), value.get("referred_columns")
+    table = ".".join(filter(None, (value.get("referred_schema"), value.get("referred_table"))))
+    head = (word, value.get("name"), _listed(own), f"references {table} {_listed(used)}" if table else "")
+    more = {name: each for name, each in value.items() if name not in NAMES_OF_CONSTRAINTS}
+    return " ".join(filter(None, head)) + _values(more)
+
+
+def _listed(names: Sequence[object] | None) -> str:
+    return f"({', '.join(map(str, names))})" if names else ""
 
 
 def _values(values: Mapping[str, Any]) -> str:
-    return "".join(
-        f" {name}={_values(value) if isinstance(value, dict) else _literal(value)}"
+    texts = (
+        (name, _values(value) if isinstance(value, dict) else _literal(value))
         for name, value in sorted(values.items())
-        if value is not None and (not isinstance(value, list | dict | str) or value)
+        if value is not None and value is not False and (not isinstance(value, list | dict | str) or value)
     )
+    return "".join(f" {name}={text}" for name, text in texts if text)
 
 
 def _literal(value: object) -> str:

@@ -143,11 +143,11 @@ class ObjectState:
 
 
 def object_states(report: PlanReport, runs: Mapping[str, Run], applied: Sequence[str]) -> tuple[ObjectState, ...]:
-    """Return the state of each file of a report of all files, and of its revisions; `runs` has the last run of a file.
+    """Return the state of each file of a report of all files, and of its revisions; `runs` has the last run of each.
 
     `applied` are the revisions that the database is at.
     """
-    found = [ObjectState("deployed", "revision", revision) for revision in applied]
+    found = [_with_run(ObjectState("deployed", "revision", revision), runs.get(revision)) for revision in applied]
     for entry in report.changes:
         found += [ObjectState("pending", "revision", each.file, each.title) for each in entry.revisions]
         if not entry.revisions and entry.status != RUNS:
@@ -158,6 +158,10 @@ def object_states(report: PlanReport, runs: Mapping[str, Run], applied: Sequence
 def _object_state(entry: Entry, run: Run | None) -> ObjectState:
     word = STATES.get(Status(entry.status), "pending")
     state = ObjectState("pending" if word == "deployed" and run is None else word, entry.kind, entry.file, entry.reason)
+    return _with_run(state, run)
+
+
+def _with_run(state: ObjectState, run: Run | None) -> ObjectState:
     if run is None:
         return state
     return replace(state, run=run.run_id, ended=str(run.ended or run.started), by=run.login or run.os_user)
@@ -174,12 +178,13 @@ def plan_entries(
     """Return the steps of a plan and the files that it leaves; with `unchanged` also those that are as they were."""
     shown = {change.label: change for change in changes if unchanged or change.status is not Status.UNCHANGED}
     entries = [_entry(step, shown.pop(step.label, None), dialect, connection) for step in plan.steps]
-    return (*entries, *(_left(change) for change in shown.values()))
+    prunes = any(isinstance(step, DropStep) for step in plan.steps)
+    return (*entries, *(_left(change, prunes=prunes) for change in shown.values()))
 
 
-def _left(change: FileChange) -> Entry:
-    reason = f"{change.reason}; --prune drops it" if change.status is Status.REMOVED and change.objects else ""
-    return Entry(str(change.status), change.kind, change.label, reason or change.reason)
+def _left(change: FileChange, *, prunes: bool) -> Entry:
+    kept = change.status is Status.REMOVED and change.objects and not prunes
+    return Entry(str(change.status), change.kind, change.label, change.reason + ("; --prune drops it" if kept else ""))
 
 
 def _entry(step: Step, change: FileChange | None, dialect: Dialect, connection: Connection | None) -> Entry:

@@ -30,6 +30,7 @@ from ahjo_tasks.database.catalog import (
 from ahjo_tasks.engine.changes import Status, file_hash, keys_of
 from ahjo_tasks.engine.drop import DropStep
 from ahjo_tasks.engine.sql_file import FileStep
+from ahjo_tasks.engine.stamp import version_of
 from ahjo_tasks.engine.unchanged import read_revisions
 from ahjo_tasks.errors import DeployError, StatementError
 from ahjo_tasks.history.store import (
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.engine.deployment import Selection
     from ahjo_tasks.engine.plan import Plan, Step
+    from ahjo_tasks.engine.stamp import Checkout
     from ahjo_tasks.events import StepEvent
     from ahjo_tasks.project.sql_file import SqlFile
 
@@ -85,6 +87,8 @@ class RunRecord:
 
     store: HistoryStore
     run: Run
+    directory: Path
+    """The project's folder: paths in errors are relative to it."""
     steps: int = 0
     started: bool = False
 
@@ -99,16 +103,20 @@ class RunRecord:
             self.run = self.store.reopen(self.run)
 
 
-def describe_run(project: str, actions: str, environ: Mapping[str, str]) -> Run:
-    """Return who runs what from where; CI is known by its environment variables."""
+def describe_run(plan: Plan, project: str, checkout: Checkout, actions: str, environ: Mapping[str, str]) -> Run:
+    """Return who runs which commit of what from where; CI is known by its environment variables."""
     github = "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}"
     link = github.format_map(environ) if "GITHUB_RUN_ID" in environ and "GITHUB_REPOSITORY" in environ else ""
     link = link or next((environ[name] for name in CI_LINKS if environ.get(name)), "")
+    git, uncommitted = version_of(plan, checkout)
     return Run(
         project=project,
         actions=actions[:1000],
         started=utc_now(),
         tool_version=__version__,
+        git_commit=git.commit[:100],
+        git_branch=git.branch[:255],
+        uncommitted=uncommitted,
         os_user=_os_user(),
         host=socket.gethostname(),
         pid=os.getpid(),
@@ -222,7 +230,7 @@ class Recorder:
             rows_changed=event.rows,
             batches=event.batches,
             reason=(change.reason or str(change.status) if change else step.note)[:1000],
-            error=self._conceal(event.text)[:LONGEST_ERROR],
+            error=self._sentence(event.text),
         )
         file = step.file if isinstance(step, FileStep) else None
         hashed = file_hash(file, self._conceal) if file else ""
@@ -339,9 +347,13 @@ class Recorder:
                 self._write_state(self._state)
             stopped = INTERRUPTED if isinstance(error, KeyboardInterrupt) else "failed"
             status = stopped if error is not None else "succeeded"
-            message = self._conceal(str(error))[:LONGEST_ERROR] if error is not None else ""
-            self._record.run = replace(self._record.run, status=status, ended=utc_now(), error=message)
+            message = str(error) if error is not None else ""
+            self._record.run = replace(self._record.run, status=status, ended=utc_now(), error=self._sentence(message))
             self._store.end(self._record.run)
+
+    def _sentence(self, text: str) -> str:
+        """Return an error as the history keeps it, the same wherever the project's folder is."""
+        return self._conceal(text.replace(f"{self._record.directory}{os.sep}", ""))[:LONGEST_ERROR]
 
     @contextmanager
     def _kept_for_another_try(self) -> Iterator[None]:

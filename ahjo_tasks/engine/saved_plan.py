@@ -69,14 +69,15 @@ class Basis:
         if self._identity != now._identity:
             yield f"identity: it is for {_named(self)}, and this is {_named(now)}"
             return
-        if (self.last_run, self.recorded_version) != (now.last_run, now.recorded_version):
+        if deployed := (self.last_run, self.recorded_version) != (now.last_run, now.recorded_version):
             yield f"state: the last deploy is {now.last_run or 'none'} now, and was {self.last_run or 'none'}"
         if self.catalog_version != now.catalog_version:
             yield "version: objects in the database were changed since"
-        changed = sorted(_changed(self.files, now.files))
+        gone = self.files.keys() - now.files.keys() if deployed else set()  # as revisions that were run since
+        changed = sorted(_changed({label: self.files[label] for label in self.files.keys() - gone}, now.files))
         if changed:
             yield f"files: {join_names(changed, SHOWN_FILES)}"
-        elif self.steps != now.steps:
+        elif self.steps != now.steps and not deployed:
             yield f"steps: {pluralize(len(now.steps), 'step')} would run now, {len(self.steps)} were planned"
 
 

@@ -426,6 +426,11 @@ class HistoryStore:
         pairs = [(known[row["run_id"]], _step(row)) for row in rows if row["run_id"] in known]
         return sorted(pairs, key=lambda pair: (pair[0].run_id, pair[1].number), reverse=True)
 
+    def run_of_revision(self, revision: str) -> Run | None:
+        """Return the last run that brought the database to a revision."""
+        done = (run for run, step in self.story(revision) if step.status == "ok" and revision in step.label.split())
+        return next(done, None)
+
     def last_deployed(self, label: str, before: str = "") -> StepRecord | None:
         """Return the last step that deployed a file and was not rolled back; of the runs before one, if that is named.
 

@@ -106,7 +106,9 @@ def test_an_object_in_no_file_is_drift_and_stays(chain: Deployed) -> None:
 
 def test_a_removed_file_is_listed_and_its_object_dropped_only_when_asked(chain: Deployed) -> None:
     (chain.directory / "database/views/c.sql").unlink()
-    assert "    - c.sql" in chain.succeed("plan").text
+    assert "    - c.sql  removed: view " in chain.succeed("plan").text
+    assert "--prune drops it" in chain.succeed("plan").text
+    assert "--prune drops it" not in chain.succeed("plan", "--prune").text
     chain.succeed("deploy")
     assert chain.has("c")
     chain.succeed("deploy", "--prune")
@@ -164,7 +166,23 @@ def test_a_step_has_its_hashes_and_how_far_it_came(live: Deployed) -> None:
     ]
     assert done["file_hash"] not in {"", done["raw_hash"]}
     assert (done["error"], "nowhere" in failed["error"]) == ("", True)
+    assert failed["error"].startswith("database/data/b.sql:")
     assert "nowhere" in live.succeed("history", "--run", run).text
+
+
+def test_the_history_compares_a_file_with_what_was_deployed(chain: Deployed) -> None:
+    assert "a.sql is as it was deployed." in chain.succeed("history", "--object", "a.sql", "--diff").text
+    chain.view("a", "SELECT 2 AS one")
+    assert "SELECT 2 AS one" in chain.succeed("history", "--object", "a.sql", "--diff").text
+
+
+def test_a_status_says_what_run_brought_a_revision(live: Deployed) -> None:
+    revision(live, "a1", None)
+    revision(live, "b2", "a1")
+    live.succeed("deploy")
+    document = json.loads(live.succeed("status", "--format", "json").out)
+    (state,) = (each for each in document["objects"] if each["kind"] == "revision")
+    assert (state["file"], state["run"]) == ("b2", document["last_run"]["run"])
 
 
 def test_a_file_at_a_time_keeps_what_was_done_before_a_failure(chain: Deployed) -> None:
