@@ -98,6 +98,17 @@ def read_catalog(connection: Connection, names: Iterable[str] | None = None) -> 
     return _catalog(connection, _rows(connection, names, *_hashed(connection)))
 
 
+def read_known(connection: Connection, known: Catalog) -> Catalog:
+    """Return the fingerprints of all objects where those that are known are as they were: only others are read.
+
+    Raises StatementError.
+    """
+    there = {key for key, _nothing in _rows(connection, None)}
+    others = there - known.keys()
+    read = read_catalog(connection, {key.name for key in others}) if others else {}
+    return Catalog({key: known[key] if key in known else read.get(key, UNKNOWN) for key in there})
+
+
 def read_catalog_with_texts(connection: Connection) -> tuple[Catalog, dict[ObjectKey, str]]:
     """Return the fingerprints and the texts of all objects, in less time than one after the other takes.
 

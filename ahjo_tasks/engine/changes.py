@@ -9,7 +9,7 @@ from enum import StrEnum
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.database.catalog import UNKNOWN, find
+from ahjo_tasks.database.catalog import UNKNOWN, Catalog, find
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.history.store import FINGERPRINT_VERSION, hash_parts, holds_secret
 from ahjo_tasks.project.object_index import ObjectIndex
@@ -20,7 +20,7 @@ from ahjo_tasks.utils import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from ahjo_tasks.database.catalog import Catalog, Fingerprint, ObjectKey
+    from ahjo_tasks.database.catalog import Fingerprint, ObjectKey
     from ahjo_tasks.history.store import FileRecord
     from ahjo_tasks.project.object_index import Needs
     from ahjo_tasks.project.sql_file import FileText, SqlFile
@@ -164,6 +164,11 @@ def keys_of(file: SqlFile, catalog: Catalog) -> list[ObjectKey | None]:
     return [find(catalog, definition, default, database, "main") for definition in file.definitions]
 
 
+def recorded(records: Mapping[str, FileRecord]) -> Catalog:
+    """Return the objects of files as their last deploys left them."""
+    return Catalog(item for record in records.values() for item in record.objects.items())
+
+
 def without_fingerprints(records: Mapping[str, FileRecord]) -> dict[str, FileRecord]:
     """Return the records as if the database had shown nothing of the objects but that they are there."""
     return {label: replace(record, objects=dict.fromkeys(record.objects, UNKNOWN)) for label, record in records.items()}
@@ -172,10 +177,10 @@ def without_fingerprints(records: Mapping[str, FileRecord]) -> dict[str, FileRec
 class Comparison:
     """The files of a project beside what their last deploy left, and beside the database as it is."""
 
-    def __init__(self, records: Mapping[str, FileRecord], catalog: Catalog, conceal: Callable[[str], str]) -> None:
+    def __init__(self, records: Mapping[str, FileRecord], catalog: Catalog, hash_of: Callable[[FileText], str]) -> None:
         self._records = records
         self._catalog = catalog
-        self._conceal = conceal
+        self._hash_of = hash_of
 
     def changes(
         self, files: Sequence[SqlFile], *, everything: str = "", select: Sequence[str] = ()
@@ -207,7 +212,7 @@ class Comparison:
     def is_untouched(self, file: FileText) -> bool:
         """Test whether a file and its objects are exactly as its last deploy left them, but for their comments."""
         record = self._records.get(file.label)
-        if record is None or record.hash != file_hash(file, self._conceal):
+        if record is None or record.hash != self._hash_of(file):
             return False
         read = ((self._catalog.get(key, UNKNOWN), known) for key, known in record.objects.items())
         return all(now._replace(comments=known.comments) == known for now, known in read)
@@ -231,7 +236,7 @@ class Comparison:
         record = self._records.get(file.label)
         if record is None:
             return FileChange(file.label, file.kind, *self._unknown(file), file=file)
-        if record.hash != file_hash(file, self._conceal):
+        if record.hash != self._hash_of(file):
             return FileChange(file.label, file.kind, Status.CHANGED, file=file)
         drifted = tuple(key for key, known in record.objects.items() if not self._is_as_left(key, known, file))
         if not drifted:

@@ -6,9 +6,17 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ahjo_tasks.database.catalog import Catalog, read_catalog, read_version
+from ahjo_tasks.database.catalog import Catalog, read_catalog, read_known, read_version
 from ahjo_tasks.database.dialects.base import Identity
-from ahjo_tasks.engine.changes import Comparison, FileChange, Status, file_hash, keys_of, without_fingerprints
+from ahjo_tasks.engine.changes import (
+    Comparison,
+    FileChange,
+    Status,
+    file_hash,
+    keys_of,
+    recorded,
+    without_fingerprints,
+)
 from ahjo_tasks.engine.drop import DropStep
 from ahjo_tasks.engine.plan import Plan
 from ahjo_tasks.engine.recreate_dependents import ROUTINES
@@ -135,6 +143,13 @@ class Deployment:
         self._settings = settings
         self._connection = connection
         self._conceal = conceal
+        self._hashes: dict[str, str] = {}
+
+    def _hash(self, file: FileText) -> str:
+        """Return the hash of what a file would run, made once."""
+        if file.label not in self._hashes:
+            self._hashes[file.label] = file_hash(file, self._conceal)
+        return self._hashes[file.label]
 
     @cached_property
     def _left(self) -> _Left | None:
@@ -144,11 +159,14 @@ class Deployment:
         if connection is None or store is None or not store.exists():
             return None
         identity = connection.dialect.database_identity(connection)
-        last = _with_version(store.state() or self._state((), ""), store, connection)
+        before = store.state() or self._state((), "")
+        last = _with_version(before, store, connection)
         records, incomparable = store.files(), last.other_fingerprints(identity)
         if incomparable:
             records = without_fingerprints(records)
-        return _Left(store, last, incomparable, last.origin(identity), records, read_catalog(connection))
+        as_left = before.is_of(identity) and bool(before.catalog_version) and before == last
+        catalog = read_known(connection, recorded(records)) if as_left else read_catalog(connection)
+        return _Left(store, last, incomparable, last.origin(identity), records, catalog)
 
     def read_concerned(self, texts: Sequence[FileText]) -> dict[int, SqlFile]:
         """Read, of all files of the project, those that may have to run, by their numbers.
@@ -158,7 +176,7 @@ class Deployment:
         left = self._left
         if left is None or left.incomparable:
             return concerned(texts, set(range(len(texts))))
-        comparison = Comparison(left.records, left.catalog, self._conceal)
+        comparison = Comparison(left.records, left.catalog, self._hash)
         return concerned(texts, {number for number, text in enumerate(texts) if not comparison.is_untouched(text)})
 
     def select(
@@ -179,13 +197,11 @@ class Deployment:
         files = [step.file for step in plan.steps if isinstance(step, FileStep)]
         state, left = self._state([*files, *untouched], inputs), self._left
         if left is None:
-            changes = Comparison({}, Catalog(), self._conceal).changes(
-                files, everything=everything, select=choice.select
-            )
+            changes = Comparison({}, Catalog(), self._hash).changes(files, everything=everything, select=choice.select)
             return self._selection(plan, changes, None if choice.select else state)
         last = left.last
         state = replace(state, run_id=last.run_id, catalog_version=last.catalog_version, schemas=last.schemas)
-        comparison = Comparison(left.records, left.catalog, self._conceal)
+        comparison = Comparison(left.records, left.catalog, self._hash)
         changes = comparison.changes(files, everything=left.incomparable or everything, select=choice.select)
         changes += [FileChange(file.label, file.kind, Status.UNCHANGED) for file in untouched]
         removed = comparison.removed(file.label for file in (*files, *untouched))
@@ -216,7 +232,7 @@ class Deployment:
 
     def _state(self, files: Sequence[FileText], inputs: str) -> State:
         """Return the state after the deploy; its `files` stay empty where a secret or an included file has a part."""
-        certain = all(file_hash(file, self._conceal) and not file.includes_files for file in files)
+        certain = all(self._hash(file) and not file.includes_files for file in files)
         connection = self._connection
         identity = connection.dialect.database_identity(connection) if connection else Identity("", "", "")
         return State(

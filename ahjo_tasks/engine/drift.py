@@ -16,7 +16,7 @@ from ahjo_tasks.database.catalog import (
     read_tables,
     with_comments,
 )
-from ahjo_tasks.engine.changes import Comparison, FileChange, Status, keys_of, without_fingerprints
+from ahjo_tasks.engine.changes import Comparison, FileChange, Status, file_hash, keys_of, without_fingerprints
 from ahjo_tasks.engine.recorder import table_fingerprint
 from ahjo_tasks.history.store import FileRecord, HistoryStore
 from ahjo_tasks.utils import text_difference
@@ -61,7 +61,7 @@ class DriftFinder:
         tables = self._store.revision_tables() if recorded else FileRecord("", "")
         if self.incomparable:
             records, tables = without_fingerprints(records), FileRecord("", "")
-        comparison = Comparison(records, catalog, self._conceal)
+        comparison = Comparison(records, catalog, lambda file: file_hash(file, self._conceal))
         return [
             *self._changed(records.values(), catalog),
             *self._changed_tables(tables),

@@ -27,7 +27,7 @@ from ahjo_tasks.database.catalog import (
     read_version,
     with_comments,
 )
-from ahjo_tasks.engine.changes import Status, file_hash, keys_of
+from ahjo_tasks.engine.changes import Status, file_hash, keys_of, recorded
 from ahjo_tasks.engine.drop import DropStep
 from ahjo_tasks.engine.sql_file import FileStep
 from ahjo_tasks.engine.stamp import version_of
@@ -443,7 +443,7 @@ class Recorder:
             else:
                 forgotten.append(label)
                 self._runs_again = True
-        before = Catalog(catalog | _keys(known))
+        before = Catalog(catalog | recorded(known))
         dropped = gone | {find(before, step.definition, default) for step in self._dropped}
         for label, record in known.items():
             if label in self._files:
@@ -569,11 +569,6 @@ def _source(step: Step) -> str:
 def table_fingerprint(text: str, comments: str) -> Fingerprint:
     """Return the hashes of the columns and constraints of a table, and of its comments."""
     return Fingerprint(hash_definition(text), hash_definition(comments))
-
-
-def _keys(records: Mapping[str, FileRecord]) -> Catalog:
-    objects = (item for record in records.values() for item in record.objects.items())
-    return Catalog(objects)
 
 
 def _objects(file: SqlFile, catalog: Catalog) -> list[ObjectKey]:

@@ -503,6 +503,19 @@ def test_nothing_changed_takes_few_round_trips_and_no_lock(live: Deployed) -> No
     assert not [call for call in calls if "advisory_lock" in call or "GET_LOCK" in call]
 
 
+def test_where_only_files_differ_no_definition_is_read_to_plan(chain: Deployed) -> None:
+    chain.by_hand("CREATE VIEW stranger AS SELECT 1 AS one")
+    chain.succeed("deploy")
+    chain.view("c", "SELECT 4 AS three")
+    with patch("ahjo_tasks.engine.deployment.read_catalog", wraps=read_catalog) as read:
+        before = chain.succeed("plan").text
+        assert read.call_count == 0
+        chain.by_hand("DROP VIEW b", "CREATE VIEW b AS SELECT 77 AS one")
+        after = chain.succeed("plan").text
+        assert read.call_count == 1
+    assert ("    ~ c.sql  changed" in before, "    ! b.sql" in before, "    ! b.sql" in after) == (True, False, True)
+
+
 def test_a_full_comparison_that_finds_nothing_is_remembered(chain: Deployed) -> None:
     chain.by_hand("CREATE VIEW stranger AS SELECT 1 AS one")
     chain.succeed("deploy")
