@@ -191,24 +191,24 @@ class ObjectIndex:
             for made in file.brought
             if made.kind == "column" and made.table
         ]
-        reached = {owner: _reached(needs, owner) for owner, _table, _word in added}
+        reached = {owner: _reached(needs, owner) | {owner} for owner, _table, _word in added}
+        readers = self._readers() if added else {}
         for owner, table, word in added:
-            for number, file in enumerate(self.files):
-                known = (
-                    number == owner or owner in needs[number] or number in reached[owner] or file.depends is not None
-                )
-                if not known and self._names(file, table) and word.search(file.text):
+            named = readers.get(self._fold(table.name), {})
+            for number in named.keys() - reached[owner]:
+                alike = not named[number].isdisjoint({None, self._schema(table.schema)})
+                if alike and owner not in needs[number] and word.search(self.files[number].text):
                     needs[number][owner] = Need(Strength.MAYBE, Reference((table.name,), "relation"))
 
-    def _names(self, file: SqlFile, table: Name) -> bool:
-        """Tell whether a file needs a relation of this name, in its schema as far as that is said."""
-        name, schema = self._fold(table.name), self._schema(table.schema)
-        return any(
-            self._fold(reference.parts[-1]) == name
-            and (len(reference.parts) == 1 or self._schema(reference.parts[-2]) == schema)
-            for reference in file.references
-            if reference.role in {"relation", "object"}
-        )
+    def _readers(self) -> dict[str, dict[int, set[str | None]]]:
+        """By the name of a relation, the files that need it, with the schemas that they say; None for none."""
+        readers: defaultdict[str, defaultdict[int, set[str | None]]] = defaultdict(lambda: defaultdict(set))
+        for number, file in enumerate(self.files):
+            for reference in file.references if file.depends is None else ():
+                if reference.role in {"relation", "object"}:
+                    schema = self._schema(reference.parts[-2]) if len(reference.parts) > 1 else None
+                    readers[self._fold(reference.parts[-1])][number].add(schema)
+        return dict(readers)
 
     def _add_partitions(self, needs: Needs) -> None:
         """Add what ALTER INDEX ... ATTACH PARTITION needs: the file by which the table of the index is a partition."""
