@@ -212,17 +212,17 @@ class SqlScript:
                 f"INSERT INTO {self._objects_name} ({COLUMNS}) SELECT {', '.join(map(quote, facts))}, kind,"
                 f" COALESCE(schema_name, ''), name, table_name, {self._combined('definition')},"
                 f" {self._combined('rights')}, '', '', {quote(run_id)}"
-                f" FROM ({self._catalog_rows(key.name)}) found WHERE {is_key}"
+                f" FROM ({self._catalog_rows(key)}) found WHERE {is_key}"
                 " GROUP BY kind, schema_name, name, table_name"
             )
 
-    def _catalog_rows(self, name: str) -> str:
-        """Return the query of the objects of a name, with the hashes of their definitions and rights."""
+    def _catalog_rows(self, key: ObjectKey) -> str:
+        """Return the query of the objects of a kind and name, with the hashes of their definitions and rights."""
         digest = self._client.digest.format(self._dialect.catalog_digest or "{}")
         shown = f"COALESCE(CASE WHEN definition <> '' THEN {digest.format('definition')} END, '') AS definition"
         rights = f"COALESCE({digest.format('rights')}, '') AS rights"
-        literal = self._dialect.quote_literal(name)
-        parts = (f"{part.sql} AND {part.name} IN ({literal})" for part in self._dialect.catalog_queries)
+        literal, queries = self._dialect.quote_literal(key.name), self._dialect.catalog_queries
+        parts = (f"{part.sql} AND {part.name} IN ({literal})" for part in queries if part.may_have(key.kind))
         rows = " UNION ALL ".join(parts)
         return f"SELECT kind, schema_name, name, table_name, {shown}, {rights} FROM ({rows}) objects"
 

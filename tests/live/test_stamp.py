@@ -61,6 +61,14 @@ def test_the_stamp_is_one_row_with_tag_branch_and_origin(tagged: Deployed) -> No
         assert word in shown
 
 
+def test_another_commit_of_the_same_files_is_stamped_alone(tagged: Deployed) -> None:
+    tagged.succeed("deploy")
+    git(tagged, "commit", "--allow-empty", "-m", "two")
+    assert "Plan: 1 git version" in tagged.succeed("deploy").text
+    assert stamped(tagged)[0][2].startswith("v1-1-g")
+    assert "nothing to do" in tagged.succeed("deploy").text
+
+
 def test_nothing_is_stamped_when_the_deploy_fails(tagged: Deployed) -> None:
     tagged.write("database/views/w.sql", "CREATE VIEW w AS SELEKT 1;\n")
     tagged.fail("deploy")

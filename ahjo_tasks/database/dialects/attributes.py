@@ -82,6 +82,11 @@ class CatalogQuery(NamedTuple):
     sql: str
     name: str
 
+    def may_have(self, kind: str) -> bool:
+        """Return whether objects of a kind may be among its rows, as far as its first column names their kinds."""
+        column = self.sql.partition(" AS kind")[0]
+        return "'" not in column or f"'{kind}'" in column
+
 
 class DialectAttributes:
     """All attributes; those without a default must be set. Regular expressions are text, compiled when first used."""
