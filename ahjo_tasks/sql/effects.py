@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.lexer import MSSQL
@@ -22,6 +23,15 @@ ACTING = word_set(
     "WAITFOR"
 )
 """Words of SQL Server that act where no module holds them."""
+STATEMENTS = (
+    ACTING
+    | DEFINING
+    | word_set("ADD CLOSE COMMIT DEALLOCATE DISABLE ENABLE FETCH OPEN RAISERROR RETURN REVERT ROLLBACK SAVE SELECT")
+    | word_set("THROW WHILE WITH ; (")
+)
+"""First words of a batch of SQL Server that is no call of a procedure without EXEC."""
+DESCRIBES = re.compile(r"(?:.*\.\s*)?\[?SP_(?:ADD|UPDATE|DROP)EXTENDEDPROPERTY\]?", re.DOTALL)
+"""Names of the procedures of SQL Server that say what an object is, as COMMENT ON does elsewhere."""
 RIGHTS = frozenset({"GRANT", "REVOKE", "DENY", "OWNER", "DEFINER", "AUTHORIZATION"})
 PERMISSIONS = frozenset({"GRANT", "DENY", "REVOKE", ",", "AFTER", "FOR", "OF", "WITH"})
 """Words before the name of a permission, or of an event that fires a trigger."""
@@ -63,8 +73,16 @@ def _defines_batch(words: Sequence[str]) -> bool:
     """Test a batch of SQL Server, whose statements need no mark between them."""
     if is_module(words):
         return True
-    pairs = zip(("", *words), words, strict=False)
-    return not any(word in ACTING and before not in PERMISSIONS for before, word in pairs)
+    called = ("EXEC",) if words and words[0] not in STATEMENTS else ()
+    words = (*called, *words, "")
+    triples = zip(("", *words), words, words[1:], strict=False)
+    return not any(_acts(*triple) for triple in triples)
+
+
+def _acts(before: str, word: str, after: str) -> bool:
+    if word in {"EXEC", "EXECUTE"} and DESCRIBES.fullmatch(after):
+        return False
+    return word in ACTING and before not in PERMISSIONS
 
 
 def is_module(words: Sequence[str]) -> bool:

@@ -133,6 +133,13 @@ def test_grants_comments_and_partitions(live: Deployed) -> None:
     assert "nothing to do" in live.succeed("plan").text
 
 
+def described(verb: str, *levels: str, text: str = "x") -> str:
+    """Call the procedure of SQL Server that describes an object of dbo, or a part of it."""
+    value = "" if verb == "drop" else f"N'{text}', "
+    names = "', '".join(("SCHEMA", "dbo", *levels))
+    return f"EXEC sp_{verb}extendedproperty 'MS_Description', {value}'{names}'"
+
+
 COMMENTED = {
     "postgresql": {
         "views/a.sql": "CREATE OR REPLACE VIEW a AS SELECT 1 AS one;\nCOMMENT ON VIEW a IS 'ours';\n",
@@ -142,6 +149,12 @@ COMMENTED = {
     "mysql": {
         "functions/f.sql": "CREATE OR REPLACE FUNCTION f(a int) RETURNS int DETERMINISTIC COMMENT 'ours' RETURN a;\n",
         "procedures/p.sql": "CREATE OR REPLACE PROCEDURE p() SELECT 1;\n",
+    },
+    "mssql": {
+        "views/a.sql": f"CREATE VIEW a AS SELECT 1 AS one\nGO\n{described('add', 'VIEW', 'a', text='ours')}\n",
+        "functions/f.sql": "CREATE FUNCTION f(@a int) RETURNS int AS BEGIN RETURN @a END\n",
+        "procedures/p.sql": "CREATE PROCEDURE p @b int AS SELECT 1\n",
+        "types/code.sql": "CREATE TYPE dbo.code FROM int\n",
     },
 }
 """Files of objects, some with a comment."""
@@ -156,6 +169,17 @@ COMMENTS = {
     "mysql": [
         ("ALTER FUNCTION f COMMENT 'theirs'", "ALTER FUNCTION f COMMENT 'ours'", "function f"),
         ("ALTER PROCEDURE p COMMENT 'x'", "ALTER PROCEDURE p COMMENT ''", "procedure p"),
+    ],
+    "mssql": [
+        (
+            described("update", "VIEW", "a", text="theirs"),
+            described("update", "VIEW", "a", text="ours"),
+            "view dbo.a",
+        ),
+        (described("drop", "VIEW", "a"), described("add", "VIEW", "a", text="ours"), "view dbo.a"),
+        (described("add", "FUNCTION", "f", text="käsin"), described("drop", "FUNCTION", "f"), "function dbo.f"),
+        (described("add", "PROCEDURE", "p"), described("drop", "PROCEDURE", "p"), "procedure dbo.p"),
+        (described("add", "TYPE", "code"), described("drop", "TYPE", "code"), "type dbo.code"),
     ],
 }
 """Comments by hand, what takes each back, and the object."""
@@ -176,6 +200,33 @@ def test_comments_by_hand_are_shown_and_run_nothing(live: Deployed) -> None:
         assert len(drift(live)) == 1
         live.by_hand(undo)
         live.succeed("drift")
+
+
+DESCRIBED = {
+    "sequence dbo.q": (("SEQUENCE", "q"), "SELECT 1 FROM sys.sequences"),
+    "view dbo.a": (("VIEW", "a", "COLUMN", "one"), "SELECT 1 FROM sys.extended_properties WHERE class = 1"),
+    "procedure dbo.p": (("PROCEDURE", "p", "PARAMETER", "@b"), "SELECT 1 FROM sys.extended_properties WHERE class = 2"),
+}
+"""What to describe of an object of SQL Server, and a query that finds it where the server lists such things."""
+
+
+@pytest.mark.parametrize("name", DESCRIBED)
+@pytest.mark.parametrize("target", ["mssql"], indirect=True)
+def test_descriptions_of_what_only_microsofts_server_may_list_are_shown(live: Deployed, name: str) -> None:
+    live.write("database/sequences/q.sql", "CREATE SEQUENCE dbo.q\n")
+    live.write("database/views/a.sql", "CREATE VIEW a AS SELECT 1 AS one\n")
+    live.write("database/procedures/p.sql", COMMENTED["mssql"]["procedures/p.sql"])
+    live.succeed("deploy")
+    levels, listed = DESCRIBED[name]
+    with live.connection() as connection:
+        refused = connection.try_execute(described("add", *levels))
+    if refused is not None and "not currently supported" in refused:
+        pytest.skip(f"this server lacks a statement: {refused}")
+    assert refused is None
+    if not live.rows(listed):
+        pytest.skip(f"this server lists no description of a {levels[-2].lower()}")
+    (entry,) = drift(live).values()
+    assert entry["reason"] == f"comments of {name} were changed by hand"
 
 
 @pytest.mark.parametrize("target", ["postgresql"], indirect=True)

@@ -56,3 +56,45 @@ def test_a_body_is_no_change_of_rows(name: str, text: str) -> None:
 @pytest.mark.parametrize(("name", "text"), DO_MORE)
 def test_what_runs_beside_a_body_is_told(name: str, text: str) -> None:
     assert not defines_only(name, text)
+
+
+VIEW = "CREATE VIEW dbo.a AS SELECT 1 AS one\nGO\n"
+DESCRIBED = "'MS_Description', N'x', 'SCHEMA', 'dbo', 'VIEW', 'a'"
+DEFINES = [
+    f"EXEC sp_addextendedproperty {DESCRIBED}",
+    f"execute [sys].[sp_updateextendedproperty] {DESCRIBED}",
+    f"sp_addextendedproperty {DESCRIBED}",
+    "EXEC sys . sp_dropextendedproperty 'MS_Description', 'SCHEMA', 'dbo', 'VIEW', 'a'",
+    f"IF NOT EXISTS (SELECT 1 FROM sys.extended_properties) EXEC dbo.sp_addextendedproperty {DESCRIBED}",
+    "DECLARE @v sql_variant = N'x'; EXEC sys.sp_addextendedproperty @name = N'a', @value = @v; PRINT 'x'",
+    "CREATE VIEW a AS SELECT 1 AS one",
+    "CREATE PROCEDURE p AS EXEC sp_rename 'a', 'b'",
+    "DROP VIEW IF EXISTS a",
+    "IF OBJECT_ID('a') IS NOT NULL DROP VIEW a",
+    "GRANT EXECUTE, INSERT ON a TO x",
+    "ENABLE TRIGGER a ON b",
+    "ADD SIGNATURE TO a BY CERTIFICATE c",
+    ";ALTER TABLE t ADD c int",
+    "",
+]
+ACTS = [
+    "EXEC sp_rename 'a', 'b'",
+    "sp_rename 'a', 'b'",
+    "[dbo].[fill] 1",
+    f"EXEC sp_addextendedproperty {DESCRIBED}; EXEC dbo.fill",
+    f"EXEC @code = sp_addextendedproperty {DESCRIBED}",
+    "EXEC dbo.my_sp_addextendedproperty 1",
+    "EXEC sp_addextendedproperty_too 1",
+    "DECLARE @n int = 1; INSERT INTO t VALUES (@n)",
+    "SELECT 1 AS one INTO t",
+]
+
+
+@pytest.mark.parametrize("batch", DEFINES)
+def test_a_batch_beside_a_module_may_define_and_describe(batch: str) -> None:
+    assert defines_only("mssql", VIEW + batch)
+
+
+@pytest.mark.parametrize("batch", ACTS)
+def test_a_batch_beside_a_module_that_does_more_is_told(batch: str) -> None:
+    assert not defines_only("mssql", VIEW + batch)

@@ -92,14 +92,18 @@ QUERIES = (
     _query("'type'", TABLE_TYPE, "sys.table_types o WHERE o.is_user_defined = 1", TYPE_RIGHTS),
 )
 
+DESCRIPTION = "'', CONCAT(e.class, ':', e.minor_id, '|', CAST(e.value AS nvarchar(max)))"
 COMMENTS = (
     "SELECT CASE RTRIM(o.type) WHEN 'V' THEN 'view' WHEN 'P' THEN 'procedure' WHEN 'PC' THEN 'procedure'"
     " WHEN 'TR' THEN 'trigger' WHEN 'TA' THEN 'trigger' WHEN 'SN' THEN 'synonym' WHEN 'SO' THEN 'sequence'"
-    " WHEN 'SP' THEN 'policy' ELSE 'function' END, SCHEMA_NAME(o.schema_id), o.name, '',"
-    " CONCAT(e.class, ':', e.minor_id, '|', CAST(e.value AS nvarchar(max)))"
+    f" WHEN 'SP' THEN 'policy' ELSE 'function' END, SCHEMA_NAME(o.schema_id), o.name, {DESCRIPTION}"
     " FROM sys.extended_properties e JOIN sys.objects o ON o.object_id = e.major_id"
     f" WHERE e.class IN (1, 2) AND e.name = 'MS_Description' AND {OWN} AND RTRIM(o.type) <> 'U'"
+    f" UNION ALL SELECT 'type', SCHEMA_NAME(o.schema_id), o.name, {DESCRIPTION}"
+    " FROM sys.extended_properties e JOIN sys.types o ON o.user_type_id = e.major_id"
+    " WHERE e.class = 6 AND e.name = 'MS_Description'"
 )
+"""Descriptions of objects and types, and of columns and parameters, a row each."""
 
 
 PROJECTS_SCHEMAS = "(SELECT schema_id FROM sys.schemas WHERE name {schemas})"
