@@ -119,6 +119,19 @@ class Deployed(RunningProject):
                 connection.cursor().execute(statement)
             connection.commit()
 
+    def refusal(self, *statements: str) -> str:
+        """Try statements on SQL Server, of which nothing is left; return the error of one that the server refuses."""
+        with self.target.connect(self.database) as connection:
+            cursor = connection.cursor()
+            try:
+                for statement in ("BEGIN TRANSACTION", *statements):
+                    cursor.execute(statement)
+            except connection_errors(connection) as error:
+                return str(error)
+            finally:
+                cursor.execute("IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION")
+        return ""
+
     def view(self, name: str, query: str, folder: str = "database/views") -> None:
         """Write the file of a view, as the database wants it to be written so that it can run again."""
         heads = {

@@ -20,6 +20,7 @@ EXPECTED: dict[str, str] = {
     "AHJO_TEST_PACKAGE is not set": "building takes more than a minute; `make package-test` and a job of CI do it",
     "this server cannot refresh modules": "a server that merely speaks SQL Server's protocol may lack the procedure",
     "this server lacks a statement": "a server that merely speaks SQL Server's protocol may, as CREATE OR ALTER",
+    "this server lacks a feature": "likewise, as indexes whose names it keeps",
     "this server lists no ": "a server that merely speaks SQL Server's protocol may have an empty view",
     "this server keeps no dates": "a server that merely speaks SQL Server's protocol may not say when one changed",
     "this server cannot wait": "a server that merely speaks SQL Server's protocol may lack WAITFOR",

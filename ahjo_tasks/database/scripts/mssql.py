@@ -53,8 +53,10 @@ FROM sys.check_constraints k ORDER BY k.name
 INDEXES = """
 SELECT i.object_id, i.index_id, i.name, i.type, i.is_unique, i.is_primary_key, i.is_unique_constraint,
     i.filter_definition, i.fill_factor, i.is_disabled, i.ignore_dup_key
-FROM sys.indexes i WHERE i.type > 0 AND i.is_hypothetical = 0 ORDER BY i.name
+FROM sys.indexes i WHERE i.type > 0 AND i.is_hypothetical = 0
+ORDER BY CASE WHEN i.type IN (1, 5) THEN 0 ELSE 1 END, i.name
 """
+"""The clustered one first, which the others of a view need."""
 INDEX_COLUMNS = """
 SELECT x.object_id, x.index_id, c.name, x.is_descending_key, x.is_included_column
 FROM sys.index_columns x JOIN sys.columns c ON c.object_id = x.object_id AND c.column_id = x.column_id
@@ -220,7 +222,7 @@ class SQLServerScripts(SQLServerObjects):
             if (schema, name) not in tables.needed_types:
                 drop = f"DROP TYPE IF EXISTS {self.dialect.quote(schema, name)}"
                 yield ObjectScript("type", schema, name, batches(drop, create))
-        yield from self.modules()
+        yield from self.modules(tables.indexes_of)
         self.missing += [f"{kind} {schema}.{name}" for kind, schema, name in self.connection.query(OTHERS)]
 
     def tables(self) -> TableScripts:
@@ -298,7 +300,7 @@ class SQLServerTables:
             *(statement for _schema, _name, statement in (*types, *sequences)),
             *(repeatable(text, self._quote(schema, name), name) for schema, name, text in functions),
             *(f"CREATE TABLE {name} ({self._body(number)}\n)" for number, name in self._names.items()),
-            *(statement for number, name in self._names.items() for statement in self._indexes_of(number, name)),
+            *(statement for number, name in self._names.items() for statement in self.indexes_of(number, name)),
             *(statement for key in self._foreign_keys for statement in self._foreign_key(key)),
             *self._versioning(on=True),
         ]
@@ -372,8 +374,8 @@ class SQLServerTables:
         keys = [self._quote(name) + " DESC" * descending for name, descending, included in rows if not included]
         return ", ".join(keys), ", ".join(self._quote(name) for name, _descending, included in rows if included)
 
-    def _indexes_of(self, number: int, table: str) -> Iterator[str]:
-        """Yield the indexes of a table that are no constraints, and what is switched off."""
+    def indexes_of(self, number: int, table: str) -> Iterator[str]:
+        """Yield the indexes of a table or view that are no constraints, and what is switched off."""
         for index in self._indexes.get(number, ()):
             if index.kind not in INDEX_KINDS:
                 self._reader.missing.append(f"index {index.name} of {table}: it is of XML, spatial or in memory")

@@ -10,22 +10,23 @@ from ahjo_tasks.sql.lexer import MSSQL
 from ahjo_tasks.sql.tokens import tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ahjo_tasks.sql.tokens import Token
 
 FULL = "SCHEMA_NAME(o.schema_id), o.name"
 MODULES = f"""
-SELECT RTRIM(o.type), {FULL}, m.definition, m.uses_ansi_nulls, m.uses_quoted_identifier, t.is_disabled,
+SELECT o.object_id, RTRIM(o.type), {FULL}, m.definition, m.uses_ansi_nulls, m.uses_quoted_identifier, t.is_disabled,
     SCHEMA_NAME(p.schema_id), p.name
 FROM sys.sql_modules m JOIN sys.objects o ON o.object_id = m.object_id
 LEFT JOIN sys.triggers t ON t.object_id = o.object_id LEFT JOIN sys.objects p ON p.object_id = t.parent_id
-WHERE o.is_ms_shipped = 0 ORDER BY 2, 3
+WHERE o.is_ms_shipped = 0 ORDER BY 3, 4
 """
 DATABASE_TRIGGERS = """
-SELECT 'TR', NULL, o.name, m.definition, m.uses_ansi_nulls, m.uses_quoted_identifier, o.is_disabled, NULL, NULL
+SELECT o.object_id, 'TR', NULL, o.name, m.definition, m.uses_ansi_nulls, m.uses_quoted_identifier, o.is_disabled,
+    NULL, NULL
 FROM sys.sql_modules m JOIN sys.triggers o ON o.object_id = m.object_id
-WHERE o.is_ms_shipped = 0 AND o.parent_class = 0 ORDER BY 3
+WHERE o.is_ms_shipped = 0 AND o.parent_class = 0 ORDER BY 4
 """
 SEQUENCES = f"""
 SELECT o.object_id, {FULL}, TYPE_NAME(o.user_type_id), CAST(o.start_value AS nvarchar(40)),
@@ -55,6 +56,7 @@ WITH_SCALE = frozenset({"time", "datetime2", "datetimeoffset"})
 class Module(NamedTuple):
     """A row of MODULES."""
 
+    number: int
     code: str
     schema: str | None
     name: str
@@ -84,8 +86,11 @@ class SQLServerObjects(ScriptReader):
             full, kind = self.dialect.quote(schema, name), type_text(base, length, precision, scale)
             yield schema, name, f"CREATE TYPE {full} FROM {kind}{'' if nullable else ' NOT NULL'}"
 
-    def modules(self) -> Iterator[ObjectScript]:
-        """Yield views, procedures, functions, triggers and rules, as they were written but for CREATE OR ALTER."""
+    def modules(self, indexes: Callable[[int, str], Iterable[str]]) -> Iterator[ObjectScript]:
+        """Yield views, procedures, functions, triggers and rules, as they were written but for CREATE OR ALTER.
+
+        `indexes` returns the statements that create those of a view, which CREATE OR ALTER drops.
+        """
         for row in [*self.connection.query(MODULES), *self.connection.query(DATABASE_TRIGGERS)]:
             module = Module(*row)
             kind = KINDS.get(module.code, "")
@@ -93,9 +98,11 @@ class SQLServerObjects(ScriptReader):
                 name = f"{module.schema}.{module.name}" if module.schema else module.name
                 self.missing.append(f"{kind} {name}: its text is encrypted, or not shown to this login")
             elif kind:
-                yield ObjectScript(kind, module.schema or "", module.name, self._text(module, module.definition))
+                yield ObjectScript(
+                    kind, module.schema or "", module.name, self._text(module, module.definition, indexes)
+                )
 
-    def _text(self, module: Module, definition: str) -> str:
+    def _text(self, module: Module, definition: str, indexes: Callable[[int, str], Iterable[str]]) -> str:
         """Return the text of a module's file, with the settings that it was created with."""
         full = self.dialect.quote(module.schema, module.name)
         parts = [
@@ -106,6 +113,8 @@ class SQLServerObjects(ScriptReader):
         if module.disabled:
             place = self.dialect.quote(module.table_schema, module.table) if module.table else "DATABASE"
             parts.append(f"DISABLE TRIGGER {full} ON {place}")
+        if module.code == "V":
+            parts += indexes(module.number, full)
         return batches(*filter(None, parts))
 
 
@@ -123,28 +132,26 @@ def repeatable(definition: str, full: str, name: str) -> str:
     alters = [token.word for token in tokens[create + 1 : create + 3]] == ["OR", "ALTER"]
     kind = create + (3 if alters else 1)
     first, last = _name_at(tokens, kind + 1)
-    if first is not None and last is not None and _plain(tokens[last].value) != name:
-        end = tokens[last].offset + len(tokens[last].value)
-        definition = definition[: tokens[first].offset] + full + definition[end:]
+    if first is not None and last is not None and last.value != name:
+        definition = definition[: first.offset] + full + definition[_end(last, definition) :]
     end = tokens[create].offset + len("CREATE")
     return definition if alters else f"{definition[:end]} OR ALTER{definition[end:]}"
 
 
-def _name_at(tokens: Sequence[Token], start: int) -> tuple[int | None, int | None]:
+def _name_at(tokens: Sequence[Token], start: int) -> tuple[Token | None, Token | None]:
     """Return the first and last token of the name at an index."""
     if start >= len(tokens):
         return None, None
     last = start
     while last + 2 < len(tokens) and tokens[last + 1].value == ".":
         last += 2
-    return start, last
+    return tokens[start], tokens[last]
 
 
-def _plain(name: str) -> str:
-    """Return a name without its quotes."""
-    if name.startswith("["):
-        return name[1:-1].replace("]]", "]")
-    return name[1:-1].replace('""', '"') if name.startswith('"') else name
+def _end(token: Token, text: str) -> int:
+    """Return the offset behind a name, whose quotes and doubled quotes are not in its value."""
+    end = token.offset + len(token.value)
+    return end if token.kind == "name" else end + 2 + token.value.count(text[token.offset].replace("[", "]"))
 
 
 def type_text(base: str, length: int, precision: int, scale: int) -> str:
