@@ -165,7 +165,8 @@ def read_tables(
 ) -> dict[ObjectKey, tuple[str, str]] | None:
     """Return of each table a line for each column and constraint, and its comments; None where it cannot be read.
 
-    Tables of extensions are left out, and those whose names `leaves_out` means.
+    Tables of extensions are left out, and those whose names `leaves_out` means. Raises StatementError for an error
+    that may have ended an open transaction.
     """
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -173,7 +174,11 @@ def read_tables(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a type that SQLAlchemy does not know is no concern of the user
             return _read_tables(connection, leaves_out)
-    except (SQLAlchemyError, StatementError, ValueError, LookupError):  # a text in another encoding, no right to look
+    except StatementError:  # no right to look
+        if connection.transactional and connection.dialect.error_may_roll_back:
+            raise
+        return None
+    except (SQLAlchemyError, ValueError, LookupError):  # a text in another encoding
         return None
 
 

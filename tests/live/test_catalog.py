@@ -8,7 +8,8 @@ from unittest.mock import patch
 
 import pytest
 
-from ahjo_tasks.database.catalog import read_catalog, read_version, with_used_schemas
+from ahjo_tasks.database.catalog import read_catalog, read_tables, read_version, with_used_schemas
+from ahjo_tasks.errors import StatementError
 
 if TYPE_CHECKING:
     from inside import Deployed
@@ -452,3 +453,15 @@ def test_what_another_tenant_does_costs_no_comparison(live: Deployed) -> None:
     live.succeed("drift")
     live.by_hand("DROP VIEW a", "CREATE VIEW a AS SELECT 2 AS one")
     assert "changed by hand" in live.succeed("deploy").err
+
+
+@pytest.mark.parametrize("target", ["mssql"], indirect=True)
+def test_an_error_that_ends_the_transaction_is_told_while_tables_are_read(
+    live: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live.by_hand("CREATE TABLE t (id int)")
+    with live.connection() as connection:
+        monkeypatch.setattr("ahjo_tasks.database.catalog._describe_tables", lambda *_: connection.query("SELECT 1 / 0"))
+        assert read_tables(connection) is None
+        with pytest.raises(StatementError, match=r"(?i)zero"), connection.one_transaction():
+            read_tables(connection)
