@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ class StallingProxy:
         self._later = True
         self.on_request: Callable[[], None] = lambda: None
         """Called before the server gets what a client has sent."""
+        self._last_request = time.monotonic()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._accepting = threading.Thread(target=self._accept, daemon=True)
@@ -32,6 +34,10 @@ class StallingProxy:
         self._running, self._later = threading.Event(), not later
         if self._later:
             self._running.set()
+
+    def is_quiet(self, seconds: float = 1) -> bool:
+        """True if no client has sent anything for so long: who runs something waits for the server."""
+        return time.monotonic() - self._last_request > seconds
 
     def cut(self) -> None:
         """Close the connections that there are; new ones are served."""
@@ -64,6 +70,7 @@ class StallingProxy:
         with suppress(OSError):
             while data := source.recv(65536):
                 if is_request:
+                    self._last_request = time.monotonic()
                     self.on_request()
                 running.wait()
                 target.sendall(data)

@@ -84,6 +84,7 @@ class Connection:
         self._cursors = cursors
         self._link = link
         self._dbapi_connection: Any = link.raw
+        self._is_lost = False
         dialect.on_connect(self._dbapi_connection)
         dialect.subscribe_messages(self._dbapi_connection, self._forward)
         dialect.set_autocommit(self._dbapi_connection, not shared)
@@ -117,9 +118,9 @@ class Connection:
 
     @property
     def usable(self) -> bool:
-        """True if the connection is still open, as far as the driver knows."""
+        """True if the connection is still open, as far as the driver knows and no error has said that it broke."""
         raw = self._dbapi_connection
-        return not getattr(raw, "closed", False) and bool(getattr(raw, "open", True))
+        return not self._is_lost and not getattr(raw, "closed", False) and bool(getattr(raw, "open", True))
 
     @property
     def dbapi_connection(self) -> Any:
@@ -240,7 +241,7 @@ class Connection:
             with self._cursors.track(cursor):
                 yield cursor
         except self.driver_error as error:
-            raise StatementError(self.dialect.server_error(error, text)) from error
+            raise StatementError(self._server_error(error, text)) from error
         finally:
             self._close_cursor(cursor)
 
@@ -460,7 +461,7 @@ class Connection:
             yield
         except DBAPIError as error:
             original = error.orig if isinstance(error.orig, Exception) else error
-            raise StatementError(self.dialect.server_error(original, str(error.statement or ""))) from error
+            raise StatementError(self._server_error(original, str(error.statement or ""))) from error
 
     @contextmanager
     def sqlalchemy_transaction(self) -> Iterator[SAConnection]:
@@ -534,7 +535,7 @@ class Connection:
             with self._watched():
                 self.dialect.set_autocommit(self._dbapi_connection, on)
         except self.driver_error as error:
-            raise StatementError(self.dialect.server_error(error, "")) from error
+            raise StatementError(self._server_error(error, "")) from error
 
     def _results(self, text: str, cursor: Any = None) -> Generator[Any]:
         """Run the batch and yield the cursor at each result. Raises StatementError for an error in any of them."""
@@ -571,11 +572,17 @@ class Connection:
         except self.driver_error as error:
             raise self._statement_error(error, text) from error
 
+    def _server_error(self, error: Exception, text: str) -> ServerError:
+        """Convert a driver's error; some drivers call a connection open that broke."""
+        found = self.dialect.server_error(error, text)
+        self._is_lost = self._is_lost or found.lost
+        return found
+
     def _statement_error(self, error: Exception, text: str) -> StatementError:
         """Convert a driver's error, and pass on the messages that came with it."""
         for message in self.dialect.error_messages(error):
             self._forward(message)
-        return StatementError(self.dialect.server_error(error, text))
+        return StatementError(self._server_error(error, text))
 
     def forward_messages(self, cursor: Any) -> None:
         """Pass on what the server says of the last statement of a cursor."""
@@ -606,7 +613,7 @@ class Connection:
                 cursor.execute(statement)
             return self.dialect.messages(cursor)
         except self.driver_error as error:
-            raise StatementError(self.dialect.server_error(error, statement)) from error
+            raise StatementError(self._server_error(error, statement)) from error
         finally:
             self._close_cursor(cursor)
 
@@ -615,7 +622,7 @@ class Connection:
         try:
             return self._dbapi_connection.cursor()
         except self.driver_error as error:
-            raise StatementError(self.dialect.server_error(error, "")) from error
+            raise StatementError(self._server_error(error, "")) from error
 
     def _commit_shared(self, transaction: RootTransaction) -> None:
         try:

@@ -38,7 +38,7 @@ def proxied(busy: Deployed) -> Iterator[StallingProxy]:
 
 @pytest.mark.parametrize(
     ("target", "later"),
-    [("postgresql", True), ("postgresql", False), ("mysql", True), ("mysql", False), ("mssql", True)],
+    [(name, later) for name in ("postgresql", "mysql", "mssql") for later in (True, False)],
     indirect=["target"],
 )
 def test_a_stalled_connection_ends_the_run_and_says_that_the_outcome_is_unknown(
@@ -47,6 +47,7 @@ def test_a_stalled_connection_ends_the_run_and_says_that_the_outcome_is_unknown(
     busy.write("database/data/b.sql", "SELECT 1;\n" * 2 + _slow(busy, 3))
     with busy.started("data") as process:
         in_its_slow_file(busy)
+        until(proxied.is_quiet)
         proxied.stall(later=later)
         began = time.monotonic()
         output, _none = process.communicate(timeout=60)
@@ -64,6 +65,7 @@ def test_ctrl_c_leaves_a_stalled_connection_and_says_that_the_outcome_is_unknown
     busy.reconfigure(stall_timeout=0)
     with busy.started("data") as process:
         in_its_slow_file(busy)
+        until(proxied.is_quiet)
         proxied.stall(later=True)
         process.send_signal(signal.SIGINT)
         time.sleep(4)
@@ -97,8 +99,32 @@ def test_a_statement_is_canceled_at_its_limit(busy: Deployed) -> None:
 
 
 @SERVERS
+@pytest.mark.parametrize("part", [0.4, 0.8])
+def test_a_run_ends_wherever_its_connection_stalls(busy: Deployed, proxied: StallingProxy, part: float) -> None:
+    """Also where a transaction begins or ends, or a lock is asked for."""
+    busy.write("database/data/b.sql", "SELECT 1;\n")
+    busy.succeed("data")
+    requests: list[None] = []
+    proxied.on_request = lambda: requests.append(None)
+    busy.succeed("data")
+    stalling, requests = int(len(requests) * part), []
+
+    def stall() -> None:
+        requests.append(None)
+        if len(requests) == stalling:
+            proxied.stall(later=False)
+
+    proxied.on_request = stall
+    with busy.started("data") as process:
+        output, _none = process.communicate(timeout=60)
+    assert process.returncode == 1, output
+    assert "The connection has stalled: no answer for" in output
+    assert "Traceback" not in output
+
+
+@pytest.mark.parametrize("target", ["postgresql", "mysql"], indirect=True)
 def test_a_connection_that_stalls_between_statements_fails_too(busy: Deployed, proxied: StallingProxy) -> None:
-    """As where a transaction begins, which some drivers tell the server without a statement."""
+    """Where the driver shows its socket, the process goes on."""
     with busy.connection() as connection:
         connection.execute("SELECT 1")
         proxied.stall(later=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ahjo_tasks.database.dialects.attributes import MISFIT, ProjectTemplate, ScriptClient
@@ -35,6 +36,8 @@ ENDED = (
     "The file ended the transaction that it ran in: its BEGIN TRANSACTION does not match its COMMIT and ROLLBACK."
     " Where it must be so, write -- transaction: off at its head."
 )
+IDLE = ("sleeping", "idle")
+"""Beginnings of the states of sessions without a request, on Microsoft's and on other servers."""
 REFUSED_IN_TRANSACTION = frozenset({"226", "574", "15002", "3021", "3902"})
 """Errors of statements and procedures that no transaction takes."""
 REFUSAL = "within a transaction"
@@ -274,6 +277,12 @@ class MSSQL(Dialect):
     def interrupt(self, cursor: Any) -> None:
         """Have the server cancel the statement, for which the drivers wait in C code."""
         drivers.cancel(cursor)
+
+    def is_idle(self, connection: OpenConnection, raw: Any) -> bool:
+        """Look at all other sessions of this process, as far as the login may see them: drivers tell no numbers."""
+        sessions = "sys.dm_exec_sessions WHERE host_name = HOST_NAME() AND session_id <> @@SPID"
+        states = connection.query(f"SELECT status FROM {sessions} AND host_process_id = {os.getpid()}")
+        return bool(states) and all(str(state).startswith(IDLE) for (state,) in states)
 
     def subscribe_messages(self, raw: Any, listener: Callable[[ServerMessage], None]) -> None:
         """Register a handler with pymssql, which alone takes one; the errors it gets are kept for `server_error`."""
