@@ -31,7 +31,7 @@ CREATE = {
     "mssql": "DROP VIEW IF EXISTS dbo.{0};\nGO\nCREATE VIEW dbo.{0}",
 }
 OBJECTS = (
-    "SELECT file, file_hash, kind, name, definition, rights FROM ahjo_objects WHERE kind = 'view' ORDER BY file, name"
+    "SELECT {file}, file_hash, kind, name, definition, rights FROM ahjo_objects WHERE kind = 'view' ORDER BY 1, name"
 )
 MODES = [pytest.param("run", id="one transaction"), pytest.param("file", id="file by file")]
 
@@ -57,7 +57,7 @@ def many(target: Target, tmp_path: Path) -> Deployed:
 def content(live: Deployed) -> list[tuple[Any, ...]]:
     """What the history knows of each object, and that all are there."""
     assert live.rows("SELECT COUNT(*) FROM v197") == [(0,)]
-    return live.rows(OBJECTS)
+    return live.rows(OBJECTS.format(file="`file`" if live.target.name == "mysql" else '"file"'))
 
 
 def statuses(live: Deployed) -> list[str]:

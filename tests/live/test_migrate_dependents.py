@@ -178,7 +178,12 @@ def test_what_no_file_owns_is_named_before_anything_is_dropped(live: Deployed) -
     assert live.has("v")
 
 
+BOUND = ("CREATE TABLE t (id int, n int)", "CREATE VIEW tv AS SELECT n FROM t", "ALTER TABLE t DROP COLUMN n")
+
+
 def test_a_renamed_and_a_dropped_column_take_their_views_along(live: Deployed) -> None:
+    if live.target.name == "mssql" and live.refusal(*BOUND):
+        pytest.skip("this server lacks a feature: views that are not bound to their columns")
     columns = (
         'sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(20)), sa.Column("old", sa.Integer)'
     )

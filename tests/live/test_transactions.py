@@ -86,6 +86,10 @@ def test_foreign_keys_are_off_while_a_table_is_rebuilt_and_checked_before_the_co
 
 
 def test_an_env_py_that_connects_by_itself_waits_for_nobody(live: Deployed) -> None:
+    if live.target.name == "mssql" and not str(live.backend["sql_dialect"]).endswith("pyodbc"):
+        version = str(live.target.query("SELECT @@VERSION")[0][0])
+        if not version.startswith("Microsoft"):
+            pytest.skip("this server lacks a feature: a version that SQLAlchemy reads with other drivers than pyodbc")
     live.reconfigure(lock_timeout=3)
     live.view("first", "SELECT 1 AS one")
     live.succeed("deploy")
