@@ -50,6 +50,7 @@ from ahjo_tasks.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from ahjo_tasks.database.catalog import ObjectKey
     from ahjo_tasks.database.connection import Connection
@@ -92,10 +93,14 @@ class RunRecord:
     steps: int = 0
     started: bool = False
 
-    def start(self) -> None:
-        """Write that the run, or another action of it, begins; create the tables where they are missing."""
+    def prepare(self) -> None:
+        """Create the tables where they are missing."""
         if self.store.prepare():
             self.started = False
+
+    def start(self) -> None:
+        """Write that the run, or another action of it, begins; create the tables where they are missing."""
+        self.prepare()
         if not self.started:
             self.run = self.store.start(self.run)
             self.started = True
@@ -249,9 +254,15 @@ class Recorder:
             self._tables = self._read_tables()
         if self._is_deferred:
             return
-        self._start()
-        if not {step.kind for step in plan.steps} <= LEAVE_OBJECTS:
-            self._store.invalidate()
+        self._record.prepare()
+        with self._kept_for_another_try(), self._transaction():
+            self._start()
+            if not {step.kind for step in plan.steps} <= LEAVE_OBJECTS:
+                self._store.invalidate()
+
+    def _transaction(self) -> AbstractContextManager[None]:
+        """Make one transaction of a block, unless the action shares one."""
+        return nullcontext() if self._connection.in_shared_transaction else self._connection.one_transaction()
 
     def _hash(self, plan: Plan) -> str:
         """Return the hash of what the command line has run so far and of a plan."""
@@ -334,10 +345,9 @@ class Recorder:
 
     def end(self, error: BaseException | None) -> None:
         """Write what is not written yet, and how the run ended."""
-        shared = self._connection.in_shared_transaction
-        if shared and error is not None:
+        if self._connection.in_shared_transaction and error is not None:
             return  # all of it is about to be rolled back
-        with self._kept_for_another_try(), nullcontext() if shared else self._connection.one_transaction():
+        with self._kept_for_another_try(), self._transaction():
             self._start()
             self.flush()
             if not self._version:
@@ -359,12 +369,12 @@ class Recorder:
     def _kept_for_another_try(self) -> Iterator[None]:
         """Keep what is to be written where writing it is interrupted: the transaction that did it is rolled back."""
         noted = {name: copy(value) if type(value) in {list, dict, set} else value for name, value in vars(self).items()}
-        run, steps = self._record.run, self._record.steps
+        record = vars(self._record).copy()
         try:
             yield
         except BaseException:
             vars(self).update(noted)
-            self._record.run, self._record.steps = run, steps
+            vars(self._record).update(record)
             raise
 
     def _write_state(self, state: State) -> None:

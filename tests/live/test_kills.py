@@ -123,6 +123,11 @@ def before_end() -> None:
     patch.object(HistoryStore, "end", lambda *_: os.kill(os.getpid(), signal.SIGKILL)).start()
 
 
+def before_invalidation() -> None:
+    """Have the process killed when a run has begun, and the state of the last one is not forgotten yet."""
+    patch.object(HistoryStore, "invalidate", lambda *_: os.kill(os.getpid(), signal.SIGKILL)).start()
+
+
 def told(live: Deployed) -> tuple[str, str]:
     """The status of the last run as history and status say it."""
     facts = json.loads(live.succeed("status", "--format", "json").out)
@@ -149,3 +154,14 @@ def test_a_run_that_holds_the_lock_is_started_in_each_of_its_actions(busy: Deplo
         process.kill()
         process.wait()
     until(lambda: told(busy) == ("interrupted", "interrupted"))
+
+
+def test_a_run_begins_in_the_transaction_that_forgets_the_state(live: Deployed) -> None:
+    live.reconfigure(lock_timeout=20)
+    live.view("a", "SELECT 1 AS one")
+    live.succeed("deploy")
+    live.view("a", "SELECT 2 AS one")
+    killed(live, "deploy", kill=before_invalidation)
+    assert live.rows("SELECT status FROM ahjo_runs") == [("succeeded",)]
+    live.succeed("deploy")
+    assert statuses(live) == ["succeeded", "succeeded"]
