@@ -25,7 +25,7 @@ FILE = re.compile(r"^(\w+): ", re.MULTILINE)
 def cases() -> Iterator[Any]:
     for path in sorted(Path(__file__).with_name("needs").glob("*.sql")):
         for case in path.read_text(encoding="utf-8").strip().split("\n\n"):
-            lines, _, needs = case.rpartition("\n--> ")
+            lines, _, needs = case.rpartition("\n-->")
             names, texts = FILE.findall(lines), FILE.split(lines)[2::2]
             files = {name: text.replace("\n  ", "\n").rstrip("\n") for name, text in zip(names, texts, strict=True)}
             yield pytest.param(path.stem, files, needs, id=f"{path.stem}: {texts[0][:60].strip()}")

@@ -46,7 +46,7 @@ def alter(reader: Reader, index: int) -> int:
     if (syntax is MSSQL and kind in MODULES) or (syntax is MYSQL and kind == "view"):
         return define(reader, place, kind)
     begin(reader)
-    if kind in {"trigger", "rule", "policy", "index", "operator", "publication"}:
+    if kind in {"trigger", "rule", "policy", "index", "operator", "publication", "extension"}:
         return _alter_part(reader, place, kind)
     reader.context, reader.altered = "alter", kind
     place += words[place] == "ONLY"
@@ -67,6 +67,9 @@ def _alter_part(reader: Reader, place: int, kind: str) -> int:
     if kind == "publication":
         reader.emit(place, kind)
         return publication_tables(reader, place + 1)
+    if kind == "extension":
+        reader.emit(place, kind)
+        return _member(reader, place + 1)
     if kind == "operator":
         reader.context = "alter"
         return place - 1
@@ -82,6 +85,15 @@ def _alter_part(reader: Reader, place: int, kind: str) -> int:
         return place + 3
     reader.context = "security policy" if kind == "policy" else ""
     return place + 1
+
+
+def _member(reader: Reader, index: int) -> int:
+    """Read ADD and DROP of ALTER EXTENSION, with an object that becomes its own."""
+    match = kind_at(reader, index + 1) if reader.words[index] in {"ADD", "DROP"} else None
+    if match is None:
+        return index + 1
+    reader.emit_listed(match[0], ROLES.get(match[1], match[1]))
+    return match[0] + 1
 
 
 def _privileges(reader: Reader, index: int) -> int:
@@ -178,6 +190,7 @@ ACTIONS: Mapping[str, Action] = {
     "FUNCTION": of_type,
     "HANDLER": handler,
     "VALIDATOR": handler,
+    "INLINE": handler,
     "SERVER": server,
     "WRAPPER": wrapper,
     "SCHEMA": moved,

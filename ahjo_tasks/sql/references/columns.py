@@ -185,7 +185,10 @@ def renamed(reader: Reader, index: int) -> int:
 
 
 def altered_type(reader: Reader, index: int) -> int:
-    """Read the TYPE that a column gets."""
+    """Read the TYPE that a column gets, and of MariaDB the TYPE OF a column or a ROW."""
+    if reader.words[index + 1] == "OF" and reader.syntax is MYSQL:
+        reader.emit(index + 2, RELATION, column=reader.words[index - 1] != "ROW")
+        return index + 3
     return type_name(reader, index + 1) if reader.context == "alter" and not reader.scope.parent else index + 1
 
 

@@ -103,7 +103,8 @@ def type_name(reader: Reader, index: int) -> int:
         return index + 3
     if words[index] in {"XML", "[XML]"} and words[index + 1] == "(":
         return xml_type(reader, index + 1)
-    reader.emit(index, TYPE, strength)
+    if reader.syntax not in {MYSQL, SQLITE}:  # which have no types of users
+        reader.emit(index, TYPE, strength)
     return skip_list(reader, index + 1)
 
 
@@ -164,6 +165,9 @@ def next_value(reader: Reader, index: int) -> int:
 def table_query(reader: Reader, index: int) -> int:
     """Read the command TABLE, which is a query."""
     before = reader.words[index - 1] if index else ""
+    if before == "WITH" and reader.context == "alter" and reader.syntax is MYSQL:  # EXCHANGE PARTITION p WITH TABLE t
+        reader.emit(index + 1, RELATION)
+        return index + 2
     starts = before in {"", ";", "(", "AS", "ATOMIC", "BEGIN", "QUERY", "RETURN"} or before in SET_OPERATORS
     if starts and reader.syntax in {POSTGRESQL, MYSQL} and reader.is_name(index + 1):
         reader.emit(index + 1, RELATION)

@@ -85,3 +85,161 @@ u: CREATE TABLE u (x int)
 f: CREATE FUNCTION f(@x int) RETURNS TABLE WITH SCHEMABINDING AS RETURN SELECT 1 z
 g: CREATE FUNCTION g(@x int) RETURNS TABLE WITH SCHEMABINDING AS RETURN SELECT 1 z
 --> a>t a>u a>f a>g
+
+a: CREATE VIEW sales.a AS SELECT * FROM sales.orders o JOIN dbo.sales s ON 1=1
+o: CREATE TABLE sales.orders (x int)
+s: CREATE TABLE dbo.sales (x int)
+z: CREATE SCHEMA sales
+--> a>o a>s a>z o>z
+
+a: CREATE VIEW a AS SELECT * FROM other.dbo.b
+b: CREATE VIEW b AS SELECT * FROM a
+--> b>a
+
+a: CREATE VIEW a AS SELECT * FROM [srv].[db].[dbo].[b]
+b: CREATE VIEW b AS SELECT * FROM a
+--> b>a
+
+a: CREATE FUNCTION s.a() RETURNS int AS BEGIN RETURN (SELECT max(x) FROM b) END
+b: CREATE TABLE s.b (x int)
+c: CREATE TABLE dbo.b (x int)
+--> a>b
+
+a: CREATE VIEW a AS SELECT x.value('(b)[1]','int') y FROM t CROSS APPLY t.doc.nodes('/c') AS n(x)
+t: CREATE TABLE t (doc xml)
+b: CREATE VIEW b AS SELECT * FROM a
+n: CREATE VIEW n AS SELECT * FROM a
+--> a>t b>a n>a
+
+a: CREATE PROC a AS BEGIN TRY DELETE q FROM t AS q; END TRY BEGIN CATCH EXEC dbo.logit @m = 'b'; THROW; END CATCH
+t: CREATE TABLE t (x int)
+q: CREATE VIEW q AS SELECT 1 x
+logit: CREATE PROC logit @m varchar(9) AS SELECT 1
+--> a>t a>logit
+
+a: CREATE PROC a AS DECLARE c CURSOR LOCAL FAST_FORWARD FOR SELECT x FROM t; OPEN c; FETCH NEXT FROM c INTO @x; CLOSE c; DEALLOCATE c
+t: CREATE TABLE t (x int)
+c: CREATE VIEW c AS SELECT 1 x
+--> a>t
+
+a: CREATE PROC a AS SELECT * INTO #tmp FROM t; SELECT * FROM #tmp; WITH b AS (SELECT 1 x) UPDATE b SET x = 2; ;WITH c AS (SELECT * FROM u) DELETE FROM c
+t: CREATE TABLE t (x int)
+u: CREATE TABLE u (x int)
+b: CREATE TABLE b (x int)
+c: CREATE TABLE c (x int)
+--> a>t a>u
+
+a: CREATE PROC a @p dbo.tt READONLY, @q s.ty OUTPUT AS SELECT 1
+tt: CREATE TYPE tt AS TABLE (x int)
+ty: CREATE TYPE s.ty FROM int
+--> a>tt a>ty
+
+a: CREATE TABLE a (x int CONSTRAINT df DEFAULT (dbo.f()), y AS (dbo.g(x)) PERSISTED, z int REFERENCES b, CONSTRAINT fk FOREIGN KEY (x) REFERENCES s.c (x) ON DELETE CASCADE, p geometry) ON ps (x)
+f: CREATE FUNCTION f() RETURNS int AS BEGIN RETURN 1 END
+g: CREATE FUNCTION g(@x int) RETURNS int AS BEGIN RETURN 1 END
+b: CREATE TABLE b (x int primary key)
+c: CREATE TABLE s.c (x int primary key)
+ps: CREATE PARTITION SCHEME ps AS PARTITION pf ALL TO ([PRIMARY])
+pf: CREATE PARTITION FUNCTION pf (int) AS RANGE LEFT FOR VALUES (1)
+--> a>f a>g a>b a>c a>ps ps>pf
+
+a: CREATE VIEW a WITH SCHEMABINDING AS SELECT COUNT_BIG(*) n FROM dbo.t GROUP BY x
+  GO
+  CREATE UNIQUE CLUSTERED INDEX i ON dbo.a (n)
+t: CREATE TABLE t (x int)
+i: CREATE VIEW i AS SELECT * FROM a
+--> a>t i>a
+
+a: CREATE VIEW a AS SELECT t.b, b = t.c, 'd' AS d FROM t ORDER BY b OFFSET 0 ROWS
+t: CREATE TABLE t (b int, c int)
+b: CREATE VIEW b AS SELECT * FROM a
+c: CREATE VIEW c AS SELECT * FROM a
+d: CREATE VIEW d AS SELECT * FROM a
+--> a>t b>a c>a d>a
+
+a: CREATE PROC a AS IF EXISTS (SELECT 1 FROM t) EXEC b ELSE EXEC @r = c @x = 1 WITH RECOMPILE; WHILE 1=1 BREAK; PRINT 'FROM d'
+t: CREATE TABLE t (x int)
+b: CREATE PROC b AS SELECT 1
+c: CREATE PROC c @x int AS SELECT 1
+d: CREATE VIEW d AS SELECT 1 x
+--> a>t a>b a>c
+
+a: CREATE PROC a AS SET IDENTITY_INSERT t ON; INSERT t (x) OUTPUT inserted.x INTO u (y) VALUES (1); TRUNCATE TABLE v; DBCC CHECKIDENT ('w', RESEED); UPDATE STATISTICS q; BULK INSERT k FROM 'x'
+t: CREATE TABLE t (x int)
+u: CREATE TABLE u (x int)
+v: CREATE TABLE v (x int)
+w: CREATE TABLE w (x int)
+q: CREATE TABLE q (x int)
+k: CREATE TABLE k (x int)
+--> a>t a>u a>v a>q a>k
+
+a: GRANT SELECT ON dbo.t (x) TO r; DENY EXECUTE ON OBJECT::dbo.p TO r; GRANT EXECUTE ON TYPE::dbo.ty TO r; GRANT CONTROL ON SCHEMA::s TO r; ALTER AUTHORIZATION ON dbo.u TO r
+t: CREATE TABLE t (x int)
+p: CREATE PROC p AS SELECT 1
+ty: CREATE TYPE ty FROM int
+s: CREATE SCHEMA s
+u: CREATE TABLE u (x int)
+r: CREATE ROLE r
+--> a>t a>p a>ty a>s a>u
+
+a: CREATE TRIGGER tr ON DATABASE FOR DDL_TABLE_EVENTS AS INSERT INTO t VALUES (EVENTDATA())
+t: CREATE TABLE t (x xml)
+--> a>t
+
+a: CREATE VIEW a AS SELECT * FROM t AS OF_ JOIN (VALUES (1),(2)) v(x) ON 1=1, u
+t: CREATE TABLE t (x int)
+u: CREATE TABLE u (x int)
+v: CREATE VIEW v AS SELECT * FROM a
+--> a>t a>u v>a
+
+a: CREATE VIEW a AS SELECT * FROM t GROUP BY GROUPING SETS ((b), ()) HAVING max(c) > ALL (SELECT d FROM u)
+t: CREATE TABLE t (b int, c int)
+u: CREATE TABLE u (d int)
+b: CREATE VIEW b AS SELECT * FROM a
+d: CREATE VIEW d AS SELECT * FROM a
+--> a>t a>u b>a d>a
+
+a: CREATE PROC a AS DECLARE @s nvarchar(max) = N'SELECT * FROM ' + QUOTENAME(@t); EXEC sp_executesql @s; SELECT OBJECT_ID(N'dbo.b'), COL_LENGTH('c','x')
+b: CREATE VIEW b AS SELECT 1 x
+c: CREATE VIEW c AS SELECT 1 x
+-->
+
+a: CREATE TABLE [dbo].[a] ([id] INT IDENTITY (1,1) NOT NULL, [b] [dbo].[ty] NOT NULL, [x] XML (CONTENT [dbo].[xc]) NULL, CONSTRAINT [PK] PRIMARY KEY CLUSTERED ([id] ASC) WITH (FILLFACTOR = 90), INDEX [ix] NONCLUSTERED ([b]))
+  GO
+  CREATE NONCLUSTERED INDEX [ix2] ON [dbo].[a]([b] ASC) INCLUDE([x])
+  GO
+  EXECUTE sp_addextendedproperty @name = N'MS_Description', @value = N'from c', @level0type = N'SCHEMA', @level0name = N'dbo', @level1type = N'TABLE', @level1name = N'a'
+ty: CREATE TYPE [dbo].[ty] FROM INT NOT NULL
+xc: CREATE XML SCHEMA COLLECTION [dbo].[xc] AS N'<a/>'
+ix: CREATE VIEW ix AS SELECT * FROM a
+c: CREATE VIEW c AS SELECT * FROM a
+--> a>ty a>xc ix>a c>a
+
+a: CREATE TABLE a (x int, s datetime2 GENERATED ALWAYS AS ROW START, e datetime2 GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (s, e)) WITH (SYSTEM_VERSIONING = ON (HISTORY_TABLE = dbo.h))
+h: CREATE TABLE h (x int)
+s: CREATE VIEW s AS SELECT 1 y FROM a
+e: CREATE VIEW e AS SELECT 1 y FROM a
+--> a>h s>a e>a
+
+a: CREATE FUNCTION a (@x int) RETURNS @t TABLE (y dbo.ty) AS BEGIN INSERT @t SELECT z FROM dbo.b AS t WHERE t.x = @x; RETURN END
+ty: CREATE TYPE ty FROM int
+b: CREATE TABLE b (z int)
+t: CREATE VIEW t AS SELECT 1 x
+--> a>ty a>b
+
+a: CREATE PROC a AS EXEC('CREATE VIEW dbo.z AS SELECT * FROM dbo.b'); EXEC sp_executesql N'ALTER TABLE c ADD d int'
+b: CREATE TABLE b (x int)
+c: CREATE TABLE c (x int)
+v: CREATE VIEW v AS SELECT d FROM c
+--> a>b a>c v>c
+
+a: ALTER VIEW dbo.a AS SELECT * FROM dbo.b
+s: CREATE VIEW dbo.a AS SELECT 1 AS x
+b: CREATE TABLE b (x int)
+--> a>b
+
+a: CREATE FULLTEXT INDEX ON dbo.b (c LANGUAGE 1033) KEY INDEX pk ON cat WITH STOPLIST = st
+b: CREATE TABLE b (c varchar(9), CONSTRAINT pk PRIMARY KEY (c))
+cat: CREATE FULLTEXT CATALOG cat
+st: CREATE FULLTEXT STOPLIST st
+--> a>b a>cat a>st

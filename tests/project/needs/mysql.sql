@@ -121,7 +121,7 @@ b: CREATE TABLE b (x int)
 a: CREATE TABLE a (x int) ENGINE=MERGE UNION=(b,c)
 b: CREATE TABLE b (x int) ENGINE=MyISAM
 c: CREATE TABLE c (x int) ENGINE=MyISAM
---> 
+-->
 
 a: CREATE TABLE a (x int DEFAULT (NEXT VALUE FOR s), y int DEFAULT nextval(r))
 s: CREATE SEQUENCE s
@@ -256,3 +256,127 @@ a: CREATE VIEW a AS SELECT * FROM LATERAL (SELECT 1 FROM b) q, (VALUES ROW(1)) r
 b: CREATE TABLE b (x int)
 c: CREATE TABLE c (x int)
 --> a>b a>c
+
+a: DELIMITER //
+  CREATE PROCEDURE a() lbl: BEGIN DECLARE b INT DEFAULT (SELECT max(x) FROM t); DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; INSERT INTO u VALUES (b); END; lp: LOOP LEAVE lp; END LOOP; REPEAT SET b = f(b); UNTIL b > 1 END REPEAT; CASE b WHEN 1 THEN SELECT 1 FROM v; ELSE SELECT 2 FROM w; END CASE; END//
+t: CREATE TABLE t (x int)
+u: CREATE TABLE u (x int)
+v: CREATE TABLE v (x int)
+w: CREATE TABLE w (x int)
+b: CREATE TABLE b (x int)
+f: CREATE FUNCTION f(x int) RETURNS int RETURN 1
+--> a>t a>u a>v a>w a>f
+
+a: UPDATE t, u SET t.x = u.x WHERE t.y = u.y; DELETE t FROM t LEFT JOIN v USING (x); DELETE FROM q, w USING q INNER JOIN w
+t: CREATE TABLE t (x int, y int)
+u: CREATE TABLE u (x int, y int)
+v: CREATE TABLE v (x int, y int)
+q: CREATE TABLE q (x int, y int)
+w: CREATE TABLE w (x int, y int)
+--> a>t a>u a>v a>q a>w
+
+a: CREATE VIEW `a` AS select `b`.`x` AS `x` from ((`db`.`t` `b` join `u` `c` on((`b`.`x` = `c`.`x`))) left join `v` on((`v`.`x` = `c`.`x`)))
+t: CREATE TABLE db.t (x int)
+u: CREATE TABLE u (x int)
+v: CREATE TABLE v (x int)
+b: CREATE VIEW b AS SELECT * FROM a
+c: CREATE VIEW c AS SELECT * FROM a
+--> a>t a>u a>v b>a c>a
+
+a: CREATE VIEW a AS SELECT INTERVAL(b, 1, 2), IF(c, 1, 2), x'41', _utf8'd', `e`.`f` FROM t AS e WHERE MOD(g,2) AND h DIV 2 AND i REGEXP 'j' SOUNDS LIKE 'k'
+t: CREATE TABLE t (b int)
+b: CREATE VIEW b AS SELECT * FROM a
+c: CREATE VIEW c AS SELECT * FROM a
+d: CREATE VIEW d AS SELECT * FROM a
+e: CREATE VIEW e AS SELECT * FROM a
+f: CREATE VIEW f AS SELECT * FROM a
+g: CREATE VIEW g AS SELECT * FROM a
+h: CREATE VIEW h AS SELECT * FROM a
+i: CREATE VIEW i AS SELECT * FROM a
+--> a>t b>a c>a d>a e>a f>a g>a h>a i>a
+
+a: CREATE TABLE a (id int, PRIMARY KEY (id)) PARTITION BY RANGE (f(id)) (PARTITION b VALUES LESS THAN (10), PARTITION c VALUES LESS THAN MAXVALUE)
+b: CREATE VIEW b AS SELECT * FROM a
+c: CREATE VIEW c AS SELECT * FROM a
+--> b>a c>a
+
+a: ALTER TABLE t ADD INDEX b (x), ADD CONSTRAINT c FOREIGN KEY d (x) REFERENCES u (x), DROP COLUMN e, EXCHANGE PARTITION p WITH TABLE v, RENAME INDEX g TO h
+t: CREATE TABLE t (x int)
+u: CREATE TABLE u (x int primary key)
+v: CREATE TABLE v (x int)
+b: CREATE VIEW b AS SELECT 1 AS z FROM t
+c: CREATE VIEW c AS SELECT 1 AS z FROM t
+d: CREATE VIEW d AS SELECT 1 AS z FROM t
+e: CREATE VIEW e AS SELECT 1 AS z FROM t
+g: CREATE VIEW g AS SELECT 1 AS z FROM t
+h: CREATE VIEW h AS SELECT 1 AS z FROM t
+--> a>t a>u a>v b>t c>t d>t e>t g>t h>t
+
+a: INSERT INTO t (b, c) VALUES (1, 2) AS n(b, c) ON DUPLICATE KEY UPDATE b = n.b; INSERT INTO u SET x = (SELECT 1 FROM v); REPLACE INTO w TABLE q
+t: CREATE TABLE t (x int, y int)
+u: CREATE TABLE u (x int, y int)
+v: CREATE TABLE v (x int, y int)
+w: CREATE TABLE w (x int, y int)
+q: CREATE TABLE q (x int, y int)
+n: CREATE TABLE n (x int, y int)
+--> a>t a>u a>v a>w a>q
+
+a: CREATE PROCEDURE a() SELECT * FROM t PROCEDURE ANALYSE(10); CREATE USER u; CREATE ROLE r; GRANT r TO u; SET DEFAULT ROLE r FOR u
+t: CREATE TABLE t (x int)
+--> a>t
+
+a: CREATE VIEW a AS SELECT GROUP_CONCAT(DISTINCT x ORDER BY (SELECT y FROM u) SEPARATOR 'FROM b'), COUNT(DISTINCT c, d), CAST(e AS UNSIGNED), CONVERT(f USING utf8mb4), TRIM(LEADING 'g' FROM h), EXTRACT(DAY FROM i), POSITION('x' IN j), SUBSTRING(k FROM 2) FROM t
+t: CREATE TABLE t (x int)
+u: CREATE TABLE u (y int)
+b: CREATE VIEW b AS SELECT * FROM a
+c: CREATE VIEW c AS SELECT * FROM a
+d: CREATE VIEW d AS SELECT * FROM a
+e: CREATE VIEW e AS SELECT * FROM a
+f: CREATE VIEW f AS SELECT * FROM a
+g: CREATE VIEW g AS SELECT * FROM a
+h: CREATE VIEW h AS SELECT * FROM a
+i: CREATE VIEW i AS SELECT * FROM a
+j: CREATE VIEW j AS SELECT * FROM a
+k: CREATE VIEW k AS SELECT * FROM a
+--> a>t a>u b>a c>a d>a e>a f>a g>a h>a i>a j>a k>a
+
+a: DELIMITER //
+  CREATE PROCEDURE a(p TYPE OF t.x) BEGIN DECLARE q TYPE OF u.y; DECLARE r ROW TYPE OF v; DECLARE s b; END//
+t: CREATE TABLE t (x int, y int)
+u: CREATE TABLE u (x int, y int)
+v: CREATE TABLE v (x int, y int)
+b: CREATE TABLE b (x int, y int)
+--> a>t a>u a>v
+
+a: CREATE VIEW a AS SELECT CAST(x AS CHAR), CONVERT(y, DATE) FROM t
+t: CREATE TABLE t (x int)
+date: CREATE VIEW `date` AS SELECT * FROM a
+char: CREATE VIEW `char` AS SELECT * FROM a
+--> a>t date>a char>a
+
+a: CREATE TABLE `a` (`x` int, KEY `b` (`x`), CONSTRAINT `a_ibfk_1` FOREIGN KEY (`x`) REFERENCES `c` (`x`)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COMMENT='references d'
+b: CREATE TABLE `b` (`x` int)
+c: CREATE TABLE `c` (`x` int)
+d: CREATE TABLE `d` (`x` int)
+--> a>c
+
+a: /*!50001 DROP VIEW IF EXISTS `a`*/;
+  /*!50001 CREATE ALGORITHM=UNDEFINED */
+  /*!50013 DEFINER=`root`@`localhost` SQL SECURITY DEFINER */
+  /*!50001 VIEW `a` AS select `b`.`x` AS `x` from `b` */;
+b: CREATE TABLE b (x int)
+--> a>b
+
+a: CREATE TRIGGER a BEFORE INSERT ON t FOR EACH ROW SET NEW.b = (SELECT max(c) FROM u), NEW.d = f(NEW.e)
+t: CREATE TABLE t (b int)
+u: CREATE TABLE u (c int)
+f: CREATE FUNCTION f(x int) RETURNS int RETURN 1
+b: CREATE VIEW b AS SELECT 1 FROM t
+e: CREATE VIEW e AS SELECT 1 FROM t
+--> a>t a>u a>f b>t e>t
+
+a: CREATE VIEW a AS SELECT * FROM b WHERE NOT EXISTS (SELECT * FROM c WHERE c.x = b.x) ORDER BY (SELECT y FROM d) LIMIT 5 LOCK IN SHARE MODE
+b: CREATE TABLE b (x int)
+c: CREATE TABLE c (x int)
+d: CREATE TABLE d (y int)
+--> a>b a>c a>d

@@ -393,3 +393,257 @@ t: CREATE TYPE t AS (x int)
 f: CREATE FUNCTION f(internal) RETURNS internal LANGUAGE c AS 'x'
 g: CREATE FUNCTION g(internal) RETURNS t LANGUAGE c AS 'x'
 --> a>t a>f a>g g>t
+
+a: CREATE VIEW public.a AS SELECT * FROM sales.sales
+s: CREATE SCHEMA sales
+t: CREATE TABLE sales.sales (x int)
+v: CREATE VIEW sales AS SELECT * FROM public.a
+--> a>t t>s v>a
+
+a: CREATE FUNCTION a() RETURNS SETOF b LANGUAGE plpgsql AS $$ DECLARE r b; cur CURSOR (k int) FOR SELECT * FROM c WHERE x = k; BEGIN FOR r IN SELECT * FROM d LOOP RETURN NEXT r; END LOOP; OPEN cur(1); GET DIAGNOSTICS n = ROW_COUNT; RETURN QUERY EXECUTE 'SELECT * FROM e'; END $$
+b: CREATE TABLE b (x int)
+c: CREATE TABLE c (x int)
+d: CREATE TABLE d (x int)
+e: CREATE TABLE e (x int)
+cur: CREATE VIEW cur AS SELECT 1
+r: CREATE VIEW r AS SELECT 1
+--> a>b a>c a>d a>e
+
+a: CREATE FUNCTION a() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP = 'DELETE' THEN INSERT INTO c SELECT OLD.*; ELSIF NEW.b IS DISTINCT FROM OLD.b THEN PERFORM f(NEW.b); END IF; RETURN NEW; EXCEPTION WHEN unique_violation THEN RAISE NOTICE 'in d %', SQLERRM; END $$
+b: CREATE VIEW b AS SELECT 1
+c: CREATE TABLE c (x int)
+d: CREATE VIEW d AS SELECT 1
+f: CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'
+--> a>c a>f
+
+a: CREATE VIEW a AS SELECT t.x OPERATOR(s.+) 1, x @@ y, count(*) FILTER (WHERE b), percentile_cont(0.5) WITHIN GROUP (ORDER BY c) FROM t GROUP BY ROLLUP (x, y)
+t: CREATE TABLE t (x int, y int, b bool, c int)
+b: CREATE VIEW b AS SELECT * FROM a
+c: CREATE VIEW c AS SELECT * FROM a
+--> a>t b>a c>a
+
+a: CREATE VIEW a AS SELECT * FROM t WHERE (b, c) OVERLAPS (d, e) AND x BETWEEN SYMMETRIC f AND g AND h SIMILAR TO i ESCAPE '!' AND j AT TIME ZONE 'UTC' > now() AND k = ANY (SELECT y FROM u)
+t: CREATE TABLE t (b date, c date, d date, e date, x int, f int, g int, h text, i text, j timestamp, k int)
+u: CREATE TABLE u (y int)
+b: CREATE VIEW b AS SELECT * FROM a
+c: CREATE VIEW c AS SELECT * FROM a
+d: CREATE VIEW d AS SELECT * FROM a
+e: CREATE VIEW e AS SELECT * FROM a
+f: CREATE VIEW f AS SELECT * FROM a
+g: CREATE VIEW g AS SELECT * FROM a
+h: CREATE VIEW h AS SELECT * FROM a
+i: CREATE VIEW i AS SELECT * FROM a
+j: CREATE VIEW j AS SELECT * FROM a
+k: CREATE VIEW k AS SELECT * FROM a
+--> a>t a>u b>a c>a d>a e>a f>a g>a h>a i>a j>a k>a
+
+a: INSERT INTO t (b) SELECT x FROM u ON CONFLICT (b) WHERE c DO UPDATE SET b = excluded.b, d = (SELECT 1 FROM v) RETURNING e
+t: CREATE TABLE t (b int)
+u: CREATE TABLE u (x int)
+v: CREATE TABLE v (x int)
+b: CREATE VIEW b AS SELECT 1
+c: CREATE VIEW c AS SELECT 1
+e: CREATE VIEW e AS SELECT 1
+excluded: CREATE VIEW excluded AS SELECT 1
+--> a>t a>u a>v
+
+a: UPDATE ONLY t AS b SET x = c.x FROM u c JOIN v ON true WHERE b.y = c.y
+t: CREATE TABLE t (x int)
+u: CREATE TABLE u (x int)
+v: CREATE TABLE v (x int)
+b: CREATE VIEW b AS SELECT 1
+c: CREATE VIEW c AS SELECT 1
+--> a>t a>u a>v
+
+a: DELETE FROM t USING u, v WHERE CURRENT OF w
+t: CREATE TABLE t (x int)
+u: CREATE TABLE u (x int)
+v: CREATE TABLE v (x int)
+w: CREATE TABLE w (x int)
+--> a>t a>u a>v
+
+a: CREATE TABLE a PARTITION OF p FOR VALUES FROM (MINVALUE) TO (f(1)) PARTITION BY HASH (g(x)); 
+p: CREATE TABLE p (x int) PARTITION BY RANGE (x)
+f: CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'
+g: CREATE FUNCTION g(int) RETURNS int LANGUAGE sql AS 'SELECT 1'
+--> a>p a>g a>f
+
+a: CREATE INDEX ON ONLY s.t USING gist (x gist_ops, (f(y)) DESC NULLS LAST) INCLUDE (b) WHERE c > 1
+t: CREATE TABLE s.t (x int)
+f: CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'
+b: CREATE VIEW b AS SELECT * FROM s.t
+c: CREATE VIEW c AS SELECT * FROM s.t
+--> a>t a>f b>t c>t
+
+a: ALTER TABLE t ADD CONSTRAINT fk FOREIGN KEY (b) REFERENCES u (x) MATCH FULL DEFERRABLE NOT VALID, ADD CONSTRAINT ex EXCLUDE USING gist (c WITH &&), ALTER d SET DEFAULT f(), ADD COLUMN e s.ty COLLATE "C" DEFAULT 'x'::s.ty
+t: CREATE TABLE t (b int)
+u: CREATE TABLE u (x int primary key)
+f: CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'
+ty: CREATE TYPE s.ty AS ENUM ('x')
+b: CREATE VIEW b AS SELECT 1 FROM t WHERE e = 'x'
+--> a>t a>u a>f a>ty b>t b>a
+
+a: CREATE FUNCTION a(x anyelement, OUT y b) RETURNS b LANGUAGE sql IMMUTABLE SUPPORT sup SET search_path = s, pg_temp AS $$ SELECT * FROM c $$
+b: CREATE TYPE b AS (x int)
+c: CREATE TABLE s.c (x int)
+d: CREATE TABLE c (x int)
+--> a>b a>c
+
+a: CREATE VIEW a AS SELECT nextval('q'::regclass), 'b'::regclass, to_regclass('c'), 'f(int)'::regprocedure, 'mood'::regtype
+q: CREATE SEQUENCE q
+b: CREATE TABLE b (x int)
+c: CREATE TABLE c (x int)
+f: CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'
+mood: CREATE TYPE mood AS ENUM ()
+--> a>q a>b a>f a>mood
+
+a: SELECT pg_catalog.pg_extension_config_dump('b', ''); SELECT create_hypertable('c', 'x'); SELECT f('d')
+b: CREATE TABLE b (x int)
+c: CREATE TABLE c (x int)
+d: CREATE TABLE d (x int)
+f: CREATE FUNCTION f(text) RETURNS int LANGUAGE sql AS 'SELECT 1'
+--> a>f
+
+a: CREATE OR REPLACE VIEW a WITH (security_barrier) AS SELECT * FROM b WITH LOCAL CHECK OPTION
+b: CREATE TABLE b (x int)
+--> a>b
+
+a: CREATE VIEW a AS SELECT interval '1' year, date '2020-01-01', b 'x', timestamp with time zone '2020-01-01' FROM c
+b: CREATE TYPE b AS ENUM ('x')
+c: CREATE TABLE c (x int)
+--> a>b a>c
+
+a: CREATE VIEW a AS (SELECT 1 FROM b) UNION (WITH c AS (SELECT 1) SELECT * FROM c) INTERSECT TABLE d
+b: CREATE TABLE b (x int)
+c: CREATE VIEW c AS SELECT * FROM a
+d: CREATE TABLE d (x int)
+--> a>b a>d c>a
+
+a: ALTER EXTENSION x ADD FUNCTION f(int); ALTER DEFAULT PRIVILEGES IN SCHEMA s GRANT SELECT ON TABLES TO r; ALTER TABLE ALL IN TABLESPACE q SET TABLESPACE w
+f: CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'
+s: CREATE SCHEMA s
+x: CREATE EXTENSION x
+--> a>s a>x a>f
+
+a: CREATE VIEW public.a AS
+   SELECT b.x,
+      (c.y)::s.mood AS y
+     FROM (public.b
+       JOIN s.c ON ((b.x = c.x)))
+    WHERE (b.z = ANY (ARRAY['q'::s.kind, 'r'::s.kind]));
+  ALTER TABLE public.a OWNER TO joe;
+  COMMENT ON VIEW public.a IS 'from d';
+  GRANT ALL ON TABLE public.a TO joe;
+b: CREATE TABLE public.b (x integer NOT NULL)
+c: CREATE TABLE s.c (x int)
+d: CREATE VIEW public.d AS SELECT 1
+mood: CREATE TYPE s.mood AS ENUM ('q')
+kind: CREATE TYPE s.kind AS ENUM ('q')
+joe: CREATE ROLE joe
+--> a>b a>c a>mood a>kind
+
+a: SELECT pg_catalog.set_config('search_path', '', false);
+  SET check_function_bodies = false;
+  CREATE FUNCTION public.a() RETURNS public.b LANGUAGE sql AS $$ SELECT * FROM public.b LIMIT 1 $$;
+  ALTER FUNCTION public.a() OWNER TO joe
+b: CREATE TABLE public.b (x int)
+--> a>b
+
+a: ALTER TABLE ONLY public.b ALTER COLUMN id SET DEFAULT nextval('public.b_id_seq'::regclass)
+b: CREATE TABLE public.b (id int)
+q: CREATE SEQUENCE public.b_id_seq AS integer START WITH 1; ALTER SEQUENCE public.b_id_seq OWNED BY public.b.id
+--> a>b a>q q>b
+
+a: ALTER TABLE ONLY public.c ADD CONSTRAINT c_b_fkey FOREIGN KEY (b) REFERENCES public.b(id)
+b: CREATE TABLE public.b (id int)
+p: ALTER TABLE ONLY public.b ADD CONSTRAINT b_pkey PRIMARY KEY (id)
+c: CREATE TABLE public.c (b int)
+--> a>b a>p a>c p>b
+
+a: CREATE TRIGGER t BEFORE INSERT ON public.b FOR EACH ROW EXECUTE FUNCTION public.f(); ALTER TABLE public.b ENABLE ALWAYS TRIGGER t; ALTER TABLE public.b CLUSTER ON i
+b: CREATE TABLE public.b (x int)
+f: CREATE FUNCTION public.f() RETURNS trigger LANGUAGE plpgsql AS $$ begin return new; end $$
+i: CREATE INDEX i ON public.b USING btree (x)
+--> a>b a>f a>i i>b
+
+a: CREATE OR REPLACE PROCEDURE a(INOUT x b DEFAULT NULL::b) LANGUAGE plpgsql AS $$ DECLARE v c.y%TYPE; w CONSTANT d := NULL; rec record; BEGIN CALL p(v); SELECT * INTO STRICT rec FROM e; COMMIT; END $$
+b: CREATE TYPE b AS (x int)
+c: CREATE TABLE c (y int)
+d: CREATE DOMAIN d AS int
+e: CREATE TABLE e (x int)
+p: CREATE PROCEDURE p(x int) LANGUAGE sql AS 'SELECT 1'
+rec: CREATE TABLE rec (x int)
+--> a>b a>c a>d a>e a>p
+
+a: CREATE VIEW a AS SELECT f(x) FROM b
+b: CREATE TABLE b (x int)
+f: CREATE FUNCTION f(b) RETURNS int LANGUAGE sql AS 'SELECT 1'
+g: CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'
+--> a>b f>b a>g a>f
+
+a: CREATE VIEW a AS SELECT s.f(1), count(*) FROM b GROUP BY 1
+b: CREATE TABLE b (x int)
+f: CREATE FUNCTION s.f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'
+g: CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'
+count: CREATE FUNCTION count(text) RETURNS int LANGUAGE sql AS 'SELECT 1'
+--> a>b a>f
+
+a: DROP VIEW IF EXISTS a CASCADE; CREATE VIEW a AS SELECT * FROM b; DROP TABLE IF EXISTS c
+b: CREATE TABLE b (x int)
+c: CREATE VIEW cc AS SELECT * FROM a
+--> a>b c>a
+
+a: CREATE TYPE a AS (x b, y c[]); CREATE TYPE a2 AS RANGE (SUBTYPE = d, SUBTYPE_DIFF = f, COLLATION = "C")
+b: CREATE TYPE b AS ENUM ()
+c: CREATE DOMAIN c AS int
+d: CREATE DOMAIN d AS float8
+f: CREATE FUNCTION f(d, d) RETURNS float8 LANGUAGE sql AS 'SELECT 1'
+--> a>b a>c a>d a>f f>d
+
+a: CREATE FOREIGN TABLE a (x b) INHERITS (c) SERVER s OPTIONS (table_name 'd')
+b: CREATE TYPE b AS ENUM ()
+c: CREATE TABLE c (y int)
+s: CREATE SERVER s FOREIGN DATA WRAPPER w
+d: CREATE TABLE d (x int)
+w: CREATE EXTENSION w
+--> a>b a>c a>s s>w
+
+a: CREATE USER MAPPING FOR CURRENT_USER SERVER s OPTIONS (user 'b')
+s: CREATE SERVER s FOREIGN DATA WRAPPER w
+w: CREATE FOREIGN DATA WRAPPER w HANDLER h VALIDATOR v
+h: CREATE FUNCTION h() RETURNS fdw_handler LANGUAGE c AS 'x'
+v: CREATE FUNCTION v(text[], oid) RETURNS void LANGUAGE c AS 'x'
+--> a>s s>w w>h w>v
+
+a: CREATE LANGUAGE l HANDLER h INLINE i VALIDATOR v; 
+h: CREATE FUNCTION h() RETURNS language_handler LANGUAGE c AS 'x'
+i: CREATE FUNCTION i(internal) RETURNS void LANGUAGE c AS 'x'
+v: CREATE FUNCTION v(oid) RETURNS void LANGUAGE c AS 'x'
+--> a>h a>i a>v
+
+a: CREATE ACCESS METHOD m TYPE TABLE HANDLER h; CREATE CONVERSION c FOR 'UTF8' TO 'LATIN1' FROM g
+h: CREATE FUNCTION h(internal) RETURNS table_am_handler LANGUAGE c AS 'x'
+g: CREATE FUNCTION g(int,int,cstring,internal,int,bool) RETURNS int LANGUAGE c AS 'x'
+--> a>h a>g
+
+a: CREATE COLLATION c FROM d; CREATE TABLE a (x text COLLATE c)
+d: CREATE COLLATION d (provider = icu, locale = 'fi')
+--> a>d
+
+a: CREATE TABLE a (x e.mood)
+m: CREATE TYPE e.mood AS ENUM ()
+e: CREATE TABLE e (x int)
+s: CREATE SCHEMA e
+--> a>m m>s
+
+a: CREATE VIEW a AS SELECT order_status, status.name FROM orders status
+o: CREATE TABLE orders (x int)
+s: CREATE TYPE order_status AS ENUM ()
+t: CREATE TABLE status (x int)
+--> a>o
+
+a: CREATE TABLE a (status status, kind kind NOT NULL, "date" date)
+s: CREATE TYPE status AS ENUM ()
+k: CREATE DOMAIN kind AS text
+d: CREATE VIEW date AS SELECT * FROM a
+--> a>s a>k d>a
