@@ -191,8 +191,10 @@ def github_text(report: PlanReport) -> str:
 
 
 def _annotations(report: PlanReport) -> Iterator[str]:
+    from ahjo_tasks.engine.plan_report import RUNS
+
     for entry in report.changes:
-        if entry.sign in "+~!-?" and not entry.revisions:
+        if entry.status != RUNS and entry.sign in "+~!-?":
             level = "notice" if entry.sign in "+~" else "warning"
             yield _annotation(level, report, entry.file, f"{entry.status} {entry.reason}".strip())
         for revision in entry.revisions:

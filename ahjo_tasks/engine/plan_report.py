@@ -29,6 +29,8 @@ FORMAT_VERSION = 1
 """Version of the JSON of plan, status and drift; a later one may have more keys."""
 RUNS = "runs"
 """The state of a step that has no file of an object."""
+OF_STEPS = {"migration": Status.NEW, "drop": Status.REMOVED}
+"""The states whose signs kinds of such steps have; any other one is refreshed."""
 LOSING = re.compile("drop|truncate|delete|update", re.IGNORECASE)
 """Words without which a text destroys nothing."""
 KEEP_ROWS = frozenset({"AGGREGATE", "FUNCTION", "INDEX", "POLICY", "PROC", "PROCEDURE", "RULE", "TRIGGER", "VIEW"})
@@ -63,8 +65,9 @@ class Entry:
 
     @property
     def sign(self) -> str:
-        """The sign of its state."""
-        return SIGNS[Status(self.status)] if self.status in set(Status) else SIGNS[Status.REFRESHED]
+        """The sign of its state; a revision adds something, and a drop removes it."""
+        known = self.status in set(Status)
+        return SIGNS[Status(self.status) if known else OF_STEPS.get(self.kind, Status.REFRESHED)]
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,7 @@ def test_revisions_are_shown_as_sql_and_else_as_source(project: RunningProject) 
     assert (second["is_sql"], second["text"].startswith("def upgrade()")) == (False, True)
     assert (third["is_sql"], third["text"]) == (True, "ALTER TABLE shop DROP COLUMN old;")
     assert "alembic_version" not in first["text"]
+    assert "    + 3 revisions up to" in plan(project)
 
 
 def test_what_is_destroyed_is_listed_and_counted(project: RunningProject) -> None:
