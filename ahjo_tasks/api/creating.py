@@ -54,11 +54,9 @@ def _drop(session: Session, connection: Connection, database: str, agree: Callab
         content = _foreign_content(session, inside)
         if content:
             agree(content)
-        if not connection.dialect.drops_under_lock:
-            lock.close()
         left = f"The old {database} still exists; its sessions may have been ended."
         with _accounted(session, connection, database, left):
-            connection.dialect.drop_database(connection, database)
+            connection.dialect.drop_database(connection, database, lock.close)
     session.console.info(f"  Dropped {database}")
 
 

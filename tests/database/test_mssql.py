@@ -362,10 +362,10 @@ def test_settings_of_azure_are_named_elsewhere() -> None:
 def test_a_database_is_dropped_when_its_sessions_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
     connection = FakeConnection({"dm_exec_sessions": [(51,), (52,)]}, {"SINGLE_USER": ServerError("not supported")})
-    MSSQL().drop_database(connection, "it's")  # type: ignore[arg-type]
+    MSSQL().drop_database(connection, "it's", lambda: connection.ran.append("left"))  # type: ignore[arg-type]
     assert connection.ran[0] == "ALTER DATABASE [it's] SET SINGLE_USER WITH ROLLBACK IMMEDIATE"
     assert "DB_ID(N'it''s')" in connection.ran[1]
-    assert connection.ran[2:] == ["KILL 51", "KILL 52", "DROP DATABASE [it's]"]
+    assert connection.ran[2:] == ["KILL 51", "KILL 52", "left", "DROP DATABASE [it's]"]
 
 
 def test_a_database_in_use_is_tried_again_and_left_open_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -375,7 +375,7 @@ def test_a_database_in_use_is_tried_again_and_left_open_to_others(monkeypatch: p
         refuses={"DROP": ServerError('Cannot drop database "shop" because it is currently in use.', "3702")}
     )
     with pytest.raises(StatementError, match="in use"):
-        MSSQL().drop_database(connection, "shop")  # type: ignore[arg-type]
+        MSSQL().drop_database(connection, "shop", lambda: None)  # type: ignore[arg-type]
     assert connection.ran.count("DROP DATABASE [shop]") == 3
     assert connection.ran[-1] == "ALTER DATABASE [shop] SET MULTI_USER"
 

@@ -74,7 +74,6 @@ def test_a_run_of_another_project_in_the_database_is_waited_for(busy: Deployed, 
     assert not other.has("trail")
 
 
-@pytest.mark.parametrize("target", ["postgresql", "mysql", "sqlite"], indirect=True)
 def test_no_run_gets_in_between_the_lock_and_the_drop(busy: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
     kind, said = type(dialect(busy.target.name)), []
     drop = kind.drop_database
@@ -87,7 +86,8 @@ def test_no_run_gets_in_between_the_lock_and_the_drop(busy: Deployed, monkeypatc
     monkeypatch.setattr(kind, "drop_database", drop_while_another_run_tries)
     done = busy.succeed("init", AHJO_CONFIRM_DATABASE=busy.database)
     assert [("is locked by" in text, code) for text, code in said] == [(True, 4)], said
-    assert "Warning" not in done.text
+    warnings = [line for line in done.text.splitlines() if line.startswith("Warning: ")]
+    assert [line for line in warnings if "recovery model" not in line] == []  # which not every server knows
     assert not busy.has("trail")
 
 

@@ -206,8 +206,6 @@ class DialectAttributes:
     """Databases that `init` never drops."""
     supports_use_database: ClassVar[bool] = False
     """True if USE takes a connection to another database."""
-    drops_under_lock: ClassVar[bool] = True
-    """True if a database can be dropped while the deploy lock is held: it is in use only by a session that holds it."""
     server_info_sql: ClassVar[str] = ""
     """Query of one row: server, host, login, database, collation, version and edition, NULL for what there is not."""
     session_sql: ClassVar[str] = ""

@@ -599,8 +599,8 @@ class Administration(DialectAttributes):
         """Return whether the server has the database. `connection` is to the maintenance database, here and below."""
         raise NotImplementedError
 
-    def drop_database(self, connection: OpenConnection, database: str) -> None:
-        """End the database's sessions and drop it."""
+    def drop_database(self, connection: OpenConnection, database: str, leave: Callable[[], None]) -> None:
+        """End the database's sessions and drop it; `leave` ends our own one with the lock, where that is in the way."""
         raise NotImplementedError
 
     def create_database(self, connection: OpenConnection, database: str, settings: Settings) -> list[str]:

@@ -32,7 +32,7 @@ from ahjo_tasks.sql.splitters.mysql import SPLITTER as MYSQL_SPLITTER
 from ahjo_tasks.sql.tokens import tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from sqlalchemy import URL, Column
@@ -423,7 +423,7 @@ class MySQL(Dialect):
         name = self.quote_literal(database)
         return bool(connection.query(f"SELECT 1 FROM information_schema.schemata WHERE schema_name = {name}"))
 
-    def drop_database(self, connection: OpenConnection, database: str) -> None:
+    def drop_database(self, connection: OpenConnection, database: str, leave: Callable[[], None]) -> None:
         """End the database's sessions, then drop it."""
         name = self.quote_literal(database)
         for (session,) in connection.query(

@@ -257,7 +257,7 @@ class SQLite(Dialect):
             raise NotPermittedError(f"{database} is not a SQLite database: it is not replaced.", hint=CHECK_NAME)
         return file.exists()
 
-    def drop_database(self, connection: OpenConnection, database: str) -> None:
+    def drop_database(self, connection: OpenConnection, database: str, leave: Callable[[], None]) -> None:
         """Delete the file and its journals."""
         for suffix in ("", "-wal", "-shm", "-journal"):
             Path(database + suffix).unlink(missing_ok=True)

@@ -95,7 +95,6 @@ class MSSQL(Dialect):
     missing_objects: ClassVar[Mapping[str, str]] = errors.MISSING_OBJECTS
     maintenance_database = "master"
     supports_use_database = True
-    drops_under_lock = False  # the lock is one inside the database
     system_databases = frozenset({"master", "model", "msdb", "tempdb"})
     unsupported_kinds = frozenset({"rule"})
     own_kinds = frozenset(
@@ -393,11 +392,11 @@ class MSSQL(Dialect):
         """Return whether the server lists the database."""
         return bool(connection.query(f"SELECT 1 FROM sys.databases WHERE name = {self.quote_literal(database)}"))
 
-    def drop_database(self, connection: OpenConnection, database: str) -> None:
-        """End the database's sessions, then drop it."""
+    def drop_database(self, connection: OpenConnection, database: str, leave: Callable[[], None]) -> None:
+        """End the database's sessions, then leave it, with the lock inside of it, and drop it."""
         from ahjo_tasks.database.dialects.mssql import databases
 
-        databases.drop(connection, database)
+        databases.drop(connection, database, leave)
 
     def create_database(self, connection: OpenConnection, database: str, settings: Settings) -> list[str]:
         """Create the database with its files and collation, then set the other options."""

@@ -11,7 +11,7 @@ from ahjo_tasks.database.dialects.base import SERVER_INFO, setting_mismatch, wit
 from ahjo_tasks.errors import StatementError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.dialects.base import OpenConnection
@@ -77,20 +77,24 @@ def statement(connection: OpenConnection, database: str, settings: Settings, key
     return f"CREATE DATABASE {name}{files}{collation}{azure}{catalog}"
 
 
-def drop(connection: OpenConnection, database: str) -> None:
-    """End the database's sessions, then drop it. Raises StatementError when it stays in use."""
+def drop(connection: OpenConnection, database: str, leave: Callable[[], None]) -> None:
+    """End the database's sessions, then drop it. Raises StatementError when it stays in use.
+
+    Who holds the lock is still in the database, and its only user, until `leave` is called right before DROP.
+    """
     name = connection.dialect.quote(database)
     connection.try_execute(f"ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE")
     try:
-        _drop(connection, database)
+        _drop(connection, database, leave)
     except BaseException:
         connection.try_execute(f"ALTER DATABASE {name} SET MULTI_USER")
         raise
 
 
-def _drop(connection: OpenConnection, database: str) -> None:
+def _drop(connection: OpenConnection, database: str, leave: Callable[[], None]) -> None:
     for attempt in range(MAX_DROP_ATTEMPTS):
         _kill(connection, database)
+        leave()
         try:
             connection.execute(f"DROP DATABASE {connection.dialect.quote(database)}")
         except StatementError as error:

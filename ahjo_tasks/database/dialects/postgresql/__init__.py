@@ -509,7 +509,7 @@ class PostgreSQL(Dialect):
         """Return whether the catalog lists the database."""
         return bool(connection.query(f"SELECT 1 FROM pg_database WHERE datname = {self.quote_literal(database)}"))
 
-    def drop_database(self, connection: OpenConnection, database: str) -> None:
+    def drop_database(self, connection: OpenConnection, database: str, leave: Callable[[], None]) -> None:
         """Drop the database; FORCE ends its sessions."""
         connection.execute(f"DROP DATABASE {self.quote(database)} WITH (FORCE)")
 
