@@ -218,9 +218,14 @@ def read_references(batches: Iterable[str], syntax: Syntax) -> FileReferences:
             if setting := _KEY_CHECKS.match(text):
                 collector.unchecked_keys = setting["value"].upper() in {"0", "OFF", "FALSE"}
             mode = syntax_after(text, 0, len(text), mode)
-        ansi = mode is not syntax and '"' in mode.names
-        Reader(text.replace('"', "`") if ansi else text, collector, ACTIONS, (number,)).read()
+        Reader(_as_usual(text, mode) if mode is not syntax else text, collector, ACTIONS, (number,)).read()
     return collector.result()
+
+
+def _as_usual(text: str, mode: Syntax) -> str:
+    """Write a statement of MySQL as it would read without its modes, each character in its place."""
+    text = text if mode.backslash_escapes else text.replace("\\", "/")
+    return text.replace('"', "`") if '"' in mode.names else text
 
 
 VERBS = ("INSERT", "REPLACE", "MERGE", "COPY", "UPDATE", "LOAD", "BULK", "DELETE")

@@ -380,3 +380,9 @@ b: CREATE TABLE b (x int)
 c: CREATE TABLE c (x int)
 d: CREATE TABLE d (y int)
 --> a>b a>c a>d
+
+a: SET sql_mode = 'NO_BACKSLASH_ESCAPES';
+  CREATE VIEW a AS SELECT 'x\' AS p FROM b WHERE y = '; FROM c';
+b: CREATE TABLE b (y text)
+c: CREATE TABLE c (x int)
+--> a>b
