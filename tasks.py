@@ -24,12 +24,16 @@ PROGRAMS = Path(sys.executable).parent
         "sizes": "Numbers of objects, separated by commas.",
         "runs": "Runs of every contestant; their median is printed.",
         "only": "Contestants, separated by commas; psql always runs.",
+        "databases": "Number of small databases that are deployed to side by side.",
+        "many": "Number of databases that do not exist, to see what a fleet of them holds; none by default.",
     }
 )
-def bench(_: Context, sizes: str = "500,5000", runs: int = 5, only: str = "") -> None:
-    """Measure a deployment against one psql session, and deploys again on each database."""
+def bench(
+    _: Context, sizes: str = "500,5000", runs: int = 3, only: str = "", databases: int = 20, many: int = 0
+) -> None:
+    """Measure deployments against one psql session, again on each database, and to many small databases."""
     sys.path.insert(0, str(REPOSITORY))
-    from benchmarks import again, environment, measure, server
+    from benchmarks import again, environment, fleet, measure, server
 
     names = only.split(",") if only else measure.DEFAULT_CONTESTANTS
     numbers = [int(size) for size in sizes.split(",")]
@@ -41,8 +45,11 @@ def bench(_: Context, sizes: str = "500,5000", runs: int = 5, only: str = "") ->
                 again.mariadb_place(mariadb),
             )
             python = environment.users_python(REPOSITORY)
+            login = f"{running.username}:{running.password}@{running.host}:{running.port}"
             for line in chain(
-                measure.measure(running, numbers, runs, names), again.report(python, places, numbers, runs)
+                fleet.compare(fleet.options(f"--databases={databases}", f"--many={many}"), f"postgresql://{login}/"),
+                measure.measure(running, numbers, runs, names),
+                again.report(python, places, numbers, runs),
             ):
                 print(line, flush=True)  # noqa: T201 - the report
     except measure.BenchmarkError as error:

@@ -31,6 +31,16 @@ def users_python(repository: Path) -> str:
     return str(program)
 
 
+def peer(repository: Path, program: str, package: str) -> str:
+    """The program of a package that is installed on its own, in `build/peers`; empty where it cannot be."""
+    folder = repository / "build" / "peers"
+    scripts = folder / ("Scripts" if os.name == "nt" else "bin")
+    if not (scripts / program).is_file():
+        venv.create(folder, with_pip=True)
+        subprocess.run([scripts / "python", "-m", "pip", "install", "--quiet", package], check=False)
+    return str(scripts / program) if (scripts / program).is_file() else ""
+
+
 def requirements(pyproject: Path) -> list[str]:
     """What the package depends on."""
     project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
