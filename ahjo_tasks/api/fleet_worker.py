@@ -226,6 +226,7 @@ class Visit:
             self.lines.append(f"hint: {error.hint}")
         problems = "; ".join(getattr(error, "problems", ()))
         text = f"{_relative(error, self.fleet.folder)}{f': {problems}' if problems else ''}"
+        text = f"{text.rstrip('.')}. {error.hint}" if error.hint else text
         return {
             "status": FAILED,
             "code": error.exit_code if error.exit_code != DIFFERS else AhjoError.exit_code,

@@ -254,3 +254,8 @@ def test_a_function_that_is_not_there_is_said(files: Fleet) -> None:
     files.live.write("tasks.py", TENANTS)
     done = files.live.inv("fleet.status", "--targets", "tasks:tenant")
     assert (done.code, "tasks:tenant: module 'tasks' has no attribute 'tenant'" in done.err) == (1, True), done.text
+
+
+def test_a_target_that_fails_says_what_to_do(files: Fleet) -> None:
+    found = files.report("deploy", "--max-failures", "100%", code=1)
+    assert {target["text"].partition(". ")[2] for target in found.values()} == {"inv fleet.deploy --create creates it."}

@@ -35,6 +35,7 @@ HERE = Path(__file__).parent
 
 def before_run(session, plan, results):
     name = Path(session.project.database_name).stem
+    print("working on", name)
     with (HERE / "seen").open("a") as seen:
         seen.write(f"{name} {os.getpid()}\\n")
     if name in os.environ.get("WAIT", "").split(","):
@@ -197,6 +198,14 @@ def test_a_worker_that_dies_loses_no_target(fleet: Fleet, engine: str) -> None:
     for name, file in fleet.files.items():  # what has succeeded is not done again
         succeeded = fleet.live.target.query("SELECT run_id FROM ahjo_runs WHERE status = 'succeeded'", file)
         assert len(succeeded) <= 1, name
+
+
+def test_what_a_hook_prints_is_in_the_log_of_its_target(fleet: Fleet) -> None:
+    with fleet.started("--jobs", "2") as process:
+        out, _ = process.communicate(timeout=300)
+    assert (process.returncode, "working on" in out) == (0, False), out
+    for name in fleet.files:
+        assert f"  working on {name}\n" in (fleet.live.directory / "fleet-logs" / f"{name}.log").read_text("utf-8")
 
 
 def test_a_target_that_kills_its_workers_fails_and_takes_no_other_one_along(fleet: Fleet) -> None:
