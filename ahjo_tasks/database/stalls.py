@@ -59,6 +59,7 @@ class _Running:
         self.next_check = 0.0
         self.leave_at = 0.0
         self.severed = False
+        self.canceling: threading.Thread | None = None
 
     def has_moved(self) -> bool:
         """Return whether its thread is elsewhere than at the last look, and so waits for no server."""
@@ -97,6 +98,8 @@ class StatementWatch:
         finally:
             with self._lock:
                 self._running.remove(running)
+            if running.canceling is not None:  # to close a cursor meanwhile crashes some drivers
+                running.canceling.join(PATIENCE)
 
     def _add(self, running: _Running) -> None:
         with self._lock:
@@ -123,9 +126,14 @@ class StatementWatch:
                 self._sever(running, seconds)
         elif self._limits.statement and running.cursor is not None and seconds > self._limits.statement:
             self._fail(running, seconds, _too_long(self._limits.statement))
-            _in_thread(self._server.cancel, running.cursor)
+            self._cancel(running)
         elif self._limits.check and seconds > max(running.next_check, self._limits.check):
             self._check(running, seconds)
+
+    def _cancel(self, running: _Running) -> None:
+        with self._lock:
+            if running in self._running:
+                running.canceling = _in_thread(self._server.cancel, running.cursor)
 
     def _check(self, running: _Running, seconds: float) -> None:
         reason = "" if running.has_moved() and running.misses else self._ask(running.raw)

@@ -16,6 +16,7 @@ from tds import FakeServer
 
 from ahjo_tasks.database.dialects.mssql import MSSQL, driver_choice
 from ahjo_tasks.database.interrupts import LEFT, WAITING, CursorRegistry, on_interrupt
+from ahjo_tasks.database.stalls import Limits, Server, StatementWatch
 from ahjo_tasks.errors import TerminatedError
 
 if TYPE_CHECKING:
@@ -248,3 +249,18 @@ def test_a_handler_that_comes_after_the_interruption_counts_as_the_same() -> Non
     with pytest.raises(KeyboardInterrupt), running.track("second"):
         running.interrupt(ended.append)
     assert ended == ["first", "second"]
+
+
+def test_a_statement_that_ends_while_it_is_canceled_waits_for_that() -> None:
+    """Some drivers crash where a cursor is closed meanwhile, and others would cancel the next statement."""
+    began, said = threading.Event(), list[str]()
+
+    def cancel(_cursor: object) -> None:
+        began.set()
+        time.sleep(0.3)
+        said.append("canceled")
+
+    watch = StatementWatch(Limits(statement=1), Server(cancel, lambda _raw: "", said.append))
+    with watch.watch(object(), object()):
+        assert began.wait(30)
+    assert said == ["canceled"]
