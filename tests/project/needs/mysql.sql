@@ -381,6 +381,11 @@ c: CREATE TABLE c (x int)
 d: CREATE TABLE d (y int)
 --> a>b a>c a>d
 
+t: CREATE TABLE t (x int)
+z: ALTER TABLE t ADD INDEX i (x), ADD KEY k (x), ADD FULLTEXT f (x), ADD UNIQUE u (x), ADD PARTITION (PARTITION p VALUES LESS THAN (1))
+v: CREATE VIEW v AS SELECT * FROM t
+--> z>t v>t
+
 a: SET sql_mode = 'NO_BACKSLASH_ESCAPES';
   CREATE VIEW a AS SELECT 'x\' AS p FROM b WHERE y = '; FROM c';
 b: CREATE TABLE b (y text)

@@ -180,3 +180,9 @@ c: CREATE TABLE c (x)
 d: CREATE TABLE d (x)
 e: CREATE VIEW e AS SELECT 1
 --> a>b a>c a>d
+
+t: CREATE TABLE t (x)
+z: ALTER TABLE t ADD COLUMN c REFERENCES u (x) DEFAULT NULL
+u: CREATE TABLE u (x)
+v: CREATE VIEW v AS SELECT x FROM t
+--> z>t z>u v>t
