@@ -63,7 +63,7 @@ class Planned(Event):
 
 @dataclass(frozen=True, slots=True)
 class StepEvent(Event):
-    """Something that happened to a step. `status` is started, message, ok, FAIL, rolled back or recorded.
+    """Something that happened to a step. `status` is started, message, ok, FAIL, again, rolled back or recorded.
 
     `number` counts the steps from 1 to `total`; `seconds` and `rows` are those of a step that ended, `batches` how many
     of its file it has done. `text` is a message, or why it failed. A `batch_size` above 1 says that so many steps, this

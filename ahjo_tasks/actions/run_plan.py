@@ -124,7 +124,9 @@ def _show_tests(ctx: ActionContext, event: FileTested) -> None:
 def _show_step(ctx: ActionContext, event: StepEvent) -> None:
     """Print progress, message, or result of a step."""
     console, label = ctx.console, f"{event.kind} {event.label}"
-    if event.status in {"rolled back", "recorded"} or not event.batch_size:
+    if event.status == "rolled back":
+        console.counts.results["OK"] -= 1
+    if event.status in {"rolled back", "recorded", "again"} or not event.batch_size:
         return
     if event.status == "started":
         others = f" and {event.batch_size - 1} more" if event.batch_size > 1 else ""

@@ -191,6 +191,8 @@ class PlanExecutor:
         self._applied: list[Step] = []
         self._may_begin_again = False
         self._outside = False
+        self._joined = False
+        """True in the transaction of several steps that may be done again."""
 
     def run(self, plan: Plan) -> None:
         """Do the steps in order and stop at the first that fails.
@@ -236,7 +238,7 @@ class PlanExecutor:
         """
         done, moved = list(self._done), set(self._moved)
         self._committed = len(done)
-        self._applied, self._may_begin_again, self._outside = [], True, False
+        self._applied, self._may_begin_again, self._outside, self._joined = [], True, False, True
         try:
             with ExitStack() as around:
                 checks = [around.enter_context(step.around_transaction(self.connection)) for step in steps]
@@ -250,12 +252,21 @@ class PlanExecutor:
             self._done, self._moved, self._waiting = done, moved, []
             if not isinstance(error, DeployError | StatementError):
                 raise
-            if error.server is not None and (self._outside or self.connection.dialect.needs_commit(error.server)):
-                raise _CommitFirstError(error.server.message) from error
-            if error.server is not None and self._tries_left and self._was_blocked(error.server):
-                self._tries_left -= 1
-                raise _TryAgainError(error.server.message) from error
-            raise
+            again = self._again(error.server)
+            if error.server is None or again is None:
+                raise
+            self._tries_left -= again is _TryAgainError
+            raise again(error.server.message) from error
+        finally:
+            self._joined = False
+
+    def _again(self, error: ServerError | None) -> type[_CommitFirstError | _TryAgainError] | None:
+        """Return how the transaction of several steps is done again after an error; None where it is not."""
+        if error is None or not self._joined:
+            return None
+        if self._outside or self.connection.dialect.needs_commit(error):
+            return _CommitFirstError
+        return _TryAgainError if self._tries_left and self._was_blocked(error) else None
 
     def _was_blocked(self, error: ServerError) -> bool:
         return not error.lost and error.number in self.connection.dialect.blocked_by_others
@@ -435,9 +446,10 @@ class PlanExecutor:
             raise type(stop)(*_interrupted_outcome(step, self.connection)) from stop
 
     def _note_failure(self, step: Step, started: float, error: AhjoError) -> DeployError:
-        """Tell that a step failed, and return the error to raise."""
+        """Tell that a step failed, or is tried again, and return the error to raise."""
         failure, seconds = self._failure(step, error), time.perf_counter() - started
-        self._notify("FAIL", step, seconds=seconds, text=str(failure), batches=step.batches_done(error))
+        status = "again" if self._again(failure.server) else "FAIL"
+        self._notify(status, step, seconds=seconds, text=str(failure), batches=step.batches_done(error))
         return failure
 
     def _failure(self, step: Step, error: AhjoError) -> DeployError:

@@ -205,6 +205,8 @@ class Recorder:
 
     def observe(self, event: StepEvent, step: Step) -> None:
         """Take note of a step that ended, or was rolled back after it."""
+        if event.status in {"FAIL", "again"}:
+            self._left = {label: left for label, left in self._left.items() if label in self._files}
         if event.status == "rolled back":
             self._files.pop(step.label, None)
             self._done = [other for other in self._done if other is not step]
@@ -218,8 +220,6 @@ class Recorder:
                 self._files[step.file.label] = step.file
             if event.status == "ok" and isinstance(step, DropStep):
                 self._dropped.append(step)
-            if event.status == "FAIL":
-                self._left = {label: left for label, left in self._left.items() if label in self._files}
             self._done.append(step)
             self._steps.append(self._note(event, step))
 

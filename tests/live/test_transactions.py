@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -140,7 +141,26 @@ def test_a_run_that_a_deadlock_has_ended_is_begun_again(live: Deployed, retries:
     assert done.code == (0 if retries else 1), done.text
     assert "deadlock detected" in done.text
     assert ("it was rolled back and starts again" in done.text) == bool(retries)
+    assert ("OK=2 FAIL=0" if retries else "OK=0 FAIL=1") in done.out, done.text
     assert live.rows("SELECT a.n, b.n FROM a, b") == [(2, 2) if retries else (1, 1)]
+
+
+@POSTGRESQL
+def test_a_step_that_is_done_again_outside_of_the_transaction_has_not_failed(live: Deployed) -> None:
+    live.target.query("CREATE PROCEDURE p() LANGUAGE plpgsql AS 'BEGIN COMMIT; END'", live.database)
+    for name in "abc":
+        live.view(name, "SELECT 1 AS n")
+    live.write("database/views/d.sql", "CALL p();\n")
+    done = live.succeed("deploy")
+    assert "each step is committed by itself now" in done.out
+    assert "FAIL=0" in done.out
+    assert "OK=4" in done.out, done.text
+    (run,) = live.rows("SELECT run_id FROM ahjo_runs")
+    steps = json.loads(live.succeed("history", "--run", run[0], "--format", "json").out)["steps"]
+    assert [(step["label"][-5:], step["status"]) for step in steps] == [
+        *((f"{name}.sql", "rolled back") for name in "abc"),
+        *((f"{name}.sql", "ok") for name in "abcd"),
+    ]
 
 
 WRITERS = {
