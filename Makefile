@@ -8,6 +8,8 @@ PYTEST_ARGS ?=
 SURVIVAL_MINUTES ?= 5
 SURVIVAL_ARGS ?=
 WORKERS ?= -n auto --dist worksteal
+# One more than processors: who tests a server waits for it.
+LIVE_WORKERS ?= -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --dist worksteal
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -66,7 +68,7 @@ unit: venv  ## Run the tests that need no database project on a server.
 
 live: venv  ## Run whole projects against every database.
 	@echo "== live: pytest against real servers"
-	"$(BIN)/pytest" -q tests/live $(WORKERS) $(PYTEST_ARGS)
+	"$(BIN)/pytest" -q tests/live $(LIVE_WORKERS) $(PYTEST_ARGS)
 
 test: venv servers lint types unit live  ## Run everything above, fastest first.
 

@@ -50,10 +50,13 @@ class Results:
             names.append(outcome.name)
 
     def complete(self) -> None:
-        """Add that nothing was done on the targets that are not there."""
+        """Add that nothing was done on the targets that are not there, and bring the names into the order of all."""
+        places = {name: place for place, name in enumerate(self._names)}
         for name in self._names:
             if name not in self._places:
                 self.add(not_started(name))
+        for names in (self.failed, self.differing, self.interrupted, self.not_started):
+            names.sort(key=places.__getitem__)
 
     @property
     def exit_code(self) -> int:

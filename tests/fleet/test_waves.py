@@ -77,7 +77,7 @@ def test_no_server_gets_more_than_its_share_and_all_get_their_turn(
 ) -> None:
     turns, busy, taken = Turns(limit), [], []
     for number, server in enumerate(servers):
-        turns.put(Turn(f"t{number}", server, number))
+        turns.put(Turn(f"t{number}", server, number=number))
     while turns or busy:
         turn = turns.take(math.inf)
         if turn is not None:
@@ -92,30 +92,22 @@ def test_no_server_gets_more_than_its_share_and_all_get_their_turn(
         assert taken == [f"t{number}" for number in range(len(servers))]
 
 
-def test_one_whose_worker_died_goes_last_and_alone() -> None:
+def test_one_that_is_tried_again_waits_for_its_time_and_goes_first_then() -> None:
     turns = Turns()
-    turns.put(Turn("suspect", number=0, losses=1))
     turns.put(Turn("other", number=1))
-    turns.put(Turn("later", number=2, not_before=5.0))
+    turns.put(Turn("again", number=0, not_before=5.0))
+    turns.put(Turn("last", number=2))
     first = turns.take(0.0)
     assert first is not None
     assert first.name == "other"
-    assert turns.take(0.0) is None
-    turns.end(first)
-    suspect = turns.take(0.0)
-    assert suspect is not None
-    assert suspect.name == "suspect"
-    assert turns.take(9.0) is None
-    turns.end(suspect)
-    again = turns.take(9.0)
-    assert again is not None
-    assert again.name == "later"
-    assert not turns
+    second = turns.take(5.0)
+    assert second is not None
+    assert second.name == "again"
 
 
 def test_those_that_were_not_started_are_told_in_order() -> None:
     turns = Turns()
     for number, (losses, later) in enumerate([(0, 0.0), (1, 0.0), (0, 9.0), (0, 0.0)]):
-        turns.put(Turn(f"t{number}", str(number % 2), number, losses=losses, not_before=later))
+        turns.put(Turn(f"t{number}", str(number % 2), number=number, losses=losses, not_before=later))
     assert [turn.name for turn in turns.rest()] == ["t0", "t1", "t2", "t3"]
     assert not turns

@@ -639,7 +639,7 @@ class Administration(DialectAttributes):
 
     def deploy_lock(self, project: str) -> str:
         """Return the purpose of a project's deploy lock, where the database has one for each."""
-        return f"{DEPLOY} {project}" if self.locks_projects else DEPLOY
+        return f"{DEPLOY} {project}" if project and self.locks_projects else DEPLOY
 
     def lock_holder(self, connection: OpenConnection, purpose: str = DEPLOY) -> Holder | None:
         """Return who holds the database's lock for a purpose, without taking it; None where nobody does."""
