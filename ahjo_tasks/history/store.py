@@ -479,9 +479,12 @@ class HistoryStore:
 
     def invalidate(self) -> None:
         """Forget the version of the catalog before objects change, so that a deploy after a crash compares all."""
+        from sqlalchemy import null
+
         table = self.tables.state
+        forget = table.update().where(table.c.project == self.project).values(catalog_version=null())
         with self.connection.sqlalchemy_transaction() as sa_connection:
-            sa_connection.execute(table.update().where(table.c.project == self.project).values(catalog_version=None))
+            sa_connection.execute(forget)
 
     def write_steps(self, run: Run, steps: Sequence[StepRecord], texts: Mapping[str, str]) -> None:
         """Write steps of a run, and the texts that are not kept yet."""
