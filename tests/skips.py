@@ -24,6 +24,7 @@ EXPECTED: dict[str, str] = {
     "this server lists no ": "a server that merely speaks SQL Server's protocol may have an empty view",
     "this server keeps no dates": "a server that merely speaks SQL Server's protocol may not say when one changed",
     "this server cannot wait": "a server that merely speaks SQL Server's protocol may lack WAITFOR",
+    "no client for mssql": "sqlcmd comes with no driver; the other servers bring their clients",
     "only with pyodbc": "a live suite may run with any of three drivers",
     "only on Windows": "the Windows event log is nowhere else",
     "Chromium is not installed": "a page is opened where there is a browser; what is in it is tested everywhere",
