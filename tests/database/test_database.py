@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import sqlite3
+import time
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -53,9 +55,17 @@ REFUSED = ConnectFailure("The server refused the login.")
 
 @pytest.fixture
 def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Seconds of each sleep, without sleeping."""
+    """Seconds of each sleep of this thread, without sleeping."""
     times: list[float] = []
-    monkeypatch.setattr(database_module.time, "sleep", times.append)
+    sleep, own = time.sleep, get_ident()
+
+    def noted(seconds: float) -> None:
+        if get_ident() == own:
+            times.append(seconds)
+        else:
+            sleep(seconds)
+
+    monkeypatch.setattr(database_module.time, "sleep", noted)
     return times
 
 
