@@ -127,8 +127,8 @@ def _enter(request: Request) -> Collection:
 
 def _interrupt() -> None:
     """Interrupt this process, and what its actions have started, as Ctrl-C does."""
-    if os.name == "posix" and os.getpgid(0) == os.getpid():
-        os.killpg(0, signal.SIGINT)
+    if os.name == "posix":
+        os.kill(0 if os.getpgid(0) == os.getpid() else os.getpid(), signal.SIGINT)  # 0 means the process group
     else:
         signal.raise_signal(signal.SIGINT)
 

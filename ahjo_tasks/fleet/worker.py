@@ -199,6 +199,8 @@ def _own_streams(*, attached: bool) -> tuple[BinaryIO, BinaryIO]:
 
 def _receive(requests: BinaryIO, calls: SimpleQueue[bytes]) -> None:
     """Take requests beside the call that runs. At their end it gets some time to roll back."""
+    if POSIX:  # a signal that this thread sends to its process has to wake the main one
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     with suppress(EOFError, OSError, pickle.UnpicklingError):
         while True:
             request: bytes = pickle.load(requests)  # noqa: S301 - of the process that started this one
