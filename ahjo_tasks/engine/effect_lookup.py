@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.database.catalog import find, read_catalog
-from ahjo_tasks.sql.definitions import Definition, Name
+from ahjo_tasks.sql.definitions import Definition
+from ahjo_tasks.sql.references.model import qualified
 from ahjo_tasks.sql.stated_effects import stated_effects
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def _is_there(connection: Connection, sa_connection: SAConnection, effect: Effec
     from sqlalchemy import inspect
 
     if effect.kind in OBJECTS:
-        definition = Definition(effect.kind, _name(effect.table), _name(effect.on) if effect.on else None)
+        definition = Definition(effect.kind, qualified(effect.table), qualified(effect.on) if effect.on else None)
         catalog = read_catalog(connection, [definition.name.name])
         return find(catalog, definition, connection.dialect.default_schema, connection.database_name) is not None
     *schemas, table = effect.table
@@ -69,10 +70,6 @@ def _is_there(connection: Connection, sa_connection: SAConnection, effect: Effec
         )
         names = [str(item["name"]) for read in reads for item in read(table, **where)]
     return effect.name.lower() in {name.lower() for name in names}
-
-
-def _name(parts: Sequence[str]) -> Name:
-    return Name(parts[-2] if len(parts) > 1 else None, parts[-1])
 
 
 def invalid_indexes(connection: Connection, statement: str) -> Iterator[str]:
