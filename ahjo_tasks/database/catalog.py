@@ -15,7 +15,6 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahjo_tasks.errors import StatementError
-from ahjo_tasks.sql.definitions import Name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -320,11 +319,10 @@ def find(catalog: Catalog, definition: Definition, default_schema: str | None, *
     `own` are the names by which files may call the database itself where it has no schemas.
     """
     kind, name = KINDS.get(definition.kind, definition.kind), definition.name.name
-    table = definition.table or Name(None, "")
-    schema = definition.name.schema or table.schema or ""
+    table, schema = definition.table_name, definition.schema or ""
     if default_schema is None and schema.lower() in {(each or "").lower() for each in own}:
         schema = ""
-    key = ObjectKey(kind, schema or default_schema or "", name, table.name)
+    key = ObjectKey(kind, schema or default_schema or "", name, table)
     if key in catalog:
         return key
     if (alone := key._replace(table="")) in catalog:
@@ -333,7 +331,7 @@ def find(catalog: Catalog, definition: Definition, default_schema: str | None, *
     alike = [
         other
         for other in named
-        if schema.lower() in {"", other.schema.lower()} and other.table.lower() in {"", table.name.lower()}
+        if schema.lower() in {"", other.schema.lower()} and other.table.lower() in {"", table.lower()}
     ]
     return alike[0] if len(alike) == 1 else None
 

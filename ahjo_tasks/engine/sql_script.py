@@ -26,7 +26,6 @@ from ahjo_tasks.history.store import (
     new_run_id,
 )
 from ahjo_tasks.project.kinds import OBJECTS
-from ahjo_tasks.sql.definitions import Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -178,13 +177,13 @@ class SqlScript:
             yield objects.delete().where(ours, objects.c.file.in_(labels))
         for step in self._plan.steps:
             if isinstance(step, DropStep):
-                (schema, name), table = step.definition.name, step.definition.table or Name(None, "")
+                definition = step.definition
                 yield objects.delete().where(
                     ours,
-                    objects.c.kind == step.definition.kind,
-                    objects.c.schema_name == (schema or table.schema or ""),
-                    objects.c.name == name,
-                    objects.c.table_name.in_(["", table.name]),
+                    objects.c.kind == definition.kind,
+                    objects.c.schema_name == (definition.schema or ""),
+                    objects.c.name == definition.name.name,
+                    objects.c.table_name.in_(["", definition.table_name]),
                 )
 
     def _state_rows(self, run_id: str) -> Iterator[Any]:
@@ -250,11 +249,10 @@ def _keys(file: SqlFile) -> dict[ObjectKey, None]:
     default, own = file.dialect.default_schema, {"", file.database or "", "main"}
     keys: dict[ObjectKey, None] = {}
     for definition in file.definitions:
-        kind, (schema, name) = KINDS.get(definition.kind, definition.kind), definition.name
-        table = definition.table or Name(None, "")
-        schema = schema or table.schema
+        kind, schema = KINDS.get(definition.kind, definition.kind), definition.schema
         if default or (schema or "") in own:
-            keys[ObjectKey(kind, (schema or default) if default else "", name, table.name)] = None
+            known = (schema or default) if default else ""
+            keys[ObjectKey(kind, known, definition.name.name, definition.table_name)] = None
     return keys
 
 

@@ -29,3 +29,13 @@ class Definition:
     kind: str
     name: Name
     table: Name | None = None
+
+    @property
+    def schema(self) -> str | None:
+        """The schema that is written before the name, or before that of its table."""
+        return self.name.schema or (self.table.schema if self.table else None)
+
+    @property
+    def table_name(self) -> str:
+        """The name of its table; empty where it belongs to none."""
+        return self.table.name if self.table else ""
