@@ -97,6 +97,7 @@ class Coordinator:
             while self._running or (self._turns and not self.halted):
                 for future in self._wait():
                     self._take(future, self._running.pop(future))
+                self._engine.check()
                 self._mind_time(run)
                 self._hand_out()
         except BaseException:

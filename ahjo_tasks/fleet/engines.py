@@ -41,6 +41,9 @@ class Engine(Protocol):
     def submit(self, function: Callable[..., Any], *values: Any) -> Future[Any]:
         """Have a worker call a function of this package."""
 
+    def check(self) -> None:
+        """Raise ConnectionFailedError where a call may never end, for the way to its worker is lost."""
+
     def interrupt(self, run: str) -> None:
         """Have the targets that are being worked on end early."""
 
@@ -92,6 +95,9 @@ class LocalEngine:
         self._places[future] = place
         future.add_done_callback(lambda done: self._places.pop(done, None))
         return future
+
+    def check(self) -> None:
+        """Do nothing: the end of a process ends its call."""
 
     def call(self, function: Callable[..., Any], *values: Any) -> Any:
         """Return what the function returns. Whatever comes meanwhile, as Ctrl-C, has it roll back and end first."""
@@ -174,6 +180,7 @@ class DaskEngine:
     def __init__(self, scheduler: Scheduler, jobs: int = 0) -> None:
         self._address = scheduler.address
         self._client = _connect(scheduler)
+        self._connection = self._client.scheduler_comm
         self._executor = self._client.get_executor(pure=False, retries=0)
         self.jobs = jobs or sum(self._client.nthreads().values())
         if not self.jobs:
@@ -185,10 +192,14 @@ class DaskEngine:
 
     def submit(self, function: Callable[..., Any], *values: Any) -> Future[Any]:
         """Have a worker call the function. Raises ConnectionFailedError where the scheduler has gone."""
-        if self._client.status != "running":
-            raise ConnectionFailedError(f"{self._address}: the scheduler has gone.", hint=GONE)
+        self.check()
         future: Future[Any] = self._executor.submit(function, *values)
         return future
+
+    def check(self) -> None:
+        """Raise ConnectionFailedError where the scheduler has gone: Dask ends some of its calls then, but not all."""
+        if self._client.status != "running" or self._client.scheduler_comm is not self._connection:
+            raise ConnectionFailedError(f"{self._address}: the scheduler has gone.", hint=GONE)
 
     def on_each(self, function: Callable[..., Any], *values: Any) -> dict[str, Any]:
         """Have every worker call the function at once; returns the results, or exceptions, by their addresses."""
@@ -215,7 +226,8 @@ def _connect(scheduler: Scheduler) -> Any:
         raise UsageError(
             "--scheduler needs Dask, which is not installed.", hint="pip install 'ahjo-tasks[fleet]'"
         ) from None
-    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # a lost connection is said by us
+    for said_by_us in ("distributed.client", "tornado.application"):  # a lost connection, and the calls lost with it
+        logging.getLogger(said_by_us).setLevel(logging.CRITICAL)
     files = {"tls_ca_file": scheduler.ca, "tls_client_cert": scheduler.certificate, "tls_client_key": scheduler.key}
     given = {name: file for name, file in files.items() if file}
     security = distributed.Security(require_encryption=True, **given) if given else None
