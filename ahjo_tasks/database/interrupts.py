@@ -178,7 +178,7 @@ class _Watch:
         self._leave = leave
         self._patience = patience
         self._arrived = self._handled = -math.inf
-        self._unhandled = 0
+        self._repeated = self._told = False
         self.terminated = False
         """True once SIGTERM has arrived; what was raised for the cancelled statement does not tell."""
         self._ending: threading.Thread | None = None
@@ -204,18 +204,20 @@ class _Watch:
                 numbers.settimeout(self._patience)
 
     def _arrive(self) -> None:
-        self._unhandled = self._unhandled + 1 if self._stuck else 1
+        self._repeated = self._stuck or self._told
         self._arrived = time.monotonic()
         if self._ending is None or not self._ending.is_alive():  # a driver may wait here, too
             self._ending = threading.Thread(target=self._end, name="ahjo interruption", daemon=True)
             self._ending.start()
 
     def _report(self) -> None:
-        if self._stuck and self._unhandled > 1:
+        """Say what the next Ctrl-C does, or leave: a driver may return for the second one, and then wait again."""
+        if self._repeated and (self._stuck or self._told):
             self._say(LEFT)
             self._leave()
         elif self._stuck:
             self._say(WAITING)
+            self._told = True
 
     @property
     def _stuck(self) -> bool:

@@ -63,19 +63,37 @@ def test_a_server_that_does_not_answer_keeps_nobody(driver: str) -> None:
     assert said == [WAITING, LEFT, "left"]
 
 
-def busy(seconds: float) -> None:
-    """Keep the main thread in C code, where Python handles no signal."""
+def press_ctrl_c(after: float) -> None:
+    threading.Timer(after, signal.raise_signal, [signal.SIGINT]).start()
+
+
+def busy_at_ctrl_c(seconds: float) -> None:
+    """Keep the main thread in C code, where Python handles no signal, while one arrives."""
     began, rounds = time.monotonic(), 100_000
     hashlib.pbkdf2_hmac("sha256", b"", b"", rounds)
-    hashlib.pbkdf2_hmac("sha256", b"", b"", max(1, int(rounds * seconds / (time.monotonic() - began))))
+    rounds = max(1, int(rounds * seconds / (time.monotonic() - began)))
+    press_ctrl_c(0.1)
+    hashlib.pbkdf2_hmac("sha256", b"", b"", rounds)
 
 
 def test_an_interruption_that_takes_a_while_is_said_once_and_then_done() -> None:
     said: list[str] = []
-    threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
     with pytest.raises(KeyboardInterrupt), on_interrupt(lambda: None, lambda: None, said.append, said.clear, 0.2):
-        busy(3)
+        busy_at_ctrl_c(3)
     assert said == [WAITING]
+
+
+def test_ctrl_c_again_leaves_as_it_was_told_though_the_driver_returns_and_waits_while_it_closes() -> None:
+    said: list[str] = []
+    left = threading.Event()
+    with on_interrupt(lambda: None, lambda: None, said.append, left.set, 0.2):
+        with suppress(KeyboardInterrupt):
+            busy_at_ctrl_c(3)
+        with suppress(KeyboardInterrupt):
+            press_ctrl_c(0.1)
+            time.sleep(10)
+        assert left.wait(10)
+    assert said == [WAITING, LEFT]
 
 
 def test_what_python_handles_by_itself_is_no_waiting() -> None:
