@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 import os
@@ -183,6 +184,45 @@ def test_a_call_in_a_page_or_a_help_names_what_there_is() -> None:
     calls = [(where, call) for where, text in texts() for call in CALL.findall(text)]
     assert len(calls) > 100
     assert [(where, call, strange) for where, call in calls if (strange := strange_words(call.strip()))] == []
+
+
+ADVICE = re.compile(
+    r"(?:\binv|(?:(?<=: )|(?<=[`(])|(?<=\brun ))ahjo) (?!has |ACTION|\{\})[^.;:,`()\n]*(?:\.\w[^.;:,`()\n]*)*"
+)
+"""A command in an error, a hint or a note, with the words that follow it in its clause."""
+
+
+def printed_texts() -> Iterator[tuple[str, str]]:
+    """The strings of the package but for docstrings, with `{}` for what is filled in, and where they stand."""
+    for path in sorted((ROOT / "ahjo_tasks").rglob("*.py")):
+        nodes = [*ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+        parts = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+        parts |= {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+        for node in nodes:
+            joined = node.values if isinstance(node, ast.JoinedStr) else [node]
+            texts = [part.value if isinstance(part, ast.Constant) else "{}" for part in joined]
+            if id(node) not in parts and isinstance(node, ast.Constant | ast.JoinedStr):
+                yield f"{path.name}:{node.lineno}", "".join(map(str, texts))
+
+
+def wrong_advice(command: str) -> list[str]:
+    """What a command in a sentence names and there is not: its action, or flags of it."""
+    words = [word.strip("'\"") for word in command.partition(" -- ")[0].split()[1:]]
+    if not words:
+        return []
+    actions = [ACTIONS[word] for word in words if word in ACTIONS]
+    known = core_flags().union(*map(flags_of, actions))
+    flags = re.findall(r"(?<![\w-])--[a-z][\w-]*", " ".join(words))
+    first = [words[0]] if words[0] not in ACTIONS and not words[0].startswith("-") else []
+    return first + [flag for flag in flags if flag not in known]
+
+
+def test_a_command_in_an_error_or_a_hint_names_what_there_is() -> None:
+    commands = [(place, call) for place, text in printed_texts() for call in ADVICE.findall(text)]
+    assert len(commands) > 60
+    assert [(place, call, wrong) for place, call in commands if (wrong := wrong_advice(call))] == []
+    assert wrong_advice("inv deply --all") == ["deply", "--all"]
+    assert wrong_advice("inv deploy --everything runs all files") == ["--everything"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
