@@ -151,11 +151,11 @@ def _programs(databases: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
 
 
 def _print_report(ctx: ActionContext, report: Mapping[str, Any]) -> None:
-    ctx.console.print("  " + ", ".join(f"{name} {version}".strip() for name, version in report["versions"].items()))
-    ctx.console.print("  " + ", ".join(f"{name}: {path or 'not there'}" for name, path in report["programs"].items()))
+    ctx.console.info("  " + ", ".join(f"{name} {version}".strip() for name, version in report["versions"].items()))
+    ctx.console.info("  " + ", ".join(f"{name}: {path or 'not found'}" for name, path in report["programs"].items()))
     config = report["config"]
     if config:
-        ctx.console.print(f"  {config['file']}: {config.get('driver') or config.get('problem')}")
+        ctx.console.info(f"  {config['file']}: {config.get('driver') or config.get('problem')}")
     if config.get("note"):
         ctx.console.info(config["note"])
     _print_drivers(ctx, report["databases"])

@@ -138,7 +138,7 @@ def _test(_ctx: ActionContext, match: str = "") -> dict[str, Any]:
 
 
 def _status(_ctx: ActionContext) -> dict[str, Any]:
-    """Show whether each target is up to date, and its last run.
+    """Show whether each target is up to date.
 
     It asks each history once; fleet.drift looks at the objects.
     """
@@ -146,7 +146,7 @@ def _status(_ctx: ActionContext) -> dict[str, Any]:
 
 
 def _drift(_ctx: ActionContext) -> dict[str, Any]:
-    """Show what was changed by hand in each target; exit 5 on differences."""
+    """Show what was changed by hand in each target."""
     return {}
 
 

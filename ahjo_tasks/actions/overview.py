@@ -52,7 +52,7 @@ def overview(ctx: ActionContext) -> None:
     ctx.console.summarizes = False
     tasks = _tasks(ctx)
     own = [name for name, task in tasks.items() if not task.body.__module__.startswith("ahjo_tasks.")]
-    groups = {f"Of {ctx.project.directory.name}": own, **GROUPS}
+    groups = {f"Own actions of {ctx.project.directory.name}": own, **GROUPS}
     shown = {name: [each for each in names if each in tasks] for name, names in groups.items()}
     width = max(len(name) for names in shown.values() for name in names) + 2
     for group, names in shown.items():
@@ -60,21 +60,22 @@ def overview(ctx: ActionContext) -> None:
             ctx.console.print(group, "head")
         for name in names:
             if group not in GROUPS or name not in own:
-                ctx.console.print(f"  {name:<{width}}{_summary(tasks[name])}")
+                ctx.console.print(_filled(f"{name:<{width}}{_summary(tasks[name])}", ctx.console.width, width))
         if names:
             ctx.console.print()
     others = tasks.keys() - {each for names in shown.values() for each in names} - {"overview"}
     ctx.console.print("More", "head")
-    ctx.console.print(_indented(", ".join(sorted(others)), ctx.console.width))
+    ctx.console.print(_filled(", ".join(sorted(others)), ctx.console.width))
     ctx.console.print()
-    ctx.console.print("Flags of an action: inv --help ACTION. All actions with a line each: inv --list.")
+    ctx.console.print("Flags of an action: inv --help ACTION. All actions, a line each: inv --list.")
 
 
-def _indented(names: str, width: int) -> str:
-    """Return a list of names in lines, broken between them."""
+def _filled(text: str, width: int, column: int = 0) -> str:
+    """Return an indented text in lines, broken between words; further lines begin at a column of it."""
     import textwrap
 
-    return textwrap.fill(names, width, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+    further = " " * (column + 2)
+    return textwrap.fill(text, width, initial_indent="  ", subsequent_indent=further, break_on_hyphens=False)
 
 
 def _tasks(ctx: ActionContext) -> dict[str, Task[Any]]:

@@ -118,7 +118,7 @@ STATUS_FORMATS = ("table", "json", "markdown", "github", "junit")
     help={"format": "table, json, markdown, github or junit.", "output": OUTPUT_HELP},
 )
 def status(ctx: ActionContext, format: str = "table", output: str = "") -> None:  # noqa: A002 - the flag's name
-    """Show the state of objects and revisions, and the last run.
+    """Show the state of each object and revision.
 
     Each is deployed, changed since (in its file), pending, drifted (changed by
     hand in the database) or removed (from the project), with the run that

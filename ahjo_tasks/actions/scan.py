@@ -40,7 +40,7 @@ def scan(  # noqa: PLR0913, PLR0917 - one parameter for each flag
 def install_git_hook(
     ctx: ActionContext, search_rules: str = "", ignore_config: str = "", project_dir: str = "", force: bool = False
 ) -> None:
-    """Install a git hook that scans staged files before commits."""
+    """Install a git hook that scans staged files."""
     command.install_hook(_context(ctx), HookOptions(search_rules, ignore_config, project_dir, force))
 
 

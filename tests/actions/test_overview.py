@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+from cli_runner import inv
 from projects import make_project
 
 from ahjo_tasks import namespace
@@ -32,10 +34,19 @@ def test_inv_alone_shows_the_actions_in_groups_and_the_projects_own_first(tmp_pa
     done = make_project(tmp_path / "shop", tasks=OWN).inv(config=None)
     assert done.code == 0, done.text
     lines = done.out.splitlines()
-    assert lines[0] == "Of shop"
+    assert lines[0] == "Own actions of shop"
     assert [line.split()[0] for line in lines[1:3]] == ["deploy", "greet"]
     assert sum(line.startswith("  deploy ") for line in lines) == 1
     assert "overview:" not in done.out
+
+
+@pytest.mark.parametrize("action", ["overview", "doctor"])
+def test_no_line_is_wider_than_the_terminal(tmp_path: Path, action: str) -> None:
+    long = OWN.replace('"""Say hello."""', f'"""Say hello to {"each of the many " * 5}visitors."""')
+    project = make_project(tmp_path / "shop", tasks=long)
+    done = inv(project, action, typed=(), COLUMNS="80")
+    assert done.code == 0, done.text
+    assert [line for line in done.out.splitlines() if len(line) >= 80] == []
 
 
 def test_what_the_database_does_not_have_is_left_out(tmp_path: Path) -> None:

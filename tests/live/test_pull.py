@@ -109,10 +109,10 @@ def renamed(cursor: Any, statements: Sequence[str]) -> str:
     return ""
 
 
-def pull(target: Target, directory: Path, *more: list[str]) -> Deployed:
+def pull(target: Target, directory: Path, script: str, *more: list[str]) -> Deployed:
     """The project of a database that a script made, past this tool, with what the server takes of more statements."""
     live = with_alembic(deployed(target, directory))
-    live.write("setup.sql", (SCRIPTS / f"{target.name}.sql").read_text(encoding="utf-8"))
+    live.write("setup.sql", (SCRIPTS / f"{script}{target.name}.sql").read_text(encoding="utf-8"))
     live.succeed("deploy-files", "--files", "setup.sql")
     for statements in more:
         refused(live, statements)
@@ -123,7 +123,7 @@ def pull(target: Target, directory: Path, *more: list[str]) -> Deployed:
 @pytest.fixture
 def pulled(target: Target, tmp_path: Path) -> Deployed:
     """The project of a database with objects of all kinds."""
-    return pull(target, tmp_path / "first", *(features().values() if target.name == "mssql" else ()))
+    return pull(target, tmp_path / "first", "", *(features().values() if target.name == "mssql" else ()))
 
 
 def test_the_project_of_a_pulled_database_has_nothing_to_do(pulled: Deployed) -> None:
@@ -165,6 +165,18 @@ def rebuilt(live: Deployed, directory: Path) -> dict[object, object]:
     assert files(again) == files(live)
     assert statements(again) == statements(live)
     return described(copy)
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgresql", "mysql"], indirect=True)
+def test_a_lending_library_is_taken_over_and_built_again_elsewhere(target: Target, tmp_path: Path) -> None:
+    """Its script has what the sample databases of the servers use: text search, partitions, sets, places, cursors."""
+    live = pull(target, tmp_path / "first", "lending_")
+    before = described(live)
+    live.succeed("baseline")
+    assert "nothing to do" in live.succeed("plan", "--check").out
+    assert "nothing to do" in live.succeed("deploy").out
+    assert described(live) == before
+    assert rebuilt(live, tmp_path / "copy") == before
 
 
 def test_a_file_that_is_there_is_kept_unless_it_may_be_replaced(live: Deployed) -> None:
