@@ -259,11 +259,16 @@ def _sorted(files: Sequence[F], edges: Mapping[int, set[int]]) -> list[F]:
     return [files[index] for index in order]
 
 
+OF_FILES = "Break it with a comment `-- depends: name`: what a file really needs, or none."
+OF_TABLES = "Write one of the foreign keys in database/constraints: ALTER TABLE ... ADD CONSTRAINT ... FOREIGN KEY."
+
+
 def _circular(files: Sequence[DataFile], *cycles: Sequence[int]) -> SourceError:
     names = "; ".join(" -> ".join(files[index].label for index in cycle) for cycle in cycles)
     word = "dependency" if len(cycles) == 1 else "dependencies"
+    of_tables = all(files[index].kind == "table" for cycle in cycles for index in cycle)
     return SourceError(
         f"circular {word}: {names}",
         path=Path(files[cycles[0][0]].label),
-        hint="Break it with a comment `-- depends: name`: what a file really needs, or none.",
+        hint=OF_TABLES if of_tables else OF_FILES,
     )

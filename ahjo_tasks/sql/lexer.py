@@ -85,6 +85,11 @@ class Syntax:
         """The expression for the opening of a block comment. MySQL runs the content of `/*! */`: that is code."""
         return r"/\*(?!M?!)" if self.conditional_comments else r"/\*"
 
+    @property
+    def conditional_open(self) -> str:
+        """The expression for the opening of a comment whose content is code; it never matches where there is none."""
+        return r"/\*M?![0-9]*+" if self.conditional_comments else r"(?!)"
+
     def literals(self, *, lenient: bool = False) -> list[str]:
         """List the expressions for strings and quoted names. A lenient one may end with the text."""
         return [*self.string_forms(lenient=lenient), *self.name_forms(lenient=lenient)]

@@ -51,6 +51,8 @@ if TYPE_CHECKING:
         "CREATE TEMP TABLE t (a int)",
         "CREATE OR REPLACE TEMPORARY VIEW v AS SELECT 1",
         "CREATE TABLE pg_temp.t (a int)",
+        'CREATE TYPE "pg_temp".t AS (a int)',
+        "CREATE OR REPLACE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$",
         "SELECT 1 AS a INTO TEMP t",
         "DO $$ BEGIN EXECUTE 'se' || 't role x'; END $$",
         "DO $$ BEGIN PERFORM use_tenant('a'); END $$",
@@ -69,6 +71,7 @@ def test_postgresql_asks_for_the_session_where_a_statement_may_change_it(text: s
         "CREATE FUNCTION f() RETURNS int LANGUAGE sql SET search_path = x AS $$ SELECT set_config('a', 'b', false) $$",
         "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN SET search_path TO x; RESET ALL; END $$",
         "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql SET search_path = x, pg_temp AS $$ SELECT a FROM pg_temp.t $$",
         "ALTER ROLE r SET search_path = x",
         "ALTER DATABASE d SET timezone = 'UTC'",
         "DO $$ BEGIN IF NOT EXISTS (SELECT 1) THEN CREATE TYPE t AS ENUM (); END IF; END $$",
@@ -171,10 +174,17 @@ def test_postgresql_rollbacks_of_a_transaction_that_nobody_began_are_refused(tex
 @pytest.mark.parametrize(
     "statement",
     [
-        *("SET FOREIGN_KEY_CHECKS = 0", "/*!40101 SET NAMES latin1 */", "SET @a = 1, sql_mode = ''", "USE other"),
+        *(
+            "SET FOREIGN_KEY_CHECKS = 0",
+            "/*!40101 SET NAMES latin1 */",
+            "/*M!100101 USE x */",
+            "SET @a = 1, sql_mode = ''",
+            "USE other",
+        ),
         *("SET @@session.sql_mode = ''", "CALL p()", "EXECUTE s", "LOCK TABLES t WRITE", "SET ROLE r"),
         *("FLUSH TABLES WITH READ LOCK", "BEGIN NOT ATOMIC SET sql_mode = ''; END", "DROP DATABASE x"),
         *("SELECT GET_LOCK('a', 1)", "DO RELEASE_ALL_LOCKS()", "SET GLOBAL a = 1, SESSION b = 2"),
+        *("SELECT use_tenant(1)", "DO `of tenant` (1)", "UPDATE t SET a = next_of(b)", "INSERT INTO t SELECT f(1)"),
     ],
 )
 def test_mysql_asks_for_the_session_where_a_statement_may_change_it(statement: str) -> None:
@@ -187,6 +197,11 @@ def test_mysql_asks_for_the_session_where_a_statement_may_change_it(statement: s
         *("UPDATE t SET a = 1", "SET PASSWORD = 'x'", "SET GLOBAL a = 1", "INSERT INTO t VALUES ('SET NAMES x')"),
         *("CREATE PROCEDURE p() BEGIN SET sql_mode = ''; SELECT GET_LOCK('a', 1); END", "DROP TABLE t", "BEGIN"),
         *("INSERT INTO t SET a = 'USE x'", "# USE x\nSELECT 1", "SET TRANSACTION READ ONLY"),
+        *(
+            "SELECT COUNT(*), IFNULL(MAX(a), 0) FROM t WHERE a IN (1, 2) AND EXISTS (SELECT 1)",
+            "INSERT INTO t (a) VALUES (1)",
+        ),
+        *("DELETE FROM t WHERE (a) = 1", "CREATE VIEW v AS SELECT f(1) AS a"),
     ],
 )
 def test_mysql_asks_for_nothing_where_a_statement_changes_nothing(statement: str) -> None:
@@ -271,6 +286,32 @@ def test_mysql_bodies_that_were_cut_are_refused_before_anything_runs(text: str, 
 
 
 @pytest.mark.parametrize(
+    ("statement", "refused"),
+    [
+        ("FLUSH TABLES WITH READ LOCK", True),
+        ("/* a */ flush local tables /* b */ with read lock", True),
+        ("BACKUP STAGE BLOCK_DDL", True),
+        ("BACKUP LOCK t", True),
+        ("LOCK INSTANCE FOR BACKUP", True),
+        ("FLUSH TABLES", False),
+        ("FLUSH TABLES t WITH READ LOCK", False),
+        ("BACKUP STAGE END", False),
+        ("LOCK TABLES t WRITE", False),
+        ("INSERT INTO t VALUES ('FLUSH TABLES WITH READ LOCK')", False),
+        ("UPDATE t SET a = 'x'; -- BACKUP STAGE START", False),
+    ],
+)
+def test_mysql_locks_of_the_whole_server_are_refused_before_anything_runs(statement: str, refused: bool) -> None:
+    batches = MYSQL_SPLITTER.split(f"SELECT 1;\n{statement}")
+    if not refused:
+        mysql_session.check(batches, None)
+        return
+    with pytest.raises(SourceError, match="locks the whole server") as caught:
+        mysql_session.check(batches, None)
+    assert caught.value.line == 2
+
+
+@pytest.mark.parametrize(
     ("text", "line"),
     [
         ("SET NAMES latin1;\nINSERT INTO t VALUES ('ä')", 2),
@@ -330,6 +371,16 @@ def test_sqlite_transactions_without_a_begin_or_an_end_are_refused(text: str, li
     with pytest.raises(SourceError) as caught:
         sqlite_session.check(batches, None)
     assert caught.value.line == line
+
+
+@pytest.mark.parametrize(
+    "pragma", ["hard_heap_limit = 1000", "main.TEMP_STORE_DIRECTORY = '/tmp'", "hard_heap_limit(9)"]
+)
+def test_sqlite_pragmas_of_the_whole_process_are_refused(pragma: str) -> None:
+    batches = SQLITE_SPLITTER.split(f"SELECT 1;\nPRAGMA hard_heap_limit;\nPRAGMA {pragma};")
+    with pytest.raises(SourceError, match="for the whole process") as caught:
+        sqlite_session.check(batches, None)
+    assert caught.value.line == 3
 
 
 @pytest.mark.parametrize(

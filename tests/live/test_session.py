@@ -48,6 +48,10 @@ SETTINGS = {
         "SELECT @mine := 7": "@mine IS NULL",
         "SET @mine = 7": "@mine IS NULL",
         "CREATE TEMPORARY TABLE ahjo_t AS SELECT 7 AS n": "(SELECT COUNT(*) FROM ahjo_t)",
+        "INSERT INTO ahjo_watched VALUES (1)": "@of_trigger IS NULL",
+        "CALL ahjo_p()": "@of_procedure IS NULL",
+        "SELECT ahjo_f()": "CONCAT(@of_function IS NULL, @@group_concat_max_len)",
+        "BEGIN NOT ATOMIC EXECUTE IMMEDIATE CONCAT('SET @of', '_block = 1'); END": "@of_block IS NULL",
     },
     "sqlite": {
         "PRAGMA foreign_keys = OFF": "(SELECT foreign_keys FROM pragma_foreign_keys)",
@@ -83,10 +87,23 @@ def connection(live: Deployed) -> Iterator[Connection]:
     project.close(keep=True)
 
 
+MYSQL_OBJECTS = (
+    "CREATE TABLE ahjo_t (n INT)",
+    "CREATE TABLE ahjo_watched (n INT)",
+    "CREATE TRIGGER ahjo_set BEFORE INSERT ON ahjo_watched FOR EACH ROW SET @of_trigger = 1",
+    "CREATE PROCEDURE ahjo_p() SET @of_procedure = 1",
+    (
+        "CREATE FUNCTION ahjo_f() RETURNS INT DETERMINISTIC BEGIN SET @of_function = 1;"
+        " SET SESSION group_concat_max_len = 77777; RETURN 1; END"
+    ),
+)
+
+
 def prepare(connection: Connection) -> None:
-    """Create the table that a temporary one of the same name hides."""
+    """Create the table that a temporary one of the same name hides, and routines that set something."""
     if connection.dialect.name == "mysql":
-        connection.execute("CREATE TABLE ahjo_t (n INT)")
+        for statement in MYSQL_OBJECTS:
+            connection.execute(statement)
 
 
 def run(connection: Connection, *statements: str, transactional: bool = True) -> None:
@@ -114,12 +131,17 @@ def test_what_a_file_sets_ends_with_it_when_it_fails(connection: Connection) -> 
 
 
 @pytest.mark.parametrize("target", ["mysql"], indirect=True)
-def test_a_prepared_statement_and_a_quoted_role_end_with_their_file(connection: Connection) -> None:
+def test_a_prepared_statement_a_handler_and_a_quoted_role_end_with_their_file(connection: Connection) -> None:
     role = connection.dialect.quote(f"{connection.database_name}-r")
     connection.execute(f"CREATE ROLE {role}")
     connection.execute(f"SET ROLE {role}")
-    run(connection, "PREPARE ahjo_p FROM 'SELECT 1'", "SET ROLE NONE")
+    connection.execute("CREATE TABLE ahjo_t (n INT)")
+    run(
+        connection, "PREPARE ahjo_p FROM 'SELECT 1'", "SET ROLE NONE", "HANDLER ahjo_t OPEN", "HANDLER ahjo_t OPEN AS h"
+    )
     assert connection.try_execute("EXECUTE ahjo_p")
+    assert connection.try_execute("HANDLER ahjo_t READ FIRST")
+    assert connection.try_execute("HANDLER h READ FIRST")
     assert connection.query("SELECT CURRENT_ROLE()") == [(f"{connection.database_name}-r",)]
     connection.execute(f"DROP ROLE {role}")
 
@@ -279,6 +301,8 @@ def test_a_migration_that_ends_its_transaction_is_refused_or_said_to_stay(
     project.close(keep=True)
 
 
+OF_FUNCTIONS = "(SELECT count(*) FROM pg_proc WHERE proname = 'ahjo_f')"
+OF_OPERATORS = "(SELECT count(*) FROM pg_operator WHERE oprname = '@+@')"
 OWN = "coalesce(nullif(current_setting('ahjo.' || 'own', true), ''), '-')"
 POSTGRESQL_FILES = {
     "SELECT 'a', go_own()": OWN,
@@ -298,6 +322,16 @@ POSTGRESQL_FILES = {
     "LISTEN ahjo_channel": "(SELECT count(*) FROM pg_listening_channels())",
     "DECLARE ahjo_c CURSOR WITH HOLD FOR SELECT 1": "(SELECT count(*) FROM pg_cursors WHERE is_holdable)",
     "SELECT go()": "current_setting('search_path')",
+    "CREATE TYPE pg_temp.ahjo_t AS (a int)": "(SELECT count(*) FROM pg_type WHERE typname = 'ahjo_t')",
+    'CREATE DOMAIN "pg_temp" . "ahjo T" AS int': "(SELECT count(*) FROM pg_type WHERE typname = 'ahjo T')",
+    "CREATE FUNCTION pg_temp.ahjo_f(a text) RETURNS int LANGUAGE sql AS 'SELECT 1'": OF_FUNCTIONS,
+    "CREATE PROCEDURE pg_temp.ahjo_f() LANGUAGE sql AS 'SELECT 1'": OF_FUNCTIONS,
+    "CREATE AGGREGATE pg_temp.ahjo_f(int) (sfunc = int4pl, stype = int)": OF_FUNCTIONS,
+    "CREATE OPERATOR pg_temp.@+@ (leftarg = int, rightarg = int, function = int4pl)": OF_OPERATORS,
+    "CREATE COLLATION pg_temp.ahjo_c (locale = 'C')": "(SELECT count(*) FROM pg_collation WHERE collname = 'ahjo_c')",
+    "CREATE TEMP TABLE ahjo_t (a serial, b int); CREATE STATISTICS pg_temp.ahjo_s ON a, b FROM ahjo_t": (
+        "(SELECT count(*) FROM pg_statistic_ext WHERE stxname = 'ahjo_s')"
+    ),
     "SELECT 1 AS n INTO TEMP ahjo_t": "(SELECT count(*) FROM pg_class WHERE relname = 'ahjo_t')",
     "DO $$ BEGIN EXECUTE 'prep' || 'are ahjo_p as select 1'; END $$": "(SELECT count(*) FROM pg_prepared_statements)",
 }

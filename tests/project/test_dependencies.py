@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from ahjo_tasks.project.sql_file import SqlFile
 
 
-def created(folder: Path, dialect: str, **texts: str) -> list[SqlFile]:
-    """Files by name; the kind is what the text creates, or else data."""
+def created(folder: Path, dialect: str, *, default: str = "data", **texts: str) -> list[SqlFile]:
+    """Files by name; the kind is what the text creates, or else the default."""
     spoken, files = dialect_named(dialect), []
     for name, text in texts.items():
         path = folder / f"{name}.sql"
         path.write_text(text, encoding="utf-8")
-        kind = next((kind for kind in ("view", "function", "procedure", "trigger") if kind in text.split()), "data")
+        kind = next((kind for kind in ("view", "function", "procedure", "trigger") if kind in text.split()), default)
         files.append(read(path, kind, spoken, label=f"{kind} {name}"))
     return files
 
@@ -173,6 +173,16 @@ def test_a_circular_dependency_names_its_files(tmp_path: Path) -> None:
 
     with pytest.raises(SourceError, match="circular dependency: view a -> view b -> view a"):
         ordered(files)
+
+
+def test_tables_that_refer_to_each_other_are_said_to_need_a_file_for_a_foreign_key(tmp_path: Path) -> None:
+    table = "create table s.{} (id int primary key, other int references s.{} (id))"
+    files = created(tmp_path, "postgresql", default="table", a=table.format("a", "b"), b=table.format("b", "a"))
+
+    with pytest.raises(SourceError, match="circular dependency") as caught:
+        ordered(files)
+
+    assert "database/constraints" in (caught.value.hint or "")
 
 
 def test_a_cycle_through_a_late_bound_kind_is_broken(tmp_path: Path) -> None:

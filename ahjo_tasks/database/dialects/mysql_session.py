@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.errors import ServerError, SourceError, StatementError
 from ahjo_tasks.sql.lexer import MYSQL
+from ahjo_tasks.sql.references.builtin_functions import BUILTIN_FUNCTIONS
+from ahjo_tasks.sql.references.tokens import word_set
 from ahjo_tasks.sql.source import ascii_upper
 from ahjo_tasks.sql.temporary_tables import temporary_tables
 from ahjo_tasks.sql.tokens import tokenize
@@ -20,11 +23,24 @@ if TYPE_CHECKING:
     from ahjo_tasks.sql.splitters import Batch
 
 _PREFILTER = re.compile(
-    r"\b(?:SET|USE|CALL|EXECUTE|LOCK|FLUSH|BEGIN|IF|CASE|LOOP|REPEAT|WHILE|FOR|DROP|GET_LOCK|RELEASE_LOCK|RELEASE_ALL_LOCKS)\b"
+    r"\b(?:SET|USE|CALL|EXECUTE|LOCK|FLUSH|BEGIN|IF|CASE|LOOP|REPEAT|WHILE|FOR|DROP|GET_LOCK|RELEASE_LOCK|RELEASE_ALL_LOCKS"
+    r"|SELECT|DO|UPDATE|DELETE)\b"
 )
 _FIRST = frozenset({"USE", "CALL", "EXECUTE", "LOCK", "FLUSH", "IF", "CASE", "LOOP", "REPEAT", "WHILE", "FOR"})
 _LOCKS = re.compile(r"\b(?:GET_LOCK|RELEASE_LOCK|RELEASE_ALL_LOCKS)\b")
 _DEFINITIONS = frozenset({"CREATE", "ALTER", "GRANT", "REVOKE"})
+_WRITES = frozenset({"INSERT", "REPLACE", "UPDATE", "DELETE", "LOAD", "WITH"})
+"""First words of statements that may set off a trigger: its body may set user variables."""
+_CALL = re.compile(r"(?<![\w$@`])([A-Z_][\w$]*+|`[^`]++`)\s*+\(")
+_NO_OWN_FUNCTION = BUILTIN_FUNCTIONS[MYSQL] | word_set(
+    "all and any as between binary by case check decimal distinct else exists from having in index interval into join"
+    " key like match not on or order over partition primary references regexp returning rlike select set signed some"
+    " then union unique unsigned using value varchar when where window with within xor"
+    " json_array_append json_contains json_length json_remove json_set json_table json_unquote nextval lastval setval"
+    " regexp_like regexp_replace regexp_substr uuid_short bit_count bit_xor group_concat stddev_pop stddev_samp"
+    " var_pop var_samp get_lock release_all_locks is_free_lock is_used_lock"
+)
+"""Words that may stand before a parenthesis where no function of somebody's own is called."""
 _NOT_IN_SESSION = frozenset({"PASSWORD", "GLOBAL", "PERSIST", "PERSIST_ONLY", "TRANSACTION"})
 """Words after SET that change something outside of the session, if they stand first and alone."""
 HEAD = 2000
@@ -38,8 +54,20 @@ MOVING = frozenset(
     }
 )
 """Variables that change by themselves, or count for the next statement alone."""
+USER_VARIABLES = (
+    "SELECT variable_name FROM information_schema.user_variables",
+    (
+        "SELECT variable_name FROM performance_schema.user_variables_by_thread"
+        " JOIN performance_schema.threads USING (thread_id) WHERE processlist_id = CONNECTION_ID()"
+    ),
+)
+"""Questions for the user variables that are set: MariaDB's, and MySQL's."""
 _USER_VARIABLE = re.compile(r"@(?<![\w@'\"`$.]@)(?:[\w$.]++|`[^`]++`)")
 _PREPARE = re.compile(rf"(?ai:{MYSQL.gap()}PREPARE{MYSQL.gap()}(\w++|`[^`]++`){MYSQL.gap()}FROM\b)")
+_HANDLER = re.compile(
+    rf"(?ai:{MYSQL.gap()}HANDLER{MYSQL.gap()}(?P<table>[\w$]++|`[^`]++`){MYSQL.gap()}OPEN"
+    rf"(?:{MYSQL.gap()}(?:AS\b{MYSQL.gap()}|)(?P<alias>[\w$]++|`[^`]++`)|))"
+)
 _FIRST_RESTORED = ("sql_mode", "character_set_client", "character_set_connection", "character_set_results")
 NOT_OF_THE_SESSION = frozenset({"1193", "1229", "1238"})
 """Errors of a variable that is the server's, or that nobody can set."""
@@ -72,7 +100,31 @@ def may_change(statement: str) -> bool:
         return (second, third) == ("NOT", "ATOMIC")
     if first == "DROP":
         return second in {"DATABASE", "SCHEMA"}
-    return first in _FIRST or (first not in _DEFINITIONS and _LOCKS.search(upper) is not None)
+    if first in _FIRST:
+        return True
+    return first not in _DEFINITIONS and (_LOCKS.search(upper) is not None or _calls_own_function(first, upper))
+
+
+def _calls_own_function(first: str, upper: str) -> bool:
+    """Test whether a function is called that the server does not bring: its body may set anything."""
+    if first in {"INSERT", "REPLACE"} and "SELECT" not in upper:
+        return False  # the table stands before a parenthesis, and the rows may be many
+    return any(name.strip("`").lower() not in _NO_OWN_FUNCTION for name in _CALL.findall(upper))
+
+
+def _runs_code(statement: str) -> bool:
+    """Test whether a statement may run a routine or a trigger, whose body may set user variables."""
+    head = ascii_upper(statement[:HEAD])
+    first = next((token.word for token in tokenize(head, MYSQL)), "")
+    return first in _WRITES or (first != "SET" and may_change(statement))
+
+
+_MAY_LOCK_ALL = re.compile(r"\b(?:FLUSH|BACKUP|INSTANCE)\b")
+_OF_ALL = re.compile(
+    rf"(?:FLUSH\b{MYSQL.gap()}(?:(?:NO_WRITE_TO_BINLOG|LOCAL)\b{MYSQL.gap()}|)TABLES?\b{MYSQL.gap()}WITH\b{MYSQL.gap()}READ"
+    rf"|BACKUP\b{MYSQL.gap()}(?:STAGE\b{MYSQL.gap()}(?!END\b)\w++|LOCK\b)|LOCK\b{MYSQL.gap()}INSTANCE)\b"
+)
+"""The beginning of a statement that locks the whole server: also the records that a run keeps by another connection."""
 
 
 def non_transactional(statements: Iterable[str]) -> str:
@@ -105,13 +157,25 @@ def user_variables(texts: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(match.lower() for text in texts for match in _USER_VARIABLE.findall(text)))
 
 
+def _set_variables(connection: OpenConnection) -> list[str]:
+    """Ask for the user variables of the session; [] where the server keeps no list, or shows none to this login."""
+    for question in USER_VARIABLES:
+        with suppress(StatementError):
+            return [f"@`{str(name).replace('`', '``')}`" for (name,) in connection.query(question)]
+    return []
+
+
 def save(connection: OpenConnection, texts: Sequence[str]) -> Restore | None:
     """Ask for the state of the session, and return what puts it back; None where no statement may change it."""
     variables = user_variables(texts)
-    prepared = [match[1] for text in texts if (match := _PREPARE.match(text))]
+    closing = [f"DEALLOCATE PREPARE {match[1]}" for text in texts if (match := _PREPARE.match(text))]
+    closing += [
+        f"HANDLER {match['alias'] or match['table']} CLOSE" for text in texts if (match := _HANDLER.match(text))
+    ]
     temporary = bool(temporary_tables(texts, MYSQL))
     statements = [text for text in texts if may_change(text)]
-    if not (statements or variables or prepared or temporary):
+    runs_code = any(map(_runs_code, texts))
+    if not (statements or variables or closing or temporary or runs_code):
         return None
     restore_settings = _save_settings(connection, statements) if statements else None
 
@@ -119,10 +183,10 @@ def save(connection: OpenConnection, texts: Sequence[str]) -> Restore | None:
         if restore_settings is not None:
             restore_settings(failed)
         # A session begins without the rest.
-        if variables:
-            connection.query(f"SET {', '.join(f'{name} = NULL' for name in variables)}")
-        for name in prepared:
-            connection.try_execute(f"DEALLOCATE PREPARE {name}")
+        if left := [*variables, *(_set_variables(connection) if runs_code else ())]:
+            connection.query(f"SET {', '.join(f'{name} = NULL' for name in left)}")
+        for statement in closing:
+            connection.try_execute(statement)
         if temporary:
             connection.dialect.drop_temporary_tables(connection, texts)
 
@@ -209,6 +273,7 @@ def check(batches: Sequence[Batch], path: Path | None) -> None:
     """Raise SourceError for a body that was cut, and for letters that would be changed, before anything runs."""
     _check_bodies(batches, path)
     _check_letters(batches, path)
+    _check_locks(batches, path)
 
 
 _END = re.compile(rf"(?ai:{MYSQL.gap()}END\b)")
@@ -224,6 +289,24 @@ def _check_bodies(batches: Sequence[Batch], path: Path | None) -> None:
                 line=batch.line,
                 column=batch.column,
                 hint="Write DELIMITER // on a line before the statement, // after its END, and then DELIMITER ;",
+            )
+
+
+def _check_locks(batches: Sequence[Batch], path: Path | None) -> None:
+    """Raise SourceError for a lock of the whole server: this run would wait for itself, for ever."""
+    for batch in batches:
+        upper = ascii_upper(batch.text[:HEAD])
+        if (
+            _MAY_LOCK_ALL.search(upper)
+            and (token := next(tokenize(upper, MYSQL), None))
+            and _OF_ALL.match(upper, token.offset)
+        ):
+            raise SourceError(
+                "it locks the whole server, also what this run records by another connection: it would wait for ever",
+                path=path,
+                line=batch.line,
+                column=batch.column,
+                hint="Leave it out: a backup takes such a lock by itself, and LOCK TABLES locks the tables of a file.",
             )
 
 

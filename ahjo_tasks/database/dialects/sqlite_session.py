@@ -22,7 +22,7 @@ OF_THE_SESSION = frozenset(
     {
         *("analysis_limit", "automatic_index", "busy_timeout", "cache_size", "cache_spill", "cell_size_check"),
         *("checkpoint_fullfsync", "count_changes", "defer_foreign_keys", "empty_result_callbacks", "foreign_keys"),
-        *("full_column_names", "fullfsync", "hard_heap_limit", "ignore_check_constraints", "journal_size_limit"),
+        *("full_column_names", "fullfsync", "ignore_check_constraints", "journal_size_limit"),
         *(
             "legacy_alter_table",
             "locking_mode",
@@ -37,6 +37,8 @@ OF_THE_SESSION = frozenset(
     }
 )
 """Pragmas that hold for the connection, and that can be asked for (sqlite.org/pragma.html)."""
+OF_THE_PROCESS = frozenset({"hard_heap_limit", "temp_store_directory", "data_store_directory"})
+"""Pragmas that hold for all connections of the process; the first of them can only be lowered."""
 WRITE_ONLY = {"case_sensitive_like": "OFF"}
 """Pragmas that cannot be asked for, and their defaults."""
 SET_BEFORE = frozenset({"foreign_keys", "temp_store"})
@@ -129,9 +131,10 @@ def control(statements: Iterable[str]) -> str:
 
 
 def check(batches: Sequence[Batch], path: Path | None) -> None:
-    """Raise SourceError for a COMMIT without a BEGIN, which SQLite refuses, and for a BEGIN without an end."""
+    """Raise SourceError for a COMMIT without a BEGIN, a BEGIN without an end, and what cannot be put back."""
     opened: Batch | None = None
     for batch in batches:
+        _check_pragma(batch, path)
         word, *rest = [*words(batch.text), ""]
         if word == "BEGIN":
             opened = opened or batch
@@ -143,6 +146,13 @@ def check(batches: Sequence[Batch], path: Path | None) -> None:
         raise _error(opened, path, "BEGIN without a COMMIT: nothing would be kept", NO_BEGIN)
 
 
+def _check_pragma(batch: Batch, path: Path | None) -> None:
+    setting = pragma(batch.text)
+    if setting and setting.value and setting.name in OF_THE_PROCESS:
+        raise _error(batch, path, f"PRAGMA {setting.name} is for the whole process, and cannot be put back", NO_PROCESS)
+
+
+NO_PROCESS = "Leave it out: set it in the program that needs it."
 NO_END = "Leave it out: each file is a transaction by itself. Or write BEGIN before what it is to commit."
 NO_BEGIN = "Write COMMIT at the end, or leave it out: each file is a transaction by itself."
 

@@ -41,6 +41,8 @@ _AT_ONCE = re.compile(
     rf"(?:TABLE|TEMP|TEMPORARY|MATERIALIZED)|ALTER\b{GAP}TABLE)\b"
 )
 """The beginning of a definition that may do so at once: of a temporary object, by CREATE TABLE ... AS, or by USING."""
+_TEMPORARY_SCHEMA = re.compile(r"CREATE\b[^('$;]*?\bPG_TEMP\"?\s*+\.")
+"""The beginning of a definition of a temporary object: of a type, a function ... by its schema."""
 _CALL = re.compile(r"(?<![\w$\"])([A-Z_][\w$]*+|\"[^\"]++\")\s*+\(")
 _NO_OWN_FUNCTION = BUILTIN_FUNCTIONS[POSTGRESQL] | word_set(
     "all and any array as assert bit by case check decimal distinct else elsif enum except exists filter from group"
@@ -58,9 +60,9 @@ STATE = (
     " UNION ALL SELECT 'custom', n, pg_catalog.current_setting(n, true) FROM unnest(ARRAY[{custom}]::text[]) n"
     " UNION ALL SELECT 'prepared', name, NULL FROM pg_catalog.pg_prepared_statements WHERE from_sql"
     " UNION ALL SELECT 'cursor', name, NULL FROM pg_catalog.pg_cursors WHERE is_holdable"
-    " UNION ALL SELECT 'temporary', pg_catalog.quote_ident(relname),"
-    " CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END FROM pg_catalog.pg_class"
-    " WHERE relnamespace = pg_catalog.pg_my_temp_schema() AND relkind IN ('r', 'p', 'v', 'S')"
+    " UNION ALL SELECT 'temporary', i.identity, pg_catalog.replace(i.type, ' object', '') FROM pg_catalog.pg_depend d,"
+    " pg_catalog.pg_identify_object(d.classid, d.objid, 0) i WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass"
+    " AND d.refobjid = pg_catalog.pg_my_temp_schema()"
     " UNION ALL SELECT 'listen', c, NULL FROM pg_catalog.pg_listening_channels() c"
     " UNION ALL SELECT 'lock', classid || ' ' || objid || ' ' || objsubid, mode FROM pg_catalog.pg_locks"
     " WHERE locktype = 'advisory' AND granted AND pid = pg_catalog.pg_backend_pid()"
@@ -105,7 +107,7 @@ def _may_change(statement: str, upper: str) -> bool:
     if first in _FIRST:
         return (first, second) != ("PREPARE", "TRANSACTION")
     if first in _DEFINITIONS and not _AT_ONCE.match(upper):
-        return False
+        return _TEMPORARY_SCHEMA.match(upper) is not None
     inserts_rows = first == "INSERT" and "SELECT" not in upper
     may_call = first not in _DEFINITIONS and not inserts_rows
     return _CHANGES.search(upper) is not None or (may_call and _calls_own_function(upper))
@@ -218,7 +220,7 @@ def _closing(connection: OpenConnection, before: State, after: State) -> list[st
         *(f"CLOSE {quote(name)}" for name in sorted(after.cursors - before.cursors)),
         *(f"UNLISTEN {quote(name)}" for name in sorted(after.channels - before.channels)),
         *(
-            f"DROP {kind} IF EXISTS pg_temp.{name} CASCADE"
+            f"DROP {kind} IF EXISTS {name} CASCADE"
             for name, kind in sorted(after.temporary.items())
             if name not in before.temporary
         ),
