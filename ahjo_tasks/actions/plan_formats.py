@@ -264,7 +264,7 @@ def write_script(ctx: ActionContext, plan: Plan, connection: Connection | None, 
     from ahjo_tasks.engine.sql_script import SqlScript
 
     if connection is None:
-        raise UsageError("There is no database yet, so nothing that a script could be made for.", hint="inv init")
+        raise UsageError("There is no database yet to make a script for.", hint="inv init creates it.")
     run = describe_run(plan, ctx.settings.project, ctx.project.checkout, ctx.command_line, ctx.project.environ)
     text = SqlScript(ctx.settings, connection, plan, run).text(ctx.project.target)
     if ctx.console.masked(text) != text:

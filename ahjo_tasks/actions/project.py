@@ -12,7 +12,7 @@ from ahjo_tasks.runtime.action import action
 from ahjo_tasks.runtime.confirmation import is_unattended
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from ahjo_tasks.console import Console
     from ahjo_tasks.project.adopt import Adoption
@@ -140,11 +140,12 @@ def init_project(  # noqa: PLR0913, PLR0917 - one parameter for each flag
     name = name or (ctx.console.ask("Name of the project: ") if asking else _missing("--name"))
     target = scaffold.project_folder(name, Path(project_dir).expanduser().absolute())
     if asking:
-        dialect = dialect or _choose_database(ctx.console)
+        dialect = dialect or _choose(ctx.console, "Database", scaffold.databases(), scaffold.database_of)
         questions = scaffold.questions(target.name, dialect)
         given = {"host": host, "port": port, "database": database, "username": username}
         host, port, database, username = _complete(ctx.console, given, questions)
-        format = format or _choose(ctx.console, "Format of the config", scaffold.FORMATS)  # noqa: A001 - likewise
+        formats = scaffold.FORMATS
+        format = format or _choose(ctx.console, "Format of the config", formats, formats.__contains__)  # noqa: A001
         server = "host" in questions and not (from_database or ctx.dry_run)
         test_connection = test_connection or (server and ctx.console.confirm("Connect, to see what is there?"))
     address = scaffold.ServerAddress(host or None, _port(port), database or None, username or None)
@@ -228,40 +229,48 @@ def _missing(flag: str) -> str:
     raise UsageError(f"{flag} is required in non-interactive mode.", hint=EXAMPLE)
 
 
-def _choose(console: Console, question: str, choices: Sequence[str]) -> str:
-    """The answer, or the first choice when it is empty."""
-    return console.ask(f"{question}, one of {', '.join(choices)} [{choices[0]}]: ").strip().lower() or choices[0]
-
-
-def _choose_database(console: Console) -> str:
-    """Return the database that is named, asking again for one that there is not."""
-    from ahjo_tasks.project import scaffold
-
-    choices = scaffold.databases()
+def _answer(console: Console, question: str, default: str, problem: Callable[[str], str]) -> str:
+    """Ask until there is no problem with the answer; an empty one is the default."""
+    shown = f" [{default}]" if default else ""
     while True:
-        answer = _choose(console, "Database", choices)
-        if scaffold.database_of(answer):
+        answer = console.ask(f"{question}{shown}: ").strip() or default
+        wrong = problem(answer)
+        if not wrong:
             return answer
-        console.warning(f"There is no database {answer!r}. It is one of: {', '.join(choices)}.")
+        console.warning(wrong)
+
+
+def _choose(console: Console, question: str, choices: Sequence[str], known: Callable[[str], object]) -> str:
+    """Ask for one of the choices, or another word for one; the first is the default."""
+
+    def problem(answer: str) -> str:
+        return "" if known(answer.lower()) else f"{answer!r} is not one of: {', '.join(choices)}."
+
+    return _answer(console, f"{question}, one of {', '.join(choices)}", choices[0], problem).lower()
 
 
 def _complete(
     console: Console, given: Mapping[str, str], questions: Mapping[str, tuple[str, str]]
 ) -> tuple[str, str, str, str]:
-    """Ask for each value that no flag gives and that the database has; an empty answer is the default."""
+    """Ask for each value that no flag gives and that the database has."""
     values = dict(given)
     for key, (question, default) in questions.items():
         if not values[key]:
-            shown = f" [{default}]" if default else ""
-            values[key] = console.ask(f"{question}{shown}: ").strip() or default
+            values[key] = _answer(console, question, default, _port_problem if key == "port" else lambda _answer: "")
     return values["host"], values["port"], values["database"], values["username"]
+
+
+def _port_problem(text: str) -> str:
+    if text.isascii() and text.isdecimal() and int(text) <= HIGHEST_PORT:
+        return ""
+    return f"Expected a port up to {HIGHEST_PORT}, got {text!r}."
 
 
 def _port(text: str) -> int | None:
     if not text:
         return None
-    if not text.isascii() or not text.isdecimal() or int(text) > HIGHEST_PORT:
-        raise UsageError(f"--port: expected a number up to {HIGHEST_PORT}, got {text!r}.")
+    if problem := _port_problem(text):
+        raise UsageError(f"--port: {problem}")
     return int(text)
 
 

@@ -399,13 +399,16 @@ def test_what_no_flag_tells_is_asked(folder: Path, answers: Script) -> None:
     assert str(folder) in asked[-1]
 
 
-def test_names_that_people_use_are_taken_and_others_asked_again(
+def test_names_that_people_use_are_taken_and_other_answers_asked_for_again(
     folder: Path, answers: Script, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    answers("shop", "oracle", "Postgres", "", "", "", "", "", "", "y")
+    answers("shop", "oracle", "Postgres", "", "54x2", "70000", "5433", "", "", "toml", "JSON", "", "y")
     assert run(folder) == 0
-    assert backend(folder / "shop")["sql_dialect"].startswith("postgresql")
-    assert "Warning: There is no database 'oracle'. It is one of: sqlite" in capsys.readouterr().err
+    config = json.loads((folder / "shop" / "dev.json").read_text(encoding="utf-8"))["BACKEND"]
+    assert config["sql_dialect"].startswith("postgresql")
+    assert config["sql_port"] == 5433
+    warnings = [line for line in capsys.readouterr().err.splitlines() if line.startswith("Warning: ")]
+    assert [re.findall("'[^']*'", line) for line in warnings] == [["'oracle'"], ["'54x2'"], ["'70000'"], ["'toml'"]]
 
 
 def next_commands(printed: str) -> list[str]:
