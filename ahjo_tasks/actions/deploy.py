@@ -154,8 +154,8 @@ class _PlanConsent:
         ctx.project.read_revisions_again()  # a file may change while the user is asked
         print_tree(ctx, tree_lines(report))
         ctx.project.shown_plan = planned.identity
-        losses = [f"It destroys by {file}: {loss}." for file, loss in report.losses]
-        more = [f"It destroys {len(losses) - MOST_LOSSES} more, which the plan above lists."]
+        losses = [f"It destroys data: {loss} in {file}." for file, loss in report.losses]
+        more = [f"It destroys {len(losses) - MOST_LOSSES} more: the plan above lists them."]
         return losses[:MOST_LOSSES] + (more if len(losses) > MOST_LOSSES else [])
 
 

@@ -63,7 +63,7 @@ class FleetFlags:
     def check(self) -> None:
         """Raise UsageError for a value that makes no sense."""
         if not self.targets:
-            raise UsageError("--targets is missing.", hint="inv fleet.status --targets targets.yaml")
+            raise UsageError("--targets is missing.", hint="Name the list of targets: --targets targets.yaml.")
         if self.format not in fleet_formats.FORMATS:
             hint = f"It is one of: {', '.join(fleet_formats.FORMATS)}."
             raise UsageError(f"There is no format {self.format!r}.", hint=hint)

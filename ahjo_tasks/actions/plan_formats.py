@@ -50,7 +50,7 @@ def tree_lines(report: PlanReport, *, whole: bool = False) -> Iterator[Line]:
         yield from _group_lines(entries, folder, whole=whole)
     losses = report.losses
     if losses:
-        yield f"  destroys {pluralize(len(losses), 'thing')}; only a backup brings rows and columns back", "fail"
+        yield f"  destroys {pluralize(len(losses), 'thing')}; only a backup can restore rows and columns", "fail"
     for file, loss in losses:
         yield f"    x {loss}  ({file})", "fail"
     yield f"  Plan: {report.summary}" if report.summary else f"  {summary_line(report)}", None
@@ -93,7 +93,7 @@ def _group_lines(entries: Sequence[Entry], folder: str, *, whole: bool) -> Itera
             yield f"{INDENT}{line}", {"+": "ok", "-": "fail"}.get(line[:1])
     if left_out:
         signs = "".join(sorted({entry.sign for entry in following[SHORT_GROUP:]}))
-        which = "that are unchanged" if signs == "=" else "that did not change themselves (--diff lists them)"
+        which = "that are unchanged" if signs == "=" else "that did not change themselves (inv plan --diff lists them)"
         yield f"    {signs} and {len(left_out)} more {which}", "dim"
 
 
@@ -111,7 +111,7 @@ def _state(entry: Entry) -> str:
 def detail_lines(entry: Entry) -> Iterator[str]:
     """Yield the SQL of the revisions of a step, and what it destroys, as a dry run shows them below it."""
     for revision in entry.revisions:
-        for line, _style in revision_lines(revision, alone=len(entry.revisions) == 1):
+        for line, _style in revision_lines(revision, alone=len(entry.revisions) == 1, whole=True):
             yield line
     for loss in (*entry.destroys, *(loss for revision in entry.revisions for loss in revision.destroys)):
         yield f"      destroys: {loss}"
@@ -123,13 +123,13 @@ def _title(revision: Revision) -> str:
 
 def revision_lines(revision: Revision, *, alone: bool, whole: bool = False) -> Iterator[Line]:
     """Yield the text of a revision, which is cut unless all of it is wanted."""
-    form = "SQL" if revision.is_sql else "source, as it does not render without a database"
+    form = "SQL" if revision.is_sql else "source, not rendered as SQL"
     yield f"      {form if alone else f'{_title(revision)}, {form}'}:", "dim"
     lines = revision.text.splitlines()
     for line in lines if whole else lines[:SHORT_TEXT]:
         yield f"{INDENT}{line}".rstrip(), None
     if len(lines) > SHORT_TEXT and not whole:
-        yield f"{INDENT}... {pluralize(len(lines) - SHORT_TEXT, 'more line')} (--diff shows all)", "dim"
+        yield f"{INDENT}... {pluralize(len(lines) - SHORT_TEXT, 'more line')} (inv plan --diff shows all)", "dim"
 
 
 def json_text(report: PlanReport, more: Mapping[str, object] | None = None) -> str:

@@ -132,13 +132,13 @@ def losses_of_sql(text: str, dialect: Dialect) -> list[str]:
     return find_losses(statements, dialect.syntax)
 
 
-def losses_of_source(source: str, dialect: Dialect) -> list[str]:
-    """Return what the `upgrade` of a revision destroys, as far as its calls with plain strings tell."""
+def losses_of_source(source: str, direction: str, dialect: Dialect) -> list[str]:
+    """Return what `upgrade` or `downgrade` of a revision destroys, as far as its calls with plain strings tell."""
     try:
         tree = ast.parse(source)
     except SyntaxError:
         return []
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "upgrade"]
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == direction]
     calls = [node for function in functions for node in ast.walk(function) if isinstance(node, ast.Call)]
     found: list[str] = []
     for call in calls:

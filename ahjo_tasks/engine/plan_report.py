@@ -229,14 +229,13 @@ def describe_revisions(step: MigrationStep, dialect: Dialect, connection: Connec
     """Return the revisions of a step, in order, with what they do."""
     from ahjo_tasks.engine.offline_sql import OfflineSql, losses_of_source, losses_of_sql
 
-    migrations = step.migrations
+    migrations, direction = step.migrations, "downgrade" if step.down else "upgrade"
     sql = {} if step.down else OfflineSql(migrations, migrations.current(connection), dialect).texts
     found = []
     for script in step.revisions:
         text = sql.get(script.revision)
-        source = _upgrade_source(script.path)
-        losses = losses_of_source(source, dialect) if text is None else losses_of_sql(text, dialect)
-        losses = [] if step.down else losses
+        source = _source_of(script.path, direction)
+        losses = losses_of_source(source, direction, dialect) if text is None else losses_of_sql(text, dialect)
         path = Path(script.path)
         top = migrations.ini.parent
         file = path.relative_to(top).as_posix() if path.is_relative_to(top) else path.name
@@ -245,8 +244,8 @@ def describe_revisions(step: MigrationStep, dialect: Dialect, connection: Connec
     return found
 
 
-def _upgrade_source(path: str) -> str:
-    """Return the `upgrade` function of a revision, or the whole file where it has no plain one."""
+def _source_of(path: str, direction: str) -> str:
+    """Return the `upgrade` or `downgrade` function of a revision, or the whole file where it has no plain one."""
     try:
         source = Path(path).read_text(encoding="utf-8")
         functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
@@ -254,5 +253,5 @@ def _upgrade_source(path: str) -> str:
         return f"# cannot be read: {error}"
     except SyntaxError:
         return source
-    text = next((ast.get_source_segment(source, node) for node in functions if node.name == "upgrade"), None)
+    text = next((ast.get_source_segment(source, node) for node in functions if node.name == direction), None)
     return text or source

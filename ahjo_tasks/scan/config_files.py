@@ -26,7 +26,9 @@ PARAMETERS = RULE_KEYS[3:]
 def read_rules(path: Path) -> tuple[Rule, ...]:
     """Read the rules of a file. Raises ConfigError with every mistake and its line."""
     if not path.is_file():
-        raise ConfigError(f"{path}: no such file", hint="--init writes rules to begin with.")
+        raise ConfigError(
+            f"{path}: no such file", hint="inv scan --init, or ahjo-scan --init, writes rules to start with."
+        )
     mistakes = Mistakes(path)
     rules = [_rule(entry, mistakes) for entry in read_entries(path, mistakes, RULE_KEYS)]
     if not rules and not mistakes.messages:

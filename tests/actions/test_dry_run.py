@@ -145,3 +145,15 @@ def test_a_command_of_the_project_is_shown_and_not_run(project: RunningProject) 
     done = project.inv("report", "--dry")
     assert (done.code, "touch made" in done.out) == (0, True)
     assert not (project.directory / "made").exists()
+
+
+def test_the_plan_of_a_downgrade_shows_that_direction_and_all_that_it_destroys(project: RunningProject) -> None:
+    project.write(
+        "alembic/versions/1f_shop.py", REVISION + '    print("' + 'line")\n    print("'.join("a" * 20) + '")\n'
+    )
+    assert inv(project, "init", "deploy", *CONFIG).code == 0
+    out = inv(project, "downgrade", "--dry", *CONFIG).out
+    assert "CREATE TABLE shop" not in out
+    assert 'op.execute("DROP TABLE shop")' in out
+    assert "destroys: DROP TABLE shop" in out
+    assert "more lines" not in out

@@ -289,7 +289,7 @@ def test_the_question_comes_after_the_plan_and_names_what_is_destroyed(project: 
     assert done.code == 3
     assert "    + a.sql" in done.out
     assert done.out.index("    + a.sql") < done.out.index("Are you sure?")
-    assert "It destroys by alembic/versions/3f.py: DROP COLUMN shop.old." in done.err
+    assert "It destroys data: DROP COLUMN shop.old in alembic/versions/3f.py." in done.err
     assert not has_view(project, "a")
     assert inv(project, "deploy", *CONFIG, yes=False, typed=("y",)).code == 0
     assert has_view(project, "a")
@@ -348,7 +348,7 @@ def test_deploy_files_shows_its_plan_before_the_question(project: RunningProject
     done = inv(project, "deploy-files", "--files", "database/views/z.sql", *CONFIG, yes=False, typed=("n",))
     assert done.code == 3, done.text
     assert done.out.index("    > z.sql") < done.out.index("Are you sure?")
-    assert "It destroys by database/views/z.sql: DROP TABLE old." in done.err
+    assert "It destroys data: DROP TABLE old in database/views/z.sql." in done.err
     assert not has_view(project, "z")
 
 
