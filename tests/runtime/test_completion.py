@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -95,13 +96,18 @@ def test_zsh_completes(shop: RunningProject, words: str, found: str) -> None:
 
 @pytest.mark.parametrize(
     ("words", "found"),
-    [("inv dep", "deploy-files"), ("ahjo dep", "deploy-files"), ("ahjo deploy de", "dev.jsonc")],
+    [
+        ("inv dep", "deploy-files"),
+        ("inv deploy --con", "--config"),
+        ("ahjo dep", "deploy-files"),
+        ("ahjo deploy de", "dev.jsonc"),
+    ],
 )
 def test_fish_completes(shop: RunningProject, words: str, found: str) -> None:
-    program = "invoke" if words.startswith("inv ") else "ahjo"
-    install = f"{program} --print-completion-script fish | source"
-    line = words.replace("inv ", "invoke ")
-    assert found in run(shop, "fish", f"{install}\ncomplete --do-complete '{line}'")
+    page = (ROOT / "docs" / "actions.md").read_text(encoding="utf-8")
+    (line,) = [line for line in page.splitlines() if line.startswith("| fish ")]
+    install = dict(zip(("inv", "ahjo"), re.findall("`([^`]+)`", line.replace("\\|", "|")), strict=True))
+    assert found in run(shop, "fish", f"{install[words.split(maxsplit=1)[0]]}\ncomplete --do-complete '{words}'")
 
 
 def test_another_shell_is_refused(shop: RunningProject) -> None:
