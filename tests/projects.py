@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from forks import forks
+
 ROOT = Path(__file__).resolve().parents[1]
+TIMEOUT = 600
+STARTED = {
+    "inv": (sys.executable, "-m", "invoke"),
+    "ahjo": (sys.executable, "-c", "import sys; from ahjo_tasks.cli import ahjo; sys.exit(ahjo())"),
+}
 PLAIN_TASKS = "from ahjo_tasks import namespace\n\nns = namespace()\n"
 
 
@@ -45,27 +52,31 @@ class RunningProject:
     def inv(self, *arguments: str, config: str | None = "dev.json", yes: bool = True, **environ: str) -> Outcome:
         """`inv ARGUMENTS --config dev.json`, confirmed beforehand unless `yes` is False."""
         named = ("--config", config) if config else ()
-        return self.run(sys.executable, "-m", "invoke", *arguments, *named, yes=yes, **environ)
+        return self._run_forked(["inv", *arguments, *named], yes=yes, **environ)
 
     def ahjo(self, *arguments: str, yes: bool = True, **environ: str) -> Outcome:
         """`ahjo ARGUMENTS`."""
-        program = "import sys; from ahjo_tasks.cli import ahjo; sys.exit(ahjo())"
-        return self.run(sys.executable, "-c", program, *arguments, yes=yes, **environ)
+        return self._run_forked(["ahjo", *arguments], yes=yes, **environ)
 
     def run(self, *command: str, yes: bool = True, **environ: str) -> Outcome:
-        confirmed = {"AHJO_NON_INTERACTIVE": "1"} if yes else {}
         done = subprocess.run(
             command,
             cwd=self.directory,
-            env={**_clean_environment(), **confirmed, **environ},
+            env=_environment(yes, environ),
             capture_output=True,
             text=True,
             encoding="utf-8",
             stdin=subprocess.DEVNULL,
-            timeout=600,
+            timeout=TIMEOUT,
             check=False,
         )
         return Outcome(done.returncode, done.stdout, done.stderr)
+
+    def _run_forked(self, command: list[str], *, yes: bool, **environ: str) -> Outcome:
+        """Run `inv` or `ahjo`; a variable of Python's own needs a Python that starts."""
+        if sys.platform != "linux" or any(name.startswith("PYTHON") for name in environ):
+            return self.run(*STARTED[command[0]], *command[1:], yes=yes, **environ)
+        return Outcome(*forks().run(command, self.directory, _environment(yes, environ), TIMEOUT))
 
 
 def make_project(directory: Path, backend: dict[str, Any] | None = None, tasks: str = PLAIN_TASKS) -> RunningProject:
@@ -77,6 +88,11 @@ def make_project(directory: Path, backend: dict[str, Any] | None = None, tasks: 
     if backend is not None:
         project.configure(backend)
     return project
+
+
+def _environment(yes: bool, environ: dict[str, str]) -> dict[str, str]:
+    confirmed = {"AHJO_NON_INTERACTIVE": "1"} if yes else {}
+    return {**_clean_environment(), **confirmed, **environ}
 
 
 def _clean_environment() -> dict[str, str]:

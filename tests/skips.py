@@ -42,6 +42,7 @@ if sys.platform != "linux":
         "the ODBC driver manager is not installed": "`make servers` knows Debian only",
         "PostgreSQL is not installed": "`make servers` knows Debian only",
         "MariaDB is not installed": "`make servers` knows Debian only",
+        "only on Linux": "a process that uses threads or frameworks of macOS cannot be forked safely",
     }
 
 

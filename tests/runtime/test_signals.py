@@ -55,7 +55,7 @@ def test_a_signal_before_the_first_task_is_one_line(
     tmp_path: Path, tasks: str, number: signal.Signals, code: int, word: str
 ) -> None:
     project = make_project(tmp_path, sqlite(), tasks=tasks.format(number=int(number)))
-    done = project.inv("init")
+    done = project.run(sys.executable, "-m", "invoke", "init", "--config", "dev.json")
     assert (done.code, done.out, done.err) == (code, "", f"{word} before anything ran.\n")
     assert not list(tmp_path.glob("*.db"))
 
