@@ -236,6 +236,8 @@ class Comparison:
         record = self._records.get(file.label)
         if record is None:
             return FileChange(file.label, file.kind, *self._unknown(file), file=file)
+        if not record.hash:
+            return FileChange(file.label, file.kind, Status.REFRESHED, "a failed deploy did not reach it", file=file)
         if record.hash != self._hash_of(file):
             return FileChange(file.label, file.kind, Status.CHANGED, file=file)
         drifted = tuple(key for key, known in record.objects.items() if not self._is_as_left(key, known, file))

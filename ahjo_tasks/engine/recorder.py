@@ -258,7 +258,12 @@ class Recorder:
         with self._kept_for_another_try(), self._transaction():
             self._start()
             if not {step.kind for step in plan.steps} <= LEAVE_OBJECTS:
-                self._store.invalidate()
+                self._store.invalidate(self._refreshed(plan))
+
+    def _refreshed(self, plan: Plan) -> list[str]:
+        """Return the files of a plan that run only because others do, which nothing else tells after a failure."""
+        planned = (self._changes.get(step.label) for step in plan.steps)
+        return [change.label for change in planned if change is not None and change.status is Status.REFRESHED]
 
     def _transaction(self) -> AbstractContextManager[None]:
         """Make one transaction of a block, unless the action shares one."""

@@ -477,14 +477,20 @@ class HistoryStore:
         unfinished = (table.c.project == self.project) & (table.c.status == STARTED)
         sa_connection.execute(table.update().where(unfinished).values(status=INTERRUPTED))
 
-    def invalidate(self) -> None:
-        """Forget the version of the catalog before objects change, so that a deploy after a crash compares all."""
+    def invalidate(self, refreshed: Sequence[str] = ()) -> None:
+        """Forget the version of the catalog before objects change, so that a deploy after a crash compares all.
+
+        Of the files that are refreshed what they ran is forgotten, too: until they have run again they are due.
+        """
         from sqlalchemy import null
 
-        table = self.tables.state
-        forget = table.update().where(table.c.project == self.project).values(catalog_version=null())
+        state, objects = self.tables.state, self.tables.objects
+        forget = state.update().where(state.c.project == self.project).values(catalog_version=null())
         with self.connection.sqlalchemy_transaction() as sa_connection:
             sa_connection.execute(forget)
+            for some in _portions(refreshed):
+                of_files = objects.update().where(objects.c.project == self.project, objects.c.file.in_(some))
+                sa_connection.execute(of_files.values(file_hash=""))
 
     def write_steps(self, run: Run, steps: Sequence[StepRecord], texts: Mapping[str, str]) -> None:
         """Write steps of a run, and the texts that are not kept yet."""

@@ -625,3 +625,24 @@ def test_a_word_of_select_that_is_no_name_gets_the_nearest_one(sqlite: Deployed)
     for word, near in (("custmers", "customers"), ("slaes", "sales"), ("sales/custmers.sql", "sales/customers.sql")):
         assert f"Did you mean {near}?" in sqlite.fail("deploy", "--select", word, code=2).err
     assert not sqlite.has("customers")
+
+
+@pytest.mark.parametrize("target", ["postgresql", "mysql"], indirect=True)
+@pytest.mark.parametrize("cause", ["revision", "view"])
+def test_what_a_failed_deploy_was_to_refresh_is_refreshed_by_the_next_one(live: Deployed, cause: str) -> None:
+    live.reconfigure(deploy_transaction="file")
+    revision(live, "a1", None, 'op.execute("CREATE TABLE item (id INTEGER)")')
+    live.view("b", "SELECT * FROM item")
+    live.view("z", "SELECT * FROM b")
+    live.succeed("deploy")
+    if cause == "revision":
+        revision(live, "b2", "a1", 'op.execute("ALTER TABLE item ADD name VARCHAR(9)")')
+    else:
+        live.view("b", "SELECT item.*, 1 AS one FROM item")
+    live.view("a", f"SELECT nothing FROM {'item' if cause == 'revision' else 'b'}")
+    live.fail("deploy")
+    (live.directory / "database/views/a.sql").unlink()
+    assert "refreshed: a failed deploy did not reach it" in live.succeed("plan").out
+    live.succeed("deploy")
+    assert live.rows(f"SELECT {'name' if cause == 'revision' else 'one'} FROM z") == []
+    assert "nothing to do" in live.succeed("plan", "--check").out

@@ -114,7 +114,7 @@ def test_a_run_that_is_stopped_before_its_first_step_has_ended(sqlite: Deployed)
     sqlite.view("a", "SELECT 1 AS one")
     sqlite.view("b", "SELECT 1 AS one")
 
-    def stop(_store: HistoryStore) -> None:
+    def stop(*_: object) -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
     assert killed(sqlite, "deploy", kill=lambda: patch.object(HistoryStore, "invalidate", stop).start()) == 130
