@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from enum import Enum
+from functools import partial
 from pathlib import Path
+from shutil import rmtree
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.errors import AhjoError, ConnectionFailedError, NotPermittedError, UsageError
@@ -150,8 +152,8 @@ def init_project(  # noqa: PLR0913, PLR0917 - one parameter for each flag
         test_connection = test_connection or (server and ctx.console.confirm("Connect, to see what is there?"))
     address = scaffold.ServerAddress(host or None, _port(port), database or None, username or None)
     dialect, format = dialect or _missing("--dialect"), format or scaffold.FORMATS[0]  # noqa: A001 - likewise
-    draft = scaffold.draft(target.name, dialect, format, address, empty=empty or from_database)
-    _create(ctx, target, draft, Wish(ask=asking, pull=from_database, connect=test_connection))
+    draft = partial(scaffold.draft, target.name, dialect, format, address)
+    _create(ctx, target, draft, Wish(asking, from_database, test_connection, empty or from_database))
 
 
 def _pull(ctx: ActionContext, target: Path, config: str) -> None:
@@ -172,22 +174,30 @@ class Wish(NamedTuple):
     ask: bool
     pull: bool
     connect: bool
+    empty: bool
 
 
-def _create(ctx: ActionContext, target: Path, draft: Mapping[str, str], wish: Wish) -> None:
-    """Write the files of a project after a question, and then those of its database."""
+def _create(ctx: ActionContext, target: Path, draft: Callable[..., dict[str, str]], wish: Wish) -> None:
+    """Write the files of a project after a question, and then those of its database.
+
+    A project whose database turns out to have objects gets no sample objects.
+    """
     from ahjo_tasks.project.scaffold import write
 
+    files = draft(empty=wish.empty)
     if ctx.dry_run:
-        ctx.console.print(f"  Plan: create {target} with {len(draft)} files (dry run: nothing is created)")
+        ctx.console.print(f"  Plan: create {target} with {len(files)} files (dry run: nothing is created)")
         return
     if wish.ask and not ctx.console.confirm(f"Create the project {target.name} in {target.parent}?"):
         raise NotPermittedError("init-project was declined; nothing was created.")
-    write(target, draft)
-    ctx.console.counts.results["OK"] += len(draft)
-    config = next(path for path in draft if path.startswith("dev."))
+    write(target, files)
+    config = next(path for path in files if path.startswith("dev."))
     found = _look(ctx, target, config, connect=wish.connect) if not wish.pull else Found.UNKNOWN
-    _print_created(ctx.console, target, draft, None if wish.pull else found)
+    if found is Found.OBJECTS and not wish.empty:
+        rmtree(target)  # it was made just now
+        write(target, files := draft(empty=True))
+    ctx.console.counts.results["OK"] += len(files)
+    _print_created(ctx.console, target, files, None if wish.pull else found)
     if wish.pull:
         _pull(ctx, target, config)
 
@@ -291,7 +301,8 @@ def _print_created(console: Console, target: Path, files: Collection[str], found
         return
     console.print()
     if found is Found.OBJECTS:
-        console.warning("The database is there and has objects: inv complete-build would drop it.")
+        console.info("The database has objects, so the project has no sample objects: inv pull brings its own.")
+        console.warning("inv complete-build would drop the database.")
     console.print("Next:", "head")
     for command in (f"cd {_from_here(target)}", *_next_commands(config, found)):
         console.print(f"  {command}")

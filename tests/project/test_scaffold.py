@@ -14,6 +14,7 @@ from unittest.mock import patch
 import pytest
 import yaml
 from invoke.program import Program
+from projects import RunningProject
 
 from ahjo_tasks.actions.namespace import namespace
 from ahjo_tasks.cli import init_project
@@ -432,6 +433,19 @@ def test_the_next_commands_suit_what_is_in_the_database(
     assert run(folder, "shop", "--dialect", "sqlite", "--database", str(folder / "old.db")) == 0
     assert next_commands(capsys.readouterr().out) == commands
     assert (folder / "old.db").exists() == bool(sql)
+
+
+def test_a_project_of_a_database_with_objects_has_none_of_the_sample(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "old.db")) as connection:
+        connection.execute("CREATE TABLE item (id INTEGER)")
+    assert run(folder, "shop", "--dialect", "sqlite", "--database", str(folder / "old.db")) == 0
+    shop = RunningProject(folder / "shop")
+    for command in (["pull"], ["baseline"], ["plan", "--check"]):
+        done = shop.inv(*command, config="dev.jsonc")
+        assert done.code == 0, done.text
+    assert "nothing to do" in done.out
+    (revision,) = (folder / "shop/alembic/versions").glob("*.py")
+    assert "item" in revision.read_text(encoding="utf-8")
 
 
 def test_a_connection_that_fails_keeps_the_answers(
