@@ -28,6 +28,8 @@ def users_python(repository: Path) -> str:
         venv.create(folder, clear=True, with_pip=True)
         subprocess.run([program, "-m", "pip", "install", "--quiet", *wanted.split("\n")], check=True)
         note.write_text(wanted, encoding="utf-8")
+    # as pip leaves an installed package: else each start would compile all modules where Python must not write them
+    subprocess.run([program, "-m", "compileall", "-q", repository / "ahjo_tasks"], check=True)
     return str(program)
 
 
