@@ -12,7 +12,14 @@ from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ahjo_tasks.database.catalog import Fingerprint, ObjectKey, has_table, hash_definition, with_used_schemas
+from ahjo_tasks.database.catalog import (
+    Fingerprint,
+    ObjectKey,
+    existing_tables,
+    has_table,
+    hash_definition,
+    with_used_schemas,
+)
 from ahjo_tasks.errors import StatementError, UsageError
 from ahjo_tasks.history import TABLES_VERSION
 
@@ -256,8 +263,10 @@ class HistoryStore:
         """Return the statements that create the tables, or bring those of an older release to this one."""
         from ahjo_tasks.history.tables import shared_tables
 
+        tables = shared_tables(self.settings, self.connection.dialect)
+        present = self._present(tables)
         with self.connection.sqlalchemy_connection() as sa_connection:
-            statements = shared_tables(self.settings, self.connection.dialect).missing(sa_connection)
+            statements = tables.missing(sa_connection, present)
             return "\n".join(f"{statement};" for statement in statements)
 
     def prepare(self) -> bool:
@@ -272,14 +281,19 @@ class HistoryStore:
             return False
         tables = shared_tables(self.settings, self.connection.dialect)
         try:
+            present = self._present(tables)
             with self.connection.sqlalchemy_transaction() as sa_connection:
-                tables.create(sa_connection, self.connection.dialect)
+                tables.create(sa_connection, self.connection.dialect, present)
                 sa_connection.execute(tables.state.update().values(tables_version=TABLES_VERSION))
         except StatementError:
             if existed or not self.exists():  # another project's first run may have made them in the meantime
                 raise
         self._version, self.tables = TABLES_VERSION, tables
         return not existed
+
+    def _present(self, tables: HistoryTables) -> set[str]:
+        """Return the names of the tables that are there, as far as this login can see."""
+        return existing_tables(self.connection, tables.names, self.name_of("state")[0])
 
     def state(self) -> State | None:
         """Return the last finished deploy."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Boolean, Column, DateTime, Float, Integer, MetaData, String, Table, Unicode, UnicodeText
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from sqlalchemy.engine import Connection as SAConnection
     from sqlalchemy.types import TypeEngine
@@ -133,19 +133,27 @@ class HistoryTables:
     def _table(self, name: str, columns: list[Column[Any]]) -> Table:
         return Table(f"{self._prefix}{name}", self._metadata, *columns)
 
-    def create(self, connection: SAConnection, dialect: Dialect) -> None:
-        """Create the tables and their schema where they are missing, and the columns that older tables lack."""
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the tables."""
+        return tuple(table.name for table in self._metadata.sorted_tables)
+
+    def create(self, connection: SAConnection, dialect: Dialect, present: Collection[str]) -> None:
+        """Create the tables and their schema where they are missing, and the columns that older tables lack.
+
+        `present` are the names of the tables that are there.
+        """
         from sqlalchemy import text
 
         dialect.ensure_schema(connection, self._metadata.schema)
-        for statement in self.missing(connection):
+        for statement in self.missing(connection, present):
             connection.execute(text(statement))
 
-    def missing(self, connection: SAConnection) -> Iterator[str]:
+    def missing(self, connection: SAConnection, present: Collection[str]) -> Iterator[str]:
         """Yield the statements that create what is missing; a column that is added allows NULL."""
         from sqlalchemy.schema import CreateColumn, CreateTable
 
-        for table, existing in self._columns(connection):
+        for table, existing in self._columns(connection, present):
             if not existing:
                 yield str(CreateTable(table).compile(connection)).strip()
                 continue
@@ -157,17 +165,19 @@ class HistoryTables:
 
     def leave_out_missing(self, connection: SAConnection) -> None:
         """Leave out the columns that older tables lack, so that they can be read."""
-        for table, existing in self._columns(connection):
+        for table, existing in self._columns(connection, self.names):
             for column in [column for column in table.columns if existing and column.name not in existing]:
                 table._columns.remove(column)  # noqa: SLF001 - SQLAlchemy has no public way
 
-    def _columns(self, connection: SAConnection) -> Iterator[tuple[Table, set[str]]]:
+    def _columns(self, connection: SAConnection, present: Collection[str]) -> Iterator[tuple[Table, set[str]]]:
         """Yield each table with the names of its columns in the database; of none for a table that is not there."""
-        from sqlalchemy import inspect
+        columns: dict[str, set[str]] = {}
+        if present:
+            from sqlalchemy import inspect
 
-        names = [table.name for table in self._metadata.sorted_tables]  # others' may have types that SQLAlchemy lacks
-        found = inspect(connection).get_multi_columns(schema=self._metadata.schema, filter_names=names)
-        columns = {name: {column["name"] for column in listed} for (_schema, name), listed in found.items()}
+            # of others, which may have types that SQLAlchemy lacks, nothing is read
+            found = inspect(connection).get_multi_columns(schema=self._metadata.schema, filter_names=[*present])
+            columns = {name: {column["name"] for column in listed} for (_schema, name), listed in found.items()}
         for table in self._metadata.sorted_tables:
             yield table, columns.get(table.name, set())
 

@@ -223,6 +223,9 @@ class DialectAttributes:
     Shipped objects and those of extensions are left out."""
     comments_sql: ClassVar[str] = ""
     """Query of kind, schema, name, table and text of the comments on such objects and on their columns."""
+    tables_sql: ClassVar[str] = ""
+    """Query of schema, table, a line of text and a comment for each column, constraint and index of the tables whose
+    names are {names}, in an order that is always the same; empty where SQLAlchemy reads them."""
     catalog_digest: ClassVar[str] = ""
     """Expression of the hash of a column, {}; empty where the texts themselves are read."""
     catalog_version_sql: ClassVar[str] = ""

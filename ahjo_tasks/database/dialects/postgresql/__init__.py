@@ -191,6 +191,7 @@ class PostgreSQL(Dialect):
     )
     catalog_queries = catalog.QUERIES
     comments_sql = catalog.COMMENTS
+    tables_sql = catalog.TABLES
     catalog_digest = "md5({})"
     catalog_version_sql = catalog.VERSION
     used_schemas_sql = catalog.USED_SCHEMAS

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ahjo_tasks.database.dialects.attributes import CatalogQuery
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 SETTINGS = (
     "SET LOCAL search_path = pg_catalog; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = postgres;"
@@ -214,6 +219,63 @@ COMMENTS = " UNION ALL ".join(
     )
 )
 """Comments on objects of the same name and on their columns, a row each."""
+
+
+def _part(number: int, place: str, line: Sequence[str], comment: str, source: str) -> str:
+    """Return the query of one part of the tables t: the words of a line, those that are NULL left out."""
+    words = f"concat_ws(' ', {', '.join(line)})" if line else "NULL"
+    return (
+        f"SELECT t.nspname, t.relname, {number} AS part, {place} AS place, {words} AS line, {comment} AS comment"
+        f" FROM tables t {source}"
+    )
+
+
+COLLATION = (
+    "(SELECT 'collate ' || l.collname FROM pg_catalog.pg_type y JOIN pg_catalog.pg_collation l"
+    " ON l.oid = a.attcollation WHERE y.oid = a.atttypid AND y.typcollation <> a.attcollation)"
+)
+COLUMN = (
+    "'column'",
+    "a.attname",
+    "format_type(a.atttypid, a.atttypmod)",
+    COLLATION,
+    "CASE WHEN a.attnotnull THEN 'not null' END",
+    "CASE a.attidentity WHEN 'a' THEN 'generated always as identity' WHEN 'd' THEN 'generated as identity' END",
+    "CASE a.attgenerated WHEN '' THEN 'default ' ELSE 'generated as ' END || pg_get_expr(d.adbin, d.adrelid)",
+)
+TABLES = (
+    "WITH tables AS (SELECT c.oid, n.nspname::text, c.relname::text FROM pg_catalog.pg_class c"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    f" WHERE c.relkind IN ('r', 'p') AND c.relname {{names}} AND {USUAL} AND {_own('pg_class', 'c.oid')})"
+    " SELECT nspname, relname, line, comment FROM ("
+    + " UNION ALL ".join(
+        (
+            _part(0, "''", (), "obj_description(t.oid, 'pg_class')", ""),
+            _part(
+                *(1, "to_char(a.attnum, '00000')", COLUMN, "a.attname || ': ' || col_description(t.oid, a.attnum)"),
+                "JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped"
+                " LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum",
+            ),
+            _part(
+                *(2, "k.conname", ("'constraint'", "k.conname", "pg_get_constraintdef(k.oid)")),
+                "k.conname || ': ' || obj_description(k.oid, 'pg_constraint')",
+                # without those that PostgreSQL derives: of partitions, and of references to them
+                "JOIN pg_catalog.pg_constraint k ON k.conrelid = t.oid AND k.conparentid = 0"
+                " AND k.contype IN ('p', 'u', 'f', 'c', 'x')",
+            ),
+            _part(
+                *(3, "x.relname", ("pg_get_indexdef(i.indexrelid)",)),
+                "x.relname || ': ' || obj_description(x.oid, 'pg_class')",
+                "JOIN pg_catalog.pg_index i ON i.indrelid = t.oid JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid"
+                " AND NOT x.relispartition"
+                " AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k"
+                " WHERE k.conindid = x.oid AND k.contype IN ('p', 'u', 'x'))",
+            ),
+        )
+    )
+    + ') parts ORDER BY nspname, relname, part, place COLLATE "C", line COLLATE "C"'
+)
+"""A line for each column, constraint and index of the tables whose names are {names}, and its comment."""
 
 PROJECTS_SCHEMAS = "(SELECT oid FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' AND nspname {schemas})"
 """The schemas that count; {schemas} is IN (...), or IS NOT NULL for all of them."""
