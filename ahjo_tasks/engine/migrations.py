@@ -9,7 +9,7 @@ import warnings
 from argparse import Namespace
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from threading import RLock
 from types import SimpleNamespace
@@ -408,6 +408,7 @@ def dialect_options(dialect: Dialect) -> dict[str, bool]:
     return {"transactional_ddl": dialect.transactional_ddl, "render_as_batch": dialect.render_as_batch}
 
 
+@cache
 def leaves_transaction(source: str) -> str:
     """Name what in the source of a revision leaves the transaction that it runs in; empty for nothing.
 
@@ -430,6 +431,7 @@ def leaves_transaction(source: str) -> str:
     return ""
 
 
+@cache
 def takes_connection(source: str) -> bool:
     """Return whether an env.py runs on the connection that it is given, as far as its source tells."""
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from io import StringIO
@@ -55,6 +55,9 @@ HELD = (
     " AND (l.classid::bigint << 32 | l.objid::bigint) = key.k"
 )
 """Query of the session that holds an advisory lock."""
+READING = "ahjo_reading"
+"""Savepoint around a query of the catalog; another name than that of others, which a failed query must not undo."""
+UNDO_READING = f"ROLLBACK TO SAVEPOINT {READING}"
 LOCK_KEY = "hashtextextended('ahjo {purpose}:' || current_database(), 0)"
 WRONG_LOGIN = frozenset({"28P01", "28000"})
 SILENT = r"(?i)connection refused|time-?\s?out|timed out|no route to host|network is unreachable"
@@ -501,10 +504,21 @@ class PostgreSQL(Dialect):
 
     def query_catalog(self, connection: OpenConnection, sql: str) -> list[tuple[Any, ...]]:
         """Send settings and query in one call, of which the server makes a transaction where none is open."""
-        undone = connection.transaction(rollback_only=True, savepoint=True)
-        with undone if connection.transactional else nullcontext():
-            rows: list[tuple[Any, ...]] = connection.result_sets(f"{catalog.SETTINGS}; {sql}")[-1].rows
-            return rows
+        statements, apart = f"{catalog.SETTINGS}; {sql}", self._is_open(connection)
+        if apart:
+            statements = f"SAVEPOINT {READING}; {statements}; {UNDO_READING}; RELEASE SAVEPOINT {READING}"
+        try:
+            rows: list[tuple[Any, ...]] = connection.result_sets(statements)[-1].rows
+        except BaseException:
+            if apart:
+                connection.try_execute(UNDO_READING)
+            raise
+        return rows
+
+    def _is_open(self, connection: OpenConnection) -> bool:
+        """Test whether what is sent now belongs to a transaction that was begun before."""
+        state = self.transaction_state(connection.dbapi_connection)
+        return connection.in_shared_transaction or state == "open"
 
     def exists(self, connection: OpenConnection, database: str) -> bool:
         """Return whether the catalog lists the database."""
