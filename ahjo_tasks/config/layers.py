@@ -180,7 +180,8 @@ def environment_layer(environ: Mapping[str, str], keys: Iterable[str], folder: P
     """
     variables = _variables(environ)
     names = {_variable_name(key): key for key in keys}
-    names |= {f"{name}_FILE": f"{key}{_FILE}" for name, key in names.items() if _secret_of_file(f"{key}{_FILE}")}
+    files = {f"{name}_FILE": f"{key}{_FILE}" for name, key in names.items() if f"{name}_FILE" in variables}
+    names |= {name: key for name, key in files.items() if _secret_of_file(key)}
     options = {name: _option(name) for name in variables if _option(name) and name not in names}
     values = {key: variables[name] for name, key in (options | names).items() if name in variables}
     references = References({}, folder, lambda path: _variable_name(str(path[-1])))
