@@ -43,16 +43,23 @@ class Document:
 
 def read(path: Path) -> Document:
     """Read a `.json`, `.jsonc`, `.yaml` or `.yml` file. Raises ConfigError with line and column, never the text."""
+    return _parse(*_content(path))
+
+
+def _content(path: Path) -> tuple[bytes, str, str]:
+    """Return the bytes of a file, its name, and its suffix, which is known."""
     suffix = path.suffix.lower()
     if suffix not in _PARSERS:
         raise unknown_format(path)
-    return _parsed(_bytes(path), path.name, suffix)
+    return _bytes(path), path.name, suffix
 
 
-@lru_cache(maxsize=8)
-def _parsed(data: bytes, name: str, suffix: str) -> Document:
-    """Parse a file once, which Invoke and the loader both read; the cache key is the content, so it is never stale."""
+def _parse(data: bytes, name: str, suffix: str) -> Document:
     return _PARSERS[suffix](decode(data, name), name)
+
+
+_parse_once = lru_cache(maxsize=8)(_parse)
+"""For configs, which Invoke and the loader both read; the key is the content, so it is never stale."""
 
 
 def unknown_format(path: Path) -> ConfigError:
@@ -132,7 +139,7 @@ def read_config(path: Path) -> Document:
     Refuses an alias of YAML in its own value, aliases of aliases that stand for a file of any size, and half of a
     surrogate pair, as `"\ud800"`, which no server takes. Raises ConfigError.
     """
-    document = read(path)
+    document = _parse_once(*_content(path))
     sizes: dict[int, int] = {}
     for key, value in document.value.items():
         reason = _refused(key, sizes) or _refused(value, sizes)

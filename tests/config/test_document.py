@@ -292,3 +292,10 @@ def test_half_of_a_surrogate_pair_is_refused(write: Callable[..., Path], name: s
     with pytest.raises(ConfigError, match="half of a surrogate pair"):
         read_config(write(name, text))
     assert read_config(write(name, '{"a": "\\ud83d\\ude00"}')).value == {"a": "😀"}
+
+
+def test_a_config_is_parsed_once_and_a_file_of_any_size_is_not_kept(tmp_path: Path) -> None:
+    file = tmp_path / "dev.json"
+    file.write_text("{}", encoding="utf-8")
+    assert read_config(file) is read_config(file)
+    assert read(file) is not read(file)
