@@ -21,6 +21,56 @@ def made(text: str, syntax: Syntax = POSTGRESQL) -> list[str]:
 
 
 @pytest.mark.parametrize(
+    ("syntax", "text"),
+    [
+        (POSTGRESQL, "SELECT 1 INTO TEMP t"),
+        (POSTGRESQL, "INSERT INTO t SELECT 1"),
+        (POSTGRESQL, "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN SELECT 1 INTO t; END $$"),
+        (POSTGRESQL, "DO $$ BEGIN SELECT 1 INTO t FROM u; END $$"),
+        (POSTGRESQL, "SELECT 1; MERGE INTO t USING (SELECT 1 AS a) s ON t.a = s.a WHEN MATCHED THEN DELETE"),
+        (MSSQL, "SELECT 1 AS a INTO #t"),
+        (MSSQL, "SELECT 1 INSERT INTO t SELECT 1 MERGE INTO t USING u ON 1 = 1 WHEN MATCHED THEN DELETE;"),
+        (MSSQL, "SELECT 1 UPDATE t SET a = 1 OUTPUT inserted.a INTO u"),
+        (MSSQL, "DECLARE c CURSOR FOR SELECT 1 OPEN c FETCH NEXT FROM c INTO @t"),
+        (MYSQL, "SELECT 1 INTO t"),
+    ],
+)
+def test_into_that_creates_no_table_is_no_definition(syntax: Syntax, text: str) -> None:
+    assert [one for one in made(text, syntax) if one.startswith("table")] == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "after", "tables"),
+    [
+        ("SET standard_conforming_strings = off", "", ["table t", "table u"]),
+        (
+            "SELECT 1; SELECT pg_catalog.set_config('standard_conforming_strings', 'off', false);\n-- so",
+            "",
+            ["table t", "table u"],
+        ),
+        ("SET standard_conforming_strings = off", "RESET ALL", ["table t"]),
+        ("SET standard_conforming_strings = on", "", ["table t"]),
+        ("SELECT 'SET standard_conforming_strings = off', 1", "", ["table t"]),
+    ],
+)
+def test_strings_are_read_as_the_setting_has_the_server_read_them(setting: str, after: str, tables: list[str]) -> None:
+    texts = (
+        f"{setting};",
+        f"{after};",
+        r"CREATE TABLE t (a text DEFAULT 'it\'s', b text DEFAULT '\\'); CREATE TABLE u (a int)",
+    )
+    found = read_references(texts, POSTGRESQL).definitions
+    assert [f"{one.kind} {one.name}" for one in found] == tables
+
+
+def test_a_table_of_select_into_is_created_in_t_sql_too() -> None:
+    assert made("SELECT a INTO [dbo].[New One] FROM dbo.t SELECT 1 AS b INTO u", MSSQL) == [
+        "table dbo.New One",
+        "table u",
+    ]
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("CREATE VIEW a.b AS SELECT 1", "view a.b"),
@@ -31,6 +81,8 @@ def made(text: str, syntax: Syntax = POSTGRESQL) -> list[str]:
         ("CREATE PROC p AS SELECT 1", "procedure p"),
         ("CREATE UNLOGGED TABLE t (i int)", "table t"),
         ("CREATE DOMAIN d AS int", "type d"),
+        ("SELECT a, b INTO s.t FROM u", "table s.t"),
+        ('WITH w AS (SELECT 1) SELECT * INTO UNLOGGED TABLE "T" FROM w', "table T"),
         ("CREATE SCHEMA IF NOT EXISTS s", "schema s"),
         ("CREATE\n-- its name\nSEQUENCE /* a /* nested */ one */ s.q", "sequence s.q"),
         ('CREATE VIEW "My Schema" . "a.b" AS SELECT 1', "view My Schema.a.b"),

@@ -21,6 +21,7 @@ from ahjo_tasks.sql.references.routines import external_name, follows, handler, 
 from ahjo_tasks.sql.references.tokens import split_name
 from ahjo_tasks.sql.scanner import Scanner
 from ahjo_tasks.sql.source import SourceText
+from ahjo_tasks.sql.splitters.psql import escapes_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -213,12 +214,18 @@ def read_references(batches: Iterable[str], syntax: Syntax) -> FileReferences:
     """
     collector = Collector(syntax)
     mode = syntax
+    escapes = False
     for number, text in enumerate(batches):
+        usual = text
         if syntax is MYSQL:
             if setting := _KEY_CHECKS.match(text):
                 collector.unchecked_keys = setting["value"].upper() in {"0", "OFF", "FALSE"}
             mode = syntax_after(text, 0, len(text), mode)
-        Reader(_as_usual(text, mode) if mode is not syntax else text, collector, ACTIONS, (number,)).read()
+            usual = _as_usual(text, mode) if mode is not syntax else text
+        elif syntax is POSTGRESQL:
+            usual = _ESCAPE.sub(_doubled, text) if escapes else text
+            escapes = escapes_after(text, before=escapes)
+        Reader(usual, collector, ACTIONS, (number,)).read()
     return collector.result()
 
 
@@ -226,6 +233,14 @@ def _as_usual(text: str, mode: Syntax) -> str:
     """Write a statement of MySQL as it would read without its modes, each character in its place."""
     text = text if mode.backslash_escapes else text.replace("\\", "/")
     return text.replace('"', "`") if '"' in mode.names else text
+
+
+_ESCAPE = re.compile(r"\\[\\']")
+
+
+def _doubled(escape: re.Match[str]) -> str:
+    """Write a quote that a backslash escapes as SQL does; a backslash means nothing then."""
+    return "''" if escape[0].endswith("'") else "  "
 
 
 VERBS = ("INSERT", "REPLACE", "MERGE", "COPY", "UPDATE", "LOAD", "BULK", "DELETE")

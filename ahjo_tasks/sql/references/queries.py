@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ahjo_tasks.sql.definitions import Definition
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE
 from ahjo_tasks.sql.references.expressions import (
     CALLS,
@@ -21,6 +22,8 @@ from ahjo_tasks.sql.references.expressions import (
     table_query,
 )
 from ahjo_tasks.sql.references.grouping import group_by
+from ahjo_tasks.sql.references.kinds import record
+from ahjo_tasks.sql.references.model import qualified
 from ahjo_tasks.sql.references.reader import (
     MARKS,
     NO_ALIAS,
@@ -35,7 +38,7 @@ from ahjo_tasks.sql.references.reader import (
     begin,
     skip_list,
 )
-from ahjo_tasks.sql.references.tokens import STRING, word_set
+from ahjo_tasks.sql.references.tokens import STRING, split_name, word_set
 
 if TYPE_CHECKING:
     from ahjo_tasks.sql.references.reader import Action
@@ -112,12 +115,26 @@ def _output_column(_reader: Reader, index: int) -> int:
 
 
 def into(reader: Reader, index: int) -> int:
-    """Read INTO."""
-    if reader.scope.comma is not _output_column:
-        return end_from(reader, index)
-    reader.scope.comma = None
-    reader.emit(index + 1, RELATION)
-    return skip_list(reader, index + 2)
+    """Read INTO: of OUTPUT it names a relation, of SELECT a new table."""
+    if reader.scope.comma is _output_column:
+        reader.scope.comma = None
+        reader.emit(index + 1, RELATION)
+        return skip_list(reader, index + 2)
+    end_from(reader, index)
+    creates = (
+        reader.scope.query and reader.syntax in {POSTGRESQL, MSSQL} and not (reader.runs_later or reader.procedural)
+    )
+    return _new_table(reader, index + 1) if creates else index + 1
+
+
+def _new_table(reader: Reader, index: int) -> int:
+    """Read the table that SELECT INTO creates; a temporary one is none of the file's."""
+    while reader.words[index] in {"UNLOGGED", "TABLE"}:
+        index += 1
+    if not reader.is_name(index) or reader.words[index] in {"TEMP", "TEMPORARY"} or reader.tokens[index][0] in "#@":
+        return index
+    record(reader, Definition("table", qualified(split_name(reader.tokens[index], reader.syntax))))
+    return index + 1
 
 
 def for_clause(reader: Reader, index: int) -> int:

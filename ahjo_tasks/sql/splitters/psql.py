@@ -23,6 +23,7 @@ _SETTING = re.compile(
     rf"|RESET\b{GAP}(?:{_NAMED}|ALL)\b|DISCARD\b{GAP}ALL\b)"
 )
 """A statement that says how the server reads strings from the next call on."""
+_LAST_SETTING = re.compile(rf"(?:\A|;){GAP}{_SETTING.pattern}[^;]*+;?{GAP}\Z")
 _MAY_CHANGE = re.compile(rf"(?ai:{_NAMED})")
 _OFF = frozenset({"off", "of", "false", "fals", "fal", "fa", "f", "no", "n", "0"})
 
@@ -42,6 +43,14 @@ class StringSetting:
         if match:
             self.escapes = (match["value"] or match["config"] or "").lower() in _OFF
         return match is not None
+
+
+def escapes_after(batch: str, *, before: bool) -> bool:
+    """Tell whether strings know the backslash after a batch: a script is split where a statement says so."""
+    if not before and not _MAY_CHANGE.search(batch):
+        return False
+    match = _LAST_SETTING.search(batch)
+    return (match["value"] or match["config"] or "").lower() in _OFF if match else before
 
 
 def scanners(stop: str, heads: str) -> tuple[Scanner, Scanner]:
