@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from itertools import chain
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from invoke.exceptions import Exit
@@ -21,38 +19,21 @@ PROGRAMS = Path(sys.executable).parent
 
 @task(
     help={
-        "sizes": "Numbers of objects, separated by commas.",
-        "runs": "Runs of every contestant; their median is printed.",
-        "only": "Contestants, separated by commas; psql always runs.",
-        "databases": "Number of small databases that are deployed to side by side.",
-        "many": "Number of databases that do not exist, to see what a fleet of them holds; none by default.",
+        "quick": "A few minutes for all parts: tiny sizes, one run.",
+        "only": "Parts, separated by commas: start, deploys, latency, tests, csv, file, fleet, scan, batches.",
+        "sizes": "Sizes in place of the usual ones, such as 'objects=500 rows=100000 runs=1'.",
     }
 )
-def bench(
-    _: Context, sizes: str = "500,5000", runs: int = 3, only: str = "", databases: int = 20, many: int = 0
-) -> None:
-    """Measure deployments against one psql session, again on each database, and to many small databases."""
+def bench(_: Context, quick: bool = False, only: str = "", sizes: str = "") -> None:
+    """Measure this package beside what users would pick instead, in one run; JSON and a picture go to build/speed."""
     sys.path.insert(0, str(REPOSITORY))
-    from benchmarks import again, environment, fleet, measure, server
+    from benchmarks import suite
+    from benchmarks.databases import BenchmarkError
 
-    names = only.split(",") if only else measure.DEFAULT_CONTESTANTS
-    numbers = [int(size) for size in sizes.split(",")]
     try:
-        with server.durable_server() as running, server.mariadb_server() as mariadb, TemporaryDirectory() as folder:
-            places = (
-                again.sqlite_place(Path(folder)),
-                again.postgresql_place(running),
-                again.mariadb_place(mariadb),
-            )
-            python = environment.users_python(REPOSITORY)
-            login = f"{running.username}:{running.password}@{running.host}:{running.port}"
-            for line in chain(
-                fleet.compare(fleet.options(f"--databases={databases}", f"--many={many}"), f"postgresql://{login}/"),
-                measure.measure(running, numbers, runs, names),
-                again.report(python, places, numbers, runs),
-            ):
-                print(line, flush=True)  # noqa: T201 - the report
-    except measure.BenchmarkError as error:
+        for line in suite.run(suite.sizes(sizes, quick=quick), only.split(",") if only else ()):
+            print(line, flush=True)  # noqa: T201 - the report
+    except BenchmarkError as error:
         raise Exit(str(error), code=1) from error
 
 

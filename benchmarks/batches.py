@@ -1,29 +1,26 @@
 """Cuts made-up T-SQL scripts into batches, reads them as a deploy does, and compares both with a plain scan of lines.
 
-`python -m benchmarks.batches [--megabytes X] [--runs N] [shape ...]`. Times are the process's own, the least of several
-runs: what is above it is the machine's other work.
+`python -m benchmarks.batches [--megabytes X] [--runs N] [shape ...]`. As a script, `python batches.py WAY FILE` prints
+the processor seconds of one way, without the start of Python: each way runs in a Python that has what it needs.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
+import os
+import statistics
+import subprocess
 import tempfile
 import time
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.database.dialects import dialect
-from ahjo_tasks.errors import SourceError
-from ahjo_tasks.project.dependencies import ordered
-from ahjo_tasks.project.sql_file import read
-from ahjo_tasks.sql.splitters.mssql import SPLITTER
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from ahjo_tasks.project.sql_file import SqlFile
+    from benchmarks.environment import Tools
+    from benchmarks.measure import Row
 
 PROCEDURE = """-- =============================================
 -- Author: somebody, who else
@@ -85,6 +82,58 @@ SHAPES = {
 """Scripts that a project may have, and below them some that it should not have."""
 
 
+LIKELY = ("procedures", "tables by SSMS", "inserts", "short batches")
+"""Shapes that most projects have."""
+
+
+def scan(path: Path) -> None:
+    """Count the lines that are GO, whatever hides them: the floor."""
+    text = path.read_text(encoding="utf-8")
+    sum(line.strip().upper() == "GO" for line in text.split("\n"))
+
+
+def split(path: Path) -> None:
+    """Cut into batches."""
+    from ahjo_tasks.sql.splitters.mssql import SPLITTER
+
+    SPLITTER.split(path.read_text(encoding="utf-8"))
+
+
+def whole(path: Path) -> None:
+    """Do what a deploy does with a file before it connects."""
+    from ahjo_tasks.database.dialects import dialect
+    from ahjo_tasks.project.dependencies import ordered
+    from ahjo_tasks.project.sql_file import read
+
+    ordered([read(path, "procedure", dialect("mssql"), label=path.name)])
+
+
+def by_sqlparse(path: Path) -> None:
+    """Cut into statements."""
+    import sqlparse  # type: ignore[import-not-found]
+
+    sqlparse.split(path.read_text(encoding="utf-8"))
+
+
+def by_predecessor(path: Path) -> None:
+    """Cut into batches."""
+    from ahjo.database_utilities import sqla_utilities  # type: ignore[import-not-found]
+
+    patterns = sqla_utilities.get_dialect_patterns("mssql")
+    sqla_utilities._split_to_batches(patterns, path.read_text(encoding="utf-8"))  # noqa: SLF001 - nothing else splits
+
+
+WAYS: dict[str, Callable[[Path], None]] = {
+    "line scan": scan,
+    "ahjo, split": split,
+    "ahjo, whole read": whole,
+    "sqlparse, split": by_sqlparse,
+    "the predecessor, split": by_predecessor,
+}
+PARTS = {"sqlparse, split": 0.1, "the predecessor, split": 0.02}
+"""Who is slow gets a part of the script."""
+
+
 def script(shape: str, size: int) -> str:
     """At least `size` characters of a shape."""
     unit, parts, length = SHAPES[shape], [], 0
@@ -96,63 +145,72 @@ def script(shape: str, size: int) -> str:
     raise AssertionError
 
 
-def scanned(text: str) -> int:
-    """The floor: how many lines are GO, whatever hides them."""
-    return sum(line.strip().upper() == "GO" for line in text.split("\n"))
+def pythons(tools: Tools) -> dict[str, str]:
+    """Return the Python of every way that is here."""
+    from benchmarks.environment import MissingError
 
-
-def lex(path: Path) -> SqlFile:
-    """Read and split a file, without the names in it."""
-    file = read(path, "procedure", dialect("mssql"), label=path.name)
-    assert file.warnings is not None
-    return file
-
-
-def whole(path: Path) -> None:
-    """What a deploy does with a file before it connects."""
-    ordered([lex(path)])
-
-
-def speed(run: Callable[[], object], size: int, runs: int) -> float:
-    """Megabytes a second."""
-    seconds = []
-    for _ in range(runs):
-        started = time.process_time()
+    found = dict.fromkeys(list(WAYS)[:3], tools.python)
+    for name, find in zip(list(WAYS)[3:], (tools.python_peer, tools.predecessor), strict=True):
         try:
-            run()
-        except SourceError as error:
-            raise SystemExit(str(error)) from None
-        seconds.append(time.process_time() - started)
-    return size / 1e6 / max(min(seconds), 1e-9)
+            found[name] = find("python")
+        except MissingError:
+            continue
+    return found
 
 
-def measure(shapes: list[str], size: int, runs: int) -> Iterator[str]:
-    """A line for each shape: megabytes a second, and how many times as long as the scan it takes."""
-    yield f"{'MB/s':<26}{'line scan':>12}{'split':>17}{'lexing':>17}{'with references':>17}"
-    with tempfile.TemporaryDirectory() as folder:
+def rows(found: Mapping[str, str], shapes: Sequence[str], megabytes: float, runs: int) -> Iterator[Row]:
+    """Yield what each way takes for a megabyte of each shape, and how many megabytes a second that are."""
+    from benchmarks.measure import Row
+
+    with tempfile.TemporaryDirectory(prefix="ahjo-bench-") as folder:
         for shape in shapes:
-            text, path = script(shape, size), Path(folder) / "script.sql"
-            path.write_text(text, encoding="utf-8", newline="")
-            floor = speed(lambda text=text: scanned(text), size, runs)  # type: ignore[misc]
-            cut = speed(lambda text=text: SPLITTER.split(text), size, runs)  # type: ignore[misc]
-            all_ = speed(lambda path=path: whole(path), size, runs)  # type: ignore[misc]
-            lexed = speed(lambda path=path: lex(path), size, runs)  # type: ignore[misc]
-            columns = "".join(f"{value:>10.1f} ({floor / value:>4.1f})" for value in (cut, lexed, all_))
-            yield f"{shape:<26}{floor:>12.1f}{columns}"
+            seconds: dict[str, list[float]] = {way: [] for way in found}
+            paths = {way: Path(folder, f"{number}.sql") for number, way in enumerate(found)}
+            for way, path in paths.items():
+                text = script(shape, int(megabytes * 1e6 * PARTS.get(way, 1)))
+                path.write_text(text, encoding="utf-8", newline="")
+            for _, (way, path) in ((turn, each) for turn in range(runs) for each in paths.items()):
+                seconds[way].append(_seconds(found[way], way, path) / path.stat().st_size * 1e6)
+            floor = seconds[next(iter(found))]
+            for way, own in seconds.items():
+                ratio = statistics.median(each / other for other, each in zip(floor, own, strict=True))
+                typical = statistics.median(own)
+                note = f"{1 / typical:.2f} MB/s" if typical > 1 else f"{1 / typical:.0f} MB/s"
+                yield Row(f"1 MB of T-SQL, {shape}", "", way, runs, ratio, ratio, typical, typical, 0, note)
+
+
+def _seconds(python: str, way: str, path: Path) -> float:
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
+    command = [python, __file__, "--way", way, str(path)]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{way}: {done.stderr[-2000:]}")
+    return float(done.stdout)
 
 
 def main() -> None:
-    """Measure the shapes named, or all."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Measure the shapes named, or all; or one way with one file."""
+    parser = argparse.ArgumentParser(description="Compare what cuts T-SQL.")
     parser.add_argument("shapes", nargs="*", metavar="shape")
     parser.add_argument("--megabytes", type=float, default=4)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--way", choices=WAYS, help="one way, on the file named")
     given = parser.parse_args()
+    if given.way:
+        with tempfile.NamedTemporaryFile(suffix=".sql") as empty:
+            WAYS[given.way](Path(empty.name))  # imports are no part of it
+        started = time.process_time()
+        WAYS[given.way](Path(given.shapes[0]))
+        print(time.process_time() - started)
+        return
     if unknown := set(given.shapes) - set(SHAPES):
         parser.error(f"no such shape: {', '.join(sorted(unknown))}; there are {', '.join(SHAPES)}")
-    for line in measure(given.shapes or list(SHAPES), int(given.megabytes * 1e6), given.runs):
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
+    from benchmarks import report
+    from benchmarks.environment import Tools
+
+    found = pythons(Tools(Path(__file__).resolve().parent.parent))
+    for line in report.table(list(rows(found, given.shapes or list(SHAPES), given.megabytes, given.runs))):
+        print(line, flush=True)
 
 
 if __name__ == "__main__":

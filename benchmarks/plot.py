@@ -32,7 +32,7 @@ def bars(title: str, values: Iterable[tuple[str, str, float]]) -> str:
 
 def _bar(y: int, way: str, value: float, largest: float) -> Iterator[str]:
     length = (WIDTH - LABELS - 60) * value / largest
-    colour = OURS if way.startswith("fleet") else THEIRS
+    colour = OURS if way.startswith(("ahjo", "fleet", "coordinator")) else THEIRS
     yield _text(10, y, way, "normal")
     yield f'<rect x="{LABELS}" y="{y - 12}" width="{max(length, 1):.0f}" height="14" fill="{colour}"/>'
     yield _text(LABELS + length + 6, y, f"{value:.0f}", "normal")

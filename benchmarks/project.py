@@ -1,13 +1,13 @@
-"""A generated project of N objects, the same for the same N."""
+"""A generated project of N objects, the same for the same N, in the SQL of PostgreSQL, MariaDB or SQLite."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 SMALLEST = 20
@@ -68,14 +68,53 @@ tasks:
 
 
 @dataclass(frozen=True)
-class Target:
-    """Where a project is deployed."""
+class Phrases:
+    """What differs between the databases."""
 
-    host: str
-    port: int
-    database: str
-    username: str
-    password: str
+    schema: str
+    create_view: str
+    text: str
+    greatest: str
+    rate: str
+    note: str
+    conflict: str
+
+    @property
+    def has_routines(self) -> bool:
+        """Whether there are functions and procedures."""
+        return bool(self.rate)
+
+
+EXCLUDED = "ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name, amount = EXCLUDED.amount, price = EXCLUDED.price"
+PHRASES = {
+    "postgresql": Phrases(
+        "public.",
+        "CREATE OR REPLACE VIEW {0} AS",
+        "{0}::varchar(20)",
+        "greatest",
+        "LANGUAGE sql\n{1}\nAS $body$\n    SELECT {0};\n$body$",
+        """\
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+    DELETE FROM public.audit WHERE amount < lowest;
+    {0};
+    RAISE NOTICE 'noted from %: 100 %%', lowest;
+END;
+$body$""",
+        EXCLUDED,
+    ),
+    "mysql": Phrases(
+        "",
+        "CREATE OR REPLACE VIEW {0} AS",
+        "CAST({0} AS CHAR(20))",
+        "greatest",
+        "{2}\nRETURN {0}",
+        "{0}",
+        "ON DUPLICATE KEY UPDATE name = VALUES(name), amount = VALUES(amount), price = VALUES(price)",
+    ),
+    "sqlite": Phrases("", "DROP VIEW IF EXISTS {0};\nCREATE VIEW {0} AS", "CAST({0} AS TEXT)", "max", "", "", EXCLUDED),
+}
 
 
 @dataclass(frozen=True)
@@ -104,11 +143,11 @@ class Counts:
     tests: int
 
     @classmethod
-    def of(cls, size: int) -> Counts:
+    def of(cls, size: int, *, has_routines: bool = True) -> Counts:
         """Share out `size` files: 60 % views, 15 % functions and procedures each, 5 % data and tests each."""
         if size < SMALLEST:
             raise ValueError(f"a project has at least {SMALLEST} objects, not {size}")
-        functions = procedures = size * 15 // 100
+        functions = procedures = size * 15 // 100 if has_routines else 0
         data = tests = size * 5 // 100
         return cls(functions, size - 2 * functions - 2 * data, procedures, data, tests)
 
@@ -119,8 +158,22 @@ class Project:
 
     files: tuple[SourceFile, ...]
 
-    def write(self, folder: Path, target: Target) -> None:
-        """Write the whole project folder, its config pointing to `target`."""
+    def names(self, *kinds: str) -> frozenset[str]:
+        """Return the names of these kinds of files, without schema."""
+        return frozenset(file.name.rpartition(".")[2] for file in self.files if file.kind in kinds)
+
+    @property
+    def deployed(self) -> tuple[SourceFile, ...]:
+        """The files that change the database: all but the tests."""
+        return tuple(file for file in self.files if file.kind != "tests")
+
+    @property
+    def rows(self) -> int:
+        """How many rows the data files bring."""
+        return sum(ROWS for file in self.files if file.kind == "data")
+
+    def write(self, folder: Path, backend: Mapping[str, object]) -> None:
+        """Write the whole project folder, its config made of `backend`."""
         contents = {
             "alembic.ini": ALEMBIC_INI,
             "alembic/env.py": ENV_PY,
@@ -130,39 +183,38 @@ class Project:
             "invoke.yaml": INVOKE_YAML,
         }
         contents |= {file.path: file.text for file in self.files}
+        contents["dev.json"] = json.dumps({"BACKEND": {"allowed_actions": "ALL", **backend}}, indent=4) + "\n"
         for path, text in contents.items():
             place = folder / path
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(text, encoding="utf-8")
-        write_config(folder, target)
 
 
-def write_config(folder: Path, target: Target) -> None:
-    """Point the project in `folder` to `target`."""
-    backend = {
-        "allowed_actions": "ALL",
-        "sql_dialect": "postgresql+psycopg",
-        "target_server_hostname": target.host,
-        "sql_port": target.port,
-        "target_database_name": target.database,
-        "username": target.username,
-        "password": target.password,
-    }
-    (folder / "dev.json").write_text(json.dumps({"BACKEND": backend}, indent=4) + "\n", encoding="utf-8")
-
-
-def generate(size: int) -> Project:
+def generate(size: int, dialect: str = "postgresql") -> Project:
     """Generate a project of `size` SQL files beside its one migration.
 
     Numbers in names run against the order that works: the object that everything rests on sorts last. Header comments
     name the object that reads the file, so that an order taken from comments would be a cycle.
     """
-    counts = Counts.of(size)
-    functions = tuple(_functions(counts.functions - counts.functions // 10, counts.functions))
-    views = tuple(_views(counts.views, functions))
-    readers = tuple(_readers(counts.functions // 10, views))
-    procedures = tuple(_procedures(counts.procedures, views))
-    return Project((*functions, *views, *readers, *procedures, *_data(counts.data), *_tests(counts.tests, views)))
+    phrases = PHRASES[dialect]
+    counts = Counts.of(size, has_routines=phrases.has_routines)
+    functions = tuple(_functions(phrases, counts.functions - counts.functions // 10, counts.functions))
+    views = tuple(_views(phrases, counts.views, functions))
+    readers = tuple(_readers(phrases, counts.functions // 10, views))
+    procedures = tuple(_procedures(phrases, counts.procedures, views))
+    data = tuple(_data(phrases, counts.data))
+    return Project((*functions, *views, *readers, *procedures, *data, *_tests(phrases, counts.tests, views)))
+
+
+def with_tests(project: Project, count: int, dialect: str = "postgresql") -> Project:
+    """Return the project with `count` tests in place of its own."""
+    views = tuple(file for file in project.files if file.kind == "views")
+    return Project((*project.deployed, *_tests(PHRASES[dialect], count, views)))
+
+
+def changed(view: SourceFile, number: int) -> SourceFile:
+    """Return the view with a condition more, which names the number."""
+    return replace(view, text=view.text.replace("IS NOT NULL", f"IS NOT NULL AND source.id <> {number}", 1))
 
 
 def migration() -> str:
@@ -195,105 +247,93 @@ def downgrade():
 
 
 def migration_sql() -> str:
-    """Return the statements that the Alembic revision comes to, Alembic's own table included."""
+    """Return the statements that the Alembic revision comes to, without Alembic's own table."""
     columns = ", ".join(f"{name} {kind}" for name, _, kind in COLUMNS)
-    statements = ["CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);"]
+    statements = []
     for table in TABLES:
         statements.append(f"CREATE TABLE {table} ({columns}, PRIMARY KEY (id));")
         statements.append(f"CREATE INDEX ix_{table}_name ON {table} (name);")
-    statements.append(f"INSERT INTO alembic_version (version_num) VALUES ('{REVISION}');")
     return "\n".join(statements) + "\n"
 
 
-def _functions(count: int, highest: int) -> Iterator[SourceFile]:
-    names = [f"public.f_{highest - place:05}_rate" for place in range(count)]
+def _functions(phrases: Phrases, count: int, highest: int) -> Iterator[SourceFile]:
+    names = [f"{phrases.schema}f_{highest - place:05}_rate" for place in range(count)]
     for place, name in enumerate(names):
         used = (names[place - 1],) if place % 4 else ()
         inner = f"{used[0]}(value)" if used else "value"
         reader = names[place + 1] if place + 1 < count else "nobody"
+        body = phrases.rate.format(f"({inner} * 7 + {place}) % 1000", "IMMUTABLE", "DETERMINISTIC")
         text = f"""\
 -- A rate; {reader} may call it.
 CREATE OR REPLACE FUNCTION {name}(value integer)
 RETURNS integer
-LANGUAGE sql
-IMMUTABLE
-AS $body$
-    SELECT ({inner} * 7 + {place}) % 1000;
-$body$;
+{body};
 """
         yield SourceFile("functions", name, text, used)
 
 
-def _views(count: int, functions: tuple[SourceFile, ...]) -> Iterator[SourceFile]:
+def _views(phrases: Phrases, count: int, functions: tuple[SourceFile, ...]) -> Iterator[SourceFile]:
     chains = -(-count // DEPTH)
-    names = [f"public.v_{count - place:05}_{TABLES[place % chains % len(TABLES)]}" for place in range(count)]
+    names = [f"{phrases.schema}v_{count - place:05}_{TABLES[place % chains % len(TABLES)]}" for place in range(count)]
     for place, name in enumerate(names):
         level, chain = divmod(place, chains)
         below = (names[place - chains],) if level else ()
-        rate = (functions[place % len(functions)].name,) if level % 3 == 0 else ()
-        source = below[0] if below else f"public.{TABLES[chain % len(TABLES)]}"
+        rate = (functions[place % len(functions)].name,) if functions and level % 3 == 0 else ()
+        source = below[0] if below else f"{phrases.schema}{TABLES[chain % len(TABLES)]}"
         other = TABLES[(chain + level) % len(TABLES)]
         amount = f"{rate[0]}(source.amount)" if rate else "source.amount"
         reader = names[place + chains] if place + chains < count else "nobody"
+        status = phrases.text.format("CASE WHEN source.quantity > 0 THEN source.status ELSE 'none; nothing: 0 %' END")
         text = f"""\
 -- Step {level + 1} of {DEPTH}; {reader} reads it.
-CREATE OR REPLACE VIEW {name} AS
+{phrases.create_view.format(name)}
 SELECT
     source.id,
     source.name,
     {amount} AS amount,
-    CASE WHEN source.quantity > 0 THEN source.status ELSE 'none; nothing: 0 %' END::varchar(20) AS status,
+    {status} AS status,
     source.quantity,
     coalesce(source.price, other.price) AS price,
-    greatest(source.changed_on, other.changed_on) AS changed_on,
+    {phrases.greatest}(source.changed_on, other.changed_on) AS changed_on,
     source.quantity * source.price AS total
 FROM {source} AS source
-LEFT JOIN public.{other} AS other ON other.id = source.id
+LEFT JOIN {phrases.schema}{other} AS other ON other.id = source.id
 WHERE source.amount IS NOT NULL;
 """
         yield SourceFile("views", name, text, below + rate)
 
 
-def _readers(count: int, views: tuple[SourceFile, ...]) -> Iterator[SourceFile]:
+def _readers(phrases: Phrases, count: int, views: tuple[SourceFile, ...]) -> Iterator[SourceFile]:
     """Yield functions that read a view: no order by kind creates all functions and all views."""
     for place in range(count):
-        name = f"public.f_{count - place:05}_total"
+        name = f"{phrases.schema}f_{count - place:05}_total"
         view = views[-1 - place % len(views)].name
+        body = phrases.rate.format(f"(SELECT sum(source.amount) FROM {view} AS source)", "STABLE", "READS SQL DATA")
         text = f"""\
 CREATE OR REPLACE FUNCTION {name}()
 RETURNS bigint
-LANGUAGE sql
-STABLE
-AS $body$
-    SELECT sum(source.amount) FROM {view} AS source;
-$body$;
+{body};
 """
         yield SourceFile("functions", name, text, (view,))
 
 
-def _procedures(count: int, views: tuple[SourceFile, ...]) -> Iterator[SourceFile]:
+def _procedures(phrases: Phrases, count: int, views: tuple[SourceFile, ...]) -> Iterator[SourceFile]:
     for place in range(count):
-        name = f"public.p_{count - place:05}_note"
+        name = f"{phrases.schema}p_{count - place:05}_note"
         view = views[place % len(views)].name
+        insert = (
+            f"INSERT INTO {phrases.schema}audit (id, name, amount)\n    SELECT source.id, source.name, source.amount\n"
+            f"    FROM {view} AS source\n    WHERE source.amount >= lowest"
+        )
         text = f"""\
 -- Notes what the view holds now.
-CREATE OR REPLACE PROCEDURE {name}(lowest integer DEFAULT 0)
-LANGUAGE plpgsql
-AS $body$
-BEGIN
-    DELETE FROM public.audit WHERE amount < lowest;
-    INSERT INTO public.audit (id, name, amount)
-    SELECT source.id, source.name, source.amount
-    FROM {view} AS source
-    WHERE source.amount >= lowest;
-    RAISE NOTICE 'noted from %: 100 %%', lowest;
-END;
-$body$;
+CREATE OR REPLACE PROCEDURE {name}(lowest integer)
+{phrases.note.format(insert)};
 """
         yield SourceFile("procedures", name, text, (view,))
 
 
-def _data(count: int) -> Iterator[SourceFile]:
+def _data(phrases: Phrases, count: int) -> Iterator[SourceFile]:
     columns = ", ".join(name for name, _, _ in COLUMNS)
     for place in range(count):
         table = TABLES[place % len(TABLES)]
@@ -303,15 +343,16 @@ def _data(count: int) -> Iterator[SourceFile]:
             for key in range(first, first + ROWS)
         )
         text = f"""\
-INSERT INTO public.{table} ({columns})
+-- run: on change
+INSERT INTO {phrases.schema}{table} ({columns})
 VALUES
 {rows}
-ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name, amount = EXCLUDED.amount, price = EXCLUDED.price;
+{phrases.conflict};
 """
         yield SourceFile("data", f"{place + 1:05}_{table}", text)
 
 
-def _tests(count: int, views: tuple[SourceFile, ...]) -> Iterator[SourceFile]:
+def _tests(phrases: Phrases, count: int, views: tuple[SourceFile, ...]) -> Iterator[SourceFile]:
     for place in range(count):
         view = views[-1 - place * 7 % len(views)].name
         table = view.rpartition("_")[2]
@@ -320,7 +361,7 @@ SELECT
     '{view}' AS test_name,
     'the view loses rows of {table}' AS issue,
     CASE
-        WHEN (SELECT count(*) FROM {view}) = (SELECT count(*) FROM public.{table}) THEN 'OK'
+        WHEN (SELECT count(*) FROM {view}) = (SELECT count(*) FROM {phrases.schema}{table}) THEN 'OK'
         ELSE 'ERROR'
     END AS result;
 """

@@ -1,30 +1,24 @@
-"""Scans made-up database projects with ahjo-scan and with ripgrep, by the same rules, and compares what it takes.
+"""Scans made-up database projects with ahjo-scan, ripgrep, grep and the predecessor, by the same rules.
 
-`python -m benchmarks.scan [--runs N] [--scale X] [FOLDER ...]`; needs git and rg. The projects are one of 5,000 files
-and one of a few huge ones; a copy of each folder is measured too, every rule on all of it. All is read from the cache.
-Two cannot keep to four times ripgrep: a rule that takes it less than a quarter of Python's own start, and Alembic's,
-which is read by Python's parser.
+One project has thousands of files, the other a few huge ones. All is read from the cache. Two take more of ripgrep's
+time than the rules together: one that costs it less than a quarter of Python's own start, and Alembic's, which is read
+by Python's parser; the latter has a row of its own.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
 import random
-import resource
-import shutil
+import shlex
 import subprocess
-import sys
-import tempfile
-import time
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+from benchmarks.environment import MissingError, Tools
+from benchmarks.measure import OUR_ENVIRON, OURS, Contestant, Row, compare
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
 TYPES = "PROCEDURE|FUNCTION|VIEW|TRIGGER|TABLE|TYPE|ASSEMBLY"
 OPERATIONS = (
     "add_column|alter_column|create_primary_key|create_table|create_unique_constraint|drop_column|drop_constraint|"
@@ -130,84 +124,35 @@ def _migration(number: int) -> str:
     )
 
 
-def ahjo(root: Path, rules: Sequence[Rule]) -> None:
-    """One run of ahjo-scan, start of Python included."""
+TREES = {"many files": (many, 200), "few files": (huge, 140)}
+"""Projects, and the megabytes of each one's scale 1."""
+
+
+def rows(tools: Tools, folder: Path, megabytes: float, runs: int) -> Iterator[Row]:
+    """Yield what the scans take: three rules, and Alembic's."""
+    for name, (maker, whole) in TREES.items():
+        root = folder / name
+        build(root, maker(megabytes / whole))
+        size = sum(path.stat().st_size for path in root.rglob("*") if path.is_file() and ".git" not in path.parts)
+        for title, rules in (("3 rules", RULES[:3]), ("Alembic's rule", RULES[4:])):
+            work = f"scan of {size / 1e6:.0f} MB in {name}, {title}"
+            yield from compare(work, "", list(contestants(tools, root, rules)), runs)
+
+
+def contestants(tools: Tools, root: Path, rules: Sequence[Rule]) -> Iterator[Contestant]:
+    """Yield who can scan: each ends with 1 where it finds something."""
     file = root / "ahjo_scan_rules.yaml"
     file.write_text("".join(f"- name: {rule.name}\n  filepath: {rule.path}\n" for rule in rules), encoding="utf-8")
-    program = "from ahjo_tasks.cli import scan; scan()"
-    command = [sys.executable, "-c", program, "--quiet"]
-    done = subprocess.run(command, cwd=root, env=_environment(), capture_output=True, check=False)
-    if done.returncode not in (0, 1):
-        raise SystemExit(f"ahjo-scan: {done.returncode}: {done.stderr.decode()}")
+    yield _contestant("ripgrep", root, [["rg", "-n", "--column", "-o", *r.options, r.pattern, r.path] for r in rules])
+    yield _contestant(OURS, root, [[tools.python, "-c", "from ahjo_tasks.cli import scan; scan()", "--quiet"]])
+    yield _contestant("grep", root, [["grep", "-rnoP", rule.pattern, rule.path] for rule in rules], is_peer=True)
+    try:
+        program = tools.predecessor("ahjo-scan")
+    except MissingError:
+        return
+    yield _contestant("the predecessor", root, [[program, "--quiet"]], is_peer=True)
 
 
-def rg(root: Path, rules: Sequence[Rule]) -> None:
-    """One run of ripgrep for each rule, with line and column as ahjo-scan gives them."""
-    for rule in rules:
-        command = ["rg", "--line-number", "--column", "--only-matching", *rule.options, rule.pattern, rule.path]
-        done = subprocess.run(command, cwd=root, capture_output=True, check=False)
-        if done.returncode not in (0, 1):
-            raise SystemExit(f"rg: {done.returncode}: {done.stderr.decode()}")
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-
-
-def cost(run: Callable[[], None], runs: int) -> tuple[float, float]:
-    """Seconds of time and of processors, the least of several runs: what is above it is the machine's other work."""
-    walls, processors = [], []
-    for _ in range(runs + 1):
-        before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        run()
-        walls.append(time.perf_counter() - started)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        processors.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    return min(walls), min(processors)
-
-
-def measure(root: Path, rules: Sequence[Rule], runs: int) -> Iterator[str]:
-    """A line for each rule, and one for all together: wall time, the processors' in brackets, and the ratio of both."""
-    yield f"{'rules':<28}{'rg':>18}{'ahjo-scan':>18}{'ratio':>12}"
-    for name, some in [*((rule.name, [rule]) for rule in rules), ("all", rules)]:
-        floor = cost(partial(rg, root, some), runs)
-        own = cost(partial(ahjo, root, some), runs)
-        told = [f"{wall * 1000:.0f} ({used * 1000:.0f}) ms" for wall, used in (floor, own)]
-        yield f"{name:<28}{told[0]:>18}{told[1]:>18}{own[0] / floor[0]:>6.1f} ({own[1] / floor[1]:.1f})"
-
-
-def main() -> None:
-    """Build each tree, measure, and print."""
-    parser = argparse.ArgumentParser(description="Compare ahjo-scan with ripgrep.")
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--scale", type=float, default=1.0)
-    parser.add_argument("folders", nargs="*", type=Path, help="further trees")
-    given = parser.parse_args()
-    if not shutil.which("rg"):
-        raise SystemExit("ripgrep is not installed.")
-    made = {maker.__name__: partial(build, files=maker(given.scale)) for maker in (many, huge)}
-    copied = {str(folder): partial(copy, folder) for folder in given.folders}
-    everywhere = [rule._replace(path=".") for rule in RULES]
-    for name, fill in {**made, **copied}.items():
-        with tempfile.TemporaryDirectory(prefix="ahjo-scan-") as place:
-            fill(Path(place))
-            for line in report(name, Path(place), everywhere if name in copied else RULES, given.runs):
-                print(line, flush=True)
-
-
-def copy(folder: Path, root: Path) -> None:
-    """Copy a folder, and commit it."""
-    shutil.copytree(folder, root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".git"))
-    commit(root)
-
-
-def report(name: str, root: Path, rules: Sequence[Rule], runs: int) -> Iterator[str]:
-    """The size of a tree, and what its scans take."""
-    sizes = [file.stat().st_size for file in root.rglob("*") if file.is_file() and ".git" not in file.parts]
-    yield f"{name}: {len(sizes)} files, {sum(sizes) / 1e6:.1f} MB"
-    yield from measure(root, rules, runs)
-    yield ""
-
-
-if __name__ == "__main__":
-    main()
+def _contestant(name: str, root: Path, commands: Sequence[Sequence[str]], *, is_peer: bool = False) -> Contestant:
+    script = "\n".join(f"{shlex.join(command)} >/dev/null || test $? = 1 || exit 2" for command in commands)
+    return Contestant(name, ["/bin/sh", "-c", script], root, OUR_ENVIRON, is_peer=is_peer)

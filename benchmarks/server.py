@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from benchmarks.measure import Server
+    from benchmarks.databases import Server
 
 TESTS = Path(__file__).resolve().parent.parent / "tests"
 NOT_DURABLE = (

@@ -1,21 +1,32 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-import sqlite3
+import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks import again, floor, measure, project, server, timer
+from benchmarks import batches, deploys, fleet, floor, latency, peers, project, server
+from benchmarks.databases import BenchmarkError, Database, MariadbDatabase, PostgresqlDatabase, SqliteDatabase
+from benchmarks.volume import Volume
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="processor time is read from /proc")
 
 SIZES = (20, 77, 500)
-TARGET = project.Target("127.0.0.1", 5432, "shop", "ahjo", 'a "quoted" secret')
+BACKEND = {"target_database_name": "shop", "sql_port": 5432, "password": 'a "quoted" secret'}
+DIALECTS = ("postgresql", "mysql", "sqlite")
+
+
+class Login:
+    """Where no server is."""
+
+    host, port, username, password = "127.0.0.1", 1, "ahjo", "secret"
 
 
 def names_in(text: str) -> set[str]:
@@ -89,7 +100,7 @@ def test_an_order_taken_from_comments_would_be_a_cycle() -> None:
 
 
 def test_the_folder_holds_a_whole_project(tmp_path: Path) -> None:
-    project.generate(20).write(tmp_path, TARGET)
+    project.generate(20).write(tmp_path, BACKEND)
 
     assert {path.name for path in tmp_path.iterdir()} == {"alembic", "alembic.ini", "database"} | {
         "dev.json",
@@ -103,24 +114,26 @@ def test_the_folder_holds_a_whole_project(tmp_path: Path) -> None:
 
 
 def test_the_config_points_to_the_target(tmp_path: Path) -> None:
-    project.write_config(tmp_path, TARGET)
+    project.generate(20).write(tmp_path, BACKEND)
 
     backend = json.loads((tmp_path / "dev.json").read_text(encoding="utf-8"))["BACKEND"]
-    assert (backend["target_database_name"], backend["sql_port"], backend["password"]) == (
-        "shop",
-        5432,
-        TARGET.password,
-    )
+    assert {key: backend[key] for key in BACKEND} == BACKEND
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_changed_view_names_its_number_once(dialect: str) -> None:
+    view = next(file for file in project.generate(20, dialect).files if file.kind == "views")
+
+    assert project.changed(view, 77).text.count("77") == view.text.count("77") + 1
 
 
 def test_the_floor_runs_every_file_in_order(tmp_path: Path) -> None:
-    wanted = project.generate(20)
-    wanted.write(tmp_path / "own", TARGET)
-    floor.write_floor(wanted, tmp_path / "own", tmp_path / "floor", project.migration_sql())
+    wanted = project.generate(20).files
+    floor.write(wanted, tmp_path)
 
-    single = [Path(line) for line in (tmp_path / "floor" / floor.FILES).read_text(encoding="utf-8").splitlines()]
-    together = (tmp_path / "floor" / floor.ALL).read_text(encoding="utf-8")
-    assert len(single) == 21
+    single = [Path(line) for line in (tmp_path / floor.FILES).read_text(encoding="utf-8").splitlines()]
+    together = (tmp_path / floor.ALL).read_text(encoding="utf-8")
+    assert len(single) == 20
     assert together == "".join(path.read_text(encoding="utf-8") for path in single)
 
 
@@ -130,84 +143,111 @@ def test_the_durable_server_keeps_the_other_settings() -> None:
     assert server.without(command, server.NOT_DURABLE) == ["postgres", "-D", "data", "-c", "port=5"]
 
 
-def test_a_median_takes_each_measure_by_itself() -> None:
-    samples = [measure.Sample(1, 5, 9, 30), measure.Sample(2, 4, 7, 10), measure.Sample(3, 6, 8, 20)]
-
-    assert measure.median(samples) == measure.Sample(2, 5, 8, 20)
-
-
-def test_the_report_states_ratios_to_psql() -> None:
-    lines = list(measure.table(500, 3, {"psql": measure.Sample(2, 1, 1, 10), "ahjo": measure.Sample(3, 4, 2, 60)}))
-
-    assert lines[3].split() == ["ahjo", "1.50", "3.000", "6.000", "4.000", "2.000", "60", "3.00"]
-
-
-def test_growth_of_one_is_linear() -> None:
-    small, large = measure.Sample(1, 0, 0, 0), measure.Sample(10, 0, 0, 0)
-
-    assert list(measure.growth({500: {"psql": small}, 5000: {"psql": large}}))[1].split() == ["psql", "1.00"]
+@pytest.fixture(params=DIALECTS)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+    """A database of each kind, in a server of the tests."""
+    if request.param == "sqlite":
+        return SqliteDatabase(tmp_path / "files")
+    if request.param == "mysql":
+        return MariadbDatabase(request.getfixturevalue("mariadb_server"))
+    return PostgresqlDatabase(request.getfixturevalue("postgres_server"))
 
 
 @on_linux
-def test_the_timer_reports_the_commands_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
-    code = timer.main([sys.executable, "-I", "-S", "-c", "raise SystemExit(3)"])
+def test_each_tool_does_the_whole_work_and_half_of_it_is_no_result(database: Database, tmp_path: Path) -> None:
+    measured = deploys.Deploys(sys.executable, database, 20, tmp_path / "work")
 
-    assert code == 3
-    assert set(json.loads(capsys.readouterr().out)) == {"wall", "cpu", "peak"}
+    rows = list(measured.rows([], 1))
 
-
-@on_linux
-@pytest.mark.parametrize("way", ["loop", "groups"])
-def test_the_floor_and_a_bare_program_do_the_whole_work(
-    postgres_server: measure.Server, tmp_path: Path, way: str
-) -> None:
-    wanted = project.generate(60)
-    bench = measure.Bench(postgres_server)
-    contestants = measure.prepare(wanted, tmp_path, bench.target, [way])
-
-    samples = bench.compare(contestants, 1, measure.Content.expected(wanted))
-
-    assert list(samples) == ["psql", way]
-    assert all(sample.wall > 0 for runs in samples.values() for sample in runs)
+    works = {row.work.partition(",")[0]: {each.way for each in rows if each.work == row.work} for row in rows}
+    assert list(works) == ["fresh deploy", "nothing changed", "one view changed"]
+    assert {deploys.CLIENTS[database.dialect], "ahjo"} <= works["fresh deploy"]
+    assert all(row.wall > 0 for row in rows)
+    with pytest.raises(BenchmarkError, match="objects are missing"):
+        database.named("bench").check(project.generate(60, database.dialect))
 
 
 @on_linux
-def test_deploys_again_are_measured_beside_the_databases_client_and_a_bare_list(tmp_path: Path) -> None:
-    head, *rows = again.report(sys.executable, [again.sqlite_place(tmp_path)], [20], 1)
+def test_every_generated_test_passes(database: Database, tmp_path: Path) -> None:
+    wanted = project.with_tests(project.generate(60, database.dialect), 5, database.dialect)
+    client = deploys.Deploys(sys.executable, database, 60, tmp_path).ways([])[0]
+    client.database.renew()
+    subprocess.run(client.contestant.command, env={**os.environ, **client.contestant.environ}, check=True)
 
-    assert "ratio" in head
-    assert [row[18:34].strip() for row in rows] == ["fresh", "nothing changed", "one changed"]
-    with sqlite3.connect(tmp_path / "bench.db") as connection:
-        views = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'view'").fetchone()
-        assert views == (20,)
-        assert connection.execute("SELECT id > 1 FROM v_00019").fetchone() == (1,)  # the one that was changed
+    found = [client.database.query(file.text)[0] for file in wanted.files if file.kind == "tests"]
 
-
-@on_linux
-def test_every_generated_test_passes(postgres_server: measure.Server, tmp_path: Path) -> None:
-    wanted = project.generate(60)
-    bench = measure.Bench(postgres_server)
-    bench.run(measure.prepare(wanted, tmp_path, bench.target, [])[0], measure.Content.expected(wanted))
-
-    with bench.connect(measure.DATABASE) as connection:
-        found = [connection.execute(file.text.encode()).fetchone() for file in wanted.files if file.kind == "tests"]
-
-    assert [row[2] for row in found if row] == ["OK"] * 3
+    assert [row[2] for row in found] == ["OK"] * 5
 
 
 @on_linux
-def test_half_a_deployment_is_no_result(postgres_server: measure.Server, tmp_path: Path) -> None:
-    wanted = project.generate(20)
-    bench = measure.Bench(postgres_server)
-    contestant = measure.prepare(wanted, tmp_path, bench.target, [])[0]
+def test_a_far_server_is_asked_as_often_as_is_counted(postgres_server: Any) -> None:
+    import psycopg
 
-    with pytest.raises(measure.BenchmarkError, match="psql deployed"):
-        bench.run(contestant, measure.Content.expected(project.generate(60)))
+    with latency.slow_proxy(postgres_server, 0.01) as proxy:
+        login = {"user": postgres_server.username, "password": postgres_server.password, "dbname": "postgres"}
+        with psycopg.connect(host="127.0.0.1", port=proxy.port, autocommit=True, **login) as connection:
+            before = proxy.round_trips
+            for number in range(5):
+                connection.execute(f"SELECT {number}".encode())
+            one_by_one = proxy.round_trips - before
+            with connection.pipeline():
+                for number in range(5):
+                    connection.execute(f"SELECT {number}".encode())
+        pipelined = proxy.round_trips - before - one_by_one
+
+    assert one_by_one == 5
+    assert pipelined <= 3
+
+
+@pytest.mark.parametrize(
+    "peer", [peer for peer in peers.every() if peer.name != "the predecessor"], ids=lambda p: p.name
+)
+def test_a_peers_layout_has_a_migration_for_every_file_and_one_for_a_change(peer: peers.Peer, tmp_path: Path) -> None:
+    files = project.generate(20).deployed
+    database = PostgresqlDatabase(Login())
+    peer.prepare(tmp_path, files, database)
+    before = {path for path in tmp_path.rglob("*") if path.is_file()}
+    texts = [path.read_text(encoding="utf-8") for path in before]
+
+    view = next(file for file in files if file.kind == "views")
+    peer.change(tmp_path, len(files) + 2, project.changed(view, 77))
+
+    (added,) = {path for path in tmp_path.rglob("*") if path.is_file()} - before
+    assert "source.id <> 77" in added.read_text(encoding="utf-8")
+    for kind, number in (("CREATE OR REPLACE VIEW", 12), ("ON CONFLICT", 1), ("CREATE TABLE", 1)):
+        assert sum(kind in text for text in texts) == number
 
 
 @on_linux
-def test_a_failing_contestant_is_no_result(postgres_server: measure.Server, tmp_path: Path) -> None:
-    contestant = measure.Contestant("broken", ("/bin/sh", "-c", "echo why >&2; exit 7"), tmp_path)
+def test_amounts_are_loaded_written_and_tested(tmp_path: Path) -> None:
+    volume = Volume(sys.executable, SqliteDatabase(tmp_path / "files"), tmp_path / "work")
+    volume.prepare(3)
 
-    with pytest.raises(measure.BenchmarkError, match=r"broken exited with 7:\nwhy"):
-        measure.Bench(postgres_server).run(contestant, measure.Content(0, 0, 0))
+    rows = [*volume.tests(3, 1), *volume.csv(50, 1), *volume.file(0.01, 1)]
+
+    assert [(row.work, row.way) for row in rows] == [
+        (work, way)
+        for work in ("3 SQL tests", "50 rows of CSV, in", "50 rows of CSV, out", "a SQL file of 0.01 MB")
+        for way in ("sqlite3", "ahjo")
+    ]
+
+
+@on_linux
+def test_a_fleet_is_compared_with_the_client_one_by_one(tmp_path: Path) -> None:
+    small = fleet.Fleet(sys.executable, SqliteDatabase(tmp_path / "files"), 2, tmp_path / "work")
+
+    rows = list(small.rows((1,), [], 1))
+
+    assert [row.work for row in rows if row.way == "fleet, 1 worker"] == [
+        f"{work}, 2 databases" for work in ("fresh deploy", "nothing changed", "status")
+    ]
+
+
+@on_linux
+def test_batches_are_cut_at_a_speed() -> None:
+    ways = dict.fromkeys(list(batches.WAYS)[:3], sys.executable)
+
+    rows = list(batches.rows(ways, ["procedures"], 0.01, 1))
+
+    assert [row.way for row in rows] == list(ways)
+    assert all(row.note.endswith("MB/s") for row in rows)

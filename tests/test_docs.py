@@ -10,10 +10,12 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from runpy import run_path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from invoke.program import Program
+from invoke.tasks import Task
 from projects import ROOT
 
 from ahjo_tasks.actions import MODULES
@@ -139,6 +141,7 @@ NAMESPACE = namespace(directory=ROOT)
 ACTIONS = {name: NAMESPACE[name] for name in NAMESPACE.task_names}
 ACTIONS |= {alias: task for task in [*ACTIONS.values()] for alias in task.aliases}
 CALL = re.compile(r"(?:(?<=`)|^\s*|(?<=: )|(?<=; )|(?<=&& ))(?:inv|ahjo) [^`|;\n&#]+", re.MULTILINE)
+OF_THE_REPOSITORY = {name: task for name, task in run_path(str(ROOT / "tasks.py")).items() if isinstance(task, Task)}
 OF_PROJECTS = {"best-seller", "nightly", "my-action"}
 """Actions that a project has of its own in the pages, with flags of their own."""
 OF_AHJO = {"--project-dir", "--layout"}
@@ -160,7 +163,8 @@ def strange_words(call: str) -> list[str]:
     """What a call of `inv` or `ahjo` names and there is not: an action, or flags of the actions that it names."""
     words = call.partition(" -- ")[0].split()[1:]
     names = [word.removeprefix("sales.").removeprefix("stock.") for word in words]
-    actions = [ACTIONS[name] for name in names if name in ACTIONS]
+    there = OF_THE_REPOSITORY | ACTIONS
+    actions = [there[name] for name in names if name in there]
     if OF_PROJECTS.intersection(names):
         return []
     if not actions and re.match("[a-z]", words[0]) and words[0] != "list":
