@@ -127,6 +127,7 @@ def test_a_deploy_that_waited_for_init_works_on_the_new_file(sqlite: Deployed) -
 
 def test_lock_shows_who_holds_it_and_the_run(busy: Deployed) -> None:
     assert json.loads(busy.succeed("lock", "--format", "json").out) == {"format_version": 1}
+    slow(busy, "b", 60)
     with busy.started("data"):
         in_its_slow_file(busy)
         facts = json.loads(busy.succeed("lock", "--format", "json").out)
