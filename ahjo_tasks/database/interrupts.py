@@ -106,11 +106,25 @@ class CursorRegistry:
 
         return call
 
-    def listen(self, engine: Engine) -> None:
-        """Track the cursors that SQLAlchemy uses by itself, too, as in a migration, and watch its commits."""
+    def _watch_closing(self, dialect: Any) -> None:
+        watched = self._watched
+
+        class Context(dialect.execution_ctx_cls):  # type: ignore[misc]
+            def create_default_cursor(self) -> Any:
+                return _ClosingCursor(super().create_default_cursor(), watched)
+
+        dialect.execution_ctx_cls = Context
+
+    def listen(self, engine: Engine, *, asks_when_closing: bool = False) -> None:
+        """Track the cursors that SQLAlchemy uses by itself, too, as in a migration, and watch its commits.
+
+        Where the driver asks the server when a cursor is closed, that is watched, too.
+        """
         from sqlalchemy import event
 
         dialect: Any = engine.dialect
+        if asks_when_closing:
+            self._watch_closing(dialect)
         dialect.do_commit, dialect.do_rollback = map(self._watched, (dialect.do_commit, dialect.do_rollback))
 
         @event.listens_for(engine, "do_execute")
@@ -130,6 +144,26 @@ class CursorRegistry:
             with self.track(cursor):
                 dialect.do_execute_no_params(cursor, statement, context)
             return True
+
+
+class _ClosingCursor:
+    """A driver's cursor as SQLAlchemy sees it; its closing is watched."""
+
+    __slots__ = ("_closing", "_cursor")
+
+    def __init__(self, cursor: Any, watched: Callable[[Callable[[Any], None]], Callable[[Any], None]]) -> None:
+        object.__setattr__(self, "_cursor", cursor)
+        object.__setattr__(self, "_closing", watched)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cursor, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._cursor, name, value)
+
+    def close(self) -> None:
+        cursor = self._cursor
+        self._closing(lambda _raw: cursor.close())(cursor.connection)
 
 
 @contextmanager

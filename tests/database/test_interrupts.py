@@ -3,6 +3,8 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import socket
+import sqlite3
 import threading
 import time
 from contextlib import suppress
@@ -240,6 +242,46 @@ def test_the_cursors_of_sqlalchemy_are_known_too() -> None:
         with pytest.raises(KeyboardInterrupt):
             connection.exec_driver_sql("SELECT look()").fetchall()
     assert len(seen) == 1
+
+
+class Closing(sqlite3.Connection):
+    """A driver's connection whose cursors wait for the server when they are closed, which does not answer."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._sock, self._server = socket.socketpair()
+        self._sock.settimeout(30)
+
+    def cursor(self, *_arguments: Any) -> Any:
+        return super().cursor(ClosingCursor)
+
+    def close(self) -> None:
+        self._sock.close()
+        self._server.close()
+        super().close()
+
+
+class ClosingCursor(sqlite3.Cursor):
+    def close(self) -> None:
+        if self.description is None:
+            self.connection._sock.recv(1)  # type: ignore[attr-defined]
+        super().close()
+
+
+def test_a_cursor_of_sqlalchemy_that_waits_when_it_is_closed_has_stalled() -> None:
+    asked: list[Any] = []
+
+    def find_stall(raw: Any) -> str:
+        asked.append(raw)
+        return "gone"
+
+    running = CursorRegistry(StatementWatch(Limits(check=1), Server(lambda _cursor: None, find_stall, print)))
+    engine = create_engine("sqlite://", connect_args={"factory": Closing})
+    running.listen(engine, asks_when_closing=True)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (a INTEGER)")
+    engine.dispose()
+    assert {*map(type, asked)} == {Closing}
 
 
 def test_what_begins_after_the_handler_is_not_what_was_to_be_stopped() -> None:

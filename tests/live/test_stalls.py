@@ -107,7 +107,7 @@ def test_a_statement_is_canceled_at_its_limit(busy: Deployed) -> None:
 
 
 @SERVERS
-@pytest.mark.parametrize("part", [0.4, 0.8])
+@pytest.mark.parametrize("part", [0.4, 0.75, 0.8, 0.85])
 def test_a_run_ends_wherever_its_connection_stalls(busy: Deployed, proxied: StallingProxy, part: float) -> None:
     """Also where a transaction begins or ends, or a lock is asked for."""
     busy.write("database/data/b.sql", "SELECT 1;\n")

@@ -231,6 +231,10 @@ class MSSQL(Dialect):
 
         entra.provide_tokens(engine, settings)
 
+    def asks_when_closing(self, driver: str) -> bool:
+        """Return True for ODBC: FreeTDS has the server forget the prepared statement, and waits for its answer."""
+        return driver == "pyodbc"
+
     def engine_options(self, settings: Settings) -> dict[str, Any]:
         """Have pymssql begin no transactions of its own."""
         options = super().engine_options(settings)
