@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.errors import ServerError, SourceError, StatementError
 from ahjo_tasks.sql.lexer import MYSQL
-from ahjo_tasks.sql.references.builtin_functions import BUILTIN_FUNCTIONS
-from ahjo_tasks.sql.references.tokens import word_set
 from ahjo_tasks.sql.source import ascii_upper
 from ahjo_tasks.sql.temporary_tables import temporary_tables
 from ahjo_tasks.sql.tokens import tokenize
@@ -32,7 +31,7 @@ _DEFINITIONS = frozenset({"CREATE", "ALTER", "GRANT", "REVOKE"})
 _WRITES = frozenset({"INSERT", "REPLACE", "UPDATE", "DELETE", "LOAD", "WITH"})
 """First words of statements that may set off a trigger: its body may set user variables."""
 _CALL = re.compile(r"(?<![\w$@`])([A-Z_][\w$]*+|`[^`]++`)\s*+\(")
-_NO_OWN_FUNCTION = BUILTIN_FUNCTIONS[MYSQL] | word_set(
+_BEFORE_PARENTHESES = (
     "all and any as between binary by case check decimal distinct else exists from having in index interval into join"
     " key like match not on or order over partition primary references regexp returning rlike select set signed some"
     " then union unique unsigned using value varchar when where window with within xor"
@@ -40,7 +39,7 @@ _NO_OWN_FUNCTION = BUILTIN_FUNCTIONS[MYSQL] | word_set(
     " regexp_like regexp_replace regexp_substr uuid_short bit_count bit_xor group_concat stddev_pop stddev_samp"
     " var_pop var_samp get_lock release_all_locks is_free_lock is_used_lock"
 )
-"""Words that may stand before a parenthesis where no function of somebody's own is called."""
+"""Words before a parenthesis that call nothing, and functions of the server beside the usual ones."""
 _NOT_IN_SESSION = frozenset({"PASSWORD", "GLOBAL", "PERSIST", "PERSIST_ONLY", "TRANSACTION"})
 """Words after SET that change something outside of the session, if they stand first and alone."""
 HEAD = 2000
@@ -105,11 +104,23 @@ def may_change(statement: str) -> bool:
     return first not in _DEFINITIONS and (_LOCKS.search(upper) is not None or _calls_own_function(first, upper))
 
 
+@cache
+def _no_own_functions() -> frozenset[str]:
+    """Return the words that may stand before a parenthesis where no function of somebody's own is called.
+
+    They are read when they are needed: a deploy with nothing to do reads no SQL.
+    """
+    from ahjo_tasks.sql.references.builtin_functions import BUILTIN_FUNCTIONS
+    from ahjo_tasks.sql.references.tokens import word_set
+
+    return BUILTIN_FUNCTIONS[MYSQL] | word_set(_BEFORE_PARENTHESES)
+
+
 def _calls_own_function(first: str, upper: str) -> bool:
     """Test whether a function is called that the server does not bring: its body may set anything."""
     if first in {"INSERT", "REPLACE"} and "SELECT" not in upper:
         return False  # the table stands before a parenthesis, and the rows may be many
-    return any(name.strip("`").lower() not in _NO_OWN_FUNCTION for name in _CALL.findall(upper))
+    return any(name.strip("`").lower() not in _no_own_functions() for name in _CALL.findall(upper))
 
 
 def _runs_code(statement: str) -> bool:
