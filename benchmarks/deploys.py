@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks import floor, peers, project, startup
 from benchmarks.databases import BenchmarkError, Database
-from benchmarks.measure import OUR_ENVIRON, OURS, Contestant, Row, compare
+from benchmarks.measure import OUR_ENVIRON, OURS, PATIENCE, Contestant, Row, compare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -35,8 +35,8 @@ class Way(NamedTuple):
 class Deploys:
     """One project in the layout of every tool, in a folder."""
 
-    def __init__(self, python: str, database: Database, size: int, folder: Path) -> None:
-        self._python, self._database, self._folder = python, database, folder
+    def __init__(self, python: str, database: Database, size: int, folder: Path, patience: float = PATIENCE) -> None:
+        self._python, self._database, self._folder, self._patience = python, database, folder, patience
         self._size = size
         self.project = project.generate(size, database.dialect)
         self._view = next(file for file in reversed(self.project.files) if file.kind == "views")
@@ -62,7 +62,7 @@ class Deploys:
         return [self._client(), *self._bare(), self._ours(), *(self._peer(peer) for peer in found)]
 
     def _compare(self, work: str, contestants: Sequence[Contestant], runs: int) -> Iterator[Row]:
-        yield from compare(f"{work}, {self._size} objects", self._database.label, contestants, runs)
+        yield from compare(f"{work}, {self._size} objects", self._database.label, contestants, runs, self._patience)
 
     def _contestant(self, name: str, command: Sequence[str], folder: Path, database: Database) -> Contestant:
         check, seconds = partial(database.check, self.project), database.server_seconds

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shlex
 import subprocess
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -61,33 +62,41 @@ class Fleet:
         wanted, script = content(self._databases[0]), self._folder / "all.sql"
         script.write_text(statements(self._databases[0]), encoding="utf-8")
         (self._folder / "one.sql").write_text("SELECT 1;\n", encoding="utf-8")
-        dbmate = [self._each(peer, script) for peer in found if peer.name == "dbmate"]
         check = partial(self._check, wanted)
-        for work, command, first, others in (
-            ("fresh deploy", "deploy", script, dbmate),
-            ("nothing changed", "deploy", self._folder / "one.sql", dbmate),
-            ("status", "status", self._folder / "one.sql", []),
-        ):
-            before = self._renew if first == script else str
-            lines = [(each.client(first), each.environ) for each in self._databases]
-            contestants = [
-                Contestant("client, one by one", looped(lines), self._folder, before=before, check=check),
-                *(self._ours(command, number, before, check) for number in jobs),
-                *(Contestant(n, c, self._folder, before=before, check=check, is_peer=True) for n, c in others),
-            ]
-            yield from compare(f"{work}, {len(self._databases)} databases", self._label, contestants, runs)
+        client = Contestant("client, one by one", self._clients(script), self._folder, check=check)
+        ours = [self._ours(number, check) for number in jobs]
+        others = [self._each(peer, script, check) for peer in found if peer.name == "dbmate"]
+        several = f"{len(self._databases)} databases"
+        fresh = [replace(each, before=self._renew) for each in (client, *ours, *others)]
+        yield from compare(f"fresh deploy, {several}", self._label, fresh, runs)
+        asking = replace(
+            client, command=self._clients(self._folder / "one.sql"), before=partial(self._deployed, client)
+        )
+        again = [replace(each, before=partial(self._deployed, each)) for each in (*ours, *others)]
+        yield from compare(f"nothing changed, {several}", self._label, [asking, *again], runs)
+        status = [
+            replace(each, command=self._fleet("status", number)) for each, number in zip(again, jobs, strict=False)
+        ]
+        yield from compare(f"status, {several}", self._label, [asking, *status], runs)
 
-    def _ours(self, command: str, jobs: int, before: Callable[[], object], check: Callable[[], object]) -> Contestant:
+    def _ours(self, jobs: int, check: Callable[[], object]) -> Contestant:
         name = f"fleet, {jobs} {'worker' if jobs == 1 else 'workers'}"
-        words = self._fleet(command, jobs)
-        return Contestant(name, words, self.folder, self._environ, before=before, check=check)
+        return Contestant(name, self._fleet("deploy", jobs), self.folder, self._environ, check=check)
 
-    def _each(self, peer: Peer, script: Path) -> tuple[str, list[str]]:
-        """Return the name and the command of a peer that does one database after the other."""
+    def _clients(self, script: Path) -> list[str]:
+        return looped((each.client(script), each.environ) for each in self._databases)
+
+    def _deployed(self, contestant: Contestant) -> None:
+        """Have the databases as this one leaves them."""
+        self._renew()
+        timed(contestant.name, contestant.command, contestant.folder, contestant.environ)
+
+    def _each(self, peer: Peer, script: Path, check: Callable[[], object]) -> Contestant:
+        """Return a peer that does one database after the other."""
         folder = self._folder / peer.name
         peer.change(folder, 1, SourceFile("all", "all", script.read_text(encoding="utf-8")))
         lines = [(peer.command(folder, each), peer.environ(each)) for each in self._databases]
-        return f"{peer.name}, one by one", looped(lines)
+        return Contestant(f"{peer.name}, one by one", looped(lines), self._folder, check=check, is_peer=True)
 
     def _fleet(self, command: str, jobs: int) -> list[str]:
         create = ["--create"] if command == "deploy" else []

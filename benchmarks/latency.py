@@ -30,6 +30,7 @@ class Distance(NamedTuple):
     objects: int
     milliseconds: float
     runs: int
+    patience: float
 
 
 class SlowProxy:
@@ -104,7 +105,7 @@ def rows(
         steps = len(deploys.project.deployed) + 1
         contestants = [counted(proxy, each, steps) for each in deploys.fresh(found)]
         work = f"fresh deploy, {distance.objects} objects, {distance.milliseconds:g} ms away"
-        yield from compare(work, database.label, contestants, distance.runs)
+        yield from compare(work, database.label, contestants, distance.runs, distance.patience)
 
 
 def counted(proxy: SlowProxy, contestant: Contestant, steps: int) -> Contestant:

@@ -91,7 +91,7 @@ def compare(
 ) -> Iterator[Row]:
     """Run every contestant `runs` times, by turns, so that a slow moment of the machine meets them all; yield rows.
 
-    A peer that took longer than `patience` seconds is not run again.
+    A peer that takes longer than `patience` seconds is ended and left out.
     """
     samples: dict[str, list[Sample | None]] = {contestant.name: [] for contestant in contestants}
     notes: dict[str, str] = {}
@@ -99,8 +99,8 @@ def compare(
         shift = turn % len(contestants)
         for contestant in (*contestants[shift:], *contestants[:shift]):
             known = samples[contestant.name]
-            tired = contestant.is_peer and known and (not known[-1] or known[-1].wall > patience)
-            known.append(None if tired else _sample(contestant, notes, patience))
+            has_failed = known and not known[-1]
+            known.append(None if has_failed else _sample(contestant, notes, patience))
     floor = samples[contestants[0].name]
     for contestant in contestants:
         name = contestant.name
@@ -109,7 +109,7 @@ def compare(
 
 def _sample(contestant: Contestant, notes: dict[str, str], patience: float) -> Sample | None:
     try:
-        sample = run(contestant, patience * 2 if contestant.is_peer else None)
+        sample = run(contestant, patience if contestant.is_peer else None)
     except BenchmarkError as error:
         if not contestant.is_peer:
             raise

@@ -48,6 +48,7 @@ class Sizes:
     databases: int = 20
     many: int = 0
     rows: int = 1_000_000
+    patience: float = PATIENCE
 
 
 QUICK = Sizes((20,), far=20, runs=1, tests=20, megabytes=2.0, file=1.0, script=0.2, databases=3, rows=1000)
@@ -106,18 +107,15 @@ class Suite:
 
     def _deploys(self) -> Iterator[Row]:
         for database in self._databases.values():
-            known, last = self._peers(database), 1
             for size in self._sizes.objects:
-                rows = list(Deploys(self._tools.python, database, size, self._place()).rows(known, self._sizes.runs))
-                yield from rows
-                growth, last = size / last, size
-                known = [peer for peer in known if slowest(rows, peer.name) * growth < PATIENCE]
+                measured = Deploys(self._tools.python, database, size, self._place(), self._sizes.patience)
+                yield from measured.rows(self._peers(database), self._sizes.runs)
 
     def _latency(self) -> Iterator[Row]:
         database = self._databases["postgresql"]
         assert isinstance(database, ServerDatabase)
         sizes = self._sizes
-        distance = latency.Distance(sizes.far, sizes.milliseconds, sizes.runs)
+        distance = latency.Distance(sizes.far, sizes.milliseconds, sizes.runs, sizes.patience)
         yield from latency.rows(self._tools.python, database, self._peers(database), self._place(), distance)
 
     def _volume(self, measure: Callable[[Volume], Iterator[Row]]) -> Iterator[Row]:
@@ -143,23 +141,22 @@ class Suite:
         yield from batches.rows(found, batches.LIKELY, self._sizes.script, self._sizes.runs)
 
 
-def slowest(rows: Sequence[Row], way: str) -> float:
-    """Return the longest time of a tool."""
-    return max(row.wall for row in rows if row.way == way)
-
-
 def run(sizes: Sizes, only: Sequence[str] = ()) -> Iterator[str]:
     """Measure the parts named, or all; yield tables, and write them as JSON and as a picture, too."""
     # Invoke forbids Python to keep what it compiles: an installed package would have come compiled.
     compileall.compile_dir(REPOSITORY / "ahjo_tasks", quiet=2)
-    where, rows = report.machine(), list[Row]()
+    where, rows, failed = report.machine(), list[Row](), dict[str, str]()
     yield ", ".join(f"{name} {value}" for name, value in where.items())
     with tempfile.TemporaryDirectory(prefix="ahjo-bench-") as folder, ExitStack() as servers:
         suite = Suite(sizes, Tools(REPOSITORY), Path(folder), servers)
         if unknown := set(only) - set(suite.parts):
             raise BenchmarkError(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(suite.parts)}")
         for name in only or suite.parts:
-            found = list(suite.parts[name]())
+            try:
+                found = list(suite.parts[name]())
+            except BenchmarkError as error:
+                failed[name] = str(error)
+                continue
             rows += found
             yield from report.table(found)
         missing = suite.missing
@@ -167,3 +164,5 @@ def run(sizes: Sizes, only: Sequence[str] = ()) -> Iterator[str]:
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / "results.json").write_text(report.as_json(rows, where, missing), encoding="utf-8")
     (RESULTS / "results.svg").write_text(report.picture(rows, where), encoding="utf-8")
+    if failed:
+        raise BenchmarkError("\n".join(f"{name} failed: {why}" for name, why in failed.items()))

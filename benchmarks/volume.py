@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ IN = {
 }
 OUT = {
     "postgresql": "\\copy item TO '{0}' WITH (FORMAT csv, HEADER)\n",
-    "mysql": "\\T {0}\nSELECT * FROM item;\n",
+    "mysql": "SELECT * FROM item;\n",
     "sqlite": ".headers on\n.mode csv\n.output {0}\nSELECT * FROM item;\n",
 }
 
@@ -88,10 +89,12 @@ class Volume:
 
     def _writers(self, number: int) -> Sequence[Contestant]:
         database, theirs, ours = self._database, self._folder / "theirs.csv", self._folder / "ours.csv"
-        script = self._script("out.sql", OUT[database.dialect].format(theirs))
+        client = database.client(self._script("out.sql", OUT[database.dialect].format(theirs)))
+        if database.dialect == "mysql":
+            client = ["/bin/sh", "-c", f"{shlex.join([*client, '--batch', '--quick'])} > {shlex.quote(str(theirs))}"]
         command = self._inv("to-csv", "--table", "item", "--separator", ",", "--output", str(ours), "--overwrite")
         return [
-            self._contestant(CLIENTS[database.dialect], database.client(script), check=partial(_lines, theirs, number)),
+            self._contestant(CLIENTS[database.dialect], client, check=partial(_lines, theirs, number)),
             self._ours(command, check=partial(_lines, ours, number)),
         ]
 
@@ -147,6 +150,8 @@ class Volume:
 
 def _lines(path: Path, number: int) -> None:
     """Raise where a file has fewer lines."""
+    if not path.is_file():
+        raise BenchmarkError(f"there is no {path.name}")
     with path.open("rb") as file:
         found = sum(1 for _ in file)
     path.unlink()
