@@ -135,7 +135,7 @@ def rows(tools: Tools, folder: Path, megabytes: float, runs: int) -> Iterator[Ro
         build(root, maker(megabytes / whole))
         size = sum(path.stat().st_size for path in root.rglob("*") if path.is_file() and ".git" not in path.parts)
         for title, rules in (("3 rules", RULES[:3]), ("Alembic's rule", RULES[4:])):
-            work = f"scan of {size / 1e6:.0f} MB in {name}, {title}"
+            work = f"scan of {size / 1e6:.3g} MB in {name}, {title}"
             yield from compare(work, "", list(contestants(tools, root, rules)), runs)
 
 
