@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import signal
 from contextlib import AbstractContextManager, contextmanager
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
+from projects import ROOT
 from servers import MariaDBServer, PostgresServer, Server
 from skips import SkipReport
 from sqlalchemy import URL, make_url
@@ -39,6 +41,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # A developer's own AHJO_ settings would reach every config that the tests load.
     for name in [name for name in os.environ if name.startswith("AHJO_") and not name.startswith(OWN_VARIABLES)]:
         del os.environ[name]
+    if not hasattr(config, "workerinput"):
+        # Hundreds of commands are started: where Python writes no bytecode, each would compile the package again.
+        compileall.compile_dir(ROOT / "ahjo_tasks", quiet=2)
     # A test run in the background of a shell ignores Ctrl-C, and the programs that it starts would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
