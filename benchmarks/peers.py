@@ -25,6 +25,16 @@ BOOKS = ("schema_migrations",)
 """The tables in which dbmate keeps what it did."""
 TABLES = SourceFile("tables", "tables", migration_sql())
 
+ENV_PY = """\
+from alembic import context
+from sqlalchemy import create_engine
+
+with create_engine({url!r}).connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+
 
 class Peer(Protocol):
     """One tool. `dialects` are the databases that it is measured on, and `why` says what is wrong with others."""
@@ -105,15 +115,6 @@ class Alembic(Migrations):
     name = "alembic"
     path = "versions/r{number:05}.py"
     ini = "[alembic]\nscript_location = %(here)s\npath_separator = os\n"
-    env = """\
-from alembic import context
-from sqlalchemy import create_engine
-
-with create_engine({url!r}).connect() as connection:
-    context.configure(connection=connection)
-    with context.begin_transaction():
-        context.run_migrations()
-"""
 
     def find(self, tools: Tools) -> None:
         """Find its program."""
@@ -123,7 +124,7 @@ with create_engine({url!r}).connect() as connection:
         """Write alembic.ini and env.py."""
         schemes = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "sqlite": "sqlite:///"}
         (folder / "alembic.ini").write_text(self.ini, encoding="utf-8")
-        env = self.env.format(url=database.url(schemes[database.dialect]))
+        env = ENV_PY.format(url=database.url(schemes[database.dialect]))
         (folder / "env.py").write_text(env, encoding="utf-8")
 
     def change(self, folder: Path, number: int, file: SourceFile) -> None:
@@ -339,15 +340,6 @@ class Predecessor:
     name = "the predecessor"
     dialects: Sequence[str] = ("postgresql",)
     why = "it is made for SQL Server, and of others deploys to PostgreSQL"
-    env = """\
-from alembic import context
-from sqlalchemy import create_engine
-
-with create_engine({url!r}).connect() as connection:
-    context.configure(connection=connection)
-    with context.begin_transaction():
-        context.run_migrations()
-"""
 
     def find(self, tools: Tools) -> None:
         """Find its program."""
@@ -358,7 +350,7 @@ with create_engine({url!r}).connect() as connection:
         backend = database.backend()
         contents = {file.path: for_predecessor(file.text) for file in files}
         contents["alembic.ini"] = "[alembic]\nscript_location = alembic\npath_separator = os\n"
-        contents["alembic/env.py"] = self.env.format(url=database.url("postgresql+psycopg2"))
+        contents["alembic/env.py"] = ENV_PY.format(url=database.url("postgresql+psycopg2"))
         contents["alembic/versions/r1.py"] = (
             "from alembic import op\n\nrevision = 'r1'\ndown_revision = None\n\n\n"
             f"def upgrade():\n    op.execute({migration_sql()!r})\n"
