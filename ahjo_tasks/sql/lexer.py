@@ -86,9 +86,10 @@ class Syntax:
         return r"/\*(?!M?!)" if self.conditional_comments else r"/\*"
 
     @property
-    def conditional_open(self) -> str:
-        """The expression for the opening of a comment whose content is code; it never matches where there is none."""
-        return r"/\*M?![0-9]*+" if self.conditional_comments else r"(?!)"
+    def skipped(self) -> str:
+        """The expression for what says nothing: a comment, unfinished or not, or the opening of one that is code."""
+        opening = [r"/\*M?![0-9]*+"] if self.conditional_comments else []
+        return "|".join([*opening, *self.comments(lenient=True)])
 
     def literals(self, *, lenient: bool = False) -> list[str]:
         """List the expressions for strings and quoted names. A lenient one may end with the text."""

@@ -84,8 +84,9 @@ def _token_pattern(syntax: Syntax, *, numbers: bool) -> re.Pattern[str]:
         "|".join(syntax.string_forms(lenient=True)),
     )
     number = r"[0-9][\w.]*+" if numbers else r"(?!)"
-    skipped = "|".join([r"[0-9][\w.]*+", syntax.conditional_open, *syntax.comments(lenient=True)])
-    return re.compile(rf"(?:({')|('.join(kinds)})|({number})|{skipped}|({syntax.comment_open}))[ \t\r\n]*+")
+    return re.compile(
+        rf"(?:({')|('.join(kinds)})|({number})|[0-9][\w.]*+|{syntax.skipped}|({syntax.comment_open}))[ \t\r\n]*+"
+    )
 
 
 def unquoted(value: str, syntax: Syntax) -> str:

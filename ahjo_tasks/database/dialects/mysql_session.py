@@ -8,7 +8,7 @@ from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from ahjo_tasks.errors import ServerError, SourceError, StatementError
+from ahjo_tasks.errors import ServerError, StatementError
 from ahjo_tasks.sql.lexer import MYSQL
 from ahjo_tasks.sql.source import ascii_upper
 from ahjo_tasks.sql.temporary_tables import temporary_tables
@@ -294,12 +294,10 @@ def _check_bodies(batches: Sequence[Batch], path: Path | None) -> None:
     """Raise SourceError for a statement that begins with END: the one that it belongs to was cut at a delimiter."""
     for batch in batches:
         if batch.text[:1] in "eE/" and _END.match(batch.text):
-            raise SourceError(
+            raise batch.error(
                 "no statement begins with END: the body that it ends was cut at the semicolons in it",
-                path=path,
-                line=batch.line,
-                column=batch.column,
-                hint="Write DELIMITER // on a line before the statement, // after its END, and then DELIMITER ;",
+                path,
+                "Write DELIMITER // on a line before the statement, // after its END, and then DELIMITER ;",
             )
 
 
@@ -312,12 +310,10 @@ def _check_locks(batches: Sequence[Batch], path: Path | None) -> None:
             and (token := next(tokenize(upper, MYSQL), None))
             and _OF_ALL.match(upper, token.offset)
         ):
-            raise SourceError(
+            raise batch.error(
                 "it locks the whole server, also what this run records by another connection: it would wait for ever",
-                path=path,
-                line=batch.line,
-                column=batch.column,
-                hint="Leave it out: a backup takes such a lock by itself, and LOCK TABLES locks the tables of a file.",
+                path,
+                "Leave it out: a backup takes such a lock by itself, and LOCK TABLES locks the tables of a file.",
             )
 
 
@@ -330,12 +326,10 @@ def _check_letters(batches: Sequence[Batch], path: Path | None) -> None:
             name = match.upper()
             character_set = "" if name in SENT_IN or name.startswith("@") else match
         if character_set and not batch.text.isascii():
-            raise SourceError(
+            raise batch.error(
                 f"SET has the server read {character_set}, and files are sent in UTF-8: these letters would be changed",
-                path=path,
-                line=batch.line,
-                column=batch.column,
-                hint="Leave SET NAMES out, or write SET NAMES utf8mb4.",
+                path,
+                "Leave SET NAMES out, or write SET NAMES utf8mb4.",
             )
 
 

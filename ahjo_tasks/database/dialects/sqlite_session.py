@@ -6,7 +6,6 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from ahjo_tasks.errors import SourceError
 from ahjo_tasks.sql.lexer import SQLITE
 from ahjo_tasks.sql.source import ascii_upper
 from ahjo_tasks.sql.tokens import tokenize
@@ -140,25 +139,21 @@ def check(batches: Sequence[Batch], path: Path | None) -> None:
             opened = opened or batch
         elif word in ENDS and "TO" not in rest[:2]:
             if opened is None:
-                raise _error(batch, path, f"{word} ends a transaction that the file did not begin", NO_END)
+                raise batch.error(f"{word} ends a transaction that the file did not begin", path, NO_END)
             opened = None
     if opened is not None:
-        raise _error(opened, path, "BEGIN without a COMMIT: nothing would be kept", NO_BEGIN)
+        raise opened.error("BEGIN without a COMMIT: nothing would be kept", path, NO_BEGIN)
 
 
 def _check_pragma(batch: Batch, path: Path | None) -> None:
     setting = pragma(batch.text)
     if setting and setting.value and setting.name in OF_THE_PROCESS:
-        raise _error(batch, path, f"PRAGMA {setting.name} is for the whole process, and cannot be put back", NO_PROCESS)
+        raise batch.error(f"PRAGMA {setting.name} is for the whole process, and cannot be put back", path, NO_PROCESS)
 
 
 NO_PROCESS = "Leave it out: set it in the program that needs it."
 NO_END = "Leave it out: each file is a transaction by itself. Or write BEGIN before what it is to commit."
 NO_BEGIN = "Write COMMIT at the end, or leave it out: each file is a transaction by itself."
-
-
-def _error(batch: Batch, path: Path | None, message: str, hint: str) -> SourceError:
-    return SourceError(message, path=path, line=batch.line, column=batch.column, hint=hint)
 
 
 def save(connection: OpenConnection, texts: Sequence[str]) -> Restore | None:

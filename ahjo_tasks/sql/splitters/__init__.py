@@ -13,6 +13,7 @@ from itertools import islice, repeat
 from operator import eq
 from typing import TYPE_CHECKING, NamedTuple, overload
 
+from ahjo_tasks.errors import SourceError
 from ahjo_tasks.sql.lexer import BLANKS
 from ahjo_tasks.sql.scanner import Scanner
 from ahjo_tasks.sql.source import LineIndex, SourceText, lines_and_columns
@@ -40,6 +41,10 @@ class Batch(NamedTuple):
     line: int
     column: int = 1
     count: int = 1  # type: ignore[assignment]  # a tuple's own count gives way
+
+    def error(self, message: str, path: Path | None, hint: str) -> SourceError:
+        """Return an error at the place of the batch, to be raised."""
+        return SourceError(message, path=path, line=self.line, column=self.column, hint=hint)
 
 
 class Batches(Sequence[Batch]):

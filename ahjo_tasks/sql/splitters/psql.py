@@ -41,7 +41,7 @@ class StringSetting:
         """Take note of the statement at an offset, and return whether it says how strings are read."""
         match = _SETTING.match(self._text, start) if self._changes else None
         if match:
-            self.escapes = (match["value"] or match["config"] or "").lower() in _OFF
+            self.escapes = _is_off(match)
         return match is not None
 
 
@@ -50,7 +50,11 @@ def escapes_after(batch: str, *, before: bool) -> bool:
     if not before and not _MAY_CHANGE.search(batch):
         return False
     match = _LAST_SETTING.search(batch)
-    return (match["value"] or match["config"] or "").lower() in _OFF if match else before
+    return _is_off(match) if match else before
+
+
+def _is_off(setting: re.Match[str]) -> bool:
+    return (setting["value"] or setting["config"] or "").lower() in _OFF
 
 
 def scanners(stop: str, heads: str) -> tuple[Scanner, Scanner]:
