@@ -9,7 +9,15 @@ from fnmatch import fnmatch
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.api import deploying
-from ahjo_tasks.api.running import apply_plan, calling_hooks, data_progress, locked_connection, recording
+from ahjo_tasks.api.running import (
+    apply_plan,
+    begin,
+    calling_hooks,
+    data_progress,
+    describe_once,
+    locked_connection,
+    recording,
+)
 from ahjo_tasks.errors import AhjoError, UsageError
 from ahjo_tasks.events import FileTested, StepEvent
 from ahjo_tasks.utils import pluralize
@@ -48,16 +56,38 @@ class DataFiles:
         from ahjo_tasks.engine.stamp import plan_stamp
 
         session = self._session
-        after = plan_stamp(session.settings, session.project.checkout) if self._record_version else Plan(())
+        after = Plan(())
+        if self._record_version:
+            after = plan_stamp(session.settings, session.project.checkout, connection)
         progress = data_progress(session, self._kind, connection, everything=self._everything)
         return plan_data(self._files, session.project.files.dialect, connection, progress) + after, progress
 
     def load(self) -> None:
         """Load them. Raises DeployError that names file and row."""
+        begin(self._session)
+        if self._are_done():
+            return
         with locked_connection(self._session) as connection:
             plan, progress = self.plan(connection)
             apply_plan(self._session, plan, connection)
             progress.finish()
+
+    def _are_done(self) -> bool:
+        """Look, without the lock, if all of them are loaded already; a file without a rule is loaded each time.
+
+        In a transaction that the whole action shares nothing is read: what it has seen once it sees again.
+        """
+        if not all(file.run_rule for file in self._files):
+            return False
+        connection = self._session.database.driver_connection
+        if connection.in_shared_transaction:
+            return False
+        plan, progress = self.plan(connection)
+        if plan.steps or progress.is_unfinished:
+            return False
+        describe_once(self._session, connection)
+        apply_plan(self._session, plan, connection)
+        return True
 
 
 def _read_data(session: Session, files: ProjectFiles, kind: str) -> list[SqlFile | TableFile]:

@@ -188,9 +188,14 @@ class DataProgress:
                 Loaded(file.label, self._loaded.kind, content, statements, whole, 1, int(uncertain and not whole))
             )
 
+    @property
+    def is_unfinished(self) -> bool:
+        """True if the last action that ran such files did not end well."""
+        return any(known.unfinished for known in self._known.values())
+
     def finish(self) -> None:
         """Record that the action has done all its files."""
-        if self._loaded is not None and (self._may_write() or self._known):
+        if self._loaded is not None and (self._may_write() or self.is_unfinished):
             self._loaded.finish()
 
 

@@ -82,6 +82,18 @@ def test_every_action_of_a_chain_gets_the_lock(live: Deployed, mode: dict[str, s
     assert runs(live) == [1, 2]
 
 
+def test_data_that_is_loaded_already_does_not_wait(live: Deployed) -> None:
+    trail(live)
+    live.write("database/data/a.sql", "-- run: on change\nINSERT INTO trail VALUES (1, 1);\n")
+    live.succeed("data")
+    with Project(live.directory, live.directory / "dev.json", {}).database.locked_connection():
+        assert "nothing to do" in live.succeed("data", AHJO_LOCK_TIMEOUT="0").text
+        live.write("database/data/a.sql", "-- run: on change\nINSERT INTO trail VALUES (2, 2);\n")
+        live.fail("data", code=4, AHJO_LOCK_TIMEOUT="0")
+    live.succeed("data")
+    assert runs(live) == [1, 2]
+
+
 def test_an_upgrade_has_a_lock_of_its_own_that_lets_its_versions_deploy(live: Deployed) -> None:
     project = Project(live.directory, live.directory / "dev.json", {})
     other = Project(live.directory, live.directory / "dev.json", {})

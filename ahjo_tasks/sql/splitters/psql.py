@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,15 +18,20 @@ if TYPE_CHECKING:
 GAP = POSTGRESQL.gap()
 LEAD = re.compile(GAP)
 _NAMED = "standard_conforming_strings"
-_SETTING = re.compile(
+_SETTING = (
     rf"(?ai:SET\b{GAP}(?:SESSION\b{GAP}|LOCAL\b{GAP}|)?+{_NAMED}\b{GAP}(?:=|TO\b){GAP}'?+(?P<value>\w++)"
     rf"|SELECT\b{GAP}(?:pg_catalog{GAP}\.{GAP}|)?+set_config{GAP}\({GAP}'{_NAMED}'{GAP},{GAP}'(?P<config>\w++)'"
     rf"|RESET\b{GAP}(?:{_NAMED}|ALL)\b|DISCARD\b{GAP}ALL\b)"
 )
 """A statement that says how the server reads strings from the next call on."""
-_LAST_SETTING = re.compile(rf"(?:\A|;){GAP}{_SETTING.pattern}[^;]*+;?{GAP}\Z")
 _MAY_CHANGE = re.compile(rf"(?ai:{_NAMED})")
 _OFF = frozenset({"off", "of", "false", "fals", "fal", "fa", "f", "no", "n", "0"})
+
+
+@cache
+def _setting(start: str = "", end: str = "") -> re.Pattern[str]:
+    """Compile it between two others when a script may need it, for that takes long."""
+    return re.compile(f"{start}{_SETTING}{end}")
 
 
 class StringSetting:
@@ -39,7 +45,7 @@ class StringSetting:
 
     def read(self, start: int) -> bool:
         """Take note of the statement at an offset, and return whether it says how strings are read."""
-        match = _SETTING.match(self._text, start) if self._changes else None
+        match = _setting().match(self._text, start) if self._changes else None
         if match:
             self.escapes = _is_off(match)
         return match is not None
@@ -49,7 +55,7 @@ def escapes_after(batch: str, *, before: bool) -> bool:
     """Tell whether strings know the backslash after a batch: a script is split where a statement says so."""
     if not before and not _MAY_CHANGE.search(batch):
         return False
-    match = _LAST_SETTING.search(batch)
+    match = _setting(rf"(?:\A|;){GAP}", rf"[^;]*+;?{GAP}\Z").search(batch)
     return _is_off(match) if match else before
 
 
