@@ -31,6 +31,7 @@ class FakeConnection:
         self.refuses = dict(refuses or {})
         self.transactional = transactional
         self.in_shared_transaction = False
+        self.lost_transaction = False
         self.usable = True
         self.locks: list[str] = []
         self._dbapi_connection = None

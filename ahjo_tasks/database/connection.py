@@ -38,6 +38,7 @@ CALL_COMMITTED = (
     " if the rest fails"
 )
 CALL_HINT = "Have it roll back to a savepoint of its own; or write -- transaction: off at the head of the file."
+LOST = "The server has ended the transaction of the action behind an error that the driver did not report."
 FAILED = "An error inside ended the transaction, and was passed over: it was rolled back."
 
 
@@ -88,6 +89,8 @@ class Connection:
         dialect.on_connect(self._dbapi_connection)
         dialect.subscribe_messages(self._dbapi_connection, self._forward)
         dialect.set_autocommit(self._dbapi_connection, not shared)
+        self._is_marked = False
+        """True if the shared transaction is marked, so that it is noticed if another one has taken its place."""
         self._shared_transaction = self._sa_connection.begin() if shared else None
         self._open_transactions = 0
         self._is_lent = False
@@ -143,7 +146,7 @@ class Connection:
         Raises StatementError with the server's message, number and position in the text.
         """
         changed = 0
-        self._changed = True
+        self._note_change()
         with closing(self._results(text)) as results:
             for cursor in results:
                 if cursor.description:
@@ -261,7 +264,8 @@ class Connection:
         `savepoint` lets the block fail without ending the transaction that the whole action shares.
         Raises StatementError when the commit fails.
         """
-        self._changed = self._changed or transactional
+        if transactional:
+            self._note_change()
         if self.in_shared_transaction and savepoint:
             with self._savepoint(rollback_only=rollback_only):
                 yield
@@ -377,6 +381,7 @@ class Connection:
 
     @contextmanager
     def _savepoint(self, *, rollback_only: bool) -> Iterator[None]:
+        self._mark()
         self._execute_directly(self.dialect.savepoint)
         try:
             yield
@@ -401,6 +406,7 @@ class Connection:
         with self.sqlalchemy_connection() as sa_connection:
             self._shared_transaction = sa_connection.begin()
             self.in_shared_transaction, changed, self._changed = True, self._changed, False
+            self._is_marked = False
             try:
                 yield
                 self._check_lock()
@@ -466,7 +472,7 @@ class Connection:
     @contextmanager
     def sqlalchemy_transaction(self) -> Iterator[SAConnection]:
         """Lend SQLAlchemy's connection in a transaction, which ends with the block unless the action shares it."""
-        self._changed = True
+        self._note_change()
         with self.sqlalchemy_connection() as sa_connection:
             if self.in_shared_transaction:
                 yield sa_connection
@@ -496,6 +502,7 @@ class Connection:
                 self.dialect.reopen_transaction(self._dbapi_connection)
                 self._shared_transaction.rollback()
                 self._shared_transaction = self._sa_connection.begin()
+                self._is_marked = False
 
     def close(self, *, keep: bool) -> None:
         """Commit (`keep`) or roll back a transaction that the whole action shares, and close the connection."""
@@ -624,9 +631,30 @@ class Connection:
         except self.driver_error as error:
             raise StatementError(self._server_error(error, "")) from error
 
+    def _note_change(self) -> None:
+        """Note that what runs now may change the database, and mark the shared transaction before that."""
+        self._changed = True
+        self._mark()
+
+    def _mark(self) -> None:
+        if self.in_shared_transaction and not self._is_marked:
+            self._is_marked = True
+            self.dialect.mark_transaction(self)
+
+    @property
+    def lost_transaction(self) -> bool:
+        """True if another transaction has taken the place of the shared one since its first change."""
+        return self._is_marked and self.in_shared_transaction and not self.dialect.is_marked(self)
+
+    def _refuse_lost(self, transaction: RootTransaction) -> None:
+        if self.lost_transaction:
+            transaction.rollback()
+            raise StatementError(ServerError(LOST))
+
     def _commit_shared(self, transaction: RootTransaction) -> None:
         try:
             with self._translate_errors():
+                self._refuse_lost(transaction)
                 transaction.commit()
         except StatementError as error:
             outcome = "It is not known whether it was committed." if error.server.lost else "It was rolled back."

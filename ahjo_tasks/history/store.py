@@ -471,14 +471,14 @@ class HistoryStore:
         run = replace(run, run_id=new_run_id(run.started), session=self._session(run))
         with self.connection.sqlalchemy_transaction() as sa_connection:
             self._mark_interrupted(sa_connection)
-            sa_connection.execute(self.tables.runs.insert().values(asdict(run)))
+            sa_connection.execute(self.tables.runs.insert().values(_values(run)))
         return run
 
     def reopen(self, run: Run) -> Run:
         """Write that another action of a run begins, maybe in another session; return the run."""
         run, table = replace(run, status=STARTED, ended=None, session=self._session(run)), self.tables.runs
         with self.connection.sqlalchemy_transaction() as sa_connection:
-            sa_connection.execute(table.update().where(table.c.run_id == run.run_id).values(asdict(run)))
+            sa_connection.execute(table.update().where(table.c.run_id == run.run_id).values(_values(run)))
         return run
 
     def _session(self, run: Run) -> str:
@@ -629,6 +629,16 @@ def run_with_lock(connection: Connection, settings: Settings, holder: Holder | N
     """Return the run of the holder of the deploy lock; None where nobody is it, or has recorded nothing yet."""
     store = HistoryStore(connection, settings)
     return store.run_of_session(holder.session) if holder is not None and holder.session and store.exists() else None
+
+
+def _values(run: Run) -> dict[str, Any]:
+    """Return the values of a row, with NULL in its text: for a parameter without a value drivers ask the server.
+
+    Where it does not understand that question, an error that they do not report may end the transaction.
+    """
+    from sqlalchemy import null
+
+    return {name: null() if value is None else value for name, value in asdict(run).items()}
 
 
 def _state(row: Mapping[str, Any]) -> State:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,9 @@ import pytest
 from inside import Deployed, deployed
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
+
+from ahjo_tasks.errors import StatementError
+from ahjo_tasks.runtime.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +40,40 @@ def count(live: Deployed, table: str) -> int:
 
 def table(live: Deployed, name: str = "dbo.t") -> None:
     live.target.query(f"CREATE TABLE {name} (id INTEGER NOT NULL PRIMARY KEY)", live.database)
+
+
+# -- transactions ------------------------------------------------------------------------------------------------------
+
+
+@only("loses", [None, 0, 1])
+def test_a_transaction_that_was_lost_unseen_is_not_called_committed(live: Deployed, loses: int | None) -> None:
+    table(live)
+    live.reconfigure(context_connectable_type="connection")
+    database = Project(live.directory, live.directory / "dev.json", {}).database
+    for number in range(2):
+        database.connection.execute(f"INSERT INTO dbo.t VALUES ({number})")
+        if number == loses:
+            database.connection.dbapi_connection.rollback()
+            database.connection.query("SELECT COUNT(*) FROM dbo.t")
+    refused = pytest.raises(StatementError, match=r"could not be committed.* It was rolled back")
+    with nullcontext() if loses is None else refused:
+        database.close(keep=True)
+    assert count(live, "dbo.t") == (2 if loses is None else 0)
+
+
+@only("then", ["", "SELECT COUNT(*) FROM dbo.t;", "INSERT INTO dbo.t VALUES (2);"])
+@only("end", ["COMMIT", "ROLLBACK"])
+def test_a_file_that_ends_the_transaction_of_the_action_is_named_whatever_it_does_then(
+    live: Deployed, end: str, then: str
+) -> None:
+    table(live)
+    live.reconfigure(context_connectable_type="connection")
+    live.write("database/data/a.sql", f"INSERT INTO dbo.t VALUES (1);\n{end};\n{then}\n")
+    failed = live.fail("data")
+    assert "a.sql" in failed.err
+    assert "ended the transaction of the action" in failed.err
+    assert "what was committed stays" in failed.err
+    assert (count(live, "dbo.t WHERE id = 1") == 1) == (end == "COMMIT")
 
 
 # -- errors and messages -----------------------------------------------------------------------------------------------

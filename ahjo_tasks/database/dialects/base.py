@@ -179,6 +179,10 @@ class OpenConnection(Protocol):
         """True if what runs now can be rolled back."""
 
     @property
+    def lost_transaction(self) -> bool:
+        """True if another transaction has taken the place of the shared one since its first change."""
+
+    @property
     def changed(self) -> bool:
         """True if `execute` was called, which may have changed the database."""
 
@@ -575,6 +579,13 @@ class Running(DialectAttributes):
     def transaction_state(self, raw: Any) -> TransactionState | None:
         """Ask the driver, not the server, for the state of the transaction; None where it does not know."""
         return None
+
+    def mark_transaction(self, connection: OpenConnection) -> None:
+        """Mark the open transaction, where a driver begins another one unseen after an error has ended it."""
+
+    def is_marked(self, connection: OpenConnection) -> bool:
+        """Return whether the open transaction is the one that was marked."""
+        return True
 
     def reported_settings(self, raw: Any) -> dict[str, str]:
         """Return the settings of the session that the driver knows without asking the server."""

@@ -236,10 +236,9 @@ class MSSQL(Dialect):
         return driver == "pyodbc"
 
     def engine_options(self, settings: Settings) -> dict[str, Any]:
-        """Have pymssql begin no transactions of its own."""
+        """Have the drivers begin no transactions of their own, as by the statements that set the session up."""
         options = super().engine_options(settings)
-        usual = {"autocommit": True} if self.url(settings, None, None).get_driver_name() == "pymssql" else {}
-        return {**options, "connect_args": {**usual, **options["connect_args"]}}
+        return {**options, "connect_args": {"autocommit": True, **options["connect_args"]}}
 
     def on_connect(self, raw: Any) -> None:
         """Have an error end its transaction, and modules be created with the options that indexed views need."""
@@ -355,6 +354,14 @@ class MSSQL(Dialect):
         """Search each batch; what stands in the body of a module runs later."""
         batches = SPLITTER.split(text) if may_be_non_transactional(text) else ()
         return next((name for batch in batches if (name := non_transactional_statement(batch.text))), "")
+
+    def mark_transaction(self, connection: OpenConnection) -> None:
+        """Take a lock that belongs to it: @@TRANCOUNT cannot tell it from one that a driver began after it."""
+        locks.mark_transaction(connection)
+
+    def is_marked(self, connection: OpenConnection) -> bool:
+        """Look if the transaction has the lock."""
+        return locks.is_marked(connection)
 
     def save_session(self, connection: OpenConnection, texts: Sequence[str]) -> Restore | None:
         """Reset what the batches set for the session, so that the next file finds the same options."""

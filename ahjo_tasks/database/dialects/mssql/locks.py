@@ -19,6 +19,20 @@ MAX_CONTEXT_BYTES = 128
 KEY_LENGTH = 8
 """Characters of the hash that stands in CONTEXT_INFO for the purpose of a lock, whose name may be too long for it."""
 
+MARK = "ahjo transaction"
+"""A lock that belongs to a transaction and is in nobody's way: who still has it is in the same transaction."""
+
+
+def mark_transaction(connection: OpenConnection) -> None:
+    """Take the lock by which the open transaction is known again. Raises StatementError."""
+    owner = "@LockMode = 'Shared', @LockOwner = 'Transaction', @LockTimeout = 0"
+    connection.query(f"DECLARE @code int; EXEC @code = sp_getapplock @Resource = N'{MARK}', {owner}; SELECT @code")
+
+
+def is_marked(connection: OpenConnection) -> bool:
+    """Return whether the open transaction has the lock. Raises StatementError."""
+    return bool(connection.query(f"SELECT APPLOCK_MODE('public', N'{MARK}', 'Transaction')")[0][0] != "NoLock")
+
 
 @contextmanager
 def hold(

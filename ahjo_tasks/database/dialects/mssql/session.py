@@ -159,7 +159,7 @@ def _check_depth(connection: OpenConnection, before: int) -> None:
     after = connection.query(DEPTH)[0][0]
     if after > max(before, 1):
         raise StatementError(ServerError(LEFT_OPEN_IN_ACTION))
-    if after < before:
+    if after < before or connection.lost_transaction:
         raise StatementError(ServerError(ENDED_IN_ACTION), outcome="what was committed stays.")
 
 
