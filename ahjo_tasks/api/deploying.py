@@ -182,9 +182,11 @@ def plan_changes(  # noqa: PLR0913 - what of the deploy is wanted
     from ahjo_tasks.engine.deployment import Choice, Deployment
     from ahjo_tasks.engine.plan import Plan
     from ahjo_tasks.engine.stamp import check_repository
+    from ahjo_tasks.engine.unchanged import hash_revisions
 
     descriptions = Plan(()) if skipped.descriptions else _descriptions(session)
-    before, after = _around(session, connection, skipped)
+    revision_files = hash_revisions(session.project.files, session.conceal)
+    before, after = _around(session, connection, skipped, revision_files)
     if named and objects is not None:
         return before + going_on(session, objects, connection) + descriptions + after, None
     reason = "--all" if everything else "a migration runs before it" if before.steps else ""
@@ -196,7 +198,8 @@ def plan_changes(  # noqa: PLR0913 - what of the deploy is wanted
     selection = deployment.select(objects, choice, everything=reason, inputs=inputs, untouched=untouched)
     repository = check_repository(selection.repository, session.settings.project, session.project.checkout)
     state = selection.state if not (skipped.descriptions or skipped.migrations) else None
-    selection = replace(selection, state=state and replace(state, repository=repository))
+    state = state and replace(state, repository=repository, revision_files=revision_files)
+    selection = replace(selection, state=state)
     if descriptions.steps and connection is not None and not (before.steps or selection.plan.steps):
         from ahjo_tasks.descriptions.plan import leave_out_equal
 
@@ -223,21 +226,39 @@ def hash_descriptions(session: Session) -> str:
     return hash_text("\n".join(f"{path.relative_to(folder).as_posix()} {path.read_bytes().hex()}" for path in files))
 
 
-def _around(session: Session, connection: Connection | None, skipped: Skipped) -> tuple[Plan, Plan]:
-    """Plan what runs before the files, the migrations, and after them: refreshing modules, recording the version."""
-    from ahjo_tasks.engine.migrations import plan_upgrade
+def _around(
+    session: Session, connection: Connection | None, skipped: Skipped, revision_files: str
+) -> tuple[Plan, Plan]:
+    """Plan what runs before the files, the migrations, and after them: refreshing modules, recording the version.
+
+    `revision_files` is a hash of the files of the revisions.
+    """
     from ahjo_tasks.engine.plan import Plan
     from ahjo_tasks.engine.refresh import plan_refresh
     from ahjo_tasks.engine.stamp import plan_stamp
 
     project = session.project
-    before = plan_upgrade(project.migrations, connection, project.object_files) if not skipped.migrations else Plan(())
+    before = Plan(()) if skipped.migrations else _migrations(session, connection, revision_files)
     after = Plan(())
     if before.steps:
         after += plan_refresh(project.object_files, project.dialect)
     if not skipped.git_version:
         after += plan_stamp(session.settings, session.project.checkout, connection)
     return before, after
+
+
+def _migrations(session: Session, connection: Connection | None, revision_files: str) -> Plan:
+    """Plan the pending revisions, without Alembic where the history tells that there are none."""
+    from ahjo_tasks.engine.plan import Plan
+    from ahjo_tasks.engine.unchanged import has_all_revisions
+
+    project = session.project
+    known = revision_files if project.files.alembic_ini.is_file() else ""
+    if connection is not None and has_all_revisions(connection, session.settings, known):
+        return Plan(())
+    from ahjo_tasks.engine.migrations import plan_upgrade
+
+    return plan_upgrade(project.migrations, connection, project.object_files)
 
 
 def hash_files(session: Session) -> str:

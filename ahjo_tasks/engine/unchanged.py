@@ -47,7 +47,26 @@ def hash_inputs(files: ProjectFiles, settings: Settings, conceal: Callable[[str]
     try:
         for path in _object_paths(files):
             _add(digest.update, files.directory, path, _read(path))
-        for path in (*_migration_paths(files.alembic_ini), *_below(files.directory / DESCRIPTIONS)):
+    except (_UnknownFilesError, OSError):
+        return ""
+    shown = (hash_revisions(files, conceal), _hash_shown(files, _below(files.directory / DESCRIPTIONS), conceal))
+    digest.update("".join(shown).encode())
+    return digest.hexdigest() if all(shown) else ""
+
+
+def hash_revisions(files: ProjectFiles, conceal: Callable[[str], str]) -> str:
+    """Return a hash of alembic.ini and the files of its folder.
+
+    Empty where not all of them are known, or where there is a secret in one.
+    """
+    return _hash_shown(files, _migration_paths(files.alembic_ini), conceal)
+
+
+def _hash_shown(files: ProjectFiles, paths: Iterator[str], conceal: Callable[[str], str]) -> str:
+    """Return a hash of files that hold no secret; empty where one does, or where they cannot be read."""
+    digest = sha256()
+    try:
+        for path in paths:
             content = _read(path)
             text = content.decode("utf-8", "replace")
             if conceal(text) != text:
@@ -137,6 +156,19 @@ def is_unchanged(connection: Connection, settings: Settings, inputs: str) -> boo
         and last.is_of(connection.dialect.database_identity(connection))
         and last.revisions == read_revisions(connection, settings)
         and last.catalog_version == read_version(connection, last.schemas.splitlines())
+    )
+
+
+def has_all_revisions(connection: Connection, settings: Settings, revision_files: str) -> bool:
+    """Test whether the last finished deploy ran all revisions of these files, and none was run or undone since.
+
+    `revision_files` is what `hash_revisions` returned. Raises StatementError.
+    """
+    last = HistoryStore(connection, settings).last_state() if revision_files else None
+    return (
+        last is not None
+        and last.revision_files == revision_files
+        and last.revisions == read_revisions(connection, settings)
     )
 
 

@@ -59,6 +59,8 @@ class State:
     database_name: str = ""
     fingerprint_version: str = ""
     revisions: str = ""
+    revision_files: str = ""
+    """Hash of the files of all revisions, which it ran."""
     files: str = ""
     catalog_version: str = ""
     run_id: str = ""
@@ -301,7 +303,9 @@ class HistoryStore:
         return _state(rows[0]) if rows else None
 
     def last_state(self) -> State | None:
-        """Return it by one query where there is a history; None where nothing was deployed."""
+        """Return it, outside of a transaction by one query; None where nothing was deployed."""
+        if self.connection.transactional and not self.exists():  # an error would end the transaction
+            return None
         own, table = self.connection.dialect.quote_literal(self.project), self._named("state")
         try:
             columns, rows = self.connection.result_sets(

@@ -30,6 +30,7 @@ def _state_columns() -> list[Column[Any]]:
         Column("database_name", LABEL),
         Column("fingerprint_version", Unicode(100)),
         Column("revisions", LABEL),
+        Column("revision_files", KEY),
         Column("files", KEY),
         Column("catalog_version", NAME),
         Column("run_id", KEY),

@@ -472,21 +472,37 @@ def committed(live: Deployed) -> Deployed:
     return live
 
 
-def test_nothing_changed_reads_no_sql_and_loads_neither_alembic_nor_sqlalchemy(live: Deployed) -> None:
-    revision(live, "a1", None)
-    live.view("c", "SELECT 3 AS three")
-    committed(live).succeed("deploy")
+def modules_of_deploy(live: Deployed) -> tuple[str, set[str]]:
+    """Return what a deploy in a process of its own says, and the modules that it has loaded."""
     program = (
         "import sys; from invoke.program import Program; from ahjo_tasks import namespace;"
         "Program(namespace=namespace()).run(['inv', 'deploy', '--config', 'dev.json'], exit=False);"
         "print('modules', *sys.modules)"
     )
     done = live.run(sys.executable, "-c", program)
-    assert "nothing to do" in done.text
-    modules = set(done.out.partition("modules ")[2].split())
+    return done.text, set(done.out.partition("modules ")[2].split())
+
+
+def test_nothing_changed_reads_no_sql_and_loads_neither_alembic_nor_sqlalchemy(live: Deployed) -> None:
+    revision(live, "a1", None)
+    live.view("c", "SELECT 3 AS three")
+    committed(live).succeed("deploy")
+    text, modules = modules_of_deploy(live)
+    assert "nothing to do" in text
     assert "ahjo_tasks.engine.unchanged" in modules
     assert modules.isdisjoint({"alembic", "ahjo_tasks.sql.references", "ahjo_tasks.project.sql_file"})
     assert ("sqlalchemy" in modules) is (live.target.name == "mssql")  # its drivers need it
+
+
+@pytest.mark.parametrize("edit", ["a file", "a new revision"])
+def test_alembic_is_loaded_only_where_a_revision_may_be_pending(live: Deployed, edit: str) -> None:
+    revision(live, "a1", None)
+    live.view("c", "SELECT 3 AS three")
+    live.succeed("deploy")
+    EDITS[edit](live)
+    text, modules = modules_of_deploy(live)
+    assert " ok " in text
+    assert ("alembic" in modules) is (edit != "a file")
 
 
 ROUND_TRIPS = {"postgresql": 7, "mysql": 9, "sqlite": 7}
