@@ -289,22 +289,31 @@ def plan_data(
     files: Sequence[SqlFile | TableFile], dialect: Dialect, connection: Connection | None, progress: DataProgress
 ) -> Plan:
     """Plan data files, parents before children. A file without a statement, or done already, is a note."""
-    keys = dialect.foreign_keys(connection) if connection and len(files) > 1 else []
-    order = ordered_data(files, keys, dialect.normalize_name, dialect.default_schema)
-    groups = _replaced_groups(order, data_edges(order, keys, dialect.normalize_name, dialect.default_schema))
+    skipped = {file.label: reason for file in files if (reason := progress.reason_to_skip(file))}
+    order, groups = ([*files], {}) if len(skipped) == len(files) else _ordered(files, dialect, connection)
     steps: list[Step] = []
-    notes: list[str] = []
     for number, file in enumerate(order):
         tables = groups.get(number, (file,) if isinstance(file, TableFile) else ())
         if not isinstance(file, TableFile):
-            steps += [progress.step(FileStep(file))] if file.batches and not progress.reason_to_skip(file) else []
-        elif tables and not all(map(progress.reason_to_skip, tables)):
+            steps += [progress.step(FileStep(file))] if file.batches and file.label not in skipped else []
+        elif any(table.label not in skipped for table in tables):
             steps.append(LoadStep(tables, progress))
-        notes += [f"{file.label}: {reason}"] if (reason := progress.reason_to_skip(file)) else []
+    notes = [f"{file.label}: {skipped[file.label]}" for file in order if file.label in skipped]
     scripts = [file for file in files if not isinstance(file, TableFile)]
     rests = list(map(progress.rest, scripts))
     notes += filter(None, (rest.note for rest in rests))
     return Plan(tuple(steps), (*file_notes(scripts), *notes), tuple(rest.warning for rest in rests if rest.warning))
+
+
+def _ordered(
+    files: Sequence[SqlFile | TableFile], dialect: Dialect, connection: Connection | None
+) -> tuple[list[SqlFile | TableFile], dict[int, tuple[TableFile, ...]]]:
+    """Return the files with parents before children, and those that are loaded together, by the number of the last."""
+    keys = dialect.foreign_keys(connection) if connection and len(files) > 1 else []
+    order = ordered_data(files, keys, dialect.normalize_name, dialect.default_schema)
+    replaced = any(isinstance(file, TableFile) and file.options.mode == "replace" for file in order)
+    edges = data_edges(order, keys, dialect.normalize_name, dialect.default_schema) if replaced else {}
+    return order, _replaced_groups(order, edges)
 
 
 def _replaced_groups(order: Sequence[SqlFile | TableFile], edges: Edges) -> dict[int, tuple[TableFile, ...]]:
