@@ -234,13 +234,13 @@ def _around(
     `revision_files` is a hash of the files of the revisions.
     """
     from ahjo_tasks.engine.plan import Plan
-    from ahjo_tasks.engine.refresh import plan_refresh
+    from ahjo_tasks.engine.refresh import is_refresh_due, plan_refresh
     from ahjo_tasks.engine.stamp import plan_stamp
 
     project = session.project
     before = Plan(()) if skipped.migrations else _migrations(session, connection, revision_files)
     after = Plan(())
-    if before.steps:
+    if before.steps or is_refresh_due(connection, session.settings):
         after += plan_refresh(project.object_files, project.dialect)
     if not skipped.git_version:
         after += plan_stamp(session.settings, session.project.checkout, connection)

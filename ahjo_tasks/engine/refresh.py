@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.engine.plan import Plan, Step
 from ahjo_tasks.errors import DeployError
+from ahjo_tasks.history.store import HistoryStore
 from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.utils import load_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import Dialect
     from ahjo_tasks.project.sql_file import SqlFile
@@ -95,6 +97,14 @@ def plan_refresh(read: Callable[[], Sequence[SqlFile]], dialect: Dialect) -> Pla
         for definition in file.definitions
     }
     return Plan((load_object(dialect.refresh_step)(files),))
+
+
+def is_refresh_due(connection: Connection | None, settings: Settings) -> bool:
+    """Test whether a run was stopped between migrations that it committed and the refresh after them."""
+    if connection is None or connection.dialect.refresh_step is None:
+        return False
+    store = HistoryStore(connection, settings)
+    return store.exists() and store.last_run_with("migration") > store.last_run_with(RefreshStep.kind)
 
 
 def refresh_batch(names: Sequence[Name], dialect: Dialect) -> str:

@@ -449,6 +449,15 @@ class HistoryStore:
         done = (run for run, step in self.story(revision) if step.status == "ok" and revision in step.label.split())
         return next(done, None)
 
+    def last_run_with(self, kind: str) -> str:
+        """Return the id of the last run in which a step of a kind ended well; empty where none did."""
+        own, literal = self.connection.dialect.quote_literal(self.project), self.connection.dialect.quote_literal(kind)
+        rows = self.connection.query(
+            f"SELECT MAX(s.run_id) FROM {self._named('steps')} s JOIN {self._named('runs')} r ON r.run_id = s.run_id"
+            f" WHERE r.project = {own} AND s.kind = {literal} AND s.status = 'ok'"
+        )
+        return str(rows[0][0] or "")
+
     def last_deployed(self, label: str, before: str = "") -> StepRecord | None:
         """Return the last step that deployed a file and was not rolled back; of the runs before one, if that is named.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from inside import Deployed, deployed
+from revisions import revision
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
@@ -74,6 +75,18 @@ def test_a_file_that_ends_the_transaction_of_the_action_is_named_whatever_it_doe
     assert "ended the transaction of the action" in failed.err
     assert "what was committed stays" in failed.err
     assert (count(live, "dbo.t WHERE id = 1") == 1) == (end == "COMMIT")
+
+
+def test_modules_are_refreshed_also_where_a_run_was_stopped_behind_its_migrations(live: Deployed) -> None:
+    live.reconfigure(deploy_transaction="file")
+    revision(live, "a1", None, 'op.create_table("item", sa.Column("id", sa.Integer))')
+    live.view("v", "SELECT nothing FROM dbo.item")
+    live.fail("deploy")
+    live.view("v", "SELECT id FROM dbo.item")
+    assert "modules after table changes" in live.succeed("deploy", "--dry").text
+    live.succeed("deploy")
+    live.view("v", "SELECT id AS number FROM dbo.item")
+    assert "modules after table changes" not in live.succeed("deploy", "--dry").text
 
 
 # -- errors and messages -----------------------------------------------------------------------------------------------
