@@ -109,7 +109,8 @@ class MigrationSession:
         self._progress.before_commit()
 
     def _prepare(self, statement: str) -> None:
-        """Refuse a ROLLBACK, and ask for the session before a statement that may change it."""
+        """Refuse a ROLLBACK and a lock of all, and ask for the session before a statement that may change it."""
+        self._connection.dialect.check_statement(statement)
         tokens = islice(tokenize(statement[:HEAD], self._connection.dialect.syntax), 3)
         first, *more = [*(token.word for token in tokens), ""]
         if first in ENDS and "TO" not in more and self._connection.transaction_state == "open":

@@ -301,6 +301,17 @@ def test_a_migration_that_ends_its_transaction_is_refused_or_said_to_stay(
     project.close(keep=True)
 
 
+@pytest.mark.parametrize("statement", ["FLUSH TABLES WITH READ LOCK", "/* a */ backup stage start"])
+@pytest.mark.parametrize("target", ["mysql"], indirect=True)
+def test_a_migration_that_locks_the_whole_server_is_refused(live: Deployed, statement: str) -> None:
+    live.write("alembic.ini", "[alembic]\nscript_location = alembic\n")
+    live.write("alembic/env.py", "from ahjo_tasks import alembic_env\n\nalembic_env.run()\n")
+    live.write("alembic/versions/a1.py", ENDING.format(ending=statement))
+    failed = live.fail("deploy", AHJO_STATEMENT_TIMEOUT="20")
+    assert "a1.py" in failed.err
+    assert "locks the whole server" in failed.err
+
+
 OF_FUNCTIONS = "(SELECT count(*) FROM pg_proc WHERE proname = 'ahjo_f')"
 OF_OPERATORS = "(SELECT count(*) FROM pg_operator WHERE oprname = '@+@')"
 OWN = "coalesce(nullif(current_setting('ahjo.' || 'own', true), ''), '-')"

@@ -580,6 +580,9 @@ class Running(DialectAttributes):
         """Ask the driver, not the server, for the state of the transaction; None where it does not know."""
         return None
 
+    def check_statement(self, statement: str) -> None:
+        """Raise DeployError for a statement of a migration for which the run would wait for ever."""
+
     def mark_transaction(self, connection: OpenConnection) -> None:
         """Mark the open transaction, where a driver begins another one unseen after an error has ended it."""
 

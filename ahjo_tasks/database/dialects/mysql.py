@@ -25,7 +25,7 @@ from ahjo_tasks.database.dialects.base import (
     connection_lost,
 )
 from ahjo_tasks.database.drivers import Driver
-from ahjo_tasks.errors import LockedError, ServerError
+from ahjo_tasks.errors import DeployError, LockedError, ServerError
 from ahjo_tasks.sql.lexer import MYSQL
 from ahjo_tasks.sql.source import ascii_upper
 from ahjo_tasks.sql.splitters.mysql import SPLITTER as MYSQL_SPLITTER
@@ -413,6 +413,11 @@ class MySQL(Dialect):
     def restore_reported(self, connection: OpenConnection, before: Mapping[str, str]) -> None:
         """Set autocommit."""
         connection.query(f"SET SESSION autocommit = {before['autocommit']}")
+
+    def check_statement(self, statement: str) -> None:
+        """Refuse a lock of the whole server."""
+        if mysql_session.locks_server(statement):
+            raise DeployError(mysql_session.LOCKS_SERVER, hint=mysql_session.NO_LOCK)
 
     def save_session(self, connection: OpenConnection, texts: Sequence[str]) -> Restore | None:
         """Ask for all variables, database and role, where a statement may change them."""

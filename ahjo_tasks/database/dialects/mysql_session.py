@@ -136,6 +136,8 @@ _OF_ALL = re.compile(
     rf"|BACKUP\b{MYSQL.gap()}(?:STAGE\b{MYSQL.gap()}(?!END\b)\w++|LOCK\b)|LOCK\b{MYSQL.gap()}INSTANCE)\b"
 )
 """The beginning of a statement that locks the whole server: also the records that a run keeps by another connection."""
+LOCKS_SERVER = "it locks the whole server, also what this run records by another connection: it would wait for ever"
+NO_LOCK = "Leave it out: a backup takes such a lock by itself, and LOCK TABLES locks the tables of a file."
 
 
 def non_transactional(statements: Iterable[str]) -> str:
@@ -304,17 +306,15 @@ def _check_bodies(batches: Sequence[Batch], path: Path | None) -> None:
 def _check_locks(batches: Sequence[Batch], path: Path | None) -> None:
     """Raise SourceError for a lock of the whole server: this run would wait for itself, for ever."""
     for batch in batches:
-        upper = ascii_upper(batch.text[:HEAD])
-        if (
-            _MAY_LOCK_ALL.search(upper)
-            and (token := next(tokenize(upper, MYSQL), None))
-            and _OF_ALL.match(upper, token.offset)
-        ):
-            raise batch.error(
-                "it locks the whole server, also what this run records by another connection: it would wait for ever",
-                path,
-                "Leave it out: a backup takes such a lock by itself, and LOCK TABLES locks the tables of a file.",
-            )
+        if locks_server(batch.text):
+            raise batch.error(LOCKS_SERVER, path, NO_LOCK)
+
+
+def locks_server(statement: str) -> bool:
+    """Test whether a statement locks the whole server."""
+    upper = ascii_upper(statement[:HEAD])
+    token = next(tokenize(upper, MYSQL), None) if _MAY_LOCK_ALL.search(upper) else None
+    return token is not None and _OF_ALL.match(upper, token.offset) is not None
 
 
 def _check_letters(batches: Sequence[Batch], path: Path | None) -> None:
