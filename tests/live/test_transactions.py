@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -28,6 +29,19 @@ with engine.connect() as connection:
     with context.begin_transaction():
         context.run_migrations()
 """
+
+
+@pytest.mark.parametrize("target", ["sqlite"], indirect=True)
+def test_any_number_of_views_is_one_commit(live: Deployed) -> None:
+    """SQLite counts in its file what was committed, each time with a wait for the disk."""
+    commits = [0]
+    for number in (1, 3, 60):
+        for view in range(number):
+            live.view(f"of_{number}_{view}", f"SELECT {view} AS number")
+        live.succeed("deploy")
+        commits.append(int.from_bytes(Path(live.database).read_bytes()[24:28], "big"))
+    _start, first, second, third = commits
+    assert third - second == second - first > 0
 
 
 @POSTGRESQL
