@@ -97,7 +97,8 @@ class Coordinator:
             while self._running or (self._turns and not self.halted):
                 for future in self._wait():
                     self._take(future, self._running.pop(future))
-                self._engine.check()
+                if self._running:
+                    self._engine.check()
                 self._mind_time(run)
                 self._hand_out()
         except BaseException:

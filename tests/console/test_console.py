@@ -2,10 +2,8 @@ from __future__ import annotations
 
 import os
 import re
-import select
 import signal
 import sqlite3
-import subprocess
 import sys
 import time
 from contextlib import closing
@@ -14,7 +12,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 import pytest
 from cli_runner import Terminal, sqlite
-from projects import ROOT, RunningProject, make_project
+from projects import RunningProject, make_project
+from terminals import Pty
 
 from ahjo_tasks.console import Console
 from ahjo_tasks.console.terminal import DELAY, ProgressLine
@@ -282,56 +281,7 @@ def test_a_message_goes_above_the_live_line_which_comes_back() -> None:
 # -- real terminals ----------------------------------------------------------------------------------------------------
 
 only_posix = pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX")
-PATIENCE = 60
 FOREVER = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c"
-
-
-class Pty:
-    """`inv ARGUMENTS` on a terminal of its own."""
-
-    def __init__(self, project: RunningProject, *arguments: str, columns: int = 80) -> None:
-        import fcntl
-        import pty
-        import struct
-        import termios
-
-        self.ours, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AHJO_", "COLUMNS"))}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "invoke", *arguments, "--config", "dev.json"],
-            cwd=project.directory,
-            env={**kept, "PYTHONPATH": str(ROOT), "GIT_CEILING_DIRECTORIES": str(project.directory.parent)},
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            start_new_session=True,
-        )
-        os.close(theirs)
-        self.seen = ""
-
-    def until(self, word: str) -> str:
-        """Read up to a word, or to the end."""
-        while word not in self.seen:
-            if not select.select([self.ours], [], [], PATIENCE)[0]:
-                self.process.kill()
-                pytest.fail(f"nothing more was said:\n{self.seen}")
-            try:
-                more = os.read(self.ours, 4096)
-            except OSError:  # what Linux says of a terminal that nobody writes to any more
-                break
-            if not more:
-                break
-            self.seen += more.decode()
-        return self.seen
-
-    def type(self, line: str) -> None:
-        os.write(self.ours, f"{line}\n".encode())
-
-    def end(self) -> int:
-        self.until("\0")
-        os.close(self.ours)
-        return self.process.wait(timeout=60)
 
 
 @pytest.fixture
@@ -344,7 +294,7 @@ def project(tmp_path: Path) -> RunningProject:
 
 @only_posix
 def test_a_terminal_asks_and_shows_lines_that_fit(project: RunningProject) -> None:
-    terminal = Pty(project, "init", "deploy")
+    terminal = Pty(project.directory, "init", "deploy")
     terminal.until("to go on: ")
     terminal.type("shop.db")
     assert terminal.end() == 0, terminal.seen
@@ -360,7 +310,7 @@ def test_ctrl_c_in_a_long_statement_rolls_back_and_frees_the_lock_at_once(projec
     project.configure(sqlite())
     assert project.inv("init").code == 0
     project.write("database/data/slow.sql", f"CREATE TABLE t (a INTEGER); INSERT INTO t {FOREVER};")
-    terminal = Pty(project, "data", "--non-interactive")
+    terminal = Pty(project.directory, "data", "--non-interactive")
     terminal.until("slow.sql ...")
     began = time.monotonic()
     terminal.process.send_signal(signal.SIGINT)
@@ -376,7 +326,7 @@ def test_ctrl_c_in_a_long_statement_rolls_back_and_frees_the_lock_at_once(projec
 
 @only_posix
 def test_ctrl_c_at_a_question_changes_nothing(project: RunningProject) -> None:
-    terminal = Pty(project, "init")
+    terminal = Pty(project.directory, "init")
     terminal.until("to go on: ")
     time.sleep(0.5)  # what a terminal sends before the program has begun to read is not seen until the next key
     terminal.process.send_signal(signal.SIGINT)

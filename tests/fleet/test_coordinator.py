@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 import time
+from concurrent.futures import wait
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ahjo_tasks.errors import ConnectionFailedError
 from ahjo_tasks.fleet import coordinator as module
 from ahjo_tasks.fleet.coordinator import Coordinator, Limits
 from ahjo_tasks.fleet.engines import LocalEngine, Scheduler
@@ -67,6 +69,25 @@ def run(engine: LocalEngine, submit: Submit, names: str, *, failures: float = 99
 def test_processes_are_replaced_and_all_targets_end(engine: LocalEngine) -> None:
     notes = run(engine, lambda name, *_: engine.submit(Outcome, name, "ok"), string.ascii_letters)
     assert {outcome.status for outcome in notes.outcomes.values()} == {"ok"}
+
+
+def test_an_engine_that_goes_when_all_has_ended_is_nothing_to_tell(
+    engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[str] = []
+
+    def submit(name: str, *_: object) -> Future[Outcome]:
+        future = engine.submit(Outcome, name, "ok")
+        future.add_done_callback(lambda _future: ended.append(name))
+        return future
+
+    def check() -> None:
+        if len(ended) == 3:
+            raise ConnectionFailedError("gone")
+
+    monkeypatch.setattr(engine, "check", check)
+    monkeypatch.setattr(module, "wait", lambda running, *_: wait(running))
+    assert {outcome.status for outcome in run(engine, submit, "abc").outcomes.values()} == {"ok"}
 
 
 def test_an_error_that_may_pass_is_tried_again(engine: LocalEngine, monkeypatch: pytest.MonkeyPatch) -> None:

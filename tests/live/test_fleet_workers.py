@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from inside import Deployed, deployed, until
-from projects import _clean_environment
+from projects import ROOT, _clean_environment
+from terminals import Pty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -200,6 +202,19 @@ def test_a_worker_that_dies_loses_no_target(fleet: Fleet, engine: str) -> None:
         assert len(succeeded) <= 1, name
 
 
+def test_a_terminal_shows_what_waits_and_what_is_worked_on(fleet: Fleet) -> None:
+    flags = ["--targets", "targets.json", "--create", "--jobs", "2"]
+    terminal = Pty(fleet.live.directory, "fleet.deploy", *flags, AHJO_NON_INTERACTIVE="1", WAIT="t3,t5")
+    table = re.compile(r"6 waiting, 4 changed \.\.\.[^\n]*\n +t3\r\n +t5")
+    while not table.search(terminal.seen) and len(terminal.seen) < 20_000:
+        assert terminal.read()
+    assert table.search(terminal.seen), terminal.seen
+    (fleet.live.directory / "go").touch()
+    assert terminal.end() == 0, terminal.seen
+    assert "12 changed" in terminal.seen
+    fleet.check()
+
+
 def test_what_a_hook_prints_is_in_the_log_of_its_target(fleet: Fleet) -> None:
     with fleet.started("--jobs", "2") as process:
         out, _ = process.communicate(timeout=300)
@@ -284,6 +299,17 @@ def test_a_target_that_takes_too_long_is_rolled_back(fleet: Fleet) -> None:
     fleet.check(*late)
     assert set(fleet.run("--resume")) == late
     fleet.check()
+
+
+def test_a_worker_with_another_release_touches_no_database(fleet: Fleet) -> None:
+    other = fleet.live.directory.parent / "other"
+    other.mkdir()
+    (other / "sitecustomize.py").write_text("import ahjo_tasks.version as v\nv.__version__ = '0.0.7'\n")
+    with dask(fleet, workers=1, PYTHONPATH=f"{other}{os.pathsep}{ROOT}") as (address, _):
+        with fleet.started("--scheduler", address) as process:
+            out, _ = process.communicate(timeout=60)
+        assert (process.returncode, "has ahjo-tasks 0.0.7, and this run" in out) == (1, True), out
+    assert fleet.seen == []
 
 
 def test_a_worker_with_another_project_touches_no_database(fleet: Fleet) -> None:
