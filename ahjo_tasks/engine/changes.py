@@ -18,7 +18,7 @@ from ahjo_tasks.topology import closure
 from ahjo_tasks.utils import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from ahjo_tasks.database.catalog import Fingerprint, ObjectKey
     from ahjo_tasks.history.store import FileRecord
@@ -217,20 +217,29 @@ class Comparison:
         read = ((self._catalog.get(key, UNKNOWN), known) for key, known in record.objects.items())
         return all(now._replace(comments=known.comments) == known for now, known in read)
 
-    def removed(self, labels: Iterable[str]) -> list[FileChange]:
-        """Return the files that were deployed and are no longer in the project."""
-        present = set(labels)
-        return [
-            FileChange(
-                label,
-                next(iter(record.objects)).kind,
-                Status.REMOVED,
-                ", ".join(map(str, record.objects)),
-                objects=tuple(key for key in record.objects if key in self._catalog),
-            )
-            for label, record in self._records.items()
-            if label not in present
-        ]
+    def removed(self, files: Iterable[SqlFile], untouched: Iterable[FileText] = ()) -> list[FileChange]:
+        """Return the files that were deployed and are no longer in the project, with the objects that none creates.
+
+        `files` and `untouched` are all files of it; the latter are as they were deployed.
+        """
+        created: set[ObjectKey | None] = set()
+        present: set[str] = set()
+        for file in files:
+            created.update(keys_of(file, self._catalog))
+            present.add(file.label)
+        present.update(file.label for file in untouched)
+        for label in present & self._records.keys():
+            created.update(self._records[label].objects)
+        gone = ((label, record) for label, record in self._records.items() if label not in present)
+        return [self._removed(label, record, created) for label, record in gone]
+
+    def _removed(self, label: str, record: FileRecord, created: Container[ObjectKey | None]) -> FileChange:
+        kind = next(iter(record.objects)).kind
+        left = [key for key in record.objects if key not in created]
+        reason = ", ".join(map(str, left)) or "other files create its objects now"
+        return FileChange(
+            label, kind, Status.REMOVED, reason, objects=tuple(key for key in left if key in self._catalog)
+        )
 
     def _change(self, file: SqlFile) -> FileChange:
         record = self._records.get(file.label)

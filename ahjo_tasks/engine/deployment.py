@@ -204,7 +204,7 @@ class Deployment:
         comparison = Comparison(left.records, left.catalog, self._hash)
         changes = comparison.changes(files, everything=left.incomparable or everything, select=choice.select)
         changes += [FileChange(file.label, file.kind, Status.UNCHANGED) for file in untouched]
-        removed = comparison.removed(file.label for file in (*files, *untouched))
+        removed = comparison.removed(files, untouched)
         selection = self._selection(plan, [*changes, *removed], None if choice.select else state)
         plan = _without_old_overloads(selection, left.store, files) + Plan((), warnings=left.warnings)
         selection = replace(selection, plan=plan, **left.kept)

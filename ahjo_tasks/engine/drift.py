@@ -66,7 +66,7 @@ class DriftFinder:
             *self._changed(records.values(), catalog),
             *self._changed_tables(tables),
             *(change for change in comparison.changes(files) if self._is_missing(change)),
-            *comparison.removed(file.label for file in files),
+            *comparison.removed(files),
             *_in_none(list(self._unowned(files, records, catalog)), others),
         ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -84,19 +85,22 @@ class DeployedFiles:
 
     def owners(self, dependents: Sequence[Dependent], first: int = -1) -> FileGroup:
         """Return the files that create these objects, and what they need of the files after the first."""
-        owners: set[int] = set()
+        found = [(item, self._creators(item)) for item in dependents]
+        dropped = Counter(index for _item, indexes in found for index in indexes)
         kept: list[str] = []
-        for item in dependents:
-            name = item.name if item.kind == "view" or item.kind in ROUTINES else Name(None, item.name.name)
-            kinds = ROUTINES if item.kind in ROUTINES else frozenset({item.kind})
-            indexes = self._index.creators(name, kinds)
+        for item, indexes in found:
             if not indexes:
                 kept.append(f"{item.text}, which no file of this run creates")
-            files = [self._files[index] for index in indexes if index != first]
-            kept += [f"{item.text}, which {file.label} cannot create again" for file in files if not recreates(file)]
-            owners.update(indexes)
+            files = [(self._files[index], dropped[index]) for index in indexes if index != first]
+            refused = (file for file, objects in files if not recreates(file, objects))
+            kept += [f"{item.text}, which {file.label} cannot create again" for file in refused]
+        owners = set(dropped)
         members = self._with_needs(owners, first) - {first}
         return FileGroup(self._at(owners - {first}), self._at(members), tuple(dependents), tuple(kept))
+
+    def _creators(self, item: Dependent) -> Sequence[int]:
+        name = item.name if item.kind == "view" or item.kind in ROUTINES else Name(None, item.name.name)
+        return self._index.creators(name, ROUTINES if item.kind in ROUTINES else frozenset({item.kind}))
 
     def _with_needs(self, owners: set[int], first: int) -> set[int]:
         return closure(owners, lambda member: self._needs(member, first))
@@ -181,16 +185,21 @@ def drops(file: SqlFile) -> bool:
     return file.transactional and bool(file.names.dropped)
 
 
-def recreates(file: SqlFile) -> bool:
-    """Test whether the file can create all of its objects again, in a transaction, and no data is lost with them."""
+def recreates(file: SqlFile, dropped: int = 0) -> bool:
+    """Test whether the file can create all of its objects again, in a transaction, and no data is lost with them.
+
+    `dropped` is how many of them are dropped before: a plain CREATE is enough where all are.
+    """
     kinds = {definition.kind for definition in file.definitions}
-    return file.transactional and kinds <= RECREATED and (drops(file) or _replaces(file))
+    created = 0 < len(file.definitions) <= dropped
+    return file.transactional and kinds <= RECREATED and (drops(file) or created or _tolerates(file))
 
 
-def _replaces(file: SqlFile) -> bool:
-    """Test whether the file creates by CREATE OR REPLACE or CREATE OR ALTER."""
+def _tolerates(file: SqlFile) -> bool:
+    """Test whether the file creates by CREATE OR REPLACE, CREATE OR ALTER, or where nothing is there."""
     words = [token.word for text in file.texts for token in tokenize(text, file.dialect.syntax)]
-    return any(first == "OR" and second in REPLACING for first, second in pairwise(words))
+    pairs = list(pairwise(words))
+    return any(first == "OR" and second in REPLACING for first, second in pairs) or ("IF", "NOT") in pairs
 
 
 def attach(connection: Connection, attachments: Sequence[Attachment]) -> None:

@@ -222,3 +222,4 @@ def test_the_statements_say_that_a_file_can_create_again(tmp_path: Path, text: s
     path.write_text(text, encoding="utf-8")
     file = read(path, "view", dialect_named("mssql"), label="v.sql")
     assert (drops(file), recreates(file)) == (dropped, again)
+    assert recreates(file, len(file.definitions))

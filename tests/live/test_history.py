@@ -104,6 +104,25 @@ def test_an_object_in_no_file_is_drift_and_stays(chain: Deployed) -> None:
     assert chain.has("stranger")
 
 
+@pytest.mark.parametrize("deployed_first", [False, True])
+@pytest.mark.parametrize("to", ["renamed.sql", "reports/c.sql", "b.sql"])
+def test_what_another_file_creates_now_is_never_dropped(chain: Deployed, to: str, deployed_first: bool) -> None:
+    views = chain.directory / "database/views"
+    (views / to).parent.mkdir(exist_ok=True)
+    text = (views / to).read_text("utf-8") if (views / to).exists() else ""
+    end = "\nGO\n" if chain.target.name == "mssql" and text else "\n"
+    (views / to).write_text(f"{text}{end}{(views / 'c.sql').read_text('utf-8')}", "utf-8")
+    (views / "c.sql").unlink()
+    assert "prune" not in chain.succeed("plan").text
+    if deployed_first:
+        chain.succeed("deploy")
+    assert "- view " not in chain.succeed("plan", "--prune").text
+    chain.succeed("deploy", "--prune")
+    assert chain.has("c")
+    assert "c.sql" not in chain.succeed("plan").text.replace("reports/c.sql", "")
+    assert "nothing to do" in chain.succeed("deploy").text
+
+
 def test_a_removed_file_is_listed_and_its_object_dropped_only_when_asked(chain: Deployed) -> None:
     (chain.directory / "database/views/c.sql").unlink()
     assert "    - c.sql  removed: view " in chain.succeed("plan").text

@@ -159,3 +159,18 @@ def test_a_folder_that_no_action_reads_is_named_also_where_there_is_nothing_to_d
     assert "nothing to do" in done.out
     assert "database/events is ignored: SQLite has no events." in done.out
     assert "database/procs is ignored. Did you mean database/procedures?" in done.err
+
+
+@pytest.mark.parametrize("create", ["CREATE MATERIALIZED VIEW", "CREATE MATERIALIZED VIEW IF NOT EXISTS"])
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_a_materialized_view_is_created_again_with_its_indexes(live: Deployed, create: str) -> None:
+    live.write("database/views/base.sql", "CREATE OR REPLACE VIEW base AS SELECT 1 AS id;\n")
+    text = f"{create} m AS SELECT id FROM base;\nCREATE UNIQUE INDEX m_id ON m (id);\n"
+    live.write("database/materialized_views/m.sql", text.replace("INDEX", "INDEX IF NOT EXISTS"))
+    live.succeed("deploy")
+    live.by_hand("CREATE INDEX by_hand ON m (id)")
+    live.write("database/views/base.sql", "CREATE OR REPLACE VIEW base AS SELECT 7::bigint AS id;\n")
+    assert "recreated with its dependents: database/materialized_views/m.sql" in live.succeed("deploy").text
+    assert live.rows("SELECT id, pg_typeof(id)::text FROM m") == [(7, "bigint")]
+    assert live.rows("SELECT count(*) FROM pg_indexes WHERE tablename = 'm'") == [(2,)]
+    assert "nothing to do" in live.succeed("deploy").text

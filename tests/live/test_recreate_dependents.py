@@ -50,14 +50,22 @@ def test_nothing_changes_if_a_dependent_cannot_be_recreated(live: Deployed) -> N
     assert live.rows("SELECT y FROM a") == [(2,)]
 
 
-@pytest.mark.parametrize("own", [True, False], ids=["another's", "without a DROP"])
-def test_a_dependent_without_a_drop_in_a_file_is_not_dropped(live: Deployed, own: bool) -> None:
+def test_a_dependent_in_no_file_is_not_dropped(live: Deployed) -> None:
     chain(live)
     view(live, "kept", "SELECT x FROM c", drops=False)
     live.succeed("deploy")
-    if own:
-        for path in (live.directory / "database" / "views").glob("*.kept.sql"):
-            path.unlink()
+    for path in (live.directory / "database" / "views").glob("*.kept.sql"):
+        path.unlink()
     done = live.fail("deploy", "--all")
     assert ".c.sql" in done.err
     assert live.rows("SELECT x FROM kept") == live.rows("SELECT x FROM b") == [(1,)]
+
+
+def test_a_plain_create_is_enough_for_a_dependent(live: Deployed) -> None:
+    chain(live)
+    view(live, "kept", "SELECT x FROM c", drops=False)
+    live.succeed("deploy")
+    chain(live, "41")
+    live.succeed("deploy")
+    assert live.rows("SELECT x FROM kept") == [(41,)]
+    assert "nothing to do" in live.succeed("deploy").text
