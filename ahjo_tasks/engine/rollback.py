@@ -49,7 +49,21 @@ def plan_rollback(run_id: str, store: HistoryStore, files: ProjectFiles) -> Plan
     refused += _changed_tables(store, run, restored, files)
     if refused:
         raise UsageError(f"The run {run.run_id} cannot be rolled back: {'; '.join(refused)}.", hint=HINT)
-    return plan_objects(restored) + Plan(tuple(_drops(created)))
+    used = _used(store, files, restored, created)
+    first = _drops(file for number, file in enumerate(created) if number not in used)
+    last = _drops(file for number, file in enumerate(created) if number in used)
+    return Plan(tuple(first)) + plan_objects(restored) + Plan(tuple(last))
+
+
+def _used(
+    store: HistoryStore, files: ProjectFiles, restored: Sequence[SqlFile], created: Sequence[SqlFile]
+) -> set[int]:
+    """Return the numbers of the created files that the restored ones need as they are now: these are dropped last."""
+    steps = (store.last_deployed(file.label) for file in restored)
+    now = [_file(store, files, step) for step in steps if step is not None]
+    edges = ObjectIndex([*now, *created]).edges()
+    needed = closure(set(range(len(now))), edges.__getitem__)
+    return {number - len(now) for number in needed if number >= len(now)}
 
 
 def _file(store: HistoryStore, files: ProjectFiles, step: StepRecord) -> SqlFile:

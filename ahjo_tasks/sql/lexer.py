@@ -44,8 +44,9 @@ class Syntax:
 
     `names` and `strings` are the characters that open quoted names and strings, `word_starts` and `word_parts` the
     characters of a word besides letters and digits, `prefixes` the letters that may stand before a string's quote
-    (N'...'). With `lower_names` the server stores a name without quotes in lower case. `unknown_dialect` is for texts
-    of any dialect: a `#` is read as a comment, and `[` as a quote, only where they cannot be anything else.
+    (N'...'). With `lower_names` the server stores a name without quotes in lower case, and names that are longer than
+    `longest_name` bytes it cuts; 0 is for servers that refuse them. `unknown_dialect` is for texts of any dialect: a
+    `#` is read as a comment, and `[` as a quote, only where they cannot be anything else.
     """
 
     names: str
@@ -64,6 +65,7 @@ class Syntax:
     conditional_comments: bool = False
     unknown_dialect: bool = False
     lower_names: bool = False
+    longest_name: int = 0
 
     @property
     def quotes(self) -> str:
@@ -167,6 +169,7 @@ POSTGRESQL = Syntax(
     dollar_quotes=True,
     nested_comments=True,
     lower_names=True,
+    longest_name=63,
 )
 POSTGRESQL_BACKSLASHES = replace(POSTGRESQL, backslash_escapes=True)
 """After SET standard_conforming_strings = off: each string knows the backslash."""

@@ -174,3 +174,16 @@ def test_a_materialized_view_is_created_again_with_its_indexes(live: Deployed, c
     assert live.rows("SELECT id, pg_typeof(id)::text FROM m") == [(7, "bigint")]
     assert live.rows("SELECT count(*) FROM pg_indexes WHERE tablename = 'm'") == [(2,)]
     assert "nothing to do" in live.succeed("deploy").text
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_names_that_the_server_cuts_are_known_again(live: Deployed) -> None:
+    name = "view_of_ä" + "n" * 60
+    live.write("database/views/b.sql", f"CREATE OR REPLACE VIEW {name}_b AS SELECT 1 AS id;\n")
+    live.write("database/views/a.sql", f'CREATE OR REPLACE VIEW a AS SELECT id FROM "{name}";\n')
+    live.succeed("deploy")
+    assert "nothing to do" in live.succeed("deploy").text
+    for view in "ab":
+        (live.directory / f"database/views/{view}.sql").unlink()
+    live.succeed("deploy", "--prune")
+    assert live.rows("SELECT count(*) FROM pg_views WHERE schemaname = 'public'") == [(0,)]

@@ -50,6 +50,23 @@ def test_objects_go_back_to_the_texts_before_a_run(changed: Deployed) -> None:
     assert changed.rows("SELECT one FROM b") == [(2,)]
 
 
+def test_what_a_run_created_goes_before_or_behind_what_it_changed(live: Deployed) -> None:
+    dbo = "dbo." if live.target.name == "mssql" else ""
+    live.view("a", "SELECT 1 AS one")
+    live.view("b", "SELECT 2 AS two")
+    live.succeed("deploy")
+    live.view("under", "SELECT 5 AS five")
+    live.view("a", f"SELECT five AS one FROM {dbo}under")
+    live.view("b", "SELECT 2 AS two, 3 AS three")
+    live.view("above", f"SELECT three FROM {dbo}b")
+    live.succeed("deploy")
+    live.succeed("rollback", "--run", last_run(live))
+    assert live.rows("SELECT one FROM a") == [(1,)]
+    assert live.rows("SELECT * FROM b") == [(2,)]
+    assert not live.has("under")
+    assert not live.has("above")
+
+
 def test_the_question_names_what_is_dropped(changed: Deployed) -> None:
     run = last_run(changed)
     refused = changed.fail("rollback", "--run", run, code=3, AHJO_NON_INTERACTIVE="")

@@ -96,9 +96,17 @@ def split_name(token: str, syntax: Syntax) -> tuple[str, ...]:
     """The parts of a dotted name, unquoted and as the server knows them; a part that is left out is empty."""
     if not _SPECIAL.search(token):
         plain = "".join(token.split())
-        return tuple(bare_name(plain, syntax).split("."))
+        return _stored(tuple(bare_name(plain, syntax).split(".")), syntax)
     parts = [match[1] for match in _part(syntax).finditer(token)]
-    return tuple(unquote_name(part, syntax) for part in parts)
+    return _stored(tuple(unquote_name(part, syntax) for part in parts), syntax)
+
+
+def _stored(parts: tuple[str, ...], syntax: Syntax) -> tuple[str, ...]:
+    """Cut long names where the server does, between letters."""
+    longest = syntax.longest_name
+    if not longest or all(len(part) * 4 <= longest for part in parts):
+        return parts
+    return tuple(part.encode("utf-8", "surrogatepass")[:longest].decode("utf-8", "ignore") for part in parts)
 
 
 def unquote_name(part: str, syntax: Syntax) -> str:
