@@ -422,7 +422,7 @@ class Database:
         except (ArgumentError, TypeError) as error:
             raise ConfigError(f"SQLAlchemy refuses the connection settings: {error}") from None
         self.dialect.register_events(engine, self.settings)
-        self._cursors.listen(engine, asks_when_closing=self.dialect.asks_when_closing(engine.driver))
+        self._cursors.listen(engine, streams_rows=self.dialect.streams_rows)
         _close_quietly(engine)
         notice = self.dialect.connection_notice(url, self.settings)
         if notice:

@@ -99,32 +99,32 @@ class CursorRegistry:
                 with suppress(Exception):
                     end(cursor)
 
-    def _watched(self, function: Callable[[Any], None]) -> Callable[[Any], None]:
-        def call(raw: Any) -> None:
+    def _watched(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def call(raw: Any) -> Any:
             with self.watch.watch(getattr(raw, "dbapi_connection", raw)):
-                function(raw)
+                return function(raw)
 
         return call
 
-    def _watch_closing(self, dialect: Any) -> None:
+    def _watch_cursors(self, dialect: Any) -> None:
         watched = self._watched
 
         class Context(dialect.execution_ctx_cls):  # type: ignore[misc]
             def create_default_cursor(self) -> Any:
-                return _ClosingCursor(super().create_default_cursor(), watched)
+                return _WatchedCursor(super().create_default_cursor(), watched)
 
         dialect.execution_ctx_cls = Context
 
-    def listen(self, engine: Engine, *, asks_when_closing: bool = False) -> None:
+    def listen(self, engine: Engine, *, streams_rows: bool = False) -> None:
         """Track the cursors that SQLAlchemy uses by itself, too, as in a migration, and watch its commits.
 
-        Where the driver asks the server when a cursor is closed, that is watched, too.
+        Where the driver asks the server behind the execution, for rows or when a cursor is closed, it is watched, too.
         """
         from sqlalchemy import event
 
         dialect: Any = engine.dialect
-        if asks_when_closing:
-            self._watch_closing(dialect)
+        if streams_rows:
+            self._watch_cursors(dialect)
         dialect.do_commit, dialect.do_rollback = map(self._watched, (dialect.do_commit, dialect.do_rollback))
 
         @event.listens_for(engine, "do_execute")
@@ -146,14 +146,14 @@ class CursorRegistry:
             return True
 
 
-class _ClosingCursor:
-    """A driver's cursor as SQLAlchemy sees it; its closing is watched."""
+class _WatchedCursor:
+    """A driver's cursor as SQLAlchemy sees it; its fetching and closing are watched."""
 
-    __slots__ = ("_closing", "_cursor")
+    __slots__ = ("_cursor", "_watched")
 
-    def __init__(self, cursor: Any, watched: Callable[[Callable[[Any], None]], Callable[[Any], None]]) -> None:
+    def __init__(self, cursor: Any, watched: Callable[[Callable[[Any], Any]], Callable[[Any], Any]]) -> None:
         object.__setattr__(self, "_cursor", cursor)
-        object.__setattr__(self, "_closing", watched)
+        object.__setattr__(self, "_watched", watched)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._cursor, name)
@@ -161,9 +161,20 @@ class _ClosingCursor:
     def __setattr__(self, name: str, value: Any) -> None:
         setattr(self._cursor, name, value)
 
+    def fetchone(self) -> Any:
+        return self._call(self._cursor.fetchone)
+
+    def fetchmany(self, *size: int) -> Any:
+        return self._call(self._cursor.fetchmany, *size)
+
+    def fetchall(self) -> Any:
+        return self._call(self._cursor.fetchall)
+
     def close(self) -> None:
-        cursor = self._cursor
-        self._closing(lambda _raw: cursor.close())(cursor.connection)
+        self._call(self._cursor.close)
+
+    def _call(self, function: Callable[..., Any], *values: Any) -> Any:
+        return self._watched(lambda _raw: function(*values))(self._cursor.connection)
 
 
 @contextmanager

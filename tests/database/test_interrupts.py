@@ -267,8 +267,13 @@ class ClosingCursor(sqlite3.Cursor):
             self.connection._sock.recv(1)  # type: ignore[attr-defined]
         super().close()
 
+    def fetchall(self) -> list[Any]:
+        self.connection._sock.recv(1)  # type: ignore[attr-defined]
+        return super().fetchall()
 
-def test_a_cursor_of_sqlalchemy_that_waits_when_it_is_closed_has_stalled() -> None:
+
+@pytest.mark.parametrize("statement", ["CREATE TABLE t (a INTEGER)", "SELECT 1"])
+def test_a_cursor_of_sqlalchemy_that_waits_for_rows_or_when_it_is_closed_has_stalled(statement: str) -> None:
     asked: list[Any] = []
 
     def find_stall(raw: Any) -> str:
@@ -277,9 +282,11 @@ def test_a_cursor_of_sqlalchemy_that_waits_when_it_is_closed_has_stalled() -> No
 
     running = CursorRegistry(StatementWatch(Limits(check=1), Server(lambda _cursor: None, find_stall, print)))
     engine = create_engine("sqlite://", connect_args={"factory": Closing})
-    running.listen(engine, asks_when_closing=True)
+    running.listen(engine, streams_rows=True)
     with engine.connect() as connection:
-        connection.exec_driver_sql("CREATE TABLE t (a INTEGER)")
+        result = connection.exec_driver_sql(statement)
+        if result.returns_rows:
+            assert result.fetchall() == [(1,)]
     engine.dispose()
     assert {*map(type, asked)} == {Closing}
 

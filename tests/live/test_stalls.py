@@ -12,7 +12,7 @@ from inside import until
 from proxy import stalling_proxy
 from servers import LOOPBACK
 from sqlalchemy import text
-from trails import in_its_slow_file, runs
+from trails import in_its_slow_file, runs, slow
 
 from ahjo_tasks.errors import StatementError
 
@@ -35,7 +35,15 @@ def proxied(busy: Deployed) -> Iterator[StallingProxy]:
     with stalling_proxy(str(busy.backend["target_server_hostname"]), port) as proxy:
         through = {"sqla_url_query_map": {**query, own[0]: str(proxy.port)}} if own else {"sql_port": proxy.port}
         busy.reconfigure(target_server_hostname=LOOPBACK, stall_timeout=1, connect_timeout=2, **through)
+        if busy.target.name == "mssql":
+            slow(busy, "b", 25)
         yield proxy
+
+
+def waits_for_its_slow_file(live: Deployed, proxied: StallingProxy) -> None:
+    """Return when nothing was asked for so long that it is the file, and no query of the catalog between two files."""
+    in_its_slow_file(live)
+    until(lambda: proxied.is_quiet(8 if live.target.name == "mssql" else 1))
 
 
 @pytest.mark.parametrize(
@@ -46,10 +54,9 @@ def proxied(busy: Deployed) -> Iterator[StallingProxy]:
 def test_a_stalled_connection_ends_the_run_and_says_that_the_outcome_is_unknown(
     busy: Deployed, proxied: StallingProxy, *, later: bool
 ) -> None:
-    busy.write("database/data/b.sql", "SELECT 1;\n" * 2 + _slow(busy, 3))
+    busy.write("database/data/b.sql", "SELECT 1;\n" * 2 + _slow(busy, 20 if busy.target.name == "mssql" else 3))
     with busy.started("data") as process:
-        in_its_slow_file(busy)
-        until(proxied.is_quiet)
+        waits_for_its_slow_file(busy, proxied)
         proxied.stall(later=later)
         began = time.monotonic()
         output, _none = process.communicate(timeout=60)
@@ -66,8 +73,7 @@ def test_ctrl_c_leaves_a_stalled_connection_and_says_that_the_outcome_is_unknown
 ) -> None:
     busy.reconfigure(stall_timeout=0)
     with busy.started("data") as process:
-        in_its_slow_file(busy)
-        until(proxied.is_quiet)
+        waits_for_its_slow_file(busy, proxied)
         proxied.stall(later=True)
         output = _press_ctrl_c_until_it_ends(process)
     assert process.returncode == 130, output

@@ -200,6 +200,8 @@ class DialectAttributes:
     """
 
     # -- administration --------------------------------------------------------------------------------------------
+    streams_rows: ClassVar[bool] = False
+    """True if its drivers ask the server behind the execution: for rows, or when a cursor is closed."""
     maintenance_database: ClassVar[str | None] = None
     """Database to connect to in order to create and drop others."""
     system_databases: ClassVar[frozenset[str]] = frozenset()

@@ -372,10 +372,6 @@ class Connecting(DialectAttributes):
     def register_events(self, engine: Engine, settings: Settings) -> None:
         """Add listeners to SQLAlchemy's events of the engine."""
 
-    def asks_when_closing(self, driver: str) -> bool:
-        """Return whether the driver may wait for the server when it closes a cursor."""
-        return False
-
     def database_name(self, settings: Settings) -> str:
         """Return the name of the target database. Raises ConfigError when the config names none."""
         plain = settings.target_database_name if not settings.sqlalchemy_url else None

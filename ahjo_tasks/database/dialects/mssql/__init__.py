@@ -94,6 +94,7 @@ class MSSQL(Dialect):
     drop_temporary = "DROP {} IF EXISTS {}"
     missing_objects: ClassVar[Mapping[str, str]] = errors.MISSING_OBJECTS
     maintenance_database = "master"
+    streams_rows = True
     supports_use_database = True
     system_databases = frozenset({"master", "model", "msdb", "tempdb"})
     unsupported_kinds = frozenset({"rule"})
@@ -230,10 +231,6 @@ class MSSQL(Dialect):
         from ahjo_tasks.database.dialects.mssql import entra
 
         entra.provide_tokens(engine, settings)
-
-    def asks_when_closing(self, driver: str) -> bool:
-        """Return True for ODBC: FreeTDS has the server forget the prepared statement, and waits for its answer."""
-        return driver == "pyodbc"
 
     def engine_options(self, settings: Settings) -> dict[str, Any]:
         """Have the drivers begin no transactions of their own, as by the statements that set the session up."""
