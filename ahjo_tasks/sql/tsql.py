@@ -6,7 +6,7 @@ A module is a batch that creates a view, procedure, function or trigger: its bod
 from __future__ import annotations
 
 import re
-from itertools import dropwhile, islice
+from itertools import dropwhile, islice, pairwise
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.lexer import MSSQL
@@ -217,13 +217,17 @@ _OPTIONS = frozenset({"MEMORY_OPTIMIZED", "RESUMABLE"})
 _PROCEDURE = re.compile(
     r"SP_(?:ADDLINKEDSERVER|(?:ADD|DROP)SERVER|SETNETNAME|SERVEROPTION|(?:ADD|DROP)LINKEDSRVLOGIN|RENAMEDB|DBOPTION"
     r"|(?:ADD|DROP)REMOTELOGIN|REMOTEOPTION|ATTACH_(?:SINGLE_FILE_)?DB|DETACH_DB|CERTIFY_REMOVABLE|CREATE_REMOVABLE"
-    r"|ADDUMPDEVICE|DROPDEVICE|(?:ADD|DROP)EXTENDEDPROC|(?:ADD|DROP)SRVROLEMEMBER|CHANGE_USERS_LOGIN|SETAPPROLE"
+    r"|ADDUMPDEVICE|DROPDEVICE|(?:ADD|DROP)EXTENDEDPROC|(?:ADD|DROP)SRVROLEMEMBER|CHANGE_USERS_LOGIN"
+    r"|(?:ADD|DROP|GRANT|DENY|REVOKE)LOGIN|PASSWORD|DEFAULT(?:DB|LANGUAGE)|(?:GRANT|REVOKE)DBACCESS"
+    r"|(?:ADD|DROP|SET)APPROLE|APPROLEPASSWORD"
     r"|FULLTEXT_\w+|REPLICATIONDBOPTION|REMOVEDBREPLICATION|SUBSCRIPTION_CLEANUP"
     r"|(?:ADD|DROP|CHANGE)(?:DISTRIBUTOR|DISTRIBUTIONDB|DISTPUBLISHER|SUBSCRIBER)(?:_SCHEDULE|_PROPERTY|_PASSWORD)?"
     r"|(?:ADD|DROP|CHANGE)(?:MERGE)?(?:PULL|PUSH)?(?:PUBLICATION|ARTICLE|SUBSCRIPTION|FILTER|PARTITION)"
     r"(?:_AGENT|_SNAPSHOT)?)(?![\w@#$])"
 )
 """Procedures that run such statements."""
+_BEFORE_ASSIGNED = frozenset({"SET", "DECLARE", "SELECT", ","})
+"""Words and marks before a variable that gets a value."""
 _BEFORE_PROCEDURE = frozenset({"EXEC", "EXECUTE", ".", "=", ";"})
 _COMPILED = "NATIVE_COMPILATION"
 """An option of a module, which counts when the module is created."""
@@ -234,7 +238,7 @@ _PREFILTER = (
 """A part of each of them: to search for words is faster than for an expression."""
 _PROCEDURE_PREFILTER = re.compile(
     r"SP_(?:ADD|DROP|CHANGE|SETNETNAME|SERVEROPTION|RENAMEDB|DBOPTION|REMO|ATTACH_|DETACH_DB|CERTIFY|CREATE_REM"
-    r"|FULLTEXT|SETAPPROLE|REPLICATION|SUBSCR)"
+    r"|FULLTEXT|SETAPPROLE|REPLICATION|SUBSCR|GRANT|DENYLOGIN|REVOKE|PASSWORD|DEFAULT|APPROLE)"
 )
 """The same for the procedures, which begin alike; SP_ alone is a part of USP_, too."""
 
@@ -253,12 +257,40 @@ def non_transactional_statement(text: str) -> str:
     if not may_be_non_transactional(text):
         return ""
     upper, before = ascii_upper(text), None
-    for token in tokenize(text, MSSQL, numbers=True):
+    tokens = list(tokenize(text, MSSQL, numbers=True))
+    for token in tokens:
         match = _refusing(upper, token, before)
         if match:
             return phrase(match[0], MSSQL)
         before = token
-    return ""
+    return next(filter(None, map(non_transactional_statement, _texts_to_run(tokens))), "")
+
+
+def _texts_to_run(tokens: Sequence[Token]) -> Iterator[str]:
+    """Yield the strings in EXEC (...), in the first argument of sp_executesql, and in the variables named there."""
+    runs = [token for position in range(len(tokens)) for token in _run_at(tokens, position)]
+    variables = {token.word for token in runs if token.word.startswith("@")}
+    yield from (token.value for token in runs if token.kind == "string")
+    assigned = False
+    for before, token in pairwise(tokens):
+        if token.word.startswith("@") and (before.word or before.value) in _BEFORE_ASSIGNED:
+            assigned = token.word in variables
+        elif token.value == ";" or token.word in _ENDS_CONDITION:
+            assigned = False
+        elif assigned and token.kind == "string":
+            yield token.value
+
+
+def _run_at(tokens: Sequence[Token], position: int) -> Sequence[Token]:
+    """Return the tokens of the text that EXEC or sp_executesql at a position runs; nothing for any other token."""
+    start = position + 2
+    if tokens[position].word in {"EXEC", "EXECUTE"} and [token.value for token in tokens[start - 1 : start]] == ["("]:
+        ends = (place for place in range(start, len(tokens)) if tokens[place].value == ")")
+        return tokens[start : next(ends, len(tokens))]
+    if tokens[position].value.lower() == "sp_executesql":
+        named = [token.value for token in tokens[start : start + 1]] == ["="]
+        return tokens[position + 3 : position + 4] if named else tokens[position + 1 : position + 2]
+    return ()
 
 
 def _refusing(upper: str, token: Token, before: Token | None) -> re.Match[str] | None:

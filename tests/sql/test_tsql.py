@@ -119,7 +119,11 @@ def test_other_batches_are_no_modules(text: str) -> None:
         "SELECT sp_renamedb FROM t; GRANT EXECUTE ON sp_renamedb TO x",
         "EXEC sp_addextendedproperty 'a'; EXEC sp_addrolemember 'a', 'b'; EXEC dbo.sp_addarticletocart 1",
         "SELECT session, configuration FROM event",
-        "EXEC ('KILL 5') -- BACKUP DATABASE x\n/* KILL 5 */",
+        "PRINT 'KILL 5' -- BACKUP DATABASE x\n/* KILL 5 */",
+        "EXEC ('CREATE PROC p AS KILL 5'); EXEC dbo.keep 'KILL 5'; EXEC ('SELECT ''KILL 5''')",
+        "DECLARE @a varchar(9) = 'KILL 5', @b varchar(9); PRINT @a EXEC (@b) PRINT 'KILL 5'",
+        "EXEC (",
+        "EXEC sp_executesql",
     ],
 )
 def test_a_permission_a_name_and_a_string_keep_the_transaction(text: str) -> None:
@@ -143,9 +147,32 @@ def test_a_permission_a_name_and_a_string_keep_the_transaction(text: str) -> Non
         ("EXEC sp_dropmergearticle 'p'", "SP_DROPMERGEARTICLE"),
         ("EXEC sp_addpullsubscription_agent 'p'", "SP_ADDPULLSUBSCRIPTION_AGENT"),
         ("EXEC sp_adddistributiondb 'p'", "SP_ADDDISTRIBUTIONDB"),
+        ("EXEC sp_addlogin 'a', 'b'", "SP_ADDLOGIN"),
+        ("EXEC sp_revokelogin 'a'", "SP_REVOKELOGIN"),
+        ("EXEC sp_password NULL, 'a', 'b'", "SP_PASSWORD"),
+        ("EXEC sp_defaultlanguage 'a'", "SP_DEFAULTLANGUAGE"),
+        ("EXEC sp_grantdbaccess 'a'", "SP_GRANTDBACCESS"),
+        ("EXEC sp_approlepassword 'a', 'b'", "SP_APPROLEPASSWORD"),
     ],
 )
 def test_a_statement_is_found_after_another_without_a_semicolon(text: str, statement: str) -> None:
+    assert non_transactional_statement(text) == statement
+
+
+@pytest.mark.parametrize(
+    ("text", "statement"),
+    [
+        ("EXEC('ALTER DATABASE x SET RECOVERY FULL')", "ALTER DATABASE"),
+        ("EXECUTE (N'ALTER DATABASE [' + @name + '] SET TRUSTWORTHY ON')", "ALTER DATABASE"),
+        ("IF DB_ID('x') IS NULL EXEC sp_executesql N'CREATE DATABASE x'", "CREATE DATABASE"),
+        ("EXEC master.sys.sp_executesql @stmt = N'RECONFIGURE'", "RECONFIGURE"),
+        ("DECLARE @a int, @b nvarchar(99) = N'BACKUP LOG x TO y'; PRINT @b; EXEC (@b)", "BACKUP LOG"),
+        ("SET @b = 'ALTER DATABASE ' + QUOTENAME(DB_NAME()) + ' SET x' EXEC [sp_executesql] @b", "ALTER DATABASE"),
+        ("SELECT @a = 1, @b = 'KILL 5' FROM t EXECUTE (@b)", "KILL 5"),
+        ("EXEC ('EXEC (''KILL 5'')')", "KILL 5"),
+    ],
+)
+def test_a_statement_is_found_in_the_text_that_is_run(text: str, statement: str) -> None:
     assert non_transactional_statement(text) == statement
 
 
