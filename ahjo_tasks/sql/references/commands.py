@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL
 from ahjo_tasks.sql.references.columns import declaration
 from ahjo_tasks.sql.references.kinds import ROLES, kind_at
-from ahjo_tasks.sql.references.model import Strength, qualified
+from ahjo_tasks.sql.references.model import Strength
 from ahjo_tasks.sql.references.reader import CLASSES, OBJECT, RELATION, ROUTINE, TYPE, Reader, begin, skip_list, starts
 from ahjo_tasks.sql.references.rows import conflict, copy, delete, insert, load, merge, set_word, truncate, update, use
-from ahjo_tasks.sql.references.tokens import STRING, split_name, string_value, word_set
+from ahjo_tasks.sql.references.system_procedures import system_procedure
+from ahjo_tasks.sql.references.tokens import STRING, string_value, word_set
 
 if TYPE_CHECKING:
     from ahjo_tasks.sql.references.reader import Action
@@ -51,26 +51,12 @@ def execute(reader: Reader, index: int) -> int:
     if words[place] == "(":
         return _dynamic_list(reader, place)
     reader.emit(place, ROUTINE)
-    if reader.key(reader.tokens[place]) == "sp_rename":
-        _renamed(reader, place + 1)
+    system_procedure(reader, place)
     if reader.key(reader.tokens[place]) == "sp_executesql":
         place += 2 if words[place + 2] == "=" else 0
         place += words[place + 1] == "="
         _dynamic_text(reader, range(place + 1, place + 2))
     return place + 1
-
-
-def _renamed(reader: Reader, index: int) -> None:
-    """Read the arguments of sp_rename: what it names anew, and the new name of it, or of a column."""
-    places = [place for place in range(index, min(index + 9, reader.size)) if reader.words[place] == STRING][:3]
-    values = [string_value(reader.tokens[place], reader.syntax) for place in places]
-    if len(values) < len(("old", "new")) or ";" in reader.words[index : places[1]]:
-        return
-    old, new = split_name(values[0], reader.syntax), values[1]
-    table = qualified(old[:-1]) if values[2:] == ["COLUMN"] and len(old) > 1 else None
-    reader.note(old[:-1] if table else old, OBJECT, reader.strength, places[0])
-    schema = qualified(old).schema
-    reader.bring("column" if table else "table", Name(table.schema if table else schema, new), table)
 
 
 def _dynamic(reader: Reader, index: int, text: str = "") -> None:

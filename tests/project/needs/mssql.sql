@@ -248,3 +248,49 @@ t: CREATE TABLE t (x int)
 z: ALTER TABLE t ADD CONSTRAINT d DEFAULT 1 FOR x; ALTER TABLE t WITH CHECK ADD CONSTRAINT c CHECK (x > 1)
 v: CREATE VIEW v AS SELECT * FROM t
 --> z>t v>t
+
+a: EXEC sp_bindefault 'dbo.df', 'dbo.t.x'; EXEC sp_bindrule 'dbo.rl', 'dbo.ty'; EXEC sp_bindrule @objname = 't.y', @rulename = 'dbo.rm'
+df: CREATE DEFAULT dbo.df AS 0
+rl: CREATE RULE dbo.rl AS @x > 1
+rm: CREATE RULE dbo.rm AS @x > 1
+t: CREATE TABLE t (x int)
+ty: CREATE TYPE ty FROM int
+--> a>df a>rl a>rm a>t a>ty
+
+a: EXEC sp_addrolemember 'r', N'u'; EXEC sp_addrolemember @membername = 'v', @rolename = 'r2'
+r: CREATE ROLE r
+r2: EXEC sp_addrole 'r2'
+--> a>r a>r2
+
+ty: EXEC sp_addtype 'ssn', 'varchar(11)', 'NOT NULL'
+t: CREATE TABLE dbo.t (x ssn)
+--> t>ty
+
+a: EXEC sp_addextendedproperty N'MS_Description', N'x', N'SCHEMA', N'dbo', N'TABLE', N't', N'COLUMN', N'x'
+  GO
+  EXECUTE sys.sp_addextendedproperty @name=N'MS_Description', @value=N'x' , @level0type=N'SCHEMA',@level0name=N's', @level1type=N'VIEW',@level1name=N'v'; EXEC sp_updateextendedproperty 'a', 1, 'schema', 's'; EXEC sp_updateextendedproperty @name = 'a', @level0type = 'SCHEMA', @level0name = 's', @level1type = 'PROCEDURE', @level1name = 'p'
+t: CREATE TABLE dbo.t (x int)
+v: CREATE VIEW s.v AS SELECT 1 x
+s: CREATE SCHEMA s
+p: CREATE PROC s.p AS SELECT 1
+x: CREATE VIEW x AS SELECT 1 x
+--> a>t a>v a>s a>p v>s p>s
+
+a: EXEC sys.sp_cdc_enable_table @source_schema = N's', @source_name = N't', @role_name = NULL; EXEC sp_refreshview 'dbo.v'; EXEC sp_settriggerorder @triggername = 'dbo.tr', @order = 'First', @stmttype = 'INSERT'; EXEC sp_procoption 'q', 'startup', 'on'
+t: CREATE TABLE s.t (x int)
+v: CREATE VIEW v AS SELECT 1 x
+w: CREATE VIEW w AS SELECT 1 x
+p: CREATE PROC p AS SELECT 1
+q: CREATE PROC q AS SELECT 1
+tr: CREATE TRIGGER dbo.tr ON w INSTEAD OF INSERT AS SELECT 1
+--> a>t a>tr a>q tr>w
+
+a: EXEC sp_rename @newname = 'y', @objname = 'dbo.t.x', @objtype = 'COLUMN'
+t: CREATE TABLE t (x int)
+v: CREATE VIEW v AS SELECT y FROM t
+--> a>t v>t v>a
+
+t: ALTER TABLE u ADD y int; IF OBJECT_ID('v') IS NOT NULL EXEC sp_refreshview 'v'
+v: CREATE VIEW v AS SELECT y FROM u
+u: CREATE TABLE u (x int)
+--> t>u v>u v>t
