@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.sql.references.signatures import Arguments, Signature
 
 KINDS_OF_ROLE: dict[str, frozenset[str]] = {
-    "relation": frozenset({"table", "view", "synonym", "sequence"}),
+    "relation": frozenset({"table", "view", "synonym", "sequence", "queue"}),
     "routine": frozenset({"function", "procedure", "synonym"}),
     "type": frozenset({"type", "table", "view"}),
     "sequence": frozenset({"sequence", "synonym"}),

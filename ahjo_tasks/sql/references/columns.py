@@ -12,7 +12,7 @@ from ahjo_tasks.sql.references.queries import relation
 from ahjo_tasks.sql.references.reader import MARKS, OBJECT, RELATION, ROUTINE, TYPE, Reader, listed_names
 from ahjo_tasks.sql.references.signatures import MODES
 from ahjo_tasks.sql.references.table_parts import TABLE_ACTIONS, bring_sequence, note_key
-from ahjo_tasks.sql.references.tokens import split_name, word_set
+from ahjo_tasks.sql.references.tokens import STRING, split_name, word_set
 
 if TYPE_CHECKING:
     from ahjo_tasks.sql.references.reader import Action, Closing
@@ -314,16 +314,50 @@ def storage(reader: Reader, index: int) -> int:
     return index + 1
 
 
+def file_stream(reader: Reader, index: int) -> int:
+    """Read FILESTREAM_ON of a table or an index, which may name a partition scheme."""
+    if reader.context in {"table", "alter", "index"} and reader.is_name(index + 1):
+        reader.emit(index + 1, "partition scheme")
+        return index + 2
+    return index + 1
+
+
 def equal_name(role: str) -> Action:
-    """Read an option outside of a list of options, as `HISTORY_TABLE = name`."""
+    """Read an option outside of a list of options, as `HISTORY_TABLE = name`; some take the name as a string."""
 
     def read(reader: Reader, index: int) -> int:
+        if reader.words[index + 1 : index + 3] == ["=", STRING]:
+            reader.emit_string(index + 2, role)
+            return index + 3
         if reader.words[index + 1] == "=" and reader.is_name(index + 2):
             reader.emit(index + 2, role)
             return index + 3
         return index + 1
 
     return read
+
+
+def named_by_kind(role: str, *before: str) -> Action:
+    """Read the word of a kind of SQL Server, and the object that it says behind one of the words before it."""
+
+    def read(reader: Reader, index: int) -> int:
+        place = index + 1 + (reader.words[index + 1] == "=")
+        if reader.syntax is MSSQL and reader.words[index - 1] in before and reader.is_name(place):
+            reader.emit(place, role)
+            return place + 1
+        return index + 1
+
+    return read
+
+
+def key_of_encryption(reader: Reader, index: int) -> int:
+    """Read SYMMETRIC KEY and ASYMMETRIC KEY of SQL Server, which encrypt, sign, or are opened."""
+    words = reader.words
+    kind = words[index - 1] if words[index - 1] in {"SYMMETRIC", "ASYMMETRIC"} else ""
+    if kind and words[index - 2] in {"BY", "FROM", "FOR", "OPEN"} and reader.is_name(index + 1):
+        reader.emit(index + 1, f"{kind.lower()} key")
+        return index + 2
+    return index + 1
 
 
 def returns(reader: Reader, index: int) -> int:
@@ -396,6 +430,15 @@ COLUMN_ACTIONS: dict[str, Action] = {
     "DATA_SOURCE": equal_name("external data source"),
     "FILE_FORMAT": equal_name("external file format"),
     "CREDENTIAL": equal_name("database scoped credential"),
-    "STOPLIST": equal_name("fulltext stoplist"),
-    "LIST": equal_name("search property list"),
+    "FILESTREAM_ON": file_stream,
+    "STOPLIST": named_by_kind("fulltext stoplist", "WITH", "(", ",", "SET"),
+    "LIST": named_by_kind("search property list", "PROPERTY"),
+    "CERTIFICATE": named_by_kind("certificate", "BY", "FROM", "FOR"),
+    "ASSEMBLY": named_by_kind("assembly", "FROM"),
+    "KEY": key_of_encryption,
+    "COLUMN_MASTER_KEY": equal_name("column master key"),
+    "COLUMN_ENCRYPTION_KEY": equal_name("column encryption key"),
+    "CONTRACT_NAME": equal_name("contract"),
+    "LOCAL_SERVICE_NAME": equal_name("service"),
+    "CONTRACT": named_by_kind("contract", "ON"),
 }

@@ -98,9 +98,9 @@ def _assigned(reader: Reader, index: int) -> range:
 
 
 def receive(reader: Reader, index: int) -> int:
-    """Read RECEIVE of SQL Server, whose FROM names a queue."""
+    """Read RECEIVE and GET CONVERSATION GROUP of SQL Server, whose FROM names a queue."""
     words, place = reader.words, index + 1
-    if reader.syntax is not MSSQL:
+    if reader.syntax is not MSSQL or (words[index] == "GET" and words[place] != "CONVERSATION"):
         return place
     while words[place] not in {"FROM", "INTO", ";", ""}:
         place += 1
@@ -108,6 +108,22 @@ def receive(reader: Reader, index: int) -> int:
         return index + 1
     reader.emit(place + 1, "queue")
     return place + 2
+
+
+def dialog_service(reader: Reader, index: int) -> int:
+    """Read FROM SERVICE ... TO SERVICE of BEGIN DIALOG of SQL Server; a table may be called so."""
+    if reader.syntax is MSSQL and reader.words[index - 1] == "FROM" and reader.words[index + 2] == "TO":
+        reader.emit(index + 1, "service")
+        return index + 2
+    return index + 1
+
+
+def message_type(reader: Reader, index: int) -> int:
+    """Read MESSAGE TYPE of SEND of SQL Server."""
+    if reader.syntax is MSSQL and reader.words[index + 1] == "TYPE" and reader.is_name(index + 2):
+        reader.emit(index + 2, "message type")
+        return index + 3
+    return index + 1
 
 
 def prepare(reader: Reader, index: int) -> int:
@@ -282,6 +298,9 @@ STATEMENT_ACTIONS: dict[str, Action] = {
     "EXEC": execute,
     "EXECUTE": execute,
     "RECEIVE": receive,
+    "GET": receive,
+    "SERVICE": dialog_service,
+    "MESSAGE": message_type,
     "PREPARE": prepare,
     "CALL": call,
     "DO": do_block,

@@ -14,7 +14,7 @@ from ahjo_tasks.sql.references.routines import event_trigger, policy, routine, r
 from ahjo_tasks.sql.references.signatures import type_key
 from ahjo_tasks.sql.references.symbols import operator_ahead
 from ahjo_tasks.sql.references.table_parts import bring_index
-from ahjo_tasks.sql.references.tokens import split_name, token_span
+from ahjo_tasks.sql.references.tokens import STRING, split_name, token_span
 
 OWN_METHODS = frozenset({"BTREE", "HASH", "GIN", "GIST", "SPGIST", "BRIN"})
 UNSCOPED = frozenset(
@@ -188,16 +188,26 @@ def _synonym(reader: Reader, place: int, definition: Definition | None) -> int:
     return place + 1
 
 
+OWN_SCHEMAS = {POSTGRESQL: "public", MSSQL: "dbo"}
+"""The schemas that are searched after one that a statement creates with objects in it."""
+
+
 def _schema(reader: Reader, place: int, definition: Definition | None) -> int:
-    """Read a schema, which may be called like its owner."""
-    if definition and reader.words[place] == "AUTHORIZATION":
+    """Read a schema, which may be called like its owner, up to the objects that the same statement creates in it."""
+    words = reader.words
+    if definition and words[place] == "AUTHORIZATION":
         place += 1
         definition = Definition("schema", qualified(split_name(reader.tokens[place], reader.syntax)))
     record(reader, definition)
-    if reader.words[place + 1] == "CREATE" and definition and reader.syntax is POSTGRESQL and not reader.body:
+    place += 1
+    if words[place] == "AUTHORIZATION":
+        reader.emit(place + 1, "role")
+        place += 2
+    own = OWN_SCHEMAS.get(reader.syntax)
+    if words[place] in {"CREATE", "GRANT"} and definition and own and not reader.body:
         reader.outer_path = reader.collector.path
-        reader.collector.path = (definition.name.name, *(reader.outer_path or ("public",)))
-    return place + 1
+        reader.collector.path = (definition.name.name, *(reader.outer_path or (own,)))
+    return place
 
 
 def _late(reader: Reader, place: int, definition: Definition | None) -> int:
@@ -279,12 +289,17 @@ def _cast(reader: Reader, place: int, _made: Definition | None) -> int:
     return place + 2
 
 
-COPIED_ROLES = {"collation": "collation", "conversion": ROUTINE}
+COPIED_ROLES = {
+    "collation": "collation",
+    "conversion": ROUTINE,
+    "fulltext stoplist": "fulltext stoplist",
+    "search property list": "search property list",
+}
 """The roles of what follows FROM, by the kind of object that is made from it."""
 
 
 def _copied(reader: Reader, place: int, definition: Definition | None) -> int:
-    """Read a collation or a conversion of PostgreSQL, which may be made FROM another one or by a function."""
+    """Read what may be made FROM another object of its kind, or by a function."""
     record(reader, definition)
     words = reader.words
     while words[place + 1] not in {"FROM", "(", ";", ""}:
@@ -369,7 +384,14 @@ def _service(reader: Reader, place: int, definition: Definition | None) -> int:
 def _notification(reader: Reader, place: int, definition: Definition | None) -> int:
     """Read an event notification of SQL Server, which may be on a queue."""
     record(reader, definition)
-    if reader.words[place + 1 : place + 3] != ["ON", "QUEUE"]:
+    words, service = reader.words, place
+    while words[service] not in {"SERVICE", ";", ""}:
+        service += 1
+    if words[service + 1] == STRING:
+        reader.strength = Strength.LATE
+        reader.emit_string(service + 1, "service")
+        reader.strength = Strength.CREATION
+    if words[place + 1 : place + 3] != ["ON", "QUEUE"]:
         return place + 1
     reader.emit(place + 3, "queue")
     return place + 4
@@ -411,6 +433,8 @@ HANDLERS = {
     "cast": _cast,
     "collation": _copied,
     "conversion": _copied,
+    "fulltext stoplist": _copied,
+    "search property list": _copied,
     "transform": _transform,
     "server": _foreign,
     "user mapping": _foreign,

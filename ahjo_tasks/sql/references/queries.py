@@ -49,7 +49,7 @@ TABLE_FUNCTIONS = word_set(
     "SEMANTICSIMILARITYDETAILSTABLE"
 )
 """Functions of SQL Server whose first argument is a table."""
-ROW_FUNCTIONS = frozenset({"OPENJSON", "OPENXML"})
+ROW_FUNCTIONS = frozenset({"OPENJSON", "OPENXML", "OPENROWSET", "PREDICT"})
 
 
 def select(reader: Reader, index: int) -> int:
@@ -68,6 +68,8 @@ def from_clause(reader: Reader, index: int) -> int:
     """Read FROM, unless it belongs to a function or a comparison."""
     scope, words = reader.scope, reader.words
     if not scope.query or (words[index - 1] == "DISTINCT" and words[index - 2] in {"IS", "NOT"}):
+        return index + 1
+    if words[index + 1] == "SERVICE" and words[index + 3 : index + 5] == ["TO", "SERVICE"]:  # of BEGIN DIALOG
         return index + 1
     scope.comma = relation
     return relation(reader, index + 1)
@@ -212,7 +214,7 @@ def _named_relation(reader: Reader, index: int) -> int:
 
 
 def _after_rows(reader: Reader, index: int, closed: Scope) -> int:
-    """Read WITH after OPENJSON and OPENXML: columns with their types, or a table that has them."""
+    """Read WITH after OPENJSON and its like: columns with their types, or a table that has them."""
     if reader.words[index] != "WITH" or reader.syntax is not MSSQL:
         return _after_parentheses(reader, index, closed)
     if reader.words[index + 1] == "(":

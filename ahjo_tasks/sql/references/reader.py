@@ -205,6 +205,8 @@ class Reader:
             flush(self)
             self.scope = self.scope.parent
         flush(self)
+        if self.outer_path is not None:  # the statement ends with its batch
+            self.collector.path = self.outer_path
 
     def nested(self, index: int, strength: Strength, *, body: bool, procedural: bool = False, text: str = "") -> None:
         """Read what the string at an index holds; bodies in bodies only so deep as people write them."""

@@ -686,3 +686,8 @@ f: CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'
 s: CREATE SEQUENCE s
 b: SELECT g(), nextval('r')
 --> a>t a>f a>s b>a
+
+a: CREATE SCHEMA s AUTHORIZATION joe CREATE TABLE t (x int) CREATE VIEW v AS SELECT * FROM t
+b: CREATE VIEW b AS SELECT * FROM s.v, s.t
+t: CREATE TABLE t (x int)
+--> b>a

@@ -138,7 +138,7 @@ WAITFOR (RECEIVE TOP (1) a, b FROM dbo.q INTO @t), TIMEOUT 5; RECEIVE * FROM r
 --> C queue dbo.q, C queue r
 
 CREATE EVENT NOTIFICATION n ON QUEUE dbo.q FOR QUEUE_ACTIVATION TO SERVICE 's', 'current database'
---> C queue dbo.q
+--> L service s, C queue dbo.q
 
 CREATE PROCEDURE dbo.p;2 @a dbo.T AS SELECT * FROM dbo.t
 --> C type dbo.T, L relation dbo.t
@@ -153,4 +153,4 @@ ALTER AUTHORIZATION ON ASSEMBLY::a TO u; ALTER AUTHORIZATION ON ROLE::r TO u; AL
 --> C object dbo.t, C xml schema collection dbo.x, C assembly a, C role r, C fulltext catalog c
 
 ALTER SCHEMA s TRANSFER XML SCHEMA COLLECTION::dbo.x; ADD SIGNATURE TO dbo.p BY CERTIFICATE c; ADD COUNTER SIGNATURE TO OBJECT::dbo.q BY CERTIFICATE c
---> C xml schema collection dbo.x, C object dbo.p, C object dbo.q
+--> C xml schema collection dbo.x, C object dbo.p, C certificate c, C object dbo.q
