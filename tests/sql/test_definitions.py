@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ahjo_tasks.sql.definitions import Definition, Name
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE, Syntax
-from ahjo_tasks.sql.references import read_references
+from ahjo_tasks.sql.references import read_references, read_row_statements
 from ahjo_tasks.sql.references.tokens import MARKS, name_tokens, split_name, token_span
 from ahjo_tasks.sql.tokens import bare_name, tokenize
 
@@ -260,3 +260,19 @@ def test_a_script_of_very_many_definitions_is_read_in_linear_time() -> None:
         return time.process_time() - start
 
     assert min(seconds(8000) for _ in range(2)) < 20 * min(seconds(1000) for _ in range(2))
+
+
+@pytest.mark.parametrize(
+    ("text", "tables"),
+    [
+        ("INSERT TOP (5) INTO dbo.t SELECT 1; INSERT TOP (1) PERCENT u SELECT 1", ["dbo.t", "u"]),
+        ("MERGE TOP (@n) dbo.t USING dbo.s ON 1 = 1 WHEN NOT MATCHED THEN INSERT VALUES (1);", ["dbo.t"]),
+        ("UPDATE TOP (5) dbo.t SET x = 1", ["dbo.t"]),
+        ("UPDATE a\n-- ;\nSET x = ';' FROM dbo.t AS a", ["dbo.t"]),
+        ("UPDATE a SET x = 1; DELETE b FROM dbo.t b", ["a"]),
+        ("INSERT dbo.t DEFAULT VALUES UPDATE u SET x = 'UPDATE w SET x = 1'", ["dbo.t", "u"]),
+    ],
+)
+def test_the_tables_whose_rows_a_script_of_sql_server_changes(text: str, tables: list[str]) -> None:
+    names = read_row_statements([text], MSSQL)
+    assert [str(name) for name in (*names.written, *names.updated)] == tables

@@ -267,8 +267,9 @@ def _with_source(text: str, start: int, head: str) -> str:
     """The head of a statement with its FROM clause, where that may say which table an alias stands for."""
     if head[:1] not in "uU":
         return head
-    statement = text[start : start + LONGEST_HEAD].partition(";")[0]
-    return statement if "FROM" in statement.upper() else head
+    statement = text[start : start + LONGEST_HEAD]
+    end = _end_of_statement().find_next(SourceText(statement), 0)
+    return statement[:end] if "FROM" in statement[:end].upper() else head
 
 
 def _merged(references: Iterable[FileReferences]) -> FileReferences:
@@ -291,9 +292,15 @@ def _scanner(syntax: Syntax) -> Scanner:
 
 
 @lru_cache
+def _end_of_statement() -> Scanner:
+    return Scanner(MSSQL, ";", ";", lenient=True)
+
+
+@lru_cache
 def _head(syntax: Syntax) -> re.Pattern[str]:
     """The words of a statement up to its rows, with the names in them."""
     quoted = "|".join(syntax.name_forms(lenient=True))
     stop = r"(?i:VALUES|SELECT|SET|DEFAULT)\b"
-    rest = rf"(?:{quoted}|(?!{stop}){syntax.word}|[.]|[0-9]++|{syntax.gap()}(?=[^(;'=,])|)*+"
+    top = rf"(?i:TOP){syntax.gap()}\([^()]*+\)|" if syntax is MSSQL else ""
+    rest = rf"(?:{top}{quoted}|(?!{stop}){syntax.word}|[.]|[0-9]++|{syntax.gap()}(?=[^(;'=,])|)*+"
     return re.compile(rf"{_verb()}{rest}(?:\s*\(?\s*{stop})?")

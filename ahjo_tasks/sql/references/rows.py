@@ -55,7 +55,7 @@ def _written(reader: Reader, index: int) -> None:
 def insert(reader: Reader, index: int) -> int:
     """Read INSERT and REPLACE."""
     words = reader.words
-    if _is_event(reader, index) or words[index + 1] in {"(", "SELECT", "WITH"}:
+    if _is_event(reader, index) or words[index + 1] in {"(", "SELECT", "WITH", "VALUES", "DEFAULT"}:
         return index + 1
     place = _skip_modifiers(reader, index + 1)
     optional = reader.syntax in {MSSQL, MYSQL}
