@@ -37,6 +37,7 @@ KINDS: dict[str, Kind] = {
         Kind("constraint", ("constraints",), "constraint"),
         Kind("sequence", ("sequences",), "sequence"),
         Kind("type", ("types",), "type"),
+        Kind("default", ("defaults",), "default", common=False),
         Kind("domain", ("domains",), "type", common=False),
         Kind("function", ("functions",), "function"),
         Kind("aggregate", ("aggregates",), "function", common=False),
@@ -78,6 +79,7 @@ STRUCTURE = (
 OBJECTS = (
     "sequence",
     "type",
+    "default",
     "domain",
     "function",
     "aggregate",
@@ -109,6 +111,7 @@ DROPPED = (
     "function",
     "clr-procedure",
     "assembly",
+    "default",
     "domain",
     "type",
     "sequence",

@@ -62,6 +62,21 @@ def is_module(text: str) -> bool:
     return len(words) > 1 and words[0] in {"CREATE", "ALTER"} and words[1] in MODULES
 
 
+def creates_aggregate(text: str, name: str) -> bool:
+    """Test whether the text creates an aggregate of this name, in any schema."""
+    if "AGGREGATE" not in ascii_upper(text):
+        return False
+    tokens = list(tokenize(text, MSSQL))
+    for position, (first, second) in enumerate(pairwise(tokens)):
+        if (first.word, second.word) == ("CREATE", "AGGREGATE"):
+            end = position + 2
+            while [token.value for token in tokens[end + 1 : end + 2]] == ["."]:
+                end += 2
+            if [token.value.lower() for token in tokens[end : end + 1]] == [name.lower()]:
+                return True
+    return False
+
+
 def statement_starts(text: str, words: Collection[str]) -> Iterator[int]:
     """Yield the offsets at which a statement can begin with one of the words, given in capitals.
 

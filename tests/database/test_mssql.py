@@ -471,6 +471,20 @@ def test_names_are_always_in_brackets(made: Definition, expected: str) -> None:
     assert MSSQL().drop_statement(made) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "keyword"),
+    [
+        ("CREATE FUNCTION dbo.f() RETURNS int AS EXTERNAL NAME a.b.c", "FUNCTION"),
+        ("CREATE /* CLR */ AGGREGATE [dbo].[F] (@x int) RETURNS int EXTERNAL NAME a.b", "AGGREGATE"),
+        ("CREATE AGGREGATE f (@x int) RETURNS int EXTERNAL NAME a", "AGGREGATE"),
+        ("CREATE AGGREGATE f.g (@x int) RETURNS int EXTERNAL NAME a -- CREATE AGGREGATE f", "FUNCTION"),
+    ],
+)
+def test_an_aggregate_is_dropped_as_such(text: str, keyword: str) -> None:
+    dropped = MSSQL().drop_statement(Definition("function", Name("dbo", "f")), text)
+    assert dropped == f"DROP {keyword} IF EXISTS [dbo].[f]"
+
+
 # -- the session -------------------------------------------------------------------------------------------------------
 
 

@@ -176,7 +176,7 @@ def test_every_folder_belongs_to_one_kind() -> None:
         ("sqlite", "procedures", "SQLite has no procedures: database/procedures/x.sql"),
         ("postgresql", "assemblies", "PostgreSQL has no assemblies: database/assemblies/x.sql"),
         ("mysql", "schemas", "MySQL has no schemas: database/schemas/x.sql"),
-        ("mssql", "rules", "SQL Server has no rules: database/rules/x.sql"),
+        ("mysql", "rules", "MySQL has no rules: database/rules/x.sql"),
     ],
 )
 def test_what_a_database_lacks_is_refused_by_name(tmp_path: Path, name: str, folder: str, message: str) -> None:

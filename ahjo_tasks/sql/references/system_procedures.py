@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ahjo_tasks.sql.definitions import Name
-from ahjo_tasks.sql.references.kinds import ROLES
+from ahjo_tasks.sql.definitions import Definition, Name
+from ahjo_tasks.sql.references.kinds import ROLES, record
 from ahjo_tasks.sql.references.model import qualified
 from ahjo_tasks.sql.references.reader import CLASSES, OBJECT, RELATION, ROUTINE, TYPE, Reader
 from ahjo_tasks.sql.references.tokens import STRING, split_name, string_value
@@ -81,7 +81,7 @@ def _named(reader: Reader, role: str, value: Argument) -> None:
     if not parts:
         return
     if role.startswith(CREATED):
-        reader.bring(role.removeprefix(CREATED), qualified(parts))
+        record(reader, Definition(role.removeprefix(CREATED), qualified(parts)) if not reader.body else None)
     elif role == COLUMN_OR_TYPE:
         reader.note(parts, TYPE, reader.strength, index)
         reader.note(parts[:-1] or parts, RELATION, reader.strength, index)

@@ -11,7 +11,7 @@ from ahjo_tasks.database.dialects.mssql import catalog, driver_choice, drivers, 
 from ahjo_tasks.errors import ServerError, StatementError
 from ahjo_tasks.sql.lexer import MSSQL as SYNTAX
 from ahjo_tasks.sql.splitters.mssql import SPLITTER
-from ahjo_tasks.sql.tsql import commit_offsets, may_be_non_transactional, non_transactional_statement
+from ahjo_tasks.sql.tsql import commit_offsets, creates_aggregate, may_be_non_transactional, non_transactional_statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -97,7 +97,7 @@ class MSSQL(Dialect):
     streams_rows = True
     supports_use_database = True
     system_databases = frozenset({"master", "model", "msdb", "tempdb"})
-    unsupported_kinds = frozenset({"rule"})
+    unsupported_kinds: ClassVar[frozenset[str]] = frozenset()
     own_kinds = frozenset(
         {
             "partition function",
@@ -105,6 +105,8 @@ class MSSQL(Dialect):
             "fulltext catalog",
             "xml schema collection",
             "external source",
+            "aggregate",
+            "default",
             "policy",
         }
     )
@@ -178,11 +180,13 @@ class MSSQL(Dialect):
         widen(connection, self.quote(table.schema, table.name), rows, self)
 
     def drop_statement(self, made: Definition, text: str = "") -> str:
-        """Drop a trigger from the database or server it is on, and an assembly without a schema."""
+        """Drop a trigger from the database or server it is on, an assembly without a schema, an aggregate as such."""
         if made.kind == "policy":
             return f"DROP SECURITY POLICY IF EXISTS {self.quote(made.name.schema, made.name.name)}"
         if made.kind == "assembly":
             return f"DROP ASSEMBLY IF EXISTS {self.quote(made.name.name)}"
+        if made.kind == "function" and creates_aggregate(text, made.name.name):
+            return f"DROP AGGREGATE IF EXISTS {self.quote(made.name.schema, made.name.name)}"
         place = made.table.name.upper() if made.kind == "trigger" and made.table and not made.table.schema else ""
         if place not in {"DATABASE", "ALL"}:
             return super().drop_statement(made)
