@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+import tokenize
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,9 @@ ENV = "alembic/env.py"
 KEPT = ".before-adopt"
 SKIPPED = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__", "site-packages"})
 
+ENCODING = re.compile(r"\A((?:.*\n)?[ \t\f]*#.*?coding[:=][ \t]*)[-\w.]+")
+"""The encoding in one of the first two lines of a Python file."""
+
 
 @dataclass(frozen=True)
 class Adoption:
@@ -41,7 +46,7 @@ class Adoption:
         return [
             f"{path}:{line_number}: {line.strip().removeprefix(MARK).strip()}"
             for path, text in self.files.items()
-            for line_number, line in enumerate(text.splitlines(), 1)
+            for line_number, line in enumerate(text.split("\n"), 1)
             if line.lstrip().startswith(MARK)
         ]
 
@@ -108,10 +113,12 @@ def _action_files(directory: Path, loaded: LoadedConfig | None) -> list[Path]:
 
 
 def _text(path: Path) -> str:
+    """Read a Python file in the encoding that it says; what is written of it is UTF-8."""
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise SourceError("is not UTF-8", path=path) from None
+        with tokenize.open(path) as file:
+            return ENCODING.sub(r"\1utf-8", file.read(), count=1)
+    except (SyntaxError, UnicodeDecodeError):
+        raise SourceError("is not UTF-8, and its first lines say no other encoding", path=path) from None
 
 
 def _file_imports_ahjo(path: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from io import StringIO
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.errors import SourceError
@@ -26,7 +27,7 @@ class PythonText:
 
     def __init__(self, text: str, path: Path | None = None) -> None:
         self.text = text
-        self._lines = text.splitlines(keepends=True)
+        self._lines = StringIO(text, newline="").readlines()  # as the parser counts: a form feed ends no line
         self._starts = [0]
         for line in self._lines:
             self._starts.append(self._starts[-1] + len(line))

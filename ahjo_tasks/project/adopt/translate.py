@@ -90,7 +90,7 @@ class Translation:
     def _replaced(self, node: ast.AST) -> str | None:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() if self.names.is_action(node):
-                self.actions.append(node.name)
+                self._add_action(node)
             case ast.Import() | ast.ImportFrom() if imports_ahjo(node):
                 return self._import(node)
             case ast.Expr(value=ast.Call() as call) if self.names.path(call.func) == MULTIACTION:
@@ -276,6 +276,18 @@ class Translation:
         return max([end, *(self.source.end(default) for default in defaults)])
 
     # -- actions -----------------------------------------------------------------------------------------------------
+
+    def _add_action(self, function: Function) -> None:
+        """Note the name of an action for the namespace; one that only a function knows has none there."""
+        path, parent = [function.name], self.source.parent(function)
+        while parent is not None and parent is not self.source.tree:
+            if isinstance(parent, Function):
+                self._mark(function, f"give ns {function.name}, which only {parent.name} knows.")
+                return
+            if isinstance(parent, ast.ClassDef):
+                path.insert(0, parent.name)
+            parent = self.source.parent(parent)
+        self.actions.append(".".join(path))
 
     def _undecorated_action(self, statement: ast.Expr, decorator: ast.Call, call: ast.Call) -> str | None:
         """`action("name")(function)` as a statement: the action gets a name of its own for the namespace."""

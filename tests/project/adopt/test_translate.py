@@ -4,16 +4,20 @@ import ast
 import inspect
 import re
 import textwrap
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ahjo_tasks.console import Console
 from ahjo_tasks.database.database import Database
 from ahjo_tasks.errors import SourceError
-from ahjo_tasks.project.adopt import combined
+from ahjo_tasks.project.adopt import TASKS, adopt, combined
 from ahjo_tasks.project.adopt.calls import ADVICE, CONTEXT_CALLS, CONTEXT_VALUES, RULES
 from ahjo_tasks.project.adopt.translate import MARK, Translation
 from ahjo_tasks.runtime.project import Project
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HEAD = """
 import ahjo.database_utilities as du
@@ -286,3 +290,44 @@ def test_every_replacement_is_a_member_of_the_context() -> None:
         if not hasattr(owners[owner], member) and f"self.{member} =" not in inspect.getsource(owners[owner])
     ]
     assert missing == []
+
+
+def test_an_action_of_a_class_is_named_with_it_and_one_of_a_function_is_marked() -> None:
+    created = translated(
+        """
+        class Steps:
+            @staticmethod
+            @action("c")
+            def c(context): pass
+
+        def factory():
+            @action()
+            def made(context): pass
+        """
+    )
+    assert created.rstrip().endswith("ns = namespace(Steps.c)")
+    assert f"{MARK} give ns made, which only factory knows." in created
+
+
+def test_a_form_feed_ends_no_line() -> None:
+    step = 'def step(context):\n    x = "a\f\u2028b"\n    return context.get_engine()\n'
+    created = translated(f'\f\n@action("a")\n{step}')
+    assert 'x = "a\f\u2028b"\n    return context.database.engine\n' in created
+
+
+@pytest.mark.parametrize(
+    ("head", "encoding"),
+    [("", "utf-8"), ("", "utf-8-sig"), ("#!/usr/bin/python\n# -*- coding: cp1252 -*-\n", "cp1252")],
+)
+def test_a_file_is_read_as_python_reads_it_and_written_in_utf_8(head: str, encoding: str, tmp_path: Path) -> None:
+    text = f'{head}from ahjo.action import action\n@action()\ndef hinnat(context):\n    """Päivitä."""\n'
+    (tmp_path / "ahjo_actions.py").write_bytes(text.encode(encoding))
+    created = adopt(tmp_path, None).files[TASKS]
+    assert "Päivitä." in created
+    assert "cp1252" not in created
+
+
+def test_a_file_in_another_encoding_is_named(tmp_path: Path) -> None:
+    (tmp_path / "ahjo_actions.py").write_bytes("# Päivitä\n".encode("cp1252"))
+    with pytest.raises(SourceError, match="not UTF-8"):
+        adopt(tmp_path, None)
