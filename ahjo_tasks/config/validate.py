@@ -110,7 +110,7 @@ class Validator:
 
     def _needs_no_server(self) -> bool:
         """True if the databases of the dialect are files; an unknown dialect is a problem that hides what it lacks."""
-        name = str(self.values.get("sql_dialect", ""))
+        name = str(self.values.get("sql_dialect", FIELDS["sql_dialect"].default))
         try:
             return self._is_file_based(name)
         except ConfigError as error:

@@ -7,6 +7,7 @@ import pytest
 from ahjo_tasks.config.document import configs_in
 from ahjo_tasks.config.loader import load, rows, secrets_of
 from ahjo_tasks.config.secret import Secret
+from ahjo_tasks.database.dialects import is_file_based
 from ahjo_tasks.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -330,3 +331,11 @@ def test_a_secret_that_is_given_twice_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_read_at_log_in_need_not_be_there_yet(tmp_path: Path) -> None:
     lines = ("target_server_hostname: h", "target_database_name: d", "password_file: later", "username_file: later")
     assert load(references(tmp_path, *lines), environ={}).settings.password is None
+
+
+def test_a_server_that_is_not_named_is_told_where_the_dialect_is_the_default(tmp_path: Path) -> None:
+    config = tmp_path / "dev.jsonc"
+    config.write_text('{"BACKEND": {"allowed_actions": "ALL", "target_database_name": "x"}}', encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(config, environ={}, is_file_based=is_file_based)
+    assert caught.value.problems == ("dev.jsonc: target_server_hostname: this key is required",)
