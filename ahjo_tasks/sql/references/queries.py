@@ -27,6 +27,7 @@ from ahjo_tasks.sql.references.model import qualified
 from ahjo_tasks.sql.references.reader import (
     MARKS,
     NO_ALIAS,
+    NO_ALIAS_IN_TSQL,
     NO_RELATION,
     QUERY_STARTS,
     RELATION,
@@ -238,7 +239,7 @@ def alias(reader: Reader, index: int, named: int = 0) -> int:
         if words[index] not in MARKS:
             reader.scope.aliases[reader.key(reader.tokens[index])] = named
             index += 1
-    elif words[index] not in NO_ALIAS:
+    elif words[index] not in (NO_ALIAS_IN_TSQL if reader.syntax is MSSQL else NO_ALIAS):
         reader.scope.aliases[reader.key(reader.tokens[index])] = named
         index += 1
     else:

@@ -42,6 +42,16 @@ NO_ALIAS = MARKS | word_set(
     "PROCEDURE LOCK DEFAULT APPLY HASH REMOTE OPEN CLOSE DEALLOCATE RAISERROR THROW TRUNCATE COMMIT ROLLBACK "
     "GRANT REVOKE DENY UNTIL IS AND OR COLLATE OVERRIDING ASOF GLOBAL"
 )
+NO_ALIAS_IN_TSQL = NO_ALIAS - word_set(
+    "LIMIT OFFSET RETURNING NATURAL QUALIFY ASOF GLOBAL UNTIL LOCK INDEXED FORCE IGNORE DO MINUS OVERRIDING "
+    "STRAIGHT_JOIN PARTITION"
+)
+"""The same for SQL Server, where nothing begins with the words that are left out, so that they are names."""
+NO_PROCEDURE = MARKS | word_set(
+    "BACKUP BREAK CHECKPOINT CLOSE COMMIT CONTINUE DBCC DEALLOCATE DISK DUMP FETCH GOTO KILL LINENO OPEN RAISERROR "
+    "READTEXT RECONFIGURE RESTORE RETURN REVERT ROLLBACK SAVE SETUSER SHUTDOWN UPDATETEXT WAITFOR WRITETEXT"
+)
+"""Marks and reserved words of T-SQL that no procedure is called by without EXEC."""
 NO_RELATION = MARKS | word_set(
     "SELECT WHERE GROUP HAVING ORDER ON FROM JOIN LEFT RIGHT INNER CROSS NATURAL SET UNION EXCEPT INTERSECT AS "
     "INTO IF EXEC DECLARE WHILE"
@@ -196,7 +206,8 @@ class Reader:
     def read(self) -> None:
         """Go through all tokens."""
         position, size, words, get = 0, self.size, self.words, self.actions.get
-        if self.syntax is MSSQL and words[0] not in MARKS and words[1] != "(" and words[0] not in self.actions:
+        called = self.syntax is MSSQL and words[1] != "(" and words[0] not in NO_PROCEDURE
+        if called and words[0] not in self.actions:
             self.emit(0, ROUTINE)  # EXEC may be left out here
         while position < size:
             action = get(words[position])

@@ -183,9 +183,10 @@ def merge(reader: Reader, index: int) -> int:
 
 
 def truncate(reader: Reader, index: int) -> int:
-    """Read TRUNCATE and LOCK, and what tends tables."""
+    """Read TRUNCATE and LOCK, and what tends tables; in SQL Server the others are names as any."""
     words, place = reader.words, index + 1
-    if not starts(reader, index) or (words[index] == "CHECK" and words[place] != "TABLE"):
+    unknown = reader.syntax is MSSQL and words[index] != "TRUNCATE"
+    if unknown or not starts(reader, index) or (words[index] == "CHECK" and words[place] != "TABLE"):
         return index + 1
     if words[place] == "(" and words[index] in WITH_OPTIONS:
         place = reader.closing(place) + 1

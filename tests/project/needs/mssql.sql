@@ -363,3 +363,26 @@ ty: CREATE TYPE ty FROM int
 ds: CREATE EXTERNAL DATA SOURCE ds WITH (LOCATION = 'x')
 z: BULK INSERT t FROM 'x.csv' WITH (FORMAT = 'CSV', DATA_SOURCE = 'ds')
 --> a>ds a>ty a>t b>a c>a z>t z>ds
+
+a: CREATE PROC a AS UPDATE lock SET x = 1 FROM dbo.t lock, dbo.u; SELECT x AS cluster, y lock FROM dbo.v limit, dbo.w; SELECT CHECKSUM(x) FROM dbo.k OPTION (OPTIMIZE FOR (@p = 1))
+t: CREATE TABLE t (x int)
+u: CREATE TABLE u (x int)
+v: CREATE TABLE v (x int)
+w: CREATE TABLE w (x int)
+k: CREATE TABLE k (x int)
+lock: CREATE VIEW lock AS SELECT 1 x
+limit: CREATE VIEW limit AS SELECT 1 x
+--> a>t a>u a>v a>w a>k
+
+a: BACKUP DATABASE x TO DISK = 'y'
+  GO
+  SAVE TRANSACTION x
+  GO
+  backup_all 1
+  GO
+  [restore]
+backup: CREATE PROC [backup] AS SELECT 1
+save: CREATE PROC save AS SELECT 1
+all: CREATE PROC backup_all AS SELECT 1
+restore: CREATE PROC [restore] AS SELECT 1
+--> a>all a>restore
