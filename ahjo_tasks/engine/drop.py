@@ -47,9 +47,9 @@ class DropStep(Step):
 def plan_drop(files: Sequence[SqlFile], kinds: Iterable[str] | None = None) -> Plan:
     """Plan to drop the objects of these files in the opposite order of their deployment.
 
-    They are those that the SQL of a file creates, or else the one that the file is named after: `schema.object.sql`.
-    With `kinds`, objects of other kinds are left out. Raises SourceError for a file that has neither, UsageError if no
-    object is of these kinds.
+    They are those that the SQL of a file creates; if it creates none, the one that it is named after as `schema.name`.
+    With `kinds`, objects of other kinds are left out. Raises SourceError for a file that has neither, UsageError if
+    no object is of these kinds.
     """
     allowed = set(kinds) if kinds is not None else None
     steps = [step for step in drop_steps(files) if allowed is None or step.definition.kind in allowed]
@@ -71,8 +71,9 @@ def drop_steps(files: Sequence[SqlFile]) -> list[DropStep]:
 
 def _objects(file: SqlFile) -> list[Definition]:
     kind = KINDS[file.kind].creates
-    definitions = [item for item in file.definitions if item.kind in DROPPED_OBJECTS or item.kind == kind]
-    return list(dict.fromkeys(definitions)) or [Definition(kind, _name_of_file(file))]
+    if not file.definitions:
+        return [Definition(kind, _name_of_file(file))]
+    return list(dict.fromkeys(item for item in file.definitions if item.kind in DROPPED_OBJECTS or item.kind == kind))
 
 
 def _name_of_file(file: SqlFile) -> Name:

@@ -58,6 +58,16 @@ def test_each_kind_is_dropped_by_its_file(project: ProjectFiles, file: str, kind
     assert step.statement == expected
 
 
+def test_what_a_file_creates_of_another_kind_is_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "database/types"
+    folder.mkdir(parents=True)
+    (folder / "doc.sql").write_text("CREATE XML SCHEMA COLLECTION dbo.doc AS N'<a/>'")
+    (folder / "dbo.kept.sql").write_text("CREATE TABLE dbo.kept (id int)")
+    (folder / "dbo.named.sql").write_text("EXEC dbo.make_type")
+    plan = plan_drop(ProjectFiles(tmp_path, MSSQL()).read(["type"]))
+    assert [step.label for step in plan.steps] == ["type dbo.named"]
+
+
 def test_a_trigger_may_end_a_transaction_in_its_own_text(project: ProjectFiles) -> None:
     (step,) = plan_named(project.read_named(["database/triggers/guard.sql"])).steps
     assert isinstance(step, FileStep)
