@@ -246,3 +246,33 @@ def test_thousands_of_files_are_ordered_at_once(tmp_path: Path) -> None:
 def test_no_files_have_an_order() -> None:
     assert ordered([]) == []
     assert ordered_data([], [], str.lower) == []
+
+
+@pytest.mark.parametrize(
+    "guarded",
+    [
+        "IF OBJECT_ID('dbo.child') IS NOT NULL ALTER TABLE dbo.child NOCHECK CONSTRAINT ALL",
+        "IF EXISTS (SELECT 1 FROM sys.tables WHERE name = 'child') ALTER TABLE dbo.child DROP CONSTRAINT fk",
+        "IF EXISTS (SELECT 1 FROM sys.tables WHERE name = 'child') DELETE FROM dbo.child",
+        "IF OBJECT_ID('dbo.child') IS NULL PRINT 'new' ELSE BEGIN PRINT 'old'; TRUNCATE TABLE dbo.child END",
+    ],
+)
+def test_what_runs_only_where_something_is_there_makes_no_cycle(guarded: str, tmp_path: Path) -> None:
+    files = created(
+        tmp_path,
+        "mssql",
+        parent=f"{guarded}\nGO\nCREATE TABLE dbo.parent (x int PRIMARY KEY)",
+        child="CREATE TABLE dbo.child (x int CONSTRAINT fk REFERENCES dbo.parent (x))",
+    )
+    assert order(files) == ["parent", "child"]
+
+
+def test_what_runs_where_something_is_not_there_is_certain(tmp_path: Path) -> None:
+    files = created(
+        tmp_path,
+        "mssql",
+        a="IF OBJECT_ID('dbo.a') IS NULL CREATE TABLE dbo.a (x int REFERENCES dbo.b (x))",
+        b="IF OBJECT_ID('dbo.b') IS NULL CREATE TABLE dbo.b (x int REFERENCES dbo.a (x))",
+    )
+    with pytest.raises(SourceError, match="circular dependency"):
+        ordered(files)

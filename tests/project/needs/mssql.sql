@@ -386,3 +386,33 @@ save: CREATE PROC save AS SELECT 1
 all: CREATE PROC backup_all AS SELECT 1
 restore: CREATE PROC [restore] AS SELECT 1
 --> a>all a>restore
+
+parent: IF EXISTS (SELECT * FROM sys.foreign_keys WHERE object_id = OBJECT_ID(N'[dbo].[FK_Child_Parent]') AND parent_object_id = OBJECT_ID(N'[dbo].[Child]'))
+  ALTER TABLE [dbo].[Child] DROP CONSTRAINT [FK_Child_Parent]
+  GO
+  IF OBJECT_ID('dbo.Parent') IS NOT NULL DROP TABLE dbo.Parent
+  GO
+  CREATE TABLE dbo.Parent (x int PRIMARY KEY)
+child: CREATE TABLE dbo.Child (x int CONSTRAINT FK_Child_Parent REFERENCES dbo.Parent (x))
+--> child>parent
+
+a: CREATE TABLE dbo.a (x int PRIMARY KEY)
+  IF OBJECT_ID('dbo.b') IS NOT NULL ALTER TABLE dbo.b NOCHECK CONSTRAINT ALL
+b: CREATE TABLE dbo.b (x int REFERENCES dbo.a (x))
+--> b>a
+
+a: IF OBJECT_ID('dbo.b') IS NOT NULL DISABLE TRIGGER dbo.trg ON dbo.b;
+  CREATE TABLE dbo.a (x int PRIMARY KEY)
+b: CREATE TABLE dbo.b (x int REFERENCES dbo.a (x))
+  GO
+  CREATE TRIGGER dbo.trg ON dbo.b AFTER INSERT AS SELECT 1
+--> b>a
+
+a: ALTER TABLE dbo.t DROP CONSTRAINT IF EXISTS fk; ALTER TABLE dbo.t DROP COLUMN IF EXISTS c
+t: CREATE TABLE dbo.t (x int)
+--> a>t
+
+a: IF COL_LENGTH('dbo.t', 'y') IS NULL ALTER TABLE dbo.t ADD y int
+v: CREATE VIEW dbo.v AS SELECT y FROM dbo.t
+t: CREATE TABLE dbo.t (x int)
+--> a>t v>t v>a

@@ -154,3 +154,21 @@ ALTER AUTHORIZATION ON ASSEMBLY::a TO u; ALTER AUTHORIZATION ON ROLE::r TO u; AL
 
 ALTER SCHEMA s TRANSFER XML SCHEMA COLLECTION::dbo.x; ADD SIGNATURE TO dbo.p BY CERTIFICATE c; ADD COUNTER SIGNATURE TO OBJECT::dbo.q BY CERTIFICATE c
 --> C xml schema collection dbo.x, C object dbo.p, C certificate c, C object dbo.q
+
+IF OBJECT_ID('x') IS NOT NULL DELETE dbo.t ELSE INSERT dbo.u VALUES (1) UPDATE dbo.v SET a = 1
+--> L relation dbo.t, C relation dbo.u, C relation dbo.v
+
+IF NOT EXISTS (SELECT 1 FROM dbo.s) BEGIN INSERT dbo.t SELECT 1 FROM dbo.u END ELSE BEGIN UPDATE dbo.v SET a = CASE WHEN a = 1 THEN 2 END; EXEC dbo.p END DELETE dbo.w
+--> C relation dbo.s, C relation dbo.t, C relation dbo.u, L relation dbo.v, L routine dbo.p, C relation dbo.w
+
+CREATE TABLE dbo.s (a int) IF EXISTS (SELECT 1 FROM sys.tables) BEGIN CREATE TABLE dbo.t (a dbo.N) GRANT SELECT, INSERT ON dbo.u TO r ALTER TABLE dbo.v DROP CONSTRAINT IF EXISTS k END ALTER TABLE dbo.w ALTER COLUMN a dbo.M
+--> C relation sys.tables, C type dbo.N, L object dbo.u, C relation dbo.w, C type dbo.M
+
+IF EXISTS (SELECT 1) AND NOT EXISTS (SELECT 1) MERGE dbo.t USING dbo.u ON 1 = 1 WHEN MATCHED THEN UPDATE SET a = 1 WHEN NOT MATCHED THEN INSERT VALUES (1); IF EXISTS (SELECT 1) DISABLE TRIGGER g ON dbo.v; SELECT * FROM dbo.w
+--> L relation dbo.t, L relation dbo.u, C relation dbo.w
+
+IF (SELECT COUNT(*) FROM dbo.s) > 0 UPDATE dbo.t SET a = 1; IF OBJECT_ID('v') IS NOT NULL BEGIN TRAN DELETE dbo.u
+--> C relation dbo.s, C relation dbo.t, C relation dbo.u
+
+IF OBJECT_ID('v') IS NOT NULL INSERT dbo.t EXEC dbo.p IF EXISTS (SELECT 1 FROM dbo.u) SELECT * FROM dbo.v UNION ALL SELECT * FROM dbo.w
+--> L relation dbo.t, L routine dbo.p, C relation dbo.u, L relation dbo.v, L relation dbo.w
