@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 DATA = ("data", "testdata")
 """Kinds of files with rows."""
+TABLES = ("table", "constraint")
+"""Kinds of files with foreign keys, which are not in a database yet that does not exist."""
 
 
 class DataFiles:
@@ -60,7 +62,9 @@ class DataFiles:
         if self._record_version:
             after = plan_stamp(session.settings, session.project.checkout, connection)
         progress = data_progress(session, self._kind, connection, everything=self._everything)
-        return plan_data(self._files, session.project.files.dialect, connection, progress) + after, progress
+        files = session.project.files
+        tables = () if connection else files.read(TABLES, session.settings.scripting_variables)
+        return plan_data(self._files, files.dialect, connection, progress, tables) + after, progress
 
     def load(self) -> None:
         """Load them. Raises DeployError that names file and row."""

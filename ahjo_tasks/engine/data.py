@@ -286,11 +286,21 @@ class ScriptOutsideTransaction(ScriptStep):
 
 
 def plan_data(
-    files: Sequence[SqlFile | TableFile], dialect: Dialect, connection: Connection | None, progress: DataProgress
+    files: Sequence[SqlFile | TableFile],
+    dialect: Dialect,
+    connection: Connection | None,
+    progress: DataProgress,
+    structure: Sequence[SqlFile] = (),
 ) -> Plan:
-    """Plan data files, parents before children. A file without a statement, or done already, is a note."""
+    """Plan data files, parents before children. A file without a statement, or done already, is a note.
+
+    Without a database the foreign keys are those of the files of `structure`.
+    """
     skipped = {file.label: reason for file in files if (reason := progress.reason_to_skip(file))}
-    order, groups = ([*files], {}) if len(skipped) == len(files) else _ordered(files, dialect, connection)
+    keys = [key for file in structure for key in file.names.foreign_keys]
+    if connection:
+        keys = dialect.foreign_keys(connection) if 1 < len(files) > len(skipped) else []
+    order, groups = ([*files], {}) if len(skipped) == len(files) else _ordered(files, dialect, keys)
     steps: list[Step] = []
     for number, file in enumerate(order):
         tables = groups.get(number, (file,) if isinstance(file, TableFile) else ())
@@ -306,10 +316,9 @@ def plan_data(
 
 
 def _ordered(
-    files: Sequence[SqlFile | TableFile], dialect: Dialect, connection: Connection | None
+    files: Sequence[SqlFile | TableFile], dialect: Dialect, keys: Sequence[tuple[Name, Name]]
 ) -> tuple[list[SqlFile | TableFile], dict[int, tuple[TableFile, ...]]]:
     """Return the files with parents before children, and those that are loaded together, by the number of the last."""
-    keys = dialect.foreign_keys(connection) if connection and len(files) > 1 else []
     order = ordered_data(files, keys, dialect.normalize_name, dialect.default_schema)
     replaced = any(isinstance(file, TableFile) and file.options.mode == "replace" for file in order)
     edges = data_edges(order, keys, dialect.normalize_name, dialect.default_schema) if replaced else {}

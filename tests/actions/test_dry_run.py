@@ -157,3 +157,20 @@ def test_the_plan_of_a_downgrade_shows_that_direction_and_all_that_it_destroys(p
     assert 'op.execute("DROP TABLE shop")' in out
     assert "destroys: DROP TABLE shop" in out
     assert "more lines" not in out
+
+
+def test_without_a_database_data_come_in_the_order_of_the_foreign_keys_in_files(tmp_path: Path) -> None:
+    files = {
+        "database/tables/book.sql": "CREATE TABLE book (id INTEGER, shelf INTEGER REFERENCES shelf (id));",
+        "database/tables/shelf.sql": "CREATE TABLE shelf (id INTEGER PRIMARY KEY);",
+        "database/data/a_book.sql": "INSERT INTO book VALUES (1, 7);",
+        "database/data/aa_move.sql": "UPDATE book SET shelf = 7;",
+        "database/data/b_shelf.sql": "INSERT INTO shelf VALUES (7);",
+    }
+    project = make_project(tmp_path, sqlite())
+    for path, text in files.items():
+        project.write(path, text)
+    out = inv(project, "data", "--dry", "--skip-git-update", *CONFIG).out
+    assert "1. data database/data/b_shelf.sql" in out
+    assert "2. data database/data/a_book.sql" in out
+    assert "3. data database/data/aa_move.sql" in out

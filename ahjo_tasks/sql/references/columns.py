@@ -271,6 +271,9 @@ def references(reader: Reader, index: int) -> int:
     unchecked = later if reader.collector.unchecked_keys else None
     reader.emit(index + 1, RELATION, later if reader.syntax is SQLITE else unchecked)
     reader.emit(index + 1, key_role(listed_names(reader, index + 2)), unchecked)
+    if reader.context in {"table", "alter"} and not reader.body:
+        child, parent = (split_name(reader.tokens[place], reader.syntax) for place in (reader.table, index + 1))
+        reader.collector.foreign_keys.setdefault((qualified(child), qualified(parent)))
     if reader.words[index + 2] == "(":
         return reader.closing(index + 2) + 1
     return index + 2

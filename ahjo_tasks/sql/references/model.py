@@ -62,6 +62,8 @@ class FileReferences:
     written: tuple[Name, ...] = ()
     updated: tuple[Name, ...] = ()
     keys: tuple[Key, ...] = ()
+    foreign_keys: tuple[tuple[Name, Name], ...] = ()
+    """The tables that refer to others, each with the other one."""
     brought: tuple[Definition, ...] = ()
     """Objects that others of the file bring along: sequences of columns, indexes, constraints."""
     signatures: dict[Name, tuple[Signature, ...]] = field(default_factory=dict)
@@ -87,6 +89,7 @@ class Collector:
         self.written: dict[Name, None] = {}
         self.updated: dict[Name, None] = {}
         self.keys: dict[Key, None] = {}
+        self.foreign_keys: dict[tuple[Name, Name], None] = {}
         self.brought: dict[Definition, None] = {}
         self.signatures: dict[Name, tuple[Signature, ...]] = {}
         self.path: tuple[str, ...] = ()
@@ -110,6 +113,7 @@ class Collector:
             tuple(self.written),
             tuple(self.updated),
             tuple(self.keys),
+            tuple(self.foreign_keys),
             tuple(self.brought),
             self.signatures,
         )
