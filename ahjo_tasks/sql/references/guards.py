@@ -36,18 +36,18 @@ NO_BLOCK = word_set("TRAN TRANSACTION DISTRIBUTED DIALOG CONVERSATION")
 class Guards(NamedTuple):
     """Tokens of statements that run only where something is there, and of those that take something away from it."""
 
-    run_perhaps: frozenset[int] = frozenset()
-    take_away: frozenset[int] = frozenset()
+    run_perhaps: frozenset[int]
+    take_away: frozenset[int]
 
 
-def find_guards(words: Sequence[str], closing: Callable[[int], int]) -> Guards:
+def find_guards(words: Sequence[str], closing: Callable[[int], int]) -> Guards | None:
     """Read the conditions of a batch, unless it is a module, whose body runs later anyway.
 
-    `closing` gives the index of the parenthesis that closes one.
+    None where there are no such statements. `closing` gives the index of the parenthesis that closes one.
     """
     head = words[2 * (words[1] == "OR") : 4][:2]
     if "IF" not in words or (head[0] in {"CREATE", "ALTER"} and head[1] in MODULES):
-        return Guards()
+        return None
     batch = _Batch(words, closing)
     perhaps, away, end = set[int](), set[int](), 0
     for place, word in enumerate(words):
@@ -56,7 +56,7 @@ def find_guards(words: Sequence[str], closing: Callable[[int], int]) -> Guards:
         for start, end in batch.guarded(place):
             taking = words[start] == "DISABLE" or (words[start] == "ALTER" and words[start + 3] in TAKES_AWAY)
             (away if taking else perhaps).update(range(start, end))
-    return Guards(frozenset(perhaps), frozenset(away))
+    return Guards(frozenset(perhaps), frozenset(away)) if perhaps or away else None
 
 
 class _Batch:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.definitions import Definition
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE
-from ahjo_tasks.sql.references.guards import Guards, find_guards
+from ahjo_tasks.sql.references.guards import find_guards
 from ahjo_tasks.sql.references.model import Collector, Place, Reference, Strength, part_name, qualified
 from ahjo_tasks.sql.references.signatures import arguments, listed_types
 from ahjo_tasks.sql.references.tokens import (
@@ -196,7 +196,7 @@ class Reader:
         self.on_as: Action | None = None
         """The reader that AS leads to outside of parentheses."""
         self._ends: dict[int, int] | None = None
-        self.guards = find_guards(self.words, self.closing) if syntax is MSSQL else Guards()
+        self.guards = find_guards(self.words, self.closing) if syntax is MSSQL else None
         self._before_arguments: set[str] | None = None
         self._called: set[tuple[str, Strength, str | None]] = set()
 
@@ -301,10 +301,11 @@ class Reader:
         self, parts: tuple[str, ...], role: str, strength: Strength, index: int, given: Arguments | None = None
     ) -> None:
         """Note a need by the parts of its name; what runs only where something is there can do without it."""
-        if index in self.guards.take_away and not self.body:
-            return
-        if index in self.guards.run_perhaps and not self.body:
-            strength = max(strength, Strength.LATE)
+        if self.guards and not self.body:
+            if index in self.guards.take_away:
+                return
+            if index in self.guards.run_perhaps:
+                strength = max(strength, Strength.LATE)
         reference = Reference(parts, role, self.object_schema, self.collector.path, given)
         self.collector.add(reference, strength, (*self.place, index))
 
