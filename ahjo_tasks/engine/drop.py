@@ -10,6 +10,7 @@ from ahjo_tasks.errors import SourceError, UsageError
 from ahjo_tasks.project.dependencies import ordered
 from ahjo_tasks.project.kinds import DROPPED_OBJECTS, KINDS
 from ahjo_tasks.sql.definitions import Definition, Name
+from ahjo_tasks.sql.source import ascii_upper
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -72,15 +73,19 @@ def drop_steps(files: Sequence[SqlFile]) -> list[DropStep]:
 def _objects(file: SqlFile) -> list[Definition]:
     kind = KINDS[file.kind].creates
     if not file.definitions:
-        return [Definition(kind, _name_of_file(file))]
+        name = _name_of_file(file)
+        return [Definition(kind, name)] if name else []
     return list(dict.fromkeys(item for item in file.definitions if item.kind in DROPPED_OBJECTS or item.kind == kind))
 
 
-def _name_of_file(file: SqlFile) -> Name:
+def _name_of_file(file: SqlFile) -> Name | None:
+    """Return the name in `schema.object.sql`; None for another file name where the file cannot create anything."""
     parts = file.name.split(".")
     if file.kind == "assembly":
         return Name(None, parts[0])
     if len(parts) > NAME_PARTS or (len(parts) < NAME_PARTS and file.dialect.default_schema):
+        if "CREATE" not in ascii_upper(file.text):
+            return None
         raise SourceError(
             "creates no object, and its name does not say which one to drop",
             path=file.path,

@@ -68,6 +68,18 @@ def test_what_a_file_creates_of_another_kind_is_kept(tmp_path: Path) -> None:
     assert [step.label for step in plan.steps] == ["type dbo.named"]
 
 
+def test_a_file_that_creates_nothing_stops_no_drop(tmp_path: Path) -> None:
+    folder = tmp_path / "database/views"
+    folder.mkdir(parents=True)
+    (folder / "dbo.v.sql").write_text("CREATE VIEW dbo.v AS SELECT 1 AS x")
+    (folder / "z_rights.sql").write_text("GRANT SELECT ON dbo.v TO reader; EXEC sp_refreshview 'dbo.v'")
+    files = ProjectFiles(tmp_path, MSSQL())
+    assert [step.label for step in plan_drop(files.read(["view"])).steps] == ["view dbo.v"]
+    (folder / "z_rights.sql").write_text("EXEC ('CREATE VIEW ' + @name + ' AS SELECT 1 AS x')")
+    with pytest.raises(AhjoError, match="its name does not say which one to drop"):
+        plan_drop(files.read(["view"]))
+
+
 def test_a_trigger_may_end_a_transaction_in_its_own_text(project: ProjectFiles) -> None:
     (step,) = plan_named(project.read_named(["database/triggers/guard.sql"])).steps
     assert isinstance(step, FileStep)
