@@ -714,3 +714,19 @@ def test_pymssql_switches_autocommit_by_a_call() -> None:
     plain = SimpleNamespace(autocommit=False)
     MSSQL().set_autocommit(plain, on=True)
     assert (switched, plain.autocommit) == ([False], True)
+
+
+@pytest.mark.parametrize(
+    ("number", "message", "expected"),
+    [
+        ("226", "CREATE DATABASE statement not allowed within multi-statement transaction.", True),
+        ("574", "CONFIG statement cannot be used inside a user transaction.", True),
+        ("6115", "KILL command cannot be used inside user transactions.", True),
+        ("12331", "DDL statements inside user transactions are not supported with memory optimized tables.", True),
+        ("15002", "The procedure 'sys.sp_serveroption' cannot be executed within a transaction.", True),
+        ("15289", "Terminating this procedure. Cannot have an open transaction when this is run.", True),
+        ("208", "Invalid object name 'dbo.t'.", False),
+    ],
+)
+def test_the_server_tells_what_no_transaction_takes(number: str, message: str, *, expected: bool) -> None:
+    assert MSSQL().refuses_transaction(ServerError(message, number)) is expected
