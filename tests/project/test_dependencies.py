@@ -267,6 +267,24 @@ def test_what_runs_only_where_something_is_there_makes_no_cycle(guarded: str, tm
     assert order(files) == ["parent", "child"]
 
 
+@pytest.mark.parametrize(
+    ("dialect", "guarded"),
+    [
+        ("postgresql", "DO $$ BEGIN IF to_regclass('child') IS NOT NULL THEN DELETE FROM child; END IF; END $$"),
+        ("postgresql", "ALTER TABLE IF EXISTS child DROP CONSTRAINT IF EXISTS fk"),
+        ("mysql", "ALTER TABLE IF EXISTS child DROP CONSTRAINT IF EXISTS fk"),
+    ],
+)
+def test_nor_does_it_on_other_databases(dialect: str, guarded: str, tmp_path: Path) -> None:
+    files = created(
+        tmp_path,
+        dialect,
+        parent=f"{guarded}; CREATE TABLE parent (x int PRIMARY KEY)",
+        child="CREATE TABLE child (x int, CONSTRAINT fk FOREIGN KEY (x) REFERENCES parent (x))",
+    )
+    assert order(files) == ["parent", "child"]
+
+
 def test_what_runs_where_something_is_not_there_is_certain(tmp_path: Path) -> None:
     files = created(
         tmp_path,

@@ -14,7 +14,7 @@ from ahjo_tasks.sql.references.commands import STATEMENT_ACTIONS, grant
 from ahjo_tasks.sql.references.definitions import create, define, operator_at, publication_tables
 from ahjo_tasks.sql.references.expressions import type_name
 from ahjo_tasks.sql.references.kinds import MODULES, NO_DEFINITION, ROLES, kind_ahead, kind_at
-from ahjo_tasks.sql.references.model import Collector, FileReferences, qualified
+from ahjo_tasks.sql.references.model import Collector, FileReferences, Strength, qualified
 from ahjo_tasks.sql.references.queries import QUERY_ACTIONS
 from ahjo_tasks.sql.references.reader import RELATION, Reader, begin, starts
 from ahjo_tasks.sql.references.routines import external_name, follows, handler, of_type, predicate, schema_bound
@@ -49,6 +49,8 @@ def alter(reader: Reader, index: int) -> int:
     begin(reader)
     if kind in {"trigger", "rule", "policy", "index", "operator", "publication", "extension"}:
         return _alter_part(reader, place, kind)
+    if words[place - 2 : place] == ["IF", "EXISTS"]:
+        reader.strength = max(reader.strength, Strength.LATE)
     reader.context, reader.altered = "alter", kind
     place += words[place] == "ONLY"
     reader.table = place

@@ -1,4 +1,4 @@
-"""Finds the statements of T-SQL that run only where something is there: IF EXISTS (...) ALTER TABLE ..."""
+"""Finds the statements that run only where something is there: IF EXISTS (...) ALTER TABLE ..."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ahjo_tasks.sql.references.tokens import word_set
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
 
 STARTS = word_set(
     "ALTER BEGIN CREATE DECLARE DELETE DENY DISABLE DROP ELSE ENABLE END EXEC EXECUTE GRANT IF INSERT MERGE PRINT "
@@ -28,6 +28,11 @@ BEFORE_WITHIN = word_set("UNION EXCEPT INTERSECT ALL ON FOR THEN AS")
 TAKES_AWAY = frozenset({"DROP", "NOCHECK", "DISABLE"})
 """Words behind the name in ALTER TABLE that only take something away from it."""
 MODULES = word_set("PROC PROCEDURE FUNCTION VIEW TRIGGER")
+CONDITIONS = word_set("IF ELSIF ELSEIF")
+"""Words before a condition of PL/pgSQL."""
+CONDITION_ENDS = frozenset({"THEN", ";"})
+BEFORE_IF = word_set("BEGIN THEN ELSE LOOP") | {"", ";"}
+"""Words and marks behind which a condition of PL/pgSQL may stand."""
 DEEPEST = 20
 """Conditions one behind the other that are read as one."""
 NO_BLOCK = word_set("TRAN TRANSACTION DISTRIBUTED DIALOG CONVERSATION")
@@ -41,22 +46,83 @@ class Guards(NamedTuple):
 
 
 def find_guards(words: Sequence[str], closing: Callable[[int], int]) -> Guards | None:
-    """Read the conditions of a batch, unless it is a module, whose body runs later anyway.
+    """Read the conditions of a batch of T-SQL, unless it is a module, whose body runs later anyway.
 
-    None where there are no such statements. `closing` gives the index of the parenthesis that closes one.
+    `closing` gives the index of the parenthesis that closes one. None where there are no such statements.
     """
     head = words[2 * (words[1] == "OR") : 4][:2]
     if "IF" not in words or (head[0] in {"CREATE", "ALTER"} and head[1] in MODULES):
         return None
     batch = _Batch(words, closing)
-    perhaps, away, end = set[int](), set[int](), 0
+    statements, end = list[tuple[int, int]](), 0
     for place, word in enumerate(words):
-        if word != "IF" or place < end or not _begins(words, place, ""):
-            continue
-        for start, end in batch.guarded(place):
-            taking = words[start] == "DISABLE" or (words[start] == "ALTER" and words[start + 3] in TAKES_AWAY)
+        if word == "IF" and place >= end and _begins(words, place, ""):
+            statements += batch.guarded(place)
+            end = statements[-1][1] if statements else 0
+    return _guards(words, statements)
+
+
+def find_block_guards(words: Sequence[str], closing: Callable[[int], int]) -> Guards | None:
+    """Read the conditions of a block of PL/pgSQL: IF ... THEN ... ELSIF ... ELSE ... END IF."""
+    statements, opened = list[tuple[int, int]](), list[_Branch | None]()  # None for CASE and blocks
+    around = 0
+    for place, word in enumerate(words if "IF" in words else ()):
+        branch = opened[-1] if opened else None
+        following: _Branch | None = None
+        if word in CONDITIONS and words[place - 1] in BEFORE_IF:
+            start, there, absent = _condition(words, place + 1, closing, CONDITION_ENDS)
+            following = _Branch(start + 1, there=there, absent=absent)
+        elif word == "ELSE" and branch:
+            following = _Branch(place + 1, there=branch.absent)
+        if word in {"CASE", "BEGIN"} and words[place - 1] != "END":
+            opened.append(None)
+        elif opened and (word == "END" or (following and word != "IF")) and words[place + 1] != "LOOP":
+            opened.pop()
+            around -= branch is not None and branch.there
+            if branch and branch.there and not around:  # else the branch around it has them
+                statements += _split(words, branch.start, place)
+        if following:
+            opened.append(following)
+            around += following.there
+    return _guards(words, statements)
+
+
+class _Branch(NamedTuple):
+    """The statements that run under a condition: whether it asks that something is there, or that it is not."""
+
+    start: int
+    there: bool
+    absent: bool = False
+
+
+def _split(words: Sequence[str], start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield the statements between two indexes, each up to its semicolon."""
+    ends = [place for place in range(start, end) if words[place] == ";"]
+    yield from zip([start, *(place + 1 for place in ends)], [*ends, end], strict=True)
+
+
+def _guards(words: Sequence[str], statements: Sequence[tuple[int, int]]) -> Guards | None:
+    """Return the tokens of statements, by what they do; creating something is certain."""
+    perhaps, away = set[int](), set[int]()
+    for start, end in statements:
+        taking = words[start] == "DISABLE" or (words[start] == "ALTER" and words[start + 3] in TAKES_AWAY)
+        if words[start] != "CREATE":
             (away if taking else perhaps).update(range(start, end))
     return Guards(frozenset(perhaps), frozenset(away)) if perhaps or away else None
+
+
+def _condition(
+    words: Sequence[str], index: int, closing: Callable[[int], int], ends: Container[str]
+) -> tuple[int, bool, bool]:
+    """Return the index behind a condition, and whether it asks that something is there, and that it is not."""
+    there = absent = False
+    while words[index] and not (words[index] in ends and words[index - 1] != "("):
+        negated = words[index - 1] == "NOT"
+        there |= (words[index] == "EXISTS" and not negated) or words[index : index + 3] == ["IS", "NOT", "NULL"]
+        absent |= (words[index] == "EXISTS" and negated) or words[index : index + 2] == ["IS", "NULL"]
+        within = words[index - 1] == "EXISTS" and words[index] == "("
+        index = closing(index) + 1 if within else index + 1
+    return index, there, absent
 
 
 class _Batch:
@@ -68,36 +134,27 @@ class _Batch:
         self._blocks = dict(_blocks(words))
 
     def guarded(self, index: int) -> Iterator[tuple[int, int]]:
-        """Yield the statements of the branch of an IF that something must be there for; creating one is certain."""
+        """Yield the statements of the branch of an IF that something must be there for."""
         words = self.words
-        start, there = self._condition(index + 1)
+        start, there, absent = _condition(words, index + 1, self._closing, STARTS)
         end = self._branch_end(start)
         if not there:
             start = end + (words[end] == ";") + 1
-            if words[start - 1] != "ELSE":
+            if words[start - 1] != "ELSE" or not absent:
                 return
             end = self._branch_end(start)
         while start < end:
             following = self._statement_end(start)
-            if words[start] not in {"CREATE", "BEGIN", "END", "ELSE", ";"}:
+            if words[start] not in {"BEGIN", "END", "ELSE", ";"}:
                 yield start, following
             start = max(following, start + 1)
-
-    def _condition(self, index: int) -> tuple[int, bool]:
-        """Return the index behind a condition, and whether it asks that something is there."""
-        words, there = self.words, False
-        while words[index] and not (words[index] in STARTS and words[index - 1] != "("):
-            there |= words[index] == "EXISTS" and words[index - 1] != "NOT"
-            there |= words[index : index + 3] == ["IS", "NOT", "NULL"]
-            index = self._skip(index) if words[index - 1] == "EXISTS" else index + 1
-        return index, there
 
     def _branch_end(self, index: int) -> int:
         """Return the index behind the statement or block that begins at an index."""
         for _ in range(DEEPEST):
             if self.words[index] != "IF":
                 break
-            index = self._condition(index + 1)[0]
+            index = _condition(self.words, index + 1, self._closing, STARTS)[0]
         return self._blocks.get(index) or self._statement_end(index)
 
     def _statement_end(self, index: int) -> int:

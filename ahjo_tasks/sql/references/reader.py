@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.definitions import Definition
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE
-from ahjo_tasks.sql.references.guards import find_guards
+from ahjo_tasks.sql.references.guards import find_block_guards, find_guards
 from ahjo_tasks.sql.references.model import Collector, Place, Reference, Strength, part_name, qualified
 from ahjo_tasks.sql.references.signatures import arguments, listed_types
 from ahjo_tasks.sql.references.tokens import (
@@ -103,6 +103,8 @@ REGISTERED = {
 """Types of PostgreSQL whose values are names of objects."""
 STARTS = frozenset({"", ";", "BEGIN", "THEN", "ELSE", "LOOP", "DO", "ATOMIC", "AS", "(", ")", "ALSO", "INSTEAD", "END"})
 """Words and marks that may stand before a statement."""
+FIND_GUARDS = {(MSSQL, False): find_guards, (POSTGRESQL, True): find_block_guards}
+"""Finds what runs only where something is there, by the language."""
 
 
 class Scope:
@@ -196,7 +198,8 @@ class Reader:
         self.on_as: Action | None = None
         """The reader that AS leads to outside of parentheses."""
         self._ends: dict[int, int] | None = None
-        self.guards = find_guards(self.words, self.closing) if syntax is MSSQL else None
+        find = FIND_GUARDS.get((syntax, procedural))
+        self.guards = find(self.words, self.closing) if find else None
         self._before_arguments: set[str] | None = None
         self._called: set[tuple[str, Strength, str | None]] = set()
 

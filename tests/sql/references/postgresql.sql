@@ -147,3 +147,12 @@ DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_type) THEN CREATE TYPE m AS (a n); END
 
 CREATE FUNCTION f() RETURNS void LANGUAGE sql SET search_path TO a, b AS $$ INSERT INTO t VALUES (1) $$
 --> C relation t
+
+DO $$ BEGIN IF EXISTS (SELECT 1 FROM s) THEN DELETE FROM t; CREATE TABLE n (a d); ELSIF x IS NULL THEN INSERT INTO u VALUES (1); ELSE UPDATE v SET a = CASE WHEN a = 1 THEN 2 ELSE 3 END; END IF; DELETE FROM w; END $$
+--> C relation s, L relation t, C type d, C relation u, L relation v, C relation w
+
+DO $$ BEGIN IF NOT EXISTS (SELECT 1) THEN BEGIN INSERT INTO t VALUES (1); END; ELSE FOR i IN 1..2 LOOP IF a THEN DELETE FROM u; END IF; END LOOP; END IF; IF b THEN DELETE FROM v; ELSE DELETE FROM w; END IF; END $$
+--> C relation t, L relation u, C relation v, C relation w
+
+ALTER TABLE IF EXISTS t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES u (b); ALTER TABLE v ADD x d
+--> L relation t, L relation u, C relation v, C type d
