@@ -254,6 +254,7 @@ def test_no_files_have_an_order() -> None:
         "IF OBJECT_ID('dbo.child') IS NOT NULL ALTER TABLE dbo.child NOCHECK CONSTRAINT ALL",
         "IF EXISTS (SELECT 1 FROM sys.tables WHERE name = 'child') ALTER TABLE dbo.child DROP CONSTRAINT fk",
         "IF EXISTS (SELECT 1 FROM sys.tables WHERE name = 'child') DELETE FROM dbo.child",
+        "IF OBJECT_ID('dbo.child') IS NOT NULL CREATE UNIQUE CLUSTERED INDEX i ON dbo.child (x)",
         "IF OBJECT_ID('dbo.child') IS NULL PRINT 'new' ELSE BEGIN PRINT 'old'; TRUNCATE TABLE dbo.child END",
     ],
 )

@@ -27,6 +27,7 @@ BEFORE_WITHIN = word_set("UNION EXCEPT INTERSECT ALL ON FOR THEN AS")
 """Words behind which none of them begins a statement."""
 TAKES_AWAY = frozenset({"DROP", "NOCHECK", "DISABLE"})
 """Words behind the name in ALTER TABLE that only take something away from it."""
+PARTS = frozenset({"INDEX", "STATISTICS"})
 MODULES = word_set("PROC PROCEDURE FUNCTION VIEW TRIGGER")
 CONDITIONS = word_set("IF ELSIF ELSEIF")
 """Words before a condition of PL/pgSQL."""
@@ -102,11 +103,11 @@ def _split(words: Sequence[str], start: int, end: int) -> Iterator[tuple[int, in
 
 
 def _guards(words: Sequence[str], statements: Sequence[tuple[int, int]]) -> Guards | None:
-    """Return the tokens of statements, by what they do; creating something is certain."""
+    """Return the tokens of statements, by what they do; to create something is certain, but for a part of a table."""
     perhaps, away = set[int](), set[int]()
     for start, end in statements:
         taking = words[start] == "DISABLE" or (words[start] == "ALTER" and words[start + 3] in TAKES_AWAY)
-        if words[start] != "CREATE":
+        if words[start] != "CREATE" or not PARTS.isdisjoint(words[start + 1 : start + 5]):
             (away if taking else perhaps).update(range(start, end))
     return Guards(frozenset(perhaps), frozenset(away)) if perhaps or away else None
 
