@@ -55,11 +55,12 @@ def find_guards(words: Sequence[str], closing: Callable[[int], int]) -> Guards |
     if "IF" not in words or (head[0] in {"CREATE", "ALTER"} and head[1] in MODULES):
         return None
     batch = _Batch(words, closing)
-    statements, end = list[tuple[int, int]](), 0
+    statements, covered = list[tuple[int, int]](), set[int]()
     for place, word in enumerate(words):
-        if word == "IF" and place >= end and _begins(words, place, ""):
-            statements += batch.guarded(place)
-            end = statements[-1][1] if statements else 0
+        if word == "IF" and place not in covered and _begins(words, place, ""):
+            guarded = list(batch.guarded(place))
+            statements += guarded
+            covered.update(*(range(start, end) for start, end in guarded))
     return _guards(words, statements)
 
 
