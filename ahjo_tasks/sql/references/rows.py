@@ -217,7 +217,11 @@ def _more_relations(reader: Reader, index: int) -> int:
 
 
 def copy(reader: Reader, index: int) -> int:
-    """Read COPY."""
+    """Read COPY of PostgreSQL, and COPY INTO of Azure Synapse."""
+    if reader.syntax is MSSQL and reader.words[index + 1] == "INTO" and reader.is_name(index + 2):
+        begin(reader)
+        _written(reader, index + 2)
+        return skip_list(reader, index + 3)
     if reader.syntax is not POSTGRESQL or not starts(reader, index) or not reader.is_name(index + 1):
         return index + 1
     begin(reader)

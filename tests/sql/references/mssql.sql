@@ -172,3 +172,6 @@ IF (SELECT COUNT(*) FROM dbo.s) > 0 UPDATE dbo.t SET a = 1; IF OBJECT_ID('v') IS
 
 IF OBJECT_ID('v') IS NOT NULL INSERT dbo.t EXEC dbo.p IF EXISTS (SELECT 1 FROM dbo.u) SELECT * FROM dbo.v UNION ALL SELECT * FROM dbo.w
 --> L relation dbo.t, L routine dbo.p, C relation dbo.u, L relation dbo.v, L relation dbo.w
+
+COPY INTO dbo.t (a) FROM 'https://x' WITH (FILE_TYPE = 'CSV', CREDENTIAL = (IDENTITY = 'x')); SELECT * FROM dbo.u
+--> C relation dbo.t, C relation dbo.u
