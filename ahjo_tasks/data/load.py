@@ -32,10 +32,13 @@ def load(files: Sequence[TableFile], connection: Connection) -> int:
         writer.check(file, table)
     transactional = all(file.options.mode != "upsert" for file in files)
     with writer.session_settings(), connection.transaction(transactional=transactional):
-        for file, table in reversed(pairs):
-            if file.options.mode == "replace":
-                with _errors_of_file(file):
-                    _empty(file, table, connection)
+        emptied = [(file, table) for file, table in reversed(pairs) if file.options.mode == "replace"]
+        for file, table in emptied:
+            with _errors_of_file(file):
+                _refuse_to_change_others(file, table, [other for _file, other in emptied], writer)
+        for file, table in emptied:
+            with _errors_of_file(file):
+                _empty(file, table, connection)
         return sum(_load(file, table, writer) for file, table in pairs)
 
 
@@ -44,6 +47,22 @@ def _load(file: TableFile, table: Table, writer: Writer) -> int:
         count = Upsert(file, table, writer).run() if file.options.mode == "upsert" else _write(file, table, writer)
         writer.finalize(table)
     return count
+
+
+def _refuse_to_change_others(file: TableFile, table: Table, emptied: Sequence[Table], writer: Writer) -> None:
+    """Raise DeployError when a DELETE would change or delete rows of a table that is not emptied, too."""
+    connection, too = writer.connection, {(other.schema, other.path[-1]) for other in emptied}
+    for (schema, name, _key, rule), columns in writer.keys_that_act(table).items():
+        refers = " AND ".join(f"{column} IS NOT NULL" for column in columns)
+        rows = f"SELECT COUNT(*) FROM {connection.dialect.quote(schema, name)} WHERE {refers}"
+        count = 0 if (schema, name) in too else connection.query(rows)[0][0]
+        if count:
+            shown = f"{name} refer{'s' if count == 1 else ''} to {table.path[-1]} with ON DELETE {rule}"
+            raise DeployError(
+                f"{pluralize(count, 'row')} of {shown}: to replace its rows would change {name}, too",
+                path=file.path,
+                hint=f"Load {name} with mode replace, too, or this file with mode upsert.",
+            )
 
 
 def _empty(file: TableFile, table: Table, connection: Connection) -> None:

@@ -36,6 +36,8 @@ class Table(NamedTuple):
     columns: tuple[Column, ...]
     path: tuple[str, ...] = ()
     """Schema, where the file names one, and table as the database spells them."""
+    schema: str = ""
+    """The schema that it is in, whether the file names it or not."""
 
     @property
     def column_list(self) -> str:
@@ -65,7 +67,7 @@ def find_table(file: TableFile, connection: Connection, catalog: str) -> Table:
         raise DeployError(f"the column {named} is computed and takes no value", path=file.path, line=1)
     schema, name = str(rows[0][0]), str(rows[0][1])
     path = (schema, name) if file.table.schema else (name,)
-    return Table(quote(*path), columns, path)
+    return Table(quote(*path), columns, path, schema)
 
 
 def _column(row: Sequence[object], quoted: str) -> Column:

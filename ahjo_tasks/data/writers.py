@@ -33,6 +33,9 @@ class Writer:
         " ORDER BY table_schema, table_name, ordinal_position"
     )
     """The query of `find_table`, with placeholders for the literals of table and schema."""
+    acting_keys: ClassVar[str] = ""
+    """The query of the foreign keys through which a DELETE changes rows of other tables: schema and name of such a
+    table, name of the key, ON DELETE rule, and one of its columns; with the placeholders of `catalog`."""
     binary_types: ClassVar[frozenset[str]] = frozenset({"blob"})
     placeholder: ClassVar[str] = "?"
     stage_name: ClassVar[str] = "ahjo_stage"
@@ -51,6 +54,18 @@ class Writer:
 
     def check(self, file: TableFile, table: Table) -> None:
         """Raise DeployError for a table into which the file cannot be loaded in its mode without losing rows."""
+
+    def keys_that_act(self, table: Table) -> dict[tuple[str, ...], list[str]]:
+        """Return the quoted columns of each foreign key by which a DELETE acts on another table.
+
+        A key is that table's schema and name, its own name, and its ON DELETE rule.
+        """
+        found: dict[tuple[str, ...], list[str]] = {}
+        quote, literal = self.connection.dialect.quote, self.connection.dialect.quote_literal
+        query = self.acting_keys.format(schema=literal(table.schema), table=literal(table.path[-1]))
+        for *key, column in self.connection.query(query) if query else ():
+            found.setdefault(tuple(map(str, key)), []).append(quote(str(column)))
+        return found
 
     def can_undo(self, table: Table) -> bool:
         """Return whether a rollback takes back what was done in the table, so that its rows can be tried one by one."""
@@ -169,6 +184,11 @@ class SQLiteWriter(Writer):
         " WHERE m.type IN ('table', 'view') AND lower(m.name) = lower({table})"
         " AND lower(COALESCE({schema}, 'main')) = 'main'"
     )
+    acting_keys = (
+        """SELECT 'main', m.name, f.id, f.on_delete, f."from" FROM sqlite_master m, pragma_foreign_key_list(m.name) f"""
+        """ WHERE m.type = 'table' AND lower(f."table") = lower({table})"""
+        " AND f.on_delete IN ('CASCADE', 'SET NULL', 'SET DEFAULT')"
+    )
 
     def converter(self, column: Column) -> Converter:
         """Return the converter for the declared type."""
@@ -191,6 +211,14 @@ class MySQLWriter(Writer):
         " COALESCE(generation_expression, '') <> '', column_type FROM information_schema.columns"
         " WHERE lower(table_name) = lower({table})"
         " AND lower(table_schema) = lower(COALESCE({schema}, DATABASE())) ORDER BY table_name, ordinal_position"
+    )
+    acting_keys = (
+        "SELECT k.table_schema, k.table_name, k.constraint_name, r.delete_rule, k.column_name"
+        " FROM information_schema.referential_constraints r JOIN information_schema.key_column_usage k"
+        " ON k.constraint_schema = r.constraint_schema AND k.table_name = r.table_name"
+        " AND k.constraint_name = r.constraint_name WHERE r.constraint_schema = {schema}"
+        " AND r.unique_constraint_schema = {schema} AND r.referenced_table_name = {table}"
+        " AND r.delete_rule IN ('CASCADE', 'SET NULL', 'SET DEFAULT')"
     )
     binary_types = frozenset({"bit", "binary", "varbinary", "blob", "tinyblob", "mediumblob", "longblob"})
     placeholder = "%s"

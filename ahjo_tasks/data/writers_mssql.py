@@ -54,6 +54,14 @@ class MSSQLWriter(Writer):
         " WHERE LOWER(TABLE_NAME) = LOWER({table}) AND LOWER(TABLE_SCHEMA) = LOWER(COALESCE({schema}, SCHEMA_NAME()))"
         " ORDER BY TABLE_NAME, ORDINAL_POSITION"
     )
+    acting_keys = (
+        "SELECT SCHEMA_NAME(c.schema_id), c.name, k.name, REPLACE(k.delete_referential_action_desc, '_', ' '),"
+        " COL_NAME(f.parent_object_id, f.parent_column_id) FROM sys.foreign_keys k"
+        " JOIN sys.foreign_key_columns f ON f.constraint_object_id = k.object_id"
+        " JOIN sys.tables c ON c.object_id = k.parent_object_id"
+        " WHERE k.delete_referential_action > 0 AND k.is_disabled = 0"
+        " AND k.referenced_object_id = OBJECT_ID(QUOTENAME({schema}) + '.' + QUOTENAME({table}))"
+    )
     binary_types = frozenset({"binary", "varbinary", "image"})
     stage_name = "#ahjo_stage"
     drop_stage = "DROP TABLE #ahjo_stage"

@@ -36,6 +36,15 @@ class PostgreSQLWriter(Writer):
         " OR {schema} IS NULL AND n.nspname = ANY (current_schemas(false)))"
         " ORDER BY array_position(current_schemas(false), n.nspname), n.nspname, c.relname, a.attnum"
     )
+    acting_keys = (
+        "SELECT n.nspname, c.relname, k.conname, CASE k.confdeltype WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL'"
+        " ELSE 'SET DEFAULT' END, a.attname FROM pg_constraint k"
+        " JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " JOIN pg_class p ON p.oid = k.confrelid JOIN pg_namespace m ON m.oid = p.relnamespace"
+        " JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)"
+        " WHERE k.contype = 'f' AND k.confdeltype IN ('c', 'n', 'd') AND NOT c.relispartition"
+        " AND m.nspname = {schema} AND p.relname = {table}"
+    )
     binary_types = frozenset({"bytea", "_bytea"})
     overriding = "OVERRIDING SYSTEM VALUE "
 

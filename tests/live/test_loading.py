@@ -165,6 +165,30 @@ def test_tables_that_refer_to_each_other_are_replaced_together(loaded: Loaded) -
     assert query("SELECT id, area_id FROM shop") == [(1, 1)]
 
 
+@pytest.mark.parametrize("rule", ["CASCADE", "SET NULL"])
+def test_rows_of_tables_that_no_file_replaces_are_not_changed_by_a_replace(loaded: Loaded, rule: str) -> None:
+    project, query = loaded
+    project.write(
+        "database/tables/all.sql",
+        "CREATE TABLE visit (id INTEGER PRIMARY KEY, area_id INTEGER,"
+        f" FOREIGN KEY (area_id) REFERENCES area (id) ON DELETE {rule});",
+    )
+    project.write("database/data/area.csv", "id;name\n1;one\n")
+    project.write("database/data/area.load.yaml", "mode: replace\n")
+    project.write("database/data/visit.sql", "-- run: once\nINSERT INTO visit VALUES (5, 1), (6, NULL);\n")
+    built = project.inv("structure", "data")
+    assert built.code == 0, built.text
+    done = project.inv("data")
+    assert done.code == 1, done.text
+    assert f"area.csv: 1 row of visit refers to area with ON DELETE {rule}" in done.err
+    assert query("SELECT id, area_id FROM visit ORDER BY id") == [(5, 1), (6, None)]
+    project.write("database/data/visit.csv", "id;area_id\n7;1\n")
+    project.write("database/data/visit.load.yaml", "mode: replace\n")
+    done = project.inv("data")
+    assert done.code == 0, done.text
+    assert query("SELECT id, area_id FROM visit") == [(7, 1)]
+
+
 def test_a_column_is_found_in_any_case_and_an_unknown_one_is_named(loaded: Loaded) -> None:
     project, query = loaded
     project.write("database/data/area.csv", "ID;Name\n1;one\n")
