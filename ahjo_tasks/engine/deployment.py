@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahjo_tasks.database.catalog import Catalog, read_catalog, read_known, read_version
@@ -18,6 +18,7 @@ from ahjo_tasks.engine.changes import (
     without_fingerprints,
 )
 from ahjo_tasks.engine.drop import DropStep
+from ahjo_tasks.engine.if_not_exists import refuse_without_effect
 from ahjo_tasks.engine.plan import Plan
 from ahjo_tasks.engine.recreate_dependents import ROUTINES
 from ahjo_tasks.engine.sql_file import FileStep
@@ -92,15 +93,19 @@ def _without_old_overloads(selection: Selection, store: HistoryStore, files: Seq
     steps: list[Step] = []
     for step in selection.plan.steps:
         if isinstance(step, FileStep) and step.label in changed and KINDS[step.kind].creates in ROUTINES:
-            known = store.last_deployed(step.label)
-            before = store.text(known.text_hash) if known is not None else None
             names = {definition.name for definition in step.file.definitions}
             same = [file.text for file in files if not names.isdisjoint(each.name for each in file.definitions)]
-            first = step.file.dialect.replaced_overloads(before or "", "\n".join(same))
+            first = step.file.dialect.replaced_overloads(_text_before(store, step.label) or "", "\n".join(same))
             steps.append(replace(step, first=tuple(first)))
         else:
             steps.append(step)
     return replace(selection.plan, steps=tuple(steps))
+
+
+def _text_before(store: HistoryStore, label: str) -> str | None:
+    """Return the text that a file was last deployed with; None where none was kept."""
+    known = store.last_deployed(label)
+    return store.text(known.text_hash) if known is not None else None
 
 
 def _refuse_drift(drift: Sequence[str]) -> None:
@@ -204,6 +209,7 @@ class Deployment:
         comparison = Comparison(left.records, left.catalog, self._hash)
         changes = comparison.changes(files, everything=left.incomparable or everything, select=choice.select)
         changes += [FileChange(file.label, file.kind, Status.UNCHANGED) for file in untouched]
+        refuse_without_effect(changes, left.catalog, partial(_text_before, left.store))
         removed = comparison.removed(files, untouched)
         selection = self._selection(plan, [*changes, *removed], None if choice.select else state)
         plan = _without_old_overloads(selection, left.store, files) + Plan((), warnings=left.warnings)

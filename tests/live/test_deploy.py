@@ -39,6 +39,26 @@ def test_views_that_sort_against_their_needs_deploy_in_one_pass(live: Deployed) 
     assert live.rows("SELECT id FROM a") == [(1,)]
 
 
+@only("target", ["sqlite", "mysql"], indirect=True)
+def test_a_change_that_if_not_exists_would_leave_undone_is_refused(live: Deployed) -> None:
+    file = "database/views/a.sql"
+    live.write(file, "CREATE VIEW IF NOT EXISTS a AS SELECT 1 AS one;\n")
+    live.succeed("deploy")
+    live.write(file, "-- another comment is no change\nCREATE VIEW IF NOT EXISTS a AS SELECT 1 AS one;\n")
+    live.succeed("deploy")
+    live.write(file, "CREATE VIEW IF NOT EXISTS a AS SELECT 2 AS one;\n")
+    assert f"{file}: the view a is there and its file has changed" in live.fail("deploy", code=2).err
+    assert live.rows("SELECT one FROM a") == [(1,)]
+    live.by_hand("DROP VIEW a")
+    live.succeed("deploy")
+    assert live.rows("SELECT one FROM a") == [(2,)]
+    live.by_hand("DROP VIEW a", "CREATE VIEW a AS SELECT 3 AS one")
+    assert f"{file}: the view a is there and was changed by hand" in live.fail("deploy", code=2).err
+    live.write(file, "DROP VIEW IF EXISTS a;\nCREATE VIEW IF NOT EXISTS a AS SELECT 2 AS one;\n")
+    live.succeed("deploy")
+    assert live.rows("SELECT one FROM a") == [(2,)]
+
+
 @only("target", ["postgresql", "mssql"], indirect=True)
 def test_schemas_lie_in_either_folder(live: Deployed) -> None:
     for folder, name in (("schema", "one"), ("schemas", "two")):

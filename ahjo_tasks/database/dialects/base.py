@@ -101,8 +101,8 @@ DATABASE = "database"
 """Purpose of the lock that deploys share where each project has one of its own, and that `init` has alone."""
 
 EXISTS = (
-    "Every deploy runs the file: write CREATE OR REPLACE or CREATE ... IF NOT EXISTS where the database has it,"
-    " else DROP ... IF EXISTS before it."
+    "Every deploy runs the file: write CREATE OR REPLACE where the database has it, else DROP ... IF EXISTS before it;"
+    " for a table, CREATE ... IF NOT EXISTS."
 )
 LOCK_WAIT = "Another session holds a lock that this statement needs; lock_timeout in the config says how long to wait."
 
