@@ -342,14 +342,16 @@ def with_used_schemas(connection: Connection, schemas: set[str]) -> set[str]:
     return schemas | {str(name) for (name,) in rows}
 
 
-def find(catalog: Catalog, definition: Definition, default_schema: str | None, *own: str | None) -> ObjectKey | None:
+def find(
+    catalog: Catalog, definition: Definition, default_schema: str | None, database: str | None
+) -> ObjectKey | None:
     """Return the key of what a definition in a file has created; None where it is not there, or not surely this one.
 
-    `own` are the names by which files may call the database itself where it has no schemas.
+    Where the database has no schemas, its own name stands for one, as `main` does on SQLite.
     """
     kind, name = KINDS.get(definition.kind, definition.kind), definition.name.name
     table, schema = definition.table_name, definition.schema or ""
-    if default_schema is None and schema.lower() in {(each or "").lower() for each in own}:
+    if default_schema is None and schema.lower() in {"main", (database or "").lower()}:
         schema = ""
     key = ObjectKey(kind, schema or default_schema or "", name, table)
     if key in catalog:

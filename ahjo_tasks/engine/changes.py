@@ -161,7 +161,7 @@ def _with_dependents(numbers: set[int], needs: Needs) -> set[int]:
 def keys_of(file: SqlFile, catalog: Catalog) -> list[ObjectKey | None]:
     """Return the key of each object that a file creates; None for one that is not in the catalog."""
     default, database = file.dialect.default_schema, file.database
-    return [find(catalog, definition, default, database, "main") for definition in file.definitions]
+    return [find(catalog, definition, default, database) for definition in file.definitions]
 
 
 def recorded(records: Mapping[str, FileRecord]) -> Catalog:

@@ -419,10 +419,14 @@ class Recorder:
 
     def _ours(self, before: Catalog, catalog: Catalog, known: Mapping[str, FileRecord]) -> set[ObjectKey | None]:
         """Return the objects that the steps since the last look have created, replaced or dropped."""
-        default = self._connection.dialect.default_schema
         ours: set[ObjectKey | None] = {key for label in self._files if label in known for key in known[label].objects}
         ours |= {key for file in self._files.values() for key in keys_of(file, catalog)}
-        return ours | {find(before, step.definition, default) for step in self._dropped}
+        return ours | self._dropped_keys(before)
+
+    def _dropped_keys(self, before: Catalog) -> set[ObjectKey | None]:
+        """Return the keys of what the steps since the last look have dropped."""
+        default, database = self._connection.dialect.default_schema, self._connection.database_name
+        return {find(before, step.definition, default, database) for step in self._dropped}
 
     def _note_strange(self, strange: set[ObjectKey], catalog: Catalog) -> None:
         texts = read_definitions(self._connection, strange & catalog.keys())
@@ -446,7 +450,6 @@ class Recorder:
     ) -> None:
         """Write what the files created; forget those of which an object was dropped, by a step or as `gone` has it."""
         run_id = self._record.run.run_id
-        default = self._connection.dialect.default_schema
         records, forgotten = [], []
         for label, file in self._files.items():
             objects = _objects(file, catalog)
@@ -459,7 +462,7 @@ class Recorder:
                 forgotten.append(label)
                 self._runs_again = True
         before = Catalog(catalog | recorded(known))
-        dropped = gone | {find(before, step.definition, default) for step in self._dropped}
+        dropped = gone | self._dropped_keys(before)
         for label, record in known.items():
             if label in self._files:
                 continue

@@ -44,9 +44,9 @@ class Syntax:
 
     `names` and `strings` are the characters that open quoted names and strings, `word_starts` and `word_parts` the
     characters of a word besides letters and digits, `prefixes` the letters that may stand before a string's quote
-    (N'...'). With `lower_names` the server stores a name without quotes in lower case, and names that are longer than
-    `longest_name` bytes it cuts; 0 is for servers that refuse them. `unknown_dialect` is for texts of any dialect: a
-    `#` is read as a comment, and `[` as a quote, only where they cannot be anything else.
+    (N'...'). With `lower_names` the server stores a name without quotes in lower case; of any name it stores the first
+    `longest_name` bytes, where that is not 0. `unknown_dialect` is for texts of any dialect: a `#` is read as a
+    comment, and `[` as a quote, only where they cannot be anything else.
     """
 
     names: str

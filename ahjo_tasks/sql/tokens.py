@@ -71,7 +71,14 @@ def phrase(text: str, syntax: Syntax) -> str:
 
 def bare_name(name: str, syntax: Syntax) -> str:
     """Convert a name that is written without quotes to the form that the server stores."""
-    return name.encode().lower().decode() if syntax.lower_names else name  # ASCII alone, as PostgreSQL does
+    lower = name.encode().lower().decode() if syntax.lower_names else name  # ASCII alone, as PostgreSQL does
+    return stored_name(lower, syntax)
+
+
+def stored_name(name: str, syntax: Syntax) -> str:
+    """Return as much of a name as the server stores, up to the last whole letter."""
+    longest = syntax.longest_name
+    return name.encode()[:longest].decode(errors="ignore") if longest and len(name) * 4 > longest else name
 
 
 @lru_cache

@@ -249,3 +249,12 @@ def test_packages_sequences_and_events_of_mariadb_are_dropped(live: Deployed) ->
     assert live.rows(kinds) == []
     assert live.rows("SELECT event_name FROM information_schema.events WHERE event_schema = DATABASE()") == []
     assert not live.has("number")
+
+
+@pytest.mark.parametrize("target", ["sqlite", "mysql"], indirect=True)
+def test_what_drop_has_dropped_by_the_name_of_the_database_was_not_dropped_by_hand(live: Deployed) -> None:
+    schema = "main" if live.target.name == "sqlite" else f"`{live.database}`"
+    live.write("database/views/a.sql", f"CREATE VIEW {schema}.a AS SELECT 1 AS one;\n")
+    live.succeed("deploy")
+    live.succeed("drop")
+    assert "by hand" not in live.succeed("deploy").err

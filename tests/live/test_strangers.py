@@ -125,3 +125,39 @@ def test_it_is_named_in_one_transaction_and_beside_a_file_that_runs_each_time(bu
     assert busy.rows("SELECT one FROM b") == [(66,)]
     busy.succeed("deploy")
     assert busy.rows("SELECT one FROM b") == [(1,)]
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_what_comes_with_an_object_is_nobody_elses_and_no_drift(live: Deployed) -> None:
+    name = live.database
+    live.write(
+        "database/materialized_views/m.sql",
+        "DROP MATERIALIZED VIEW IF EXISTS m;\nCREATE MATERIALIZED VIEW m AS SELECT 1 AS one, 2 AS two;\n"
+        "CREATE UNIQUE INDEX by_one ON m (one);\nCREATE INDEX ON m (two);\n",
+    )
+    live.write(
+        "database/functions/noted.sql",
+        "CREATE OR REPLACE FUNCTION noted() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN END $$;\n",
+    )
+    live.write(
+        "database/triggers/noted.sql",
+        f"DROP EVENT TRIGGER IF EXISTS {name};\n"
+        f"CREATE EVENT TRIGGER {name} ON ddl_command_end EXECUTE FUNCTION noted();\n",
+    )
+    assert "somebody else" not in live.succeed("deploy").err
+    live.succeed("drift")
+    assert "3 unchanged" in live.succeed("plan").out
+    live.by_hand("DROP INDEX by_one")
+    assert "m.sql" in live.fail("drift", code=5).out
+    live.succeed("deploy")
+    live.succeed("drift")
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("name", [f"{'long_' * 13}name", f'"{"ä" * 32}"'])
+def test_a_name_of_which_the_server_stores_the_first_part_is_found(live: Deployed, name: str) -> None:
+    live.write("database/views/z.sql", f"CREATE OR REPLACE VIEW {name} AS SELECT 1 AS one;\n")
+    live.write("database/views/a.sql", f"CREATE OR REPLACE VIEW a AS SELECT one FROM {name};\n")
+    assert "somebody else" not in live.succeed("deploy").err
+    assert "2 unchanged" in live.succeed("plan").out
+    live.succeed("drop")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE, Syntax
-from ahjo_tasks.sql.tokens import Token, tokenize
+from ahjo_tasks.sql.tokens import Token, bare_name, stored_name, tokenize
 
 DIALECTS = [
     pytest.param(MSSQL, id="mssql"),
@@ -135,3 +135,20 @@ def test_tokens_rise_and_stand_where_they_say(syntax: Syntax, text: str) -> None
         assert kind not in {"name", "mark"} or text.startswith(value, offset)
         assert value or kind in {"quoted", "string"}
         behind = offset + max(len(value), 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [
+        ("Short", "Short"),
+        ("x" * 63, "x" * 63),
+        ("x" * 64, "x" * 63),
+        ("ä" * 31, "ä" * 31),
+        ("ä" * 32, "ä" * 31),  # the last letter would be cut in two
+        ("漢" * 22, "漢" * 21),
+    ],
+)
+def test_postgresql_stores_the_whole_letters_of_63_bytes(name: str, stored: str) -> None:
+    assert stored_name(name, POSTGRESQL) == stored
+    assert bare_name(name, POSTGRESQL) == stored.replace("S", "s")
+    assert stored_name(name, MYSQL) == name

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.lexer import BLANKS, DOLLAR_TAG, MYSQL, NESTED, SQLITE, closing
 from ahjo_tasks.sql.scanner import comment_depth, comment_end
-from ahjo_tasks.sql.tokens import bare_name, unquoted
+from ahjo_tasks.sql.tokens import bare_name, stored_name, unquoted
 
 if TYPE_CHECKING:
     from ahjo_tasks.sql.lexer import Syntax
@@ -95,18 +95,9 @@ def keywords(tokens: list[str], syntax: Syntax) -> list[str]:
 def split_name(token: str, syntax: Syntax) -> tuple[str, ...]:
     """The parts of a dotted name, unquoted and as the server knows them; a part that is left out is empty."""
     if not _SPECIAL.search(token):
-        plain = "".join(token.split())
-        return _stored(tuple(bare_name(plain, syntax).split(".")), syntax)
+        return tuple(bare_name(part, syntax) for part in "".join(token.split()).split("."))
     parts = [match[1] for match in _part(syntax).finditer(token)]
-    return _stored(tuple(unquote_name(part, syntax) for part in parts), syntax)
-
-
-def _stored(parts: tuple[str, ...], syntax: Syntax) -> tuple[str, ...]:
-    """Cut long names where the server does, between letters."""
-    longest = syntax.longest_name
-    if not longest or all(len(part) * 4 <= longest for part in parts):
-        return parts
-    return tuple(part.encode("utf-8", "surrogatepass")[:longest].decode("utf-8", "ignore") for part in parts)
+    return tuple(unquote_name(part, syntax) for part in parts)
 
 
 def unquote_name(part: str, syntax: Syntax) -> str:
@@ -115,7 +106,8 @@ def unquote_name(part: str, syntax: Syntax) -> str:
         return bare_name(part, syntax)
     close = closing(part[0])
     inner = part[1:-1] if part.endswith(close) and len(part) > 1 else part[1:]
-    return inner.replace(close * 2, close) if part[0] != "[" or syntax.doubled_brackets else inner
+    name = inner.replace(close * 2, close) if part[0] != "[" or syntax.doubled_brackets else inner
+    return stored_name(name, syntax)
 
 
 def string_value(token: str, syntax: Syntax) -> str:

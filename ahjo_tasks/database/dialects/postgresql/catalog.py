@@ -52,12 +52,17 @@ COLUMN_DEFAULTS = (
     "(SELECT string_agg(d.adnum || ' ' || pg_get_expr(d.adbin, d.adrelid), ',' ORDER BY d.adnum)"
     " FROM pg_catalog.pg_attrdef d WHERE d.adrelid = c.oid)"
 )
+INDEXES = (
+    "(SELECT string_agg(pg_get_indexdef(i.indexrelid), chr(10) ORDER BY i.indexrelid::regclass::text)"
+    " FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid)"
+)
+"""The indexes of a materialized view, which go with it."""
 QUERIES = (
     _query(
         "'view'",
         "c.relname",
         (
-            f"concat_ws(chr(10), pg_get_viewdef(c.oid), c.relkind, c.reloptions::text, {COLUMN_DEFAULTS})",
+            f"concat_ws(chr(10), pg_get_viewdef(c.oid), c.relkind, c.reloptions::text, {COLUMN_DEFAULTS}, {INDEXES})",
             f"concat_ws('|', pg_get_userbyid(c.relowner), c.relacl::text, {COLUMN_RIGHTS})",
         ),
         "pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm')",
@@ -152,8 +157,8 @@ QUERIES = (
         "e.extname",
     ),
     CatalogQuery(
-        "SELECT 'event trigger' AS kind, '' AS schema_name, t.evtname::text AS name, '' AS table_name,"
-        " concat_ws('|', t.evtevent, t.evtfoid::regprocedure::text, t.evtenabled, t.evttags::text) AS definition,"
+        "SELECT 'trigger' AS kind, '' AS schema_name, t.evtname::text AS name, t.evtevent::text AS table_name,"
+        " concat_ws('|', t.evtfoid::regprocedure::text, t.evtenabled, t.evttags::text) AS definition,"
         " pg_get_userbyid(t.evtowner)::text AS rights FROM pg_catalog.pg_event_trigger t WHERE t.oid >= 16384 AND "
         + _own("pg_event_trigger", "t.oid"),
         "t.evtname",
@@ -171,14 +176,6 @@ QUERIES = (
         ),
         "pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace WHERE true",
         ("pg_operator", "o.oid"),
-    ),
-    _query(
-        "'index'",
-        "x.relname",
-        ("pg_get_indexdef(i.indexrelid)", "''"),
-        "pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid JOIN pg_catalog.pg_class c"
-        " ON c.oid = i.indrelid JOIN pg_catalog.pg_namespace n ON n.oid = x.relnamespace WHERE c.relkind = 'm'",
-        ("pg_class", "c.oid"),
     ),
 )
 
@@ -203,13 +200,18 @@ def _of_table(catalog: str, kind: str, name: str, table: str) -> str:
     return _comments(catalog, (kind, name, "''"), "c.relnamespace", source, "c.relname")
 
 
-RELATION = "CASE o.relkind WHEN 'S' THEN 'sequence' WHEN 'c' THEN 'type' WHEN 'i' THEN 'index' ELSE 'view' END"
+RELATION = "CASE o.relkind WHEN 'S' THEN 'sequence' WHEN 'c' THEN 'type' ELSE 'view' END"
 ROUTINE = "CASE o.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END"
 COLUMNS = "LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = o.oid AND a.attnum = d.objsubid AND d.objsubid > 0"
+OF_INDEX = (
+    "JOIN pg_catalog.pg_index i ON i.indexrelid = o.oid"
+    " JOIN pg_catalog.pg_class c ON c.oid = i.indrelid AND c.relkind = 'm'"
+)
 COMMENTS = " UNION ALL ".join(
     (
         _comments("pg_class", (RELATION, "o.relname", "a.attname::text"), "o.relnamespace", COLUMNS)
-        + " AND o.relkind IN ('v', 'm', 'S', 'c', 'i')",
+        + " AND o.relkind IN ('v', 'm', 'S', 'c')",
+        _comments("pg_class", ("'view'", "c.relname", "o.relname::text"), "c.relnamespace", OF_INDEX),
         _comments("pg_proc", (ROUTINE, "o.proname", "pg_get_function_identity_arguments(o.oid)"), "o.pronamespace"),
         _comments("pg_type", ("'type'", "o.typname", "''"), "o.typnamespace"),
         _comments("pg_operator", ("'operator'", "o.oprname", "o.oprleft::text"), "o.oprnamespace"),

@@ -9,7 +9,7 @@ from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.sql.lexer import POSTGRESQL
 from ahjo_tasks.sql.references import read_references
 from ahjo_tasks.sql.references.symbols import operator_ahead
-from ahjo_tasks.sql.tokens import bare_name, tokenize
+from ahjo_tasks.sql.tokens import bare_name, stored_name, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -196,4 +196,4 @@ def _word(token: Token) -> str:
 
 
 def _name(token: Token) -> str:
-    return token.value if token.kind == "quoted" else bare_name(token.value, POSTGRESQL)
+    return (stored_name if token.kind == "quoted" else bare_name)(token.value, POSTGRESQL)
