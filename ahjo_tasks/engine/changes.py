@@ -241,6 +241,30 @@ class Comparison:
             label, kind, Status.REMOVED, reason, objects=tuple(key for key in left if key in self._catalog)
         )
 
+    def left_over(self, changes: Sequence[FileChange]) -> list[FileChange]:
+        """Return the objects that a changed file had created, and that no file creates or drops any more."""
+        owned = {key for change in changes for key in self._owned(change)}
+        found = []
+        for change in changes:
+            if change.file is None or change.status is not Status.CHANGED or change.label not in self._records:
+                continue
+            objects = self._records[change.label].objects
+            dropped = {definition.name.name.lower() for definition in change.file.names.dropped}
+            keys = tuple(
+                key for key in objects if key in self._catalog and key not in owned and key.name.lower() not in dropped
+            )
+            if keys:
+                listed = ", ".join(map(str, keys))
+                found.append(FileChange(change.label, keys[0].kind, Status.REMOVED, listed, objects=keys))
+        return found
+
+    def _owned(self, change: FileChange) -> Iterable[ObjectKey | None]:
+        """Return what a file creates; of one that was not read, what it had created."""
+        if change.file is not None:
+            return keys_of(change.file, self._catalog)
+        record = self._records.get(change.label)
+        return record.objects if record is not None else ()
+
     def _change(self, file: SqlFile) -> FileChange:
         record = self._records.get(file.label)
         if record is None:

@@ -73,7 +73,7 @@ class Choice(NamedTuple):
 
 
 def plan_prune(removed: Sequence[FileChange], store: HistoryStore, dialect: Dialect) -> Plan:
-    """Plan to drop what files had created that are no longer in the project, the last deployed first."""
+    """Plan to drop what files had created, and what is no longer in the project, the last deployed first."""
     steps = []
     for change in reversed(removed):
         step = store.last_deployed(change.label)
@@ -106,6 +106,13 @@ def _text_before(store: HistoryStore, label: str) -> str | None:
     """Return the text that a file was last deployed with; None where none was kept."""
     known = store.last_deployed(label)
     return store.text(known.text_hash) if known is not None else None
+
+
+def _told_to_stay(left_over: FileChange) -> str:
+    return (
+        f"{left_over.label} no longer creates {left_over.reason}, which stays: write its DROP, or deploy this change"
+        " with --prune."
+    )
 
 
 def _refuse_drift(drift: Sequence[str]) -> None:
@@ -211,13 +218,15 @@ class Deployment:
         changes += [FileChange(file.label, file.kind, Status.UNCHANGED) for file in untouched]
         refuse_without_effect(changes, left.catalog, partial(_text_before, left.store))
         removed = comparison.removed(files, untouched)
+        left_over = comparison.left_over(changes)
         selection = self._selection(plan, [*changes, *removed], None if choice.select else state)
-        plan = _without_old_overloads(selection, left.store, files) + Plan((), warnings=left.warnings)
+        warnings = (*left.warnings, *(() if choice.prune else map(_told_to_stay, left_over)))
+        plan = _without_old_overloads(selection, left.store, files) + Plan((), warnings=warnings)
         selection = replace(selection, plan=plan, **left.kept)
         if (choice.on_drift or self._settings.on_drift) == "stop":
             _refuse_drift(selection.drift)
         if choice.prune:
-            drops = plan_prune(removed, left.store, left.store.connection.dialect)
+            drops = plan_prune([*removed, *left_over], left.store, left.store.connection.dialect)
             selection = replace(selection, plan=drops + selection.plan)
         return selection
 

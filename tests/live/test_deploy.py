@@ -39,6 +39,28 @@ def test_views_that_sort_against_their_needs_deploy_in_one_pass(live: Deployed) 
     assert live.rows("SELECT id FROM a") == [(1,)]
 
 
+def test_what_a_changed_file_no_longer_creates_is_named_and_pruned(live: Deployed) -> None:
+    both = (
+        "DROP VIEW IF EXISTS {0};\n"
+        + ("GO\n" if live.target.name == "mssql" else "")
+        + "CREATE VIEW {0} AS SELECT 1 AS one;\n"
+    )
+    for name in ("old", "moved", "dropped"):
+        live.write(f"database/views/{name}.sql", both.format(name))
+    live.succeed("deploy")
+    live.write("database/views/old.sql", both.format("new"))
+    live.write("database/views/moved.sql", both.format("other"))
+    live.write("database/views/there.sql", both.format("moved"))
+    live.write("database/views/dropped.sql", "DROP VIEW IF EXISTS dropped;\n")
+    stays = [line for line in live.succeed("plan").err.splitlines() if "no longer creates" in line]
+    assert len(stays) == 1
+    assert "database/views/old.sql no longer creates view" in stays[0]
+    live.succeed("deploy", "--prune")
+    assert live.rows("SELECT one FROM new UNION ALL SELECT one FROM moved") == [(1,), (1,)]
+    assert "in no file" not in live.succeed("drift").out
+    assert not live.has("old")
+
+
 @only("target", ["sqlite", "mysql"], indirect=True)
 def test_a_change_that_if_not_exists_would_leave_undone_is_refused(live: Deployed) -> None:
     file = "database/views/a.sql"
