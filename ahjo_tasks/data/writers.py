@@ -24,6 +24,10 @@ FOREIGN_KEY = re.compile(r"FOREIGN KEY(?: \(([^)]*)\))?")
 PARENT_FIRST = "The row that it references must exist before: in the table, in an earlier file, or in an earlier row."
 
 
+IS_STRICT = "upper(substr(m.sql, length(rtrim(m.sql, replace(m.sql, ')', ''))) + 1)) LIKE '%STRICT%'"
+"""Condition of SQLite that STRICT stands behind the last parenthesis: there a column ANY keeps a text as it is."""
+
+
 class Writer:
     """Writes by `executemany` of an INSERT, and row by row after a failure, to name the bad row."""
 
@@ -180,7 +184,9 @@ class SQLiteWriter(Writer):
     """Checks values itself: SQLite stores any value in any column."""
 
     catalog = (
-        "SELECT 'main', m.name, x.name, x.type, x.hidden > 1 FROM sqlite_master m, pragma_table_xinfo(m.name) x"
+        "SELECT 'main', m.name, x.name,"
+        f" CASE WHEN upper(x.type) = 'ANY' AND {IS_STRICT} THEN 'TEXT' ELSE x.type END, x.hidden > 1"
+        " FROM sqlite_master m, pragma_table_xinfo(m.name) x"
         " WHERE m.type IN ('table', 'view') AND lower(m.name) = lower({table})"
         " AND lower(COALESCE({schema}, 'main')) = 'main'"
     )

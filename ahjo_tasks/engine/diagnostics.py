@@ -13,6 +13,7 @@ from ahjo_tasks.console.masker import COVER, uncovered
 from ahjo_tasks.console.terminal import display_width
 from ahjo_tasks.errors import UNKNOWN_OUTCOME, DeployError, StatementError
 from ahjo_tasks.sql.message_sources import MessageSources
+from ahjo_tasks.sql.scanner import end_of_match, skip_gap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.database.dialects.base import ServerMessage
     from ahjo_tasks.errors import ServerError
     from ahjo_tasks.project.sql_file import SqlFile
+    from ahjo_tasks.sql.lexer import Syntax
     from ahjo_tasks.sql.splitters import Batch
 
 EXCERPT_LINES_AROUND = 1
@@ -100,7 +102,7 @@ def locate_error(error: BatchError, connection: Connection) -> DeployError:
     server, file, batch = error.server, error.file, error.batch
     if not server.line and not server.lost:
         server = connection.dialect.locate_error(connection, batch.text, server, _batches_before(error))
-    line = batch.line + (server.line or 1) - 1
+    line = batch.line + (server.line or first_line(batch.text, file.dialect.syntax)) - 1
     column = server.column + (batch.column - 1 if server.line == 1 else 0) if server.column else None
     place = file.position(line, column)
     severity = f", {server.severity}" if server.severity else ""
@@ -119,6 +121,13 @@ def locate_error(error: BatchError, connection: Connection) -> DeployError:
         outcome=error.outcome,
         server=server,
     )
+
+
+def first_line(text: str, syntax: Syntax) -> int:
+    """Return the number of the first line with code, from 1: above it are comments."""
+    skip = skip_gap if syntax.nested_comments else end_of_match
+    code = skip(re.compile(syntax.gap()), text, 0)
+    return 1 + len(NEWLINE.findall(text, 0, code)) if code < len(text) else 1
 
 
 def _batches_before(error: BatchError) -> list[str] | None:
@@ -211,7 +220,7 @@ class MessageLocator:
 
     def _line(self, message: ServerMessage) -> int | None:
         if "\n" not in self._batch.text or self._file.dialect.batch_is_statement:
-            return 1
+            return first_line(self._batch.text, self._file.dialect.syntax)
         if message.line and message.line <= self._batch.text.count("\n") + 1:
             return message.line
         return self.line_of_source(message)

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from ahjo_tasks.engine.diagnostics import excerpt
+import pytest
+
+from ahjo_tasks.engine.diagnostics import excerpt, first_line
+from ahjo_tasks.sql.lexer import MYSQL, POSTGRESQL, SQLITE, Syntax
 
 
 def test_the_line_stands_between_its_neighbours_with_a_caret_below() -> None:
@@ -25,3 +28,18 @@ def test_of_a_long_line_the_part_around_the_place_is_shown() -> None:
 def test_a_place_beyond_the_text_shows_what_there_is() -> None:
     assert excerpt("one", 1, 4) == ("    1 | one", "      |    ^")
     assert excerpt("", 3) == ()
+
+
+@pytest.mark.parametrize(
+    ("syntax", "text", "line"),
+    [
+        (SQLITE, "INSERT INTO t VALUES (1)", 1),
+        (SQLITE, "-- about\r\n\r\n/* it\r\n */ INSERT INTO t VALUES (1)", 4),
+        (MYSQL, "# about\n-- more\nSELECT 1", 3),
+        (MYSQL, "# about\n/*!50001 CREATE VIEW v AS SELECT 1 */", 2),
+        (POSTGRESQL, "/* a /* nested\n*/ one */\nSELECT 1", 3),
+        (POSTGRESQL, "-- nothing but this\n-- and this", 1),
+    ],
+)
+def test_the_first_line_with_code_is_below_the_comments(syntax: Syntax, text: str, line: int) -> None:
+    assert first_line(text, syntax) == line

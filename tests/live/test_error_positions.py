@@ -47,6 +47,15 @@ def test_what_exists_already_leads_to_a_hint(live: Deployed) -> None:
     assert "hint: Every deploy runs the file: write CREATE OR REPLACE" in live.fail("data").err
 
 
+@pytest.mark.parametrize("target", ["sqlite", "mysql"], indirect=True)
+def test_an_error_without_a_place_is_at_the_statement_and_not_at_the_comment_above(live: Deployed) -> None:
+    live.target.query("CREATE TABLE item (id INTEGER)", live.database)
+    live.write("database/data/a.sql", "SELECT 1;\n-- about\n/* this\n */\nINSERT INTO item VALUES (1, 2);\n")
+    failed = live.fail("data").err
+    assert "database/data/a.sql:5" in failed
+    assert "      5 | INSERT INTO item" in failed
+
+
 @pytest.mark.parametrize("target", ["mysql"], indirect=True)
 def test_a_routine_without_delimiter_leads_to_a_hint(live: Deployed) -> None:
     live.write("database/procedures/p.sql", "CREATE PROCEDURE p()\nBEGIN\n  SELECT 1;\n  SELECT 2;\nEND;\n")

@@ -46,6 +46,18 @@ postgresql = pytest.mark.parametrize("target", ["postgresql"], indirect=True)
 mysql = pytest.mark.parametrize("target", ["mysql"], indirect=True)
 
 
+@pytest.mark.parametrize("target", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("options", ["STRICT", "WITHOUT ROWID, strict"])
+@pytest.mark.parametrize("mode", ["mode: insert\n", "mode: upsert\nkey: [id]\n"])
+def test_any_of_a_strict_table_keeps_a_text_as_it_is(loading: Loading, options: str, mode: str) -> None:
+    loading.run(f"CREATE TABLE t (id INTEGER PRIMARY KEY, x ANY) {options}", "CREATE TABLE u (x ANY)")
+    loading.load("t", "id;x\n1;007\n2;1.50\n", mode)
+    assert loading.run("SELECT x FROM t ORDER BY id") == [("007",), ("1.50",)]
+    (loading.project.directory / "database/data/t.csv").unlink()
+    (loading.project.directory / "database/data/t.load.yaml").unlink()
+    assert "SQLite would store '007' as the number 7" in loading.load("u", "x\n007\n", code=1)
+
+
 def test_words_become_booleans(loading: Loading) -> None:
     boolean = "BIT" if loading.target.name == "mssql" else "BOOLEAN"
     loading.run(f"CREATE TABLE flags (id INT, active {boolean})")
