@@ -102,9 +102,11 @@ class Syntax:
         plain = [quoted(char, lenient=lenient, backslash=self.backslash_escapes) for char in self.strings]
         if not self.escape_strings:
             return plain
-        # PostgreSQL: only E'...' knows the backslash, and a part of it that begins on a later line.
+        # PostgreSQL: only E'...' knows the backslash, and a part of it that begins on a later line; line comments may
+        # stand between.
         part = quoted("'", lenient=lenient, backslash=True)
-        escaped = rf"{part}(?:[ \t\f\v]*+[\r\n][{BLANKS}]*+{part}|)*+"
+        comment = r"--[^\r\n]*+"
+        escaped = rf"{part}(?:[ \t\f\v]*+(?:{comment}|)[\r\n](?:[{BLANKS}]++|{comment}|)*+{part}|)*+"
         return [rf"(?<=(?<![\w$])[eE]){escaped}", rf"(?<!(?<![\w$])[eE])(?:{plain[0]})"]
 
     def name_forms(self, *, lenient: bool = False) -> list[str]:

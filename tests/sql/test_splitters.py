@@ -705,3 +705,20 @@ def test_the_places_of_all_batches_are_counted_once(monkeypatch: pytest.MonkeyPa
     assert [batches[number] for number in reversed(range(50))][::-1] == list(batches)
     assert [(batch.line, batch.column) for batch in batches][:3] == [(1, 1), (2, 3), (3, 3)]
     assert len(counted) == 3  # once for all indexes, and for each iteration
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "select E'a'\n  'b\\'; c'",
+        "select E'a' -- it's;\n'b\\'; c'",
+        "select E'a'\n-- it's;\n\n  -- more; \n'b\\'; c'",
+    ],
+)
+def test_a_part_of_an_escape_string_on_a_later_line_knows_the_backslash_below_comments_too(text: str) -> None:
+    assert [batch.text for batch in STATEMENT_SPLITTER.split(f"{text};\nselect 2")] == [text, "select 2"]
+
+
+def test_a_string_behind_a_block_comment_is_one_of_its_own() -> None:
+    script = "select E'a' /* it's */\n'b\\'; select 2"
+    assert [batch.text for batch in STATEMENT_SPLITTER.split(script)] == ["select E'a' /* it's */\n'b\\'", "select 2"]
