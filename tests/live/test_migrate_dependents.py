@@ -202,3 +202,31 @@ def test_a_renamed_and_a_dropped_column_take_their_views_along(live: Deployed) -
     assert live.rows("SELECT id FROM w") == []
     assert "nothing to do" in live.succeed("plan").text
     live.succeed("drift")
+
+
+@pytest.mark.parametrize("target", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("change", "query"),
+    [
+        ("ALTER TABLE product DROP COLUMN name", "SELECT id FROM product"),
+        ("ALTER TABLE product RENAME COLUMN name TO title", "SELECT title FROM product"),
+        ("ALTER TABLE product RENAME TO item", "SELECT name FROM item"),
+    ],
+)
+def test_views_and_triggers_that_sqlite_finds_broken_after_a_change_are_made_again(
+    live: Deployed, change: str, query: str
+) -> None:
+    views = {"used": "SELECT name FROM product", "above": "SELECT * FROM used"}
+    revision(live, "a1", None, PRODUCT)
+    for name, text in views.items():
+        live.write(f"database/views/{name}.sql", f"DROP VIEW IF EXISTS {name};\nCREATE VIEW {name} AS {text};\n")
+    live.write(
+        "database/triggers/noted.sql",
+        "DROP TRIGGER IF EXISTS noted;\nCREATE TRIGGER noted INSTEAD OF INSERT ON used BEGIN SELECT 1; END;\n",
+    )
+    live.succeed("deploy")
+    live.write("database/views/used.sql", f"DROP VIEW IF EXISTS used;\nCREATE VIEW used AS {query};\n")
+    revision(live, "b2", "a1", f'op.execute("{change}")')
+    live.succeed("deploy")
+    assert live.rows("SELECT COUNT(*) FROM above") == [(0,)]
+    assert live.rows("SELECT COUNT(*) FROM sqlite_master WHERE type = 'trigger'") == [(1,)]

@@ -53,7 +53,7 @@ NAMED = (
 )
 """Error messages with the name that they are about."""
 MISSING = r"^no such (?:table|view|index|trigger): (.+)$"
-BROKEN = r"^error in (view|trigger) (.+?)(?: after \w+)?: "
+BROKEN = r"^error in (view|trigger) (.+?)(?: after [a-z]+(?: column)?)?: "
 """Error of an ALTER TABLE after which a view or trigger could not be read."""
 ORPHANS = 'SELECT "table", rowid, parent, fkid FROM pragma_foreign_key_check'
 MEMORY = ":memory:"
