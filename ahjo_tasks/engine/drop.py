@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.engine.plan import Plan, Step
@@ -10,6 +11,7 @@ from ahjo_tasks.errors import SourceError, UsageError
 from ahjo_tasks.project.dependencies import ordered
 from ahjo_tasks.project.kinds import DROPPED_OBJECTS, KINDS
 from ahjo_tasks.sql.definitions import Definition, Name
+from ahjo_tasks.sql.references.tokens import keywords, name_tokens, word_set
 from ahjo_tasks.sql.source import ascii_upper
 
 if TYPE_CHECKING:
@@ -20,6 +22,19 @@ if TYPE_CHECKING:
 
 NAME_PARTS = 2
 NOT_THERE = "was not there"
+OF_SEARCHES = (
+    "collation",
+    "conversion",
+    *(f"text search {part}" for part in ("configuration", "dictionary", "parser", "template")),
+)
+"""Kinds of objects of PostgreSQL that have no folder of their own, and hold no data."""
+CREATE_NOTHING = word_set(
+    "ALTER ANALYZE COMMENT DELETE DENY DROP GRANT INSERT PRAGMA REFRESH REINDEX RESET REVOKE SECURITY SET TRUNCATE"
+    " UPDATE USE VACUUM"
+)
+"""First words of statements after which there is no new object."""
+WITHOUT_NAME = frozenset({"INDEX", "STATISTICS", "TRANSFORM", "UNIQUE"})
+"""Words after CREATE of what is no object of a kind that is dropped."""
 
 
 @dataclass(frozen=True)
@@ -48,17 +63,18 @@ class DropStep(Step):
 def plan_drop(files: Sequence[SqlFile], kinds: Iterable[str] | None = None) -> Plan:
     """Plan to drop the objects of these files in the opposite order of their deployment.
 
-    They are those that the SQL of a file creates; if it creates none, the one that it is named after as `schema.name`.
-    With `kinds`, objects of other kinds are left out. Raises SourceError for a file that has neither, UsageError if
-    no object is of these kinds.
+    They are those that the SQL of a file creates, or else the one that the file is named after: `schema.object.sql`.
+    With `kinds`, objects of other kinds are left out. A file that creates nothing to drop is a note. Raises SourceError
+    for a file that may create something and is not named after it, UsageError if no object is of these kinds.
     """
     allowed = set(kinds) if kinds is not None else None
+    notes = tuple(f"{file.label} creates nothing that is dropped" for file in files if not _objects(file))
     steps = [step for step in drop_steps(files) if allowed is None or step.definition.kind in allowed]
     if not steps and allowed and files:
         names = ", ".join(file.label for file in files)
         kind = " or ".join(sorted(allowed))
         raise UsageError(f"There is no {kind} in {names}.", hint="Give the type of what they create.")
-    return Plan(tuple(steps))
+    return Plan(tuple(steps), notes)
 
 
 def drop_steps(files: Sequence[SqlFile]) -> list[DropStep]:
@@ -72,10 +88,20 @@ def drop_steps(files: Sequence[SqlFile]) -> list[DropStep]:
 
 def _objects(file: SqlFile) -> list[Definition]:
     kind = KINDS[file.kind].creates
-    if not file.definitions:
-        name = _name_of_file(file)
-        return [Definition(kind, name)] if name else []
-    return list(dict.fromkeys(item for item in file.definitions if item.kind in DROPPED_OBJECTS or item.kind == kind))
+    definitions = [item for item in file.definitions if item.kind in (*DROPPED_OBJECTS, *OF_SEARCHES, kind)]
+    definitions += file.dialect.casts(file.text)
+    if definitions or file.definitions or _creates_nothing(file):
+        return list(dict.fromkeys(definitions))
+    name = _name_of_file(file)
+    return [Definition(kind, name)] if name else []
+
+
+def _creates_nothing(file: SqlFile) -> bool:
+    """Test whether each statement creates nothing that could be dropped, as GRANT, COMMENT and CREATE INDEX."""
+    syntax = file.dialect.syntax
+    words = [word for text in file.texts for word in (";", *keywords(name_tokens(text, syntax), syntax))]
+    begins = ((word, after) for (before, word), (_word, after) in pairwise(pairwise([*words, ""])) if before == ";")
+    return all(word in {";", *CREATE_NOTHING} or (word == "CREATE" and after in WITHOUT_NAME) for word, after in begins)
 
 
 def _name_of_file(file: SqlFile) -> Name | None:

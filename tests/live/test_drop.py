@@ -258,3 +258,23 @@ def test_what_drop_has_dropped_by_the_name_of_the_database_was_not_dropped_by_ha
     live.succeed("deploy")
     live.succeed("drop")
     assert "by hand" not in live.succeed("deploy").err
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_files_without_an_object_to_drop_do_not_stop_the_drop_of_others(live: Deployed) -> None:
+    live.write("database/views/v.sql", "CREATE VIEW v AS SELECT 1 AS one;\n")
+    live.write("database/views/grants.sql", "-- who\nGRANT SELECT ON v TO PUBLIC;\nCOMMENT ON VIEW v IS 'a; b';\n")
+    live.write("database/types/pair.sql", "CREATE TYPE pair AS (a integer);\n")
+    live.write(
+        "database/functions/first.sql",
+        "CREATE FUNCTION first(one pair) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT one.a $$;\n",
+    )
+    live.write("database/types/casts.sql", "CREATE CAST (pair AS integer) WITH FUNCTION first(pair);\n")
+    live.write("database/types/words.sql", "CREATE TEXT SEARCH CONFIGURATION words (COPY = simple);\n")
+    live.succeed("deploy")
+    dropped = live.succeed("drop")
+    assert "database/views/grants.sql creates nothing that is dropped" in dropped.text
+    assert left(live) == 0
+    assert live.rows("SELECT count(*) FROM pg_ts_config WHERE cfgname = 'words'") == [(0,)]
+    live.write("database/types/unseen.sql", "DO $$ BEGIN EXECUTE 'CREATE TYPE ' || 'x AS ENUM ()'; END $$;\n")
+    assert "database/types/unseen.sql: creates no object" in live.fail("drop", code=2).err

@@ -269,6 +269,10 @@ class Naming(DialectAttributes):
         """Quote a text as a string literal."""
         return "'" + text.replace("'", "''") + "'"
 
+    def casts(self, text: str) -> list[Definition]:
+        """Return the casts that a text creates, which have no names."""
+        return []
+
     def drop_statement(self, definition: Definition, text: str = "") -> str:
         """Return the statement that drops an object; `text` is the file that creates it."""
         keyword = definition.kind.upper()

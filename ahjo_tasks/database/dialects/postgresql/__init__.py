@@ -314,6 +314,12 @@ class PostgreSQL(Dialect):
         literal = super().quote_literal(text)
         return "E" + literal.replace("\\", "\\\\") if "\\" in text else literal
 
+    def casts(self, text: str) -> list[Definition]:
+        """Return them by their types in parentheses."""
+        from ahjo_tasks.database.dialects.postgresql import drop
+
+        return drop.casts(text)
+
     def drop_statement(self, definition: Definition, text: str = "") -> str:
         """Drop the overloads that the text creates, materialized views by their kind, and triggers from their table."""
         from ahjo_tasks.database.dialects.postgresql import drop

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import accumulate, islice
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.sql.definitions import Name
+from ahjo_tasks.sql.definitions import Definition, Name
 from ahjo_tasks.sql.lexer import POSTGRESQL
 from ahjo_tasks.sql.references import read_references
 from ahjo_tasks.sql.references.symbols import operator_ahead
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ahjo_tasks.database.dialects.base import Naming
-    from ahjo_tasks.sql.definitions import Definition
     from ahjo_tasks.sql.tokens import Token
 
 EVENTS = frozenset({"ddl_command_start", "ddl_command_end", "sql_drop", "table_rewrite", "login"})
@@ -50,10 +49,12 @@ OPTIONS = frozenset({"BASETYPE", "ORDER"})
 
 
 def drop_from_catalog(definition: Definition, text: str, names: Naming) -> str:
-    """Drop a routine, operator or view; empty for other kinds.
+    """Drop a routine, operator, cast or view; empty for other kinds.
 
     Of a routine or an operator those that the text creates, or all of the name if it does not show the arguments.
     """
+    if definition.kind == "cast":
+        return f"DROP CAST IF EXISTS {definition.name.name}"
     if definition.kind == "operator":
         operands = [taken for name, *taken in operators(text) if name == definition.name]
         symbol = operator_name(definition.name, names)
@@ -65,6 +66,20 @@ def drop_from_catalog(definition: Definition, text: str, names: Naming) -> str:
             routine = names.quote(definition.name.schema, definition.name.name)
             return "; ".join(f"DROP ROUTINE IF EXISTS {routine}({arguments}\n)" for arguments in overloads)
     return _drop_found(definition, names) if definition.kind in CATALOGS else ""
+
+
+def casts(text: str) -> list[Definition]:
+    """Return the casts that a text creates; the name of each are its types in parentheses, as they are written."""
+    tokens = list(tokenize(text, POSTGRESQL)) if "cast" in text.lower() else []
+    found = []
+    for index, token in enumerate(tokens):
+        if _word(token) == "CAST" and index and _word(tokens[index - 1]) == "CREATE":
+            marks = (other.value if other.kind == "mark" else "" for other in tokens[index + 1 :])
+            depths = accumulate(NESTING.get(mark, 0) for mark in marks)
+            end = next((number for number, depth in enumerate(depths, index + 1) if not depth), index)
+            types = text[tokens[index + 1].offset : tokens[end].offset + 1] if end > index + 1 else ""
+            found += [Definition("cast", Name(None, types))] if types else []
+    return found
 
 
 def _drop_found(definition: Definition, names: Naming) -> str:
