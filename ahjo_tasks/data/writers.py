@@ -170,7 +170,10 @@ class Writer:
     def statement(self, table: Table) -> str:
         """Return the INSERT with a placeholder for each column."""
         values = ", ".join([self.placeholder] * len(table.columns))
-        return f"INSERT INTO {table.name} ({table.column_list}) VALUES ({values})"
+        into = f"{table.name} ({table.column_list})"
+        if "%" in self.placeholder:  # in a name it is a letter
+            into = into.replace("%", "%%")
+        return f"INSERT INTO {into} VALUES ({values})"
 
     def send(self, table: Table, rows: list[Row]) -> int:
         """Send the rows by the driver; return how many the server counted. Raises StatementError."""

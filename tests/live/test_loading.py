@@ -189,6 +189,22 @@ def test_rows_of_tables_that_no_file_replaces_are_not_changed_by_a_replace(loade
     assert query("SELECT id, area_id FROM visit") == [(7, 1)]
 
 
+@pytest.mark.parametrize("options", ["mode: insert\n", 'mode: upsert\nkey: ["a%s"]\n'])
+def test_signs_of_placeholders_in_names_and_values_are_letters(target: Target, loaded: Loaded, options: str) -> None:
+    project, query = loaded
+    mark = "`" if target.name == "mysql" else '"'
+    r, a, c, e = (f"{mark}{name}{mark}" for name in ("r%d", "a%s", "c:d", "e?f"))
+    project.write(
+        "database/tables/all.sql",
+        f"CREATE TABLE {r} ({a} INTEGER PRIMARY KEY, {c} VARCHAR(20), {e} VARCHAR(20));",
+    )
+    project.write("database/data/r%d.csv", "a%s;c:d;e?f\n1;%s :x ?;{0} %%\n2;%;?\n")
+    project.write("database/data/r%d.load.yaml", options)
+    done = project.inv("structure", "data")
+    assert done.code == 0, done.text
+    assert query(f"SELECT * FROM {r} ORDER BY {a}") == [(1, "%s :x ?", "{0} %%"), (2, "%", "?")]
+
+
 def test_a_column_is_found_in_any_case_and_an_unknown_one_is_named(loaded: Loaded) -> None:
     project, query = loaded
     project.write("database/data/area.csv", "ID;Name\n1;one\n")
