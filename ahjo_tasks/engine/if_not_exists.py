@@ -46,12 +46,15 @@ def refuse_without_effect(
 
     `text_before` returns the text that a file was last deployed with; None where that is not known.
     """
+    running = [(change, change.file) for change in changes if change.runs and change.file is not None]
+    gone = {item.name.name.lower() for _change, file in running for item in file.names.dropped}
     found = [
         f"{change.label}: the {definition.kind} {definition.name} is there and {WHY[change.status]}: CREATE ... IF NOT"
         " EXISTS would leave it as it is"
-        for change in changes
-        if change.file is not None and change.status in WHY
-        for definition in _left_alone(change, change.file, catalog, text_before)
+        for change, file in running
+        if change.status in WHY
+        for definition in _left_alone(change, file, catalog, text_before)
+        if definition.table_name.lower() not in gone  # what belongs to a view goes with it
     ]
     if found:
         raise UsageError(

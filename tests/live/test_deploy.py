@@ -81,6 +81,21 @@ def test_a_change_that_if_not_exists_would_leave_undone_is_refused(live: Deploye
     assert live.rows("SELECT one FROM a") == [(2,)]
 
 
+@only("target", ["sqlite"], indirect=True)
+def test_a_changed_trigger_of_a_view_that_is_dropped_in_the_same_deploy_is_created(live: Deployed) -> None:
+    live.target.query("CREATE TABLE noted (id INTEGER)", live.database)
+    for number in (1, 2):
+        live.write("database/views/v.sql", f"DROP VIEW IF EXISTS v;\nCREATE VIEW v AS SELECT {number} AS one;\n")
+        live.write(
+            "database/triggers/t.sql",
+            "CREATE TRIGGER IF NOT EXISTS t INSTEAD OF INSERT ON v"
+            f" BEGIN INSERT INTO noted (id) VALUES ({number}); END;\n",
+        )
+        live.succeed("deploy")
+    live.by_hand("INSERT INTO v (one) VALUES (0)")
+    assert live.rows("SELECT id FROM noted") == [(2,)]
+
+
 @only("target", ["postgresql", "mssql"], indirect=True)
 def test_schemas_lie_in_either_folder(live: Deployed) -> None:
     for folder, name in (("schema", "one"), ("schemas", "two")):
