@@ -29,6 +29,9 @@ REPLACING = frozenset({"REPLACE", "ALTER"})
 RECREATED = frozenset({"view", "function", "procedure", "aggregate", "operator", "trigger", "rule", "policy"})
 """Kinds of objects that hold no data of their own."""
 ROUTINES = frozenset({"function", "procedure", "aggregate"})
+TABLE = "table"
+GIVE_FILE = "Give the project a file that creates it by CREATE OR REPLACE or after a DROP, or drop it yourself."
+ALTER_TABLE = "Change the object by ALTER in its file or in a migration, and the table before it where that is needed."
 
 
 class DeployedFiles:
@@ -89,6 +92,9 @@ class DeployedFiles:
         dropped = Counter(index for _item, indexes in found for index in indexes)
         kept: list[str] = []
         for item, indexes in found:
+            if item.kind == TABLE:
+                kept.append(f"{item.text}, which holds rows")
+                continue
             if not indexes:
                 kept.append(f"{item.text}, which no file of this run creates")
             files = [(self._files[index], dropped[index]) for index in indexes if index != first]
@@ -163,10 +169,8 @@ class FileGroup(NamedTuple):
     @property
     def hint(self) -> str:
         """Reason why nothing was dropped, and what to do."""
-        return (
-            f"Used by {'; '.join(self.kept)}: nothing was dropped. Give the project a file that creates it by"
-            " CREATE OR REPLACE or after a DROP, or drop it yourself."
-        )
+        advice = ALTER_TABLE if any(item.kind == TABLE for item in self.dependents) else GIVE_FILE
+        return f"Used by {'; '.join(self.kept)}: nothing was dropped. {advice}"
 
     def drop(self, connection: Connection) -> Sequence[Attachment]:
         """Drop the objects of the dependents, and return what they had besides their definition."""
