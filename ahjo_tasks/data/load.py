@@ -154,8 +154,11 @@ class Upsert:
 
     @property
     def _same(self) -> str:
-        """The condition that a row of the stage has the keys of a row of the table."""
-        return " AND ".join(f"s.{key} = {self.table.name}.{key}" for key in self.keys)
+        """The condition that a row of the table has the keys of a row of the stage.
+
+        SQLite compares by the collation of the column on the left, and that of the stage has none.
+        """
+        return " AND ".join(f"{self.table.name}.{key} = s.{key}" for key in self.keys)
 
     @property
     def _others(self) -> list[Column]:

@@ -58,6 +58,17 @@ def test_any_of_a_strict_table_keeps_a_text_as_it_is(loading: Loading, options: 
     assert "SQLite would store '007' as the number 7" in loading.load("u", "x\n007\n", code=1)
 
 
+@pytest.mark.parametrize("target", ["sqlite", "mysql"], indirect=True)
+def test_rows_are_updated_where_the_column_takes_their_keys_for_equal(loading: Loading) -> None:
+    collation = "NOCASE" if loading.target.name == "sqlite" else "utf8mb4_general_ci"
+    loading.run(
+        f"CREATE TABLE t (code VARCHAR(9) COLLATE {collation}, n INTEGER, PRIMARY KEY (code))",
+        "INSERT INTO t VALUES ('Code', 1)",
+    )
+    loading.load("t", "code;n\nCODE;2\nother;3\n", "mode: upsert\nkey: [code]\n")
+    assert loading.run("SELECT code, n FROM t ORDER BY n") == [("Code", 2), ("other", 3)]
+
+
 def test_words_become_booleans(loading: Loading) -> None:
     boolean = "BIT" if loading.target.name == "mssql" else "BOOLEAN"
     loading.run(f"CREATE TABLE flags (id INT, active {boolean})")
