@@ -47,6 +47,20 @@ def test_what_exists_already_leads_to_a_hint(live: Deployed) -> None:
     assert "hint: Every deploy runs the file: write CREATE OR REPLACE" in live.fail("data").err
 
 
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ("PERFORM 1 / (n - 1);", 'in PL/pgSQL function inline_code_block line 4 at PERFORM: SQL statement "SELECT 1'),
+        ("EXECUTE 'SELEC';", "in PL/pgSQL function inline_code_block line 4 at EXECUTE"),
+        ("RAISE 'own words';", "in PL/pgSQL function inline_code_block line 4 at RAISE"),
+    ],
+)
+def test_an_error_in_a_body_names_the_line_of_the_body(live: Deployed, body: str, place: str) -> None:
+    live.write("database/data/a.sql", f"DO $$\nDECLARE n integer := 1;\nBEGIN\n  {body}\nEND $$;\n")
+    assert f"  {place}" in live.fail("data").err
+
+
 @pytest.mark.parametrize("target", ["sqlite", "mysql"], indirect=True)
 def test_an_error_without_a_place_is_at_the_statement_and_not_at_the_comment_above(live: Deployed) -> None:
     live.target.query("CREATE TABLE item (id INTEGER)", live.database)

@@ -72,6 +72,8 @@ ENDED = frozenset({"57P01", "57P02", "57P05", "25P03"})
 """SQLSTATEs of a session that the server ends: by an administrator, in a crash, or for being idle."""
 LOST = r"closed the connection|connection (?:is|has been|was) (?:lost|closed|reset)|Connection reset|Broken pipe"
 RAISED = r"PL/pgSQL function (\S+(?:\(.*?\))?) line (\d+) at RAISE"
+IN_ROUTINE = r"^PL/pgSQL function .+ line \d+ at .+$"
+"""A line of an error's context that says more than the SQL statement above it, which the file may not show."""
 COPIED_ROW = r"^COPY .*, line (\d+)"
 WITHOUT_LOGIN = "Set AHJO_PASSWORD, password_file, PGPASSWORD or a line of ~/.pgpass."
 BLOCK = "inline_code_block"
@@ -463,7 +465,7 @@ class PostgreSQL(Dialect):
             line,
             column,
             diagnosis.severity or "",
-            (diagnosis.context or "").partition("\n")[0],
+            _innermost(diagnosis.context or ""),
             HINTS.get(diagnosis.sqlstate or ""),
         )
 
@@ -633,6 +635,13 @@ def _message(notice: Any) -> ServerMessage:
     procedure = f"{match[1]}, line {match[2]}" if match and match[1] != BLOCK else ""
     level = notice.severity_nonlocalized or notice.severity
     return ServerMessage(f"{level}: {notice.message_primary}", procedure=procedure, from_script=match is not None)
+
+
+def _innermost(context: str) -> str:
+    """Return where an error came from: the first line of its context, behind the line of the routine that holds it."""
+    first = context.partition("\n")[0]
+    routine = re.search(IN_ROUTINE, context, re.MULTILINE)
+    return first if routine is None or routine[0] == first else f"{routine[0]}: {first}"
 
 
 def _reason(text: str) -> str:
