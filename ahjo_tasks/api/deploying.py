@@ -181,7 +181,6 @@ def plan_changes(  # noqa: PLR0913 - what of the deploy is wanted
     """
     from ahjo_tasks.engine.deployment import Choice, Deployment
     from ahjo_tasks.engine.plan import Plan
-    from ahjo_tasks.engine.stamp import check_repository
     from ahjo_tasks.engine.unchanged import hash_revisions
 
     descriptions = Plan(()) if skipped.descriptions else _descriptions(session)
@@ -196,16 +195,22 @@ def plan_changes(  # noqa: PLR0913 - what of the deploy is wanted
         inputs = ""  # somebody saved files while they were read
     choice = Choice() if choice is None else choice
     selection = deployment.select(objects, choice, everything=reason, inputs=inputs, untouched=untouched)
-    repository = check_repository(selection.repository, session.settings.project, session.project.checkout)
-    state = selection.state if not (skipped.descriptions or skipped.migrations) else None
-    state = state and replace(state, repository=repository, revision_files=revision_files)
-    selection = replace(selection, state=state)
+    selection = _with_state(session, selection, skipped, revision_files)
     if descriptions.steps and connection is not None and not (before.steps or selection.plan.steps):
         from ahjo_tasks.descriptions.plan import leave_out_equal
 
         descriptions = leave_out_equal(descriptions, connection)
     objects = going_on(session, selection.plan, connection, everything=everything)
     return before + objects + descriptions + after, selection
+
+
+def _with_state(session: Session, selection: Selection, skipped: Skipped, revision_files: str) -> Selection:
+    """Complete the state after the deploy; a part of a deploy leaves none. Raises NotPermittedError."""
+    from ahjo_tasks.engine.stamp import check_repository
+
+    repository = check_repository(selection.repository, session.settings.project, session.project.checkout)
+    state = selection.state if not (skipped.descriptions or skipped.migrations) else None
+    return replace(selection, state=state and replace(state, repository=repository, revision_files=revision_files))
 
 
 def _descriptions(session: Session) -> Plan:

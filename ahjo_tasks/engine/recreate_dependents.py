@@ -89,7 +89,7 @@ class DeployedFiles:
     def owners(self, dependents: Sequence[Dependent], first: int = -1) -> FileGroup:
         """Return the files that create these objects, and what they need of the files after the first."""
         found = [(item, self._creators(item)) for item in dependents]
-        dropped = Counter(index for _item, indexes in found for index in indexes)
+        dropped = Counter(index for item, indexes in found if item.kind != TABLE for index in indexes)
         kept: list[str] = []
         for item, indexes in found:
             if item.kind == TABLE:
