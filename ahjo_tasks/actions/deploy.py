@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ahjo_tasks.actions.run_report import FORMAT_HELP, TEXT, check_report_flags, reporting
 from ahjo_tasks.errors import AhjoError, UsageError
 from ahjo_tasks.runtime.action import action, multiaction
+from ahjo_tasks.runtime.confirmation import Preview
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +33,7 @@ def _destroys(_ctx: ActionContext, values: Mapping[str, Any]) -> str:
     return "drops the objects of files that were removed from the project" if prune else ""
 
 
-def _preview(ctx: ActionContext, values: Mapping[str, Any]) -> list[str]:
+def _preview(ctx: ActionContext, values: Mapping[str, Any]) -> Preview:
     """Show the plan of a call of deploy with these flags, before the question."""
     return _PlanConsent(ctx, _options(values), "deploy").show()
 
@@ -135,11 +136,16 @@ class _PlanConsent:
         return agreed in {None, planned.identity}
 
     def ask_again(self) -> None:
-        """Show the plan as it is now, and ask about it."""
-        self._ctx.confirmation.ask_again(self._ctx.project, self._call, self.show())
+        """Show the plan as it is now, and ask about it unless there is nothing to do."""
+        preview = self.show()
+        if not preview.nothing_to_do:
+            self._ctx.confirmation.ask_again(self._ctx.project, self._call, preview.warnings)
 
-    def show(self) -> list[str]:
-        """Show the plan, and return what it destroys, as warnings. Nothing is held afterwards."""
+    def show(self) -> Preview:
+        """Show the plan, and return what it destroys, as warnings. Nothing is held afterwards.
+
+        An empty plan of unchanged files is not shown: the deploy itself says that there is nothing to do.
+        """
         from ahjo_tasks.actions.plan_formats import print_tree, tree_lines
         from ahjo_tasks.actions.run_plan import session_of
         from ahjo_tasks.api.reports import report_of
@@ -152,14 +158,16 @@ class _PlanConsent:
         report = report_of(session, planned.plan, planned.changes, connection)
         ctx.database.close(keep=False)
         ctx.project.read_revisions_again()  # a file may change while the user is asked
-        print_tree(ctx, tree_lines(report))
+        nothing_to_do = not planned.plan.steps
+        if not nothing_to_do or any(entry.sign != "=" for entry in report.changes):
+            print_tree(ctx, tree_lines(report))
         ctx.project.shown_plan = planned.identity
         losses = [f"It destroys data: {loss} in {file}." for file, loss in report.losses]
         more = [f"It destroys {len(losses) - MOST_LOSSES} more: the plan above lists them."]
-        return losses[:MOST_LOSSES] + (more if len(losses) > MOST_LOSSES else [])
+        return Preview(losses[:MOST_LOSSES] + (more if len(losses) > MOST_LOSSES else []), nothing_to_do)
 
 
-def _preview_named(ctx: ActionContext, values: Mapping[str, Any]) -> list[str]:
+def _preview_named(ctx: ActionContext, values: Mapping[str, Any]) -> Preview:
     """Show the plan of a call of deploy-files with these flags, before the question."""
     return _PlanConsent(ctx, _named(values), "deploy-files").show()
 

@@ -13,7 +13,7 @@ from invoke.tasks import Task
 
 from ahjo_tasks.errors import AhjoError, UsageError
 from ahjo_tasks.runtime import flags, overrides
-from ahjo_tasks.runtime.confirmation import Effect, check_permission, warn_of_unknown_actions
+from ahjo_tasks.runtime.confirmation import Effect, Preview, check_permission, warn_of_unknown_actions
 from ahjo_tasks.runtime.context import ActionContext
 from ahjo_tasks.runtime.error_boundary import ErrorBoundary, refusing_calls
 from ahjo_tasks.runtime.patches import install
@@ -46,7 +46,8 @@ class Action(Task[Any], Generic[P, R]):
     after its name ("drops the archive"), or as a function of the context and the flags that returns such a text, or
     an empty one; consent to other actions is none to it. Where it is None, that of the standard action of the same
     name counts.
-    `preview` shows what a call would do, before a question on a terminal, and returns warnings for that.
+    `preview` shows what a call would do, before a question on a terminal, and returns warnings for that, or that there
+    is nothing to do, so that nobody is asked.
     `prepare` is called with the context and the flags before anything is shown, and may refuse them; `own_flags` are
     those that a multi-action does not take from its step.
     `dialects` names the databases that have it, `kind` is the kind of files that it runs: a database without that does
@@ -61,7 +62,7 @@ class Action(Task[Any], Generic[P, R]):
         *,
         affects_database: bool = False,
         destroys: str | Callable[[ActionContext, Mapping[str, Any]], str] | None = None,
-        preview: Callable[[ActionContext, Mapping[str, Any]], Sequence[str]] | None = None,
+        preview: Callable[[ActionContext, Mapping[str, Any]], Preview] | None = None,
         dialects: Sequence[str] = (),
         kind: str = "",
         sql_files: Sequence[str] = (),
@@ -261,11 +262,15 @@ class Action(Task[Any], Generic[P, R]):
             return self.replaced.destruction(ctx, values) if self.replaced is not None else ""
         return self.destroys(ctx, values) if callable(self.destroys) else self.destroys
 
-    def show_before(self, ctx: ActionContext, values: Mapping[str, Any]) -> Sequence[str]:
-        """Show what a call would do, and return warnings; nothing where another action has opened the database."""
-        if self.preview is None:
-            return self.replaced.show_before(ctx, values) if self.replaced is not None else ()
-        return () if ctx.database.is_connected else self.preview(ctx, values)
+    def show_before(self, ctx: ActionContext, values: Mapping[str, Any]) -> Preview:
+        """Show what a call would do; nothing where another action has opened the database.
+
+        An action that replaces another one may do more than that.
+        """
+        if self.preview is not None:
+            return Preview() if ctx.database.is_connected else self.preview(ctx, values)
+        replaced = self.replaced.show_before(ctx, values) if self.replaced is not None else Preview()
+        return replaced._replace(nothing_to_do=False)
 
     def _body_arguments(self, ctx: ActionContext, args: Sequence[Any], values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values that the body takes; those for the action that it replaces wait for its call."""
@@ -419,7 +424,7 @@ def _later_effects(ctx: ActionContext, project: Project) -> list[Effect]:
         with suppress(AhjoError):
             actions = [(action, ctx.for_namespace(action.namespace_info)) for action in task.planned_actions(ctx)]
             found = task._effects(ctx, actions, project, link.values)  # noqa: SLF001 - of its class
-            effects += [effect._replace(given=link.given, preview=tuple) for effect in found]
+            effects += [effect._replace(given=link.given, preview=Preview) for effect in found]
     return effects
 
 

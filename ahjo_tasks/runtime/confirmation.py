@@ -166,6 +166,15 @@ def require_caller(project: Project, action: str, name: str) -> None:
         require_name(project.reporter, change, name, ask=False)
 
 
+class Preview(NamedTuple):
+    """Preview of a call, as the user has seen it before the question."""
+
+    warnings: Sequence[str] = ()
+    """Facts that the user has to know before answering."""
+    nothing_to_do: bool = False
+    """True if the call would change nothing, so that there is nothing to ask."""
+
+
 class Effect(NamedTuple):
     """Effect of one action on a database: it changes it, or destroys something in it."""
 
@@ -176,8 +185,8 @@ class Effect(NamedTuple):
     """Answers of the flags after that call."""
     destroys: Callable[[], str]
     """Losses, to be read after its name; empty for an action that only adds or changes."""
-    preview: Callable[[], Sequence[str]] = tuple
-    """Shows what the action would do, before the question; returns warnings for it. It holds nothing afterwards."""
+    preview: Callable[[], Preview] = Preview
+    """Shows what the action would do, before the question. It holds nothing afterwards."""
 
 
 class Confirmation:
@@ -197,7 +206,7 @@ class Confirmation:
     def require(self, project: Project, effects: Sequence[Effect]) -> None:
         """Raise NotPermittedError unless the user agrees to all effects, by flag, environment, or answer to a question.
 
-        There is one question, which lists what is destroyed.
+        There is one question, which lists what is destroyed; none where a preview says that there is nothing to do.
         """
         database = _key(project)
         unanswered: list[tuple[Effect, str]] = []
@@ -210,8 +219,8 @@ class Confirmation:
             phrase = effect.destroys()
             if phrase or not (database in self._changed or self._is_answered(project, self.anywhere, strict=False)):
                 unanswered.append((effect, phrase))
-        if unanswered:
-            self._ask(project, unanswered)
+        if unanswered and not self._ask(project, unanswered):
+            return
         self._changed.add(database)
         for effect, phrase in unanswered:
             if phrase:
@@ -258,12 +267,15 @@ class Confirmation:
             )
         return not protected and (given.non_interactive or is_unattended(self.environ))
 
-    def _ask(self, project: Project, unanswered: Sequence[tuple[Effect, str]]) -> None:
+    def _ask(self, project: Project, unanswered: Sequence[tuple[Effect, str]]) -> bool:
+        """Ask for consent to the effects. Returns False where nobody was asked: there is nothing to do."""
+        previews = [effect.preview() for effect, _ in unanswered] if project.console.interactive else []
+        if previews and all(preview.nothing_to_do for preview in previews):
+            return False
         calls = ", ".join(dict.fromkeys(effect.call for effect, _ in unanswered))
         destroying = {effect.action: phrase for effect, phrase in unanswered if phrase}
         warnings = [f"{action} {phrase}." for action, phrase in destroying.items()]
-        if project.console.interactive:
-            warnings += [warning for effect, _ in unanswered for warning in effect.preview()]
+        warnings += [warning for preview in previews for warning in preview.warnings]
         callers = ", ".join(dict.fromkeys(effect.call for effect, phrase in unanswered if phrase))
         protected = project.settings.target_database_protected
         hint = (PROTECTED_BEHIND if protected else BEHIND).format(callers) if callers else ""
@@ -274,6 +286,7 @@ class Confirmation:
             self._named.add(_key(project))
         else:
             require_yes(project.console, change)
+        return True
 
 
 def _key(project: Project) -> str:

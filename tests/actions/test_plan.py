@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cli_runner import Terminal, inv, sqlite
 from projects import RunningProject, make_project
+
+from ahjo_tasks import action
+from ahjo_tasks.actions.deploy import deploy as standard_deploy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -415,6 +418,32 @@ def test_a_chain_that_begins_with_a_deploy_shows_its_plan_and_asks_once(project:
     done = inv(project, "deploy", "data", *CONFIG, yes=False, typed=("y",))
     assert (done.code, done.out.count("Are you sure?")) == (0, 1), done.text
     assert done.out.index("    + a.sql") < done.out.index("Are you sure?")
+
+
+def test_a_deploy_with_nothing_to_do_says_so_and_does_not_ask(deployed: RunningProject) -> None:
+    done = inv(deployed, "deploy", *CONFIG, yes=False, typed=())
+    assert (done.code, done.out.count("Plan: nothing to do"), done.err) == (0, 1, ""), done.text
+    deployed.configure({**sqlite(), "target_database_protected": True})
+    assert inv(deployed, "deploy", *CONFIG, yes=False, typed=()).code == 0
+    assert inv(deployed, "deploy", "data", *CONFIG, yes=False, typed=("n",)).code == 3
+
+
+def test_a_deploy_with_nothing_to_do_lists_what_was_removed_and_does_not_ask(deployed: RunningProject) -> None:
+    (deployed.directory / "database/views/b.sql").unlink()
+    done = inv(deployed, "deploy", *CONFIG, yes=False, typed=())
+    assert (done.code, "    - b.sql" in done.out, "Are you sure?" in done.out) == (0, True, False), done.text
+    done = inv(deployed, "deploy", "--prune", *CONFIG, yes=False, typed=("n",))
+    assert (done.code, "Are you sure?" in done.out) == (3, True), done.text
+
+
+def test_an_own_deploy_asks_though_the_standard_one_has_nothing_to_do(deployed: RunningProject) -> None:
+    @action(affects_database=True)
+    def deploy(ctx: Any) -> None:
+        standard_deploy(ctx)
+        ctx.database.connection.execute("CREATE VIEW own AS SELECT 1 AS one")
+
+    assert inv(deployed, "deploy", *CONFIG, ns=(deploy,), yes=False, typed=("n",)).code == 3
+    assert not has_view(deployed, "own")
 
 
 def test_a_script_is_refused_where_a_step_has_no_sql_or_a_secret(project: RunningProject) -> None:
