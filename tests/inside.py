@@ -112,6 +112,11 @@ class Deployed(RunningProject):
         """What a query of this project's database gives, past the code under test."""
         return self.target.query(sql, self.database)
 
+    @property
+    def product(self) -> str:
+        """The name of a server of MySQL's dialect."""
+        return "MariaDB" if "MariaDB" in str(self.rows("SELECT VERSION()")) else "MySQL"
+
     def by_hand(self, *statements: str) -> None:
         """Do something in the database past this tool."""
         with self.target.connect(self.database) as connection:

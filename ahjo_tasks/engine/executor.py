@@ -154,7 +154,7 @@ def describe_failure(parts: Sequence[Part], connection: Connection) -> str:
     if not count:
         return ""
     if not connection.dialect.transactional_ddl:
-        return f"what ran before stays, as {connection.dialect.title} {IMPLICIT_COMMITS}; run it again to go on"
+        return f"what ran before stays, as {connection.product} {IMPLICIT_COMMITS}; run it again to go on"
     if count == 1 or connection.in_shared_transaction:
         return "nothing is changed: all of it is one transaction"
     return f"the finished ones of its {count} transactions stay; run it again to go on"
@@ -544,7 +544,7 @@ def _interrupted_outcome(step: Step, connection: Connection) -> tuple[str, ...]:
         return (f"{step.label} was not in a transaction: its statements before stay{unknown}",)
     if connection.dialect.transactional_ddl:
         return ()
-    rolled_back = f"what was not finished was rolled back as far as {connection.dialect.title} does"
+    rolled_back = f"what was not finished was rolled back as far as {connection.product} does"
     return (f"{rolled_back}: it {IMPLICIT_COMMITS}{unknown}",)
 
 
@@ -563,7 +563,7 @@ def _outcome(  # noqa: PLR0911, PLR0913, PLR0917 - all that the sentence says
     if connection.in_shared_transaction and committed:
         return f"The transaction was rolled back; {committed} of {total} steps before it are committed."
     if connection.in_shared_transaction and not connection.dialect.transactional_ddl:
-        return f"The transaction was rolled back, but {connection.dialect.title} {IMPLICIT_COMMITS}."
+        return f"The transaction was rolled back, but {connection.product} {IMPLICIT_COMMITS}."
     if connection.in_shared_transaction and isinstance(step, FileStep) and step_outcome:
         return f"The transaction of the action was rolled back; {step_outcome}"
     if connection.in_shared_transaction:

@@ -85,7 +85,7 @@ class MigrationProgress:
             return f"{kept} The next run goes on after it." if self.session.goes_on else kept
         if dialect.transactional_ddl:
             return f"{done}the failing migration was rolled back." if done else "The migration was rolled back."
-        kept = f"{done}{dialect.title} keeps the statements of the migration before the one that failed."
+        kept = f"{done}{self.connection.product} keeps the statements of the migration before the one that failed."
         return f"{kept} The next run goes on after them." if self.session.goes_on else kept
 
     def _way_out(self, server: ServerError | None) -> str | None:
@@ -98,9 +98,9 @@ class MigrationProgress:
         if server.number not in dialect.done_already:
             return server.hint
         return (
-            f"{dialect.title} commits each CREATE, ALTER and DROP: an earlier run that was ended within this migration"
-            " may have done this statement and those before it. Undo them by hand and run again; or do the rest by hand"
-            " and record the revision: inv alembic -- stamp REVISION."
+            f"{self.connection.product} commits each CREATE, ALTER and DROP: an earlier run that was ended within this"
+            " migration may have done this statement and those before it. Undo them by hand and run again; or do the"
+            " rest by hand and record the revision: inv alembic -- stamp REVISION."
         )
 
 

@@ -23,7 +23,7 @@ class _DoneError(Exception):
 
 def refuse_rehearsal(plan: Plan, connection: Connection) -> None:
     """Raise UsageError where a step of the plan could not be rolled back."""
-    title = connection.dialect.title
+    title = connection.product
     if not connection.dialect.transactional_ddl:
         raise UsageError(f"{title} cannot roll CREATE, ALTER and DROP back: there is no rehearsal on it.")
     steps = _without_upkeep(plan).steps

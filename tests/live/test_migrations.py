@@ -33,7 +33,7 @@ def test_a_failing_migration_is_named_with_its_line_and_what_was_applied_before(
     assert not live.has("v")
     assert live.has("half") == (live.target.name == "mysql")
     if live.target.name == "mysql":
-        assert "MySQL keeps the statements of the migration before the one that failed" in failed.err
+        assert f"{live.product} keeps the statements of the migration before the one that failed" in failed.err
 
 
 def test_one_transaction_takes_migrations_back_with_all_the_rest(live: Deployed) -> None:

@@ -177,6 +177,7 @@ def test_every_folder_belongs_to_one_kind() -> None:
         ("postgresql", "assemblies", "PostgreSQL has no assemblies: database/assemblies/x.sql"),
         ("mysql", "schemas", "MySQL has no schemas: database/schemas/x.sql"),
         ("mysql", "rules", "MySQL has no rules: database/rules/x.sql"),
+        ("mariadb", "schemas", "MariaDB has no schemas: database/schemas/x.sql"),
     ],
 )
 def test_what_a_database_lacks_is_refused_by_name(tmp_path: Path, name: str, folder: str, message: str) -> None:

@@ -18,7 +18,7 @@ DIALECTS: dict[str, str] = {
     "sqlite": "ahjo_tasks.database.dialects.sqlite:SQLite",
     "postgresql": "ahjo_tasks.database.dialects.postgresql:PostgreSQL",
     "mysql": "ahjo_tasks.database.dialects.mysql:MySQL",
-    "mariadb": "ahjo_tasks.database.dialects.mysql:MySQL",
+    "mariadb": "ahjo_tasks.database.dialects.mysql:MariaDB",
     "mssql": "ahjo_tasks.database.dialects.mssql:MSSQL",
 }
 ENTRY_POINTS = "ahjo_tasks.dialects"

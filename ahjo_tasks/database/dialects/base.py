@@ -171,6 +171,10 @@ class OpenConnection(Protocol):
         """Name of the database that the connection was made to."""
 
     @property
+    def product(self) -> str:
+        """Name of the product that it was made to."""
+
+    @property
     def in_shared_transaction(self) -> bool:
         """True if one transaction lasts until the connection is closed."""
 
@@ -417,6 +421,10 @@ class Connecting(DialectAttributes):
 
     def on_connect(self, raw: Any) -> None:
         """Set up a new connection of the driver."""
+
+    def product(self, raw: Any) -> str:
+        """Return the name of the product that the driver's connection is made to."""
+        return self.title
 
     def set_lock_timeout(self, raw: Any, seconds: int) -> None:
         """Have the server end a statement that waits longer than `seconds` for a lock of another session."""

@@ -54,7 +54,7 @@ def create_collated(connection: OpenConnection, settings: Settings, head: str, c
     refused = create(
         connection, ["database_collation"] if collation else [], lambda keys: head + (collate if keys else "")
     )
-    return [*unsupported_settings(settings, {"database_collation"}, connection.dialect.title), *refused]
+    return [*unsupported_settings(settings, {"database_collation"}, connection.product), *refused]
 
 
 def _with(statement: Callable[[Collection[str]], str], keys: Sequence[str], refused: Sequence[str], key: str) -> str:

@@ -256,6 +256,11 @@ class MySQL(Dialect):
         " WHERE constraint_schema = DATABASE()"
     )
 
+    def product(self, raw: Any) -> str:
+        """Return MySQL or MariaDB, by the version that the server has told the driver."""
+        told = getattr(raw, "server_info", None) or getattr(raw, "get_server_info", str)()
+        return _product(str(told))
+
     def drop_statement(self, definition: Definition, text: str = "") -> str:
         """Drop packages in Oracle's mode, which alone knows them."""
         statement = super().drop_statement(definition, text)
@@ -290,8 +295,7 @@ class MySQL(Dialect):
 
     def query_catalog(self, connection: OpenConnection, sql: str) -> list[tuple[Any, ...]]:
         """Raise that limit for the one statement where the server is MariaDB."""
-        version = getattr(connection.dbapi_connection, "get_server_info", str)()
-        if "mariadb" not in version.lower():
+        if connection.product != MariaDB.title:
             return super().query_catalog(connection, sql)
         return connection.query(f"SET STATEMENT group_concat_max_len = {LONGEST_LIST} FOR {sql}")
 
@@ -449,8 +453,7 @@ class MySQL(Dialect):
         variables = connection.query("SHOW GLOBAL VARIABLES WHERE Variable_name IN ('server_uuid', 'server_uid')")
         server = str(variables[0][1]) if variables else ""
         name, version = connection.query("SELECT DATABASE(), VERSION()")[0]
-        product = "MariaDB" if "mariadb" in version.lower() else self.title
-        return Identity(server, str(name), f"{product} {'.'.join(version.split('.')[:2])}")
+        return Identity(server, str(name), f"{_product(version)} {'.'.join(version.split('.')[:2])}")
 
     def lock(
         self, connection: OpenConnection, owner: str, timeout: float, purpose: str = DEPLOY
@@ -538,3 +541,14 @@ def _position(message: str, text: str) -> Position:
         return error_positions.at_offset(text, len(text.rstrip()))
     line, column = error_positions.find_text(text, near[1])
     return line or int(near[2]), column
+
+
+class MariaDB(MySQL):
+    """MySQL's dialect under the name of the product that the config names."""
+
+    title = "MariaDB"
+
+
+def _product(version: str) -> str:
+    """Return the product of a server's version."""
+    return MariaDB.title if "mariadb" in version.lower() else MySQL.title
