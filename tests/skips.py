@@ -30,6 +30,7 @@ EXPECTED: dict[str, str] = {
     "Chromium is not installed": "a page is opened where there is a browser; what is in it is tested everywhere",
     "openssl is not installed": "certificates are made by its program",
     "pgbouncer is not installed": "a pooler stands between a run and PostgreSQL only where one is",
+    "pg_dump is ": "it comes with PostgreSQL itself; a server may be elsewhere, and newer",
     "zsh is not installed": "completion is tested in the shells that there are; bash is everywhere",
     "fish is not installed": "likewise",
     "a file is one batch": "SQL Server gets the statements of a file together, up to GO",

@@ -70,7 +70,7 @@ class Pull:
     @property
     def missing(self) -> Sequence[str]:
         """Objects of the database that cannot be pulled, with reasons, once the others were read."""
-        return [*self._reader.missing, *self._histories]
+        return [*dict.fromkeys(self._reader.missing), *self._histories]
 
     @cached_property
     def _histories(self) -> list[str]:

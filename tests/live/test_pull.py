@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ USED = (
     "CREATE TABLE kinds (c smallint, d int)",
 )
 """What the features of SQL Server use."""
+OURS = re.compile("ahjo_|alembic_version|git_version")
 INI = "[alembic]\nscript_location = %(here)s/alembic\npath_separator = os\n"
 ENV = "from ahjo_tasks.alembic_env import run\n\nrun(None)\n"
 TEMPLATE = Path(__file__).parents[2] / "project_template" / "common" / "alembic" / "script.py.mako"
@@ -149,7 +151,12 @@ def test_each_feature_of_sql_server_makes_the_round_trip(target: Target, tmp_pat
 
 
 def rebuilt(live: Deployed, directory: Path) -> dict[object, object]:
-    """Deploy a pulled project to an empty database, and pull that: the same files. Returns what its catalog tells."""
+    """What the catalog tells of the database that a pulled project builds."""
+    return described(build_again(live, directory))
+
+
+def build_again(live: Deployed, directory: Path) -> Deployed:
+    """Deploy a pulled project to an empty database, and pull that: the same files."""
     copy = with_alembic(deployed(live.target, directory))
     (live.directory / "database").mkdir(exist_ok=True)
     shutil.copytree(live.directory / "database", copy.directory / "database", dirs_exist_ok=True)
@@ -164,7 +171,38 @@ def rebuilt(live: Deployed, directory: Path) -> dict[object, object]:
     again.succeed("pull")
     assert files(again) == files(live)
     assert statements(again) == statements(live)
-    return described(copy)
+    return copy
+
+
+def told(live: Deployed) -> list[str]:
+    """What the database itself tells of the objects of others: SQLite and MySQL by statements, PostgreSQL's program."""
+    if live.target.name == "postgresql":
+        return dumped(live)
+    if live.target.name == "sqlite":
+        rows = live.rows("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name")
+    else:
+        names = live.rows("SHOW FULL TABLES WHERE table_type = 'BASE TABLE'")
+        rows = [live.rows(f"SHOW CREATE TABLE `{name}`")[0] for name, _type in names]
+        rows += live.rows(
+            "SELECT trigger_name, action_order FROM information_schema.triggers WHERE trigger_schema = DATABASE()"
+            " ORDER BY 1"
+        )
+    return [text for text in map(str, rows) if not OURS.search(text)]
+
+
+def dumped(live: Deployed) -> list[str]:
+    """The parts of what pg_dump writes of the schema, by the names of their objects."""
+    program = shutil.which("pg_dump")
+    if program is None:
+        pytest.skip("pg_dump is not installed")
+    url = live.target.database_url(live.database).set(drivername="postgresql").render_as_string(hide_password=False)
+    command = [program, "--schema-only", "--no-owner", "--no-privileges", url]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if "server version mismatch" in done.stderr:
+        pytest.skip("pg_dump is older than the server")
+    assert done.returncode == 0, done.stderr
+    _head, *parts = done.stdout.partition("-- PostgreSQL database dump complete")[0].split("\n--\n-- Name: ")
+    return sorted(part.strip().removesuffix("--").strip() for part in parts if not OURS.search(part))
 
 
 @pytest.mark.parametrize("target", ["sqlite", "postgresql", "mysql"], indirect=True)
@@ -177,6 +215,15 @@ def test_a_lending_library_is_taken_over_and_built_again_elsewhere(target: Targe
     assert "nothing to do" in live.succeed("deploy").out
     assert described(live) == before
     assert rebuilt(live, tmp_path / "copy") == before
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgresql", "mysql"], indirect=True)
+def test_unusual_objects_are_built_again_as_the_database_itself_tells_them(target: Target, tmp_path: Path) -> None:
+    live = pull(target, tmp_path / "first", "unusual_")
+    before = told(live)
+    copy = build_again(live, tmp_path / "copy")
+    assert described(copy) == described(live)
+    assert told(copy) == before
 
 
 def test_a_file_that_is_there_is_kept_unless_it_may_be_replaced(live: Deployed) -> None:
@@ -258,6 +305,41 @@ def test_permissions_are_pulled_on_request(postgresql_target: Target, tmp_path: 
         assert live.rows(rights) == before
     finally:
         live.by_hand(f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+
+
+@pytest.mark.parametrize("target", ["mysql"], indirect=True)
+def test_grants_on_columns_and_routines_roles_and_members_are_pulled_on_request(target: Target, tmp_path: Path) -> None:
+    live = deployed(target, tmp_path / "project")
+    role, user = f"r_{live.database}"[:32], f"u_{live.database}"[:32]
+    grants = [f"SHOW GRANTS FOR {user}", f"SHOW GRANTS FOR {role}"]
+    live.by_hand(
+        "CREATE TABLE item (id INT, name TEXT)",
+        "CREATE PROCEDURE one() SELECT 1",
+        f"CREATE USER {user}",
+        f"CREATE ROLE {role}",
+        f"GRANT SELECT (id, name) ON item TO {user}",
+        f"GRANT INSERT ON item TO {role} WITH GRANT OPTION",
+        f"GRANT EXECUTE, ALTER ROUTINE ON PROCEDURE one TO {role}",
+        f"GRANT {role} TO {user}",
+    )
+    if live.product != "MariaDB":
+        grants[0] += f" USING {role}"
+    try:
+        before = [live.rows(query) for query in grants]
+        live.succeed("pull", "--permissions")
+        live.by_hand(f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM {user}", f"DROP ROLE {role}")
+        if live.product != "MariaDB":
+            live.by_hand(f"CREATE ROLE {role}", f"GRANT {role} TO {user}")
+        done = live.succeed("create-users-roles-and-permissions")
+        assert "There is no database/permissions/create_db_users.sql: nothing to do." in done.out
+        assert [live.rows(query) for query in grants] == before
+    finally:
+        live.by_hand(f"DROP USER IF EXISTS {user}", f"DROP ROLE IF EXISTS {role}")
+
+
+def test_permissions_without_any_file_are_refused(live: Deployed) -> None:
+    if live.target.name != "sqlite":
+        assert "the file does not exist" in live.fail("create-db-users", code=2).err
 
 
 @needs_shared

@@ -13,6 +13,7 @@ from ahjo_tasks.database.scripts.postgresql_objects import (
     ON_TABLE,
     OWN,
     OWN_RELATION,
+    RELATION_OPTIONS,
     RULES,
     SEQUENCES,
     TRIGGERS,
@@ -76,11 +77,13 @@ SELECT e.extname, n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e
 WHERE e.extname <> 'plpgsql' ORDER BY 1
 """
 TABLES = f"""
-SELECT c.oid::bigint, n.nspname, c.relname, c.relpersistence = 'u', c.reloptions, pg_get_partkeydef(c.oid),
+SELECT c.oid::bigint, n.nspname, c.relname, c.relpersistence = 'u', {RELATION_OPTIONS}, pg_get_partkeydef(c.oid),
     pg_get_expr(c.relpartbound, c.oid), c.relrowsecurity, c.relforcerowsecurity, c.relreplident,
     (SELECT x.relname FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
         WHERE i.indrelid = c.oid AND i.indisreplident),
-    ARRAY(SELECT h.inhparent::bigint FROM pg_inherits h WHERE h.inhrelid = c.oid ORDER BY h.inhseqno), m.amname
+    ARRAY(SELECT h.inhparent::bigint FROM pg_inherits h WHERE h.inhrelid = c.oid ORDER BY h.inhseqno), m.amname,
+    (SELECT x.relname FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
+        WHERE i.indrelid = c.oid AND i.indisclustered), NULLIF(c.reloftype, 0)::regtype::text
 FROM pg_class c {IN_SCHEMA} c.relnamespace LEFT JOIN pg_am m ON m.oid = c.relam AND m.amname <> 'heap'
 WHERE c.relkind IN ('r', 'p') AND {OWN_RELATION} ORDER BY 2, 3
 """
@@ -88,7 +91,11 @@ COLUMNS = f"""
 SELECT c.oid::bigint, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
     pg_get_expr(d.adbin, d.adrelid), a.attidentity, a.attgenerated,
     (SELECT l.oid::regcollation::text FROM pg_collation l WHERE l.oid = a.attcollation AND l.oid <> t.typcollation),
-    CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage END, NULLIF(a.attstattarget, -1),
+    array_remove(ARRAY[
+        CASE WHEN a.attstorage <> t.typstorage THEN 'STORAGE ' || CASE a.attstorage WHEN 'p' THEN 'PLAIN'
+            WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END,
+        CASE to_jsonb(a) ->> 'attcompression' WHEN 'p' THEN 'COMPRESSION pglz' WHEN 'l' THEN 'COMPRESSION lz4' END,
+        'STATISTICS ' || NULLIF(a.attstattarget, -1), '(' || array_to_string(a.attoptions, ', ') || ')'], NULL),
     a.attislocal OR c.relispartition,
     (SELECT format('SEQUENCE NAME %s START WITH %s INCREMENT BY %s MINVALUE %s MAXVALUE %s CACHE %s%s',
         s.seqrelid::regclass, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache,
@@ -104,12 +111,15 @@ ORDER BY n.nspname, c.relname, a.attnum
 CONSTRAINTS = f"""
 SELECT k.oid::bigint, c.oid::bigint, k.conname, k.contype, pg_get_constraintdef(k.oid)
 FROM pg_constraint k {ON_TABLE.format("k.conrelid")}
-WHERE k.contype IN ('c', 'p', 'u', 'x', 'f') AND (k.conislocal OR c.relispartition)
+WHERE k.contype IN ('c', 'p', 'u', 'x', 'f') AND (k.conislocal OR c.relispartition AND k.convalidated)
     AND (k.contype <> 'f' OR k.conparentid = 0) AND {OWN_RELATION}
 ORDER BY k.contype <> 'p', k.conname, n.nspname, c.relname
 """
+"""Constraints; those of a partition are its own until it is attached, but for those that are not valid."""
 INDEXES = f"""
-SELECT x.oid::bigint, c.oid::bigint, x.oid::regclass::text, CASE WHEN k.oid IS NULL THEN pg_get_indexdef(x.oid) END,
+SELECT x.oid::bigint, c.oid::bigint, x.oid::regclass::text,
+    CASE WHEN k.oid IS NULL THEN pg_get_indexdef(x.oid) WHEN x.reloptions IS NOT NULL
+        THEN format('ALTER INDEX %s SET (%s)', x.oid::regclass, array_to_string(x.reloptions, ', ')) END,
     h.inhparent::regclass::text
 FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid {ON_TABLE.format("i.indrelid")}
 LEFT JOIN pg_constraint k ON k.conindid = x.oid AND k.contype IN ('p', 'u', 'x')
@@ -117,9 +127,37 @@ LEFT JOIN pg_inherits h ON h.inhrelid = x.oid
 WHERE c.relkind IN ('r', 'p') AND {OWN_RELATION} ORDER BY n.nspname, x.relname
 """
 STATISTICS = f"""
-SELECT o.oid::bigint, pg_get_statisticsobjdef(o.oid), format('%I.%I', n.nspname, o.stxname)
+SELECT o.oid::bigint, pg_get_statisticsobjdef(o.oid), format('%I.%I', n.nspname, o.stxname),
+    NULLIF((to_jsonb(o) ->> 'stxstattarget')::int, -1)
 FROM pg_statistic_ext o {IN_SCHEMA} o.stxnamespace WHERE {OWN.format("pg_statistic_ext", "o.oid")} ORDER BY 3
 """
+COLLATIONS = f"""
+SELECT o.oid::bigint, format('%I.%I', n.nspname, o.collname), array_to_string(ARRAY[
+    'PROVIDER = ' || CASE o.collprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE 'libc' END,
+    CASE WHEN o.collprovider = 'c' THEN format('LC_COLLATE = %L, LC_CTYPE = %L', o.collcollate, o.collctype)
+        ELSE format('LOCALE = %L', coalesce(x ->> 'colllocale', x ->> 'colliculocale', o.collcollate)) END,
+    'RULES = ' || quote_literal(x ->> 'collicurules'),
+    CASE WHEN NOT o.collisdeterministic THEN 'DETERMINISTIC = false' END], ', ')
+FROM pg_collation o {IN_SCHEMA} o.collnamespace CROSS JOIN LATERAL to_jsonb(o) x
+WHERE {OWN.format("pg_collation", "o.oid")} ORDER BY 2
+"""
+"""Collations; the names of some columns differ between the versions of the server."""
+TEXT_SEARCH = f"""
+SELECT 'pg_ts_dict', o.oid::bigint, 'DICTIONARY', format('%I.%I', n.nspname, o.dictname),
+    format('TEMPLATE = %I.%I%s', m.nspname, t.tmplname, ', ' || o.dictinitoption), ARRAY[]::text[]
+FROM pg_ts_dict o {IN_SCHEMA} o.dictnamespace JOIN pg_ts_template t ON t.oid = o.dicttemplate
+JOIN pg_namespace m ON m.oid = t.tmplnamespace WHERE {OWN.format("pg_ts_dict", "o.oid")}
+UNION ALL
+SELECT 'pg_ts_config', o.oid::bigint, 'CONFIGURATION', format('%I.%I', n.nspname, o.cfgname),
+    format('PARSER = %I.%I', m.nspname, p.prsname), ARRAY(SELECT format('ADD MAPPING FOR %s WITH %s', k.alias,
+        string_agg(d.mapdict::regdictionary::text, ', ' ORDER BY d.mapseqno))
+        FROM pg_ts_config_map d JOIN ts_token_type(o.cfgparser) k ON k.tokid = d.maptokentype
+        WHERE d.mapcfg = o.oid GROUP BY k.alias ORDER BY k.alias)
+FROM pg_ts_config o {IN_SCHEMA} o.cfgnamespace JOIN pg_ts_parser p ON p.oid = o.cfgparser
+JOIN pg_namespace m ON m.oid = p.prsnamespace WHERE {OWN.format("pg_ts_config", "o.oid")}
+ORDER BY 1 DESC, 4
+"""
+"""Dictionaries, and the configurations that map words to them."""
 GRANTED = f"""
 SELECT 'SCHEMA' AS kind, format('%I', n.nspname) AS name, NULL AS columns, n.nspowner AS owner, n.nspacl AS acl,
     acldefault('n', n.nspowner) AS usual
@@ -160,14 +198,8 @@ CREATE_ROLE = "DO $$BEGIN IF to_regrole({}) IS NULL THEN CREATE ROLE {}; END IF;
 OTHERS = f"""
 SELECT 'foreign table', format('%I.%I', n.nspname, c.relname) FROM pg_class c {IN_SCHEMA} c.relnamespace
 WHERE c.relkind = 'f' AND {OWN_RELATION}
-UNION ALL SELECT 'collation', format('%I.%I', n.nspname, o.collname) FROM pg_collation o {IN_SCHEMA} o.collnamespace
-WHERE {OWN.format("pg_collation", "o.oid")}
 UNION ALL SELECT 'operator class', format('%I.%I', n.nspname, o.opcname) FROM pg_opclass o {IN_SCHEMA} o.opcnamespace
 WHERE {OWN.format("pg_opclass", "o.oid")}
-UNION ALL SELECT 'text search configuration', format('%I.%I', n.nspname, o.cfgname) FROM pg_ts_config o
-{IN_SCHEMA} o.cfgnamespace WHERE {OWN.format("pg_ts_config", "o.oid")}
-UNION ALL SELECT 'text search dictionary', format('%I.%I', n.nspname, o.dictname) FROM pg_ts_dict o
-{IN_SCHEMA} o.dictnamespace WHERE {OWN.format("pg_ts_dict", "o.oid")}
 UNION ALL SELECT 'base type', format('%I.%I', n.nspname, o.typname) FROM pg_type o {IN_SCHEMA} o.typnamespace
 WHERE o.typtype = 'b' AND o.typelem = 0 AND {OWN.format("pg_type", "o.oid")}
 UNION ALL SELECT 'event trigger', evtname FROM pg_event_trigger o WHERE o.oid >= 16384
@@ -175,10 +207,9 @@ UNION ALL SELECT 'publication', pubname FROM pg_publication
 UNION ALL SELECT 'foreign server', srvname FROM pg_foreign_server
 UNION ALL SELECT 'cast', format('%s AS %s', castsource::regtype, casttarget::regtype) FROM pg_cast o
 WHERE o.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_cast'::regclass AND e.objid = o.oid
-    AND e.deptype = 'e')
+    AND e.deptype IN ('e', 'i'))
 """
 """Objects that are not read."""
-STORAGE = {"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}
 IDENTITY = {"a": "ALWAYS", "d": "BY DEFAULT"}
 GENERATED = {"s": "STORED", "v": "VIRTUAL"}
 REPLICA = {"f": "FULL", "n": "NOTHING"}
@@ -201,6 +232,8 @@ class Table(NamedTuple):
     replica_index: str | None
     parents: Sequence[int]
     method: str | None
+    clustered: str | None
+    row_type: str | None
 
 
 def needed_by_tables(connection: Connection) -> dict[Key, set[Key]]:
@@ -256,6 +289,11 @@ def _replacing(item: Item) -> Item:
     return item._replace(statements=(item.drop, *item.statements))
 
 
+def _is_inline(kind: str, constraint: str) -> bool:
+    """Return whether a constraint stands in CREATE TABLE: a check does, unless it is not valid."""
+    return kind == CHECK and not constraint.endswith(" NOT VALID")
+
+
 class PostgreSQLTables:
     """Makes the statements of all tables, in an order in which they run."""
 
@@ -273,6 +311,8 @@ class PostgreSQLTables:
         create = [
             *self._schemas(),
             *self._extensions(),
+            *self._collations(),
+            *self._text_search(),
             *(["SET check_function_bodies = off"] if any(key[0] == "pg_proc" for key in self._items) else []),
             *(statement for key in self._order() for statement in self._statements(key)),
             *self._partitions(),
@@ -281,6 +321,9 @@ class PostgreSQLTables:
         ]
         drop = [f"DROP TABLE {', '.join(self._names.values())}"] if self._names else []
         drop += [self._items[key].drop for key in reversed(self._order()) if key in self._items]
+        text_search = reversed(self._query(TEXT_SEARCH))
+        drop += [f"DROP TEXT SEARCH {word} IF EXISTS {name}" for _catalog, _oid, word, name, *_more in text_search]
+        drop += [f"DROP COLLATION IF EXISTS {name}" for _oid, name, _options in self._query(COLLATIONS)]
         return TableScripts([f"{table.schema}.{table.name}" for table in self._tables.values()], create, drop)
 
     @cached_property
@@ -316,13 +359,24 @@ class PostgreSQLTables:
         for name, schema in self._query(EXTENSIONS):
             yield f"CREATE EXTENSION IF NOT EXISTS {self._quote(name)} WITH SCHEMA {self._quote(schema)}"
 
+    def _collations(self) -> Iterator[str]:
+        for oid, name, options in self._query(COLLATIONS):
+            yield f"CREATE COLLATION IF NOT EXISTS {name} ({options})"
+            yield from self._reader.comments(("pg_collation", oid), "COLLATION", name)
+
+    def _text_search(self) -> Iterator[str]:
+        for catalog, oid, word, name, options, mappings in self._query(TEXT_SEARCH):
+            yield f"CREATE TEXT SEARCH {word} {name} ({options})"
+            yield from (f"ALTER TEXT SEARCH {word} {name} {mapping}" for mapping in mappings)
+            yield from self._reader.comments((catalog, oid), f"TEXT SEARCH {word}", name)
+
     def _create(self, table: Table) -> str:
         """Return CREATE TABLE with columns and checks; a partition is attached later, so that its columns stay."""
         lines = [*self._columns[table.oid]]
         lines += [
             constraint
             for _oid, owner, kind, constraint in self._named_constraints()
-            if (owner, kind) == (table.oid, CHECK)
+            if owner == table.oid and _is_inline(kind, constraint)
         ]
         body = "".join(f"\n    {line}," for line in lines).removesuffix(",")
         parents = ", ".join(self._names[parent] for parent in table.parents) if table.bound is None else ""
@@ -360,11 +414,14 @@ class PostgreSQLTables:
                 yield f"ALTER TABLE ONLY {parent} ATTACH PARTITION {self._names[table.oid]} {table.bound}"
 
     def _keys_and_indexes(self) -> Iterator[str]:
-        """Yield keys, indexes and then foreign keys; indexes of partitions are attached to those of their parents."""
-        constraints = [row for row in self._named_constraints() if row[2] != CHECK]
+        """Yield keys, indexes, and then foreign keys and checks that are not valid.
+
+        Indexes of partitions are attached to those of their parents.
+        """
+        constraints = list(self._named_constraints())
         indexes = [row for row in self._query(INDEXES) if row[1] in self._names]
         for oid, table, kind, constraint in constraints:
-            if kind != FOREIGN:
+            if kind not in {CHECK, FOREIGN}:
                 yield f"ALTER TABLE ONLY {self._names[table]} ADD {constraint}"
                 yield from self._comments_on_constraint(oid, table)
         for oid, _table, name, definition, _parent in indexes:
@@ -374,8 +431,9 @@ class PostgreSQLTables:
             f"ALTER INDEX {parent} ATTACH PARTITION {name}" for *_more, name, _text, parent in indexes if parent
         )
         for oid, table, kind, constraint in constraints:
-            if kind == FOREIGN:
-                yield f"ALTER TABLE {self._names[table]} ADD {constraint}"
+            if kind in {CHECK, FOREIGN}:
+                if not _is_inline(kind, constraint):
+                    yield f"ALTER TABLE {self._names[table]} ADD {constraint}"
                 yield from self._comments_on_constraint(oid, table)
 
     def _comments_on_constraint(self, oid: int, table: int) -> Iterator[str]:
@@ -390,17 +448,16 @@ class PostgreSQLTables:
             if owner in self._names:
                 place = f"{self._names[owner]}.{self._quote(column)}"
                 yield f"ALTER SEQUENCE {self._quote(schema, name)} OWNED BY {place}"
-        for oid, name, *_more, storage, statistics, _local, _sequence in self._query(COLUMNS):
+        for oid, name, *_more, settings, _local, _sequence in self._query(COLUMNS):
             column = f"ALTER COLUMN {self._quote(name)} SET"
-            changes = [f"STORAGE {STORAGE[storage]}"] if storage else []
-            changes += [f"STATISTICS {statistics}"] if statistics is not None else []
             yield from (
-                f"ALTER TABLE ONLY {self._names[oid]} {column} {change}" for change in changes if oid in self._names
+                f"ALTER TABLE ONLY {self._names[oid]} {column} {setting}" for setting in settings if oid in self._names
             )
         for table in self._tables.values():
             yield from (f"ALTER TABLE {self._names[table.oid]} {change}" for change in self._settings(table))
-        for oid, text, name in self._query(STATISTICS):
+        for oid, text, name, target in self._query(STATISTICS):
             yield text
+            yield from [f"ALTER STATISTICS {name} SET STATISTICS {target}"] if target is not None else []
             yield from self._reader.comments(("pg_statistic_ext", oid), "STATISTICS", name)
         for table in self._tables.values():
             yield from self._reader.comments(("pg_class", table.oid), "TABLE", self._names[table.oid])
@@ -414,3 +471,7 @@ class PostgreSQLTables:
             yield f"REPLICA IDENTITY {REPLICA[table.replica]}"
         elif table.replica_index:
             yield f"REPLICA IDENTITY USING INDEX {self._quote(table.replica_index)}"
+        if table.clustered:
+            yield f"CLUSTER ON {self._quote(table.clustered)}"
+        if table.row_type:
+            yield f"OF {table.row_type}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.database.scripts import ScriptReader
 
@@ -23,8 +23,13 @@ OWN_RELATION = OWN.format("pg_class", "c.oid")
 IN_SCHEMA = "JOIN pg_namespace n ON n.oid ="
 ON_TABLE = f"JOIN pg_class c ON c.oid = {{}} {IN_SCHEMA} c.relnamespace"
 
+RELATION_OPTIONS = (
+    "c.reloptions || ARRAY(SELECT 'toast.' || o FROM pg_class t, unnest(t.reloptions) o WHERE t.oid = c.reltoastrelid)"
+)
+"""The options of a relation, and of the table that keeps its long values."""
 VIEWS = f"""
-SELECT c.oid::bigint, n.nspname, c.relname, c.relkind = 'm', c.reloptions, c.relispopulated, pg_get_viewdef(c.oid)
+SELECT c.oid::bigint, n.nspname, c.relname, c.relkind = 'm', {RELATION_OPTIONS}, c.relispopulated,
+    pg_get_viewdef(c.oid)
 FROM pg_class c {IN_SCHEMA} c.relnamespace WHERE c.relkind IN ('v', 'm') AND {OWN_RELATION} ORDER BY 2, 3
 """
 VIEW_DEFAULTS = f"""
@@ -33,8 +38,9 @@ FROM pg_attrdef d {ON_TABLE.format("d.adrelid")} JOIN pg_attribute a ON a.attrel
 WHERE c.relkind = 'v' AND {OWN_RELATION} ORDER BY a.attnum
 """
 VIEW_INDEXES = f"""
-SELECT c.oid::bigint, pg_get_indexdef(i.indexrelid)
-FROM pg_index i {ON_TABLE.format("i.indrelid")} WHERE c.relkind = 'm' AND {OWN_RELATION} ORDER BY 2
+SELECT c.oid::bigint, i.indexrelid::bigint, i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid),
+    CASE WHEN i.indisclustered THEN (SELECT relname FROM pg_class WHERE oid = i.indexrelid) END
+FROM pg_index i {ON_TABLE.format("i.indrelid")} WHERE c.relkind = 'm' AND {OWN_RELATION} ORDER BY 4
 """
 ROUTINES = f"""
 SELECT p.oid::bigint, n.nspname, p.proname, p.prokind, pg_get_function_identity_arguments(p.oid),
@@ -44,12 +50,27 @@ FROM pg_proc p {IN_SCHEMA} p.pronamespace WHERE {OWN.format("pg_proc", "p.oid")}
         AND d.deptype = 'i') ORDER BY 2, 3, 5
 """
 """Routines; the constructors of a range type come with it."""
-AGGREGATES = """
-SELECT a.aggfnoid::oid::bigint, a.aggkind = 'n', a.aggtransfn::regproc::text, format_type(a.aggtranstype, NULL),
-    NULLIF(a.aggfinalfn, 0)::regproc::text, NULLIF(a.aggcombinefn, 0)::regproc::text, quote_literal(a.agginitval),
-    CASE WHEN a.aggsortop <> 0 THEN a.aggsortop::regoperator::text END
-FROM pg_aggregate a WHERE a.aggfnoid >= 16384
+MODIFIES = "CASE a.{} WHEN 'r' THEN 'READ_ONLY' WHEN 's' THEN 'SHAREABLE' ELSE 'READ_WRITE' END"
+AGGREGATES = f"""
+SELECT a.aggfnoid::oid::bigint, pg_get_function_arguments(p.oid), array_remove(ARRAY[
+    format('SFUNC = %s', a.aggtransfn::regproc), format('STYPE = %s', format_type(a.aggtranstype, NULL)),
+    'SSPACE = ' || NULLIF(a.aggtransspace, 0), 'FINALFUNC = ' || NULLIF(a.aggfinalfn, 0)::regproc,
+    CASE WHEN a.aggfinalextra THEN 'FINALFUNC_EXTRA' END,
+    CASE WHEN a.aggfinalfn <> 0 THEN 'FINALFUNC_MODIFY = ' || {MODIFIES.format("aggfinalmodify")} END,
+    'COMBINEFUNC = ' || NULLIF(a.aggcombinefn, 0)::regproc, 'SERIALFUNC = ' || NULLIF(a.aggserialfn, 0)::regproc,
+    'DESERIALFUNC = ' || NULLIF(a.aggdeserialfn, 0)::regproc, 'INITCOND = ' || quote_literal(a.agginitval),
+    'MSFUNC = ' || NULLIF(a.aggmtransfn, 0)::regproc, 'MINVFUNC = ' || NULLIF(a.aggminvtransfn, 0)::regproc,
+    'MSTYPE = ' || format_type(NULLIF(a.aggmtranstype, 0), NULL), 'MSSPACE = ' || NULLIF(a.aggmtransspace, 0),
+    'MFINALFUNC = ' || NULLIF(a.aggmfinalfn, 0)::regproc, CASE WHEN a.aggmfinalextra THEN 'MFINALFUNC_EXTRA' END,
+    CASE WHEN a.aggmfinalfn <> 0 THEN 'MFINALFUNC_MODIFY = ' || {MODIFIES.format("aggmfinalmodify")} END,
+    'MINITCOND = ' || quote_literal(a.aggminitval),
+    'SORTOP = ' || (SELECT format('OPERATOR(%I.%s)', m.nspname, o.oprname) FROM pg_operator o
+        JOIN pg_namespace m ON m.oid = o.oprnamespace WHERE o.oid = a.aggsortop),
+    CASE p.proparallel WHEN 's' THEN 'PARALLEL = SAFE' WHEN 'r' THEN 'PARALLEL = RESTRICTED' END,
+    CASE a.aggkind WHEN 'h' THEN 'HYPOTHETICAL' END], NULL)
+FROM pg_aggregate a JOIN pg_proc p ON p.oid = a.aggfnoid WHERE a.aggfnoid >= 16384
 """
+"""The parameters and options of aggregates."""
 TYPES = f"""
 SELECT t.oid::bigint, n.nspname, t.typname, t.typtype, format_type(NULLIF(t.typbasetype, 0), t.typtypmod),
     t.typdefault, t.typnotnull,
@@ -58,13 +79,20 @@ SELECT t.oid::bigint, n.nspname, t.typname, t.typtype, format_type(NULLIF(t.typb
     ARRAY(SELECT quote_literal(e.enumlabel) FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder),
     ARRAY(SELECT format('CONSTRAINT %I %s', k.conname, pg_get_constraintdef(k.oid)) FROM pg_constraint k
         WHERE k.contypid = t.oid AND k.contype = 'c' ORDER BY k.conname),
-    ARRAY(SELECT format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)) FROM pg_attribute a
-        WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
+    ARRAY(SELECT format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)) || coalesce(
+            (SELECT ' COLLATE ' || l.oid::regcollation FROM pg_collation l, pg_type b
+            WHERE l.oid = a.attcollation AND b.oid = a.atttypid AND l.oid <> b.typcollation), '')
+        FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
     (SELECT ARRAY[format('SUBTYPE = %s', format_type(g.rngsubtype, NULL)),
         CASE WHEN NOT q.opcdefault THEN format('SUBTYPE_OPCLASS = %I.%I', m.nspname, q.opcname) END,
-        'SUBTYPE_DIFF = ' || NULLIF(g.rngsubdiff, 0)::regproc, 'CANONICAL = ' || NULLIF(g.rngcanonical, 0)::regproc]
+        'COLLATION = ' || (SELECT l.oid::regcollation FROM pg_collation l, pg_type b
+            WHERE l.oid = g.rngcollation AND b.oid = g.rngsubtype AND l.oid <> b.typcollation),
+        'SUBTYPE_DIFF = ' || NULLIF(g.rngsubdiff, 0)::regproc, 'CANONICAL = ' || NULLIF(g.rngcanonical, 0)::regproc,
+        'MULTIRANGE_TYPE_NAME = ' || format_type((to_jsonb(g) ->> 'rngmultitypid')::oid, NULL)]
         FROM pg_range g JOIN pg_opclass q ON q.oid = g.rngsubopc JOIN pg_namespace m ON m.oid = q.opcnamespace
-        WHERE g.rngtypid = t.oid)
+        WHERE g.rngtypid = t.oid),
+    t.typrelid::bigint, ARRAY(SELECT k.oid::bigint FROM pg_constraint k WHERE k.contypid = t.oid ORDER BY k.conname),
+    ARRAY(SELECT k.conname FROM pg_constraint k WHERE k.contypid = t.oid ORDER BY k.conname)
 FROM pg_type t {IN_SCHEMA} t.typnamespace
 WHERE (t.typtype IN ('e', 'd', 'r') OR EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
     AND {OWN.format("pg_type", "t.oid")} ORDER BY 2, 3
@@ -158,11 +186,15 @@ class PostgreSQLObjects(ScriptReader):
 
     def types(self) -> Iterator[Item]:
         """Yield enums, domains, ranges and composite types."""
-        for oid, schema, name, form, *parts in self.connection.query(TYPES):
+        for oid, schema, name, form, *parts, relation, checks, check_names in self.connection.query(TYPES):
             word = "DOMAIN" if form == "d" else "TYPE"
             full, key = self.quote(schema, name), ("pg_type", oid)
             create = f"CREATE {word} {full} AS {_type_body(form, *parts)}"
-            yield Item(key, word.lower(), schema, name, (create, *self.comments(key, word, full)), full)
+            comments = [*self.comments(key, word, full), *self.comments(("pg_class", relation), word, full)]
+            for check, check_name in zip(checks, check_names, strict=True):
+                place = f"{self.quote(check_name)} ON DOMAIN {full}"
+                comments += self.comments(("pg_constraint", check), "CONSTRAINT", place)
+            yield Item(key, word.lower(), schema, name, (create, *comments), full)
 
     def sequences(self) -> Iterator[Item]:
         """Yield sequences, but for those of identity columns."""
@@ -177,20 +209,16 @@ class PostgreSQLObjects(ScriptReader):
         aggregates = {oid: parts for oid, *parts in self.connection.query(AGGREGATES)}
         for oid, schema, name, form, arguments, text in self.connection.query(ROUTINES):
             kind, key = ROUTINE_KINDS.get(form, "function"), ("pg_proc", oid)
-            full = f"{self.quote(schema, name)}({arguments})"
-            create = text or _aggregate(full, *aggregates[oid])
-            if create:
-                yield Item(key, kind, schema, name, (create, *self.comments(key, kind.upper(), full)), full)
-            else:
-                self.missing.append(f"aggregate {schema}.{name}: it is an ordered-set aggregate")
+            full = f"{self.quote(schema, name)}({arguments or '*' * (form == 'a')})"
+            create = text or _aggregate(self.quote(schema, name), *aggregates[oid])
+            yield Item(key, kind, schema, name, (create, *self.comments(key, kind.upper(), full)), full)
 
     def views(self) -> Iterator[Item]:
         """Yield views and materialized views, with the indexes of those."""
-        defaults, indexes = defaultdict[int, list[str]](list), defaultdict[int, list[str]](list)
+        defaults = defaultdict[int, list[str]](list)
         for oid, column, value in self.connection.query(VIEW_DEFAULTS):
             defaults[oid].append(f"ALTER COLUMN {self.quote(column)} SET DEFAULT {value}")
-        for oid, index in self.connection.query(VIEW_INDEXES):
-            indexes[oid].append(index)
+        indexes = self._view_indexes()
         for oid, schema, name, is_materialized, options, populated, text in self.connection.query(VIEWS):
             full, key = self.quote(schema, name), ("pg_class", oid)
             kind = "materialized view" if is_materialized else "view"
@@ -200,8 +228,18 @@ class PostgreSQLObjects(ScriptReader):
             if is_materialized and not populated:
                 statements[-1] += "\nWITH NO DATA"
             statements += [f"ALTER VIEW {full} {change}" for change in defaults[oid]]
-            statements += [*indexes[oid], *self.comments(key, kind.upper(), full)]
+            for create, clustered, *comments in indexes[oid]:
+                cluster = [f"ALTER MATERIALIZED VIEW {full} CLUSTER ON {self.quote(clustered)}"] if clustered else []
+                statements += [create, *cluster, *comments]
+            statements += self.comments(key, kind.upper(), full)
             yield Item(key, kind, schema, name, tuple(statements), full)
+
+    def _view_indexes(self) -> dict[int, list[tuple[str, ...]]]:
+        """Return the indexes of materialized views: text, name where its order is that of the rows, and comments."""
+        indexes = defaultdict[int, list[tuple[str, ...]]](list)
+        for view, oid, name, text, clustered in self.connection.query(VIEW_INDEXES):
+            indexes[view].append((text, clustered or "", *self.comments(("pg_class", oid), "INDEX", name)))
+        return indexes
 
     def on_tables(self, kind: str, query: str) -> Iterator[Item]:
         """Yield triggers or rules, each behind a DROP."""
@@ -273,11 +311,8 @@ def _type_body(  # noqa: PLR0913, PLR0917 - the columns of the query
     return " ".join(filter(None, parts))
 
 
-def _aggregate(full: str, plain: bool, *parts: Any) -> str:
-    """Return the statement of an aggregate; empty for one of ordered sets."""
-    words = ("SFUNC", "STYPE", "FINALFUNC", "COMBINEFUNC", "INITCOND", "SORTOP")
-    options = ", ".join(f"{word} = {value}" for word, value in zip(words, parts, strict=True) if value)
-    return f"CREATE OR REPLACE AGGREGATE {full} ({options})" if plain else ""
+def _aggregate(name: str, parameters: str, options: Sequence[str]) -> str:
+    return f"CREATE OR REPLACE AGGREGATE {name}({parameters or '*'}) ({', '.join(options)})"
 
 
 def with_options(options: Sequence[str] | None) -> str:
