@@ -31,8 +31,11 @@ MAX_LINKS = 20
 
 
 def pluralize(count: int, noun: str) -> str:
-    """Return `1 row` or `3 rows`, for a noun whose plural ends with s."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    """Return `1 row`, `3 rows` or `2 dependencies`, for a noun whose plural ends with s."""
+    if count == 1:
+        return f"{count} {noun}"
+    stem = noun.removesuffix("y")
+    return f"{count} {stem}ies" if stem != noun and stem[-1] not in "aeou" else f"{count} {noun}s"
 
 
 def join_names(names: Sequence[str], most: int = 10) -> str:

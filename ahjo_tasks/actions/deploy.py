@@ -282,7 +282,7 @@ complete_build = multiaction(
     "data",
     "testdata",
     "test",
-    doc="Run init, deploy, data, testdata, test.",
+    doc="Run init, deploy, data, testdata, test.\n\n`init` drops the database and creates it again.",
     affects_database=True,
     auto_shortflags=False,
 )

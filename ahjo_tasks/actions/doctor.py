@@ -30,7 +30,7 @@ DISTRIBUTIONS = ("ahjo-tasks", "invoke", "SQLAlchemy", "alembic")
     },
 )
 def doctor(ctx: ActionContext, connect: bool = False, format: str = "table") -> None:  # noqa: A002 - the flag's name
-    """List drivers, what loads and why not.
+    """List the drivers, which load, and why others do not.
 
     For each database its drivers with their versions, and what to run where one
     cannot be used. Needs no config; with one its database comes first, with the
@@ -62,8 +62,8 @@ def doctor(ctx: ActionContext, connect: bool = False, format: str = "table") -> 
 def test_connection(ctx: ActionContext) -> None:
     """Connect; show login, database, version.
 
-    Then the drivers for this database, also when the connection fails for want
-    of one.
+    Lists the drivers for this database, too, also when the connection fails
+    because none is installed.
     """
     from ahjo_tasks.database.drivers import DriverError
 

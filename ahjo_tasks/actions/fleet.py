@@ -30,16 +30,16 @@ class Flag(NamedTuple):
 COMMON = {
     "targets": Flag("The targets: a .yaml, .json or .csv file, or module:function of the project."),
     "where": Flag("Only targets with this label, as region=eu,us or name=shop*; give it once for each label.", list),
-    "where-not": Flag("No targets with this label.", list),
+    "where-not": Flag("Leave out targets with this label.", list),
     "part": Flag("Only a part of the targets, as 2/8, for one of eight machines."),
     "jobs": Flag("Number of targets at a time; by default one for each processor, or thread of the workers.", int),
     "per-server": Flag("Number of targets of one server at a time; by default any.", int),
     "timeout": Flag("Seconds after which a target is interrupted.", float),
     "retries": Flag("Number of further tries after an error that may pass; by default 2.", int, 2),
     "scheduler": Flag("Address of a Dask scheduler, as tls://host:8786; by default processes of this machine."),
-    "tls-ca": Flag("File of the authority that signed the certificate of the scheduler."),
-    "tls-cert": Flag("File of our certificate for the scheduler."),
-    "tls-key": Flag("File of the key of that."),
+    "tls-ca": Flag("File of the CA certificate that verifies the scheduler."),
+    "tls-cert": Flag("File of the client certificate for the scheduler."),
+    "tls-key": Flag("File of the private key of that certificate."),
     "format": Flag("table, json, markdown or junit.", str, "table"),
     "output": Flag("Write the report to this file in place of the terminal."),
     "logs": Flag("Folder for the log of each target and an index; by default fleet-logs.", str, "fleet-logs"),
@@ -48,7 +48,7 @@ ROLLOUT = {
     "canary": Flag("Targets that go first, alone: a number, a name, or label=value; may be repeated.", list),
     "waves": Flag("Percentages of each group that are done before the next ones begin, as 10%,50%."),
     "max-failures": Flag("Failures, as 3 or 5%, before no other target is started; by default 0.", str, "0"),
-    "after-wave": Flag("Action that has to pass after a wave before the next one begins."),
+    "after-wave": Flag("Action that has to pass after a wave before the next one starts."),
     "pause": Flag("Seconds between two waves.", float),
     "resume": Flag("Leave out the targets whose history says that they are up to date.", bool, default=False),
     "failed-only": Flag("Only targets whose last run failed or was interrupted.", bool, default=False),
@@ -121,8 +121,8 @@ def _deploy(
 ) -> dict[str, Any]:
     """Deploy to each target, wave by wave.
 
-    Without --max-failures the first failure ends the handing out; a target
-    that has begun is not touched by it. Run it again with --resume.
+    After the first failure no other target is started, unless --max-failures
+    allows more; targets that have started go on. Run it again with --resume.
     """
     return {"create": create, "all": all, "select": select, "prune": prune, "on_drift": on_drift}
 

@@ -45,8 +45,8 @@ ROWS = 12
 """Targets that the table on a terminal shows as worked on."""
 TICK = 0.5
 PRESSED = {
-    1: "Ctrl-C: no other target is started; those that have begun go on. Press it again to interrupt them.",
-    2: "Ctrl-C: the targets that have begun are interrupted. Press it again to leave without waiting for them.",
+    1: "Ctrl-C: no other target is started; those that have started go on. Press it again to interrupt them.",
+    2: "Ctrl-C: the targets that have started are interrupted. Press it again to leave without waiting for them.",
 }
 
 

@@ -26,7 +26,7 @@ FORMAT_VERSION = 1
     reads=True,
     auto_shortflags=False,
     help={
-        "run": "Show this run, by its id or the end of it.",
+        "run": "Show this run: its id, or the end of it.",
         "object": "Show what happened to this file or object.",
         "diff": "With --object: how its file differs now from the text that was deployed last.",
         "limit": "Number of runs to list.",
@@ -146,15 +146,15 @@ def _drops(ctx: ActionContext, values: Mapping[str, Any]) -> str:
     affects_database=True,
     auto_shortflags=False,
     destroys=_drops,
-    help={"run": "The run before whose texts the objects go, by its id or the end of it."},
+    help={"run": "The run to undo: its id, or the end of it."},
 )
 def rollback(ctx: ActionContext, run: str = "") -> None:
-    """Deploy the texts that objects had before a run.
+    """Put objects back as they were before a run.
 
-    What the run created is dropped. It is a run of its own in the history; the
-    project's files stay, and the next deploy runs them again. Tables and rows
-    stay as they are: where that run or a later one changed a table that a text
-    names, nothing is done.
+    What the run created is dropped. A rollback is a run of its own in the
+    history; the project's files stay, and the next deploy runs them again.
+    Tables and rows stay as they are: where that run or a later one changed a
+    table that a text names, nothing is done.
     """
     from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan, session_of
     from ahjo_tasks.api.changing import plan_rollback
@@ -169,8 +169,8 @@ def rollback(ctx: ActionContext, run: str = "") -> None:
 def lock(ctx: ActionContext, format: str = "table") -> None:  # noqa: A002 - the flag's name
     """Show who holds the deploy lock.
 
-    The user, host and process, since when, and the run in the history. Nobody
-    is waited for.
+    The user, host and process, since when, and the run in the history. It does
+    not wait for the lock.
     """
     if format not in FORMATS:
         raise UsageError(f"There is no format {format!r}.", hint=f"It is one of: {', '.join(FORMATS)}.")

@@ -25,7 +25,7 @@ MEGABYTE = 1_000_000
     iterable=["include"],
     help={
         "output": "The folder that it is put into; by default dist.",
-        "include": "A further package for the actions of your projects; repeat for more.",
+        "include": "An additional package for the actions of your projects; repeat for more.",
     },
 )
 def package(ctx: ActionContext, output: str = "dist", include: list[str] | None = None) -> None:

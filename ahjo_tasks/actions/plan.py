@@ -96,10 +96,10 @@ DRIFT_FORMATS = (*FORMATS, "junit")
 def drift(ctx: ActionContext, format: str = "tree", output: str = "") -> None:  # noqa: A002 - the flag's name
     """Show what was changed by hand.
 
-    Objects that differ from what the last deploy left, with the difference,
-    that are not deployed yet, whose files were removed, or that no file of the
-    project creates, and tables that a revision made and that differ from what
-    the last one left. Exits with 5 when there is one.
+    Lists objects that differ from what the last deploy left, with the
+    difference; objects that are not deployed yet, whose files were removed, or
+    that no file of the project creates; and tables that differ from what the
+    last revision left. Exits with 5 when there are any.
     """
     _check_format(ctx, format, output, DRIFT_FORMATS)
     ctx.print_heading()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.runtime.action import action
+from ahjo_tasks.utils import pluralize
 
 if TYPE_CHECKING:
     from ahjo_tasks.project.plot.graph import Graph
@@ -34,7 +35,7 @@ DRAWN = frozenset({"svg", "html"})
         "format": "text, mermaid, dot, svg or html; by default by the suffix of --output.",
         "output": "The file, which is replaced; svg and html are files by default, the others are shown.",
         "object": "Only this object or file and what it is connected with; repeat for more.",
-        "direction": "Of --object: up is what it needs, down what needs it, both by default.",
+        "direction": "With --object: up for what it needs, down for what needs it; both by default.",
         "files": "A SQL file or folder in place of all; repeat for more.",
         "dialect": "mssql, postgresql, mysql or sqlite; by default the one of the config.",
     },
@@ -59,18 +60,18 @@ def plot_dependencies(  # noqa: PLR0913, PLR0917 - one parameter for each flag
         ctx.console.machine()
     graph = _graph(ctx, _files(ctx, files or [], dialect), object or [], direction)
     target = output or (f"dependencies.{kind}" if kind in DRAWN else "")
+    objects = pluralize(len(graph.nodes), "object")
     if ctx.dry_run and target:
-        ctx.console.print(f"  Plan: draw {len(graph.nodes)} objects in {target} (dry run: nothing is written)")
+        ctx.console.print(f"  Plan: draw {objects} in {target} (dry run: nothing is written)")
         return
     drawn = _drawn(graph, kind, ctx.project.directory.name)
     if not target:
         ctx.console.raw(drawn.rstrip("\n"))
         return
     _write(Path(target), drawn)
-    ctx.console.print(f"  Wrote {len(graph.nodes)} objects and {len(graph.edges)} dependencies to {target}")
+    ctx.console.print(f"  Wrote {objects} and {pluralize(len(graph.edges), 'dependency')} to {target}")
     if graph.cycles:
-        count = len(graph.cycles)
-        ctx.console.warning(f"{count} circular {'dependency' if count == 1 else 'dependencies'}.")
+        ctx.console.warning(f"{pluralize(len(graph.cycles), 'circular dependency')}.")
 
 
 def _format(given: str, output: str, direction: str) -> str:

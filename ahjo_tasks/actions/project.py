@@ -109,7 +109,7 @@ EXAMPLE = "inv init-project shop --dialect sqlite"
         "database": "Name of the development database, for SQLite its file; by default the project's name.",
         "username": "Login name for it. The password is never written into the config.",
         "empty": "Without sample objects.",
-        "from-database": "Write the objects of that database into the project; it has to be there.",
+        "from-database": "Write the objects of the existing database into the project.",
         "test-connection": "Connect before the project is created, to show what is there.",
         "non-interactive": "Do not ask anything: --name and --dialect are needed then.",
     },
@@ -131,10 +131,10 @@ def init_project(  # noqa: PLR0913, PLR0917 - one parameter for each flag
 ) -> None:
     """Create a new project that builds as it is.
 
-    On a terminal, what no flag tells is asked for, and the connection is tested
-    if you like. With --from-database it is that of a database which is there
-    already: see `pull`. The commands that are printed at the end suit what was
-    found: nothing of them drops a database with objects in it.
+    On a terminal it asks for what no flag gives, and tests the connection if
+    you like. With --from-database an existing database becomes the project, as
+    by `pull`. The commands that it prints at the end are safe for what it
+    found: none of them drops a database with objects in it.
     """
     from ahjo_tasks.project import scaffold
 

@@ -116,7 +116,8 @@ def _preflight(ctx: ActionContext) -> list[Job]:
 
 
 def _print_projects(ctx: ActionContext, projects: Sequence[Job]) -> None:
-    ctx.console.heading("multi-project-build", {"": f"{len(projects)} projects{' (dry run)' if ctx.dry_run else ''}"})
+    count = pluralize(len(projects), "project")
+    ctx.console.heading("multi-project-build", {"": f"{count}{' (dry run)' if ctx.dry_run else ''}"})
     rows = [
         (job.project.name, job.target, ", ".join(map(str, job.project.calls)), ", ".join(job.project.depends))
         for job in projects

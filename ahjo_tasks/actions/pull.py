@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     auto_shortflags=False,
     iterable=["select", "data"],
     help={
-        "select": "Only objects of this name, kind or folder, * stands for anything; repeat it for more.",
-        "data": "Write the rows of this table to database/data, as CSV; repeat it for more.",
+        "select": "Only objects of this name, kind or folder; * stands for anything; repeat for more.",
+        "data": "Write the rows of this table to database/data, as CSV; repeat for more.",
         "permissions": "Write roles and grants, too.",
         "definer": "Keep the DEFINER of MySQL in the texts.",
         "overwrite": "Replace files that are there and differ.",

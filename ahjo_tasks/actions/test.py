@@ -121,7 +121,7 @@ def create_test_table(ctx: ActionContext) -> None:
 
 @action(affects_database=True)
 def create_test_view(ctx: ActionContext) -> None:
-    """Create the view of test results again."""
+    """Create or replace the view of test results."""
     from ahjo_tasks.testing.saved_results import create_view
 
     name = ctx.settings.test_view_name

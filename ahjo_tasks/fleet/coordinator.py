@@ -25,7 +25,7 @@ TICK = 0.5
 """Seconds between two looks at the clock, and at Ctrl-C."""
 BACKOFF = 1.0
 """Seconds before the second try; each further one waits twice as long."""
-ASK = "was begun; inv fleet.status says what was done"
+ASK = "was started; inv fleet.status says what was done"
 LOST = "its worker ended {0} times while it worked on it: {1}"
 
 

@@ -82,7 +82,7 @@ class Flag(NamedTuple):
 
 FILES = {
     "search-rules": Flag(f"The file of rules; {RULES_FILE} by default.", "-r", "FILE"),
-    "ignore-config": Flag(f"The file of what is not reported; {IGNORE_FILE} by default.", "-ig", "FILE"),
+    "ignore-config": Flag(f"File of findings to ignore; {IGNORE_FILE} by default.", "-ig", "FILE"),
     "project-dir": Flag("The project's folder; by default the one of tasks.py.", "-d", "DIR"),
 }
 SCAN_FLAGS = FILES | {
@@ -92,8 +92,8 @@ SCAN_FLAGS = FILES | {
     "output": Flag("Write the report into this file.", value="FILE"),
     "mask": Flag("Hide most of each match of personal data."),
     "quiet": Flag("Print findings and nothing else.", "-q"),
-    "init": Flag("Write a file of rules and one of what to ignore.", "-in"),
-    "add-results-to-ignore": Flag("Write the findings into the file of what to ignore.", "-ai"),
+    "init": Flag("Write a file of rules and a file of findings to ignore.", "-in"),
+    "add-results-to-ignore": Flag("Write the findings into the file of findings to ignore.", "-ai"),
 }
 HOOK_FLAGS = FILES | {"force": Flag("Replace another hook; it is kept as pre-commit.old.")}
 

@@ -102,3 +102,10 @@ def test_an_action_called_by_a_host_program_leaves_its_garbage_collector_alone(p
 def test_a_positional_argument_with_a_default_may_be_left_out(project: RunningProject) -> None:
     assert "alembic needs a command." in inv(project, "alembic", "--config", "dev.json").err
     assert "has no migrations" in inv(project, "alembic", "history", "--config", "dev.json").err
+
+
+def test_the_help_shows_the_value_of_a_flag_that_may_be_repeated_or_takes_a_fraction(project: RunningProject) -> None:
+    assert "--files=STRING " in inv(project, "--help", "deploy-files").out
+    help_text = inv(project, "--help", "fleet.deploy").out
+    assert "--timeout=NUMBER " in help_text
+    assert "--create  " in help_text

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Self
 
 from invoke.exceptions import Exit
 from invoke.loader import Loader
+from invoke.parser.context import ParserContext
 from invoke.program import Program
 
 from ahjo_tasks.errors import AhjoError, UsageError
@@ -56,6 +57,8 @@ def install() -> bool:
     Program.parse_tasks = _tuned(Program.parse_tasks)  # type: ignore[assignment,method-assign]
     if has_method(Program, "print_task_help", "name"):
         Program.print_task_help = _with_common_flags(Program.print_task_help)  # type: ignore[assignment,method-assign]
+    if has_method(ParserContext, "help_for", "flag"):
+        ParserContext.help_for = _with_values(ParserContext.help_for)  # type: ignore[method-assign]
     if has_method(Program, "parse_cleanup"):
         Program.parse_cleanup = _quiet(Program.parse_cleanup)  # type: ignore[assignment,method-assign]
     if sys.excepthook is sys.__excepthook__:
@@ -106,6 +109,25 @@ def _with_common_flags(original: Callable[[Program, str], None]) -> Callable[[Pr
             program.print_columns(list(COMMON_FLAGS))
 
     return print_task_help
+
+
+VALUES = {list: "STRING", float: "NUMBER"}
+"""Names of a flag's value in the help, for kinds that Invoke shows like flags without one."""
+
+
+def _with_values(original: Callable[[ParserContext, str], tuple[str, str]]) -> Callable[..., tuple[str, str]]:
+    """Let the help show that a flag which may be repeated, or which takes a number with decimals, has a value."""
+
+    @wraps(original, assigned=ASSIGNED)
+    def help_for(context: ParserContext, flag: str) -> tuple[str, str]:
+        names, text = original(context, flag)
+        value = VALUES.get(context.flags[flag].kind)
+        if value:
+            marked = (f"{name}{'=' if name.startswith('--') else ' '}{value}" for name in names.split(", "))
+            names = ", ".join(marked)
+        return names, text
+
+    return help_for
 
 
 def _complete(program: Program) -> None:
