@@ -109,7 +109,7 @@ def _show_way_back(ctx: ActionContext, session: Session) -> None:
 
     record, kinds = ctx.project.run_record, {event.kind for event in session.steps}
     if record is not None and record.started and kinds & set(OBJECTS) and "migration" not in kinds:
-        ctx.console.info(f"  Undo: inv rollback --run {record.run.run_id}")
+        ctx.console.info(f"  Undo: inv rollback --run {record.run.run_id} {ctx.project.config_flag}".rstrip())
 
 
 def _options(values: Mapping[str, Any]) -> DeployOptions:

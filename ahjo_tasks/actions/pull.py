@@ -130,4 +130,4 @@ def _print_next(project: Project) -> None:
     if project.directory != Path.cwd():
         project.console.print(f"  cd {shlex.quote(os.path.relpath(project.directory))}")
     for command in ("baseline", "plan"):
-        project.console.print(f"  inv {command} --config {project.config_name}")
+        project.console.print(f"  inv {command} {project.config_flag}".rstrip())

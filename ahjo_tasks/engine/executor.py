@@ -570,7 +570,7 @@ def _outcome(  # noqa: PLR0911, PLR0913, PLR0917 - all that the sentence says
         return "The transaction of the action was rolled back: the database is as before."
     before = f"{done} of {total} steps committed; " if done else ""
     if step_outcome:
-        return before + step_outcome
+        return before + step_outcome if before else step_outcome[0].upper() + step_outcome[1:]
     if step.transactional:
         return f"{before}{step.label} was rolled back{'' if done else ': nothing was changed'}."
     return f"{before}{step.label} was not in a transaction: its statements before the failing one stay."

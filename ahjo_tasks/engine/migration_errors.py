@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.console.masker import uncovered
+from ahjo_tasks.database.dialects.base import EXISTS
 from ahjo_tasks.engine.diagnostics import excerpt
 from ahjo_tasks.errors import UNKNOWN_OUTCOME, AhjoError, DeployError
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 STATEMENT_MAX_CHARACTERS = 300
 AUTOCOMMIT = "Run what needs it in a block of its own: with op.get_context().autocommit_block():"
+NOT_RECORDED = (
+    "The database has it, though the revision is not recorded there: inv baseline records an existing database as"
+    " deployed, inv alembic -- stamp REVISION one revision."
+)
 INSTALLED_PACKAGES = frozenset({"site-packages", "dist-packages"})
 
 
@@ -96,7 +101,7 @@ class MigrationProgress:
         if dialect.implicit_transaction_per_call and dialect.refuses_transaction(server):
             return AUTOCOMMIT
         if server.number not in dialect.done_already:
-            return server.hint
+            return NOT_RECORDED if server.hint == EXISTS else server.hint
         return (
             f"{self.connection.product} commits each CREATE, ALTER and DROP: an earlier run that was ended within this"
             " migration may have done this statement and those before it. Undo them by hand and run again; or do the"

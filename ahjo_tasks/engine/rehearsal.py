@@ -23,9 +23,8 @@ class _DoneError(Exception):
 
 def refuse_rehearsal(plan: Plan, connection: Connection) -> None:
     """Raise UsageError where a step of the plan could not be rolled back."""
-    title = connection.product
     if not connection.dialect.transactional_ddl:
-        raise UsageError(f"{title} cannot roll CREATE, ALTER and DROP back: there is no rehearsal on it.")
+        raise UsageError(f"{connection.product} cannot roll CREATE, ALTER and DROP back: there is no rehearsal on it.")
     steps = _without_upkeep(plan).steps
     outside = [f"{step.kind} {step.label} ({step.alone})" for step in steps if step.alone]
     if outside:

@@ -45,7 +45,7 @@ AS_TEXT = "text:"
 HASHED_AT_ONCE = 1_000_000
 """Characters of which copies are made to hash them, or to look for secrets in them."""
 OVERLAP = 1000
-FINGERPRINT_VERSION = "1"
+FINGERPRINT_VERSION = "2"
 """Version of the fingerprints of files and objects; after a change all files are deployed once."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from functools import cached_property
 from threading import RLock
@@ -148,6 +149,14 @@ class Project:
     def config_name(self) -> str:
         """The name of the config file, for messages."""
         return self.config_path.name if self.config_path else "the config"
+
+    @property
+    def config_flag(self) -> str:
+        """The flag that names the config in a command, by its path from the project's folder; empty without one."""
+        path, folder = self.config_path, self.directory
+        if path is None:
+            return ""
+        return f"--config {shlex.quote(str(path.relative_to(folder) if path.is_relative_to(folder) else path))}"
 
     @cached_property
     def effective_config(self) -> LoadedConfig:

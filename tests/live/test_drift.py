@@ -235,3 +235,13 @@ def test_rights_by_hand_are_still_shown_after_a_deploy_of_another_file(views: De
     views.view("b", "SELECT 3 AS two")
     views.succeed("deploy")
     assert "rights of view public.a" in drift(views)["a.sql"]["reason"]
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_the_difference_of_a_dropped_view_has_its_query_alone(live: Deployed) -> None:
+    live.view("a", "SELECT 1 AS one")
+    live.succeed("deploy")
+    live.by_hand("DROP VIEW a")
+    lines = live.fail("drift", code=5).out.splitlines()
+    removed = [line.strip() for line in lines if line.startswith("        -") and "---" not in line]
+    assert removed == ["- SELECT 1 AS one;"]

@@ -13,6 +13,8 @@ from inside import Deployed
 from projects import make_project
 from revisions import revision
 
+from ahjo_tasks.history.store import FINGERPRINT_VERSION
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -133,7 +135,7 @@ def test_another_server_is_another_database(views: Deployed) -> None:
 
 
 def test_after_another_major_release_of_the_server_all_files_run_once(views: Deployed) -> None:
-    views.by_hand("UPDATE ahjo_state SET fingerprint_version = '1 Oldbase 7'")
+    views.by_hand(f"UPDATE ahjo_state SET fingerprint_version = '{FINGERPRINT_VERSION} Oldbase 7'")
     views.by_hand("UPDATE ahjo_objects SET definition = 'other', rights = 'other'")
     drifted = views.succeed("drift")
     assert "recorded by Oldbase 7" in drifted.text
@@ -146,9 +148,9 @@ def test_after_another_major_release_of_the_server_all_files_run_once(views: Dep
 
 
 def test_a_history_without_the_release_of_the_server_says_so(views: Deployed) -> None:
-    for version in ("1", "NULL"):
+    for version in (FINGERPRINT_VERSION, "NULL"):
         views.by_hand(f"UPDATE ahjo_state SET fingerprint_version = {version}")
-        reason = "server whose release is not known" if version == "1" else "compares objects in another way"
+        reason = "compares objects in another way" if version == "NULL" else "server whose release is not known"
         assert reason in views.succeed("deploy").text
 
 

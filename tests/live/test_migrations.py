@@ -178,3 +178,12 @@ def test_a_rebuilt_table_keeps_the_rows_of_its_children(sqlite: Deployed, mode: 
     revision(sqlite, "b2", "a1", 'op.execute("DELETE FROM parent")')
     assert "rows without their parents in: child" in sqlite.fail("deploy").err
     assert sqlite.rows("SELECT * FROM parent") == [(1,)]
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgresql"], indirect=True)
+def test_a_revision_whose_table_is_there_already_is_not_advised_like_a_file(live: Deployed) -> None:
+    revision(live, "a1", None, ITEM)
+    live.by_hand("CREATE TABLE item (id INT)")
+    failed = live.fail("deploy")
+    assert "inv baseline records an existing database as deployed" in failed.err
+    assert "CREATE OR REPLACE" not in failed.err

@@ -199,3 +199,11 @@ def test_a_run_whose_history_is_locked_does_not_go_on_without_it(live: Deployed)
     assert "history cannot be written" not in failed.text
     assert live.rows("SELECT n FROM a") == [(1,)]
     live.succeed("deploy")
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_a_file_that_leaves_a_transaction_open_is_named_with_what_became_of_it(live: Deployed) -> None:
+    live.write("database/views/a.sql", "BEGIN; CREATE VIEW a AS SELECT 1 AS one;")
+    failed = live.fail("deploy")
+    assert "database/views/a.sql: It leaves a transaction open" in failed.err
+    assert "\n  What it did not commit was rolled back.\n" in failed.err

@@ -208,7 +208,7 @@ def test_they_reach_it_under_inv_each_task_of_a_chain_its_own(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("strict", "--example-arg", "x"), "give the function a parameter of that name"),
+        (("strict", "--example-arg", "x"), "An action of your own needs a parameter of that name"),
         (("rest", "--siez", "3"), "Did you mean --size?"),
         (("show", "--confg", "dev.json"), "Did you mean --config?"),
     ],

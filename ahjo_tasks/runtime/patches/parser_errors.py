@@ -26,26 +26,34 @@ UNKNOWN = re.compile(r"No idea what (['\"])(.*)\1 is!", re.DOTALL)
 NO_VALUE = re.compile(r"Flag .* needed value")
 
 
+DEPLOY = "inv deploy runs pending migrations and deploys the SQL files."
+BACK = 'inv rollback --run ID puts objects back, inv alembic "downgrade -1" undoes the last migration.'
+REVISION = 'inv alembic -- revision -m "message" writes a new migration.'
+PULL = "inv pull writes the objects of a database into the project."
 OTHER_ACTIONS = {
     "diff": "inv plan --diff prints what would be deployed.",
-    "migrate": "inv deploy runs pending migrations and deploys the SQL files.",
-    "up": "inv deploy runs pending migrations and deploys the SQL files.",
-    "apply": "inv deploy runs pending migrations and deploys the SQL files.",
-    "down": "inv downgrade undoes migrations.",
-    "undo": "inv downgrade undoes migrations.",
-    "stamp": "inv alembic -- stamp REVISION records that a database is at a revision.",
-    "revision": 'inv alembic -- revision -m "message" writes a new migration.',
+    **dict.fromkeys(("migrate", "up", "apply", "update", "publish", "run"), DEPLOY),
+    **dict.fromkeys(("down", "undo", "revert"), BACK),
+    **dict.fromkeys(("revision", "generate", "makemigrations"), REVISION),
+    **dict.fromkeys(("inspect", "introspect", "import", "dump"), PULL),
+    "stamp": "inv alembic -- stamp REVISION records that a database is at a revision, inv baseline all of the project.",
+    "changelog-sync": "inv baseline records what is there as deployed.",
     "build": "inv complete-build creates the database and deploys everything.",
     "create": "inv init creates the database.",
+    "clean": "inv init drops the database and creates it again.",
     "reset": "inv complete-build recreates the database and deploys everything.",
+    "repair": "There is nothing to repair: a changed file is deployed again, inv drift compares the database.",
     "lint": "inv batches shows how SQL files are read, inv scan finds what should not be in them.",
     "check": "inv doctor checks the installation, inv config the settings.",
     "validate": "inv config checks the settings, inv plan the files.",
     "info": "inv status prints the state of the database, inv config the settings.",
     "seed": "inv data loads database/data.",
     "new": "inv init-project creates a project.",
+    "help": "inv shows the actions in groups, inv --help ACTION the options of one.",
 }
 """Actions of other tools and of habit, with the way here."""
+FORMATS = ("json", "markdown", "junit", "github")
+"""Values of --format that people try as flags."""
 OTHER_FLAGS = {
     "--yes": "--non-interactive",
     "-y": "--non-interactive",
@@ -109,14 +117,16 @@ def _error(machine: ParseMachine, msg: str) -> None:
 def _unknown_flag(machine: ParseMachine, flag: str) -> tuple[str, str]:
     action = machine.context.name if machine.context else None
     if action is None:
-        return f"inv has no option {flag}.", "Options of an action come after it: inv --help ACTION lists them."
+        suggestion = suggest_flag(flag, machine.initial.flags)
+        other = "Options of an action come after it: inv --help ACTION lists them."
+        return f"inv has no option {flag}.", suggestion or other
     owners = [context for context in machine.result if context.name and flag in context.flags]
     if owners:
         owner = owners[-1].name
         return f"{action} has no option {flag}.", f"{owner} has it: write it right after {owner}."
     suggestion = suggest_flag(flag, [*machine.context.flags, *machine.initial.flags])
     return f"{action} has no option {flag}.", suggestion or (
-        f"inv --help {action} lists its options. To have {flag}, give the function a parameter of that name."
+        f"inv --help {action} lists its options. An action of your own needs a parameter of that name."
     )
 
 
@@ -125,6 +135,8 @@ def suggest_flag(flag: str, known: Collection[str]) -> str:
     other = OTHER_FLAGS.get(flag.lower())
     if other in known:
         return f"Did you mean {other}?"
+    if flag.lstrip("-") in FORMATS and "--format" in known:
+        return f"Did you mean --format {flag.lstrip('-')}?"
     bare = {name.lstrip("-"): name for name in known}  # dashes would make all of them alike
     return f"Did you mean {bare[name]}?" if (name := closest(flag.lstrip("-"), bare)) else ""
 

@@ -464,9 +464,8 @@ class PostgreSQL(Dialect):
             diagnosis.sqlstate or "",
             line,
             column,
-            diagnosis.severity or "",
-            _innermost(diagnosis.context or ""),
-            HINTS.get(diagnosis.sqlstate or ""),
+            procedure=_innermost(diagnosis.context or ""),
+            hint=HINTS.get(diagnosis.sqlstate or ""),
         )
 
     def is_dependency_error(self, error: ServerError) -> bool:

@@ -57,12 +57,14 @@ INDEXES = (
     " FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid)"
 )
 """The indexes of a materialized view, which go with it."""
+MATERIALIZED = "CASE c.relkind WHEN 'm' THEN 'materialized' END"
 QUERIES = (
     _query(
         "'view'",
         "c.relname",
         (
-            f"concat_ws(chr(10), pg_get_viewdef(c.oid), c.relkind, c.reloptions::text, {COLUMN_DEFAULTS}, {INDEXES})",
+            "concat_ws(chr(10), pg_get_viewdef(c.oid), "
+            f"{MATERIALIZED}, c.reloptions::text, {COLUMN_DEFAULTS}, {INDEXES})",
             f"concat_ws('|', pg_get_userbyid(c.relowner), c.relacl::text, {COLUMN_RIGHTS})",
         ),
         "pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm')",
