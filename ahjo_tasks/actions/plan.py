@@ -185,7 +185,8 @@ def _show(
         plan_formats.print_tree(ctx, lines)
     else:
         _write_text(ctx, text, output)
-    add_to_step_summary(ctx.console.masked(plan_formats.TEXTS["markdown"](report)))
+    if form != "github":  # whose annotations are listed in the summary by themselves
+        add_to_step_summary(ctx.console.masked(plan_formats.TEXTS["markdown"](report)))
     for warning in report.warnings if form == "tree" else ():
         ctx.console.warning(warning, once=True)
 

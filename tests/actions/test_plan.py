@@ -384,8 +384,10 @@ def test_a_status_is_one_table_with_the_last_run_of_each(deployed: RunningProjec
 
 def test_a_job_of_github_gets_the_plan_as_its_summary(deployed: RunningProject, tmp_path: Path) -> None:
     deployed.write("database/views/c.sql", "CREATE VIEW c AS SELECT 3 AS three;")
-    inv(deployed, "plan", *CONFIG, GITHUB_STEP_SUMMARY=str(tmp_path / "summary.md"))
-    assert "| + | view | database/views/c.sql | new |" in (tmp_path / "summary.md").read_text(encoding="utf-8")
+    for form in ("github", "markdown"):
+        inv(deployed, "plan", "--format", form, *CONFIG, GITHUB_STEP_SUMMARY=str(tmp_path / "summary.md"))
+    text = (tmp_path / "summary.md").read_text(encoding="utf-8")
+    assert text.count("| + | view | database/views/c.sql | new |") == 1
 
 
 def test_a_tree_says_what_leaves_the_transaction_and_what_a_failure_leaves(deployed: RunningProject) -> None:
