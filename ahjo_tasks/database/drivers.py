@@ -128,6 +128,9 @@ def _family() -> str:
 
 def _version(driver: Driver, module: ModuleType | None = None) -> str:
     """Return the version that the module gives, else the one that pip knows; empty where neither does."""
+    numbers = getattr(module, "VERSION", None)
+    if isinstance(numbers, tuple):  # of PyMySQL, whose __version__ is that of the driver that it stands for
+        return ".".join(map(str, numbers[:3]))
     for name in ("__version__", "version"):
         value = getattr(module, name, None)
         if isinstance(value, str):

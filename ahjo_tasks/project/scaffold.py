@@ -84,8 +84,7 @@ def template_folder() -> Path:
 
 def databases() -> tuple[str, ...]:
     """List the names of the dialects that have a project template."""
-    dialects = (dialect_named(name) for name in names())
-    return tuple(dict.fromkeys(dialect.name for dialect in dialects if dialect.project_template))
+    return tuple(name for name in names() if dialect_named(name).project_template)
 
 
 def database_of(name: str) -> str:

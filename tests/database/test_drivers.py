@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,7 @@ from projects import RunningProject, make_project
 
 from ahjo_tasks.database import drivers
 from ahjo_tasks.database.dialects import all_dialects
+from ahjo_tasks.database.dialects.mysql import MySQL
 from ahjo_tasks.database.drivers import Driver
 
 if TYPE_CHECKING:
@@ -194,3 +196,8 @@ def test_doctor_refuses_a_format_that_there_is_not(tmp_path: Path) -> None:
     done = make_project(tmp_path / "p").inv("doctor", "--format", "xml", config=None)
     assert done.code == 2
     assert "table, json" in done.err
+
+
+def test_the_version_of_pymysql_is_its_own() -> None:
+    driver = next(driver for driver in MySQL.drivers if driver.module == "pymysql")
+    assert drivers.check(driver).version == metadata.version("pymysql")

@@ -88,7 +88,7 @@ def test_the_config_loads_without_a_warning_and_says_the_same_in_every_format(
     loaded = load(created(tmp_path, dialect, suffix) / f"dev.{suffix}", environ={})
     assert loaded.warnings == ()
     assert loaded.settings.allowed_actions == "ALL"
-    assert loaded.settings.sql_dialect == dialect
+    assert loaded.settings.sql_dialect == scaffold.database_of(dialect)
     (tmp_path / "other").mkdir()
     assert loaded.backend == load(created(tmp_path / "other", dialect, "json") / "dev.json", environ={}).backend
 

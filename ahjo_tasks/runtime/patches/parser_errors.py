@@ -49,7 +49,7 @@ OTHER_ACTIONS = {
     "info": "inv status prints the state of the database, inv config the settings.",
     "seed": "inv data loads database/data.",
     "new": "inv init-project creates a project.",
-    "help": "inv shows the actions in groups, inv --help ACTION the options of one.",
+    "help": "inv --list shows the actions, inv --help ACTION the options of one.",
 }
 """Actions of other tools and of habit, with the way here."""
 FORMATS = ("json", "markdown", "junit", "github")
