@@ -72,7 +72,8 @@ def _complete(given: list[str]) -> None:
         lines = [script("".join(given[1:]))] if given[0] != "--complete" else complete(given[2:], Path.cwd())
     except AhjoError as error:
         _fail(error)
-    print("\n".join(lines))  # noqa: T201 - for the shell
+    for line in lines:  # an empty line would be a candidate
+        print(line)  # noqa: T201 - for the shell
 
 
 def _stopped(stop: KeyboardInterrupt) -> NoReturn:

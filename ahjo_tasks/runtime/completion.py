@@ -30,9 +30,16 @@ _complete_ahjo() {
 }
 compdef _complete_ahjo ahjo"""
 FISH = r"""function __complete_ahjo
-    ahjo --complete -- (commandline --tokenize --cut-at-cursor)[2..-1] (commandline --current-token) 2>/dev/null
+    set --local before (commandline --tokenize --cut-at-cursor)[2..-1]
+    set --local current (commandline --current-token)
+    set --local found (ahjo --complete -- $before $current 2>/dev/null)
+    if test (count $found) -gt 0
+        printf '%s\n' $found
+    else
+        __fish_complete_path $current
+    end
 end
-complete --command ahjo --arguments '(__complete_ahjo)'"""
+complete --command ahjo --no-files --arguments '(__complete_ahjo)'"""
 SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH}
 
 

@@ -101,13 +101,28 @@ def test_zsh_completes(shop: RunningProject, words: str, found: str) -> None:
         ("inv deploy --con", "--config"),
         ("ahjo dep", "deploy-files"),
         ("ahjo deploy de", "dev.jsonc"),
+        ("ahjo deploy dev.jsonc --files bi", "bin/"),
+        ("inv deploy --files bi", "bin/"),
     ],
 )
 def test_fish_completes(shop: RunningProject, words: str, found: str) -> None:
+    assert found in fish(shop, words)
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [("ahjo deploy ", ["dev.jsonc"]), ("inv deploy --config ", ["dev.jsonc"]), ("inv test-", ["test-connection"])],
+)
+def test_fish_offers_files_only_where_there_is_nothing_else(shop: RunningProject, words: str, found: list[str]) -> None:
+    assert fish(shop, words) == found
+
+
+def fish(shop: RunningProject, words: str) -> list[str]:
+    """What fish offers after the lines of the docs."""
     page = (ROOT / "docs" / "actions.md").read_text(encoding="utf-8")
     (line,) = [line for line in page.splitlines() if line.startswith("| fish ")]
     install = dict(zip(("inv", "ahjo"), re.findall("`([^`]+)`", line.replace("\\|", "|")), strict=True))
-    assert found in run(shop, "fish", f"{install[words.split(maxsplit=1)[0]]}\ncomplete --do-complete '{words}'")
+    return run(shop, "fish", f"{install[words.split(maxsplit=1)[0]]}\ncomplete --do-complete '{words}'")
 
 
 def test_another_shell_is_refused(shop: RunningProject) -> None:
