@@ -54,7 +54,7 @@ def _words(ctx: ActionContext, values: Mapping[str, Any]) -> list[str]:
     try:
         return [*shlex.split(command), *remainder_words(ctx.remainder)]
     except ValueError as error:
-        raise UsageError(f"alembic: {command!r} is no command: {str(error).lower()}.") from None
+        raise UsageError(f"alembic: {command!r} is not a command: {str(error).lower()}.") from None
 
 
 def _command(ctx: ActionContext, values: Mapping[str, Any]) -> AlembicCommand:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 TO_DO_AGAIN = {"failed", "interrupted", "unfinished"}
 """States of the last run of a target that --failed-only takes."""
-NOTHING_DONE = "nothing was done, for the targets were only asked"
+NOTHING_DONE = "nothing was changed: the targets were only asked"
 ROWS = 12
 """Targets that the table on a terminal shows as worked on."""
 TICK = 0.5

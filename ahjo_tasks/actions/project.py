@@ -80,7 +80,7 @@ def _print_adopted(console: Console, adoption: Adoption, *, dry: bool) -> None:
     for mark in adoption.marks:
         console.print(f"  {mark}")
     for path in adoption.others:
-        console.warning(f"{path} imports Ahjo and is no action file: change it by hand.")
+        console.warning(f"{path} imports Ahjo and is not an action file: change it by hand.")
 
 
 def _print_next(console: Console, config: str, *, history: bool) -> None:

@@ -53,7 +53,7 @@ def _multi_project_build(  # noqa: PLR0913, PLR0917 - one parameter for each fla
     exit code 1.
     """
     if jobs < 1 or (confirm and jobs > 1):
-        raise UsageError("--jobs is a number from 1, and one process at a time can ask as --confirm wants.")
+        raise UsageError("--jobs is a number from 1; with --confirm it is 1, for one process at a time can ask.")
     projects = _preflight(ctx)
     _print_projects(ctx, projects)
     answers = {} if ctx.dry_run else _confirm(ctx, projects, non_interactive, confirm_database or [], each=confirm)

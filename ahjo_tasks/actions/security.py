@@ -128,7 +128,9 @@ def _permission_step(ctx: ActionContext, entry: PermissionFile) -> Step:
 
     ctx.project.require_support(ctx.project.dialect.supports_sqlcmd, "db_permission_invoke_method: sqlcmd")
     if ctx.settings.azure_authentication == "AzureIdentity":
-        raise UsageError("sqlcmd takes no token of AzureIdentity.", hint="Set db_permission_invoke_method: sqlalchemy.")
+        raise UsageError(
+            "sqlcmd cannot use a token of AzureIdentity.", hint="Set db_permission_invoke_method: sqlalchemy."
+        )
     path = project.script_path(entry.source)
     find_sqlcmd()  # fail before any file has run if it is missing
     return SqlcmdStep(path, project.label(path), ctx.database.url, entry.variables)

@@ -141,7 +141,7 @@ def _check(form: str, output: str, jobs: int) -> None:
     elif output:
         raise UsageError("--output needs a --format.", hint="inv test --format junit --output build/tests.xml")
     if jobs < 1:
-        raise UsageError("--jobs is at least 1.")
+        raise UsageError("--jobs must be at least 1.")
 
 
 def _print_plan(ctx: ActionContext, files: Sequence[SqlFile]) -> None:

@@ -31,7 +31,7 @@ Options of every call:
   -v, --version                        show the version
   --dry                                show what would be done, and do nothing
 
-Completion in bash: eval "$(ahjo --print-completion-script bash)"; also zsh, and fish.
+Completion in bash: eval "$(ahjo --print-completion-script bash)"; also for zsh and fish.
 
 The config may also come from the environment variable AHJO_CONFIG_PATH."""
 

@@ -139,7 +139,7 @@ def _array(value: Any, convert_items: Converter) -> Any:
     try:
         return convert_items(json.loads(value))
     except json.JSONDecodeError:
-        raise ValueError(f"{value!r} is no list") from None
+        raise ValueError(f"{value!r} is not a list") from None
 
 
 def _convert_items(value: Any, convert: Converter) -> Any:

@@ -102,7 +102,7 @@ def _numeral(value: Any, kind: str) -> Decimal | None:
         return None
     text = plain_value if type(plain_value) is str else to_text(plain_value)
     if not NUMERAL.fullmatch(text):
-        raise ValueError(f"{value!r} is no {kind}")
+        raise ValueError(f"{value!r} is not a {kind}")
     return Decimal(text.strip())
 
 
@@ -114,7 +114,7 @@ def _moment(value: Any) -> Any:
     match = MOMENT.fullmatch(converted)
     if match and (not match["date"] or _is_date(match["date"])):
         return converted
-    raise ValueError(f"{value!r} is no date or time, as 2024-01-31 or 2024-01-31 13:00:00")
+    raise ValueError(f"{value!r} is not a date or time, as 2024-01-31 or 2024-01-31 13:00:00")
 
 
 def _is_date(text: str) -> bool:

@@ -138,7 +138,7 @@ class PostgreSQLWriter(Writer):
         )[0]
         if not may:
             self.connection.report(
-                f"The sequence {name} stays where it is, for the login may not move it; it numbers {table.name}."
+                f"The sequence {name} was not moved on, because the login may not; it numbers {table.name}."
             )
             return
         extreme, beyond = ("MAX", ">") if increment > 0 else ("MIN", "<")

@@ -416,7 +416,7 @@ class Database:
         except NoSuchModuleError:
             known = ", ".join(driver.name for driver in self.dialect.drivers)
             raise DriverError(
-                f"SQLAlchemy knows no driver {url.get_driver_name()} for {self.dialect.title}.",
+                f"SQLAlchemy has no driver {url.get_driver_name()} for {self.dialect.title}.",
                 hint=f"sql_dialect: {self.dialect.name}, or with one of: {known}.",
             ) from None
         except (ArgumentError, TypeError) as error:

@@ -114,7 +114,7 @@ class Selector:
             numbers = {number for number, change in enumerate(changes) if _matches(change, word)}
             if not numbers and word != CHANGED:
                 raise UsageError(
-                    f"--select: {word} is no file, object or folder of the project.",
+                    f"--select: {word} is not a file, object or folder of the project.",
                     hint=did_you_mean(word, {name for change in changes for name in _names(change)}),
                 )
             chosen |= _with_dependents(numbers, needs) if dependents else numbers

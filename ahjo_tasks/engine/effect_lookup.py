@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 OBJECTS = frozenset({"view", "procedure", "function", "trigger", "event"})
 """Kinds of effects that the catalog of objects has."""
 
-DROP_INVALID = "DROP INDEX CONCURRENTLY {0}, and run again: it is made anew then."
+DROP_INVALID = "DROP INDEX CONCURRENTLY {0}, and run again: it is created again then."
 """The way on where such an index is left."""
 
 

@@ -177,7 +177,7 @@ def plan_text(basis: Basis, report: PlanReport, options: Options) -> str:
 
 
 def read_plan(name: str) -> SavedPlan:
-    """Read a plan file, which may come from anywhere. Raises UsageError for one that is no valid plan."""
+    """Read a plan file, which may come from anywhere. Raises UsageError for one that is not a valid plan."""
     import msgspec
 
     path, hint = Path(name), "inv plan --out FILE writes one."
@@ -190,7 +190,7 @@ def read_plan(name: str) -> SavedPlan:
     try:
         head = msgspec.json.decode(raw, type=dict[str, Any])
         if head.get("format") != FORMAT:
-            raise UsageError(f"{name} is no plan.", hint=hint)
+            raise UsageError(f"{name} is not a plan.", hint=hint)
         if head.get("format_version") != FORMAT_VERSION:
             raise UsageError(
                 f"{name} has format_version {head.get('format_version')!r}; this release reads {FORMAT_VERSION}.",
@@ -198,4 +198,4 @@ def read_plan(name: str) -> SavedPlan:
             )
         return msgspec.convert(head, SavedPlan)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f"{name} is no valid plan: {error}", hint=hint) from None
+        raise UsageError(f"{name} is not a valid plan: {error}", hint=hint) from None

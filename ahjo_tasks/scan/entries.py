@@ -168,7 +168,7 @@ _NULL_TAG = "tag:yaml.org,2002:null"
 
 
 def yaml_items(data: bytes, path: Path) -> Iterator[Item]:
-    """Yield the items of the list. Raises ConfigError for what is no list, with line and column."""
+    """Yield the items of the list. Raises ConfigError for what is not a list, with line and column."""
     import yaml
 
     node = compose_list(data, path)

@@ -252,13 +252,13 @@ def test_a_plan_keeps_the_flags_that_it_was_made_with(deployed: RunningProject) 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda _: "{", "is no valid plan"),
-        (lambda _: "[]", "is no valid plan"),
-        (lambda _: "{}", "is no plan"),
+        (lambda _: "{", "is not a valid plan"),
+        (lambda _: "[]", "is not a valid plan"),
+        (lambda _: "{}", "is not a plan"),
         (lambda text: text.replace('"format_version": 1,\n  "made"', '"format_version": 2,\n  "made"'), "reads 1"),
         (lambda text: text.replace('"exists": true', '"exists": "yes"'), "Expected `bool`, got `str` - at `$.basis"),
         (lambda text: text.replace('"basis"', '"base"'), "missing required field `basis`"),
-        (lambda _: "[" * 100_000, "is no valid plan"),
+        (lambda _: "[" * 100_000, "is not a valid plan"),
     ],
 )
 def test_a_plan_file_is_not_trusted(deployed: RunningProject, change: Callable[[str], str], message: str) -> None:

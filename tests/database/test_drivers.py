@@ -139,7 +139,7 @@ def test_a_driver_that_is_not_installed_is_told_with_its_own_package(
 def test_a_driver_that_sqlalchemy_does_not_know_is_answered_with_those_there_are(tmp_path: Path) -> None:
     done = make_project(tmp_path / "p", {**SERVER, "sql_dialect": "postgresql+psycopgg"}).inv("test-connection")
     assert done.code == 2
-    assert "SQLAlchemy knows no driver psycopgg for PostgreSQL." in done.err
+    assert "SQLAlchemy has no driver psycopgg for PostgreSQL." in done.err
     assert "psycopg, psycopg2" in done.err
 
 

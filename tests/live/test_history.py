@@ -649,7 +649,7 @@ def test_what_a_word_of_select_means(sqlite: Deployed, word: str, names: str) ->
     sqlite.succeed("deploy")
     if not names and "changed" not in word:
         refused = sqlite.fail("deploy", "--select", word, code=2)
-        assert f"{word.removesuffix('+')} is no file, object or folder of the project" in refused.err
+        assert f"{word.removesuffix('+')} is not a file, object or folder of the project" in refused.err
         return
     done = sqlite.succeed("deploy", "--select", word).text
     assert [name.rpartition("/")[2] for name in ran(done)] == list(names)
