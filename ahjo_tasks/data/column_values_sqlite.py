@@ -50,7 +50,7 @@ def converter_of(declared: str) -> Converter:
 def _integer(value: Any) -> Any:
     if type(value) is str and len(value) < INT64_DIGITS and value.isascii() and value.isdecimal():
         return int(value)  # the usual case, ten times as fast
-    number = _numeral(value, "integer")
+    number = _numeral(value, "an integer")
     if number is None:
         return None
     whole = _whole(number)
@@ -84,7 +84,7 @@ def _decimal(value: Any) -> Any:
     if type(value) is str and len(value) <= EXACT_DIGITS and SHORT.fullmatch(value):
         short = float(value)  # the usual case
         return int(short) if short.is_integer() else short
-    number = _numeral(value, "number")
+    number = _numeral(value, "a number")
     if number is None:
         return None
     whole = _whole(number)
@@ -102,7 +102,7 @@ def _numeral(value: Any, kind: str) -> Decimal | None:
         return None
     text = plain_value if type(plain_value) is str else to_text(plain_value)
     if not NUMERAL.fullmatch(text):
-        raise ValueError(f"{value!r} is not a {kind}")
+        raise ValueError(f"{value!r} is not {kind}")
     return Decimal(text.strip())
 
 
