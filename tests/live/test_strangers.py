@@ -149,7 +149,7 @@ def test_what_comes_with_an_object_is_nobody_elses_and_no_drift(live: Deployed) 
     assert "3 unchanged" in live.succeed("plan").out
     live.by_hand("DROP INDEX by_one")
     assert "m.sql" in live.fail("drift", code=5).out
-    live.succeed("deploy")
+    live.succeed("deploy", "--all")
     live.succeed("drift")
 
 

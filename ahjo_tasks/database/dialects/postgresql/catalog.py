@@ -56,16 +56,15 @@ INDEXES = (
     "(SELECT string_agg(pg_get_indexdef(i.indexrelid), chr(10) ORDER BY i.indexrelid::regclass::text)"
     " FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid)"
 )
-"""The indexes of a materialized view, which go with it."""
+"""The indexes of a materialized view: as with rights, drift shows them, and no deploy builds the view again for one."""
 MATERIALIZED = "CASE c.relkind WHEN 'm' THEN 'materialized' END"
 QUERIES = (
     _query(
         "'view'",
         "c.relname",
         (
-            "concat_ws(chr(10), pg_get_viewdef(c.oid), "
-            f"{MATERIALIZED}, c.reloptions::text, {COLUMN_DEFAULTS}, {INDEXES})",
-            f"concat_ws('|', pg_get_userbyid(c.relowner), c.relacl::text, {COLUMN_RIGHTS})",
+            f"concat_ws(chr(10), pg_get_viewdef(c.oid), {MATERIALIZED}, c.reloptions::text, {COLUMN_DEFAULTS})",
+            f"concat_ws('|', pg_get_userbyid(c.relowner), c.relacl::text, {COLUMN_RIGHTS}, {INDEXES})",
         ),
         "pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm')",
         ("pg_class", "c.oid"),
