@@ -155,7 +155,7 @@ def _differs(catalog: Catalog, key: ObjectKey, known: Fingerprint) -> bool:
     return not (now.has_rights_of(known) and now.has_comments_of(known))
 
 
-def _reason(key: ObjectKey, record: FileRecord, catalog: Catalog, rights: str = "owner or rights") -> str:
+def _reason(key: ObjectKey, record: FileRecord, catalog: Catalog, rights: str = "owner, rights or indexes") -> str:
     """Say what happened to an object since its last deploy."""
     now = catalog.get(key)
     if now is None:
