@@ -159,7 +159,7 @@ def test_where_statements_commit_by_themselves_the_failing_one_is_counted(live: 
     )
     done = live.fail("structure")
     assert "item.sql:3:13: 1146" in done.err
-    assert "statement 3 of 3 in database/tables/item.sql failed; the 2 before it stay." in done.err
+    assert "Statement 3 of 3 in database/tables/item.sql failed; the 2 before it stay." in done.err
     assert ids(live) == [1]
 
 
@@ -315,7 +315,7 @@ def test_what_refuses_a_transaction_runs_alone_and_says_why(live: Deployed) -> N
     live.write("database/data/a.sql", "INSERT INTO item (id) VALUES (2);\nVACUUM item;\nVACUUM nowhere;\n")
     failed = live.fail("data")
     assert "a.sql:3:1: 42P01" in failed.err
-    assert "statement 3 of 3 in database/data/a.sql failed; the 2 before it stay." in failed.err
+    assert "Statement 3 of 3 in database/data/a.sql failed; the 2 before it stay." in failed.err
     assert ids(live) == [1, 2]
     live.reconfigure(**ONE_TRANSACTION)
     assert "begin_once" in live.fail("data", code=2).err
@@ -329,7 +329,7 @@ def test_a_header_takes_a_file_out_of_its_transaction(live: Deployed) -> None:
             "GO\n" if live.target.name == "mssql" else ""
         ),
     )
-    assert "statement 2 of 2 in database/data/a.sql failed; the one before it stays." in live.fail("data").err
+    assert "Statement 2 of 2 in database/data/a.sql failed; the one before it stays." in live.fail("data").err
     assert ids(live) == [1]
 
 

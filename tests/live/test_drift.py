@@ -128,7 +128,7 @@ def test_grants_comments_and_partitions(live: Deployed) -> None:
     live.succeed("drift")
     live.by_hand("GRANT SELECT ON a TO PUBLIC", "COMMENT ON COLUMN item.name IS 'words'")
     shown = drift(live)
-    assert "rights of view public.a" in shown["a.sql"]["reason"]
+    assert "rights or indexes of view public.a" in shown["a.sql"]["reason"]
     assert "comments of table public.item" in shown["public.item"]["reason"]
     assert "nothing to do" in live.succeed("plan").text
 
@@ -234,7 +234,7 @@ def test_rights_by_hand_are_still_shown_after_a_deploy_of_another_file(views: De
     views.by_hand("GRANT SELECT ON a TO PUBLIC")
     views.view("b", "SELECT 3 AS two")
     views.succeed("deploy")
-    assert "rights of view public.a" in drift(views)["a.sql"]["reason"]
+    assert "rights or indexes of view public.a" in drift(views)["a.sql"]["reason"]
 
 
 @pytest.mark.parametrize("target", ["postgresql"], indirect=True)

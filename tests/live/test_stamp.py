@@ -114,7 +114,7 @@ def test_a_stamp_that_the_server_refuses_is_a_failure(tagged: Deployed) -> None:
     tagged.target.query("CREATE VIEW git_version AS SELECT 1 AS one", tagged.database)
     refused = tagged.fail("update-git-version")
     rolled_back = tagged.target.name != "mysql"
-    assert ("the database is as before" if rolled_back else "the git version was not recorded") in refused.err
+    assert ("the database is as before" if rolled_back else "The git version was not recorded") in refused.err
 
 
 def test_an_info_file_goes_before_git(sqlite: Deployed) -> None:
