@@ -226,6 +226,18 @@ def test_unusual_objects_are_built_again_as_the_database_itself_tells_them(targe
     assert told(copy) == before
 
 
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_options_of_columns_that_the_server_keeps_for_itself_stay_there(live: Deployed) -> None:
+    with_alembic(live).by_hand(
+        "CREATE TABLE item (id INTEGER)", "ALTER TABLE item ALTER COLUMN id SET (n_distinct = 5)"
+    )
+    live.by_hand("UPDATE pg_attribute SET attoptions = attoptions || '{of_the_server=1}' WHERE attname = 'id'")
+    live.succeed("pull")
+    text = statements(live)
+    assert "n_distinct=5" in text
+    assert "of_the_server" not in text
+
+
 def test_a_file_that_is_there_is_kept_unless_it_may_be_replaced(live: Deployed) -> None:
     live.view("a", "SELECT 1 AS one")
     live.succeed("deploy")

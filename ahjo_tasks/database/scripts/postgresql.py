@@ -87,6 +87,8 @@ SELECT c.oid::bigint, n.nspname, c.relname, c.relpersistence = 'u', {RELATION_OP
 FROM pg_class c {IN_SCHEMA} c.relnamespace LEFT JOIN pg_am m ON m.oid = c.relam AND m.amname <> 'heap'
 WHERE c.relkind IN ('r', 'p') AND {OWN_RELATION} ORDER BY 2, 3
 """
+COLUMN_OPTIONS = "(SELECT string_agg(o, ', ') FROM unnest(a.attoptions) o WHERE o LIKE 'n\\_distinct%')"
+"""The options that a column can be given: some servers keep others of their own there."""
 COLUMNS = f"""
 SELECT c.oid::bigint, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
     pg_get_expr(d.adbin, d.adrelid), a.attidentity, a.attgenerated,
@@ -95,7 +97,7 @@ SELECT c.oid::bigint, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotn
         CASE WHEN a.attstorage <> t.typstorage THEN 'STORAGE ' || CASE a.attstorage WHEN 'p' THEN 'PLAIN'
             WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END,
         CASE to_jsonb(a) ->> 'attcompression' WHEN 'p' THEN 'COMPRESSION pglz' WHEN 'l' THEN 'COMPRESSION lz4' END,
-        'STATISTICS ' || NULLIF(a.attstattarget, -1), '(' || array_to_string(a.attoptions, ', ') || ')'], NULL),
+        'STATISTICS ' || NULLIF(a.attstattarget, -1), '(' || {COLUMN_OPTIONS} || ')'], NULL),
     a.attislocal OR c.relispartition,
     (SELECT format('SEQUENCE NAME %s START WITH %s INCREMENT BY %s MINVALUE %s MAXVALUE %s CACHE %s%s',
         s.seqrelid::regclass, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache,
