@@ -143,7 +143,8 @@ def contestants(tools: Tools, root: Path, rules: Sequence[Rule]) -> Iterator[Con
     """Yield who can scan: each ends with 1 where it finds something."""
     file = root / "ahjo_scan_rules.yaml"
     file.write_text("".join(f"- name: {rule.name}\n  filepath: {rule.path}\n" for rule in rules), encoding="utf-8")
-    yield _contestant("ripgrep", root, [["rg", "-n", "--column", "-o", *r.options, r.pattern, r.path] for r in rules])
+    rg = [tools.program("rg", "ripgrep"), "-n", "--column", "-o"]
+    yield _contestant("ripgrep", root, [[*rg, *rule.options, rule.pattern, rule.path] for rule in rules])
     yield _contestant(OURS, root, [[tools.python, "-c", "from ahjo_tasks.cli import scan; scan()", "--quiet"]])
     yield _contestant("grep", root, [["grep", "-rnoP", rule.pattern, rule.path] for rule in rules], is_peer=True)
     try:

@@ -20,7 +20,7 @@ from benchmarks.databases import (
     SqliteDatabase,
 )
 from benchmarks.deploys import Deploys
-from benchmarks.environment import Tools
+from benchmarks.environment import MissingError, Tools
 from benchmarks.measure import PATIENCE, REPOSITORY, Row
 from benchmarks.volume import Volume
 
@@ -154,7 +154,7 @@ def run(sizes: Sizes, only: Sequence[str] = ()) -> Iterator[str]:
         for name in only or suite.parts:
             try:
                 found = list(suite.parts[name]())
-            except BenchmarkError as error:
+            except (BenchmarkError, MissingError) as error:
                 failed[name] = str(error)
                 continue
             rows += found
