@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import time
@@ -54,7 +55,7 @@ def waits_for_its_slow_file(live: Deployed, proxied: StallingProxy) -> None:
 def test_a_stalled_connection_ends_the_run_and_says_that_the_outcome_is_unknown(
     busy: Deployed, proxied: StallingProxy, *, later: bool
 ) -> None:
-    busy.write("database/data/b.sql", "SELECT 1;\n" * 2 + _slow(busy, 20 if busy.target.name == "mssql" else 3))
+    busy.write("database/data/b.sql", "SELECT 1;\n" * 2 + _slow(busy, 20 if busy.target.name == "mssql" else 10))
     with busy.started("data") as process:
         waits_for_its_slow_file(busy, proxied)
         proxied.stall(later=later)
@@ -132,7 +133,8 @@ def test_a_run_ends_wherever_its_connection_stalls(busy: Deployed, proxied: Stal
     with busy.started("data") as process:
         output, _none = process.communicate(timeout=60)
     assert process.returncode == 1, output
-    assert "The connection has stalled: no answer for" in output
+    # the call that stalls may be one whose own error is passed over, as to close a cursor: the next one tells
+    assert re.search("The connection has stalled: no answer for|The connection to the server was lost", output), output
     assert "Traceback" not in output
 
 
