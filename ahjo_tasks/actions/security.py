@@ -100,10 +100,10 @@ create_users_roles_and_permissions = multiaction(
 
 
 def _run_script(ctx: ActionContext, name: str) -> None:
+    """Run a script of the project's permissions; a step of a multi-action has nothing to do where there is none."""
     from ahjo_tasks.actions.run_plan import run_plan
     from ahjo_tasks.engine.sql_file import plan_named
 
-    """Run a script of the project's permissions; a step of a multi-action has nothing to do where there is none."""
     _refuse_without_users(ctx, ctx.stack[-1])
     if len(ctx.stack) > 1 and not (ctx.project.files.directory / FOLDER / name).is_file():
         ctx.console.info(f"There is no {FOLDER}/{name}: nothing to do.")

@@ -184,7 +184,7 @@ def plan_changes(  # noqa: PLR0913 - what of the deploy is wanted
     from ahjo_tasks.engine.unchanged import hash_revisions
 
     descriptions = Plan(()) if skipped.descriptions else _descriptions(session)
-    revision_files = hash_revisions(session.project.files, session.conceal)
+    revision_files = "" if skipped.migrations else hash_revisions(session.project.files, session.conceal)
     before, after = _around(session, connection, skipped, revision_files)
     if named and objects is not None:
         return before + going_on(session, objects, connection) + descriptions + after, None

@@ -86,7 +86,8 @@ class Connection:
         self._link = link
         self._dbapi_connection: Any = link.raw
         self._is_lost = False
-        self._product = dialect.product(self._dbapi_connection)
+        self.product = dialect.product(self._dbapi_connection)
+        """Name of the product that it was made to: MariaDB, where the dialect is that of MySQL."""
         dialect.on_connect(self._dbapi_connection)
         dialect.subscribe_messages(self._dbapi_connection, self._forward)
         dialect.set_autocommit(self._dbapi_connection, not shared)
@@ -114,11 +115,6 @@ class Connection:
     def database_name(self) -> str:
         """Name of the database that the connection was made to."""
         return self._link.database
-
-    @property
-    def product(self) -> str:
-        """Name of the product that it was made to: MariaDB, where the dialect is that of MySQL."""
-        return self._product
 
     @property
     def changed(self) -> bool:

@@ -99,19 +99,19 @@ class CursorRegistry:
                 with suppress(Exception):
                     end(cursor)
 
-    def _watched(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        def call(raw: Any) -> Any:
+    def _watched(self, function: Callable[[Any], None]) -> Callable[[Any], None]:
+        def call(raw: Any) -> None:
             with self.watch.watch(getattr(raw, "dbapi_connection", raw)):
-                return function(raw)
+                function(raw)
 
         return call
 
     def _watch_cursors(self, dialect: Any) -> None:
-        watched = self._watched
+        watch = self.watch
 
         class Context(dialect.execution_ctx_cls):  # type: ignore[misc]
             def create_default_cursor(self) -> Any:
-                return _WatchedCursor(super().create_default_cursor(), watched)
+                return _WatchedCursor(super().create_default_cursor(), watch)
 
         dialect.execution_ctx_cls = Context
 
@@ -149,11 +149,11 @@ class CursorRegistry:
 class _WatchedCursor:
     """A driver's cursor as SQLAlchemy sees it; its fetching and closing are watched."""
 
-    __slots__ = ("_cursor", "_watched")
+    __slots__ = ("_cursor", "_watch")
 
-    def __init__(self, cursor: Any, watched: Callable[[Callable[[Any], Any]], Callable[[Any], Any]]) -> None:
+    def __init__(self, cursor: Any, watch: StatementWatch) -> None:
         object.__setattr__(self, "_cursor", cursor)
-        object.__setattr__(self, "_watched", watched)
+        object.__setattr__(self, "_watch", watch)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._cursor, name)
@@ -174,7 +174,8 @@ class _WatchedCursor:
         self._call(self._cursor.close)
 
     def _call(self, function: Callable[..., Any], *values: Any) -> Any:
-        return self._watched(lambda _raw: function(*values))(self._cursor.connection)
+        with self._watch.watch(self._cursor.connection):
+            return function(*values)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from ahjo_tasks.topology import closure
 from ahjo_tasks.utils import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from ahjo_tasks.database.catalog import Fingerprint, ObjectKey
     from ahjo_tasks.history.store import FileRecord
@@ -217,53 +217,52 @@ class Comparison:
         read = ((self._catalog.get(key, UNKNOWN), known) for key, known in record.objects.items())
         return all(now._replace(comments=known.comments) == known for now, known in read)
 
-    def removed(self, files: Iterable[SqlFile], untouched: Iterable[FileText] = ()) -> list[FileChange]:
+    def created(self, changes: Iterable[FileChange]) -> set[ObjectKey | None]:
+        """Return the objects that files create; of one that was not read, those that it had created."""
+        return {key for change in changes for key in self._created_by(change)}
+
+    def _created_by(self, change: FileChange) -> Iterable[ObjectKey | None]:
+        return self._recorded(change.label) if change.file is None else keys_of(change.file, self._catalog)
+
+    def _recorded(self, label: str) -> Iterable[ObjectKey]:
+        """Return the objects that a file left when it was deployed last."""
+        record = self._records.get(label)
+        return record.objects if record is not None else ()
+
+    def removed(self, changes: Sequence[FileChange], created: set[ObjectKey | None]) -> list[FileChange]:
         """Return the files that were deployed and are no longer in the project, with the objects that none creates.
 
-        `files` and `untouched` are all files of it; the latter are as they were deployed.
+        `changes` are all files of it, and `created` is what these create.
         """
-        created: set[ObjectKey | None] = set()
-        present: set[str] = set()
-        for file in files:
-            created.update(keys_of(file, self._catalog))
-            present.add(file.label)
-        present.update(file.label for file in untouched)
-        for label in present & self._records.keys():
-            created.update(self._records[label].objects)
+        present = {change.label for change in changes}
+        owned = created.union(*map(self._recorded, present))
         gone = ((label, record) for label, record in self._records.items() if label not in present)
-        return [self._removed(label, record, created) for label, record in gone]
+        return [self._removed(label, record, owned) for label, record in gone]
 
-    def _removed(self, label: str, record: FileRecord, created: Container[ObjectKey | None]) -> FileChange:
+    def _removed(self, label: str, record: FileRecord, owned: set[ObjectKey | None]) -> FileChange:
         kind = next(iter(record.objects)).kind
-        left = [key for key in record.objects if key not in created]
+        left = [key for key in record.objects if key not in owned]
         reason = ", ".join(map(str, left)) or "other files create its objects now"
         return FileChange(
             label, kind, Status.REMOVED, reason, objects=tuple(key for key in left if key in self._catalog)
         )
 
-    def left_over(self, changes: Sequence[FileChange]) -> list[FileChange]:
+    def left_over(self, changes: Iterable[FileChange], created: set[ObjectKey | None]) -> list[FileChange]:
         """Return the objects that a changed file had created, and that no file creates or drops any more."""
-        owned = {key for change in changes for key in self._owned(change)}
         found = []
         for change in changes:
-            if change.file is None or change.status is not Status.CHANGED or change.label not in self._records:
+            if change.file is None or change.status is not Status.CHANGED:
                 continue
-            objects = self._records[change.label].objects
             dropped = {definition.name.name.lower() for definition in change.file.names.dropped}
             keys = tuple(
-                key for key in objects if key in self._catalog and key not in owned and key.name.lower() not in dropped
+                key
+                for key in self._recorded(change.label)
+                if key in self._catalog and key not in created and key.name.lower() not in dropped
             )
             if keys:
                 listed = ", ".join(map(str, keys))
                 found.append(FileChange(change.label, keys[0].kind, Status.REMOVED, listed, objects=keys))
         return found
-
-    def _owned(self, change: FileChange) -> Iterable[ObjectKey | None]:
-        """Return what a file creates; of one that was not read, what it had created."""
-        if change.file is not None:
-            return keys_of(change.file, self._catalog)
-        record = self._records.get(change.label)
-        return record.objects if record is not None else ()
 
     def _change(self, file: SqlFile) -> FileChange:
         record = self._records.get(file.label)

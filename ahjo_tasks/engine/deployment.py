@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahjo_tasks.database.catalog import Catalog, read_catalog, read_known, read_version
@@ -76,14 +76,13 @@ def plan_prune(removed: Sequence[FileChange], store: HistoryStore, dialect: Dial
     """Plan to drop what files had created, and what is no longer in the project, the last deployed first."""
     steps = []
     for change in reversed(removed):
-        step = store.last_deployed(change.label)
-        text = store.text(step.text_hash) if step is not None else None
+        text = store.last_text(change.label) or ""
         for key in reversed(change.objects):
             schema = key.schema or None
             table = Name(schema, key.table) if key.table else None
             name = Name(None if table else schema, key.name)
             definition = Definition(key.kind, name, table)
-            steps.append(DropStep(definition, dialect.drop_statement(definition, text or "")))
+            steps.append(DropStep(definition, dialect.drop_statement(definition, text)))
     return Plan(tuple(steps))
 
 
@@ -95,17 +94,11 @@ def _without_old_overloads(selection: Selection, store: HistoryStore, files: Seq
         if isinstance(step, FileStep) and step.label in changed and KINDS[step.kind].creates in ROUTINES:
             names = {definition.name for definition in step.file.definitions}
             same = [file.text for file in files if not names.isdisjoint(each.name for each in file.definitions)]
-            first = step.file.dialect.replaced_overloads(_text_before(store, step.label) or "", "\n".join(same))
+            first = step.file.dialect.replaced_overloads(store.last_text(step.label) or "", "\n".join(same))
             steps.append(replace(step, first=tuple(first)))
         else:
             steps.append(step)
     return replace(selection.plan, steps=tuple(steps))
-
-
-def _text_before(store: HistoryStore, label: str) -> str | None:
-    """Return the text that a file was last deployed with; None where none was kept."""
-    known = store.last_deployed(label)
-    return store.text(known.text_hash) if known is not None else None
 
 
 def _told_to_stay(left_over: FileChange) -> str:
@@ -216,9 +209,9 @@ class Deployment:
         comparison = Comparison(left.records, left.catalog, self._hash)
         changes = comparison.changes(files, everything=left.incomparable or everything, select=choice.select)
         changes += [FileChange(file.label, file.kind, Status.UNCHANGED) for file in untouched]
-        refuse_without_effect(changes, left.catalog, partial(_text_before, left.store))
-        removed = comparison.removed(files, untouched)
-        left_over = comparison.left_over(changes)
+        refuse_without_effect(changes, left.catalog, left.store.last_text)
+        created = comparison.created(changes)
+        removed, left_over = comparison.removed(changes, created), comparison.left_over(changes, created)
         selection = self._selection(plan, [*changes, *removed], None if choice.select else state)
         warnings = (*left.warnings, *(() if choice.prune else map(_told_to_stay, left_over)))
         plan = _without_old_overloads(selection, left.store, files) + Plan((), warnings=warnings)

@@ -62,11 +62,12 @@ class DriftFinder:
         if self.incomparable:
             records, tables = without_fingerprints(records), FileRecord("", "")
         comparison = Comparison(records, catalog, lambda file: file_hash(file, self._conceal))
+        changes = comparison.changes(files)
         return [
             *self._changed(records.values(), catalog),
             *self._changed_tables(tables),
-            *(change for change in comparison.changes(files) if self._is_missing(change)),
-            *comparison.removed(files),
+            *filter(self._is_missing, changes),
+            *comparison.removed(changes, comparison.created(changes)),
             *_in_none(list(self._unowned(files, records, catalog)), others),
         ]
 

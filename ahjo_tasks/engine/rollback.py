@@ -59,8 +59,7 @@ def _used(
     store: HistoryStore, files: ProjectFiles, restored: Sequence[SqlFile], created: Sequence[SqlFile]
 ) -> set[int]:
     """Return the numbers of the created files that the restored ones need as they are now: these are dropped last."""
-    steps = (store.last_deployed(file.label) for file in restored)
-    now = [_file(store, files, step) for step in steps if step is not None]
+    now = [files.with_text(file.label, file.kind, store.last_text(file.label) or "") for file in restored]
     edges = ObjectIndex([*now, *created]).edges()
     needed = closure(set(range(len(now))), edges.__getitem__)
     return {number - len(now) for number in needed if number >= len(now)}

@@ -472,6 +472,11 @@ class HistoryStore:
             None,
         )
 
+    def last_text(self, label: str) -> str | None:
+        """Return the text that a file was last deployed with; None where none was kept."""
+        step = self.last_deployed(label)
+        return self.text(step.text_hash) if step is not None else None
+
     def text(self, text_hash: str) -> str | None:
         """Return a text that was deployed; None where it was not kept."""
         rows = self._texts("texts", project=self.project, text_hash=text_hash)

@@ -151,6 +151,9 @@ class DialectAttributes:
     """True if a second connection cannot write while a transaction is open on the first one."""
 
     # -- running ---------------------------------------------------------------------------------------------------
+    streams_rows: ClassVar[bool] = False
+    """True if its drivers ask the server behind the execution: for rows, or when a cursor is closed."""
+
     @property
     def splitter(self) -> Splitter:
         """Splits scripts into batches, each of which is one call."""
@@ -200,8 +203,6 @@ class DialectAttributes:
     """
 
     # -- administration --------------------------------------------------------------------------------------------
-    streams_rows: ClassVar[bool] = False
-    """True if its drivers ask the server behind the execution: for rows, or when a cursor is closed."""
     maintenance_database: ClassVar[str | None] = None
     """Database to connect to in order to create and drop others."""
     system_databases: ClassVar[frozenset[str]] = frozenset()

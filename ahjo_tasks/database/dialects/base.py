@@ -159,6 +159,7 @@ class OpenConnection(Protocol):
     """The part of `ahjo_tasks.database.connection.Connection` that dialects use."""
 
     on_message: Callable[[ServerMessage], None]
+    product: str
     locks: list[str]
     check_lock: Callable[[], None] | None
 
@@ -169,10 +170,6 @@ class OpenConnection(Protocol):
     @property
     def database_name(self) -> str:
         """Name of the database that the connection was made to."""
-
-    @property
-    def product(self) -> str:
-        """Name of the product that it was made to."""
 
     @property
     def in_shared_transaction(self) -> bool:
