@@ -24,6 +24,7 @@ from ahjo_tasks.config.layers import (
 from ahjo_tasks.config.secret import Secret, is_secret_name, redact, url_passwords
 from ahjo_tasks.config.validate import FIELDS, KEYS, Validator, misspelt_variables
 from ahjo_tasks.errors import ConfigError
+from ahjo_tasks.utils import join_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -106,7 +107,7 @@ def _path_of(environ: Mapping[str, str], folder: Path | None) -> Path:
     names = [file.name for file in configs_in(folder)] if folder else []
     raise ConfigError(
         "No config file is given",
-        hint=f"Name one with --config {' or '.join(names) or 'dev.jsonc'}, or set the environment variable"
+        hint=f"Name one with --config: {join_names(names) or 'dev.jsonc'}; or set the environment variable"
         " AHJO_CONFIG_PATH.",
     )
 
