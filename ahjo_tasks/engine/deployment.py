@@ -209,11 +209,11 @@ class Deployment:
         comparison = Comparison(left.records, left.catalog, self._hash)
         changes = comparison.changes(files, everything=left.incomparable or everything, select=choice.select)
         changes += [FileChange(file.label, file.kind, Status.UNCHANGED) for file in untouched]
-        refuse_without_effect(changes, left.catalog, left.store.last_text)
+        kept = refuse_without_effect(changes, left.catalog, left.store.last_text)
         created = comparison.created(changes)
         removed, left_over = comparison.removed(changes, created), comparison.left_over(changes, created)
         selection = self._selection(plan, [*changes, *removed], None if choice.select else state)
-        warnings = (*left.warnings, *(() if choice.prune else map(_told_to_stay, left_over)))
+        warnings = (*left.warnings, *kept, *(() if choice.prune else map(_told_to_stay, left_over)))
         plan = _without_old_overloads(selection, left.store, files) + Plan((), warnings=warnings)
         selection = replace(selection, plan=plan, **left.kept)
         if (choice.on_drift or self._settings.on_drift) == "stop":

@@ -2,100 +2,94 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ahjo_tasks.engine.changes import Status, keys_of
 from ahjo_tasks.engine.recreate_dependents import RECREATED
 from ahjo_tasks.errors import UsageError
-from ahjo_tasks.sql.references import read_references
-from ahjo_tasks.sql.tokens import tokenize
+from ahjo_tasks.project.creations import creations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from ahjo_tasks.database.catalog import Catalog
-    from ahjo_tasks.database.dialects.base import Dialect
     from ahjo_tasks.engine.changes import FileChange
+    from ahjo_tasks.project.creations import Creation
     from ahjo_tasks.project.sql_file import SqlFile
     from ahjo_tasks.sql.definitions import Definition
 
-REPLACED = RECREATED | {"event", "package", "package body"}
-"""Kinds of objects that are what their text says; what a table or a sequence holds is worth more than its text."""
-ONLY_IF_MISSING = re.compile(
-    r"CREATE(?: (?!(?:VIEW|FUNCTION|PROCEDURE|TRIGGER|EVENT|PACKAGE) )\S+)* \w+(?: BODY)? IF NOT EXISTS "
-)
-"""The head of such a statement, its words parted by blanks. In a body IF NOT EXISTS comes after another kind."""
-WHY = {Status.CHANGED: "its file has changed", Status.DRIFTED: "was changed by hand"}
+ALTERED = frozenset({"sequence", "type"})
+"""Kinds of objects that are altered and not replaced: what they hold, or what uses them, is worth more."""
+DESCRIBED = RECREATED | ALTERED | {"event", "package", "package body"}
+"""Kinds of objects that are what their text says; of a table the rows count."""
+CHANGED = "its file has changed"
+WHY = {Status.CHANGED: CHANGED, Status.ALWAYS: CHANGED, Status.DRIFTED: "was changed by hand"}
 """The states of files whose objects are to become others than they are."""
-HEAD = 24
-"""Tokens of a statement among which the name of its object is."""
-
-
-class Creation(NamedTuple):
-    """A statement from its first word on, and whether it creates its object only where that is missing."""
-
-    text: str
-    only_if_missing: bool
+DROP_OR_REPLACE = "Write DROP ... IF EXISTS before it, or CREATE OR REPLACE where the database has it. Nothing was run."
+ALTER = "Write an ALTER of the {} after it, which runs each time that the file does. Nothing was run."
 
 
 def refuse_without_effect(
     changes: Sequence[FileChange], catalog: Catalog, text_before: Callable[[str], str | None]
-) -> None:
-    """Raise UsageError for objects of changed files, and for some changed by hand, that their files would leave so.
+) -> list[str]:
+    """Return warnings about objects that their files, which have changed or are new, may leave as they are.
 
-    `text_before` returns the text that a file was last deployed with; None where that is not known.
+    `text_before` returns the text that a file was last deployed with; None where that is not known. Raises UsageError
+    where it is certain that objects of changed files, or some changed by hand, would be left so.
     """
     running = [(change, change.file) for change in changes if change.runs and change.file is not None]
     gone = {item.name.name.lower() for _change, file in running for item in file.names.dropped}
-    found = [
-        f"{change.label}: the {definition.kind} {definition.name} is there and {WHY[change.status]}: CREATE ... IF NOT"
-        " EXISTS would leave it as it is"
-        for change, file in running
-        if change.status in WHY
-        for definition in _left_alone(change, file, catalog, text_before)
-        if definition.table_name.lower() not in gone  # what belongs to a view goes with it
-    ]
-    if found:
+    refused: list[str] = []
+    warnings: list[str] = []
+    altered: set[str] = set()
+    for change, file in running:
+        for definition, creation, known in _left_alone(change, file, catalog, text_before):
+            there = f"{change.label}: the {definition.kind} {definition.name} is there"
+            if definition.table_name.lower() in gone:  # what belongs to a view goes with it
+                continue
+            if creation.guarded:
+                warnings.append(f"{there} and {WHY[change.status]}: a condition in the file may leave it as it is.")
+            elif not known:
+                warnings.append(f"{there}: CREATE ... IF NOT EXISTS leaves it as it is.")
+            else:
+                refused.append(f"{there} and {WHY[change.status]}: CREATE ... IF NOT EXISTS would leave it as it is")
+                altered |= {definition.kind} & ALTERED
+    if refused:
         raise UsageError(
-            "\n  ".join(found),
-            hint="Write DROP ... IF EXISTS before it, or CREATE OR REPLACE where the database has it. Nothing was run.",
+            "\n  ".join(refused), hint=ALTER.format(" and ".join(sorted(altered))) if altered else DROP_OR_REPLACE
         )
+    return warnings
 
 
 def _left_alone(
     change: FileChange, file: SqlFile, catalog: Catalog, text_before: Callable[[str], str | None]
-) -> Iterator[Definition]:
-    """Yield the objects that are there and differ from what the file says, and that it creates only if missing."""
+) -> Iterator[tuple[Definition, Creation, bool]]:
+    """Yield the objects that are there and that the file, run for their sake, creates only where they are missing.
+
+    With each its statement, and whether it is known that the object differs from what this says.
+    """
+    if change.status not in WHY:
+        return
     dropped = {(definition.kind, definition.name.name) for definition in file.names.dropped}
     there = {
         definition: key
         for definition, key in zip(file.definitions, keys_of(file, catalog), strict=True)
-        if key is not None and definition.kind in REPLACED and (definition.kind, definition.name.name) not in dropped
+        if key is not None and definition.kind in DESCRIBED and (definition.kind, definition.name.name) not in dropped
     }
     created = creations(file.text, file.dialect) if there else {}
-    kept = [definition for definition in there if definition in created and created[definition].only_if_missing]
+    kept = {
+        definition: creation
+        for definition, creation in created.items()
+        if definition in there and (creation.only_if_missing or creation.guarded)
+    }
     if not kept:
         return
     if change.status is Status.DRIFTED:
-        yield from (definition for definition in kept if there[definition] in change.drifted)
+        yield from ((made, creation, True) for made, creation in kept.items() if there[made] in change.drifted)
         return
     before = creations(text_before(file.label) or "", file.dialect)
-    yield from (
-        definition
-        for definition in kept
-        if definition in before and before[definition].text != created[definition].text
-    )
-
-
-def creations(text: str, dialect: Dialect) -> dict[Definition, Creation]:
-    """Return the statement that creates each object of a text."""
-    splitter, syntax = dialect.statement_splitter or dialect.splitter, dialect.syntax
-    found: dict[Definition, Creation] = {}
-    for batch in splitter.split(text):
-        tokens = list(tokenize(batch.text, syntax))
-        if tokens:
-            head = " ".join(token.word or "." for token in tokens[:HEAD])
-            creation = Creation(batch.text[tokens[0].offset :].rstrip(), bool(ONLY_IF_MISSING.match(head)))
-            found |= dict.fromkeys(read_references([batch.text], syntax).definitions, creation)
-    return found
+    for definition, creation in kept.items():
+        if definition not in before and creation.only_if_missing and change.status is Status.CHANGED:
+            yield definition, creation, False
+        elif definition in before and before[definition].text != creation.text:
+            yield definition, creation, True

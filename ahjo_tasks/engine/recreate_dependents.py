@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.engine.drop import drop_steps
 from ahjo_tasks.engine.plan import Step
 from ahjo_tasks.errors import StatementError
+from ahjo_tasks.project.creations import creations
 from ahjo_tasks.project.object_index import ObjectIndex
 from ahjo_tasks.sql.definitions import Name
-from ahjo_tasks.sql.tokens import tokenize
 from ahjo_tasks.topology import closure
 
 if TYPE_CHECKING:
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from ahjo_tasks.project.dependencies import Edges
     from ahjo_tasks.project.sql_file import SqlFile
 
-REPLACING = frozenset({"REPLACE", "ALTER"})
-"""Words that, after OR, let CREATE run again where the object exists."""
 RECREATED = frozenset({"view", "function", "procedure", "aggregate", "operator", "trigger", "rule", "policy"})
 """Kinds of objects that hold no data of their own."""
 ROUTINES = frozenset({"function", "procedure", "aggregate"})
@@ -200,10 +197,9 @@ def recreates(file: SqlFile, dropped: int = 0) -> bool:
 
 
 def _tolerates(file: SqlFile) -> bool:
-    """Test whether the file creates by CREATE OR REPLACE, CREATE OR ALTER, or where nothing is there."""
-    words = [token.word for text in file.texts for token in tokenize(text, file.dialect.syntax)]
-    pairs = list(pairwise(words))
-    return any(first == "OR" and second in REPLACING for first, second in pairs) or ("IF", "NOT") in pairs
+    """Test whether the statement that creates each object runs where it exists."""
+    created = creations(file.text, file.dialect)
+    return all(definition in created and created[definition].runs_again for definition in file.definitions)
 
 
 def attach(connection: Connection, attachments: Sequence[Attachment]) -> None:

@@ -81,6 +81,38 @@ def test_a_change_that_if_not_exists_would_leave_undone_is_refused(live: Deploye
     assert live.rows("SELECT one FROM a") == [(2,)]
 
 
+@only("target", ["postgresql", "mysql"], indirect=True)
+def test_a_sequence_that_if_not_exists_would_leave_as_it_is_is_refused_or_named(live: Deployed) -> None:
+    file = "database/sequences/s.sql"
+    live.by_hand("CREATE SEQUENCE s START WITH 3")
+    live.write("database/views/v.sql", "CREATE OR REPLACE VIEW v AS SELECT 1 AS one;\n")
+    live.succeed("deploy")
+    live.write(file, "CREATE SEQUENCE IF NOT EXISTS s START WITH 5;\n")
+    assert f"{file}: the sequence s is there: CREATE ... IF NOT EXISTS leaves it" in live.succeed("deploy").err
+    assert "leaves it" not in live.succeed("deploy").err
+    live.write(file, "CREATE SEQUENCE IF NOT EXISTS s START WITH 7;\n")
+    refused = live.fail("deploy", code=2).err
+    assert f"{file}: the sequence s is there and its file has changed" in refused
+    assert "Write an ALTER of the sequence after it" in refused
+    live.write(file, "CREATE SEQUENCE IF NOT EXISTS s;\nALTER SEQUENCE s START WITH 7 RESTART WITH 7;\n")
+    live.succeed("deploy")
+    assert live.rows("SELECT nextval('s')" if live.target.name == "postgresql" else "SELECT NEXTVAL(s)") == [(7,)]
+    assert "nothing to do" in live.succeed("deploy").out
+
+
+@only("target", ["postgresql"], indirect=True)
+def test_a_changed_type_that_a_condition_may_leave_as_it_is_is_named(live: Deployed) -> None:
+    file = "database/types/mood.sql"
+    text = "DO $$ BEGIN CREATE TYPE mood AS ENUM ({}); EXCEPTION WHEN duplicate_object THEN NULL; END $$;\n"
+    live.write(file, text.format("'glad'"))
+    live.succeed("deploy")
+    live.write(file, text.format("'glad', 'sad'"))
+    assert f"{file}: the type mood is there and its file has changed: a condition" in live.succeed("deploy").err
+    live.write(file, text.format("'glad'") + "ALTER TYPE mood ADD VALUE IF NOT EXISTS 'sad';\n")
+    assert "a condition" not in live.succeed("deploy").err
+    assert len(live.rows("SELECT unnest(enum_range(NULL::mood))")) == 2
+
+
 @only("target", ["sqlite"], indirect=True)
 def test_a_changed_trigger_of_a_view_that_is_dropped_in_the_same_deploy_is_created(live: Deployed) -> None:
     live.target.query("CREATE TABLE noted (id INTEGER)", live.database)
