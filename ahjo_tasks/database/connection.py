@@ -424,9 +424,9 @@ class Connection:
 
     @contextmanager
     def undone_on_error(self) -> Iterator[None]:
-        """Undo the block alone when it fails in a transaction that the whole action shares, where the database can."""
+        """Undo the block alone when it fails in an open transaction, where the database can."""
         can_undo = self.dialect.savepoint_survives_error and self.dialect.transactional_ddl
-        with self._savepoint(rollback_only=False) if self.in_shared_transaction and can_undo else nullcontext():
+        with self._savepoint(rollback_only=False) if self.transactional and can_undo else nullcontext():
             yield
 
     @contextmanager

@@ -86,19 +86,29 @@ def plan_prune(removed: Sequence[FileChange], store: HistoryStore, dialect: Dial
     return Plan(tuple(steps))
 
 
-def _without_old_overloads(selection: Selection, store: HistoryStore, files: Sequence[SqlFile]) -> Plan:
-    """Return the plan in which each file of changed routines drops those that it created with other parameters."""
+def _with_last_texts(selection: Selection, store: HistoryStore, files: Sequence[SqlFile]) -> Plan:
+    """Return the plan in which steps of changed files know what these created before.
+
+    A file of routines drops those that it created with other parameters, and of objects that a file drops itself it is
+    known what its last text gave them.
+    """
     changed = {change.label for change in selection.changes if change.status is Status.CHANGED}
     steps: list[Step] = []
     for step in selection.plan.steps:
-        if isinstance(step, FileStep) and step.label in changed and KINDS[step.kind].creates in ROUTINES:
-            names = {definition.name for definition in step.file.definitions}
-            same = [file.text for file in files if not names.isdisjoint(each.name for each in file.definitions)]
-            first = step.file.dialect.replaced_overloads(store.last_text(step.label) or "", "\n".join(same))
-            steps.append(replace(step, first=tuple(first)))
+        if isinstance(step, FileStep) and step.label in changed:
+            routines = KINDS[step.kind].creates in ROUTINES
+            last = (store.last_text(step.label) or "") if routines or step.file.replaced else ""
+            first = _old_overloads(step.file, last, files) if routines else ()
+            steps.append(replace(step, first=tuple(first), last_text=last if step.file.replaced else ""))
         else:
             steps.append(step)
     return replace(selection.plan, steps=tuple(steps))
+
+
+def _old_overloads(file: SqlFile, last_text: str, files: Sequence[SqlFile]) -> list[str]:
+    names = {definition.name for definition in file.definitions}
+    same = [other.text for other in files if not names.isdisjoint(each.name for each in other.definitions)]
+    return file.dialect.replaced_overloads(last_text, "\n".join(same))
 
 
 def _told_to_stay(left_over: FileChange) -> str:
@@ -214,7 +224,7 @@ class Deployment:
         removed, left_over = comparison.removed(changes, created), comparison.left_over(changes, created)
         selection = self._selection(plan, [*changes, *removed], None if choice.select else state)
         warnings = (*left.warnings, *kept, *(() if choice.prune else map(_told_to_stay, left_over)))
-        plan = _without_old_overloads(selection, left.store, files) + Plan((), warnings=warnings)
+        plan = _with_last_texts(selection, left.store, files) + Plan((), warnings=warnings)
         selection = replace(selection, plan=plan, **left.kept)
         if (choice.on_drift or self._settings.on_drift) == "stop":
             _refuse_drift(selection.drift)

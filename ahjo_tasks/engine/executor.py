@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from ahjo_tasks.engine.attachments import keep_attachments
 from ahjo_tasks.engine.diagnostics import locate_message, locating_errors
 from ahjo_tasks.engine.sql_file import FileStep
 from ahjo_tasks.errors import UNKNOWN_OUTCOME, AhjoError, DeployError, SourceError, StatementError, UsageError
@@ -329,14 +330,19 @@ class PlanExecutor:
             step.preserve_session(self.connection),
             self.connection.transaction(
                 transactional=step.transactional,
-                sent_in_one_call=step.sent_in_one_call and not self._recording.looks_at(step),
+                sent_in_one_call=step.sent_in_one_call and not self._looks_at((step,)),
                 savepoint=step.transactional and self._can_undo,
             ),
             locating_errors(self.connection),
         ):
-            yield
+            with keep_attachments(self.connection, (step,)):
+                yield
             self._recording.look((step, *step.included))
         self._applied.append(step)
+
+    def _looks_at(self, steps: Sequence[Step]) -> bool:
+        """Return whether more than the steps themselves is to be in their transaction."""
+        return any(self._recording.looks_at(step) or any(file.replaced for file in step.sql_files) for step in steps)
 
     @property
     def _can_undo(self) -> bool:
@@ -388,11 +394,12 @@ class PlanExecutor:
         self.connection.on_message = messages.append
         started = time.perf_counter()
         try:
-            in_one_call = not any(map(self._recording.looks_at, steps))
+            in_one_call = not self._looks_at(steps)
             with self.connection.transaction(sent_in_one_call=in_one_call, savepoint=True):
-                self.connection.execute(
-                    self.connection.dialect.concatenate_batches([file.single_text for file in files])
-                )
+                with keep_attachments(self.connection, steps):
+                    self.connection.execute(
+                        self.connection.dialect.concatenate_batches([file.single_text for file in files])
+                    )
                 self._recording.look(steps)
         except StatementError as error:
             if self.connection.usable:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from ahjo_tasks.engine.attachments import attach
 from ahjo_tasks.engine.diagnostics import locating_errors
 from ahjo_tasks.engine.plan import Step
-from ahjo_tasks.engine.recreate_dependents import FileGroup, attach
+from ahjo_tasks.engine.recreate_dependents import FileGroup
 from ahjo_tasks.engine.sql_file import FileStep
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.errors import AhjoError, DeployError, ServerError, StatementError
+    from ahjo_tasks.project.sql_file import SqlFile
 
 DATA_KINDS = frozenset({"data", "testdata"})
 
@@ -84,6 +85,21 @@ class Step(Protocol):
     def text(self) -> str:
         """The text that the step runs, by which a plan is compared with an earlier one."""
         return self.note
+
+    @property
+    def sql_files(self) -> tuple[SqlFile, ...]:
+        """The SQL files that it runs."""
+        return ()
+
+    @property
+    def project_files(self) -> Sequence[SqlFile]:
+        """The files of objects of the whole project, as far as they are known."""
+        return self.sql_files
+
+    @property
+    def previous(self) -> Sequence[str]:
+        """The batches with which a changed file was last deployed, as far as they are known."""
+        return ()
 
     @property
     def included(self) -> tuple[Step, ...]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from ahjo_tasks.engine.attachments import attach
 from ahjo_tasks.engine.drop import drop_steps
 from ahjo_tasks.engine.plan import Step
-from ahjo_tasks.errors import StatementError
 from ahjo_tasks.project.creations import creations
 from ahjo_tasks.project.object_index import ObjectIndex
 from ahjo_tasks.sql.definitions import Name
@@ -41,12 +41,13 @@ class DeployedFiles:
         self._read = read
 
     @cached_property
-    def _files(self) -> Sequence[SqlFile]:
+    def all(self) -> Sequence[SqlFile]:
+        """The files that do something."""
         return [file for file in self._read() if file.batches]
 
     @cached_property
     def _index(self) -> ObjectIndex:
-        return ObjectIndex(self._files)
+        return ObjectIndex(self.all)
 
     @cached_property
     def _edges(self) -> Edges:
@@ -54,7 +55,7 @@ class DeployedFiles:
 
     def creators(self, file: SqlFile, name: Name) -> tuple[SqlFile, ...]:
         """Return the later files that create an object of this name, with what those need of the later files."""
-        first = self._files.index(file)
+        first = self.all.index(file)
         if name.schema and file.dialect.default_schema is None:  # MySQL names its database, SQLite `main`
             name = Name(None, name.name)
         creators = set(self._index.creators(name))
@@ -68,17 +69,17 @@ class DeployedFiles:
 
         `dropped` says that the file's own objects are dropped, too. The catalog tells what uses them, else the files.
         """
-        first = self._files.index(file)
+        first = self.all.index(file)
         members: set[int] = set()
         asked = {first}
         while True:
-            definitions = [item for index in sorted(asked) for item in self._files[index].definitions]
+            definitions = [item for index in sorted(asked) for item in self.all[index].definitions]
             used = connection.dialect.dependents(connection, definitions)
             if used is None:
                 return self._group_by_files(first)
             group = self.owners(used if dropped else [item for item in used if item.used], first)
-            members = {self._files.index(item) for item in group.files} - {first}
-            more = {index for index in members if drops(self._files[index])}
+            members = {self.all.index(item) for item in group.files} - {first}
+            more = {index for index in members if drops(self.all[index])}
             if more <= asked or group.kept:
                 return group if group.dependents else None
             asked |= more
@@ -94,7 +95,7 @@ class DeployedFiles:
                 continue
             if not indexes:
                 kept.append(f"{item.text}, which no file of this run creates")
-            files = [(self._files[index], dropped[index]) for index in indexes if index != first]
+            files = [(self.all[index], dropped[index]) for index in indexes if index != first]
             refused = (file for file, objects in files if not recreates(file, objects))
             kept += [f"{item.text}, which {file.label} cannot create again" for file in refused]
         owners = set(dropped)
@@ -111,7 +112,7 @@ class DeployedFiles:
     def _needs(self, member: int, first: int) -> set[int]:
         """The files behind the first that this one needs when it is created, and that a transaction may hold."""
         needs = () if self._binds_late(member) else self._edges[member]
-        return {index for index in needs if index > first and self._files[index].transactional}
+        return {index for index in needs if index > first and self.all[index].transactional}
 
     def _group_by_files(self, first: int) -> FileGroup | None:
         """Return the files to recreate together with this one; None if a dependent cannot be, or if there is none.
@@ -125,7 +126,7 @@ class DeployedFiles:
         while waiting:
             member = waiting.pop()
             for index in self._needs(member, first):
-                more = self._recreatable_dependents(index) if drops(self._files[index]) else set()
+                more = self._recreatable_dependents(index) if drops(self.all[index]) else set()
                 dropped |= more
                 waiting += {index, *more} - members
                 members |= {index, *more}
@@ -134,22 +135,22 @@ class DeployedFiles:
     def _recreatable_dependents(self, index: int) -> set[int]:
         """The dependents if the file of each drops its object itself, in a transaction; else none."""
         dependents = self._dependents(index)
-        return dependents if all(drops(self._files[dependent]) for dependent in dependents) else set()
+        return dependents if all(drops(self.all[dependent]) for dependent in dependents) else set()
 
     def _dependents(self, first: int) -> set[int]:
         """The later files that need this one, directly or through others, but those that the database binds late."""
         needed = {first}
-        for index in range(first + 1, len(self._files)):
+        for index in range(first + 1, len(self.all)):
             if not self._binds_late(index) and not needed.isdisjoint(self._edges[index]):
                 needed.add(index)
         return needed - {first}
 
     def _binds_late(self, index: int) -> bool:
-        file = self._files[index]
+        file = self.all[index]
         return file.kind in file.dialect.late_binding
 
     def _at(self, indexes: set[int]) -> tuple[SqlFile, ...]:
-        return tuple(self._files[index] for index in sorted(indexes))
+        return tuple(self.all[index] for index in sorted(indexes))
 
 
 class FileGroup(NamedTuple):
@@ -202,17 +203,6 @@ def _tolerates(file: SqlFile) -> bool:
     return all(definition in created and created[definition].runs_again for definition in file.definitions)
 
 
-def attach(connection: Connection, attachments: Sequence[Attachment]) -> None:
-    """Give new objects what the old ones had, as far as it is missing. Raises StatementError that names it."""
-    for item in attachments:
-        if connection.query(item.condition)[0][0]:
-            try:
-                connection.execute(item.statement)
-            except StatementError as error:
-                message = f"the {item.text} could not be restored: {error.message}"
-                raise StatementError(error.server._replace(message=message)) from error
-
-
 @dataclass(frozen=True)
 class RecreateWithDependents(Step):
     """Drop the objects of the dependents, then run the step of the file itself and those of the others."""
@@ -237,6 +227,21 @@ class RecreateWithDependents(Step):
         if not self.group.dropped:
             return "dropped and created again"
         return f"recreated with its dependents: {', '.join(file.label for file in self.group.dropped)}"
+
+    @property
+    def sql_files(self) -> tuple[SqlFile, ...]:
+        """The file of its step and those of the others."""
+        return tuple(file for step in (self.step, *self.others) for file in step.sql_files)
+
+    @property
+    def project_files(self) -> Sequence[SqlFile]:
+        """Those that the file's step knows."""
+        return self.step.project_files
+
+    @property
+    def previous(self) -> Sequence[str]:
+        """The batches with which the file was last deployed."""
+        return self.step.previous
 
     @property
     def included(self) -> tuple[Step, ...]:

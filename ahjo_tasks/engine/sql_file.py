@@ -40,6 +40,8 @@ class FileStep(Step):
     deployed: DeployedFiles | None = field(default=None, repr=False, compare=False)
     first: tuple[str, ...] = ()
     """Statements to run before it, which drop routines that the file created with other parameters."""
+    last_text: str = field(default="", repr=False, compare=False)
+    """The text that the file was last deployed with, where it drops its objects and has changed since."""
 
     @property
     def kind(self) -> str:
@@ -55,6 +57,21 @@ class FileStep(Step):
     def text(self) -> str:
         """The file's text, with variables replaced."""
         return self.file.text
+
+    @property
+    def sql_files(self) -> tuple[SqlFile, ...]:
+        """The file."""
+        return (self.file,)
+
+    @property
+    def project_files(self) -> Sequence[SqlFile]:
+        """The files among which those are that depend on this one."""
+        return self.deployed.all if self.deployed is not None else self.sql_files
+
+    @property
+    def previous(self) -> Sequence[str]:
+        """The batches of the last text."""
+        return [batch.text for batch in self.file.dialect.splitter.split(self.last_text)]
 
     @property
     def sent_in_one_call(self) -> bool:

@@ -209,6 +209,12 @@ class SqlFile(FileText):
         return self.names.definitions
 
     @cached_property
+    def replaced(self) -> tuple[Definition, ...]:
+        """The objects that the file drops and creates."""
+        dropped = {(made.kind, made.name.name.lower()) for made in self.names.dropped}
+        return tuple(made for made in self.definitions if (made.kind, made.name.name.lower()) in dropped)
+
+    @cached_property
     def defines_only(self) -> bool:
         """True if the file only defines objects, so that it need not run again while they are as it left them."""
         names, dialect = self.names, self.dialect

@@ -88,7 +88,7 @@ LOST = {
         ],
     ),
     "sys.triggers": (
-        [("[dbo].[w]", "[dbo].[tr]", "CREATE TRIGGER tr ON w INSTEAD OF INSERT AS RETURN", True)],
+        [("[dbo].[w]", "[dbo].[tr]", "CREATE TRIGGER tr ON w INSTEAD OF INSERT AS RETURN", True, "tr")],
         ["CREATE TRIGGER tr ON w INSTEAD OF INSERT AS RETURN", "DISABLE TRIGGER [dbo].[tr] ON [dbo].[w]"],
     ),
     "sys.database_permissions": (

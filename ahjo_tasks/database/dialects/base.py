@@ -71,11 +71,17 @@ class Dependent:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A statement that gives a new object what the old one had; `condition` is a query of whether it is missing."""
+    """A statement that gives a new object what the old one had; `condition` is a query of whether it is missing.
+
+    `part` is what it gives: `rights`, `comment`, or the kind of an object that belongs to the other one and is called
+    `name`.
+    """
 
     text: str
     condition: str
     statement: str
+    part: str = "rights"
+    name: str = ""
 
 
 class Holder(NamedTuple):
@@ -532,6 +538,10 @@ class Running(DialectAttributes):
     def attachments(self, connection: OpenConnection, dependents: Sequence[Dependent]) -> list[Attachment]:
         """Read what is lost when objects are dropped and no file may hold: grants, owners, comments, indexes."""
         return []
+
+    def own_attachments(self, connection: OpenConnection, definitions: Sequence[Definition]) -> Sequence[Attachment]:
+        """Read the same of objects by their names, as far as they exist."""
+        return ()
 
     def locate_error(
         self, connection: OpenConnection, text: str, error: ServerError, before: Sequence[str] | None = ()

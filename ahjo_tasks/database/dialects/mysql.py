@@ -17,6 +17,7 @@ from ahjo_tasks.database.dialects.base import (
     EXISTS,
     LOCK_WAIT,
     RUNNING,
+    Attachment,
     ConnectFailure,
     Dialect,
     Holder,
@@ -25,7 +26,7 @@ from ahjo_tasks.database.dialects.base import (
     connection_lost,
 )
 from ahjo_tasks.database.drivers import Driver
-from ahjo_tasks.errors import DeployError, LockedError, ServerError
+from ahjo_tasks.errors import DeployError, LockedError, ServerError, StatementError
 from ahjo_tasks.sql.lexer import MYSQL
 from ahjo_tasks.sql.source import ascii_upper
 from ahjo_tasks.sql.splitters.mysql import SPLITTER as MYSQL_SPLITTER
@@ -164,6 +165,19 @@ VERSION = "SELECT CONCAT_WS(',', {})".format(
     )
 )
 """All definitions as one value, in any order; without sequences, which take as long as all the others."""
+
+
+ROUTINE_GRANTS = (
+    "SELECT CONCAT(QUOTE(user), '@', QUOTE(host)), proc_priv, routine_type, routine_name FROM mysql.procs_priv"
+    " WHERE db = DATABASE() ORDER BY 1, 3, 4"
+)
+IS_THERE = (
+    "SELECT COUNT(*) FROM information_schema.routines WHERE routine_schema = DATABASE()"
+    " AND routine_type = {kind} AND routine_name = {name}"
+)
+ROLE = "@''"
+"""The end of a grantee that is a role of MariaDB, which has no host."""
+ROUTINES = frozenset({"FUNCTION", "PROCEDURE"})
 
 
 class MySQL(Dialect):
@@ -427,6 +441,25 @@ class MySQL(Dialect):
         """Ask for all variables, database and role, where a statement may change them."""
         return mysql_session.save(connection, texts)
 
+    def own_attachments(self, connection: OpenConnection, definitions: Sequence[Definition]) -> Sequence[Attachment]:
+        """Read the grants on routines, which go with these; those on views stay."""
+        names = {(made.kind.upper(), made.name.name.lower()) for made in definitions if made.kind.upper() in ROUTINES}
+        try:
+            rows = connection.query(ROUTINE_GRANTS) if names else ()
+        except StatementError:  # a login that may not read them
+            return ()
+        return [
+            Attachment(
+                f"grant on {name}",
+                IS_THERE.format(kind=self.quote_literal(kind), name=self.quote_literal(name)),
+                f"GRANT {privilege} ON {kind} {self.quote(name)} TO {account(grantee)}"
+                + " WITH GRANT OPTION" * grantable,
+            )
+            for grantee, privileges, kind, name in rows
+            if (kind, name.lower()) in names
+            for privilege, grantable in routine_privileges(privileges)
+        ]
+
     def exists(self, connection: OpenConnection, database: str) -> bool:
         """Return whether the server lists the database."""
         name = self.quote_literal(database)
@@ -511,6 +544,17 @@ class MySQL(Dialect):
         if number is None:
             return None
         return Holder(f"{user} from {host} (connection {number})" if user else "another run", str(number))
+
+
+def routine_privileges(privileges: str) -> Iterator[tuple[str, bool]]:
+    """Yield the privileges that the server lists for a routine, and whether each may be given on."""
+    listed = privileges.split(",")
+    yield from ((privilege.upper(), "Grant" in listed) for privilege in listed if privilege != "Grant")
+
+
+def account(grantee: str) -> str:
+    """Return a grantee as GRANT takes it."""
+    return grantee.removesuffix(ROLE)
 
 
 def _get_lock(connection: OpenConnection, name: str, timeout: float) -> bool:

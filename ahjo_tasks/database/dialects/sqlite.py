@@ -16,6 +16,7 @@ from ahjo_tasks.database.dialects.base import (
     DEPLOY,
     EXISTS,
     LOCK_WAIT,
+    Attachment,
     ConnectFailure,
     Dependent,
     Dialect,
@@ -60,6 +61,15 @@ MEMORY = ":memory:"
 CHECK_NAME = "Is target_database_name right?"
 MAGIC = b"SQLite format 3\0"
 """First bytes of every database file but an empty one (sqlite.org/fileformat.html)."""
+
+
+VIEW_TRIGGERS = (
+    "SELECT name, tbl_name, sql FROM main.sqlite_master WHERE type = 'trigger' AND lower(tbl_name) IN ({views})"
+)
+MISSING_TRIGGER = (
+    "SELECT (SELECT COUNT(*) FROM main.sqlite_master WHERE type = 'view' AND name = {view} COLLATE NOCASE)"
+    " > (SELECT COUNT(*) FROM main.sqlite_master WHERE type = 'trigger' AND name = {trigger} COLLATE NOCASE)"
+)
 
 
 class SQLite(Dialect):
@@ -249,6 +259,21 @@ class SQLite(Dialect):
             return []
         kind, name = match[1], match[2]
         return [Dependent(kind, Name(None, name), f"{kind} {name}", f"DROP {kind.upper()} {self.quote(name)}")]
+
+    def own_attachments(self, connection: OpenConnection, definitions: Sequence[Definition]) -> Sequence[Attachment]:
+        """Read the triggers of views."""
+        views = ", ".join(self.quote_literal(made.name.name.lower()) for made in definitions if made.kind == "view")
+        rows = connection.query(VIEW_TRIGGERS.format(views=views)) if views else ()
+        return [
+            Attachment(
+                f"trigger {trigger} on {view}",
+                MISSING_TRIGGER.format(view=self.quote_literal(view), trigger=self.quote_literal(trigger)),
+                text,
+                "trigger",
+                trigger,
+            )
+            for trigger, view, text in rows
+        ]
 
     def exists(self, connection: OpenConnection, database: str) -> bool:
         """True if the file exists. Raises NotPermittedError for another kind of file, which `init` would delete."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ahjo_tasks.database.dialects.mysql import MariaDB
+from ahjo_tasks.database.dialects.mysql import ROLE, ROUTINE_GRANTS, MariaDB, account, routine_privileges
 from ahjo_tasks.database.scripts import ObjectScript, Permissions, ScriptReader, TableScripts, script
 from ahjo_tasks.errors import StatementError
 from ahjo_tasks.sql.lexer import MYSQL
@@ -56,16 +56,10 @@ GRANTS = (
     " UNION ALL SELECT grantee, privilege_type, is_grantable, table_name, column_name"
     " FROM information_schema.column_privileges WHERE table_schema = DATABASE() ORDER BY 1, 4, 5, 2"
 )
-ROUTINE_GRANTS = (
-    "SELECT CONCAT(QUOTE(user), '@', QUOTE(host)), proc_priv, routine_type, routine_name FROM mysql.procs_priv"
-    " WHERE db = DATABASE() ORDER BY 1, 3, 4"
-)
 MEMBERS = (
     "SELECT CONCAT(QUOTE(user), '@', QUOTE(host)), QUOTE(role), admin_option FROM mysql.roles_mapping ORDER BY 2, 1"
 )
 """The members of roles of MariaDB."""
-ROLE = "@''"
-"""The end of a grantee that is a role of MariaDB, which has no host."""
 
 
 class Right(NamedTuple):
@@ -147,18 +141,17 @@ class MySQLScripts(ScriptReader):
             for grantee, privilege, grantable, table, column in self.connection.query(GRANTS)
         ]
         rights += [
-            Right(grantee, privilege.upper(), "Grant" in privileges.split(","), f"{kind} {self.dialect.quote(name)}")
+            Right(grantee, privilege, grantable, f"{kind} {self.dialect.quote(name)}")
             for grantee, privileges, kind, name in self._readable(ROUTINE_GRANTS, "grants on routines")
-            for privilege in privileges.split(",")
-            if privilege != "Grant"
+            for privilege, grantable in routine_privileges(privileges)
         ]
-        roles = sorted({_account(right.grantee) for right in rights if right.grantee.endswith(ROLE)})
+        roles = sorted({account(right.grantee) for right in rights if right.grantee.endswith(ROLE)})
         members = self._readable(MEMBERS, "members of roles") if roles else []
         return Permissions(
             [f"CREATE ROLE IF NOT EXISTS {role}" for role in roles],
             [self._grant(right) for right in rights],
             [
-                f"GRANT {role} TO {_account(member)}{' WITH ADMIN OPTION' if admin == 'Y' else ''}"
+                f"GRANT {role} TO {account(member)}{' WITH ADMIN OPTION' if admin == 'Y' else ''}"
                 for member, role, admin in members
                 if role in roles
             ],
@@ -167,7 +160,7 @@ class MySQLScripts(ScriptReader):
     def _grant(self, right: Right) -> str:
         columns = f" ({self.dialect.quote(right.column)})" if right.column else ""
         option = " WITH GRANT OPTION" if right.grantable else ""
-        return f"GRANT {right.privilege}{columns} ON {right.place} TO {_account(right.grantee)}{option}"
+        return f"GRANT {right.privilege}{columns} ON {right.place} TO {account(right.grantee)}{option}"
 
     def _readable(self, query: str, what: str) -> list[tuple[Any, ...]]:
         """Return the rows of a table of the server's own; note as missing what the login may not read."""
@@ -194,11 +187,6 @@ class MySQLScripts(ScriptReader):
         if not statements:
             return []
         return ["SET FOREIGN_KEY_CHECKS = 0", *statements, "SET FOREIGN_KEY_CHECKS = 1"]
-
-
-def _account(grantee: str) -> str:
-    """Return a grantee as GRANT takes it."""
-    return grantee.removesuffix(ROLE)
 
 
 def _body_start(text: str) -> int:

@@ -341,6 +341,12 @@ class MSSQL(Dialect):
 
         return catalog.attachments(connection, dependents, self)
 
+    def own_attachments(self, connection: OpenConnection, definitions: Sequence[Definition]) -> Sequence[Attachment]:
+        """Ask the catalog."""
+        from ahjo_tasks.database.dialects.mssql import dependents as catalog
+
+        return catalog.own_attachments(connection, definitions, self)
+
     def locate_error(
         self, connection: OpenConnection, text: str, error: ServerError, before: Sequence[str] | None = ()
     ) -> ServerError:

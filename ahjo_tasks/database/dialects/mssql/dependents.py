@@ -75,8 +75,8 @@ INDEXES = (
     " WHERE o.type = 'V' AND {o} ORDER BY i.object_id, i.index_id, x.key_ordinal, x.index_column_id"
 )
 TRIGGERS = (
-    f"SELECT {FULL_NAME}, QUOTENAME(SCHEMA_NAME(o.schema_id)) + N'.' + QUOTENAME(t.name), m.definition, t.is_disabled"
-    " FROM sys.objects o JOIN sys.triggers t ON t.parent_id = o.object_id"
+    f"SELECT {FULL_NAME}, QUOTENAME(SCHEMA_NAME(o.schema_id)) + N'.' + QUOTENAME(t.name), m.definition, t.is_disabled,"
+    " t.name FROM sys.objects o JOIN sys.triggers t ON t.parent_id = o.object_id"
     " JOIN sys.sql_modules m ON m.object_id = t.object_id WHERE o.type = 'V' AND {o} ORDER BY t.object_id"
 )
 GRANTS = (
@@ -134,9 +134,25 @@ def _dependent(row: tuple[Any, ...], names: Naming) -> Dependent:
 
 def attachments(connection: OpenConnection, objects: Sequence[Dependent], names: Naming) -> list[Attachment]:
     """Read owners, indexes, triggers, permissions and descriptions, in the order to give them again."""
-    if not objects:
-        return []
-    condition = OBJECTS.format(ids=", ".join(str(item.key[0]) for item in objects))
+    return _attachments(connection, [str(item.key[0]) for item in objects], names) if objects else []
+
+
+def own_attachments(
+    connection: OpenConnection, definitions: Sequence[Definition], names: Naming
+) -> Sequence[Attachment]:
+    """Read the same of objects by their names; a server that is not Microsoft's may lack the views that tell it."""
+    objects = sorted({_object_id(made.name, names) for made in definitions if made.kind in KINDS.values()})
+    try:
+        there = objects and connection.query(
+            f"SELECT 1 FROM sys.objects o WHERE {OBJECTS.format(ids=', '.join(objects))}"
+        )
+        return _attachments(connection, objects, names) if there else ()
+    except StatementError:
+        return ()
+
+
+def _attachments(connection: OpenConnection, objects: Sequence[str], names: Naming) -> list[Attachment]:
+    condition = OBJECTS.format(ids=", ".join(objects))
     found: list[Attachment] = []
     for query, build in (
         (OWNERS, _owners),
@@ -174,15 +190,16 @@ def _indexes(rows: Sequence[tuple[Any, ...]], names: Naming) -> Iterator[Attachm
         include = f" INCLUDE ({', '.join(others)})" if others else ""
         missing = f" AND INDEXPROPERTY(o.object_id, {names.quote_literal(index)}, 'IndexID') IS NULL"
         statement = f"CREATE {kind} INDEX {names.quote(index)} ON {name} ({', '.join(keys)}){include}"
-        yield Attachment(f"index {index} of {name}", _exists(name, names, missing), statement)
+        yield Attachment(f"index {index} of {name}", _exists(name, names, missing), statement, "index", index)
 
 
 def _triggers(rows: Sequence[tuple[Any, ...]], names: Naming) -> Iterator[Attachment]:
-    for name, trigger, definition, disabled in rows:
+    for name, trigger, definition, disabled, own in rows:
         missing = f" AND OBJECT_ID({names.quote_literal(trigger)}) IS NULL"
-        yield Attachment(f"trigger {trigger}", _exists(name, names, missing), str(definition))
+        yield Attachment(f"trigger {trigger}", _exists(name, names, missing), str(definition), "trigger", own)
         if disabled:
-            yield Attachment(f"trigger {trigger}", _exists(trigger, names), f"DISABLE TRIGGER {trigger} ON {name}")
+            disable = f"DISABLE TRIGGER {trigger} ON {name}"
+            yield Attachment(f"trigger {trigger}", _exists(trigger, names), disable, "trigger", own)
 
 
 def _grants(rows: Sequence[tuple[Any, ...]], names: Naming) -> Iterator[Attachment]:
@@ -207,4 +224,4 @@ def _properties(rows: Sequence[tuple[Any, ...]], names: Naming) -> Iterator[Atta
         )
         arguments = ", ".join([names.quote_literal(label), "@value", *map(names.quote_literal, levels)])
         statement = f"DECLARE @value sql_variant = {text}; EXEC sys.sp_addextendedproperty {arguments}"
-        yield Attachment(f"description of {name}", _exists(name, names, missing), statement)
+        yield Attachment(f"description of {name}", _exists(name, names, missing), statement, "comment")

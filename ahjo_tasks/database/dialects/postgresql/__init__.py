@@ -502,6 +502,12 @@ class PostgreSQL(Dialect):
 
         return catalog.attachments(connection, dependents)
 
+    def own_attachments(self, connection: OpenConnection, definitions: Sequence[Definition]) -> Sequence[Attachment]:
+        """Ask the catalog."""
+        from ahjo_tasks.database.dialects.postgresql import dependents as catalog
+
+        return catalog.own_attachments(connection, definitions, self)
+
     @contextmanager
     def reading_catalog(self, connection: OpenConnection) -> Iterator[None]:
         """Set what the texts of the catalog depend on, in a transaction or savepoint that is rolled back."""

@@ -66,6 +66,7 @@ FROM used, pg_identify_object(used.classid, used.objid, 0) i,
     pg_identify_object_as_address(used.classid, used.objid, 0) a
 """
 """Each user with what it uses; the type of a view stands between it and what uses that."""
+OF_SEEDS = "WITH seed(classid, objid, subid) AS ({seeds}) SELECT classid::regclass::text, objid FROM seed"
 NAMED_IN_ERROR = """
 SELECT DISTINCT d.refobjid, d.refobjsubid, a.attname, pg_describe_object(d.refclassid, d.refobjid, 0)
 FROM pg_depend d
@@ -79,8 +80,8 @@ WHERE d.refclassid = 'pg_class'::regclass AND d.deptype = 'n' AND d.refobjid >= 
 KINDS = {"materialized view": "view", "aggregate": "function", "procedure": "procedure"}
 RELATION_ATTACHMENTS = """
 SELECT c.relnamespace::regnamespace::text || '.' || quote_ident(c.relname) AS name, c.oid, c.relowner, c.relacl,
-    CASE c.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END AS kind
-FROM pg_class c WHERE c.relkind IN ('v', 'm') AND c.oid IN ({oids})
+    CASE c.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'VIEW' END AS kind
+FROM pg_class c WHERE c.relkind IN ('v', 'm', 'S') AND c.oid IN ({oids})
 """
 ROUTINE_ATTACHMENTS = """
 SELECT i.identity AS name, p.oid, p.proowner, p.proacl,
@@ -89,6 +90,8 @@ FROM pg_proc p, pg_identify_object('pg_proc'::regclass, p.oid, 0) i WHERE p.oid 
 """
 GRANTEE = "CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END"
 OPTION = "CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END"
+OF_RIGHTS, OF_COMMENTS = ", 'rights', ''", ", 'comment', ''"
+"""The last columns of an attachment: what it gives, and the name of an object of its own."""
 THERE = "format('SELECT to_regclass(%L) IS NOT NULL', o.name)"
 ROUTINE_THERE = "format('SELECT to_regprocedure(%L) IS NOT NULL', o.name)"
 
@@ -101,7 +104,7 @@ def _comment_on(kind: str, form: str, names: tuple[str, ...], source: str) -> st
     comment = f"obj_description({number}, '{catalog}')"
     return (
         f"SELECT 5, format('comment on {kind} {form}', {listed}), format('SELECT to_regclass(%L) IS NOT NULL', o.name),"
-        f" format('COMMENT ON {kind.upper()} {form} IS %L', {listed}, {comment})"
+        f" format('COMMENT ON {kind.upper()} {form} IS %L', {listed}, {comment}){OF_COMMENTS}"
         f" FROM o JOIN {source} WHERE {comment} IS NOT NULL"
     )
 
@@ -110,56 +113,58 @@ RELATIONS_LOST = (
     # owner, grants, grants of columns, comments, indexes, triggers, rules: in the order to give them again
     (
         f"SELECT 0, format('owner of %s', o.name), {THERE},"
-        " format('ALTER %s %s OWNER TO %I', o.kind, o.name, pg_get_userbyid(o.relowner))"
+        f" format('ALTER %s %s OWNER TO %I', o.kind, o.name, pg_get_userbyid(o.relowner)){OF_RIGHTS}"
         " FROM o WHERE o.relowner <> current_user::regrole"
     ),
     (
         f"SELECT 1, format('grant on %s', o.name), {THERE},"
-        f" format('GRANT %s ON %s TO %s%s', a.privilege_type, o.name, {GRANTEE}, {OPTION})"
+        " format('GRANT %s ON %s%s TO %s%s', a.privilege_type,"
+        f" CASE o.kind WHEN 'SEQUENCE' THEN 'SEQUENCE ' ELSE '' END, o.name, {GRANTEE}, {OPTION}){OF_RIGHTS}"
         " FROM o, aclexplode(o.relacl) a WHERE a.grantee <> o.relowner"
     ),
     (
         f"SELECT 1, format('grant on %s', o.name), format('SELECT EXISTS (SELECT FROM pg_attribute"
         " WHERE attrelid = to_regclass(%L) AND attname = %L AND NOT attisdropped)', o.name, c.attname),"
-        f" format('GRANT %s (%I) ON %s TO %s%s', a.privilege_type, c.attname, o.name, {GRANTEE}, {OPTION})"
+        f" format('GRANT %s (%I) ON %s TO %s%s', a.privilege_type, c.attname, o.name, {GRANTEE}, {OPTION}){OF_RIGHTS}"
         " FROM o JOIN pg_attribute c ON c.attrelid = o.oid, aclexplode(c.attacl) a WHERE a.grantee <> o.relowner"
     ),
     (
         "SELECT 2, format('comment on %s', o.name), format('SELECT to_regclass(%L) IS NOT NULL"
         " AND obj_description(to_regclass(%L), ''pg_class'') IS NULL', o.name, o.name),"
-        " format('COMMENT ON %s %s IS %L', o.kind, o.name, obj_description(o.oid, 'pg_class'))"
+        f" format('COMMENT ON %s %s IS %L', o.kind, o.name, obj_description(o.oid, 'pg_class')){OF_COMMENTS}"
         " FROM o WHERE obj_description(o.oid, 'pg_class') IS NOT NULL"
     ),
     (
         "SELECT 2, format('comment on %s.%s', o.name, c.attname), format('SELECT EXISTS (SELECT FROM pg_attribute"
         " WHERE attrelid = to_regclass(%L) AND attname = %L AND col_description(attrelid, attnum) IS NULL)',"
         " o.name, c.attname),"
-        " format('COMMENT ON COLUMN %s.%I IS %L', o.name, c.attname, col_description(o.oid, c.attnum))"
+        f" format('COMMENT ON COLUMN %s.%I IS %L', o.name, c.attname, col_description(o.oid, c.attnum)){OF_COMMENTS}"
         " FROM o JOIN pg_attribute c ON c.attrelid = o.oid WHERE col_description(o.oid, c.attnum) IS NOT NULL"
     ),
     (
         "SELECT 3, format('index %s', i.indexrelid::regclass), format('SELECT to_regclass(%L) IS NULL"
         " AND to_regclass(%L) IS NOT NULL', n.nspname || '.' || quote_ident(x.relname), o.name),"
-        " pg_get_indexdef(i.indexrelid)"
+        " pg_get_indexdef(i.indexrelid), 'index', x.relname"
         " FROM o JOIN pg_index i ON i.indrelid = o.oid JOIN pg_class x ON x.oid = i.indexrelid"
         " JOIN pg_namespace n ON n.oid = x.relnamespace"
     ),
     (
         "SELECT 4, format('trigger %s on %s', t.tgname, o.name), format('SELECT to_regclass(%L) IS NOT NULL"
         " AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = to_regclass(%L) AND tgname = %L)',"
-        " o.name, o.name, t.tgname), pg_get_triggerdef(t.oid)"
+        " o.name, o.name, t.tgname), pg_get_triggerdef(t.oid), 'trigger', t.tgname"
         " FROM o JOIN pg_trigger t ON t.tgrelid = o.oid WHERE NOT t.tgisinternal"
     ),
     (
         "SELECT 4, format('rule %s on %s', r.rulename, o.name), format('SELECT to_regclass(%L) IS NOT NULL"
         " AND NOT EXISTS (SELECT FROM pg_rewrite WHERE ev_class = to_regclass(%L) AND rulename = %L)',"
-        " o.name, o.name, r.rulename), pg_get_ruledef(r.oid)"
+        " o.name, o.name, r.rulename), pg_get_ruledef(r.oid), 'rule', r.rulename"
         " FROM o JOIN pg_rewrite r ON r.ev_class = o.oid WHERE r.rulename <> '_RETURN'"
     ),
     (
         "SELECT 4, format('default of %s.%s', o.name, c.attname), format('SELECT EXISTS (SELECT FROM pg_attribute"
         " WHERE attrelid = to_regclass(%L) AND attname = %L AND NOT atthasdef)', o.name, c.attname),"
-        " format('ALTER VIEW %s ALTER COLUMN %I SET DEFAULT %s', o.name, c.attname, pg_get_expr(d.adbin, d.adrelid))"
+        " format('ALTER VIEW %s ALTER COLUMN %I SET DEFAULT %s', o.name, c.attname, pg_get_expr(d.adbin, d.adrelid)),"
+        " 'default', ''"
         " FROM o JOIN pg_attrdef d ON d.adrelid = o.oid JOIN pg_attribute c ON c.attrelid = o.oid"
         " AND c.attnum = d.adnum"
     ),
@@ -170,23 +175,23 @@ RELATIONS_LOST = (
 ROUTINES_LOST = (
     (
         f"SELECT 0, format('owner of %s', o.name), {ROUTINE_THERE},"
-        " format('ALTER %s %s OWNER TO %I', o.kind, o.name, pg_get_userbyid(o.proowner))"
+        f" format('ALTER %s %s OWNER TO %I', o.kind, o.name, pg_get_userbyid(o.proowner)){OF_RIGHTS}"
         " FROM o WHERE o.proowner <> current_user::regrole"
     ),
     (
         f"SELECT 1, format('revoke on %s', o.name), {ROUTINE_THERE},"
-        " format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', o.name) FROM o WHERE o.proacl IS NOT NULL"
+        f" format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', o.name){OF_RIGHTS} FROM o WHERE o.proacl IS NOT NULL"
         " AND NOT EXISTS (SELECT FROM aclexplode(o.proacl) a WHERE a.grantee = 0)"
     ),
     (
         f"SELECT 2, format('grant on %s', o.name), {ROUTINE_THERE},"
-        f" format('GRANT %s ON ROUTINE %s TO %s%s', a.privilege_type, o.name, {GRANTEE}, {OPTION})"
-        " FROM o, aclexplode(o.proacl) a WHERE a.grantee <> o.proowner"
+        f" format('GRANT %s ON ROUTINE %s TO %s%s', a.privilege_type, o.name, {GRANTEE}, {OPTION}){OF_RIGHTS}"
+        " FROM o, aclexplode(coalesce(o.proacl, acldefault('f', o.proowner))) a WHERE a.grantee <> o.proowner"
     ),
     (
         "SELECT 3, format('comment on %s', o.name), format('SELECT to_regprocedure(%L) IS NOT NULL"
         " AND obj_description(to_regprocedure(%L), ''pg_proc'') IS NULL', o.name, o.name),"
-        " format('COMMENT ON %s %s IS %L', o.kind, o.name, obj_description(o.oid, 'pg_proc'))"
+        f" format('COMMENT ON %s %s IS %L', o.kind, o.name, obj_description(o.oid, 'pg_proc')){OF_COMMENTS}"
         " FROM o WHERE obj_description(o.oid, 'pg_proc') IS NOT NULL"
     ),
 )
@@ -209,16 +214,31 @@ def migration_blockers(connection: OpenConnection, message: str, names: Naming) 
 
 def attachments(connection: OpenConnection, objects: Sequence[Dependent]) -> list[Attachment]:
     """Read owners, grants, comments, indexes, triggers and rules of views, and those of routines."""
-    found: list[tuple[int, str, str, str]] = []
-    for kinds, source, lost in (
-        (RELATIONS, RELATION_ATTACHMENTS, RELATIONS_LOST),
-        (ROUTINES, ROUTINE_ATTACHMENTS, ROUTINES_LOST),
+    relations = [item.key[1] for item in objects if item.kind in RELATIONS]
+    return _attachments(connection, relations, [item.key[1] for item in objects if item.kind in ROUTINES])
+
+
+def own_attachments(
+    connection: OpenConnection, definitions: Sequence[Definition], names: Naming
+) -> Sequence[Attachment]:
+    """Read the same of objects by their names, and of sequences."""
+    seeds = list(_seeds(definitions, names))
+    found = connection.query(OF_SEEDS.format(seeds=" UNION ".join(seeds))) if seeds else ()
+    oids = {catalog: [number for named, number in found if named == catalog] for catalog in ("pg_class", "pg_proc")}
+    return _attachments(connection, oids["pg_class"], oids["pg_proc"])
+
+
+def _attachments(connection: OpenConnection, relations: Sequence[int], routines: Sequence[int]) -> list[Attachment]:
+    found: list[tuple[int, str, str, str, str, str]] = []
+    for numbers, source, lost in (
+        (relations, RELATION_ATTACHMENTS, RELATIONS_LOST),
+        (routines, ROUTINE_ATTACHMENTS, ROUTINES_LOST),
     ):
-        oids = ", ".join(str(item.key[1]) for item in objects if item.kind in kinds)
-        if oids:
+        if numbers:
             query = " UNION ALL ".join(lost)
+            oids = ", ".join(map(str, numbers))
             found += connection.query(f"WITH o AS ({source.format(oids=oids)}) {query} ORDER BY 1")
-    return [Attachment(text, condition, statement) for _, text, condition, statement in found]
+    return [Attachment(*values) for _, *values in found]
 
 
 def _seeds(definitions: Iterable[Definition], names: Naming) -> Iterator[str]:
