@@ -20,7 +20,7 @@ from ahjo_tasks.engine.sql_file import FileStep, RunOutsideTransaction, file_not
 from ahjo_tasks.errors import DeployError, StatementError, UsageError
 from ahjo_tasks.history.data import Loaded
 from ahjo_tasks.history.store import HASHED_AT_ONCE, hash_parts, holds_secret
-from ahjo_tasks.project.dependencies import data_edges, ordered_data
+from ahjo_tasks.project.dependencies import data_edges, data_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -319,10 +319,12 @@ def _ordered(
     files: Sequence[SqlFile | TableFile], dialect: Dialect, keys: Sequence[tuple[Name, Name]]
 ) -> tuple[list[SqlFile | TableFile], dict[int, tuple[TableFile, ...]]]:
     """Return the files with parents before children, and those that are loaded together, by the number of the last."""
-    order = ordered_data(files, keys, dialect.normalize_name, dialect.default_schema)
-    replaced = any(isinstance(file, TableFile) and file.options.mode == "replace" for file in order)
-    edges = data_edges(order, keys, dialect.normalize_name, dialect.default_schema) if replaced else {}
-    return order, _replaced_groups(order, edges)
+    edges = data_edges(files, keys, dialect.normalize_name, dialect.default_schema)
+    numbers = data_order(files, edges)
+    place = {number: index for index, number in enumerate(numbers)}
+    moved = {place[number]: {place[other] for other in others} for number, others in edges.items()}
+    order = [files[number] for number in numbers]
+    return order, _replaced_groups(order, moved)
 
 
 def _replaced_groups(order: Sequence[SqlFile | TableFile], edges: Edges) -> dict[int, tuple[TableFile, ...]]:

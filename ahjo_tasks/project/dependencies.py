@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from graphlib import CycleError
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 from ahjo_tasks.errors import SourceError
 from ahjo_tasks.project.kinds import RANK
@@ -166,22 +166,6 @@ class DataFile(Protocol):
         """The tables that must have their rows before, where the file says so itself."""
 
 
-F = TypeVar("F", bound=DataFile)
-
-
-def ordered_data(
-    files: Sequence[F],
-    foreign_keys: Iterable[tuple[Name, Name]],
-    fold: Callable[[str], str],
-    default_schema: str | None = None,
-) -> list[F]:
-    """Data files so that parents come before children, as (child, parent) pairs of tables say; ties by name.
-
-    `fold` makes names comparable. Tables that refer to each other keep the order of their names.
-    """
-    return _sorted(files, data_edges(files, foreign_keys, fold, default_schema))
-
-
 def data_edges(
     files: Sequence[DataFile],
     foreign_keys: Iterable[tuple[Name, Name]],
@@ -239,15 +223,18 @@ def _key(file: DataFile) -> tuple[int, str]:
     return RANK[file.kind], file.label
 
 
-def _sorted(files: Sequence[F], edges: Mapping[int, set[int]]) -> list[F]:
-    """The files in an order that meets all needs but those of cycles, where names decide."""
+def data_order(files: Sequence[DataFile], edges: Mapping[int, set[int]]) -> Sequence[int]:
+    """The numbers of data files so that parents come before children; ties, and tables that need each other, by name.
+
+    `edges` are those of `data_edges`.
+    """
     needs = {index: set(edges.get(index, ())) for index in range(len(files))}
 
     def key(index: int) -> tuple[tuple[int, str], int]:
         return _key(files[index]), index
 
     try:
-        order = topological_order(needs, key)
+        return topological_order(needs, key)
     except CycleError:
         for component in strongly_connected(needs):
             inner = {index: needs[index] & component for index in sorted(component)}
@@ -255,8 +242,7 @@ def _sorted(files: Sequence[F], edges: Mapping[int, set[int]]) -> list[F]:
                 first = min(cycle, key=key)
                 needs[first] -= component
                 inner[first] = set()
-        order = topological_order(needs, key)
-    return [files[index] for index in order]
+        return topological_order(needs, key)
 
 
 OF_FILES = "Break it with a comment `-- depends: name`: what a file really needs, or none."

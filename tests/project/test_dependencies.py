@@ -6,7 +6,7 @@ import pytest
 
 from ahjo_tasks.database.dialects import dialect as dialect_named
 from ahjo_tasks.errors import SourceError
-from ahjo_tasks.project.dependencies import ordered, ordered_data
+from ahjo_tasks.project.dependencies import data_edges, data_order, ordered
 from ahjo_tasks.project.sql_file import read
 from ahjo_tasks.sql.definitions import Name
 
@@ -231,9 +231,9 @@ def test_a_trigger_comes_after_the_table_of_another_file(tmp_path: Path) -> None
 def test_data_of_parents_comes_before_that_of_children(tmp_path: Path) -> None:
     files = created(tmp_path, "postgresql", a="insert into s.child values (1)", b="insert into s.parent values (1)")
 
-    ordered_files = ordered_data(files, [(Name("s", "child"), Name("s", "parent"))], str.lower)
+    edges = data_edges(files, [(Name("s", "child"), Name("s", "parent"))], str.lower)
 
-    assert [file.name for file in ordered_files] == ["b", "a"]
+    assert [files[number].name for number in data_order(files, edges)] == ["b", "a"]
 
 
 def test_thousands_of_files_are_ordered_at_once(tmp_path: Path) -> None:
@@ -245,7 +245,7 @@ def test_thousands_of_files_are_ordered_at_once(tmp_path: Path) -> None:
 
 def test_no_files_have_an_order() -> None:
     assert ordered([]) == []
-    assert ordered_data([], [], str.lower) == []
+    assert data_order([], data_edges([], [], str.lower)) == []
 
 
 @pytest.mark.parametrize(
