@@ -147,7 +147,7 @@ def status(ctx: ActionContext, format: str = "table", output: str = "") -> None:
 def _print_status(ctx: ActionContext, states: Sequence[ObjectState], last_run: str) -> None:
     if states:
         ctx.console.table(list(plan_formats.STATUS_COLUMNS), [plan_formats.status_row(each) for each in states])
-    for line in filter(None, (plan_formats.state_counts(states), last_run)):
+    for line in filter(None, (*plan_formats.leftovers(states), plan_formats.state_counts(states), last_run)):
         ctx.console.info(f"  {line}")
 
 

@@ -170,6 +170,11 @@ def status_row(state: ObjectState) -> tuple[str, ...]:
     return state.state, state.kind, state.file, state.ended[:16], state.by
 
 
+def leftovers(states: Sequence[ObjectState]) -> list[str]:
+    """Return what removed files have left, as `database/views/a.sql: view public.a; --prune drops it`."""
+    return [f"{each.file}: {each.reason}" for each in states if each.state == "removed"]
+
+
 def state_counts(states: Sequence[ObjectState]) -> str:
     """Return `1 changed, 290 deployed`."""
     counted = Counter(each.state for each in states)
@@ -180,7 +185,8 @@ def status_markdown(report: PlanReport, states: Sequence[ObjectState], last_run:
     """Return the state of all objects and revisions as a table of Markdown."""
     lines = [f"### {plain(report.target)}", "", plain(last_run)]
     if states:
-        lines += ["", *table(STATUS_COLUMNS, map(status_row, states)), "", state_counts(states)]
+        lines += ["", *table(STATUS_COLUMNS, map(status_row, states))]
+        lines += ["", *(f"- {plain(line)}" for line in leftovers(states)), state_counts(states)]
     return "\n".join(lines)
 
 

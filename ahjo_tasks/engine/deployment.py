@@ -118,6 +118,10 @@ def _told_to_stay(left_over: FileChange) -> str:
     )
 
 
+def _kept(removed: FileChange) -> str:
+    return f"{removed.label} is no longer in the project: {removed.reason} stays; --prune drops it."
+
+
 def _refuse_drift(drift: Sequence[str]) -> None:
     if drift:
         raise DifferenceError(
@@ -224,7 +228,8 @@ class Deployment:
         removed, left_over = comparison.removed(changes, created), comparison.left_over(changes, created)
         selection = self._selection(plan, [*changes, *removed], None if choice.select else state)
         warnings = (*left.warnings, *kept, *(() if choice.prune else map(_told_to_stay, left_over)))
-        plan = _with_last_texts(selection, left.store, files) + Plan((), warnings=warnings)
+        notes = () if choice.prune else tuple(_kept(change) for change in removed if change.objects)
+        plan = _with_last_texts(selection, left.store, files) + Plan((), notes, warnings)
         selection = replace(selection, plan=plan, **left.kept)
         if (choice.on_drift or self._settings.on_drift) == "stop":
             _refuse_drift(selection.drift)

@@ -61,6 +61,22 @@ def test_what_a_changed_file_no_longer_creates_is_named_and_pruned(live: Deploye
     assert not live.has("old")
 
 
+def test_a_deploy_and_the_status_name_the_object_of_a_file_that_is_gone(live: Deployed) -> None:
+    for name in ("old", "kept"):
+        live.view(name, "SELECT 1 AS one")
+    live.succeed("deploy")
+    (live.directory / "database/views/old.sql").unlink()
+    live.view("new", "SELECT 1 AS one")
+    gone = "database/views/old.sql is no longer in the project: view "
+    assert live.succeed("deploy").text.count(gone) == 1
+    said = [line for line in live.succeed("status").out.splitlines() if "--prune drops it" in line]
+    assert len(said) == 1
+    assert "database/views/old.sql: view " in said[0]
+    assert gone not in live.succeed("deploy", "--prune").text
+    assert not live.has("old")
+    assert "--prune" not in live.succeed("status").out
+
+
 @only("target", ["sqlite", "mysql"], indirect=True)
 def test_a_change_that_if_not_exists_would_leave_undone_is_refused(live: Deployed) -> None:
     file = "database/views/a.sql"
