@@ -271,8 +271,15 @@ def test_a_script_of_very_many_definitions_is_read_in_linear_time() -> None:
         ("UPDATE a\n-- ;\nSET x = ';' FROM dbo.t AS a", ["dbo.t"]),
         ("UPDATE a SET x = 1; DELETE b FROM dbo.t b", ["a"]),
         ("INSERT dbo.t DEFAULT VALUES UPDATE u SET x = 'UPDATE w SET x = 1'", ["dbo.t", "u"]),
+        ("WITH c AS (SELECT TOP 5 * FROM dbo.t) UPDATE c SET x = 1", ["dbo.t"]),
+        (";WITH c (x) AS (SELECT x FROM t), d AS (SELECT x FROM C)\n-- the last one\nUPDATE d SET x = 1", ["t"]),
+        ("WITH c AS (SELECT * FROM (SELECT * FROM t) q JOIN u ON 1 = 1) UPDATE x SET x = 1 FROM c x", ["t"]),
+        ("WITH [c] AS (SELECT * FROM t) MERGE c USING s ON 1 = 1 WHEN MATCHED THEN UPDATE SET x = 1;", ["t"]),
+        ("WITH c AS (SELECT * FROM t) INSERT INTO c (x) VALUES (1)", ["t"]),
+        ("WITH c AS (SELECT 1 AS x) INSERT INTO t SELECT x FROM c; UPDATE c SET x = 1", ["t", "c"]),
+        ("SELECT * FROM t WITH (NOLOCK) WHERE x IN (1) UPDATE c SET x = 1", ["c"]),
     ],
 )
 def test_the_tables_whose_rows_a_script_of_sql_server_changes(text: str, tables: list[str]) -> None:
-    names = read_row_statements([text], MSSQL)
-    assert [str(name) for name in (*names.written, *names.updated)] == tables
+    for names in (read_row_statements([text], MSSQL), read_references([text], MSSQL)):
+        assert [str(name) for name in (*names.written, *names.updated)] == tables

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ from ahjo_tasks.sql.source import SourceText
 from ahjo_tasks.sql.splitters.psql import escapes_after
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ahjo_tasks.sql.lexer import Syntax
     from ahjo_tasks.sql.references.reader import Action
@@ -247,6 +248,12 @@ def _doubled(escape: re.Match[str]) -> str:
 
 VERBS = ("INSERT", "REPLACE", "MERGE", "COPY", "UPDATE", "LOAD", "BULK", "DELETE")
 LONGEST_HEAD = 600
+LONGEST_LIST = 20_000
+"""Characters before a statement of SQL Server among which common table expressions are that it may change."""
+LONGEST_GAP = 200
+"""Blanks and comments between these and the statement."""
+_CLOSED = re.compile(rf"\){MSSQL.gap()}\Z")
+_OPENS_LIST = re.compile(r"(?i)\bWITH\s+[\w\[\]\"$#@ ]+?\s*(?:\([^()]*\)\s*)?AS\s*\(")
 
 
 def read_row_statements(batches: Iterable[str], syntax: Syntax) -> FileReferences:
@@ -255,14 +262,28 @@ def read_row_statements(batches: Iterable[str], syntax: Syntax) -> FileReference
     scanner, head = _scanner(syntax), _head(syntax)
     for text in batches:
         source, start = SourceText(text), 0
+        lists = [match.start() for match in _OPENS_LIST.finditer(text)] if syntax is MSSQL else []
         while (start := scanner.find_next(source, start)) < len(text):
             match = head.match(text, start, start + LONGEST_HEAD)
             if match is None:
                 start += 1
                 continue
-            heads.setdefault(_with_source(text, start, match[0]) if syntax is MSSQL else match[0])
+            first = _list_ahead(text, start, lists)
+            heads.setdefault(text[first:start] + (_with_source(text, start, match[0]) if syntax is MSSQL else match[0]))
             start = match.end()
     return _merged(read_references([f"{text};"], syntax) for text in heads)
+
+
+def _list_ahead(text: str, start: int, lists: Sequence[int]) -> int:
+    """Where the common table expressions of a statement begin that may be what it changes; else its own start."""
+    number = bisect_left(lists, start) - 1
+    if (
+        number < 0
+        or start - lists[number] > LONGEST_LIST
+        or not _CLOSED.search(text[max(start - LONGEST_GAP, 0) : start])
+    ):
+        return start
+    return lists[number]
 
 
 def _with_source(text: str, start: int, head: str) -> str:

@@ -196,6 +196,8 @@ def _named_relation(reader: Reader, index: int) -> int:
         return index + 3
     if words[index + 1] != "(":
         reader.emit(index, RELATION)
+        if reader.scope.source < 0:
+            reader.scope.source = index
         if reader.syntax is POSTGRESQL:
             after = index + 1 + (words[index + 1] == "AS")
             reader.scope.relations[reader.key(reader.tokens[index if words[after] in NO_ALIAS else after])] = index
@@ -224,6 +226,8 @@ def _after_rows(reader: Reader, index: int, closed: Scope) -> int:
 
 
 def _after_parentheses(reader: Reader, index: int, closed: Scope) -> int:
+    if reader.scope.source < 0:
+        reader.scope.source = closed.source
     if closed.selected < 0:
         reader.scope.relations |= closed.relations
     return alias(reader, index)
@@ -313,6 +317,8 @@ def _cte(reader: Reader, index: int) -> int:
 
 
 def _after_cte(reader: Reader, index: int, closed: Scope) -> int:
+    if reader.syntax is MSSQL:
+        reader.expressions[closed.opener] = reader.changed_table(closed.source) if closed.source >= 0 else -1
     reader.scope.hide(closed.opener)
     return index
 

@@ -125,6 +125,7 @@ class Scope:
         "recursive",
         "relations",
         "selected",
+        "source",
         "sources",
         "targets",
         "within",
@@ -149,6 +150,8 @@ class Scope:
         """The tokens of the relations by their aliases; 0 for what is no named one."""
         self.selected = -1
         """The token of SELECT."""
+        self.source = -1
+        """The token of the first relation that is named."""
         self.relations: dict[str, int] = {}
         """In PostgreSQL, the tokens of the relations of the query by the names that stand for them in it."""
         self.targets: list[tuple[int, bool]] = []
@@ -186,6 +189,8 @@ class Reader:
         self.procedural = procedural
         self.atomic = 0
         self.context = ""
+        self.expressions: dict[str, int] = {}
+        """In SQL Server, by the names of common table expressions, the tokens of the tables that these change."""
         self.table = 0
         """The token of the table that is created or altered."""
         self.outer_path: tuple[str, ...] | None = None
@@ -317,6 +322,11 @@ class Reader:
         if not self.body:
             self.collector.brought.setdefault(Definition(kind, name, table))
 
+    def changed_table(self, index: int) -> int:
+        """Return the token of the table whose rows change where a token is named; -1 where that is not known."""
+        name = self.key(self.tokens[index])
+        return self.expressions.get(name, -1) if name in self.scope.ctes and self.syntax is MSSQL else index
+
     def emit_part(self, index: int, table: int) -> None:
         """Note a trigger, a rule, a policy or a constraint of a table as a need, by the tokens of both names."""
         if self.is_name(index) and self.is_name(table):
@@ -361,8 +371,8 @@ def flush(reader: Reader) -> None:
         aliased = scope.aliases.get(reader.key(token), -1) if by_alias and "." not in token else -1
         if aliased < 0:
             reader.emit(index, RELATION, target=True)
-        place = index if aliased < 0 else aliased
-        if updated and place and not reader.runs_later and reader.tokens[place][0] not in "@#":
+        place = reader.changed_table(index if aliased < 0 else aliased)
+        if updated and place > 0 and not reader.runs_later and reader.tokens[place][0] not in "@#":
             reader.collector.updated.setdefault(qualified(split_name(reader.tokens[place], reader.syntax)))
     scope.targets, scope.aliases = [], {}
 

@@ -45,7 +45,8 @@ def _written(reader: Reader, index: int) -> None:
     """Note a table that gets rows."""
     reader.emit(index, RELATION, target=True)
     reader.table = index
-    token = reader.tokens[index]
+    index = reader.changed_table(index)
+    token = reader.tokens[index] if index >= 0 else "@"
     if not reader.runs_later and token[0] not in "@#":
         parts = split_name(token, reader.syntax)
         if not parts[-1].startswith("#"):
