@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -37,6 +38,8 @@ _KINDS: tuple[Kind, ...] = ("mark", "name", "mark", "quoted", "string", "number"
 """The kinds by their groups in the pattern, which count from 1."""
 _MARK_GROUP, _NUMBER_GROUP, _COMMENT_GROUP = 2, 5, 6
 _ESCAPE = re.compile(r"\\([\s\S])")
+_UNICODE_NAME = re.compile(r"""\b[uU]&"(?P<name>[^"]*+(?:""[^"]*+)*+)"(?:\s+(?i:UESCAPE)\s*'(?P<escape>.)')?""")
+_NO_NEWLINE = re.compile(r"[^\r\n]")
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -45,6 +48,7 @@ def tokenize(text: str, syntax: Syntax, *, numbers: bool = False) -> Iterator[To
 
     A string, name or comment that is not closed ends with the text.
     """
+    text = with_plain_names(text, syntax)
     pattern, kinds, new = _token_pattern(syntax, numbers=numbers), _KINDS, tuple.__new__  # twice as fast as Token()
     for first, end in regions(text, syntax):
         start = first
@@ -62,6 +66,24 @@ def tokenize(text: str, syntax: Syntax, *, numbers: bool = False) -> Iterator[To
                     break
             else:
                 break
+
+
+def with_plain_names(text: str, syntax: Syntax) -> str:
+    r"""Write PostgreSQL's names of the form U&"d\0061t" as others, with blanks so that all offsets stay."""
+    return _UNICODE_NAME.sub(_plain_name, text) if syntax.dollar_quotes and '&"' in text else text
+
+
+def _plain_name(match: re.Match[str]) -> str:
+    escape = re.escape(match["escape"] or "\\")
+    codes = rf"{escape}(?:(?P<code>[0-9a-fA-F]{{4}}|\+[0-9a-fA-F]{{6}})|{escape})"
+    name = re.sub(codes, lambda code: _character(code).replace('"', '""'), match["name"])
+    whole = name.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # a letter may be written as two codes
+    quoted = f'  "{whole}"'
+    return quoted + _NO_NEWLINE.sub(" ", match[0][len(quoted) :])
+
+
+def _character(code: re.Match[str]) -> str:
+    return chr(min(int(code["code"], 16), sys.maxunicode)) if code["code"] else code[0][0]
 
 
 def phrase(text: str, syntax: Syntax) -> str:

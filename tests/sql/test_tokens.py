@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE, Syntax
-from ahjo_tasks.sql.tokens import Token, bare_name, stored_name, tokenize
+from ahjo_tasks.sql.references import read_references
+from ahjo_tasks.sql.tokens import Token, bare_name, stored_name, tokenize, with_plain_names
 
 DIALECTS = [
     pytest.param(MSSQL, id="mssql"),
@@ -152,3 +153,31 @@ def test_postgresql_stores_the_whole_letters_of_63_bytes(name: str, stored: str)
     assert stored_name(name, POSTGRESQL) == stored
     assert bare_name(name, POSTGRESQL) == stored.replace("S", "s")
     assert stored_name(name, MYSQL) == name
+
+
+def written_in_codes(name: str, escape: str, forms: list[int]) -> str:
+    """Write each letter of a name as PostgreSQL's U&"..." may: itself, by four digits or by six."""
+    parts = []
+    for letter, form in zip(name, forms, strict=True):
+        code = ord(letter)
+        plain = {escape: escape * 2, '"': '""'}.get(letter, letter)
+        parts.append((plain, f"{escape}{code:04X}" if code < 0x10000 else plain, f"{escape}+{code:06x}")[form])
+    return f'U&"{"".join(parts)}"' + (f" UESCAPE '{escape}'" if escape != "\\" else "")
+
+
+@given(
+    name=st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=8),
+    escape=st.sampled_from("\\!#"),
+    data=st.data(),
+)
+def test_a_name_in_unicode_escapes_is_read_as_the_server_does(name: str, escape: str, data: st.DataObject) -> None:
+    forms = data.draw(st.lists(st.integers(0, 2), min_size=len(name), max_size=len(name)))
+    text = f"CREATE VIEW s.{written_in_codes(name, escape, forms)} AS SELECT 1 FROM t"
+    assert len(with_plain_names(text, POSTGRESQL)) == len(text)
+    (made,) = read_references([text], POSTGRESQL).definitions
+    assert made.name.name == stored_name(name, POSTGRESQL)
+    assert values(text, POSTGRESQL)[:6] == ["CREATE", "VIEW", "s", ".", name, "AS"]
+
+
+def test_two_codes_of_one_letter_are_that_letter() -> None:
+    assert values('U&"\\D83D\\DE00"', POSTGRESQL) == ["\U0001f600"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.lexer import BLANKS, DOLLAR_TAG, MYSQL, NESTED, SQLITE, closing
 from ahjo_tasks.sql.scanner import comment_depth, comment_end
-from ahjo_tasks.sql.tokens import bare_name, stored_name, unquoted
+from ahjo_tasks.sql.tokens import bare_name, stored_name, unquoted, with_plain_names
 
 if TYPE_CHECKING:
     from ahjo_tasks.sql.lexer import Syntax
@@ -23,7 +23,6 @@ MARKS = "(),;=%{:"
 DEEPEST = NESTED + 1
 _SPECIAL = re.compile(r"[\"`\[/\-#]")
 """A part of a dotted name that has quotes or comments in it."""
-_UNICODE_NAME = re.compile(r"\b[uU]&(?=\")")
 _BLANK = re.compile(r"[^\r\n]")
 
 
@@ -45,7 +44,7 @@ def name_tokens(text: str, syntax: Syntax) -> list[str]:
 
 def names_before_arguments(text: str, syntax: Syntax) -> set[str]:
     """The names, as they are written, behind which a parenthesis or a string follows without an operator between."""
-    return set(_before_arguments(syntax).findall(text))
+    return set(_before_arguments(syntax).findall(with_plain_names(text, syntax)))
 
 
 @lru_cache
@@ -119,12 +118,11 @@ def string_value(token: str, syntax: Syntax) -> str:
 
 
 def _shallow(text: str, syntax: Syntax) -> str:
-    """The text without comments that are nested too deep for an expression, and plain quotes for U&"name".
+    """The text without comments that are nested too deep for an expression, and with plain names for U&"name".
 
     Offsets and lines stay.
     """
-    if syntax.dollar_quotes and '&"' in text:
-        text = _UNICODE_NAME.sub("  ", text)
+    text = with_plain_names(text, syntax)
     if not syntax.nested_comments or comment_depth(text) <= DEEPEST:
         return text
     parts, start = [], 0
