@@ -256,6 +256,8 @@ def test_no_files_have_an_order() -> None:
         "IF EXISTS (SELECT 1 FROM sys.tables WHERE name = 'child') DELETE FROM dbo.child",
         "IF OBJECT_ID('dbo.child') IS NOT NULL CREATE UNIQUE CLUSTERED INDEX i ON dbo.child (x)",
         "IF OBJECT_ID('dbo.child') IS NULL PRINT 'new' ELSE BEGIN PRINT 'old'; TRUNCATE TABLE dbo.child END",
+        "BEGIN TRY DELETE FROM dbo.child END TRY BEGIN CATCH PRINT 'not there yet' END CATCH",
+        "BEGIN TRY; EXEC('DELETE FROM dbo.child'); END TRY\nBEGIN CATCH END CATCH",
     ],
 )
 def test_what_runs_only_where_something_is_there_makes_no_cycle(guarded: str, tmp_path: Path) -> None:
@@ -272,6 +274,8 @@ def test_what_runs_only_where_something_is_there_makes_no_cycle(guarded: str, tm
     ("dialect", "guarded"),
     [
         ("postgresql", "DO $$ BEGIN IF to_regclass('child') IS NOT NULL THEN DELETE FROM child; END IF; END $$"),
+        ("postgresql", "DO $$ BEGIN DELETE FROM child; EXCEPTION WHEN undefined_table THEN NULL; END $$"),
+        ("postgresql", "DO $$ BEGIN DELETE FROM child; EXCEPTION WHEN OTHERS THEN RAISE NOTICE 'none'; END $$"),
         ("postgresql", "ALTER TABLE IF EXISTS child DROP CONSTRAINT IF EXISTS fk"),
         ("mysql", "ALTER TABLE IF EXISTS child DROP CONSTRAINT IF EXISTS fk"),
     ],
@@ -284,6 +288,26 @@ def test_nor_does_it_on_other_databases(dialect: str, guarded: str, tmp_path: Pa
         child="CREATE TABLE child (x int, CONSTRAINT fk FOREIGN KEY (x) REFERENCES parent (x))",
     )
     assert order(files) == ["parent", "child"]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "caught"),
+    [
+        ("mssql", "BEGIN TRY DELETE FROM child END TRY BEGIN CATCH PRINT 'no'; THROW END CATCH"),
+        ("mssql", "BEGIN TRY PRINT 'a' END TRY BEGIN CATCH PRINT 'b' END CATCH DELETE FROM child"),
+        ("postgresql", "DO $$ BEGIN DELETE FROM child; EXCEPTION WHEN duplicate_object THEN NULL; END $$"),
+        ("postgresql", "DO $$ BEGIN DELETE FROM child; EXCEPTION WHEN OTHERS THEN RAISE; END $$"),
+    ],
+)
+def test_what_is_raised_again_or_is_another_error_is_certain(dialect: str, caught: str, tmp_path: Path) -> None:
+    files = created(
+        tmp_path,
+        dialect,
+        parent=f"{caught};\nCREATE TABLE parent (x int PRIMARY KEY)",
+        child="CREATE TABLE child (x int, CONSTRAINT fk FOREIGN KEY (x) REFERENCES parent (x))",
+    )
+    with pytest.raises(SourceError, match="circular dependency"):
+        ordered(files)
 
 
 def test_what_runs_where_something_is_not_there_is_certain(tmp_path: Path) -> None:

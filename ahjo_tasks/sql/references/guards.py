@@ -1,4 +1,4 @@
-"""Finds the statements that run only where something is there: IF EXISTS (...) ALTER TABLE ..."""
+"""Finds the statements that run only where something is there, or may fail: IF EXISTS (...) ALTER TABLE ..., TRY."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ahjo_tasks.sql.references.tokens import word_set
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 STARTS = word_set(
     "ALTER BEGIN CREATE DECLARE DELETE DENY DISABLE DROP ELSE ENABLE END EXEC EXECUTE GRANT IF INSERT MERGE PRINT "
@@ -36,14 +36,27 @@ BEFORE_IF = word_set("BEGIN THEN ELSE LOOP") | {"", ";"}
 """Words and marks behind which a condition of PL/pgSQL may stand."""
 DEEPEST = 20
 """Conditions one behind the other that are read as one."""
+RETHROWS = frozenset({"THROW", "RAISERROR"})
+"""Words of a CATCH block by which an error is raised again."""
+SAYS = word_set("DEBUG LOG INFO NOTICE WARNING")
+"""Words after RAISE in PL/pgSQL that raise no error."""
+MISSING = word_set(
+    "OTHERS SQLSTATE UNDEFINED_TABLE UNDEFINED_FUNCTION UNDEFINED_OBJECT UNDEFINED_COLUMN INVALID_SCHEMA_NAME "
+    "SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION"
+)
+"""Conditions of PL/pgSQL of which the lack of an object is one."""
 NO_BLOCK = word_set("TRAN TRANSACTION DISTRIBUTED DIALOG CONVERSATION")
 
 
 class Guards(NamedTuple):
-    """Tokens of statements that run only where something is there, and of those that take something away from it."""
+    """Tokens of statements that run only where something is there, of those that take something away from it.
+
+    `caught` are those of blocks whose errors do not end the script.
+    """
 
     run_perhaps: frozenset[int]
     take_away: frozenset[int]
+    caught: frozenset[int] = frozenset()
 
 
 def find_guards(words: Sequence[str], closing: Callable[[int], int]) -> Guards | None:
@@ -52,7 +65,7 @@ def find_guards(words: Sequence[str], closing: Callable[[int], int]) -> Guards |
     `closing` gives the index of the parenthesis that closes one. None where there are no such statements.
     """
     head = words[2 * (words[1] == "OR") : 4][:2]
-    if "IF" not in words or (head[0] in {"CREATE", "ALTER"} and head[1] in MODULES):
+    if ("IF" not in words and "TRY" not in words) or (head[0] in {"CREATE", "ALTER"} and head[1] in MODULES):
         return None
     batch = _Batch(words, closing)
     statements, covered = list[tuple[int, int]](), set[int]()
@@ -61,13 +74,14 @@ def find_guards(words: Sequence[str], closing: Callable[[int], int]) -> Guards |
             guarded = list(batch.guarded(place))
             statements += guarded
             covered.update(*(range(start, end) for start, end in guarded))
-    return _guards(words, statements)
+    return _guards(words, statements, batch.caught() if "TRY" in words else ())
 
 
 def find_block_guards(words: Sequence[str], closing: Callable[[int], int]) -> Guards | None:
     """Read the conditions of a block of PL/pgSQL: IF ... THEN ... ELSIF ... ELSE ... END IF."""
     statements, opened = list[tuple[int, int]](), list[_Branch | None]()  # None for CASE and blocks
     around = 0
+    caught = _caught_in_blocks(words) if "EXCEPTION" in words else ()
     for place, word in enumerate(words if "IF" in words else ()):
         branch = opened[-1] if opened else None
         following: _Branch | None = None
@@ -86,7 +100,27 @@ def find_block_guards(words: Sequence[str], closing: Callable[[int], int]) -> Gu
         if following:
             opened.append(following)
             around += following.there
-    return _guards(words, statements)
+    return _guards(words, statements, caught)
+
+
+def _caught_in_blocks(words: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Yield the statements of blocks of PL/pgSQL that go on without an object which is not there."""
+    opened = list[tuple[int, int]]()  # where a block begins, and its handlers
+    for place, word in enumerate(words):
+        if word in {"BEGIN", "CASE"} and words[place - 1] != "END":
+            opened.append((place, 0))
+        elif word == "EXCEPTION" and words[place + 1] == "WHEN" and opened:
+            opened[-1] = (opened[-1][0], place)
+        elif word == "END" and words[place + 1] not in {"IF", "LOOP"} and opened:
+            start, handlers = opened.pop()
+            if handlers and _goes_on(words, handlers, place):
+                yield start + 1, handlers
+
+
+def _goes_on(words: Sequence[str], handlers: int, end: int) -> bool:
+    """Tell whether the handlers of a block catch what is not there, and raise no error."""
+    raises = any(words[place] == "RAISE" and words[place + 1] not in SAYS for place in range(handlers, end))
+    return not raises and not MISSING.isdisjoint(words[handlers:end])
 
 
 class _Branch(NamedTuple):
@@ -103,14 +137,17 @@ def _split(words: Sequence[str], start: int, end: int) -> Iterator[tuple[int, in
     yield from zip([start, *(place + 1 for place in ends)], [*ends, end], strict=True)
 
 
-def _guards(words: Sequence[str], statements: Sequence[tuple[int, int]]) -> Guards | None:
+def _guards(
+    words: Sequence[str], statements: Sequence[tuple[int, int]], caught: Iterable[tuple[int, int]]
+) -> Guards | None:
     """Return the tokens of statements, by what they do; to create something is certain, but for a part of a table."""
+    failing = frozenset(place for start, end in caught for place in range(start, end))
     perhaps, away = set[int](), set[int]()
     for start, end in statements:
         taking = words[start] == "DISABLE" or (words[start] == "ALTER" and words[start + 3] in TAKES_AWAY)
         if words[start] != "CREATE" or not PARTS.isdisjoint(words[start + 1 : start + 5]):
             (away if taking else perhaps).update(range(start, end))
-    return Guards(frozenset(perhaps), frozenset(away)) if perhaps or away else None
+    return Guards(frozenset(perhaps), frozenset(away), failing) if perhaps or away or failing else None
 
 
 def _condition(
@@ -150,6 +187,16 @@ class _Batch:
             if words[start] not in {"BEGIN", "END", "ELSE", ";"}:
                 yield start, following
             start = max(following, start + 1)
+
+    def caught(self) -> Iterator[tuple[int, int]]:
+        """Yield the statements of TRY blocks whose CATCH raises no error."""
+        words = self.words
+        for start, end in self._blocks.items():
+            catch = end + 1 + (words[end + 1 : end + 2] == [";"])
+            if words[start : start + 2] == ["BEGIN", "TRY"] and words[catch : catch + 2] == ["BEGIN", "CATCH"]:
+                handlers = words[catch : self._blocks.get(catch, catch)]
+                if RETHROWS.isdisjoint(handlers):
+                    yield start + 2, end
 
     def _branch_end(self, index: int) -> int:
         """Return the index behind the statement or block that begins at an index."""

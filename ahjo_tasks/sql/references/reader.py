@@ -234,6 +234,8 @@ class Reader:
         if len(self.place) > DEEPEST_BODY:
             return
         text = text or string_value(self.tokens[index], self.syntax)
+        if self.guards and index in self.guards.caught:
+            strength = max(strength, Strength.LATE)
         inner = Reader(text, self.collector, self.actions, (*self.place, index), procedural=procedural)
         inner.strength, inner.object_schema, inner.body = strength, self.object_schema, body
         inner.read()
@@ -312,7 +314,7 @@ class Reader:
         if self.guards and not self.body:
             if index in self.guards.take_away:
                 return
-            if index in self.guards.run_perhaps:
+            if index in self.guards.run_perhaps or index in self.guards.caught:
                 strength = max(strength, Strength.LATE)
         reference = Reference(parts, role, self.object_schema, self.collector.path, given)
         self.collector.add(reference, strength, (*self.place, index))
