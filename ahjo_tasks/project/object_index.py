@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 KINDS_OF_ROLE: dict[str, frozenset[str]] = {
     "relation": frozenset({"table", "view", "synonym", "sequence", "queue"}),
     "routine": frozenset({"function", "procedure", "synonym"}),
-    "type": frozenset({"type", "table", "view"}),
+    "type": frozenset({"type"}),
     "sequence": frozenset({"sequence", "synonym"}),
     "language": frozenset({"language", "extension"}),
     "foreign data wrapper": frozenset({"foreign data wrapper", "extension"}),
@@ -41,6 +41,8 @@ KINDS_OF_ROLE: dict[str, frozenset[str]] = {
     "object": frozenset({"table", "view", "synonym", "sequence", "function", "procedure", "type"}),
 }
 """The kinds of objects that a name may stand for by its role; any other role is a kind itself."""
+ROW_TYPES = frozenset({"table", "view"})
+"""The kinds of objects whose rows are types in PostgreSQL."""
 BROUGHT_ROLES = frozenset(
     {*("relation", "routine", "type", "object"), *("operator class", "access method", "text search dictionary")}
 )
@@ -339,6 +341,8 @@ class ObjectIndex:
     def _look_up(self, reference: Reference) -> tuple[list[ObjectOwner], bool]:
         parts, role = reference.parts, reference.role
         kinds = KINDS_OF_ROLE.get(role, frozenset())
+        if role == "type" and self._syntax is POSTGRESQL:
+            kinds |= ROW_TYPES
         named = self._by_name[self._fold(parts[-1])]
         owners = [owner for owner in named if owner.kind in kinds or serves(owner.kind, role)]
         if role in BROUGHT_ROLES and not owners:

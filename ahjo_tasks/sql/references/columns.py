@@ -9,7 +9,7 @@ from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE
 from ahjo_tasks.sql.references.expressions import attributes, type_name
 from ahjo_tasks.sql.references.model import INDEX_OF_PARTITION, Strength, key_role, qualified
 from ahjo_tasks.sql.references.queries import relation
-from ahjo_tasks.sql.references.reader import MARKS, OBJECT, RELATION, ROUTINE, TYPE, Reader, listed_names
+from ahjo_tasks.sql.references.reader import MARKS, OBJECT, RELATION, ROUTINE, STORED, TYPE, Reader, listed_names
 from ahjo_tasks.sql.references.signatures import MODES
 from ahjo_tasks.sql.references.table_parts import TABLE_ACTIONS, bring_sequence, note_key
 from ahjo_tasks.sql.references.tokens import STRING, split_name, word_set
@@ -311,7 +311,7 @@ def storage(reader: Reader, index: int) -> int:
     if words[index - 1] == "CLUSTER" and reader.context == "alter" and reader.syntax is POSTGRESQL:
         reader.emit(index + 1, "index")
         return index + 2
-    if reader.syntax is MSSQL and reader.context in {"table", "alter", "index"} and words[index + 2] == "(":
+    if reader.syntax is MSSQL and reader.context in STORED and words[index + 2] == "(":
         reader.emit(index + 1, "partition scheme")
         return reader.closing(index + 2) + 1
     return index + 1
@@ -319,7 +319,7 @@ def storage(reader: Reader, index: int) -> int:
 
 def file_stream(reader: Reader, index: int) -> int:
     """Read FILESTREAM_ON of a table or an index, which may name a partition scheme."""
-    if reader.context in {"table", "alter", "index"} and reader.is_name(index + 1):
+    if reader.context in STORED and reader.is_name(index + 1):
         reader.emit(index + 1, "partition scheme")
         return index + 2
     return index + 1

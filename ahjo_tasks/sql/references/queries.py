@@ -37,6 +37,7 @@ from ahjo_tasks.sql.references.reader import (
     Reader,
     Scope,
     begin,
+    leave_table,
     skip_list,
 )
 from ahjo_tasks.sql.references.tokens import STRING, split_name, word_set
@@ -58,6 +59,7 @@ def select(reader: Reader, index: int) -> int:
     scope = reader.scope
     if scope.query and not scope.parent and reader.syntax is MSSQL and reader.words[index - 1] not in SET_OPERATORS:
         begin(reader)
+    leave_table(reader)
     scope.query, scope.comma, scope.within = True, None, False
     scope.selected = index
     if scope.relations:

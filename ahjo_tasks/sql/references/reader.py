@@ -101,6 +101,8 @@ REGISTERED = {
     "REGNAMESPACE": "schema",
 }
 """Types of PostgreSQL whose values are names of objects."""
+STORED = frozenset({"table", "alter", "index"})
+"""What a statement is about behind which SQL Server may be told where to store it."""
 STARTS = frozenset({"", ";", "BEGIN", "THEN", "ELSE", "LOOP", "DO", "ATOMIC", "AS", "(", ")", "ALSO", "INSTEAD", "END"})
 """Words and marks that may stand before a statement."""
 FIND_GUARDS = {(MSSQL, False): find_guards, (POSTGRESQL, True): find_block_guards}
@@ -383,10 +385,17 @@ def begin(reader: Reader) -> None:
     """Begin a statement: what the one before has named is forgotten."""
     scope = reader.scope
     flush(reader)
+    leave_table(reader)
     if not scope.within:
         scope.ctes, scope.owned = (scope.parent.ctes, False) if scope.parent else (set(), True)
     scope.within = scope.query = scope.sources = False
     scope.comma = None
+
+
+def leave_table(reader: Reader) -> None:
+    """Forget the table or index that a statement of SQL Server has made or altered: the next one needs no semicolon."""
+    if reader.syntax is MSSQL and reader.context in STORED:
+        reader.context = ""
 
 
 def skip_list(reader: Reader, index: int) -> int:

@@ -416,3 +416,10 @@ a: IF COL_LENGTH('dbo.t', 'y') IS NULL ALTER TABLE dbo.t ADD y int
 v: CREATE VIEW dbo.v AS SELECT y FROM dbo.t
 t: CREATE TABLE dbo.t (x int)
 --> a>t v>t v>a
+
+a: CREATE TABLE Dimension.Sale (d date, Day Date, k dbo.Kind) ON [PRIMARY]
+d: CREATE TABLE Dimension.Date (d date, s int REFERENCES Dimension.Sale)
+kind: CREATE TABLE dbo.Kind (x int)
+type: CREATE TYPE dbo.Kind FROM int
+schema: CREATE SCHEMA Dimension
+--> a>schema d>schema a>type d>a

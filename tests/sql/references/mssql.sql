@@ -175,3 +175,6 @@ IF OBJECT_ID('v') IS NOT NULL INSERT dbo.t EXEC dbo.p IF EXISTS (SELECT 1 FROM d
 
 COPY INTO dbo.t (a) FROM 'https://x' WITH (FILE_TYPE = 'CSV', CREDENTIAL = (IDENTITY = 'x')); SELECT * FROM dbo.u
 --> C relation dbo.t, C relation dbo.u
+
+CREATE PROC p AS CREATE TABLE #x (a int) IF EXISTS (SELECT 1 FROM t LEFT JOIN u ON dbo.f(u.a) = t.b) CREATE INDEX i ON #x (a) SELECT 1 FROM t JOIN u ON dbo.g(a) = b ALTER TABLE #x ADD c int MERGE v USING w ON dbo.h(v.a) = w.a WHEN MATCHED THEN DELETE; CREATE INDEX j ON x (a) ON ps (a)
+--> L relation t, L relation u, L routine dbo.f, L routine dbo.g, L relation v, L relation w, L routine dbo.h, L relation x, L partition scheme ps
