@@ -104,6 +104,16 @@ class Deployed(RunningProject):
         finally:
             project.close(keep=True)
 
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the deploy lock, as another run does."""
+        project = Project(self.directory, self.directory / "dev.json", {})
+        try:
+            with project.database.locked_connection():
+                yield
+        finally:
+            project.close(keep=False)
+
     def reconfigure(self, **extra: object) -> None:
         self.backend.update(extra)
         self.configure(self.backend)

@@ -83,7 +83,7 @@ class DataFiles:
         """
         if not all(file.run_rule for file in self._files):
             return False
-        connection = self._session.database.driver_connection
+        connection = self._session.database.connection
         if connection.in_shared_transaction:
             return False
         plan, progress = self.plan(connection)

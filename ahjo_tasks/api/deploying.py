@@ -351,7 +351,7 @@ def _is_done(session: Session, inputs: str) -> bool:
     from ahjo_tasks.engine.stamp import plan_stamp
     from ahjo_tasks.engine.unchanged import is_unchanged
 
-    connection = session.database.driver_connection
+    connection = session.database.connection
     if not is_unchanged(connection, session.settings, inputs):
         return False
     session.project.shown_plan = None

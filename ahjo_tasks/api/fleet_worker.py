@@ -375,7 +375,7 @@ def _status(visit: Visit) -> dict[str, Any]:
 def _last_run(visit: Visit) -> tuple[LastRun | None, str]:
     """Return the last run of the target, and the hash of what a deploy reads."""
     with Call("status", visit.fleet.project, visit.keys, visit.options, reads=True).session() as session:
-        last = HistoryStore(session.database.driver_connection, session.settings).last_run()
+        last = HistoryStore(session.database.connection, session.settings).last_run()
         return last, session.project.hash_inputs(session.conceal)
 
 

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from sqlalchemy.engine import Connection as SAConnection
-    from sqlalchemy.engine import RootTransaction
 
     from ahjo_tasks.database.dialects.base import Dialect, Restore, TransactionState
     from ahjo_tasks.database.interrupts import CursorRegistry
@@ -93,23 +92,23 @@ class Connection:
         dialect.set_autocommit(self._dbapi_connection, not shared)
         self._is_marked = False
         """True if the shared transaction is marked, so that it is noticed if another one has taken its place."""
-        self._shared_transaction = self._sa_connection.begin() if shared else None
+        self._is_begun = False
+        """True if the shared transaction is neither committed nor rolled back."""
         self._open_transactions = 0
         self._is_lent = False
-        """True while SQLAlchemy's connection is lent."""
+        """True while SQLAlchemy's connection is lent, or a block is one transaction."""
         self.locks: list[str] = []
         self.check_lock: Callable[[], None] | None = None
         """Raises LockedError before a commit where a pooler has taken this run away from the session with the lock."""
         self._changed = False
+        if shared:
+            self._begin_shared()
 
     @cached_property
     def _sa_connection(self) -> SAConnection:
+        """SQLAlchemy's connection over the same session, which takes the driver's one over when it is first used."""
         with self._translate_errors():
             return self._link.adopt()
-
-    def adopt(self) -> None:
-        """Have SQLAlchemy take the connection over, which sets it up as its dialect does. Raises StatementError."""
-        _ = self._sa_connection
 
     @property
     def database_name(self) -> str:
@@ -405,22 +404,35 @@ class Connection:
             with self._savepoint(rollback_only=False):
                 yield
             return
-        with self.sqlalchemy_connection() as sa_connection:
-            self._shared_transaction = sa_connection.begin()
+        with self._without_autocommit():
+            self._begin_shared()
             self.in_shared_transaction, changed, self._changed = True, self._changed, False
-            self._is_marked = False
             try:
                 yield
                 self._check_lock()
             except BaseException:
                 with suppress(Exception):  # a driver may raise what it likes: the first error is the one to report
-                    self._shared_transaction.rollback()
+                    self._end_shared(keep=False)
                 raise
             else:
-                self._commit_shared(self._shared_transaction)
+                self._commit_shared()
             finally:
-                self._shared_transaction = None
                 self.in_shared_transaction, self._changed = False, changed or self._changed
+
+    def _begin_shared(self) -> None:
+        self._call_driver(self.dialect.begin_transaction, self._dbapi_connection)
+        self._is_begun, self._is_marked = True, False
+
+    def _end_shared(self, *, keep: bool) -> None:
+        """Commit the shared transaction, or roll it back; by SQLAlchemy where it has joined. Raises StatementError."""
+        self._is_begun = False
+        sa_connection = self.__dict__.get("_sa_connection")
+        joined = sa_connection.get_transaction() if sa_connection is not None else None
+        if joined is not None:
+            with self._translate_errors():
+                joined.commit() if keep else joined.rollback()
+        else:
+            self._call_driver(self._dbapi_connection.commit if keep else self._dbapi_connection.rollback)
 
     @contextmanager
     def undone_on_error(self) -> Iterator[None]:
@@ -437,6 +449,9 @@ class Connection:
         the other's transaction alone, and ends its own. Raises StatementError in place of SQLAlchemy's DBAPIError.
         """
         if self.in_shared_transaction or self._is_lent:
+            if self.in_shared_transaction and not self._sa_connection.in_transaction():
+                with self._translate_errors():
+                    self._sa_connection.begin()  # joins the transaction that is open
             found_open = self.in_shared_transaction or self._sa_connection.in_transaction()
             found_open = found_open or self.transaction_state == "open"
             with self._translate_errors():
@@ -444,21 +459,29 @@ class Connection:
                 if not found_open:  # an env.py with a connection of its own would wait for it
                     self._end_reading()
             return
+        with self._without_autocommit(), self._translate_errors():
+            yield self._sa_connection
+
+    @contextmanager
+    def _without_autocommit(self) -> Iterator[None]:
+        """Have the driver begin transactions by itself in the block; roll back what the block leaves open."""
+        if self._is_lent:
+            yield
+            return
         self._set_autocommit(False)
         self._open_transactions += 1
         self._is_lent = True
         try:
-            with self._translate_errors():
-                yield self._sa_connection
+            yield
         except BaseException:
             # Whatever fails now, a driver may raise it as what it likes: the first error is the one to report.
             with suppress(Exception):
-                self._leave_sqlalchemy()
+                self._switch_back()
             raise
         finally:
             self._open_transactions -= 1
             self._is_lent = False
-        self._leave_sqlalchemy()
+        self._switch_back()
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:
@@ -499,18 +522,16 @@ class Connection:
 
     def begin_again(self) -> None:
         """Begin the transaction that the whole action shares again, without what was done in it."""
-        if self._shared_transaction is not None:
-            with self._translate_errors():
-                self.dialect.reopen_transaction(self._dbapi_connection)
-                self._shared_transaction.rollback()
-                self._shared_transaction = self._sa_connection.begin()
-                self._is_marked = False
+        if self.in_shared_transaction:
+            self.dialect.reopen_transaction(self._dbapi_connection)
+            self._end_shared(keep=False)
+            self._begin_shared()
 
     def close(self, *, keep: bool) -> None:
         """Commit (`keep`) or roll back a transaction that the whole action shares, and close the connection."""
         try:
-            if self._shared_transaction is not None and self._shared_transaction.is_active:
-                self._commit_shared(self._shared_transaction) if keep else self._shared_transaction.rollback()
+            if self._is_begun:
+                self._commit_shared() if keep else self._end_shared(keep=False)
         finally:
             if "_other_session" in self.__dict__:
                 self._other_session.close()
@@ -520,29 +541,33 @@ class Connection:
                 with suppress(self.driver_error):  # it broke, and is closed already
                     self._link.raw.close()
 
-    def _leave_sqlalchemy(self) -> None:
+    def _switch_back(self) -> None:
         """Roll back what the caller left open, and switch back to autocommit. Raises StatementError if that fails."""
-        with self._translate_errors():
-            self._end_reading()
+        self._end_reading()
         if self.usable:
             self._set_autocommit(True)
 
     def _end_reading(self) -> None:
-        """Roll back what SQLAlchemy began, or a query that went past it."""
-        if self._sa_connection.in_transaction():
-            self._sa_connection.rollback()
+        """Roll back what SQLAlchemy began, or a query that went past it. Raises StatementError."""
+        sa_connection = self.__dict__.get("_sa_connection")
+        if sa_connection is not None and sa_connection.in_transaction():
+            with self._translate_errors():
+                sa_connection.rollback()
         elif self.transaction_state in {"open", "failed"}:
-            with self._watched():
-                self._dbapi_connection.rollback()
+            self._call_driver(self._dbapi_connection.rollback)
 
     def _watched(self) -> AbstractContextManager[None]:
         """Watch a call of the driver that asks the server something without a cursor: its connection may stall, too."""
         return self._cursors.watch.watch(self._dbapi_connection)
 
     def _set_autocommit(self, on: bool) -> None:
+        self._call_driver(self.dialect.set_autocommit, self._dbapi_connection, on)
+
+    def _call_driver(self, call: Callable[..., object], *arguments: object) -> None:
+        """Call what may ask the server something without a cursor. Raises StatementError."""
         try:
             with self._watched():
-                self.dialect.set_autocommit(self._dbapi_connection, on)
+                call(*arguments)
         except self.driver_error as error:
             raise StatementError(self._server_error(error, "")) from error
 
@@ -648,16 +673,15 @@ class Connection:
         """True if another transaction has taken the place of the shared one since its first change."""
         return self._is_marked and self.in_shared_transaction and not self.dialect.is_marked(self)
 
-    def _refuse_lost(self, transaction: RootTransaction) -> None:
+    def _refuse_lost(self) -> None:
         if self.lost_transaction:
-            transaction.rollback()
+            self._end_shared(keep=False)
             raise StatementError(ServerError(LOST))
 
-    def _commit_shared(self, transaction: RootTransaction) -> None:
+    def _commit_shared(self) -> None:
         try:
-            with self._translate_errors():
-                self._refuse_lost(transaction)
-                transaction.commit()
+            self._refuse_lost()
+            self._end_shared(keep=True)
         except StatementError as error:
             outcome = "It is not known whether it was committed." if error.server.lost else "It was rolled back."
             message = f"The transaction of the action could not be committed: {error.message.rstrip('.')}. {outcome}"

@@ -133,16 +133,6 @@ class Database:
     @property
     def connection(self) -> Connection:
         """The open connection, which the first use opens. Raises ConnectionFailedError."""
-        connection = self.driver_connection
-        connection.adopt()
-        return connection
-
-    @property
-    def driver_connection(self) -> Connection:
-        """The open connection, for queries alone: SQLAlchemy may not be loaded, nor have set it up for files.
-
-        Raises ConnectionFailedError.
-        """
         if self.missing:
             raise ConnectionFailedError(f"{self.name}: the dry run did not create it.", missing_database=True)
         if self._connection is None:
@@ -512,10 +502,14 @@ class Database:
         def lend(*_arguments: object) -> Any:
             return waiting.pop() if waiting else None  # a second connection is made by SQLAlchemy
 
+        dialect: Any = self.engine.dialect
+        roll_back = dialect.do_rollback
         event.listen(self.engine, "do_connect", lend)
+        dialect.do_rollback = _leave_open  # SQLAlchemy rolls back after its first look, also what we have done before
         try:
             return self.engine.connect()
         finally:
+            dialect.do_rollback = roll_back
             event.remove(self.engine, "do_connect", lend)
 
     def _connect_engine(self, engine: Engine) -> Link | ConnectFailure:
@@ -547,6 +541,10 @@ class Database:
             raise
         opened.cover = self.cover
         return opened
+
+
+def _leave_open(_raw: object) -> None:
+    """Leave a transaction of the driver's connection as it is."""
 
 
 def _close_quietly(engine: Engine) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ahjo_tasks.database.catalog import KINDS, ObjectKey
 from ahjo_tasks.engine.changes import file_hash
@@ -14,9 +14,9 @@ from ahjo_tasks.engine.migrations import MigrationStep, version_options
 from ahjo_tasks.engine.offline_sql import OfflineSql
 from ahjo_tasks.engine.sql_file import FileStep
 from ahjo_tasks.errors import UsageError
-from ahjo_tasks.history import TABLES_VERSION
 from ahjo_tasks.history.store import (
     TABLES_OF_REVISIONS,
+    Expression,
     HistoryStore,
     Run,
     State,
@@ -102,11 +102,11 @@ class SqlScript:
             yield f"{client.database} = {quote(self._connection.database_name)}"
         last = self._store.state() if self._store.exists() else None
         if not self._store.exists():
-            schema = self._store.tables.state.schema
-            names = {"name": quote(self._store.tables.state.name), "schema": quote(schema) if schema else "NULL"}
+            schema, name = self._store.name_of("state")
+            names = {"name": quote(name), "schema": quote(schema) if schema else "NULL"}
             yield f"NOT EXISTS ({self._dialect.table_exists_sql.format(**names)})"
         if last:
-            table = self._name(self._store.tables.state.schema, self._store.tables.state.name)
+            table = self._name(*self._store.name_of("state"))
             wanted = f"project = {quote(last.project)} AND run_id = {quote(last.run_id)}"
             yield f"(SELECT COUNT(*) FROM {table} WHERE {wanted}) = 1"
         current = [
@@ -132,68 +132,61 @@ class SqlScript:
         if not exists:
             yield from (part.strip().rstrip(";") for part in store.ddl().split(";\n"))
         run_id = new_run_id(self._run.started)
-        yield self._run_row(run_id)
+        yield from store.insert("runs", [self._run_row(run_id)])
         files = {step.label: step.file for step in self._plan.steps if isinstance(step, FileStep)}
         texts = {hash_text(file.text): file.text for file in files.values() if file.kind in OBJECTS}
-        rows = store.new_texts(texts, empty=not exists)
-        yield from (self._literal(store.tables.texts.insert().values(row)) for row in rows)
-        yield from map(self._literal, self._step_rows(run_id))
+        yield from store.insert("texts", store.new_texts(texts, empty=not exists))
+        yield from store.insert("steps", self._step_rows(run_id))
         if exists:
-            yield from map(self._literal, self._forgotten(files))
-        yield from map(self._literal, self._state_rows(run_id))
+            yield from self._forgotten(files)
+        yield from self._state_rows(run_id)
         if self._client.catalog:
             yield self._client.catalog
         for file in files.values():
             yield from self._fingerprints(file, run_id)
 
-    def _run_row(self, run_id: str) -> str:
-        """Return the statement that writes the run: when it ran, and by which login, only the database knows."""
-        from sqlalchemy import literal_column
-
+    def _run_row(self, run_id: str) -> dict[str, object]:
+        """Return the row of the run: when it ran, and by which login, only the database knows."""
         client = self._client
-        facts: dict[str, Any] = {name: value for name, value in asdict(self._run).items() if value is not None}
-        facts |= {"run_id": run_id, "status": "succeeded", "actions": f"script of {self._run.actions}"[:1000]}
-        facts |= {name: literal_column(client.now) for name in ("started", "ended")}
-        facts |= {"login": literal_column(client.login)} if client.login else {}
-        return self._literal(self._store.tables.runs.insert().values(facts))
+        row = {**vars(self._run), "run_id": run_id, "status": "succeeded"}
+        row["actions"] = f"script of {self._run.actions}"[:1000]
+        row |= {name: Expression(client.now) for name in ("started", "ended")}
+        return row | ({"login": Expression(client.login)} if client.login else {})
 
-    def _step_rows(self, run_id: str) -> Iterator[Any]:
+    def _step_rows(self, run_id: str) -> Iterator[dict[str, object]]:
         steps = [step for step in self._plan.steps if isinstance(step, FileStep | DropStep | MigrationStep)]
         for number, step in enumerate(steps, 1):
             note = StepRecord(number, step.kind, step.label, "ok", batches=step.batches_done(), reason="by a script")
             if isinstance(step, FileStep):
                 kept = hash_text(step.file.text) if step.file.kind in OBJECTS else ""
                 note = replace(note, raw_hash=step.file.raw_hash, file_hash=file_hash(step.file, str), text_hash=kept)
-            yield self._store.tables.steps.insert().values(run_id=run_id, **asdict(note))
+            yield {"run_id": run_id, **vars(note)}
 
-    def _forgotten(self, files: Iterable[str]) -> Iterator[Any]:
+    def _forgotten(self, files: Iterable[str]) -> Iterator[str]:
         """Yield what forgets the files that ran, objects that were dropped, and tables where a revision ran."""
-        objects = self._store.tables.objects
-        ours = objects.c.project == self._store.project
-        labels = [*files]
+        store, labels = self._store, [*files]
         if any(isinstance(step, MigrationStep) for step in self._plan.steps):
             labels.append(TABLES_OF_REVISIONS)
         if labels:
-            yield objects.delete().where(ours, objects.c.file.in_(labels))
+            yield store.delete("objects", project=store.project, file=labels)
         for step in self._plan.steps:
             if isinstance(step, DropStep):
                 definition = step.definition
-                yield objects.delete().where(
-                    ours,
-                    objects.c.kind == definition.kind,
-                    objects.c.schema_name == (definition.schema or ""),
-                    objects.c.name == definition.name.name,
-                    objects.c.table_name.in_(["", definition.table_name]),
+                yield store.delete(
+                    "objects",
+                    project=store.project,
+                    kind=definition.kind,
+                    schema_name=definition.schema or "",
+                    name=definition.name.name,
+                    table_name=("", definition.table_name),
                 )
 
-    def _state_rows(self, run_id: str) -> Iterator[Any]:
-        """Yield what writes the state: without the version of the catalog, so that the next plan compares all."""
-        state = self._store.tables.state
+    def _state_rows(self, run_id: str) -> list[str]:
+        """Return what writes the state: without the version of the catalog, so that the next plan compares all."""
         identity = self._dialect.database_identity(self._connection)
         version = fingerprint_version(identity)
-        now = State(self._store.project, "", identity.server, identity.database, version, run_id=run_id)
-        yield state.delete().where(state.c.project == self._store.project)
-        yield state.insert().values({**asdict(now), "tables_version": TABLES_VERSION})
+        state = State(self._store.project, "", identity.server, identity.database, version, run_id=run_id)
+        return self._store.state_rows(state)
 
     def _fingerprints(self, file: SqlFile, run_id: str) -> Iterator[str]:
         """Yield what records the objects of a file, by what the database says of them when the script has run."""
@@ -233,15 +226,9 @@ class SqlScript:
     @cached_property
     def _objects_name(self) -> str:
         """Name of the table, with its schema where the settings under which the catalog is read hide it."""
-        table, schema_sql = self._store.tables.objects, self._client.schema_sql
-        schema = table.schema or (self._connection.query(schema_sql)[0][0] if schema_sql else None)
-        return self._dialect.quote(*(name for name in (schema, table.name) if name))
-
-    def _literal(self, statement: Any) -> str:
-        """Return a statement with its values in it."""
-        with self._connection.sqlalchemy_connection() as sa_connection:
-            kind: Any = type(sa_connection.dialect)
-        return str(statement.compile(dialect=kind(paramstyle="named"), compile_kwargs={"literal_binds": True}))
+        (schema, name), schema_sql = self._store.name_of("objects"), self._client.schema_sql
+        schema = schema or (self._connection.query(schema_sql)[0][0] if schema_sql else None)
+        return self._dialect.quote(schema, name)
 
 
 def _keys(file: SqlFile) -> dict[ObjectKey, None]:

@@ -6,10 +6,10 @@ import base64
 import secrets
 import zlib
 from collections import defaultdict
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
 from hashlib import sha256
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ahjo_tasks.database.catalog import (
@@ -26,8 +26,6 @@ from ahjo_tasks.history import TABLES_VERSION
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from sqlalchemy.engine import Connection as SAConnection
-
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import Holder, Identity
@@ -36,6 +34,10 @@ if TYPE_CHECKING:
 Record = TypeVar("Record")
 AnyRun = TypeVar("AnyRun", "Run", "LastRun")
 LONGEST_LIST = 500
+LONGEST_INSERT = 262_144
+"""Characters of rows that one statement inserts, unless a row alone has more: every server takes so many."""
+LIKE_SIGNS = str.maketrans({sign: f"!{sign}" for sign in "!%_["})
+"""Characters with a meaning in LIKE, by their escapes."""
 LONGEST_SCHEMAS = 1000
 STARTED, INTERRUPTED = "started", "interrupted"
 TABLES_OF_REVISIONS = "alembic/versions"
@@ -200,9 +202,17 @@ def hash_parts(parts: Iterable[str]) -> str:
 
 def holds_secret(text: str, conceal: Callable[[str], str]) -> bool:
     """Test whether a text would be shown otherwise; a long one is looked at in pieces that overlap."""
-    starts = range(0, max(len(text), 1), HASHED_AT_ONCE)
+    if len(text) <= HASHED_AT_ONCE:
+        return conceal(text) != text
+    starts = range(0, len(text), HASHED_AT_ONCE)
     pieces = (text[start : start + HASHED_AT_ONCE + OVERLAP] for start in starts)
     return any(conceal(piece) != piece for piece in pieces)
+
+
+class Expression(str):
+    """An expression of SQL in place of a value."""
+
+    __slots__ = ()
 
 
 class HistoryStore:
@@ -214,18 +224,6 @@ class HistoryStore:
         self.project = settings.project
         self._version = -1
         """Version of the tables in the database; below zero where it was not read."""
-
-    @cached_property
-    def tables(self) -> HistoryTables:
-        """The tables, as SQLAlchemy knows them; those of an older release without the columns that they lack."""
-        from ahjo_tasks.history.tables import own_tables, shared_tables
-
-        if not 0 <= self._version < TABLES_VERSION:
-            return shared_tables(self.settings, self.connection.dialect)
-        tables = own_tables(self.settings, self.connection.dialect)
-        with self.connection.sqlalchemy_connection() as sa_connection:
-            tables.leave_out_missing(sa_connection)
-        return tables
 
     def exists(self) -> bool:
         """Test whether the tables are there, as far as this login can see.
@@ -276,21 +274,21 @@ class HistoryStore:
 
         Return whether there were none.
         """
-        from ahjo_tasks.history.tables import shared_tables
-
         existed = self.exists()
         if self._version == TABLES_VERSION:
             return False
+        from ahjo_tasks.history.tables import shared_tables
+
         tables = shared_tables(self.settings, self.connection.dialect)
         try:
             present = self._present(tables)
             with self.connection.sqlalchemy_transaction() as sa_connection:
                 tables.create(sa_connection, self.connection.dialect, present)
-                sa_connection.execute(tables.state.update().values(tables_version=TABLES_VERSION))
+                self._write([f"UPDATE {self._named('state')} SET tables_version = {TABLES_VERSION}"])
         except StatementError:
             if existed or not self.exists():  # another project's first run may have made them in the meantime
                 raise
-        self._version, self.tables = TABLES_VERSION, tables
+        self._version = TABLES_VERSION
         return not existed
 
     def _present(self, tables: HistoryTables) -> set[str]:
@@ -299,7 +297,7 @@ class HistoryStore:
 
     def state(self) -> State | None:
         """Return the last finished deploy."""
-        rows = self._texts("state", project=self.project)
+        rows = self._rows("state", project=self.project)
         return _state(rows[0]) if rows else None
 
     def last_state(self) -> State | None:
@@ -341,13 +339,13 @@ class HistoryStore:
 
     def files(self) -> dict[str, FileRecord]:
         """Return what each file left in the database."""
-        records = self._records(self._texts("objects", project=self.project))
+        records = self._records(self._rows("objects", project=self.project))
         records.pop(TABLES_OF_REVISIONS, None)
         return records
 
     def revision_tables(self) -> FileRecord:
         """Return the tables that revisions made, as the last revision left them."""
-        rows = self._texts("objects", project=self.project, file=TABLES_OF_REVISIONS)
+        rows = self._rows("objects", project=self.project, file=TABLES_OF_REVISIONS)
         return self._records(rows).get(TABLES_OF_REVISIONS) or FileRecord(TABLES_OF_REVISIONS, "")
 
     def schemas(self) -> str:
@@ -383,21 +381,22 @@ class HistoryStore:
 
     def runs(self, limit: int) -> list[Run]:
         """Return the last runs, the newest first."""
-        from sqlalchemy import select
+        last = self._run_ids()[:limit]
+        since = f"run_id >= {self._literal(last[-1])}" if last else "1 = 0"
+        rows = sorted(self._rows("runs", since, project=self.project), key=_run_id, reverse=True)
+        return self._judged([_run(row) for row in rows])
 
-        table = self.tables.runs
-        query = select(table).where(table.c.project == self.project).order_by(table.c.run_id.desc())
-        return self._judged([_run(row) for row in self._rows(query.limit(limit))])
+    def _run_ids(self) -> list[str]:
+        """Return the ids of all runs, the newest first."""
+        own = self._where(project=self.project)
+        rows = self.connection.query(f"SELECT run_id FROM {self._named('runs')} WHERE {own} ORDER BY run_id DESC")
+        return [str(row[0]) for row in rows]
 
     def run(self, run_id: str) -> Run | None:
         """Return the run with this id, or the only one whose id begins or ends with it."""
-        from sqlalchemy import or_, select
-
-        table = self.tables.runs
-        alike = or_(
-            table.c.run_id.startswith(run_id, autoescape=True), table.c.run_id.endswith(run_id, autoescape=True)
-        )
-        rows = self._rows(select(table).where(table.c.project == self.project, alike))
+        part = run_id.translate(LIKE_SIGNS)
+        alike = f"({self._like('run_id', f'{part}%')} OR {self._like('run_id', f'%{part}')})"
+        rows = self._rows("runs", alike, project=self.project)
         exact = [row for row in rows if row["run_id"] == run_id] or rows
         return self._judged([_run(exact[0])])[0] if len(exact) == 1 else None
 
@@ -423,24 +422,20 @@ class HistoryStore:
 
     def run_of_session(self, session: str) -> Run | None:
         """Return the run that the session with this number has begun and not ended, of any project."""
-        runs = [_run(row) for row in self._select(self.tables.runs, session=session, status=STARTED)]
+        runs = [_run(row) for row in self._rows("runs", session=session, status=STARTED)]
         return max(runs, key=lambda run: run.run_id, default=None)
 
     def steps(self, run_id: str) -> list[StepRecord]:
         """Return the steps of a run, in order."""
-        rows = self._select(self.tables.steps, run_id=run_id)
+        rows = self._rows("steps", run_id=run_id)
         return [_step(row) for row in sorted(rows, key=lambda row: int(row["number"]))]
 
     def story(self, label: str) -> list[tuple[Run, StepRecord]]:
         """Return the steps that dealt with a file or an object, the newest first, each with its run."""
-        from sqlalchemy import select
-
-        steps, runs = self.tables.steps, self.tables.runs
-        named = steps.c.label.contains(label, autoescape=True)
-        concerned = runs.c.run_id.in_(select(steps.c.run_id).where(named))
-        own = self._rows(select(runs).where(runs.c.project == self.project, concerned))
-        known = {run.run_id: run for run in map(_run, own)}
-        rows = self._rows(select(steps).where(named))
+        named = self._like("label", f"%{label.translate(LIKE_SIGNS)}%")
+        concerned = f"run_id IN (SELECT run_id FROM {self._named('steps')} WHERE {named})"
+        known = {run.run_id: run for run in map(_run, self._rows("runs", concerned, project=self.project))}
+        rows = self._rows("steps", named)
         pairs = [(known[row["run_id"]], _step(row)) for row in rows if row["run_id"] in known]
         return sorted(pairs, key=lambda pair: (pair[0].run_id, pair[1].number), reverse=True)
 
@@ -479,7 +474,7 @@ class HistoryStore:
 
     def text(self, text_hash: str) -> str | None:
         """Return a text that was deployed; None where it was not kept."""
-        rows = self._texts("texts", project=self.project, text_hash=text_hash)
+        rows = self._rows("texts", project=self.project, text_hash=text_hash)
         return zlib.decompress(base64.b64decode(rows[0]["content"])).decode("utf-8", "surrogatepass") if rows else None
 
     # -- writing -------------------------------------------------------------------------------------------------------
@@ -487,87 +482,55 @@ class HistoryStore:
     def start(self, run: Run) -> Run:
         """Write that a run begins, and that those which have not ended were interrupted; return it with its id."""
         run = replace(run, run_id=new_run_id(run.started), session=self._session(run))
-        with self.connection.sqlalchemy_transaction() as sa_connection:
-            self._mark_interrupted(sa_connection)
-            sa_connection.execute(self.tables.runs.insert().values(_values(run)))
+        self._write([self._interrupted, *self.insert("runs", [vars(run)])])
         return run
 
     def reopen(self, run: Run) -> Run:
         """Write that another action of a run begins, maybe in another session; return the run."""
-        run, table = replace(run, status=STARTED, ended=None, session=self._session(run)), self.tables.runs
-        with self.connection.sqlalchemy_transaction() as sa_connection:
-            sa_connection.execute(table.update().where(table.c.run_id == run.run_id).values(_values(run)))
+        run = replace(run, status=STARTED, ended=None, session=self._session(run))
+        self._write([self._update("runs", vars(run), run_id=run.run_id)])
         return run
 
     def _session(self, run: Run) -> str:
         query = self.connection.dialect.session_sql
         return str(self.connection.query(query)[0][0]) if query else str(run.pid)
 
-    def _mark_interrupted(self, sa_connection: SAConnection) -> None:
-        """Write that the runs which have not ended were interrupted, for the deploy lock is held by this one."""
-        table = self.tables.runs
-        unfinished = (table.c.project == self.project) & (table.c.status == STARTED)
-        sa_connection.execute(table.update().where(unfinished).values(status=INTERRUPTED))
+    @property
+    def _interrupted(self) -> str:
+        """Statement that the runs which have not ended were interrupted, for the deploy lock is held by this one."""
+        return self._update("runs", {"status": INTERRUPTED}, project=self.project, status=STARTED)
 
     def invalidate(self, refreshed: Sequence[str] = ()) -> None:
         """Forget the version of the catalog before objects change, so that a deploy after a crash compares all.
 
         Of the files that are refreshed what they ran is forgotten, too: until they have run again they are due.
         """
-        from sqlalchemy import null
-
-        state, objects = self.tables.state, self.tables.objects
-        forget = state.update().where(state.c.project == self.project).values(catalog_version=null())
-        with self.connection.sqlalchemy_transaction() as sa_connection:
-            sa_connection.execute(forget)
-            for some in _portions(refreshed):
-                of_files = objects.update().where(objects.c.project == self.project, objects.c.file.in_(some))
-                sa_connection.execute(of_files.values(file_hash=""))
+        forget = {"file_hash": ""}
+        of_files = (self._update("objects", forget, project=self.project, file=some) for some in _portions(refreshed))
+        self._write([self._update("state", {"catalog_version": None}, project=self.project), *of_files])
 
     def write_steps(self, run: Run, steps: Sequence[StepRecord], texts: Mapping[str, str]) -> None:
         """Write steps of a run, and the texts that are not kept yet."""
-        if not steps:
-            return
-        with self.connection.sqlalchemy_transaction() as sa_connection:
-            for some in _portions(steps):
-                rows = [{"run_id": run.run_id, **asdict(step)} for step in some]
-                sa_connection.execute(self.tables.steps.insert(), rows)
-        self._write_texts(texts)
+        rows = ({"run_id": run.run_id, **vars(step)} for step in steps)
+        if steps:
+            self._write(chain(self.insert("steps", rows), self.insert("texts", self.new_texts(texts))))
 
-    def _write_texts(self, texts: Mapping[str, str]) -> None:
-        for some in _portions(list(texts)):
-            new = self.new_texts({name: texts[name] for name in some})
-            if new:
-                with self.connection.sqlalchemy_transaction() as sa_connection:
-                    sa_connection.execute(self.tables.texts.insert(), new)
-
-    def new_texts(self, texts: Mapping[str, str], *, empty: bool = False) -> list[dict[str, str]]:
+    def new_texts(self, texts: Mapping[str, str], *, empty: bool = False) -> Iterator[dict[str, str]]:
         """Return the rows of the texts, by their hashes, that are not kept yet; all of them for an empty history."""
-        from sqlalchemy import select
-
-        table = self.tables.texts
-        portions = [] if empty else _portions(list(texts))
-        queries = (
-            select(table.c.text_hash).where(table.c.project == self.project, table.c.text_hash.in_(some))
-            for some in portions
-        )
-        known = {row["text_hash"] for query in queries for row in self._rows(query)}
-        new = {name: text for name, text in texts.items() if name not in known}
-        return [{"project": self.project, "text_hash": name, "content": _packed(text)} for name, text in new.items()]
+        known = set[str]()
+        for some in [] if empty else _portions(list(texts)):
+            kept = self._where(project=self.project, text_hash=some)
+            rows = self.connection.query(f"SELECT text_hash FROM {self._named('texts')} WHERE {kept}")
+            known |= {str(row[0]) for row in rows}
+        new = ((name, text) for name, text in texts.items() if name not in known)
+        return ({"project": self.project, "text_hash": name, "content": _packed(text)} for name, text in new)
 
     def write_files(self, records: Sequence[FileRecord], removed: Iterable[str] = ()) -> None:
         """Replace what is known of some files; forget the removed ones."""
         names = [*(record.file for record in records), *removed]
-        if not names:
-            return
-        table = self.tables.objects
-        with self.connection.sqlalchemy_transaction() as sa_connection:
-            for some in _portions(names):
-                sa_connection.execute(table.delete().where(table.c.project == self.project, table.c.file.in_(some)))
-            for part in _portions(records):
-                rows = [row for record in part for row in self._object_rows(record)]
-                if rows:
-                    sa_connection.execute(table.insert(), rows)
+        forgotten = (self.delete("objects", project=self.project, file=some) for some in _portions(names))
+        rows = (row for record in records for row in self._object_rows(record))
+        self._write(chain(forgotten, self.insert("objects", rows)))
 
     def _object_rows(self, record: FileRecord) -> Iterable[dict[str, str]]:
         for key, fingerprint in record.objects.items():
@@ -589,58 +552,85 @@ class HistoryStore:
 
     def write_state(self, state: State) -> None:
         """Write the state after a finished deploy."""
-        table = self.tables.state
-        with self.connection.sqlalchemy_transaction() as sa_connection:
-            sa_connection.execute(table.delete().where(table.c.project == self.project))
-            sa_connection.execute(table.insert().values({**asdict(state), "tables_version": TABLES_VERSION}))
+        self._write(self.state_rows(state))
+
+    def state_rows(self, state: State) -> list[str]:
+        """Return the statements that write it."""
+        row = {**vars(state), "tables_version": TABLES_VERSION}
+        return [self.delete("state", project=self.project), *self.insert("state", [row])]
 
     def keep_state(self, state: State) -> None:
         """Write the state after a comparison that found nothing to do, and which runs have not come to their end."""
         if self.state() != state:
-            self.write_state(state)
-            with self.connection.sqlalchemy_transaction() as sa_connection:
-                self._mark_interrupted(sa_connection)
+            self._write([*self.state_rows(state), self._interrupted])
 
     def end(self, run: Run) -> None:
         """Write how a run ended, and forget the runs beyond `history_keep`."""
-        table = self.tables.runs
-        values = {"status": run.status, "ended": run.ended, "error": run.error, "actions": run.actions}
-        values |= {"plan_hash": run.plan_hash}
-        with self.connection.sqlalchemy_transaction() as sa_connection:
-            sa_connection.execute(table.update().where(table.c.run_id == run.run_id).values(values))
+        names = ("status", "ended", "error", "actions", "plan_hash")
+        self._write([self._update("runs", {name: getattr(run, name) for name in names}, run_id=run.run_id)])
         self._forget_old_runs()
 
     def _forget_old_runs(self) -> None:
-        from sqlalchemy import select
-
-        runs, steps, texts, objects = self.tables.runs, self.tables.steps, self.tables.texts, self.tables.objects
-        ids = select(runs.c.run_id).where(runs.c.project == self.project).order_by(runs.c.run_id.desc())
-        old = [row["run_id"] for row in self._rows(ids)][self.settings.history_keep :]
+        old = self._run_ids()[self.settings.history_keep :]
         if not old:
             return
-        with self.connection.sqlalchemy_transaction() as sa_connection:
-            for table in (steps, runs):
-                sa_connection.execute(table.delete().where(table.c.run_id.in_(old)))
-            kept = [select(table.c.text_hash).where(table.c.text_hash != "") for table in (steps, objects)]
-            unused = (texts.c.text_hash.not_in(hashes) for hashes in kept)
-            sa_connection.execute(texts.delete().where(texts.c.project == self.project, *unused))
+        kept = (f"SELECT text_hash FROM {self._named(table)} WHERE text_hash <> ''" for table in ("steps", "objects"))
+        unused = " AND ".join(f"text_hash NOT IN ({hashes})" for hashes in kept)
+        runs = [self.delete(table, run_id=some) for some in _portions(old) for table in ("steps", "runs")]
+        self._write([*runs, self.delete("texts", unused, project=self.project)])
 
-    def _texts(self, name: str, **equal: str) -> list[dict[str, Any]]:
-        """Read rows of a table that has texts and numbers alone, without SQLAlchemy."""
-        quote, literal = self.connection.dialect.quote, self.connection.dialect.quote_literal
-        equals = " AND ".join(f"{quote(column)} = {literal(value)}" for column, value in equal.items())
-        table = self._named(name)
-        columns, rows = self.connection.result_sets(f"SELECT * FROM {table} WHERE {equals}")[0]
+    # -- SQL -----------------------------------------------------------------------------------------------------------
+
+    def insert(self, table: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+        """Yield the statements that insert rows, which have the same columns, as many by each as servers take."""
+        quote, part, size, head = self.connection.dialect.quote, list[str](), 0, ""
+        for row in rows:
+            values = f"({', '.join(map(self._literal, row.values()))})"
+            if part and (len(part) == LONGEST_LIST or size + len(values) > LONGEST_INSERT):
+                yield head + ", ".join(part)
+                part, size = [], 0
+            head = head or f"INSERT INTO {self._named(table)} ({', '.join(map(quote, row))}) VALUES "
+            part.append(values)
+            size += len(values)
+        if part:
+            yield head + ", ".join(part)
+
+    def delete(self, table: str, *conditions: str, **equal: object) -> str:
+        """Return the statement that deletes rows."""
+        return f"DELETE FROM {self._named(table)} WHERE {self._where(*conditions, **equal)}"
+
+    def _update(self, table: str, values: Mapping[str, object], **equal: object) -> str:
+        quote = self.connection.dialect.quote
+        listed = ", ".join(f"{quote(name)} = {self._literal(value)}" for name, value in values.items())
+        return f"UPDATE {self._named(table)} SET {listed} WHERE {self._where(**equal)}"
+
+    def _where(self, *conditions: str, **equal: object) -> str:
+        """Return a condition: all of these, and columns that are equal to a value or to one of a list."""
+        parts = list(conditions)
+        for name, value in equal.items():
+            values = value if isinstance(value, list | tuple) else [value]
+            parts.append(f"{self.connection.dialect.quote(name)} IN ({', '.join(map(self._literal, values))})")
+        return " AND ".join(parts)
+
+    def _like(self, column: str, pattern: str) -> str:
+        return f"{column} LIKE {self._literal(pattern)} ESCAPE '!'"
+
+    def _literal(self, value: object) -> str:
+        return value if isinstance(value, Expression) else self.connection.dialect.literal(value)
+
+    def _write(self, statements: Iterable[str]) -> None:
+        """Run statements in one transaction, if there are any."""
+        waiting = iter(statements)
+        first = next(waiting, None)
+        if first is not None:
+            with self.connection.transaction():
+                for statement in chain((first,), waiting):
+                    self.connection.execute(statement)
+
+    def _rows(self, name: str, *conditions: str, **equal: object) -> list[dict[str, Any]]:
+        where = self._where(*conditions, **equal)
+        columns, rows = self.connection.result_sets(f"SELECT * FROM {self._named(name)} WHERE {where}")[0]
         return [dict(zip(columns, row, strict=True)) for row in rows]
-
-    def _select(self, table: Any, **equal: str) -> list[dict[str, Any]]:
-        from sqlalchemy import select
-
-        return self._rows(select(table).where(*(table.c[name] == value for name, value in equal.items())))
-
-    def _rows(self, query: Any) -> list[dict[str, Any]]:
-        with self.connection.sqlalchemy_connection() as sa_connection:
-            return [dict(row) for row in sa_connection.execute(query).mappings()]
 
 
 def run_with_lock(connection: Connection, settings: Settings, holder: Holder | None) -> Run | None:
@@ -649,18 +639,12 @@ def run_with_lock(connection: Connection, settings: Settings, holder: Holder | N
     return store.run_of_session(holder.session) if holder is not None and holder.session and store.exists() else None
 
 
-def _values(run: Run) -> dict[str, Any]:
-    """Return the values of a row, with NULL in its text: for a parameter without a value drivers ask the server.
-
-    Where it does not understand that question, an error that they do not report may end the transaction.
-    """
-    from sqlalchemy import null
-
-    return {name: null() if value is None else value for name, value in asdict(run).items()}
-
-
 def _state(row: Mapping[str, Any]) -> State:
     return State(**{name: row[name] or "" for name in State.__dataclass_fields__ if name in row})
+
+
+def _run_id(row: Mapping[str, Any]) -> str:
+    return str(row["run_id"])
 
 
 def _run(row: Mapping[str, Any]) -> Run:
@@ -675,11 +659,11 @@ def _converted(row: Mapping[str, Any], to: type[Record]) -> Record:
     """Return a row as a record; NULL is the default. Some databases give 0 and 1 for false and true."""
     import msgspec
 
-    values = {str(name): value for name, value in row.items() if value is not None}  # SQLAlchemy has names of its own
+    values = {name: value for name, value in row.items() if value is not None}
     return msgspec.convert(values, to, strict=False)
 
 
-def _portions(values: Sequence[Record]) -> Iterator[Sequence[Record]]:
+def _portions(values: Sequence[str]) -> Iterator[Sequence[str]]:
     """Divide values into portions of as many as a list in a statement may have on every database."""
     return (values[start : start + LONGEST_LIST] for start in range(0, len(values), LONGEST_LIST))
 

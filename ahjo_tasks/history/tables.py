@@ -164,12 +164,6 @@ class HistoryTables:
                     column.nullable = True
                     yield f"ALTER TABLE {name} ADD {CreateColumn(column).compile(connection)}"
 
-    def leave_out_missing(self, connection: SAConnection) -> None:
-        """Leave out the columns that older tables lack, so that they can be read."""
-        for table, existing in self._columns(connection, self.names):
-            for column in [column for column in table.columns if existing and column.name not in existing]:
-                table._columns.remove(column)  # noqa: SLF001 - SQLAlchemy has no public way
-
     def _columns(self, connection: SAConnection, present: Collection[str]) -> Iterator[tuple[Table, set[str]]]:
         """Yield each table with the names of its columns in the database; of none for a table that is not there."""
         columns: dict[str, set[str]] = {}
@@ -181,12 +175,6 @@ class HistoryTables:
             columns = {name: {column["name"] for column in listed} for (_schema, name), listed in found.items()}
         for table in self._metadata.sorted_tables:
             yield table, columns.get(table.name, set())
-
-
-def own_tables(settings: Settings, dialect: Dialect) -> HistoryTables:
-    """Return tables for one database, which may have them otherwise than others."""
-    schema = settings.history_schema or dialect.bookkeeping_schema
-    return HistoryTables(settings.history_prefix, schema, dialect.long_text)
 
 
 def shared_tables(settings: Settings, dialect: Dialect) -> HistoryTables:

@@ -14,7 +14,6 @@ from revisions import revision
 
 from ahjo_tasks import api, errors
 from ahjo_tasks.events import FileTested, StepEvent
-from ahjo_tasks.runtime.project import Project
 
 if TYPE_CHECKING:
     from inside import Deployed
@@ -136,7 +135,7 @@ def test_a_run_that_waits_for_the_lock_is_interrupted(shop: Deployed) -> None:
             warnings.append(event)
             stop.set()
 
-    with Project(shop.directory, shop.directory / "dev.json", {}).database.locked_connection():
+    with shop.locked():
         done = api.deploy(shop.directory, on_event=observe, interrupt=stop)
     assert (done.status, done.steps, len(warnings)) == ("interrupted", (), 1)
 

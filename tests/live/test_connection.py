@@ -96,9 +96,10 @@ def test_a_connection_that_is_closed_already_is_closed_without_a_word(
     live: Deployed, used: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     project = Project(live.directory, live.directory / "dev.json", {})
-    connection = project.database.driver_connection
+    connection = project.database.connection
     if used:
-        connection.adopt()
+        with connection.sqlalchemy_connection():
+            pass
     connection.dbapi_connection.close()
     project.close(keep=False)
     assert caplog.text == ""

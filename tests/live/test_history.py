@@ -514,7 +514,7 @@ def test_nothing_changed_reads_no_sql_and_loads_neither_alembic_nor_sqlalchemy(l
 
 
 @pytest.mark.parametrize("edit", ["a file", "a new revision"])
-def test_alembic_is_loaded_only_where_a_revision_may_be_pending(live: Deployed, edit: str) -> None:
+def test_alembic_and_sqlalchemy_are_loaded_only_where_a_revision_may_be_pending(live: Deployed, edit: str) -> None:
     revision(live, "a1", None)
     live.view("c", "SELECT 3 AS three")
     live.succeed("deploy")
@@ -522,6 +522,7 @@ def test_alembic_is_loaded_only_where_a_revision_may_be_pending(live: Deployed, 
     text, modules = modules_of_deploy(live)
     assert " ok " in text
     assert ("alembic" in modules) is (edit != "a file")
+    assert ("sqlalchemy" in modules) is (edit != "a file" or live.target.name == "mssql")
 
 
 ROUND_TRIPS = {"postgresql": 7, "mysql": 9, "sqlite": 7}

@@ -86,7 +86,7 @@ def test_data_that_is_loaded_already_does_not_wait(live: Deployed) -> None:
     trail(live)
     live.write("database/data/a.sql", "-- run: on change\nINSERT INTO trail VALUES (1, 1);\n")
     live.succeed("data")
-    with Project(live.directory, live.directory / "dev.json", {}).database.locked_connection():
+    with live.locked():
         assert "nothing to do" in live.succeed("data", AHJO_LOCK_TIMEOUT="0").text
         live.write("database/data/a.sql", "-- run: on change\nINSERT INTO trail VALUES (2, 2);\n")
         live.fail("data", code=4, AHJO_LOCK_TIMEOUT="0")

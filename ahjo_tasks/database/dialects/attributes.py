@@ -164,6 +164,8 @@ class DialectAttributes:
         """Splits files that cannot run in a transaction, where a call of several statements would be one."""
         return None
 
+    time_separator: ClassVar[str] = " "
+    """Character between date and time in a literal."""
     batch_is_statement: ClassVar[bool] = False
     """True if a batch has one statement, so that the position of a batch is the position of its error."""
     allows_nul: ClassVar[bool] = False

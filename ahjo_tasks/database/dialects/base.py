@@ -6,6 +6,7 @@ import re
 import warnings
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
@@ -276,6 +277,16 @@ class Naming(DialectAttributes):
         """Quote a text as a string literal."""
         return "'" + text.replace("'", "''") + "'"
 
+    def literal(self, value: object) -> str:
+        """Return a value as SQL has it; a truth value is a text, which every type for it takes."""
+        if value is None:
+            return "NULL"
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return repr(value)
+        if isinstance(value, datetime):
+            return self.quote_literal(value.isoformat(self.time_separator, "milliseconds"))
+        return self.quote_literal(str(int(value)) if isinstance(value, bool) else str(value))
+
     def casts(self, text: str) -> list[Definition]:
         """Return the casts that a text creates, which have no names."""
         return []
@@ -431,6 +442,9 @@ class Connecting(DialectAttributes):
 
     def set_lock_timeout(self, raw: Any, seconds: int) -> None:
         """Have the server end a statement that waits longer than `seconds` for a lock of another session."""
+
+    def begin_transaction(self, raw: Any) -> None:
+        """Begin a transaction with autocommit off, for a driver that does not begin it by itself."""
 
     def reopen_transaction(self, raw: Any) -> None:
         """Begin a transaction where an error has ended it, for drivers whose rollback fails otherwise."""

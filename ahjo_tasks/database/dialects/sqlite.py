@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sqlite3
 import time
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sqlalchemy.engine import URL, Engine
+    from sqlalchemy.engine import Connection as SAConnection
     from sqlalchemy.types import TypeEngine
 
     from ahjo_tasks.config.settings import Settings
@@ -160,10 +162,14 @@ class SQLite(Dialect):
         return url.set(database=MEMORY)
 
     def register_events(self, engine: Engine, settings: Settings) -> None:
-        """Send BEGIN where SQLAlchemy begins a transaction, for the driver leaves it to us."""
+        """Send BEGIN where SQLAlchemy begins a transaction, for the driver leaves it to us, or joins one."""
         from sqlalchemy import event
 
-        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+        @event.listens_for(engine, "begin")
+        def begin(connection: SAConnection) -> None:
+            raw: Any = connection.connection.dbapi_connection
+            if not raw.in_transaction:
+                connection.exec_driver_sql("BEGIN")
 
     def address(self, url: URL) -> str:
         """Return the path."""
@@ -181,9 +187,11 @@ class SQLite(Dialect):
         return None if _is_database(file) else ConnectFailure("This is not a SQLite database.", CHECK_NAME)
 
     def on_connect(self, raw: Any) -> None:
-        """Leave transactions to us, and have foreign keys checked."""
+        """Leave transactions to us, have foreign keys checked, and add the functions that SQLAlchemy adds."""
         raw.isolation_level = None
         raw.execute("PRAGMA foreign_keys = ON")
+        raw.create_function("regexp", 2, _is_match, deterministic=True)
+        raw.create_function("floor", 1, math.floor, deterministic=True)
 
     def set_lock_timeout(self, raw: Any, seconds: int) -> None:
         """Limit the wait for another process that writes."""
@@ -191,6 +199,10 @@ class SQLite(Dialect):
 
     def set_autocommit(self, raw: Any, on: bool) -> None:
         """Do nothing: transactions begin by BEGIN alone."""
+
+    def begin_transaction(self, raw: Any) -> None:
+        """Send BEGIN."""
+        raw.execute("BEGIN")
 
     def interrupt(self, cursor: Any) -> None:
         """Interrupt the statement, which runs in this process."""
@@ -390,6 +402,10 @@ class SQLite(Dialect):
             yield
         finally:
             lock.release()
+
+
+def _is_match(pattern: str, text: str | None) -> bool | None:
+    return None if text is None else re.search(pattern, text) is not None
 
 
 def _is_database(file: Path) -> bool:

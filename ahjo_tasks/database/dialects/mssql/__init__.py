@@ -110,6 +110,7 @@ class MSSQL(Dialect):
             "policy",
         }
     )
+    time_separator = "T"  # with a blank, day and month change places by the login's language
     begin = "BEGIN TRANSACTION"
     commit = (
         "IF @@TRANCOUNT = 1 COMMIT TRANSACTION ELSE IF @@TRANCOUNT > 0 BEGIN ROLLBACK TRANSACTION;"
