@@ -58,8 +58,11 @@ class Masker:
         return self._without(text, lambda secret: _LINE.sub(COVER, secret))
 
     def _without(self, text: str, replacement: Callable[[str], str]) -> str:
+        spans = self._spans(text)
+        if not spans:
+            return text
         done, parts = 0, list[str]()
-        for start, end in self._spans(text):
+        for start, end in spans:
             parts += [text[done:start], replacement(text[start:end])]
             done = end
         return "".join((*parts, text[done:]))
@@ -67,7 +70,7 @@ class Masker:
     def _spans(self, text: str) -> list[tuple[int, int]]:
         """List what to hide, in order; spans that overlap become one."""
         found = [match.span() for match in self._pattern.finditer(text)] if self._pattern else []
-        lower = text.lower()
+        lower = text.lower() if self._long else ""
         if len(lower) == len(text):
             found += [span for form in self._long for span in _fragments(lower, form)]
         if self._kept and found:

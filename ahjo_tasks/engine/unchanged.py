@@ -46,7 +46,7 @@ def hash_inputs(files: ProjectFiles, settings: Settings, conceal: Callable[[str]
     digest = sha256(f"{files.dialect.name}\n{_settings_text(settings, conceal)}".encode("utf-8", "surrogatepass"))
     try:
         for path in _object_paths(files):
-            _add(digest.update, files.directory, path, _read(path))
+            _add(digest.update, files.directory, path, files.contents.read(path))
     except (_UnknownFilesError, OSError):
         return ""
     shown = (hash_revisions(files, conceal), _hash_shown(files, _below(files.directory / DESCRIPTIONS), conceal))
@@ -67,7 +67,7 @@ def _hash_shown(files: ProjectFiles, paths: Iterator[str], conceal: Callable[[st
     digest = sha256()
     try:
         for path in paths:
-            content = _read(path)
+            content = files.contents.read(path)
             text = content.decode("utf-8", "replace")
             if conceal(text) != text:
                 return ""
@@ -119,11 +119,6 @@ def _below(folder: Path, suffix: str = "") -> Iterator[str]:
         for name in sorted(names):
             if name.lower().endswith(suffix):
                 yield f"{parent}/{name}"
-
-
-def _read(path: str) -> bytes:
-    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - thousands of files: Path takes longer than the read
-        return file.read()
 
 
 def _add(update: Callable[[bytes], None], directory: Path, path: str, content: bytes) -> None:

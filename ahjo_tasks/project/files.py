@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import SourceError, UsageError
+from ahjo_tasks.project.contents import FileContents
 from ahjo_tasks.project.kinds import KINDS, OTHER_NAMES, ignored, plural
 from ahjo_tasks.utils import closest, join_names
 
@@ -46,13 +47,16 @@ class FolderWalk:
         self, folder: Path, suffixes: Container[str], excluded: Container[Path], seen: set[Path]
     ) -> Iterator[Path]:
         links: list[Path] = []
-        for below, folders, names in os.walk(folder):
-            parent = Path(below)
+        waiting = [folder]
+        while waiting:
+            parent = waiting.pop()
             seen.add(parent.resolve())
-            kept = [name for name in folders if parent / name not in excluded and self._shown(parent / name, suffixes)]
-            folders[:] = kept
-            links += [parent / name for name in kept if (parent / name).is_symlink()]
-            yield from (parent / name for name in names if self._wanted(below, name, suffixes))
+            for entry in _entries(parent):
+                if not _is_folder(entry):
+                    if self._wanted(entry, suffixes):
+                        yield Path(entry.path)
+                elif (inner := Path(entry.path)) not in excluded and self._shown(inner, suffixes):
+                    (links if entry.is_symlink() else waiting).append(inner)
         for link in links:
             target = self._check_inside(link)
             if link.parent.resolve().is_relative_to(target):
@@ -67,24 +71,24 @@ class FolderWalk:
             self.hidden[folder] = None
         return False
 
-    def _wanted(self, folder: str, name: str, suffixes: Container[str]) -> bool:
+    def _wanted(self, entry: os.DirEntry[str], suffixes: Container[str]) -> bool:
         """Tell whether a file is to be read. Raises SourceError for a link out of the project, or to nothing."""
-        suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 - of thousands of files
-        if name.startswith(HIDDEN):
+        suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122 - of thousands of files
+        if entry.name.startswith(HIDDEN):
             if suffix in suffixes:
-                self.hidden[Path(folder, name)] = None
+                self.hidden[Path(entry.path)] = None
             return False
         if suffix and suffix not in suffixes:
             return False
-        path = f"{folder}{os.sep}{name}"
-        linked = os.path.islink(path)  # noqa: PTH114 - as above
-        if suffix and os.path.isfile(path):  # noqa: PTH113 - as above
-            if linked:
-                self._check_inside(Path(path))
-            return True
-        if linked and not os.path.exists(path):  # noqa: PTH110 - as above
-            raise _dangling(Path(path))
-        return False
+        if not entry.is_symlink():
+            return bool(suffix) and entry.is_file()
+        link = Path(entry.path)
+        if not link.exists():
+            raise _dangling(link)
+        if not suffix or not link.is_file():
+            return False
+        self._check_inside(link)
+        return True
 
     def _check_inside(self, link: Path) -> Path:
         target = link.resolve()
@@ -95,6 +99,22 @@ class FolderWalk:
                 hint="Copy the files into the project, or link to a folder in it.",
             )
         return target
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """List what is in a folder; nothing in one that cannot be read."""
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:
+        return []
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def _dangling(path: Path) -> SourceError:
@@ -121,6 +141,8 @@ class ProjectFiles:
         self.dialect = dialect
         self.directives = directives
         self.database_name = database
+        self.contents = FileContents()
+        self._prefix = os.path.join(directory, "")  # noqa: PTH118 - with the separator
         self._walk = FolderWalk(directory)
 
     @property
@@ -257,8 +279,8 @@ class ProjectFiles:
 
     def label(self, path: Path) -> str:
         """Return the path as messages show it: relative to the project where it is inside."""
-        text, folder = str(path), os.path.join(self.directory, "")  # noqa: PTH118 - of thousands of files
-        return text.removeprefix(folder).replace(os.sep, "/") if text.startswith(folder) else text
+        text = str(path)
+        return text.removeprefix(self._prefix).replace(os.sep, "/") if text.startswith(self._prefix) else text
 
     def _expand(self, name: str) -> list[Path]:
         if not name.strip():  # an unset variable of a shell; joined to a folder it would mean the whole of it
@@ -292,7 +314,8 @@ class ProjectFiles:
         values = variables if always else variables or None
         sqlcmd = self.dialect.supports_sqlcmd and (directives or always or self._has_directives(path))
         load = expand_text if sqlcmd else read_text
-        return load(path, kind, self.dialect, label=self.label(path), variables=values, database=self.database_name)
+        label, database = self.label(path), self.database_name
+        return load(path, kind, self.dialect, label=label, variables=values, database=database, contents=self.contents)
 
     def _has_directives(self, path: Path) -> bool:
         """Tell whether the config asks for the directives of sqlcmd in the file."""

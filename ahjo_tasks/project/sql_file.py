@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 from ahjo_tasks.errors import SourceError
+from ahjo_tasks.project.contents import FileContents
 from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.sql.effects import defines_only, gives_rights
 from ahjo_tasks.sql.references import read_references, read_row_statements
@@ -351,9 +352,10 @@ def read_text(  # noqa: PLR0913 - the parts of a file
     label: str,
     variables: Mapping[str, object] | None = None,
     database: str | None = None,
+    contents: FileContents | None = None,
 ) -> FileText:
     """Read the text of one file. Raises SourceError."""
-    raw = read_bytes(path)
+    raw = read_bytes(path, contents)
     text = decode_bytes(raw, path)
     if dialect.supports_sqlcmd:
         reject(text, path)
@@ -369,12 +371,13 @@ def expand_text(  # noqa: PLR0913 - the parts of a file
     label: str,
     variables: Mapping[str, object] | None = None,
     database: str | None = None,
+    contents: FileContents | None = None,
 ) -> FileText:
     """Read the text of one file, with its directives of sqlcmd carried out. Raises SourceError."""
     hashes = []
 
     def read_noted(file: Path) -> str:
-        raw = read_bytes(file)
+        raw = read_bytes(file, contents)
         hashes.append(sha256(raw).hexdigest())
         return decode_bytes(raw, file)
 
@@ -433,11 +436,10 @@ def _refused(text: str, dialect: Dialect) -> str:
     return ""
 
 
-def read_bytes(path: Path) -> bytes:
-    """Read a file as it is. Raises SourceError."""
+def read_bytes(path: Path, contents: FileContents | None = None) -> bytes:
+    """Read a file as it is; `contents` are those that were read already. Raises SourceError."""
     try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - thousands of files: Path takes longer
-            return file.read()
+        return (contents or FileContents()).read(path)
     except OSError as error:
         raise SourceError(f"cannot be read: {error.strerror}", path=path) from None
 
