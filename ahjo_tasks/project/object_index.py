@@ -13,6 +13,7 @@ from ahjo_tasks.sql.lexer import MSSQL, POSTGRESQL, SQLITE
 from ahjo_tasks.sql.references.builtin_functions import BUILTIN_FUNCTIONS, BUILTIN_TYPES, EXTENSION_OPERATORS
 from ahjo_tasks.sql.references.model import (
     INDEX_OF_PARTITION,
+    MADE_ALONG,
     PRIMARY,
     Reference,
     Strength,
@@ -165,12 +166,24 @@ class ObjectIndex:
         for number, file in enumerate(files):
             for name, kind in owned(file):
                 self._add(name, kind, number, file.names.signatures.get(name, ()))
+        self._add_made_along()
         self._resolved: dict[Reference, tuple[list[ObjectOwner], bool]] = {}
 
     def _add(self, name: Name, kind: str, number: int, signatures: tuple[Signature, ...] = ()) -> None:
         """Note an object of a file."""
         owner = ObjectOwner(name.name, self._schema(name.schema), kind, number, signatures)
         self._by_name[self._fold(name.name)].append(owner)
+
+    def _add_made_along(self) -> None:
+        """Note the tables and views that tables make because no file creates them."""
+        made = [
+            (made.name, number)
+            for number, file in enumerate(self.files)
+            for made in file.brought
+            if made.kind == MADE_ALONG and not self.creators(made.name, ROW_TYPES)
+        ]
+        for name, number in made:
+            self._add(name, "table", number)
 
     def edges(self) -> dict[int, set[int]]:
         """For each file the files that it needs."""

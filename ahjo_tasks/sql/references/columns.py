@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE
 from ahjo_tasks.sql.references.expressions import attributes, type_name
-from ahjo_tasks.sql.references.model import INDEX_OF_PARTITION, Strength, key_role, qualified
+from ahjo_tasks.sql.references.model import INDEX_OF_PARTITION, MADE_ALONG, Strength, key_role, qualified
 from ahjo_tasks.sql.references.queries import relation
 from ahjo_tasks.sql.references.reader import MARKS, OBJECT, RELATION, ROUTINE, STORED, TYPE, Reader, listed_names
 from ahjo_tasks.sql.references.signatures import MODES
@@ -340,6 +340,27 @@ def equal_name(role: str) -> Action:
     return read
 
 
+def history_table(reader: Reader, index: int) -> int:
+    """Read HISTORY_TABLE, a table that is made unless it is there."""
+    if reader.words[index + 1] != "=" or not reader.is_name(index + 2):
+        return index + 1
+    reader.emit(index + 2, RELATION)
+    reader.bring(MADE_ALONG, qualified(split_name(reader.tokens[index + 2], reader.syntax)))
+    return index + 3
+
+
+def ledger(reader: Reader, index: int) -> int:
+    """Read LEDGER of a table, which has a view, by a name of its own or by the table's."""
+    words, table = reader.words, qualified(split_name(reader.tokens[reader.table], reader.syntax))
+    if words[index + 1 : index + 3] != ["=", "ON"] or reader.context != "table" or reader.syntax is not MSSQL:
+        return index + 1
+    places = range(index + 3, reader.closing(index + 3) if words[index + 3] == "(" else index + 3)
+    named = next((place + 2 for place in places if words[place : place + 2] == ["LEDGER_VIEW", "="]), 0)
+    view = qualified(split_name(reader.tokens[named], reader.syntax)) if named else None
+    reader.bring(MADE_ALONG, view or Name(table.schema, f"{table.name}_Ledger"))
+    return named + 1 if named else index + 3
+
+
 def named_by_kind(role: str, *before: str) -> Action:
     """Read the word of a kind of SQL Server, and the object that it says behind one of the words before it."""
 
@@ -427,7 +448,8 @@ COLUMN_ACTIONS: dict[str, Action] = {
     "RETURNS": returns,
     "PARTITION": partition,
     "DECLARE": declare,
-    "HISTORY_TABLE": equal_name(RELATION),
+    "HISTORY_TABLE": history_table,
+    "LEDGER": ledger,
     "PROCEDURE_NAME": equal_name(ROUTINE),
     "COLLECTION": schema_collection,
     "DATA_SOURCE": equal_name("external data source"),

@@ -138,6 +138,8 @@ def serves(kind: str, role: str) -> bool:
     return first == PRIMARY and set(columns) <= set(role.split()[1:])
 
 
+MADE_ALONG = "made along"
+"""The kind of what a table of SQL Server makes unless it is there: its history, and the view of its ledger."""
 INDEX_OF_PARTITION = "index of a partition"
 """The role in which ALTER INDEX ... ATTACH PARTITION names the index whose table must be a partition by then."""
 

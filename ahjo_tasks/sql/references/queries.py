@@ -51,6 +51,8 @@ TABLE_FUNCTIONS = word_set(
     "SEMANTICSIMILARITYDETAILSTABLE"
 )
 """Functions of SQL Server whose first argument is a table."""
+TABLE_ARGUMENTS = {"VECTOR_SEARCH": "TABLE", "PREDICT": "DATA"}
+"""Functions of SQL Server that take a table in an argument of a name."""
 ROW_FUNCTIONS = frozenset({"OPENJSON", "OPENXML", "OPENROWSET", "PREDICT"})
 
 
@@ -210,12 +212,22 @@ def _named_relation(reader: Reader, index: int) -> int:
         first = index + 3 if words[index + 2] in {"CHANGES", "VERSION"} else index + 2
         reader.emit(first, RELATION)
     else:
+        _table_argument(reader, index)
         reader.emit(index, ROUTINE)
     special = CALLS.get(word)
     if special and reader.syntax is MYSQL:
         return special(reader, index + 1)
     reader.push(close=_after_rows if word in ROW_FUNCTIONS else _after_parentheses)
     return index + 2
+
+
+def _table_argument(reader: Reader, index: int) -> None:
+    """Read the table that a function is given by the name of the argument, as `TABLE = dbo.t AS a`."""
+    argument = TABLE_ARGUMENTS.get(reader.words[index]) if reader.syntax is MSSQL else None
+    if argument:
+        for place in range(index + 2, reader.closing(index + 1)):
+            if reader.words[place : place + 2] == [argument, "="]:
+                reader.emit(place + 2, RELATION)
 
 
 def _after_rows(reader: Reader, index: int, closed: Scope) -> int:

@@ -423,3 +423,19 @@ kind: CREATE TABLE dbo.Kind (x int)
 type: CREATE TYPE dbo.Kind FROM int
 schema: CREATE SCHEMA Dimension
 --> a>schema d>schema a>type d>a
+
+t: CREATE TABLE dbo.t (id int PRIMARY KEY) WITH (SYSTEM_VERSIONING = ON (HISTORY_TABLE = dbo.h), LEDGER = ON (LEDGER_VIEW = dbo.l (TRANSACTION_ID_COLUMN_NAME = x), APPEND_ONLY = OFF))
+u: CREATE TABLE dbo.u (id int) WITH (SYSTEM_VERSIONING = ON (HISTORY_TABLE = dbo.o), LEDGER = ON)
+o: CREATE TABLE dbo.o (id int)
+a: CREATE VIEW dbo.a AS SELECT h.id FROM dbo.h JOIN dbo.l ON 1 = 1
+b: CREATE VIEW dbo.b AS SELECT * FROM dbo.u_Ledger
+c: CREATE VIEW dbo.c AS SELECT * FROM dbo.o
+--> u>o a>t b>u c>o
+
+a: CREATE VIEW a AS SELECT * FROM VECTOR_SEARCH(TABLE = dbo.t AS u, COLUMN = v, SIMILAR_TO = @q, METRIC = 'cosine', TOP_N = 9) AS s JOIN PREDICT(MODEL = @m, DATA = dbo.d AS e) WITH (v float) AS f ON 1 = 1
+t: CREATE TABLE dbo.t (v VECTOR(3) NOT NULL)
+d: CREATE TABLE dbo.d (x int)
+e: CREATE TABLE dbo.e (x int)
+u: CREATE TABLE dbo.u (x int)
+s: CREATE TABLE dbo.s (x int)
+--> a>t a>d
