@@ -36,6 +36,7 @@ KINDS_OF_ROLE: dict[str, frozenset[str]] = {
     "routine": frozenset({"function", "procedure", "synonym"}),
     "type": frozenset({"type"}),
     "sequence": frozenset({"sequence", "synonym"}),
+    "role": frozenset({"role", "user"}),
     "language": frozenset({"language", "extension"}),
     "foreign data wrapper": frozenset({"foreign data wrapper", "extension"}),
     "event trigger": frozenset({"trigger"}),
@@ -54,7 +55,7 @@ MOST_NAMES = 300
 """Names that texts are searched for; of more it is faster to read all files."""
 SCHEMALESS = frozenset(
     {
-        *("trigger", "schema", "role", "partition scheme", "partition function", "assembly"),
+        *("trigger", "schema", "role", "user", "login", "partition scheme", "partition function", "assembly"),
         *("extension", "language", "server", "foreign data wrapper", "publication"),
         *("access method",),
     }

@@ -319,3 +319,14 @@ def test_what_runs_where_something_is_not_there_is_certain(tmp_path: Path) -> No
     )
     with pytest.raises(SourceError, match="circular dependency"):
         ordered(files)
+
+
+def test_a_right_given_where_its_object_is_created_makes_no_circle_with_a_file_of_roles(tmp_path: Path) -> None:
+    files = created(
+        tmp_path,
+        "mssql",
+        a_view="create view dbo.a_view as select 1 as x\nGO\ngrant select on dbo.a_view to reader",
+        z_role="create role reader\nGO\ngrant select on dbo.a_view to reader",
+    )
+
+    assert order(files) == ["a_view", "z_role"]

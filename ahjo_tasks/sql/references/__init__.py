@@ -62,8 +62,21 @@ def alter(reader: Reader, index: int) -> int:
 
 
 def authorization(reader: Reader, index: int) -> int:
-    """Read ALTER AUTHORIZATION of SQL Server, which names its object as GRANT does."""
-    return grant(reader, index) if reader.words[index - 1] == "ALTER" else index + 1
+    """Read AUTHORIZATION: of ALTER it names an object as GRANT does, of CREATE the owner."""
+    if reader.words[index - 1] == "ALTER":
+        return grant(reader, index)
+    if reader.syntax is MSSQL and reader.is_name(index + 1):
+        reader.emit(index + 1, "role")
+        return index + 2
+    return index + 1
+
+
+def member(reader: Reader, index: int) -> int:
+    """Read ADD MEMBER of ALTER ROLE of SQL Server."""
+    if reader.words[index - 1] != "ADD" or reader.altered != "role" or reader.syntax is not MSSQL:
+        return index + 1
+    reader.emit(index + 1, "role")
+    return index + 2
 
 
 def _alter_part(reader: Reader, place: int, kind: str) -> int:
@@ -184,6 +197,7 @@ ACTIONS: Mapping[str, Action] = {
     "CREATE": create,
     "ALTER": alter,
     "AUTHORIZATION": authorization,
+    "MEMBER": member,
     "DROP": drop,
     "FOLLOWS": follows,
     "PRECEDES": follows,

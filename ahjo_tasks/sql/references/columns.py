@@ -460,6 +460,7 @@ COLUMN_ACTIONS: dict[str, Action] = {
     "LIST": named_by_kind("search property list", "PROPERTY"),
     "CERTIFICATE": named_by_kind("certificate", "BY", "FROM", "FOR"),
     "ASSEMBLY": named_by_kind("assembly", "FROM"),
+    "LOGIN": named_by_kind("login", "FROM", "FOR"),
     "KEY": key_of_encryption,
     "COLUMN_MASTER_KEY": equal_name("column master key"),
     "COLUMN_ENCRYPTION_KEY": equal_name("column encryption key"),

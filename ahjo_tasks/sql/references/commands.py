@@ -33,6 +33,8 @@ PARTS_OF_TABLES = frozenset({"TRIGGER", "POLICY", "RULE", "CONSTRAINT"})
 def execute(reader: Reader, index: int) -> int:
     """Read EXEC and EXECUTE: a routine, or a string that holds SQL."""
     words, place, syntax = reader.words, index + 1, reader.syntax
+    if words[place : place + 2] == ["AS", STRING] and words[index - 1] in {"WITH", ","} and syntax is MSSQL:
+        reader.emit_string(place + 1, "role", Strength.LATE)  # the user whose rights a routine has
     if words[place] in {"AS", ";", ""} or (words[index - 1] if index else "") == "WITH":
         return index + 1
     if words[place] in {"FUNCTION", "PROCEDURE"} and syntax is POSTGRESQL:
@@ -167,7 +169,22 @@ def grant(reader: Reader, index: int) -> int:
     begin(reader)
     while words[place] not in {"ON", "TO", "FROM", ";", ""}:
         place += 1
-    return _objects(reader, place + 1) if words[place] == "ON" else place + 1
+    place = _objects(reader, place + 1) if words[place] == "ON" else place + 1
+    return _grantees(reader, place) if reader.syntax is MSSQL and words[place - 1] in {"TO", "FROM"} else place
+
+
+def _grantees(reader: Reader, index: int) -> int:
+    """Read the users and roles of SQL Server that a right is given to or taken from.
+
+    They are often there before: who would refuse a circle with the objects that they may use?
+    """
+    words = reader.words
+    while reader.is_name(index) and words[index : index + 2] != ["SCHEMA", "OWNER"]:
+        reader.emit(index, "role", max(reader.strength, Strength.LATE))
+        if words[index + 1] != ",":
+            return index + 1
+        index += 2
+    return index
 
 
 def _objects(reader: Reader, index: int) -> int:
@@ -190,6 +207,15 @@ def _objects(reader: Reader, index: int) -> int:
             break
         index += 1
     return index + 1 if words[index] in {"TO", "FROM"} else index
+
+
+def check_identity(reader: Reader, index: int) -> int:
+    """Read DBCC CHECKIDENT, with its table in a string or as a name."""
+    if reader.words[index + 2] == STRING:
+        reader.emit_string(index + 2, RELATION)
+    else:
+        reader.emit(index + 2, RELATION)
+    return index + 3
 
 
 def label(reader: Reader, index: int) -> int:
@@ -305,6 +331,7 @@ STATEMENT_ACTIONS: dict[str, Action] = {
     "CALL": call,
     "DO": do_block,
     **dict.fromkeys(("GRANT", "REVOKE", "DENY"), grant),
+    "CHECKIDENT": check_identity,
     "COMMENT": comment,
     "SECURITY": label,
     "MAPPING": mapping,

@@ -19,7 +19,7 @@ from ahjo_tasks.sql.references.tokens import STRING, split_name, token_span
 OWN_METHODS = frozenset({"BTREE", "HASH", "GIN", "GIST", "SPGIST", "BRIN"})
 UNSCOPED = frozenset(
     {
-        *("index", "policy", "trigger", "rule", "event trigger", "schema", "role", "extension"),
+        *("index", "policy", "trigger", "rule", "event trigger", "schema", "role", "extension", "user", "login"),
         *("server", "foreign data wrapper", "language", "publication", "access method"),
     }
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ahjo_tasks.sql.lexer import MSSQL
 from ahjo_tasks.sql.references.reader import OBJECT, RELATION, ROUTINE, SEQUENCE, TYPE, Reader
 from ahjo_tasks.sql.references.tokens import STRING
 
@@ -144,6 +145,8 @@ def kind_at(reader: Reader, place: int) -> tuple[int, str] | None:
 
 
 def record(reader: Reader, definition: Definition | None) -> None:
-    """Note an object that the file creates."""
+    """Note an object that the file creates; users and logins of SQL Server are no objects, but others name them."""
+    if definition and definition.kind in {"user", "login"} and reader.syntax is MSSQL:
+        reader.bring(definition.kind, definition.name)
     if definition and definition.kind not in NO_DEFINITION and definition.name.name:
         reader.collector.definitions.setdefault(definition)

@@ -344,11 +344,11 @@ class Reader:
         expressions = () if target and self.syntax is not MSSQL else self.scope.ctes
         return name in expressions or name in self.collector.temporary
 
-    def emit_string(self, index: int, role: str) -> None:
+    def emit_string(self, index: int, role: str, strength: Strength | None = None) -> None:
         """Note what a string names."""
         value = name_tokens(string_value(self.tokens[index], self.syntax), self.syntax)
         if len(value) == 1 or (role == ROUTINE and value[1:2] == ["("]):
-            self.note(split_name(value[0], self.syntax), role, self.strength, index)
+            self.note(split_name(value[0], self.syntax), role, self.strength if strength is None else strength, index)
 
     def declare(self, index: int) -> None:
         """Note that calls of the routine which is named at an index mean none of another file."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ahjo_tasks.sql.definitions import Definition, Name
 from ahjo_tasks.sql.references.kinds import ROLES, record
 from ahjo_tasks.sql.references.model import qualified
-from ahjo_tasks.sql.references.reader import CLASSES, OBJECT, RELATION, ROUTINE, TYPE, Reader
+from ahjo_tasks.sql.references.reader import CLASSES, OBJECT, RELATION, ROUTINE, SEQUENCE, TYPE, Reader
 from ahjo_tasks.sql.references.tokens import STRING, split_name, string_value
 
 if TYPE_CHECKING:
@@ -32,7 +32,12 @@ ARGUMENTS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "sp_addrolemember": (("rolename", "role"), ("membername", "role")),
     "sp_addtype": (("typename", f"{CREATED}type"),),
     "sp_addrole": (("rolename", f"{CREATED}role"),),
+    "sp_adduser": (("loginame", "login"), ("name_in_db", f"{CREATED}user"), ("grpname", "role")),
+    "sp_grantdbaccess": (("loginame", "login"), ("name_in_db", f"{CREATED}user")),
+    "sp_addlogin": (("loginame", f"{CREATED}login"),),
+    "sp_grantlogin": (("loginame", f"{CREATED}login"),),
     "sp_addapprole": (("rolename", f"{CREATED}role"),),
+    "sp_sequence_get_range": (("sequence_name", SEQUENCE),),
     "sp_procoption": (("procname", ROUTINE),),
     "sp_settriggerorder": (("triggername", "trigger"),),
     "sp_tableoption": (("tablenamepattern", RELATION),),

@@ -171,7 +171,7 @@ v: CREATE TABLE v (x int)
 w: CREATE TABLE w (x int)
 q: CREATE TABLE q (x int)
 k: CREATE TABLE k (x int)
---> a>t a>u a>v a>q a>k
+--> a>t a>u a>v a>w a>q a>k
 
 a: GRANT SELECT ON dbo.t (x) TO r; DENY EXECUTE ON OBJECT::dbo.p TO r; GRANT EXECUTE ON TYPE::dbo.ty TO r; GRANT CONTROL ON SCHEMA::s TO r; ALTER AUTHORIZATION ON dbo.u TO r
 t: CREATE TABLE t (x int)
@@ -180,7 +180,7 @@ ty: CREATE TYPE ty FROM int
 s: CREATE SCHEMA s
 u: CREATE TABLE u (x int)
 r: CREATE ROLE r
---> a>t a>p a>ty a>s a>u
+--> a>t a>p a>ty a>s a>u a>r
 
 a: CREATE TRIGGER tr ON DATABASE FOR DDL_TABLE_EVENTS AS INSERT INTO t VALUES (EVENTDATA())
 t: CREATE TABLE t (x xml)
@@ -439,3 +439,24 @@ e: CREATE TABLE dbo.e (x int)
 u: CREATE TABLE dbo.u (x int)
 s: CREATE TABLE dbo.s (x int)
 --> a>t a>d
+
+user: CREATE USER joe FOR LOGIN [team\joe] WITH DEFAULT_SCHEMA = s
+login: CREATE LOGIN [team\joe] FROM WINDOWS
+old: EXEC sp_grantdbaccess 'team\joe', 'old'
+r: CREATE ROLE r AUTHORIZATION joe
+s: CREATE SCHEMA s AUTHORIZATION r
+a: ALTER ROLE r ADD MEMBER [old]; GRANT CREATE TABLE TO r
+b: GRANT SELECT ON SCHEMA::s TO public, [joe] WITH GRANT OPTION
+c: EXEC sp_addrolemember 'r', 'old'; ALTER ROLE r DROP MEMBER joe
+d: CREATE PROC s.d WITH RECOMPILE, EXECUTE AS 'joe' AS SELECT 1
+  GO
+  GRANT EXECUTE ON s.d TO r AS dbo
+e: DENY SELECT ON OBJECT::s.d (x) TO r CASCADE; ALTER AUTHORIZATION ON SCHEMA::s TO SCHEMA OWNER
+--> user>login old>login r>user s>r a>old a>r b>s b>user c>r c>old d>s d>user d>r e>d e>r e>s
+
+a: EXEC sys.sp_sequence_get_range N'dbo.s', 5, @r OUTPUT; DBCC CHECKIDENT ('dbo.t', RESEED, 0) WITH NO_INFOMSGS; DBCC CHECKIDENT (u); DBCC CHECKDB (v, NOINDEX)
+s: CREATE SEQUENCE s
+t: CREATE TABLE t (x int)
+u: CREATE TABLE u (x int)
+v: CREATE TABLE v (x int)
+--> a>s a>t a>u

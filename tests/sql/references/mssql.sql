@@ -63,7 +63,7 @@ CREATE UNIQUE CLUSTERED INDEX i ON dbo.t (a, b) INCLUDE (c) WHERE d > 1 ON ps (a
 --> C relation dbo.t, C partition scheme ps
 
 GRANT SELECT ON dbo.t TO r; GRANT EXECUTE ON OBJECT::dbo.p TO r; DENY VIEW DEFINITION ON SCHEMA::s TO r; GRANT CREATE TABLE TO r
---> C object dbo.t, C object dbo.p
+--> C object dbo.t, C object dbo.p, L role r
 
 CREATE SECURITY POLICY s.p ADD FILTER PREDICATE s.f(a) ON dbo.t, ADD BLOCK PREDICATE s.g(a) ON dbo.u
 --> C routine s.f, C relation dbo.t, C routine s.g, C relation dbo.u
@@ -93,7 +93,7 @@ ALTER TABLE dbo.t SWITCH PARTITION 1 TO dbo.u PARTITION 2; ALTER TABLE dbo.t ENA
 --> C relation dbo.t, C relation dbo.u, C part dbo.t g, C relation dbo.v, C part dbo.v h, C part dbo.t k
 
 ALTER AUTHORIZATION ON OBJECT::dbo.t TO x; ALTER SCHEMA s TRANSFER dbo.u; ALTER SCHEMA s TRANSFER TYPE::dbo.n
---> C object dbo.t, C object dbo.u, C type dbo.n
+--> C object dbo.t, C object dbo.u, C type dbo.n, L role x
 
 CREATE STATISTICS s ON dbo.t (a); UPDATE STATISTICS dbo.u (i); SELECT * FROM SEMANTICKEYPHRASETABLE(dbo.v, *)
 --> C relation dbo.t, C relation dbo.u, C relation dbo.v
@@ -117,7 +117,7 @@ ALTER SECURITY POLICY s.p ADD FILTER PREDICATE s.f(x) ON dbo.t, DROP FILTER PRED
 --> C routine s.f, C relation dbo.t, C relation dbo.u
 
 GRANT EXECUTE ON XML SCHEMA COLLECTION::dbo.x TO r; GRANT SEND ON SERVICE::[//s] TO r; GRANT REFERENCES ON MESSAGE TYPE::m TO r; GRANT CONTROL ON ASSEMBLY::a TO r
---> C xml schema collection dbo.x, C service //s, C message type m, C assembly a
+--> C xml schema collection dbo.x, C service //s, C message type m, C assembly a, L role r
 
 CREATE MESSAGE TYPE m VALIDATION = VALID_XML WITH SCHEMA COLLECTION dbo.x
 --> C xml schema collection dbo.x
@@ -150,7 +150,7 @@ GO
 
 ALTER AUTHORIZATION ON dbo.t TO u; ALTER AUTHORIZATION ON SCHEMA::s TO u; ALTER AUTHORIZATION ON XML SCHEMA COLLECTION::dbo.x TO u
 ALTER AUTHORIZATION ON ASSEMBLY::a TO u; ALTER AUTHORIZATION ON ROLE::r TO u; ALTER AUTHORIZATION ON FULLTEXT CATALOG::c TO u
---> C object dbo.t, C xml schema collection dbo.x, C assembly a, C role r, C fulltext catalog c
+--> C object dbo.t, C xml schema collection dbo.x, C assembly a, C role r, C fulltext catalog c, L role u
 
 ALTER SCHEMA s TRANSFER XML SCHEMA COLLECTION::dbo.x; ADD SIGNATURE TO dbo.p BY CERTIFICATE c; ADD COUNTER SIGNATURE TO OBJECT::dbo.q BY CERTIFICATE c
 --> C xml schema collection dbo.x, C object dbo.p, C certificate c, C object dbo.q
@@ -162,7 +162,7 @@ IF NOT EXISTS (SELECT 1 FROM dbo.s) BEGIN INSERT dbo.t SELECT 1 FROM dbo.u END E
 --> C relation dbo.s, C relation dbo.t, C relation dbo.u, L relation dbo.v, L routine dbo.p, C relation dbo.w
 
 CREATE TABLE dbo.s (a int) IF EXISTS (SELECT 1 FROM sys.tables) BEGIN CREATE TABLE dbo.t (a dbo.N) GRANT SELECT, INSERT ON dbo.u TO r ALTER TABLE dbo.v DROP CONSTRAINT IF EXISTS k END ALTER TABLE dbo.w ALTER COLUMN a dbo.M
---> C relation sys.tables, C type dbo.N, L object dbo.u, C relation dbo.w, C type dbo.M
+--> C relation sys.tables, C type dbo.N, L object dbo.u, C relation dbo.w, C type dbo.M, L role r
 
 IF EXISTS (SELECT 1) AND NOT EXISTS (SELECT 1) MERGE dbo.t USING dbo.u ON 1 = 1 WHEN MATCHED THEN UPDATE SET a = 1 WHEN NOT MATCHED THEN INSERT VALUES (1); IF EXISTS (SELECT 1) DISABLE TRIGGER g ON dbo.v; SELECT * FROM dbo.w
 --> L relation dbo.t, L relation dbo.u, C relation dbo.w
