@@ -311,7 +311,8 @@ def storage(reader: Reader, index: int) -> int:
     if words[index - 1] == "CLUSTER" and reader.context == "alter" and reader.syntax is POSTGRESQL:
         reader.emit(index + 1, "index")
         return index + 2
-    if reader.syntax is MSSQL and reader.context in STORED and words[index + 2] == "(":
+    stored = reader.syntax is MSSQL and reader.context in STORED and words[index + 2] == "("
+    if stored and words[index + 1] != "PARTITIONS":  # of an option
         reader.emit(index + 1, "partition scheme")
         return reader.closing(index + 2) + 1
     return index + 1

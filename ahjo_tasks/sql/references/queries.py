@@ -53,6 +53,7 @@ TABLE_FUNCTIONS = word_set(
 """Functions of SQL Server whose first argument is a table."""
 TABLE_ARGUMENTS = {"VECTOR_SEARCH": "TABLE", "PREDICT": "DATA"}
 """Functions of SQL Server that take a table in an argument of a name."""
+FETCHED = frozenset({"NEXT", "PRIOR", "FIRST", "LAST", "ABSOLUTE", "RELATIVE"})
 ROW_FUNCTIONS = frozenset({"OPENJSON", "OPENXML", "OPENROWSET", "PREDICT"})
 
 
@@ -78,6 +79,19 @@ def from_clause(reader: Reader, index: int) -> int:
         return index + 1
     scope.comma = relation
     return relation(reader, index + 1)
+
+
+def fetch(reader: Reader, index: int) -> int:
+    """Read FETCH of SQL Server, whose FROM names a cursor; OFFSET has one without FROM."""
+    words, place = reader.words, index + 1
+    if reader.syntax is not MSSQL:
+        return place
+    place += words[place] in FETCHED
+    place += reader.tokens[place].startswith("@")  # how far
+    if words[place] != "FROM":
+        return index + 1
+    begin(reader)
+    return place + 2 + (words[place + 1] == "GLOBAL")
 
 
 def join(reader: Reader, index: int) -> int:
@@ -346,6 +360,7 @@ QUERY_ACTIONS: dict[str, Action] = {
     "SELECT": select,
     "PERFORM": select,
     "FROM": from_clause,
+    "FETCH": fetch,
     "JOIN": join,
     "STRAIGHT_JOIN": straight_join,
     "APPLY": apply,

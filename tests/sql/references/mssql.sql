@@ -178,3 +178,9 @@ COPY INTO dbo.t (a) FROM 'https://x' WITH (FILE_TYPE = 'CSV', CREDENTIAL = (IDEN
 
 CREATE PROC p AS CREATE TABLE #x (a int) IF EXISTS (SELECT 1 FROM t LEFT JOIN u ON dbo.f(u.a) = t.b) CREATE INDEX i ON #x (a) SELECT 1 FROM t JOIN u ON dbo.g(a) = b ALTER TABLE #x ADD c int MERGE v USING w ON dbo.h(v.a) = w.a WHEN MATCHED THEN DELETE; CREATE INDEX j ON x (a) ON ps (a)
 --> L relation t, L relation u, L routine dbo.f, L routine dbo.g, L relation v, L relation w, L routine dbo.h, L relation x, L partition scheme ps
+
+CREATE PROC p AS DECLARE c CURSOR FOR SELECT x FROM t OPEN c FETCH NEXT FROM c INTO @x WHILE 1 = 1 BEGIN SELECT 1 FROM u FETCH ABSOLUTE @n FROM GLOBAL c INTO @x, y END SELECT 1 FROM v ORDER BY z OFFSET 1 ROWS FETCH NEXT 2 ROWS ONLY FETCH c INTO @x SELECT 1 FROM w FETCH FROM d
+--> L relation t, L relation u, L relation v, L relation w
+
+CREATE TABLE t (a int) ON ps (a) WITH (DATA_COMPRESSION = PAGE ON PARTITIONS (1 TO 3))
+--> C partition scheme ps
