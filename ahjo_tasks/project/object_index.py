@@ -14,6 +14,7 @@ from ahjo_tasks.sql.references.builtin_functions import BUILTIN_FUNCTIONS, BUILT
 from ahjo_tasks.sql.references.model import (
     INDEX_OF_PARTITION,
     MADE_ALONG,
+    MOVED,
     PRIMARY,
     Reference,
     Strength,
@@ -32,15 +33,15 @@ if TYPE_CHECKING:
     from ahjo_tasks.sql.references.signatures import Arguments, Signature
 
 KINDS_OF_ROLE: dict[str, frozenset[str]] = {
-    "relation": frozenset({"table", "view", "synonym", "sequence", "queue"}),
-    "routine": frozenset({"function", "procedure", "synonym"}),
+    "relation": frozenset({"table", "view", "synonym", "sequence", "queue", MOVED}),
+    "routine": frozenset({"function", "procedure", "synonym", MOVED}),
     "type": frozenset({"type"}),
-    "sequence": frozenset({"sequence", "synonym"}),
+    "sequence": frozenset({"sequence", "synonym", MOVED}),
     "role": frozenset({"role", "user"}),
     "language": frozenset({"language", "extension"}),
     "foreign data wrapper": frozenset({"foreign data wrapper", "extension"}),
     "event trigger": frozenset({"trigger"}),
-    "object": frozenset({"table", "view", "synonym", "sequence", "function", "procedure", "type"}),
+    "object": frozenset({"table", "view", "synonym", "sequence", "function", "procedure", "type", MOVED}),
 }
 """The kinds of objects that a name may stand for by its role; any other role is a kind itself."""
 ROW_TYPES = frozenset({"table", "view"})
@@ -55,7 +56,17 @@ MOST_NAMES = 300
 """Names that texts are searched for; of more it is faster to read all files."""
 SCHEMALESS = frozenset(
     {
-        *("trigger", "schema", "role", "user", "login", "partition scheme", "partition function", "assembly"),
+        *(
+            "trigger",
+            "schema",
+            "role",
+            "user",
+            "login",
+            "filegroup",
+            "partition scheme",
+            "partition function",
+            "assembly",
+        ),
         *("extension", "language", "server", "foreign data wrapper", "publication"),
         *("access method",),
     }

@@ -9,8 +9,9 @@ from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE
 from ahjo_tasks.sql.references.expressions import attributes, type_name
 from ahjo_tasks.sql.references.model import INDEX_OF_PARTITION, MADE_ALONG, Strength, key_role, qualified
 from ahjo_tasks.sql.references.queries import relation
-from ahjo_tasks.sql.references.reader import MARKS, OBJECT, RELATION, ROUTINE, STORED, TYPE, Reader, listed_names
+from ahjo_tasks.sql.references.reader import MARKS, OBJECT, RELATION, ROUTINE, TYPE, Reader, listed_names
 from ahjo_tasks.sql.references.signatures import MODES
+from ahjo_tasks.sql.references.storage import STORAGE_ACTIONS, filegroups_of_scheme
 from ahjo_tasks.sql.references.table_parts import TABLE_ACTIONS, bring_sequence, note_key
 from ahjo_tasks.sql.references.tokens import STRING, split_name, word_set
 
@@ -137,7 +138,7 @@ def added(reader: Reader, index: int) -> int:
         place = words.index("SIGNATURE", index) + 2
         reader.emit(place + 2 * (words[place + 1] == "::"), OBJECT)
         return place + 1
-    if reader.context != "alter" or reader.scope.parent:
+    if reader.context != "alter" or reader.scope.parent or reader.altered == "database":
         return index + 1
     place = index + 1
     if words[reader.table - 1] in {"FAMILY", "CONFIGURATION"} or words[place : place + 2] in GENERATED:
@@ -305,27 +306,6 @@ def of_type(reader: Reader, index: int) -> int:
     return index + 1
 
 
-def storage(reader: Reader, index: int) -> int:
-    """Read ON of a table or an index of SQL Server, which names a partition scheme, and of CLUSTER ON an index."""
-    words = reader.words
-    if words[index - 1] == "CLUSTER" and reader.context == "alter" and reader.syntax is POSTGRESQL:
-        reader.emit(index + 1, "index")
-        return index + 2
-    stored = reader.syntax is MSSQL and reader.context in STORED and words[index + 2] == "("
-    if stored and words[index + 1] != "PARTITIONS":  # of an option
-        reader.emit(index + 1, "partition scheme")
-        return reader.closing(index + 2) + 1
-    return index + 1
-
-
-def file_stream(reader: Reader, index: int) -> int:
-    """Read FILESTREAM_ON of a table or an index, which may name a partition scheme."""
-    if reader.context in STORED and reader.is_name(index + 1):
-        reader.emit(index + 1, "partition scheme")
-        return index + 2
-    return index + 1
-
-
 def equal_name(role: str) -> Action:
     """Read an option outside of a list of options, as `HISTORY_TABLE = name`; some take the name as a string."""
 
@@ -422,7 +402,7 @@ def partition(reader: Reader, index: int) -> int:
         return index_column(reader, index + 4)
     if words[index - 1] == "AS" and words[index + 1] not in {"OF", "BY"}:
         reader.emit(index + 1, "partition function")
-        return index + 2
+        return filegroups_of_scheme(reader, index + 2)
     return index + 1
 
 
@@ -445,7 +425,7 @@ COLUMN_ACTIONS: dict[str, Action] = {
     **TABLE_ACTIONS,
     "OWNED": owned_by,
     "OF": of_type,
-    "ON": storage,
+    **STORAGE_ACTIONS,
     "RETURNS": returns,
     "PARTITION": partition,
     "DECLARE": declare,
@@ -456,7 +436,6 @@ COLUMN_ACTIONS: dict[str, Action] = {
     "DATA_SOURCE": equal_name("external data source"),
     "FILE_FORMAT": equal_name("external file format"),
     "CREDENTIAL": equal_name("database scoped credential"),
-    "FILESTREAM_ON": file_stream,
     "STOPLIST": named_by_kind("fulltext stoplist", "WITH", "(", ",", "SET"),
     "LIST": named_by_kind("search property list", "PROPERTY"),
     "CERTIFICATE": named_by_kind("certificate", "BY", "FROM", "FOR"),

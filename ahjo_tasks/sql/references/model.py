@@ -138,6 +138,8 @@ def serves(kind: str, role: str) -> bool:
     return first == PRIMARY and set(columns) <= set(role.split()[1:])
 
 
+MOVED = "moved object"
+"""The kind of an object by the name that SQL Server gives it anew, where nothing says what it is."""
 MADE_ALONG = "made along"
 """The kind of what a table of SQL Server makes unless it is there: its history, and the view of its ledger."""
 INDEX_OF_PARTITION = "index of a partition"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.sql.definitions import Definition, Name
 from ahjo_tasks.sql.references.kinds import ROLES, record
-from ahjo_tasks.sql.references.model import qualified
+from ahjo_tasks.sql.references.model import MOVED, qualified
 from ahjo_tasks.sql.references.reader import CLASSES, OBJECT, RELATION, ROUTINE, SEQUENCE, TYPE, Reader
 from ahjo_tasks.sql.references.tokens import STRING, split_name, string_value
 
@@ -48,6 +48,8 @@ ARGUMENTS: Mapping[str, tuple[tuple[str, str], ...]] = {
 
 Those that refresh or take away what is there are left out: as DROP does, they name what may need their own file.
 """
+RENAMED_KINDS = {"COLUMN": "column", "INDEX": "index", "STATISTICS": "statistics", "USERDATATYPE": "type"}
+"""The kinds of what sp_rename names anew, by its types; all others are objects."""
 LEVELS = ("name", "value", "level0type", "level0name", "level1type", "level1name")
 OF_TYPES = {"TABLE_TYPE": TYPE, **CLASSES}
 """The roles of the types of objects that have extended properties; of all others they are kinds."""
@@ -101,10 +103,11 @@ def _renamed(reader: Reader, index: int) -> None:
     if not old_name or not new:
         return
     old = split_name(old_name, reader.syntax)
-    table = qualified(old[:-1]) if values.get("objtype", NO_VALUE).text.upper() == "COLUMN" and len(old) > 1 else None
+    kind = RENAMED_KINDS.get(values.get("objtype", NO_VALUE).text.upper(), MOVED)
+    table = qualified(old[:-1]) if kind == "column" and len(old) > 1 else None
     reader.note(old[:-1] if table else old, OBJECT, reader.strength, place)
     schema = table.schema if table else qualified(old).schema
-    reader.bring("column" if table else "table", Name(schema, new), table)
+    reader.bring(kind, Name(schema, new), table)
 
 
 def _described(reader: Reader, index: int) -> None:

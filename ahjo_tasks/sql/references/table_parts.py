@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.sql.lexer import MSSQL, POSTGRESQL
-from ahjo_tasks.sql.references.model import Key, part_name, qualified
+from ahjo_tasks.sql.references.model import MOVED, Key, part_name, qualified
 from ahjo_tasks.sql.references.tokens import split_name
 
 if TYPE_CHECKING:
@@ -134,8 +134,15 @@ def switch(reader: Reader, index: int) -> int:
 
 def transfer(reader: Reader, index: int) -> int:
     """Read TRANSFER of an object to another schema of SQL Server."""
-    if reader.syntax is MSSQL and reader.context == "alter" and "::" not in reader.words[index + 2 : index + 5]:
+    words, schema = reader.words, reader.table
+    if reader.syntax is not MSSQL or reader.context != "alter":
+        return index + 1
+    marks = [place for place in range(index + 2, index + 5) if words[place] == "::"]
+    if not marks:
         reader.emit(index + 1, "object")
+    kind = {"TYPE": "type", "XML": "xml schema collection"}.get(words[index + 1], MOVED) if marks else MOVED
+    name = split_name(reader.tokens[marks[0] + 1 if marks else index + 1], reader.syntax)[-1]
+    reader.bring(kind, Name(split_name(reader.tokens[schema], reader.syntax)[-1], name))
     return index + 1
 
 
