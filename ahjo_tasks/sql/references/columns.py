@@ -372,7 +372,7 @@ def returns(reader: Reader, index: int) -> int:
     if words[place] == "TABLE":
         if reader.syntax is MSSQL:
             reader.late = Strength.CREATION  # one SELECT, which is bound like a view
-            return place + 1
+            return columns(reader, place + 1) if words[place + 1] == "(" else place + 1
         return attributes(reader, place + 1) if words[place + 1] == "(" else place + 1
     if reader.tokens[place].startswith("@") and words[place + 1] == "TABLE":
         return columns(reader, place + 2) if words[place + 2] == "(" else place + 2

@@ -218,6 +218,18 @@ def check_identity(reader: Reader, index: int) -> int:
     return index + 3
 
 
+def classification(reader: Reader, index: int) -> int:
+    """Read ADD SENSITIVITY CLASSIFICATION TO columns."""
+    words, place = reader.words, index + 2
+    if words[index - 2 : index + 2] != ["ADD", "SENSITIVITY", "CLASSIFICATION", "TO"]:
+        return index + 1
+    reader.emit(place, RELATION, column=True)
+    while words[place + 1] == ",":
+        place += 2
+        reader.emit(place, RELATION, column=True)
+    return place + 1
+
+
 def label(reader: Reader, index: int) -> int:
     """Read SECURITY LABEL, which names its object as COMMENT does; a provider may stand before."""
     words, place = reader.words, index + 2
@@ -332,6 +344,7 @@ STATEMENT_ACTIONS: dict[str, Action] = {
     "DO": do_block,
     **dict.fromkeys(("GRANT", "REVOKE", "DENY"), grant),
     "CHECKIDENT": check_identity,
+    "CLASSIFICATION": classification,
     "COMMENT": comment,
     "SECURITY": label,
     "MAPPING": mapping,

@@ -184,3 +184,9 @@ CREATE PROC p AS DECLARE c CURSOR FOR SELECT x FROM t OPEN c FETCH NEXT FROM c I
 
 CREATE TABLE t (a int) ON ps (a) WITH (DATA_COMPRESSION = PAGE ON PARTITIONS (1 TO 3))
 --> C partition scheme ps
+
+CREATE FUNCTION dbo.f (@a dbo.T) RETURNS TABLE (b dbo.U, c int) AS EXTERNAL NAME asm.[N.C].M
+--> C type dbo.T, C type dbo.U, C assembly asm
+
+ADD SENSITIVITY CLASSIFICATION TO dbo.t.a, dbo.u.b WITH (LABEL = 'x', RANK = LOW); DROP SENSITIVITY CLASSIFICATION FROM dbo.v.a
+--> C relation dbo.t, C relation dbo.u
