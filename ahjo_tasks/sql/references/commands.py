@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL
-from ahjo_tasks.sql.references.columns import declaration
+from ahjo_tasks.sql.references.columns import columns, declaration
 from ahjo_tasks.sql.references.kinds import ROLES, kind_at
 from ahjo_tasks.sql.references.model import Strength
 from ahjo_tasks.sql.references.reader import CLASSES, OBJECT, RELATION, ROUTINE, TYPE, Reader, begin, skip_list, starts
@@ -209,6 +209,24 @@ def _objects(reader: Reader, index: int) -> int:
     return index + 1 if words[index] in {"TO", "FROM"} else index
 
 
+def result_sets(reader: Reader, index: int) -> int:
+    """Read WITH RESULT SETS of EXEC: columns with their types, or an object or a type that has them."""
+    ahead, before = reader.words[index + 1 : index + 3], reader.words[index - 1]
+    if ahead != ["SETS", "("] or before not in {"WITH", ","} or reader.syntax is not MSSQL:
+        return index + 1
+    reader.push(comma=_result_set)
+    return _result_set(reader, index + 3)
+
+
+def _result_set(reader: Reader, index: int) -> int:
+    """Read one of them."""
+    words = reader.words
+    if words[index] == "AS" and words[index + 1] in {"OBJECT", "TYPE"}:
+        reader.emit(index + 2, CLASSES[words[index + 1]])
+        return index + 3
+    return columns(reader, index) if words[index] == "(" else index
+
+
 def check_identity(reader: Reader, index: int) -> int:
     """Read DBCC CHECKIDENT, with its table in a string or as a name."""
     if reader.words[index + 2] == STRING:
@@ -343,6 +361,7 @@ STATEMENT_ACTIONS: dict[str, Action] = {
     "CALL": call,
     "DO": do_block,
     **dict.fromkeys(("GRANT", "REVOKE", "DENY"), grant),
+    "RESULT": result_sets,
     "CHECKIDENT": check_identity,
     "CLASSIFICATION": classification,
     "COMMENT": comment,

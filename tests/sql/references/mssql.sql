@@ -190,3 +190,6 @@ CREATE FUNCTION dbo.f (@a dbo.T) RETURNS TABLE (b dbo.U, c int) AS EXTERNAL NAME
 
 ADD SENSITIVITY CLASSIFICATION TO dbo.t.a, dbo.u.b WITH (LABEL = 'x', RANK = LOW); DROP SENSITIVITY CLASSIFICATION FROM dbo.v.a
 --> C relation dbo.t, C relation dbo.u
+
+EXEC dbo.p @a WITH RECOMPILE, RESULT SETS NONE; EXEC dbo.q WITH RECOMPILE, RESULT SETS ((a int, b dbo.T NOT NULL), (c dbo.U), AS OBJECT dbo.v, AS TYPE dbo.W); SELECT * FROM dbo.x
+--> C routine dbo.p, C routine dbo.q, C type dbo.T, C type dbo.U, C object dbo.v, C type dbo.W, C relation dbo.x
