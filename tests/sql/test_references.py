@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -192,6 +193,46 @@ def test_a_column_before_an_operator_is_no_routine(syntax: Syntax, expression: s
 def test_a_column_before_an_operator_is_no_type(expression: str, expected: str) -> None:
     references = read_references([f"CREATE VIEW v AS SELECT {expression} AS y FROM s"], POSTGRESQL).references
     assert " ".join(".".join(one.parts) for one in references if one.role == "type") == expected
+
+
+STATEMENTS = [
+    "SELECT x FROM t1 a JOIN t2 ON dbo.f1(a.x) = t2.x",
+    "SELECT x INTO #q FROM t3, t4 b",
+    "INSERT t6 (x) VALUES (1), (2)",
+    "INSERT INTO t9 EXEC p1 @a, 2",
+    "INSERT t10 DEFAULT VALUES",
+    "UPDATE c SET x = 1, y = d.y FROM t11 c, t12 d WHERE c.x = 2",
+    "DELETE e FROM t17 AS e JOIN t18 ON 1 = 1",
+    "MERGE t19 AS g USING t20 AS h ON g.x = h.x WHEN MATCHED THEN DELETE OUTPUT deleted.x INTO t21 (x);",
+    "EXEC @r = p3 1, 2",
+    "EXEC sp_executesql N'SELECT * FROM t23', N'@x int', 1",
+    "IF @x = 1 BEGIN SELECT * FROM t25 END ELSE DELETE t26",
+    "DECLARE @v int = (SELECT MAX(x) FROM t29), @w dbo.ty1",
+    "DECLARE cu CURSOR LOCAL FOR SELECT x, y FROM t30",
+    "FETCH NEXT FROM cu INTO @a, @b",
+    "SET NOCOUNT ON",
+    "SET IDENTITY_INSERT t32 ON",
+    "RAISERROR ('x', 16, 1)",
+    "CREATE TABLE #a (x int NOT NULL, y dbo.ty3 DEFAULT (dbo.f3()))",
+    "CREATE INDEX ix ON #a (x, y)",
+    "ALTER TABLE t33 ADD CONSTRAINT ck CHECK (dbo.f4(x) = 1)",
+    "TRUNCATE TABLE t34",
+    "UPDATE STATISTICS t36 (s1) WITH FULLSCAN",
+    "GRANT SELECT ON t37 TO r1",
+    "DBCC CHECKIDENT ('t38', RESEED, 1)",
+    "WAITFOR DELAY '0:0:1'",
+    "SELECT x FROM t47 PIVOT (SUM(x) FOR y IN ([a], [b])) pv",
+]
+
+
+def test_a_statement_of_sql_server_means_the_same_behind_any_other_without_a_semicolon() -> None:
+    def named(*statements: str) -> set[tuple[str, ...]]:
+        found = read_references(["\n".join(("CREATE PROCEDURE p AS", *statements))], MSSQL)
+        return {(reference.role, *reference.parts) for reference in found.references}
+
+    alone = {statement: named(statement) for statement in STATEMENTS}
+    pairs = list(product(STATEMENTS, repeat=2))
+    assert [pair for pair in pairs if named(*pair) != alone[pair[0]] | alone[pair[1]]] == []
 
 
 def cases(syntax: Syntax, name: str) -> Iterator[object]:

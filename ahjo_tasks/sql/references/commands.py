@@ -209,6 +209,13 @@ def _objects(reader: Reader, index: int) -> int:
     return index + 1 if words[index] in {"TO", "FROM"} else index
 
 
+def reserved(reader: Reader, index: int) -> int:
+    """Read a word that begins a statement of SQL Server, also without a semicolon before it."""
+    if reader.syntax is MSSQL:
+        begin(reader)
+    return index + 1
+
+
 def result_sets(reader: Reader, index: int) -> int:
     """Read WITH RESULT SETS of EXEC: columns with their types, or an object or a type that has them."""
     ahead, before = reader.words[index + 1 : index + 3], reader.words[index - 1]
@@ -361,6 +368,7 @@ STATEMENT_ACTIONS: dict[str, Action] = {
     "CALL": call,
     "DO": do_block,
     **dict.fromkeys(("GRANT", "REVOKE", "DENY"), grant),
+    **dict.fromkeys(("DBCC", "BACKUP", "RESTORE", "KILL", "WAITFOR"), reserved),
     "RESULT": result_sets,
     "CHECKIDENT": check_identity,
     "CLASSIFICATION": classification,

@@ -14,11 +14,17 @@ EVENTS = frozenset({"ON", "OR", "BEFORE", "AFTER", "OF", ",", "FOR", "KEY", "=",
 MODIFIERS = word_set("INTO IGNORE LOW_PRIORITY DELAYED HIGH_PRIORITY QUICK OVERWRITE ONLY CONCURRENTLY")
 
 
+AFTER_EVENT = MARKS | {"AS", "WITH", "NOT", "ON", "TO"}
+"""What follows an event of a trigger, or a right, in SQL Server."""
+
+
 def _is_event(reader: Reader, index: int) -> bool:
     """Tell whether the word names an event; in SQL Server a statement may follow SET NOCOUNT ON without a mark."""
     before, following = reader.words[index - 1] if index else "", reader.words[index + 1]
     if before in {"ON", "ONLY", "="} and reader.syntax is MSSQL:  # the number after = is no token
         return following in {"CASCADE", "NO", "SET"}
+    if before == "," and reader.syntax is MSSQL:  # nor is the one that ends the arguments of EXEC
+        return following in AFTER_EVENT
     return before in EVENTS
 
 
@@ -95,10 +101,12 @@ def update(reader: Reader, index: int) -> int:
 def set_word(reader: Reader, index: int) -> int:
     """Read SET: of UPDATE, of a setting, or of something else."""
     words = reader.words
+    if words[index + 1] == "IDENTITY_INSERT" and reader.syntax is MSSQL:
+        begin(reader)
+        reader.emit(index + 2, RELATION)
+        return index + 3
     if reader.scope.comma is relation:
         return end_from(reader, index)
-    if words[index + 1] == "IDENTITY_INSERT":
-        reader.emit(index + 2, RELATION)
     if words[index + 1] in {"SEARCH_PATH", "LOCAL", "SESSION", "SCHEMA"} and reader.syntax is POSTGRESQL:
         return search_path(reader, index + 1)
     if words[index + 1] == "(" and reader.context == "alter" and reader.syntax is POSTGRESQL:
@@ -171,9 +179,8 @@ def conflict(reader: Reader, index: int) -> int:
 def merge(reader: Reader, index: int) -> int:
     """Read MERGE."""
     words, place = reader.words, _skip_modifiers(reader, index + 1)
-    if words[place] in MARKS | {"JOIN", "UNION", "RANGE", "VIEW"} or (words[index - 1] if index else "") == "=":
-        return index + 1
-    if not starts(reader, index):
+    option = words[index - 1] == "=" and reader.syntax is not MSSQL
+    if words[place] in MARKS | {"JOIN", "UNION", "RANGE", "VIEW"} or option or not starts(reader, index):
         return index + 1
     begin(reader)
     reader.scope.query = reader.scope.sources = True
