@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.lexer import MSSQL
+from ahjo_tasks.sql.references import usual_texts
 from ahjo_tasks.sql.references.tokens import keywords, name_tokens, word_set
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ DEFINING = word_set(
     "CREATE ALTER DROP COMMENT GRANT REVOKE DENY SET USE PRAGMA DELIMITER IF BEGIN END PRINT GO DECLARE ELSE"
 )
 """First words of statements that define objects, or only say which and how."""
+DEFINING_STATEMENTS = DEFINING | {"RESET", ";"}
+"""The same, and marks, where RESET means a setting: MySQL's resets the server."""
 MODULES = frozenset({"VIEW", "FUNCTION", "PROCEDURE", "PROC", "TRIGGER"})
 ACTING = word_set(
     "EXEC EXECUTE INSERT UPDATE DELETE MERGE TRUNCATE INTO BULK BACKUP RESTORE DBCC KILL RECONFIGURE SEND RECEIVE "
@@ -43,12 +46,13 @@ def defines_only(batches: Iterable[str], syntax: Syntax, *, single_statements: b
     `single_statements` says that a batch is one statement, whatever marks there are in its body.
     """
     test = _defines_batch if syntax is MSSQL else _begins_so if single_statements else _defines_statements
-    return all(test(keywords(name_tokens(text, syntax), syntax)) for text in batches)
+    return all(test(keywords(name_tokens(text, syntax), syntax)) for text in usual_texts(batches, syntax))
 
 
 def gives_rights(batches: Iterable[str], syntax: Syntax) -> bool:
     """Return whether the batches grant or revoke rights, or say who owns an object."""
-    return any(not RIGHTS.isdisjoint(keywords(name_tokens(text, syntax), syntax)) for text in batches)
+    texts = usual_texts(batches, syntax)
+    return any(not RIGHTS.isdisjoint(keywords(name_tokens(text, syntax), syntax)) for text in texts)
 
 
 def _begins_so(words: Sequence[str]) -> bool:
@@ -59,7 +63,7 @@ def _defines_statements(words: Sequence[str]) -> bool:
     """Test statements with a mark between them, but not those in parentheses or in the body of a function."""
     depth, ended = 0, True
     for index, word in enumerate(words):
-        if ended and not depth and word != ";" and word not in DEFINING:
+        if ended and not depth and word not in DEFINING_STATEMENTS:
             return False
         ended = word == ";"
         if word in {"(", "CASE"} or (word == "BEGIN" and (depth or words[index + 1 : index + 2] == ["ATOMIC"])):

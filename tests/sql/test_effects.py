@@ -23,6 +23,8 @@ DEFINE = [
         "postgresql",
         "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ INSERT INTO t VALUES (1) $$; GRANT ALL ON FUNCTION f TO x",
     ),
+    ("postgresql", "SET ROLE r; CREATE VIEW v AS SELECT 1 AS a; RESET ROLE"),
+    ("postgresql", r"SET standard_conforming_strings = off; CREATE VIEW v AS SELECT 'a\';b' AS a, 'c' AS b"),
     ("postgresql", "DROP VIEW IF EXISTS v; CREATE VIEW v AS SELECT CASE WHEN a THEN 1 END AS e FROM t"),
     (
         "sqlite",
@@ -40,6 +42,7 @@ DO_MORE = [
     ("postgresql", "CREATE VIEW v AS SELECT 1 AS a; REFRESH MATERIALIZED VIEW m"),
     ("sqlite", "CREATE VIEW v AS SELECT 1 AS a; INSERT INTO t VALUES (1)"),
     ("mysql", "CREATE VIEW v AS SELECT 1 AS a; CALL p()"),
+    ("mysql", "CREATE VIEW v AS SELECT 1 AS a; RESET MASTER"),
     ("mssql", "CREATE OR ALTER VIEW dbo.v AS SELECT 1 AS a\nGO\nEXEC dbo.p"),
 ]
 

@@ -25,7 +25,7 @@ from ahjo_tasks.sql.source import SourceText
 from ahjo_tasks.sql.splitters.psql import escapes_after
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ahjo_tasks.sql.lexer import Syntax
     from ahjo_tasks.sql.references.reader import Action
@@ -230,20 +230,29 @@ def read_references(batches: Iterable[str], syntax: Syntax) -> FileReferences:
     statement, of SQL Server what stands between two lines of GO.
     """
     collector = Collector(syntax)
+    for number, text in enumerate(usual_texts(batches, syntax, collector)):
+        Reader(text, collector, ACTIONS, (number,)).read()
+    return collector.result()
+
+
+def usual_texts(batches: Iterable[str], syntax: Syntax, collector: Collector | None = None) -> Iterator[str]:
+    """Yield the batches as they would read without the settings by which some of them change how quotes are read.
+
+    All places stay. The collector is told, before each batch, whether foreign keys are checked.
+    """
     mode = syntax
     escapes = False
-    for number, text in enumerate(batches):
+    for text in batches:
         usual = text
         if syntax is MYSQL:
-            if setting := _KEY_CHECKS.match(text):
+            if collector is not None and (setting := _KEY_CHECKS.match(text)):
                 collector.unchecked_keys = setting["value"].upper() in {"0", "OFF", "FALSE"}
             mode = syntax_after(text, 0, len(text), mode)
             usual = _as_usual(text, mode) if mode is not syntax else text
         elif syntax is POSTGRESQL:
             usual = _ESCAPE.sub(_doubled, text) if escapes else text
             escapes = escapes_after(text, before=escapes)
-        Reader(usual, collector, ACTIONS, (number,)).read()
-    return collector.result()
+        yield usual
 
 
 def _as_usual(text: str, mode: Syntax) -> str:
