@@ -114,8 +114,13 @@ class DriftFinder:
         return "\n".join(text_difference(before, now, str(key)))
 
     def _is_missing(self, change: FileChange) -> bool:
-        """Test whether a file is not deployed, and creates an object that counts."""
+        """Test whether a file is not deployed, and creates an object that counts and that a catalog would list."""
         definitions = change.file.definitions if change.file is not None else ()
+        queries = self._connection.dialect.catalog_queries
+        if definitions and not any(
+            query.may_have(KINDS.get(each.kind, each.kind)) for query in queries for each in definitions
+        ):
+            return False
         keys = [
             ObjectKey(KINDS.get(item.kind, item.kind), item.name.schema or "", item.name.name) for item in definitions
         ]

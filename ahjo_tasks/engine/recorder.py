@@ -590,8 +590,12 @@ def table_fingerprint(text: str, comments: str) -> Fingerprint:
 
 
 def _objects(file: SqlFile, catalog: Catalog) -> list[ObjectKey]:
-    """Return what the file created; nothing where not all of it is found, or the file does more."""
+    """Return what the file created; nothing where not all of it is found, or the file does more.
+
+    A schema is there where an object in it is, and no catalog lists it.
+    """
     if file.kind not in OBJECTS or not file.defines_only:
         return []
-    keys = [key for key in keys_of(file, catalog) if key]
-    return keys if len(keys) == len(file.definitions) else []
+    pairs = zip(file.definitions, keys_of(file, catalog), strict=True)
+    keys = [key for definition, key in pairs if definition.kind != "schema"]
+    return [key for key in keys if key] if all(keys) else []

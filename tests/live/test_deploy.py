@@ -116,6 +116,58 @@ def test_a_sequence_that_if_not_exists_would_leave_as_it_is_is_refused_or_named(
     assert "nothing to do" in live.succeed("deploy").out
 
 
+OF_ANY_KIND = {
+    "collation": (
+        "DROP COLLATION IF EXISTS {0};\nCREATE COLLATION {0} (locale = '{1}', provider = 'libc');\n",
+        ("C", "POSIX"),
+        "ALTER COLLATION {0} OWNER TO {role}",
+    ),
+    "text search configuration": (
+        "DROP TEXT SEARCH CONFIGURATION IF EXISTS {0};\nCREATE TEXT SEARCH CONFIGURATION {0} (COPY = {1});\n",
+        ("simple", "english"),
+        "ALTER TEXT SEARCH CONFIGURATION {0} DROP MAPPING FOR word",
+    ),
+    "text search dictionary": (
+        (
+            "DROP TEXT SEARCH DICTIONARY IF EXISTS {0};\n"
+            "CREATE TEXT SEARCH DICTIONARY {0} (TEMPLATE = simple, ACCEPT = {1});\n"
+        ),
+        ("true", "false"),
+        "ALTER TEXT SEARCH DICTIONARY {0} (ACCEPT = true)",
+    ),
+    "publication": (
+        "DROP PUBLICATION IF EXISTS {0};\nCREATE PUBLICATION {0} WITH (publish = '{1}');\n",
+        ("insert", "update"),
+        "ALTER PUBLICATION {0} SET (publish = 'delete')",
+    ),
+}
+"""By a kind of PostgreSQL: its file, two values in it, and a change by hand."""
+
+
+@only("target", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("kind", sorted(OF_ANY_KIND))
+def test_an_object_of_a_rare_kind_is_deployed_once_and_known_where_it_is_changed(live: Deployed, kind: str) -> None:
+    text, values, by_hand = OF_ANY_KIND[kind]
+    name = "rare_one"
+    for value in values:
+        live.write("database/types/rare.sql", text.format(name, value))
+        assert "OK=1" in live.succeed("deploy").text
+        assert "nothing to do" in live.succeed("deploy").out
+        assert "No differences" in live.succeed("drift").out
+    live.by_hand(by_hand.format(name, role="pg_database_owner"))
+    assert f"{kind} " in live.fail("drift", code=5).out
+    (live.directory / "database/types/rare.sql").unlink()
+    live.succeed("deploy", "--prune")
+    assert "No differences" in live.succeed("drift").out
+
+
+@only("target", ["postgresql"], indirect=True)
+def test_a_file_that_creates_a_schema_beside_its_view_need_not_run_again(live: Deployed) -> None:
+    live.write("database/views/v.sql", "CREATE SCHEMA IF NOT EXISTS x;\nCREATE OR REPLACE VIEW x.v AS SELECT 1 AS a;\n")
+    live.succeed("deploy")
+    assert "nothing to do" in live.succeed("deploy").out
+
+
 @only("target", ["postgresql"], indirect=True)
 def test_a_changed_type_that_a_condition_may_leave_as_it_is_is_named(live: Deployed) -> None:
     file = "database/types/mood.sql"

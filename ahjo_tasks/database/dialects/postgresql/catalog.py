@@ -44,6 +44,18 @@ def _query(kind: str, name: str, values: tuple[str, str], source: str, owned: tu
     )
 
 
+def _server_wide(kind: str, name: str, values: tuple[str, str], catalog: tuple[str, str]) -> CatalogQuery:
+    """Return the query of one kind whose objects are in no schema, with its catalog and what that is called in it."""
+    definition, rights = values
+    table, alias = catalog
+    return CatalogQuery(
+        f"SELECT {kind} AS kind, '' AS schema_name, {name}::text AS name, '' AS table_name, {definition} AS definition,"
+        f" {rights} AS rights FROM pg_catalog.{table} {alias} WHERE {alias}.oid >= 16384"
+        f" AND {_own(table, f'{alias}.oid')}",
+        name,
+    )
+
+
 COLUMN_RIGHTS = (
     "(SELECT string_agg(a.attname || a.attacl::text, ',' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a"
     " WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL)"
@@ -178,6 +190,66 @@ QUERIES = (
         "pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace WHERE true",
         ("pg_operator", "o.oid"),
     ),
+    _query(
+        "'collation'",
+        "l.collname",
+        (
+            (
+                "concat_ws('|', l.collprovider, l.collisdeterministic, l.collcollate, l.collctype,"
+                " to_jsonb(l) ->> 'colliculocale', to_jsonb(l) ->> 'colllocale')"
+            ),
+            "pg_get_userbyid(l.collowner)::text",
+        ),
+        "pg_catalog.pg_collation l JOIN pg_catalog.pg_namespace n ON n.oid = l.collnamespace WHERE true",
+        ("pg_collation", "l.oid"),
+    ),
+    _query(
+        "'text search configuration'",
+        "s.cfgname",
+        (
+            (
+                "concat_ws('|', s.cfgparser::text, (SELECT string_agg(concat_ws(' ', m.maptokentype, m.mapseqno,"
+                " m.mapdict::regdictionary::text), ',' ORDER BY m.maptokentype, m.mapseqno)"
+                " FROM pg_catalog.pg_ts_config_map m WHERE m.mapcfg = s.oid))"
+            ),
+            "pg_get_userbyid(s.cfgowner)::text",
+        ),
+        "pg_catalog.pg_ts_config s JOIN pg_catalog.pg_namespace n ON n.oid = s.cfgnamespace WHERE true",
+        ("pg_ts_config", "s.oid"),
+    ),
+    _query(
+        "'text search dictionary'",
+        "s.dictname",
+        ("concat_ws('|', s.dicttemplate::text, s.dictinitoption)", "pg_get_userbyid(s.dictowner)::text"),
+        "pg_catalog.pg_ts_dict s JOIN pg_catalog.pg_namespace n ON n.oid = s.dictnamespace WHERE true",
+        ("pg_ts_dict", "s.oid"),
+    ),
+    _server_wide(
+        "'publication'",
+        "p.pubname",
+        (
+            (
+                "concat_ws('|', p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate, p.pubviaroot,"
+                " (SELECT string_agg(concat_ws(' ', r.prrelid::regclass::text, to_jsonb(r) ->> 'prattrs',"
+                " to_jsonb(r) ->> 'prqual'), ',' ORDER BY r.prrelid) FROM pg_catalog.pg_publication_rel r"
+                " WHERE r.prpubid = p.oid))"
+            ),
+            "pg_get_userbyid(p.pubowner)::text",
+        ),
+        ("pg_publication", "p"),
+    ),
+    _server_wide(
+        "'server'",
+        "f.srvname",
+        (
+            (
+                "concat_ws('|', (SELECT w.fdwname FROM pg_catalog.pg_foreign_data_wrapper w WHERE w.oid = f.srvfdw),"
+                " f.srvtype, f.srvversion, f.srvoptions::text)"
+            ),
+            "concat_ws('|', pg_get_userbyid(f.srvowner), f.srvacl::text)",
+        ),
+        ("pg_foreign_server", "f"),
+    ),
 )
 
 
@@ -311,6 +383,10 @@ SEQUENCES = (
     "(SELECT md5(string_agg(s::text, ',' ORDER BY s.seqrelid)) FROM pg_catalog.pg_sequence s"
     f" {_of_class('s.seqrelid')} WHERE c.relnamespace IN {PROJECTS_SCHEMAS})"
 )
+MAPPINGS = (
+    "(SELECT md5(string_agg(concat_ws(':', m.mapcfg, m.maptokentype, m.mapseqno, m.xmin), ','"
+    " ORDER BY m.mapcfg, m.maptokentype, m.mapseqno)) FROM pg_catalog.pg_ts_config_map m WHERE m.mapcfg >= 16384)"
+)
 VERSION = "SELECT md5(concat_ws(',', {}))".format(
     ", ".join(
         (
@@ -318,6 +394,9 @@ VERSION = "SELECT md5(concat_ws(',', {}))".format(
                 _versions(name)
                 for name in ("pg_extension", "pg_cast", "pg_event_trigger", "pg_publication", "pg_foreign_server")
             ),
+            _versions("pg_publication_rel"),
+            _versions("pg_ts_config", "t.cfgnamespace"),
+            _versions("pg_ts_dict", "t.dictnamespace"),
             _versions("pg_default_acl"),
             _versions("pg_namespace", "t.oid"),
             _versions("pg_proc", "t.pronamespace"),
@@ -334,6 +413,7 @@ VERSION = "SELECT md5(concat_ws(',', {}))".format(
             RELATIONS,
             ATTRIBUTES,
             SEQUENCES,
+            MAPPINGS,
         )
     )
 )
