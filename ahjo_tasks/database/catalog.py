@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.reflection import Inspector
 
     from ahjo_tasks.database.connection import Connection, ResultSet
+    from ahjo_tasks.database.dialects.base import Dialect
     from ahjo_tasks.sql.definitions import Definition
 
 KINDS = {"materialized view": "view", "domain": "type", "aggregate": "function"}
@@ -342,13 +343,13 @@ def with_used_schemas(connection: Connection, schemas: set[str]) -> set[str]:
     return schemas | {str(name) for (name,) in rows}
 
 
-def find(
-    catalog: Catalog, definition: Definition, default_schema: str | None, database: str | None
-) -> ObjectKey | None:
+def find(catalog: Catalog, definition: Definition, dialect: Dialect, database: str | None) -> ObjectKey | None:
     """Return the key of what a definition in a file has created; None where it is not there, or not surely this one.
 
-    Where the database has no schemas, its own name stands for one, as `main` does on SQLite.
+    Where the database has no schemas, its own name stands for one, as `main` does on SQLite. Names that differ in case
+    are others only on PostgreSQL.
     """
+    default_schema, exact = dialect.default_schema, dialect.syntax.lower_names
     kind, name = KINDS.get(definition.kind, definition.kind), definition.name.name
     table, schema = definition.table_name, definition.schema or ""
     if default_schema is None and schema.lower() in {"main", (database or "").lower()}:
@@ -362,7 +363,9 @@ def find(
     alike = [
         other
         for other in named
-        if schema.lower() in {"", other.schema.lower()} and other.table.lower() in {"", table.lower()}
+        if schema.lower() in {"", other.schema.lower()}
+        and other.table.lower() in {"", table.lower()}
+        and (other.name == name or not exact)
     ]
     return alike[0] if len(alike) == 1 else None
 

@@ -160,8 +160,7 @@ def _with_dependents(numbers: set[int], needs: Needs) -> set[int]:
 
 def keys_of(file: SqlFile, catalog: Catalog) -> list[ObjectKey | None]:
     """Return the key of each object that a file creates; None for one that is not in the catalog."""
-    default, database = file.dialect.default_schema, file.database
-    return [find(catalog, definition, default, database) for definition in file.definitions]
+    return [find(catalog, definition, file.dialect, file.database) for definition in file.definitions]
 
 
 def recorded(records: Mapping[str, FileRecord]) -> Catalog:
@@ -253,11 +252,16 @@ class Comparison:
         for change in changes:
             if change.file is None or change.status is not Status.CHANGED:
                 continue
-            dropped = {definition.name.name.lower() for definition in change.file.names.dropped}
+            dropped = [
+                (definition.name.name.lower(), definition.table_name.lower())
+                for definition in change.file.names.dropped
+            ]
             keys = tuple(
                 key
                 for key in self._recorded(change.label)
-                if key in self._catalog and key not in created and key.name.lower() not in dropped
+                if key in self._catalog
+                and key not in created
+                and not any(key.name.lower() == name and table in {"", key.table.lower()} for name, table in dropped)
             )
             if keys:
                 listed = ", ".join(map(str, keys))

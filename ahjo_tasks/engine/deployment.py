@@ -86,6 +86,21 @@ def plan_prune(removed: Sequence[FileChange], store: HistoryStore, dialect: Dial
     return Plan(tuple(steps))
 
 
+def _around(drops: Plan, store: HistoryStore) -> tuple[Plan, Plan]:
+    """Divide the steps into those before the files, and those of what other objects use that files may yet replace."""
+    connection = store.connection
+    steps = [step for step in drops.steps if isinstance(step, DropStep)]
+    names = {step.definition.name.name for step in steps}
+    last = [step for step in steps if _users(step, connection) - names]
+    return Plan(tuple(step for step in steps if step not in last)), Plan(tuple(last))
+
+
+def _users(step: DropStep, connection: Connection) -> set[str]:
+    """Return the names of what cannot be there without the object, as far as the server tells."""
+    used = connection.dialect.dependents(connection, [step.definition])
+    return {item.name.name for item in used or () if item.used}
+
+
 def _with_last_texts(selection: Selection, store: HistoryStore, files: Sequence[SqlFile]) -> Plan:
     """Return the plan in which steps of changed files know what these created before.
 
@@ -235,7 +250,8 @@ class Deployment:
             _refuse_drift(selection.drift)
         if choice.prune:
             drops = plan_prune([*removed, *left_over], left.store, left.store.connection.dialect)
-            selection = replace(selection, plan=drops + selection.plan)
+            before, after = _around(drops, left.store)
+            selection = replace(selection, plan=before + selection.plan + after)
         return selection
 
     def baseline(self, plan: Plan, inputs: str) -> Selection:

@@ -51,7 +51,7 @@ def _is_there(connection: Connection, sa_connection: SAConnection, effect: Effec
     if effect.kind in OBJECTS:
         definition = Definition(effect.kind, qualified(effect.table), qualified(effect.on) if effect.on else None)
         catalog = read_catalog(connection, [definition.name.name])
-        return find(catalog, definition, connection.dialect.default_schema, connection.database_name) is not None
+        return find(catalog, definition, connection.dialect, connection.database_name) is not None
     *schemas, table = effect.table
     tables = inspect(sa_connection)
     where: dict[str, Any] = {"schema": schemas[-1] if schemas else None}

@@ -425,8 +425,8 @@ class Recorder:
 
     def _dropped_keys(self, before: Catalog) -> set[ObjectKey | None]:
         """Return the keys of what the steps since the last look have dropped."""
-        default, database = self._connection.dialect.default_schema, self._connection.database_name
-        return {find(before, step.definition, default, database) for step in self._dropped}
+        dialect, database = self._connection.dialect, self._connection.database_name
+        return {find(before, step.definition, dialect, database) for step in self._dropped}
 
     def _note_strange(self, strange: set[ObjectKey], catalog: Catalog) -> None:
         texts = read_definitions(self._connection, strange & catalog.keys())

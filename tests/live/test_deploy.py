@@ -116,6 +116,44 @@ def test_a_sequence_that_if_not_exists_would_leave_as_it_is_is_refused_or_named(
     assert "nothing to do" in live.succeed("deploy").out
 
 
+def test_what_a_changed_file_no_longer_uses_is_dropped_after_it(live: Deployed) -> None:
+    live.view("old", "SELECT 1 AS one")
+    live.view("reader", "SELECT one FROM old")
+    live.succeed("deploy")
+    (live.directory / "database/views/old.sql").unlink()
+    live.view("new", "SELECT 2 AS one")
+    live.view("reader", "SELECT one FROM new")
+    live.succeed("deploy", "--prune")
+    assert live.rows("SELECT one FROM reader") == [(2,)]
+    assert not live.has("old")
+
+
+@only("target", ["postgresql"], indirect=True)
+def test_a_trigger_of_the_same_name_on_another_table_is_not_the_old_one(live: Deployed) -> None:
+    live.by_hand(
+        "CREATE TABLE t (a integer)",
+        "CREATE TABLE u (a integer)",
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+    )
+    text = (
+        "DROP TRIGGER IF EXISTS tr ON {0};\nCREATE TRIGGER tr BEFORE INSERT ON {0} FOR EACH ROW EXECUTE FUNCTION f();\n"
+    )
+    live.write("database/triggers/tr.sql", text.format("t"))
+    live.succeed("deploy")
+    live.write("database/triggers/tr.sql", text.format("u"))
+    assert "tr.sql no longer creates trigger tr on public.t" in live.succeed("deploy").err
+
+
+@only("target", ["postgresql"], indirect=True)
+def test_a_name_in_another_case_is_another_object_of_postgresql(live: Deployed) -> None:
+    live.write("database/views/v.sql", 'CREATE OR REPLACE VIEW "Vv" AS SELECT 1 AS one;\n')
+    live.succeed("deploy")
+    live.write("database/views/v.sql", "CREATE OR REPLACE VIEW vv AS SELECT 1 AS one;\n")
+    assert "v.sql no longer creates view public.Vv" in live.succeed("plan").err
+    live.succeed("deploy", "--prune")
+    assert live.rows("SELECT relname FROM pg_class WHERE relname IN ('Vv', 'vv')") == [("vv",)]
+
+
 OF_ANY_KIND = {
     "collation": (
         "DROP COLLATION IF EXISTS {0};\nCREATE COLLATION {0} (locale = '{1}', provider = 'libc');\n",

@@ -135,6 +135,10 @@ def moved(reader: Reader, index: int) -> int:
     return index + 1
 
 
+OF_TABLE = frozenset({"trigger", "rule", "policy"})
+"""Kinds of objects whose DROP names the table that they belong to."""
+
+
 def drop(reader: Reader, index: int) -> int:
     """Read DROP: what goes is no need."""
     words = reader.words
@@ -147,12 +151,14 @@ def drop(reader: Reader, index: int) -> int:
         operator = operator_at(reader, place)
         reader.collector.dropped.setdefault(Definition(kind, operator))
     while reader.is_name(place):
-        if not reader.body:
-            name = qualified(split_name(reader.tokens[place], reader.syntax))
-            reader.collector.dropped.setdefault(Definition(kind, name))
+        name = qualified(split_name(reader.tokens[place], reader.syntax))
         place += 1
         if words[place] == "(":
             place = reader.closing(place) + 1
+        of_table = words[place] == "ON" and reader.is_name(place + 1) and kind in OF_TABLE
+        table = qualified(split_name(reader.tokens[place + 1], reader.syntax)) if of_table else None
+        if not reader.body:
+            reader.collector.dropped.setdefault(Definition(kind, name, table))
         if words[place] == "ON":
             return place + 2
         if words[place] != ",":
