@@ -512,8 +512,8 @@ def test_a_whole_file_is_one_batch() -> None:
     assert POSTGRESQL.split(script) == [Batch(script.strip(), 2)]
 
 
-@pytest.mark.parametrize("script", ["-- c", "/* a /* b */ c */ -- d\n/* e */\n"])
-def test_a_file_of_comments_is_no_batch(script: str) -> None:
+@pytest.mark.parametrize("script", ["-- c", "/* a /* b */ c */ -- d\n/* e */\n", ";;", "-- c\n ; /* d */ ;\n"])
+def test_a_file_without_a_statement_is_no_batch(script: str) -> None:
     assert POSTGRESQL.split(script) == []
 
 

@@ -69,7 +69,7 @@ def _spans(source: SourceText, most: int) -> list[Span]:
         if rows:
             spans += [(start, lead, 1, "")] * (not empty) + [(lead, rows.after, 1, "")]
             start = rows.after
-        empty = rows is not None
+        empty = rows is not None or (empty and source.text[lead] == ";")
     return spans if empty else [*spans, (start, len(source.text), 1, "")]
 
 
