@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from fnmatch import fnmatch
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.api import deploying
@@ -20,6 +21,7 @@ from ahjo_tasks.api.running import (
 )
 from ahjo_tasks.errors import AhjoError, UsageError
 from ahjo_tasks.events import FileTested, StepEvent
+from ahjo_tasks.project.kinds import KINDS
 from ahjo_tasks.utils import pluralize
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 
 DATA = ("data", "testdata")
 """Kinds of files with rows."""
+UNCHANGED = "unchanged since it was run"
+"""Words about a file, or all files of a kind, that need not run again."""
 TABLES = ("table", "constraint")
 """Kinds of files with foreign keys, which are not in a database yet that does not exist."""
 
@@ -49,45 +53,66 @@ class DataFiles:
         self._kind = kind
         self._record_version = record_version
         self._everything = everything
-        self._files = _read_data(session, session.project.files, kind)
+
+    @cached_property
+    def _files(self) -> list[SqlFile | TableFile]:
+        return _read_data(self._session, self._session.project.files, self._kind)
 
     def plan(self, connection: Connection | None) -> tuple[Plan, DataProgress]:
         """Plan to load what is not loaded yet, parents first."""
         from ahjo_tasks.engine.data import plan_data
+
+        session = self._session
+        progress = data_progress(session, self._kind, connection, everything=self._everything)
+        files = session.project.files
+        tables = () if connection else files.read(TABLES, session.settings.scripting_variables)
+        plan = plan_data(self._files, files.dialect, connection, progress, tables)
+        return plan + self._plan_version(connection), progress
+
+    def _plan_version(self, connection: Connection | None) -> Plan:
         from ahjo_tasks.engine.plan import Plan
         from ahjo_tasks.engine.stamp import plan_stamp
 
         session = self._session
-        after = Plan(())
-        if self._record_version:
-            after = plan_stamp(session.settings, session.project.checkout, connection)
-        progress = data_progress(session, self._kind, connection, everything=self._everything)
-        files = session.project.files
-        tables = () if connection else files.read(TABLES, session.settings.scripting_variables)
-        return plan_data(self._files, files.dialect, connection, progress, tables) + after, progress
+        return plan_stamp(session.settings, session.project.checkout, connection) if self._record_version else Plan(())
 
     def load(self) -> None:
         """Load them. Raises DeployError that names file and row."""
         begin(self._session)
-        if self._are_done():
+        inputs = "" if self._everything else self._hash()
+        if self._are_done(inputs):
             return
         with locked_connection(self._session) as connection:
             plan, progress = self.plan(connection)
             apply_plan(self._session, plan, connection)
-            progress.finish()
+            same = bool(inputs) and inputs == self._hash()  # nobody saved files while they were read
+            progress.finish(self._files, inputs if same else "")
 
-    def _are_done(self) -> bool:
-        """Look, without the lock, if all of them are loaded already; a file without a rule is loaded each time.
+    def _hash(self) -> str:
+        """Return a hash of all that loading them depends on; empty where not all of it is known."""
+        from ahjo_tasks.engine.unchanged import hash_data
+
+        session = self._session
+        return hash_data(session.project.files, session.settings, self._kind, session.conceal)
+
+    def _are_done(self, inputs: str) -> bool:
+        """Look, without the lock, if all of them are loaded already; `inputs` is a hash of all of them.
 
         In a transaction that the whole action shares nothing is read: what it has seen once it sees again.
         """
-        if not all(file.run_rule for file in self._files):
-            return False
+        from ahjo_tasks.engine.plan import Plan
+        from ahjo_tasks.engine.unchanged import is_loaded
+
         connection = self._session.database.connection
         if connection.in_shared_transaction:
             return False
-        plan, progress = self.plan(connection)
-        if plan.steps or progress.is_unfinished:
+        if is_loaded(connection, self._session.settings, self._kind, inputs):
+            plan = self._plan_version(connection) + Plan((), (f"database/{KINDS[self._kind].folders[0]}: {UNCHANGED}",))
+        else:
+            plan, progress = self.plan(connection)
+            if progress.is_unfinished:
+                return False
+        if plan.steps:
             return False
         describe_once(self._session, connection)
         apply_plan(self._session, plan, connection)

@@ -84,6 +84,7 @@ class TableFile:
     options: LoadOptions
 
     depends = None
+    includes_files = False
     updated: ClassVar[tuple[Name, ...]] = ()
 
     @property

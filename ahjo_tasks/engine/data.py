@@ -193,10 +193,14 @@ class DataProgress:
         """True if the last action that ran such files did not end well."""
         return any(known.unfinished for known in self._known.values())
 
-    def finish(self) -> None:
-        """Record that the action has done all its files."""
+    def finish(self, files: Sequence[SqlFile | TableFile] = (), inputs: str = "") -> None:
+        """Record that the action has done all its files.
+
+        Where each of `files` is left out as long as nothing changes, `inputs` is kept: a hash of all of them.
+        """
         if self._loaded is not None and (self._may_write() or self.is_unfinished):
-            self._loaded.finish()
+            certain = bool(files) and all(file.run_rule != "always" and not file.includes_files for file in files)
+            self._loaded.finish(inputs if certain else "")
 
 
 def _hash_table(file: TableFile, conceal: Callable[[str], str]) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.database.catalog import read_table, read_version
 from ahjo_tasks.errors import StatementError
+from ahjo_tasks.history.data import LoadedFiles
 from ahjo_tasks.history.store import HistoryStore, hash_text
 from ahjo_tasks.project.kinds import DESCRIPTIONS, KINDS, OBJECTS, ignored
 
@@ -31,6 +32,8 @@ SETTINGS = (
 ELSEWHERE = ("version_locations", "version_path_separator", "sourceless", "version_path_glob")
 """Settings of alembic.ini by which it finds revisions in other files than those of its folder."""
 LONGEST_REVISIONS = 1000
+LARGEST_DATA = 1_000_000
+"""Bytes of the largest data file that is read as a whole to look whether it has changed."""
 COMPILED = "__pycache__"
 
 
@@ -52,6 +55,25 @@ def hash_inputs(files: ProjectFiles, settings: Settings, conceal: Callable[[str]
     shown = (hash_revisions(files, conceal), _hash_shown(files, _below(files.directory / DESCRIPTIONS), conceal))
     digest.update("".join(shown).encode())
     return digest.hexdigest() if all(shown) else ""
+
+
+def hash_data(files: ProjectFiles, settings: Settings, kind: str, conceal: Callable[[str], str]) -> str:
+    """Return a hash of all that the loading of data files of a kind depends on.
+
+    Empty where not all of it is known, where there is a secret in a file, or where one is large.
+    """
+    paths = (path for folder in KINDS[kind].folders for path in _not_large(_below(files.database / folder)))
+    shown = _hash_shown(files, paths, conceal)
+    options = f"{_settings_text(settings, conceal)}\n{settings.data_loading!r}"
+    return hash_text(f"{files.dialect.name}\n{options}\n{shown}") if shown else ""
+
+
+def _not_large(paths: Iterator[str]) -> Iterator[str]:
+    """Yield the paths. Raises _UnknownFilesError for a file that is too large to be read as a whole."""
+    for path in paths:
+        if os.path.getsize(path) > LARGEST_DATA:  # noqa: PTH202 - of many files
+            raise _UnknownFilesError
+        yield path
 
 
 def hash_revisions(files: ProjectFiles, conceal: Callable[[str], str]) -> str:
@@ -152,6 +174,14 @@ def is_unchanged(connection: Connection, settings: Settings, inputs: str) -> boo
         and last.revisions == read_revisions(connection, settings)
         and last.catalog_version == read_version(connection, last.schemas.splitlines())
     )
+
+
+def is_loaded(connection: Connection, settings: Settings, kind: str, inputs: str) -> bool:
+    """Test whether the last action that loaded data files of a kind ended well, and found them as they are now.
+
+    `inputs` is what `hash_data` returned. Raises StatementError.
+    """
+    return bool(inputs) and LoadedFiles(HistoryStore(connection, settings), kind).are_done(inputs)
 
 
 def has_all_revisions(connection: Connection, settings: Settings, revision_files: str) -> bool:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from ahjo_tasks.history.store import HistoryStore
 
 
+ALL_FILES = ""
+"""Name of the row with the hash of all files of a kind."""
+
+
 @dataclass(frozen=True)
 class Loaded:
     """The progress of one data file. Flags are 0 or 1.
@@ -102,9 +106,20 @@ class LoadedFiles:
             f"INSERT INTO {self._table} ({self._listed(values)}) VALUES ({', '.join(values.values())})",
         )
 
-    def finish(self) -> None:
-        """Note that an action has done all its files, so that the next one runs them again."""
+    def finish(self, inputs: str = "") -> None:
+        """Note that an action has done all its files, so that the next one runs them again.
+
+        `inputs` is a hash of all files of the kind where they run again only if it is another one.
+        """
+        if inputs:
+            self.write(Loaded(ALL_FILES, self.kind, inputs, unfinished=0))
         self._store.connection.execute(f"UPDATE {self._table} SET unfinished = 0 WHERE {self._of_kind}")
+
+    def are_done(self, inputs: str) -> bool:
+        """Test whether the last action has done all its files, and they had this hash."""
+        known = self.known()
+        same = ALL_FILES in known and known[ALL_FILES].content == inputs
+        return same and not any(loaded.unfinished for loaded in known.values())
 
     def _listed(self, names: Iterable[str]) -> str:
         """List columns; `file` is a word of T-SQL."""

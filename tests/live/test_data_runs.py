@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,6 +59,47 @@ def test_a_table_file_runs_as_its_options_say(shop: Deployed) -> None:
     shop.write("database/data/item.csv", "id\n8\n")
     shop.succeed("data")
     assert ids(shop) == [7, 8]
+
+
+def test_data_that_has_not_changed_is_found_by_one_hash_of_all_its_files(shop: Deployed) -> None:
+    script(shop, "a", 1, head="-- run: on change\n")
+    script(shop, "b", 2, head="-- run: once\n")
+    shop.succeed("data")
+    program = (
+        "import sys; from invoke.program import Program; from ahjo_tasks import namespace;"
+        "Program(namespace=namespace()).run(['inv', 'data', '--config', 'dev.json'], exit=False);"
+        "print('modules', *sys.modules)"
+    )
+    done = shop.run(sys.executable, "-c", program)
+    assert "database/data: unchanged since it was run" in done.text
+    assert "ahjo_tasks.sql.references" not in done.out.partition("modules ")[2].split()
+    assert ids(shop) == [1, 2]
+
+
+HASHED = {
+    "a file": lambda shop: script(shop, "a", 1, 3, head="-- run: on change\n"),
+    "a new file": lambda shop: script(shop, "c", 3),
+    "a variable": lambda shop: shop.reconfigure(scripting_variables={"number": 3}),
+    "an option of table files": lambda shop: shop.reconfigure(data_loading={"separator": ","}),
+    "an unfinished run": lambda shop: shop.by_hand("UPDATE ahjo_data SET unfinished = 1 WHERE file <> ''"),
+}
+
+
+@pytest.mark.parametrize("change", HASHED)
+def test_whatever_data_depends_on_is_in_the_hash(shop: Deployed, change: str) -> None:
+    shop.reconfigure(scripting_variables={"number": 2})
+    shop.write("database/data/a.sql", "-- run: on change\nINSERT INTO item VALUES ($(number));\n")
+    shop.succeed("data")
+    HASHED[change](shop)
+    assert "database/data: unchanged" not in shop.succeed("data").text
+
+
+def test_of_data_that_runs_each_time_and_of_a_secret_no_hash_is_kept(shop: Deployed) -> None:
+    script(shop, "a", 1, head="-- run: once\n")
+    shop.write("database/data/b.sql", "-- run: on change\nINSERT INTO item SELECT 2 WHERE 'hush-hush' <> '';\n")
+    shop.reconfigure(password="hush-hush") if shop.target.name == "sqlite" else script(shop, "b", 2)
+    shop.succeed("data")
+    assert shop.rows("SELECT file FROM ahjo_data WHERE file = ''") == []
 
 
 def test_a_rule_with_a_typo_is_named_and_runs_each_time(shop: Deployed) -> None:
