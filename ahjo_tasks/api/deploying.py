@@ -193,6 +193,7 @@ def plan_changes(  # noqa: PLR0913 - what of the deploy is wanted
     objects, untouched = (objects, []) if objects else _read_concerned(session, deployment, reason)
     if inputs and inputs != hash_files(session):
         inputs = ""  # somebody saved files while they were read
+    session.project.files.contents.forget()
     choice = Choice() if choice is None else choice
     selection = deployment.select(objects, choice, everything=reason, inputs=inputs, untouched=untouched)
     selection = _with_state(session, selection, skipped, revision_files)

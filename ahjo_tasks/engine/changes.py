@@ -214,7 +214,7 @@ class Comparison:
         if record is None or record.hash != self._hash_of(file):
             return False
         read = ((self._catalog.get(key, UNKNOWN), known) for key, known in record.objects.items())
-        return all(now._replace(comments=known.comments) == known for now, known in read)
+        return all(now is known or now._replace(comments=known.comments) == known for now, known in read)
 
     def created(self, changes: Iterable[FileChange]) -> set[ObjectKey | None]:
         """Return the objects that files create; of one that was not read, those that it had created."""

@@ -19,6 +19,10 @@ class FileContents:
     """Reads files, and keeps their bytes for the next time, if size, times and inode of a file are the same then."""
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget what was read, as nobody is about to read it again."""
         self._kept: dict[str, tuple[tuple[int, ...], bytes]] = {}
         self._room = MOST_KEPT
 

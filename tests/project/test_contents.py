@@ -84,3 +84,10 @@ def test_a_file_that_is_gone_is_missed(file: Path) -> None:
     file.unlink()
     with pytest.raises(FileNotFoundError):
         read.read(file)
+
+
+def test_what_is_forgotten_is_read_again(file: Path) -> None:
+    read = FileContents()
+    read.read(file)
+    read.forget()
+    assert is_read_again(read, file)
