@@ -323,7 +323,8 @@ class Recorder:
         if not dialect.used_schemas_sql:
             return set()
         names = (definition.name.schema for file in self._files.values() for definition in file.definitions)
-        return {name or dialect.default_schema or "" for name in names} | set(self._store.schemas().splitlines())
+        before = (self._state.schemas if self._state is not None else "") or self._store.schemas()
+        return {name or dialect.default_schema or "" for name in names} | set(before.splitlines())
 
     def _flush(self) -> None:
         self._start()

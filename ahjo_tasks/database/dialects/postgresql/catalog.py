@@ -420,14 +420,16 @@ VERSION = "SELECT md5(concat_ws(',', {}))".format(
 """Rows by the transaction that wrote them; relations by what they are, for TRUNCATE and VACUUM FULL write them anew."""
 
 
-USED_SCHEMAS = """SELECT DISTINCT n.nspname FROM pg_catalog.pg_depend d
+USED_SCHEMAS = """SELECT DISTINCT n.nspname FROM (
+SELECT DISTINCT d.refclassid, d.refobjid FROM pg_catalog.pg_depend d
 LEFT JOIN pg_catalog.pg_rewrite r ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND r.oid = d.objid
 LEFT JOIN pg_catalog.pg_class v ON v.oid = r.ev_class
 LEFT JOIN pg_catalog.pg_proc p ON d.classid = 'pg_catalog.pg_proc'::regclass AND p.oid = d.objid
 JOIN pg_catalog.pg_namespace o ON o.oid = COALESCE(v.relnamespace, p.pronamespace)
-LEFT JOIN pg_catalog.pg_class c ON d.refclassid = 'pg_catalog.pg_class'::regclass AND c.oid = d.refobjid
-LEFT JOIN pg_catalog.pg_proc f ON d.refclassid = 'pg_catalog.pg_proc'::regclass AND f.oid = d.refobjid
-LEFT JOIN pg_catalog.pg_type t ON d.refclassid = 'pg_catalog.pg_type'::regclass AND t.oid = d.refobjid
+WHERE o.nspname IN ({schemas})) used
+LEFT JOIN pg_catalog.pg_class c ON used.refclassid = 'pg_catalog.pg_class'::regclass AND c.oid = used.refobjid
+LEFT JOIN pg_catalog.pg_proc f ON used.refclassid = 'pg_catalog.pg_proc'::regclass AND f.oid = used.refobjid
+LEFT JOIN pg_catalog.pg_type t ON used.refclassid = 'pg_catalog.pg_type'::regclass AND t.oid = used.refobjid
 JOIN pg_catalog.pg_namespace n ON n.oid = COALESCE(c.relnamespace, f.pronamespace, t.typnamespace)
-WHERE o.nspname IN ({schemas}) AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"""
+WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"""
 """Texts of views and of functions with a parsed body follow the names of what they use."""
