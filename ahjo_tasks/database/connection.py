@@ -58,13 +58,14 @@ class RowStream(NamedTuple):
 class Link(NamedTuple):
     """A connection of the driver, the name of its database, the base class of the driver's errors.
 
-    `adopt` returns SQLAlchemy's connection over it.
+    `adopt` returns SQLAlchemy's connection over it, `close` closes it where that was not asked for.
     """
 
     raw: Any
     database: str
     error: type[Exception]
     adopt: Callable[[], SAConnection]
+    close: Callable[[], object]
 
 
 class Connection:
@@ -539,7 +540,7 @@ class Connection:
                 self._sa_connection.close()
             else:
                 with suppress(self.driver_error):  # it broke, and is closed already
-                    self._link.raw.close()
+                    self._link.close()
 
     def _switch_back(self) -> None:
         """Roll back what the caller left open, and switch back to autocommit. Raises StatementError if that fails."""

@@ -491,7 +491,7 @@ class Database:
             raw = module.connect(**call.arguments)
         except module.Error as error:
             return self.dialect.classify_connect_error(error)
-        return Link(raw, call.database, module.Error, lambda: self._adopt(raw))
+        return Link(raw, call.database, module.Error, lambda: self._adopt(raw), raw.close)
 
     def _adopt(self, raw: Any) -> SAConnection:
         """Have SQLAlchemy use a connection of the driver as if it had made it."""
@@ -529,7 +529,7 @@ class Database:
         except engine.dialect.loaded_dbapi.Error as error:
             return self.dialect.classify_connect_error(error)
         raw, driver_error = sa_connection.connection.dbapi_connection, engine.dialect.loaded_dbapi.Error
-        return Link(raw, str(engine.url.database), driver_error, lambda: sa_connection)
+        return Link(raw, str(engine.url.database), driver_error, lambda: sa_connection, sa_connection.close)
 
     def _set_up(self, link: Link, *, shared: bool) -> Connection:
         try:
