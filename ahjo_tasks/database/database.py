@@ -505,7 +505,8 @@ class Database:
         dialect: Any = self.engine.dialect
         roll_back = dialect.do_rollback
         event.listen(self.engine, "do_connect", lend)
-        dialect.do_rollback = _leave_open  # SQLAlchemy rolls back after its first look, also what we have done before
+        if self.dialect.transaction_state(raw) == "open":
+            dialect.do_rollback = _leave_open  # SQLAlchemy rolls back after its first look, also what was done before
         try:
             return self.engine.connect()
         finally:

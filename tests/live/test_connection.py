@@ -103,3 +103,20 @@ def test_a_connection_that_is_closed_already_is_closed_without_a_word(
     connection.dbapi_connection.close()
     project.close(keep=False)
     assert caplog.text == ""
+
+
+def test_sqlalchemy_joins_a_transaction_that_is_open(live: Deployed) -> None:
+    with live.connection() as connection:
+        connection.execute("CREATE TABLE t (id INTEGER)")
+        with connection.one_transaction():
+            connection.execute("INSERT INTO t VALUES (1)")
+            with connection.sqlalchemy_transaction() as sa_connection:
+                sa_connection.exec_driver_sql("INSERT INTO t VALUES (2)")
+            connection.execute("INSERT INTO t VALUES (3)")
+        assert sorted(connection.query("SELECT id FROM t")) == [(1,), (2,), (3,)]
+
+
+def test_a_connection_that_sqlalchemy_has_looked_at_has_no_open_transaction(live: Deployed) -> None:
+    with live.connection() as connection, connection.sqlalchemy_connection() as sa_connection:
+        assert connection.transaction_state != "open"
+        assert not sa_connection.in_transaction()
