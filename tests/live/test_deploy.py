@@ -120,6 +120,8 @@ def test_what_a_changed_file_no_longer_uses_is_dropped_after_it(live: Deployed) 
     live.view("old", "SELECT 1 AS one")
     live.view("reader", "SELECT one FROM old")
     live.succeed("deploy")
+    if live.target.name == "mssql" and live.refusal("DROP VIEW old"):
+        pytest.skip("this server lacks a feature: views that are not bound to their columns")
     (live.directory / "database/views/old.sql").unlink()
     live.view("new", "SELECT 2 AS one")
     live.view("reader", "SELECT one FROM new")
