@@ -104,11 +104,11 @@ def _path_of(environ: Mapping[str, str], folder: Path | None) -> Path:
     name = environ.get("AHJO_CONFIG_PATH")
     if name:
         return Path(name).expanduser()
-    names = [file.name for file in configs_in(folder)] if folder else []
+    names = ([file.name for file in configs_in(folder)] if folder else []) or ["dev.jsonc"]
+    others = f" (of {join_names(names)})" if len(names) > 1 else ""
     raise ConfigError(
         "No config file is given",
-        hint=f"Name one with --config: {join_names(names) or 'dev.jsonc'}; or set the environment variable"
-        " AHJO_CONFIG_PATH.",
+        hint=f"Name one, as --config {names[0]}{others}, or set the environment variable AHJO_CONFIG_PATH.",
     )
 
 

@@ -38,7 +38,7 @@ _KINDS: tuple[Kind, ...] = ("mark", "name", "mark", "quoted", "string", "number"
 """The kinds by their groups in the pattern, which count from 1."""
 _MARK_GROUP, _NUMBER_GROUP, _COMMENT_GROUP = 2, 5, 6
 _ESCAPE = re.compile(r"\\([\s\S])")
-_UNICODE_NAME = re.compile(r"""\b[uU]&"(?P<name>[^"]*+(?:""[^"]*+)*+)"(?:\s+(?i:UESCAPE)\s*'(?P<escape>.)')?""")
+_UNICODE_NAME = re.compile(r"""\b[uU]&"(?P<name>[^"]*+(?:""[^"]*+)*)"(?:\s+(?i:UESCAPE)\s*'(?P<escape>.)')?""")
 _NO_NEWLINE = re.compile(r"[^\r\n]")
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t"}
 

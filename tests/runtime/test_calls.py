@@ -141,7 +141,7 @@ def test_where_nothing_names_a_config_the_only_one_of_the_folder_counts(project:
     assert inv(project, "act", ns=(act,)).code == 0
     project.write("prod.yaml", "BACKEND: {}\n")
     done = inv(project, "config")
-    assert (done.code, "Name one with --config: dev.json, prod.yaml; or set" in done.err) == (2, True), done.text
+    assert (done.code, "Name one, as --config dev.json (of dev.json, prod.yaml)" in done.err) == (2, True), done.text
 
 
 def test_an_empty_variable_of_a_script_reaches_no_database(project: RunningProject) -> None:

@@ -304,7 +304,7 @@ def read_row_statements(batches: Iterable[str], syntax: Syntax) -> FileReference
 
 
 def _list_ahead(text: str, start: int, lists: Sequence[int]) -> int:
-    """Where the common table expressions of a statement begin that may be what it changes; else its own start."""
+    """Return where the common table expressions begin that a statement may change; else its own start."""
     number = bisect_left(lists, start) - 1
     if (
         number < 0

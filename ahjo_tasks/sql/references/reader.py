@@ -102,7 +102,7 @@ REGISTERED = {
 }
 """Types of PostgreSQL whose values are names of objects."""
 STORED = frozenset({"table", "alter", "index"})
-"""What a statement is about behind which SQL Server may be told where to store it."""
+"""Kinds of statements at whose end SQL Server may be told where to store what they create."""
 STARTS = frozenset({"", ";", "BEGIN", "THEN", "ELSE", "LOOP", "DO", "ATOMIC", "AS", "(", ")", "ALSO", "INSTEAD", "END"})
 """Words and marks that may stand before a statement."""
 FIND_GUARDS = {(MSSQL, False): find_guards, (POSTGRESQL, True): find_block_guards}

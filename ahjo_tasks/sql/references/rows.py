@@ -15,7 +15,7 @@ MODIFIERS = word_set("INTO IGNORE LOW_PRIORITY DELAYED HIGH_PRIORITY QUICK OVERW
 
 
 AFTER_EVENT = MARKS | {"AS", "WITH", "NOT", "ON", "TO"}
-"""What follows an event of a trigger, or a right, in SQL Server."""
+"""Words and marks that follow an event of a trigger, or a right, in SQL Server."""
 
 
 def _is_event(reader: Reader, index: int) -> bool:
