@@ -311,7 +311,7 @@ def test_by_its_header_a_file_runs_outside_of_a_transaction(live: Deployed) -> N
     live.write("database/data/a.sql", "-- transaction: off\nINSERT INTO dbo.t VALUES (1);\nGO\nSELECT 1/0;\n")
     assert "outside of a transaction: its header says so" in live.here("data", "--dry").out
     done = live.fail("data")
-    assert "statement 2 of 2" in done.err
+    assert "Statement 2 of 2" in done.err
     assert count(live, "dbo.t") == 1
 
 
