@@ -133,9 +133,10 @@ class DeployedFiles:
         return FileGroup(self._at(dropped), self._at(members)) if dropped else None
 
     def _recreatable_dependents(self, index: int) -> set[int]:
-        """The dependents if the file of each drops its object itself, in a transaction; else none."""
-        dependents = self._dependents(index)
-        return dependents if all(drops(self.all[dependent]) for dependent in dependents) else set()
+        """The dependents if the file of each creates its objects again, all of which are dropped; else none."""
+        found = self._dependents(index)
+        files = self._at(found)
+        return found if all(recreates(file, len(file.definitions)) for file in files) else set()
 
     def _dependents(self, first: int) -> set[int]:
         """The later files that need this one, directly or through others, but those that the database binds late."""

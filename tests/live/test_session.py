@@ -442,7 +442,7 @@ def test_tsql_that_commits_and_then_fails_does_not_say_that_nothing_was_changed(
     live.reconfigure(context_connectable_type="connection" if shared else "engine")
     text = "INSERT INTO dbo.t VALUES (1); COMMIT;\nGO\nINSERT INTO dbo.t VALUES (1);"
     done = live.fail("deploy-files", "--files", written(live, "c.sql", text))
-    assert "What was committed before stays: see COMMIT or ROLLBACK at c.sql:1" in done.text
+    assert "hat was committed before stays: see COMMIT or ROLLBACK at c.sql:1" in done.text
     assert "nothing was changed" not in done.text
     assert "as before" not in done.text
     assert live.rows("SELECT id FROM dbo.t") == [(1,)]
