@@ -35,9 +35,9 @@ class StallingProxy:
         if self._later:
             self._running.set()
 
-    def is_quiet(self, seconds: float = 1) -> bool:
-        """True if no client has sent anything for so long: who runs something waits for the server."""
-        return time.monotonic() - self._last_request > seconds
+    def is_quiet(self) -> bool:
+        """True if no client has sent anything for a second: who runs something waits for the server."""
+        return time.monotonic() - self._last_request > 1
 
     def cut(self) -> None:
         """Close the connections that there are; new ones are served."""

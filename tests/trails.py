@@ -14,7 +14,7 @@ SLOW = {
     "postgresql": "SELECT pg_sleep({0});",
     "mysql": "SELECT SLEEP({0});",
     "mssql": "DECLARE @end datetime2 = DATEADD(second, {0}, SYSDATETIME()), @n int;\n"
-    "WHILE SYSDATETIME() < @end SET @n = (SELECT COUNT(*) FROM sys.schemas);",
+    "WHILE SYSDATETIME() < @end SET @n = (SELECT COUNT(*) FROM sys.all_columns a CROSS JOIN sys.schemas b);",
 }
 
 

@@ -44,7 +44,7 @@ def proxied(busy: Deployed) -> Iterator[StallingProxy]:
 def waits_for_its_slow_file(live: Deployed, proxied: StallingProxy) -> None:
     """Return when nothing was asked for so long that it is the file, and no query of the catalog between two files."""
     in_its_slow_file(live)
-    until(lambda: proxied.is_quiet(8 if live.target.name == "mssql" else 1))
+    until(proxied.is_quiet)
 
 
 @pytest.mark.parametrize(
