@@ -108,7 +108,7 @@ class Connection:
     @cached_property
     def _sa_connection(self) -> SAConnection:
         """SQLAlchemy's connection over the same session, which takes the driver's one over when it is first used."""
-        with self._translate_errors():
+        with self._translate_errors(), self._watched():
             return self._link.adopt()
 
     @property
