@@ -297,6 +297,12 @@ class MySQL(Dialect):
         """Double backslashes, too, which are escapes here."""
         return super().quote_literal(text.replace("\\", "\\\\"))
 
+    def literal(self, value: object) -> str:
+        """Write a text with a backslash in hexadecimal: `sql_mode` says whether that is an escape."""
+        if isinstance(value, str) and "\\" in value:
+            return f"_utf8mb4 X'{value.encode('utf-8', 'surrogatepass').hex()}'"
+        return super().literal(value)
+
     @contextmanager
     def reading_catalog(self, connection: OpenConnection) -> Iterator[None]:
         """Raise the limit of lists of parameters."""
