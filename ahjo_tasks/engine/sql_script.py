@@ -97,7 +97,7 @@ class SqlScript:
 
     def _conditions(self) -> Iterator[str]:
         """Yield what must be true of the database where the script runs: its name, the last deploy, the revisions."""
-        quote, client = self._dialect.quote_literal, self._client
+        quote, client = self._dialect.literal, self._client
         if client.database:
             yield f"{client.database} = {quote(self._connection.database_name)}"
         last = self._store.state() if self._store.exists() else None
@@ -192,7 +192,7 @@ class SqlScript:
         """Yield what records the objects of a file, by what the database says of them when the script has run."""
         if file.kind not in OBJECTS or not file.defines_only:
             return
-        quote = self._dialect.quote_literal
+        quote = self._dialect.literal
         for key in _keys(file):
             object_id = hash_text("\n".join((self._store.project, file.label, *key)))
             facts = (object_id, self._store.project, file.label, file_hash(file, str))

@@ -96,11 +96,8 @@ class LoadedFiles:
         self._store.connection.execute(f"DELETE FROM {self._table} WHERE {where}")
 
     def _statements(self, loaded: Loaded) -> tuple[str, str]:
-        quote = self._store.connection.dialect.quote_literal
-        values = {
-            name: str(value) if isinstance(value, int) else quote(value) for name, value in asdict(loaded).items()
-        }
-        values |= {"file_id": quote(self._id(loaded.file)), "project": quote(self._store.project)}
+        row = {**asdict(loaded), "file_id": self._id(loaded.file), "project": self._store.project}
+        values = {name: self._store.connection.dialect.literal(value) for name, value in row.items()}
         return (
             f"DELETE FROM {self._table} WHERE file_id = {values['file_id']}",
             f"INSERT INTO {self._table} ({self._listed(values)}) VALUES ({', '.join(values.values())})",
@@ -130,8 +127,8 @@ class LoadedFiles:
 
     @property
     def _of_kind(self) -> str:
-        quote = self._store.connection.dialect.quote_literal
-        return f"project = {quote(self._store.project)} AND kind = {quote(self.kind)}"
+        literal = self._store.connection.dialect.literal
+        return f"project = {literal(self._store.project)} AND kind = {literal(self.kind)}"
 
     def _qualified(self) -> str:
         """Return the name of the table, which holds in whatever schema or database a file goes to."""

@@ -304,7 +304,7 @@ class HistoryStore:
         """Return it, outside of a transaction by one query; None where nothing was deployed."""
         if self.connection.transactional and not self.exists():  # an error would end the transaction
             return None
-        own, table = self.connection.dialect.quote_literal(self.project), self._named("state")
+        own, table = self._literal(self.project), self._named("state")
         try:
             columns, rows = self.connection.result_sets(
                 f"SELECT s.*, {self._newest_version} AS newest_version FROM {table} s WHERE s.project = {own}"
@@ -321,7 +321,7 @@ class HistoryStore:
 
     def last_run(self) -> LastRun | None:
         """Return the last run, by one query where there is a history; None where nothing was deployed."""
-        own = self.connection.dialect.quote_literal(self.project)
+        own = self._literal(self.project)
         runs, state = self._named("runs"), self._named("state")
         last = f"SELECT MAX(run_id) FROM {runs} WHERE project = {own}"
         try:
@@ -351,7 +351,7 @@ class HistoryStore:
     def schemas(self) -> str:
         """Return the schemas of the project's objects and of what they use, one a line; empty for the database."""
         table = self._named("objects")
-        own = self.connection.dialect.quote_literal(self.project)
+        own = self._literal(self.project)
         rows = self.connection.query(f"SELECT DISTINCT schema_name FROM {table} WHERE project = {own}")
         schemas = {str(name) for (name,) in rows if name}
         text = "\n".join(sorted(with_used_schemas(self.connection, schemas)))
@@ -360,7 +360,7 @@ class HistoryStore:
     def others(self) -> set[ObjectKey]:
         """Return the objects that other projects in the database have deployed."""
         table = self._named("objects")
-        own = self.connection.dialect.quote_literal(self.project)
+        own = self._literal(self.project)
         rows = self.connection.query(f"SELECT kind, schema_name, name, table_name FROM {table} WHERE project <> {own}")
         return {ObjectKey(*(str(value or "") for value in row)) for row in rows}
 
@@ -446,7 +446,7 @@ class HistoryStore:
 
     def last_run_with(self, kind: str) -> str:
         """Return the id of the last run in which a step of a kind ended well; empty where none did."""
-        own, literal = self.connection.dialect.quote_literal(self.project), self.connection.dialect.quote_literal(kind)
+        own, literal = self._literal(self.project), self._literal(kind)
         rows = self.connection.query(
             f"SELECT MAX(s.run_id) FROM {self._named('steps')} s JOIN {self._named('runs')} r ON r.run_id = s.run_id"
             f" WHERE r.project = {own} AND s.kind = {literal} AND s.status = 'ok'"
