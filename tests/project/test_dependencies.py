@@ -270,6 +270,16 @@ def test_what_runs_only_where_something_is_there_makes_no_cycle(guarded: str, tm
     assert order(files) == ["parent", "child"]
 
 
+def parent_and_child(tmp_path: Path, dialect: str, script: str) -> list[SqlFile]:
+    """Two tables, of which the file of the first one begins with a script that uses the second."""
+    return created(
+        tmp_path,
+        dialect,
+        parent=f"{script};\nCREATE TABLE parent (x int PRIMARY KEY)",
+        child="CREATE TABLE child (x int, CONSTRAINT fk FOREIGN KEY (x) REFERENCES parent (x))",
+    )
+
+
 @pytest.mark.parametrize(
     ("dialect", "guarded"),
     [
@@ -281,13 +291,7 @@ def test_what_runs_only_where_something_is_there_makes_no_cycle(guarded: str, tm
     ],
 )
 def test_nor_does_it_on_other_databases(dialect: str, guarded: str, tmp_path: Path) -> None:
-    files = created(
-        tmp_path,
-        dialect,
-        parent=f"{guarded}; CREATE TABLE parent (x int PRIMARY KEY)",
-        child="CREATE TABLE child (x int, CONSTRAINT fk FOREIGN KEY (x) REFERENCES parent (x))",
-    )
-    assert order(files) == ["parent", "child"]
+    assert order(parent_and_child(tmp_path, dialect, guarded)) == ["parent", "child"]
 
 
 @pytest.mark.parametrize(
@@ -300,14 +304,8 @@ def test_nor_does_it_on_other_databases(dialect: str, guarded: str, tmp_path: Pa
     ],
 )
 def test_what_is_raised_again_or_is_another_error_is_certain(dialect: str, caught: str, tmp_path: Path) -> None:
-    files = created(
-        tmp_path,
-        dialect,
-        parent=f"{caught};\nCREATE TABLE parent (x int PRIMARY KEY)",
-        child="CREATE TABLE child (x int, CONSTRAINT fk FOREIGN KEY (x) REFERENCES parent (x))",
-    )
     with pytest.raises(SourceError, match="circular dependency"):
-        ordered(files)
+        ordered(parent_and_child(tmp_path, dialect, caught))
 
 
 def test_what_runs_where_something_is_not_there_is_certain(tmp_path: Path) -> None:
