@@ -226,11 +226,12 @@ def structure(ctx: ActionContext) -> None:
     """
     from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan, session_of
     from ahjo_tasks.api.running import data_progress
-    from ahjo_tasks.engine.data import refuse_changed_tables
+    from ahjo_tasks.engine.if_not_exists import refuse_changed_tables
     from ahjo_tasks.engine.object_progress import going_on
     from ahjo_tasks.engine.plan import Plan
     from ahjo_tasks.engine.refresh import plan_refresh
     from ahjo_tasks.engine.sql_file import plan_named, plan_objects
+    from ahjo_tasks.history.store import HistoryStore
     from ahjo_tasks.project.dependencies import needed_by
     from ahjo_tasks.project.kinds import STRUCTURE
 
@@ -247,7 +248,11 @@ def structure(ctx: ActionContext) -> None:
     plan += Plan((), project.ignored(), project.misnamed())
     with connection_for_plan(ctx) as connection:
         progress = data_progress(session_of(ctx), "table", connection)
-        tables = refuse_changed_tables(files, progress, connection)
+        tables = [file for file in files if file.kind == "table"]
+        if connection is not None:
+            last_text = HistoryStore(connection, ctx.settings).last_text
+            changed = filter(progress.has_changed, tables)
+            plan += Plan((), (), tuple(refuse_changed_tables(changed, connection, last_text)))
         apply_plan(ctx, going_on(plan, progress), connection)
         if not ctx.dry_run:
             for file in tables:

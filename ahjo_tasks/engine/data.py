@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -12,12 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.data.load import load
 from ahjo_tasks.data.table_file import TableFile
-from ahjo_tasks.database.catalog import has_table
 from ahjo_tasks.engine.diagnostics import BatchError
 from ahjo_tasks.engine.effect_lookup import was_done
 from ahjo_tasks.engine.plan import Plan, Step
 from ahjo_tasks.engine.sql_file import FileStep, RunOutsideTransaction, file_notes, sets_session
-from ahjo_tasks.errors import DeployError, StatementError, UsageError
+from ahjo_tasks.errors import DeployError, StatementError
 from ahjo_tasks.history.data import Loaded
 from ahjo_tasks.history.store import HASHED_AT_ONCE, hash_parts, holds_secret
 from ahjo_tasks.project.dependencies import data_edges, data_order
@@ -347,33 +345,3 @@ def _replaced_groups(order: Sequence[SqlFile | TableFile], edges: Edges) -> dict
         number: tuple(replaced[member] for member in sorted(group[number])) if number == max(group[number]) else ()
         for number in replaced
     }
-
-
-NOT_PLAIN = re.compile(r"\bIF\s+NOT\s+EXISTS\b|\bDROP\s+TABLE\b|\bOBJECT_ID\b|\bALTER\s+TABLE\b", re.IGNORECASE)
-"""Words of a file that may run where its tables are there."""
-
-
-def refuse_changed_tables(
-    files: Sequence[SqlFile], progress: DataProgress, connection: Connection | None
-) -> list[SqlFile]:
-    """Return the files of plain CREATE TABLE.
-
-    Raises UsageError for one that has changed since it created a table which is still there.
-    """
-    plain = [file for file in files if file.kind == "table" and not NOT_PLAIN.search(file.text)]
-    for file in plain:
-        names = [each.name for each in file.definitions if each.kind == "table"] if progress.has_changed(file) else []
-        there = [name for name in names if connection is not None and _is_there(connection, name)]
-        if there:
-            raise UsageError(
-                f"{file.label} has changed since it created the table {there[0]}: CREATE TABLE changes no table that"
-                " is there.",
-                hint="Write a migration for the change: alembic revision. Nothing was run.",
-            )
-    return plain
-
-
-def _is_there(connection: Connection, name: Name) -> bool:
-    """Test whether there is a table, in capitals or not."""
-    schema = name.schema or connection.dialect.bookkeeping_schema
-    return any(has_table(connection, spelt, schema) for spelt in (name.name, name.name.lower()))

@@ -1,22 +1,26 @@
-"""Refuse changed files whose CREATE ... IF NOT EXISTS would leave what is there as it is, and seem to replace it."""
+"""Refuse changed files that would leave what is there as it is, and seem to replace it: CREATE ... IF NOT EXISTS."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from ahjo_tasks.database.catalog import has_table
 from ahjo_tasks.engine.changes import Status, keys_of
 from ahjo_tasks.engine.recreate_dependents import RECREATED
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.project.creations import creations
+from ahjo_tasks.sql.tokens import tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ahjo_tasks.database.catalog import Catalog
+    from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.engine.changes import FileChange
     from ahjo_tasks.project.creations import Creation
     from ahjo_tasks.project.sql_file import SqlFile
-    from ahjo_tasks.sql.definitions import Definition
+    from ahjo_tasks.sql.definitions import Definition, Name
 
 ALTERED = frozenset({"sequence", "type"})
 """Kinds of objects that are altered and not replaced: what they hold, or what uses them, is worth more."""
@@ -26,6 +30,7 @@ CHANGED = "its file has changed"
 WHY = {Status.CHANGED: CHANGED, Status.ALWAYS: CHANGED, Status.DRIFTED: "was changed by hand"}
 """The states of files whose objects are to become others than they are."""
 DROP_OR_REPLACE = "Write DROP ... IF EXISTS before it, or CREATE OR REPLACE where the database has it. Nothing was run."
+MIGRATE = "Write a migration for the change: alembic revision. Nothing was run."
 ALTER = "Write an ALTER of the {} after it, which runs each time that the file does. Nothing was run."
 
 
@@ -93,3 +98,43 @@ def _left_alone(
             yield definition, creation, False
         elif definition in before and before[definition].text != creation.text:
             yield definition, creation, True
+
+
+CHANGES_TABLES = re.compile(r"\b(?:ALTER|DROP) TABLE\b")
+"""Words of a file that takes care itself of tables which are there."""
+
+
+def refuse_changed_tables(
+    files: Iterable[SqlFile], connection: Connection, text_before: Callable[[str], str | None]
+) -> list[str]:
+    """Return warnings about tables that changed files of `structure` may leave as they are.
+
+    `text_before` returns the text that a file was last deployed with. Raises UsageError where a file would create a
+    table that is there, and its statement has changed.
+    """
+    warnings: list[str] = []
+    for file in files:
+        words = " ".join(token.word for token in tokenize(file.text, file.dialect.syntax))
+        if CHANGES_TABLES.search(words):
+            continue
+        before = creations(text_before(file.label) or "", file.dialect)
+        for made, creation in creations(file.text, file.dialect).items():
+            if made.kind != "table" or not _is_there(connection, made.name):
+                continue
+            known = made in before
+            if creation.runs_again and known and before[made].text == creation.text:
+                continue
+            said = f"{file.label} has changed since it created the table {made.name}: "
+            if creation.guarded:
+                warnings.append(f"{said}a condition in the file may leave it as it is.")
+            elif creation.only_if_missing and not known:
+                warnings.append(f"{said}CREATE TABLE IF NOT EXISTS leaves it as it is.")
+            else:
+                raise UsageError(f"{said}CREATE TABLE changes no table that is there.", hint=MIGRATE)
+    return warnings
+
+
+def _is_there(connection: Connection, name: Name) -> bool:
+    """Test whether there is a table, in capitals or not."""
+    schema = name.schema or connection.dialect.bookkeeping_schema
+    return any(has_table(connection, spelt, schema) for spelt in (name.name, name.name.lower()))

@@ -242,7 +242,7 @@ class Recorder:
         if file is None or not hashed:
             return note
         self._hashes[file.label] = hashed
-        kept = file.kind in OBJECTS and len(file.text) <= LONGEST_TEXT
+        kept = file.kind in {*OBJECTS, *STRUCTURE} and len(file.text) <= LONGEST_TEXT
         text_hash = self._keep_plain(file.text) if kept else ""
         return replace(note, raw_hash=file.raw_hash, file_hash=hashed, text_hash=text_hash)
 

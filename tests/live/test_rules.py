@@ -39,6 +39,37 @@ def test_a_changed_file_that_can_run_again_is_run(live: Deployed) -> None:
     assert live.rows("SELECT price FROM item") == []
 
 
+@pytest.mark.parametrize("target", ["sqlite", "postgresql", "mysql"], indirect=True)
+def test_a_changed_create_table_if_not_exists_is_refused(live: Deployed) -> None:
+    table(live, "id INTEGER", "CREATE TABLE IF NOT EXISTS")
+    live.succeed("structure")
+    table(live, "id INTEGER, price INTEGER", "CREATE TABLE IF NOT EXISTS")
+    refused = live.fail("structure", code=2).text
+    assert "database/tables/item.sql has changed since it created the table" in refused
+    table(
+        live, "id INTEGER", "-- of the shop\nCREATE TABLE IF NOT EXISTS other (id INTEGER);\nCREATE TABLE IF NOT EXISTS"
+    )
+    live.succeed("structure")
+    assert live.has("other")
+    table(live, "id INTEGER, price INTEGER", "ALTER TABLE item ADD COLUMN price INTEGER;\nCREATE TABLE IF NOT EXISTS")
+    live.succeed("structure")
+    assert live.rows("SELECT price FROM item") == []
+
+
+@pytest.mark.parametrize("target", ["mssql", "postgresql"], indirect=True)
+def test_a_changed_table_under_a_condition_is_told_of(live: Deployed) -> None:
+    create = "CREATE TABLE {}item ({{}})".format("dbo." if live.target.name == "mssql" else "")
+    under = (
+        "IF OBJECT_ID('dbo.item') IS NULL " + create
+        if live.target.name == "mssql"
+        else f"DO $$ BEGIN IF to_regclass('item') IS NULL THEN {create}; END IF; END $$"
+    )
+    live.write("database/tables/item.sql", under.format("id INTEGER") + ";\n")
+    live.succeed("structure")
+    live.write("database/tables/item.sql", under.format("id INTEGER, price INTEGER") + ";\n")
+    assert "a condition in the file may leave it as it is" in live.succeed("structure").text
+
+
 def test_what_is_named_always_runs(live: Deployed) -> None:
     live.by_hand("CREATE TABLE counted (id INTEGER)")
     owner = "dbo." if live.target.name == "mssql" else ""
