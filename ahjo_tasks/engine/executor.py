@@ -315,8 +315,10 @@ class PlanExecutor:
 
     def _tell_together(self, together: tuple[Step, ...]) -> None:
         """Tell of the steps of the plan that were done with the last one, before their turn."""
+        if not together:
+            return
         keys = {*map(_key, together)} - {*map(_key, self._done)}
-        for step in self._plan_steps if keys else ():
+        for step in self._plan_steps:
             if _key(step) in keys:
                 self._notify("started", step)
                 self._notify("ok", step)

@@ -274,7 +274,8 @@ class SQLite(Dialect):
 
     def own_attachments(self, connection: OpenConnection, definitions: Sequence[Definition]) -> Sequence[Attachment]:
         """Read the triggers of views."""
-        views = ", ".join(self.quote_literal(made.name.name.lower()) for made in definitions if made.kind == "view")
+        names = [made.name.name.lower() for made in definitions if made.kind == "view"]
+        views = ", ".join(self.quote_literal(name) for name in names if self._may_be_there(connection, name))
         rows = connection.query(VIEW_TRIGGERS.format(views=views)) if views else ()
         return [
             Attachment(
@@ -286,6 +287,13 @@ class SQLite(Dialect):
             )
             for trigger, view, text in rows
         ]
+
+    def _may_be_there(self, connection: OpenConnection, view: str) -> bool:
+        """Test whether there is a view, without the search through all objects that the schema table wants."""
+        try:
+            return bool(connection.query(f"PRAGMA main.table_info({self.quote(view)})"))
+        except StatementError:  # it reads what is gone
+            return True
 
     def exists(self, connection: OpenConnection, database: str) -> bool:
         """True if the file exists. Raises NotPermittedError for another kind of file, which `init` would delete."""

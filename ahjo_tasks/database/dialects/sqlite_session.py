@@ -52,7 +52,10 @@ IN_TRANSACTION = ("within a transaction", "from within", "inside a transaction",
 MAY_REFUSE = re.compile(r"\b(?:PRAGMA|BEGIN|VACUUM|DETACH)\b")
 """A word of each of them: to search for it is faster than to split the text."""
 _TEMPORARY = re.compile(r"\bTEMP(?:ORARY)?\b")
-_PREFILTER = re.compile(r"\b(?:PRAGMA|ATTACH|DETACH|BEGIN|SAVEPOINT|RELEASE|COMMIT|END|ROLLBACK|VACUUM)\b")
+_MAY_CHANGE = re.compile(
+    rf"{SQLITE.gap()}(?ai:PRAGMA|ATTACH|DETACH|BEGIN|SAVEPOINT|RELEASE|COMMIT|END|ROLLBACK|VACUUM)\b"
+)
+"""The first word of each statement that may change session or transaction."""
 
 
 class Pragma(NamedTuple):
@@ -65,7 +68,7 @@ class Pragma(NamedTuple):
 
 def words(statement: str, count: int = 8) -> list[str]:
     """Return the first words and marks of a statement, in capitals, where it may change session or transaction."""
-    if not _PREFILTER.search(ascii_upper(statement[:HEAD])):
+    if not _MAY_CHANGE.match(statement):
         return []
     return [token.value.upper() for token in islice(tokenize(statement, SQLITE, numbers=True), count)]
 
