@@ -46,6 +46,7 @@ from ahjo_tasks.history.store import (
     utc_now,
 )
 from ahjo_tasks.project.kinds import OBJECTS, STRUCTURE
+from ahjo_tasks.project.sql_file import ROW_KINDS
 from ahjo_tasks.version import __version__
 
 if TYPE_CHECKING:
@@ -329,6 +330,25 @@ class Recorder:
     def _flush(self) -> None:
         self._start()
         self._version = self._schemas = ""
+        if not self._has_left_objects():
+            self._write_what_objects_are()
+        self._store.write_steps(self._record.run, self._steps, self._texts)
+        self._steps, self._texts, self._files, self._dropped, self._done = [], {}, {}, [], []
+        self._left = {}
+        self._written = time.monotonic()
+
+    def _has_left_objects(self) -> bool:
+        """Return whether the steps, which write rows alone, have left all objects as the last deploy did."""
+        if self._state is not None or not {step.kind for step in self._done} <= ROW_KINDS:
+            return False
+        last = self._store.state()
+        return (
+            last is not None
+            and bool(last.catalog_version)
+            and last.catalog_version == read_version(self._connection, last.schemas.splitlines())
+        )
+
+    def _write_what_objects_are(self) -> None:
         many = len(self._files) > NAMES_PER_QUERY  # whose texts are read with all others
         catalog, texts = read_catalog_with_texts(self._connection) if many else (read_catalog(self._connection), None)
         catalog = with_comments(self._connection, catalog)
@@ -340,10 +360,6 @@ class Recorder:
         gone = _named_and_gone(known, catalog, sources) - strange
         self._write_files(catalog, texts, known, strange, gone)
         self._write_tables()
-        self._store.write_steps(self._record.run, self._steps, self._texts)
-        self._steps, self._texts, self._files, self._dropped, self._done = [], {}, {}, [], []
-        self._left = {}
-        self._written = time.monotonic()
 
     def ddl(self) -> str:
         """Return the statements that create the tables of the history."""
