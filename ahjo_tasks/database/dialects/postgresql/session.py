@@ -54,9 +54,10 @@ _NO_OWN_FUNCTION = BUILTIN_FUNCTIONS[POSTGRESQL] | word_set(
 _CUSTOM = re.compile(r"(?<![\w.\"$])[A-Za-z_][\w$]*+(?:\.[A-Za-z_][\w$]*+)+(?![\w.\"(])")
 """A name that may be that of a parameter of somebody's own, as in SET app.user = 'x'."""
 
+SETTINGS = "SELECT 'setting', name, setting FROM pg_catalog.pg_settings WHERE source = 'session' UNION ALL "
+"""Asked for only before a file: the server makes this list of all that can be set, which takes most of the time."""
 STATE = (
-    "SELECT 'setting', name, setting FROM pg_catalog.pg_settings WHERE source = 'session'"
-    " UNION ALL SELECT 'role', pg_catalog.current_setting('role'), session_user::text"
+    "SELECT 'role', pg_catalog.current_setting('role'), session_user::text"
     " UNION ALL SELECT 'custom', n, pg_catalog.current_setting(n, true) FROM unnest(ARRAY[{custom}]::text[]) n"
     " UNION ALL SELECT 'prepared', name, NULL FROM pg_catalog.pg_prepared_statements WHERE from_sql"
     " UNION ALL SELECT 'cursor', name, NULL FROM pg_catalog.pg_cursors WHERE is_holdable"
@@ -73,7 +74,7 @@ SHARED = "ShareLock"
 
 
 class State(NamedTuple):
-    """State of the session, a row of the query `STATE`."""
+    """State of the session, the rows of the query `STATE`; `settings` only of that with `SETTINGS`."""
 
     user: str
     role: str
@@ -139,7 +140,7 @@ def save(connection: OpenConnection, texts: Iterable[str]) -> Restore | None:
     dialect = connection.dialect
     names = {name.lower() for statement in statements for name in _CUSTOM.findall(statement)}
     question = STATE.format(custom=", ".join(map(dialect.quote_literal, sorted(names))))
-    before = _state(connection, question)
+    before = _state(connection, SETTINGS + question)
 
     def restore(failed: bool) -> None:
         if failed and connection.in_shared_transaction:
