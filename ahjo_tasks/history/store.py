@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 Record = TypeVar("Record")
 AnyRun = TypeVar("AnyRun", "Run", "LastRun")
+SMALL_TEXT = 4096
+"""Bytes of a text for which zlib's small tables do; to set up the large ones takes longer than to pack it."""
+SMALL, LARGE = (12, 5), (zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL)
+"""The window and the memory level of zlib for such a text and for another one."""
 LONGEST_LIST = 500
 LONGEST_INSERT = 262_144
 """Characters of rows that one statement inserts, unless a row alone has more: every server takes so many."""
@@ -678,4 +682,7 @@ def _hash(value: str) -> str:
 
 
 def _packed(text: str) -> str:
-    return base64.b64encode(zlib.compress(text.encode("utf-8", "surrogatepass"), 6)).decode("ascii")
+    content = text.encode("utf-8", "surrogatepass")
+    window, memory = SMALL if len(content) <= SMALL_TEXT else LARGE
+    packer = zlib.compressobj(6, zlib.DEFLATED, window, memory)
+    return base64.b64encode(packer.compress(content) + packer.flush()).decode("ascii")
