@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from ahjo_tasks.engine.recorder import Recorder, RunRecord
     from ahjo_tasks.events import StepEvent
 
-NO_HISTORY = """The history cannot be written: {0}
-Every deploy runs all files until someone creates its tables:
-{1}"""
+NO_HISTORY = "The history cannot be written: {}"
+NO_TABLES = "\nEvery deploy runs all files until someone creates its tables:\n{}"
 
 
 def begin(session: Session) -> None:
@@ -186,7 +185,9 @@ def recording(session: Session, plan: Plan, connection: Connection, selection: S
     except StatementError as error:
         if error.server.lost or error.server.number in connection.dialect.blocked_by_others:
             raise
-        session.console.warning(NO_HISTORY.format(error.message, recorder.ddl()), once=True)
+        missing = recorder.ddl()
+        text = NO_HISTORY.format(error.message) + (NO_TABLES.format(missing) if missing else "")
+        session.console.warning(text, once=True)
         yield NotRecording()
         return
     except KeyboardInterrupt as stop:

@@ -95,3 +95,15 @@ def test_a_login_that_only_reads_sees_plan_status_drift_and_history(live: Deploy
     live.by_hand("DROP VIEW b")
     with login(live, READERS[live.target.name]):
         assert "dropped by hand" in live.fail("drift", code=5).text
+
+
+READ_ONLY = {
+    "mysql": {"init_command": "SET SESSION TRANSACTION READ ONLY"},
+    "postgresql": {"options": "-c default_transaction_read_only=on"},
+}
+
+
+def test_a_server_that_takes_no_changes_is_named(live: Deployed) -> None:
+    live.view("a", "SELECT 1 AS one")
+    live.reconfigure(sqla_url_query_map=READ_ONLY[live.target.name])
+    assert "deploy to its primary" in live.fail("deploy").text

@@ -111,6 +111,7 @@ EXISTS = (
     "Every deploy runs the file: write CREATE OR REPLACE where the database has it, else DROP ... IF EXISTS before it;"
     " for a table, CREATE ... IF NOT EXISTS."
 )
+READ_ONLY = "A standby or replica takes no changes: deploy to its primary. Or the database, or its login, is read-only."
 LOCK_WAIT = "Another session holds a lock that this statement needs; lock_timeout in the config says how long to wait."
 
 SERVER_INFO = ("server", "host", "login", "database", "collation", "version", "edition")

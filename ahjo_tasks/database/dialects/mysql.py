@@ -16,6 +16,7 @@ from ahjo_tasks.database.dialects.base import (
     DEPLOY,
     EXISTS,
     LOCK_WAIT,
+    READ_ONLY,
     RUNNING,
     Attachment,
     ConnectFailure,
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 SPLITTER = replace(MYSQL_SPLITTER, check=mysql_session.check)
 IN_TRANSACTION, AUTOCOMMIT = 1, 2
 """Flags of the server's status."""
-REFUSED_IN_TRANSACTION = frozenset({"1399", "1400", "1568", "1679", "1694", "1766", "1792"})
+REFUSED_IN_TRANSACTION = frozenset({"1399", "1400", "1568", "1679", "1694", "1766"})
 CERTIFICATES = ("ssl_ca", "ssl_capath", "ssl_cert", "ssl_key")
 """Keys of the URL whose values are files or folders."""
 ACCESS_DENIED = frozenset({1044, 1045, 1698})
@@ -72,6 +73,8 @@ LOCAL_INFILE = (
 )
 ALREADY_EXISTS = frozenset({"1050", "1304", "1359", "1537", "4127"})
 NO_DATABASE = frozenset({"1046", "1049"})
+NO_CHANGES = frozenset({"1290", "1792", "1836"})
+"""Errors of `read_only` and of some other options, of a transaction, and of InnoDB that is opened for reading."""
 DROPPED = (
     "There is no such database. Where it is the one that is deployed to, a statement before has dropped it: leave that"
     " out, for inv init alone drops and creates it."
@@ -577,6 +580,8 @@ def _hint(number: str, message: str, text: str) -> str | None:
         return CUT_BODY if any(token.value == ";" for token in tokenize(text, MYSQL)) else DELIMITER
     hints = dict.fromkeys(ALREADY_EXISTS, EXISTS) | dict.fromkeys(LOCAL_INFILE_OFF, LOCAL_INFILE)
     hints |= dict.fromkeys(NO_DATABASE, DROPPED)
+    if number in NO_CHANGES and re.search("read.only", message, re.IGNORECASE):
+        return READ_ONLY
     return LOCK_WAIT if number == LOCK_WAIT_TIMEOUT else hints.get(number)
 
 

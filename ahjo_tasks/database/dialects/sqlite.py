@@ -17,6 +17,7 @@ from ahjo_tasks.database.dialects.base import (
     DEPLOY,
     EXISTS,
     LOCK_WAIT,
+    READ_ONLY,
     Attachment,
     ConnectFailure,
     Dependent,
@@ -65,6 +66,7 @@ MAGIC = b"SQLite format 3\0"
 """First bytes of every database file but an empty one (sqlite.org/fileformat.html)."""
 
 
+HINTS = {"SQLITE_BUSY": LOCK_WAIT, "SQLITE_READONLY": READ_ONLY}
 VIEW_TRIGGERS = (
     "SELECT name, tbl_name, sql FROM main.sqlite_master WHERE type = 'trigger' AND lower(tbl_name) IN ({views})"
 )
@@ -228,7 +230,7 @@ class SQLite(Dialect):
         message = str(error)
         number = getattr(error, "sqlite_errorname", "").replace("SQLITE_ERROR", "")
         line, column = _position(message, text)
-        hint = LOCK_WAIT if number == "SQLITE_BUSY" else EXISTS if message.endswith("already exists") else None
+        hint = EXISTS if message.endswith("already exists") else HINTS.get(number)
         return ServerError(message, number, line, column, hint=hint)
 
     def sent_type(self, column_type: TypeEngine[Any]) -> TypeEngine[Any]:

@@ -6,7 +6,7 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ahjo_tasks.database.dialects.base import EXISTS, LOCK_WAIT, RUNNING, ConnectFailure, ServerMessage
+from ahjo_tasks.database.dialects.base import EXISTS, LOCK_WAIT, READ_ONLY, RUNNING, ConnectFailure, ServerMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +90,7 @@ HINT_TEXTS = {
     "password of the account must be changed": "18488",
 }
 BUSY = "It may be paused or busy: connect_retry_count and connect_retry_interval say how long to wait for it."
+NO_CHANGES, NO_CHANGES_TEXT = "3906", "because the database is read-only"
 LOST = frozenset({"08S01", "08003", "08007"})
 LOST_NUMBERS = frozenset({"596", "20003", "20004", "20006", "20017", "20047"})
 LOST_TEXT = r"DBPROCESS is dead|kill state|[Cc]onnection (?:is|was|has been) (?:closed|broken|lost|reset)"
@@ -170,6 +171,8 @@ def hint(record: Record) -> str | None:
     """Say what to do about an error of a statement, where the server's message does not tell."""
     if record.number == LOCK_WAIT_TIMEOUT or LOCK_WAIT_TEXT.search(record.text):
         return LOCK_WAIT
+    if record.number == NO_CHANGES or NO_CHANGES_TEXT in record.text:
+        return READ_ONLY
     if record.number in ALREADY_EXISTS:
         return EXISTS.replace("OR REPLACE", "OR ALTER")
     doomed = record.number in DOOMED_NUMBERS or DOOMED_TEXT.search(record.text)

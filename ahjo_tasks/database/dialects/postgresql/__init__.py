@@ -18,6 +18,7 @@ from ahjo_tasks.database.dialects.base import (
     DEPLOY,
     EXISTS,
     LOCK_WAIT,
+    READ_ONLY,
     RUNNING,
     ConnectFailure,
     Dialect,
@@ -79,7 +80,8 @@ WITHOUT_LOGIN = "Set AHJO_PASSWORD, password_file, PGPASSWORD or a line of ~/.pg
 BLOCK = "inline_code_block"
 """Name that the server gives the body of DO."""
 LOCK_NOT_AVAILABLE = "55P03"
-HINTS = {LOCK_NOT_AVAILABLE: LOCK_WAIT, **dict.fromkeys(("42P06", "42P07", "42710", "42723"), EXISTS)}
+ALREADY_EXISTS = ("42P06", "42P07", "42710", "42723")
+HINTS = {LOCK_NOT_AVAILABLE: LOCK_WAIT, "25006": READ_ONLY, **dict.fromkeys(ALREADY_EXISTS, EXISTS)}
 NEEDS_COMMIT = frozenset({"55P04", "55006", "25001"})
 USED = "2BP01"
 USED_BY_VIEW = "0A000"
