@@ -84,6 +84,9 @@ UNKNOWN = Fingerprint("", "")
 class Catalog(dict[ObjectKey, Fingerprint]):
     """The fingerprints of objects; filled once, and not changed after the first look for a name."""
 
+    mark: str = ""
+    """The moment since which the database tells what has changed; empty where it does not."""
+
     @cached_property
     def by_name(self) -> Mapping[tuple[str, str], list[ObjectKey]]:
         """The objects by kind and name, in lower case."""
@@ -98,15 +101,33 @@ def read_catalog(connection: Connection, names: Iterable[str] | None = None) -> 
     return _catalog(connection, _rows(connection, names, *_hashed(connection)))
 
 
-def read_known(connection: Connection, known: Catalog) -> Catalog:
+def read_known(connection: Connection, known: Catalog, changed: Collection[str] = ()) -> Catalog:
     """Return the fingerprints of all objects where those that are known are as they were: only others are read.
 
-    Raises StatementError.
+    Those with a name of `changed`, or on a table of such a name, are not known. Raises StatementError.
     """
     there = {key for key, _nothing in _rows(connection, None)}
-    others = there - known.keys()
+    others = {key for key in there if key not in known or key.name in changed or key.table in changed}
     read = read_catalog(connection, {key.name for key in others}) if others else {}
-    return Catalog({key: known[key] if key in known else read.get(key, UNKNOWN) for key in there})
+    return Catalog({key: read.get(key, UNKNOWN) if key in others else known[key] for key in there})
+
+
+def read_mark(connection: Connection) -> str:
+    """Return what marks this moment for `read_changed`; empty where the database has no such thing."""
+    sql = connection.dialect.catalog_mark_sql
+    return str(connection.query(sql)[0][0]) if sql else ""
+
+
+def read_changed(connection: Connection, known: Catalog, own: Collection[str]) -> Catalog | None:
+    """Return the fingerprints of all objects, of which only those with a name of `own` may have changed since a look.
+
+    None where others have changed, or where the database does not tell. Raises StatementError.
+    """
+    if not known.mark:
+        return None
+    rows = connection.query(connection.dialect.changed_names_sql.replace("{mark}", known.mark))
+    changed = {str(name) for (name,) in rows if name is not None}
+    return read_known(connection, known, changed) if changed.issubset(own) else None
 
 
 def read_catalog_with_texts(connection: Connection) -> tuple[Catalog, dict[ObjectKey, str]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ahjo_tasks.database.catalog import Catalog, read_catalog, read_known, read_version
+from ahjo_tasks.database.catalog import Catalog, read_catalog, read_known, read_mark, read_version
 from ahjo_tasks.database.dialects.base import Identity
 from ahjo_tasks.engine.changes import (
     Comparison,
@@ -194,12 +194,14 @@ class Deployment:
             return None
         identity = connection.dialect.database_identity(connection)
         before = store.state() or self._state((), "")
+        mark = read_mark(connection)
         last = _with_version(before, store, connection)
         records, incomparable = store.files(), last.other_fingerprints(identity)
         if incomparable:
             records = without_fingerprints(records)
         as_left = before.is_of(identity) and bool(before.catalog_version) and before == last
         catalog = read_known(connection, recorded(records)) if as_left else read_catalog(connection)
+        catalog.mark = mark
         return _Left(store, last, incomparable, last.origin(identity), records, catalog)
 
     def read_concerned(self, texts: Sequence[FileText]) -> dict[int, SqlFile]:

@@ -22,7 +22,9 @@ from ahjo_tasks.database.catalog import (
     hash_definition,
     read_catalog,
     read_catalog_with_texts,
+    read_changed,
     read_definitions,
+    read_mark,
     read_tables,
     read_version,
     with_comments,
@@ -349,9 +351,7 @@ class Recorder:
         )
 
     def _write_what_objects_are(self) -> None:
-        many = len(self._files) > NAMES_PER_QUERY  # whose texts are read with all others
-        catalog, texts = read_catalog_with_texts(self._connection) if many else (read_catalog(self._connection), None)
-        catalog = with_comments(self._connection, catalog)
+        catalog, texts = self._read_catalog()
         sources = [_source(step) for step in self._done if _changes_tables(step)]
         records, self._records = self._records, None
         wanted = self._dropped or self._changes or sources
@@ -360,6 +360,30 @@ class Recorder:
         gone = _named_and_gone(known, catalog, sources) - strange
         self._write_files(catalog, texts, known, strange, gone)
         self._write_tables()
+
+    def _read_catalog(self) -> tuple[Catalog, Mapping[ObjectKey, str] | None]:
+        """Return the objects as they are now, and their texts where all of them are read.
+
+        Where nobody else has changed any since the last look, only those of the steps are read.
+        """
+        connection, known = self._connection, self._catalog
+        mark, texts = read_mark(connection), None
+        if len(self._files) > NAMES_PER_QUERY:
+            catalog, texts = read_catalog_with_texts(connection)
+        else:
+            changed = read_changed(connection, known, self._own_names()) if known is not None else None
+            catalog = read_catalog(connection) if changed is None else changed
+        catalog = with_comments(connection, catalog)
+        catalog.mark = mark
+        return catalog, texts
+
+    def _own_names(self) -> set[str]:
+        """Return the names of what the steps may have changed; none where that may be anything."""
+        if any(MAY_ALTER.search(_source(step)) for step in self._done):
+            return set()
+        made = [definition for file in self._files.values() for definition in file.definitions]
+        made += [step.definition for step in self._dropped]
+        return {name for definition in made for name in (definition.name.name, definition.table_name) if name}
 
     def ddl(self) -> str:
         """Return the statements that create the tables of the history."""

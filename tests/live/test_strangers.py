@@ -161,3 +161,30 @@ def test_a_name_of_which_the_server_stores_the_first_part_is_found(live: Deploye
     assert "somebody else" not in live.succeed("deploy").err
     assert "2 unchanged" in live.succeed("plan").out
     live.succeed("drop")
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("statement", "changed"),
+    [
+        ("ALTER TABLE item RENAME COLUMN price TO cost", "view public.d"),
+        ("ALTER FUNCTION rate() RENAME TO quote", "view public.d"),
+        ("ALTER VIEW d ALTER COLUMN price SET DEFAULT 1", "view public.d"),
+        ("CREATE RULE quiet AS ON DELETE TO b DO INSTEAD NOTHING", "rule quiet on public.b"),
+        ("CREATE TYPE mood AS ENUM ('good')", "type public.mood"),
+        ("DROP FUNCTION unused()", "function public.unused"),
+    ],
+)
+def test_what_the_texts_of_others_follow_is_looked_at(busy: Deployed, statement: str, changed: str) -> None:
+    busy.by_hand(
+        "CREATE TABLE item (price INTEGER)",
+        "CREATE FUNCTION rate() RETURNS INTEGER LANGUAGE sql AS 'SELECT 1'",
+        "CREATE FUNCTION unused() RETURNS INTEGER LANGUAGE sql AS 'SELECT 1'",
+    )
+    busy.view("d", "SELECT price * rate() AS price FROM item")
+    busy.succeed("deploy")
+    busy.view("c", "SELECT 2 AS one")
+    with meanwhile(busy, statement):
+        done = busy.succeed("deploy")
+    assert f"{changed} was" in done.err
+    assert "view public.c was" not in done.err

@@ -237,6 +237,10 @@ class DialectAttributes:
     """Query of one value that is another one after any change of an object; a change may also seem to be one.
 
     Where it can look at some schemas alone, {schemas} is replaced by what their names are: IN (...), or IS NOT NULL."""
+    catalog_mark_sql: ClassVar[str] = ""
+    """Query of a value that marks this moment for `changed_names_sql`; empty where that cannot be asked."""
+    changed_names_sql: ClassVar[str] = ""
+    """Query of the names of the objects that have changed since {mark}; empty for what other objects may follow."""
     used_schemas_sql: ClassVar[str] = ""
     """Query of the schemas of what the objects in {schemas} use; empty where there is one version for the database."""
     table_exists_sql: ClassVar[str] = ""

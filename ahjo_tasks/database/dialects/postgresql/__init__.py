@@ -201,6 +201,8 @@ class PostgreSQL(Dialect):
     tables_sql = catalog.TABLES
     catalog_digest = "md5({})"
     catalog_version_sql = catalog.VERSION
+    catalog_mark_sql = catalog.MARK
+    changed_names_sql = catalog.CHANGED_NAMES
     used_schemas_sql = catalog.USED_SCHEMAS
     table_exists_sql = (
         "SELECT 1 FROM pg_catalog.pg_tables WHERE tablename = {name}"

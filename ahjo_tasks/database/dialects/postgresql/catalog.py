@@ -420,6 +420,46 @@ VERSION = "SELECT md5(concat_ws(',', {}))".format(
 """Rows by the transaction that wrote them; relations by what they are, for TRUNCATE and VACUUM FULL write them anew."""
 
 
+MARK = "SELECT mod(txid_snapshot_xmin(txid_current_snapshot()), 4294967296)"
+"""The oldest transaction that had not ended: what has been written since then is of it, or of a younger one."""
+_CHANGED = "age(t.xmin) <= age('{mark}'::xid)"
+_NAME_OF_CLASS = (
+    "(SELECT COALESCE(o.relname, c.relname)::text FROM pg_catalog.pg_class c"
+    " LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid LEFT JOIN pg_catalog.pg_class o ON o.oid = i.indrelid"
+    " WHERE c.oid = {number} AND c.relnamespace <> 'pg_toast'::regnamespace)"
+)
+"""The name of a relation; of an index that of its table."""
+_OF_RELATIONS = {
+    "pg_class": "t.oid",
+    "pg_attribute": "t.attrelid",
+    "pg_attrdef": "t.adrelid",
+    "pg_constraint": "NULLIF(t.conrelid, 0)",
+    "pg_policy": "t.polrelid",
+    "pg_rewrite": "t.ev_class",
+    "pg_sequence": "t.seqrelid",
+    "pg_trigger": "t.tgrelid",
+    "pg_type": "NULLIF(t.typrelid, 0)",
+}
+"""Catalogs whose rows belong to a relation, and the expression of which; a row without one may be anything's."""
+_OTHERS = (
+    *("pg_cast", "pg_collation", "pg_default_acl", "pg_enum", "pg_event_trigger", "pg_extension", "pg_foreign_server"),
+    *("pg_namespace", "pg_operator", "pg_publication", "pg_publication_rel", "pg_statistic_ext", "pg_ts_config"),
+    *("pg_ts_config_map", "pg_ts_dict"),
+)
+CHANGED_NAMES = " UNION ".join(
+    (
+        *(
+            f"SELECT CASE WHEN {number} IS NULL THEN '' ELSE {_NAME_OF_CLASS.format(number=number)} END AS name"
+            f" FROM pg_catalog.{name} t WHERE {_CHANGED}" + (" AND t.typcategory <> 'A'" if name == "pg_type" else "")
+            for name, number in _OF_RELATIONS.items()
+        ),
+        f"SELECT t.proname::text FROM pg_catalog.pg_proc t WHERE {_CHANGED}",
+        *(f"SELECT '' FROM pg_catalog.{name} t WHERE {_CHANGED}" for name in _OTHERS),
+    )
+)
+"""An array's type follows that of its elements, and what is in the schema of large values its table: no name for it."""
+
+
 USED_SCHEMAS = """SELECT DISTINCT n.nspname FROM (
 SELECT DISTINCT d.refclassid, d.refobjid FROM pg_catalog.pg_depend d
 LEFT JOIN pg_catalog.pg_rewrite r ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND r.oid = d.objid
