@@ -116,10 +116,11 @@ OF_ANY_DATABASE = "REPLACE(view_definition, CONCAT('`', REPLACE(DATABASE(), '`',
 
 
 PARAMETERS = (
-    "(SELECT GROUP_CONCAT(CONCAT_WS(' ', parameter_mode, parameter_name, dtd_identifier) ORDER BY ordinal_position)"
-    " FROM information_schema.parameters p WHERE p.specific_schema = routine_schema"
-    " AND p.specific_name = r.specific_name AND p.routine_type = r.routine_type)"
+    "(SELECT specific_name AS called, routine_type AS type,"
+    " GROUP_CONCAT(CONCAT_WS(' ', parameter_mode, parameter_name, dtd_identifier) ORDER BY ordinal_position) AS listed"
+    " FROM information_schema.parameters WHERE specific_schema = DATABASE() GROUP BY specific_name, routine_type)"
 )
+"""Those of all routines at once: the server reads all of them to find those of one."""
 CATALOG = (
     _described("'view'", "table_name", (OF_ANY_DATABASE, "check_option, security_type"), "views WHERE table_schema"),
     _described(
@@ -127,9 +128,10 @@ CATALOG = (
         "routine_name",
         (
             "routine_definition",
-            f"{PARAMETERS}, dtd_identifier, is_deterministic, sql_data_access, security_type, sql_mode",
+            "p.listed, dtd_identifier, is_deterministic, sql_data_access, security_type, sql_mode",
         ),
-        "routines r WHERE routine_schema",
+        f"routines r LEFT JOIN {PARAMETERS} p ON p.called = r.specific_name AND p.type = r.routine_type"
+        " WHERE routine_schema",
     ),
     _described(
         "'trigger'",
