@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.sql.lexer import BLANKS, DOLLAR_TAG, MYSQL, NESTED, SQLITE, closing
+from ahjo_tasks.sql.lexer import BLANKS, DOLLAR_TAG, MSSQL, MYSQL, NESTED, SQLITE, closing
 from ahjo_tasks.sql.scanner import comment_depth, comment_end
 from ahjo_tasks.sql.tokens import bare_name, stored_name, unquoted, with_plain_names
 
@@ -24,11 +24,22 @@ DEEPEST = NESTED + 1
 _SPECIAL = re.compile(r"[\"`\[/\-#]")
 """A part of a dotted name that has quotes or comments in it."""
 _BLANK = re.compile(r"[^\r\n]")
+_LEADING_DOTS = re.compile(rf"(?:(?<=[{BLANKS}])|(?<=\w)(?=\.\.))\.[.{BLANKS}]*+(?=[\w@#\[\"])")
+_LAST_WORD = re.compile(rf"(?<![\w@#$.])([A-Za-z]++)[{BLANKS}]*+\Z")
+LONGEST_AHEAD = 30
+"""Characters before dots that are searched for the word before a name."""
 
 
 def word_set(words: str) -> frozenset[str]:
     """The words of a list that is written in one string."""
     return frozenset(words.split())
+
+
+NAME_FOLLOWS = word_set(
+    "FROM JOIN INTO UPDATE INSERT DELETE MERGE USING APPLY EXEC EXECUTE TABLE VIEW PROC PROCEDURE FUNCTION TRIGGER "
+    "SYNONYM SEQUENCE TYPE FOR ON REFERENCES EXISTS"
+)
+"""Words of T-SQL before a name, of which the first parts may be left out."""
 
 
 def name_tokens(text: str, syntax: Syntax) -> list[str]:
@@ -44,7 +55,7 @@ def name_tokens(text: str, syntax: Syntax) -> list[str]:
 
 def names_before_arguments(text: str, syntax: Syntax) -> set[str]:
     """The names, as they are written, behind which a parenthesis or a string follows without an operator between."""
-    return set(_before_arguments(syntax).findall(with_plain_names(text, syntax)))
+    return set(_before_arguments(syntax).findall(_with_usual_names(text, syntax)))
 
 
 @lru_cache
@@ -117,12 +128,28 @@ def string_value(token: str, syntax: Syntax) -> str:
     return unquoted(token, syntax)
 
 
-def _shallow(text: str, syntax: Syntax) -> str:
-    """The text without comments that are nested too deep for an expression, and with plain names for U&"name".
+def _with_usual_names(text: str, syntax: Syntax) -> str:
+    """The text with plain names for U&"name", and in SQL Server without the dots before a name: FROM ..t is FROM t.
 
     Offsets and lines stay.
     """
-    text = with_plain_names(text, syntax)
+    if syntax is MSSQL and any(before + "." in text for before in (*BLANKS, ".")):
+        return _LEADING_DOTS.sub(_without_dots, text)
+    return with_plain_names(text, syntax)
+
+
+def _without_dots(dots: re.Match[str]) -> str:
+    """Write blanks for dots that part no name, as the word before them tells."""
+    word = _LAST_WORD.search(dots.string, max(0, dots.start() - LONGEST_AHEAD), dots.start())
+    return dots[0].replace(".", " ") if word and word[1].upper() in NAME_FOLLOWS else dots[0]
+
+
+def _shallow(text: str, syntax: Syntax) -> str:
+    """The text without comments that are nested too deep for an expression, and with the usual form of names.
+
+    Offsets and lines stay.
+    """
+    text = _with_usual_names(text, syntax)
     if not syntax.nested_comments or comment_depth(text) <= DEEPEST:
         return text
     parts, start = [], 0

@@ -486,3 +486,19 @@ r: EXEC sp_rename 'dbo.p', 'q'; EXEC sp_rename 'dbo.l', 'o', 'USERDATATYPE'
 v: CREATE VIEW v AS SELECT CAST(x AS s.k) y, CAST(x AS o) z FROM s.u
 x: CREATE PROC x AS EXEC q
 --> m>u m>s m>k r>p r>l v>m v>r x>r
+
+a: CREATE VIEW a AS SELECT * FROM ..t JOIN .u ON 1 = 1 LEFT JOIN . . [v] ON 1 = 1, .k, other..l CROSS APPLY .f(1) g WHERE EXISTS (SELECT 1 FROM
+  ..w) OR (SELECT x FROM..m FOR XML PATH(''), TYPE)
+  .value('.', 'int') = 1
+t: CREATE TABLE ..t (x int REFERENCES .u)
+u: CREATE TABLE .u (x int)
+v: CREATE TABLE v (x int)
+k: CREATE TABLE k (x int)
+l: CREATE TABLE l (x int)
+w: CREATE TABLE w (x int)
+m: CREATE TABLE m (x int)
+f: CREATE FUNCTION .f(@x int) RETURNS TABLE AS RETURN SELECT 1 y
+value: CREATE FUNCTION value(@x int, @y int) RETURNS int AS BEGIN RETURN 1 END
+p: CREATE PROC p AS INSERT ..t VALUES (1); EXEC ..q; UPDATE .u SET x = 1
+q: CREATE PROC ..q AS SELECT 1
+--> a>t a>u a>v a>k a>f a>w a>m t>u p>t p>q p>u
