@@ -10,10 +10,12 @@ from ahjo_tasks.sql.references.kinds import ROLES, kind_at
 from ahjo_tasks.sql.references.model import Strength
 from ahjo_tasks.sql.references.reader import CLASSES, OBJECT, RELATION, ROUTINE, TYPE, Reader, begin, skip_list, starts
 from ahjo_tasks.sql.references.rows import conflict, copy, delete, insert, load, merge, set_word, truncate, update, use
-from ahjo_tasks.sql.references.system_procedures import system_procedure
+from ahjo_tasks.sql.references.system_procedures import of_another_database, passed, system_procedure
 from ahjo_tasks.sql.references.tokens import STRING, string_value, word_set
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ahjo_tasks.sql.references.reader import Action
 
 OBJECT_WORDS = word_set(
@@ -25,6 +27,16 @@ AFTER_TEXT = word_set("; , EXEC EXECUTE IF BEGIN SET DECLARE PRINT")
 """Marks and words that may follow the text that a variable gets; anything else may be a part of it."""
 BEFORE_VARIABLE = frozenset({"SET", "DECLARE", "SELECT", ","})
 """Words and marks before a variable that gets a value."""
+TEXTS: Mapping[str, tuple[str, ...]] = {
+    "sp_executesql": ("stmt",),
+    "sp_describe_first_result_set": ("tsql",),
+    "sp_describe_undeclared_parameters": ("tsql",),
+    "sp_execute_external_script": ("language", "script", "input_data_1"),
+}
+"""Procedures of SQL Server that run or read SQL, with their parameters up to that of the text.
+
+A text that is the first one may be passed by any name.
+"""
 LONGEST_LOOK = 500
 """Tokens before EXEC that are searched for the text of its variable."""
 PARTS_OF_TABLES = frozenset({"TRIGGER", "POLICY", "RULE", "CONSTRAINT"})
@@ -54,11 +66,18 @@ def execute(reader: Reader, index: int) -> int:
         return _dynamic_list(reader, place)
     reader.emit(place, ROUTINE)
     system_procedure(reader, place)
-    if reader.key(reader.tokens[place]) == "sp_executesql":
-        place += 2 if words[place + 2] == "=" else 0
-        place += words[place + 1] == "="
-        _dynamic_text(reader, range(place + 1, place + 2))
+    _text_of_procedure(reader, place)
     return place + 1
+
+
+def _text_of_procedure(reader: Reader, index: int) -> None:
+    """Read the SQL that is passed to the procedure at an index, unless another database runs it."""
+    parameters = TEXTS.get(reader.key(reader.tokens[index]))
+    if parameters and not of_another_database(reader, index):
+        places = passed(reader, index + 1, parameters)
+        text = places.get(parameters[-1]) if len(parameters) > 1 else next(iter(places.values()), None)
+        if text is not None:
+            _dynamic_text(reader, range(text, text + 1))
 
 
 def _dynamic(reader: Reader, index: int, text: str = "") -> None:

@@ -48,6 +48,8 @@ ARGUMENTS: Mapping[str, tuple[tuple[str, str], ...]] = {
 
 Those that refresh or take away what is there are left out: as DROP does, they name what may need their own file.
 """
+OF_THE_SERVER = frozenset({"sp_addlogin", "sp_grantlogin"})
+"""Those that work on the server, from whatever database they are called."""
 RENAMED_KINDS = {"COLUMN": "column", "INDEX": "index", "STATISTICS": "statistics", "USERDATATYPE": "type"}
 """The kinds of what sp_rename names anew, by its types; all others are objects."""
 LEVELS = ("name", "value", "level0type", "level0name", "level1type", "level1name")
@@ -58,6 +60,8 @@ OF_TYPES = {"TABLE_TYPE": TYPE, **CLASSES}
 def system_procedure(reader: Reader, index: int) -> None:
     """Read the arguments of the procedure at an index, if its strings name objects."""
     name = reader.key(reader.tokens[index])
+    if name not in OF_THE_SERVER and of_another_database(reader, index):
+        return
     if parameters := ARGUMENTS.get(name):
         values = _values(reader, index + 1, [parameter for parameter, _ in parameters])
         for parameter, role in parameters:
@@ -66,19 +70,33 @@ def system_procedure(reader: Reader, index: int) -> None:
         read(reader, index + 1)
 
 
+def of_another_database(reader: Reader, index: int) -> bool:
+    """Tell whether the name of a procedure says a database: a system procedure then works in that one."""
+    return any(split_name(reader.tokens[index], reader.syntax)[:-2])
+
+
 def _values(reader: Reader, index: int, parameters: Sequence[str]) -> dict[str, Argument]:
-    """Return the strings that a call passes, by its parameters; without their names they come in order."""
-    words, values, position = reader.words, dict[str, Argument](), 0
+    """Return the strings that a call passes, by its parameters."""
+    return {
+        parameter: Argument(string_value(reader.tokens[place], reader.syntax), place)
+        for parameter, place in passed(reader, index, parameters).items()
+        if reader.words[place] == STRING
+    }
+
+
+def passed(reader: Reader, index: int, parameters: Sequence[str]) -> dict[str, int]:
+    """Return the tokens that a call passes, by its parameters; without their names they come in order."""
+    words, places, position = reader.words, dict[str, int](), 0
     while True:
         named = words[index + 1] == "=" and words[index].startswith("@")
         parameter = words[index][1:].lower() if named else "".join(parameters[position : position + 1])
         index += 2 * named
-        if words[index] == STRING:
-            values[parameter] = Argument(string_value(reader.tokens[index], reader.syntax), index)
-        index += words[index] not in {",", ";", ""}  # a number is no token
+        if words[index] not in {",", ";", ""}:  # a number is no token
+            places[parameter] = index
+            index += 1
         index += words[index] in {"OUT", "OUTPUT"}
         if words[index] != ",":
-            return values
+            return places
         index, position = index + 1, position + 1
 
 

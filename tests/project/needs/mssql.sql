@@ -502,3 +502,19 @@ value: CREATE FUNCTION value(@x int, @y int) RETURNS int AS BEGIN RETURN 1 END
 p: CREATE PROC p AS INSERT ..t VALUES (1); EXEC ..q; UPDATE .u SET x = 1
 q: CREATE PROC ..q AS SELECT 1
 --> a>t a>u a>v a>k a>f a>w a>m t>u p>t p>q p>u
+
+a: CREATE PROC a AS EXEC sp_execute_external_script @language = N'R', @script = N'SELECT * FROM v', @input_data_1 = N'SELECT x FROM t' WITH RESULT SETS ((y dbo.ty)); EXEC sp_execute_external_script N'R', N'x', N'SELECT x FROM u'
+b: EXEC sp_describe_first_result_set @tsql = N'SELECT * FROM t'; EXEC sys.sp_executesql @statement = N'SELECT * FROM u'
+c: DECLARE @q nvarchar(99) = N'SELECT x FROM t'; EXEC sp_execute_external_script @input_data_1 = @q, @language = N'R', @script = N'x'
+t: CREATE TABLE t (x int)
+u: CREATE TABLE u (x int)
+v: CREATE VIEW v AS SELECT 1 x
+ty: CREATE TYPE ty FROM int
+--> a>t a>u a>ty b>t b>u c>t
+
+a: EXEC other.sys.sp_executesql N'CREATE PROC p AS SELECT * FROM t'; EXEC other..sp_executesql N'SELECT * FROM t'; EXEC other..sp_rename 't', 'w'; EXEC other.sys.sp_addextendedproperty 'x', 'y', 'SCHEMA', 'dbo', 'TABLE', 't'; EXEC master..sp_addlogin 'l'
+t: CREATE TABLE t (x int)
+b: CREATE PROC b AS EXEC p
+w: CREATE VIEW v AS SELECT * FROM w
+u: CREATE USER u FOR LOGIN l
+--> u>a
