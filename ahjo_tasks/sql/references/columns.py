@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE
 from ahjo_tasks.sql.references.expressions import attributes, type_name
-from ahjo_tasks.sql.references.model import INDEX_OF_PARTITION, MADE_ALONG, Strength, key_role, qualified
+from ahjo_tasks.sql.references.model import INDEX_OF_PARTITION, MADE_ALONG, MOVED, Strength, key_role, qualified
 from ahjo_tasks.sql.references.queries import relation
-from ahjo_tasks.sql.references.reader import MARKS, OBJECT, RELATION, ROUTINE, TYPE, Reader, listed_names
+from ahjo_tasks.sql.references.reader import MARKS, OBJECT, RELATION, ROUTINE, TYPE, Reader, begin, listed_names
 from ahjo_tasks.sql.references.signatures import MODES
 from ahjo_tasks.sql.references.storage import STORAGE_ACTIONS, filegroups_of_scheme
 from ahjo_tasks.sql.references.table_parts import TABLE_ACTIONS, bring_sequence, note_key
@@ -163,9 +163,27 @@ def _renamed_table(reader: Reader, index: int) -> int:
     return to + 2
 
 
+def _renamed_object(reader: Reader, index: int) -> int:
+    """Read RENAME OBJECT of Azure Synapse, with a new name for the object or one of its columns."""
+    words = reader.words
+    begin(reader)
+    index += words[index] == "::"
+    reader.table, reader.altered = index, MOVED
+    reader.emit(index, OBJECT)
+    if words[index + 1] == "COLUMN" and words[index + 3] == "TO" and reader.is_name(index + 4):
+        _bring_column(reader, index + 4)
+        return index + 5
+    if words[index + 1] == "TO" and reader.is_name(index + 2):
+        _bring_renamed(reader, split_name(reader.tokens[index + 2], reader.syntax))
+        return index + 3
+    return index + 1
+
+
 def renamed(reader: Reader, index: int) -> int:
     """Read RENAME and CHANGE of a column, which gets a new name."""
     words = reader.words
+    if words[index + 1] == "OBJECT" and reader.syntax is MSSQL:
+        return _renamed_object(reader, index + 2)
     if words[index + 1] in {"TABLE", "TABLES"} and reader.syntax is MYSQL:
         reader.scope.comma = _renamed_table
         return _renamed_table(reader, index + 2)

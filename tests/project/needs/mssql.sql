@@ -518,3 +518,13 @@ b: CREATE PROC b AS EXEC p
 w: CREATE VIEW v AS SELECT * FROM w
 u: CREATE USER u FOR LOGIN l
 --> u>a
+
+a: RENAME OBJECT dbo.t TO u
+b: RENAME OBJECT::dbo.k TO l
+c: RENAME OBJECT m COLUMN x TO y
+t: CREATE TABLE t (x int)
+k: CREATE TABLE k (x int)
+m: CREATE TABLE m (x int)
+v: CREATE VIEW v AS SELECT u.x FROM u JOIN l ON 1 = 1
+w: CREATE VIEW w AS SELECT y FROM m
+--> a>t b>k c>m v>a v>b w>m w>c
