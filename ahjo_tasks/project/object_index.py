@@ -160,8 +160,8 @@ def _has_other_words(file: SqlFile) -> bool:
     if file.dialect.syntax is not POSTGRESQL:
         return False
     kinds = {definition.kind for definition in (*file.definitions, *file.brought)}
-    firsts = (one.types[0] for many in file.names.signatures.values() for one in many if one.types)
-    return not kinds.isdisjoint({"extension", "operator", "cast"}) or any(one not in BUILTIN_TYPES for one in firsts)
+    firsts = {one.types[0] for many in file.names.signatures.values() for one in many if one.types}
+    return not kinds.isdisjoint({"extension", "operator", "cast"}) or not firsts <= BUILTIN_TYPES[POSTGRESQL]
 
 
 class ObjectIndex:
@@ -174,6 +174,7 @@ class ObjectIndex:
         self._syntax = files[0].dialect.syntax if files else POSTGRESQL
         self._database = self._fold(files[0].database or "") if files else ""
         self._builtin = BUILTIN_FUNCTIONS.get(self._syntax, frozenset())
+        self._builtin_types = BUILTIN_TYPES.get(self._syntax, frozenset())
         self._by_name: dict[str, list[ObjectOwner]] = defaultdict(list)
         for number, file in enumerate(files):
             for name, kind in owned(file):
@@ -394,9 +395,10 @@ class ObjectIndex:
 
     def _of_database(self, owners: list[ObjectOwner], reference: Reference) -> tuple[list[ObjectOwner], bool]:
         """Those that a name without a schema means, unless it is the database's own function."""
-        if reference.role == "type" and reference.parts[0] in BUILTIN_TYPES and self._syntax is POSTGRESQL:
+        name = reference.parts[0] if self._syntax.lower_names else reference.parts[0].lower()
+        if reference.role == "type" and name in self._builtin_types:
             return [], False
-        builtin = reference.role == "routine" and reference.parts[0].lower() in self._builtin
+        builtin = reference.role == "routine" and name.lower() in self._builtin
         if builtin and self._syntax is not POSTGRESQL:
             return [], False
         owners, certain = self._on_path(owners, reference)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ahjo_tasks.sql.lexer import MYSQL, POSTGRESQL, Syntax
+from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, Syntax
 from ahjo_tasks.sql.references.tokens import word_set
 
 _COMMON = word_set(
@@ -37,7 +37,7 @@ BUILTIN_FUNCTIONS: dict[Syntax, frozenset[str]] = {
     MYSQL: _COMMON | _MYSQL,
 }
 """By dialect. MySQL means its own function by such a name; PostgreSQL the one whose parameters fit best."""
-BUILTIN_TYPES = word_set(
+_POSTGRESQL_TYPES = word_set(
     "bigint bigserial bit bool boolean box bpchar bytea char character cid cidr circle cstring date daterange "
     "datemultirange decimal double float float4 float8 inet int int2 int4 int8 int4range int8range int4multirange "
     "int8multirange integer internal interval json jsonb jsonpath line lseg macaddr macaddr8 money name national nchar "
@@ -47,7 +47,17 @@ BUILTIN_TYPES = word_set(
     "tstzrange tsvector txid_snapshot uuid varbit varchar void xid xid8 xml event_trigger anyelement anyarray anyenum "
     "anynonarray anyrange anycompatible anycompatiblearray language_handler fdw_handler"
 )
-"""Types that PostgreSQL means by a name without a schema, whatever the project calls so."""
+_MSSQL_TYPES = word_set(
+    "bigint binary bit char character cursor date datetime datetime2 datetimeoffset dec decimal float "
+    "geography geometry hierarchyid image int integer money national nchar ntext numeric nvarchar real rowversion "
+    "smalldatetime smallint smallmoney sql_variant sysname table text time timestamp tinyint uniqueidentifier "
+    "varbinary varchar xml"
+)
+BUILTIN_TYPES: dict[Syntax, frozenset[str]] = {POSTGRESQL: _POSTGRESQL_TYPES, MSSQL: _MSSQL_TYPES}
+"""Types that the database means by a name without a schema, whatever the project calls so.
+
+Those that only new versions of SQL Server have, `json` and `vector`, may be a project's own on older ones.
+"""
 EXTENSION_OBJECTS: dict[str, frozenset[str]] = {
     name: word_set(words)
     for name, words in {

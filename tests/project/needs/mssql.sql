@@ -528,3 +528,10 @@ m: CREATE TABLE m (x int)
 v: CREATE VIEW v AS SELECT u.x FROM u JOIN l ON 1 = 1
 w: CREATE VIEW w AS SELECT y FROM m
 --> a>t b>k c>m v>a v>b w>m w>c
+
+a: CREATE TABLE a (b Date, c [date], d dbo.Date, e sysname, f Name, g json)
+date: CREATE TYPE dbo.Date FROM varchar(8)
+sysname: CREATE TYPE dbo.sysname FROM nvarchar(128)
+name: CREATE TYPE dbo.Name FROM sysname
+json: CREATE TYPE dbo.json FROM nvarchar(max)
+--> a>date a>name a>json
