@@ -122,14 +122,13 @@ def other_index(reader: Reader, index: int) -> int:
 
 
 def switch(reader: Reader, index: int) -> int:
-    """Read SWITCH of a partition of SQL Server to another table."""
+    """Read SWITCH of SQL Server to another table; the numbers of both partitions are expressions."""
     place = index + 1
-    if reader.context != "alter" or reader.syntax is not MSSQL:
-        return place
-    while reader.words[place] not in {"TO", ";", ""}:
-        place += 1
-    reader.emit(place + 1, "relation")
-    return place + 1
+    if reader.context == "alter" and reader.syntax is MSSQL:
+        while reader.words[place] not in {"TO", ";", ""}:
+            place += 1
+        reader.emit(place + 1, "relation")
+    return index + 1
 
 
 def transfer(reader: Reader, index: int) -> int:

@@ -535,3 +535,10 @@ sysname: CREATE TYPE dbo.sysname FROM nvarchar(128)
 name: CREATE TYPE dbo.Name FROM sysname
 json: CREATE TYPE dbo.json FROM nvarchar(max)
 --> a>date a>name a>json
+
+a: ALTER TABLE t SWITCH PARTITION $PARTITION.pf('2024') TO u PARTITION $PARTITION.pg(1)
+t: CREATE TABLE t (x int)
+u: CREATE TABLE u (x int)
+pf: CREATE PARTITION FUNCTION pf (date) AS RANGE FOR VALUES ('2024')
+pg: CREATE PARTITION FUNCTION pg (int) AS RANGE FOR VALUES (1)
+--> a>t a>u a>pf a>pg
