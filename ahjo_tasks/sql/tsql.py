@@ -40,7 +40,11 @@ _FIRST = re.compile(
     rf"|CREATE{GAP}(?:SCHEMA|DEFAULT|RULE))\b"
 )
 """In capitals: the statements that must be the first of their batch."""
-_STRAY_GO = re.compile(r"^[ \t]*(?P<go>GO[ \t]*;)[ \t]*(?:--.*)?\r?$", re.IGNORECASE | re.MULTILINE)
+_STRAY_GO = re.compile(
+    r"^(?:[ \t]*(?P<go>GO[ \t]*;)|.*(?:;|\*/)[ \t]*(?P<behind>GO)[ \t]*;?)[ \t]*(?:--.*)?\r?$",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A line of GO with a semicolon, and GO behind the end of a statement or a comment."""
 _NO_BLOCK = frozenset({"TRAN", "TRANSACTION", "DISTRIBUTED", "CONVERSATION", "DIALOG"})
 _CONDITIONS = frozenset({"IF", "ELSE", "WHILE"})
 _ENDS_CONDITION = frozenset(
@@ -113,12 +117,21 @@ def _misplaced(text: str) -> Iterator[re.Match[str]]:
     upper = ascii_upper(text)
     matches = list(_candidates(upper))
     first = skip_gap(_LEAD, text, 0) if matches else 0
-    if all(match.start() == first for match in matches) or _SCHEMA.match(upper, first):
+    if all(match.start() == first for match in matches):
         return
+    elements = _end_of_statement(text, first) if _SCHEMA.match(upper, first) else first
     for start in statement_starts(text, ("CREATE", "ALTER")):
         match = _FIRST.match(upper, start)
-        if match and start != first and not _PERMISSION.match(upper, match.end()):
+        if not match or start == first or _PERMISSION.match(upper, match.end()):
+            continue
+        if start > elements or phrase(match[0], MSSQL) != "CREATE VIEW":  # CREATE SCHEMA may have views as elements
             yield match
+
+
+def _end_of_statement(text: str, start: int) -> int:
+    """Return the offset of the semicolon that ends the statement, or the end of the batch."""
+    ends = (token.offset for token in tokenize(text, MSSQL) if token.value == ";" and token.offset > start)
+    return next(ends, len(text))
 
 
 def _candidates(upper: str) -> Iterator[re.Match[str]]:
@@ -138,7 +151,7 @@ def _offsets(text: str, word: str) -> Iterator[int]:
 
 
 def _error(batch: Batch, match: re.Match[str], path: Path | None) -> SourceError:
-    message = f"{' '.join(match[0].split())} must be the first statement of its batch"
+    message = f"{phrase(match[0], MSSQL)} must be the first statement of its batch"
     error = SourceText(batch.text, path).error(match.start(), message, hint=_advice(batch, match.start()))
     if error.line == 1 and error.column:
         error.column += batch.column - 1
@@ -150,8 +163,9 @@ def _advice(batch: Batch, offset: int) -> str:
     """Say how to begin a new batch before the statement at an offset."""
     stray = _STRAY_GO.search(batch.text, 0, offset)
     if stray:
-        line = batch.line + batch.text.count("\n", 0, stray.start("go"))
-        return f"{stray['go'].strip()} in line {line} is not a separator: write GO without the semicolon."
+        line = batch.line + batch.text.count("\n", 0, stray.start())
+        mend = "write GO without the semicolon" if stray["go"] else "it needs a line of its own"
+        return f"{stray['go'] or stray['behind']} in line {line} is not a separator: {mend}."
     if _is_nested(batch.text, offset):
         return "A batch cannot be split within IF, WHILE or BEGIN and END: run the statement as text, EXEC(N'...')."
     return "Put GO on a line of its own before it."
@@ -218,7 +232,9 @@ _AFTER_ROLLBACK = frozenset(
 # -- statements that no transaction takes ----------------------------------------------------------------------------
 
 _CHANGE = rf"(?:CREATE|ALTER|DROP)\b{GAP}"
-_SAVED = r"(?:DATABASE|LOG|CERTIFICATE|MASTER|SERVICE|SYMMETRIC|(?:HEADER|FILELIST|LABEL|VERIFY|REWIND)ONLY)"
+_SAVED = (
+    r"(?:DATABASE|LOG|SERVER|GROUP|CERTIFICATE|MASTER|SERVICE|SYMMETRIC|(?:HEADER|FILELIST|LABEL|VERIFY|REWIND)ONLY)"
+)
 _STATEMENT = re.compile(
     rf"(?:{_CHANGE}DATABASE\b(?!{GAP}(?:(?:SCOPED|AUDIT|ENCRYPTION|TO|ON|ANY)\b|[,)]))|(?:BACKUP|RESTORE)\b{GAP}{_SAVED}"
     rf"|RECONFIGURE|{_CHANGE}FULLTEXT\b{GAP}(?:CATALOG|INDEX)|{_CHANGE}(?:AVAILABILITY\b{GAP}GROUP|ENDPOINT)"
@@ -232,15 +248,17 @@ _OPTIONS = frozenset({"MEMORY_OPTIMIZED", "RESUMABLE"})
 _PROCEDURE = re.compile(
     r"SP_(?:ADDLINKEDSERVER|(?:ADD|DROP)SERVER|SETNETNAME|SERVEROPTION|(?:ADD|DROP)LINKEDSRVLOGIN|RENAMEDB|DBOPTION"
     r"|(?:ADD|DROP)REMOTELOGIN|REMOTEOPTION|ATTACH_(?:SINGLE_FILE_)?DB|DETACH_DB|CERTIFY_REMOVABLE|CREATE_REMOVABLE"
-    r"|ADDUMPDEVICE|DROPDEVICE|(?:ADD|DROP)EXTENDEDPROC|(?:ADD|DROP)SRVROLEMEMBER|CHANGE_USERS_LOGIN"
+    r"|CONFIGURE|DBCMPTLEVEL|ADDUMPDEVICE|DROPDEVICE|(?:ADD|DROP)EXTENDEDPROC|(?:ADD|DROP)SRVROLEMEMBER|CHANGE_USERS_LOGIN"
     r"|(?:ADD|DROP|GRANT|DENY|REVOKE)LOGIN|PASSWORD|DEFAULT(?:DB|LANGUAGE)|(?:GRANT|REVOKE)DBACCESS"
     r"|(?:ADD|DROP|SET)APPROLE|APPROLEPASSWORD"
     r"|FULLTEXT_\w+|REPLICATIONDBOPTION|REMOVEDBREPLICATION|SUBSCRIPTION_CLEANUP"
     r"|(?:ADD|DROP|CHANGE)(?:DISTRIBUTOR|DISTRIBUTIONDB|DISTPUBLISHER|SUBSCRIBER)(?:_SCHEDULE|_PROPERTY|_PASSWORD)?"
     r"|(?:ADD|DROP|CHANGE)(?:MERGE)?(?:PULL|PUSH)?(?:PUBLICATION|ARTICLE|SUBSCRIPTION|FILTER|PARTITION)"
-    r"(?:_AGENT|_SNAPSHOT)?)(?![\w@#$])"
+    r"(?:_AGENT|_SNAPSHOT)?|ARTICLEFILTER)(?![\w@#$])"
 )
 """Procedures that run such statements."""
+_RUN_TEXT = frozenset({"sp_executesql", "sp_msforeachdb", "sp_msforeachtable"})
+"""Procedures that run the text which is their first argument."""
 _BEFORE_ASSIGNED = frozenset({"SET", "DECLARE", "SELECT", ","})
 """Words and marks before a variable that gets a value."""
 _BEFORE_PROCEDURE = frozenset({"EXEC", "EXECUTE", ".", "=", ";"})
@@ -253,7 +271,7 @@ _PREFILTER = (
 """A part of each of them: to search for words is faster than for an expression."""
 _PROCEDURE_PREFILTER = re.compile(
     r"SP_(?:ADD|DROP|CHANGE|SETNETNAME|SERVEROPTION|RENAMEDB|DBOPTION|REMO|ATTACH_|DETACH_DB|CERTIFY|CREATE_REM"
-    r"|FULLTEXT|SETAPPROLE|REPLICATION|SUBSCR|GRANT|DENYLOGIN|REVOKE|PASSWORD|DEFAULT|APPROLE)"
+    r"|FULLTEXT|CONFIGURE|DBCMPT|ARTICLE|MSFOREACH|SETAPPROLE|REPLICATION|SUBSCR|GRANT|DENYLOGIN|REVOKE|PASSWORD|DEFAULT|APPROLE)"
 )
 """The same for the procedures, which begin alike; SP_ alone is a part of USP_, too."""
 
@@ -282,7 +300,7 @@ def non_transactional_statement(text: str) -> str:
 
 
 def _texts_to_run(tokens: Sequence[Token]) -> Iterator[str]:
-    """Yield the strings in EXEC (...), in the first argument of sp_executesql, and in the variables named there."""
+    """Yield the strings in EXEC (...), in the first argument of what runs it, and in the variables named there."""
     runs = [token for position in range(len(tokens)) for token in _run_at(tokens, position)]
     variables = {token.word for token in runs if token.word.startswith("@")}
     yield from (token.value for token in runs if token.kind == "string")
@@ -297,12 +315,12 @@ def _texts_to_run(tokens: Sequence[Token]) -> Iterator[str]:
 
 
 def _run_at(tokens: Sequence[Token], position: int) -> Sequence[Token]:
-    """Return the tokens of the text that EXEC or sp_executesql at a position runs; nothing for any other token."""
+    """Return the tokens of the text that EXEC or a procedure at a position runs; nothing for any other token."""
     start = position + 2
     if tokens[position].word in {"EXEC", "EXECUTE"} and [token.value for token in tokens[start - 1 : start]] == ["("]:
         ends = (place for place in range(start, len(tokens)) if tokens[place].value == ")")
         return tokens[start : next(ends, len(tokens))]
-    if tokens[position].value.lower() == "sp_executesql":
+    if tokens[position].value.lower() in _RUN_TEXT:
         named = [token.value for token in tokens[start : start + 1]] == ["="]
         return tokens[position + 3 : position + 4] if named else tokens[position + 1 : position + 2]
     return ()

@@ -18,6 +18,7 @@ FINE = [
     "GRANT CREATE VIEW TO somebody; DENY CREATE PROCEDURE, CREATE FUNCTION TO other",
     "GRANT CREATE SCHEMA ON DATABASE::d TO somebody",
     "CREATE SCHEMA s CREATE VIEW v AS SELECT 1 AS x",
+    "CREATE SCHEMA s CREATE TABLE t (i int) create /* a */ view v AS SELECT 1 AS x GRANT SELECT ON t TO r",
     "EXEC('CREATE VIEW v AS SELECT 1')",
     "SELECT 1 -- CREATE VIEW v\n/* CREATE PROC p */",
     "SELECT [CREATE VIEW x] FROM t",
@@ -39,6 +40,11 @@ def test_what_the_server_takes_is_taken(text: str) -> None:
         ("CREATE VIEW a AS SELECT 1\n\nCREATE VIEW b AS SELECT 2", "CREATE VIEW", 3, 1),
         ("DROP PROCEDURE p; ALTER PROCEDURE q AS SELECT 1", "ALTER PROCEDURE", 1, 19),
         ("USE other\nCREATE SCHEMA s", "CREATE SCHEMA", 2, 1),
+        ("CREATE SCHEMA s;\nCREATE VIEW v AS SELECT 1 AS x", "CREATE VIEW", 2, 1),
+        ("CREATE SCHEMA s CREATE VIEW v AS SELECT 1 AS x CREATE FUNCTION f ()", "CREATE FUNCTION", 1, 48),
+        ("CREATE SCHEMA s\nCREATE SCHEMA u", "CREATE SCHEMA", 2, 1),
+        ("CREATE SCHEMA s CREATE TABLE t (i int)\nALTER VIEW v AS SELECT 1 AS x", "ALTER VIEW", 2, 1),
+        ("PRINT 1\ncreate/* a */or -- b\nalter view v AS SELECT 1 AS x", "CREATE OR ALTER VIEW", 2, 1),
         ("PRINT 'x'\r\nCREATE TRIGGER t ON x AFTER INSERT AS PRINT 'y'", "CREATE TRIGGER", 2, 1),
     ],
 )
@@ -74,10 +80,38 @@ def test_a_statement_after_another_is_told_to_take_a_separator(before: str) -> N
     assert caught.value.hint == "Put GO on a line of its own before it."
 
 
-def test_a_separator_with_a_semicolon_is_named() -> None:
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        (" go;", "go; in line 4 is not a separator: write GO without the semicolon."),
+        ("\tGO; -- next", "GO; in line 4 is not a separator: write GO without the semicolon."),
+        (";GO", "GO in line 4 is not a separator: it needs a line of its own."),
+        ("PRINT 3; go -- next", "go in line 4 is not a separator: it needs a line of its own."),
+        ("/* next */ GO", "GO in line 4 is not a separator: it needs a line of its own."),
+        ("-- and GO", "Put GO on a line of its own before it."),
+    ],
+)
+def test_a_line_that_looks_like_a_separator_is_named(line: str, hint: str) -> None:
     with pytest.raises(SourceError, match="must be the first") as caught:
-        check_first_in_batch(SPLITTER.split("PRINT 1\nGO\nPRINT 2\n go;\nCREATE VIEW v AS SELECT 1"), None)
-    assert caught.value.hint == "go; in line 4 is not a separator: write GO without the semicolon."
+        check_first_in_batch(SPLITTER.split(f"PRINT 1\nGO\nPRINT 2\n{line}\nCREATE VIEW v AS SELECT 1"), None)
+    assert caught.value.hint == hint
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("GO ;", "Write GO without the semicolon."),
+        ("GO 5 ; -- five times", "Write GO without the semicolon."),
+        ("GO /* next */", "Write the comment with --, or on a line of its own."),
+        ("GO 5/* next", "Write the comment with --, or on a line of its own."),
+        ("GO PRINT 2", "Write it on the next line."),
+        ("GO -5", "Write it on the next line."),
+    ],
+)
+def test_what_may_not_follow_a_separator_is_refused_with_advice(line: str, hint: str) -> None:
+    with pytest.raises(SourceError, match="may follow GO on its line") as caught:
+        SPLITTER.split(f"PRINT 1\n{line}\nPRINT 3")
+    assert (caught.value.line, caught.value.hint) == (2, hint)
 
 
 @pytest.mark.parametrize(
@@ -153,6 +187,10 @@ def test_a_permission_a_name_and_a_string_keep_the_transaction(text: str) -> Non
         ("EXEC sp_defaultlanguage 'a'", "SP_DEFAULTLANGUAGE"),
         ("EXEC sp_grantdbaccess 'a'", "SP_GRANTDBACCESS"),
         ("EXEC sp_approlepassword 'a', 'b'", "SP_APPROLEPASSWORD"),
+        ("EXEC sp_configure 'clr enabled', 1", "SP_CONFIGURE"),
+        ("EXEC sp_dbcmptlevel 'a', 90", "SP_DBCMPTLEVEL"),
+        ("EXEC sp_articlefilter @publication = 'p'", "SP_ARTICLEFILTER"),
+        ("BACKUP SERVER TO DISK = 'a'", "BACKUP SERVER"),
     ],
 )
 def test_a_statement_is_found_after_another_without_a_semicolon(text: str, statement: str) -> None:
@@ -170,6 +208,8 @@ def test_a_statement_is_found_after_another_without_a_semicolon(text: str, state
         ("SET @b = 'ALTER DATABASE ' + QUOTENAME(DB_NAME()) + ' SET x' EXEC [sp_executesql] @b", "ALTER DATABASE"),
         ("SELECT @a = 1, @b = 'KILL 5' FROM t EXECUTE (@b)", "KILL 5"),
         ("EXEC ('EXEC (''KILL 5'')')", "KILL 5"),
+        ("EXEC sp_MSforeachdb 'ALTER DATABASE [?] SET RECOVERY SIMPLE'", "ALTER DATABASE"),
+        ("EXEC master..sp_msforeachtable @command1 = N'KILL 5'", "KILL 5"),
     ],
 )
 def test_a_statement_is_found_in_the_text_that_is_run(text: str, statement: str) -> None:

@@ -27,6 +27,7 @@ MOST = 2_147_483_647
 """The largest count of a batch."""
 
 _TAIL = r"[ \t]*+(?:--[^\r\n]*+)?(?=[\r\n]|\Z)"
+_MARK_BEHIND = re.compile(r"[0-9 \t]*+(;|/\*)")
 _LOOK_BACK = 200
 """Characters before a separator that are searched for an alias without its name."""
 
@@ -98,11 +99,22 @@ def _count(source: SourceText, line: re.Match[str]) -> int:
     if count == "":
         return 1
     if count is None:
-        raise source.error(line.end(), f"only a count or a -- comment may follow {source.separator} on its line")
+        message = f"only a count or a -- comment may follow {source.separator} on its line"
+        raise source.error(line.end(), message, hint=_advice(source, line.end()))
     digits = count.lstrip("0") or "0"
     if len(digits) > len(str(MOST)) or int(digits) > MOST:
         raise source.error(line.start("count"), f"a batch runs at most {MOST} times")
     return int(digits)
+
+
+def _advice(source: SourceText, offset: int) -> str:
+    """Say what to do with what follows the separator at an offset."""
+    mark = _MARK_BEHIND.match(source.text, offset)
+    if mark is None:
+        return "Write it on the next line."
+    if mark[1] == ";":
+        return f"Write {source.separator} without the semicolon."
+    return "Write the comment with --, or on a line of its own."
 
 
 def _all_plain(source: SourceText) -> bool:
