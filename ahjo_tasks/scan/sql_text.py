@@ -25,13 +25,13 @@ BLANK = rf"{GAP}{GAPS}"
 QUOTED = "|".join(quoted(char) for char in UNKNOWN.names)
 PART = rf"(?:{QUOTED}|(?!\d)(?:\$\(\w+\)|[\w@$#])(?:\$\(\w+\)|[\w@$#]|)*+)"
 """One part of a name; a deploy fills in `$(variable)`."""
-NAME = rf"{PART}(?:{GAPS}\.{GAPS}(?:\.{GAPS}|)*+{PART}|)*+"
+NAME = rf"(?:\.{GAPS}(?:\.{GAPS}|)?+|)?+{PART}(?:{GAPS}\.{GAPS}(?:\.{GAPS}|)*+{PART}|)*+"
 NO_WORD_BEFORE = r"(?<![\w@$#])"
 WORD_END = r"(?![\w@$#])"
 
 RESERVED = re.compile(
     r"(?:add|all|and|as|before|begin|by|default|definer|do|else|end|exec|execute|for|from|if|in|instead|into|is|not|of|on|"
-    r"or|order|select|set|table|then|to|using|values|when|where|with)\Z",
+    r"opendatasource|openquery|openrowset|or|order|select|set|table|then|to|using|values|when|where|with)\Z",
     re.IGNORECASE,
 )
 """Words that are no name of an object in any database, unless they are quoted."""
@@ -124,13 +124,20 @@ def _scanner(syntax: Syntax) -> OpaqueScanner:
     return OpaqueScanner(syntax, unclosed="code")
 
 
+_SUMMAND = r"(?:N?'(?:[^']++|''|)*+'|@\w++|[\w.]++\([^()']*+\))"
+"""A part of a text that is made with `+`: a string, a variable, a function of few words."""
+_SUMMANDS = rf"(?:{_SUMMAND}\s*+\+\s*+|)*+"
+_RUNS_TEXT = r"\bsp_(?:executesql|msforeach(?:db|table))\]?\s+(?:@\w+\s*=\s*)?"
 _DYNAMIC = re.compile(
-    r"(?:\b(?:exec|execute)(?:\s+immediate)?[\s(]*|\bsp_executesql\s+(?:@\w+\s*=\s*)?|\bprepare\s+\w+\s+from\s*)N?\Z",
-    re.IGNORECASE,
+    rf"(?:\bexec(?:ute)?(?:\s+immediate)?[\s(]*|{_RUNS_TEXT}|\bprepare\s+\w+\s+from\s*){_SUMMANDS}N?\Z", re.IGNORECASE
 )
-_ASSIGNED = re.compile(r"(@\w+)[^;'@]{0,60}=\s*N?\Z", re.IGNORECASE)
-_EXECUTED = re.compile(r"\b(?:exec(?:ute)?[\s(]+|sp_executesql\s+(?:@\w+\s*=\s*)?)(@\w+)", re.IGNORECASE)
+_ASSIGNED = re.compile(rf"(@\w+)[^;'@]{{0,60}}=\s*+{_SUMMANDS}N?\Z", re.IGNORECASE)
+_EXECUTED = re.compile(rf"(?:\bexec(?:ute)?[\s(]+|{_RUNS_TEXT})({_SUMMANDS}{_SUMMAND})", re.IGNORECASE)
+_VARIABLE = re.compile(r"'[^']*+'|(@\w++)")
+_ADDED = re.compile(r"\+\s*+N?\Z", re.IGNORECASE)
 _LOOK_BACK = 120
+_LONG_LOOK_BACK = 2000
+"""Characters before a string that are searched for what runs it, and before one that is added to others."""
 
 
 class SqlText(NamedTuple):
@@ -210,6 +217,8 @@ def _dynamic(text: str, start: int, end: int) -> str | None:
     if text[start] != "'":
         return None
     before = text[max(0, start - _LOOK_BACK) : start]
+    if _ADDED.search(before):
+        before = text[max(0, start - _LONG_LOOK_BACK) : start]
     if not _DYNAMIC.search(before):
         variable = _ASSIGNED.search(before)
         if not variable or variable[1].lower() not in _executed(text):
@@ -220,7 +229,8 @@ def _dynamic(text: str, start: int, end: int) -> str | None:
 @lru_cache(maxsize=2)
 def _executed(text: str) -> frozenset[str]:
     """Collect the variables whose value a script executes."""
-    return frozenset(match[1].lower() for match in _EXECUTED.finditer(text))
+    texts = (match[1] for match in _EXECUTED.finditer(text))
+    return frozenset(variable.lower() for text in texts for variable in _VARIABLE.findall(text) if variable)
 
 
 def _occurrences(text: str, words: Sequence[str]) -> list[int]:

@@ -51,6 +51,8 @@ def matches(path: str, text: str, rule: SqlObjectModification | SqlInsert | None
         ("do $x$ begin create table a.b (c int); end $x$", "CREATE TABLE a.b"),
         ("alter procedure dbo.p;2 as select 1", "ALTER PROCEDURE dbo.p"),
         ("drop function Test.[@Test:Skip]", "DROP FUNCTION Test.@Test:Skip"),
+        ("create table ..t (x int)", "CREATE TABLE t"),
+        ("drop view /* x */ . [v]", "DROP VIEW v"),
     ],
 )
 def test_every_database_s_way_to_say_it_is_understood(text: str, expected: str) -> None:
@@ -123,6 +125,7 @@ def test_a_variable_may_be_the_schema_that_is_looked_for() -> None:
         ("merge t using s on 1 = 1 when not matched then insert (x) values (1); insert into u values (1)", "u"),
         ("insert into $(s).t select 1", "$(s).t"),
         ("insert into dbo.[@audit] (a) values (1)", "dbo.@audit"),
+        ("insert ..t select 1", "t"),
     ],
 )
 def test_every_form_of_an_insert_is_found(text: str, table: str) -> None:
@@ -141,6 +144,8 @@ def test_every_form_of_an_insert_is_found(text: str, table: str) -> None:
         "select replace(x, 'a', 'b') into t",
         "create or replace view v as select 1",
         "grant insert (x) on t to bob",
+        "insert openquery(far, 'select x from t') values (1)",
+        "insert into openrowset('a', 'b', 'c') select 1",
         "select insert_into from t",
     ],
 )
@@ -204,6 +209,11 @@ def test_a_backslash_is_read_both_ways(text: str) -> None:
         "declare @s nvarchar(max) = N'drop table x'; exec(@S)",
         "set @s = 'drop table x' exec sp_executesql @s",
         "exec('exec(''drop table x'')')",
+        "exec [sys].[sp_executesql] N'drop table x'",
+        "exec sp_MSforeachdb @command1 = N'drop table x'",
+        "exec ('use ' + quotename(@d) + N'; print ''a'' ' + 'drop table x')",
+        "set @s = @s + 'select 1 ' + N'drop table x' exec (@s)",
+        "declare @s varchar(9) = 'drop table x' exec (N'use a; ' + @t + @s)",
     ],
 )
 def test_dynamic_sql_is_code(text: str) -> None:
@@ -218,6 +228,8 @@ def test_dynamic_sql_is_code(text: str) -> None:
         "exec p 'drop table x'",
         "exec('/* drop table x */')",
         "exec('drop table ' + @t)",
+        "exec p @a = 'a' select 'b' + 'drop table x'",
+        "set @s = 'a' + 'drop table x' exec ('@s' + @t)",
     ],
 )
 def test_other_strings_are_data(text: str) -> None:
