@@ -457,8 +457,10 @@ def decode_bytes(raw: bytes, path: Path) -> str:
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError as error:
+        if encoding != "utf-16":
+            raise _not_utf8(raw, error.start + encoding.endswith("sig") * len(codecs.BOM_UTF8), path) from None
         raise SourceError(
-            f"is not {encoding.upper().removesuffix('-SIG')}: invalid byte at offset {error.start}",
+            f"is not UTF-16: invalid byte at offset {error.start}",
             path=path,
             line=raw.count(b"\n", 0, error.start) + 1,
             hint="Save the file as UTF-8.",
@@ -467,3 +469,17 @@ def decode_bytes(raw: bytes, path: Path) -> str:
         hint = "Is it UTF-16 without a byte order mark?"
         raise SourceText(text, path).error(text.index("\0"), "a NUL character, which no server reads", hint=hint)
     return text
+
+
+def _not_utf8(raw: bytes, offset: int, path: Path) -> SourceError:
+    """Return an error about a byte of a file, with the letter that it is in Western Europe's old encoding."""
+    start = raw.rfind(b"\n", 0, offset) + 1
+    letter = raw[offset : offset + 1].decode("cp1252", "ignore")
+    meant = f', "{letter}" in Windows-1252' if letter.isprintable() and letter else ""
+    return SourceError(
+        f"is not UTF-8: byte 0x{raw[offset]:02X} at offset {offset}{meant}",
+        path=path,
+        line=raw.count(b"\n", 0, offset) + 1,
+        column=len(raw[start:offset].decode("utf-8-sig")) + 1,
+        hint=f"Save it as UTF-8 in an editor, or: iconv -f WINDOWS-1252 -t UTF-8 {path.name} > new.sql",
+    )
