@@ -371,6 +371,8 @@ class ObjectIndex:
             kinds |= ROW_TYPES
         named = self._by_name[self._fold(parts[-1])]
         owners = [owner for owner in named if owner.kind in kinds or serves(owner.kind, role)]
+        if role == "object":  # types have names of their own, which only a word before them tells
+            owners = [owner for owner in owners if owner.kind != "type"] or owners
         if role in BROUGHT_ROLES and not owners:
             owners = [owner for owner in named if owner.kind == "extension object"]
         if role == "routine" and not owners and self._syntax is POSTGRESQL:  # a range or a cast: mood('ok')

@@ -542,3 +542,10 @@ u: CREATE TABLE u (x int)
 pf: CREATE PARTITION FUNCTION pf (date) AS RANGE FOR VALUES ('2024')
 pg: CREATE PARTITION FUNCTION pg (int) AS RANGE FOR VALUES (1)
 --> a>t a>u a>pf a>pg
+
+a: CREATE SYNONYM s FOR both
+b: GRANT SELECT ON both TO public
+c: GRANT EXECUTE ON TYPE::both TO public
+table: CREATE TABLE both (x int)
+type: CREATE TYPE both FROM int
+--> a>table b>table c>type
