@@ -225,6 +225,69 @@ STATEMENTS = [
 ]
 
 
+NAMES_IN_TSQL = (
+    "analyze", "call", "concurrently", "delayed", "enable", "filegroup", "get", "ignore", "immediate", "label", "local",
+    "materialized", "natural", "only", "partition", "range", "receive", "recursive", "replace", "returns", "rows",
+    "service", "system", "tables", "type", "window", "work",
+)  # fmt: skip
+"""Words that T-SQL does not reserve, though they mean something in other statements or databases."""
+TABLES_NAMED = [
+    "SELECT * FROM {} SELECT * FROM t",
+    "SELECT x FROM t LEFT JOIN {} q ON q.x = t.x",
+    "SELECT x FROM {}, t",
+    "INSERT {} SELECT x FROM t",
+    "INSERT INTO {} (x) SELECT x FROM t",
+    "UPDATE {} SET x = 1 FROM t",
+    "UPDATE q SET x = 1 FROM {} q JOIN t ON 1 = 1",
+    "DELETE {} WHERE x IN (SELECT x FROM t)",
+    "DELETE FROM {} SELECT * FROM t",
+    "MERGE {} USING t ON 1 = 1 WHEN MATCHED THEN DELETE;",
+    "MERGE t USING {} ON 1 = 1 WHEN MATCHED THEN DELETE;",
+    "TRUNCATE TABLE {} SELECT * FROM t",
+    "ALTER TABLE {} ADD y int; SELECT * FROM t",
+    "CREATE TABLE a (x int REFERENCES {} (x), y int REFERENCES t (x))",
+    "CREATE INDEX i ON {} (x); SELECT * FROM t",
+    "CREATE TRIGGER a ON {} AFTER INSERT AS SELECT * FROM t",
+]
+COLUMNS_NAMED = [
+    "SELECT {} FROM t",
+    "SELECT x AS {} FROM t",
+    "SELECT x {} FROM t",
+    "SELECT {} = x, y FROM t",
+    "SELECT {}.x FROM t {}",
+    "SELECT {}.x FROM t AS {} WHERE {}.x = 1",
+    "SELECT CASE WHEN {} = 1 THEN {} ELSE {} END FROM t",
+    "SELECT COUNT(DISTINCT {}) FROM t GROUP BY {} ORDER BY {}",
+    "INSERT t ({}, x) VALUES (1, 2)",
+    "UPDATE t SET {} = 1, x = {}",
+    "WITH {} AS (SELECT 1 AS x) SELECT * FROM {} JOIN t ON 1 = 1",
+    "SELECT * FROM (SELECT 1 AS x) {} JOIN t ON 1 = 1",
+]
+
+
+@pytest.mark.parametrize("word", NAMES_IN_TSQL)
+def test_a_word_that_sql_server_does_not_reserve_is_a_name(word: str) -> None:
+    assert [text for text in TABLES_NAMED if relations(MSSQL, text.replace("{}", word)) != {word, "t"}] == []
+    assert [text for text in COLUMNS_NAMED if relations(MSSQL, text.replace("{}", word)) != {"t"}] == []
+    assert needs(MSSQL, f"EXEC {word} 1; INSERT t EXEC {word}") == f"C routine {word}, C relation t"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("WAITFOR (RECEIVE TOP (1) * FROM q), TIMEOUT 5", "C queue q"),
+        ("IF 1 = 1 BEGIN RECEIVE * FROM q INTO @t END", "C queue q"),
+        ("CREATE PROC p AS RECEIVE * FROM q", "L queue q"),
+        ("SELECT x FROM t; GET CONVERSATION GROUP @g FROM q", "C relation t, C queue q"),
+        ("ALTER PARTITION FUNCTION f () MERGE RANGE (1)", "C partition function f"),
+        ("{call dbo.p}", "C routine dbo.p"),
+        ("ALTER DATABASE d MODIFY FILEGROUP g DEFAULT", "C filegroup g"),
+    ],
+)
+def test_the_same_words_begin_statements_and_clauses_of_sql_server(text: str, expected: str) -> None:
+    assert needs(MSSQL, text) == expected
+
+
 def test_a_statement_of_sql_server_means_the_same_behind_any_other_without_a_semicolon() -> None:
     def named(*statements: str) -> set[tuple[str, ...]]:
         found = read_references(["\n".join(("CREATE PROCEDURE p AS", *statements))], MSSQL)

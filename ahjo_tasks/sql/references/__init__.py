@@ -53,7 +53,7 @@ def alter(reader: Reader, index: int) -> int:
     if words[place - 2 : place] == ["IF", "EXISTS"]:
         reader.strength = max(reader.strength, Strength.LATE)
     reader.context, reader.altered = "alter", kind
-    place += words[place] == "ONLY"
+    place += words[place] == "ONLY" and syntax is POSTGRESQL
     reader.table = place
     if reader.is_name(place) and kind not in NO_DEFINITION:
         reader.emit_listed(place, ROLES.get(kind, kind))

@@ -387,6 +387,8 @@ def returns(reader: Reader, index: int) -> int:
     """Read the type that a routine returns."""
     words = reader.words
     place = index + 1 + (words[index + 1] == "SETOF")
+    if reader.scope.query:
+        return index + 1
     if words[place] == "TABLE":
         if reader.syntax is MSSQL:
             reader.late = Strength.CREATION  # one SELECT, which is bound like a view
@@ -418,7 +420,7 @@ def partition(reader: Reader, index: int) -> int:
     ):
         reader.push(comma=index_column)
         return index_column(reader, index + 4)
-    if words[index - 1] == "AS" and words[index + 1] not in {"OF", "BY"}:
+    if words[index - 1] == "AS" and words[index + 1] not in {"OF", "BY"} and not reader.scope.query:
         reader.emit(index + 1, "partition function")
         return filegroups_of_scheme(reader, index + 2)
     return index + 1

@@ -8,7 +8,18 @@ from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL
 from ahjo_tasks.sql.references.columns import columns, declaration
 from ahjo_tasks.sql.references.kinds import ROLES, kind_at
 from ahjo_tasks.sql.references.model import Strength
-from ahjo_tasks.sql.references.reader import CLASSES, OBJECT, RELATION, ROUTINE, TYPE, Reader, begin, skip_list, starts
+from ahjo_tasks.sql.references.reader import (
+    CLASSES,
+    OBJECT,
+    RELATION,
+    ROUTINE,
+    STARTS,
+    TYPE,
+    Reader,
+    begin,
+    skip_list,
+    starts,
+)
 from ahjo_tasks.sql.references.rows import conflict, copy, delete, insert, load, merge, set_word, truncate, update, use
 from ahjo_tasks.sql.references.system_procedures import of_another_database, passed, system_procedure
 from ahjo_tasks.sql.references.tokens import STRING, string_value, word_set
@@ -52,7 +63,7 @@ def execute(reader: Reader, index: int) -> int:
     if words[place] in {"FUNCTION", "PROCEDURE"} and syntax is POSTGRESQL:
         reader.emit(place + 1, ROUTINE)
         return skip_list(reader, place + 2)
-    if words[place] == "IMMEDIATE":
+    if words[place] == "IMMEDIATE" and syntax is not MSSQL:
         place += 1
     if words[place] == STRING:
         _dynamic(reader, place)
@@ -121,7 +132,9 @@ def _assigned(reader: Reader, index: int) -> range:
 def receive(reader: Reader, index: int) -> int:
     """Read RECEIVE and GET CONVERSATION GROUP of SQL Server, whose FROM names a queue."""
     words, place = reader.words, index + 1
-    if reader.syntax is not MSSQL or (words[index] == "GET" and words[place] != "CONVERSATION"):
+    waited = words[max(index - 2, 0) : index] == ["WAITFOR", "("]
+    column = index > 0 and not waited and (reader.scope.query or words[index - 1] not in STARTS - {"("})
+    if reader.syntax is not MSSQL or column or (words[index] == "GET" and words[place] != "CONVERSATION"):
         return place
     while words[place] not in {"FROM", "INTO", ";", ""}:
         place += 1
@@ -157,7 +170,8 @@ def prepare(reader: Reader, index: int) -> int:
 
 def call(reader: Reader, index: int) -> int:
     """Read CALL."""
-    if not reader.is_name(index + 1) or not starts(reader, index):
+    column = reader.syntax is MSSQL and reader.words[index - 1] != "{"  # which begins a call in the form of ODBC
+    if column or not reader.is_name(index + 1) or not starts(reader, index):
         return index + 1
     reader.emit(index + 1, ROUTINE)
     return skip_list(reader, index + 2)

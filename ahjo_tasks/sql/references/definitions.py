@@ -112,7 +112,7 @@ def _index(reader: Reader, place: int, _made: Definition | None) -> int:
         if words[place] != "ON":
             return place
         place += 1
-    place += words[place] == "ONLY"
+    place += words[place] == "ONLY" and reader.syntax is POSTGRESQL
     reader.emit(place, RELATION)
     reader.table = place
     if name < place and reader.is_name(name) and words[name] not in {"ON", "USING"}:

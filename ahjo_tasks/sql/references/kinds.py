@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.sql.lexer import MSSQL
+from ahjo_tasks.sql.lexer import MSSQL, POSTGRESQL
 from ahjo_tasks.sql.references.reader import OBJECT, RELATION, ROUTINE, SEQUENCE, TYPE, Reader
 from ahjo_tasks.sql.references.tokens import STRING
 
@@ -137,7 +137,7 @@ def kind_at(reader: Reader, place: int) -> tuple[int, str] | None:
     for phrase, kind in PHRASES.get(words[place], ()):
         end = place + len(phrase)
         if words[place:end] == list(phrase):
-            end += words[end] == "CONCURRENTLY"
+            end += words[end] == "CONCURRENTLY" and reader.syntax is POSTGRESQL
             if words[end] == "IF":
                 end += 3 if words[end + 1] == "NOT" else 2
             return end, kind

@@ -29,6 +29,7 @@ from ahjo_tasks.sql.references.reader import (
     NO_ALIAS,
     NO_ALIAS_IN_TSQL,
     NO_RELATION,
+    NO_RELATION_IN_TSQL,
     QUERY_STARTS,
     RELATION,
     ROUTINE,
@@ -207,7 +208,7 @@ def _named_relation(reader: Reader, index: int) -> int:
     if word == STRING and reader.syntax is SQLITE:
         reader.emit_string(index, RELATION)
         return alias(reader, index + 1)
-    if word in NO_RELATION:
+    if word in (NO_RELATION if reader.syntax is not MSSQL else NO_RELATION_IN_TSQL):
         return index
     if word == "ROWS" and words[index + 1] == "FROM":
         reader.push(close=_after_parentheses)
@@ -287,7 +288,7 @@ def alias(reader: Reader, index: int, named: int = 0) -> int:
 def with_clause(reader: Reader, index: int) -> int:
     """Read WITH, if common table expressions follow."""
     words, scope, syntax = reader.words, reader.scope, reader.syntax
-    place, recursive = index + 1, words[index + 1] == "RECURSIVE"
+    place, recursive = index + 1, words[index + 1] == "RECURSIVE" and syntax is not MSSQL
     place += recursive
     if words[place] == "XMLNAMESPACES" and words[place + 1] == "(":
         place = reader.closing(place + 1) + 1

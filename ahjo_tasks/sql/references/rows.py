@@ -12,6 +12,7 @@ from ahjo_tasks.sql.references.tokens import STRING, split_name, string_value, w
 EVENTS = frozenset({"ON", "OR", "BEFORE", "AFTER", "OF", ",", "FOR", "KEY", "=", "ONLY", "WITHOUT"})
 """Words before INSERT, UPDATE and DELETE where they are no statements."""
 MODIFIERS = word_set("INTO IGNORE LOW_PRIORITY DELAYED HIGH_PRIORITY QUICK OVERWRITE ONLY CONCURRENTLY")
+"""Words before the table whose rows change; to SQL Server all but INTO are names."""
 
 
 AFTER_EVENT = MARKS | {"AS", "WITH", "NOT", "ON", "TO"}
@@ -29,9 +30,9 @@ def _is_event(reader: Reader, index: int) -> bool:
 
 
 def _skip_modifiers(reader: Reader, index: int) -> int:
-    words = reader.words
+    words, modifiers = reader.words, MODIFIERS if reader.syntax is not MSSQL else {"INTO"}
     while True:
-        if words[index] in MODIFIERS and words[index + 1] not in MARKS - {"("}:
+        if words[index] in modifiers and words[index + 1] not in MARKS - {"("}:
             index += 1
         elif words[index] == "OR" and reader.syntax is SQLITE:
             index += 2
@@ -63,6 +64,8 @@ def insert(reader: Reader, index: int) -> int:
     """Read INSERT and REPLACE."""
     words = reader.words
     if _is_event(reader, index) or words[index + 1] in {"(", "SELECT", "WITH", "VALUES", "DEFAULT"}:
+        return index + 1
+    if words[index] == "REPLACE" and reader.syntax is MSSQL:
         return index + 1
     place = _skip_modifiers(reader, index + 1)
     optional = reader.syntax in {MSSQL, MYSQL}
@@ -180,7 +183,8 @@ def merge(reader: Reader, index: int) -> int:
     """Read MERGE."""
     words, place = reader.words, _skip_modifiers(reader, index + 1)
     option = words[index - 1] == "=" and reader.syntax is not MSSQL
-    if words[place] in MARKS | {"JOIN", "UNION", "RANGE", "VIEW"} or option or not starts(reader, index):
+    option |= words[place : place + 2] == ["RANGE", "("]  # of ALTER PARTITION FUNCTION
+    if words[place] in MARKS | {"JOIN", "UNION", "VIEW"} or option or not starts(reader, index):
         return index + 1
     begin(reader)
     reader.scope.query = reader.scope.sources = True
@@ -200,9 +204,9 @@ def truncate(reader: Reader, index: int) -> int:
         place = reader.closing(place) + 1
     role = ROLES_TENDED.get(words[place], RELATION)
     place += words[place] in ROLES_TENDED
-    while words[place] in TENDED:
+    while words[place] in (TENDED if reader.syntax is not MSSQL else {"TABLE"}):
         place += 1
-    if not reader.is_name(place) or words[place] in {"DATABASE", "SYSTEM"}:
+    if not reader.is_name(place) or (words[place] in {"DATABASE", "SYSTEM"} and reader.syntax is not MSSQL):
         return place
     begin(reader)
     reader.emit(place, role)

@@ -52,7 +52,7 @@ def other_storage(reader: Reader, index: int) -> int:
 
 def filegroup(reader: Reader, index: int) -> int:
     """Read FILEGROUP: ALTER DATABASE adds one, others use it."""
-    if reader.syntax is not MSSQL or not reader.is_name(index + 1):
+    if reader.syntax is not MSSQL or not reader.is_name(index + 1) or reader.scope.query:
         return index + 1
     if reader.words[index - 1] == "ADD":
         reader.bring(FILEGROUP, Name(None, split_name(reader.tokens[index + 1], MSSQL)[-1]))
