@@ -228,7 +228,7 @@ STATEMENTS = [
 NAMES_IN_TSQL = (
     "analyze", "call", "concurrently", "delayed", "enable", "filegroup", "get", "ignore", "immediate", "label", "local",
     "materialized", "natural", "only", "partition", "range", "receive", "recursive", "replace", "returns", "rows",
-    "service", "system", "tables", "type", "window", "work",
+    "service", "stoplist", "system", "tables", "type", "window", "work",
 )  # fmt: skip
 """Words that T-SQL does not reserve, though they mean something in other statements or databases."""
 TABLES_NAMED = [
@@ -258,6 +258,9 @@ COLUMNS_NAMED = [
     "SELECT {}.x FROM t AS {} WHERE {}.x = 1",
     "SELECT CASE WHEN {} = 1 THEN {} ELSE {} END FROM t",
     "SELECT COUNT(DISTINCT {}) FROM t GROUP BY {} ORDER BY {}",
+    "SELECT x, y, {} FROM t",
+    "EXEC p {} SELECT * FROM t",
+    "SAVE TRAN {} SELECT * FROM t ROLLBACK TRAN {}",
     "INSERT t ({}, x) VALUES (1, 2)",
     "UPDATE t SET {} = 1, x = {}",
     "WITH {} AS (SELECT 1 AS x) SELECT * FROM {} JOIN t ON 1 = 1",

@@ -365,7 +365,8 @@ def named_by_kind(role: str, *before: str) -> Action:
 
     def read(reader: Reader, index: int) -> int:
         place = index + 1 + (reader.words[index + 1] == "=")
-        if reader.syntax is MSSQL and reader.words[index - 1] in before and reader.is_name(place):
+        column = reader.syntax is not MSSQL or reader.scope.query
+        if not column and reader.words[index - 1] in before and reader.is_name(place):
             reader.emit(place, role)
             return place + 1
         return index + 1
@@ -387,7 +388,7 @@ def returns(reader: Reader, index: int) -> int:
     """Read the type that a routine returns."""
     words = reader.words
     place = index + 1 + (words[index + 1] == "SETOF")
-    if reader.scope.query:
+    if reader.syntax is MSSQL and not reader.on_as:
         return index + 1
     if words[place] == "TABLE":
         if reader.syntax is MSSQL:

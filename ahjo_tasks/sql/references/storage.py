@@ -16,6 +16,9 @@ FILEGROUP, SCHEME = "filegroup", "partition scheme"
 NO_FILEGROUP = frozenset({"DELETE", "UPDATE", "PARTITIONS"})
 """Words behind ON that name no place: actions of foreign keys, and of an option."""
 
+BEFORE_FILEGROUP = frozenset({"ADD", "MODIFY", "REMOVE", "TO", "ON", ","})
+"""Words before FILEGROUP where it is no name."""
+
 
 def _group(reader: Reader, index: int) -> None:
     """Note a filegroup that not every database has."""
@@ -52,7 +55,8 @@ def other_storage(reader: Reader, index: int) -> int:
 
 def filegroup(reader: Reader, index: int) -> int:
     """Read FILEGROUP: ALTER DATABASE adds one, others use it."""
-    if reader.syntax is not MSSQL or not reader.is_name(index + 1) or reader.scope.query:
+    column = reader.scope.query or reader.words[index - 1] not in BEFORE_FILEGROUP
+    if reader.syntax is not MSSQL or not reader.is_name(index + 1) or column:
         return index + 1
     if reader.words[index - 1] == "ADD":
         reader.bring(FILEGROUP, Name(None, split_name(reader.tokens[index + 1], MSSQL)[-1]))
