@@ -25,7 +25,9 @@ _SPECIAL = re.compile(r"[\"`\[/\-#]")
 """A part of a dotted name that has quotes or comments in it."""
 _BLANK = re.compile(r"[^\r\n]")
 _LEADING_DOTS = re.compile(rf"(?:(?<=[{BLANKS}])|(?<=\w)(?=\.\.))\.[.{BLANKS}]*+(?=[\w@#\[\"])")
-_LAST_WORD = re.compile(rf"(?<![\w@#$.])([A-Za-z]++)[{BLANKS}]*+\Z")
+_LAST_WORD = re.compile(
+    rf"(?<![\w@#$.])(?:(?P<clause>(?i:CROSS|OUTER|CREATE|ALTER|DROP))[{BLANKS}]++)?(?P<last>[A-Za-z]++)[{BLANKS}]*+\Z"
+)
 LONGEST_AHEAD = 30
 """Characters before dots that are searched for the word before a name."""
 
@@ -36,10 +38,12 @@ def word_set(words: str) -> frozenset[str]:
 
 
 NAME_FOLLOWS = word_set(
-    "FROM JOIN INTO UPDATE INSERT DELETE MERGE USING APPLY EXEC EXECUTE TABLE VIEW PROC PROCEDURE FUNCTION TRIGGER "
-    "SYNONYM SEQUENCE TYPE FOR ON REFERENCES EXISTS"
+    "FROM JOIN INTO UPDATE INSERT DELETE MERGE EXEC EXECUTE TABLE VIEW PROC PROCEDURE FUNCTION TRIGGER FOR ON "
+    "REFERENCES EXISTS"
 )
-"""Words of T-SQL before a name, of which the first parts may be left out."""
+"""Reserved words of T-SQL before a name, of which the first parts may be left out."""
+NAME_FOLLOWS_CLAUSE = word_set("APPLY SYNONYM SEQUENCE TYPE")
+"""Words that only behind another one are no names themselves: CROSS APPLY."""
 
 
 def name_tokens(text: str, syntax: Syntax) -> list[str]:
@@ -141,7 +145,10 @@ def _with_usual_names(text: str, syntax: Syntax) -> str:
 def _without_dots(dots: re.Match[str]) -> str:
     """Write blanks for dots that part no name, as the word before them tells."""
     word = _LAST_WORD.search(dots.string, max(0, dots.start() - LONGEST_AHEAD), dots.start())
-    return dots[0].replace(".", " ") if word and word[1].upper() in NAME_FOLLOWS else dots[0]
+    if word is None:
+        return dots[0]
+    follows = NAME_FOLLOWS | NAME_FOLLOWS_CLAUSE if word["clause"] else NAME_FOLLOWS
+    return dots[0].replace(".", " ") if word["last"].upper() in follows else dots[0]
 
 
 def _shallow(text: str, syntax: Syntax) -> str:

@@ -498,10 +498,13 @@ l: CREATE TABLE l (x int)
 w: CREATE TABLE w (x int)
 m: CREATE TABLE m (x int)
 f: CREATE FUNCTION .f(@x int) RETURNS TABLE AS RETURN SELECT 1 y
+s: CREATE SYNONYM .s FOR apply . z
+z: CREATE VIEW apply.z AS SELECT x FROM type . x
+x: CREATE VIEW type.x AS SELECT 1 x
 value: CREATE FUNCTION value(@x int, @y int) RETURNS int AS BEGIN RETURN 1 END
 p: CREATE PROC p AS INSERT ..t VALUES (1); EXEC ..q; UPDATE .u SET x = 1
 q: CREATE PROC ..q AS SELECT 1
---> a>t a>u a>v a>k a>f a>w a>m t>u p>t p>q p>u
+--> a>t a>u a>v a>k a>f a>w a>m t>u p>t p>q p>u s>z z>x
 
 a: CREATE PROC a AS EXEC sp_execute_external_script @language = N'R', @script = N'SELECT * FROM v', @input_data_1 = N'SELECT x FROM t' WITH RESULT SETS ((y dbo.ty)); EXEC sp_execute_external_script N'R', N'x', N'SELECT x FROM u'
 b: EXEC sp_describe_first_result_set @tsql = N'SELECT * FROM t'; EXEC sys.sp_executesql @statement = N'SELECT * FROM u'
