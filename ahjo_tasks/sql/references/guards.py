@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 STARTS = word_set(
-    "ALTER BEGIN CREATE DECLARE DELETE DENY DISABLE DROP ELSE ENABLE END EXEC EXECUTE GRANT IF INSERT MERGE PRINT "
-    "RAISERROR RETURN REVOKE SELECT SET THROW TRUNCATE UPDATE USE WHILE"
+    "ALTER BACKUP BEGIN BREAK BULK CHECKPOINT CLOSE COMMIT CONTINUE CREATE DBCC DEALLOCATE DECLARE DELETE DENY DISABLE "
+    "DROP ELSE ENABLE END EXEC EXECUTE FETCH GOTO GRANT IF INSERT KILL MERGE OPEN PRINT RAISERROR RECONFIGURE RESTORE "
+    "RETURN REVERT REVOKE ROLLBACK SAVE SELECT SET THROW TRUNCATE UPDATE USE WAITFOR WHILE WITH"
 )
 """Words that begin a statement, or a part of IF."""
 WITHIN = {
@@ -19,12 +20,18 @@ WITHIN = {
     "INSERT": word_set("EXEC EXECUTE SELECT"),
     "UPDATE": frozenset({"SET"}),
     "MERGE": word_set("DELETE INSERT SET UPDATE"),
+    "BULK": frozenset({"INSERT"}),
 }
 """The words among them that go on in a statement, by its first word."""
+ONCE = word_set("BULK INSERT UPDATE")
+"""The statements in which only the first of these words goes on; the next one begins another statement."""
 PERMISSIONS = frozenset({"GRANT", "DENY", "REVOKE"})
 """Words behind which permissions are named by any words, up to ON, TO or FROM."""
-BEFORE_WITHIN = word_set("UNION EXCEPT INTERSECT ALL ON FOR THEN AS")
+SET_OPERATORS = word_set("UNION EXCEPT INTERSECT")
+BEFORE_WITHIN = SET_OPERATORS | word_set("FOR THEN AS WITH")
 """Words behind which none of them begins a statement."""
+KEY_ACTIONS = word_set("CASCADE NO SET")
+"""Words behind ON DELETE and ON UPDATE of a foreign key; behind SET NOCOUNT ON these begin a statement."""
 TAKES_AWAY = frozenset({"DROP", "NOCHECK", "DISABLE"})
 """Words behind the name in ALTER TABLE that only take something away from it."""
 PARTS = frozenset({"INDEX", "STATISTICS"})
@@ -70,7 +77,7 @@ def find_guards(words: Sequence[str], closing: Callable[[int], int]) -> Guards |
     batch = _Batch(words, closing)
     statements, covered = list[tuple[int, int]](), set[int]()
     for place, word in enumerate(words):
-        if word == "IF" and place not in covered and _begins(words, place, ""):
+        if word == "IF" and place not in covered and _begins(words, place, ()):
             guarded = list(batch.guarded(place))
             statements += guarded
             covered.update(*(range(start, end) for start, end in guarded))
@@ -155,7 +162,7 @@ def _condition(
 ) -> tuple[int, bool, bool]:
     """Return the index behind a condition, and whether it asks that something is there, and that it is not."""
     there = absent = False
-    while words[index] and not (words[index] in ends and words[index - 1] != "("):
+    while words[index] and not (words[index] in ends and words[index - 1] != "(" and not _is_option(words, index)):
         negated = words[index - 1] == "NOT"
         there |= (words[index] == "EXISTS" and not negated) or words[index : index + 3] == ["IS", "NOT", "NULL"]
         absent |= (words[index] == "EXISTS" and negated) or words[index : index + 2] == ["IS", "NULL"]
@@ -208,11 +215,26 @@ class _Batch:
 
     def _statement_end(self, index: int) -> int:
         """Return the index behind a statement, which needs no semicolon."""
-        words, first, index = self.words, self.words[index], index + 1
+        words, index = self.words, self._behind_expressions(index)
+        first, index = words[index], index + 1
+        within = WITHIN.get(first, frozenset())
         while first in PERMISSIONS and words[index] not in {"ON", "TO", "FROM", ""}:
             index += 1
-        while words[index] not in {"", ";"} and not _begins(words, index, first):
+        while words[index] not in {"", ";"} and not _begins(words, index, within):
+            if first in ONCE and (words[index] in within or words[index] == "VALUES"):
+                within = frozenset()
             index = self._skip(index)
+        return index
+
+    def _behind_expressions(self, index: int) -> int:
+        """Return the index behind the common table expressions of a statement."""
+        words = self.words
+        while words[index] == "WITH" or (words[index] == "," and words[index + 1]):
+            index += 1
+            while words[index] not in {"AS", ",", ""}:  # the name and its columns, or XMLNAMESPACES
+                index = self._skip(index)
+            if words[index] == "AS":
+                index = self._skip(index + 1)
         return index
 
     def _skip(self, index: int) -> int:
@@ -231,10 +253,18 @@ def _blocks(words: Sequence[str]) -> Iterator[tuple[int, int]]:
     yield from ((index, len(words) - 1) for index in opened)
 
 
-def _begins(words: Sequence[str], index: int, first: str) -> bool:
-    """Tell whether a statement begins here after one that begins with another word."""
+def _is_option(words: Sequence[str], index: int) -> bool:
+    """Tell whether WITH says something of a table or a statement, and begins no common table expressions."""
+    listed = words[index + 2] == "(" and words[index + 1] != "("
+    return words[index] == "WITH" and words[index + 2 : index + 4] != ["AS", "("] and not listed
+
+
+def _begins(words: Sequence[str], index: int, within: Container[str]) -> bool:
+    """Tell whether a statement begins here after one in which some words go on."""
     word, before = words[index], words[index - 1] if index else ""
-    if word not in STARTS or before in BEFORE_WITHIN or word in WITHIN.get(first, ()):
+    if word not in STARTS or before in BEFORE_WITHIN or word in within or _is_option(words, index):
+        return False
+    if (before == "ALL" and words[index - 2] in SET_OPERATORS) or (before == "ON" and words[index + 1] in KEY_ACTIONS):
         return False
     part = (word == "IF" and words[index + 1] == "EXISTS" and words[index + 2] != "(") or words[index + 1] == "COLUMN"
     return not part

@@ -193,3 +193,22 @@ ADD SENSITIVITY CLASSIFICATION TO dbo.t.a, dbo.u.b WITH (LABEL = 'x', RANK = LOW
 
 EXEC dbo.p @a WITH RECOMPILE, RESULT SETS NONE; EXEC dbo.q WITH RECOMPILE, RESULT SETS ((a int, b dbo.T NOT NULL), (c dbo.U), AS OBJECT dbo.v, AS TYPE dbo.W); SELECT * FROM dbo.x
 --> C routine dbo.p, C routine dbo.q, C type dbo.T, C type dbo.U, C object dbo.v, C type dbo.W, C relation dbo.x
+
+SET NOCOUNT ON
+IF OBJECT_ID('t') IS NOT NULL DELETE dbo.t SET XACT_ABORT ON UPDATE dbo.u SET a = 1 ALTER TABLE dbo.v NOCHECK CONSTRAINT ALL IF OBJECT_ID('w') IS NOT NULL ALTER TABLE dbo.w ADD b int REFERENCES dbo.x ON DELETE SET NULL ON UPDATE CASCADE
+--> L relation dbo.t, C relation dbo.u, C relation dbo.v, C part dbo.v ALL, L relation dbo.w, L relation dbo.x
+
+IF OBJECT_ID('t') IS NOT NULL DBCC CHECKIDENT ('dbo.t') IF OBJECT_ID('u') IS NOT NULL BULK INSERT dbo.u FROM 'x' COMMIT DELETE dbo.v
+--> L relation dbo.t, L relation dbo.u, C relation dbo.v
+
+IF EXISTS (SELECT 1) WITH a AS (SELECT * FROM dbo.t), b (x) AS (SELECT * FROM dbo.u WITH (NOLOCK)) INSERT #c SELECT * FROM a JOIN b ON 1 = 1 SELECT * FROM dbo.v WITH (NOLOCK)
+--> L relation dbo.t, L relation dbo.u, C relation dbo.v
+
+IF EXISTS (SELECT 1) INSERT dbo.t WITH (TABLOCK) SELECT * FROM dbo.u UNION ALL SELECT * FROM dbo.v SELECT * FROM dbo.w
+--> L relation dbo.t, L relation dbo.u, L relation dbo.v, C relation dbo.w
+
+IF EXISTS (SELECT 1) INSERT dbo.t VALUES (1) SELECT * FROM dbo.u IF EXISTS (SELECT 1) UPDATE dbo.v SET a = 1 SET @i = (SELECT 1 FROM dbo.w)
+--> L relation dbo.t, C relation dbo.u, L relation dbo.v, C relation dbo.w
+
+IF EXISTS (SELECT 1) ALTER DATABASE CURRENT SET SINGLE_USER WITH ROLLBACK IMMEDIATE DELETE dbo.t
+--> C relation dbo.t
