@@ -358,9 +358,11 @@ class Reader:
     def call(self, index: int) -> None:
         """Note a routine that is called in an expression. SQL Server wants its schema there."""
         token = self.tokens[index]
-        if self.syntax is MSSQL and self.words[index].startswith("PARTITION."):  # $PARTITION.name(value)
-            self.note(split_name(token, self.syntax)[-1:], "partition function", self.strength, index)
-            return
+        if self.syntax is MSSQL and self.words[index].startswith("PARTITION"):
+            first, *name = split_name(token, self.syntax)
+            if name and first.upper() == "PARTITION":  # $PARTITION.name(value)
+                self.note(tuple(name), "partition function", self.strength, index)
+                return
         key = (token, self.strength, self.object_schema)
         if key not in self._called and (self.syntax is not MSSQL or "." in token):
             if self.syntax is not POSTGRESQL:
