@@ -365,8 +365,8 @@ def named_by_kind(role: str, *before: str) -> Action:
 
     def read(reader: Reader, index: int) -> int:
         place = index + 1 + (reader.words[index + 1] == "=")
-        column = reader.syntax is not MSSQL or reader.scope.query
-        if not column and reader.words[index - 1] in before and reader.is_name(place):
+        column = reader.scope.query and reader.words[index - 1] in {"(", ","}
+        if reader.syntax is MSSQL and reader.words[index - 1] in before and reader.is_name(place) and not column:
             reader.emit(place, role)
             return place + 1
         return index + 1
