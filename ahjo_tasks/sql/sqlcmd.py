@@ -33,8 +33,8 @@ REFUSED = (
 SWITCH = "Set sqlcmd_directives in the config where scripts are made for sqlcmd."
 
 _NAMES = "|".join(sorted(["setvar", "r", r"on[ \t]++error", *REFUSED], key=len, reverse=True))
-_OPENING = rf"[ \t]*+(?::(?ai:{_NAMES})(?=[ \t\r\n]|\Z)|:?!!)"
-_DIRECTIVE = re.compile(rf"(?P<blank>[ \t]*+)(?P<word>:(?ai:{_NAMES})(?=[ \t\r\n]|\Z)|:?!!)[ \t]*+")
+_OPENING = rf"[ \t]*+(?::(?ai:{_NAMES})(?=[ \t\r\n(]|\Z)|:?!!)"
+_DIRECTIVE = re.compile(rf"(?P<blank>[ \t]*+)(?P<word>:(?ai:{_NAMES})(?=[ \t\r\n(]|\Z)|:?!!)[ \t]*+")
 _ANYWHERE = re.compile(rf"\n{_OPENING}")
 _SCANNER = Scanner(MSSQL, rf"(?:\r\n?|\n){_OPENING}", "\r\n")
 _LINE_BREAK = re.compile(r"\r\n?|\n")

@@ -141,6 +141,7 @@ def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [*REFUSED, "!!", "ERROR", "Quit"])
 def test_all_other_directives_are_refused_by_name_and_line(tmp_path: Path, name: str) -> None:
     error = refusal(tmp_path, f"SELECT 1\nGO\n:{name} x\n")
+    assert refusal(tmp_path, f":{name}(SELECT 1)\n").message == error.message
     assert error.message == f":{name} is not supported here"
     assert (error.line, error.column) == (3, 1)
 
