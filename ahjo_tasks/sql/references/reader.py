@@ -218,19 +218,24 @@ class Reader:
 
     def read(self) -> None:
         """Go through all tokens."""
-        position, size, words, get = 0, self.size, self.words, self.actions.get
+        words = self.words
         called = self.syntax is MSSQL and words[1] != "(" and words[0] not in NO_PROCEDURE
         if called and words[0] not in self.actions:
             self.emit(0, ROUTINE)  # EXEC may be left out here
-        while position < size:
-            action = get(words[position])
-            position = action(self, position) if action else position + 1
+        self.read_tokens(0, self.size)
         while self.scope.parent:
             flush(self)
             self.scope = self.scope.parent
         flush(self)
         if self.outer_path is not None:  # the statement ends with its batch
             self.collector.path = self.outer_path
+
+    def read_tokens(self, position: int, end: int) -> None:
+        """Go through the tokens from one index to another."""
+        words, get = self.words, self.actions.get
+        while position < end:
+            action = get(words[position])
+            position = action(self, position) if action else position + 1
 
     def nested(self, index: int, strength: Strength, *, body: bool, procedural: bool = False, text: str = "") -> None:
         """Read what the string at an index holds; bodies in bodies only so deep as people write them."""

@@ -37,10 +37,18 @@ def _skip_modifiers(reader: Reader, index: int) -> int:
         elif words[index] == "OR" and reader.syntax is SQLITE:
             index += 2
         elif words[index] == "TOP" and reader.syntax is MSSQL:
-            index = reader.closing(index + 1) + 1 if words[index + 1] == "(" else index + 1
-            index += words[index] == "PERCENT"
+            index = _behind_top(reader, index + 1)
         else:
             return index
+
+
+def _behind_top(reader: Reader, index: int) -> int:
+    """Read the number of rows behind TOP, which may be an expression in parentheses."""
+    if reader.words[index] == "(":
+        end = min(reader.closing(index) + 1, reader.size)
+        reader.read_tokens(index, end)
+        index = end
+    return index + (reader.words[index] == "PERCENT")
 
 
 def _target(reader: Reader, index: int, *, update: bool = False) -> None:

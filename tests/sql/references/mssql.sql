@@ -212,3 +212,6 @@ IF EXISTS (SELECT 1) INSERT dbo.t VALUES (1) SELECT * FROM dbo.u IF EXISTS (SELE
 
 IF EXISTS (SELECT 1) ALTER DATABASE CURRENT SET SINGLE_USER WITH ROLLBACK IMMEDIATE DELETE dbo.t
 --> C relation dbo.t
+
+INSERT TOP ((SELECT x FROM dbo.a)) dbo.t SELECT 1 UPDATE TOP (dbo.f(1)) PERCENT dbo.u SET x = 1 DELETE TOP (@n) FROM dbo.v MERGE TOP ((SELECT MAX(x) FROM dbo.b c, dbo.d)) dbo.w USING dbo.x ON 1 = 1 WHEN MATCHED THEN DELETE;
+--> C relation dbo.a, C relation dbo.t, C routine dbo.f, C relation dbo.u, C relation dbo.v, C relation dbo.b, C relation dbo.d, C relation dbo.w, C relation dbo.x
