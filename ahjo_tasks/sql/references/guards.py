@@ -161,14 +161,29 @@ def _condition(
     words: Sequence[str], index: int, closing: Callable[[int], int], ends: Container[str]
 ) -> tuple[int, bool, bool]:
     """Return the index behind a condition, and whether it asks that something is there, and that it is not."""
-    there = absent = False
+    start, operand, there, absent = index, index, False, False
     while words[index] and not (words[index] in ends and words[index - 1] != "(" and not _is_option(words, index)):
-        negated = words[index - 1] == "NOT"
-        there |= (words[index] == "EXISTS" and not negated) or words[index : index + 3] == ["IS", "NOT", "NULL"]
-        absent |= (words[index] == "EXISTS" and negated) or words[index : index + 2] == ["IS", "NULL"]
+        operand = index + 1 if words[index] in {"AND", "OR"} else operand
+        asked = _asked(words, index, negated=words[operand] == "NOT" and words[operand + 1] != "EXISTS")
+        there, absent = there or asked is True, absent or asked is False
         within = words[index - 1] == "EXISTS" and words[index] == "("
         index = closing(index) + 1 if within else index + 1
+    if not (there or absent) and "OBJECT_ID" in words[start:index] and "=" not in words[start:index]:
+        # OBJECT_ID('t') > 0 or <> 0: of these marks none but = is a token
+        return index, words[start] != "NOT", words[start] == "NOT"
     return index, there, absent
+
+
+def _asked(words: Sequence[str], index: int, *, negated: bool) -> bool | None:
+    """Tell whether a condition asks here that something is there (True), or that it is not (False).
+
+    `negated`: NOT stands before the comparison.
+    """
+    if words[index] == "EXISTS":
+        return (words[index - 1] != "NOT") is not negated
+    if words[index : index + 3] == ["IS", "NOT", "NULL"]:
+        return not negated
+    return negated if words[index : index + 2] == ["IS", "NULL"] else None
 
 
 class _Batch:

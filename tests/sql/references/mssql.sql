@@ -215,3 +215,9 @@ IF EXISTS (SELECT 1) ALTER DATABASE CURRENT SET SINGLE_USER WITH ROLLBACK IMMEDI
 
 INSERT TOP ((SELECT x FROM dbo.a)) dbo.t SELECT 1 UPDATE TOP (dbo.f(1)) PERCENT dbo.u SET x = 1 DELETE TOP (@n) FROM dbo.v MERGE TOP ((SELECT MAX(x) FROM dbo.b c, dbo.d)) dbo.w USING dbo.x ON 1 = 1 WHEN MATCHED THEN DELETE;
 --> C relation dbo.a, C relation dbo.t, C routine dbo.f, C relation dbo.u, C relation dbo.v, C relation dbo.b, C relation dbo.d, C relation dbo.w, C relation dbo.x
+
+IF NOT OBJECT_ID('t') IS NULL DELETE dbo.t IF 1 = 1 AND NOT (COL_LENGTH('u', 'a') IS NULL) DELETE dbo.u IF NOT (EXISTS (SELECT 1)) DELETE dbo.v ELSE DELETE dbo.w IF NOT OBJECT_ID('x') IS NOT NULL DELETE dbo.x
+--> L relation dbo.t, L relation dbo.u, C relation dbo.v, L relation dbo.w, C relation dbo.x
+
+IF OBJECT_ID('t') > 0 DELETE dbo.t IF ISNULL(OBJECT_ID('u'), 0) <> 0 AND 1 > 0 DELETE dbo.u IF NOT OBJECT_ID('v') > 0 DELETE dbo.v ELSE DELETE dbo.w IF OBJECT_ID('x') = 0 DELETE dbo.x
+--> L relation dbo.t, L relation dbo.u, C relation dbo.v, L relation dbo.w, C relation dbo.x
