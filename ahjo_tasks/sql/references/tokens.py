@@ -24,7 +24,7 @@ DEEPEST = NESTED + 1
 _SPECIAL = re.compile(r"[\"`\[/\-#]")
 """A part of a dotted name that has quotes or comments in it."""
 _BLANK = re.compile(r"[^\r\n]")
-_LEADING_DOTS = re.compile(rf"(?:(?<=[{BLANKS}])|(?<=\w)(?=\.\.))\.[.{BLANKS}]*+(?=[\w@#\[\"])")
+_LEADING_DOTS = re.compile(rf"\.(?:(?<=[{BLANKS}]\.)|(?<=\w\.)(?=\.))[.{BLANKS}]*+(?=[\w@#\[\"])")
 _LAST_WORD = re.compile(
     rf"(?<![\w@#$.])(?:(?P<clause>(?i:CROSS|OUTER|CREATE|ALTER|DROP))[{BLANKS}]++)?(?P<last>[A-Za-z]++)[{BLANKS}]*+\Z"
 )
