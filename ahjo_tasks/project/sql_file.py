@@ -219,7 +219,7 @@ class SqlFile(FileText):
     def defines_only(self) -> bool:
         """True if the file only defines objects, so that it need not run again while they are as it left them."""
         names, dialect = self.names, self.dialect
-        if not names.definitions or names.written or names.updated or not self.transactional:
+        if not names.definitions or names.written or names.updated:
             return False
         return defines_only(self.texts, dialect.syntax, single_statements=dialect.batch_is_statement)
 

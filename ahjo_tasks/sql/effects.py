@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.sql.lexer import Syntax
 
 DEFINING = word_set(
-    "CREATE ALTER DROP COMMENT GRANT REVOKE DENY SET USE PRAGMA DELIMITER IF BEGIN END PRINT GO DECLARE ELSE"
+    "CREATE ALTER DROP COMMENT GRANT REVOKE DENY SET USE PRAGMA DELIMITER IF BEGIN COMMIT END PRINT GO DECLARE ELSE"
 )
 """First words of statements that define objects, or only say which and how."""
 DEFINING_STATEMENTS = DEFINING | {"RESET", ";"}
@@ -33,6 +33,10 @@ STATEMENTS = (
     | word_set("THROW WHILE WITH ; (")
 )
 """First words of a batch of SQL Server that is no call of a procedure without EXEC."""
+SETTING = re.compile(r"SELECT (?:PG_CATALOG\.)?SET_CONFIG \( ' , ' , (?:TRUE|FALSE) \)(?: ;|\Z)")
+"""A statement of PostgreSQL, as its words, that is but another form of SET; pg_dump begins with it."""
+SETTING_WORDS = 10
+"""The number of its words, its mark included."""
 DESCRIBES = re.compile(r"(?:.*\.\s*)?\[?SP_(?:ADD|UPDATE|DROP)EXTENDEDPROPERTY\]?", re.DOTALL)
 """Names of the procedures of SQL Server that say what an object is, as COMMENT ON does elsewhere."""
 RIGHTS = frozenset({"GRANT", "REVOKE", "DENY", "OWNER", "DEFINER", "AUTHORIZATION"})
@@ -56,21 +60,35 @@ def gives_rights(batches: Iterable[str], syntax: Syntax) -> bool:
 
 
 def _begins_so(words: Sequence[str]) -> bool:
-    return not words or words[0] in DEFINING
+    return not words or _defines(words, 0, DEFINING)
+
+
+def _defines(words: Sequence[str], index: int, first_words: frozenset[str]) -> bool:
+    """Test whether the statement at an index begins with one of the words, or sets or begins something."""
+    if words[index] in first_words or words[index : index + 2] == ["START", "TRANSACTION"]:
+        return True
+    return words[index] == "SELECT" and SETTING.match(" ".join(words[index : index + SETTING_WORDS])) is not None
 
 
 def _defines_statements(words: Sequence[str]) -> bool:
     """Test statements with a mark between them, but not those in parentheses or in the body of a function."""
     depth, ended = 0, True
     for index, word in enumerate(words):
-        if ended and not depth and word not in DEFINING_STATEMENTS:
+        if ended and not depth and not _defines(words, index, DEFINING_STATEMENTS):
             return False
         ended = word == ";"
-        if word in {"(", "CASE"} or (word == "BEGIN" and (depth or words[index + 1 : index + 2] == ["ATOMIC"])):
+        if word == "(" or _opens(words, index):
             depth += 1
-        elif word in {")", "END"}:
+        elif word == ")" or (word == "END" and words[index - 1] != "AS"):
             depth = max(depth - 1, 0)
     return True
+
+
+def _opens(words: Sequence[str], index: int) -> bool:
+    """Test for CASE and BEGIN ATOMIC, which END closes; after AS, CASE is a name, and so is BEGIN alone."""
+    if words[index] == "CASE":
+        return words[index - 1] != "AS"
+    return words[index] == "BEGIN" and words[index + 1 : index + 2] == ["ATOMIC"]
 
 
 def _defines_batch(words: Sequence[str]) -> bool:

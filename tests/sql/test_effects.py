@@ -23,7 +23,12 @@ DEFINE = [
         "postgresql",
         "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ INSERT INTO t VALUES (1) $$; GRANT ALL ON FUNCTION f TO x",
     ),
+    ("postgresql", "CREATE FUNCTION f() BEGIN ATOMIC SELECT t.end AS end; SELECT 1 AS case; END; DROP VIEW w"),
     ("postgresql", "SET ROLE r; CREATE VIEW v AS SELECT 1 AS a; RESET ROLE"),
+    ("postgresql", "SELECT pg_catalog.set_config('search_path', '', false); CREATE VIEW v AS SELECT 1 AS a"),
+    ("postgresql", "-- transaction: off\nCREATE VIEW v AS SELECT 1 AS a; COMMENT ON VIEW v IS 'x'"),
+    ("postgresql", "START TRANSACTION; CREATE VIEW v AS SELECT 1 AS a; COMMIT"),
+    ("sqlite", "BEGIN; CREATE VIEW v AS SELECT 1 AS a; COMMIT"),
     ("postgresql", r"SET standard_conforming_strings = off; CREATE VIEW v AS SELECT 'a\';b' AS a, 'c' AS b"),
     ("postgresql", "DROP VIEW IF EXISTS v; CREATE VIEW v AS SELECT CASE WHEN a THEN 1 END AS e FROM t"),
     (
@@ -38,11 +43,15 @@ DEFINE = [
 DO_MORE = [
     ("postgresql", "CREATE RULE r AS ON INSERT TO t DO INSTEAD NOTHING; INSERT INTO t VALUES (1)"),
     ("postgresql", "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END; SELECT f()"),
+    ("postgresql", "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT begin FROM t; END; SELECT f()"),
+    ("postgresql", "SELECT set_config('a.b', f(), false); CREATE VIEW v AS SELECT 1 AS a"),
+    ("postgresql", "-- transaction: off\nCREATE VIEW v AS SELECT 1 AS a; VACUUM"),
     ("postgresql", "CREATE RULE r AS ON DELETE TO t DO ALSO (DELETE FROM u; DELETE FROM w); DELETE FROM t"),
     ("postgresql", "CREATE VIEW v AS SELECT 1 AS a; REFRESH MATERIALIZED VIEW m"),
     ("sqlite", "CREATE VIEW v AS SELECT 1 AS a; INSERT INTO t VALUES (1)"),
     ("mysql", "CREATE VIEW v AS SELECT 1 AS a; CALL p()"),
     ("mysql", "CREATE VIEW v AS SELECT 1 AS a; RESET MASTER"),
+    ("mysql", "CREATE VIEW v AS SELECT 1 AS a; START SLAVE"),
     ("mssql", "CREATE OR ALTER VIEW dbo.v AS SELECT 1 AS a\nGO\nEXEC dbo.p"),
 ]
 

@@ -619,6 +619,10 @@ def test_what_postgresql_would_miss_the_end_of_is_an_error(opening: str) -> None
             ],
         ),
         (
+            "create function f() begin atomic select t . end as\n  case; select begin as/*x*/end; end; select 2",
+            ["create function f() begin atomic select t . end as\n  case; select begin as/*x*/end; end", "select 2"],
+        ),
+        (
             "set standard_conforming_strings = off; select 'a\\'; b'; select 2",
             ["set standard_conforming_strings = off", "select 'a\\'; b'", "select 2"],
         ),

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ahjo_tasks.sql.lexer import BLANKS, POSTGRESQL
-from ahjo_tasks.sql.scanner import skip_gap
+from ahjo_tasks.sql.lexer import POSTGRESQL
+from ahjo_tasks.sql.scanner import end_of_match, skip_gap
 from ahjo_tasks.sql.source import SourceText
 from ahjo_tasks.sql.splitters import Batches, Span, Splitter
 from ahjo_tasks.sql.splitters.psql import (
@@ -38,10 +38,13 @@ _INDIVISIBLE = re.compile(
 )
 """A statement that may hold others, or says itself where transactions begin and end."""
 _MARK_SCANNERS = scanners("[;()]", ";()")
+_COLUMN = rf"(?ai:(?:\.|\b(?<!\$)AS\b){GAP}(?:CASE|END)\b)"
+"""The name of a column, which may be a reserved word after a dot or AS."""
+_NAMED_COLUMN = re.compile(_COLUMN)
 _WORD_SCANNERS = scanners(
-    rf"[;()]|(?ai:\b(?<![.$])(?<!\bAS[{BLANKS}])(?:BEGIN(?={GAP}ATOMIC\b)|CASE|END)\b(?!\$))", ";()bBcCeE"
+    rf"[;()]|{_COLUMN}|(?ai:\b(?<!\$)(?:BEGIN(?={GAP}ATOMIC\b)|CASE|END)\b(?!\$))", ";().aAbBcCeE"
 )
-"""`begin` may be the name of a parameter, and each of the words that of a column after AS."""
+"""`begin` may be the name of a parameter or column."""
 
 
 def split(source: SourceText) -> Batches:
@@ -136,7 +139,7 @@ def _end(source: SourceText, start: int, scanner: Scanner) -> int:
             depth += 1
         elif word[0] == ")" or word.startswith("END"):
             depth -= 1
-        start += 1
+        start = max(start + 1, end_of_match(_NAMED_COLUMN, source.text, start))
     return start
 
 
