@@ -322,6 +322,16 @@ def test_a_delimiter_line_changes_what_ends_a_statement() -> None:
     assert texts(script, "mysql") == ["a", "b; c", "d", "e", "f", "g"]
 
 
+@pytest.mark.parametrize("comments", ["/* a; */\n", "/*\n * it's DELIMITER x;\n */\n\t", "/**/ /* b */\r\n# c\n"])
+def test_a_delimiter_line_stands_below_comments(comments: str) -> None:
+    script = f"{comments}DELIMITER //\na; b//\n{comments}DELIMITER ;\nc;{comments}d"
+    assert texts(script, "mysql") == ["a; b", "c", f"{comments}d"]
+
+
+def test_a_delimiter_line_below_a_comment_that_is_code_is_part_of_its_statement() -> None:
+    assert texts("/*!50001 a */\nDELIMITER //;\nb", "mysql") == ["/*!50001 a */\nDELIMITER //", "b"]
+
+
 @pytest.mark.parametrize(
     ("line", "column"), [("DELIMITER;", 1), ("delimiter//", 1), ("DELIMITER", 1), ("DELIMITER // DROP VIEW v//", 14)]
 )

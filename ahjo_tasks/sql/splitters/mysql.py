@@ -38,6 +38,7 @@ _CLIENT_COMMAND = re.compile(
 _CLIENT_HEADS = frozenset("wWnNpPtTrRsScCeEgGqQ")
 _ARGUMENT = re.compile(r"""'(?P<single>[^']++)'|"(?P<double>[^"]++)"|(?P<bare>[^\s'"]\S*+)""")
 _GAP = re.compile(MYSQL.gap())
+_LINE_START = re.compile(r"[\r\n][ \t]*+\Z")
 _IGNORED = re.compile(r"[ \t]*+(?!#|--|/\*|\Z)(?=[^\r\n]*\w)")
 """Text after the argument of DELIMITER, but for comments and marks."""
 CLIENTS = "this is a command of the mysql client, not SQL"
@@ -51,7 +52,7 @@ def split(source: SourceText) -> Batches:
 
 def _spans(source: SourceText) -> Iterator[Span]:
     text, delimiter, start, syntax = source.text, ";", 0, MYSQL
-    while (start := end_of_match(_LEAD, text, start)) < len(text):
+    while (start := _lead(text, start)) < len(text):
         if text[start] in _COMMAND_HEADS and (command := _COMMAND.match(text, start)):
             delimiter = _delimiter(source, command)
             start = command.end()
@@ -65,6 +66,16 @@ def _spans(source: SourceText) -> Iterator[Span]:
             yield start, end, 1, tail
         syntax = syntax_after(text, start, end, syntax)
         start = after_tail
+
+
+def _lead(text: str, start: int) -> int:
+    """Give the offset of the next statement with its comments, or of a line of the client below some."""
+    start = end_of_match(_LEAD, text, start)
+    if not text.startswith("/", start):
+        return start
+    code = end_of_match(_GAP, text, start)
+    own_line = code < len(text) and _LINE_START.search(text, start, code)
+    return code if own_line and (_COMMAND.match(text, code) or _CLIENT_COMMAND.match(text, code)) else start
 
 
 @lru_cache
