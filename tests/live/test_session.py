@@ -198,6 +198,19 @@ def test_a_transaction_that_is_ended_is_an_error_that_says_what_stays(connection
     assert connection.query("SELECT id FROM ended_early") == [(1,)]
 
 
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("mode", ["ISOLATION LEVEL SERIALIZABLE", "NOT DEFERRABLE"])
+def test_what_has_to_begin_a_transaction_is_told_to_write_begin(live: Deployed, mode: str) -> None:
+    live.write("database/data/a.sql", f"SET TRANSACTION {mode};\nCREATE TABLE made (id int);\n")
+    failed = live.fail("data")
+    assert "Write BEGIN before it" in failed.err
+    assert "transaction: off" not in failed.err
+    assert not live.has("made")
+    live.write("database/data/a.sql", f"BEGIN;\nSET TRANSACTION {mode};\nCREATE TABLE made (id int);\nCOMMIT;\n")
+    live.succeed("data")
+    assert live.has("made")
+
+
 TEMPORARY = {
     "postgresql": "CREATE TEMP TABLE {}",
     "mysql": "CREATE TEMPORARY TABLE {}",

@@ -267,7 +267,7 @@ class PostgreSQL(Dialect):
         """Return whether the SQLSTATE is that of a statement that runs outside of transactions only."""
         from ahjo_tasks.database.dialects.postgresql import statements
 
-        return error.number in statements.REFUSED_IN_TRANSACTION
+        return error.number in statements.REFUSED_IN_TRANSACTION and error.hint != statements.BEGIN_FIRST
 
     def transaction_state(self, raw: Any) -> TransactionState | None:
         """Read libpq's transaction status, or that of pg8000."""
@@ -469,7 +469,7 @@ class PostgreSQL(Dialect):
             line,
             column,
             procedure=_innermost(diagnosis.context or ""),
-            hint=HINTS.get(diagnosis.sqlstate or ""),
+            hint=_hint(diagnosis.sqlstate or "", diagnosis.message_primary),
         )
 
     def is_dependency_error(self, error: ServerError) -> bool:
@@ -644,6 +644,14 @@ def _message(notice: Any) -> ServerMessage:
     procedure = f"{match[1]}, line {match[2]}" if match and match[1] != BLOCK else ""
     level = notice.severity_nonlocalized or notice.severity
     return ServerMessage(f"{level}: {notice.message_primary}", procedure=procedure, from_script=match is not None)
+
+
+def _hint(sqlstate: str, message: str) -> str | None:
+    """Return what helps with an error; nothing where the server's own words do."""
+    from ahjo_tasks.database.dialects.postgresql import statements
+
+    first = sqlstate == "25001" and statements.FIRST_IN_TRANSACTION.match(message)
+    return statements.BEGIN_FIRST if first else HINTS.get(sqlstate)
 
 
 def _innermost(context: str) -> str:

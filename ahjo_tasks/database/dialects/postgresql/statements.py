@@ -45,6 +45,9 @@ NON_TRANSACTIONAL_WORDS = (
 REFUSED_IN_TRANSACTION = frozenset({"25001", "2D000", "55P04"})
 """SQLSTATEs of what the server takes outside of transactions only: a statement, a procedure that commits, and the use
 of a value that the transaction added to an enum type."""
+FIRST_IN_TRANSACTION = re.compile(r"SET TRANSACTION|transaction read-write mode")
+"""The beginning of the server's words on a statement that only BEGIN may stand before."""
+BEGIN_FIRST = "Write BEGIN before it, and COMMIT at the end of the file: it has to be the first in a transaction."
 CONTROLS = (
     rf"(?ai:BEGIN(?!{GAP}ATOMIC)|START\b{GAP}TRANSACTION|COMMIT|END|ABORT|PREPARE\b{GAP}TRANSACTION"
     rf"|ROLLBACK(?!{GAP}(?:(?:WORK|TRANSACTION)\b{GAP}|)?+(?:TO|PREPARED)\b))(?![\w$])"
