@@ -30,6 +30,7 @@ LEFT_OPEN_HINT = "Write COMMIT at its end, or leave BEGIN out: each file is a tr
 ENDED = "It ended the transaction that it ran in, by a COMMIT or ROLLBACK of its own."
 ENDED_OUTCOME = "what it committed stays."
 ENDED_HINT = "Leave its COMMIT and ROLLBACK out, or write -- transaction: off at the head of the file."
+ENDED_CALLS_HINT = "Leave out what ends it: COMMIT and ROLLBACK, and calls of commit(), rollback() or executescript()."
 KEPT_OUTCOME = "what it did in tables without transactions (MyISAM, Aria, MEMORY) stays: no rollback takes it back."
 CALL_ROLLED_BACK = "The code that this statement calls rolled back: what the file did before it is lost."
 CALL_COMMITTED = (
@@ -393,7 +394,16 @@ class Connection:
         if rollback_only:
             self._execute_directly(self.dialect.rollback_to_savepoint)
         if self.dialect.release_savepoint:
+            self._release_savepoint()
+
+    def _release_savepoint(self) -> None:
+        """Release the savepoint. Raises StatementError where it is gone with the transaction that it stood in."""
+        try:
             self._execute_directly(self.dialect.release_savepoint)
+        except StatementError as error:
+            if error.server is not None and error.server.lost:
+                raise
+            raise StatementError(ServerError(ENDED, hint=ENDED_CALLS_HINT), outcome=ENDED_OUTCOME) from error
 
     @contextmanager
     def one_transaction(self) -> Iterator[None]:

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from ahjo_tasks.database.connection import ENDED_OUTCOME
 from ahjo_tasks.engine.attachments import keep_attachments
 from ahjo_tasks.engine.diagnostics import locate_message, locating_errors
 from ahjo_tasks.engine.sql_file import FileStep
@@ -573,7 +574,8 @@ def _outcome(  # noqa: PLR0911, PLR0913, PLR0917 - all that the sentence says
         return f"The transaction was rolled back; {committed} of {total} steps before it are committed."
     if connection.in_shared_transaction and not connection.dialect.transactional_ddl:
         return f"The transaction was rolled back, but {connection.product} {IMPLICIT_COMMITS}."
-    if connection.in_shared_transaction and isinstance(step, FileStep) and step_outcome:
+    says_more = isinstance(step, FileStep) or step_outcome == ENDED_OUTCOME
+    if connection.in_shared_transaction and step_outcome and says_more:
         return f"The transaction of the action was rolled back; {step_outcome}"
     if connection.in_shared_transaction:
         return "The transaction of the action was rolled back: the database is as before."

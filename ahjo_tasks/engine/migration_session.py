@@ -37,7 +37,8 @@ class MigrationSession:
         self._progress = RevisionProgress(connection, settings)
         self._restores: list[Restore] = []
         self.committed = False
-        """True once the migration that runs has committed its transaction by a statement of its own."""
+        """True once the migration that runs has committed its transaction by a statement or call of its own."""
+        self._runs = False
 
     @property
     def goes_on(self) -> bool:
@@ -77,16 +78,18 @@ class MigrationSession:
             for step in (find_steps(current, context) if find_steps else None) or ():
                 if ours and hasattr(step, "revision"):  # others record a revision, and run none
                     key = f"{step.revision.revision}{'' if step.is_upgrade else ' down'}"
-                    step.migration_fn = self._restoring(key, step.migration_fn)
+                    step.migration_fn = self._restoring(key, step.migration_fn, context)
                 yield step
 
         return steps
 
-    def _restoring(self, key: str, migrate: Callable[..., Any]) -> Callable[..., Any]:
+    def _restoring(self, key: str, migrate: Callable[..., Any], context: Any) -> Callable[..., Any]:
         def once(**arguments: Any) -> None:
             self._connection.check_interrupted()
-            self.committed = False
+            self.committed, self._runs = False, True
             migrate(**arguments)
+            self._runs = False
+            _go_on_after_commit(context)
             self._restore(failed=False)
 
         def run(**arguments: Any) -> None:
@@ -107,6 +110,7 @@ class MigrationSession:
 
     def _commits(self, _connection: Any) -> None:
         self._progress.before_commit()
+        self.committed = self.committed or self._runs
 
     def _prepare(self, statement: str) -> None:
         """Refuse a ROLLBACK and a lock of all, and ask for the session before a statement that may change it."""
@@ -135,3 +139,13 @@ class MigrationSession:
             return
         for restore in reversed(restores):
             restore(failed)
+
+
+def _go_on_after_commit(context: Any) -> None:
+    """Have Alembic commit what follows a `commit()` of the migration itself: the rest of it, and its version.
+
+    Alembic would end the transaction that it has begun, which is no more.
+    """
+    begun = context._transaction  # noqa: SLF001 - Alembic has no other place
+    if begun is not None and not begun.is_active:
+        context._transaction = context.connection.get_transaction() or context.connection.begin()  # noqa: SLF001

@@ -52,7 +52,13 @@ database of the other.
 """
 LEAVES_TRANSACTION = re.compile(r"\bADD\s+VALUE\b|\bCONCURRENTLY\b|\bCOMMIT\b", re.IGNORECASE)
 """SQL of revisions that are not run in one transaction with others; to find too much does no harm."""
-LEAVING_CALLS = {"autocommit_block": "autocommit_block", "commit": "commit()"}
+LEAVING_CALLS = {
+    "autocommit_block": "autocommit_block",
+    "commit": "commit()",
+    "executescript": "executescript()",
+    "rollback": "rollback()",
+}
+"""Methods that end a transaction, and how they are named; sqlite3's executescript commits before it runs."""
 
 
 @contextmanager

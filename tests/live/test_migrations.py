@@ -161,6 +161,49 @@ def test_a_migration_may_leave_its_transaction_for_a_while(live: Deployed) -> No
     assert recorded(live) == ["b2"]
 
 
+def test_what_follows_a_commit_of_a_migration_is_committed_with_its_version(live: Deployed) -> None:
+    committing = 'op.execute("CREATE TABLE item (id integer)")\n    op.get_bind().commit()\n    {}'
+    revision(live, "a1", None, committing.format('op.execute("CREATE TABLE more (id integer)")'))
+    live.succeed("deploy")
+    assert recorded(live) == ["a1"]
+    assert live.has("more")
+    revision(live, "b2", "a1", 'op.execute("INSERT INTO item VALUES (1)")\n    op.get_bind().commit()')
+    revision(live, "c3", "b2", 'op.execute("INSERT INTO item VALUES (2)")')
+    live.succeed("deploy")
+    assert recorded(live) == ["c3"]
+    assert live.rows("SELECT id FROM item ORDER BY id") == [(1,), (2,)]
+
+
+@pytest.mark.parametrize("target", ["postgresql", "sqlite"], indirect=True)
+def test_a_migration_that_rolls_back_takes_back_no_other_one(live: Deployed) -> None:
+    revision(live, "a1", None, 'op.execute("CREATE TABLE item (id integer)")')
+    caught = (
+        "try:\n"
+        '        op.execute("CREATE TABLE item (id integer)")\n'
+        "    except sa.exc.DBAPIError:\n"
+        "        op.get_bind().rollback()\n"
+        '    op.execute("CREATE TABLE more (id integer)")'
+    )
+    revision(live, "b2", "a1", caught)
+    live.succeed("deploy")
+    assert recorded(live) == ["b2"]
+    assert live.has("item")
+    assert live.has("more")
+
+
+def test_a_script_that_sqlite3_commits_is_not_said_to_be_rolled_back(sqlite: Deployed) -> None:
+    script = 'op.get_bind().connection.cursor().executescript("CREATE TABLE item (id integer); CREATE TABLE more (id)")'
+    revision(sqlite, "a1", None, script)
+    sqlite.succeed("deploy")
+    assert sqlite.has("more")
+    hidden = 'getattr(op.get_bind().connection.cursor(), "execute" + "script")("CREATE TABLE last (id)")'
+    revision(sqlite, "b2", "a1", hidden)
+    failed = sqlite.fail("deploy")
+    assert "It ended the transaction that it ran in" in failed.err
+    assert "what it committed stays" in failed.err
+    assert sqlite.has("last")
+
+
 @pytest.mark.parametrize("mode", [{}, ONE_TRANSACTION], ids=["file by file", "one transaction"])
 def test_a_rebuilt_table_keeps_the_rows_of_its_children(sqlite: Deployed, mode: dict[str, str]) -> None:
     sqlite.reconfigure(**mode)

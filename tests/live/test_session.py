@@ -280,7 +280,7 @@ down_revision = None
 
 def upgrade():
     op.execute("CREATE TABLE made (id int)")
-    op.execute({ending!r})
+    {ending}
     op.execute("nonsense")
 
 
@@ -293,10 +293,11 @@ def downgrade():
 @pytest.mark.parametrize(
     ("ending", "message", "outcome", "stays"),
     [
-        ("ROLLBACK", "ROLLBACK would take back", "The migration was rolled back.", False),
-        ("/* a */ ABORT", "ABORT", "The migration was rolled back.", False),
-        ("COMMIT", "nonsense", "what the failing migration did before its own COMMIT stays.", True),
-        ("SELECT 1", "nonsense", "The migration was rolled back.", False),
+        ('op.execute("ROLLBACK")', "ROLLBACK would take back", "The migration was rolled back.", False),
+        ('op.execute("/* a */ ABORT")', "ABORT", "The migration was rolled back.", False),
+        ('op.execute("COMMIT")', "nonsense", "what the failing migration did before its own COMMIT stays.", True),
+        ("op.get_bind().commit()", "nonsense", "what the failing migration did before its own COMMIT stays.", True),
+        ('op.execute("SELECT 1")', "nonsense", "The migration was rolled back.", False),
     ],
 )
 def test_a_migration_that_ends_its_transaction_is_refused_or_said_to_stay(
@@ -319,7 +320,7 @@ def test_a_migration_that_ends_its_transaction_is_refused_or_said_to_stay(
 def test_a_migration_that_locks_the_whole_server_is_refused(live: Deployed, statement: str) -> None:
     live.write("alembic.ini", "[alembic]\nscript_location = alembic\n")
     live.write("alembic/env.py", "from ahjo_tasks import alembic_env\n\nalembic_env.run()\n")
-    live.write("alembic/versions/a1.py", ENDING.format(ending=statement))
+    live.write("alembic/versions/a1.py", ENDING.format(ending=f"op.execute({statement!r})"))
     failed = live.fail("deploy", AHJO_STATEMENT_TIMEOUT="20")
     assert "a1.py" in failed.err
     assert "locks the whole server" in failed.err
