@@ -119,7 +119,7 @@ def server_error(error: Exception, connection: Connection) -> ServerError | None
 
 
 def error_text(error: Exception, connection: Connection | None = None) -> str:
-    """The error in a line: as the server reported it, if it did."""
+    """The error in a line: as the server reported it, if it did, else its text and what Python calls it."""
     if isinstance(error, AhjoError):
         return error.message
     server = server_error(error, connection) if connection is not None else None
@@ -127,7 +127,7 @@ def error_text(error: Exception, connection: Connection | None = None) -> str:
         return str(server)
     first_line = (str(error).strip().splitlines() or [""])[0]
     name = type(error).__name__
-    return first_line if name == "CommandError" else f"{name}: {first_line}"
+    return first_line if name == "CommandError" else f"{first_line} ({name})" if first_line else name
 
 
 def original_error(error: Exception, project: Path) -> Exception:

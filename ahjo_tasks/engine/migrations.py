@@ -22,6 +22,7 @@ from ahjo_tasks.engine.recreate_dependents import DeployedFiles
 from ahjo_tasks.errors import AhjoError, DeployError, SourceError
 from ahjo_tasks.history.store import HistoryStore
 from ahjo_tasks.project.dependencies import ordered
+from ahjo_tasks.project.files import alembic_toml
 from ahjo_tasks.sql.definitions import Name
 
 if TYPE_CHECKING:
@@ -91,27 +92,29 @@ class Migrations:
 
     @property
     def present(self) -> bool:
-        """True if the project has an alembic.ini."""
-        return self.ini.is_file()
+        """True if the project has an alembic.ini, or Alembic's table in its pyproject.toml."""
+        return self.ini.is_file() or alembic_toml(self.ini.parent) is not None
 
     @cached_property
     def config(self) -> Config:
         """Alembic's config, with the project's config as its `-x main_config`."""
         from alembic.config import Config
 
-        config = Config(str(self.ini), cmd_opts=Namespace(x=[f"main_config={self.config_path}"]))
+        options = Namespace(x=[f"main_config={self.config_path}"])
+        config = Config(str(self.ini), toml_file=alembic_toml(self.ini.parent), cmd_opts=options)
         config.set_main_option("here", str(self.ini.parent).replace("%", "%%"))
-        location = config.get_main_option("script_location") or "alembic"
+        location = str(config.get_alembic_option("script_location") or "alembic")
         if PACKAGE.fullmatch(location):
-            self._extend_path(config.get_main_option("prepend_sys_path") or "")
+            entries: Any = config.get_alembic_option("prepend_sys_path") or ""
+            self._extend_path(entries if isinstance(entries, list) else re.split(r"[\s,:;]+", entries))
         else:
             config.set_main_option("script_location", str(self.ini.parent / location).replace("%", "%%"))
         return config
 
-    def _extend_path(self, entries: str) -> None:
+    def _extend_path(self, entries: Sequence[str]) -> None:
         """Have Python find the package of the scripts, as Alembic does where it is run beside alembic.ini."""
         folder = str(self.ini.parent)
-        if "." in re.split(r"[\s,:;]+", entries) and folder not in sys.path:
+        if not {".", folder}.isdisjoint(entries) and folder not in sys.path:
             sys.path.insert(0, folder)
 
     @cached_property
@@ -127,7 +130,7 @@ class Migrations:
 
     def refuse_missing_folder(self) -> None:
         """Raise SourceError where `script_location` is no folder; of a package Alembic's own error tells."""
-        location = self.config.get_main_option("script_location") or ""
+        location = str(self.config.get_alembic_option("script_location"))
         if not PACKAGE.fullmatch(location) and not Path(location).is_dir():
             raise SourceError(
                 f"script_location: there is no folder {Path(location).name}",

@@ -15,6 +15,7 @@ from ahjo_tasks.database.catalog import read_table, read_version
 from ahjo_tasks.errors import StatementError
 from ahjo_tasks.history.data import LoadedFiles
 from ahjo_tasks.history.store import HistoryStore, hash_text
+from ahjo_tasks.project.files import alembic_toml
 from ahjo_tasks.project.kinds import DESCRIPTIONS, KINDS, OBJECTS, ignored
 
 if TYPE_CHECKING:
@@ -118,6 +119,8 @@ def _object_paths(files: ProjectFiles) -> Iterator[str]:
 
 def _migration_paths(ini: Path) -> Iterator[str]:
     """Yield alembic.ini and the files of its folder. Raises _UnknownFilesError where revisions may be elsewhere."""
+    if alembic_toml(ini.parent) is not None:
+        raise _UnknownFilesError
     if not ini.is_file():
         return
     yield str(ini)

@@ -22,6 +22,20 @@ HIDDEN = (".", "~$")
 """First characters of files that people do not write: of macOS, Jupyter, Emacs, and the locks of Excel."""
 
 
+def alembic_toml(directory: Path) -> Path | None:
+    """Return the pyproject.toml of a folder where it holds settings of Alembic. Raises SourceError for a broken one."""
+    path = directory / "pyproject.toml"
+    if not path.is_file() or b"alembic" not in path.read_bytes():
+        return None
+    import tomllib
+
+    try:
+        tools = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
+    except ValueError as error:
+        raise SourceError(str(error), path=path) from error
+    return path if "alembic" in tools else None
+
+
 class FolderWalk:
     """Lists files by suffix; `hidden` collects what it left out because of its name."""
 

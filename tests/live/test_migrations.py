@@ -55,7 +55,7 @@ def test_one_transaction_takes_migrations_back_with_all_the_rest(live: Deployed)
 def test_what_python_raises_in_a_migration_is_placed_too(sqlite: Deployed) -> None:
     revision(sqlite, "a1", None, "raise RuntimeError('out of cheese')")
     failed = sqlite.fail("deploy")
-    assert "versions/a1.py:9: RuntimeError: out of cheese" in failed.err
+    assert "versions/a1.py:9: out of cheese (RuntimeError)" in failed.err
     sqlite.write("alembic/versions/a1.py", "revision = 'a1'\ndown_revision = None\ndef upgrade(:\n")
     assert "versions/a1.py:3: " in sqlite.fail("deploy", code=2).err
 
@@ -105,6 +105,25 @@ def test_scripts_may_lie_in_a_package(sqlite: Deployed) -> None:
     )
     sqlite.succeed("deploy")
     assert recorded(sqlite) == ["a1"]
+
+
+@pytest.mark.parametrize("ini", ["[alembic]\nsqlalchemy.url = driver://user@localhost/other\n", ""])
+def test_settings_of_alembic_may_stand_in_pyproject(sqlite: Deployed, ini: str) -> None:
+    revision(sqlite, "a1", None, ITEM)
+    (sqlite.directory / "alembic").rename(sqlite.directory / "steps")
+    (sqlite.directory / "steps/versions").rename(sqlite.directory / "steps/more")
+    (sqlite.directory / "alembic.ini").unlink()
+    if ini:
+        sqlite.write("alembic.ini", ini)
+    locations = 'script_location = "%(here)s/steps"\nversion_locations = ["%(here)s/steps/more"]\n'
+    sqlite.write("pyproject.toml", f"[tool.alembic]\n{locations}")
+    sqlite.succeed("deploy")
+    assert recorded(sqlite) == ["a1"]
+    assert "nothing to do" in sqlite.succeed("deploy").out
+    sqlite.write("steps/more/b2.py", (sqlite.directory / "steps/more/a1.py").read_text().replace("'a1'", "'b2'"))
+    assert "b2" in sqlite.fail("deploy", code=2).err
+    sqlite.write("pyproject.toml", "[tool.alembic\n")
+    assert "pyproject.toml" in sqlite.fail("deploy", code=2).err
 
 
 @SCHEMAS
