@@ -356,7 +356,7 @@ def read_text(  # noqa: PLR0913 - the parts of a file
 ) -> FileText:
     """Read the text of one file. Raises SourceError."""
     raw = read_bytes(path, contents)
-    text = decode_bytes(raw, path)
+    text = decode_bytes(dialect.as_text(raw), path)
     if dialect.supports_sqlcmd:
         reject(text, path)
     text = substitute(text, variables, path=path, syntax=dialect.syntax)

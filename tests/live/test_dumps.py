@@ -60,3 +60,21 @@ def test_rows_that_mariadb_dump_wrote_are_loaded(target: Target, tmp_path: Path)
     done = project.inv("init", "structure", "data")
     assert done.code == 0, done.text
     assert target.query("SELECT count(*) FROM area", backend["target_database_name"]) == [(2,)]
+
+
+BLOBS = (
+    b"/*!40101 SET NAMES utf8mb4 */;\n"
+    b"INSERT INTO `area` VALUES (1,'\xc3\xa4;','\\0\xff\\'\\\\'),(2,NULL,_binary '\x80');\n"
+)
+
+
+@pytest.mark.parametrize("target", ["mysql"], indirect=True)
+def test_bytes_that_a_dump_holds_are_loaded_as_they_are(target: Target, tmp_path: Path) -> None:
+    backend = target.backend()
+    project = make_project(tmp_path / "dump", backend)
+    project.write("database/tables/area.sql", "CREATE TABLE area (id INTEGER PRIMARY KEY, name TEXT, photo BLOB)")
+    project.write("database/data/area.sql", "").write_bytes(BLOBS)
+    done = project.inv("init", "structure", "data")
+    assert done.code == 0, done.text
+    rows = target.query("SELECT name, HEX(photo) FROM area ORDER BY id", backend["target_database_name"])
+    assert rows == [("ä;", "00FF275C"), (None, "80")]

@@ -567,6 +567,10 @@ class Running(DialectAttributes):
         """
         return error
 
+    def as_text(self, raw: bytes) -> bytes:
+        """Return the bytes of a script, with those that are no text written as SQL."""
+        return raw
+
     def non_transactional_statement(self, text: str) -> str:
         """Name the first statement of a script that cannot run in a transaction; empty where there is none.
 

@@ -415,6 +415,12 @@ class MySQL(Dialect):
 
         return Column(name, DATETIME(fsp=6), server_default=text("CURRENT_TIMESTAMP(6)") if default_now else None)
 
+    def as_text(self, raw: bytes) -> bytes:
+        """Write the bytes of BLOBs in a dump in hexadecimal digits."""
+        from ahjo_tasks.sql.mysql_binary import with_hexadecimals
+
+        return with_hexadecimals(raw)
+
     def non_transactional_statement(self, text: str) -> str:
         """Read the statements."""
         if not mysql_session.MAY_REFUSE.search(ascii_upper(text)):
