@@ -15,6 +15,7 @@ TERMINATED = 143
 """The exit code of a run that SIGTERM ended, likewise."""
 
 
+CALL_KEPT = "what the code that it calls has committed stays."
 UNKNOWN_OUTCOME = "it is not known whether the server has done it, or still does."
 """The outcome of a statement whose connection broke."""
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahjo_tasks.database.dialects.base import ServerMessage
-from ahjo_tasks.errors import ServerError, StatementError
+from ahjo_tasks.errors import CALL_KEPT, ServerError, StatementError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -229,12 +229,23 @@ class Connection:
             yield
             return
         before = dict(self.query(counters))
-        yield
-        ends = {str(name).lower() for name, count in self.query(counters) if count != before[name]}
+        try:
+            yield
+        except StatementError as error:
+            if not error.server.lost and self._ends_since(before) not in (set(), {"com_rollback"}):
+                error.outcome = CALL_KEPT
+            raise
+        ends = self._ends_since(before)
         if ends == {"com_rollback"}:
             raise StatementError(ServerError(CALL_ROLLED_BACK, hint=CALL_HINT))
-        if ends or self.transaction_state == "none":
+        if ends:
             self.report(CALL_COMMITTED)
+
+    def _ends_since(self, before: Mapping[str, int]) -> set[str]:
+        """Return the counters of transactions that differ, and DDL's mark where only that can have ended one."""
+        rows = self.query(self.dialect.transaction_counters_sql)
+        ends = {str(name).lower() for name, count in rows if count != before[name]}
+        return ends or ({"ddl"} if self.transaction_state == "none" else set())
 
     @contextmanager
     def cursor(self, text: str) -> Iterator[Any]:

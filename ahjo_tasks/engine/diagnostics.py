@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.console.masker import COVER, uncovered
 from ahjo_tasks.console.terminal import display_width
-from ahjo_tasks.errors import UNKNOWN_OUTCOME, DeployError, StatementError
+from ahjo_tasks.errors import CALL_KEPT, UNKNOWN_OUTCOME, DeployError, StatementError
 from ahjo_tasks.sql.message_sources import MessageSources
 from ahjo_tasks.sql.scanner import end_of_match, skip_gap
 
@@ -77,7 +77,8 @@ class BatchError(StatementError):
         self, error: StatementError, file: SqlFile, batch: Batch, repetition: int = 0, seconds: float = 0.0
     ) -> None:
         outcome = describe_partial_state(file, batch, error.server)
-        super().__init__(error.server, outcome=outcome or (error.outcome if error.server.lost else ""))
+        known = error.outcome if error.server.lost or error.outcome == CALL_KEPT else ""
+        super().__init__(error.server, outcome=outcome or known)
         self.hint = error.hint
         self.file = file
         self.batch = batch
@@ -161,12 +162,13 @@ def describe_partial_state(file: SqlFile, failed: Batch, error: ServerError) -> 
         return ""
     if number == 0 and error.lost:
         return UNKNOWN_OUTCOME
+    calls = not file.transactional and dialect.may_commit_alone(failed.text)
     if number == 0:
-        return f"statement 1 of {total} failed: nothing of {file.label} was done."
+        return f"statement 1 of {total} failed{f'; {CALL_KEPT}' if calls else f': nothing of {file.label} was done.'}"
     undone = dialect.transaction_control(file.text)
     except_for = ", but for what it did not commit" if undone else ""
     before = "the one before it stays" if number == 1 else f"the {number} before it stay"
-    unknown = f"; {UNKNOWN_OUTCOME}" if error.lost else "."
+    unknown = f"; {UNKNOWN_OUTCOME}" if error.lost else f"; {CALL_KEPT}" if calls else "."
     return f"statement {number + 1} of {total} in {file.label} failed; {before}{except_for}{unknown}"
 
 

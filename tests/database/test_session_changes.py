@@ -242,6 +242,8 @@ def test_mysql_statements_that_control_transactions_are_known(text: str, control
     ("statement", "commits"),
     [
         *(("BEGIN", True), ("begin work", True), ("START TRANSACTION", True), ("CREATE TABLE t (a INT)", True)),
+        *(("CHECK TABLE t", True), ("cache  index t IN a", True), ("SET PASSWORD = ''", True), ("SET a = 1", False)),
+        *(("/*!40000 ALTER TABLE t DISABLE KEYS */", True), ("/* ALTER */ INSERT INTO t VALUES (1)", False)),
         *(("BEGIN NOT ATOMIC SELECT 1; END", False), ("CREATE TEMPORARY TABLE t (a INT)", False), ("CALL p()", False)),
     ],
 )

@@ -490,3 +490,27 @@ def test_a_procedure_that_ends_the_transaction_of_a_file_is_named(live: Deployed
     assert done.code == int(called == "ROLLBACK")
     assert f"a.sql:2: {'' if done.code else 'Warning: '}" in done.text
     assert CALLED[called] in done.text
+
+
+COMMITS = "INSERT INTO item VALUES (2); COMMIT; INSERT INTO item VALUES (3), (3);"
+BODIES = {
+    "mysql": ("DELIMITER //\nCREATE PROCEDURE ends() BEGIN {} END//", "DELIMITER //\nBEGIN NOT ATOMIC {} END//"),
+    "postgresql": (
+        "CREATE PROCEDURE ends() LANGUAGE plpgsql AS $$ BEGIN {} END $$",
+        "DO $$ BEGIN {} END $$",
+    ),
+}
+
+
+@pytest.mark.parametrize("target", ["mysql", "postgresql"], indirect=True)
+@pytest.mark.parametrize("head", ["", "-- transaction: off\n", "-- transaction: off\nSELECT 1;\n"])
+@pytest.mark.parametrize("called", [True, False])
+def test_what_called_code_commits_before_it_fails_is_said_to_stay(live: Deployed, head: str, called: bool) -> None:
+    procedure, block = (body.format(COMMITS) for body in BODIES[live.target.name])
+    live.by_hand("CREATE TABLE item (id INT PRIMARY KEY)")
+    live.succeed("deploy-files", "--files", written(live, "p.sql", procedure))
+    live.write("database/data/a.sql", head + ("CALL ends();" if called else block))
+    failed = live.fail("data")
+    assert "hat the code that it calls has committed stays" in failed.err
+    assert "nothing" not in failed.err
+    assert live.rows("SELECT id FROM item") == [(2,)]

@@ -517,6 +517,10 @@ class Running(DialectAttributes):
         """Return whether the statement calls code on the server that may commit or roll back."""
         return compiled(self.call).match(statement) is not None
 
+    def may_commit_alone(self, statement: str) -> bool:
+        """Return whether the statement may commit a part of what it does, where it runs outside of transactions."""
+        return self.may_end_transaction(statement)
+
     def commits_implicitly(self, statement: str) -> bool:
         """Return whether the statement commits the transaction it is in."""
         return compiled(self.implicit_commit_statement).match(statement) is not None

@@ -250,8 +250,9 @@ class MySQL(Dialect):
     begin = "START TRANSACTION"
     drop_temporary = "DROP TEMPORARY {} IF EXISTS {}"
     implicit_commit_statement = (
-        rf"(?ai:{MYSQL.gap()}(?:(?:CREATE|DROP)\b(?!\s+TEMPORARY\b)|ALTER|RENAME|TRUNCATE|GRANT|REVOKE|ANALYZE|OPTIMIZE"
-        r"|REPAIR|FLUSH|LOCK|UNLOCK|INSTALL|UNINSTALL|COMMIT|BEGIN(?!\s+NOT)|START)\b)"
+        rf"(?ai:{MYSQL.gap()}(?:/\*M?!\d*+\s*+|)(?:(?:CREATE|DROP)\b(?!\s+TEMPORARY\b)|ALTER|RENAME|TRUNCATE|GRANT|REVOKE"
+        r"|ANALYZE|OPTIMIZE|CHECK|REPAIR|CACHE\s+INDEX|LOAD\s+INDEX|RESET|SET\s+PASSWORD|FLUSH|LOCK|UNLOCK|INSTALL"
+        r"|UNINSTALL|COMMIT|BEGIN(?!\s+NOT)|START|STOP)\b)"
     )
     server_info_sql = "SELECT @@hostname, NULL, CURRENT_USER(), DATABASE(), @@collation_database, VERSION(), NULL"
     session_sql = "SELECT CONNECTION_ID()"

@@ -125,6 +125,7 @@ BATCHABLE = (
 )
 """The beginning of a statement that defines objects, and controls no transaction."""
 
+CALLS = rf"(?ai:{GAP}(?:CALL|DO)\b)"
 COPY_SIZE = 65_536
 """Characters of the rows of COPY that are sent at a time."""
 
@@ -262,6 +263,10 @@ class PostgreSQL(Dialect):
         from ahjo_tasks.database.dialects.postgresql import statements
 
         return statements.commit_offsets(text)
+
+    def may_commit_alone(self, statement: str) -> bool:
+        """Return whether the statement is CALL or DO: in a transaction neither can commit."""
+        return compiled(CALLS).match(statement) is not None
 
     def refuses_transaction(self, error: ServerError) -> bool:
         """Return whether the SQLSTATE is that of a statement that runs outside of transactions only."""
