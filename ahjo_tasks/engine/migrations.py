@@ -510,8 +510,21 @@ class MigrationStep(Step):
 
     def run(self, connection: Connection) -> int:
         """Run the revisions, each in a transaction where the database allows it."""
+        if connection.in_shared_transaction:
+            self._refuse_blocks()
         self.migrations.run(connection, BASE if self.down else HEADS, down=self.down)
         return 0
+
+    def _refuse_blocks(self) -> None:
+        """Raise DeployError for a revision that Alembic would have to take out of the one transaction."""
+        for script in self.revisions:
+            if leaves_transaction(source_of(script.path)) == LEAVING_CALLS["autocommit_block"]:
+                raise DeployError(
+                    "It runs a block outside of a transaction, but transaction_mode begin_once makes one transaction of"
+                    " the action.",
+                    path=Path(script.path),
+                    hint="Deploy this revision with context_connectable_type: engine.",
+                )
 
     def fallback(self, error: DeployError | StatementError, connection: Connection) -> Step | None:
         """Return the step that drops what uses the column or table and creates it again, where the server names it."""

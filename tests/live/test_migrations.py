@@ -176,6 +176,11 @@ def test_a_migration_may_leave_its_transaction_for_a_while(live: Deployed) -> No
     revision(live, "a1", None, block)
     revision(live, "b2", "a1", 'op.add_column("item", sa.Column("more", sa.Text))')
     live.write("database/views/v.sql", "CREATE VIEW v AS SELECT more FROM item;\n")
+    live.reconfigure(**ONE_TRANSACTION)
+    refused = live.fail("deploy")
+    assert "a1.py: It runs a block outside of a transaction" in refused.err
+    assert not live.has("item")
+    live.reconfigure(context_connectable_type="engine")
     live.succeed("deploy")
     assert recorded(live) == ["b2"]
 
