@@ -18,7 +18,7 @@ _CONTROLS = {b"0": b"\0", b"b": b"\b", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"
 
 def with_hexadecimals(raw: bytes) -> bytes:
     """Write strings that are no UTF-8 in hexadecimal digits, in a script that says that it is; its lines stay."""
-    return raw if _is_text(raw) or not _SAYS_UTF8.search(raw) else _TOKEN.sub(_readable, raw)
+    return _TOKEN.sub(_readable, raw) if _SAYS_UTF8.search(raw) and not _is_text(raw) else raw
 
 
 def _is_text(raw: bytes) -> bool:
