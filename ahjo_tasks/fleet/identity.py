@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FOLDERS = ("alembic", "database", "docs/db_objects")
-FILES = ("alembic.ini", "tasks.py")
+FILES = ("alembic.ini", "pyproject.toml", "tasks.py")
 COMPILED = "__pycache__"
 
 
