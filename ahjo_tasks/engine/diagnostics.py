@@ -191,11 +191,12 @@ def _offset(text: str, error: ServerError) -> int:
     return starts[line - 1] + error.column - 1 if error.column else starts[line]
 
 
-def locate_message(files: Sequence[SqlFile], message: ServerMessage) -> str:
-    """The message of a call that files share, with its position if only one of the files can have emitted it."""
-    locators = [MessageLocator(file, file.batches[0]) for file in files]
-    emitters = [locator for locator in locators if locator.line_of_source(message)]
-    return emitters[0].locate(message) if len(emitters) == 1 else message.text
+def locate_messages(files: Sequence[SqlFile], messages: Sequence[ServerMessage]) -> Iterator[str]:
+    """Yield the messages of a call that files share, with the position where only one file can have emitted it."""
+    locators = [MessageLocator(file, file.batches[0]) for file in files] if messages else []
+    for message in messages:
+        emitters = [locator for locator in locators if locator.line_of_source(message)]
+        yield emitters[0].locate(message) if len(emitters) == 1 else message.text
 
 
 class MessageLocator:

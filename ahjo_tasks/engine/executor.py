@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ahjo_tasks.database.connection import ENDED_OUTCOME
 from ahjo_tasks.engine.attachments import keep_attachments
-from ahjo_tasks.engine.diagnostics import locate_message, locating_errors
+from ahjo_tasks.engine.diagnostics import locate_messages, locating_errors
 from ahjo_tasks.engine.sql_file import FileStep
 from ahjo_tasks.errors import UNKNOWN_OUTCOME, AhjoError, DeployError, SourceError, StatementError, UsageError
 from ahjo_tasks.events import StepEvent
@@ -185,8 +185,10 @@ class PlanExecutor:
         self._one_transaction = one_transaction
         self._retries = self._tries_left = retries
         self._plan_steps: tuple[Step, ...] = ()
+        self._planned: dict[tuple[str, str], Step] = {}
         self._committed = 0
         self._done: list[Step] = []
+        self._done_keys: set[tuple[str, str]] = set()
         self._moved: set[tuple[str, str]] = set()
         """The steps that are done before their turn."""
         self._waiting: list[tuple[str, str]] = []
@@ -202,7 +204,8 @@ class PlanExecutor:
         Raises DeployError that says which steps were applied and in what state the database is.
         """
         refuse_outside_transaction(plan, self.connection)
-        self._plan_steps, self._done, self._moved = plan.steps, [], set()
+        self._planned = {_key(step): step for step in plan.steps}
+        self._plan_steps, self._done, self._done_keys, self._moved = plan.steps, [], set(), set()
         self._applied = []
         shared, dialect = self.connection.in_shared_transaction, self.connection.dialect
         self._may_begin_again = shared and not self.connection.changed and dialect.transactional_ddl
@@ -252,6 +255,7 @@ class PlanExecutor:
             for number, step in enumerate(self._done[len(done) :], len(done) + 1):
                 self._tell("rolled back", step, number)
             self._done, self._moved, self._waiting = done, moved, []
+            self._done_keys = {*map(_key, done)}
             if not isinstance(error, DeployError | StatementError):
                 raise
             again = self._again(error.server)
@@ -310,21 +314,23 @@ class PlanExecutor:
                     return first, step.resumed(refused)
                 rows, together = self._run_fallback(step, refused)
         self._notify("ok", step, seconds=time.perf_counter() - started, rows=rows, batches=step.batches_done())
-        self._done.append(step)
+        self._note_done(step)
         self._tell_together(together)
         return None
 
     def _tell_together(self, together: tuple[Step, ...]) -> None:
         """Tell of the steps of the plan that were done with the last one, before their turn."""
-        if not together:
-            return
-        keys = {*map(_key, together)} - {*map(_key, self._done)}
-        for step in self._plan_steps:
-            if _key(step) in keys:
+        for key in map(_key, together):
+            if key in self._planned and key not in self._done_keys:
+                step = self._planned[key]
                 self._notify("started", step)
                 self._notify("ok", step)
-                self._done.append(step)
-                self._moved.add(_key(step))
+                self._note_done(step)
+                self._moved.add(key)
+
+    def _note_done(self, step: Step) -> None:
+        self._done.append(step)
+        self._done_keys.add(_key(step))
 
     @contextmanager
     def _surrounding(self, step: Step) -> Iterator[None]:
@@ -411,9 +417,9 @@ class PlanExecutor:
         share = (time.perf_counter() - started) / len(steps)
         for step in steps:
             self._notify("ok", step, seconds=share, batches=step.batches_done())
-            self._done.append(step)
-        for message in messages:
-            self._tell("message", steps[-1], len(self._done), text=locate_message(files, message))
+            self._note_done(step)
+        for text in locate_messages(files, messages):
+            self._tell("message", steps[-1], len(self._done), text=text)
         return True
 
     def _run_fallback(self, step: Step, error: DeployError | StatementError) -> tuple[int, tuple[Step, ...]]:

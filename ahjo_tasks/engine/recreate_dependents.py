@@ -16,7 +16,7 @@ from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.topology import closure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import Attachment, Dependent
@@ -46,6 +46,11 @@ class DeployedFiles:
         return [file for file in self._read() if file.batches]
 
     @cached_property
+    def _numbers(self) -> Mapping[str, int]:
+        """The numbers of the files by their labels."""
+        return {file.label: number for number, file in enumerate(self.all)}
+
+    @cached_property
     def _index(self) -> ObjectIndex:
         return ObjectIndex(self.all)
 
@@ -55,7 +60,7 @@ class DeployedFiles:
 
     def creators(self, file: SqlFile, name: Name) -> tuple[SqlFile, ...]:
         """Return the later files that create an object of this name, with what those need of the later files."""
-        first = self.all.index(file)
+        first = self._numbers[file.label]
         if name.schema and file.dialect.default_schema is None:  # MySQL names its database, SQLite `main`
             name = Name(None, name.name)
         creators = set(self._index.creators(name))
@@ -69,7 +74,7 @@ class DeployedFiles:
 
         `dropped` says that the file's own objects are dropped, too. The catalog tells what uses them, else the files.
         """
-        first = self.all.index(file)
+        first = self._numbers[file.label]
         members: set[int] = set()
         asked = {first}
         while True:
@@ -78,7 +83,7 @@ class DeployedFiles:
             if used is None:
                 return self._group_by_files(first)
             group = self.owners(used if dropped else [item for item in used if item.used], first)
-            members = {self.all.index(item) for item in group.files} - {first}
+            members = {self._numbers[item.label] for item in group.files} - {first}
             more = {index for index in members if drops(self.all[index])}
             if more <= asked or group.kept:
                 return group if group.dependents else None

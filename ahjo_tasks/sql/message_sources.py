@@ -76,6 +76,10 @@ class MessageSources:
         return [source for source in sources if source]
 
     @cached_property
+    def _lower(self) -> str:
+        return self._text.lower()
+
+    @cached_property
     def _tokens(self) -> list[Token]:
         return list(tokenize(self._text, self._syntax, numbers=True))
 
@@ -102,6 +106,8 @@ class MessageSources:
         """Find the places of a name that the server quotes, those after IF EXISTS first, if it has only one."""
         for name in QUOTED.findall(message):
             searched = name.rpartition(".")[2].lower()
+            if searched not in self._lower:
+                continue
             tokens = tokenize(self._text, self._syntax)
             offsets = [token.offset for token in tokens if token.kind in NAMES and token.value.lower() == searched]
             after_exists = [offset for offset in offsets if IF_EXISTS.search(self._text, max(0, offset - NEAR), offset)]
