@@ -67,7 +67,9 @@ CI_LINKS = ("CI_JOB_URL", "BUILD_URL", "CIRCLE_BUILD_URL", "BUILDKITE_BUILD_URL"
 """Environment variables in which services of continuous integration give the address of a job."""
 
 GROUP = 1.0
-"""Seconds of steps that are committed one by one and recorded together."""
+"""Seconds of steps, at least, that are committed one by one and recorded together."""
+LARGEST_PART = 5
+"""Where recording takes long, as with thousands of objects, steps of so many times as long are recorded together."""
 NOT_WRITTEN = "The history of the run could not be written: {}"
 STAYS = "What ran before stays applied; it is not known whether the history has it."
 LONGEST_TEXT = 1_000_000
@@ -170,6 +172,8 @@ class Recorder:
         self._left: dict[str, dict[ObjectKey, Fingerprint]] = {}
         """By file, the objects as its transaction has left them, where it had one of its own and is not written yet."""
         self._written = time.monotonic()
+        self._took = 0.0
+        """Seconds that it took to write what was noted."""
         self._tables: dict[ObjectKey, tuple[str, str]] | None = None
         """The tables before the run, where it may change them."""
         self._runs_again = False
@@ -193,15 +197,17 @@ class Recorder:
             self._left[file.label] = {key: catalog[key] for key in keys_of(file, catalog) if key}
 
     def pause(self) -> None:
-        """Write what was noted where steps are committed one by one, those of a second together.
+        """Write what was noted where steps are committed one by one, those of a second or more together.
 
-        Of a run that is killed, no more than the last second is unknown. Raises DeployError when it cannot be written.
+        Of a run that is killed, no more than those is unknown. Raises DeployError when it cannot be written.
         """
-        if self._connection.transactional or time.monotonic() - self._written <= GROUP:
+        began = time.monotonic()
+        if self._connection.transactional or began - self._written <= max(GROUP, LARGEST_PART * self._took):
             return
         try:
             with self._connection.one_transaction():
                 self._flush()
+            self._took = time.monotonic() - began
         except StatementError as error:
             message = NOT_WRITTEN.format(error.message)
             raise DeployError(message, details=(STAYS,), server=error.server, hint=error.hint) from error
