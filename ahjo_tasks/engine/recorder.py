@@ -68,8 +68,8 @@ CI_LINKS = ("CI_JOB_URL", "BUILD_URL", "CIRCLE_BUILD_URL", "BUILDKITE_BUILD_URL"
 
 GROUP = 1.0
 """Seconds of steps, at least, that are committed one by one and recorded together."""
-LARGEST_PART = 5
-"""Where recording takes long, as with thousands of objects, steps of so many times as long are recorded together."""
+WAIT_FACTOR = 5
+"""Factor of the seconds that the last recording took: so long the next one waits, if that is more than `GROUP`."""
 NOT_WRITTEN = "The history of the run could not be written: {}"
 STAYS = "What ran before stays applied; it is not known whether the history has it."
 LONGEST_TEXT = 1_000_000
@@ -202,7 +202,7 @@ class Recorder:
         Of a run that is killed, no more than those is unknown. Raises DeployError when it cannot be written.
         """
         began = time.monotonic()
-        if self._connection.transactional or began - self._written <= max(GROUP, LARGEST_PART * self._took):
+        if self._connection.transactional or began - self._written <= max(GROUP, WAIT_FACTOR * self._took):
             return
         try:
             with self._connection.one_transaction():

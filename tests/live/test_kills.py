@@ -110,7 +110,7 @@ def test_the_history_tells_what_was_committed_before_a_kill(many: Deployed) -> N
     """Of several files in one call, as of most databases, the last of them is the one that is known."""
     killed_at, known = (60, 60) if many.target.name == "mssql" else (150, 100)
     many.reconfigure(deploy_transaction="file", lock_timeout=20)
-    with patch.multiple("ahjo_tasks.engine.recorder", GROUP=0.0, LARGEST_PART=0):
+    with patch.multiple("ahjo_tasks.engine.recorder", GROUP=0.0, WAIT_FACTOR=0):
         killed(many, "deploy", kill=before_step(killed_at))
     run = json.loads(many.succeed("history", "--format", "json").out)["runs"][0]
     steps = json.loads(many.succeed("history", "--run", run["run_id"], "--format", "json").out)["steps"]

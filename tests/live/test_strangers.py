@@ -104,7 +104,7 @@ def test_files_that_are_done_together_are_nobody_elses(busy: Deployed, mode: str
     owner = "dbo." if busy.target.name == "mssql" else ""
     for name, source in (("d", ""), ("e", f" FROM {owner}d"), ("f", f" FROM {owner}e")):
         busy.view(name, f"SELECT 1 AS one, 2 AS two{source}")
-    with patch.multiple("ahjo_tasks.engine.recorder", GROUP=0.0, LARGEST_PART=0):
+    with patch.multiple("ahjo_tasks.engine.recorder", GROUP=0.0, WAIT_FACTOR=0):
         first = busy.succeed("deploy")
         for name, source in (("d", ""), ("e", f" FROM {owner}d"), ("f", f" FROM {owner}e")):
             busy.view(name, f"SELECT 2 AS two{source}")
