@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import socket
 import sys
@@ -23,6 +24,10 @@ PAUSE = 2
 """Seconds between those looks."""
 PATIENCE = 10
 """Seconds that a driver may take to return, once its statement was canceled or its socket closed."""
+LAST_PAUSE = 2
+"""Seconds that the end of the process waits for a connection that is being made beside it."""
+ASKING = "ahjo statement"
+"""The name of a thread that makes one."""
 UNREACHABLE = "the server cannot be reached any more"
 ANSWER_LOST = "the server has nothing to do for it, so that its answer was lost"
 NO_ANSWER = "the server does not answer another connection either"
@@ -169,9 +174,18 @@ def _in_thread(function: Callable[..., object], *arguments: object) -> threading
         with suppress(Exception):
             function(*arguments)
 
-    thread = threading.Thread(target=run, name="ahjo statement", daemon=True)
+    thread = threading.Thread(target=run, name=ASKING, daemon=True)
     thread.start()
     return thread
+
+
+@atexit.register
+def _wait_for_others() -> None:
+    """Wait for threads that connect: OpenSSL crashes where one reads certificates while the process ends."""
+    end = time.monotonic() + LAST_PAUSE
+    for thread in threading.enumerate():
+        if thread.name == ASKING:
+            thread.join(max(0, end - time.monotonic()))
 
 
 def _too_long(limit: int) -> StatementError:
