@@ -412,7 +412,7 @@ class Connection:
         try:
             self._execute_directly(self.dialect.release_savepoint)
         except StatementError as error:
-            if error.server is not None and error.server.lost:
+            if error.server.lost:
                 raise
             raise StatementError(ServerError(ENDED, hint=ENDED_CALLS_HINT), outcome=ENDED_OUTCOME) from error
 

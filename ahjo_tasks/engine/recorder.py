@@ -72,6 +72,8 @@ WAIT_FACTOR = 5
 """Factor of the seconds that the last recording took: so long the next one waits, if that is more than `GROUP`."""
 NOT_WRITTEN = "The history of the run could not be written: {}"
 STAYS = "What ran before stays applied; it is not known whether the history has it."
+KEPT = frozenset({*OBJECTS, *STRUCTURE})
+"""Kinds of files whose texts the history keeps."""
 LONGEST_TEXT = 1_000_000
 """Characters of the longest text that the history keeps."""
 LONGEST_ERROR = 4000
@@ -251,7 +253,7 @@ class Recorder:
         if file is None or not hashed:
             return note
         self._hashes[file.label] = hashed
-        kept = file.kind in {*OBJECTS, *STRUCTURE} and len(file.text) <= LONGEST_TEXT
+        kept = file.kind in KEPT and len(file.text) <= LONGEST_TEXT
         text_hash = self._keep_plain(file.text) if kept else ""
         return replace(note, raw_hash=file.raw_hash, file_hash=hashed, text_hash=text_hash)
 
