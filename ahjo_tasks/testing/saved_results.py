@@ -81,6 +81,7 @@ def save(results: Sequence[FileResult], settings: Settings, connection: Connecti
     missing and may not be created, or refuses a value, and, after the others were saved, for rows without a column in
     common with it.
     """
+    ended = datetime.now()  # noqa: DTZ005 - the column has no zone; saving is no part of the tests
     from sqlalchemy.exc import SQLAlchemyError
 
     if settings.create_test_table_if_not_exists:
@@ -88,7 +89,7 @@ def save(results: Sequence[FileResult], settings: Settings, connection: Connecti
     try:
         with connection.sqlalchemy_transaction() as sa_connection:
             table = _reflected(settings, sa_connection, connection.dialect)
-            shared = {"batch_id": _next_batch(table, sa_connection), "start_time": started, "end_time": datetime.now()}  # noqa: DTZ005 - the column has no zone
+            shared = {"batch_id": _next_batch(table, sa_connection), "start_time": started, "end_time": ended}
             rows, unsaved = _rows(table, shared, results)
             connection.dialect.widen_texts(sa_connection, table, rows)
             if rows:
