@@ -471,5 +471,10 @@ LEFT JOIN pg_catalog.pg_class c ON used.refclassid = 'pg_catalog.pg_class'::regc
 LEFT JOIN pg_catalog.pg_proc f ON used.refclassid = 'pg_catalog.pg_proc'::regclass AND f.oid = used.refobjid
 LEFT JOIN pg_catalog.pg_type t ON used.refclassid = 'pg_catalog.pg_type'::regclass AND t.oid = used.refobjid
 JOIN pg_catalog.pg_namespace n ON n.oid = COALESCE(c.relnamespace, f.pronamespace, t.typnamespace)
-WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"""
-"""Texts of views and of functions with a parsed body follow the names of what they use."""
+WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND EXISTS (
+SELECT FROM pg_catalog.pg_namespace x
+WHERE x.nspname !~ '^pg_' AND x.nspname NOT IN ('information_schema', {schemas}))"""
+"""Texts of views and of functions with a parsed body follow the names of what they use.
+
+Where there is no other schema, the server looks for nothing.
+"""
