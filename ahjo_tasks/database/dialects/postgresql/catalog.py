@@ -66,9 +66,12 @@ COLUMN_DEFAULTS = (
 )
 INDEXES = (
     "(SELECT string_agg(pg_get_indexdef(i.indexrelid), chr(10) ORDER BY i.indexrelid::regclass::text)"
-    " FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid)"
+    " FROM pg_catalog.pg_index i WHERE c.relhasindex AND i.indrelid = c.oid)"
 )
-"""The indexes of a materialized view: as with rights, drift shows them, and no deploy builds the view again for one."""
+"""The indexes of a materialized view: as with rights, drift shows them, and no deploy builds the view again for one.
+
+Of a view without any, they are not looked for: that would take a look at all indexes of the database for each view.
+"""
 MATERIALIZED = "CASE c.relkind WHEN 'm' THEN 'materialized' END"
 QUERIES = (
     _query(
