@@ -34,6 +34,7 @@ EXPECTED: dict[str, str] = {
     "zsh is not installed": "completion is tested in the shells that there are; bash is everywhere",
     "fish is not installed": "likewise",
     "a file is one batch": "SQL Server gets the statements of a file together, up to GO",
+    "a statement of MariaDB alone": "MySQL has no CREATE OR REPLACE TRIGGER",
     "only on POSIX": "file modes and signals are not the same on Windows",
 }
 """How an expected reason begins, and why it is expected. Other skips are a promise that nobody checked."""

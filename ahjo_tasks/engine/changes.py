@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ahjo_tasks.history.store import FileRecord
     from ahjo_tasks.project.object_index import Needs
     from ahjo_tasks.project.sql_file import FileText, SqlFile
+    from ahjo_tasks.sql.definitions import Definition
 
 
 class Status(StrEnum):
@@ -252,16 +253,12 @@ class Comparison:
         for change in changes:
             if change.file is None or change.status is not Status.CHANGED:
                 continue
-            dropped = [
-                (definition.name.name.lower(), definition.table_name.lower())
-                for definition in change.file.names.dropped
-            ]
             keys = tuple(
                 key
                 for key in self._recorded(change.label)
                 if key in self._catalog
                 and key not in created
-                and not any(key.name.lower() == name and table in {"", key.table.lower()} for name, table in dropped)
+                and not any(_is_dropped(key, definition) for definition in change.file.names.dropped)
             )
             if keys:
                 listed = ", ".join(map(str, keys))
@@ -294,6 +291,16 @@ class Comparison:
         if not file.defines_only:
             return Status.ALWAYS, "it does more than define objects"
         return (Status.CHANGED, "no deploy of it is recorded") if there else (Status.NEW, "")
+
+
+def _is_dropped(key: ObjectKey, definition: Definition) -> bool:
+    """Test whether a file that drops this drops the object: by name and table, and the schema where both say one."""
+    schemas = {key.schema.lower(), (definition.schema or "").lower()}
+    return (
+        key.name.lower() == definition.name.name.lower()
+        and definition.table_name.lower() in {"", key.table.lower()}
+        and ("" in schemas or len(schemas) == 1)
+    )
 
 
 def _refreshed(change: FileChange, reason: str) -> FileChange:

@@ -129,7 +129,7 @@ class DataProgress:
 
     def step(self, step: FileStep) -> Step:
         """Return the step that runs what is left of a script."""
-        return ScriptStep(step.file, step.deployed, step.first, step.last_text, self, self.rest(step.file).done)
+        return ScriptStep(step.file, step.deployed, step.first, step.last_texts, self, self.rest(step.file).done)
 
     def rest(self, file: SqlFile) -> Rest:
         """Return what an earlier run has left of a script. Of a statement that it began, the catalog may know more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -24,17 +25,18 @@ from ahjo_tasks.engine.recreate_dependents import ROUTINES
 from ahjo_tasks.engine.sql_file import FileStep
 from ahjo_tasks.errors import DifferenceError
 from ahjo_tasks.history.store import HistoryStore, State, fingerprint_version
-from ahjo_tasks.project.kinds import KINDS
 from ahjo_tasks.project.object_index import concerned
 from ahjo_tasks.sql.definitions import Definition, Name
+from ahjo_tasks.topology import find_cycle, topological_order
 from ahjo_tasks.utils import pluralize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ahjo_tasks.config.settings import Settings
+    from ahjo_tasks.database.catalog import ObjectKey
     from ahjo_tasks.database.connection import Connection
-    from ahjo_tasks.database.dialects.base import Dialect
+    from ahjo_tasks.database.dialects.base import Dependent
     from ahjo_tasks.engine.plan import Step
     from ahjo_tasks.history.store import FileRecord
     from ahjo_tasks.project.sql_file import FileText, SqlFile
@@ -72,8 +74,27 @@ class Choice(NamedTuple):
     """`replace` or `stop`; empty for what the config says."""
 
 
-def plan_prune(removed: Sequence[FileChange], store: HistoryStore, dialect: Dialect) -> Plan:
-    """Plan to drop what files had created, and what is no longer in the project, the last deployed first."""
+def _with_drops(plan: Plan, removed: Sequence[FileChange], store: HistoryStore) -> Plan:
+    """Return the plan with steps that drop what files had created and the project has no more.
+
+    They stand before the files, but for those of what other objects use, which files may yet replace: these stand after
+    them. Each follows those of what uses its object, as far as the server tells.
+    """
+    steps = _drops(removed, store)
+    users = [_users(step, store.connection) for step in steps]
+    dropped = {_place(step.definition) for step in steps}
+    needs = {
+        number: {other for other, step in enumerate(steps) if other != number and _place(step.definition) in used_by}
+        for number, used_by in enumerate(users)
+    }
+    order = range(len(steps)) if find_cycle(needs) else topological_order(needs, int)
+    last = {number for number in order if users[number] - dropped}
+    before = Plan(tuple(steps[number] for number in order if number not in last))
+    return before + plan + Plan(tuple(steps[number] for number in order if number in last))
+
+
+def _drops(removed: Sequence[FileChange], store: HistoryStore) -> list[DropStep]:
+    """Return the steps that drop the objects of files, the last deployed first."""
     steps = []
     for change in reversed(removed):
         text = store.last_text(change.label) or ""
@@ -82,48 +103,72 @@ def plan_prune(removed: Sequence[FileChange], store: HistoryStore, dialect: Dial
             table = Name(schema, key.table) if key.table else None
             name = Name(None if table else schema, key.name)
             definition = Definition(key.kind, name, table)
-            steps.append(DropStep(definition, dialect.drop_statement(definition, text)))
-    return Plan(tuple(steps))
+            steps.append(DropStep(definition, store.connection.dialect.drop_statement(definition, text)))
+    return steps
 
 
-def _around(drops: Plan, store: HistoryStore) -> tuple[Plan, Plan]:
-    """Divide the steps into those before the files, and those of what other objects use that files may yet replace."""
-    connection = store.connection
-    steps = [step for step in drops.steps if isinstance(step, DropStep)]
-    names = {step.definition.name.name for step in steps}
-    last = [step for step in steps if _users(step, connection) - names]
-    return Plan(tuple(step for step in steps if step not in last)), Plan(tuple(last))
-
-
-def _users(step: DropStep, connection: Connection) -> set[str]:
-    """Return the names of what cannot be there without the object, as far as the server tells."""
+def _users(step: DropStep, connection: Connection) -> set[tuple[str, str]]:
+    """Return the schemas and names of what cannot be there without the object, as far as the server tells."""
     used = connection.dialect.dependents(connection, [step.definition])
-    return {item.name.name for item in used or () if item.used}
+    return {_place(item) for item in used or () if item.used} - {_place(step.definition)}
 
 
-def _with_last_texts(selection: Selection, store: HistoryStore, files: Sequence[SqlFile]) -> Plan:
-    """Return the plan in which steps of changed files know what these created before.
+def _place(item: Definition | Dependent) -> tuple[str, str]:
+    """Return the schema and the name of an object."""
+    schema = item.schema if isinstance(item, Definition) else item.name.schema
+    return schema or "", item.name.name
 
-    A file of routines drops those that it created with other parameters, and of objects that a file drops itself it is
-    known what its last text gave them.
+
+class _LastTexts:
+    """The texts that files were last deployed with, and those of files that created the same objects before them."""
+
+    def __init__(self, changes: Iterable[FileChange], left: _Left) -> None:
+        self._store = left.store
+        self._catalog = left.catalog
+        self._statuses = {change.label: change.status for change in changes}
+        self._creators: defaultdict[ObjectKey, list[str]] = defaultdict(list)
+        for label, record in left.records.items():
+            if self._statuses.get(label) in {Status.CHANGED, Status.REMOVED}:
+                for key in record.objects:
+                    self._creators[key].append(label)
+
+    def of(self, file: SqlFile) -> list[str]:
+        """Return the last text of a file, and of those that created its objects and are changed or removed."""
+        status, labels = self._statuses.get(file.label), list[str]()
+        if status in {Status.CHANGED, Status.ALWAYS}:
+            labels.append(file.label)
+        if status in {Status.NEW, Status.CHANGED, Status.ALWAYS}:
+            keys = filter(None, keys_of(file, self._catalog))
+            labels += [label for key in keys for label in self._creators.get(key, ())]
+        return list(filter(None, map(self._store.last_text, dict.fromkeys(labels))))
+
+
+def _with_last_texts(plan: Plan, texts: _LastTexts, files: Sequence[SqlFile]) -> Plan:
+    """Return the plan in which steps of files know what was there before.
+
+    A file of routines drops those that it, or the file that had them before, created with other parameters; and of
+    objects that a file drops itself it is known what its last text gave them.
     """
-    changed = {change.label for change in selection.changes if change.status is Status.CHANGED}
     steps: list[Step] = []
-    for step in selection.plan.steps:
-        if isinstance(step, FileStep) and step.label in changed:
-            routines = KINDS[step.kind].creates in ROUTINES
-            last = (store.last_text(step.label) or "") if routines or step.file.replaced else ""
-            first = _old_overloads(step.file, last, files) if routines else ()
-            steps.append(replace(step, first=tuple(first), last_text=last if step.file.replaced else ""))
+    for step in plan.steps:
+        if isinstance(step, FileStep) and (step.file.replaced or _creates_routines(step.file)):
+            last = texts.of(step.file)
+            first = _old_overloads(step.file, last, files)
+            steps.append(replace(step, first=first, last_texts=tuple(last) if step.file.replaced else ()))
         else:
             steps.append(step)
-    return replace(selection.plan, steps=tuple(steps))
+    return replace(plan, steps=tuple(steps))
 
 
-def _old_overloads(file: SqlFile, last_text: str, files: Sequence[SqlFile]) -> list[str]:
-    names = {definition.name for definition in file.definitions}
-    same = [other.text for other in files if not names.isdisjoint(each.name for each in other.definitions)]
-    return file.dialect.replaced_overloads(last_text, "\n".join(same))
+def _creates_routines(file: SqlFile) -> bool:
+    return any(definition.kind in ROUTINES for definition in file.definitions)
+
+
+def _old_overloads(file: SqlFile, last_texts: Sequence[str], files: Sequence[SqlFile]) -> tuple[str, ...]:
+    names = {definition.name.name for definition in file.definitions}
+    now = "\n".join(other.text for other in files if not names.isdisjoint(each.name.name for each in other.definitions))
+    found = (statement for text in last_texts for statement in file.dialect.replaced_overloads(text, now))
+    return tuple(dict.fromkeys(found))
 
 
 def _told_to_stay(left_over: FileChange) -> str:
@@ -161,6 +206,12 @@ class _Left(NamedTuple):
         """Say why more is compared or deployed than what changed."""
         warnings = (f"All objects are compared: {self.origin}.",) * bool(self.origin)
         return (*warnings, *(f"All files run once: {self.incomparable}.",) * bool(self.incomparable))
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """Return what stays of the state where nothing is done."""
+        last = self.last
+        return {"run_id": last.run_id, "catalog_version": last.catalog_version, "schemas": last.schemas}
 
     @property
     def kept(self) -> dict[str, Any]:
@@ -235,25 +286,23 @@ class Deployment:
         if left is None:
             changes = Comparison({}, Catalog(), self._hash).changes(files, everything=everything, select=choice.select)
             return self._selection(plan, changes, None if choice.select else state)
-        last = left.last
-        state = replace(state, run_id=last.run_id, catalog_version=last.catalog_version, schemas=last.schemas)
+        state = replace(state, **left.state)
         comparison = Comparison(left.records, left.catalog, self._hash)
         changes = comparison.changes(files, everything=left.incomparable or everything, select=choice.select)
         changes += [FileChange(file.label, file.kind, Status.UNCHANGED) for file in untouched]
-        kept = refuse_without_effect(changes, left.catalog, left.store.last_text)
         created = comparison.created(changes)
         removed, left_over = comparison.removed(changes, created), comparison.left_over(changes, created)
+        texts = _LastTexts([*changes, *removed], left)
+        kept = refuse_without_effect(changes, left.catalog, texts.of)
         selection = self._selection(plan, [*changes, *removed], None if choice.select else state)
         warnings = (*left.warnings, *kept, *(() if choice.prune else map(_told_to_stay, left_over)))
         notes = () if choice.prune else tuple(_kept(change) for change in removed if change.objects)
-        plan = _with_last_texts(selection, left.store, files) + Plan((), notes, warnings)
+        plan = _with_last_texts(selection.plan, texts, files) + Plan((), notes, warnings)
         selection = replace(selection, plan=plan, **left.kept)
         if (choice.on_drift or self._settings.on_drift) == "stop":
             _refuse_drift(selection.drift)
         if choice.prune:
-            drops = plan_prune([*removed, *left_over], left.store, left.store.connection.dialect)
-            before, after = _around(drops, left.store)
-            selection = replace(selection, plan=before + selection.plan + after)
+            selection = replace(selection, plan=_with_drops(selection.plan, [*removed, *left_over], left.store))
         return selection
 
     def baseline(self, plan: Plan, inputs: str) -> Selection:

@@ -13,14 +13,18 @@ from ahjo_tasks.project.kinds import DROPPED_OBJECTS, KINDS
 from ahjo_tasks.sql.definitions import Definition, Name
 from ahjo_tasks.sql.references.tokens import keywords, name_tokens, word_set
 from ahjo_tasks.sql.source import ascii_upper
+from ahjo_tasks.utils import join_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.errors import DeployError, StatementError
     from ahjo_tasks.project.sql_file import SqlFile
 
 NAME_PARTS = 2
+SHOWN_USERS = 5
+"""Users of an object that are named where it cannot be dropped; the others are counted."""
 NOT_THERE = "was not there"
 OF_SEARCHES = (
     "collation",
@@ -58,6 +62,15 @@ class DropStep(Step):
         if not connection.dialect.object_exists(connection, self.definition):
             connection.report(NOT_THERE)
         return connection.execute(self.statement)
+
+    def fallback(self, error: DeployError | StatementError, connection: Connection) -> None:
+        """Return None; where the object is still used, the hint of the error says what uses it."""
+        dialect = connection.dialect
+        if error.server is not None and dialect.is_dependency_error(error.server):
+            used = dialect.dependents(connection, [self.definition]) or ()
+            users = [item.text for item in used if item.used and item.name.name != self.definition.name.name]
+            if users:
+                error.hint = f"Used by {join_names(users, SHOWN_USERS)}: drop or change it first."
 
 
 def plan_drop(files: Sequence[SqlFile], kinds: Iterable[str] | None = None) -> Plan:

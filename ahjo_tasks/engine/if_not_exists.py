@@ -35,12 +35,12 @@ ALTER = "Write an ALTER of the {} after it, which runs each time that the file d
 
 
 def refuse_without_effect(
-    changes: Sequence[FileChange], catalog: Catalog, text_before: Callable[[str], str | None]
+    changes: Sequence[FileChange], catalog: Catalog, texts_before: Callable[[SqlFile], Sequence[str]]
 ) -> list[str]:
     """Return warnings about objects that their files, which have changed or are new, may leave as they are.
 
-    `text_before` returns the text that a file was last deployed with; None where that is not known. Raises UsageError
-    where it is certain that objects of changed files, or some changed by hand, would be left so.
+    `texts_before` returns the texts by which the objects of a file were last deployed, as far as they are known. Raises
+    UsageError where it is certain that objects of changed files, or some changed by hand, would be left so.
     """
     running = [(change, change.file) for change in changes if change.runs and change.file is not None]
     gone = {item.name.name.lower() for _change, file in running for item in file.names.dropped}
@@ -48,7 +48,7 @@ def refuse_without_effect(
     warnings: list[str] = []
     altered: set[str] = set()
     for change, file in running:
-        for definition, creation, known in _left_alone(change, file, catalog, text_before):
+        for definition, creation, known in _left_alone(change, file, catalog, texts_before):
             there = f"{change.label}: the {definition.kind} {definition.name} is there"
             if definition.table_name.lower() in gone:  # what belongs to a view goes with it
                 continue
@@ -67,7 +67,7 @@ def refuse_without_effect(
 
 
 def _left_alone(
-    change: FileChange, file: SqlFile, catalog: Catalog, text_before: Callable[[str], str | None]
+    change: FileChange, file: SqlFile, catalog: Catalog, texts_before: Callable[[SqlFile], Sequence[str]]
 ) -> Iterator[tuple[Definition, Creation, bool]]:
     """Yield the objects that are there and that the file, run for their sake, creates only where they are missing.
 
@@ -92,7 +92,9 @@ def _left_alone(
     if change.status is Status.DRIFTED:
         yield from ((made, creation, True) for made, creation in kept.items() if there[made] in change.drifted)
         return
-    before = creations(text_before(file.label) or "", file.dialect)
+    before: dict[Definition, Creation] = {}
+    for text in reversed(texts_before(file)):  # what the file itself created counts before what another one did
+        before |= creations(text, file.dialect)
     for definition, creation in kept.items():
         if definition not in before and creation.only_if_missing and change.status is Status.CHANGED:
             yield definition, creation, False

@@ -40,8 +40,8 @@ class FileStep(Step):
     deployed: DeployedFiles | None = field(default=None, repr=False, compare=False)
     first: tuple[str, ...] = ()
     """Statements to run before it, which drop routines that the file created with other parameters."""
-    last_text: str = field(default="", repr=False, compare=False)
-    """The text that the file was last deployed with, where it drops its objects and has changed since."""
+    last_texts: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    """The texts by which its objects were last deployed, where it drops them and has changed since."""
 
     @property
     def kind(self) -> str:
@@ -70,8 +70,8 @@ class FileStep(Step):
 
     @property
     def previous(self) -> Sequence[str]:
-        """The batches of the last text."""
-        return [batch.text for batch in self.file.dialect.splitter.split(self.last_text)]
+        """The batches of the last texts."""
+        return [batch.text for text in self.last_texts for batch in self.file.dialect.splitter.split(text)]
 
     @property
     def sent_in_one_call(self) -> bool:

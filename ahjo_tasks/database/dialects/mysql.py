@@ -71,6 +71,9 @@ LOCAL_INFILE = (
     'Write "sqla_url_query_map": {"local_infile": "1"} in the config, and have the server allow it by SET GLOBAL'
     " local_infile = 1; or load the rows from a CSV file in database/data."
 )
+NO_TRIGGER = "1360"
+REPLACES = re.compile(r"\s*CREATE\s+OR\s+REPLACE\b", re.IGNORECASE)
+OF_ANOTHER_TABLE = "MariaDB replaces no trigger of another table: write DROP TRIGGER IF EXISTS before it."
 ALREADY_EXISTS = frozenset({"1050", "1304", "1359", "1537", "4127"})
 NO_DATABASE = frozenset({"1046", "1049"})
 NO_CHANGES = frozenset({"1290", "1792", "1836"})
@@ -591,6 +594,8 @@ def _hint(number: str, message: str, text: str) -> str | None:
     hints |= dict.fromkeys(NO_DATABASE, DROPPED)
     if number in NO_CHANGES and re.search("read.only", message, re.IGNORECASE):
         return READ_ONLY
+    if number == NO_TRIGGER and REPLACES.match(text):
+        return OF_ANOTHER_TABLE
     return LOCK_WAIT if number == LOCK_WAIT_TIMEOUT else hints.get(number)
 
 

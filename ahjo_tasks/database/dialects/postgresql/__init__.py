@@ -85,8 +85,9 @@ HINTS = {LOCK_NOT_AVAILABLE: LOCK_WAIT, "25006": READ_ONLY, **dict.fromkeys(ALRE
 NEEDS_COMMIT = frozenset({"55P04", "55006", "25001"})
 USED = "2BP01"
 USED_BY_VIEW = "0A000"
-CANNOT_REPLACE = frozenset({"42P16", "42P13"})
-"""SQLSTATEs of CREATE OR REPLACE with other columns of a view, another type of result or other names of parameters."""
+CANNOT_REPLACE = frozenset({"42P16", "42P13", "42809"})
+"""SQLSTATEs of CREATE OR REPLACE with other columns of a view, another type of result or other names of parameters, and
+of an object of a kind beside the one that is there, as a materialized view in place of a view."""
 QUOTED_NAME = r"[\"»«„]\s?(.+?)\s?[\"«»“]"
 LIBPQ_DEFAULTS = {
     "client_encoding": "UTF8",
@@ -488,7 +489,7 @@ class PostgreSQL(Dialect):
         return drop.replaced_overloads(before, now, self)
 
     def refuses_replacing(self, error: ServerError) -> bool:
-        """Return whether the columns of a view, or the type of a function's result, cannot be replaced by others."""
+        """Return whether what is there has other columns, another type of result, or is of another kind."""
         return error.number in CANNOT_REPLACE
 
     def dependents(self, connection: OpenConnection, definitions: Sequence[Definition]) -> list[Dependent]:

@@ -80,11 +80,11 @@ WHERE d.refclassid = 'pg_class'::regclass AND d.deptype = 'n' AND d.refobjid >= 
 KINDS = {"materialized view": "view", "aggregate": "function", "procedure": "procedure"}
 RELATION_ATTACHMENTS = """
 SELECT c.relnamespace::regnamespace::text || '.' || quote_ident(c.relname) AS name, c.oid, c.relowner, c.relacl,
-    CASE c.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'VIEW' END AS kind
+    c.relkind, CASE c.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'VIEW' END AS kind
 FROM pg_class c WHERE c.relkind IN ('v', 'm', 'S') AND c.oid IN ({oids})
 """
 ROUTINE_ATTACHMENTS = """
-SELECT i.identity AS name, p.oid, p.proowner, p.proacl,
+SELECT i.identity AS name, p.oid, p.proowner, p.proacl, p.prokind,
     CASE p.prokind WHEN 'p' THEN 'PROCEDURE' WHEN 'a' THEN 'AGGREGATE' ELSE 'FUNCTION' END AS kind
 FROM pg_proc p, pg_identify_object('pg_proc'::regclass, p.oid, 0) i WHERE p.oid IN ({oids})
 """
@@ -93,6 +93,8 @@ OPTION = "CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END"
 OF_RIGHTS, OF_COMMENTS = ", 'rights', ''", ", 'comment', ''"
 """The last columns of an attachment: what it gives, and the name of an object of its own."""
 THERE = "format('SELECT to_regclass(%L) IS NOT NULL', o.name)"
+SAME_KIND, OF_KIND = "EXISTS (SELECT FROM pg_class WHERE oid = to_regclass(%L) AND relkind = %L)", "o.name, o.relkind"
+"""The condition that a relation is of the kind that it was, and what stands for its blanks."""
 ROUTINE_THERE = "format('SELECT to_regprocedure(%L) IS NOT NULL', o.name)"
 
 
@@ -103,7 +105,7 @@ def _comment_on(kind: str, form: str, names: tuple[str, ...], source: str) -> st
     listed = ", ".join(names)
     comment = f"obj_description({number}, '{catalog}')"
     return (
-        f"SELECT 5, format('comment on {kind} {form}', {listed}), format('SELECT to_regclass(%L) IS NOT NULL', o.name),"
+        f"SELECT 5, format('comment on {kind} {form}', {listed}), format('SELECT {SAME_KIND}', {OF_KIND}),"
         f" format('COMMENT ON {kind.upper()} {form} IS %L', {listed}, {comment}){OF_COMMENTS}"
         f" FROM o JOIN {source} WHERE {comment} IS NOT NULL"
     )
@@ -113,7 +115,7 @@ RELATIONS_LOST = (
     # owner, grants, grants of columns, comments, indexes, triggers, rules: in the order to give them again
     (
         f"SELECT 0, format('owner of %s', o.name), {THERE},"
-        f" format('ALTER %s %s OWNER TO %I', o.kind, o.name, pg_get_userbyid(o.relowner)){OF_RIGHTS}"
+        f" format('ALTER TABLE %s OWNER TO %I', o.name, pg_get_userbyid(o.relowner)){OF_RIGHTS}"
         " FROM o WHERE o.relowner <> current_user::regrole"
     ),
     (
@@ -129,8 +131,8 @@ RELATIONS_LOST = (
         " FROM o JOIN pg_attribute c ON c.attrelid = o.oid, aclexplode(c.attacl) a WHERE a.grantee <> o.relowner"
     ),
     (
-        "SELECT 2, format('comment on %s', o.name), format('SELECT to_regclass(%L) IS NOT NULL"
-        " AND obj_description(to_regclass(%L), ''pg_class'') IS NULL', o.name, o.name),"
+        f"SELECT 2, format('comment on %s', o.name), format('SELECT {SAME_KIND}"
+        f" AND obj_description(to_regclass(%L), ''pg_class'') IS NULL', {OF_KIND}, o.name),"
         f" format('COMMENT ON %s %s IS %L', o.kind, o.name, obj_description(o.oid, 'pg_class')){OF_COMMENTS}"
         " FROM o WHERE obj_description(o.oid, 'pg_class') IS NOT NULL"
     ),
@@ -142,27 +144,28 @@ RELATIONS_LOST = (
         " FROM o JOIN pg_attribute c ON c.attrelid = o.oid WHERE col_description(o.oid, c.attnum) IS NOT NULL"
     ),
     (
-        "SELECT 3, format('index %s', i.indexrelid::regclass), format('SELECT to_regclass(%L) IS NULL"
-        " AND to_regclass(%L) IS NOT NULL', n.nspname || '.' || quote_ident(x.relname), o.name),"
+        f"SELECT 3, format('index %s', i.indexrelid::regclass), format('SELECT to_regclass(%L) IS NULL"
+        f" AND {SAME_KIND}', n.nspname || '.' || quote_ident(x.relname), {OF_KIND}),"
         " pg_get_indexdef(i.indexrelid), 'index', x.relname"
         " FROM o JOIN pg_index i ON i.indrelid = o.oid JOIN pg_class x ON x.oid = i.indexrelid"
         " JOIN pg_namespace n ON n.oid = x.relnamespace"
     ),
     (
-        "SELECT 4, format('trigger %s on %s', t.tgname, o.name), format('SELECT to_regclass(%L) IS NOT NULL"
+        f"SELECT 4, format('trigger %s on %s', t.tgname, o.name), format('SELECT {SAME_KIND}"
         " AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = to_regclass(%L) AND tgname = %L)',"
-        " o.name, o.name, t.tgname), pg_get_triggerdef(t.oid), 'trigger', t.tgname"
+        f" {OF_KIND}, o.name, t.tgname), pg_get_triggerdef(t.oid), 'trigger', t.tgname"
         " FROM o JOIN pg_trigger t ON t.tgrelid = o.oid WHERE NOT t.tgisinternal"
     ),
     (
-        "SELECT 4, format('rule %s on %s', r.rulename, o.name), format('SELECT to_regclass(%L) IS NOT NULL"
+        f"SELECT 4, format('rule %s on %s', r.rulename, o.name), format('SELECT {SAME_KIND}"
         " AND NOT EXISTS (SELECT FROM pg_rewrite WHERE ev_class = to_regclass(%L) AND rulename = %L)',"
-        " o.name, o.name, r.rulename), pg_get_ruledef(r.oid), 'rule', r.rulename"
+        f" {OF_KIND}, o.name, r.rulename), pg_get_ruledef(r.oid), 'rule', r.rulename"
         " FROM o JOIN pg_rewrite r ON r.ev_class = o.oid WHERE r.rulename <> '_RETURN'"
     ),
     (
-        "SELECT 4, format('default of %s.%s', o.name, c.attname), format('SELECT EXISTS (SELECT FROM pg_attribute"
-        " WHERE attrelid = to_regclass(%L) AND attname = %L AND NOT atthasdef)', o.name, c.attname),"
+        f"SELECT 4, format('default of %s.%s', o.name, c.attname), format('SELECT {SAME_KIND} AND EXISTS (SELECT"
+        " FROM pg_attribute WHERE attrelid = to_regclass(%L) AND attname = %L AND NOT atthasdef)',"
+        f" {OF_KIND}, o.name, c.attname),"
         " format('ALTER VIEW %s ALTER COLUMN %I SET DEFAULT %s', o.name, c.attname, pg_get_expr(d.adbin, d.adrelid)),"
         " 'default', ''"
         " FROM o JOIN pg_attrdef d ON d.adrelid = o.oid JOIN pg_attribute c ON c.attrelid = o.oid"
@@ -175,7 +178,7 @@ RELATIONS_LOST = (
 ROUTINES_LOST = (
     (
         f"SELECT 0, format('owner of %s', o.name), {ROUTINE_THERE},"
-        f" format('ALTER %s %s OWNER TO %I', o.kind, o.name, pg_get_userbyid(o.proowner)){OF_RIGHTS}"
+        f" format('ALTER ROUTINE %s OWNER TO %I', o.name, pg_get_userbyid(o.proowner)){OF_RIGHTS}"
         " FROM o WHERE o.proowner <> current_user::regrole"
     ),
     (
@@ -189,8 +192,9 @@ ROUTINES_LOST = (
         " FROM o, aclexplode(coalesce(o.proacl, acldefault('f', o.proowner))) a WHERE a.grantee <> o.proowner"
     ),
     (
-        "SELECT 3, format('comment on %s', o.name), format('SELECT to_regprocedure(%L) IS NOT NULL"
-        " AND obj_description(to_regprocedure(%L), ''pg_proc'') IS NULL', o.name, o.name),"
+        "SELECT 3, format('comment on %s', o.name), format('SELECT EXISTS (SELECT FROM pg_proc"
+        " WHERE oid = to_regprocedure(%L) AND prokind = %L) AND obj_description(to_regprocedure(%L), ''pg_proc'')"
+        " IS NULL', o.name, o.prokind, o.name),"
         f" format('COMMENT ON %s %s IS %L', o.kind, o.name, obj_description(o.oid, 'pg_proc')){OF_COMMENTS}"
         " FROM o WHERE obj_description(o.oid, 'pg_proc') IS NOT NULL"
     ),

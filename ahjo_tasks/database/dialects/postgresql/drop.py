@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from itertools import accumulate, islice
 from typing import TYPE_CHECKING
 
@@ -191,19 +192,26 @@ def _arguments(text: str, tokens: list[Token]) -> str | None:
 
 def replaced_overloads(before: str, now: str, names: Naming) -> list[str]:
     """Drop each routine that the first text creates and the second does not, where it creates others of the name."""
-    later = read_references([now], POSTGRESQL).signatures
+    kept: defaultdict[Name, set[tuple[str, ...]]] = defaultdict(set)
+    for name, overloads in read_references([now], POSTGRESQL).signatures.items():
+        kept[_full(name, names)].update(overload.types for overload in overloads)
     found = []
     for name, overloads in read_references([before], POSTGRESQL).signatures.items():
-        kept = {overload.types for overload in later.get(name, ())}
+        later = kept.get(_full(name, names))
         arguments = [listed for routine, listed in signatures(before) if routine == name]
-        if not kept or len(arguments) != len(overloads):
+        if later is None or len(arguments) != len(overloads):
             continue
         found += [
             f"DROP ROUTINE IF EXISTS {names.quote(name.schema, name.name)}({listed}\n)"
             for overload, listed in zip(overloads, arguments, strict=True)
-            if listed is not None and overload.types not in kept
+            if listed is not None and overload.types not in later
         ]
     return found
+
+
+def _full(name: Name, names: Naming) -> Name:
+    """Return a name with its schema, which is the usual one where none is written."""
+    return Name(name.schema or names.default_schema, name.name)
 
 
 def _word(token: Token) -> str:
