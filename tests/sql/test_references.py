@@ -118,6 +118,10 @@ def test_quoted_names_keep_case_and_blanks_and_bare_ones_are_folded() -> None:
         ("SELECT TOP (5) WITH TIES * FROM a ORDER BY b", "a"),
         ("SELECT * FROM #t, @u, tempdb..#v, a FOR XML PATH('b'), ROOT('c')", "a"),
         ("SELECT * FROM srv.db.dbo.a, db.dbo.b, db..c", "srv.db.dbo.a db.dbo.b db..c"),
+        ("SELECT * FROM srv...a, srv . /* x */ .dbo.b, db-- ..x\n.. /* y */ c", "srv...a srv..dbo.b db..c"),
+        ("SELECT * FROM /* x */ ..a JOIN/*y*/..b ON 1 = 1 LEFT JOIN -- from\n . -- ..x\n . [c] ON 1 = 1", "a b c"),
+        ("SELECT 'FROM ..x -- from' FROM a CROSS /* x */ APPLY -- y\n .f(1) g, ..b", "a b"),
+        ("SELECT x.y -- taken from\n .value('.', 'int') FROM a", "a"),
     ],
 )
 def test_queries_of_sql_server(query: str, expected: str) -> None:

@@ -24,12 +24,11 @@ DEEPEST = NESTED + 1
 _SPECIAL = re.compile(r"[\"`\[/\-#]")
 """A part of a dotted name that has quotes or comments in it."""
 _BLANK = re.compile(r"[^\r\n]")
-_LEADING_DOTS = re.compile(rf"\.(?:(?<=[{BLANKS}]\.)|(?<=\w\.)(?=\.))[.{BLANKS}]*+(?=[\w@#\[\"])")
-_LAST_WORD = re.compile(
-    rf"(?<![\w@#$.])(?:(?P<clause>(?i:CROSS|OUTER|CREATE|ALTER|DROP))[{BLANKS}]++)?(?P<last>[A-Za-z]++)[{BLANKS}]*+\Z"
-)
-LONGEST_AHEAD = 30
-"""Characters before dots that are searched for the word before a name."""
+_DOT = re.compile(rf"\.(?:(?<=[{BLANKS}/]\.)|(?<=\w\.)(?=\.))")
+"""A dot that may stand for the parts of a name that are left out."""
+_LAST_WORD = re.compile(r"(?<![\w@#$.])[A-Za-z]++\Z")
+LONGEST_AHEAD = 200
+"""Characters before a dot that are searched for the word before a name."""
 
 
 def word_set(words: str) -> frozenset[str]:
@@ -39,11 +38,12 @@ def word_set(words: str) -> frozenset[str]:
 
 NAME_FOLLOWS = word_set(
     "FROM JOIN INTO UPDATE INSERT DELETE MERGE EXEC EXECUTE TABLE VIEW PROC PROCEDURE FUNCTION TRIGGER FOR ON "
-    "REFERENCES EXISTS"
+    "REFERENCES EXISTS AS TO STATISTICS IDENTITY_INSERT"
 )
 """Reserved words of T-SQL before a name, of which the first parts may be left out."""
 NAME_FOLLOWS_CLAUSE = word_set("APPLY SYNONYM SEQUENCE TYPE")
 """Words that only behind another one are no names themselves: CROSS APPLY."""
+BEFORE_DOTS = NAME_FOLLOWS | NAME_FOLLOWS_CLAUSE
 
 
 def name_tokens(text: str, syntax: Syntax) -> list[str]:
@@ -137,18 +137,36 @@ def _with_usual_names(text: str, syntax: Syntax) -> str:
 
     Offsets and lines stay.
     """
-    if syntax is MSSQL and any(before + "." in text for before in (*BLANKS, ".")):
-        return _LEADING_DOTS.sub(_without_dots, text)
-    return with_plain_names(text, syntax)
+    if syntax is not MSSQL:
+        return with_plain_names(text, syntax)
+    may = any(before + "." in text for before in (*BLANKS, "/", ".")) and any(map(_may_lead, _DOT.finditer(text)))
+    return _leading_dots().sub(_without_dots, text) if may else text
 
 
-def _without_dots(dots: re.Match[str]) -> str:
-    """Write blanks for dots that part no name, as the word before them tells."""
-    word = _LAST_WORD.search(dots.string, max(0, dots.start() - LONGEST_AHEAD), dots.start())
-    if word is None:
-        return dots[0]
-    follows = NAME_FOLLOWS | NAME_FOLLOWS_CLAUSE if word["clause"] else NAME_FOLLOWS
-    return dots[0].replace(".", " ") if word["last"].upper() in follows else dots[0]
+def _may_lead(dot: re.Match[str]) -> bool:
+    """Tell quickly whether a word that a name follows, or a comment, may stand before a dot."""
+    ahead = dot.string[max(0, dot.start() - LONGEST_AHEAD) : dot.start()]
+    before = ahead.rstrip(BLANKS)
+    if "--" in before and "\n" in ahead[len(before) :]:
+        return True
+    word = _LAST_WORD.search(before)
+    return not before or before.endswith("/") or (word is not None and word[0].upper() in BEFORE_DOTS)
+
+
+def _without_dots(match: re.Match[str]) -> str:
+    """Write blanks for the dots before a name, and for nothing else that the expression passes."""
+    dots = match["dots"]
+    return match[0][: -len(dots)] + dots.replace(".", " ") if dots else match[0]
+
+
+@lru_cache
+def _leading_dots() -> re.Pattern[str]:
+    """A word before a name and the dots between them, which part no name; strings and comments are passed."""
+    gap = rf"(?:{MSSQL.gap()})"
+    passed = "|".join([*MSSQL.literals(lenient=True), *MSSQL.comments(lenient=True)])
+    clause = rf"(?:CROSS|OUTER|CREATE|ALTER|DROP){gap}(?:{'|'.join(sorted(NAME_FOLLOWS_CLAUSE))})"
+    ahead = rf"(?<![\w@#$.])(?ai:{clause}|{'|'.join(sorted(NAME_FOLLOWS))})(?![\w@#$])"
+    return re.compile(rf"{passed}|{ahead}{gap}(?P<dots>\.{gap}(?:\.{gap}|)*+)(?=[\w@#\[\"])")
 
 
 def _shallow(text: str, syntax: Syntax) -> str:
@@ -187,8 +205,8 @@ def _pattern(syntax: Syntax, *, dollars: bool) -> re.Pattern[str]:
 def _dotted(syntax: Syntax) -> str:
     """A name with all of its parts."""
     quoted = "|".join(syntax.name_forms(lenient=True))
-    dot = rf"(?:[{BLANKS}]|{'|'.join(syntax.comments(lenient=True))}|)*+\.[{BLANKS}]*+(?:\.[{BLANKS}]*+|)?+"
     close = rf"(?:{syntax.gap()})"
+    dot = rf"{close}\.(?:{close}\.|)?+(?:{close}\.|)?+"
     more = rf"(?:{dot}{close}(?:{_word(syntax)}|{quoted}|\*(?!/))|)*+"
     return rf"(?:{_word(syntax)}|{quoted}){more}"
 
