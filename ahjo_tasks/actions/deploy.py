@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.api.deploying import DeployOptions, Planned
     from ahjo_tasks.api.session import Session
+    from ahjo_tasks.project.sql_file import SqlFile
     from ahjo_tasks.runtime.context import ActionContext
 
 
@@ -221,8 +222,9 @@ WHOLE = "database/create_db_structure.sql"
 def structure(ctx: ActionContext) -> None:
     """Deploy schemas, tables and constraints.
 
-    The types, sequences and functions that they need are deployed with them.
-    Without any file in those folders, database/create_db_structure.sql is run.
+    The types, sequences, functions and assemblies that they need are deployed
+    with them, assemblies only where they are missing. Without any file in those
+    folders, database/create_db_structure.sql is run.
     """
     from ahjo_tasks.actions.run_plan import apply_plan, connection_for_plan, session_of
     from ahjo_tasks.api.running import data_progress
@@ -230,19 +232,17 @@ def structure(ctx: ActionContext) -> None:
     from ahjo_tasks.engine.object_progress import going_on
     from ahjo_tasks.engine.plan import Plan
     from ahjo_tasks.engine.refresh import plan_refresh
-    from ahjo_tasks.engine.sql_file import plan_named, plan_objects
+    from ahjo_tasks.engine.sql_file import plan_named, plan_objects, without_deployed
     from ahjo_tasks.history.store import HistoryStore
-    from ahjo_tasks.project.dependencies import needed_by
-    from ahjo_tasks.project.kinds import STRUCTURE
+    from ahjo_tasks.project.kinds import CLR
 
     project, variables = ctx.project.files, ctx.settings.scripting_variables
-    files = project.read(STRUCTURE, variables)
+    files = _structure_files(ctx)
     if not files and not (project.directory / WHOLE).is_file():
         raise AhjoError(
             "There is no structure to deploy.",
             hint=f"Put files into database/schemas, tables, constraints, or {WHOLE}.",
         )
-    files = [*needed_by(files, ctx.project.object_files() if files else []), *files]
     plan = plan_objects(files) if files else plan_named([project.read_script(WHOLE, variables, directives=True)])
     plan += plan_refresh(ctx.project.object_files, project.dialect)
     plan += Plan((), project.ignored(), project.misnamed())
@@ -252,6 +252,7 @@ def structure(ctx: ActionContext) -> None:
         if connection is not None:
             last_text = HistoryStore(connection, ctx.settings).last_text
             changed = filter(progress.has_changed, tables)
+            plan = without_deployed(plan, CLR, connection)
             plan += Plan((), (), tuple(refuse_changed_tables(changed, connection, last_text)))
         apply_plan(ctx, going_on(plan, progress), connection)
         if not ctx.dry_run:
@@ -260,7 +261,17 @@ def structure(ctx: ActionContext) -> None:
             progress.finish()
 
 
-KINDS = ("assembly", "clr-procedure")
+def _structure_files(ctx: ActionContext) -> list[SqlFile]:
+    """Read the files of the structure, and those of what they need."""
+    from ahjo_tasks.project.dependencies import needed_by
+    from ahjo_tasks.project.kinds import CLR, STRUCTURE
+
+    project, variables = ctx.project.files, ctx.settings.scripting_variables
+    files = project.read(STRUCTURE, variables)
+    if not files:
+        return []
+    clr = project.read((kind for kind in CLR if kind not in project.dialect.unsupported_kinds), variables)
+    return [*needed_by(files, [*ctx.project.object_files(), *clr]), *files]
 
 
 @action(affects_database=True, dialects=["mssql"])
@@ -273,9 +284,10 @@ def assembly(ctx: ActionContext) -> None:
     from ahjo_tasks.actions.run_plan import run_plan
     from ahjo_tasks.engine.drop import plan_drop
     from ahjo_tasks.engine.sql_file import plan_objects
+    from ahjo_tasks.project.kinds import CLR
 
     ctx.project.require_support("assembly" not in ctx.project.dialect.unsupported_kinds, "assembly")
-    files = ctx.project.files.read(KINDS, ctx.settings.scripting_variables)
+    files = ctx.project.files.read(CLR, ctx.settings.scripting_variables)
     plan = plan_drop(files) + plan_objects(files)
     run_plan(ctx, plan)
 

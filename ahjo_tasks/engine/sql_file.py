@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.database.dialects.base import ServerMessage
@@ -17,7 +18,7 @@ from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.sql.tokens import tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from ahjo_tasks.database.connection import Connection
@@ -233,6 +234,19 @@ def plan_named(files: Sequence[SqlFile]) -> Plan:
     objects = [file for file in files if file.kind not in NOT_OBJECTS]
     order = order_files(objects)
     return _plan(FileOrder((*order.files, *(file for file in files if file.kind in NOT_OBJECTS)), order.notes))
+
+
+def without_deployed(plan: Plan, kinds: Collection[str], connection: Connection) -> Plan:
+    """Return the plan without the files of some kinds whose objects are all in the database; notes name them."""
+    exists = partial(connection.dialect.object_exists, connection)
+    there = {
+        step.label
+        for step in plan.steps
+        if step.kind in kinds
+        and all(file.definitions and all(map(exists, file.definitions)) for file in step.sql_files)
+    }
+    steps = tuple(step for step in plan.steps if step.label not in there)
+    return Plan(steps, (*plan.notes, *(f"{label}: is there" for label in sorted(there))), plan.warnings)
 
 
 def _plan(order: FileOrder, read_all: Callable[[], Sequence[SqlFile]] | None = None) -> Plan:

@@ -95,6 +95,8 @@ OBJECTS = (
     "policy",
     "event",
 )
+CLR = ("assembly", "clr-procedure")
+"""The kinds that hold code of .NET for SQL Server."""
 DROPPED = (
     "event",
     "policy",

@@ -3,14 +3,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from fakes import FakeConnection
 
-from ahjo_tasks.actions.deploy import KINDS
 from ahjo_tasks.database.dialects.mssql import MSSQL
 from ahjo_tasks.database.dialects.postgresql import PostgreSQL
 from ahjo_tasks.engine.drop import DropStep, plan_drop
-from ahjo_tasks.engine.sql_file import FileStep, plan_named, plan_objects
+from ahjo_tasks.engine.sql_file import FileStep, plan_named, plan_objects, without_deployed
 from ahjo_tasks.errors import AhjoError
+from ahjo_tasks.project.dependencies import needed_by
 from ahjo_tasks.project.files import ProjectFiles
+from ahjo_tasks.project.kinds import CLR, OBJECTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +35,7 @@ def project(tmp_path: Path) -> ProjectFiles:
 
 
 def test_assemblies_are_dropped_behind_their_procedures_and_deployed_before_them(project: ProjectFiles) -> None:
-    files = project.read(KINDS)
+    files = project.read(CLR)
     steps = (plan_drop(files) + plan_objects(files)).steps
     assert [step.statement if isinstance(step, DropStep) else step.label for step in steps] == [
         "DROP PROCEDURE IF EXISTS [dbo].[run_code]",
@@ -41,6 +43,37 @@ def test_assemblies_are_dropped_behind_their_procedures_and_deployed_before_them
         "database/assemblies/clr.code.sql",
         "database/clr-procedures/dbo.run_code.sql",
     ]
+
+
+NEEDED = {
+    "assemblies/base.sql": "CREATE ASSEMBLY base FROM 0x4D5A;",
+    "assemblies/clr.sql": "CREATE ASSEMBLY clr FROM 0x4D5A;",
+    "assemblies/unused.sql": "CREATE ASSEMBLY unused FROM 0x4D5A;",
+    "clr-procedures/dbo.area.sql": "CREATE FUNCTION dbo.area (@a dbo.point) RETURNS int AS EXTERNAL NAME clr.c.m;",
+    "types/dbo.point.sql": "CREATE TYPE dbo.point EXTERNAL NAME base.[shop.point];",
+    "tables/dbo.t.sql": "CREATE TABLE dbo.t (p dbo.point, area AS dbo.area(p))",
+}
+
+
+def test_tables_have_the_assemblies_of_their_types_and_functions_before_them(tmp_path: Path) -> None:
+    for name, text in NEEDED.items():
+        path = tmp_path / "database" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    files = ProjectFiles(tmp_path, MSSQL())
+    tables = files.read(["table"])
+    plan = plan_objects([*needed_by(tables, files.read([*OBJECTS, *CLR])), *tables])
+    rest = ["database/types/dbo.point.sql", "database/clr-procedures/dbo.area.sql", "database/tables/dbo.t.sql"]
+    assert sorted(step.label for step in plan.steps) == sorted(
+        ["database/assemblies/base.sql", "database/assemblies/clr.sql", *rest]
+    )
+    assert [step.label for step in plan.steps if step.kind != "assembly"] == rest
+    connection = FakeConnection(
+        {r"sys\.assemblies WHERE name = N'base'": [(1,)], "sys.assemblies": [(0,)], "_ID": [(None,)]}
+    )
+    left = without_deployed(plan, CLR, connection)  # type: ignore[arg-type]
+    assert [step.label for step in left.steps if step.kind == "assembly"] == ["database/assemblies/clr.sql"]
+    assert left.notes == ("database/assemblies/base.sql: is there",)
 
 
 @pytest.mark.parametrize(
@@ -88,4 +121,4 @@ def test_a_trigger_may_end_a_transaction_in_its_own_text(project: ProjectFiles) 
 
 def test_other_databases_have_no_assemblies(project: ProjectFiles) -> None:
     with pytest.raises(AhjoError, match="PostgreSQL has no assemblies"):
-        ProjectFiles(project.directory, PostgreSQL()).read(KINDS)
+        ProjectFiles(project.directory, PostgreSQL()).read(CLR)
