@@ -1,8 +1,9 @@
-"""Preprocessor for directives of sqlcmd: `:setvar`, `:r` and `:on error`, where a project switches it on.
+"""Preprocessor for directives of sqlcmd: `:setvar`, `:r`, `:on error` and `:exit`, where a project switches it on.
 
 A directive stands at the start of a line of code. `:setvar` counts from its line on, `:r` includes another file, and
-with `:on error ignore` a batch that fails is reported and the next one runs. All others are rejected by name: they are
-about a console, or about another server.
+with `:on error ignore` a batch that fails is reported and the next one runs. `:exit` and `:quit` may end a script. All
+others are rejected by name: they are about a console, or about another server. Some need no colon, where no statement
+of the batch stands before them.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.errors import SourceError
 from ahjo_tasks.sql.lexer import MSSQL
-from ahjo_tasks.sql.scanner import Scanner
-from ahjo_tasks.sql.source import SourceText, line_starts, with_line_feeds
+from ahjo_tasks.sql.scanner import Scanner, skip_gap
+from ahjo_tasks.sql.source import SourceText, ascii_upper, line_starts, with_line_feeds
 from ahjo_tasks.sql.variables import filled, uses
 
 if TYPE_CHECKING:
@@ -26,15 +27,22 @@ if TYPE_CHECKING:
     Decode = Callable[[Path], str]
 
 IGNORE = ":on error ignore"
-REFUSED = (
-    *("connect", "ed", "error", "exit", "help", "list", "listvar", "out", "perftrace", "quit", "reset", "serverlist"),
-    "xml",
-)
+REFUSED = (*("connect", "ed", "error", "help", "list", "listvar", "out", "perftrace", "reset", "serverlist", "xml"),)
+ENDS = ("exit", "quit")
+BARE = (*ENDS, "ed", "reset")
+"""Directives of osql, which sqlcmd takes without a colon, too."""
 SWITCH = "Set sqlcmd_directives in the config where scripts are made for sqlcmd."
 
-_NAMES = "|".join(sorted(["setvar", "r", r"on[ \t]++error", *REFUSED], key=len, reverse=True))
-_OPENING = rf"[ \t]*+(?::(?ai:{_NAMES})(?=[ \t\r\n(]|\Z)|:?!!)"
-_DIRECTIVE = re.compile(rf"(?P<blank>[ \t]*+)(?P<word>:(?ai:{_NAMES})(?=[ \t\r\n(]|\Z)|:?!!)[ \t]*+")
+_NAMES = "|".join(sorted(["setvar", "r", r"on[ \t]++error", *ENDS, *REFUSED], key=len, reverse=True))
+_REST_OF_LINE = r"[ \t]*+(?:\([^\r\n]*+|--[^\r\n]*+)?(?=[\r\n]|\Z)"
+_WORD = rf"(?::(?ai:{_NAMES})(?=[ \t\r\n(]|\Z)|:?!!|(?P<bare>(?ai:{'|'.join(BARE)}))(?={_REST_OF_LINE}))"
+_OPENING = rf"[ \t]*+{_WORD}"
+_DIRECTIVE = re.compile(rf"(?P<blank>[ \t]*+)(?P<word>{_WORD})[ \t]*+")
+_GO_LINE = r"^[ \t]*+GO(?:[ \t]++[0-9]++)?[ \t]*+(?:--[^\r\n]*+)?\r?$"
+_GO = re.compile(rf"(?aim){_GO_LINE}")
+_AHEAD = re.compile(rf"(?aim){_GO_LINE}|^[ \t]*+:[a-z][^\r\n]*+")
+"""Lines that are no part of a batch: GO, and directives."""
+_NOTHING = re.compile(MSSQL.gap())
 _ANYWHERE = re.compile(rf"\n{_OPENING}")
 _SCANNER = Scanner(MSSQL, rf"(?:\r\n?|\n){_OPENING}", "\r\n")
 _LINE_BREAK = re.compile(r"\r\n?|\n")
@@ -115,7 +123,9 @@ class Preprocessed:
 
 def has_directives(text: str) -> bool:
     """Test whether a line looks like a directive; it may still be in a comment or string."""
-    return (":" in text or "!!" in text) and bool(_ANYWHERE.search("\n" + with_line_feeds(text)))
+    upper = ascii_upper(text)
+    may = ":" in text or "!!" in text or any(word.upper() in upper for word in BARE)
+    return may and bool(_ANYWHERE.search("\n" + with_line_feeds(text)))
 
 
 def reject(text: str, path: Path) -> None:
@@ -149,6 +159,8 @@ class _Preprocessor:
     switches: list[tuple[int, bool]] = field(default_factory=list)
     open_files: list[Path] = field(default_factory=list)
     length: int = 0
+    ended: str = ""
+    """The directive that has ended the script."""
 
     def read(self, path: Path) -> None:
         self.open_files.append(path.resolve())
@@ -162,6 +174,9 @@ class _Preprocessor:
 
     def _copy(self, source: SourceText, start: int, end: int) -> None:
         """Append a part of a file, its variables filled in."""
+        code = skip_gap(_NOTHING, _GO.sub(_blank, source.text[start:end]), 0) if self.ended else end - start
+        if code < end - start:
+            raise source.error(start + code, f"nothing runs after {self.ended}", hint="Delete what stands behind it.")
         for first, last, value in uses(source, self.values, MSSQL, start, end):
             self._add(source.text[start:first], source, start, verbatim=True)
             self._add(value, source, first, verbatim=False)
@@ -177,6 +192,8 @@ class _Preprocessor:
     def _execute(self, source: SourceText, directive: re.Match[str]) -> int:
         """Execute a directive and return the offset after it."""
         word = " ".join(directive["word"].lower().split())
+        if word.lstrip(":") in ENDS and not source.text.startswith("(", directive.end()):
+            return self._end(source, directive)
         if word == ":setvar":
             return self._set(source, directive)
         if word == ":r":
@@ -184,6 +201,14 @@ class _Preprocessor:
         if word == ":on error":
             return self._on_error(source, directive)
         raise source.error(directive.start("word"), f"{directive['word']} is not supported here")
+
+    def _end(self, source: SourceText, directive: re.Match[str]) -> int:
+        """End the script, unless sqlcmd would leave out statements by it: those of a batch without GO."""
+        if not _begins_batch("".join(self.texts)):
+            message = f"{directive['word']} leaves out the statements before it, back to GO"
+            raise source.error(directive.start("word"), message, hint="Put GO on a line of its own before it.")
+        self.ended = directive["word"]
+        return directive.end()
 
     def _set(self, source: SourceText, directive: re.Match[str]) -> int:
         match = _SETVAR.match(source.text, directive.end())
@@ -233,6 +258,15 @@ class _Preprocessor:
 
 def _next(source: SourceText, start: int) -> re.Match[str] | None:
     """Find the next directive in code; `start` is the beginning of the text, or the end of a directive."""
+    while directive := _candidate(source, start):
+        if not directive["bare"] or _begins_batch(source.text[: directive.start()]):
+            return directive
+        start = directive.end()
+    return None
+
+
+def _candidate(source: SourceText, start: int) -> re.Match[str] | None:
+    """Find the next line of code that reads like a directive."""
     if start == 0 and (first := _DIRECTIVE.match(source.text)):
         return first
     if start and source.text[start - 1] in "\r\n" and (directly := _DIRECTIVE.match(source.text, start)):
@@ -240,3 +274,13 @@ def _next(source: SourceText, start: int) -> re.Match[str] | None:
     stop = _SCANNER.find_next(source, start)
     line_break = _LINE_BREAK.match(source.text, stop)
     return _DIRECTIVE.match(source.text, line_break.end()) if line_break else None
+
+
+def _begins_batch(text: str) -> bool:
+    """Test whether no statement of the batch stands before the end of a text."""
+    start = max((line.end() for line in _AHEAD.finditer(text)), default=0)
+    return skip_gap(_NOTHING, text, start) == len(text)
+
+
+def _blank(line: re.Match[str]) -> str:
+    return " " * len(line[0])

@@ -12,7 +12,7 @@ from ahjo_tasks.database.dialects.postgresql import PostgreSQL
 from ahjo_tasks.errors import SourceError
 from ahjo_tasks.project.files import ProjectFiles
 from ahjo_tasks.project.sql_file import decode, read, read_for_sqlcmd
-from ahjo_tasks.sql.sqlcmd import REFUSED, Preprocessed, expand, reject
+from ahjo_tasks.sql.sqlcmd import BARE, ENDS, REFUSED, Preprocessed, expand, reject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -138,7 +138,7 @@ def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
 # -- the others --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [*REFUSED, "!!", "ERROR", "Quit"])
+@pytest.mark.parametrize("name", [*REFUSED, "!!", "ERROR"])
 def test_all_other_directives_are_refused_by_name_and_line(tmp_path: Path, name: str) -> None:
     error = refusal(tmp_path, f"SELECT 1\nGO\n:{name} x\n")
     assert refusal(tmp_path, f":{name}(SELECT 1)\n").message == error.message
@@ -159,6 +159,52 @@ def test_a_directive_stands_in_code(tmp_path: Path, text: str) -> None:
     reject(text, tmp_path / "x.sql")
 
 
+@pytest.mark.parametrize("word", [":exit", ":Quit", "EXIT", "quit", "  exit -- done", "QUIT\t", ":setvar x 1\nexit"])
+@pytest.mark.parametrize("rest", ["", "\n", "\n\nGO\n-- end\n", "\r\n/* it\n */"])
+def test_a_script_may_end(tmp_path: Path, word: str, rest: str) -> None:
+    found = expanded(tmp_path, f"SELECT 1\ngo 2\n-- all\n{word}{rest}").text
+    assert found.startswith("SELECT 1\ngo 2\n-- all\n")
+    assert not {"exit", "quit"} & {part.strip(":") for part in found.lower().split()}
+    assert expanded(tmp_path, "SELECT 1\nGO\n:r part.sql\n", part=f"{word}{rest}").text.startswith("SELECT 1\nGO\n")
+
+
+@pytest.mark.parametrize("word", [":exit", ":QUIT"])
+def test_an_end_leaves_nothing_out(tmp_path: Path, word: str) -> None:
+    error = refusal(tmp_path, f"SELECT 1\nGO\nSELECT 2\n{word}\n")
+    assert error.message == f"{word} leaves out the statements before it, back to GO"
+    for behind in ("SELECT 2\n", ":setvar x 1\nSELECT 2\n", ":r part.sql\n"):
+        error = refusal(tmp_path, f"SELECT 1\nGO\n{word}\nGO\n{behind}", part="SELECT 2")
+        assert error.message == f"nothing runs after {word}"
+    assert (error.path, error.line) == (tmp_path / "part.sql", 1)
+    error = refusal(tmp_path, "SELECT 1\nGO\n:r part.sql\n SELECT 2\n", part=word)
+    assert (error.message, error.line, error.column) == (f"nothing runs after {word}", 4, 2)
+    assert refusal(tmp_path, f"{word}(SELECT 1)\n").message == f"{word} is not supported here"
+
+
+@pytest.mark.parametrize("word", ["ed", "RESET", "EXIT(SELECT 1)", "quit (1)"])
+def test_what_osql_took_without_a_colon_is_refused_by_name(tmp_path: Path, word: str) -> None:
+    error = refusal(tmp_path, f"SELECT 1\nGO\n\n{word}\n")
+    assert error.message == f"{word.partition('(')[0].strip()} is not supported here"
+    assert (error.line, error.column) == (4, 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT a,\nexit\nFROM t",
+        "SELECT 1\nreset\n",
+        "exit_all\n",
+        "EXIT 1\n",
+        "/*\nGO\nquit\n*/",
+        "'\nGO\nquit\n'",
+        "quit;",
+    ],
+)
+def test_words_of_sql_are_no_directives(tmp_path: Path, text: str) -> None:
+    assert expanded(tmp_path, text).text == text
+    reject(text, tmp_path / "x.sql")
+
+
 @pytest.mark.parametrize("line", [":on error", ":on error stop", ":on error exit now"])
 def test_on_error_has_two_forms(tmp_path: Path, line: str) -> None:
     assert ":on error needs exit or ignore" in refusal(tmp_path, line).message
@@ -172,6 +218,14 @@ def test_where_nobody_asked_for_directives_each_is_refused(tmp_path: Path, line:
         read(path, "script", MSSQL(), label="x.sql")
     assert (caught.value.line, caught.value.column) == (2, 3)
     assert "sqlcmd_directives" in str(caught.value.hint)
+
+
+def test_a_bare_end_is_refused_there_too(tmp_path: Path) -> None:
+    path = tmp_path / "x.sql"
+    path.write_text("SELECT 1\nGO\nEXIT\n")
+    with pytest.raises(SourceError, match="EXIT is a directive of sqlcmd") as caught:
+        read(path, "script", MSSQL(), label="x.sql")
+    assert (caught.value.line, caught.value.column) == (3, 1)
 
 
 def test_other_databases_have_no_directives(tmp_path: Path) -> None:
@@ -320,6 +374,7 @@ def test_the_place_of_each_of_very_many_batches_is_found_in_time(tmp_path: Path)
     ]
 
 
-def test_the_names_of_the_refused_are_those_of_the_documentation() -> None:
-    assert all(re.fullmatch("[a-z]+", name) for name in REFUSED)
-    assert len(REFUSED) == len(set(REFUSED)) == 13
+def test_the_names_are_those_of_the_documentation() -> None:
+    assert all(re.fullmatch("[a-z]+", name) for name in (*REFUSED, *ENDS))
+    assert len({*REFUSED, *ENDS}) == len(REFUSED) + len(ENDS) == 13
+    assert set(BARE) <= {*REFUSED, *ENDS}
