@@ -22,8 +22,20 @@ STATEMENTS = (
     "MERGE dbo.{} USING (SELECT 1 AS a) AS s ON 1 = 1 WHEN MATCHED THEN UPDATE SET a = 1;",
     "ALTER TABLE dbo.{} ADD b int",
 )
-THERE = ("EXISTS (SELECT 1 WHERE NOT EXISTS (SELECT 2))", "OBJECT_ID('x') IS NOT NULL", "1 = 1 AND EXISTS (SELECT 1)")
-ABSENT = ("NOT EXISTS (SELECT 1 WHERE EXISTS (SELECT 2))", "OBJECT_ID('x') IS NULL", "(COL_LENGTH('x', 'y') IS NULL)")
+THERE = (
+    "EXISTS (SELECT 1 WHERE NOT EXISTS (SELECT 2))",
+    "OBJECT_ID('x') IS NOT NULL",
+    "1 = 1 AND EXISTS (SELECT 1)",
+    "(SELECT COUNT(*) FROM sys.tables) > 0",
+    "@there = 1",
+)
+ABSENT = (
+    "NOT EXISTS (SELECT 1 WHERE EXISTS (SELECT 2))",
+    "OBJECT_ID('x') IS NULL",
+    "(COL_LENGTH('x', 'y') IS NULL)",
+    "0 = (SELECT COUNT(*) FROM sys.tables)",
+    "@there = 0",
+)
 ELSE = ("@a = 1", "@a IN (1, 2) OR @b > 2")
 
 
@@ -53,7 +65,9 @@ class Script:
     def __init__(self, block: Block, mark: str) -> None:
         self.expected: dict[str, str] = {}
         self._mark = mark
-        self.text = "DECLARE @a int " + "".join(self._write(block, certain=True))
+        self.text = "DECLARE @a int, @there int = (SELECT COUNT(*) FROM sys.tables) " + "".join(
+            self._write(block, certain=True)
+        )
 
     def _write(self, block: Block, *, certain: bool) -> Iterator[str]:
         for item in block:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import operator
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from ahjo_tasks.sql.lexer import MSSQL
 from ahjo_tasks.sql.references.tokens import word_set
 
 if TYPE_CHECKING:
@@ -43,6 +46,31 @@ BEFORE_IF = word_set("BEGIN THEN ELSE LOOP") | {"", ";"}
 """Words and marks behind which a condition of PL/pgSQL may stand."""
 DEEPEST = 20
 """Conditions one behind the other that are read as one."""
+COUNTS = word_set(
+    "OBJECT_ID COL_LENGTH COL_NAME SCHEMA_ID TYPE_ID DB_ID USER_ID DATABASE_PRINCIPAL_ID SUSER_ID FILE_ID "
+    "FILEGROUP_ID INDEXPROPERTY OBJECTPROPERTY OBJECTPROPERTYEX COLUMNPROPERTY TYPEPROPERTY FULLTEXTCATALOGPROPERTY"
+)
+"""Functions whose value is 0 or NULL where nothing is there."""
+CATALOG = re.compile(
+    r"(?:.*\.\s*)?(?:\[?(?:SYS|INFORMATION_SCHEMA)\]?\s*\..*|"
+    r"\[?SYS(?:OBJECTS|COLUMNS|INDEXES|USERS|TYPES|CONSTRAINTS|REFERENCES|FOREIGNKEYS|DATABASES|LOGINS|JOBS)\]?|PG_\w+)",
+    re.DOTALL,
+)
+"""Views of what is in the database."""
+ASSIGNS = frozenset({"SET", "DECLARE", "SELECT", ","})
+"""Words and marks before a variable that gets a value."""
+_GAP = MSSQL.gap()
+_NUMBER = re.compile(rf"{_GAP}([0-9]+){_GAP}\Z")
+_COMPARED = re.compile(rf"{_GAP}([<>!]?=|<>|[<>]|![<>]){_GAP}([0-9]+)(?![\w.])")
+_COMPARES = re.compile(rf"{_GAP}([0-9]+){_GAP}([<>!]?=|<>|[<>]|![<>]){_GAP}\Z")
+OPERATORS: dict[str, Callable[[int, int], bool]] = {
+    "=": operator.eq,
+    **dict.fromkeys(("<>", "!="), operator.ne),
+    **dict.fromkeys((">=", "!<"), operator.ge),
+    **dict.fromkeys(("<=", "!>"), operator.le),
+    ">": operator.gt,
+    "<": operator.lt,
+}
 RETHROWS = frozenset({"THROW", "RAISERROR"})
 """Words of a CATCH block by which an error is raised again."""
 SAYS = word_set("DEBUG LOG INFO NOTICE WARNING")
@@ -66,15 +94,16 @@ class Guards(NamedTuple):
     caught: frozenset[int] = frozenset()
 
 
-def find_guards(words: Sequence[str], closing: Callable[[int], int]) -> Guards | None:
+def find_guards(words: Sequence[str], closing: Callable[[int], int], behind: Callable[[int], str]) -> Guards | None:
     """Read the conditions of a batch of T-SQL, unless it is a module, whose body runs later anyway.
 
-    `closing` gives the index of the parenthesis that closes one. None where there are no such statements.
+    `closing` gives the index of the parenthesis that closes one, `behind` the text between a token and the next one
+    that is not `=`. None where there are no such statements.
     """
     head = words[2 * (words[1] == "OR") : 4][:2]
     if ("IF" not in words and "TRY" not in words) or (head[0] in {"CREATE", "ALTER"} and head[1] in MODULES):
         return None
-    batch = _Batch(words, closing)
+    batch = _Batch(words, closing, behind)
     statements, covered = list[tuple[int, int]](), set[int]()
     for place, word in enumerate(words):
         if word == "IF" and place not in covered and _begins(words, place, ()):
@@ -84,8 +113,11 @@ def find_guards(words: Sequence[str], closing: Callable[[int], int]) -> Guards |
     return _guards(words, statements, batch.caught() if "TRY" in words else ())
 
 
-def find_block_guards(words: Sequence[str], closing: Callable[[int], int]) -> Guards | None:
+def find_block_guards(
+    words: Sequence[str], closing: Callable[[int], int], behind: Callable[[int], str]
+) -> Guards | None:
     """Read the conditions of a block of PL/pgSQL: IF ... THEN ... ELSIF ... ELSE ... END IF."""
+    conditions = _Conditions(words, closing, behind)
     statements, opened = list[tuple[int, int]](), list[_Branch | None]()  # None for CASE and blocks
     around = 0
     caught = _caught_in_blocks(words) if "EXCEPTION" in words else ()
@@ -93,7 +125,7 @@ def find_block_guards(words: Sequence[str], closing: Callable[[int], int]) -> Gu
         branch = opened[-1] if opened else None
         following: _Branch | None = None
         if word in CONDITIONS and words[place - 1] in BEFORE_IF:
-            start, there, absent = _condition(words, place + 1, closing, CONDITION_ENDS)
+            start, there, absent = conditions.read(place + 1, CONDITION_ENDS)
             following = _Branch(start + 1, there=there, absent=absent)
         elif word == "ELSE" and branch:
             following = _Branch(place + 1, there=branch.absent)
@@ -157,21 +189,102 @@ def _guards(
     return Guards(frozenset(perhaps), frozenset(away), failing) if perhaps or away or failing else None
 
 
-def _condition(
-    words: Sequence[str], index: int, closing: Callable[[int], int], ends: Container[str]
-) -> tuple[int, bool, bool]:
-    """Return the index behind a condition, and whether it asks that something is there, and that it is not."""
-    start, operand, there, absent = index, index, False, False
-    while words[index] and not (words[index] in ends and words[index - 1] != "(" and not _is_option(words, index)):
-        operand = index + 1 if words[index] in {"AND", "OR"} else operand
-        asked = _asked(words, index, negated=words[operand] == "NOT" and words[operand + 1] != "EXISTS")
-        there, absent = there or asked is True, absent or asked is False
-        within = words[index - 1] == "EXISTS" and words[index] == "("
-        index = closing(index) + 1 if within else index + 1
-    if not (there or absent) and "OBJECT_ID" in words[start:index] and "=" not in words[start:index]:
-        # OBJECT_ID('t') > 0 or <> 0: of these marks none but = is a token
-        return index, words[start] != "NOT", words[start] == "NOT"
-    return index, there, absent
+class _Conditions:
+    """Reads conditions: whether they ask that something is there, or that it is not."""
+
+    def __init__(self, words: Sequence[str], closing: Callable[[int], int], behind: Callable[[int], str]) -> None:
+        self.words = words
+        self.closing = closing
+        self._behind = behind
+        self.flags: dict[str, bool] = {}
+        """Variables that tell whether something is there: by not being 0, or (False) by being 0."""
+
+    def read(self, index: int, ends: Container[str]) -> tuple[int, bool, bool]:
+        """Return the index behind a condition, and whether it asks that something is there, and that it is not."""
+        words, operand, there, absent = self.words, index, False, False
+        while words[index] and not (words[index] in ends and words[index - 1] != "(" and not _is_option(words, index)):
+            operand = index + 1 if words[index] in {"AND", "OR"} else operand
+            negated = words[operand] == "NOT" and words[operand + 1] != "EXISTS"
+            end = self._value_end(index)
+            asked = self._compared(index, end, negated=negated) if end >= 0 else None
+            if asked is None:
+                asked = _asked(words, index, negated=negated)
+            there, absent = there or asked is True, absent or asked is False
+            within = words[index] == "(" and (words[index - 1] == "EXISTS" or words[index + 1] == "SELECT")
+            index = max(self.closing(index) if within else index, end) + 1
+        return index, there, absent
+
+    def note_flag(self, index: int) -> None:
+        """Note the variable at an index, if it gets a value that tells whether something is there."""
+        words, place = self.words, index + 1
+        while words[place] not in {"=", ",", ";", ""} and words[place] not in STARTS:  # the type of the variable
+            place += 1
+        if words[place] == "=":
+            end = self._query_end(place) if words[index - 1] in {"SELECT", ","} else self._value_end(place + 1)
+            told = self._told(place + 1, end)
+            if told is not None:
+                self.flags[words[index]] = told
+
+    def _query_end(self, index: int) -> int:
+        """Return the last token of the query in which a token is."""
+        while self.words[index + 1] not in {"", ";"} and not _begins(self.words, index + 1, ()):
+            index = self.closing(index + 1) if self.words[index + 1] == "(" else index + 1
+        return index
+
+    def note_set(self, index: int) -> None:
+        """Note the variable that a statement sets to a number where something is there."""
+        if self.words[index] in ASSIGNS and self.words[index + 1].startswith("@") and self.words[index + 2] == "=":
+            number = self._number(index + 2)
+            if number is not None:
+                self.flags.setdefault(self.words[index + 1], number != 0)
+
+    def _told(self, index: int, end: int) -> bool | None:
+        """Tell whether the value at an index is not 0 where something is there (True), or is 0 there (False)."""
+        words = self.words
+        if words[index : index + 2] in (["CASE", "WHEN"], ["IIF", "("]):
+            then, there, absent = self.read(index + 2, frozenset({"THEN", ",", ";"}))
+            number = self._number(then)
+            return None if number is None or there == absent else there is (number != 0)
+        if end < index or not self._counts(index, end):
+            return None
+        number = self._number(index - 1)
+        return number is None or words[index] != "FROM" or number != 0  # SELECT @found = 1 FROM ...
+
+    def _value_end(self, index: int) -> int:
+        """Return the last token of a variable, a call or a subquery; -1 where none begins."""
+        words = self.words
+        if words[index].startswith("@"):
+            return index
+        if words[index] == "(" and words[index + 1] == "SELECT":
+            return self.closing(index)
+        called = words[index + 1] == "(" and (words[index] in COUNTS or words[index] in {"ISNULL", "COALESCE"})
+        return self.closing(index + 1) if called else -1
+
+    def _counts(self, start: int, end: int) -> bool:
+        """Tell whether a value is that of something which may not be there."""
+        words = self.words[start : end + 1]
+        return any(word in COUNTS or self.flags.get(word) or CATALOG.fullmatch(word) for word in words)
+
+    def _compared(self, start: int, end: int, *, negated: bool) -> bool | None:
+        """Tell what the comparison of a value with a number asks; None where there is none."""
+        told = self.flags.get(self.words[start]) if start == end else (self._counts(start, end) or None)
+        if told is None:
+            return None
+        before = start - 1
+        while self.words[before] == "=":
+            before -= 1
+        if match := _COMPARED.match(self._behind(end)):
+            holds = OPERATORS[match[1]](0, int(match[2]))
+        elif match := _COMPARES.match(self._behind(before)):
+            holds = OPERATORS[match[2]](int(match[1]), 0)
+        else:
+            return None
+        return (holds is not told) is not negated
+
+    def _number(self, index: int) -> int | None:
+        """Return the number between a token and the next one, if there is nothing else."""
+        match = _NUMBER.match(self._behind(index))
+        return int(match[1]) if match else None
 
 
 def _asked(words: Sequence[str], index: int, *, negated: bool) -> bool | None:
@@ -189,15 +302,19 @@ def _asked(words: Sequence[str], index: int, *, negated: bool) -> bool | None:
 class _Batch:
     """The words of a batch, with the ends of its parentheses and blocks."""
 
-    def __init__(self, words: Sequence[str], closing: Callable[[int], int]) -> None:
+    def __init__(self, words: Sequence[str], closing: Callable[[int], int], behind: Callable[[int], str]) -> None:
         self.words = words
         self._closing = closing
         self._blocks = dict(_blocks(words))
+        self._conditions = _Conditions(words, closing, behind)
+        for place, word in enumerate(words):
+            if word.startswith("@") and words[place - 1] in ASSIGNS:
+                self._conditions.note_flag(place)
 
     def guarded(self, index: int) -> Iterator[tuple[int, int]]:
         """Yield the statements of the branch of an IF that something must be there for."""
         words = self.words
-        start, there, absent = _condition(words, index + 1, self._closing, STARTS)
+        start, there, absent = self._conditions.read(index + 1, STARTS)
         end = self._branch_end(start)
         if not there:
             start = end + (words[end] == ";") + 1
@@ -207,6 +324,7 @@ class _Batch:
         while start < end:
             following = self._statement_end(start)
             if words[start] not in {"BEGIN", "END", "ELSE", ";"}:
+                self._conditions.note_set(start)
                 yield start, following
             start = max(following, start + 1)
 
@@ -225,7 +343,7 @@ class _Batch:
         for _ in range(DEEPEST):
             if self.words[index] != "IF":
                 break
-            index = _condition(self.words, index + 1, self._closing, STARTS)[0]
+            index = self._conditions.read(index + 1, STARTS)[0]
         return self._blocks.get(index) or self._statement_end(index)
 
     def _statement_end(self, index: int) -> int:

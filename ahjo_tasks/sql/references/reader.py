@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.definitions import Definition
@@ -17,6 +18,7 @@ from ahjo_tasks.sql.references.tokens import (
     split_name,
     string_value,
     strings_to_names,
+    token_spans,
     word_set,
 )
 
@@ -207,7 +209,7 @@ class Reader:
         """The reader that AS leads to outside of parentheses."""
         self._ends: dict[int, int] | None = None
         find = FIND_GUARDS.get((syntax, procedural))
-        self.guards = find(self.words, self.closing) if find else None
+        self.guards = find(self.words, self.closing, self.behind) if find else None
         self._before_arguments: set[str] | None = None
         self._called: set[tuple[str, Strength, str | None]] = set()
 
@@ -262,6 +264,23 @@ class Reader:
                 elif word == ")" and stack:
                     self._ends[stack.pop()] = place
         return self._ends.get(index, self.size)
+
+    @cached_property
+    def _spans(self) -> list[tuple[int, int]]:
+        """The offsets of all tokens."""
+        return token_spans(self.text, self.syntax)
+
+    def behind(self, index: int) -> str:
+        """Return the text between a token and the next one that is not `=`: operators and numbers are no tokens.
+
+        Empty where there is no such token, as where a text ends before its parentheses close.
+        """
+        if not 0 <= index < self.size:
+            return ""
+        after = index + 1
+        while self.words[after] == "=":
+            after += 1
+        return self.text[self._spans[index][1] : self._spans[after][0] if after < self.size else None]
 
     def has_arguments(self, index: int) -> bool:
         """Tell whether the parenthesis or string behind a name belongs to it: an operator between is no token."""

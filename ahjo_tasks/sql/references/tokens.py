@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.lexer import BLANKS, DOLLAR_TAG, MSSQL, MYSQL, NESTED, SQLITE, closing
@@ -14,6 +15,8 @@ from ahjo_tasks.sql.scanner import comment_depth, comment_end
 from ahjo_tasks.sql.tokens import bare_name, stored_name, unquoted, with_plain_names
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ahjo_tasks.sql.lexer import Syntax
 
 STRING = "'"
@@ -70,10 +73,18 @@ def _before_arguments(syntax: Syntax) -> re.Pattern[str]:
 
 def token_span(text: str, syntax: Syntax, index: int) -> tuple[int, int]:
     """Return the offsets at which the token of an index begins and ends in the text."""
+    return next(islice(_spans(text, syntax), index, None), (0, 0))
+
+
+def token_spans(text: str, syntax: Syntax) -> list[tuple[int, int]]:
+    """Return these offsets of all tokens."""
+    return list(_spans(text, syntax))
+
+
+def _spans(text: str, syntax: Syntax) -> Iterator[tuple[int, int]]:
     text = _shallow(text, syntax)
     matches = _pattern(syntax, dollars=syntax.dollar_quotes and "$" in text).finditer(text)
-    spans = (match.span(1) for match in matches if match[1])
-    return next((span for number, span in enumerate(spans) if number == index), (0, 0))
+    return (match.span(1) for match in matches if match[1])
 
 
 def strings_to_names(tokens: list[str], words: list[str]) -> None:

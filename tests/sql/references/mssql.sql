@@ -221,3 +221,18 @@ IF NOT OBJECT_ID('t') IS NULL DELETE dbo.t IF 1 = 1 AND NOT (COL_LENGTH('u', 'a'
 
 IF OBJECT_ID('t') > 0 DELETE dbo.t IF ISNULL(OBJECT_ID('u'), 0) <> 0 AND 1 > 0 DELETE dbo.u IF NOT OBJECT_ID('v') > 0 DELETE dbo.v ELSE DELETE dbo.w IF OBJECT_ID('x') = 0 DELETE dbo.x
 --> L relation dbo.t, L relation dbo.u, C relation dbo.v, L relation dbo.w, C relation dbo.x
+
+IF (SELECT COUNT(*) FROM sys.tables WHERE name = 'x') = 0 DELETE dbo.a ELSE DELETE dbo.b IF 0 < (SELECT COUNT(1) FROM INFORMATION_SCHEMA.TABLES) DELETE dbo.c IF ((SELECT COUNT(*) FROM dbo.sysobjects WHERE x IS NOT NULL) >= /* one */ 1) DELETE dbo.d ELSE DELETE dbo.e
+--> C relation sys.tables, C relation INFORMATION_SCHEMA.TABLES, C relation dbo.sysobjects, C relation dbo.a, L relation dbo.b, L relation dbo.c, L relation dbo.d, C relation dbo.e
+
+DECLARE @n int = (SELECT COUNT(*) FROM sys.tables), @m int; IF @n = 0 DELETE dbo.a ELSE DELETE dbo.b SELECT @m = COUNT(*) FROM sys.views WHERE name = 'x' IF @M < 1 DELETE dbo.c ELSE DELETE dbo.d SET @k = (SELECT COUNT(*) FROM dbo.t) IF @k > 0 DELETE dbo.e
+--> C relation sys.tables, C relation sys.views, C relation dbo.t, C relation dbo.a, L relation dbo.b, C relation dbo.c, L relation dbo.d, C relation dbo.e
+
+DECLARE @f int = 0, @g int = 0 SELECT @f = 1 FROM sys.columns WHERE name = 'x' IF EXISTS (SELECT 1) SET @g = 1 IF @f = 0 DELETE dbo.a ELSE DELETE dbo.b IF 1 = @f AND 1 = 1 DELETE dbo.c IF @g <> 1 DELETE dbo.d ELSE DELETE dbo.e
+--> C relation sys.columns, C relation dbo.a, L relation dbo.b, L relation dbo.c, C relation dbo.d, L relation dbo.e
+
+DECLARE @lacks int = CASE WHEN EXISTS (SELECT 1) THEN 0 ELSE 1 END, @has int = IIF(OBJECT_ID('x') IS NULL, 0, 1) IF @lacks = 0 DELETE dbo.a ELSE DELETE dbo.b IF @has = 1 DELETE dbo.c IF NOT @has = 1 DELETE dbo.d
+--> L relation dbo.a, C relation dbo.b, L relation dbo.c, C relation dbo.d
+
+DECLARE @id int = OBJECT_ID('x') IF @id > 0 DELETE dbo.a IF ISNULL(@id, 0) <> 0 DELETE dbo.b IF ISNULL(OBJECT_ID('x'), 0) = 0 DELETE dbo.c ELSE DELETE dbo.d IF OBJECTPROPERTY(OBJECT_ID('x'), 'IsTable') = 1 DELETE dbo.e SET @n = 3 IF @n > 0 DELETE dbo.f IF OBJECT_ID('x') != 0 AND OBJECT_ID('x') !< 1 DELETE dbo.g
+--> L relation dbo.a, L relation dbo.b, C relation dbo.c, L relation dbo.d, L relation dbo.e, C relation dbo.f, L relation dbo.g
