@@ -62,13 +62,14 @@ def name_tokens(text: str, syntax: Syntax) -> list[str]:
 
 def names_before_arguments(text: str, syntax: Syntax) -> set[str]:
     """The names, as they are written, behind which a parenthesis or a string follows without an operator between."""
-    return set(_before_arguments(syntax).findall(_with_usual_names(text, syntax)))
+    return set(filter(None, _before_arguments(syntax).findall(_with_usual_names(text, syntax))))
 
 
 @lru_cache
 def _before_arguments(syntax: Syntax) -> re.Pattern[str]:
     string = rf"(?:[{syntax.prefixes}]|[uU]&|)[{syntax.strings}]"
-    return re.compile(rf"(?<![\w.])({_dotted(syntax)}){syntax.gap()}(?=\(|{string}|\$)")
+    passed = "|".join([*syntax.string_forms(lenient=True), syntax.skipped])
+    return re.compile(rf"{passed}|(?<![\w.])({_dotted(syntax)}){syntax.gap()}(?=\(|{string}|\$)")
 
 
 def token_span(text: str, syntax: Syntax, index: int) -> tuple[int, int]:

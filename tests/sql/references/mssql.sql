@@ -236,3 +236,7 @@ DECLARE @lacks int = CASE WHEN EXISTS (SELECT 1) THEN 0 ELSE 1 END, @has int = I
 
 DECLARE @id int = OBJECT_ID('x') IF @id > 0 DELETE dbo.a IF ISNULL(@id, 0) <> 0 DELETE dbo.b IF ISNULL(OBJECT_ID('x'), 0) = 0 DELETE dbo.c ELSE DELETE dbo.d IF OBJECTPROPERTY(OBJECT_ID('x'), 'IsTable') = 1 DELETE dbo.e SET @n = 3 IF @n > 0 DELETE dbo.f IF OBJECT_ID('x') != 0 AND OBJECT_ID('x') !< 1 DELETE dbo.g
 --> L relation dbo.a, L relation dbo.b, C relation dbo.c, L relation dbo.d, L relation dbo.e, C relation dbo.f, L relation dbo.g
+
+CREATE VIEW dbo.v AS SELECT '[#' + dbo.f(x) + '"' + dbo.g(x) /* ' */ + dbo.h(x) -- it's [one
+  + dbo.i(x) + ']' AS y FROM dbo.t
+--> C routine dbo.f, C routine dbo.g, C routine dbo.h, C routine dbo.i, C relation dbo.t

@@ -62,3 +62,6 @@ GRANT SELECT ON s.* TO r
 GO
 GRANT SELECT ON t TO r
 --> C object t
+
+CREATE VIEW v AS SELECT CONCAT('`#', s.f(x), "`", s.g(x) /* ' */, s.h(x), 'it\'s `', s.i(x)) AS y FROM t # it's `one
+--> C routine s.f, C routine s.g, C routine s.h, C routine s.i, C relation t, M package s

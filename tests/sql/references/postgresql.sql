@@ -156,3 +156,7 @@ DO $$ BEGIN IF NOT EXISTS (SELECT 1) THEN BEGIN INSERT INTO t VALUES (1); END; E
 
 ALTER TABLE IF EXISTS t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES u (b); ALTER TABLE v ADD x d
 --> L relation t, L relation u, C relation v, C type d
+
+CREATE VIEW v AS SELECT '"#' || s.f(x) || s.g(x) /* ' */ || s.h(x) -- it's "one
+  || s.i(x) || E'\'"' || s.j(x) AS y FROM t
+--> C routine s.f, C routine s.g, C routine s.h, C routine s.i, C routine s.j, C relation t
