@@ -180,7 +180,7 @@ class ObjectIndex:
             for name, kind in owned(file):
                 self._add(name, kind, number, file.names.signatures.get(name, ()))
         self._add_made_along()
-        self._resolved: dict[Reference, tuple[list[ObjectOwner], bool]] = {}
+        self._resolved: dict[Reference, tuple[list[ObjectOwner], bool, frozenset[int]]] = {}
 
     def _add(self, name: Name, kind: str, number: int, signatures: tuple[Signature, ...] = ()) -> None:
         """Note an object of a file."""
@@ -317,10 +317,10 @@ class ObjectIndex:
         for reference, use in file.references.items():
             if self._fold(reference.parts[-1]) not in self._by_name:
                 continue
-            owners, certain = self._resolve(reference)
+            owners, certain, alike = self._resolve(reference)
             if any(owner.file == number for owner in owners):
                 continue
-            strength = use.strength if certain else Strength.MAYBE
+            strength = use.strength if certain and number not in alike else Strength.MAYBE
             for owner in owners:
                 known = needs.get(owner.file)
                 if known is None or strength < known.strength:
@@ -354,14 +354,18 @@ class ObjectIndex:
             own = {"", "main"}
         return self._default if folded in own else folded
 
-    def _resolve(self, reference: Reference) -> tuple[list[ObjectOwner], bool]:
-        """The objects that a name means, and whether it surely means them."""
+    def _resolve(self, reference: Reference) -> tuple[list[ObjectOwner], bool, frozenset[int]]:
+        """The objects that a name means, whether it surely means them, and the files that it may mean in another case.
+
+        Where the database does not tell names apart by case, a file that creates one in another case means its own.
+        """
         if reference not in self._resolved:
-            owners, certain = self._look_up(reference)
-            exact = [owner for owner in owners if owner.name == reference.parts[-1]]
-            owners = exact if self._syntax is POSTGRESQL else exact or owners
+            found, certain = self._look_up(reference)
+            exact = [owner for owner in found if owner.name == reference.parts[-1]]
+            owners = exact if self._syntax is POSTGRESQL else exact or found
             several = len({owner.file for owner in owners}) > 1
-            self._resolved[reference] = (owners, certain and not several)
+            alike = found if owners is exact and self._syntax is not POSTGRESQL else []
+            self._resolved[reference] = (owners, certain and not several, frozenset(owner.file for owner in alike))
         return self._resolved[reference]
 
     def _look_up(self, reference: Reference) -> tuple[list[ObjectOwner], bool]:

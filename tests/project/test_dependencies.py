@@ -69,6 +69,18 @@ def test_names_that_differ_by_case_alone_are_two_objects_where_both_are_there(tm
     assert order(files) == ["b", "a", "c"]
 
 
+@pytest.mark.parametrize("dialect", ["mssql", "mysql", "sqlite"])
+def test_files_that_create_a_name_in_different_cases_make_no_cycle(dialect: str, tmp_path: Path) -> None:
+    files = created(
+        tmp_path,
+        dialect,
+        a="create table Item (x int);\ninsert into item select x from Item;",
+        b="create table item (x int);\ninsert into Item select x from item;",
+    )
+
+    assert order(files) == ["a", "b"]
+
+
 @pytest.mark.parametrize("dialect", ["postgresql", "mssql", "mysql", "sqlite"])
 def test_names_without_schema_and_in_any_case_are_found(tmp_path: Path, dialect: str) -> None:
     files = created(
