@@ -12,7 +12,7 @@ from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, letters
 from ahjo_tasks.sql.mysql_modes import syntax_after
 from ahjo_tasks.sql.references.columns import COLUMN_ACTIONS
 from ahjo_tasks.sql.references.commands import STATEMENT_ACTIONS, grant
-from ahjo_tasks.sql.references.definitions import create, define, operator_at, publication_tables
+from ahjo_tasks.sql.references.definitions import audited, create, define, operator_at, publication_tables
 from ahjo_tasks.sql.references.expressions import type_name
 from ahjo_tasks.sql.references.kinds import MODULES, NO_DEFINITION, ROLES, kind_ahead, kind_at
 from ahjo_tasks.sql.references.model import Collector, FileReferences, Strength, qualified
@@ -37,7 +37,7 @@ def alter(reader: Reader, index: int) -> int:
     if reader.context == "alter":
         reader.column = index + 1 + (words[index + 1] == "COLUMN")
     if words[index + 1] == "COLUMN" and reader.context == "alter":
-        return type_name(reader, index + 3) if syntax is MSSQL else index + 2
+        return _alter_column(reader, index + 2)
     if words[index + 1 : index + 3] == ["DEFAULT", "PRIVILEGES"]:
         return _privileges(reader, index + 3)
     redefined = syntax is MYSQL and words[index + 1] in {"ALGORITHM", "DEFINER", "SQL"}
@@ -48,7 +48,7 @@ def alter(reader: Reader, index: int) -> int:
     if (syntax is MSSQL and kind in MODULES) or (syntax is MYSQL and kind == "view"):
         return define(reader, place, kind)
     begin(reader)
-    if kind in {"trigger", "rule", "policy", "index", "operator", "publication", "extension"}:
+    if kind in {"trigger", "rule", "policy", "index", "operator", "publication", "extension", "audit specification"}:
         return _alter_part(reader, place, kind)
     if words[place - 2 : place] == ["IF", "EXISTS"]:
         reader.strength = max(reader.strength, Strength.LATE)
@@ -59,6 +59,13 @@ def alter(reader: Reader, index: int) -> int:
         reader.emit_listed(place, ROLES.get(kind, kind))
     listed = words[place + 1] == "(" and kind in {"function", "procedure"}
     return reader.closing(place + 1) + 1 if listed else place + 1
+
+
+def _alter_column(reader: Reader, index: int) -> int:
+    """Read the column that a table alters, with the type that it gets in SQL Server, and not what it gets besides."""
+    if reader.syntax is not MSSQL:
+        return index
+    return index + 3 if reader.words[index + 1] in {"ADD", "DROP"} else type_name(reader, index + 1)
 
 
 def authorization(reader: Reader, index: int) -> int:
@@ -81,9 +88,9 @@ def member(reader: Reader, index: int) -> int:
 
 def _alter_part(reader: Reader, place: int, kind: str) -> int:
     """Read ALTER of what belongs to a table or names some, and of an operator, which is no name."""
-    if kind == "publication":
+    if kind in {"publication", "audit specification"}:
         reader.emit(place, kind)
-        return publication_tables(reader, place + 1)
+        return (publication_tables if kind == "publication" else audited)(reader, place + 1)
     if kind == "extension":
         reader.emit(place, kind)
         return _member(reader, place + 1)

@@ -138,7 +138,8 @@ def added(reader: Reader, index: int) -> int:
         place = words.index("SIGNATURE", index) + 2
         reader.emit(place + 2 * (words[place + 1] == "::"), OBJECT)
         return place + 1
-    if reader.context != "alter" or reader.scope.parent or reader.altered == "database":
+    other = reader.altered != "table" if reader.syntax is MSSQL else reader.altered == "database"
+    if reader.context != "alter" or reader.scope.parent or other:
         return index + 1
     place = index + 1
     if words[reader.table - 1] in {"FAMILY", "CONFIGURATION"} or words[place : place + 2] in GENERATED:
@@ -378,7 +379,7 @@ def key_of_encryption(reader: Reader, index: int) -> int:
     """Read SYMMETRIC KEY and ASYMMETRIC KEY of SQL Server, which encrypt, sign, or are opened."""
     words = reader.words
     kind = words[index - 1] if words[index - 1] in {"SYMMETRIC", "ASYMMETRIC"} else ""
-    if kind and words[index - 2] in {"BY", "FROM", "FOR", "OPEN"} and reader.is_name(index + 1):
+    if kind and words[index - 2] in {"BY", "FROM", "FOR", "OPEN", ","} and reader.is_name(index + 1):
         reader.emit(index + 1, f"{kind.lower()} key")
         return index + 2
     return index + 1
@@ -455,6 +456,7 @@ COLUMN_ACTIONS: dict[str, Action] = {
     "PROCEDURE_NAME": equal_name(ROUTINE),
     "COLLECTION": schema_collection,
     "DATA_SOURCE": equal_name("external data source"),
+    "FORMATFILE_DATA_SOURCE": equal_name("external data source"),
     "FILE_FORMAT": equal_name("external file format"),
     "CREDENTIAL": equal_name("database scoped credential"),
     "STOPLIST": named_by_kind("fulltext stoplist", "WITH", "(", ",", "SET"),

@@ -9,7 +9,7 @@ from ahjo_tasks.sql.references.columns import add_key, columns, index_column, op
 from ahjo_tasks.sql.references.expressions import attributes, type_name
 from ahjo_tasks.sql.references.kinds import kind_ahead, record
 from ahjo_tasks.sql.references.model import Strength, qualified
-from ahjo_tasks.sql.references.reader import OBJECT, RELATION, ROUTINE, TYPE, Reader, begin, listed, skip_list
+from ahjo_tasks.sql.references.reader import CLASSES, OBJECT, RELATION, ROUTINE, TYPE, Reader, begin, listed, skip_list
 from ahjo_tasks.sql.references.routines import event_trigger, policy, routine, rule, trigger
 from ahjo_tasks.sql.references.signatures import type_key
 from ahjo_tasks.sql.references.symbols import operator_ahead
@@ -93,6 +93,9 @@ def _table(reader: Reader, place: int, definition: Definition | None) -> int:
     elif words[place] == "LIKE":
         reader.emit(place + 1, RELATION)
         return place + 2
+    elif words[place : place + 3] == ["AS", "CLONE", "OF"] and reader.syntax is MSSQL:
+        reader.emit(place + 3, RELATION)
+        return place + 4
     if words[place] == "(" and words[place + 1] == "LIKE" and reader.syntax is MYSQL:
         reader.emit(place + 2, RELATION)
         return place + 3
@@ -410,8 +413,40 @@ def _listed_needs(reader: Reader, index: int, role: str) -> int:
     return reader.closing(index) + 1 if reader.words[index] == "(" else index
 
 
+def _audit_specification(reader: Reader, place: int, definition: Definition | None) -> int:
+    """Read what an audit of SQL Server is to watch."""
+    record(reader, definition)
+    return audited(reader, place + 1)
+
+
+def audited(reader: Reader, index: int) -> int:
+    """Read FOR SERVER AUDIT, and ADD and DROP with actions on objects by users, as `(SELECT ON dbo.t BY u)`."""
+    words = reader.words
+    if words[index : index + 3] == ["FOR", "SERVER", "AUDIT"]:
+        reader.emit(index + 3, "audit")
+        index += 4
+    while words[index] in {"ADD", "DROP", ","} and "(" in words[index + 1 : index + 3]:
+        adds, index = "ADD" in words[index : index + 2], words.index("(", index)
+        end = reader.closing(index)
+        if adds and "ON" in words[index:end]:
+            _audited_object(reader, words.index("ON", index) + 1, end)
+        index = end + 1
+    return index
+
+
+def _audited_object(reader: Reader, index: int, end: int) -> None:
+    """Read an object, perhaps behind its class, and the users whose actions on it are watched."""
+    words = reader.words
+    classed = words[index + 1] == "::"
+    reader.emit(index + 2 * classed, CLASSES.get(words[index], OBJECT) if classed else OBJECT)
+    for place in range(words.index("BY", index) if "BY" in words[index:end] else end, end):
+        if words[place] in {"BY", ","}:
+            reader.emit(place + 1, "role")
+
+
 HANDLERS = {
     "view": _view,
+    "audit specification": _audit_specification,
     "table": _table,
     "index": _index,
     "function": routine,

@@ -268,5 +268,8 @@ def load(reader: Reader, index: int) -> int:
 
 
 def use(reader: Reader, index: int) -> int:
-    """Read USE, so that the name of a database is no other word."""
+    """Read USE, so that the name of a database is no other word; in an expression of SQL Server it names a model."""
+    if reader.words[index + 1] == "MODEL" and reader.scope.parent and reader.syntax is MSSQL:
+        reader.emit(index + 2, "external model")
+        return index + 3
     return index + 2 if starts(reader, index) and reader.is_name(index + 1) else index + 1

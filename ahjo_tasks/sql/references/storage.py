@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from ahjo_tasks.sql.references.reader import Action, Reader
 
 FILEGROUP, SCHEME = "filegroup", "partition scheme"
-NO_FILEGROUP = frozenset({"DELETE", "UPDATE", "PARTITIONS"})
-"""Words behind ON that name no place: actions of foreign keys, and of an option."""
+NO_FILEGROUP = frozenset({"DELETE", "UPDATE", "PARTITIONS", "WITH", "DATABASE", "SERVER"})
+"""Words behind ON that name no place: actions of foreign keys, of an option, and where an event session is."""
 
 BEFORE_FILEGROUP = frozenset({"ADD", "MODIFY", "REMOVE", "TO", "ON", ","})
 """Words before FILEGROUP where it is no name."""

@@ -240,3 +240,18 @@ DECLARE @id int = OBJECT_ID('x') IF @id > 0 DELETE dbo.a IF ISNULL(@id, 0) <> 0 
 CREATE VIEW dbo.v AS SELECT '[#' + dbo.f(x) + '"' + dbo.g(x) /* ' */ + dbo.h(x) -- it's [one
   + dbo.i(x) + ']' AS y FROM dbo.t
 --> C routine dbo.f, C routine dbo.g, C routine dbo.h, C routine dbo.i, C relation dbo.t
+
+CREATE DATABASE AUDIT SPECIFICATION das FOR SERVER AUDIT sa ADD (SELECT, INSERT ON dbo.t BY r, u), ADD (EXECUTE ON OBJECT::dbo.p BY v), ADD (SELECT ON SCHEMA::s BY u), ADD (SCHEMA_OBJECT_ACCESS_GROUP) WITH (STATE = ON) SELECT a FROM dbo.z
+--> C audit sa, C object dbo.t, C object dbo.p, C role r, C role u, C role v, C relation dbo.z
+
+ALTER DATABASE AUDIT SPECIFICATION das WITH (STATE = OFF); ALTER DATABASE AUDIT SPECIFICATION das DROP (SELECT ON dbo.t BY r), ADD (UPDATE ON dbo.w BY u)
+--> C audit specification das, C object dbo.w, C role u
+
+CREATE TABLE dbo.c AS CLONE OF dbo.s AT '2024-05-23T14:24:10'; CREATE SYMMETRIC KEY k WITH ALGORITHM = AES_256 ENCRYPTION BY CERTIFICATE c, ASYMMETRIC KEY a; SELECT AI_GENERATE_EMBEDDINGS(x USE MODEL m) FROM dbo.t
+--> C relation dbo.s, C certificate c, C asymmetric key a, C external model m, C relation dbo.t
+
+BULK INSERT dbo.t FROM 'x' WITH (DATA_SOURCE = 'src', FORMATFILE = 'f', FORMATFILE_DATA_SOURCE = 'other') ALTER TABLE dbo.u ALTER COLUMN c ADD MASKED WITH (FUNCTION = 'default()') ALTER TABLE dbo.u ALTER COLUMN c DROP SPARSE
+--> C relation dbo.t, C relation dbo.u, C external data source src, C external data source other
+
+ALTER EVENT SESSION s ON DATABASE STATE = START; ALTER DATABASE x SET READ_COMMITTED_SNAPSHOT ON WITH ROLLBACK IMMEDIATE; CREATE SERVER AUDIT a TO FILE (FILEPATH = 'x')
+--> C event session s
