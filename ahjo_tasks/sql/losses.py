@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.effects import PERMISSIONS, is_module
 from ahjo_tasks.sql.lexer import MSSQL
+from ahjo_tasks.sql.references.kinds import PHRASES
 from ahjo_tasks.sql.references.tokens import keywords, name_tokens, word_set
 from ahjo_tasks.sql.stated_effects import stated_effects
 
@@ -16,20 +17,22 @@ if TYPE_CHECKING:
     from ahjo_tasks.sql.lexer import Syntax
 
 DROPPED = word_set(
-    "AGGREGATE ASSEMBLY COLLATION DATABASE DOMAIN EVENT EXTENSION FUNCTION INDEX PACKAGE POLICY PROC PROCEDURE ROLE "
-    "RULE SCHEMA SEQUENCE SERVER SYNONYM TABLE TRIGGER TYPE USER VIEW"
+    "AGGREGATE ASSEMBLY CERTIFICATE COLLATION COLLECTION CREDENTIAL DATABASE DOMAIN EVENT EXTENSION FUNCTION INDEX KEY "
+    "LOGIN PACKAGE POLICY PROC PROCEDURE QUEUE ROLE RULE SCHEMA SEQUENCE SERVER SYNONYM TABLE TRIGGER TYPE USER VIEW"
 )
-"""Kinds of objects after DROP."""
+"""Kinds of objects after DROP; of one of several words, at least one of these."""
 BEFORE_KIND = word_set("MATERIALIZED FOREIGN TEMPORARY TEMP PARTITION SECURITY")
 NO_COLUMN = word_set(
     "CHECK CONSTRAINT DEFAULT EXPRESSION FOREIGN IDENTITY INDEX KEY NOT PERIOD PRIMARY SYSTEM CONVERT EXTERNAL"
 )
 """Words after DROP of ALTER TABLE that lose no rows."""
+NO_DELETE = PERMISSIONS | word_set("ON BEFORE INSTEAD THEN")
+"""Words before DELETE that make it a part of something else; of MERGE, the condition limits the rows."""
 NO_UPDATE = PERMISSIONS | word_set("ON FOR KEY DO THEN BEFORE AFTER INSTEAD OF OR")
 """Words before UPDATE that make it a part of something else."""
 ALTERNATIVES = word_set("OR ROLLBACK ABORT REPLACE FAIL")
 """Words between UPDATE and the table on SQLite, besides IGNORE."""
-FILLING = word_set("IF EXISTS ONLY CONCURRENTLY TABLE COLUMN FROM LOW_PRIORITY QUICK IGNORE")
+FILLING = word_set("IF EXISTS ONLY CONCURRENTLY TABLE COLUMN FOR FROM LOW_PRIORITY QUICK IGNORE")
 LIMITS = word_set("WHERE LIMIT JOIN TOP")
 ENDS_STATEMENT = word_set(
     "; GO INSERT UPDATE DELETE MERGE TRUNCATE SELECT SET CREATE ALTER DROP EXEC EXECUTE DECLARE PRINT "
@@ -67,32 +70,73 @@ def _losses(tokens: Sequence[str], words: Sequence[str], added: set[str], *, sev
         rest = words[index + 1 :]
         if word == "TABLE" and before == "ALTER":
             table = _name(tokens, index + 1)
+        elif several and (word == ";" or (word == "ALTER" and rest[:1] != ["COLUMN"])):
+            table = ""
         elif word == "TRUNCATE" and before not in PERMISSIONS:
             yield from (f"TRUNCATE {name}" for name in _names(tokens, index + 1))
-        elif word == "DELETE" and before not in PERMISSIONS | {"ON", "BEFORE", "INSTEAD"} and rest[:1] != [")"]:
-            if not _has_condition(rest, several=several):
-                yield f"DELETE FROM {_name(tokens, index + 1)} without WHERE"
+        elif word == "DELETE" and before not in NO_DELETE and rest[:1] != [")"]:
+            name = _name(tokens, index + 1)
+            if not _has_condition(rest, several=several) and not _is_part(tokens, words, index, name):
+                yield f"DELETE FROM {name} without WHERE"
         elif word == "UPDATE" and before not in NO_UPDATE and rest[:1] not in (["("], ["SET"], ["STATISTICS"]):
-            if _overwrites(rest, added, several=several):
-                yield f"UPDATE {_name(tokens, index + 1, FILLING | ALTERNATIVES)} without WHERE"
+            name = _name(tokens, index + 1, FILLING | ALTERNATIVES)
+            if _overwrites(rest, added, several=several) and not _is_part(tokens, words, index, name):
+                yield f"UPDATE {name} without WHERE"
         elif word == "DROP" and rest and before not in PERMISSIONS - {","}:
             yield from _dropped(tokens, words, index + 1, (table, several))
+
+
+def _is_part(tokens: Sequence[str], words: Sequence[str], index: int, name: str) -> bool:
+    """Test for a temporary table or a variable of SQL Server, and for an expression before that limits its rows."""
+    if name.startswith(("#", "@")):
+        return True
+    for place in range(index - 2):
+        if tokens[place].lower() == name.lower() and words[place + 1 : place + 3] == ["AS", "("]:
+            return not LIMITS.isdisjoint(_outer_words(words[place + 3 :], ()))
+    return False
 
 
 def _dropped(tokens: Sequence[str], words: Sequence[str], index: int, altered: tuple[str, bool]) -> Iterator[str]:
     """Yield what is dropped by the DROP before a position.
 
-    `altered` is a table that is being altered, and whether one DROP COLUMN may name several columns.
+    `altered` is a table that is being altered, and whether this is SQL Server: there a list is of constraints up to
+    the word COLUMN, and a column that is altered drops only a property.
     """
     first, (table, several) = index, altered
-    while index < len(words) - 1 and words[index] in BEFORE_KIND:
+    if words[max(index - 4, 0) : index - 2] == ["ALTER", "COLUMN"]:
+        return
+    end = _kind_end(words, index)
+    while end == index and index < len(words) - 1 and words[index] in BEFORE_KIND:
         index += 1
-    word = words[index]
-    if word in DROPPED and not (table and word in NO_COLUMN):
-        kind = " ".join(words[first : index + 1])
-        yield from (f"DROP {kind} {name}" for name in _names(tokens, index + 1))
-    elif table and word not in NO_COLUMN:
-        yield from (f"DROP COLUMN {table}.{name}" for name in _names(tokens, index)[: None if several else 1])
+        end = _kind_end(words, index)
+    if not DROPPED.isdisjoint(words[index:end]) and not (table and words[index] in NO_COLUMN):
+        kind = " ".join(words[first:end])
+        yield from (f"DROP {kind} {name}" for name in _names(tokens, end))
+    elif table and several:
+        yield from (f"DROP COLUMN {table}.{name}" for name in _columns(tokens, words, index))
+    elif table and words[index] not in NO_COLUMN:
+        yield from (f"DROP COLUMN {table}.{name}" for name in _names(tokens, index)[:1])
+
+
+def _kind_end(words: Sequence[str], index: int) -> int:
+    """Return the index behind the words of a kind of objects; the index itself where none is named."""
+    for phrase, _kind in PHRASES.get(words[index], ()):
+        if tuple(words[index : index + len(phrase)]) == phrase:
+            return index + len(phrase)
+    return index + (words[index] in DROPPED)
+
+
+def _columns(tokens: Sequence[str], words: Sequence[str], index: int) -> Iterator[str]:
+    """Yield the columns of a list of SQL Server, in which COLUMN and CONSTRAINT hold for what follows."""
+    kind = ""
+    while index < len(tokens):
+        kind = words[index] if words[index] in {"COLUMN", "CONSTRAINT"} else kind
+        index = _skip(tokens, index + (words[index] in {"COLUMN", "CONSTRAINT"}))
+        if kind == "COLUMN" and index < len(tokens):
+            yield tokens[index]
+        if words[index + 1 : index + 2] != [","]:
+            return
+        index += 2
 
 
 def _names(tokens: Sequence[str], index: int) -> list[str]:
