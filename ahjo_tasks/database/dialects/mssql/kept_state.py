@@ -1,7 +1,9 @@
-"""State of a SQL Server session beside its options: locks, values, cursors, temporary tables, users."""
+"""State of a SQL Server session beside its options: locks, values, cursors, temporary objects, open keys, users."""
 
 from __future__ import annotations
 
+import re
+from itertools import dropwhile, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.errors import ServerError, StatementError
@@ -26,6 +28,8 @@ WORDS = (
     "REVERT",
     "COOKIE",
     "NORESET",
+    "SYMMETRIC",
+    "TRACEON",
     "#",
 )
 """A part of each statement that is looked for: to search for these is faster than to read tokens."""
@@ -33,6 +37,8 @@ PARAMETERS = {
     "SP_GETAPPLOCK": ("@RESOURCE", "@LOCKMODE", "@LOCKOWNER", "@LOCKTIMEOUT", "@DBPRINCIPAL"),
     "SP_SET_SESSION_CONTEXT": ("@KEY", "@VALUE", "@READ_ONLY"),
 }
+_WHOLE_SERVER = re.compile(r"-\s*1\b")
+_NUMBER = re.compile(r"[0-9]+")
 MAX_RELEASES = 100
 """Number of times that one lock is released, at most: a session may hold it many times."""
 SAVED = "ahjo saved "
@@ -48,6 +54,11 @@ class KeptState(NamedTuple):
     """Keys of values in the session's context."""
     cursors: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
+    procedures: tuple[str, ...] = ()
+    """Temporary procedures."""
+    encryption_keys: tuple[str, ...] = ()
+    trace_flags: tuple[str, ...] = ()
+    """Numbers of trace flags that are on for the session."""
     context_info: bool = False
 
 
@@ -56,7 +67,10 @@ def kept_state(texts: Sequence[str]) -> KeptState:
     locks: dict[tuple[str, str], None] = {}
     keys: dict[str, None] = {}
     cursors: dict[str, None] = {}
+    encryption_keys: dict[str, None] = {}
+    trace_flags: dict[str, None] = {}
     context_info = False
+    procedures = [name for text in texts if "#" in text and is_module(text) for name in _temporary_procedure(text)]
     found = [text for text in texts if any(word in ascii_upper(text) for word in WORDS) and not is_module(text)]
     words = {token.word for text in found for token in tokenize(text, MSSQL)}
     for text in found:
@@ -71,10 +85,36 @@ def kept_state(texts: Sequence[str]) -> KeptState:
                 keys |= dict.fromkeys(_keys(_arguments(tokens[index + 1 :], PARAMETERS[name])))
             elif name == "CONTEXT_INFO" and before == "SET":
                 context_info = True
+            elif token.word == "SYMMETRIC" and before == "OPEN":
+                encryption_keys |= dict.fromkeys(token.value for token in tokens[index + 2 : index + 3])
+            elif token.word == "TRACEON":
+                trace_flags |= dict.fromkeys(_trace_flags(text, token))
             elif token.word == "CURSOR":
                 cursors |= dict.fromkeys(_cursors(tokens[:index], tokens[index + 1 : index + 2]))
     tables = tuple(name for _kind, name in temporary_tables(found, MSSQL))
-    return KeptState(tuple(locks), tuple(keys), tuple(cursors), tables, context_info)
+    return KeptState(
+        tuple(locks),
+        tuple(keys),
+        tuple(cursors),
+        tables,
+        tuple(procedures),
+        tuple(encryption_keys),
+        tuple(trace_flags),
+        context_info,
+    )
+
+
+def _temporary_procedure(text: str) -> Iterator[str]:
+    """Yield the name of the temporary procedure that a module creates."""
+    head = [*islice(dropwhile(lambda token: token.word not in {"PROC", "PROCEDURE"}, tokenize(text, MSSQL)), 2)]
+    yield from (token.value for token in head[1:] if token.kind in NAMES and token.value.startswith("#"))
+
+
+def _trace_flags(text: str, token: Token) -> Iterator[str]:
+    """Yield the numbers of DBCC TRACEON, unless -1 among them has it set the flags for the whole server."""
+    arguments = text[token.offset :].partition(")")[0]
+    if not _WHOLE_SERVER.search(arguments):
+        yield from _NUMBER.findall(arguments)
 
 
 def _refuse_users(tokens: Sequence[Token], words: set[str]) -> None:
@@ -170,16 +210,18 @@ def _cursors(before: Sequence[Token], after: Sequence[Token]) -> Iterator[str]:
 def prepare(connection: OpenConnection, state: KeptState) -> list[str]:
     """Keep the values that the batches may overwrite. Returns the statements that take back what the batches left."""
     quote, name_of = connection.dialect.quote_literal, connection.dialect.quote
-    missing = _missing_tables(connection, state.tables)
     undo = [
         f"IF OBJECT_ID({quote(f'tempdb..{name_of(table)}')}) IS NOT NULL DROP TABLE {name_of(table)}"
-        for table in missing
+        for table in _missing(connection, state.tables)
     ]
+    undo += [f"DROP PROCEDURE IF EXISTS {name_of(name)}" for name in _missing(connection, state.procedures)]
     undo += [
         f"IF CURSOR_STATUS('global', {quote(cursor)}) > -3 EXEC({quote(f'DEALLOCATE {name_of(cursor)}')})"
         for cursor in state.cursors
     ]
     undo += [_release(connection, *lock) for lock in state.locks]
+    undo += [_close(connection, key) for key in state.encryption_keys]
+    undo += [_trace_off(connection, flag) for flag in state.trace_flags]
     for number, key in enumerate(state.keys):
         saved = quote(f"{SAVED}{number}")
         connection.query(_copy_value(quote(key), saved))
@@ -195,14 +237,30 @@ def _copy_value(source: str, target: str) -> str:
     return f"DECLARE @value sql_variant = SESSION_CONTEXT({source}); EXEC sys.sp_set_session_context {target}, @value"
 
 
-def _missing_tables(connection: OpenConnection, tables: Sequence[str]) -> list[str]:
-    """Return the temporary tables that there are not yet; those that there are belong to whoever created them."""
+def _missing(connection: OpenConnection, names: Sequence[str]) -> list[str]:
+    """Return the temporary objects that there are not yet; those that there are belong to whoever created them."""
     quote, name_of = connection.dialect.quote_literal, connection.dialect.quote
-    if not tables:
+    if not names:
         return []
-    ids = ", ".join(f"OBJECT_ID({quote(f'tempdb..{name_of(table)}')})" for table in tables)
+    ids = ", ".join(f"OBJECT_ID({quote(f'tempdb..{name_of(name)}')})" for name in names)
     row = connection.query(f"SELECT {ids}")[0]
-    return [table for table, number in zip(tables, row, strict=True) if number is None]
+    return [name for name, number in zip(names, row, strict=True) if number is None]
+
+
+def _close(connection: OpenConnection, key: str) -> str:
+    """Build the batch that closes a symmetric key, unless it was open before."""
+    is_open = (
+        f"SELECT 1 FROM sys.openkeys WHERE database_id = DB_ID() AND key_name = {connection.dialect.quote_literal(key)}"
+    )
+    if connection.query(is_open):
+        return ""
+    return f"IF EXISTS ({is_open}) CLOSE SYMMETRIC KEY {connection.dialect.quote(key)}"
+
+
+def _trace_off(connection: OpenConnection, flag: str) -> str:
+    """Build the statement that switches a trace flag off for the session, unless it was on before."""
+    row = next(iter(connection.query(f"DBCC TRACESTATUS ({flag}) WITH NO_INFOMSGS")), ())
+    return "" if any(row[1:]) else f"DBCC TRACEOFF ({flag}) WITH NO_INFOMSGS"
 
 
 def _release(connection: OpenConnection, resource: str, principal: str) -> str:
