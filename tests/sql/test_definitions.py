@@ -262,6 +262,9 @@ def test_a_script_of_very_many_definitions_is_read_in_linear_time() -> None:
     assert min(seconds(8000) for _ in range(2)) < 20 * min(seconds(1000) for _ in range(2))
 
 
+LONG_LIST = ", ".join(f"column_{number} = 'the value {number}'" for number in range(40))
+
+
 @pytest.mark.parametrize(
     ("text", "tables"),
     [
@@ -278,6 +281,13 @@ def test_a_script_of_very_many_definitions_is_read_in_linear_time() -> None:
         ("WITH c AS (SELECT * FROM t) INSERT INTO c (x) VALUES (1)", ["t"]),
         ("WITH c AS (SELECT 1 AS x) INSERT INTO t SELECT x FROM c; UPDATE c SET x = 1", ["t", "c"]),
         ("SELECT * FROM t WITH (NOLOCK) WHERE x IN (1) UPDATE c SET x = 1", ["c"]),
+        (f"UPDATE a SET {LONG_LIST}, y = REPLACE(y, 'UPDATE ;', '') FROM dbo.t AS a WHERE x = 1", ["dbo.t"]),
+        (f"UPDATE a SET {LONG_LIST} FROM dbo.u INNER MERGE JOIN dbo.t a ON 1 = 1", ["dbo.t"]),
+        (f"UPDATE a SET {LONG_LIST} WHERE x = 1 UPDATE b SET x = 1 FROM dbo.t b", ["a", "dbo.t"]),
+        (
+            f"UPDATE a SET x = 1 FROM dbo.t a WHERE y = '{'z' * 540}' INSERT INTO dbo.a_long_name SELECT 1",
+            ["dbo.a_long_name", "dbo.t"],
+        ),
     ],
 )
 def test_the_tables_whose_rows_a_script_of_sql_server_changes(text: str, tables: list[str]) -> None:

@@ -284,6 +284,8 @@ def _doubled(escape: re.Match[str]) -> str:
 
 VERBS = ("INSERT", "REPLACE", "MERGE", "COPY", "UPDATE", "LOAD", "BULK", "DELETE")
 LONGEST_HEAD = 600
+LONGEST_UPDATE = 10_000
+"""Characters of an UPDATE of SQL Server that are searched for FROM where it does not end before."""
 LONGEST_LIST = 20_000
 """Characters before a statement of SQL Server among which common table expressions are that it may change."""
 LONGEST_GAP = 200
@@ -326,8 +328,11 @@ def _with_source(text: str, start: int, head: str) -> str:
     """The head of a statement with its FROM clause, where that may say which table an alias stands for."""
     if head[:1] not in "uU":
         return head
-    statement = text[start : start + LONGEST_HEAD]
-    end = _end_of_statement().find_next(SourceText(statement), 0)
+    for longest in (LONGEST_HEAD, LONGEST_UPDATE):
+        statement = text[start : start + longest]
+        end = _end_of_statement().find_next(SourceText(statement), len(head))
+        if end < longest:
+            break
     return statement[:end] if "FROM" in statement[:end].upper() else head
 
 
@@ -352,7 +357,9 @@ def _scanner(syntax: Syntax) -> Scanner:
 
 @lru_cache
 def _end_of_statement() -> Scanner:
-    return Scanner(MSSQL, ";", ";", lenient=True)
+    """Find a semicolon, or the verb of the next statement that changes rows."""
+    verb = rf"(?<![\w$@#.])(?i:INSERT|UPDATE|DELETE|MERGE(?!\s+JOIN))(?!{letters('0123456789$')})"
+    return Scanner(MSSQL, rf";|{verb}", ";iIuUdDmM", lenient=True)
 
 
 @lru_cache
