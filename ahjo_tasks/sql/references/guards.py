@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
+from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.sql.lexer import MSSQL
@@ -57,8 +58,12 @@ CATALOG = re.compile(
     re.DOTALL,
 )
 """Views of what is in the database."""
-ASSIGNS = frozenset({"SET", "DECLARE", "SELECT", ","})
+ASSIGNS = frozenset({"SET", "DECLARE", "SELECT"})
+"""Words that begin a statement which gives values to variables."""
+BEFORE_VARIABLE = ASSIGNS | {",", "TOP", ")", "PERCENT", "DISTINCT"}
 """Words and marks before a variable that gets a value."""
+LONGEST_CALL = 12
+"""Tokens of a call that are searched for such a variable."""
 _GAP = MSSQL.gap()
 _NUMBER = re.compile(rf"{_GAP}([0-9]+){_GAP}\Z")
 _COMPARED = re.compile(rf"{_GAP}([<>!]?=|<>|[<>]|![<>]){_GAP}([0-9]+)(?![\w.])")
@@ -198,6 +203,8 @@ class _Conditions:
         self._behind = behind
         self.flags: dict[str, bool] = {}
         """Variables that tell whether something is there: by not being 0, or (False) by being 0."""
+        self._counting: list[int] | None = None
+        """The tokens of what may not be there."""
 
     def read(self, index: int, ends: Container[str]) -> tuple[int, bool, bool]:
         """Return the index behind a condition, and whether it asks that something is there, and that it is not."""
@@ -214,14 +221,27 @@ class _Conditions:
             index = max(self.closing(index) if within else index, end) + 1
         return index, there, absent
 
-    def note_flag(self, index: int) -> None:
-        """Note the variable at an index, if it gets a value that tells whether something is there."""
+    def note_flags(self) -> None:
+        """Note the variables of a batch of T-SQL that get values which tell whether something is there."""
+        verb, depth, cases, query_end = "", 0, 0, -1
+        for index, word in enumerate(self.words):
+            depth += (word == "(") - (word == ")")
+            if cases or word == "CASE":
+                cases += (word == "CASE") - (word == "END")
+            elif depth == 0 and (word in ASSIGNS or word in STARTS):
+                verb = word
+            elif depth == 0 and word.startswith("@") and verb in ASSIGNS and self.words[index - 1] in BEFORE_VARIABLE:
+                if verb == "SELECT" and index > query_end:
+                    query_end = self._query_end(index)
+                self._note_flag(index, query_end if verb == "SELECT" else -1)
+
+    def _note_flag(self, index: int, query_end: int) -> None:
+        """Note the variable at an index, which may get a value by the query that ends at another."""
         words, place = self.words, index + 1
         while words[place] not in {"=", ",", ";", ""} and words[place] not in STARTS:  # the type of the variable
             place += 1
         if words[place] == "=":
-            end = self._query_end(place) if words[index - 1] in {"SELECT", ","} else self._value_end(place + 1)
-            told = self._told(place + 1, end)
+            told = self._told(place + 1, query_end if query_end > place else self._value_end(place + 1))
             if told is not None:
                 self.flags[words[index]] = told
 
@@ -247,8 +267,8 @@ class _Conditions:
             return None if number is None or there == absent else there is (number != 0)
         if end < index or not self._counts(index, end):
             return None
-        number = self._number(index - 1)
-        return number is None or words[index] != "FROM" or number != 0  # SELECT @found = 1 FROM ...
+        number = self._number(index - 1) if words[index] in {"FROM", ","} else None
+        return number != 0  # SELECT @found = 1 FROM ...
 
     def _value_end(self, index: int) -> int:
         """Return the last token of a variable, a call or a subquery; -1 where none begins."""
@@ -262,8 +282,13 @@ class _Conditions:
 
     def _counts(self, start: int, end: int) -> bool:
         """Tell whether a value is that of something which may not be there."""
-        words = self.words[start : end + 1]
-        return any(word in COUNTS or self.flags.get(word) or CATALOG.fullmatch(word) for word in words)
+        if self._counting is None:
+            self._counting = [
+                place for place, word in enumerate(self.words) if word in COUNTS or CATALOG.fullmatch(word)
+            ]
+        number = bisect_left(self._counting, start)
+        counts = number < len(self._counting) and self._counting[number] <= end
+        return counts or any(self.flags.get(word) for word in self.words[start : min(end + 1, start + LONGEST_CALL)])
 
     def _compared(self, start: int, end: int, *, negated: bool) -> bool | None:
         """Tell what the comparison of a value with a number asks; None where there is none."""
@@ -307,9 +332,7 @@ class _Batch:
         self._closing = closing
         self._blocks = dict(_blocks(words))
         self._conditions = _Conditions(words, closing, behind)
-        for place, word in enumerate(words):
-            if word.startswith("@") and words[place - 1] in ASSIGNS:
-                self._conditions.note_flag(place)
+        self._conditions.note_flags()
 
     def guarded(self, index: int) -> Iterator[tuple[int, int]]:
         """Yield the statements of the branch of an IF that something must be there for."""

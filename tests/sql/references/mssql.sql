@@ -255,3 +255,6 @@ BULK INSERT dbo.t FROM 'x' WITH (DATA_SOURCE = 'src', FORMATFILE = 'f', FORMATFI
 
 ALTER EVENT SESSION s ON DATABASE STATE = START; ALTER DATABASE x SET READ_COMMITTED_SNAPSHOT ON WITH ROLLBACK IMMEDIATE; CREATE SERVER AUDIT a TO FILE (FILEPATH = 'x')
 --> C event session s
+
+DECLARE @a int = 5, @b int = OBJECT_ID('x') SELECT TOP (1) @c = 1, @d = object_id FROM sys.tables UPDATE dbo.t SET x = @e WHERE y = OBJECT_ID('x') IF @a > 0 DELETE dbo.a IF @b > 0 DELETE dbo.b IF @c = 1 DELETE dbo.c IF @d > 0 DELETE dbo.d IF @e > 0 DELETE dbo.e
+--> C relation sys.tables, C relation dbo.t, C relation dbo.a, L relation dbo.b, L relation dbo.c, L relation dbo.d, C relation dbo.e
