@@ -45,7 +45,8 @@ class Syntax:
     `names` and `strings` are the characters that open quoted names and strings, `word_starts` and `word_parts` the
     characters of a word besides letters and digits, `prefixes` the letters that may stand before a string's quote
     (N'...'). With `lower_names` the server stores a name without quotes in lower case; of any name it stores the first
-    `longest_name` bytes, where that is not 0. `unknown_dialect` is for texts of any dialect: a `#` is read as a
+    `longest_name` bytes, where that is not 0. With `words_after_numbers` a word may follow a number without a blank:
+    1FROM. `unknown_dialect` is for texts of any dialect: a `#` is read as a
     comment, and `[` as a quote, only where they cannot be anything else.
     """
 
@@ -63,6 +64,7 @@ class Syntax:
     hash_comments: bool = False
     dashes_need_blank: bool = False
     conditional_comments: bool = False
+    words_after_numbers: bool = False
     unknown_dialect: bool = False
     lower_names: bool = False
     longest_name: int = 0
@@ -76,6 +78,13 @@ class Syntax:
     def word(self) -> str:
         """The expression for a bare name or keyword."""
         return rf"{letters(self.word_starts)}{letters(digits + self.word_parts)}*+"
+
+    @property
+    def number(self) -> str:
+        """The expression for a number, with the letters that may be parts of it."""
+        if not self.words_after_numbers:
+            return r"[0-9][\w.]*+"
+        return r"(?:0[xX][0-9a-fA-F]++|[0-9]++(?:\.[0-9.]*+|)?+(?:[eE][-+]?[0-9]++|)?+)"
 
     @property
     def dollar(self) -> str:
@@ -163,7 +172,14 @@ def quoted(char: str, *, lenient: bool = False, backslash: bool = False, doubled
     return rf"{re.escape(char)}{plain}{more}" + (rf"(?:{close}|\Z)" if lenient else close)
 
 
-MSSQL = Syntax(names='"[', word_starts="@#", word_parts="@$#", doubled_brackets=True, nested_comments=True)
+MSSQL = Syntax(
+    names='"[',
+    word_starts="@#",
+    word_parts="@$#",
+    doubled_brackets=True,
+    nested_comments=True,
+    words_after_numbers=True,
+)
 POSTGRESQL = Syntax(
     names='"',
     prefixes="nNeEbBxX",

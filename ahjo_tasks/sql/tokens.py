@@ -112,9 +112,9 @@ def _token_pattern(syntax: Syntax, *, numbers: bool) -> re.Pattern[str]:
         "|".join(syntax.name_forms(lenient=True)),
         "|".join(syntax.string_forms(lenient=True)),
     )
-    number = r"[0-9][\w.]*+" if numbers else r"(?!)"
+    number = syntax.number if numbers else r"(?!)"
     return re.compile(
-        rf"(?:({')|('.join(kinds)})|({number})|[0-9][\w.]*+|{syntax.skipped}|({syntax.comment_open}))[ \t\r\n]*+"
+        rf"(?:({')|('.join(kinds)})|({number})|{syntax.number}|{syntax.skipped}|({syntax.comment_open}))[ \t\r\n]*+"
     )
 
 

@@ -43,6 +43,15 @@ def test_comments_numbers_and_operators_are_skipped(syntax: Syntax) -> None:
     assert values("-- a 'b\n/* c ' */ 1 + 0x1F - 2..3 / d_\u00e5\u20ac", syntax) == ["d_\u00e5\u20ac"]
 
 
+def test_a_word_of_sql_server_may_follow_a_number_without_a_blank() -> None:
+    assert values("1FROM 0x1FAND 2.5e1x 3.y 4", MSSQL) == ["FROM", "ND", "x", "y"]
+    assert values("1FROM", POSTGRESQL) == []
+    numbers = [
+        token.value for token in tokenize("1FROM 0x1F 2.5e-1x 3.y", MSSQL, numbers=True) if token.kind == "number"
+    ]
+    assert numbers == ["1", "0x1F", "2.5e-1", "3."]
+
+
 @pytest.mark.parametrize(
     ("syntax", "text", "name"),
     [

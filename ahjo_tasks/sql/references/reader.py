@@ -222,7 +222,7 @@ class Reader:
         """Go through all tokens."""
         words = self.words
         called = self.syntax is MSSQL and words[1] != "(" and words[0] not in NO_PROCEDURE
-        if called and words[0] not in self.actions:
+        if called and words[0] not in self.actions and not self.behind(0).startswith(":"):  # which ends a label
             self.emit(0, ROUTINE)  # EXEC may be left out here
         self.read_tokens(0, self.size)
         while self.scope.parent:

@@ -211,7 +211,7 @@ def _pattern(syntax: Syntax, *, dollars: bool) -> re.Pattern[str]:
     dollar = [rf"(?<![\w$])({DOLLAR_TAG})(?:[\s\S]*?\2|[\s\S]*)"] if dollars else []
     string = "|".join([*dollar, *syntax.string_forms(lenient=True)])
     token = rf"{_dotted(syntax)}|::|[(),;=%{{]|{string}"
-    return re.compile(rf"(?:({token})|[0-9][\w.]*+|{syntax.skipped})[{BLANKS}]*+")
+    return re.compile(rf"(?:({token})|{syntax.number}|{syntax.skipped})[{BLANKS}]*+")
 
 
 def _dotted(syntax: Syntax) -> str:

@@ -258,3 +258,9 @@ ALTER EVENT SESSION s ON DATABASE STATE = START; ALTER DATABASE x SET READ_COMMI
 
 DECLARE @a int = 5, @b int = OBJECT_ID('x') SELECT TOP (1) @c = 1, @d = object_id FROM sys.tables UPDATE dbo.t SET x = @e WHERE y = OBJECT_ID('x') IF @a > 0 DELETE dbo.a IF @b > 0 DELETE dbo.b IF @c = 1 DELETE dbo.c IF @d > 0 DELETE dbo.d IF @e > 0 DELETE dbo.e
 --> C relation sys.tables, C relation dbo.t, C relation dbo.a, L relation dbo.b, L relation dbo.c, L relation dbo.d, C relation dbo.e
+
+SELECT 1FROM dbo.t WHERE x = 0x1FAND y IN (SELECT 2.5e1FROM dbo.u) UNION SELECT 1.FROM dbo.v
+--> C relation dbo.t, C relation dbo.u, C relation dbo.v
+
+again: DELETE dbo.t IF @@ROWCOUNT > 0 GOTO again
+--> C relation dbo.t
