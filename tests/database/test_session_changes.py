@@ -6,9 +6,11 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fakes import FakeConnection
 
 from ahjo_tasks.database.connection import Connection
 from ahjo_tasks.database.dialects import dialect, mysql_session, sqlite_session
+from ahjo_tasks.database.dialects.mssql import session as mssql_session
 from ahjo_tasks.database.dialects.postgresql import session, statements
 from ahjo_tasks.errors import SourceError, StatementError
 from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL
@@ -526,3 +528,26 @@ def test_a_setting_that_cannot_be_put_back_is_an_error(raw: Raw) -> None:
 
     with pytest.raises(StatementError, match="no"):
         run()
+
+
+@pytest.mark.parametrize(
+    ("texts", "calls"),
+    [
+        (["SET SHOWPLAN_XML ON", "SELECT 1"], ["SET SHOWPLAN_XML OFF"]),
+        (["SET NOCOUNT, NOEXEC ON; SET FMTONLY ON"], ["SET NOEXEC OFF", "SET FMTONLY OFF", "SET NOCOUNT OFF"]),
+        (
+            ["SET STATISTICS IO, /* and */ TIME ON SET REMOTE_PROC_TRANSACTIONS ON", "SET STATISTICS XML OFF"],
+            ["SET REMOTE_PROC_TRANSACTIONS OFF; SET STATISTICS IO OFF; SET STATISTICS TIME OFF"],
+        ),
+        (["SET SHOWPLAN_ALL OFF", "CREATE PROC p AS SET SHOWPLAN_ALL ON"], None),
+    ],
+)
+def test_sql_server_runs_statements_again_before_other_options_are_reset(
+    texts: list[str], calls: list[str] | None
+) -> None:
+    connection = FakeConnection({"SUSER_NAME": [("a", "b", "c")]})
+    restore = mssql_session.save(connection, texts)  # type: ignore[arg-type]
+    assert (restore is None) == (calls is None)
+    if restore:
+        restore(False)
+        assert connection.ran == calls

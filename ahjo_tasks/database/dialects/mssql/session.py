@@ -43,6 +43,11 @@ ON = ("ANSI_NULLS", "ANSI_PADDING", "ANSI_WARNINGS", "ARITHABORT", "CONCAT_NULL_
 
 SETUP = f"SET XACT_ABORT ON; SET NOCOUNT OFF; SET {', '.join(ON)} ON; SET NUMERIC_ROUNDABORT OFF"
 
+STATISTICS = ("IO", "PROFILE", "TIME", "XML")
+"""The last words of some options; of several in a list the first one alone says STATISTICS."""
+NOT_EXECUTING = ("SHOWPLAN_ALL", "SHOWPLAN_TEXT", "SHOWPLAN_XML", "NOEXEC", "PARSEONLY", "FMTONLY")
+"""Options with which the server runs no statement: each is switched off by itself, before all else."""
+
 DEFAULTS: dict[str, str] = {
     **dict.fromkeys(ON, "ON"),
     "XACT_ABORT": "ON",
@@ -54,15 +59,13 @@ DEFAULTS: dict[str, str] = {
     "ARITHIGNORE": "OFF",
     "CURSOR_CLOSE_ON_COMMIT": "OFF",
     "DEADLOCK_PRIORITY": "NORMAL",
-    "FMTONLY": "OFF",
     "FORCEPLAN": "OFF",
     "IMPLICIT_TRANSACTIONS": "OFF",
-    "NOEXEC": "OFF",
-    "PARSEONLY": "OFF",
+    "REMOTE_PROC_TRANSACTIONS": "OFF",
     "ROWCOUNT": "0",
-    "STATISTICS IO": "OFF",
-    "STATISTICS TIME": "OFF",
+    **dict.fromkeys((f"STATISTICS {name}" for name in STATISTICS), "OFF"),
     "TRANSACTION ISOLATION LEVEL": "READ COMMITTED",
+    **dict.fromkeys(NOT_EXECUTING, "OFF"),
 }
 """Values of options at the start of each file."""
 
@@ -80,7 +83,7 @@ _NAMES = "|".join(
 )
 _PART = r"(?:\[(?:[^\]]|\]\]|)*+\]|\"[^\"]*+\"|[\w@#$]++)"
 OPTION = re.compile(
-    rf"SET\b{GAP}(?P<names>(?:{_NAMES})(?:{GAP},{GAP}(?:{_NAMES})|)*+)\b{GAP}"
+    rf"SET\b{GAP}(?P<names>(?:{_NAMES})(?:{GAP},{GAP}(?:{_NAMES}|{'|'.join(STATISTICS)})|)*+)\b{GAP}"
     rf"(?P<value>'[^']*'|-?[\w@]++(?:{GAP}COMMITTED|)?+)",
     re.IGNORECASE,
 )
@@ -131,6 +134,7 @@ def save(connection: OpenConnection, texts: Sequence[str]) -> Restore | None:
         return None
     undo = prepare(connection, kept)
     queried = _query_options(connection, [name for name in changes.options if name in QUERIED])
+    executing = [f"SET {name} OFF" for name in NOT_EXECUTING if name in changes.options]
     resets = reset_statements(changes.options, queried, shared=connection.in_shared_transaction)
     if changes.database:
         resets.append(f"USE {connection.dialect.quote(connection.database_name)}")
@@ -140,7 +144,7 @@ def save(connection: OpenConnection, texts: Sequence[str]) -> Restore | None:
 
     def restore(failed: bool) -> None:
         identity = [] if failed else map(_identity_insert_off, changes.identity_inserts)
-        calls = [*_reverts(connection, changes), "; ".join([*resets, *identity]), *undo]
+        calls = [*executing, *_reverts(connection, changes), "; ".join([*resets, *identity]), *undo]
         problems = [problem for call in calls if call and (problem := _silently(connection, call))]
         if user and connection.query(USER) != user:
             raise StatementError(ServerError(NOT_REVERTED))
@@ -194,7 +198,8 @@ def changes_of(texts: Iterable[str]) -> Changes:
 def _changed_names(option: re.Match[str]) -> Iterator[str]:
     """Yield the names of a SET statement whose value is not the usual one."""
     value = phrase(option["value"], MSSQL)
-    for name in phrase(option["names"], MSSQL).split(" , "):
+    for part in phrase(option["names"], MSSQL).split(" , "):
+        name = f"STATISTICS {part}" if part in STATISTICS else part
         if value != DEFAULTS.get(name):
             yield name
 
@@ -209,8 +214,9 @@ def may_change(text: str) -> bool:
 
 
 def reset_statements(changed: Iterable[str], queried: dict[str, str], *, shared: bool) -> list[str]:
-    """Build the statements that reset the options."""
-    usual = [name for name in changed if name in DEFAULTS and not (shared and name == "IMPLICIT_TRANSACTIONS")]
+    """Build the statements that reset the options, but for those with which none would run."""
+    left = {*NOT_EXECUTING, *(["IMPLICIT_TRANSACTIONS"] if shared else [])}
+    usual = [name for name in changed if name in DEFAULTS and name not in left]
     language = [f"SET LANGUAGE {queried['@@LANGUAGE']}"] if "@@LANGUAGE" in queried else []
     others = [
         f"SET {name} {queried[variable]}"
