@@ -450,6 +450,12 @@ def written(live: Deployed, name: str, text: str) -> str:
 
 
 @pytest.mark.parametrize("target", ["mssql"], indirect=True)
+def test_a_temporary_procedure_ends_with_its_file(connection: Connection) -> None:
+    for _ in range(2):
+        run(connection, "CREATE PROCEDURE #ahjo_p AS SELECT 1 AS a", "EXEC #ahjo_p")
+
+
+@pytest.mark.parametrize("target", ["mssql"], indirect=True)
 @pytest.mark.parametrize("shared", [False, True])
 def test_tsql_that_commits_and_then_fails_does_not_say_that_nothing_was_changed(live: Deployed, shared: bool) -> None:
     live.succeed("deploy-files", "--files", written(live, "t.sql", "CREATE TABLE dbo.t (id int PRIMARY KEY)"))
