@@ -230,8 +230,8 @@ class SqlFile(FileText):
 
     @property
     def texts(self) -> Texts:
-        """The SQL of the batches, without rows that are no SQL."""
-        return Texts(self.batches, self.dialect.without_rows)
+        """The SQL of the batches, without rows that are no SQL, and without what the server skips."""
+        return Texts(self.batches, self.dialect.executed_sql)
 
     def location(self, line: int) -> str:
         """Return `file:line` on disk for a line of the text, as messages show it."""

@@ -46,8 +46,9 @@ class Syntax:
     characters of a word besides letters and digits, `prefixes` the letters that may stand before a string's quote
     (N'...'). With `lower_names` the server stores a name without quotes in lower case; of any name it stores the first
     `longest_name` bytes, where that is not 0. With `words_after_numbers` a word may follow a number without a blank:
-    1FROM. `unknown_dialect` is for texts of any dialect: a `#` is read as a
-    comment, and `[` as a quote, only where they cannot be anything else.
+    1FROM. `conditional_comments` is the expression for what makes code of a block comment when it follows the opening.
+    `unknown_dialect` is for texts of any dialect: a `#` is read as a comment, and `[` as a quote, only where they
+    cannot be anything else.
     """
 
     names: str
@@ -63,7 +64,7 @@ class Syntax:
     nested_comments: bool = False
     hash_comments: bool = False
     dashes_need_blank: bool = False
-    conditional_comments: bool = False
+    conditional_comments: str = ""
     words_after_numbers: bool = False
     unknown_dialect: bool = False
     lower_names: bool = False
@@ -94,12 +95,17 @@ class Syntax:
     @property
     def comment_open(self) -> str:
         """The expression for the opening of a block comment. MySQL runs the content of `/*! */`: that is code."""
-        return r"/\*(?!M?!)" if self.conditional_comments else r"/\*"
+        return rf"/\*(?!{self.conditional_comments})" if self.conditional_comments else r"/\*"
+
+    @property
+    def code_open(self) -> str:
+        """The expression for the opening of a block comment whose content is code."""
+        return rf"/\*{self.conditional_comments}[0-9]*+" if self.conditional_comments else r"(?!)"
 
     @property
     def skipped(self) -> str:
         """The expression for what says nothing: a comment, unfinished or not, or the opening of one that is code."""
-        opening = [r"/\*M?![0-9]*+"] if self.conditional_comments else []
+        opening = [self.code_open] if self.conditional_comments else []
         return "|".join([*opening, *self.comments(lenient=True)])
 
     def literals(self, *, lenient: bool = False) -> list[str]:
@@ -201,8 +207,9 @@ MYSQL = Syntax(
     backslash_escapes=True,
     hash_comments=True,
     dashes_need_blank=True,
-    conditional_comments=True,
+    conditional_comments=r"(?:!(?!99[0-9]{3})|M!(?!99[0-9]{4}))",
 )
+"""A comment of version 99 is none of code: no server is as new, and people hide code in it from all of them."""
 SQLITE = Syntax(names='"[`', word_starts="@$:#", prefixes="xX", newline=r"\n")
 
 UNKNOWN = Syntax(
@@ -210,7 +217,7 @@ UNKNOWN = Syntax(
     doubled_brackets=True,
     nested_comments=True,
     hash_comments=True,
-    conditional_comments=True,
+    conditional_comments="M?!",
     unknown_dialect=True,
 )
 """For files whose dialect is not known."""

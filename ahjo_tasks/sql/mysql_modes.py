@@ -11,7 +11,7 @@ from ahjo_tasks.sql.lexer import MYSQL
 if TYPE_CHECKING:
     from ahjo_tasks.sql.lexer import Syntax
 
-_SETS_MODE = re.compile(r"(?ai:(?:/\*M?!\d*+\s*+)?SET\s(?!\s*+(?:GLOBAL|PERSIST)\b)[^;]*?\bsql_mode\b[^;]*+)")
+_SETS_MODE = re.compile(rf"(?ai:(?:{MYSQL.code_open}\s*+)?SET\s(?!\s*+(?:GLOBAL|PERSIST)\b)[^;]*?\bsql_mode\b[^;]*+)")
 _ANSI = replace(MYSQL, names='`"', strings="'")
 _BY_MODE = {
     (False, False): MYSQL,

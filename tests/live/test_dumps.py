@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from projects import make_project
 
+from ahjo_tasks.sql.mysql_comments import Server, without_skipped
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -78,3 +80,28 @@ def test_bytes_that_a_dump_holds_are_loaded_as_they_are(target: Target, tmp_path
     assert done.code == 0, done.text
     rows = target.query("SELECT name, HEX(photo) FROM area ORDER BY id", backend["target_database_name"])
     assert rows == [("ä;", "00FF275C"), (None, "80")]
+
+
+COMMENTS = [
+    *("/*!", "/*!50699", "/*!50700", "/*!80016", "/*!99999", "/*!100000", "/*!101100", "/*!120000", "/*!999999"),
+    *("/*M!", "/*M!50700", "/*M!99999", "/*M!100000", "/*M!120000", "/*M!999999"),
+]
+
+
+@pytest.mark.parametrize("target", ["mysql"], indirect=True)
+def test_comments_with_code_are_read_as_the_server_reads_them(target: Target) -> None:
+    version = target.query("SELECT VERSION()")[0][0]
+    server = Server.parse(version)
+    read = {opening: "+" in without_skipped(f"SELECT 1 {opening} +1 */", server) for opening in COMMENTS}
+    assert read == {opening: target.query(f"SELECT 1 {opening} +1 */") == [(2,)] for opening in COMMENTS}
+
+
+@pytest.mark.parametrize("target", ["mysql"], indirect=True)
+def test_no_view_needs_what_the_server_skips(target: Target, tmp_path: Path) -> None:
+    skipped = "/*!99999 , (SELECT max(x) FROM z) AS y */ /*!120000 , (SELECT max(x) FROM z) AS y */"
+    project = make_project(tmp_path / "comments", target.backend())
+    project.write("database/views/a.sql", f"CREATE OR REPLACE VIEW a AS SELECT 1 AS x {skipped}")
+    project.write("database/views/z.sql", "CREATE OR REPLACE VIEW z AS SELECT x FROM a")
+    done = project.inv("init", "deploy")
+    assert done.code == 0, done.text
+    assert "nothing to do" in project.inv("deploy").out

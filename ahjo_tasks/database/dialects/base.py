@@ -479,8 +479,8 @@ class Running(DialectAttributes):
             raise StatementError(ServerError("The text holds a NUL character, which the driver takes for its end."))
         cursor.execute(text)
 
-    def without_rows(self, text: str) -> str:
-        """Return the SQL of a batch, without the rows that may stand below it."""
+    def executed_sql(self, text: str) -> str:
+        """Return the SQL that the server reads in a batch, without rows that may stand below it; offsets stay."""
         return text
 
     def streaming_cursor(self, raw: Any, chunk_size: int) -> Any:

@@ -29,6 +29,7 @@ from ahjo_tasks.database.dialects.base import (
 from ahjo_tasks.database.drivers import Driver
 from ahjo_tasks.errors import DeployError, LockedError, ServerError, StatementError
 from ahjo_tasks.sql.lexer import MYSQL
+from ahjo_tasks.sql.mysql_comments import Server, without_skipped
 from ahjo_tasks.sql.source import ascii_upper
 from ahjo_tasks.sql.splitters.mysql import SPLITTER as MYSQL_SPLITTER
 from ahjo_tasks.sql.tokens import tokenize
@@ -253,8 +254,8 @@ class MySQL(Dialect):
     begin = "START TRANSACTION"
     drop_temporary = "DROP TEMPORARY {} IF EXISTS {}"
     implicit_commit_statement = (
-        rf"(?ai:{MYSQL.gap()}(?:/\*M?!\d*+\s*+|)(?:(?:CREATE|DROP)\b(?!\s+TEMPORARY\b)|ALTER|RENAME|TRUNCATE|GRANT|REVOKE"
-        r"|ANALYZE|OPTIMIZE|CHECK|REPAIR|CACHE\s+INDEX|LOAD\s+INDEX|RESET|SET\s+PASSWORD|FLUSH|LOCK|UNLOCK|INSTALL"
+        rf"(?ai:{MYSQL.gap()}(?:{MYSQL.code_open}\s*+|)(?:(?:CREATE|DROP)\b(?!\s+TEMPORARY\b)|ALTER|RENAME|TRUNCATE|GRANT"
+        r"|REVOKE|ANALYZE|OPTIMIZE|CHECK|REPAIR|CACHE\s+INDEX|LOAD\s+INDEX|RESET|SET\s+PASSWORD|FLUSH|LOCK|UNLOCK|INSTALL"
         r"|UNINSTALL|COMMIT|BEGIN(?!\s+NOT)|START|STOP)\b)"
     )
     server_info_sql = "SELECT @@hostname, NULL, CURRENT_USER(), DATABASE(), @@collation_database, VERSION(), NULL"
@@ -279,10 +280,20 @@ class MySQL(Dialect):
         " WHERE constraint_schema = DATABASE()"
     )
 
+    server = Server()
+    """The server of the last connection; before the first one, any of those that the config may mean."""
+
+    def on_connect(self, raw: Any) -> None:
+        """Take note of the server, by which comments with code in them are read."""
+        self.server = Server.parse(_version(raw))
+
     def product(self, raw: Any) -> str:
         """Return MySQL or MariaDB, by the version that the server has told the driver."""
-        told = getattr(raw, "server_info", None) or getattr(raw, "get_server_info", str)()
-        return _product(str(told))
+        return _product(_version(raw))
+
+    def executed_sql(self, text: str) -> str:
+        """Leave out the comments with code that the server skips."""
+        return without_skipped(text, self.server)
 
     def drop_statement(self, definition: Definition, text: str = "") -> str:
         """Drop packages in Oracle's mode, which alone knows them."""
@@ -616,6 +627,12 @@ class MariaDB(MySQL):
     """MySQL's dialect under the name of the product that the config names."""
 
     title = "MariaDB"
+    server = Server(is_mariadb=True)
+
+
+def _version(raw: Any) -> str:
+    """Return the version that the server has told the driver."""
+    return str(getattr(raw, "server_info", None) or getattr(raw, "get_server_info", str)())
 
 
 def _product(version: str) -> str:

@@ -231,7 +231,7 @@ ACTIONS: Mapping[str, Action] = {
 
 
 _KEY_CHECKS = re.compile(
-    rf"(?ais:{MYSQL.gap()}(?:/\*M?!\d*+\s*+)?SET\b.{{0,300}}?\bFOREIGN_KEY_CHECKS\s*+=\s*+(?P<value>[\w@]++))"
+    rf"(?ais:{MYSQL.gap()}(?:{MYSQL.code_open}\s*+)?SET\b.{{0,300}}?\bFOREIGN_KEY_CHECKS\s*+=\s*+(?P<value>[\w@]++))"
 )
 """A setting of MySQL, without which it refuses a foreign key to a table that is not there."""
 

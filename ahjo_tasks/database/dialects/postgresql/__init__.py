@@ -435,7 +435,7 @@ class PostgreSQL(Dialect):
         hint = next((hint for pattern, hint in CONNECT_HINTS if re.search(pattern, text)), None)
         return ConnectFailure(_reason(text), RUNNING if silent else hint, wait=waits, silent=silent)
 
-    def without_rows(self, text: str) -> str:
+    def executed_sql(self, text: str) -> str:
         """Leave out the rows below COPY ... FROM STDIN."""
         rows = _copied_rows(text)
         return text[: rows.statement_end] if rows else text
