@@ -356,7 +356,7 @@ def read_text(  # noqa: PLR0913 - the parts of a file
 ) -> FileText:
     """Read the text of one file. Raises SourceError."""
     raw = read_bytes(path, contents)
-    text = decode_bytes(dialect.as_text(raw), path)
+    text = decode_bytes(dialect.as_text(raw), path, dialect.encoding_hint)
     if dialect.supports_sqlcmd:
         reject(text, path)
     text = substitute(text, variables, path=path, syntax=dialect.syntax)
@@ -449,8 +449,11 @@ def decode(path: Path) -> str:
     return decode_bytes(read_bytes(path), path)
 
 
-def decode_bytes(raw: bytes, path: Path) -> str:
-    """Decode a file: UTF-8 with or without BOM, or UTF-16 with BOM. Newlines stay as they are. Raises SourceError."""
+def decode_bytes(raw: bytes, path: Path, hint_of: Callable[[bytes], str | None] = lambda _raw: None) -> str:
+    """Decode a file: UTF-8 with or without BOM, or UTF-16 with BOM. Newlines stay as they are. Raises SourceError.
+
+    `hint_of` says what to do about bytes that are not UTF-8, where it is not the usual.
+    """
     encoding = next((name for bom, name in BOMS if raw.startswith(bom)), "utf-8")
     if len(raw) > LONGEST_READ and encoding != "utf-16":
         raw = raw.rstrip(b" \t\r\n")  # what is one statement is then one text, and not another one without the blanks
@@ -458,7 +461,8 @@ def decode_bytes(raw: bytes, path: Path) -> str:
         text = raw.decode(encoding)
     except UnicodeDecodeError as error:
         if encoding != "utf-16":
-            raise _not_utf8(raw, error.start + encoding.endswith("sig") * len(codecs.BOM_UTF8), path) from None
+            offset = error.start + encoding.endswith("sig") * len(codecs.BOM_UTF8)
+            raise _not_utf8(raw, offset, path, hint_of(raw)) from None
         raise SourceError(
             f"is not UTF-16: invalid byte at offset {error.start}",
             path=path,
@@ -471,7 +475,7 @@ def decode_bytes(raw: bytes, path: Path) -> str:
     return text
 
 
-def _not_utf8(raw: bytes, offset: int, path: Path) -> SourceError:
+def _not_utf8(raw: bytes, offset: int, path: Path, hint: str | None) -> SourceError:
     """Return an error about a byte of a file, with the letter that it is in Western Europe's old encoding."""
     start = raw.rfind(b"\n", 0, offset) + 1
     letter = raw[offset : offset + 1].decode("cp1252", "ignore")
@@ -481,5 +485,5 @@ def _not_utf8(raw: bytes, offset: int, path: Path) -> SourceError:
         path=path,
         line=raw.count(b"\n", 0, offset) + 1,
         column=len(raw[start:offset].decode("utf-8-sig")) + 1,
-        hint=f"Save it as UTF-8 in an editor, or: iconv -f WINDOWS-1252 -t UTF-8 {path.name} > new.sql",
+        hint=hint or f"Save it as UTF-8 in an editor, or: iconv -f WINDOWS-1252 -t UTF-8 {path.name} > new.sql",
     )

@@ -82,6 +82,16 @@ def test_bytes_that_a_dump_holds_are_loaded_as_they_are(target: Target, tmp_path
     assert rows == [("ä;", "00FF275C"), (None, "80")]
 
 
+@pytest.mark.parametrize("target", ["mysql"], indirect=True)
+def test_a_compact_dump_with_bytes_is_refused_with_the_option_that_it_lacks(target: Target, tmp_path: Path) -> None:
+    project = make_project(tmp_path / "dump", target.backend())
+    dump = b"/*M!999999\\- enable the sandbox mode */ \nINSERT INTO `area` VALUES\n(1,'\xff\\0');\n"
+    project.write("database/data/area.sql", "").write_bytes(dump)
+    refused = project.inv("init", "data")
+    assert "area.sql:3:5: is not UTF-8" in refused.err
+    assert "--hex-blob" in refused.err
+
+
 COMMENTS = [
     *("/*!", "/*!50699", "/*!50700", "/*!80016", "/*!99999", "/*!100000", "/*!101100", "/*!120000", "/*!999999"),
     *("/*M!", "/*M!50700", "/*M!99999", "/*M!100000", "/*M!120000", "/*M!999999"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ahjo_tasks.sql.mysql_binary import with_hexadecimals
+from ahjo_tasks.sql.mysql_binary import encoding_hint, with_hexadecimals
 
 HEAD = b"/*!40101 SET NAMES utf8mb4 */;\n-- it's; \xc3\xa4\n"
 
@@ -37,3 +37,20 @@ def test_strings_that_are_no_utf_8_are_written_in_hexadecimal_digits(written: by
 )
 def test_other_scripts_stay_as_they_are(script: bytes) -> None:
     assert with_hexadecimals(script) == script
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"/*M!999999\\- enable the sandbox mode */ \n",
+        b"/*!40101 SET @saved_cs_client     = @@character_set_client */;\n",
+        b"INSERT INTO `t` VALUES (1);\n",
+    ],
+)
+def test_a_dump_without_its_encoding_is_to_be_made_with_blobs_in_hexadecimal_digits(head: bytes) -> None:
+    assert "--hex-blob" in (encoding_hint(head + b"INSERT INTO `t` VALUES ('\xff');") or "")
+
+
+@pytest.mark.parametrize("head", [b"", b"/*!40101 SET NAMES latin1 */;\nINSERT INTO `t` VALUES (1);\n"])
+def test_another_script_gets_the_usual_advice(head: bytes) -> None:
+    assert encoding_hint(head + b"INSERT INTO t (a) VALUES ('\xe4');") is None

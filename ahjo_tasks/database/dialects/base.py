@@ -575,6 +575,10 @@ class Running(DialectAttributes):
         """Return the bytes of a script, with those that are no text written as SQL."""
         return raw
 
+    def encoding_hint(self, raw: bytes) -> str | None:
+        """Return what to do about a script that is not UTF-8; None for the usual advice."""
+        return None
+
     def non_transactional_statement(self, text: str) -> str:
         """Name the first statement of a script that cannot run in a transaction; empty where there is none.
 

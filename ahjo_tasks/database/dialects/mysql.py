@@ -436,6 +436,12 @@ class MySQL(Dialect):
 
         return with_hexadecimals(raw)
 
+    def encoding_hint(self, raw: bytes) -> str | None:
+        """Name the option of mysqldump, for a dump."""
+        from ahjo_tasks.sql.mysql_binary import encoding_hint
+
+        return encoding_hint(raw)
+
     def non_transactional_statement(self, text: str) -> str:
         """Read the statements."""
         if not mysql_session.MAY_REFUSE.search(ascii_upper(text)):
