@@ -112,36 +112,51 @@ def _described(kind: str, name: str, definition: tuple[str, ...], source: str) -
     text = definition[0]
     shown = f"CASE WHEN {text} <> '' THEN CONCAT_WS(CHAR(10 USING utf8mb4), {', '.join(definition)}) ELSE '' END"
     columns = f"{kind} AS kind, '' AS schema_name, {name} AS name, '' AS table_name, {shown} AS definition"
-    return CatalogQuery(f"SELECT {columns}, definer AS rights FROM information_schema.{source} = DATABASE()", name)
+    return CatalogQuery(f"SELECT {columns}, definer AS rights FROM {source}", name)
 
 
 OF_ANY_DATABASE = "REPLACE(view_definition, CONCAT('`', REPLACE(DATABASE(), '`', '``'), '`.'), '')"
 """The text of a view without the name of its database, in which a copy differs."""
 
 
-PARAMETERS = (
-    "(SELECT specific_name AS called, routine_type AS type,"
-    " GROUP_CONCAT(CONCAT_WS(' ', parameter_mode, parameter_name, dtd_identifier) ORDER BY ordinal_position) AS listed"
-    " FROM information_schema.parameters WHERE specific_schema = DATABASE() GROUP BY specific_name, routine_type)"
+ROUTINE_COLUMNS = (
+    *("routine_definition", "dtd_identifier", "is_deterministic", "sql_data_access", "security_type"),
+    *("sql_mode", "definer"),
 )
-"""Those of all routines at once: the server reads all of them to find those of one."""
+WITH_PARAMETERS = (
+    "(SELECT routine_type, routine_name, GROUP_CONCAT(parameter ORDER BY ordinal_position) AS listed, {columns} FROM ("
+    "SELECT routine_type, routine_name, NULL AS parameter, NULL AS ordinal_position, {read}"
+    " FROM information_schema.routines WHERE routine_schema = DATABASE()"
+    " UNION ALL SELECT routine_type, specific_name, CONCAT_WS(' ', parameter_mode, parameter_name, dtd_identifier),"
+    " ordinal_position, {nothing} FROM information_schema.parameters WHERE specific_schema = DATABASE()"
+    ") parts GROUP BY routine_type, routine_name) routines"
+).format(
+    columns=", ".join(f"MAX({column}) AS {column}" for column in ROUTINE_COLUMNS),
+    read=", ".join(ROUTINE_COLUMNS),
+    nothing=", ".join(["NULL"] * len(ROUTINE_COLUMNS)),
+)
+"""Routines with their parameters, grouped: the server reads all parameters to find those of one, and has no index."""
 CATALOG = (
-    _described("'view'", "table_name", (OF_ANY_DATABASE, "check_option, security_type"), "views WHERE table_schema"),
+    _described(
+        "'view'",
+        "table_name",
+        (OF_ANY_DATABASE, "check_option, security_type"),
+        "information_schema.views WHERE table_schema = DATABASE()",
+    ),
     _described(
         "LOWER(routine_type)",
         "routine_name",
         (
             "routine_definition",
-            "p.listed, dtd_identifier, is_deterministic, sql_data_access, security_type, sql_mode",
+            "listed, dtd_identifier, is_deterministic, sql_data_access, security_type, sql_mode",
         ),
-        f"routines r LEFT JOIN {PARAMETERS} p ON p.called = r.specific_name AND p.type = r.routine_type"
-        " WHERE routine_schema",
+        f"{WITH_PARAMETERS} WHERE definer IS NOT NULL",
     ),
     _described(
         "'trigger'",
         "trigger_name",
         ("action_statement", "event_object_table, action_timing, event_manipulation, sql_mode"),
-        "triggers WHERE trigger_schema",
+        "information_schema.triggers WHERE trigger_schema = DATABASE()",
     ),
     _described(
         "'event'",
@@ -150,7 +165,7 @@ CATALOG = (
             "event_definition",
             "event_type, execute_at, interval_value, interval_field, starts, ends, status, on_completion",
         ),
-        "events WHERE event_schema",
+        "information_schema.events WHERE event_schema = DATABASE()",
     ),
     CatalogQuery(  # opens every view
         "SELECT 'sequence' AS kind, '' AS schema_name, table_name AS name, '' AS table_name,"
