@@ -338,7 +338,7 @@ class PlanExecutor:
         with (
             step.preserve_session(self.connection),
             self.connection.transaction(
-                transactional=step.transactional,
+                transactional=step.transactional and not step.commits_itself,
                 sent_in_one_call=step.sent_in_one_call and not self._looks_at((step,)),
                 savepoint=step.transactional and self._can_undo,
             ),

@@ -65,6 +65,11 @@ class Step(Protocol):
         """True if it is one call to the server."""
         return False
 
+    @property
+    def commits_itself(self) -> bool:
+        """True if it is one statement that commits before and after itself: a transaction around it would be none."""
+        return False
+
     def around_transaction(self, connection: Connection) -> AbstractContextManager[Callable[[], str] | None]:
         """Surround the transaction that the step joins, as with settings that a transaction cannot change.
 

@@ -80,6 +80,12 @@ class FileStep(Step):
         return self.file.sent_in_one_call and not self.first
 
     @property
+    def commits_itself(self) -> bool:
+        """True if the file is one statement that commits implicitly."""
+        commits = self.sent_in_one_call and self.file.dialect.commits_implicitly(self.file.single_text)
+        return commits and not self.transaction_control
+
+    @property
     def note(self) -> str:
         """The statements that run before the file."""
         return "\n".join(" ".join(statement.split()) for statement in self.first)
