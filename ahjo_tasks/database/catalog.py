@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 KINDS = {"materialized view": "view", "domain": "type", "aggregate": "function"}
 """Kinds of objects that share their names with another kind."""
 SHIPPED_SCHEMAS = re.compile(r"pg_.*|information_schema|sys|guest|db_.*", re.IGNORECASE)
-NAMES_PER_QUERY = 500
-"""Names that one query asks for; of more, all objects are read."""
+TABLES_PER_QUERY = 500
+"""Tables that one query asks for; of more, all are read."""
 
 
 class ObjectKey(NamedTuple):
@@ -118,24 +118,36 @@ def read_mark(connection: Connection) -> str:
     return str(connection.query(sql)[0][0]) if sql else ""
 
 
-def read_changed(connection: Connection, known: Catalog, own: Collection[str]) -> Catalog | None:
+def read_changed(
+    connection: Connection, known: Catalog, own: Collection[str], kinds: Collection[str] = ()
+) -> tuple[Catalog, dict[ObjectKey, str]] | None:
     """Return the fingerprints of all objects, of which only those with a name of `own` may have changed since a look.
 
-    None where others have changed, or where the database does not tell. Raises StatementError.
+    None where others have changed, or where the database does not tell. With `kinds`, those that have changed are of
+    these kinds, and all that were there are. Texts that were read along the way are returned, too. Raises
+    StatementError.
     """
-    if not known.mark:
+    dialect = connection.dialect
+    if not known.mark or (dialect.names_changes_of_others and not own):
         return None
-    rows = connection.query(connection.dialect.changed_names_sql.replace("{mark}", known.mark))
+    rows = connection.query(dialect.changed_names_sql.replace("{mark}", known.mark))
     changed = {str(name) for (name,) in rows if name is not None}
-    return read_known(connection, known, changed) if changed.issubset(own) else None
+    if not changed.issubset(own):
+        return None
+    if not (dialect.names_changes_of_others and kinds):
+        return read_known(connection, known, own if dialect.names_changes_of_others else changed), {}
+    catalog, texts = read_catalog_with_texts(connection, own, kinds)
+    return Catalog(known | catalog), texts
 
 
-def read_catalog_with_texts(connection: Connection) -> tuple[Catalog, dict[ObjectKey, str]]:
+def read_catalog_with_texts(
+    connection: Connection, names: Iterable[str] | None = None, kinds: Collection[str] = ()
+) -> tuple[Catalog, dict[ObjectKey, str]]:
     """Return the fingerprints and the texts of all objects, in less time than one after the other takes.
 
-    Raises StatementError.
+    With `names` those with these names alone, and of `kinds` where these are given. Raises StatementError.
     """
-    rows = list(_rows(connection, None, *_hashed(connection), "definition"))
+    rows = list(_rows(connection, names, *_hashed(connection), "definition", kinds=kinds))
     return _catalog(connection, rows), _joined((key, values[2]) for key, values in rows)
 
 
@@ -145,9 +157,13 @@ def with_comments(connection: Connection, catalog: Catalog) -> Catalog:
     if not sql:
         return catalog
     rows = connection.dialect.query_catalog(connection, sql)
-    found = _joined((ObjectKey(*map(str, key)), str(text)) for *key, text in rows)
+    hashes = {
+        key: hash_definition(text)
+        for key, text in _joined((ObjectKey(*map(str, key)), str(text)) for *key, text in rows).items()
+    }
+    none = hash_definition("")
     return Catalog(
-        {key: known._replace(comments=hash_definition(found.get(key, ""))) for key, known in catalog.items()}
+        {key: Fingerprint(known.definition, known.rights, hashes.get(key, none)) for key, known in catalog.items()}
     )
 
 
@@ -177,7 +193,7 @@ def _joined(texts: Iterable[tuple[ObjectKey, str]]) -> dict[ObjectKey, str]:
 def read_definitions(connection: Connection, keys: Iterable[ObjectKey]) -> dict[ObjectKey, str]:
     """Return the texts that the database has of some objects. Raises StatementError."""
     wanted = set(keys)
-    rows = _rows(connection, {key.name for key in wanted}, "definition")
+    rows = _rows(connection, {key.name for key in wanted}, "definition", kinds={key.kind for key in wanted})
     return _joined((key, text) for key, (text,) in rows if key in wanted)
 
 
@@ -214,7 +230,7 @@ def _read_tables(connection: Connection, leaves_out: Callable[[str], bool]) -> d
 def _query_tables(connection: Connection, own: Collection[str]) -> dict[ObjectKey, tuple[str, str]]:
     """Read them by one query, which SQLAlchemy needs seven for, and compiles anew for each database."""
     dialect = connection.dialect
-    few = len(own) <= NAMES_PER_QUERY
+    few = len(own) <= TABLES_PER_QUERY
     listed = f"IN ({', '.join(map(dialect.quote_literal, sorted(own)))})" if few else "IS NOT NULL"
     lines: defaultdict[ObjectKey, list[str]] = defaultdict(list)
     comments: defaultdict[ObjectKey, list[str]] = defaultdict(list)
@@ -245,7 +261,7 @@ def _describe_tables(
     inspector: Inspector, schema: str | None, names: Collection[str]
 ) -> tuple[dict[str, list[str]], defaultdict[str, list[str]]]:
     """Return the lines of each of these tables of a schema, and its comments; of others, too, where they are many."""
-    few = len(names) <= NAMES_PER_QUERY
+    few = len(names) <= TABLES_PER_QUERY
     wanted: dict[str, Any] = {"schema": schema, "filter_names": list(names) if few else None}
     lines: dict[str, list[str]] = {}
     comments: defaultdict[str, list[str]] = defaultdict(list)
@@ -355,6 +371,29 @@ def read_version(connection: Connection, schemas: Iterable[str] = ()) -> str:
     return ":".join(map(_text, dialect.query_catalog(connection, sql)[0]))
 
 
+def read_since(
+    connection: Connection, schemas: Iterable[str], version: str, known: Callable[[], Catalog]
+) -> tuple[str, Catalog]:
+    """Return the version of the database, and the fingerprints of all objects.
+
+    `known` returns those that the database had at a `version`. Raises StatementError.
+    """
+    mark, dialect = read_mark(connection), connection.dialect
+    if dialect.hashes_make_version:
+        catalog = read_catalog(connection)
+        now = combined_version(catalog, dialect)
+    else:
+        now = read_version(connection, schemas)
+        catalog = read_known(connection, known()) if now == version else read_catalog(connection)
+    catalog.mark = mark
+    return now, catalog
+
+
+def combined_version(catalog: Catalog, dialect: Dialect) -> str:
+    """Return the version of a database with these objects, where the dialect has `hashes_make_version`."""
+    return dialect.catalog_version((key.kind, key.name, known[0], known[1]) for key, known in catalog.items())
+
+
 def with_used_schemas(connection: Connection, schemas: set[str]) -> set[str]:
     """Return schemas with those that their objects use, which the texts of the objects name. Raises StatementError."""
     if not schemas or not connection.dialect.used_schemas_sql:
@@ -392,21 +431,23 @@ def find(catalog: Catalog, definition: Definition, dialect: Dialect, database: s
 
 
 def _rows(
-    connection: Connection, names: Iterable[str] | None, *columns: str
+    connection: Connection, names: Iterable[str] | None, *columns: str, kinds: Collection[str] = ()
 ) -> Iterator[tuple[ObjectKey, tuple[str, ...]]]:
-    """Yield the key of each object, or of those with these names, with the columns as text."""
+    """Yield the key of each object, or of those with these names, with the columns as text.
+
+    With `kinds`, queries that have none of these are left out.
+    """
     dialect = connection.dialect
-    if not dialect.catalog_queries:
+    queries = [query for query in dialect.catalog_queries if not kinds or any(map(query.may_have, kinds))]
+    if not queries:
         return
     listed = None if names is None else sorted(set(names))
-    if listed is not None and len(listed) > NAMES_PER_QUERY:
+    if listed is not None and len(listed) > dialect.names_per_query:
         listed = None
     if listed == []:
         return
     literals = ", ".join(map(dialect.quote_literal, listed or ()))
-    query = " UNION ALL ".join(
-        part.sql + (f" AND {part.name} IN ({literals})" if listed else "") for part in dialect.catalog_queries
-    )
+    query = " UNION ALL ".join(part.sql + (f" AND {part.name} IN ({literals})" if listed else "") for part in queries)
     wanted = ", ".join(("kind", "schema_name", "name", "table_name", *columns))
     rows = dialect.query_catalog(connection, f"SELECT {wanted} FROM ({query}) objects")
     for kind, schema, name, table, *values in rows:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ahjo_tasks.database.catalog import Catalog, read_catalog, read_known, read_mark, read_version
+from ahjo_tasks.database.catalog import Catalog, read_catalog, read_since
 from ahjo_tasks.database.dialects.base import Identity
 from ahjo_tasks.engine.changes import (
     Comparison,
@@ -245,14 +245,13 @@ class Deployment:
             return None
         identity = connection.dialect.database_identity(connection)
         before = store.state() or self._state((), "")
-        mark = read_mark(connection)
-        last = _with_version(before, store, connection)
-        records, incomparable = store.files(), last.other_fingerprints(identity)
+        records, incomparable = store.files(), before.other_fingerprints(identity)
         if incomparable:
             records = without_fingerprints(records)
-        as_left = before.is_of(identity) and bool(before.catalog_version) and before == last
-        catalog = read_known(connection, recorded(records)) if as_left else read_catalog(connection)
-        catalog.mark = mark
+        schemas = store.schemas()
+        known_at = before.catalog_version if before.is_of(identity) and before.schemas == schemas else ""
+        version, catalog = read_since(connection, schemas.splitlines(), known_at, lambda: recorded(records))
+        last = replace(before, catalog_version=version, schemas=schemas)
         return _Left(store, last, incomparable, last.origin(identity), records, catalog)
 
     def read_concerned(self, texts: Sequence[FileText]) -> dict[int, SqlFile]:
@@ -339,12 +338,6 @@ class Deployment:
         steps = tuple(step for step in plan.steps if not isinstance(step, FileStep) or step.label in running)
         selection = Selection(replace(plan, steps=steps), tuple(changes), state)
         return replace(selection, plan=selection.plan + Plan((), warnings=selection.drift))
-
-
-def _with_version(state: State, store: HistoryStore, connection: Connection) -> State:
-    """Return the state with the version of the catalog, of the schemas that the project uses."""
-    schemas = store.schemas()
-    return replace(state, catalog_version=read_version(connection, schemas.splitlines()), schemas=schemas)
 
 
 def _missing(file: SqlFile, catalog: Catalog) -> str:

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.database.catalog import (
-    NAMES_PER_QUERY,
+    KINDS,
     UNKNOWN,
     Catalog,
     Fingerprint,
+    combined_version,
     find,
     hash_definition,
     read_catalog,
@@ -83,6 +84,8 @@ LEAVE_OBJECTS = frozenset({"data", "testdata", "permission", "description update
 
 MAY_ALTER = re.compile(r"\b(?:alter|rename|exec|execute|call|do|prepare)\b|\bsp_")
 """Words of statements that may change the definition of an object which they do not name."""
+MAY_LOSE = re.compile(r"\b(?:drop|table)\b")
+"""Words of statements after which an object may be gone, as a trigger with its table."""
 GIVE_RIGHTS = frozenset({"permission", "login"})
 WRITE_COMMENTS = frozenset({"migration", "description update"})
 CHANGE_TABLES = frozenset({"migration", "description update", *STRUCTURE})
@@ -158,7 +161,7 @@ class Recorder:
         self._catalog = selection.catalog if selection else None
         """The objects as they were at the last look; None where nothing looked before the run."""
         self._records = selection.records if selection else None
-        """The objects that each file had left, as long as nothing else was written."""
+        """The objects that each file has left, as far as they were read; None where they are to be read again."""
         self._version = self._schemas = ""
         self._done: list[Step] = []
         self.strange: list[str] = []
@@ -208,9 +211,10 @@ class Recorder:
             return
         try:
             with self._connection.one_transaction():
-                self._flush()
+                self._flush(looks=not self._has_left_objects())
             self._took = time.monotonic() - began
         except StatementError as error:
+            self._records = None
             message = NOT_WRITTEN.format(error.message)
             raise DeployError(message, details=(STAYS,), server=error.server, hint=error.hint) from error
 
@@ -221,7 +225,7 @@ class Recorder:
         if event.status == "rolled back":
             self._files.pop(step.label, None)
             self._done = [other for other in self._done if other is not step]
-            self._catalog = None
+            self._catalog = self._records = None
             self._dropped = [other for other in self._dropped if other is not step]
             self._steps = [
                 replace(note, status="rolled back") if note.label == step.label else note for note in self._steps
@@ -269,7 +273,15 @@ class Recorder:
         with self._kept_for_another_try(), self._transaction():
             self._start()
             if not {step.kind for step in plan.steps} <= LEAVE_OBJECTS:
-                self._store.invalidate(self._refreshed(plan))
+                self._invalidate(self._refreshed(plan))
+
+    def _invalidate(self, refreshed: Sequence[str]) -> None:
+        """Forget the version of the catalog, and what the refreshed files ran."""
+        self._store.invalidate(refreshed)
+        if self._records is not None:
+            known = self._records
+            due = {label: replace(known[label], hash="") for label in refreshed if label in known}
+            self._records = {**known, **due}
 
     def _refreshed(self, plan: Plan) -> list[str]:
         """Return the files of a plan that run only because others do, which nothing else tells after a failure."""
@@ -323,8 +335,13 @@ class Recorder:
         if self._steps or self._files or self._dropped:
             self._start()
             schemas = self._expected_schemas()
-            version = read_version(self._connection, schemas)  # before the catalog, which may know more, but not less
-            self._flush()
+            connection, looks = self._connection, not self._has_left_objects()
+            by_hashes = looks and connection.dialect.hashes_make_version
+            # read before the catalog, which may know more, but not less
+            version = "" if by_hashes else read_version(connection, schemas)
+            self._flush(looks=looks)
+            if by_hashes and self._catalog is not None:
+                version = combined_version(self._catalog, connection.dialect)
             whole = not schemas or schemas.issuperset(self._store.schemas().splitlines())
             self._version, self._schemas = (version, "\n".join(sorted(schemas))) if whole else ("", "")
 
@@ -337,10 +354,10 @@ class Recorder:
         before = (self._state.schemas if self._state is not None else "") or self._store.schemas()
         return {name or dialect.default_schema or "" for name in names} | set(before.splitlines())
 
-    def _flush(self) -> None:
+    def _flush(self, *, looks: bool) -> None:
         self._start()
         self._version = self._schemas = ""
-        if not self._has_left_objects():
+        if looks:
             self._write_what_objects_are()
         self._store.write_steps(self._record.run, self._steps, self._texts)
         self._steps, self._texts, self._files, self._dropped, self._done = [], {}, {}, [], []
@@ -361,29 +378,38 @@ class Recorder:
     def _write_what_objects_are(self) -> None:
         catalog, texts = self._read_catalog()
         sources = [_source(step) for step in self._done if _changes_tables(step)]
-        records, self._records = self._records, None
-        wanted = self._dropped or self._changes or sources
-        known = {} if not wanted else self._store.files() if records is None else records
+        if self._records is None and (self._dropped or self._changes or sources):
+            self._records = self._store.files()
+        known = self._records or {}
         strange = self._find_strange(catalog, known, sources)
         gone = _named_and_gone(known, catalog, sources) - strange
         self._write_files(catalog, texts, known, strange, gone)
-        self._write_tables()
+        if any(map(_changes_tables, self._done)):
+            self._write_tables()
 
-    def _read_catalog(self) -> tuple[Catalog, Mapping[ObjectKey, str] | None]:
-        """Return the objects as they are now, and their texts where all of them are read.
+    def _read_catalog(self) -> tuple[Catalog, Mapping[ObjectKey, str]]:
+        """Return the objects as they are now, and the texts that were read along the way.
 
         Where nobody else has changed any since the last look, only those of the steps are read.
         """
-        connection, known = self._connection, self._catalog
-        mark, texts = read_mark(connection), None
-        if len(self._files) > NAMES_PER_QUERY:
+        connection = self._connection
+        mark = read_mark(connection)
+        if len(self._files) > connection.dialect.names_per_query:
             catalog, texts = read_catalog_with_texts(connection)
         else:
-            changed = read_changed(connection, known, self._own_names()) if known is not None else None
-            catalog = read_catalog(connection) if changed is None else changed
+            catalog, texts = self._read_changed() or (read_catalog(connection), {})
         catalog = with_comments(connection, catalog)
         catalog.mark = mark
         return catalog, texts
+
+    def _read_changed(self) -> tuple[Catalog, dict[ObjectKey, str]] | None:
+        """Return the objects that were known, with those that the steps have changed since; None for all others."""
+        if self._catalog is None:
+            return None
+        lost = any(MAY_LOSE.search(_source(step)) for step in self._done)
+        made = [definition for file in self._files.values() for definition in file.definitions]
+        kinds = set() if lost else {KINDS.get(definition.kind, definition.kind) for definition in made}
+        return read_changed(self._connection, self._catalog, self._own_names(), kinds)
 
     def _own_names(self) -> set[str]:
         """Return the names of what the steps may have changed; none where that may be anything."""
@@ -492,7 +518,7 @@ class Recorder:
     def _write_files(
         self,
         catalog: Catalog,
-        texts: Mapping[ObjectKey, str] | None,
+        texts: Mapping[ObjectKey, str],
         known: Mapping[str, FileRecord],
         strange: set[ObjectKey],
         gone: set[ObjectKey],
@@ -525,16 +551,23 @@ class Recorder:
                 }
                 if now != record.objects:
                     records.append(replace(record, objects=now))
-        self._store.write_files(self._with_texts(records, texts), forgotten)
+        self._write_records(self._with_texts(records, texts), forgotten)
         self._write_rights(catalog)
 
-    def _with_texts(self, records: Sequence[FileRecord], texts: Mapping[ObjectKey, str] | None) -> list[FileRecord]:
+    def _write_records(self, records: Sequence[FileRecord], forgotten: Sequence[str] = ()) -> None:
+        self._store.write_files(records, forgotten)
+        if self._records is not None:
+            gone = set(forgotten)
+            kept = {label: record for label, record in self._records.items() if label not in gone}
+            self._records = {**kept, **{record.file: record for record in records}}
+
+    def _with_texts(self, records: Sequence[FileRecord], read: Mapping[ObjectKey, str]) -> list[FileRecord]:
         """Return the records with the texts that the database has of their objects, but for those with a secret.
 
-        `texts` has them where they were read already.
+        `read` are texts that were read already.
         """
         keys = {key for record in records for key in record.objects}
-        texts = read_definitions(self._connection, keys) if texts is None else texts
+        texts = {**read, **read_definitions(self._connection, keys - read.keys())}
         hashes = {key: self._keep(text) for key, text in texts.items() if key in keys}
         return [replace(record, texts={key: hashes.get(key, "") for key in record.objects}) for record in records]
 
@@ -555,7 +588,7 @@ class Recorder:
         records = []
         if not given:
             return
-        for record in self._store.files().values():
+        for record in (self._store.files() if self._records is None else self._records).values():
             objects = {
                 key: known._replace(**{part: getattr(catalog[key], part) for part in given})
                 if key in catalog and catalog[key].definition == known.definition
@@ -564,7 +597,7 @@ class Recorder:
             }
             if objects != record.objects:
                 records.append(replace(record, objects=objects))
-        self._store.write_files(records)
+        self._write_records(records)
 
     def _write_tables(self) -> None:
         """Write the tables that revisions made, and what this run changed in those that are recorded already."""

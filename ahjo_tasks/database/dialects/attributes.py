@@ -237,10 +237,16 @@ class DialectAttributes:
     """Query of one value that is another one after any change of an object; a change may also seem to be one.
 
     Where it can look at some schemas alone, {schemas} is replaced by what their names are: IN (...), or IS NOT NULL."""
+    hashes_make_version: ClassVar[bool] = False
+    """True if `catalog_version` makes of the hashes of all objects what `catalog_version_sql` returns."""
     catalog_mark_sql: ClassVar[str] = ""
     """Query of a value that marks this moment for `changed_names_sql`; empty where that cannot be asked."""
     changed_names_sql: ClassVar[str] = ""
     """Query of the names of the objects that have changed since {mark}; empty for what other objects may follow."""
+    names_changes_of_others: ClassVar[bool] = False
+    """True if those are what other sessions have changed, or dropped, and what the own one did is not among them."""
+    names_per_query: ClassVar[int] = 500
+    """Names that one query of the catalog asks for; of more, all objects are read."""
     used_schemas_sql: ClassVar[str] = ""
     """Query of the schemas of what the objects in {schemas} use; empty where there is one version for the database."""
     table_exists_sql: ClassVar[str] = ""

@@ -479,6 +479,13 @@ class Running(DialectAttributes):
             raise StatementError(ServerError("The text holds a NUL character, which the driver takes for its end."))
         cursor.execute(text)
 
+    def catalog_version(self, objects: Iterable[tuple[str, str, str, str]]) -> str:
+        """Return what `catalog_version_sql` returns of a database with these objects, where `hashes_make_version`.
+
+        They are kinds, names, and the hashes of definitions and of rights.
+        """
+        raise NotImplementedError
+
     def executed_sql(self, text: str) -> str:
         """Return the SQL that the server reads in a batch, without rows that may stand below it; offsets stay."""
         return text

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import reduce
+from hashlib import md5
 from itertools import islice, takewhile
+from operator import xor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -119,6 +122,7 @@ OF_ANY_DATABASE = "REPLACE(view_definition, CONCAT('`', REPLACE(DATABASE(), '`',
 """The text of a view without the name of its database, in which a copy differs."""
 
 
+SEQUENCE = "sequence"
 ROUTINE_COLUMNS = (
     *("routine_definition", "dtd_identifier", "is_deterministic", "sql_data_access", "security_type"),
     *("sql_mode", "definer"),
@@ -144,7 +148,8 @@ CATALOG = (
         "information_schema.views WHERE table_schema = DATABASE()",
     ),
     _described(
-        "LOWER(routine_type)",
+        "CASE routine_type WHEN 'FUNCTION' THEN 'function' WHEN 'PROCEDURE' THEN 'procedure'"
+        " WHEN 'PACKAGE' THEN 'package' ELSE 'package body' END",
         "routine_name",
         (
             "routine_definition",
@@ -168,7 +173,7 @@ CATALOG = (
         "information_schema.events WHERE event_schema = DATABASE()",
     ),
     CatalogQuery(  # opens every view
-        "SELECT 'sequence' AS kind, '' AS schema_name, table_name AS name, '' AS table_name,"
+        f"SELECT '{SEQUENCE}' AS kind, '' AS schema_name, table_name AS name, '' AS table_name,"
         " table_type AS definition, '' AS rights FROM information_schema.tables"
         " WHERE table_type = 'SEQUENCE' AND table_schema = DATABASE()",
         "table_name",
@@ -180,15 +185,34 @@ COMMENTS = (
     " UNION ALL SELECT 'event', '', event_name, '', event_comment FROM information_schema.events"
     " WHERE event_schema = DATABASE() AND event_comment <> ''"
 )
-VERSION = "SELECT CONCAT_WS(',', {})".format(
-    ", ".join(
-        "(SELECT CONCAT(COUNT(*), ':', COALESCE(BIT_XOR(CAST(CONV(LEFT(h, 16), 16, 10) AS UNSIGNED)), 0), ':',"
-        " COALESCE(BIT_XOR(CAST(CONV(RIGHT(h, 16), 16, 10) AS UNSIGNED)), 0))"
-        f" FROM (SELECT MD5(CONCAT_WS('|', kind, name, definition, rights)) AS h FROM ({query.sql}) o) x)"
-        for query in CATALOG[:-1]
-    )
+VERSION = (
+    "SELECT CONCAT(COUNT(*), ':', COALESCE(BIT_XOR(CAST(CONV(LEFT(h, 16), 16, 10) AS UNSIGNED)), 0), ':',"
+    " COALESCE(BIT_XOR(CAST(CONV(RIGHT(h, 16), 16, 10) AS UNSIGNED)), 0)) FROM (SELECT"
+    " MD5(CONCAT_WS('|', kind, name, CASE WHEN definition <> '' THEN MD5(definition) ELSE '' END, MD5(rights))) AS h"
+    f" FROM ({' UNION ALL '.join(query.sql for query in CATALOG[:-1])}) objects) hashes"
 )
 """All definitions as one value, in any order; without sequences, which take as long as all the others."""
+
+
+DDL = "variable_name REGEXP '^COM_(CREATE|ALTER|DROP|RENAME)_' AND variable_name NOT LIKE '%TEMPORARY%'"
+"""The counters of statements that may change an object, also of those in routines and prepared ones."""
+BY_OTHERS = (
+    f"CONCAT((SELECT SUM(variable_value) FROM information_schema.global_status WHERE {DDL}) -"
+    f" (SELECT SUM(variable_value) FROM information_schema.session_status WHERE {DDL}), ' ',"
+    " (SELECT SUM(CASE variable_name WHEN 'UPTIME' THEN variable_value ELSE -variable_value END)"
+    " FROM information_schema.global_status WHERE variable_name IN ('UPTIME', 'UPTIME_SINCE_FLUSH_STATUS')))"
+)
+"""Number of such statements of other sessions, and the time at which the counters were last set back."""
+QUIET = (
+    "(SELECT COUNT(*) FROM information_schema.global_status WHERE (variable_name = 'THREADS_RUNNING' AND"
+    " variable_value > 1) OR (variable_name = 'SLAVES_RUNNING' AND variable_value > 0))"
+    " + (SELECT COUNT(*) FROM information_schema.global_variables"
+    " WHERE variable_name IN ('EVENT_SCHEDULER', 'WSREP_ON') AND variable_value = 'ON') = 0"
+)
+"""True if nobody else is just running a statement: one that is counted already may not have changed anything yet."""
+MARK = f"SELECT /*M! CASE WHEN {QUIET} THEN {BY_OTHERS} ELSE '' END , */ ''"
+"""Query that MariaDB alone can answer; every login may read its counters."""
+CHANGED_BY_OTHERS = f"SELECT '' FROM (SELECT {BY_OTHERS} AS now) counters WHERE now <> '{{mark}}'"
 
 
 ROUTINE_GRANTS = (
@@ -286,6 +310,11 @@ class MySQL(Dialect):
     comments_sql = COMMENTS
     catalog_digest = "MD5({})"
     catalog_version_sql = VERSION
+    hashes_make_version = True
+    catalog_mark_sql = MARK
+    changed_names_sql = CHANGED_BY_OTHERS
+    names_changes_of_others = True
+    names_per_query = 5000
     table_exists_sql = (
         "SELECT 1 FROM information_schema.tables WHERE table_name = {name} AND table_schema = COALESCE({schema},"
         " DATABASE())"
@@ -301,6 +330,13 @@ class MySQL(Dialect):
     def on_connect(self, raw: Any) -> None:
         """Take note of the server, by which comments with code in them are read."""
         self.server = Server.parse(_version(raw))
+
+    def catalog_version(self, objects: Iterable[tuple[str, str, str, str]]) -> str:
+        """Combine the hashes as the server does."""
+        texts = ["|".join(columns) for columns in objects if columns[0] != SEQUENCE]
+        hashes = (int(md5(text.encode(), usedforsecurity=False).hexdigest(), 16) for text in texts)
+        high, low = divmod(reduce(xor, hashes, 0), 1 << 64)
+        return f"{len(texts)}:{high}:{low}"
 
     def product(self, raw: Any) -> str:
         """Return MySQL or MariaDB, by the version that the server has told the driver."""
