@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.sql.effects import PERMISSIONS, is_module
 from ahjo_tasks.sql.lexer import MSSQL
-from ahjo_tasks.sql.references.kinds import PHRASES
+from ahjo_tasks.sql.references.kinds import BEFORE_TABLE, PHRASES
 from ahjo_tasks.sql.references.tokens import keywords, name_tokens, word_set
 from ahjo_tasks.sql.stated_effects import stated_effects
 
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 DROPPED = word_set(
     "AGGREGATE ASSEMBLY CERTIFICATE COLLATION COLLECTION CREDENTIAL DATABASE DOMAIN EVENT EXTENSION FUNCTION INDEX KEY "
-    "LOGIN PACKAGE POLICY PROC PROCEDURE QUEUE ROLE RULE SCHEMA SEQUENCE SERVER SYNONYM TABLE TRIGGER TYPE USER VIEW"
+    "LOGIN PACKAGE POLICY PROC PROCEDURE QUEUE ROLE RULE SCHEMA SEQUENCE SERVER SYNONYM TABLE TABLES TRIGGER TYPE USER "
+    "VIEW"
 )
 """Kinds of objects after DROP; of one of several words, at least one of these."""
 BEFORE_KIND = word_set("MATERIALIZED FOREIGN TEMPORARY TEMP PARTITION SECURITY")
+ALTERING = frozenset({"ALTER", *BEFORE_TABLE})
 NO_COLUMN = word_set(
     "CHECK CONSTRAINT DEFAULT EXPRESSION FOREIGN IDENTITY INDEX KEY NOT PERIOD PRIMARY SYSTEM CONVERT EXTERNAL"
 )
@@ -33,11 +35,13 @@ NO_UPDATE = PERMISSIONS | word_set("ON FOR KEY DO THEN BEFORE AFTER INSTEAD OF O
 ALTERNATIVES = word_set("OR ROLLBACK ABORT REPLACE FAIL")
 """Words between UPDATE and the table on SQLite, besides IGNORE."""
 FILLING = word_set("IF EXISTS ONLY CONCURRENTLY TABLE COLUMN FOR FROM LOW_PRIORITY QUICK IGNORE")
-LIMITS = word_set("WHERE LIMIT JOIN TOP")
+LIMITS = word_set("WHERE LIMIT JOIN TOP PORTION")
 ENDS_STATEMENT = word_set(
     "; GO INSERT UPDATE DELETE MERGE TRUNCATE SELECT SET CREATE ALTER DROP EXEC EXECUTE DECLARE PRINT "
     "IF BEGIN END COMMIT"
 )
+REPLACED = word_set("DATABASE SCHEMA TABLE ROLE USER")
+"""Kinds of objects that MariaDB drops for CREATE OR REPLACE, with all that they hold."""
 COPIED = "_alembic_tmp_"
 """The prefix of the table to which Alembic copies the rows of one that SQLite cannot alter."""
 
@@ -57,6 +61,8 @@ def find_losses(statements: Iterable[str], syntax: Syntax) -> list[str]:
         later = is_module(words) if syntax is MSSQL else words[:1] == ["CREATE"]
         if not later:
             found += _losses(tokens, words, added, several=syntax is MSSQL)
+        elif words[1:3] == ["OR", "REPLACE"] and REPLACED.intersection(words[3:4]):
+            found.append(f"CREATE OR REPLACE {words[3]} {_name(tokens, 4)}")
         effects = stated_effects(text, syntax) if "ADD" in words else ()
         added |= {effect.name.upper() for effect in effects if effect.kind == "column" and effect.present}
     copied = {loss for loss in found if any(f"{COPIED}{loss.rpartition(' ')[2]}" in text for text in statements)}
@@ -68,22 +74,32 @@ def _losses(tokens: Sequence[str], words: Sequence[str], added: set[str], *, sev
     table = ""
     for index, (before, word) in enumerate(zip(("", *words), words, strict=False)):
         rest = words[index + 1 :]
-        if word == "TABLE" and before == "ALTER":
+        if word == "TABLE" and before in ALTERING:
             table = _name(tokens, index + 1)
         elif several and (word == ";" or (word == "ALTER" and rest[:1] != ["COLUMN"])):
             table = ""
+        elif table and not several and (lost := _parts(tokens, words, index, table)):
+            yield from lost
         elif word == "TRUNCATE" and before not in PERMISSIONS:
             yield from (f"TRUNCATE {name}" for name in _names(tokens, index + 1))
         elif word == "DELETE" and before not in NO_DELETE and rest[:1] != [")"]:
-            name = _name(tokens, index + 1)
-            if not _has_condition(rest, several=several) and not _is_part(tokens, words, index, name):
-                yield f"DELETE FROM {name} without WHERE"
+            yield from _deleted(tokens, words, index, several=several)
         elif word == "UPDATE" and before not in NO_UPDATE and rest[:1] not in (["("], ["SET"], ["STATISTICS"]):
             name = _name(tokens, index + 1, FILLING | ALTERNATIVES)
             if _overwrites(rest, added, several=several) and not _is_part(tokens, words, index, name):
                 yield f"UPDATE {name} without WHERE"
         elif word == "DROP" and rest and before not in PERMISSIONS - {","}:
             yield from _dropped(tokens, words, index + 1, (table, several))
+
+
+def _deleted(tokens: Sequence[str], words: Sequence[str], index: int, *, several: bool) -> Iterator[str]:
+    """Yield what a DELETE takes, where it takes all rows, or all of their history in MariaDB."""
+    name, rest = _name(tokens, index + 1), words[index + 1 :]
+    if rest[:2] == ["HISTORY", "FROM"]:
+        if "BEFORE" not in rest:
+            yield f"DELETE HISTORY FROM {_name(tokens, index + 3)} without BEFORE"
+    elif not _has_condition(rest, several=several) and not _is_part(tokens, words, index, name):
+        yield f"DELETE FROM {name} without WHERE"
 
 
 def _is_part(tokens: Sequence[str], words: Sequence[str], index: int, name: str) -> bool:
@@ -94,6 +110,16 @@ def _is_part(tokens: Sequence[str], words: Sequence[str], index: int, name: str)
         if tokens[place].lower() == name.lower() and words[place + 1 : place + 3] == ["AS", "("]:
             return not LIMITS.isdisjoint(_outer_words(words[place + 3 :], ()))
     return False
+
+
+def _parts(tokens: Sequence[str], words: Sequence[str], index: int, table: str) -> list[str]:
+    """Return what an action of MySQL's ALTER TABLE takes: partitions, the table's file, the history of its rows."""
+    word, rest = words[index], words[index + 1 : index + 3]
+    if rest[:1] == ["PARTITION"] and word in {"DROP", "TRUNCATE", "DISCARD"}:
+        return [f"{word} PARTITION {table}.{name}" for name in _names(tokens, index + 2)]
+    if [word, *rest] == ["DROP", "SYSTEM", "VERSIONING"]:
+        return [f"DROP SYSTEM VERSIONING of {table}"]
+    return [f"DISCARD TABLESPACE of {table}"] if [word, *rest[:1]] == ["DISCARD", "TABLESPACE"] else []
 
 
 def _dropped(tokens: Sequence[str], words: Sequence[str], index: int, altered: tuple[str, bool]) -> Iterator[str]:
@@ -110,7 +136,7 @@ def _dropped(tokens: Sequence[str], words: Sequence[str], index: int, altered: t
         index += 1
         end = _kind_end(words, index)
     if not DROPPED.isdisjoint(words[index:end]) and not (table and words[index] in NO_COLUMN):
-        kind = " ".join(words[first:end])
+        kind = " ".join(words[first:end]).replace("TABLES", "TABLE")
         yield from (f"DROP {kind} {name}" for name in _names(tokens, end))
     elif table and several:
         yield from (f"DROP COLUMN {table}.{name}" for name in _columns(tokens, words, index))

@@ -293,9 +293,10 @@ class MySQL(Dialect):
     begin = "START TRANSACTION"
     drop_temporary = "DROP TEMPORARY {} IF EXISTS {}"
     implicit_commit_statement = (
-        rf"(?ai:{MYSQL.gap()}(?:{MYSQL.code_open}\s*+|)(?:(?:CREATE|DROP)\b(?!\s+TEMPORARY\b)|ALTER|RENAME|TRUNCATE|GRANT"
-        r"|REVOKE|ANALYZE|OPTIMIZE|CHECK|REPAIR|CACHE\s+INDEX|LOAD\s+INDEX|RESET|SET\s+PASSWORD|FLUSH|LOCK|UNLOCK|INSTALL"
-        r"|UNINSTALL|COMMIT|BEGIN(?!\s+NOT)|START|STOP)\b)"
+        rf"(?ai:{MYSQL.gap()}(?:{MYSQL.code_open}\s*+|)(?:SET\s++STATEMENT\b[^;]*?\bFOR\s++|)"
+        r"(?:(?:CREATE|DROP)\b(?!\s+TEMPORARY\b)|ALTER|RENAME|TRUNCATE|GRANT|REVOKE|ANALYZE|OPTIMIZE|CHECK|REPAIR"
+        r"|CACHE\s+INDEX|LOAD\s+INDEX|RESET|SET\s+(?:PASSWORD|DEFAULT\s+ROLE)|FLUSH|LOCK|UNLOCK|INSTALL|UNINSTALL|COMMIT"
+        r"|BEGIN(?!\s+NOT)|START|STOP)\b)"
     )
     server_info_sql = "SELECT @@hostname, NULL, CURRENT_USER(), DATABASE(), @@collation_database, VERSION(), NULL"
     session_sql = "SELECT CONNECTION_ID()"

@@ -14,7 +14,7 @@ from ahjo_tasks.sql.references.columns import COLUMN_ACTIONS
 from ahjo_tasks.sql.references.commands import STATEMENT_ACTIONS, grant
 from ahjo_tasks.sql.references.definitions import audited, create, define, operator_at, publication_tables
 from ahjo_tasks.sql.references.expressions import type_name
-from ahjo_tasks.sql.references.kinds import MODULES, NO_DEFINITION, ROLES, kind_ahead, kind_at
+from ahjo_tasks.sql.references.kinds import BEFORE_TABLE, MODULES, NO_DEFINITION, ROLES, kind_ahead, kind_at
 from ahjo_tasks.sql.references.model import Collector, FileReferences, Strength, qualified
 from ahjo_tasks.sql.references.queries import QUERY_ACTIONS
 from ahjo_tasks.sql.references.reader import RELATION, Reader, begin, starts
@@ -41,7 +41,10 @@ def alter(reader: Reader, index: int) -> int:
     if words[index + 1 : index + 3] == ["DEFAULT", "PRIVILEGES"]:
         return _privileges(reader, index + 3)
     redefined = syntax is MYSQL and words[index + 1] in {"ALGORITHM", "DEFINER", "SQL"}
-    match = kind_ahead(reader, index + 1) if redefined else kind_at(reader, index + 1)
+    first = index + 1
+    while syntax is MYSQL and words[first] in BEFORE_TABLE:
+        first += 1
+    match = kind_ahead(reader, first) if redefined else kind_at(reader, first)
     if not match or not starts(reader, index):
         return index + 1
     place, kind = match

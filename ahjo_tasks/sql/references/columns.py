@@ -180,6 +180,10 @@ def _renamed_object(reader: Reader, index: int) -> int:
     return index + 1
 
 
+RENAMED_PARTS = frozenset({"COLUMN", "INDEX", "KEY"})
+"""Words after RENAME of MySQL's ALTER TABLE before the name of a part; any other word is the new name of the table."""
+
+
 def renamed(reader: Reader, index: int) -> int:
     """Read RENAME and CHANGE of a column, which gets a new name."""
     words = reader.words
@@ -193,6 +197,8 @@ def renamed(reader: Reader, index: int) -> int:
     place = index + 1 + (words[index + 1] == "COLUMN")
     if words[place - 1 : place + 1] in (["RENAME", "TO"], ["RENAME", "AS"]):
         _bring_renamed(reader, split_name(reader.tokens[place + 1], reader.syntax))
+    elif words[place - 1] == "RENAME" and reader.syntax is MYSQL and words[place] not in RENAMED_PARTS:
+        _bring_renamed(reader, split_name(reader.tokens[place], reader.syntax))
     elif words[index] == "CHANGE" and reader.syntax is MYSQL and reader.is_name(place + 1):
         _bring_column(reader, place + 1)
     elif (

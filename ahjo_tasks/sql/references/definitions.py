@@ -7,7 +7,7 @@ from ahjo_tasks.sql.lexer import MSSQL, MYSQL, POSTGRESQL, SQLITE
 from ahjo_tasks.sql.references.builtin_functions import EXTENSION_OBJECTS
 from ahjo_tasks.sql.references.columns import add_key, columns, index_column, options
 from ahjo_tasks.sql.references.expressions import attributes, type_name
-from ahjo_tasks.sql.references.kinds import kind_ahead, record
+from ahjo_tasks.sql.references.kinds import NO_DEFINITION, ROLES, kind_ahead, record
 from ahjo_tasks.sql.references.model import Strength, qualified
 from ahjo_tasks.sql.references.reader import CLASSES, OBJECT, RELATION, ROUTINE, TYPE, Reader, begin, listed, skip_list
 from ahjo_tasks.sql.references.routines import event_trigger, policy, routine, rule, trigger
@@ -35,8 +35,18 @@ def create(reader: Reader, index: int) -> int:
     if not match:
         return index + 1
     place, kind = match
+    if reader.words[index - 1] == "SHOW" and reader.syntax is MYSQL:
+        return show_create(reader, place, kind)
     temporary = bool({"TEMP", "TEMPORARY"} & set(reader.words[index + 1 : place]))
     return define(reader, place, kind, temporary=temporary)
+
+
+def show_create(reader: Reader, place: int, kind: str) -> int:
+    """Read SHOW CREATE of MySQL, which creates nothing: it names an object that is there."""
+    begin(reader)
+    if reader.is_name(place) and kind not in NO_DEFINITION:
+        reader.emit(place, ROLES.get(kind, kind))
+    return place + 1
 
 
 def define(reader: Reader, place: int, kind: str, *, temporary: bool = False) -> int:

@@ -22,6 +22,7 @@ for _kind, _words in (
     ("table", "EXTERNAL TABLE"),
     ("table", "VIRTUAL TABLE"),
     ("table", "TABLE"),
+    ("table", "TABLES"),
     ("function", "FUNCTION"),
     ("function", "AGGREGATE FUNCTION"),
     ("function", "AGGREGATE"),
@@ -117,6 +118,8 @@ ROLES = {
 }
 """The roles in which ALTER names what it changes; other kinds are roles themselves."""
 MODULES = frozenset({"view", "procedure", "function", "trigger"})
+BEFORE_TABLE = frozenset({"ONLINE", "OFFLINE", "IGNORE"})
+"""Words of MySQL between ALTER and TABLE."""
 NO_DEFINITION = frozenset(
     {"database", "cast", "transform", "user mapping", "key", "login", "user", "statistics", "index"}
 )
