@@ -10,10 +10,12 @@ from ahjo_tasks.runtime.action import action, multiaction
 from ahjo_tasks.runtime.confirmation import Preview
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ahjo_tasks.api.deploying import DeployOptions, Planned
     from ahjo_tasks.api.session import Session
+    from ahjo_tasks.engine.plan import Plan
+    from ahjo_tasks.project.files import ProjectFiles
     from ahjo_tasks.project.sql_file import SqlFile
     from ahjo_tasks.runtime.context import ActionContext
 
@@ -215,9 +217,6 @@ def deploy_files(
     _show_way_back(ctx, session)
 
 
-WHOLE = "database/create_db_structure.sql"
-
-
 @action(affects_database=True)
 def structure(ctx: ActionContext) -> None:
     """Deploy schemas, tables and constraints.
@@ -232,18 +231,13 @@ def structure(ctx: ActionContext) -> None:
     from ahjo_tasks.engine.object_progress import going_on
     from ahjo_tasks.engine.plan import Plan
     from ahjo_tasks.engine.refresh import plan_refresh
-    from ahjo_tasks.engine.sql_file import plan_named, plan_objects, without_deployed
+    from ahjo_tasks.engine.sql_file import without_deployed
     from ahjo_tasks.history.store import HistoryStore
     from ahjo_tasks.project.kinds import CLR
 
     project, variables = ctx.project.files, ctx.settings.scripting_variables
     files = _structure_files(ctx)
-    if not files and not (project.directory / WHOLE).is_file():
-        raise AhjoError(
-            "There is no structure to deploy.",
-            hint=f"Put files into database/schemas, tables, constraints, or {WHOLE}.",
-        )
-    plan = plan_objects(files) if files else plan_named([project.read_script(WHOLE, variables, directives=True)])
+    plan = _plan_structure(project, files, variables)
     plan += plan_refresh(ctx.project.object_files, project.dialect)
     plan += Plan((), project.ignored(), project.misnamed())
     with connection_for_plan(ctx) as connection:
@@ -272,6 +266,21 @@ def _structure_files(ctx: ActionContext) -> list[SqlFile]:
         return []
     clr = project.read((kind for kind in CLR if kind not in project.dialect.unsupported_kinds), variables)
     return [*needed_by(files, [*ctx.project.object_files(), *clr]), *files]
+
+
+def _plan_structure(project: ProjectFiles, files: Sequence[SqlFile], variables: Mapping[str, object]) -> Plan:
+    """Plan files, or the script of the whole structure where there are none. Raises AhjoError without that, too."""
+    from ahjo_tasks.engine.sql_file import plan_named, plan_objects
+    from ahjo_tasks.project.files import WHOLE_STRUCTURE
+
+    if files:
+        return plan_objects(files)
+    if not (project.directory / WHOLE_STRUCTURE).is_file():
+        raise AhjoError(
+            "There is no structure to deploy.",
+            hint=f"Put files into database/schemas, tables, constraints, or {WHOLE_STRUCTURE}.",
+        )
+    return plan_named([project.read_script(WHOLE_STRUCTURE, variables, directives=True)])
 
 
 @action(affects_database=True, dialects=["mssql"])

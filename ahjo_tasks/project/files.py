@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.errors import SourceError, UsageError
 from ahjo_tasks.project.contents import FileContents
-from ahjo_tasks.project.kinds import KINDS, OTHER_NAMES, ignored, plural
+from ahjo_tasks.project.kinds import KINDS, OTHER_NAMES, STRUCTURE, ignored, plural
 from ahjo_tasks.utils import closest, join_names
 
 if TYPE_CHECKING:
@@ -137,6 +137,8 @@ def _dangling(path: Path) -> SourceError:
 
 SQL = frozenset({".sql"})
 SCRIPT = "script"
+WHOLE_STRUCTURE = "database/create_db_structure.sql"
+"""The script that the action `structure` runs where its folders hold no file."""
 FOLDERS = {folder: kind.name for kind in KINDS.values() for folder in kind.folders}
 SHOWN_FILES = 3
 """Ignored files that are named; the others are counted."""
@@ -251,7 +253,10 @@ class ProjectFiles:
     def _loose_files(self) -> Iterator[str]:
         """Yield a note of SQL files that lie beside the folders whose names say what is in them."""
         found = sorted(self.database.glob("*.[sS][qQ][lL]")) if self.database.is_dir() else []
-        names = join_names([self.label(path) for path in found if not path.name.startswith(HIDDEN)], SHOWN_FILES)
+        labels = [self.label(path) for path in found if not path.name.startswith(HIDDEN)]
+        if WHOLE_STRUCTURE in labels and not any(map(self.paths, STRUCTURE)):
+            labels.remove(WHOLE_STRUCTURE)
+        names = join_names(labels, SHOWN_FILES)
         if names:
             yield f"No action deploys {names}; move them into folders, as database/views."
 

@@ -48,6 +48,13 @@ def test_folders_that_no_action_reads_are_named(tmp_path: Path) -> None:
     )
 
 
+def test_the_script_of_the_whole_structure_is_ignored_only_beside_files_in_folders(tmp_path: Path) -> None:
+    files = project(tmp_path, "create_db_structure.sql")
+    assert files.ignored() == ()
+    files = project(tmp_path, "tables/a.sql")
+    assert "database/create_db_structure.sql" in files.ignored()[0]
+
+
 @pytest.mark.parametrize(
     ("folder", "meant"),
     [
