@@ -84,8 +84,8 @@ LEAVE_OBJECTS = frozenset({"data", "testdata", "permission", "description update
 
 MAY_ALTER = re.compile(r"\b(?:alter|rename|exec|execute|call|do|prepare)\b|\bsp_")
 """Words of statements that may change the definition of an object which they do not name."""
-MAY_LOSE = re.compile(r"\b(?:drop|table)\b")
-"""Words of statements after which an object may be gone, as a trigger with its table."""
+MAY_LOSE = re.compile(r"\b(?:drop|table|package|database|schema)\b")
+"""Words of statements after which an object may be gone, as a trigger with its table, or a body with its package."""
 GIVE_RIGHTS = frozenset({"permission", "login"})
 WRITE_COMMENTS = frozenset({"migration", "description update"})
 CHANGE_TABLES = frozenset({"migration", "description update", *STRUCTURE})

@@ -247,6 +247,7 @@ def test_mysql_statements_that_control_transactions_are_known(text: str, control
         *(("CHECK TABLE t", True), ("cache  index t IN a", True), ("SET PASSWORD = ''", True), ("SET a = 1", False)),
         *(("/*!40000 ALTER TABLE t DISABLE KEYS */", True), ("/* ALTER */ INSERT INTO t VALUES (1)", False)),
         *(("SET DEFAULT ROLE NONE", True), ("SET STATEMENT a = 1 FOR DROP VIEW v", True), ("SET ROLE r", False)),
+        *(("CREATE OR REPLACE TEMPORARY TABLE t (a INT)", False), ("CREATE OR REPLACE TABLE t (a INT)", True)),
         *(("SET STATEMENT a = 1 FOR SELECT 1", False), ("/*!99999 DROP TABLE t */ SELECT 1", False)),
         *(("BEGIN NOT ATOMIC SELECT 1; END", False), ("CREATE TEMPORARY TABLE t (a INT)", False), ("CALL p()", False)),
     ],

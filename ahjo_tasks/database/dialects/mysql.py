@@ -294,7 +294,7 @@ class MySQL(Dialect):
     drop_temporary = "DROP TEMPORARY {} IF EXISTS {}"
     implicit_commit_statement = (
         rf"(?ai:{MYSQL.gap()}(?:{MYSQL.code_open}\s*+|)(?:SET\s++STATEMENT\b[^;]*?\bFOR\s++|)"
-        r"(?:(?:CREATE|DROP)\b(?!\s+TEMPORARY\b)|ALTER|RENAME|TRUNCATE|GRANT|REVOKE|ANALYZE|OPTIMIZE|CHECK|REPAIR"
+        r"(?:(?:CREATE|DROP)\b(?!\s+(?:OR\s+REPLACE\s+|)TEMPORARY\b)|ALTER|RENAME|TRUNCATE|GRANT|REVOKE|ANALYZE|OPTIMIZE|CHECK|REPAIR"
         r"|CACHE\s+INDEX|LOAD\s+INDEX|RESET|SET\s+(?:PASSWORD|DEFAULT\s+ROLE)|FLUSH|LOCK|UNLOCK|INSTALL|UNINSTALL|COMMIT"
         r"|BEGIN(?!\s+NOT)|START|STOP)\b)"
     )
