@@ -84,6 +84,8 @@ LEAVE_OBJECTS = frozenset({"data", "testdata", "permission", "description update
 
 MAY_ALTER = re.compile(r"\b(?:alter|rename|exec|execute|call|do|prepare)\b|\bsp_")
 """Words of statements that may change the definition of an object which they do not name."""
+PACKAGE, PACKAGE_BODY = "package", "package body"
+"""Kinds of MariaDB, which drops a body when its package is replaced."""
 MAY_LOSE = re.compile(r"\b(?:drop|table|package|database|schema)\b")
 """Words of statements after which an object may be gone, as a trigger with its table, or a body with its package."""
 GIVE_RIGHTS = frozenset({"permission", "login"})
@@ -499,9 +501,17 @@ class Recorder:
         return ours | self._dropped_keys(before)
 
     def _dropped_keys(self, before: Catalog) -> set[ObjectKey | None]:
-        """Return the keys of what the steps since the last look have dropped."""
+        """Return the keys of what the steps since the last look have dropped, or lost with what they replaced."""
         dialect, database = self._connection.dialect, self._connection.database_name
-        return {find(before, step.definition, dialect, database) for step in self._dropped}
+        replaced = {
+            definition.name.name.lower()
+            for file in self._files.values()
+            for definition in file.definitions
+            if definition.kind == PACKAGE
+        }
+        now = self._catalog or Catalog()
+        lost = {key for key in before if key.kind == PACKAGE_BODY and key.name.lower() in replaced and key not in now}
+        return lost | {find(before, step.definition, dialect, database) for step in self._dropped}
 
     def _note_strange(self, strange: set[ObjectKey], catalog: Catalog) -> None:
         texts = read_definitions(self._connection, strange & catalog.keys())

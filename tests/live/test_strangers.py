@@ -84,6 +84,24 @@ def test_what_a_run_itself_changes_is_nobody_elses(busy: Deployed) -> None:
     assert "nothing to do" in busy.succeed("deploy").text
 
 
+ORACLE = "SET sql_mode = ORACLE;\nDELIMITER $$\nCREATE OR REPLACE {}; END;\n$$\n"
+HALF = "half(n INT) RETURN INT"
+
+
+@pytest.mark.parametrize("target", ["mysql"], indirect=True)
+def test_a_body_that_goes_with_its_package_is_dropped_by_nobody_else(busy: Deployed) -> None:
+    busy.write("database/packages/price.sql", ORACLE.format(f"PACKAGE price AS FUNCTION {HALF}"))
+    body = f"PACKAGE BODY price AS FUNCTION {HALF} AS BEGIN RETURN n / 2; END"
+    busy.write("database/package_bodies/price.sql", ORACLE.format(body))
+    busy.succeed("deploy")
+    busy.write("database/packages/price.sql", "-- alone\n" + ORACLE.format(f"PACKAGE price AS FUNCTION {HALF}"))
+    assert "somebody else" not in busy.succeed("deploy", "--select", "database/packages/price.sql").text
+    again = busy.succeed("deploy")
+    assert "by hand" not in again.text
+    assert "package_bodies/price.sql" in again.text
+    assert "nothing to do" in busy.succeed("deploy").text
+
+
 @pytest.mark.parametrize("target", ["sqlite", "postgresql", "mssql"], indirect=True)
 def test_a_change_of_what_the_run_has_just_deployed_is_named_and_put_back(busy: Deployed) -> None:
     busy.view("c", "SELECT 2 AS one")
