@@ -46,9 +46,17 @@ class Database(ABC):
     def named(self, name: str) -> Database:
         """Return another database of the same server or folder."""
 
-    @abstractmethod
     def renew(self) -> None:
+        """Make it empty, and have nothing left to be written."""
+        self.make_empty()
+        self.settle()
+
+    @abstractmethod
+    def make_empty(self) -> None:
         """Make it empty."""
+
+    def settle(self) -> None:  # noqa: B027 - most hold nothing back
+        """Have the server write what it holds back, of all its databases."""
 
     @abstractmethod
     def query(self, statement: str) -> list[tuple[Any, ...]]:
@@ -107,7 +115,7 @@ class SqliteDatabase(Database):
         """Return another file."""
         return SqliteDatabase(self._parent, name)
 
-    def renew(self) -> None:
+    def make_empty(self) -> None:
         """Make a file without anything in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
@@ -189,11 +197,15 @@ class PostgresqlDatabase(ServerDatabase):
             host=at.host, port=at.port, user=at.username, password=at.password, dbname=name, autocommit=True
         )
 
-    def renew(self) -> None:
-        """Create it anew, and have the server write what it holds back."""
+    def make_empty(self) -> None:
+        """Create it anew."""
         with self._connect("postgres") as admin:
             admin.execute(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
             admin.execute(f'CREATE DATABASE "{self.name}"')
+
+    def settle(self) -> None:
+        """Have the server write what it holds back."""
+        with self._connect("postgres") as admin:
             admin.execute("CHECKPOINT")
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
@@ -250,7 +262,7 @@ class MariadbDatabase(ServerDatabase):
         )
         return closing(connection)
 
-    def renew(self) -> None:
+    def make_empty(self) -> None:
         """Create it anew."""
         with self._connect(None) as admin, admin.cursor() as cursor:
             cursor.execute(f"DROP DATABASE IF EXISTS `{self.name}`")

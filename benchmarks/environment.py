@@ -11,6 +11,8 @@ import venv
 from functools import cached_property
 from pathlib import Path
 
+from benchmarks.measure import tell
+
 EXTRAS = ("postgresql", "mysql")
 NOTE = "requirements.txt"
 PYTHON_PEERS = (
@@ -49,7 +51,15 @@ class Tools:
         It matters: Mako, say, imports Pygments where pytest has brought it along, and takes half as long again to
         start.
         """
-        return str(self._venv("bench", sys.executable, requirements(self._repository / "pyproject.toml")) / "python")
+        return str(
+            self._venv("bench", sys.executable, requirements(self._repository / "pyproject.toml", *EXTRAS)) / "python"
+        )
+
+    @cached_property
+    def python_with_dask(self) -> str:
+        """A Python with Dask, too."""
+        packages = requirements(self._repository / "pyproject.toml", *EXTRAS, "fleet")
+        return str(self._venv("dask", sys.executable, packages) / "python")
 
     def python_peer(self, program: str) -> str:
         """A program of a package from PyPI."""
@@ -88,6 +98,7 @@ class Tools:
         npm, folder = self.program("npm"), self._build / "node"
         modules, note, wanted = folder / "node_modules", folder / NOTE, "\n".join(NODE_PEERS)
         if not note.is_file() or note.read_text(encoding="utf-8") != wanted:
+            tell(f"installing {len(NODE_PEERS)} packages into build/node")
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "package.json").write_text('{"private": true}\n', encoding="utf-8")
             command = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", *NODE_PEERS]
@@ -100,6 +111,7 @@ class Tools:
         folder, wanted = self._build / name, "\n".join(packages)
         programs, note = folder / SCRIPTS, folder / NOTE
         if not note.is_file() or note.read_text(encoding="utf-8") != wanted:
+            tell(f"installing {len(packages)} packages into build/{name}")
             if python == sys.executable:
                 venv.create(folder, clear=True, with_pip=True)
             else:
@@ -121,8 +133,8 @@ def _program(path: Path, why: str) -> str:
     return str(path)
 
 
-def requirements(pyproject: Path) -> list[str]:
-    """What the package depends on."""
+def requirements(pyproject: Path, *wanted: str) -> list[str]:
+    """What the package depends on, with these extras."""
     project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    return [*project["dependencies"], *(requirement for name in EXTRAS for requirement in extras[name])]
+    return [*project["dependencies"], *(requirement for name in wanted for requirement in extras[name])]

@@ -30,6 +30,11 @@ OUR_ENVIRON = {"AHJO_NON_INTERACTIVE": "1", "PYTHONPATH": str(REPOSITORY)}
 PATIENCE = 120.0
 
 
+def tell(text: str) -> None:
+    """Say what is going on: what is measured goes to the other stream."""
+    print(text, file=sys.stderr, flush=True)
+
+
 def nothing() -> None:
     """Do nothing."""
 
@@ -100,7 +105,10 @@ def compare(
         for contestant in (*contestants[shift:], *contestants[:shift]):
             known = samples[contestant.name]
             has_failed = known and not known[-1]
-            known.append(None if has_failed else _sample(contestant, notes, patience))
+            sample = None if has_failed else _sample(contestant, notes, patience)
+            known.append(sample)
+            took = f"{sample.wall:.2f} s" if sample else "left out"
+            tell(f"{work}{database and f', {database}'}: {contestant.name}, {turn + 1}/{runs}: {took}")
     floor = samples[contestants[0].name]
     for contestant in contestants:
         name = contestant.name

@@ -30,9 +30,14 @@ def machine() -> dict[str, str]:
     }
 
 
+def table_of(row: Row) -> tuple[str, str]:
+    """Return what names the table in which a row stands."""
+    return row.work, row.database
+
+
 def table(rows: Sequence[Row]) -> Iterator[str]:
     """Yield a table for every database of every work."""
-    for (work, database), entries in groupby(rows, lambda row: (row.work, row.database)):
+    for (work, database), entries in groupby(rows, table_of):
         known = list(entries)
         runs = max(row.runs for row in known)
         cells = [HEAD, *(_cells(row, runs) for row in known)]

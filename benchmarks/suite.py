@@ -7,6 +7,7 @@ import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,13 +46,16 @@ class Sizes:
     megabytes: float = 200.0
     file: float = 150.0
     script: float = 4.0
-    databases: int = 20
+    databases: int = 200
+    server_databases: int = 60
     many: int = 0
     rows: int = 1_000_000
     patience: float = PATIENCE
 
 
-QUICK = Sizes((20,), far=20, runs=1, tests=20, megabytes=2.0, file=1.0, script=0.2, databases=3, rows=1000)
+QUICK = Sizes(
+    (20,), far=20, runs=1, tests=20, megabytes=2.0, file=1.0, script=0.2, databases=3, server_databases=3, rows=1000
+)
 
 
 def sizes(words: str, *, quick: bool = False) -> Sizes:
@@ -126,12 +130,21 @@ class Suite:
 
     def _fleet(self) -> Iterator[Row]:
         sizes, python = self._sizes, self._tools.python
-        for dialect in ("sqlite", "postgresql"):
+        for dialect, number in (("sqlite", sizes.databases), ("postgresql", sizes.server_databases)):
             database = self._databases[dialect]
-            each = fleet.Fleet(python, database, sizes.databases, self._place() / "fleet")
+            each = fleet.Fleet(python, database, number, self._place() / "fleet", self._dask)
             yield from each.rows((1, 2), self._peers(database), sizes.runs)
         if sizes.many:
             yield from fleet.memory(python, self._databases["sqlite"], self._place(), (10, sizes.many))
+
+    @cached_property
+    def _dask(self) -> str:
+        """A Python that has Dask; empty where it cannot be installed."""
+        try:
+            return self._tools.python_with_dask
+        except MissingError as error:
+            self.missing["Dask"] = str(error)
+            return ""
 
     def _scan(self) -> Iterator[Row]:
         yield from scan.rows(self._tools, self._place(), self._sizes.megabytes, self._sizes.runs)
@@ -153,12 +166,12 @@ def run(sizes: Sizes, only: Sequence[str] = ()) -> Iterator[str]:
             raise BenchmarkError(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(suite.parts)}")
         for name in only or suite.parts:
             try:
-                found = list(suite.parts[name]())
+                for _, entries in groupby(suite.parts[name](), report.table_of):
+                    found = list(entries)
+                    rows += found
+                    yield from report.table(found)
             except (BenchmarkError, MissingError) as error:
                 failed[name] = str(error)
-                continue
-            rows += found
-            yield from report.table(found)
         missing = suite.missing
     yield from (f"{name} is missing: {why}" for name, why in missing.items())
     RESULTS.mkdir(parents=True, exist_ok=True)

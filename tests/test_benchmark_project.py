@@ -239,7 +239,7 @@ def test_a_fleet_is_compared_with_the_client_one_by_one(tmp_path: Path) -> None:
     rows = list(small.rows((1,), [], 1))
 
     assert [row.work for row in rows if row.way == "fleet, 1 worker"] == [
-        f"{work}, 2 databases" for work in ("fresh deploy", "nothing changed", "status")
+        f"{work}, 2 databases" for work in ("fresh deploy", "status", "nothing changed")
     ]
 
 
