@@ -52,8 +52,11 @@ class Recording(Protocol):
     def pause(self) -> None:
         """Write what was noted if it is time to; called where all that was done has been told."""
 
-    def flush(self) -> None:
-        """Write what was noted; called at the end of each transaction, inside of it."""
+    def flush(self, *, last: bool) -> None:
+        """Write what was noted; called at the end of each transaction, inside of it.
+
+        After the `last` one nothing is left to do: the run ends with it.
+        """
 
 
 class NotRecording:
@@ -72,7 +75,7 @@ class NotRecording:
     def pause(self) -> None:
         """Write nothing."""
 
-    def flush(self) -> None:
+    def flush(self, *, last: bool) -> None:
         """Write nothing."""
 
 
@@ -214,7 +217,7 @@ class PlanExecutor:
         while waiting:
             part = waiting.pop(0)
             try:
-                with self._transaction(part.steps) if part.joined else nullcontext():
+                with self._transaction(part.steps, last=not waiting) if part.joined else nullcontext():
                     for planned in batched(part.steps, self.connection):
                         for step in self._run_together(planned):
                             self.run_step(step)
@@ -235,8 +238,8 @@ class PlanExecutor:
         return ()
 
     @contextmanager
-    def _transaction(self, steps: Sequence[Step]) -> Iterator[None]:
-        """Make one transaction of the steps.
+    def _transaction(self, steps: Sequence[Step], *, last: bool) -> Iterator[None]:
+        """Make one transaction of the steps, which may be the `last` ones of the plan.
 
         Raises _CommitFirstError where a part of it is to be committed, and _TryAgainError where another session
         was in the way and it may be tried again.
@@ -250,7 +253,7 @@ class PlanExecutor:
                 with self.connection.one_transaction():
                     yield
                     check_before_commit(checks)
-                    self._recording.flush()
+                    self._recording.flush(last=last)
         except BaseException as error:
             for number, step in enumerate(self._done[len(done) :], len(done) + 1):
                 self._tell("rolled back", step, number)

@@ -185,6 +185,8 @@ class Recorder:
         """The tables before the run, where it may change them."""
         self._runs_again = False
         """True if a file runs every time."""
+        self._ended = False
+        """True once the end is written, with the last steps."""
 
     def looks_at(self, step: Step) -> bool:
         """Return whether a step has a transaction of its own that holds objects, and nobody else's changes of them."""
@@ -271,7 +273,8 @@ class Recorder:
             self._tables = self._read_tables()
         if self._is_deferred:
             return
-        self._record.prepare()
+        if not self._connection.can_undo_block:
+            self._record.prepare()
         with self._kept_for_another_try(), self._transaction():
             self._start()
             if not {step.kind for step in plan.steps} <= LEAVE_OBJECTS:
@@ -332,8 +335,9 @@ class Recorder:
         keys = [key for change in self._changes.values() for key in change.drifted]
         return read_definitions(self._connection, keys) if keys else {}
 
-    def flush(self) -> None:
-        """Write the steps, and what their files left, in the transaction that is open or in one of its own."""
+    def flush(self, *, last: bool) -> None:
+        """Write the steps, and what their files left, in the transaction that is open; with the `last` ones the end."""
+        self._ended = False
         if self._steps or self._files or self._dropped:
             self._start()
             schemas = self._expected_schemas()
@@ -346,6 +350,8 @@ class Recorder:
                 version = combined_version(self._catalog, connection.dialect)
             whole = not schemas or schemas.issuperset(self._store.schemas().splitlines())
             self._version, self._schemas = (version, "\n".join(sorted(schemas))) if whole else ("", "")
+        if last:
+            self._write_end(None)
 
     def _expected_schemas(self) -> set[str]:
         """Return the schemas that the project's objects and what they use will be in, as far as it is known now."""
@@ -429,19 +435,25 @@ class Recorder:
         """Write what is not written yet, and how the run ended."""
         if self._connection.in_shared_transaction and error is not None:
             return  # all of it is about to be rolled back
+        if self._ended and error is None:
+            return
         with self._kept_for_another_try(), self._transaction():
             self._start()
-            self.flush()
-            if not self._version:
-                schemas = self._store.schemas()
-                self._version, self._schemas = read_version(self._connection, schemas.splitlines()), schemas
-            if self._state is not None and error is None:
-                self._write_state(self._state)
-            stopped = INTERRUPTED if isinstance(error, KeyboardInterrupt) else "failed"
-            status = stopped if error is not None else "succeeded"
-            message = str(error) if error is not None else ""
-            self._record.run = replace(self._record.run, status=status, ended=utc_now(), error=self._sentence(message))
-            self._store.end(self._record.run)
+            self.flush(last=False)
+            self._write_end(error)
+
+    def _write_end(self, error: BaseException | None) -> None:
+        if not self._version:
+            schemas = self._store.schemas()
+            self._version, self._schemas = read_version(self._connection, schemas.splitlines()), schemas
+        if self._state is not None and error is None:
+            self._write_state(self._state)
+        stopped = INTERRUPTED if isinstance(error, KeyboardInterrupt) else "failed"
+        status = stopped if error is not None else "succeeded"
+        message = str(error) if error is not None else ""
+        self._record.run = replace(self._record.run, status=status, ended=utc_now(), error=self._sentence(message))
+        self._store.end(self._record.run)
+        self._ended = True
 
     def _sentence(self, text: str) -> str:
         """Return an error as the history keeps it, the same wherever the project's folder is."""
@@ -451,12 +463,13 @@ class Recorder:
     def _kept_for_another_try(self) -> Iterator[None]:
         """Keep what is to be written where writing it is interrupted: the transaction that did it is rolled back."""
         noted = {name: copy(value) if type(value) in {list, dict, set} else value for name, value in vars(self).items()}
-        record = vars(self._record).copy()
+        record, store = vars(self._record).copy(), vars(self._store).copy()
         try:
             yield
         except BaseException:
             vars(self).update(noted)
             vars(self._record).update(record)
+            vars(self._store).update(store)
             raise
 
     def _write_state(self, state: State) -> None:

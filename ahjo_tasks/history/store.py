@@ -286,7 +286,7 @@ class HistoryStore:
         tables = shared_tables(self.settings, self.connection.dialect)
         try:
             present = self._present(tables)
-            with self.connection.sqlalchemy_transaction() as sa_connection:
+            with self.connection.undone_on_error(), self.connection.sqlalchemy_transaction() as sa_connection:
                 tables.create(sa_connection, self.connection.dialect, present)
                 self._write([f"UPDATE {self._named('state')} SET tables_version = {TABLES_VERSION}"])
         except StatementError:

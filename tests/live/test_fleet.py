@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +12,6 @@ from revisions import revision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from inside import Deployed
     from projects import Outcome
@@ -101,6 +101,14 @@ def test_every_command_works_on_every_target(fleet: Fleet) -> None:
     assert set(fleet.statuses("plan", "--check", code=5).values()) == {"behind"}
     runs = fleet.report("history")
     assert {target["text"].split(" by ")[0] for target in runs.values()} == {"data"}
+
+
+def test_a_new_file_takes_three_commits(files: Fleet) -> None:
+    files.run("deploy", "--create")
+    for file in files.databases.values():
+        header = Path(file).read_bytes()[:100]
+        commits = int.from_bytes(header[24:28])  # the file change counter of SQLite's file format
+        assert commits == 3, "one with our mark, one with the begin of the run, and one with all that it does"
 
 
 def test_a_failed_canary_ends_the_rollout_and_resume_goes_on(files: Fleet) -> None:

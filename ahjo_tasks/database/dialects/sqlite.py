@@ -6,7 +6,7 @@ import math
 import re
 import sqlite3
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -314,9 +314,8 @@ class SQLite(Dialect):
         from ahjo_tasks.database.dialects import create_database
 
         Path(database).parent.mkdir(parents=True, exist_ok=True)
-        raw = sqlite3.connect(database)
-        raw.execute("VACUUM")
-        raw.close()
+        with closing(sqlite3.connect(database)) as raw:
+            raw.execute("BEGIN IMMEDIATE")  # makes the file; to write into it is left to the first commit
         return create_database.unsupported_settings(settings, (), self.title)
 
     def object_exists(self, connection: OpenConnection, definition: Definition) -> bool:
