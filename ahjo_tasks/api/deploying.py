@@ -181,10 +181,9 @@ def plan_changes(  # noqa: PLR0913 - what of the deploy is wanted
     """
     from ahjo_tasks.engine.deployment import Choice, Deployment
     from ahjo_tasks.engine.plan import Plan
-    from ahjo_tasks.engine.unchanged import hash_revisions
 
     descriptions = Plan(()) if skipped.descriptions else _descriptions(session)
-    revision_files = "" if skipped.migrations else hash_revisions(session.project.files, session.conceal)
+    revision_files = "" if skipped.migrations else session.project.hash_revisions(session.conceal)
     before, after = _around(session, connection, skipped, revision_files)
     if named and objects is not None:
         return before + going_on(session, objects, connection) + descriptions + after, None

@@ -116,6 +116,17 @@ class Database:
         return self._make_engine(self.url)
 
     @property
+    def _way(self) -> Engine | DriverCall:
+        """Driver call or engine that connects to the target database."""
+        return self._driver_call or self.engine
+
+    def _way_to_server(self) -> Engine | DriverCall:
+        """Return what connects to the database from which others are created and dropped."""
+        if self._driver_call:
+            return self.dialect.server_call(self._driver_call)
+        return self._make_engine(self.dialect.server_url(self.url))
+
+    @property
     def name(self) -> str:
         """Name of the target database."""
         return self._driver_call.database if self._driver_call else str(self.url.database)
@@ -137,7 +148,7 @@ class Database:
             raise ConnectionFailedError(f"{self.name}: the dry run did not create it.", missing_database=True)
         if self._connection is None:
             self._file = self.dialect.file_identity(self.name)
-            self._connection = self._connect(self._driver_call or self.engine, shared=self._shares_transaction)
+            self._connection = self._connect(self._way, shared=self._shares_transaction)
             self.on_connect()
         return self._connection
 
@@ -145,7 +156,7 @@ class Database:
     def server_connection(self) -> Iterator[Connection]:
         """Connect to the maintenance database, to create and drop others; `connection` is closed before."""
         self.close(keep=True)
-        connection = self._connect(self._make_engine(self.dialect.server_url(self.url)), shared=False)
+        connection = self._connect(self._way_to_server(), shared=False)
         try:
             yield connection
         finally:
@@ -214,7 +225,7 @@ class Database:
     def may_exist(self) -> bool:
         """Ask the server once whether the target database exists; True where it does not answer."""
         try:
-            connection = self._connect_once(self._make_engine(self.dialect.server_url(self.url)), shared=False)
+            connection = self._connect_once(self._way_to_server(), shared=False)
         except ConnectionFailedError:
             return True
         try:
@@ -316,7 +327,7 @@ class Database:
                 server.try_execute(f"USE {quote(self.dialect.maintenance_database)}")
             return
         try:
-            connection = self._connect_once(self.engine, shared=False)
+            connection = self._connect_once(self._way, shared=False)
         except ConnectionFailedError:
             yield None
             return
@@ -462,8 +473,9 @@ class Database:
             return result
         known = result.silent or result.missing_database
         absent = [] if known else [f"{path} does not exist." for path in self.credentials.absent_files()]
+        url = self.url.set(database=way.database) if isinstance(way, DriverCall) else way.url
         raise ConnectionFailedError(
-            f"{self.dialect.address(self.url if isinstance(way, DriverCall) else way.url)}: {result.message}",
+            f"{self.dialect.address(url)}: {result.message}",
             hint=" ".join([*absent, result.hint or ""]).strip() or None,
             wait=result.wait,
             silent=result.silent,

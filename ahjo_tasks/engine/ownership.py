@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -23,15 +24,26 @@ COMMIT_COLUMNS = frozenset({"commit", "commit_hash"})
 
 def write_mark(connection: Connection, directory: Path) -> None:
     """Mark a new database of the project in this folder as made by a run of ours. Raises StatementError."""
-    from sqlalchemy import Column, DateTime, MetaData, Table, Unicode, func
+    dialect = connection.dialect
+    columns = ", ".join(map(dialect.quote, COLUMNS))
+    values = ", ".join(map(dialect.literal, (*_identity(connection, directory), uuid4().hex)))
+    table = dialect.quote(dialect.default_schema, MARK)
+    with connection.one_transaction():
+        connection.execute(_table_of_mark(dialect.default_driver, dialect.default_schema))
+        connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({values})")
+
+
+@cache
+def _table_of_mark(driver: str, schema: str | None) -> str:
+    """Return the statement that creates the table of the mark; `driver` is SQLAlchemy's name of dialect and driver."""
+    from sqlalchemy import Column, DateTime, MetaData, Table, Unicode, text
+    from sqlalchemy.engine import URL
+    from sqlalchemy.schema import CreateTable
 
     columns = [Column(name, Unicode(255)) for name in COLUMNS]
-    created = Column("created", DateTime, server_default=func.now())
-    table = Table(MARK, MetaData(), *columns, created, schema=connection.dialect.default_schema)
-    values = dict(zip(COLUMNS, (*_identity(connection, directory), uuid4().hex), strict=True))
-    with connection.sqlalchemy_transaction() as sa_connection:
-        table.create(sa_connection)
-        sa_connection.execute(table.insert().values(values))
+    created = Column("created", DateTime, server_default=text("CURRENT_TIMESTAMP"))
+    table = Table(MARK, MetaData(), *columns, created, schema=schema)
+    return str(CreateTable(table).compile(dialect=URL.create(driver).get_dialect()())).strip()
 
 
 def foreign_content(settings: Settings, connection: Connection, directory: Path) -> str:

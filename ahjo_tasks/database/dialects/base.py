@@ -384,6 +384,12 @@ class Connecting(DialectAttributes):
         arguments = {argument: values[name] for name, argument in self.driver_arguments.items() if values[name]}
         return DriverCall(self.drivers[0].module, {**arguments, **self.driver_options(settings)}, database)
 
+    def server_call(self, call: DriverCall) -> DriverCall:
+        """Return the call that connects to the database from which others are created and dropped."""
+        database = str(self.maintenance_database)
+        arguments = {**call.arguments, self.driver_arguments["database"]: database}
+        return call._replace(arguments=arguments, database=database)
+
     def driver_options(self, settings: Settings) -> Mapping[str, Any]:
         """Return the usual driver's other arguments: those that SQLAlchemy's engine has for the same config."""
         return {**self.connect_defaults, **self._connect_limits(self.drivers[0].name, settings)}

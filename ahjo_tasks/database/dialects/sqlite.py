@@ -87,6 +87,7 @@ class SQLite(Dialect):
     default_driver = "sqlite"
     drivers = (Driver("pysqlite", "sqlite3", "SQLite", ""),)
     driver_arguments: ClassVar[Mapping[str, str]] = {"database": "database"}
+    maintenance_database = MEMORY
     syntax = SQLITE
     splitter = SPLITTER
     batch_is_statement = True
@@ -158,10 +159,6 @@ class SQLite(Dialect):
     def database_path(self, database: str, directory: Path) -> str:
         """Resolve a relative path in the project's folder."""
         return database if database == MEMORY else str(directory / database)
-
-    def server_url(self, url: URL) -> URL:
-        """Return the URL of a database in memory, for there is no server."""
-        return url.set(database=MEMORY)
 
     def register_events(self, engine: Engine, settings: Settings) -> None:
         """Send BEGIN where SQLAlchemy begins a transaction, for the driver leaves it to us, or joins one."""
