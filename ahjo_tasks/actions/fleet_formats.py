@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.console.markdown import plain, table
+from ahjo_tasks.fleet.outcome import FAILED, NOT_STARTED, REFUSED, STOPPED, TIMED_OUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 """Version of the JSON; a later one may have more keys."""
+LAST = (FAILED, TIMED_OUT, REFUSED, STOPPED, NOT_STARTED)
+"""Statuses of targets that are not done, which stand behind the others."""
 COLUMNS = ("Target", "Result", "Seconds", "What")
 
 
@@ -27,8 +30,9 @@ def row(outcome: Outcome) -> tuple[str, str, str, str]:
 
 
 def counted(counts: Mapping[str, int]) -> str:
-    """Return `198 changed, 2 failed`."""
-    return ", ".join(f"{number} {status}" for status, number in Counter(counts).most_common())
+    """Return `1 changed, 2 failed, 5 not started`: what went well first, the most of it at the beginning."""
+    ranked = sorted(Counter(counts).most_common(), key=lambda pair: LAST.index(pair[0]) if pair[0] in LAST else -1)
+    return ", ".join(f"{number} {status}" for status, number in ranked)
 
 
 def json_text(command: str, results: Results, more: Callable[[str], Mapping[str, str]] = lambda _name: {}) -> Texts:

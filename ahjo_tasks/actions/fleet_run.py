@@ -56,7 +56,9 @@ class Board:
     Without logs the targets are only asked something: then nothing but the table of a terminal is shown.
     """
 
-    def __init__(self, console: Console, total: int, take: Callable[[Outcome], None], logs: TargetLogs | None) -> None:
+    def __init__(
+        self, console: Console, total: int, take: Callable[[Outcome], None], logs: TargetLogs | None = None
+    ) -> None:
         self._console = console
         self._total = total
         self._take = take
@@ -83,11 +85,20 @@ class Board:
         if outcome.status == NOT_STARTED or self._logs is None:
             return
         self._logs.write(outcome)
-        extra = f"{outcome.status}{': ' if outcome.text else ''}{outcome.text}"
-        mark = "FAIL" if outcome.failed else "ok"
+        mark, text = ("FAIL", "") if outcome.failed else ("ok", outcome.text)
+        extra = f"{outcome.status}{': ' if text else ''}{text}"
         number = self._counts.total()
         self._console.result(number, self._total, outcome.name, mark, seconds=outcome.seconds, extra=extra)
+        if outcome.failed:
+            self._explain(outcome, self._logs)
         self._show_running()
+
+    def _explain(self, outcome: Outcome, logs: TargetLogs) -> None:
+        """Say below the line of a target that failed why, how its database is now, and where its log is."""
+        self._console.info(f"      {outcome.text}", "fail")
+        for text in (outcome.facts.get("database", ""), f"log: {logs.given}/{file_name(outcome.name)}"):
+            if text:
+                self._console.info(f"      {text}")
 
     def _show_running(self) -> None:
         """Show as a table that is renewed what has ended, what waits, and what is worked on."""
@@ -109,6 +120,8 @@ class FleetRun:
         self.options = options
         self.choice = Choice(ctx, action, flags)
         self.id = new_run_id(utc_now())
+        self._halted_in = ""
+        """The wave after whose failures no other target was started."""
         self.presses = Presses(lambda number: ctx.console.interrupting(PRESSED[number]))
 
     def run(self) -> None:
@@ -190,7 +203,7 @@ class FleetRun:
             if not self._is_left(outcome.status):
                 done.add(outcome.name)
 
-        asked = Board(self.ctx.console, len(targets), take, None)
+        asked = Board(self.ctx.console, len(targets), take)
         self._coordinator(engine, "status", asked).run(self._turns(targets), self.id)
         if self.presses.count:
             raise KeyboardInterrupt(NOTHING_DONE)
@@ -216,8 +229,8 @@ class FleetRun:
             self.ctx.console.table(["Wave", "Targets", "Names"], rows)
 
     def _logs(self) -> TargetLogs:
-        folder = self.choice.fleet.folder / self.flags.logs
-        return TargetLogs(folder, f"{utc_now():%Y-%m-%d %H:%M:%S} UTC {self.action.label} {self.id}")
+        heading = f"{utc_now():%Y-%m-%d %H:%M:%S} UTC {self.action.label} {self.id}"
+        return TargetLogs(self.choice.fleet.folder, self.flags.logs, heading)
 
     # -- during --------------------------------------------------------------------------------------------------------
 
@@ -233,6 +246,7 @@ class FleetRun:
             coordinator.max_failures = 0 if wave.name == CANARY else allowed
             coordinator.run(self._turns(wave.targets), self.id)
             if coordinator.halted:
+                self._halted_in = wave.name
                 return
 
     def _coordinator(self, engine: Engine, command: str, board: Board) -> Coordinator:
@@ -278,10 +292,14 @@ class FleetRun:
             add_to_step_summary(console.masked("\n".join(fleet_formats.markdown_text(label, results))))
         console.print(f"  {fleet_formats.counted(results.counts) or 'nothing to do'}   logs: {flags.logs}")
 
+    def _halt(self) -> str:
+        """Say what ended the rollout."""
+        return "A canary failed" if self._halted_in == CANARY else f"--max-failures is {self.flags.max_failures}"
+
     def _conclude(self, results: Results) -> None:
         waiting = join_names(results.not_started)
-        left = f"; not started: {waiting}" if waiting else ""
         if self.presses.count:
+            left = f"; not started: {waiting}" if waiting else ""
             interrupted = f"interrupted: {join_names(results.interrupted)}; " if results.interrupted else ""
             text = f"{interrupted}{left.removeprefix('; ') or 'nothing was left'}"
             raise TerminatedError(text) if self.presses.terminated else KeyboardInterrupt(text)
@@ -289,7 +307,8 @@ class FleetRun:
         if results.failed:
             hint = f"Their logs are in {self.flags.logs}."
             if self.action.affects_database:
-                hint += f" inv {self.action.label} --resume goes on with what is left."
-            raise AhjoError(f"{len(results.failed)} of {total} failed: {join_names(results.failed)}{left}.", hint=hint)
+                hint += " The same command with --resume goes on with what is left."
+            left = f" {self._halt()}, so no other target was started: {waiting}." if waiting else ""
+            raise AhjoError(f"{len(results.failed)} of {total} failed: {join_names(results.failed)}.{left}", hint=hint)
         if results.differing:
             raise DifferenceError(f"{len(results.differing)} of {total} differ: {join_names(results.differing)}.")

@@ -232,6 +232,7 @@ class Visit:
             "code": error.exit_code if error.exit_code != DIFFERS else AhjoError.exit_code,
             "text": text,
             "error": error.as_dict(),
+            "facts": {"database": error.details[-1]} if isinstance(error, DeployError) and error.details else {},
             "may_pass": _may_pass(error),
         }
 
@@ -363,7 +364,7 @@ def _status(visit: Visit) -> dict[str, Any]:
     status = last.status
     if status == "succeeded":
         status = UNKNOWN if not (inputs and last.files) else UP_TO_DATE if inputs == last.files else BEHIND
-    text = f"{last.ended[:19]} by {last.by}" + (f": {last.error}" if last.error else "")
+    text = f"last run {last.ended[:16]} UTC by {last.by}" + (f": {last.error}" if last.error else "")
     return {
         "status": "unfinished" if status == history.STARTED else status,
         "text": text,

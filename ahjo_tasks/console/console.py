@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from ahjo_tasks.console.reporter import Secrets
-from ahjo_tasks.console.terminal import CLEAR_LINE, ProgressLine, fit_excerpt, format_table, truncate_middle
+from ahjo_tasks.console.terminal import (
+    CLEAR_LINE,
+    ProgressLine,
+    fit_excerpt,
+    format_table,
+    truncate_end,
+    truncate_middle,
+)
 from ahjo_tasks.errors import INTERRUPTED, TERMINATED, AhjoError, ConfigError, SourceError, TerminatedError
 from ahjo_tasks.utils import annotation
 
@@ -39,6 +46,8 @@ class RunCounts:
 
 WIDTH = 100
 NARROW = 30
+BESIDE = 24
+"""Columns of a result line beside its count, its label and what it says at its end."""
 ROOMY = 60
 WIDE = 90
 TAIL = 26
@@ -113,11 +122,11 @@ class Console(Secrets):
         """Print a line of another process, which has its own log."""
         self._write(self._stream, text)
 
-    def info(self, text: str) -> None:
+    def info(self, text: str, style: str = "dim") -> None:
         """Print a note, once in a run; an indented one belongs to the line above it, and is always printed."""
         if text.startswith(" ") or text not in self.counts.printed_once:
             self.counts.printed_once.add(text)
-            self._sentence(self._stream, text, "dim")
+            self._sentence(self._stream, text, style)
             self.log("info", text)
 
     def aside(self, text: str) -> None:
@@ -160,10 +169,8 @@ class Console(Secrets):
         self.counts.results[{"ok": "OK", "FAIL": "FAIL"}.get(status, "SKIP")] += 1
         self.counts.remaining = total - number
         label, extra = escaped(label), escaped(extra)
-        if self.out.isatty() and self.width < ROOMY:
-            extra = ""
-        count = f"{number:>{len(str(total))}}/{total}"
-        tail = f"{status:<4} {f'{seconds:.2f}s':>8}{'  ' if extra else ''}{extra}"
+        count, took = f"{number:>{len(str(total))}}/{total}", f"{status:<4} {f'{seconds:.2f}s':>8}"
+        tail = f"{took}  {self._fitting(extra, label, count)}".rstrip()
         end = max(TAIL, len(tail)) if self.width >= WIDE else len(tail)
         room = self.width - end - len(count) - 8
         shown = truncate_middle(label, room + self.columns - self.width) if self.out.isatty() else label
@@ -172,7 +179,14 @@ class Console(Secrets):
         head = f"  {count} {shown} {self._paint(dots, 'dim')} "
         self._clear_progress()
         self._write(self._stream, head + self._paint(tail[:4], color) + tail[4:])
-        self.log("error" if status == "FAIL" else "info", f"  {count} {label} {dots} {tail}")
+        self.log("error" if status == "FAIL" else "info", f"  {count} {label} {dots} {took}  {extra}".rstrip())
+
+    def _fitting(self, extra: str, label: str, count: str) -> str:
+        """Return as much of the end of a result line as leaves room for the label, or for half a line of a long one."""
+        if not self.out.isatty():
+            return extra
+        left = self.columns - BESIDE - len(count) - min(len(label), self.columns // 2)
+        return truncate_end(extra, left) if self.width >= ROOMY else ""
 
     def step_started(self, number: int, total: int, label: str) -> None:
         """Show `  3/12 view dbo.v ...` on a terminal until the result replaces it; it counts as remaining till then."""

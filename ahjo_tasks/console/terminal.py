@@ -92,6 +92,11 @@ def truncate_middle(text: str, width: int) -> str:
     return f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}" if width > 1 else "…"
 
 
+def truncate_end(text: str, width: int) -> str:
+    """Return the text in at most `width` characters, of a sentence the beginning."""
+    return text if len(text) <= width else f"{text[: width - 1].rstrip()}…" if width > 1 else ""
+
+
 EXCERPT = re.compile(r" *\d* \| ?")
 CARET = re.compile(r" +\| +\^")
 

@@ -25,10 +25,12 @@ LONGEST = 80
 class TargetLogs:
     """A folder with a log of each target, which only its owner may read."""
 
-    def __init__(self, folder: Path, heading: str) -> None:
-        self.folder = folder
+    def __init__(self, project: Path, given: str, heading: str) -> None:
+        """`given` is the path of the folder, from that of the project."""
+        self.given = given
+        self.folder = project / given
         self._heading = heading
-        with make_folder(folder):
+        with make_folder(self.folder):
             pass
 
     def write(self, outcome: Outcome) -> None:

@@ -51,7 +51,7 @@ def _cut(group: str, members: Sequence[Target], percentages: Sequence[float]) ->
     for percentage in percentages:
         end = min(len(members), -int(-len(members) * percentage // WHOLE))
         if end > start:
-            name = f"{percentage:g} %" if percentage < WHOLE else "the rest" if len(percentages) > 1 else "all"
+            name = f"up to {percentage:g} %" if percentage < WHOLE else "the rest" if len(percentages) > 1 else "all"
             yield Wave(f"{group}, {name}" if group else name, tuple(members[start:end]))
             start = end
 

@@ -63,6 +63,17 @@ def test_no_result_line_wraps_on_a_terminal(columns: int) -> None:
     assert LONG in logged[0][1]
 
 
+@pytest.mark.parametrize("columns", [70, 80, 120])
+def test_what_a_line_says_at_its_end_leaves_a_name_whole(columns: int) -> None:
+    made, stream, logged = console(columns)
+    made.result(6, 14, "tenant-04", "ok", seconds=0.27, extra=f"behind: {LONG} {LONG}")
+    (line,) = COLOUR.sub("", text(stream)).splitlines()
+    assert re.search(r" tenant-04 \.{3,} ok      0\.27s  behind: ", line)
+    assert line.endswith("…")
+    assert len(line) < columns
+    assert f"{LONG} {LONG}" in logged[0][1]
+
+
 def test_a_label_is_shortened_in_its_middle() -> None:
     made, stream, _ = console(80)
     made.result(1, 1, LONG, "ok", seconds=0.03)

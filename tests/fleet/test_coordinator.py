@@ -167,7 +167,7 @@ def test_every_target_has_a_log_of_its_own_and_in_its_folder(names: list[str]) -
 
 def test_a_log_grows_and_only_its_owner_reads_it(tmp_path: Path) -> None:
     for number in (1, 2):
-        TargetLogs(tmp_path / "logs", f"run {number}").write(Outcome("acme", "ok", lines=("one\ntwo",)))
+        TargetLogs(tmp_path, "logs", f"run {number}").write(Outcome("acme", "ok", lines=("one\ntwo",)))
     path = tmp_path / "logs" / "acme.log"
     assert path.read_text("utf-8") == "run 1\n  one\n  two\nrun 2\n  one\n  two\n"
     assert path.stat().st_mode & 0o077 == 0 or path.drive

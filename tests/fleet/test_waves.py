@@ -23,8 +23,8 @@ TEN = [Target(f"t{number}", group="b" if number % 3 else "a") for number in rang
         (["2"], "", [("canary", 2), ("b, all", 5), ("a, all", 3)]),
         (["t9"], "", [("canary", 1), ("a, all", 3), ("b, all", 6)]),
         (["group=a"], "", [("canary", 4), ("b, all", 6)]),
-        ([], "50%", [("a, 50 %", 2), ("a, the rest", 2), ("b, 50 %", 3), ("b, the rest", 3)]),
-        (["group=a"], "1%, 50%, 100%", [("canary", 4), ("b, 1 %", 1), ("b, 50 %", 2), ("b, the rest", 3)]),
+        ([], "50%", [("a, up to 50 %", 2), ("a, the rest", 2), ("b, up to 50 %", 3), ("b, the rest", 3)]),
+        (["group=a"], "1%, 50%, 100%", [("canary", 4), ("b, up to 1 %", 1), ("b, up to 50 %", 2), ("b, the rest", 3)]),
     ],
 )
 def test_waves_follow_canaries_groups_and_portions(
