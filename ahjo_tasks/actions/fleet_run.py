@@ -15,13 +15,11 @@ from ahjo_tasks.actions.plan_formats import write_output
 from ahjo_tasks.api.fleet_worker import UP_TO_DATE, Order, refusal, work
 from ahjo_tasks.console.console import add_to_step_summary, escaped
 from ahjo_tasks.errors import AhjoError, DifferenceError, TerminatedError
-from ahjo_tasks.fleet.coordinator import Coordinator, Limits
+from ahjo_tasks.fleet.coordinator import Coordinator, Limits, Turn
 from ahjo_tasks.fleet.engines import DaskEngine, LocalEngine, Scheduler
-from ahjo_tasks.fleet.logs import TargetLogs, file_name
 from ahjo_tasks.fleet.outcome import NOT_STARTED, Outcome
-from ahjo_tasks.fleet.results import Results
+from ahjo_tasks.fleet.results import Results, TargetLogs, file_name
 from ahjo_tasks.fleet.stops import Presses
-from ahjo_tasks.fleet.turns import Turn
 from ahjo_tasks.fleet.waves import CANARY, Wave, allowed_failures, plan_waves
 from ahjo_tasks.history.store import new_run_id, utc_now
 from ahjo_tasks.utils import join_names, pluralize

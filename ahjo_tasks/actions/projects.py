@@ -206,10 +206,9 @@ def _word(outcome: Outcome) -> str:
 def _build(ctx: ActionContext, jobs: Sequence[Job], parallel: int, *, keep_going: bool, attached: bool) -> None:
     """Build projects, each in a process of its own; Ctrl-C has every one roll back and end first."""
     from ahjo_tasks.actions.project_worker import run_calls
-    from ahjo_tasks.fleet.coordinator import Coordinator, Limits
+    from ahjo_tasks.fleet.coordinator import Coordinator, Limits, Turn
     from ahjo_tasks.fleet.engines import LocalEngine
     from ahjo_tasks.fleet.stops import Presses
-    from ahjo_tasks.fleet.turns import Turn
 
     requests = {job.project.name: job.request(dry=ctx.dry_run, debug=ctx.debug) for job in jobs}
     watcher = ProjectWatcher(ctx.console, list(requests), one_at_a_time=parallel == 1)

@@ -14,13 +14,11 @@ from hypothesis import strategies as st
 
 from ahjo_tasks.errors import ConnectionFailedError
 from ahjo_tasks.fleet import coordinator as module
-from ahjo_tasks.fleet.coordinator import Coordinator, Limits
+from ahjo_tasks.fleet.coordinator import Coordinator, Limits, Turn
 from ahjo_tasks.fleet.engines import LocalEngine, Scheduler
-from ahjo_tasks.fleet.logs import TargetLogs, file_name
 from ahjo_tasks.fleet.outcome import Outcome
-from ahjo_tasks.fleet.results import Results
+from ahjo_tasks.fleet.results import Results, TargetLogs, file_name
 from ahjo_tasks.fleet.stops import Presses
-from ahjo_tasks.fleet.turns import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ahjo_tasks.errors import UsageError
+from ahjo_tasks.fleet.coordinator import Turn, Turns
 from ahjo_tasks.fleet.targets import Target
-from ahjo_tasks.fleet.turns import Turn, Turns
 from ahjo_tasks.fleet.waves import CANARY, allowed_failures, plan_waves
 
 TEN = [Target(f"t{number}", group="b" if number % 3 else "a") for number in range(10)]
