@@ -44,7 +44,7 @@ class Sizes:
     runs: int = 3
     tests: int = 200
     megabytes: float = 200.0
-    file: float = 150.0
+    file: float = 200.0
     script: float = 4.0
     databases: int = 200
     server_databases: int = 60
