@@ -7,7 +7,6 @@ import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -165,13 +164,17 @@ def run(sizes: Sizes, only: Sequence[str] = ()) -> Iterator[str]:
         if unknown := set(only) - set(suite.parts):
             raise BenchmarkError(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(suite.parts)}")
         for name in only or suite.parts:
+            found: list[Row] = []
             try:
-                for _, entries in groupby(suite.parts[name](), report.table_of):
-                    found = list(entries)
-                    rows += found
-                    yield from report.table(found)
+                for row in suite.parts[name]():
+                    if found and report.table_of(row) != report.table_of(found[-1]):
+                        yield from report.table(found)
+                        rows, found = rows + found, []
+                    found.append(row)
             except (BenchmarkError, MissingError) as error:
                 failed[name] = str(error)
+            rows += found  # what was measured before a failure counts, too
+            yield from report.table(found)
         missing = suite.missing
     yield from (f"{name} is missing: {why}" for name, why in missing.items())
     RESULTS.mkdir(parents=True, exist_ok=True)
