@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing, contextmanager, nullcontext, suppress
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahjo_tasks.database.dialects.base import ServerMessage
@@ -427,7 +427,7 @@ class Connection:
                 yield
             return
         with self._without_autocommit():
-            self._begin_shared()
+            self._begin_shared(writes=True)
             self.in_shared_transaction, changed, self._changed = True, self._changed, False
             try:
                 yield
@@ -441,8 +441,8 @@ class Connection:
             finally:
                 self.in_shared_transaction, self._changed = False, changed or self._changed
 
-    def _begin_shared(self) -> None:
-        self._call_driver(self.dialect.begin_transaction, self._dbapi_connection)
+    def _begin_shared(self, *, writes: bool = False) -> None:
+        self._call_driver(partial(self.dialect.begin_transaction, writes=writes), self._dbapi_connection)
         self._is_begun, self._is_marked = True, False
 
     def _end_shared(self, *, keep: bool) -> None:
@@ -551,7 +551,7 @@ class Connection:
         if self.in_shared_transaction:
             self.dialect.reopen_transaction(self._dbapi_connection)
             self._end_shared(keep=False)
-            self._begin_shared()
+            self._begin_shared(writes=True)
 
     def close(self, *, keep: bool) -> None:
         """Commit (`keep`) or roll back a transaction that the whole action shares, and close the connection."""

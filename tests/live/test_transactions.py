@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -210,3 +211,28 @@ def test_a_file_that_leaves_a_transaction_open_is_named_with_what_became_of_it(l
     failed = live.fail("deploy")
     assert "database/views/a.sql: It leaves a transaction open" in failed.err
     assert "\n  What it did not commit was rolled back.\n" in failed.err
+
+
+def test_a_deploy_waits_for_another_program_that_writes_all_the_time(sqlite: Deployed) -> None:
+    """One that reads and then writes in a transaction is refused at once by SQLite while another one commits."""
+    sqlite.by_hand("CREATE TABLE busy (x int)")
+    ended = Event()
+
+    def write() -> None:
+        with sqlite.target.connect(sqlite.database) as connection:
+            while not ended.is_set():
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute("INSERT INTO busy VALUES (1)")
+                time.sleep(0.005)
+                connection.execute("COMMIT")
+                time.sleep(0.005)
+
+    writer = Thread(target=write)
+    writer.start()
+    try:
+        for number in range(5):
+            sqlite.view(f"v{number}", f"SELECT {number} AS x")
+            sqlite.succeed("deploy")
+    finally:
+        ended.set()
+        writer.join()

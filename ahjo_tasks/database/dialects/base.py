@@ -450,8 +450,11 @@ class Connecting(DialectAttributes):
     def set_lock_timeout(self, raw: Any, seconds: int) -> None:
         """Have the server end a statement that waits longer than `seconds` for a lock of another session."""
 
-    def begin_transaction(self, raw: Any) -> None:
-        """Begin a transaction with autocommit off, for a driver that does not begin it by itself."""
+    def begin_transaction(self, raw: Any, *, writes: bool) -> None:
+        """Begin a transaction with autocommit off, for a driver that does not begin it by itself.
+
+        `writes` says that it surely writes, so that a lock may be taken at once.
+        """
 
     def reopen_transaction(self, raw: Any) -> None:
         """Begin a transaction where an error has ended it, for drivers whose rollback fails otherwise."""

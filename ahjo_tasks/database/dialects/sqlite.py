@@ -199,9 +199,9 @@ class SQLite(Dialect):
     def set_autocommit(self, raw: Any, on: bool) -> None:
         """Do nothing: transactions begin by BEGIN alone."""
 
-    def begin_transaction(self, raw: Any) -> None:
-        """Send BEGIN."""
-        raw.execute("BEGIN")
+    def begin_transaction(self, raw: Any, *, writes: bool) -> None:
+        """Send BEGIN; one that reads first and then writes is not waited for while another program writes."""
+        raw.execute(self.begin if writes else "BEGIN")
 
     def interrupt(self, cursor: Any) -> None:
         """Interrupt the statement, which runs in this process."""
