@@ -18,11 +18,11 @@ from ahjo_tasks.engine.changes import (
     recorded,
     without_fingerprints,
 )
-from ahjo_tasks.engine.drop import DropStep
+from ahjo_tasks.engine.drop import DropStep, place
 from ahjo_tasks.engine.if_not_exists import refuse_without_effect
 from ahjo_tasks.engine.plan import Plan
 from ahjo_tasks.engine.recreate_dependents import ROUTINES
-from ahjo_tasks.engine.sql_file import FileStep
+from ahjo_tasks.engine.sql_file import FileStep, with_drops
 from ahjo_tasks.errors import DifferenceError
 from ahjo_tasks.history.store import HistoryStore, State, fingerprint_version
 from ahjo_tasks.project.object_index import concerned
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.catalog import ObjectKey
     from ahjo_tasks.database.connection import Connection
-    from ahjo_tasks.database.dialects.base import Dependent
     from ahjo_tasks.engine.plan import Step
     from ahjo_tasks.history.store import FileRecord
     from ahjo_tasks.project.sql_file import FileText, SqlFile
@@ -78,24 +77,25 @@ def _with_drops(plan: Plan, removed: Sequence[FileChange], store: HistoryStore) 
     """Return the plan with steps that drop what files had created and the project has no more.
 
     They stand before the files, but for those of what other objects use, which files may yet replace: these stand after
-    them. Each follows those of what uses its object, as far as the server tells.
+    them, unless one of the files is refused for such an object. Each follows those of what uses its object, as far as
+    the server tells.
     """
     steps = _drops(removed, store)
     users = [_users(step, store.connection) for step in steps]
-    dropped = {_place(step.definition) for step in steps}
+    dropped = {place(step.definition) for step in steps}
     needs = {
-        number: {other for other, step in enumerate(steps) if other != number and _place(step.definition) in used_by}
+        number: {other for other, step in enumerate(steps) if other != number and place(step.definition) in used_by}
         for number, used_by in enumerate(users)
     }
     order = range(len(steps)) if find_cycle(needs) else topological_order(needs, int)
     last = {number for number in order if users[number] - dropped}
-    before = Plan(tuple(steps[number] for number in order if number not in last))
-    return before + plan + Plan(tuple(steps[number] for number in order if number in last))
+    before, after = ([steps[number] for number in order if (number in last) is late] for late in (False, True))
+    return Plan(tuple(before)) + (with_drops(plan, after) if after else plan) + Plan(tuple(after))
 
 
 def _drops(removed: Sequence[FileChange], store: HistoryStore) -> list[DropStep]:
     """Return the steps that drop the objects of files, the last deployed first."""
-    steps = []
+    steps: list[DropStep] = []
     for change in reversed(removed):
         text = store.last_text(change.label) or ""
         for key in reversed(change.objects):
@@ -110,13 +110,7 @@ def _drops(removed: Sequence[FileChange], store: HistoryStore) -> list[DropStep]
 def _users(step: DropStep, connection: Connection) -> set[tuple[str, str]]:
     """Return the schemas and names of what cannot be there without the object, as far as the server tells."""
     used = connection.dialect.dependents(connection, [step.definition])
-    return {_place(item) for item in used or () if item.used} - {_place(step.definition)}
-
-
-def _place(item: Definition | Dependent) -> tuple[str, str]:
-    """Return the schema and the name of an object."""
-    schema = item.schema if isinstance(item, Definition) else item.name.schema
-    return schema or "", item.name.name
+    return {place(item) for item in used or () if item.used} - {place(step.definition)}
 
 
 class _LastTexts:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.database.dialects.base import Dependent
     from ahjo_tasks.errors import DeployError, StatementError
     from ahjo_tasks.project.sql_file import SqlFile
 
@@ -39,6 +40,12 @@ CREATE_NOTHING = word_set(
 """First words of statements after which there is no new object."""
 WITHOUT_NAME = frozenset({"INDEX", "STATISTICS", "TRANSFORM", "UNIQUE"})
 """Words after CREATE of what is no object of a kind that is dropped."""
+
+
+def place(item: Definition | Dependent) -> tuple[str, str]:
+    """Return the schema and the name of an object."""
+    schema = item.schema if isinstance(item, Definition) else item.name.schema
+    return schema or "", item.name.name
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ahjo_tasks.engine.attachments import attach
 from ahjo_tasks.engine.diagnostics import locating_errors
+from ahjo_tasks.engine.drop import place
 from ahjo_tasks.engine.plan import Step
 from ahjo_tasks.engine.recreate_dependents import FileGroup
 from ahjo_tasks.engine.sql_file import FileStep
@@ -54,13 +55,23 @@ class MigrateWithDependents(Step):
     @property
     def note(self) -> str:
         """The objects that were dropped and created again."""
-        objects = ", ".join(item.text for item in self.group.dependents)
-        return f"dropped before it and created again after it: {objects}"
+        removed = {place(step.definition) for step in self.group.removed}
+        again = [item.text for item in self.group.dependents if place(item) not in removed]
+        gone = [item.text for item in self.group.dependents if place(item) in removed]
+        notes = (
+            f"dropped before it and created again after it: {', '.join(again)}" if again else "",
+            f"dropped before it: {', '.join(gone)}" if gone else "",
+        )
+        return "; ".join(filter(None, notes))
+
+    @property
+    def _files(self) -> tuple[FileStep, ...]:
+        return tuple(FileStep(file) for file in self.group.files)
 
     @property
     def included(self) -> tuple[Step, ...]:
-        """The files that ran with the migration."""
-        return tuple(FileStep(file) for file in self.group.files)
+        """The files that ran with the migration, and what was dropped with the dependents."""
+        return (*self._files, *self.group.removed)
 
     def run(self, connection: Connection) -> int:
         """Do it. Raises DeployError, and then all is as before."""
@@ -68,7 +79,7 @@ class MigrateWithDependents(Step):
             attachments: list[Attachment] = []
             self.migrate(connection, lambda: attachments.extend(self.group.drop(connection)))
             rows = 0
-            for step in self.included:
+            for step in self._files:
                 with step.preserve_session(connection), locating_errors(connection):
                     rows += step.run(connection)
             attach(connection, attachments)

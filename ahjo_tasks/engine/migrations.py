@@ -8,13 +8,14 @@ import sys
 import warnings
 from argparse import Namespace
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from threading import RLock
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from ahjo_tasks.engine.drop import DropStep
 from ahjo_tasks.engine.migration_errors import MigrationProgress, error_position, error_text
 from ahjo_tasks.engine.migration_session import MigrationSession
 from ahjo_tasks.engine.plan import Plan, Step
@@ -470,6 +471,8 @@ class MigrationStep(Step):
     down: bool = False
     files: Callable[[], Sequence[SqlFile]] = field(default=tuple, repr=False, compare=False)
     """Reads the files that create what may be in the way of a revision."""
+    drops: tuple[DropStep, ...] = field(default=(), repr=False, compare=False)
+    """Later steps that drop what has no file any more, and may be in the way, too."""
 
     kind = "migration"
     transactional = False
@@ -532,7 +535,7 @@ class MigrationStep(Step):
             return None
         from ahjo_tasks.engine.migrate_with_dependents import MigrateWithDependents
 
-        deployed = DeployedFiles(lambda: ordered(self.files()))
+        deployed = DeployedFiles(lambda: ordered(self.files()), self.drops)
         return MigrateWithDependents(self.label, self._migrate, deployed).fallback(error, connection)
 
     def _migrate(self, connection: Connection, prepare: Callable[[], None]) -> None:
@@ -549,6 +552,13 @@ def plan_upgrade(
     migrations.refuse_unknown(current, connection)
     pending = migrations.pending(current)
     return Plan((MigrationStep(migrations, tuple(pending), files=files),) if pending else ())
+
+
+def with_drops(plan: Plan, others: Plan) -> Plan:
+    """Return a plan of migrations that know which steps of other plans drop what has no file any more."""
+    drops = tuple(step for step in others.steps if isinstance(step, DropStep))
+    steps = (replace(step, drops=drops) if isinstance(step, MigrationStep) else step for step in plan.steps)
+    return replace(plan, steps=tuple(steps))
 
 
 def plan_downgrade(migrations: Migrations, connection: Connection | None) -> Plan:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.engine.attachments import attach
-from ahjo_tasks.engine.drop import drop_steps
+from ahjo_tasks.engine.drop import drop_steps, place
 from ahjo_tasks.engine.plan import Step
 from ahjo_tasks.project.creations import creations
 from ahjo_tasks.project.object_index import ObjectIndex
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import Attachment, Dependent
+    from ahjo_tasks.engine.drop import DropStep
     from ahjo_tasks.project.dependencies import Edges
     from ahjo_tasks.project.sql_file import SqlFile
 
@@ -34,11 +35,17 @@ ALTER_TABLE = "Change the object by ALTER in its file or in a migration, and the
 class DeployedFiles:
     """The files of a project, in the order that they run, and which of them depend on which.
 
-    `read` returns them; it is called after a failure, for most plans never need them.
+    `read` returns them; it is called after a failure, for most plans never need them. `drops` are the steps of the plan
+    that drop what has no file any more.
     """
 
-    def __init__(self, read: Callable[[], Sequence[SqlFile]]) -> None:
+    def __init__(self, read: Callable[[], Sequence[SqlFile]], drops: Sequence[DropStep] = ()) -> None:
         self._read = read
+        self._drops = drops
+
+    def with_drops(self, drops: Sequence[DropStep]) -> DeployedFiles:
+        """Return the same with steps that drop what has no file any more."""
+        return DeployedFiles(self._read, drops)
 
     @cached_property
     def all(self) -> Sequence[SqlFile]:
@@ -92,20 +99,23 @@ class DeployedFiles:
     def owners(self, dependents: Sequence[Dependent], first: int = -1) -> FileGroup:
         """Return the files that create these objects, and what they need of the files after the first."""
         found = [(item, self._creators(item)) for item in dependents]
+        gone = {place(item) for item, indexes in found if not indexes}
+        removed = tuple(step for step in self._drops if place(step.definition) in gone)
+        gone = {place(step.definition) for step in removed}
         dropped = Counter(index for item, indexes in found if item.kind != TABLE for index in indexes)
         kept: list[str] = []
         for item, indexes in found:
             if item.kind == TABLE:
                 kept.append(f"{item.text}, which holds rows")
                 continue
-            if not indexes:
+            if not indexes and place(item) not in gone:
                 kept.append(f"{item.text}, which no file of this run creates")
             files = [(self.all[index], dropped[index]) for index in indexes if index != first]
             refused = (file for file, objects in files if not recreates(file, objects))
             kept += [f"{item.text}, which {file.label} cannot create again" for file in refused]
         owners = set(dropped)
         members = self._with_needs(owners, first) - {first}
-        return FileGroup(self._at(owners - {first}), self._at(members), tuple(dependents), tuple(kept))
+        return FileGroup(self._at(owners - {first}), self._at(members), tuple(dependents), tuple(kept), removed)
 
     def _creators(self, item: Dependent) -> Sequence[int]:
         name = item.name if item.kind == "view" or item.kind in ROUTINES else Name(None, item.name.name)
@@ -162,13 +172,15 @@ class DeployedFiles:
 class FileGroup(NamedTuple):
     """The dependents whose objects are dropped before a file runs, and the files that run after it, in their order.
 
-    `dependents` are the objects, where the catalog tells them, dependents first. `kept` says which must not be dropped.
+    `dependents` are the objects, where the catalog tells them, dependents first. `kept` says which must not be dropped,
+    and `removed` are the steps of those that later steps of the plan would drop.
     """
 
     dropped: tuple[SqlFile, ...]
     files: tuple[SqlFile, ...]
     dependents: tuple[Dependent, ...] = ()
     kept: tuple[str, ...] = ()
+    removed: tuple[DropStep, ...] = ()
 
     @property
     def hint(self) -> str:
@@ -251,8 +263,8 @@ class RecreateWithDependents(Step):
 
     @property
     def included(self) -> tuple[Step, ...]:
-        """The steps of the other files, which need not run again."""
-        return self.others
+        """The steps of the other files, which need not run again, and of what was dropped with the dependents."""
+        return (*self.others, *self.group.removed)
 
     def run(self, connection: Connection) -> int:
         """Do it. Raises StatementError when an object that is in no file of the plan depends on one of them."""

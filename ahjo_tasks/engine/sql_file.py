@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from ahjo_tasks.database.connection import Connection
+    from ahjo_tasks.engine.drop import DropStep
     from ahjo_tasks.errors import AhjoError, DeployError, ServerError
     from ahjo_tasks.project.sql_file import SqlFile
     from ahjo_tasks.sql.lexer import Syntax
@@ -260,6 +261,14 @@ def _plan(order: FileOrder, read_all: Callable[[], Sequence[SqlFile]] | None = N
     deployed = DeployedFiles(read_all or (lambda: files))
     steps = tuple(FileStep(file, deployed) for file in files if file.batches)
     return Plan(steps, (*file_notes(files), *order.notes), tuple(_duplicate_definitions(files)))
+
+
+def with_drops(plan: Plan, drops: Sequence[DropStep]) -> Plan:
+    """Return a plan whose files may have dropped before them what later steps drop, where the server refuses them."""
+    deployed = next((step.deployed for step in plan.steps if isinstance(step, FileStep) and step.deployed), None)
+    knowing = deployed and deployed.with_drops(drops)
+    steps = (replace(step, deployed=knowing) if isinstance(step, FileStep) else step for step in plan.steps)
+    return replace(plan, steps=tuple(steps))
 
 
 def file_notes(files: Sequence[SqlFile]) -> Iterator[str]:

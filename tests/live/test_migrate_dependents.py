@@ -232,3 +232,44 @@ def test_views_and_triggers_that_sqlite_finds_broken_after_a_change_are_made_aga
     live.succeed("deploy")
     assert live.rows("SELECT COUNT(*) FROM above") == [(0,)]
     assert live.rows("SELECT COUNT(*) FROM sqlite_master WHERE type = 'trigger'") == [(1,)]
+
+
+@pytest.mark.parametrize("target", ["postgresql", "sqlite"], indirect=True)
+def test_a_removed_view_goes_with_its_column_where_it_is_to_be_dropped(live: Deployed) -> None:
+    revision(live, "a1", None, PRODUCT)
+    live.view("gone", "SELECT name FROM product")
+    live.view("stays", "SELECT id, name AS x FROM product")
+    live.view("above", "SELECT name FROM gone")
+    live.succeed("deploy")
+    for name in ("gone", "above"):
+        (live.directory / "database" / "views" / f"{name}.sql").unlink()
+    live.view("stays", "SELECT id FROM product")
+    revision(live, "b2", "a1", 'op.drop_column("product", "name")')
+
+    refused = live.fail("deploy")
+    done = live.succeed("deploy", "--prune")
+
+    assert "gone, which no file of this run creates" in refused.err
+    assert "FAIL=0" in done.out
+    assert not live.has("gone")
+    assert not live.has("above")
+    assert live.has("stays")
+    assert "nothing to do" in live.succeed("plan", "--prune").text
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_a_removed_view_goes_before_what_it_uses_is_replaced(live: Deployed) -> None:
+    function = "CREATE OR REPLACE FUNCTION one({}) RETURNS int LANGUAGE sql AS 'SELECT 1';\n"
+    live.write("database/functions/one.sql", function.format("a int"))
+    live.view("gone", "SELECT one(1) AS x")
+    live.view("above", "SELECT x FROM gone")
+    live.succeed("deploy")
+    (live.directory / "database" / "views" / "gone.sql").unlink()
+    live.write("database/functions/one.sql", function.format("a int, b int"))
+    live.view("above", "SELECT one(1, 2) AS x")
+
+    live.succeed("deploy", "--prune")
+
+    assert not live.has("gone")
+    assert live.rows("SELECT x FROM above") == [(1,)]
+    assert "nothing to do" in live.succeed("plan", "--prune").text
