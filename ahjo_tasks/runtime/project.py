@@ -320,8 +320,6 @@ class Project:
         """Return a hash of the files of all revisions; empty where not all of it is known, or a secret is in one."""
         from ahjo_tasks.engine.unchanged import hash_revisions
 
-        if self._shared is None:
-            return hash_revisions(self.files, conceal)
         return self.once(("revisions", self.reporter.secrets), lambda: hash_revisions(self.files, conceal))
 
     def _hash_when_read(self) -> str:
