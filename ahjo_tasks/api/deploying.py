@@ -201,16 +201,7 @@ def plan_changes(  # noqa: PLR0913 - what of the deploy is wanted
 
         descriptions = leave_out_equal(descriptions, connection)
     objects = going_on(session, selection.plan, connection, everything=everything)
-    return _with_drops(before, objects) + objects + descriptions + after, selection
-
-
-def _with_drops(migrations: Plan, objects: Plan) -> Plan:
-    """Return the migrations that know what a plan of objects drops, which may be in their way."""
-    if not migrations.steps:
-        return migrations
-    from ahjo_tasks.engine.migrations import with_drops
-
-    return with_drops(migrations, objects)
+    return before + objects + descriptions + after, selection
 
 
 def _with_state(session: Session, selection: Selection, skipped: Skipped, revision_files: str) -> Selection:

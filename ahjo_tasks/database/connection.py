@@ -459,13 +459,9 @@ class Connection:
     @contextmanager
     def undone_on_error(self) -> Iterator[None]:
         """Undo the block alone when it fails in an open transaction, where the database can."""
-        with self._savepoint(rollback_only=False) if self.transactional and self.can_undo_block else nullcontext():
+        alone = self.transactional and self.dialect.can_undo_block
+        with self._savepoint(rollback_only=False) if alone else nullcontext():
             yield
-
-    @property
-    def can_undo_block(self) -> bool:
-        """True if the database can undo a block of a transaction that fails, with the objects that it created."""
-        return self.dialect.savepoint_survives_error and self.dialect.transactional_ddl
 
     @contextmanager
     def sqlalchemy_connection(self) -> Iterator[SAConnection]:

@@ -87,7 +87,9 @@ class DescriptionStep(Step):
         except StatementError as error:
             raise StatementError(error.server, outcome="the descriptions that were sent before stay.") from error
 
-    def fallback(self, error: DeployError | StatementError, connection: Connection) -> Step | None:
+    def fallback(
+        self, error: DeployError | StatementError, connection: Connection, later: Sequence[Step] = ()
+    ) -> Step | None:
         """Return the step that updates the descriptions that the server has and does not show, if it refused one."""
         described = error.server is not None and self.store.is_described(error.server)
         return replace(self, apart=True) if described else None

@@ -255,9 +255,11 @@ class ScriptStep(FileStep):
                     self.progress.statements_done(self.file, done, uncertain=False)
             raise
 
-    def fallback(self, error: DeployError | StatementError, connection: Connection) -> Step | None:
+    def fallback(
+        self, error: DeployError | StatementError, connection: Connection, later: Sequence[Step] = ()
+    ) -> Step | None:
         """Return the step to run instead, which records its statements as this one does."""
-        found = super().fallback(error, connection)
+        found = super().fallback(error, connection, later)
         if isinstance(found, RunOutsideTransaction):
             return ScriptOutsideTransaction(found.file, progress=self.progress)
         return found

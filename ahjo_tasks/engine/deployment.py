@@ -22,7 +22,7 @@ from ahjo_tasks.engine.drop import DropStep, place
 from ahjo_tasks.engine.if_not_exists import refuse_without_effect
 from ahjo_tasks.engine.plan import Plan
 from ahjo_tasks.engine.recreate_dependents import ROUTINES
-from ahjo_tasks.engine.sql_file import FileStep, with_drops
+from ahjo_tasks.engine.sql_file import FileStep
 from ahjo_tasks.errors import DifferenceError
 from ahjo_tasks.history.store import HistoryStore, State, fingerprint_version
 from ahjo_tasks.project.object_index import concerned
@@ -82,15 +82,16 @@ def _with_drops(plan: Plan, removed: Sequence[FileChange], store: HistoryStore) 
     """
     steps = _drops(removed, store)
     users = [_users(step, store.connection) for step in steps]
-    dropped = {place(step.definition) for step in steps}
+    numbers: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+    for number, step in enumerate(steps):
+        numbers[place(step.definition)].add(number)
     needs = {
-        number: {other for other, step in enumerate(steps) if other != number and place(step.definition) in used_by}
-        for number, used_by in enumerate(users)
+        number: set[int]().union(*(numbers.get(user, ()) for user in used_by)) for number, used_by in enumerate(users)
     }
     order = range(len(steps)) if find_cycle(needs) else topological_order(needs, int)
-    last = {number for number in order if users[number] - dropped}
+    last = {number for number in order if users[number] - numbers.keys()}
     before, after = ([steps[number] for number in order if (number in last) is late] for late in (False, True))
-    return Plan(tuple(before)) + (with_drops(plan, after) if after else plan) + Plan(tuple(after))
+    return Plan(tuple(before)) + plan + Plan(tuple(after))
 
 
 def _drops(removed: Sequence[FileChange], store: HistoryStore) -> list[DropStep]:

@@ -70,7 +70,7 @@ class DropStep(Step):
             connection.report(NOT_THERE)
         return connection.execute(self.statement)
 
-    def fallback(self, error: DeployError | StatementError, connection: Connection) -> None:
+    def fallback(self, error: DeployError | StatementError, connection: Connection, later: Sequence[Step] = ()) -> None:
         """Return None; where the object is still used, the hint of the error says what uses it."""
         dialect = connection.dialect
         if error.server is not None and dialect.is_dependency_error(error.server):

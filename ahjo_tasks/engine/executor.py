@@ -343,7 +343,7 @@ class PlanExecutor:
             self.connection.transaction(
                 transactional=step.transactional and not step.commits_itself,
                 sent_in_one_call=step.sent_in_one_call and not self._looks_at((step,)),
-                savepoint=step.transactional and self._can_undo,
+                savepoint=step.transactional and self.connection.dialect.can_undo_block,
             ),
             locating_errors(self.connection),
         ):
@@ -356,22 +356,19 @@ class PlanExecutor:
         """Return whether more than the steps themselves is to be in their transaction."""
         return any(self._recording.looks_at(step) or any(file.replaced for file in step.sql_files) for step in steps)
 
-    @property
-    def _can_undo(self) -> bool:
-        """True if what failed can be rolled back alone where the action shares a transaction."""
-        dialect = self.connection.dialect
-        return dialect.savepoint_survives_error and dialect.transactional_ddl
-
     def _can_go_on(self, error: DeployError | StatementError) -> bool:
         """Return whether other statements can run after this error of a step."""
         if error.server is None or error.server.lost:
             return False
         shared = self.connection.in_shared_transaction and self.connection.dialect.transactional_ddl
-        return not shared or self._can_undo or self._may_begin_again
+        return not shared or self.connection.dialect.can_undo_block or self._may_begin_again
 
     def _begin_again(self, step: Step) -> None:
         """Do again what was done in the transaction of the action, where the error of a step has ended it."""
-        if not (self._may_begin_again and self.connection.in_shared_transaction) or self._can_undo:
+        if (
+            not (self._may_begin_again and self.connection.in_shared_transaction)
+            or self.connection.dialect.can_undo_block
+        ):
             return
         self._message(step, BEGINS_AGAIN)
         self.connection.begin_again()
@@ -448,7 +445,8 @@ class PlanExecutor:
 
     def _fallback(self, step: Step, error: DeployError | StatementError) -> Step | None:
         """The step to do instead; None for one outside of transactions where the action shares one."""
-        found = step.fallback(error, self.connection) if self._can_go_on(error) else None
+        later = [other for other in self._plan_steps if _key(other) not in self._done_keys]
+        found = step.fallback(error, self.connection, later) if self._can_go_on(error) else None
         if found is None or not found.outside_transaction or not self.connection.in_shared_transaction:
             return found
         self._outside = True

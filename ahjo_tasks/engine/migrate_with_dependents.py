@@ -13,7 +13,7 @@ from ahjo_tasks.engine.recreate_dependents import FileGroup
 from ahjo_tasks.engine.sql_file import FileStep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import Attachment
@@ -85,14 +85,16 @@ class MigrateWithDependents(Step):
             attach(connection, attachments)
         return rows
 
-    def fallback(self, error: DeployError | StatementError, connection: Connection) -> Step | None:
+    def fallback(
+        self, error: DeployError | StatementError, connection: Connection, later: Sequence[Step] = ()
+    ) -> Step | None:
         """Return the step that drops what the error names, too; None where it names nothing, or nothing new."""
         blockers = connection.dialect.migration_blockers(connection, error.server) if error.server else []
         known = {item.text for item in self.group.dependents}
         new = [item for item in blockers if item.text not in known]
         if not new:
             return None
-        group = self.deployed.owners((*new, *self.group.dependents))
+        group = self.deployed.owners((*new, *self.group.dependents), later)
         if group.kept:
             error.hint = group.hint
             return None

@@ -8,14 +8,13 @@ import sys
 import warnings
 from argparse import Namespace
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from threading import RLock
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from ahjo_tasks.engine.drop import DropStep
 from ahjo_tasks.engine.migration_errors import MigrationProgress, error_position, error_text
 from ahjo_tasks.engine.migration_session import MigrationSession
 from ahjo_tasks.engine.plan import Plan, Step
@@ -471,8 +470,6 @@ class MigrationStep(Step):
     down: bool = False
     files: Callable[[], Sequence[SqlFile]] = field(default=tuple, repr=False, compare=False)
     """Reads the files that create what may be in the way of a revision."""
-    drops: tuple[DropStep, ...] = field(default=(), repr=False, compare=False)
-    """Later steps that drop what has no file any more, and may be in the way, too."""
 
     kind = "migration"
     transactional = False
@@ -529,14 +526,16 @@ class MigrationStep(Step):
                     hint="Deploy this revision with context_connectable_type: engine.",
                 )
 
-    def fallback(self, error: DeployError | StatementError, connection: Connection) -> Step | None:
+    def fallback(
+        self, error: DeployError | StatementError, connection: Connection, later: Sequence[Step] = ()
+    ) -> Step | None:
         """Return the step that drops what uses the column or table and creates it again, where the server names it."""
         if self.down or error.server is None:
             return None
         from ahjo_tasks.engine.migrate_with_dependents import MigrateWithDependents
 
-        deployed = DeployedFiles(lambda: ordered(self.files()), self.drops)
-        return MigrateWithDependents(self.label, self._migrate, deployed).fallback(error, connection)
+        deployed = DeployedFiles(lambda: ordered(self.files()))
+        return MigrateWithDependents(self.label, self._migrate, deployed).fallback(error, connection, later)
 
     def _migrate(self, connection: Connection, prepare: Callable[[], None]) -> None:
         self.migrations.run(connection, HEADS, prepare=prepare)
@@ -552,13 +551,6 @@ def plan_upgrade(
     migrations.refuse_unknown(current, connection)
     pending = migrations.pending(current)
     return Plan((MigrationStep(migrations, tuple(pending), files=files),) if pending else ())
-
-
-def with_drops(plan: Plan, others: Plan) -> Plan:
-    """Return a plan of migrations that know which steps of other plans drop what has no file any more."""
-    drops = tuple(step for step in others.steps if isinstance(step, DropStep))
-    steps = (replace(step, drops=drops) if isinstance(step, MigrationStep) else step for step in plan.steps)
-    return replace(plan, steps=tuple(steps))
 
 
 def plan_downgrade(migrations: Migrations, connection: Connection | None) -> Plan:

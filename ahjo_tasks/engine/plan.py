@@ -118,10 +118,13 @@ class Step(Protocol):
         """Return how many batches of its file were done, before an error or to its end."""
         return 0
 
-    def fallback(self, error: DeployError | StatementError, connection: Connection) -> Step | None:
+    def fallback(
+        self, error: DeployError | StatementError, connection: Connection, later: Sequence[Step] = ()
+    ) -> Step | None:
         """Return the step to run instead after the server refused this one with that error; None for no such step.
 
-        Where one is refused for a reason, the error gets it as its hint.
+        `later` are the steps of the plan that are not done yet. Where one is refused for a reason, the error gets it as
+        its hint.
         """
         return None
 

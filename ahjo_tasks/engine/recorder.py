@@ -273,7 +273,7 @@ class Recorder:
             self._tables = self._read_tables()
         if self._is_deferred:
             return
-        if not self._connection.can_undo_block:
+        if not self._connection.dialect.can_undo_block:
             self._record.prepare()
         with self._kept_for_another_try(), self._transaction():
             self._start()

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.engine.attachments import attach
-from ahjo_tasks.engine.drop import drop_steps, place
+from ahjo_tasks.engine.drop import DropStep, drop_steps, place
 from ahjo_tasks.engine.plan import Step
 from ahjo_tasks.project.creations import creations
 from ahjo_tasks.project.object_index import ObjectIndex
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import Attachment, Dependent
-    from ahjo_tasks.engine.drop import DropStep
     from ahjo_tasks.project.dependencies import Edges
     from ahjo_tasks.project.sql_file import SqlFile
 
@@ -35,17 +34,11 @@ ALTER_TABLE = "Change the object by ALTER in its file or in a migration, and the
 class DeployedFiles:
     """The files of a project, in the order that they run, and which of them depend on which.
 
-    `read` returns them; it is called after a failure, for most plans never need them. `drops` are the steps of the plan
-    that drop what has no file any more.
+    `read` returns them; it is called after a failure, for most plans never need them.
     """
 
-    def __init__(self, read: Callable[[], Sequence[SqlFile]], drops: Sequence[DropStep] = ()) -> None:
+    def __init__(self, read: Callable[[], Sequence[SqlFile]]) -> None:
         self._read = read
-        self._drops = drops
-
-    def with_drops(self, drops: Sequence[DropStep]) -> DeployedFiles:
-        """Return the same with steps that drop what has no file any more."""
-        return DeployedFiles(self._read, drops)
 
     @cached_property
     def all(self) -> Sequence[SqlFile]:
@@ -76,10 +69,11 @@ class DeployedFiles:
         later = {index for index in creators if index > first}
         return self._at(closure(later, lambda member: {index for index in self._edges[member] if index > first}))
 
-    def group(self, file: SqlFile, connection: Connection, *, dropped: bool) -> FileGroup | None:
+    def group(self, file: SqlFile, connection: Connection, later: Sequence[Step], *, dropped: bool) -> FileGroup | None:
         """Return what to drop before this file runs, and the files to run after it; None if there is nothing to drop.
 
-        `dropped` says that the file's own objects are dropped, too. The catalog tells what uses them, else the files.
+        `later` are the steps of the plan that are not done yet. `dropped` says that the file's own objects are dropped,
+        too. The catalog tells what uses them, else the files.
         """
         first = self._numbers[file.label]
         members: set[int] = set()
@@ -89,18 +83,21 @@ class DeployedFiles:
             used = connection.dialect.dependents(connection, definitions)
             if used is None:
                 return self._group_by_files(first)
-            group = self.owners(used if dropped else [item for item in used if item.used], first)
+            group = self.owners(used if dropped else [item for item in used if item.used], later, first)
             members = {self._numbers[item.label] for item in group.files} - {first}
             more = {index for index in members if drops(self.all[index])}
             if more <= asked or group.kept:
                 return group if group.dependents else None
             asked |= more
 
-    def owners(self, dependents: Sequence[Dependent], first: int = -1) -> FileGroup:
-        """Return the files that create these objects, and what they need of the files after the first."""
+    def owners(self, dependents: Sequence[Dependent], later: Sequence[Step], first: int = -1) -> FileGroup:
+        """Return the files that create these objects, and what they need of the files after the first.
+
+        What no file creates may go where `later` steps drop it.
+        """
         found = [(item, self._creators(item)) for item in dependents]
         gone = {place(item) for item, indexes in found if not indexes}
-        removed = tuple(step for step in self._drops if place(step.definition) in gone)
+        removed = tuple(step for step in later if isinstance(step, DropStep) and place(step.definition) in gone)
         gone = {place(step.definition) for step in removed}
         dropped = Counter(index for item, indexes in found if item.kind != TABLE for index in indexes)
         kept: list[str] = []

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from ahjo_tasks.database.connection import Connection
-    from ahjo_tasks.engine.drop import DropStep
     from ahjo_tasks.errors import AhjoError, DeployError, ServerError
     from ahjo_tasks.project.sql_file import SqlFile
     from ahjo_tasks.sql.lexer import Syntax
@@ -171,7 +170,9 @@ class FileStep(Step):
         """Put back what the batches change."""
         return connection.preserve_session(self.file.texts)
 
-    def fallback(self, error: DeployError | StatementError, connection: Connection) -> Step | None:
+    def fallback(
+        self, error: DeployError | StatementError, connection: Connection, later: Sequence[Step] = ()
+    ) -> Step | None:
         """Return the step to run instead, if the server refused the file for its transaction or for dependents."""
         server, dialect = error.server, self.file.dialect
         if server is None or not self.transactional:
@@ -184,7 +185,7 @@ class FileStep(Step):
         replaced = dialect.refuses_replacing(server)
         if not replaced and not dialect.is_dependency_error(server):
             return None
-        group = self.deployed.group(self.file, connection, dropped=replaced)
+        group = self.deployed.group(self.file, connection, later, dropped=replaced)
         if group is None or group.kept:
             error.hint = group.hint if group else error.hint
             return None
@@ -261,14 +262,6 @@ def _plan(order: FileOrder, read_all: Callable[[], Sequence[SqlFile]] | None = N
     deployed = DeployedFiles(read_all or (lambda: files))
     steps = tuple(FileStep(file, deployed) for file in files if file.batches)
     return Plan(steps, (*file_notes(files), *order.notes), tuple(_duplicate_definitions(files)))
-
-
-def with_drops(plan: Plan, drops: Sequence[DropStep]) -> Plan:
-    """Return a plan whose files may have dropped before them what later steps drop, where the server refuses them."""
-    deployed = next((step.deployed for step in plan.steps if isinstance(step, FileStep) and step.deployed), None)
-    knowing = deployed and deployed.with_drops(drops)
-    steps = (replace(step, deployed=knowing) if isinstance(step, FileStep) else step for step in plan.steps)
-    return replace(plan, steps=tuple(steps))
 
 
 def file_notes(files: Sequence[SqlFile]) -> Iterator[str]:

@@ -12,6 +12,8 @@ from ahjo_tasks.engine.plan import Plan, Step
 from ahjo_tasks.errors import ServerError, StatementError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from inside import Deployed
 
     from ahjo_tasks.database.connection import Connection
@@ -43,7 +45,9 @@ class Insert(Step):
             raise StatementError(ServerError("not in this way"))
         return changed
 
-    def fallback(self, error: DeployError | StatementError, connection: Connection) -> Step | None:
+    def fallback(
+        self, error: DeployError | StatementError, connection: Connection, later: Sequence[Step] = ()
+    ) -> Step | None:
         return Insert(self.row, transactional=self.transactional) if self.refused else None
 
 
@@ -51,7 +55,9 @@ class Insert(Step):
 class Outside(Insert):
     """Falls back to a step outside of transactions."""
 
-    def fallback(self, error: DeployError | StatementError, connection: Connection) -> Step | None:
+    def fallback(
+        self, error: DeployError | StatementError, connection: Connection, later: Sequence[Step] = ()
+    ) -> Step | None:
         return Insert(self.row, transactional=False) if self.refused else None
 
 

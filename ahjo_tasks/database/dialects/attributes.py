@@ -155,6 +155,11 @@ class DialectAttributes:
     """True if its drivers ask the server behind the execution: for rows, or when a cursor is closed."""
 
     @property
+    def can_undo_block(self) -> bool:
+        """True if the database can undo a block of a transaction that fails, with the objects that it created."""
+        return self.savepoint_survives_error and self.transactional_ddl
+
+    @property
     def splitter(self) -> Splitter:
         """Splits scripts into batches, each of which is one call."""
         raise NotImplementedError
