@@ -28,6 +28,8 @@ class Masker:
     def __init__(self) -> None:
         self._forms: set[str] = set()
         self._long: list[str] = []
+        self._signs: set[str] = set()
+        """Texts in lower case, of which one stands in every text that holds a secret or a part of one."""
         self._pattern: re.Pattern[str] | None = None
         self._kept: re.Pattern[str] | None = None
 
@@ -38,6 +40,8 @@ class Masker:
         listed = sorted(self._forms, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(_expression, listed))) if listed else None
         self._long = [form.lower() for form in listed if len(form) > FRAGMENT]
+        self._signs = {max(form.lower().split(), key=len, default=form) for form in listed}
+        self._signs |= {part for form in self._long for part in (form[:FRAGMENT], form[-FRAGMENT:])}
 
     @property
     def forms(self) -> frozenset[str]:
@@ -69,8 +73,10 @@ class Masker:
 
     def _spans(self, text: str) -> list[tuple[int, int]]:
         """List what to hide, in order; spans that overlap become one."""
+        lower = text.lower()
+        if text.isascii() and not any(sign in lower for sign in self._signs):  # of most texts nothing is to hide
+            return []
         found = [match.span() for match in self._pattern.finditer(text)] if self._pattern else []
-        lower = text.lower() if self._long else ""
         if len(lower) == len(text):
             found += [span for form in self._long for span in _fragments(lower, form)]
         if self._kept and found:

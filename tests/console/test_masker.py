@@ -23,6 +23,8 @@ def masker(*secrets: str) -> Masker:
         ("correct horse battery", "se battery' at line 1", "***' at line 1"),
         ("two\nlines of it", "first: lines of it", "first: ***"),
         ("one\ttwo", "near one two", "near ***"),
+        ("Some Longer\tSecret", "near some longer\nSECRET;", "near ***;"),
+        ("passéword", "near passéword", "near ***"),
         ("ab", "a 'ab' and cab", "a '***' and cab"),
         ("Production2024!", "the production database", "the production database"),
         ("x", "exit=1 x", "exit=1 x"),
