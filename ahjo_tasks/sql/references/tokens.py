@@ -62,14 +62,17 @@ def name_tokens(text: str, syntax: Syntax) -> list[str]:
 
 def names_before_arguments(text: str, syntax: Syntax) -> set[str]:
     """The names, as they are written, behind which a parenthesis or a string follows without an operator between."""
-    return set(filter(None, _before_arguments(syntax).findall(_with_usual_names(text, syntax))))
+    found = _before_arguments(syntax).findall(_with_usual_names(text, syntax))
+    return {name for name, mark in found if mark}
 
 
 @lru_cache
 def _before_arguments(syntax: Syntax) -> re.Pattern[str]:
     string = rf"(?:[{syntax.prefixes}]|[uU]&|)[{syntax.strings}]"
     passed = "|".join([*syntax.string_forms(lenient=True), syntax.skipped])
-    return re.compile(rf"{passed}|(?<![\w.])({_dotted(syntax)}){syntax.gap()}(?=\(|{string}|\$)")
+    # a name that nothing of it follows is passed, too: without that each of its letters would be tried
+    name = rf"(?<![\w.])({_dotted(syntax)})(?:{syntax.gap()}(?=(\(|{string}|\$))|)"
+    return re.compile(rf"(?:{name}|{passed})[{BLANKS}]*+")
 
 
 def token_span(text: str, syntax: Syntax, index: int) -> tuple[int, int]:
