@@ -101,15 +101,28 @@ def read_catalog(connection: Connection, names: Iterable[str] | None = None) -> 
     return _catalog(connection, _rows(connection, names, *_hashed(connection)))
 
 
-def read_known(connection: Connection, known: Catalog, changed: Collection[str] = ()) -> Catalog:
+def read_known(connection: Connection, known: Catalog) -> Catalog:
     """Return the fingerprints of all objects where those that are known are as they were: only others are read.
 
-    Those with a name of `changed`, or on a table of such a name, are not known. Raises StatementError.
+    Raises StatementError.
+    """
+    return _read_others(connection, known)[0]
+
+
+def _read_others(
+    connection: Connection, known: Catalog, changed: Collection[str] = ()
+) -> tuple[Catalog, dict[ObjectKey, str]]:
+    """Return the fingerprints of all objects, and the texts of those that were read: all but the known ones.
+
+    Those with a name of `changed`, or on a table of such a name, are not known.
     """
     there = {key for key, _nothing in _rows(connection, None)}
     others = {key for key in there if key not in known or key.name in changed or key.table in changed}
-    read = read_catalog(connection, {key.name for key in others}) if others else {}
-    return Catalog({key: read.get(key, UNKNOWN) if key in others else known[key] for key in there})
+    read, texts = Catalog(), dict[ObjectKey, str]()
+    if others:
+        names, kinds = {key.name for key in others}, {key.kind for key in others}
+        read, texts = read_catalog_with_texts(connection, names, kinds)
+    return Catalog({key: read.get(key, UNKNOWN) if key in others else known[key] for key in there}), texts
 
 
 def read_mark(connection: Connection) -> str:
@@ -130,12 +143,12 @@ def read_changed(
     dialect = connection.dialect
     if not known.mark or (dialect.names_changes_of_others and not own):
         return None
-    rows = connection.query(dialect.changed_names_sql.replace("{mark}", known.mark))
+    rows = dialect.query_catalog(connection, dialect.changed_names_sql.replace("{mark}", known.mark))
     changed = {str(name) for (name,) in rows if name is not None}
     if not changed.issubset(own):
         return None
     if not (dialect.names_changes_of_others and kinds):
-        return read_known(connection, known, own if dialect.names_changes_of_others else changed), {}
+        return _read_others(connection, known, own if dialect.names_changes_of_others else changed)
     catalog, texts = read_catalog_with_texts(connection, own, kinds)
     return Catalog(known | catalog), texts
 
@@ -399,7 +412,7 @@ def with_used_schemas(connection: Connection, schemas: set[str]) -> set[str]:
     if not schemas or not connection.dialect.used_schemas_sql:
         return set()
     names = ", ".join(map(connection.dialect.quote_literal, sorted(schemas)))
-    rows = connection.query(connection.dialect.used_schemas_sql.replace("{schemas}", names))
+    rows = connection.dialect.query_catalog(connection, connection.dialect.used_schemas_sql.replace("{schemas}", names))
     return schemas | {str(name) for (name,) in rows}
 
 

@@ -619,3 +619,14 @@ def test_a_table_is_described_otherwise_after_each_change_and_the_same_after_non
             connection.execute(statement)
             seen.append((read_tables(connection) or {})[key])
             assert seen[-1] != seen[-2], statement
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_queries_of_the_catalog_are_not_compiled_and_leave_the_setting(filled: Deployed) -> None:
+    asked = "SELECT current_setting('jit')"
+    with filled.connection() as connection:
+        connection.execute("SET jit = on")
+        assert connection.dialect.query_catalog(connection, asked) == [("off",)]
+        with connection.one_transaction():
+            assert connection.dialect.query_catalog(connection, asked) == [("off",)]
+            assert connection.query(asked) == [("on",)]

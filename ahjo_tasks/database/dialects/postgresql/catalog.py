@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 SETTINGS = (
     "SET LOCAL search_path = pg_catalog; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = postgres;"
     " SET LOCAL TimeZone = 'UTC'; SET LOCAL extra_float_digits = 1; SET LOCAL quote_all_identifiers = off;"
-    " SET LOCAL bytea_output = hex"
+    " SET LOCAL bytea_output = hex; SET LOCAL jit = off"
 )
-"""Settings that the texts of pg_get_viewdef and its kind depend on."""
+"""Settings that the texts of pg_get_viewdef and its kind depend on; to compile such queries takes longer than they."""
 
 COMBINED = "left(encode(sha256(convert_to(string_agg({}, E'\\n' ORDER BY definition, rights), 'UTF8')), 'hex'), 32)"
 """Expression of one hash of those of several rows."""
