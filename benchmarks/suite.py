@@ -134,7 +134,7 @@ class Suite:
             each = fleet.Fleet(python, database, number, self._place() / "fleet", self._dask)
             yield from each.rows((1, 2), self._peers(database), sizes.runs)
         if sizes.many:
-            yield from fleet.memory(python, self._databases["sqlite"], self._place(), (10, sizes.many))
+            yield from fleet.memory(python, self._databases["sqlite"], self._place(), sorted({10, sizes.many}))
 
     @cached_property
     def _dask(self) -> str:
