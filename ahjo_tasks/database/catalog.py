@@ -106,23 +106,24 @@ def read_known(connection: Connection, known: Catalog) -> Catalog:
 
     Raises StatementError.
     """
-    return _read_others(connection, known)[0]
+    there, others = _compared(connection, known)
+    return _completed(known, there, others, read_catalog(connection, {key.name for key in others}))
 
 
-def _read_others(
+def _compared(
     connection: Connection, known: Catalog, changed: Collection[str] = ()
-) -> tuple[Catalog, dict[ObjectKey, str]]:
-    """Return the fingerprints of all objects, and the texts of those that were read: all but the known ones.
+) -> tuple[set[ObjectKey], set[ObjectKey]]:
+    """Return the objects that are there, and those of them that are not known, or have a name of `changed`.
 
-    Those with a name of `changed`, or on a table of such a name, are not known.
+    Those on a table of such a name are among the latter.
     """
     there = {key for key, _nothing in _rows(connection, None)}
-    others = {key for key in there if key not in known or key.name in changed or key.table in changed}
-    read, texts = Catalog(), dict[ObjectKey, str]()
-    if others:
-        names, kinds = {key.name for key in others}, {key.kind for key in others}
-        read, texts = read_catalog_with_texts(connection, names, kinds)
-    return Catalog({key: read.get(key, UNKNOWN) if key in others else known[key] for key in there}), texts
+    return there, {key for key in there if key not in known or key.name in changed or key.table in changed}
+
+
+def _completed(known: Catalog, there: set[ObjectKey], others: set[ObjectKey], read: Catalog) -> Catalog:
+    """Return the fingerprints of what is there, of which `others` were read."""
+    return Catalog({key: read.get(key, UNKNOWN) if key in others else known[key] for key in there})
 
 
 def read_mark(connection: Connection) -> str:
@@ -148,7 +149,10 @@ def read_changed(
     if not changed.issubset(own):
         return None
     if not (dialect.names_changes_of_others and kinds):
-        return _read_others(connection, known, own if dialect.names_changes_of_others else changed)
+        there, others = _compared(connection, known, own if dialect.names_changes_of_others else changed)
+        names, of_kinds = {key.name for key in others}, {key.kind for key in others}
+        read, texts = read_catalog_with_texts(connection, names, of_kinds)
+        return _completed(known, there, others, read), texts
     catalog, texts = read_catalog_with_texts(connection, own, kinds)
     return Catalog(known | catalog), texts
 
