@@ -56,6 +56,13 @@ def test_a_text_ends_where_it_ends_also_where_the_server_takes_backslashes(conne
     same(connection, text)
 
 
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_no_statement_is_prepared_however_often_it_is_repeated(connection: Connection) -> None:
+    """A pooler may run each transaction in another session of the server, which does not know what was prepared."""
+    for _ in range(10):
+        assert connection.query("SELECT count(*) FROM pg_prepared_statements") == [(0,)]
+
+
 @pytest.mark.parametrize("target", ["sqlite", "postgresql"], indirect=True)
 @given(text=TEXTS)
 @QUICK

@@ -28,7 +28,7 @@ SETTINGS = {
         "SET DateStyle = 'German'": "current_setting('DateStyle')",
         "SET ahjo.own = 'x'": "coalesce(nullif(current_setting('ahjo.own', true), ''), '-')",
         "DO $$ BEGIN EXECUTE 'SET work_mem = 77777'; END $$": "current_setting('work_mem')",
-        "PREPARE ahjo_p AS SELECT 1": "(SELECT count(*) FROM pg_prepared_statements WHERE from_sql)",
+        "PREPARE ahjo_p AS SELECT 1": "(SELECT count(*) FROM pg_prepared_statements)",
         "SELECT pg_advisory_lock(7777)": "(SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7777)",
         "CREATE TEMP TABLE ahjo_t (n int)": "(SELECT count(*) FROM pg_class WHERE relname = 'ahjo_t')",
         "SELECT pg_advisory_unlock_all()": "(SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory')",

@@ -373,11 +373,15 @@ class PostgreSQL(Dialect):
         cursor.close()
 
     def on_connect(self, raw: Any) -> None:
-        """Have psycopg's cursors count statements; leave other drivers alone."""
+        """Have psycopg's cursors count statements, and prepare none; leave other drivers alone.
+
+        A pooler may pass the next statement to another session of the server, which does not know what was prepared.
+        """
         if hasattr(raw, "pgconn"):
             from ahjo_tasks.database.dialects.postgresql.cursor import CountingCursor
 
             raw.cursor_factory = CountingCursor
+            raw.prepare_threshold = None
 
     def cancel_statement(self, raw: Any) -> str:
         """Cancel the backend's query; pg8000 does not tell which backend it has."""
