@@ -144,11 +144,15 @@ def _with_last_texts(plan: Plan, texts: _LastTexts, files: Sequence[SqlFile]) ->
     A file of routines drops those that it, or the file that had them before, created with other parameters; and of
     objects that a file drops itself it is known what its last text gave them.
     """
+    creating: defaultdict[str, list[SqlFile]] = defaultdict(list)
+    for file in files:
+        for name in _created_names(file):
+            creating[name].append(file)
     steps: list[Step] = []
     for step in plan.steps:
         if isinstance(step, FileStep) and (step.file.replaced or _creates_routines(step.file)):
             last = texts.of(step.file)
-            first = _old_overloads(step.file, last, files)
+            first = _old_overloads(step.file, last, creating)
             steps.append(replace(step, first=first, last_texts=tuple(last) if step.file.replaced else ()))
         else:
             steps.append(step)
@@ -159,9 +163,17 @@ def _creates_routines(file: SqlFile) -> bool:
     return any(definition.kind in ROUTINES for definition in file.definitions)
 
 
-def _old_overloads(file: SqlFile, last_texts: Sequence[str], files: Sequence[SqlFile]) -> tuple[str, ...]:
-    names = {definition.name.name for definition in file.definitions}
-    now = "\n".join(other.text for other in files if not names.isdisjoint(each.name.name for each in other.definitions))
+def _created_names(file: SqlFile) -> set[str]:
+    return {definition.name.name for definition in file.definitions}
+
+
+def _old_overloads(
+    file: SqlFile, last_texts: Sequence[str], creating: Mapping[str, Sequence[SqlFile]]
+) -> tuple[str, ...]:
+    """Return statements that drop the routines of last texts that no file creates; `creating` has files by name."""
+    if not last_texts:
+        return ()
+    now = "\n".join(dict.fromkeys(other.text for name in _created_names(file) for other in creating[name]))
     found = (statement for text in last_texts for statement in file.dialect.replaced_overloads(text, now))
     return tuple(dict.fromkeys(found))
 
