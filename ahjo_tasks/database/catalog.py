@@ -12,6 +12,7 @@ from collections import defaultdict
 from contextlib import suppress
 from functools import cached_property
 from hashlib import sha256
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ahjo_tasks.errors import StatementError
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 KINDS = {"materialized view": "view", "domain": "type", "aggregate": "function"}
 """Kinds of objects that share their names with another kind."""
 SHIPPED_SCHEMAS = re.compile(r"pg_.*|information_schema|sys|guest|db_.*", re.IGNORECASE)
+PLACE = '(name COLLATE "C", schema_name COLLATE "C")'
+"""The place of an object among all, beside the bounds of `catalog_bounds_sql`."""
 TABLES_PER_QUERY = 500
 """Tables that one query asks for; of more, all are read."""
 
@@ -454,21 +457,34 @@ def _rows(
 
     With `kinds`, queries that have none of these are left out.
     """
-    dialect = connection.dialect
-    queries = [query for query in dialect.catalog_queries if not kinds or any(map(query.may_have, kinds))]
+    queries = [query for query in connection.dialect.catalog_queries if not kinds or any(map(query.may_have, kinds))]
     if not queries:
         return
-    listed = None if names is None else sorted(set(names))
-    if listed is not None and len(listed) > dialect.names_per_query:
-        listed = None
-    if listed == []:
-        return
-    literals = ", ".join(map(dialect.quote_literal, listed or ()))
-    query = " UNION ALL ".join(part.sql + (f" AND {part.name} IN ({literals})" if listed else "") for part in queries)
     wanted = ", ".join(("kind", "schema_name", "name", "table_name", *columns))
-    rows = dialect.query_catalog(connection, f"SELECT {wanted} FROM ({query}) objects")
-    for kind, schema, name, table, *values in rows:
-        yield ObjectKey(str(kind), str(schema or ""), str(name), str(table)), tuple(map(_text, values))
+    for listed, portion in _portions(connection, names, has_values=bool(columns)):
+        query = " UNION ALL ".join(part.sql + (f" AND {part.name} IN ({listed})" if listed else "") for part in queries)
+        rows = connection.dialect.query_catalog(connection, f"SELECT {wanted} FROM ({query}) objects{portion}")
+        for kind, schema, name, table, *values in rows:
+            yield ObjectKey(str(kind), str(schema or ""), str(name), str(table)), tuple(map(_text, values))
+
+
+def _portions(connection: Connection, names: Iterable[str] | None, *, has_values: bool) -> Iterator[tuple[str, str]]:
+    """Yield what one query each reads: a list of names, or what stands behind a query of all objects.
+
+    Without names, or with more than a query is given, all objects are read; but in portions where the dialect has
+    `catalog_bounds_sql` and what it counts is wanted, as `has_values` says.
+    """
+    dialect = connection.dialect
+    listed, most = None if names is None else sorted(set(names)), dialect.names_per_query
+    if listed is not None and (len(listed) <= most or dialect.catalog_bounds_sql):
+        for start in range(0, len(listed), most):
+            yield ", ".join(map(dialect.quote_literal, listed[start : start + most])), ""
+        return
+    bounds = connection.query(dialect.catalog_bounds_sql) if has_values and dialect.catalog_bounds_sql else []
+    places = [f"({', '.join(dialect.quote_literal(str(value)) for value in bound)})" for bound in bounds]
+    for lower, upper in pairwise(("", *places, "")):
+        limits = [f"{PLACE} {sign} {place}" for sign, place in ((">", lower), ("<=", upper)) if place]
+        yield "", f" WHERE {' AND '.join(limits)}" if limits else ""
 
 
 def _text(value: object) -> str:

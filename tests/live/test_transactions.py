@@ -66,6 +66,26 @@ def test_more_objects_than_half_of_the_lock_table_are_several_transactions(live:
 
 
 @POSTGRESQL
+def test_more_views_than_the_lock_table_has_room_for_are_read_in_portions(live: Deployed) -> None:
+    """To show a view locks the relations that it uses until the transaction ends."""
+    size = "current_setting('max_locks_per_transaction')::int * current_setting('max_connections')::int"
+    portion = live.rows(f"SELECT {size}")[0][0] // 4
+    block = "DO $$ BEGIN FOR i IN 1..{} LOOP EXECUTE format('{} VIEW other_{}_%s{}', i); END LOOP; END $$"
+    for number in range(16):
+        live.by_hand(block.format(portion, "CREATE", number, " AS SELECT 1 AS one"))
+    live.view("own", "SELECT 1 AS one")
+    live.succeed("deploy")
+    live.by_hand("CREATE OR REPLACE VIEW own AS SELECT 1 AS one, 2 AS two")
+    assert "changed by hand" in live.succeed("deploy").text
+    assert "nothing to do" in live.succeed("deploy").text
+    for number in range(16):
+        drop = block.format(portion, "DROP", number, "")
+        live.write(f"database/functions/drop_{number}.sql", f"{drop};\n")
+    assert "each step is committed by itself now" in live.succeed("deploy").text
+    assert live.rows("SELECT viewname FROM pg_views WHERE viewname LIKE 'other%'") == []
+
+
+@POSTGRESQL
 @pytest.mark.parametrize("by", ["a revision", "a file"])
 def test_a_new_value_of_an_enumeration_is_committed_before_its_use(live: Deployed, by: str) -> None:
     live.by_hand("CREATE TYPE mood AS ENUM ('sad')")

@@ -251,7 +251,11 @@ class DialectAttributes:
     names_changes_of_others: ClassVar[bool] = False
     """True if those are what other sessions have changed, or dropped, and what the own one did is not among them."""
     names_per_query: ClassVar[int] = 500
-    """Names that one query of the catalog asks for; of more, all objects are read."""
+    """Names that one query of the catalog asks for; of more, all objects are read, or several queries ask."""
+    catalog_bounds_sql: ClassVar[str] = ""
+    """Query of the names and schemas of objects that divide all into portions, for reading one locks what it uses.
+
+    Empty where one query may read all objects."""
     used_schemas_sql: ClassVar[str] = ""
     """Query of the schemas of what the objects in {schemas} use; empty where there is one version for the database."""
     table_exists_sql: ClassVar[str] = ""

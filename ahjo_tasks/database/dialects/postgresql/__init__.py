@@ -82,7 +82,7 @@ BLOCK = "inline_code_block"
 LOCK_NOT_AVAILABLE = "55P03"
 ALREADY_EXISTS = ("42P06", "42P07", "42710", "42723")
 HINTS = {LOCK_NOT_AVAILABLE: LOCK_WAIT, "25006": READ_ONLY, **dict.fromkeys(ALREADY_EXISTS, EXISTS)}
-NEEDS_COMMIT = frozenset({"55P04", "55006", "25001"})
+NEEDS_COMMIT = frozenset({"55P04", "55006", "25001", "53200"})
 USED = "2BP01"
 USED_BY_VIEW = "0A000"
 CANNOT_REPLACE = frozenset({"42P16", "42P13", "42809"})
@@ -100,10 +100,6 @@ LIBPQ_DEFAULTS = {
 
 Without `client_encoding` a driver uses the database's own encoding: it fails for
 letters that this lacks, where the server would say so, and gives bytes instead of text for SQL_ASCII."""
-LOCK_TABLE = (
-    "SELECT current_setting('max_locks_per_transaction')::int"
-    " * (current_setting('max_connections')::int + current_setting('max_prepared_transactions')::int)"
-)
 MAX_NAME_BYTES = 63
 """Bytes of an application's name that the server keeps."""
 
@@ -206,6 +202,8 @@ class PostgreSQL(Dialect):
     catalog_mark_sql = catalog.MARK
     changed_names_sql = catalog.CHANGED_NAMES
     used_schemas_sql = catalog.USED_SCHEMAS
+    catalog_bounds_sql = catalog.BOUNDS
+    names_per_query = 1000
     table_exists_sql = (
         "SELECT 1 FROM pg_catalog.pg_tables WHERE tablename = {name}"
         " AND schemaname = COALESCE({schema}, current_schema())"
@@ -314,12 +312,12 @@ class PostgreSQL(Dialect):
         return compiled(r"(?ai:\bADD\s+VALUE\b)").search(text) is not None
 
     def needs_commit(self, error: ServerError) -> bool:
-        """Read the SQLSTATE: a new value of an enumeration, rows whose constraints are checked at the commit."""
+        """Read the SQLSTATE: a new value of an enumeration, constraints that are not checked yet, a full lock table."""
         return error.number in NEEDS_COMMIT
 
     def max_locked_objects(self, connection: OpenConnection) -> int:
         """Return half of the size of the lock table, which all sessions share."""
-        return int(connection.query(LOCK_TABLE)[0][0]) // 2
+        return int(connection.query(f"SELECT {catalog.LOCK_TABLE}")[0][0]) // 2
 
     def quote_literal(self, text: str) -> str:
         """Quote so that a text is the same, and ends where it ends, under either `standard_conforming_strings`."""

@@ -462,6 +462,21 @@ CHANGED_NAMES = " UNION ".join(
 )
 """An array's type follows that of its elements, and what is in the schema of large values its table: no name for it."""
 
+LOCK_TABLE = (
+    "(current_setting('max_locks_per_transaction')::int"
+    " * (current_setting('max_connections')::int + current_setting('max_prepared_transactions')::int))"
+)
+"""The number of objects that all sessions together can lock."""
+BOUNDS = (
+    "SELECT name, schema_name FROM (SELECT name, schema_name, row_number() OVER (ORDER BY name, schema_name) AS number"
+    " FROM (SELECT c.relname AS name, n.nspname AS schema_name FROM pg_catalog.pg_class c"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm')"
+    " UNION ALL SELECT p.proname, n.nspname FROM pg_catalog.pg_proc p"
+    " JOIN pg_catalog.pg_language l ON l.oid = p.prolang AND l.lanname = 'sql'"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE p.oid >= 16384) objects) numbered"
+    f" WHERE number % GREATEST({LOCK_TABLE} / 4, 1) = 0 ORDER BY number"
+)
+"""pg_get_viewdef locks the relations that a view uses until the transaction ends, and others hold locks, too."""
 
 USED_SCHEMAS = """SELECT DISTINCT n.nspname FROM (
 SELECT DISTINCT d.refclassid, d.refobjid FROM pg_catalog.pg_depend d
