@@ -89,6 +89,8 @@ class Catalog(dict[ObjectKey, Fingerprint]):
 
     mark: str = ""
     """The moment since which the database tells what has changed; empty where it does not."""
+    changed: frozenset[str] = frozenset()
+    """The names of what this run had changed before: in one transaction, all of it was changed since the mark."""
 
     @cached_property
     def by_name(self) -> Mapping[tuple[str, str], list[ObjectKey]]:
@@ -140,7 +142,8 @@ def read_changed(
 ) -> tuple[Catalog, dict[ObjectKey, str]] | None:
     """Return the fingerprints of all objects, of which only those with a name of `own` may have changed since a look.
 
-    None where others have changed, or where the database does not tell. With `kinds`, those that have changed are of
+    None where others have changed, or where the database does not tell; those that this run had changed before are read
+    again. With `kinds`, those that have changed are of
     these kinds, and all that were there are. Texts that were read along the way are returned, too. Raises
     StatementError.
     """
@@ -149,7 +152,7 @@ def read_changed(
         return None
     rows = dialect.query_catalog(connection, dialect.changed_names_sql.replace("{mark}", known.mark))
     changed = {str(name) for (name,) in rows if name is not None}
-    if not changed.issubset(own):
+    if not changed.issubset(own if dialect.names_changes_of_others else known.changed.union(own)):
         return None
     if not (dialect.names_changes_of_others and kinds):
         there, others = _compared(connection, known, own if dialect.names_changes_of_others else changed)

@@ -53,7 +53,7 @@ from ahjo_tasks.project.sql_file import ROW_KINDS
 from ahjo_tasks.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from ahjo_tasks.database.catalog import ObjectKey
@@ -406,26 +406,28 @@ class Recorder:
         mark = read_mark(connection)
         many = len(self._files) > connection.dialect.names_per_query
         most = many and len(self._files) > MOST * len(self._catalog or ())
-        changed = None if most else self._read_changed()
-        if changed is None:
-            changed = read_catalog_with_texts(connection) if many else (read_catalog(connection), {})
-        catalog, texts = changed
+        own = self._own_names()
+        read = None if most else self._read_changed(own)
+        if read is None:
+            read = read_catalog_with_texts(connection) if many else (read_catalog(connection), {})
+        catalog, texts = read
         catalog = with_comments(connection, catalog)
         catalog.mark = mark
+        catalog.changed = self._catalog.changed.union(own) if self._catalog is not None else frozenset(own)
         return catalog, texts
 
-    def _read_changed(self) -> tuple[Catalog, dict[ObjectKey, str]] | None:
+    def _read_changed(self, own: Collection[str]) -> tuple[Catalog, dict[ObjectKey, str]] | None:
         """Return the objects that were known, with those that the steps have changed since; None for all others."""
         if self._catalog is None:
             return None
         lost = any(MAY_LOSE.search(_source(step)) for step in self._done)
         made = [definition for file in self._files.values() for definition in file.definitions]
         kinds = set() if lost else {KINDS.get(definition.kind, definition.kind) for definition in made}
-        return read_changed(self._connection, self._catalog, self._own_names(), kinds)
+        return read_changed(self._connection, self._catalog, own, kinds)
 
     def _own_names(self) -> set[str]:
         """Return the names of what the steps may have changed; none where that may be anything."""
-        if any(MAY_ALTER.search(_source(step)) for step in self._done):
+        if any(map(_may_alter, self._done)):
             return set()
         made = [definition for file in self._files.values() for definition in file.definitions]
         made += [step.definition for step in self._dropped]
@@ -691,6 +693,12 @@ def _source(step: Step) -> str:
         return step.file.text.lower()
     paths = (Path(script.path) for script in getattr(step, "revisions", ()))
     return "alter\n" + "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in paths).lower()
+
+
+def _may_alter(step: Step) -> bool:
+    """Test whether a step may change the definition of an object that it does not name."""
+    found = MAY_ALTER.search(_source(step)) is not None
+    return found and (not isinstance(step, FileStep) or MAY_ALTER.search(step.file.code) is not None)
 
 
 def table_fingerprint(text: str, comments: str) -> Fingerprint:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, overload
 from ahjo_tasks.errors import SourceError
 from ahjo_tasks.project.contents import FileContents
 from ahjo_tasks.sql.definitions import Name
-from ahjo_tasks.sql.effects import defines_only, gives_rights
+from ahjo_tasks.sql.effects import code, defines_only, gives_rights
 from ahjo_tasks.sql.references import read_references, read_row_statements
 from ahjo_tasks.sql.references.symbols import read_symbols
 from ahjo_tasks.sql.scanner import OpaqueScanner, skip_gap
@@ -227,6 +227,11 @@ class SqlFile(FileText):
     def gives_rights(self) -> bool:
         """True if the file grants rights or names owners."""
         return gives_rights(self.texts, self.dialect.syntax)
+
+    @property
+    def code(self) -> str:
+        """The words of the file in lower case, without comments, and a quote in place of each string."""
+        return code(self.texts, self.dialect.syntax)
 
     @property
     def texts(self) -> Texts:

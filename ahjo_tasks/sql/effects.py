@@ -59,6 +59,12 @@ def gives_rights(batches: Iterable[str], syntax: Syntax) -> bool:
     return any(not RIGHTS.isdisjoint(keywords(name_tokens(text, syntax), syntax)) for text in texts)
 
 
+def code(batches: Iterable[str], syntax: Syntax) -> str:
+    """Return the words of the batches in lower case, without comments, and a quote in place of each string."""
+    texts = usual_texts(batches, syntax)
+    return " ".join(word.lower() for text in texts for word in keywords(name_tokens(text, syntax), syntax))
+
+
 def _begins_so(words: Sequence[str]) -> bool:
     return not words or _defines(words, 0, DEFINING)
 

@@ -15,6 +15,7 @@ from ahjo_tasks.database.catalog import (
     ObjectKey,
     combined_version,
     read_catalog,
+    read_catalog_with_texts,
     read_changed,
     read_definitions,
     read_mark,
@@ -630,3 +631,24 @@ def test_queries_of_the_catalog_are_not_compiled_and_leave_the_setting(filled: D
         with connection.one_transaction():
             assert connection.dialect.query_catalog(connection, asked) == [("off",)]
             assert connection.query(asked) == [("on",)]
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_what_a_run_changes_bit_by_bit_in_one_transaction_is_read_by_its_names(filled: Deployed) -> None:
+    with filled.connection() as connection:
+        known = look(connection)
+        with connection.transaction():
+            connection.execute("CREATE OR REPLACE VIEW v2 AS SELECT 1 AS one")
+            catalog, texts = read_changed(connection, known, {"v2"}) or (known, {})
+            assert (catalog, texts) == read_with(connection, {"v2"})
+            known, known.mark, known.changed = catalog, read_mark(connection), frozenset({"v2"})
+            connection.execute("CREATE OR REPLACE VIEW v3 AS SELECT 2 AS two")
+            catalog, texts = read_changed(connection, known, {"v3"}) or (known, {})
+            assert (catalog, texts) == read_with(connection, {"v2", "v3"})
+            filled.by_hand("CREATE VIEW other AS SELECT 1 AS one")
+            assert read_changed(connection, known, {"v3"}) is None
+
+
+def read_with(connection: Connection, names: set[str]) -> tuple[Catalog, dict[ObjectKey, str]]:
+    """Return all fingerprints, and the texts of the objects with these names."""
+    return read_catalog(connection), read_catalog_with_texts(connection, names)[1]

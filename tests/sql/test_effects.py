@@ -110,3 +110,16 @@ def test_a_batch_beside_a_module_may_define_and_describe(batch: str) -> None:
 @pytest.mark.parametrize("batch", ACTS)
 def test_a_batch_beside_a_module_that_does_more_is_told(batch: str) -> None:
     assert not defines_only("mssql", VIEW + batch)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("postgresql", "-- call it\nCREATE VIEW v AS /* do */ SELECT 'exec' AS a", "create view v as select ' as a"),
+        ("postgresql", "CREATE FUNCTION f() AS $$ CALL p() $$; DO $b$ x $b$", "create function f ( ) as ' ; do '"),
+        ("mysql", "CREATE PROCEDURE p() CALL `q`() # rename", "create procedure p ( ) call `q` ( )"),
+        ("mssql", "EXEC('DROP VIEW v') -- alter\nGO\nEXEC dbo.p", "exec ( ' ) exec dbo.p"),
+    ],
+)
+def test_comments_and_strings_are_no_words_of_a_file(name: str, text: str, words: str) -> None:
+    assert split(FileText(Path("f.sql"), "f.sql", "function", text, dialect(name))).code == words
