@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.database.catalog import KINDS, ObjectKey
@@ -26,6 +27,8 @@ from ahjo_tasks.history.store import (
     new_run_id,
 )
 from ahjo_tasks.project.kinds import OBJECTS
+from ahjo_tasks.sql.scanner import OpaqueScanner
+from ahjo_tasks.sql.source import SourceText
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,6 +43,9 @@ COLUMNS = (
     " comments, text_hash, run_id"
 )
 TRANSACTION = re.compile(r"^(BEGIN|COMMIT|BEGIN TRANSACTION|COMMIT TRANSACTION);?$", re.IGNORECASE)
+
+SESSION = re.compile(r"\b(?:SET|RESET|USE|DISCARD|SET_CONFIG)\b", re.IGNORECASE)
+"""A word of each statement that changes the session for what follows it."""
 
 
 class SqlScript:
@@ -58,16 +64,35 @@ class SqlScript:
     def text(self, target: str) -> str:
         """Return the script; what it leaves out is said at its head."""
         client = self._client
-        body = [f"{part}{client.end}" for step in self._plan.steps for part in self._step(step)]
+        body = [part for step in self._plan.steps for part in self._in_own_session([*self._step(step)])]
         history = [f"{part}{client.end}" for part in self._history()]
         head = [
             f"-- A deploy of {_comment(target)}; run it with: {client.call}",
             *(f"-- Left out, for inv deploy: {_comment(name)}" for name in self._left_out),
         ]
-        guards = [f"{client.guard.format(condition=condition)}{client.end}" for condition in self._conditions()]
-        guards = [part.replace(";\n", f"{client.end}\n") for part in guards]
+        guards = [self._ended(client.guard.format(condition=condition)) for condition in self._conditions()]
         begin, commit = ([f"{word}{client.end}"] if word else [] for word in (client.begin, client.commit))
         return "\n\n".join(["\n".join(head), client.first, *begin, *guards, *body, *history, *commit])
+
+    def _ended(self, statements: str) -> str:
+        """Return statements of the client itself, a line each, as the script ends them."""
+        return f"{statements}{self._client.end}".replace(";\n", f"{self._client.end}\n")
+
+    def _in_own_session(self, statements: list[str]) -> Iterator[str]:
+        """Yield the statements of a step, and what puts the session back after some that may change it."""
+        yield from (f"{self._for_client(statement)}{self._client.end}" for statement in statements)
+        if self._client.reset and any(map(SESSION.search, statements)):
+            database = self._dialect.quote(self._connection.database_name)
+            yield self._ended(self._client.reset.format(database=database))
+
+    def _for_client(self, sql: str) -> str:
+        """Return a statement in which the client sees no variable and no command of its own."""
+        scanner, source = OpaqueScanner(self._dialect.syntax, unclosed="end"), SourceText(sql)
+        places, code = [0], 0
+        for match in re.finditer(self._client.misread, sql):
+            code = scanner.end_of_opaque(source, code, match.end())
+            places += [code] if code == match.end() else []
+        return self._client.apart.join(sql[start:end] for start, end in pairwise([*places, len(sql)]))
 
     def _step(self, step: Step) -> Iterator[str]:
         """Yield the statements of a step."""

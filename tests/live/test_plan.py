@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 CLIENTS = {"sqlite": "sqlite3", "postgresql": "psql", "mysql": "mysql"}
 
 
-def run_script(live: Deployed, script: Path) -> int:
-    """Run a script with the database's own client; return its exit code."""
+def run_script(live: Deployed, script: Path, *flags: str) -> int:
+    """Run a script with the database's own client and these flags; return its exit code."""
     client = CLIENTS.get(live.target.name, "")
     if not shutil.which(client or "none"):
         pytest.skip(f"no client for {live.target.name}")
@@ -35,7 +35,7 @@ def run_script(live: Deployed, script: Path) -> int:
     }[client]
     environ = {**os.environ, "PGPASSWORD": str(url.password), "MYSQL_PWD": str(url.password)}
     with script.open() as text:
-        done = subprocess.run([client, *where], stdin=text, env=environ, capture_output=True, check=False)
+        done = subprocess.run([client, *flags, *where], stdin=text, env=environ, capture_output=True, check=False)
     return done.returncode
 
 
@@ -55,6 +55,60 @@ def test_a_plan_is_a_script_for_the_databases_own_client(live: Deployed) -> None
     assert "nothing to do" in live.succeed("plan", "--check").text
     assert "script of " in live.succeed("history").text
     assert live.succeed("drift").code == 0
+
+
+MISREAD = {
+    "sqlite": "SELECT '\n/\n' AS text, 6\n/\n2\nAS\nGO",
+    "mysql": "SELECT '\ndelimiter x\n' AS text, 3\nAS\ndelimiters , 4 AS two\nFROM (SELECT 1) AS one",
+    "postgresql": "SELECT ':USER :''HOST'' ' AS text, (ARRAY[1, 2, 3])[1:PORT] AS \":PORT\" FROM (SELECT 2 AS PORT) p",
+}
+"""SQL in which the client sees a variable or a command of its own."""
+
+
+@pytest.mark.parametrize("target", [*MISREAD], indirect=True)
+def test_a_client_reads_a_script_as_the_server_would(live: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = MISREAD[live.target.name]
+    live.view("a", text)
+    live.view("b", "SELECT 'ä漢😀' AS \"ü\"" if live.target.name != "mysql" else "SELECT 'ä漢😀' AS `ü`")
+    live.succeed("plan", "--format", "sql", "--output", str(live.directory / "plan.sql"))
+    with monkeypatch.context() as environ:
+        environ.setenv("LC_ALL", "C")
+        environ.setenv("PGCLIENTENCODING", "LATIN1")
+        assert run_script(live, live.directory / "plan.sql") == 0
+    assert live.rows("SELECT * FROM a") == live.rows(text)
+    assert live.rows("SELECT * FROM b") == [("ä漢😀",)]
+    assert "nothing to do" in live.succeed("plan", "--check").text
+
+
+@pytest.mark.parametrize("target", ["mysql"], indirect=True)
+def test_a_script_says_how_the_comments_of_routines_are_kept(live: Deployed) -> None:
+    text = "DELIMITER //\nCREATE OR REPLACE PROCEDURE p() BEGIN -- why\n SELECT 1; END\n//\n"
+    live.write("database/procedures/p.sql", text)
+    live.succeed("plan", "--format", "sql", "--output", str(live.directory / "plan.sql"))
+    call = (live.directory / "plan.sql").read_text().splitlines()[0].split("run it with: ")[1]
+    assert run_script(live, live.directory / "plan.sql", *(word for word in call.split() if word.startswith("--"))) == 0
+    assert "-- why" in live.rows("SHOW CREATE PROCEDURE p")[0][2]
+
+
+SESSION = {
+    "mysql": "SET NAMES latin1; SET sql_mode = 'ANSI_QUOTES', time_zone = '+05:00'; USE mysql;",
+    "postgresql": "SET search_path TO other; SET LOCAL DateStyle = 'German'; SET ROLE pg_monitor;",
+}
+"""What a file may set for the session; the file after it begins in one of its own."""
+
+
+@pytest.mark.parametrize("target", [*SESSION], indirect=True)
+def test_a_file_of_a_script_leaves_the_session_as_it_was(live: Deployed) -> None:
+    if live.target.name == "postgresql":
+        live.target.query("CREATE SCHEMA other; GRANT ALL ON SCHEMA other TO pg_monitor", live.database)
+    name = "`{}`.`a`" if live.target.name == "mysql" else "other.a"
+    create = f"CREATE OR REPLACE VIEW {name.format(live.database)} AS SELECT 1 AS one;"
+    live.write("database/views/a.sql", f"{SESSION[live.target.name]} {create}")
+    live.view("b", '-- depends: a\nSELECT "one" AS text' if live.target.name == "mysql" else "SELECT 'ä' AS text")
+    live.succeed("plan", "--format", "sql", "--output", str(live.directory / "plan.sql"))
+    assert run_script(live, live.directory / "plan.sql") == 0
+    assert live.rows("SELECT text FROM b") == [("one" if live.target.name == "mysql" else "ä",)]
+    assert "nothing to do" in live.succeed("plan", "--check").text
 
 
 def test_a_script_for_an_empty_database_begins_the_history(live: Deployed) -> None:

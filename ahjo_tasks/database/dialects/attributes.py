@@ -40,7 +40,8 @@ class ScriptClient(NamedTuple):
     `guard` fails unless its condition is true, `database` is the function that names the database, `login` the one
     that names the user, and `now` the time in UTC. `catalog` sets what the texts of the catalog depend on, and
     `schema_sql` asks for the schema of names without one. `digest` makes text of a hash of the dialect's, and
-    `combined` one hash of those of several rows.
+    `combined` one hash of those of several rows. `misread` is an expression for where in code the client sees a
+    variable or a command of its own, unless `apart` comes there. `reset` puts the session back as `first` left it.
     """
 
     call: str
@@ -56,6 +57,9 @@ class ScriptClient(NamedTuple):
     schema_sql: str = ""
     digest: str = "{}"
     combined: str = "''"
+    misread: str = NEVER
+    apart: str = " "
+    reset: str = ""
 
 
 @dataclass(frozen=True)

@@ -223,6 +223,11 @@ IS_THERE = (
     "SELECT COUNT(*) FROM information_schema.routines WHERE routine_schema = DATABASE()"
     " AND routine_type = {kind} AND routine_name = {name}"
 )
+SETTINGS = (
+    *("autocommit", "default_storage_engine", "foreign_key_checks", "group_concat_max_len", "sql_mode", "sql_notes"),
+    *("sql_safe_updates", "time_zone", "unique_checks"),
+)
+"""Variables that files set for the session, as dumps do: a script puts them back after such a file."""
 ROLE = "@''"
 """The end of a grantee that is a role of MariaDB, which has no host."""
 ROUTINES = frozenset({"FUNCTION", "PROCEDURE"})
@@ -233,13 +238,15 @@ class MySQL(Dialect):
 
     name = "mysql"
     script_client = ScriptClient(
-        "mysql DATABASE < FILE",
-        "DELIMITER $ahjo$",
+        "mysql --comments DATABASE < FILE",
+        f"SET NAMES utf8mb4;\nSET {', '.join(f'@ahjo_{name} = @@{name}' for name in SETTINGS)};\nDELIMITER $ahjo$",
         database="DATABASE()",
         end="\n$ahjo$",
         login="CURRENT_USER()",
         now="UTC_TIMESTAMP()",
         catalog=f"SET SESSION group_concat_max_len = {LONGEST_LIST}",
+        misread=r"(?im:^(?=delimiter))",
+        reset=f"USE {{database}};\nSET NAMES utf8mb4, {', '.join(f'{name} = @ahjo_{name}' for name in SETTINGS)}",
     )
     title = "MySQL"
     default_driver = "mysql+pymysql"

@@ -81,7 +81,13 @@ class SQLite(Dialect):
 
     name = "sqlite"
     script_client = ScriptClient(
-        "sqlite3 DATABASE < FILE", ".bail on", begin="BEGIN", commit="COMMIT", digest="'text:' || {}"
+        "sqlite3 DATABASE < FILE",
+        ".bail on",
+        begin="BEGIN",
+        commit="COMMIT",
+        digest="'text:' || {}",
+        misread=r"(?im:^[ \t]*(?=(?:/|go)[ \t]*(?:--|/\*|$)))",
+        apart="/**/",
     )
     title = "SQLite"
     default_driver = "sqlite"

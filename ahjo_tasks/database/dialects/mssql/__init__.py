@@ -49,7 +49,7 @@ class MSSQL(Dialect):
     name = "mssql"
     script_client = ScriptClient(
         "sqlcmd -x -b -i FILE",
-        "SET XACT_ABORT ON\nGO",
+        "SET XACT_ABORT, QUOTED_IDENTIFIER ON\nGO",
         f"IF NOT ({{condition}}) RAISERROR('{MISFIT}', 16, 1)",
         "DB_NAME()",
         "BEGIN TRANSACTION",

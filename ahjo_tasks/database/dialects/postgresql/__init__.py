@@ -133,7 +133,7 @@ class PostgreSQL(Dialect):
     name = "postgresql"
     script_client = ScriptClient(
         "psql -v ON_ERROR_STOP=1 -f FILE",
-        r"\set ON_ERROR_STOP on",
+        "\\set ON_ERROR_STOP on\n\\encoding UTF8",
         f"DO $guard$ BEGIN IF NOT ({{condition}}) THEN RAISE EXCEPTION '{MISFIT}'; END IF; END $guard$",
         "current_database()",
         "BEGIN",
@@ -143,6 +143,8 @@ class PostgreSQL(Dialect):
         catalog=catalog.SETTINGS,
         schema_sql="SELECT current_schema()",
         combined=catalog.COMBINED,
+        misread=r"""(?<!:):(?=[\w'"{])""",
+        reset="RESET ALL;\nRESET SESSION AUTHORIZATION;\nRESET ROLE;\nSET client_encoding = 'UTF8'",
     )
     title = "PostgreSQL"
     default_driver = "postgresql+psycopg"
