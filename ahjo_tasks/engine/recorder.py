@@ -189,6 +189,8 @@ class Recorder:
         """True if a file runs every time."""
         self._ended = False
         """True once the end is written, with the last steps."""
+        self._due: dict[str, str] = {}
+        """Hashes of what refreshed files ran before, as long as nothing is done that they are refreshed for."""
 
     def looks_at(self, step: Step) -> bool:
         """Return whether a step has a transaction of its own that holds objects, and nobody else's changes of them."""
@@ -243,6 +245,13 @@ class Recorder:
                 self._dropped.append(step)
             self._done.append(step)
             self._steps.append(self._note(event, step))
+            if event.status == "FAIL" and step.kind == "migration" and not self._is_undone(step):
+                self._due = {}
+
+    def _is_undone(self, step: Step) -> bool:
+        """Return whether a step that failed has left nothing, of several revisions either."""
+        whole = self._store.settings.deploy_transaction == "run"
+        return whole and self._connection.dialect.transactional_ddl and not step.outside_transaction
 
     def _note(self, event: StepEvent, step: Step) -> StepRecord:
         change = self._changes.get(step.label)
@@ -287,6 +296,7 @@ class Recorder:
         self._store.invalidate(refreshed)
         if self._records is not None:
             known = self._records
+            self._due = {label: known[label].hash for label in refreshed if label in known}
             due = {label: replace(known[label], hash="") for label in refreshed if label in known}
             self._records = {**known, **due}
 
@@ -370,6 +380,7 @@ class Recorder:
         if looks:
             self._write_what_objects_are()
         self._store.write_steps(self._record.run, self._steps, self._texts)
+        self._due = {} if any(note.status == "ok" for note in self._steps) else self._due
         self._steps, self._texts, self._files, self._dropped, self._done = [], {}, {}, [], []
         self._left = {}
         self._written = time.monotonic()
@@ -454,6 +465,8 @@ class Recorder:
             self._version, self._schemas = read_version(self._connection, schemas.splitlines()), schemas
         if self._state is not None and error is None:
             self._write_state(self._state)
+        if error is not None:
+            self._store.recall(self._due)
         stopped = INTERRUPTED if isinstance(error, KeyboardInterrupt) else "failed"
         status = stopped if error is not None else "succeeded"
         message = str(error) if error is not None else ""

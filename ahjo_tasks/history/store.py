@@ -513,6 +513,13 @@ class HistoryStore:
         of_files = (self._update("objects", forget, project=self.project, file=some) for some in _portions(refreshed))
         self._write([self._update("state", {"catalog_version": None}, project=self.project), *of_files])
 
+    def recall(self, hashes: Mapping[str, str]) -> None:
+        """Write again what refreshed files ran: nothing is done that they would have to run for."""
+        self._write(
+            self._update("objects", {"file_hash": ran}, project=self.project, file=label)
+            for label, ran in hashes.items()
+        )
+
     def write_steps(self, run: Run, steps: Sequence[StepRecord], texts: Mapping[str, str]) -> None:
         """Write steps of a run, and the texts that are not kept yet."""
         rows = ({"run_id": run.run_id, **vars(step)} for step in steps)

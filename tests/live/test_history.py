@@ -674,6 +674,22 @@ def test_a_word_of_select_that_is_no_name_gets_the_nearest_one(sqlite: Deployed)
     assert not sqlite.has("customers")
 
 
+def test_what_was_rolled_back_leaves_nothing_to_refresh(live: Deployed) -> None:
+    live.view("a", "SELECT 1 AS one")
+    live.view("b", "SELECT one FROM a")
+    live.write("database/views/c.sql", "CREATE VIEW c AS SELECT one FROM b")
+    live.succeed("deploy")
+    for flags in [("--select", "c"), *([] if live.target.name == "mysql" else [("--all",)])]:
+        live.fail("deploy", *flags)
+        assert "nothing to do" in live.succeed("plan", "--check").out
+        assert "3 deployed" in live.succeed("status").out
+    before = (live.directory / "database/views/a.sql").read_text()
+    live.view("a", "SELECT 2 AS one, nothing FROM nowhere")
+    live.fail("deploy")
+    live.write("database/views/a.sql", before)
+    assert "nothing to do" in live.succeed("plan", "--check").out
+
+
 @pytest.mark.parametrize("target", ["postgresql", "mysql"], indirect=True)
 @pytest.mark.parametrize("cause", ["revision", "view"])
 def test_what_a_failed_deploy_was_to_refresh_is_refreshed_by_the_next_one(live: Deployed, cause: str) -> None:
