@@ -92,7 +92,7 @@ def _why(step: StepRecord) -> str:
 
 def _show_object(ctx: ActionContext, store: HistoryStore, label: str, form: str, *, diff: bool) -> None:
     columns = ("Run", "Step", "Status", "Reason", "By")
-    story = store.story(label)
+    story = _of_object(store.story(label), label)
     rows = [(_step_row(run, step), {**asdict(step), "run": run.run_id}) for run, step in story]
     _show(ctx, form, columns, rows, f"  The history has nothing about {label}.")
     if diff:
@@ -100,14 +100,26 @@ def _show_object(ctx: ActionContext, store: HistoryStore, label: str, form: str,
         _show_diff(ctx, store, deployed.text_hash if deployed else "", deployed.label if deployed else label)
 
 
+def _of_object(story: list[tuple[Run, StepRecord]], name: str) -> list[tuple[Run, StepRecord]]:
+    """Return the steps of the object or file of that name; where none has it, of all whose names it is a part of."""
+    ends = tuple(f"{sign}{name}{ending}".lower() for sign in "/. " for ending in ("", ".sql"))
+    return [pair for pair in story if any(f"/{label}".lower().endswith(ends) for label in _labels(pair[1]))] or story
+
+
+def _labels(step: StepRecord) -> tuple[str, ...]:
+    """Return the label of a step, and that of the file that created what it dropped."""
+    return (step.label, step.reason) if step.kind == "drop" else (step.label,)
+
+
 def _step_row(run: Run, step: StepRecord) -> tuple[str, ...]:
-    return (run.run_id, step.label, step.status, _why(step), run.login or run.os_user)
+    label = f"{step.kind} {step.label}" if step.kind == "drop" else step.label
+    return (run.run_id, label, step.status, _why(step), run.login or run.os_user)
 
 
 def _show_diff(ctx: ActionContext, store: HistoryStore, text_hash: str, label: str) -> None:
-    path = ctx.project.files.script_path(label)
-    before = store.text(text_hash) or ""
-    now = ctx.project.files.read_named([str(path)], ctx.settings.scripting_variables)[0].text
+    files, before = ctx.project.files, store.text(text_hash) or ""
+    gone = before and not (files.directory / label).exists()
+    now = "" if gone else files.read_named([str(files.script_path(label))], ctx.settings.scripting_variables)[0].text
     lines = list(text_difference(before, now, label))
     for line in lines or [f"  {label} is as it was deployed."]:
         ctx.console.print(line)

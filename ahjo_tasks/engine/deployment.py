@@ -104,7 +104,8 @@ def _drops(removed: Sequence[FileChange], store: HistoryStore) -> list[DropStep]
             table = Name(schema, key.table) if key.table else None
             name = Name(None if table else schema, key.name)
             definition = Definition(key.kind, name, table)
-            steps.append(DropStep(definition, store.connection.dialect.drop_statement(definition, text)))
+            statement = store.connection.dialect.drop_statement(definition, text)
+            steps.append(DropStep(definition, statement, change.label))
     return steps
 
 

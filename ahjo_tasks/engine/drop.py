@@ -50,10 +50,11 @@ def place(item: Definition | Dependent) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class DropStep(Step):
-    """Drop one object."""
+    """Drop one object; `file` is the label of the file that created it, as far as it is known."""
 
     definition: Definition
     statement: str
+    file: str = ""
 
     kind = "drop"
     sent_in_one_call = True
@@ -100,7 +101,7 @@ def plan_drop(files: Sequence[SqlFile], kinds: Iterable[str] | None = None) -> P
 def drop_steps(files: Sequence[SqlFile]) -> list[DropStep]:
     """The steps that drop the objects of these files, dependents first."""
     return [
-        DropStep(definition, file.dialect.drop_statement(definition, file.text))
+        DropStep(definition, file.dialect.drop_statement(definition, file.text), file.label)
         for file in reversed(ordered(files))
         for definition in reversed(_objects(file))
     ]

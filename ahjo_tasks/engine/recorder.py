@@ -255,6 +255,7 @@ class Recorder:
 
     def _note(self, event: StepEvent, step: Step) -> StepRecord:
         change = self._changes.get(step.label)
+        reason = step.file if isinstance(step, DropStep) else step.note
         self._record.steps += 1
         note = StepRecord(
             self._record.steps,
@@ -264,7 +265,7 @@ class Recorder:
             seconds=round(event.seconds, 4),
             rows_changed=event.rows,
             batches=event.batches,
-            reason=(change.reason or str(change.status) if change else step.note)[:1000],
+            reason=(change.reason or str(change.status) if change else reason)[:1000],
             error=self._sentence(event.text),
         )
         file = step.file if isinstance(step, FileStep) else None

@@ -36,10 +36,8 @@ def plan_rollback(run_id: str, store: HistoryStore, files: ProjectFiles) -> Plan
     if run is None:
         raise UsageError(f"There is no run {run_id!r}, or more than one.", hint="inv history lists the runs.")
     restored, created, refused = [], [], []
-    for step in store.steps(run.run_id):
-        if step.kind not in OBJECTS or step.status != "ok":
-            continue
-        before = store.last_deployed(step.label, run.run_id)
+    for label, step in _deployed_or_dropped(store.steps(run.run_id)).items():
+        before = store.last_deployed(label, run.run_id)
         if before is None and step.reason == Status.NEW and step.text_hash:
             created.append(_file(store, files, step))
         elif before is None or not before.text_hash or store.text(before.text_hash) is None:
@@ -53,6 +51,14 @@ def plan_rollback(run_id: str, store: HistoryStore, files: ProjectFiles) -> Plan
     first = _drops(file for number, file in enumerate(created) if number not in used)
     last = _drops(file for number, file in enumerate(created) if number in used)
     return Plan(tuple(first)) + plan_objects(restored) + Plan(tuple(last))
+
+
+def _deployed_or_dropped(steps: Sequence[StepRecord]) -> dict[str, StepRecord]:
+    """Return the steps that deployed files of objects, and those that dropped what other files had created, by file."""
+    done = [step for step in steps if step.status == "ok"]
+    deployed = {step.label: step for step in done if step.kind in OBJECTS}
+    dropped = {step.reason: step for step in done if step.kind == DropStep.kind}
+    return {**dropped, **deployed}
 
 
 def _used(

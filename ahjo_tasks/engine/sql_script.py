@@ -182,6 +182,8 @@ class SqlScript:
         steps = [step for step in self._plan.steps if isinstance(step, FileStep | DropStep | MigrationStep)]
         for number, step in enumerate(steps, 1):
             note = StepRecord(number, step.kind, step.label, "ok", batches=step.batches_done(), reason="by a script")
+            if isinstance(step, DropStep):
+                note = replace(note, reason=step.file)
             if isinstance(step, FileStep):
                 kept = hash_text(step.file.text) if step.file.kind in OBJECTS else ""
                 note = replace(note, raw_hash=step.file.raw_hash, file_hash=file_hash(step.file, str), text_hash=kept)

@@ -436,7 +436,9 @@ class HistoryStore:
 
     def story(self, label: str) -> list[tuple[Run, StepRecord]]:
         """Return the steps that dealt with a file or an object, the newest first, each with its run."""
-        named = self._like("label", f"%{label.translate(LIKE_SIGNS)}%")
+        pattern = f"%{label.translate(LIKE_SIGNS)}%"
+        dropped = f"{self._where(kind='drop')} AND {self._like('reason', pattern)}"
+        named = f"({self._like('label', pattern)} OR {dropped})"
         concerned = f"run_id IN (SELECT run_id FROM {self._named('steps')} WHERE {named})"
         known = {run.run_id: run for run in map(_run, self._rows("runs", concerned, project=self.project))}
         rows = self._rows("steps", named)

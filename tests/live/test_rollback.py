@@ -50,6 +50,27 @@ def test_objects_go_back_to_the_texts_before_a_run(changed: Deployed) -> None:
     assert changed.rows("SELECT one FROM b") == [(2,)]
 
 
+def test_what_a_run_dropped_is_created_again(changed: Deployed) -> None:
+    changed.view("b", "SELECT 2 AS one, 5 AS five")
+    (changed.directory / "database/views/c.sql").unlink()
+    changed.succeed("deploy", "--prune")
+    assert not changed.has("c")
+    story = changed.succeed("history", "--object", "c").out
+    assert "drop view" in story
+    diff = changed.succeed("history", "--object", "database/views/c.sql", "--diff").out
+    assert any(line.strip().startswith("-") and "SELECT 3 AS three" in line for line in diff.splitlines()), diff
+    changed.succeed("rollback", "--run", last_run(changed))
+    assert changed.rows("SELECT one, three FROM b, c") == [(2, 3)]
+    assert "c.sql" in changed.succeed("plan").text, "it is still removed from the project"
+
+
+def test_a_story_is_that_of_the_object_and_not_of_names_that_it_is_a_part_of(changed: Deployed) -> None:
+    changed.view("abc", "SELECT 1 AS one")
+    changed.succeed("deploy")
+    assert "abc.sql" not in changed.succeed("history", "--object", "c").out
+    assert "abc.sql" in changed.succeed("history", "--object", "ab").out
+
+
 def test_what_a_run_created_goes_before_or_behind_what_it_changed(live: Deployed) -> None:
     dbo = "dbo." if live.target.name == "mssql" else ""
     live.view("a", "SELECT 1 AS one")
