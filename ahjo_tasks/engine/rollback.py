@@ -18,11 +18,14 @@ from ahjo_tasks.topology import closure
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from ahjo_tasks.database.dialects.base import Dialect
     from ahjo_tasks.history.store import HistoryStore, Run, StepRecord
     from ahjo_tasks.project.files import ProjectFiles
     from ahjo_tasks.project.sql_file import SqlFile
+    from ahjo_tasks.sql.definitions import Definition
 
 NO_TEXT = "the text that it had before is not in the history"
+ObjectName = tuple[str, str, str]
 HINT = "Take the files of the commit before it, and deploy them."
 
 
@@ -35,11 +38,16 @@ def plan_rollback(run_id: str, store: HistoryStore, files: ProjectFiles) -> Plan
     run = store.run(run_id) if store.exists() else None
     if run is None:
         raise UsageError(f"There is no run {run_id!r}, or more than one.", hint="inv history lists the runs.")
+    steps = _deployed_or_dropped(store.steps(run.run_id))
+    gone = [_file(store, files, step) for step in _of_gone_files(store, files, run) if step.text_hash]
     restored, created, refused = [], [], []
-    for label, step in _deployed_or_dropped(store.steps(run.run_id)).items():
+    for label, step in steps.items():
         before = store.last_deployed(label, run.run_id)
         if before is None and step.reason == Status.NEW and step.text_hash:
             created.append(_file(store, files, step))
+        elif before is None and len(former := _creators(gone, _file(store, files, step))) == 1:
+            restored.append(files.with_text(label, step.kind, former[0].text))
+            gone.remove(former[0])
         elif before is None or not before.text_hash or store.text(before.text_hash) is None:
             refused.append(f"{step.label}: {NO_TEXT}")
         else:
@@ -50,7 +58,10 @@ def plan_rollback(run_id: str, store: HistoryStore, files: ProjectFiles) -> Plan
     used = _used(store, files, restored, created)
     first = _drops(file for number, file in enumerate(created) if number not in used)
     last = _drops(file for number, file in enumerate(created) if number in used)
-    return Plan(tuple(first)) + plan_objects(restored) + Plan(tuple(last))
+    changed = [_file(store, files, step) for label, step in steps.items() if step.kind in OBJECTS]
+    kept = set[ObjectName]().union(*map(_names, [*restored, *created, *gone]))
+    more = (step for step in _drops(changed) if _name(step.definition, files.dialect) not in kept)
+    return Plan(tuple(first)) + plan_objects(restored) + Plan((*last, *more))
 
 
 def _deployed_or_dropped(steps: Sequence[StepRecord]) -> dict[str, StepRecord]:
@@ -59,6 +70,33 @@ def _deployed_or_dropped(steps: Sequence[StepRecord]) -> dict[str, StepRecord]:
     deployed = {step.label: step for step in done if step.kind in OBJECTS}
     dropped = {step.reason: step for step in done if step.kind == DropStep.kind}
     return {**dropped, **deployed}
+
+
+def _of_gone_files(store: HistoryStore, files: ProjectFiles, run: Run) -> list[StepRecord]:
+    """Return the last steps before a run that deployed files which the project has no more."""
+    last: dict[str, StepRecord] = {}
+    for other in store.runs(store.settings.history_keep):
+        for step in store.steps(other.run_id) if other.run_id < run.run_id else ():
+            if step.kind in OBJECTS and step.status == "ok":
+                last.setdefault(step.label, step)
+    return [step for label, step in last.items() if not (files.directory / label).exists()]
+
+
+def _creators(files: Iterable[SqlFile], file: SqlFile) -> list[SqlFile]:
+    """Return the files that created objects of a file, as where it was renamed."""
+    names = _names(file)
+    return [other for other in files if not names.isdisjoint(_names(other))]
+
+
+def _names(file: SqlFile) -> set[ObjectName]:
+    return {_name(definition, file.dialect) for definition in file.definitions}
+
+
+def _name(definition: Definition, dialect: Dialect) -> ObjectName:
+    """Return the schema, the name and the table of an object, as the database compares them."""
+    parts = (definition.schema or dialect.default_schema or "", definition.name.name, definition.table_name)
+    schema, name, table = map(dialect.normalize_name, parts)
+    return schema, name, table
 
 
 def _used(

@@ -64,6 +64,25 @@ def test_what_a_run_dropped_is_created_again(changed: Deployed) -> None:
     assert "c.sql" in changed.succeed("plan").text, "it is still removed from the project"
 
 
+def test_what_a_run_created_in_a_file_that_was_there_goes(changed: Deployed) -> None:
+    path = changed.directory / "database/views/b.sql"
+    path.write_text(path.read_text().replace("VIEW b ", "VIEW bb ").replace("VIEW IF EXISTS b;", "VIEW IF EXISTS bb;"))
+    changed.succeed("deploy", "--prune")
+    assert (changed.has("b"), changed.has("bb")) == (False, True)
+    changed.succeed("rollback", "--run", last_run(changed))
+    assert (changed.has("b"), changed.has("bb")) == (True, False)
+
+
+def test_a_file_that_got_another_name_goes_back_to_its_text(changed: Deployed) -> None:
+    (changed.directory / "database/views/b.sql").unlink()
+    changed.view("b", "SELECT 7 AS one", folder="database/views/deep")
+    changed.succeed("deploy")
+    assert changed.rows("SELECT one FROM b") == [(7,)]
+    changed.succeed("rollback", "--run", last_run(changed))
+    assert changed.rows("SELECT one FROM b") == [(2,)]
+    assert "1 changed, 2 unchanged" in changed.succeed("plan").out
+
+
 def test_a_story_is_that_of_the_object_and_not_of_names_that_it_is_a_part_of(changed: Deployed) -> None:
     changed.view("abc", "SELECT 1 AS one")
     changed.succeed("deploy")
