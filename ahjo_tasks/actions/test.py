@@ -15,7 +15,6 @@ from ahjo_tasks.utils import pluralize
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ahjo_tasks.api.session import Session
     from ahjo_tasks.events import Event
     from ahjo_tasks.project.sql_file import SqlFile
     from ahjo_tasks.runtime.context import ActionContext
@@ -87,17 +86,11 @@ def rehearse(ctx: ActionContext, match: str = "") -> None:
         if ctx.dry_run:
             _print_plan(ctx, tests)
             return
-        changing.rehearse(session, plan, connection, partial(_run_inside, ctx, session, tests))
+        results: list[FileResult] = []
+        changing.rehearse(session, plan, connection, lambda: results.extend(changing.run_tests(session, tests)))
         ctx.console.print("  All of it was rolled back.")
-
-
-def _run_inside(ctx: ActionContext, session: Session, files: Sequence[SqlFile]) -> None:
-    """Run tests in the transaction that is open, and show what failed."""
-    from ahjo_tasks.api.changing import run_tests
-
-    results = run_tests(session, files)
-    _write_report(ctx, results, TABLE, "")
-    _conclude(ctx, results, saved=True)
+        _write_report(ctx, results, TABLE, "")
+        _conclude(ctx, results, saved=True)
 
 
 def _count(ctx: ActionContext, event: Event) -> None:

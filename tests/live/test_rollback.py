@@ -184,7 +184,7 @@ def test_a_rehearsal_tells_what_would_fail(changed: Deployed) -> None:
     changed.view("b", "SELECT 5 AS one")
     changed.write("database/tests/t.sql", "SELECT 'b' AS test_name, 'no' AS result;\n")
     changed.reconfigure(exit_on_test_failure=True)
-    changed.fail("rehearse")
+    assert "All of it was rolled back" in changed.fail("rehearse").out
     changed.write("database/views/d.sql", "-- transaction: off\nCREATE VIEW d AS SELECT 1 AS one;\n")
     assert "d.sql" in changed.fail("rehearse", code=2).err
     assert changed.rows("SELECT one FROM b") == [(2,)]
