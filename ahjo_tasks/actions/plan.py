@@ -15,7 +15,7 @@ from ahjo_tasks.runtime.action import action
 from ahjo_tasks.utils import pluralize
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ahjo_tasks.engine.plan_report import ObjectState, PlanReport
     from ahjo_tasks.history.store import Run
@@ -104,7 +104,7 @@ def drift(ctx: ActionContext, format: str = "tree", output: str = "") -> None:  
     _check_format(ctx, format, output, DRIFT_FORMATS)
     ctx.print_heading()
     report = reports.find_drift(session_of(ctx))
-    _show(ctx, report, format, output)
+    _show(ctx, report, format, output, texts=plan_formats.DRIFT_TEXTS)
     if report.changes:
         raise DifferenceError(f"{pluralize(len(report.changes), 'difference')} from what was deployed.")
 
@@ -170,17 +170,18 @@ def _check_format(ctx: ActionContext, name: str, output: str, names: Sequence[st
         ctx.console.machine()
 
 
-def _show(
+def _show(  # noqa: PLR0913 - a report, and the ways to show it
     ctx: ActionContext,
     report: PlanReport,
     form: str,
     output: str,
     *,
     whole: bool = False,
+    texts: Mapping[str, Callable[[PlanReport], str]] = plan_formats.TEXTS,
 ) -> None:
     """Print the report, or write it to a file."""
     lines = list(plan_formats.tree_lines(report, whole=whole)) if form == "tree" else []
-    text = plan_formats.TEXTS[form](report) if form != "tree" else "\n".join(line for line, _style in lines)
+    text = texts[form](report) if form != "tree" else "\n".join(line for line, _style in lines)
     if form == "tree" and not output:
         plan_formats.print_tree(ctx, lines)
     else:

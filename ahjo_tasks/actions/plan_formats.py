@@ -7,6 +7,7 @@ import posixpath
 import textwrap
 from collections import Counter
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -147,7 +148,7 @@ def markdown_text(report: PlanReport) -> str:
         lines += ["", "> [!WARNING]", f"> This destroys {pluralize(len(report.losses), 'thing')}:"]
         lines += [f"> - {plain(loss)} ({plain(file)})" for file, loss in report.losses]
     if report.changes:
-        states = (entry.status + (f": {entry.reason}" if entry.reason else "") for entry in report.changes)
+        states = (_with_reason(entry.status, entry.reason) for entry in report.changes)
         rows = [(each.sign, each.kind, each.file, state) for each, state in zip(report.changes, states, strict=True)]
         lines += ["", *table(("", "kind", "file", "state"), rows)]
     for entry in report.changes:
@@ -190,26 +191,33 @@ def status_markdown(report: PlanReport, states: Sequence[ObjectState], last_run:
     return "\n".join(lines)
 
 
-def github_text(report: PlanReport) -> str:
+def _with_reason(state: str, reason: str) -> str:
+    return f"{state}: {reason}" if reason else state
+
+
+def github_text(report: PlanReport, title: str = "ahjo plan") -> str:
     """Return annotations of GitHub Actions, at paths from the top of the repository; the counts are the last one."""
-    lines = [*_annotations(report), annotation("notice", {"title": "ahjo plan"}, summary_line(report))]
+    lines = [*_annotations(report, title), annotation("notice", {"title": title}, summary_line(report))]
     return "\n".join(lines)
 
 
-def _annotations(report: PlanReport) -> Iterator[str]:
+def _annotations(report: PlanReport, title: str) -> Iterator[str]:
     from ahjo_tasks.engine.plan_report import RUNS
 
     for entry in report.changes:
         if entry.status != RUNS and entry.sign in "+~!-?":
             level = "notice" if entry.sign in "+~" else "warning"
-            yield _annotation(level, report, entry.file, f"{entry.status} {entry.reason}".strip())
+            yield _annotation(level, report, entry.file, _with_reason(entry.status, entry.reason), title)
         for revision in entry.revisions:
-            yield _annotation("notice", report, revision.file, f"runs revision {_title(revision)}")
+            yield _annotation("notice", report, revision.file, f"runs revision {_title(revision)}", title)
     for file, loss in report.losses:
-        yield _annotation("warning", report, file, f"destroys: {loss}")
+        yield _annotation("warning", report, file, f"destroys: {loss}", title)
 
 
-def _annotation(level: str, report: PlanReport, file: str, text: str, title: str = "ahjo plan") -> str:
+def _annotation(level: str, report: PlanReport, file: str, text: str, title: str) -> str:
+    """Return an annotation at a file; an object or revision without one is named in the text."""
+    if "/" not in file:
+        return annotation(level, {"title": title}, f"{file}: {text}")
     return annotation(level, {"file": _path(report, file), "title": title}, text)
 
 
@@ -220,7 +228,7 @@ def _path(report: PlanReport, file: str) -> str:
 def status_github(report: PlanReport, states: Sequence[ObjectState]) -> str:
     """Return an annotation for each file and revision that is not deployed as it is; the counts are the last one."""
     lines = [
-        _annotation(LEVELS.get(each.state, "warning"), report, each.file, f"{each.state} {each.reason}".strip(), STATUS)
+        _annotation(LEVELS.get(each.state, "warning"), report, each.file, _with_reason(each.state, each.reason), STATUS)
         for each in states
         if each.state != DEPLOYED
     ]
@@ -234,7 +242,7 @@ def status_junit(report: PlanReport, states: Sequence[ObjectState]) -> str:
 
     kinds: dict[str, list[Case]] = {}
     for each in states:
-        failure = "" if each.state == DEPLOYED else f"{each.state} {each.reason}".strip()
+        failure = "" if each.state == DEPLOYED else _with_reason(each.state, each.reason)
         kinds.setdefault(each.kind, []).append(Case(_path(report, each.file), each.file, 0.0, failure))
     return to_xml(STATUS, [Suite(kind, kind, cases) for kind, cases in kinds.items()])
 
@@ -246,7 +254,7 @@ def junit_text(report: PlanReport) -> str:
 
     kinds: dict[str, list[Case]] = {}
     for entry in report.changes:
-        failure = "\n".join(filter(None, [f"{entry.status} {entry.reason}".strip(), entry.diff]))
+        failure = "\n".join(filter(None, [_with_reason(entry.status, entry.reason), entry.diff]))
         kinds.setdefault(entry.kind, []).append(Case(_path(report, entry.file), entry.file, 0.0, failure))
     suites = [Suite(kind, kind, cases) for kind, cases in kinds.items()]
     return to_xml("ahjo drift", suites or [Suite("drift", "drift", [Case("", "no differences", 0.0)])])
@@ -262,6 +270,7 @@ TEXTS: dict[str, Callable[[PlanReport], str]] = {
     "github": github_text,
     "junit": junit_text,
 }
+DRIFT_TEXTS: dict[str, Callable[[PlanReport], str]] = {**TEXTS, "github": partial(github_text, title="ahjo drift")}
 
 
 def write_script(ctx: ActionContext, plan: Plan, connection: Connection | None, output: str) -> None:

@@ -58,6 +58,15 @@ def test_a_changed_file_hides_no_change_by_hand(views: Deployed) -> None:
     assert drift(views)["b.sql"]["status"] == "changed by hand"
 
 
+def test_an_annotation_names_the_file_or_the_object(views: Deployed) -> None:
+    views.by_hand("DROP VIEW b", "CREATE VIEW b AS SELECT 9 AS nine", "CREATE VIEW strange AS SELECT 1 AS one")
+    b, strange, counts = views.fail("drift", "--format", "github", code=5).out.splitlines()
+    assert b.startswith("::warning file=database/views/b.sql,title=ahjo drift::changed by hand: view ")
+    assert strange.startswith("::warning title=ahjo drift::")
+    assert strange.endswith("strange: in no file")
+    assert counts.startswith("::notice title=ahjo drift::1 changed by hand, 1 in no file")
+
+
 def test_a_removed_file_is_listed(views: Deployed) -> None:
     (views.directory / "database/views/b.sql").unlink()
     assert drift(views)["b.sql"]["status"] == "removed"
