@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from ahjo_tasks.project.sql_file import SqlFile
 
 USE_OUR_ENV = "Have env.py run on the config's connection: from ahjo_tasks import alembic_env; alembic_env.run()."
+CHECKOUT = "Deploy from a checkout that has it: switch to its branch, or merge that."
+OTHER_PROJECT = "It is of the project {}, in the same database: give this one an alembic_version_table of its own."
 BASE = "base"
 HEADS = "heads"
 ALEMBIC = RLock()
@@ -185,12 +187,12 @@ class Migrations:
             return
         name = unknown[0]
         store = HistoryStore(connection, self.settings)
-        story = store.story(name) if store.exists() else []
+        story = store.story(name, of_all=True) if store.exists() else []
         run = next((run for run, step in story if (step.kind, step.status) == ("migration", "ok")), None)
         raise SourceError(
             f"the database is at revision {name}, which no file of this checkout has. {_who_brought(run)}",
             path=self.ini,
-            hint="Deploy from a checkout that has it: switch to its branch, or merge that.",
+            hint=CHECKOUT if run is None or run.project == store.project else OTHER_PROJECT.format(run.project),
         )
 
     def _refuse_diverged_heads(self) -> None:

@@ -434,13 +434,17 @@ class HistoryStore:
         rows = self._rows("steps", run_id=run_id)
         return [_step(row) for row in sorted(rows, key=lambda row: int(row["number"]))]
 
-    def story(self, label: str) -> list[tuple[Run, StepRecord]]:
-        """Return the steps that dealt with a file or an object, the newest first, each with its run."""
+    def story(self, label: str, *, of_all: bool = False) -> list[tuple[Run, StepRecord]]:
+        """Return the steps that dealt with a file or an object, the newest first, each with its run.
+
+        With `of_all`, those of all projects in the database.
+        """
         pattern = f"%{label.translate(LIKE_SIGNS)}%"
         dropped = f"{self._where(kind='drop')} AND {self._like('reason', pattern)}"
         named = f"({self._like('label', pattern)} OR {dropped})"
         concerned = f"run_id IN (SELECT run_id FROM {self._named('steps')} WHERE {named})"
-        known = {run.run_id: run for run in map(_run, self._rows("runs", concerned, project=self.project))}
+        own = {} if of_all else {"project": self.project}
+        known = {run.run_id: run for run in map(_run, self._rows("runs", concerned, **own))}
         rows = self._rows("steps", named)
         pairs = [(known[row["run_id"]], _step(row)) for row in rows if row["run_id"] in known]
         return sorted(pairs, key=lambda pair: (pair[0].run_id, pair[1].number), reverse=True)

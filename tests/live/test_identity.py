@@ -238,6 +238,20 @@ def test_a_database_of_another_branch_is_told_by_run_commit_and_branch(live: Dep
         assert f"{run['login'] or run['os_user']} from {run['host']}" in told
 
 
+def test_a_revision_of_another_project_is_told_by_its_name(live: Deployed, tmp_path: Path) -> None:
+    live.reconfigure(project="shop")
+    revision(live, "a1", None)
+    live.succeed("deploy")
+    other = Deployed(tmp_path / "other", live.target, {**live.backend, "project": "stock"})
+    make_project(other.directory, other.backend)
+    revision(other, "z9", None)
+    told = other.fail("deploy", code=2).text
+    assert f"Run {runs(live)[0]['run_id']} brought it there" in told
+    assert "It is of the project shop, in the same database" in told
+    other.reconfigure(alembic_version_table="stock_version")
+    other.succeed("deploy")
+
+
 def test_two_projects_in_one_database_leave_each_other_alone(live: Deployed, tmp_path: Path) -> None:
     live.reconfigure(project="shop")
     other = Deployed(tmp_path / "other", live.target, {**live.backend, "project": "stock"})
