@@ -31,7 +31,7 @@ from ahjo_tasks.topology import find_cycle, topological_order
 from ahjo_tasks.utils import pluralize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from ahjo_tasks.config.settings import Settings
     from ahjo_tasks.database.catalog import ObjectKey
@@ -190,6 +190,21 @@ def _kept(removed: FileChange) -> str:
     return f"{removed.label} is no longer in the project: {removed.reason} stays; --prune drops it."
 
 
+def _taken_over(changes: Iterable[FileChange], left: _Left) -> Iterator[str]:
+    """Yield a sentence for each object that a file is to replace, and that another project has deployed."""
+    new = [
+        (change, key)
+        for change in changes
+        if change.file is not None and change.label not in left.records
+        for key in keys_of(change.file, left.catalog)
+        if key and change.runs
+    ]
+    others = left.store.others() if new else {}
+    for change, key in new:
+        if key in others:
+            yield f"{change.label} replaces {key} of the project {others[key]} in the same database."
+
+
 def _refuse_drift(drift: Sequence[str]) -> None:
     if drift:
         raise DifferenceError(
@@ -302,7 +317,8 @@ class Deployment:
         texts = _LastTexts([*changes, *removed], left)
         kept = refuse_without_effect(changes, left.catalog, texts.of)
         selection = self._selection(plan, [*changes, *removed], None if choice.select else state)
-        warnings = (*left.warnings, *kept, *(() if choice.prune else map(_told_to_stay, left_over)))
+        stays = () if choice.prune else map(_told_to_stay, left_over)
+        warnings = (*left.warnings, *_taken_over(changes, left), *kept, *stays)
         notes = () if choice.prune else tuple(_kept(change) for change in removed if change.objects)
         plan = _with_last_texts(selection.plan, texts, files) + Plan((), notes, warnings)
         selection = replace(selection, plan=plan, **left.kept)

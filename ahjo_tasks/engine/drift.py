@@ -133,7 +133,7 @@ class DriftFinder:
         owned = {key for file in files for key in keys_of(file, catalog) if key is not None}
         owned |= {key for record in records.values() for key in record.objects}
         schemas = {key.schema for key in owned}
-        owned |= self._store.others() if records else set()
+        owned |= self._store.others().keys() if records else set()
         for key in sorted(catalog):
             if key not in owned and key.schema in schemas and not self._ignores(key):
                 yield key

@@ -361,12 +361,12 @@ class HistoryStore:
         text = "\n".join(sorted(with_used_schemas(self.connection, schemas)))
         return text if len(text) <= LONGEST_SCHEMAS else ""
 
-    def others(self) -> set[ObjectKey]:
-        """Return the objects that other projects in the database have deployed."""
-        table = self._named("objects")
+    def others(self) -> dict[ObjectKey, str]:
+        """Return the objects that other projects in the database have deployed, each with its project."""
+        columns, table = "kind, schema_name, name, table_name, project", self._named("objects")
         own = self._literal(self.project)
-        rows = self.connection.query(f"SELECT kind, schema_name, name, table_name FROM {table} WHERE project <> {own}")
-        return {ObjectKey(*(str(value or "") for value in row)) for row in rows}
+        rows = self.connection.query(f"SELECT {columns} FROM {table} WHERE project <> {own}")
+        return {ObjectKey(*(str(value or "") for value in key)): str(project) for *key, project in rows}
 
     @staticmethod
     def _records(rows: Iterable[Mapping[str, Any]]) -> dict[str, FileRecord]:

@@ -269,6 +269,10 @@ def test_two_projects_in_one_database_leave_each_other_alone(live: Deployed, tmp
         assert len(run) == 1
         assert {step["label"] for step in steps(project, run[0])} >= {f"database/views/{name}.sql" for name in names}
     assert not [run for run in runs(live) if run["project"] != "shop"]
+    live.view("c", "SELECT 3 AS one")
+    taken = live.succeed("plan").text.replace("public.c", "c").replace("dbo.c", "c")
+    assert "database/views/c.sql replaces view c of the project stock in the same database" in taken
+    (live.directory / "database/views/c.sql").unlink()
     live.by_hand("DROP VIEW c", "CREATE VIEW c AS SELECT 7 AS one")
     live.succeed("drift")
     assert "c.sql" in other.fail("drift", code=5).text
