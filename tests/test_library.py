@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -194,6 +195,38 @@ def test_hooks_are_called_around_a_run(tmp_path: Path) -> None:
     stopped = made.inv("deploy", "--skip-git-update")
     assert stopped.code == 1
     assert "step" not in [line.split(" ")[0] for line in stopped.out.splitlines()]
+
+
+RAISING = """from ahjo_tasks import namespace
+
+def step(ctx, plan, results, event):
+    if event.label.endswith("b.sql"):
+        raise RuntimeError("enough")
+
+def failed(ctx, plan, results, error):
+    ctx.console.print(f"failed {[(event.label[-5:], event.status) for event in results]}")
+
+ns = namespace(after_step=step, on_failure=failed)
+"""
+
+
+def test_what_a_hook_of_a_step_stops_is_told_and_recorded_as_rolled_back(tmp_path: Path) -> None:
+    made = make_project(tmp_path / "shop", sqlite(), tasks=RAISING)
+    for name in ("a", "b", "c"):
+        made.write(f"database/views/{name}.sql", f"CREATE VIEW {name} AS SELECT 1 AS one;\n")
+    stopped = made.inv("init", "deploy", "--skip-git-update")
+    assert stopped.code == 1
+    assert "Error: RuntimeError: enough\n  at tasks.py:5, in step\n" in stopped.err
+    assert "failed [('a.sql', 'rolled back'), ('b.sql', 'rolled back')]" in stopped.out
+    run = json.loads(made.inv("history", "--format", "json").out)["runs"][0]
+    assert (run["status"], run["error"]) == ("failed", "enough")
+    steps = json.loads(made.inv("history", "--format", "json", "--run", run["run_id"]).out)["steps"]
+    assert [(step["label"][-5:], step["status"]) for step in steps] == [
+        ("a.sql", "rolled back"),
+        ("b.sql", "rolled back"),
+    ]
+    (made.directory / "tasks.py").write_text("from ahjo_tasks import namespace\n\nns = namespace()\n")
+    assert "3 views" in made.inv("deploy", "--skip-git-update").out
 
 
 KIND_HOOKS = """from ahjo_tasks import namespace

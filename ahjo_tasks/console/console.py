@@ -263,6 +263,8 @@ class Console(Secrets):
 
         self._clear_progress()
         self._err(f"Error: {type(error).__name__}: {error}", "fail")
+        if place := own_code(error):
+            self._err(f"  at {place}", "fail")
         self._err("  hint: run again with --debug for the traceback; it is in ahjo.log too.", "warn")
         self.log("error", "".join(traceback.format_exception(error)).rstrip())
 
@@ -450,6 +452,23 @@ def has_color(stream: IO[str]) -> bool:
 def _has_effects(stream: IO[str]) -> bool:
     """Return whether the stream is a terminal that takes colour and progress; see https://no-color.org."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def own_code(error: BaseException) -> str:
+    """Return `tasks.py:7, in before_run`: the last line of neither this package nor an installed one; "" for none."""
+    import sysconfig
+    import traceback
+
+    others = [str(Path(__file__).parents[1]), *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))]
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith((*others, "<")) and "site-packages" not in frame.filename
+    ]
+    if not frames:
+        return ""
+    path = frames[-1].filename.removeprefix(f"{Path.cwd()}{os.sep}")
+    return f"{path}:{frames[-1].lineno}, in {frames[-1].name}"
 
 
 def report_error(console: Console, error: BaseException) -> int:

@@ -317,7 +317,6 @@ class PlanExecutor:
                     return first, step.resumed(refused)
                 rows, together = self._run_fallback(step, refused)
         self._notify("ok", step, seconds=time.perf_counter() - started, rows=rows, batches=step.batches_done())
-        self._note_done(step)
         self._tell_together(together)
         return None
 
@@ -328,12 +327,7 @@ class PlanExecutor:
                 step = self._planned[key]
                 self._notify("started", step)
                 self._notify("ok", step)
-                self._note_done(step)
                 self._moved.add(key)
-
-    def _note_done(self, step: Step) -> None:
-        self._done.append(step)
-        self._done_keys.add(_key(step))
 
     @contextmanager
     def _surrounding(self, step: Step) -> Iterator[None]:
@@ -417,7 +411,6 @@ class PlanExecutor:
         share = (time.perf_counter() - started) / len(steps)
         for step in steps:
             self._notify("ok", step, seconds=share, batches=step.batches_done())
-            self._note_done(step)
         for text in locate_messages(files, messages):
             self._tell("message", steps[-1], len(self._done), text=text)
         return True
@@ -492,12 +485,17 @@ class PlanExecutor:
         self._notify("message", step, text=text)
 
     def _notify(self, status: str, step: Step, **values: Any) -> None:
-        self._tell(status, step, len(self._done) + 1, **values)
+        """Tell the status of the next step; one that is done is noted before, for who is told may raise."""
+        number = len(self._done) + 1
+        if status == "ok":
+            self._done.append(step)
+            self._done_keys.add(_key(step))
+        self._tell(status, step, number, **values)
 
     def _tell(self, status: str, step: Step, number: int, **values: Any) -> None:
         event = StepEvent(status, step.kind, step.label, number, self._total, **values)
-        self._observer(event)
         self._recording.observe(event, step)
+        self._observer(event)
 
 
 def check_before_commit(checks: Sequence[Callable[[], str] | None]) -> None:
