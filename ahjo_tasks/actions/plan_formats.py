@@ -6,7 +6,6 @@ import json
 import posixpath
 import textwrap
 from collections import Counter
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,10 +134,7 @@ def revision_lines(revision: Revision, *, alone: bool, whole: bool = False) -> I
 
 def json_text(report: PlanReport, more: Mapping[str, object] | None = None) -> str:
     """Return the report as JSON."""
-    values = asdict(report)
-    destroys = [{"file": file, "what": loss} for file, loss in report.losses]
-    version = values.pop("format_version")
-    return json.dumps({"format_version": version, **values, "destroys": destroys, **(more or {})}, indent=2)
+    return json.dumps({**report.as_dict(), **(more or {})}, indent=2)
 
 
 def markdown_text(report: PlanReport) -> str:

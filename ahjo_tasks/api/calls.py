@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 from ahjo_tasks.api.results import Result
 from ahjo_tasks.api.session import Session
 from ahjo_tasks.console.reporter import Reporter
-from ahjo_tasks.errors import AhjoError, StoppedError
+from ahjo_tasks.errors import AhjoError, StoppedError, UsageError
 from ahjo_tasks.runtime.confirmation import (
     FOREIGN,
     Change,
@@ -98,6 +98,8 @@ class Call:
 
     def _open(self, given: Folder, config: Config) -> OpenedProject:
         base, folder = (given, given.folder) if isinstance(given, Project) else (None, Path(given).absolute())
+        if not folder.is_dir():
+            raise UsageError(f"There is no folder {folder}.")
         path, overrides = (config, None) if isinstance(config, str | Path) else (None, config)
         path = path or (base.config if base else None)
         named = os.environ.get("AHJO_CONFIG_PATH")

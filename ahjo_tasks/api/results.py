@@ -56,4 +56,4 @@ class Status:
         run = asdict(self.last_run) if self.last_run is not None else None
         if run is not None:
             run |= {name: run[name] and run[name].isoformat() for name in ("started", "ended")}
-        return {**asdict(self.report), "last_run": run}
+        return {**self.report.as_dict(), "last_run": run}

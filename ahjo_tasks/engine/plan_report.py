@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ahjo_tasks.engine.changes import SIGNS, Status
 from ahjo_tasks.engine.drop import DropStep
@@ -103,6 +103,12 @@ class PlanReport:
         counted[str(Status.UNCHANGED)] += self.unchanged
         order = [*map(str, Status)]
         return ", ".join(f"{counted[status]} {status}" for status in order if counted[status])
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as plain values, what is destroyed included."""
+        values = asdict(self)
+        destroys = [{"file": file, "what": loss} for file, loss in self.losses]
+        return {"format_version": values.pop("format_version"), **values, "destroys": destroys}
 
     def masked(self, conceal: Callable[[str], str]) -> PlanReport:
         """Return the report with secrets covered."""

@@ -16,6 +16,8 @@ from ahjo_tasks import api, errors
 from ahjo_tasks.events import FileTested, StepEvent
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from inside import Deployed
 
     from ahjo_tasks.events import Event
@@ -49,6 +51,11 @@ def kinds(steps: tuple[StepEvent, ...]) -> list[tuple[str, str]]:
     return [(step.kind, step.status) for step in steps]
 
 
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(errors.UsageError, match="There is no folder"):
+        api.plan(tmp_path / "nowhere")
+
+
 def test_a_plan_is_deployed_and_then_there_is_nothing_to_do(shop: Deployed, capfd: pytest.CaptureFixture[str]) -> None:
     events: list[Event] = []
     refresh = ", 1 refresh" * ("refresh" in changes(shop))
@@ -71,6 +78,8 @@ def test_a_plan_is_deployed_and_then_there_is_nothing_to_do(shop: Deployed, capf
     assert api.plan(shop.directory).summary == "nothing to do"
     assert capfd.readouterr() == ("", "")
     assert not (shop.directory / "ahjo.log").exists()
+    assert api.plan(shop.directory).as_dict()["format_version"] == 1
+    assert api.drift(shop.directory).as_dict()["destroys"] == []
     json.dumps([done.as_dict(), *(event.as_dict() for event in events), api.status(shop.directory).as_dict()])
 
 
