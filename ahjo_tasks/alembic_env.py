@@ -134,6 +134,7 @@ def _run_online(
 
 def _run_offline(project: Project, metadata: MetaData, options: dict[str, Any]) -> None:
     url = project.dialect.url(project.settings, None, None)
+    options = {"dialect_opts": {"paramstyle": "named"}, **options}  # a driver's %s would have each % doubled
     context.configure(url=url, target_metadata=metadata, literal_binds=True, **options)
     with context.begin_transaction():
         context.run_migrations()

@@ -57,6 +57,22 @@ def test_a_plan_is_a_script_for_the_databases_own_client(live: Deployed) -> None
     assert live.succeed("drift").code == 0
 
 
+def test_a_revision_in_a_script_writes_what_it_writes_by_itself(live: Deployed) -> None:
+    calls = [
+        'item = op.create_table("item", sa.Column("name", sa.String(40)))',
+        """op.execute("INSERT INTO item VALUES ('100% a:b it''s')")""",
+        """op.bulk_insert(item, [{"name": "50% :c %s %% 'd'"}])""",
+    ]
+    revision(live, "a1", None, "\n    ".join(calls), 'op.drop_table("item")')
+    live.succeed("plan", "--format", "sql", "--output", str(live.directory / "plan.sql"))
+    assert run_script(live, live.directory / "plan.sql") == 0
+    written = sorted(live.rows("SELECT name FROM item"))
+    live.succeed("downgrade")
+    live.succeed("deploy")
+    assert sorted(live.rows("SELECT name FROM item")) == written
+    assert written == [("100% a:b it's",), ("50% :c %s %% 'd'",)]
+
+
 MISREAD = {
     "sqlite": "SELECT '\n/\n' AS text, 6\n/\n2\nAS\nGO",
     "mysql": "SELECT '\ndelimiter x\n' AS text, 3\nAS\ndelimiters , 4 AS two\nFROM (SELECT 1) AS one",
