@@ -9,6 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from cli_runner import sqlite
+from projects import make_project
 
 from ahjo_tasks.errors import AhjoError, UsageError
 from ahjo_tasks.utils import atomic_write, make_folder
@@ -97,3 +99,29 @@ def test_a_full_disk_is_one_message_and_nothing_is_left(tmp_path: Path) -> None:
     ):
         full.write(b"x" * 100_000)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_run_whose_output_cannot_be_written_goes_on_and_says_so(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "shop", sqlite())
+    project.write("database/views/a.sql", "CREATE VIEW a AS SELECT 1 AS one;\n")
+    command = f"{sys.executable} -m invoke {{}} --config dev.json"
+
+    def run(line: str) -> tuple[int, str]:
+        done = subprocess.run(
+            ["sh", "-c", line],
+            cwd=project.directory,
+            env={**os.environ, "AHJO_NON_INTERACTIVE": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stderr
+
+    code, said = run(f"{command.format('init deploy --skip-git-update')} > /dev/full")
+    assert (code, said.count("The output cannot be written: No space left on device.")) == (0, 1), said
+    code, said = run(f"{command.format('plan --format json')} > /dev/full")
+    assert (code, "Traceback" in said) == (1, False), said
+    assert "Error: The output cannot be written: No space left on device" in said
+    assert run(f"{command.format('plan --check')} >&-") == (0, "")
+    assert run(f"{command.format('plan --check')} >&- 2>&-") == (0, "")

@@ -216,9 +216,13 @@ class Console(Secrets):
         self._machine = True
 
     def raw(self, text: str) -> None:
-        """Print output for a program: nothing is added or logged, and no summary line follows."""
+        """Print output for a program: nothing is added or logged, and no summary line follows.
+
+        Raises AhjoError where it cannot be written, as on a full disk: it is what was asked for.
+        """
         self._machine = True
-        self._write(self.out, text)
+        if problem := _put(self.out, self.masked(text)):
+            raise AhjoError(f"The output cannot be written: {problem}.")
 
     def secret(self, text: str, value: str) -> None:
         """Print a secret once; the log has the text without it."""
@@ -371,9 +375,11 @@ class Console(Secrets):
         text = self.masked(text)
         if self._progress:
             with self._progress.paused():
-                _put(stream, text)
+                problem = _put(stream, text)
         else:
-            _put(stream, text)
+            problem = _put(stream, text)
+        if problem and stream is not self.err:
+            self.warning(f"The output cannot be written: {problem}. The run goes on without it.", once=True)
 
 
 def add_to_step_summary(markdown: str) -> None:
@@ -414,12 +420,17 @@ def _lines(text: object) -> str:
     return "\n".join(map(str, text)) if isinstance(text, list | tuple) else str(text)
 
 
-def _put(stream: IO[str], text: str) -> None:
+def _put(stream: IO[str], text: str) -> str:
+    """Write a line. Return why the stream takes none, unless its reader has ended; what follows is discarded then."""
     try:
         _write_line(stream, text)
         stream.flush()
     except BrokenPipeError:
         discard_output(stream)
+    except OSError as error:
+        discard_output(stream)
+        return error.strerror or str(error)
+    return ""
 
 
 def _write_line(stream: IO[str], text: str) -> None:

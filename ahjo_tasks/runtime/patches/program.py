@@ -15,6 +15,7 @@ process that runs a program or calls an action from Python passes its own argume
 from __future__ import annotations
 
 import copy
+import os
 import sys
 from functools import wraps
 from pathlib import Path
@@ -140,11 +141,19 @@ def _complete(program: Program) -> None:
         raise Exit
 
 
+def open_closed_streams() -> None:
+    """Have the streams that the caller has closed, as `>&-` does, be the null device: Python has None for them."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - until the process ends
+
+
 def _quiet(original: Callable[[Program], None]) -> Callable[[Program], None]:
     """Let `--list` and `--help` end without a word where their reader has ended, as in `inv --list | head -1`."""
 
     @wraps(original)
     def parse_cleanup(program: Program) -> None:
+        open_closed_streams()
         listed = program.args["list-format"].value
         if listed not in LIST_FORMATS:
             hint = f"It is one of: {', '.join(LIST_FORMATS)}."
