@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ahjo_tasks.console.console import one_line
 from ahjo_tasks.console.markdown import folded, plain, table
 from ahjo_tasks.errors import UsageError
 from ahjo_tasks.project.kinds import KINDS, plural
@@ -52,7 +53,7 @@ def tree_lines(report: PlanReport, *, whole: bool = False) -> Iterator[Line]:
     if losses:
         yield f"  destroys {pluralize(len(losses), 'thing')}; only a backup can restore rows and columns", "fail"
     for file, loss in losses:
-        yield f"    x {loss}  ({file})", "fail"
+        yield f"    x {one_line(loss)}  ({one_line(file)})", "fail"
     yield f"  Plan: {report.summary}" if report.summary else f"  {summary_line(report)}", None
     if report.summary and report.counts:
         yield f"    {report.counts}", None
@@ -83,7 +84,7 @@ def _group_lines(entries: Sequence[Entry], folder: str, *, whole: bool) -> Itera
     for entry in entries:
         if entry.file in left_out:
             continue
-        name, state = entry.file.removeprefix(top), _state(entry).replace(top, "") if top else _state(entry)
+        name, state = one_line(entry.file.removeprefix(top)), _state(entry).replace(top, "") if top else _state(entry)
         yield f"    {entry.sign} {name:<{width}}  {state}".rstrip(), COLORS[entry.sign]
         if entry.transaction:
             yield f"      {entry.transaction}", "dim"
@@ -114,7 +115,7 @@ def detail_lines(entry: Entry) -> Iterator[str]:
         for line, _style in revision_lines(revision, alone=len(entry.revisions) == 1, whole=True):
             yield line
     for loss in (*entry.destroys, *(loss for revision in entry.revisions for loss in revision.destroys)):
-        yield f"      destroys: {loss}"
+        yield f"      destroys: {one_line(loss)}"
 
 
 def _title(revision: Revision) -> str:

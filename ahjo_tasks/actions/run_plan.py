@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ahjo_tasks.api import running
 from ahjo_tasks.api.session import Session
+from ahjo_tasks.console.console import one_line
 from ahjo_tasks.events import Connected, FileTested, Planned, Started, StepEvent
 from ahjo_tasks.utils import pluralize
 
@@ -81,7 +82,7 @@ def show_plan(
         return
     report = report_of(session_of(ctx), plan, (), connection)
     for number, (step, entry) in enumerate(zip(plan.steps, report.changes, strict=True), 1):
-        ctx.console.print(f"  {number:>{len(str(len(plan.steps)))}}. {step.kind} {step.label}")
+        ctx.console.print(f"  {number:>{len(str(len(plan.steps)))}}. {step.kind} {one_line(step.label)}")
         for line in (*step.note.splitlines(), *filter(None, [entry.transaction])):
             ctx.console.info(f"      {line}")
         for line in detail_lines(entry):

@@ -168,7 +168,7 @@ class Console(Secrets):
         """Print one aligned line: `  3/12 view dbo.v .......... ok    0.03s  5 rows`. On a terminal it never wraps."""
         self.counts.results[{"ok": "OK", "FAIL": "FAIL"}.get(status, "SKIP")] += 1
         self.counts.remaining = total - number
-        label, extra = escaped(label), escaped(extra)
+        label, extra = one_line(label), escaped(extra)
         count, took = f"{number:>{len(str(total))}}/{total}", f"{status:<4} {f'{seconds:.2f}s':>8}"
         tail = f"{took}  {self._fitting(extra, label, count)}".rstrip()
         end = max(TAIL, len(tail)) if self.width >= WIDE else len(tail)
@@ -191,7 +191,7 @@ class Console(Secrets):
     def step_started(self, number: int, total: int, label: str) -> None:
         """Show `  3/12 view dbo.v ...` on a terminal until the result replaces it; it counts as remaining till then."""
         self.counts.remaining = total - number + 1
-        self.progress(f"{number}/{total} {label}")
+        self.progress(f"{number}/{total} {one_line(label)}")
 
     def progress(self, text: str, rows: Iterable[str] = ()) -> None:
         """Show on a terminal what is being done, as in `  300 rows ...`, until the next line replaces it.
@@ -404,6 +404,11 @@ def _properties(error: AhjoError) -> dict[str, object]:
 def escaped(text: str) -> str:
     r"""Return the text with control characters as `\x1b`: a file's name or a server must not steer the terminal."""
     return CONTROLS.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+
+
+def one_line(name: str) -> str:
+    r"""Return a name as it stands in one line, with line breaks as `\x0a`."""
+    return escaped(name).replace("\n", "\\x0a").replace("\r", "\\x0d")
 
 
 def _terminal_width() -> int:

@@ -126,6 +126,15 @@ def test_markdown_shows_names_as_they_are(project: RunningProject) -> None:
     assert r"| + | view | database/views/x\|y\_\`z.sql | new |" in text
 
 
+def test_a_name_stays_in_its_line(project: RunningProject) -> None:
+    project.write("database/views/x\n  9. view y.sql", 'DROP TABLE IF EXISTS "t\nt"; CREATE VIEW x AS SELECT 1 AS one;')
+    assert plan(project).splitlines().count(r"    + x\x0a  9. view y.sql  new") == 1
+    assert r'    x DROP TABLE "t\x0at"' in plan(project)
+    piped = inv(project, "deploy", "--dry", *CONFIG).out.splitlines()
+    assert not [line for line in piped if line.startswith("  9. ")]
+    assert [line for line in piped if line.endswith(r"view database/views/x\x0a  9. view y.sql")]
+
+
 def test_a_report_is_written_to_a_file(project: RunningProject) -> None:
     assert "changes" not in plan(project, "--format", "json", "--output", "out/plan.json")
     assert json.loads((project.directory / "out/plan.json").read_text())["format_version"] == 1
