@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from contextlib import contextmanager, redirect_stdout
-from functools import wraps
+from functools import partial, wraps
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,9 +83,10 @@ class OfflineSql:
         start = tuple(sorted(self._heads)) or None
         with self._configured(buffer), redirect_stdout(StringIO()):
             config = migrations.config
-            with EnvironmentContext(
-                config, migrations.script, fn=steps, as_sql=True, starting_rev=start, destination_rev=HEADS
-            ):
+            values: dict[str, Any] = {"starting_rev": start, "destination_rev": HEADS}
+            environment = EnvironmentContext(config, migrations.script, fn=steps, as_sql=True, **values)
+            vars(environment)["configure"] = partial(_configure, environment.configure)
+            with environment:
                 migrations.script.run_env()
 
     def _noting(self, step: RevisionStep, buffer: StringIO) -> Callable[..., None]:
@@ -115,6 +116,12 @@ class OfflineSql:
             config.attributes.clear()
             config.attributes.update(attributes)
             config.output_buffer = output
+
+
+def _configure(configure: Callable[..., None], *values: Any, **options: Any) -> None:
+    """Have a % of the SQL be one: where a driver's parameters are %s, it would be doubled."""
+    given = options.pop("dialect_opts", None) or {}
+    configure(*values, dialect_opts={"paramstyle": "named", **given}, **options)
 
 
 def _refuse() -> None:

@@ -73,6 +73,22 @@ def test_a_revision_in_a_script_writes_what_it_writes_by_itself(live: Deployed) 
     assert written == [("100% a:b it's",), ("50% :c %s %% 'd'",)]
 
 
+OWN_ENVIRONMENT = """from alembic import context
+
+if context.is_offline_mode():
+    context.configure(url={url!r}, literal_binds=True)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+
+
+def test_an_env_file_of_ones_own_renders_the_same_sql(live: Deployed) -> None:
+    revision(live, "a1", None, """op.execute("CREATE TABLE item (name VARCHAR(9) DEFAULT '50% %s')")""")
+    url = live.target.database_url(live.database).render_as_string(hide_password=False)
+    live.write("alembic/env.py", OWN_ENVIRONMENT.format(url=url))
+    assert "DEFAULT '50% %s'" in live.succeed("plan").out
+
+
 MISREAD = {
     "sqlite": "SELECT '\n/\n' AS text, 6\n/\n2\nAS\nGO",
     "mysql": "SELECT '\ndelimiter x\n' AS text, 3\nAS\ndelimiters , 4 AS two\nFROM (SELECT 1) AS one",
