@@ -80,6 +80,13 @@ class FileChange:
     diff: str = ""
     """Difference between the text that the last deploy left and the one that the database has."""
     file: SqlFile | None = field(default=None, repr=False, compare=False)
+    unreached: bool = False
+    """True where a failed deploy was to run it and did not: it is not known whether it has changed since the last."""
+
+    @property
+    def may_be_changed(self) -> bool:
+        """True if its text may be another than the one that was deployed last."""
+        return self.status is Status.CHANGED or self.unreached
 
     @property
     def runs(self) -> bool:
@@ -251,7 +258,7 @@ class Comparison:
         """Return the objects that a changed file had created, and that no file creates or drops any more."""
         found = []
         for change in changes:
-            if change.file is None or change.status is not Status.CHANGED:
+            if change.file is None or not change.may_be_changed:
                 continue
             keys = tuple(
                 key
@@ -270,7 +277,8 @@ class Comparison:
         if record is None:
             return FileChange(file.label, file.kind, *self._unknown(file), file=file)
         if not record.hash:
-            return FileChange(file.label, file.kind, Status.REFRESHED, "a failed deploy did not reach it", file=file)
+            reason = "a failed deploy did not reach it"
+            return FileChange(file.label, file.kind, Status.REFRESHED, reason, file=file, unreached=True)
         if record.hash != self._hash_of(file):
             return FileChange(file.label, file.kind, Status.CHANGED, file=file)
         drifted = tuple(key for key, known in record.objects.items() if not self._is_as_left(key, known, file))

@@ -121,19 +121,23 @@ class _LastTexts:
     def __init__(self, changes: Iterable[FileChange], left: _Left) -> None:
         self._store = left.store
         self._catalog = left.catalog
-        self._statuses = {change.label: change.status for change in changes}
+        self._changes = {change.label: change for change in changes}
         self._creators: defaultdict[ObjectKey, list[str]] = defaultdict(list)
         for label, record in left.records.items():
-            if self._statuses.get(label) in {Status.CHANGED, Status.REMOVED}:
+            change = self._changes.get(label)
+            if change is not None and (change.may_be_changed or change.status is Status.REMOVED):
                 for key in record.objects:
                     self._creators[key].append(label)
 
     def of(self, file: SqlFile) -> list[str]:
         """Return the last text of a file, and of those that created its objects and are changed or removed."""
-        status, labels = self._statuses.get(file.label), list[str]()
-        if status in {Status.CHANGED, Status.ALWAYS}:
+        change, labels = self._changes.get(file.label), list[str]()
+        if change is None:
+            return []
+        may_differ = change.may_be_changed or change.status is Status.ALWAYS
+        if may_differ:
             labels.append(file.label)
-        if status in {Status.NEW, Status.CHANGED, Status.ALWAYS}:
+        if may_differ or change.status is Status.NEW:
             keys = filter(None, keys_of(file, self._catalog))
             labels += [label for key in keys for label in self._creators.get(key, ())]
         return list(filter(None, map(self._store.last_text, dict.fromkeys(labels))))

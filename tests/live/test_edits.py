@@ -198,3 +198,23 @@ def test_mariadb_is_told_to_drop_a_trigger_that_moves_to_another_table(live: Dep
     done = live.fail("deploy")
 
     assert "hint: MariaDB replaces no trigger of another table: write DROP TRIGGER IF EXISTS before it." in done.err
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_what_a_file_no_longer_creates_is_known_after_a_failed_deploy_too(live: Deployed) -> None:
+    function = "CREATE OR REPLACE FUNCTION {} RETURNS int LANGUAGE sql AS 'SELECT 1';\n"
+    live.write("database/functions/f.sql", function.format("f(a int)") + function.format("gone()"))
+    live.succeed("deploy")
+    wrong = live.write(
+        "database/functions/a.sql", "CREATE OR REPLACE FUNCTION a() RETURNS int LANGUAGE sql AS 'wrong';\n"
+    )
+    live.write("database/functions/f.sql", function.format("f(a bigint)"))
+    live.fail("deploy", "--prune")
+
+    wrong.unlink()
+    assert "gone, which stays" in live.succeed("plan").text
+    live.succeed("deploy", "--prune")
+
+    assert live.rows("SELECT proargtypes::regtype[]::text FROM pg_proc WHERE proname IN ('f', 'gone')") == [
+        ("[0:0]={bigint}",)
+    ]
