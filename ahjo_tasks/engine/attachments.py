@@ -10,7 +10,7 @@ from ahjo_tasks.sql.effects import gives_rights
 from ahjo_tasks.sql.references import read_references
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import Attachment
@@ -30,10 +30,13 @@ def attach(connection: Connection, attachments: Sequence[Attachment]) -> None:
 
 
 @contextmanager
-def keep_attachments(connection: Connection, steps: Sequence[Step]) -> Iterator[None]:
+def keep_attachments(
+    connection: Connection, steps: Sequence[Step], later: Callable[[], Sequence[Step]]
+) -> Iterator[None]:
     """Give back, after the steps, what their files drop with their own objects and no file creates or has created.
 
-    It is said of each what became of it. Rights are not given back where the file says itself who has which.
+    `later` returns the steps of the plan that are left to do: what they create is left to them. It is said of each what
+    became of it. Rights are not given back where the file says itself who has which.
     """
     dialect = connection.dialect
     files = [file for step in steps for file in step.sql_files]
@@ -48,7 +51,8 @@ def keep_attachments(connection: Connection, steps: Sequence[Step]) -> Iterator[
     if before:
         left = {item.statement for item in dialect.own_attachments(connection, definitions)}
         lost = [item for item in before if item.statement not in left]
-        _give_back(connection, lost, steps)
+        if lost:
+            _give_back(connection, lost, [part for step in steps for part in step.parts], later())
 
 
 def _say_lost(connection: Connection, definitions: Sequence[Definition], before: Sequence[Attachment]) -> None:
@@ -59,20 +63,28 @@ def _say_lost(connection: Connection, definitions: Sequence[Definition], before:
             connection.report(f"Warning: lost with its object, which was dropped: {item.statement}")
 
 
-def _give_back(connection: Connection, lost: Sequence[Attachment], steps: Sequence[Step]) -> None:
-    previous = [text for step in steps for text in step.previous] if lost else []
+def _give_back(
+    connection: Connection, lost: Sequence[Attachment], parts: Sequence[Step], later: Sequence[Step]
+) -> None:
+    previous = [text for part in parts for text in part.previous]
     syntax = connection.dialect.syntax
-    others = [file.names for step in steps for file in step.project_files] if lost else []
+    others = [file.names for step in (*parts, *later) for file in step.sql_files]
     created = {
         (made.kind, made.name.name.lower())
         for names in (*others, read_references(previous, syntax))
         for made in (*names.definitions, *names.brought)
     }
-    decided = gives_rights(previous, syntax) or any(file.gives_rights for step in steps for file in step.sql_files)
+    decided = {
+        made.name.name.lower()
+        for part in parts
+        if any(file.gives_rights for file in part.sql_files) or gives_rights(part.previous, syntax)
+        for file in part.sql_files
+        for made in file.definitions
+    }
     for item in lost:
         if (item.part, item.name.lower()) in created:
             continue
-        if item.part == "rights" and decided:
+        if item.part == "rights" and item.name.lower() in decided:
             connection.report(f"Warning: lost with its object, whose file says who has rights: {item.statement}")
         else:
             connection.report(_result(connection, item))

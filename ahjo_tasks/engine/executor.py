@@ -329,6 +329,10 @@ class PlanExecutor:
                 self._notify("ok", step)
                 self._moved.add(key)
 
+    def _later(self) -> list[Step]:
+        """List the steps of the plan that are not done yet."""
+        return [other for other in self._plan_steps if _key(other) not in self._done_keys]
+
     @contextmanager
     def _surrounding(self, step: Step) -> Iterator[None]:
         """Surround a step with its transaction, have what it left looked at there, and note it for `_begin_again`."""
@@ -341,7 +345,7 @@ class PlanExecutor:
             ),
             locating_errors(self.connection),
         ):
-            with keep_attachments(self.connection, (step,)):
+            with keep_attachments(self.connection, (step,), self._later):
                 yield
             self._recording.look((step, *step.included))
         self._applied.append(step)
@@ -399,7 +403,7 @@ class PlanExecutor:
         try:
             in_one_call = not self._looks_at(steps)
             with self.connection.transaction(sent_in_one_call=in_one_call, savepoint=True):
-                with keep_attachments(self.connection, steps):
+                with keep_attachments(self.connection, steps, self._later):
                     self.connection.execute(
                         self.connection.dialect.concatenate_batches([file.single_text for file in files])
                     )
@@ -438,8 +442,7 @@ class PlanExecutor:
 
     def _fallback(self, step: Step, error: DeployError | StatementError) -> Step | None:
         """The step to do instead; None for one outside of transactions where the action shares one."""
-        later = [other for other in self._plan_steps if _key(other) not in self._done_keys]
-        found = step.fallback(error, self.connection, later) if self._can_go_on(error) else None
+        found = step.fallback(error, self.connection, self._later()) if self._can_go_on(error) else None
         if found is None or not found.outside_transaction or not self.connection.in_shared_transaction:
             return found
         self._outside = True

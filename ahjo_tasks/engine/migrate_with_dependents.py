@@ -9,16 +9,17 @@ from ahjo_tasks.engine.attachments import attach
 from ahjo_tasks.engine.diagnostics import locating_errors
 from ahjo_tasks.engine.drop import place
 from ahjo_tasks.engine.plan import Step
-from ahjo_tasks.engine.recreate_dependents import FileGroup
-from ahjo_tasks.engine.sql_file import FileStep
+from ahjo_tasks.engine.recreate_dependents import FileGroup, merge_dependents, unreplaced_file
+from ahjo_tasks.engine.sql_file import FileStep, steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ahjo_tasks.database.connection import Connection
-    from ahjo_tasks.database.dialects.base import Attachment
+    from ahjo_tasks.database.dialects.base import Attachment, Dependent
     from ahjo_tasks.engine.recreate_dependents import DeployedFiles
     from ahjo_tasks.errors import DeployError, StatementError
+    from ahjo_tasks.project.sql_file import SqlFile
 
 
 NOTHING = FileGroup((), ())
@@ -43,6 +44,7 @@ class MigrateWithDependents(Step):
     migrate: Migrate
     deployed: DeployedFiles
     group: FileGroup = NOTHING
+    files: tuple[FileStep, ...] = ()
 
     transactional = False
     kind = "migration"
@@ -65,13 +67,19 @@ class MigrateWithDependents(Step):
         return "; ".join(filter(None, notes))
 
     @property
-    def _files(self) -> tuple[FileStep, ...]:
-        return tuple(FileStep(file) for file in self.group.files)
+    def sql_files(self) -> tuple[SqlFile, ...]:
+        """The files that run with the migration."""
+        return self.group.files
+
+    @property
+    def parts(self) -> tuple[Step, ...]:
+        """The steps of these files."""
+        return self.files
 
     @property
     def included(self) -> tuple[Step, ...]:
         """The files that ran with the migration, and what was dropped with the dependents."""
-        return (*self._files, *self.group.removed)
+        return (*self.files, *self.group.removed)
 
     def run(self, connection: Connection) -> int:
         """Do it. Raises DeployError, and then all is as before."""
@@ -79,7 +87,7 @@ class MigrateWithDependents(Step):
             attachments: list[Attachment] = []
             self.migrate(connection, lambda: attachments.extend(self.group.drop(connection)))
             rows = 0
-            for step in self._files:
+            for step in self.files:
                 with step.preserve_session(connection), locating_errors(connection):
                     rows += step.run(connection)
             attach(connection, attachments)
@@ -89,13 +97,20 @@ class MigrateWithDependents(Step):
         self, error: DeployError | StatementError, connection: Connection, later: Sequence[Step] = ()
     ) -> Step | None:
         """Return the step that drops what the error names, too; None where it names nothing, or nothing new."""
-        blockers = connection.dialect.migration_blockers(connection, error.server) if error.server else []
+        blockers = self._blockers(error, connection)
         known = {item.text for item in self.group.dependents}
         new = [item for item in blockers if item.text not in known]
         if not new:
             return None
-        group = self.deployed.owners((*new, *self.group.dependents), later)
+        group = self.deployed.in_the_way(merge_dependents(blockers, self.group.dependents), connection, later)
         if group.kept:
             error.hint = group.hint
             return None
-        return replace(self, group=group)
+        return replace(self, group=group, files=steps_of(group.files, later))
+
+    def _blockers(self, error: DeployError | StatementError, connection: Connection) -> Sequence[Dependent]:
+        """List what is in the way of the migration, or of a file that is to create something again after it."""
+        refused = unreplaced_file(error, connection)
+        if refused is not None:
+            return connection.dialect.dependents(connection, refused.definitions) or ()
+        return connection.dialect.migration_blockers(connection, error.server) if error.server else ()

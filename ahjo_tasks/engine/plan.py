@@ -97,14 +97,14 @@ class Step(Protocol):
         return ()
 
     @property
-    def project_files(self) -> Sequence[SqlFile]:
-        """The files of objects of the whole project, as far as they are known."""
-        return self.sql_files
-
-    @property
     def previous(self) -> Sequence[str]:
         """The batches with which a changed file was last deployed, as far as they are known."""
         return ()
+
+    @property
+    def parts(self) -> tuple[Step, ...]:
+        """The steps of single files that it consists of."""
+        return (self,)
 
     @property
     def included(self) -> tuple[Step, ...]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ahjo_tasks.engine.attachments import attach
+from ahjo_tasks.engine.diagnostics import BatchError
 from ahjo_tasks.engine.drop import DropStep, drop_steps, place
 from ahjo_tasks.engine.plan import Step
 from ahjo_tasks.project.creations import creations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.database.dialects.base import Attachment, Dependent
+    from ahjo_tasks.errors import DeployError, StatementError
     from ahjo_tasks.project.dependencies import Edges
     from ahjo_tasks.project.sql_file import SqlFile
 
@@ -69,26 +71,39 @@ class DeployedFiles:
         later = {index for index in creators if index > first}
         return self._at(closure(later, lambda member: {index for index in self._edges[member] if index > first}))
 
-    def group(self, file: SqlFile, connection: Connection, later: Sequence[Step], *, dropped: bool) -> FileGroup | None:
+    def group(
+        self, file: SqlFile, connection: Connection, later: Sequence[Step], dropped: frozenset[str] = frozenset()
+    ) -> FileGroup | None:
         """Return what to drop before this file runs, and the files to run after it; None if there is nothing to drop.
 
-        `later` are the steps of the plan that are not done yet. `dropped` says that the file's own objects are dropped,
-        too. The catalog tells what uses them, else the files.
+        `later` are the steps of the plan that are not done yet. `dropped` are the labels of files whose own objects are
+        dropped, too. The catalog tells what uses them, else the files.
         """
         first = self._numbers[file.label]
         members: set[int] = set()
-        asked = {first}
+        asked = {first, *(self._numbers[label] for label in dropped)}
         while True:
             definitions = [item for index in sorted(asked) for item in self.all[index].definitions]
             used = connection.dialect.dependents(connection, definitions)
             if used is None:
                 return self._group_by_files(first)
-            group = self.owners(used if dropped else [item for item in used if item.used], later, first)
+            gone = [item for item in used if item.used or self._is_of(item, dropped)]
+            group = self.owners(gone, later, first)
             members = {self._numbers[item.label] for item in group.files} - {first}
             more = {index for index in members if drops(self.all[index])}
             if more <= asked or group.kept:
                 return group if group.dependents else None
             asked |= more
+
+    def in_the_way(self, dependents: Sequence[Dependent], connection: Connection, later: Sequence[Step]) -> FileGroup:
+        """Return the files that create these objects, and those that create what uses the objects that they drop."""
+        while True:
+            group = self.owners(dependents, later)
+            dropped = [made for file in group.files if drops(file) for made in file.definitions]
+            used = [item for item in connection.dialect.dependents(connection, dropped) or () if item.used]
+            if group.kept or {item.text for item in used} <= {item.text for item in dependents}:
+                return group
+            dependents = merge_dependents(used, dependents)
 
     def owners(self, dependents: Sequence[Dependent], later: Sequence[Step], first: int = -1) -> FileGroup:
         """Return the files that create these objects, and what they need of the files after the first.
@@ -113,6 +128,9 @@ class DeployedFiles:
         owners = set(dropped)
         members = self._with_needs(owners, first) - {first}
         return FileGroup(self._at(owners - {first}), self._at(members), tuple(dependents), tuple(kept), removed)
+
+    def _is_of(self, item: Dependent, labels: frozenset[str]) -> bool:
+        return any(self.all[index].label in labels for index in self._creators(item))
 
     def _creators(self, item: Dependent) -> Sequence[int]:
         name = item.name if item.kind == "view" or item.kind in ROUTINES else Name(None, item.name.name)
@@ -197,6 +215,20 @@ class FileGroup(NamedTuple):
         return attachments
 
 
+def unreplaced_file(error: DeployError | StatementError, connection: Connection) -> SqlFile | None:
+    """Return the file whose objects have to be dropped before it can run; None for other errors."""
+    failure, server, dialect = error.__cause__, error.server, connection.dialect
+    if server is None or not isinstance(failure, BatchError):
+        return None
+    return failure.file if dialect.refuses_replacing(server) or dialect.is_dependency_error(server) else None
+
+
+def merge_dependents(found: Sequence[Dependent], known: Sequence[Dependent]) -> list[Dependent]:
+    """Join two lists that begin with the dependents: what uses an object of the first list is in that, too."""
+    there = {item.text for item in found}
+    return [*found, *(item for item in known if item.text not in there)]
+
+
 def drops(file: SqlFile) -> bool:
     """Test whether the file drops an object itself, in a transaction."""
     return file.transactional and bool(file.names.dropped)
@@ -218,13 +250,28 @@ def _tolerates(file: SqlFile) -> bool:
     return all(definition in created and created[definition].runs_again for definition in file.definitions)
 
 
+class Recreating(Step, Protocol):
+    """The step of a file whose objects can be dropped with their dependents."""
+
+    def recreate(
+        self,
+        error: DeployError | StatementError,
+        connection: Connection,
+        later: Sequence[Step],
+        dropped: frozenset[str],
+    ) -> RecreateWithDependents | None:
+        """Return the step that drops what an error names, and the objects of these files; None where that cannot be."""
+
+
 @dataclass(frozen=True)
 class RecreateWithDependents(Step):
     """Drop the objects of the dependents, then run the step of the file itself and those of the others."""
 
-    step: Step
+    step: Recreating
     group: FileGroup
     others: tuple[Step, ...]
+    dropped: frozenset[str] = frozenset()
+    """The labels of files whose objects are dropped, too: the server would not replace them."""
 
     @property
     def kind(self) -> str:
@@ -246,12 +293,7 @@ class RecreateWithDependents(Step):
     @property
     def sql_files(self) -> tuple[SqlFile, ...]:
         """The file of its step and those of the others."""
-        return tuple(file for step in (self.step, *self.others) for file in step.sql_files)
-
-    @property
-    def project_files(self) -> Sequence[SqlFile]:
-        """Those that the file's step knows."""
-        return self.step.project_files
+        return tuple(file for step in self.parts for file in step.sql_files)
 
     @property
     def previous(self) -> Sequence[str]:
@@ -263,11 +305,25 @@ class RecreateWithDependents(Step):
         """The steps of the other files, which need not run again, and of what was dropped with the dependents."""
         return (*self.others, *self.group.removed)
 
+    @property
+    def parts(self) -> tuple[Step, ...]:
+        """The step of the file itself, and those of the others."""
+        return (self.step, *self.others)
+
+    def fallback(
+        self, error: DeployError | StatementError, connection: Connection, later: Sequence[Step] = ()
+    ) -> Step | None:
+        """Return the step that drops the objects of one more file, which the server would not replace."""
+        refused = unreplaced_file(error, connection)
+        if refused is None or refused.label in self.dropped:
+            return None
+        return self.step.recreate(error, connection, later, self.dropped | {refused.label})
+
     def run(self, connection: Connection) -> int:
         """Do it. Raises StatementError when an object that is in no file of the plan depends on one of them."""
         attachments = self.group.drop(connection)
         rows = 0
-        for step in (self.step, *self.others):
+        for step in self.parts:
             with step.preserve_session(connection):
                 rows += step.run(connection)
         attach(connection, attachments)

@@ -18,7 +18,7 @@ from ahjo_tasks.sql.definitions import Name
 from ahjo_tasks.sql.tokens import tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from ahjo_tasks.database.connection import Connection
@@ -63,11 +63,6 @@ class FileStep(Step):
     def sql_files(self) -> tuple[SqlFile, ...]:
         """The file."""
         return (self.file,)
-
-    @property
-    def project_files(self) -> Sequence[SqlFile]:
-        """The files among which those are that depend on this one."""
-        return self.deployed.all if self.deployed is not None else self.sql_files
 
     @property
     def previous(self) -> Sequence[str]:
@@ -185,12 +180,21 @@ class FileStep(Step):
         replaced = dialect.refuses_replacing(server)
         if not replaced and not dialect.is_dependency_error(server):
             return None
-        group = self.deployed.group(self.file, connection, later, dropped=replaced)
+        return self.recreate(error, connection, later, frozenset({self.label} if replaced else ()))
+
+    def recreate(
+        self,
+        error: DeployError | StatementError,
+        connection: Connection,
+        later: Sequence[Step],
+        dropped: frozenset[str],
+    ) -> RecreateWithDependents | None:
+        """Return the step that drops the dependents, and the objects of the files with the labels of `dropped`."""
+        group = self.deployed.group(self.file, connection, later, dropped) if self.deployed else None
         if group is None or group.kept:
             error.hint = group.hint if group else error.hint
             return None
-        others = tuple(FileStep(file, self.deployed) for file in group.files)
-        return RecreateWithDependents(self, group, others)
+        return RecreateWithDependents(self, group, steps_of(group.files, later, self.deployed), dropped)
 
     def needed_first(self, error: ServerError) -> Sequence[Step]:
         """Return the steps of the later files that create the object which the server did not know."""
@@ -209,6 +213,14 @@ class FileStep(Step):
         settings = [batch for batch in batches[:number] if sets_session(batch.text, self.file.dialect.syntax)]
         first = failure.batch._replace(count=failure.batch.count - failure.repetition)
         return FileStep(replace(self.file, batches=(*settings, first, *batches[number + 1 :])), self.deployed)
+
+
+def steps_of(
+    files: Iterable[SqlFile], later: Iterable[Step], deployed: DeployedFiles | None = None
+) -> tuple[FileStep, ...]:
+    """Return the steps of files: those of the plan that are left to do, which may drop old overloads, or new ones."""
+    planned = {step.label: step for step in later if isinstance(step, FileStep)}
+    return tuple(planned.get(file.label) or FileStep(file, deployed) for file in files)
 
 
 def sets_session(text: str, syntax: Syntax) -> bool:

@@ -72,7 +72,7 @@ def test_files_tell_the_dependents_where_the_catalog_knows_none() -> None:
 
 LOST = {
     "USER_NAME\\(o.principal_id\\)": (
-        [("[dbo].[w]", "it's")],
+        [("[dbo].[w]", "w", "it's")],
         ["ALTER AUTHORIZATION ON OBJECT::[dbo].[w] TO [it's]"],
     ),
     "sys.index_columns": (
@@ -93,9 +93,9 @@ LOST = {
     ),
     "sys.database_permissions": (
         [
-            ("[dbo].[w]", "G", "SELECT", None, "app"),
-            ("[dbo].[w]", "W", "SELECT", "id", "app"),
-            ("[dbo].[w]", "D", "UPDATE", None, "public"),
+            ("[dbo].[w]", "w", "G", "SELECT", None, "app"),
+            ("[dbo].[w]", "w", "W", "SELECT", "id", "app"),
+            ("[dbo].[w]", "w", "D", "UPDATE", None, "public"),
         ],
         [
             "GRANT SELECT ON [dbo].[w] TO [app]",

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from revisions import revision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,3 +118,49 @@ def test_a_trigger_of_a_view_is_given_back_unless_a_file_creates_it(live: Deploy
         "CREATE TRIGGER by_hand INSTEAD OF DELETE ON v BEGIN SELECT 1; END"
     ]
     assert live.rows("SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY 1") == [("by_hand",), ("insert",)]
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_a_file_that_gives_rights_decides_for_its_own_objects_alone(live: Deployed) -> None:
+    with role(live) as name:
+        live.write("database/views/v.sql", VIEW.format(1))
+        live.write("database/views/w.sql", f"{VIEW.replace(' v', ' w').format(1)}GRANT SELECT ON w TO {name};\n")
+        live.succeed("deploy")
+        live.by_hand(f"GRANT SELECT ON v TO {name}", f"GRANT UPDATE ON w TO {name}")
+
+        done = live.succeed("deploy", "--all").text
+
+        assert f"{GIVEN}GRANT SELECT ON public.v TO {name}" in done
+        assert f"whose file says who has rights: GRANT UPDATE ON public.w TO {name}" in done
+        assert live.rows(f"SELECT has_table_privilege('{name}', 'v', 'SELECT')") == [(True,)]
+
+
+PARTS = {
+    "trigger": "CREATE TRIGGER one BEFORE UPDATE OF n ON t FOR EACH ROW EXECUTE FUNCTION put();",
+    "rule": "CREATE RULE one AS ON DELETE TO t WHERE old.n = 1 DO ALSO DELETE FROM u WHERE n = old.n;",
+    "policy": "CREATE POLICY one ON t USING (n = 1);",
+}
+FOLDERS = {"trigger": "triggers", "rule": "rules", "policy": "policies"}
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("kind", PARTS)
+def test_a_comment_on_what_belongs_to_a_table_outlives_its_file_and_a_migration(live: Deployed, kind: str) -> None:
+    tables = 'op.execute("CREATE TABLE t (n int)")\n    op.execute("CREATE TABLE u (n int)")'
+    revision(live, "a1", None, tables)
+    live.write(
+        "database/functions/put.sql",
+        "CREATE OR REPLACE FUNCTION put() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;\n",
+    )
+    text = f"DROP {kind.upper()} IF EXISTS one ON public.t;\n{PARTS[kind]}\n"
+    live.write(f"database/{FOLDERS[kind]}/one.sql", text)
+    live.succeed("deploy")
+    live.by_hand(f"COMMENT ON {kind} one ON t IS 'by hand'")
+    comments = "SELECT description FROM pg_description WHERE objoid >= 16384 AND description = 'by hand'"
+
+    live.succeed("deploy", "--all")
+    assert live.rows(comments) == [("by hand",)]
+
+    revision(live, "b2", "a1", 'op.execute("ALTER TABLE t ALTER COLUMN n TYPE bigint")')
+    live.succeed("deploy")
+    assert live.rows(comments) == [("by hand",)]

@@ -273,3 +273,128 @@ def test_a_removed_view_goes_before_what_it_uses_is_replaced(live: Deployed) -> 
     assert not live.has("gone")
     assert live.rows("SELECT x FROM above") == [(1,)]
     assert "nothing to do" in live.succeed("plan", "--prune").text
+
+
+READS = "CREATE OR REPLACE FUNCTION {}() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT {}; END;\n"
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_what_uses_a_function_that_the_file_of_a_dependent_needs_is_created_again(live: Deployed) -> None:
+    revision(live, "a1", None, PRODUCT)
+    live.write("database/functions/one.sql", f"DROP FUNCTION IF EXISTS one();\n{READS.format('one', '1')}")
+    live.write("database/functions/other.sql", READS.format("other", "one()"))
+    live.view("shown", "SELECT name, one() AS x FROM product")
+    live.succeed("deploy")
+    live.by_hand("REVOKE EXECUTE ON FUNCTION one() FROM PUBLIC", "REVOKE EXECUTE ON FUNCTION other() FROM PUBLIC")
+
+    revision(live, "b2", "a1", WIDEN)
+    live.succeed("deploy")
+
+    assert live.rows(TYPE_OF_NAME) == [("text",)]
+    public = "SELECT proname FROM pg_proc WHERE pronargs = 0 AND has_function_privilege('public', oid, 'EXECUTE')"
+    assert live.rows(f"{public} AND oid >= 16384") == []
+    assert "nothing to do" in live.succeed("plan").text
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("migrates", [True, False])
+def test_what_a_dependent_needs_anew_may_itself_have_other_columns(live: Deployed, *, migrates: bool) -> None:
+    revision(live, "a1", None, PRODUCT)
+    drops = "DROP VIEW IF EXISTS {0};\nCREATE VIEW {0} AS {1};\n"
+    live.write("database/views/first.sql", drops.format("first", "SELECT name FROM product"))
+    live.view("second", "SELECT id AS a FROM product")
+    live.view("uses", "SELECT name FROM first")
+    live.view("last", "SELECT a FROM second")
+    live.succeed("deploy")
+
+    if migrates:
+        revision(live, "b2", "a1", WIDEN)
+    live.write("database/views/first.sql", drops.format("first", "SELECT name, 1 AS one FROM product"))
+    live.view("second", "SELECT 2 AS other, id AS a FROM product")
+    live.view("uses", "SELECT name, other FROM first, second")
+    live.succeed("deploy")
+
+    assert live.rows("SELECT other FROM uses") == []
+    assert live.rows("SELECT a FROM last") == []
+    assert "nothing to do" in live.succeed("plan").text
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_an_old_overload_goes_also_where_its_file_runs_with_a_migration(live: Deployed) -> None:
+    revision(live, "a1", None, PRODUCT)
+    live.write("database/functions/f.sql", FUNCTION.format("a integer"))
+    live.view("shown", "SELECT name, f(id) AS x FROM product")
+    live.succeed("deploy")
+
+    revision(live, "b2", "a1", WIDEN)
+    live.write("database/functions/f.sql", FUNCTION.format("a integer, b integer DEFAULT 2"))
+    live.succeed("deploy")
+
+    assert live.rows(OVERLOADS) == [("a integer, b integer",)]
+    assert "nothing to do" in live.succeed("plan").text
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+def test_a_table_is_dropped_with_its_generated_columns(live: Deployed) -> None:
+    table = "CREATE TABLE t (n int, twice int GENERATED ALWAYS AS (n * 2) STORED)"
+    revision(live, "a1", None, f"op.execute({table!r})")
+    live.view("shown", "SELECT n FROM t")
+    live.succeed("deploy")
+
+    revision(live, "b2", "a1", "op.execute('DROP TABLE t')\n    op.execute('CREATE TABLE t (n text)')")
+    live.succeed("deploy")
+    assert live.has("shown")
+
+    live.by_hand("ALTER TABLE t ADD COLUMN longer text GENERATED ALWAYS AS (n || 'x') STORED")
+    revision(live, "c3", "b2", "op.execute('ALTER TABLE t ALTER COLUMN n TYPE varchar(9)')")
+    failed = live.fail("deploy").err
+    assert "Used by default value for column longer of table t, which no file of this run creates" in failed
+
+
+@pytest.mark.parametrize("target", ["sqlite"], indirect=True)
+def test_sqlite_keeps_the_triggers_of_views_and_tables_in_the_way_of_a_migration(live: Deployed) -> None:
+    revision(live, "a1", None, PRODUCT)
+    trigger = "DROP TRIGGER IF EXISTS {0};\nCREATE TRIGGER {0} {1} BEGIN DELETE FROM product WHERE id = NEW.id; END;\n"
+    live.view("shown", "SELECT id, name FROM product")
+    live.view("alone", "SELECT 1 AS id")
+    live.write("database/triggers/on_shown.sql", trigger.format("on_shown", "INSTEAD OF INSERT ON shown"))
+    live.write("database/triggers/on_alone.sql", trigger.format("on_alone", "INSTEAD OF INSERT ON alone"))
+    live.write("database/triggers/on_table.sql", trigger.format("on_table", "AFTER INSERT ON product"))
+    live.succeed("deploy")
+    live.by_hand("CREATE TRIGGER by_hand INSTEAD OF DELETE ON shown BEGIN SELECT 1; END")
+
+    batch = 'with op.batch_alter_table("product") as t:\n        t.alter_column("name", type_=sa.Text())'
+    revision(live, "b2", "a1", batch)
+    live.succeed("deploy")
+
+    names = live.rows("SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY 1")
+    assert names == [("by_hand",), ("on_alone",), ("on_shown",), ("on_table",)]
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TYPE mood RENAME TO old; CREATE TYPE mood AS ENUM ('a', 'b'); DROP TYPE old",
+        "DROP TYPE mood; CREATE TYPE mood AS ENUM ('a', 'b')",
+        "ALTER TABLE t DROP CONSTRAINT k, ADD CONSTRAINT m PRIMARY KEY (id)",
+    ],
+)
+def test_what_uses_a_type_or_key_that_a_migration_drops_is_created_again(live: Deployed, change: str) -> None:
+    first = "CREATE TYPE mood AS ENUM ('a'); CREATE TABLE t (id int CONSTRAINT k PRIMARY KEY, n int)"
+    revision(live, "a1", None, f"op.execute({first!r})")
+    function = "CREATE OR REPLACE FUNCTION {}(m mood) RETURNS text LANGUAGE sql AS 'SELECT m::text';\n"
+    live.write("database/functions/of_mood.sql", function.format("of_mood"))
+    live.view("shown", "SELECT id, n, of_mood(NULL) AS x FROM t GROUP BY id")
+    live.succeed("deploy")
+
+    revision(live, "b2", "a1", f"op.execute({change!r})")
+    live.succeed("deploy")
+    assert live.rows("SELECT x FROM shown") == []
+    assert "nothing to do" in live.succeed("plan").text
+
+    live.by_hand(function.format("nobodys"), "CREATE VIEW nobodys AS SELECT id, n FROM t GROUP BY id")
+    changed = change.replace("'b'", "'b', 'c'").replace(" k,", " m,").replace(" m PRIMARY", " k PRIMARY")
+    revision(live, "c3", "b2", f"op.execute({changed!r})")
+    assert "nobodys" in live.fail("deploy").err
+    assert live.has("shown")

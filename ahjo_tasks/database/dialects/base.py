@@ -74,8 +74,8 @@ class Dependent:
 class Attachment:
     """A statement that gives a new object what the old one had; `condition` is a query of whether it is missing.
 
-    `part` is what it gives: `rights`, `comment`, or the kind of an object that belongs to the other one and is called
-    `name`.
+    `part` is what it gives: `rights`, `comment`, or the kind of an object that belongs to the other one. `name` is that
+    of such an object; of rights it is the name of the object that has them.
     """
 
     text: str

@@ -551,6 +551,7 @@ class MySQL(Dialect):
                 IS_THERE.format(kind=self.quote_literal(kind), name=self.quote_literal(name)),
                 f"GRANT {privilege} ON {kind} {self.quote(name)} TO {account(grantee)}"
                 + " WITH GRANT OPTION" * grantable,
+                name=name,
             )
             for grantee, privileges, kind, name in rows
             if (kind, name.lower()) in names

@@ -270,16 +270,24 @@ class SQLite(Dialect):
         return sqlite_session.save(connection, texts)
 
     def migration_blockers(self, connection: OpenConnection, error: ServerError) -> list[Dependent]:
-        """Return the view or trigger that the error names."""
+        """Return the view or trigger that the error names; the trigger of a dropped view or table is gone with it."""
         match = re.match(BROKEN, error.message)
         if match is None:
             return []
         kind, name = match[1], match[2]
-        return [Dependent(kind, Name(None, name), f"{kind} {name}", f"DROP {kind.upper()} {self.quote(name)}")]
+        return [
+            Dependent(kind, Name(None, name), f"{kind} {name}", f"DROP {kind.upper()} IF EXISTS {self.quote(name)}")
+        ]
+
+    def attachments(self, connection: OpenConnection, dependents: Sequence[Dependent]) -> list[Attachment]:
+        """Read the triggers of views."""
+        return self._view_triggers(connection, [item.name.name.lower() for item in dependents if item.kind == "view"])
 
     def own_attachments(self, connection: OpenConnection, definitions: Sequence[Definition]) -> Sequence[Attachment]:
         """Read the triggers of views."""
-        names = [made.name.name.lower() for made in definitions if made.kind == "view"]
+        return self._view_triggers(connection, [made.name.name.lower() for made in definitions if made.kind == "view"])
+
+    def _view_triggers(self, connection: OpenConnection, names: Sequence[str]) -> list[Attachment]:
         views = ", ".join(self.quote_literal(name) for name in names if self._may_be_there(connection, name))
         rows = connection.query(VIEW_TRIGGERS.format(views=views)) if views else ()
         return [

@@ -66,7 +66,10 @@ BLOCKERS = {
 """Messages 5074, 3729 and 15336 of a column or table that is in use, and what to drop before it can be changed."""
 
 FULL_NAME = "QUOTENAME(SCHEMA_NAME(o.schema_id)) + N'.' + QUOTENAME(o.name)"
-OWNERS = f"SELECT {FULL_NAME}, USER_NAME(o.principal_id) FROM sys.objects o WHERE o.principal_id IS NOT NULL AND {{o}}"
+OWNERS = (
+    f"SELECT {FULL_NAME}, o.name, USER_NAME(o.principal_id) FROM sys.objects o"
+    " WHERE o.principal_id IS NOT NULL AND {o}"
+)
 INDEXES = (
     f"SELECT {FULL_NAME}, i.name, i.is_unique, i.type, c.name, x.is_descending_key, x.is_included_column"
     " FROM sys.objects o JOIN sys.indexes i ON i.object_id = o.object_id AND i.type IN (1, 2)"
@@ -80,7 +83,7 @@ TRIGGERS = (
     " JOIN sys.sql_modules m ON m.object_id = t.object_id WHERE o.type = 'V' AND {o} ORDER BY t.object_id"
 )
 GRANTS = (
-    f"SELECT {FULL_NAME}, p.state, p.permission_name, c.name, USER_NAME(p.grantee_principal_id)"
+    f"SELECT {FULL_NAME}, o.name, p.state, p.permission_name, c.name, USER_NAME(p.grantee_principal_id)"
     " FROM sys.objects o JOIN sys.database_permissions p ON p.class = 1 AND p.major_id = o.object_id"
     " LEFT JOIN sys.columns c ON c.object_id = o.object_id AND c.column_id = p.minor_id AND p.minor_id > 0"
     " WHERE {o} ORDER BY o.object_id, p.minor_id"
@@ -175,9 +178,9 @@ def _has_column(column: str | None, names: Naming) -> str:
 
 
 def _owners(rows: Sequence[tuple[Any, ...]], names: Naming) -> Iterator[Attachment]:
-    for name, owner in rows:
+    for name, own, owner in rows:
         statement = f"ALTER AUTHORIZATION ON OBJECT::{name} TO {names.quote(owner)}"
-        yield Attachment(f"owner of {name}", _exists(name, names), statement)
+        yield Attachment(f"owner of {name}", _exists(name, names), statement, name=own)
 
 
 def _indexes(rows: Sequence[tuple[Any, ...]], names: Naming) -> Iterator[Attachment]:
@@ -203,12 +206,12 @@ def _triggers(rows: Sequence[tuple[Any, ...]], names: Naming) -> Iterator[Attach
 
 
 def _grants(rows: Sequence[tuple[Any, ...]], names: Naming) -> Iterator[Attachment]:
-    for name, state, permission, column, grantee in rows:
+    for name, own, state, permission, column, grantee in rows:
         verb = "DENY" if state == "D" else "GRANT"
         option = " WITH GRANT OPTION" if state == "W" else ""
         place = f"{name} ({names.quote(column)})" if column else name
         statement = f"{verb} {permission} ON {place} TO {names.quote(grantee)}{option}"
-        yield Attachment(f"grant on {name}", _exists(name, names, _has_column(column, names)), statement)
+        yield Attachment(f"grant on {name}", _exists(name, names, _has_column(column, names)), statement, name=own)
 
 
 def _properties(rows: Sequence[tuple[Any, ...]], names: Naming) -> Iterator[Attachment]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from ahjo_tasks.database.dialects.base import Attachment, Dependent
 from ahjo_tasks.sql.definitions import Name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ahjo_tasks.database.dialects.base import Naming, OpenConnection
     from ahjo_tasks.sql.definitions import Definition
@@ -37,6 +38,16 @@ SEEDS = {
     "operator": (SEED_OPERATOR, "oprnamespace", "pg_operator_is_visible(o.oid)"),
 }
 """By the kind of a definition: the query of its numbers, its column for the schema, and the test of visibility."""
+PARTS = {
+    "trigger": ("pg_trigger", "tgname", "tgrelid"),
+    "rule": ("pg_rewrite", "rulename", "ev_class"),
+    "policy": ("pg_policy", "polname", "polrelid"),
+}
+"""By the kind of what belongs to a relation: the catalog, its columns for the name and for the relation."""
+SEED_PART = (
+    "SELECT '{catalog}'::regclass::oid, x.oid, 0 FROM {catalog} x JOIN pg_class c ON c.oid = x.{relation}"
+    " WHERE x.{column} = {name} AND c.relname = {table} AND {schema}"
+)
 USERS = """
 WITH RECURSIVE seed(classid, objid, subid) AS ({seeds}),
 used(refclass, refid, classid, objid, subid) AS (
@@ -49,6 +60,7 @@ used(refclass, refid, classid, objid, subid) AS (
     LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid AND r.rulename = '_RETURN'
     LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
     LEFT JOIN pg_trigger t ON d.classid = 'pg_trigger'::regclass AND t.oid = d.objid
+    LEFT JOIN pg_attrdef a ON d.classid = 'pg_attrdef'::regclass AND a.oid = d.objid
     CROSS JOIN LATERAL (
         SELECT CASE WHEN r.oid IS NULL THEN d.classid ELSE 'pg_class'::regclass::oid END AS classid,
             coalesce(r.ev_class, d.objid) AS objid
@@ -58,6 +70,7 @@ used(refclass, refid, classid, objid, subid) AS (
             ('pg_rewrite', 'pg_class', 'pg_proc', 'pg_type', 'pg_operator', 'pg_trigger', 'pg_policy', 'pg_attrdef')
         AND (c.oid IS NULL OR c.relkind IN ('r', 'p', 'v', 'm', 'f'))
         AND (t.oid IS NULL OR NOT t.tgisinternal)
+        AND (a.oid IS NULL OR used.subid <> 0 OR a.adrelid <> used.objid)
         AND (x.classid, x.objid) <> (used.classid, used.objid)
 )
 SELECT used.refclass, used.refid, used.classid, used.objid, i.type, i.identity,
@@ -65,33 +78,51 @@ SELECT used.refclass, used.refid, used.classid, used.objid, i.type, i.identity,
 FROM used, pg_identify_object(used.classid, used.objid, 0) i,
     pg_identify_object_as_address(used.classid, used.objid, 0) a
 """
-"""Each user with what it uses; the type of a view stands between it and what uses that."""
+"""Each user with what it uses; the type of a view stands between it and what uses that.
+
+The generated columns of a table go with it: they use single columns of it, but not the whole.
+"""
 OF_SEEDS = "WITH seed(classid, objid, subid) AS ({seeds}) SELECT classid::regclass::text, objid FROM seed"
 NAMED_IN_ERROR = """
-SELECT DISTINCT d.refobjid, d.refobjsubid, a.attname, pg_describe_object(d.refclassid, d.refobjid, 0)
+SELECT DISTINCT d.refclassid, d.refobjid, d.refobjsubid, a.attname, pg_describe_object(d.refclassid, d.refobjid, 0),
+    CASE WHEN r.oid IS NULL THEN d.classid ELSE 'pg_class'::regclass::oid END, coalesce(r.ev_class, d.objid)
 FROM pg_depend d
-LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
-LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid AND d.refobjsubid > 0
-WHERE d.refclassid = 'pg_class'::regclass AND d.deptype = 'n' AND d.refobjid >= 16384 AND (
-    strpos({message}, pg_describe_object(d.classid, d.objid, d.objsubid)) > 0
-    OR strpos({message}, pg_describe_object('pg_class'::regclass, r.ev_class, 0)) > 0)
+LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid AND r.rulename = '_RETURN'
+LEFT JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
+LEFT JOIN pg_attribute a ON d.refclassid = 'pg_class'::regclass AND a.attrelid = d.refobjid
+    AND a.attnum = d.refobjsubid AND d.refobjsubid > 0
+WHERE d.refclassid IN ('pg_class'::regclass, 'pg_type'::regclass, 'pg_constraint'::regclass, 'pg_proc'::regclass)
+    AND d.deptype = 'n' AND d.refobjid >= 16384 AND d.objid >= 16384 AND (
+        strpos({message}, pg_describe_object(d.classid, d.objid, d.objsubid)) > 0
+        OR strpos({message}, pg_describe_object('pg_class'::regclass, r.ev_class, 0)) > 0
+        OR strpos({message}, ' ' || quote_ident(p.proname) || '(') > 0)
 """
-"""Query of the objects that an error names, as the server calls them in its own language."""
+"""Query of the users that an error names, as the server calls them in its own language, and of what they use.
+
+A routine is known by its name alone: a migration may have renamed the types of its parameters before the error.
+"""
 KINDS = {"materialized view": "view", "aggregate": "function", "procedure": "procedure"}
+CATALOGS = {
+    **dict.fromkeys(RELATIONS, "pg_class"),
+    **dict.fromkeys(ROUTINES, "pg_proc"),
+    **{kind: catalog for kind, (catalog, *_) in PARTS.items()},
+}
+"""By the kind of an object: the catalog that its number is of."""
 RELATION_ATTACHMENTS = """
-SELECT c.relnamespace::regnamespace::text || '.' || quote_ident(c.relname) AS name, c.oid, c.relowner, c.relacl,
+SELECT c.relnamespace::regnamespace::text || '.' || quote_ident(c.relname) AS name, c.relname AS bare, c.oid,
+    c.relowner, c.relacl,
     c.relkind, CASE c.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'VIEW' END AS kind
 FROM pg_class c WHERE c.relkind IN ('v', 'm', 'S') AND c.oid IN ({oids})
 """
 ROUTINE_ATTACHMENTS = """
-SELECT i.identity AS name, p.oid, p.proowner, p.proacl, p.prokind,
+SELECT i.identity AS name, p.proname AS bare, p.oid, p.proowner, p.proacl, p.prokind,
     CASE p.prokind WHEN 'p' THEN 'PROCEDURE' WHEN 'a' THEN 'AGGREGATE' ELSE 'FUNCTION' END AS kind
 FROM pg_proc p, pg_identify_object('pg_proc'::regclass, p.oid, 0) i WHERE p.oid IN ({oids})
 """
 GRANTEE = "CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END"
 OPTION = "CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END"
-OF_RIGHTS, OF_COMMENTS = ", 'rights', ''", ", 'comment', ''"
-"""The last columns of an attachment: what it gives, and the name of an object of its own."""
+OF_RIGHTS, OF_COMMENTS = ", 'rights', o.bare", ", 'comment', ''"
+"""The last columns of an attachment: what it gives, and whose rights these are."""
 THERE = "format('SELECT to_regclass(%L) IS NOT NULL', o.name)"
 SAME_KIND, OF_KIND = "EXISTS (SELECT FROM pg_class WHERE oid = to_regclass(%L) AND relkind = %L)", "o.name, o.relkind"
 """The condition that a relation is of the kind that it was, and what stands for its blanks."""
@@ -201,6 +232,16 @@ ROUTINES_LOST = (
 )
 
 
+PART_LOST = (
+    "SELECT 5, format('comment on {kind} %I on %s', x.{column}, o.name), format('SELECT EXISTS (SELECT FROM {catalog}"
+    " WHERE {relation} = to_regclass(%L) AND {column} = %L AND obj_description(oid, ''{catalog}'') IS NULL)',"
+    " o.name, x.{column}), format('COMMENT ON {kind} %I ON %s IS %L', x.{column}, o.name,"
+    " obj_description(x.oid, '{catalog}')), 'comment', '' FROM {catalog} x CROSS JOIN LATERAL"
+    " (SELECT c.relnamespace::regnamespace::text || '.' || quote_ident(c.relname) AS name FROM pg_class c"
+    " WHERE c.oid = x.{relation}) o WHERE x.oid IN ({oids}) AND obj_description(x.oid, '{catalog}') IS NOT NULL"
+)
+
+
 def dependents(connection: OpenConnection, definitions: Sequence[Definition], names: Naming) -> list[Dependent]:
     """List these views and routines, as far as they exist, and all that uses them; dependents first."""
     seeds = list(_seeds(definitions, names))
@@ -208,40 +249,54 @@ def dependents(connection: OpenConnection, definitions: Sequence[Definition], na
 
 
 def migration_blockers(connection: OpenConnection, message: str, names: Naming) -> list[Dependent]:
-    """List all that uses the column that the error is about, or else the table; dependents first."""
+    """List all that uses the column that the error is about, or else the table, type or key; dependents first.
+
+    Where these had other names before the migration, list the users that the error names, and all that uses these.
+    """
     rows = connection.query(NAMED_IN_ERROR.format(message=names.quote_literal(message)))
-    columns = {(table, column) for table, column, name, _ in rows if name and _is_word(name, message)}
-    tables = {(table, 0) for table, _, _, text in rows if _is_word(text, message)}
-    seeds = [f"SELECT 'pg_class'::regclass::oid, {table}::oid, {column}" for table, column in columns or tables]
-    return _users(connection, seeds, with_seeds=False) if seeds else []
+    refused = message.partition(". ")[0]  # what comes after it names the users, of which one may use another
+    columns = {row[:3] for row in rows if row[3] and _is_word(row[3], message)}
+    objects = {(*row[:2], 0) for row in rows if _is_word(row[4], refused)}
+    users = {(*row[-2:], 0) for row in rows}
+    seeds = [f"SELECT {catalog}::oid, {number}::oid, {part}" for catalog, number, part in columns or objects or users]
+    return _users(connection, seeds, with_seeds=not (columns or objects)) if seeds else []
 
 
 def attachments(connection: OpenConnection, objects: Sequence[Dependent]) -> list[Attachment]:
-    """Read owners, grants, comments, indexes, triggers and rules of views, and those of routines."""
-    relations = [item.key[1] for item in objects if item.kind in RELATIONS]
-    return _attachments(connection, relations, [item.key[1] for item in objects if item.kind in ROUTINES])
+    """Read owners, grants, comments, indexes, triggers and rules of views, and those of routines.
+
+    Of triggers, rules and policies read the comments.
+    """
+    numbers: defaultdict[str, list[int]] = defaultdict(list)
+    for item in objects:
+        numbers[CATALOGS.get(item.kind, "")].append(item.key[1])
+    return _attachments(connection, numbers)
 
 
 def own_attachments(
     connection: OpenConnection, definitions: Sequence[Definition], names: Naming
 ) -> Sequence[Attachment]:
     """Read the same of objects by their names, and of sequences."""
-    seeds = list(_seeds(definitions, names))
-    found = connection.query(OF_SEEDS.format(seeds=" UNION ".join(seeds))) if seeds else ()
-    oids = {catalog: [number for named, number in found if named == catalog] for catalog in ("pg_class", "pg_proc")}
-    return _attachments(connection, oids["pg_class"], oids["pg_proc"])
+    seeds = [*_seeds(definitions, names), *_part_seeds(definitions, names)]
+    numbers: defaultdict[str, list[int]] = defaultdict(list)
+    for catalog, number in connection.query(OF_SEEDS.format(seeds=" UNION ".join(seeds))) if seeds else ():
+        numbers[catalog].append(number)
+    return _attachments(connection, numbers)
 
 
-def _attachments(connection: OpenConnection, relations: Sequence[int], routines: Sequence[int]) -> list[Attachment]:
+def _attachments(connection: OpenConnection, numbers: Mapping[str, Sequence[int]]) -> list[Attachment]:
+    """Read those of the objects with these numbers, by their catalogs."""
+    queries = {"pg_class": (RELATION_ATTACHMENTS, RELATIONS_LOST), "pg_proc": (ROUTINE_ATTACHMENTS, ROUTINES_LOST)}
+    oids = {catalog: ", ".join(map(str, found)) for catalog, found in numbers.items()}
     found: list[tuple[int, str, str, str, str, str]] = []
-    for numbers, source, lost in (
-        (relations, RELATION_ATTACHMENTS, RELATIONS_LOST),
-        (routines, ROUTINE_ATTACHMENTS, ROUTINES_LOST),
-    ):
-        if numbers:
+    for catalog, (source, lost) in queries.items():
+        if catalog in oids:
             query = " UNION ALL ".join(lost)
-            oids = ", ".join(map(str, numbers))
-            found += connection.query(f"WITH o AS ({source.format(oids=oids)}) {query} ORDER BY 1")
+            found += connection.query(f"WITH o AS ({source.format(oids=oids[catalog])}) {query} ORDER BY 1")
+    for kind, (catalog, column, relation) in PARTS.items():
+        if catalog in oids:
+            parts = {"kind": kind, "catalog": catalog, "column": column, "relation": relation, "oids": oids[catalog]}
+            found += connection.query(PART_LOST.format(**parts))
     return [Attachment(*values) for _, *values in found]
 
 
@@ -253,6 +308,22 @@ def _seeds(definitions: Iterable[Definition], names: Naming) -> Iterator[str]:
         schema, name = definition.name
         condition = f"{schema_column} = to_regnamespace({names.quote_literal(names.quote(schema))})"
         yield query.format(name=names.quote_literal(name), schema=condition if schema else is_visible)
+
+
+def _part_seeds(definitions: Iterable[Definition], names: Naming) -> Iterator[str]:
+    for definition in definitions:
+        if definition.kind in PARTS and definition.table is not None:
+            catalog, column, relation = PARTS[definition.kind]
+            schema, table = definition.table
+            condition = f"c.relnamespace = to_regnamespace({names.quote_literal(names.quote(schema))})"
+            yield SEED_PART.format(
+                catalog=catalog,
+                column=column,
+                relation=relation,
+                name=names.quote_literal(definition.name.name),
+                table=names.quote_literal(table),
+                schema=condition if schema else "pg_table_is_visible(c.oid)",
+            )
 
 
 def _users(connection: OpenConnection, seeds: Sequence[str], *, with_seeds: bool) -> list[Dependent]:
