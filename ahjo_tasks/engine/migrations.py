@@ -23,7 +23,7 @@ from ahjo_tasks.errors import AhjoError, DeployError, SourceError
 from ahjo_tasks.history.store import HistoryStore
 from ahjo_tasks.project.dependencies import ordered
 from ahjo_tasks.project.files import alembic_toml
-from ahjo_tasks.sql.definitions import Name
+from ahjo_tasks.sql.definitions import Definition, Name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -514,7 +514,8 @@ class MigrationStep(Step):
         """Run the revisions, each in a transaction where the database allows it."""
         if connection.in_shared_transaction:
             self._refuse_blocks()
-        self.migrations.run(connection, BASE if self.down else HEADS, down=self.down)
+        with self._naming_lost_triggers(connection):
+            self.migrations.run(connection, BASE if self.down else HEADS, down=self.down)
         return 0
 
     def _refuse_blocks(self) -> None:
@@ -540,7 +541,23 @@ class MigrationStep(Step):
         return MigrateWithDependents(self.label, self._migrate, deployed).fallback(error, connection, later)
 
     def _migrate(self, connection: Connection, prepare: Callable[[], None]) -> None:
-        self.migrations.run(connection, HEADS, prepare=prepare)
+        with self._naming_lost_triggers(connection):
+            self.migrations.run(connection, HEADS, prepare=prepare)
+
+    @contextmanager
+    def _naming_lost_triggers(self, connection: Connection) -> Iterator[None]:
+        """Warn of triggers that no file creates and that went with their table, of which there is a new one."""
+        query = connection.dialect.table_triggers_sql
+        before = connection.query(query) if query and not self.down else ()
+        yield
+        left = {row[0] for row in connection.query(query)} if before else set()
+        lost = [row for row in before if row[0] not in left]
+        created = {made.name.name.lower() for file in self.files() for made in file.definitions} if lost else set()
+        for name, table, text in lost:
+            if name.lower() not in created and connection.dialect.object_exists(
+                connection, Definition("table", Name(None, table))
+            ):
+                connection.report(f"Warning: lost with its table, which was dropped, and created by no file: {text}")
 
 
 def plan_upgrade(

@@ -398,3 +398,20 @@ def test_what_uses_a_type_or_key_that_a_migration_drops_is_created_again(live: D
     revision(live, "c3", "b2", f"op.execute({changed!r})")
     assert "nobodys" in live.fail("deploy").err
     assert live.has("shown")
+
+
+@pytest.mark.parametrize("target", ["sqlite"], indirect=True)
+def test_a_trigger_of_nobody_that_goes_with_a_rebuilt_table_is_named(live: Deployed) -> None:
+    revision(live, "a1", None, PRODUCT)
+    trigger = "CREATE TRIGGER {} AFTER INSERT ON product BEGIN SELECT 1; END"
+    live.write("database/triggers/own.sql", f"DROP TRIGGER IF EXISTS own;\n{trigger.format('own')};\n")
+    live.view("shown", "SELECT name FROM product")
+    live.succeed("deploy")
+    live.by_hand(trigger.format("by_hand"))
+
+    revision(live, "b2", "a1", 'with op.batch_alter_table("product") as t:\n        t.drop_column("price")')
+    done = live.succeed("deploy").text
+
+    lost = "Warning: lost with its table, which was dropped, and created by no file: "
+    assert [line.partition(lost)[2] for line in done.splitlines() if lost in line] == [trigger.format("by_hand")]
+    assert live.rows("SELECT name FROM sqlite_master WHERE type = 'trigger'") == [("own",)]

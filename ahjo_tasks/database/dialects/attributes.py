@@ -266,6 +266,8 @@ class DialectAttributes:
     """Query that returns a row if there is a table; {schema} and {name} are literals."""
     invalid_index_sql: ClassVar[str] = ""
     """The query of the index of a {table} by its {name} that is there and cannot be used; both are literals."""
+    table_triggers_sql: ClassVar[str] = ""
+    """Query of the names, tables and texts of triggers, where a migration rebuilds a table by dropping it."""
     foreign_keys_sql: ClassVar[str] = ""
     """Query of all foreign keys: schema and name of the child, schema and name of the parent."""
 

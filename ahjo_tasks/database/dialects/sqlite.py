@@ -136,6 +136,10 @@ class SQLite(Dialect):
     )
     catalog_version_sql = "SELECT schema_version FROM pragma_schema_version"
     table_exists_sql = "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = {name} COLLATE NOCASE"
+    table_triggers_sql = (
+        "SELECT t.name, t.tbl_name, t.sql FROM main.sqlite_master t JOIN main.sqlite_master o"
+        " ON o.name = t.tbl_name COLLATE NOCASE AND o.type = 'table' WHERE t.type = 'trigger'"
+    )
     foreign_keys_sql = (
         'SELECT NULL, m.name, NULL, f."table" FROM sqlite_master m, pragma_foreign_key_list(m.name) f'
         " WHERE m.type = 'table'"
