@@ -415,3 +415,28 @@ def test_a_trigger_of_nobody_that_goes_with_a_rebuilt_table_is_named(live: Deplo
     lost = "Warning: lost with its table, which was dropped, and created by no file: "
     assert [line.partition(lost)[2] for line in done.splitlines() if lost in line] == [trigger.format("by_hand")]
     assert live.rows("SELECT name FROM sqlite_master WHERE type = 'trigger'") == [("own",)]
+
+
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("query", "change"),
+    [
+        ("SELECT p AS whole FROM product p", 'op.alter_column("product", "name", type_=sa.Text())'),
+        ("SELECT ARRAY[p] AS whole FROM product p", 'op.alter_column("product", "name", type_=sa.Text())'),
+        ("SELECT p AS whole FROM product p", 'op.drop_column("product", "name")'),
+        ("SELECT NULL::pair AS whole", 'op.execute("ALTER TYPE pair ALTER ATTRIBUTE a TYPE text")'),
+    ],
+)
+def test_a_view_of_whole_rows_is_created_again_after_their_type_has_changed(
+    live: Deployed, query: str, change: str
+) -> None:
+    revision(live, "a1", None, f'op.execute("CREATE TYPE pair AS (a int, b int)")\n    {PRODUCT}')
+    live.view("shown", query)
+    live.view("above", "SELECT whole FROM shown")
+    live.succeed("deploy")
+
+    revision(live, "b2", "a1", change)
+    live.succeed("deploy")
+
+    assert live.has("above")
+    assert "nothing to do" in live.succeed("plan").text

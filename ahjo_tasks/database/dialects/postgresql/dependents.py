@@ -89,17 +89,21 @@ SELECT DISTINCT d.refclassid, d.refobjid, d.refobjsubid, a.attname, pg_describe_
 FROM pg_depend d
 LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid AND r.rulename = '_RETURN'
 LEFT JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
+LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
+LEFT JOIN pg_attribute o ON o.attrelid = c.oid AND o.attnum = d.objsubid
 LEFT JOIN pg_attribute a ON d.refclassid = 'pg_class'::regclass AND a.attrelid = d.refobjid
     AND a.attnum = d.refobjsubid AND d.refobjsubid > 0
 WHERE d.refclassid IN ('pg_class'::regclass, 'pg_type'::regclass, 'pg_constraint'::regclass, 'pg_proc'::regclass)
     AND d.deptype = 'n' AND d.refobjid >= 16384 AND d.objid >= 16384 AND (
         strpos({message}, pg_describe_object(d.classid, d.objid, d.objsubid)) > 0
         OR strpos({message}, pg_describe_object('pg_class'::regclass, r.ev_class, 0)) > 0
-        OR strpos({message}, ' ' || quote_ident(p.proname) || '(') > 0)
+        OR strpos({message}, ' ' || quote_ident(p.proname) || '(') > 0
+        OR strpos({message}, '"' || c.relname || '.' || o.attname || '"') > 0)
 """
 """Query of the users that an error names, as the server calls them in its own language, and of what they use.
 
-A routine is known by its name alone: a migration may have renamed the types of its parameters before the error.
+A routine is known by its name alone: a migration may have renamed the types of its parameters before the error. A view
+is known by a column, too, whose type is that of the rows of a table.
 """
 KINDS = {"materialized view": "view", "aggregate": "function", "procedure": "procedure"}
 CATALOGS = {
