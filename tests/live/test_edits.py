@@ -208,10 +208,10 @@ def test_what_a_file_no_longer_creates_is_known_after_a_failed_deploy_too(live: 
     wrong = live.write(
         "database/functions/a.sql", "CREATE OR REPLACE FUNCTION a() RETURNS int LANGUAGE sql AS 'wrong';\n"
     )
-    live.write("database/functions/f.sql", function.format("f(a bigint)"))
-    live.fail("deploy", "--prune")
+    live.fail("deploy", "--all")
 
     wrong.unlink()
+    live.write("database/functions/f.sql", function.format("f(a bigint)"))
     assert "gone, which stays" in live.succeed("plan").text
     live.succeed("deploy", "--prune")
 
