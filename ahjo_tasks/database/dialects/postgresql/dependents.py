@@ -260,7 +260,8 @@ def migration_blockers(connection: OpenConnection, message: str, names: Naming) 
     rows = connection.query(NAMED_IN_ERROR.format(message=names.quote_literal(message)))
     refused = message.partition(". ")[0]  # what comes after it names the users, of which one may use another
     columns = {row[:3] for row in rows if row[3] and _is_word(row[3], message)}
-    objects = {(*row[:2], 0) for row in rows if _is_word(row[4], refused)}
+    named = {row[4]: (*row[:2], 0) for row in rows if _is_word(row[4], refused)}
+    objects = [found for text, found in named.items() if not any(text in other for other in named.keys() - {text})]
     users = {(*row[-2:], 0) for row in rows}
     seeds = [f"SELECT {catalog}::oid, {number}::oid, {part}" for catalog, number, part in columns or objects or users]
     return _users(connection, seeds, with_seeds=not (columns or objects)) if seeds else []
