@@ -18,7 +18,7 @@ from ahjo_tasks.engine.changes import (
     recorded,
     without_fingerprints,
 )
-from ahjo_tasks.engine.drop import DropStep, place
+from ahjo_tasks.engine.drop import DropStep, drop_step, place
 from ahjo_tasks.engine.if_not_exists import refuse_without_effect
 from ahjo_tasks.engine.plan import Plan
 from ahjo_tasks.engine.recreate_dependents import ROUTINES
@@ -104,8 +104,7 @@ def _drops(removed: Sequence[FileChange], store: HistoryStore) -> list[DropStep]
             table = Name(schema, key.table) if key.table else None
             name = Name(None if table else schema, key.name)
             definition = Definition(key.kind, name, table)
-            statement = store.connection.dialect.drop_statement(definition, text)
-            steps.append(DropStep(definition, statement, change.label))
+            steps.append(drop_step(definition, text, store.connection.dialect, change.label))
     return steps
 
 

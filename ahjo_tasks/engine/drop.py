@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ahjo_tasks.database.connection import Connection
-    from ahjo_tasks.database.dialects.base import Dependent
+    from ahjo_tasks.database.dialects.base import Dependent, Dialect
     from ahjo_tasks.errors import DeployError, StatementError
     from ahjo_tasks.project.sql_file import SqlFile
 
@@ -55,10 +55,20 @@ class DropStep(Step):
     definition: Definition
     statement: str
     file: str = ""
+    outside_transaction: str = ""
 
     kind = "drop"
     sent_in_one_call = True
-    alone = ""
+
+    @property
+    def transactional(self) -> bool:
+        """False where the server drops it outside of transactions only."""
+        return not self.outside_transaction
+
+    @property
+    def alone(self) -> str:
+        """The reason why the server drops it outside of transactions only, if it does."""
+        return self.outside_transaction
 
     @property
     def label(self) -> str:
@@ -98,10 +108,16 @@ def plan_drop(files: Sequence[SqlFile], kinds: Iterable[str] | None = None) -> P
     return Plan(tuple(steps), notes)
 
 
+def drop_step(definition: Definition, text: str, dialect: Dialect, file: str = "") -> DropStep:
+    """Return the step that drops an object; `text` is that of the file which created it, `file` its label."""
+    statement = dialect.drop_statement(definition, text)
+    return DropStep(definition, statement, file, dialect.non_transactional_drop(statement, text))
+
+
 def drop_steps(files: Sequence[SqlFile]) -> list[DropStep]:
     """The steps that drop the objects of these files, dependents first."""
     return [
-        DropStep(definition, file.dialect.drop_statement(definition, file.text), file.label)
+        drop_step(definition, file.text, file.dialect, file.label)
         for file in reversed(ordered(files))
         for definition in reversed(_objects(file))
     ]

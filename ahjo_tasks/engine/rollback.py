@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ahjo_tasks.engine.changes import Status
-from ahjo_tasks.engine.drop import DropStep
+from ahjo_tasks.engine.drop import DropStep, drop_step
 from ahjo_tasks.engine.plan import Plan
 from ahjo_tasks.engine.sql_file import plan_objects
 from ahjo_tasks.errors import SourceError, UsageError
@@ -117,7 +117,7 @@ def _drops(created: Iterable[SqlFile]) -> Iterator[DropStep]:
     """Yield the steps that drop what files created, the last deployed first."""
     for file in reversed(list(created)):
         for definition in reversed(file.definitions):
-            yield DropStep(definition, file.dialect.drop_statement(definition, file.text))
+            yield drop_step(definition, file.text, file.dialect)
 
 
 def _changed_tables(store: HistoryStore, run: Run, restored: Sequence[SqlFile], files: ProjectFiles) -> Iterator[str]:

@@ -305,9 +305,7 @@ class SqlFile(FileText):
     @property
     def is_one_statement(self) -> bool:
         """True if the file is a single statement, as far as that can be told."""
-        splitter = self.dialect.statement_splitter
-        one = self.sent_in_one_call and (splitter is None or len(splitter.split(self.text)) == 1)
-        return one and (splitter is not None or self.dialect.batch_is_statement)
+        return self.sent_in_one_call and self.dialect.is_one_statement(self.single_text)
 
     @property
     def single_text(self) -> str:

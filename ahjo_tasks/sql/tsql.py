@@ -32,7 +32,8 @@ NOT_BEFORE_STATEMENT = frozenset(
     }
 )
 """Words that a name or an expression follows, or a permission, and never a statement."""
-MARKS_BEFORE_STATEMENT = frozenset(";)")
+MARKS_BEFORE_STATEMENT = frozenset(";):")
+"""Marks that a statement may follow; a colon ends a label."""
 MODULES = frozenset({"VIEW", "PROC", "PROCEDURE", "FUNCTION", "TRIGGER"})
 
 _FIRST = re.compile(
@@ -91,6 +92,11 @@ def statement_starts(text: str, words: Collection[str]) -> Iterator[int]:
         if token.word in words and _may_begin(before):
             yield token.offset
         before = token
+
+
+def is_one_statement(batch: str) -> bool:
+    """Test whether a batch is a single statement; of some that are, as ALTER TABLE ... DROP COLUMN, it is not told."""
+    return is_module(batch) or sum(1 for _start in statement_starts(batch, _STATEMENT_WORDS)) == 1
 
 
 def _may_begin(before: Token | None) -> bool:
@@ -216,17 +222,31 @@ def _to_savepoint(tokens: Sequence[Token]) -> bool:
 
 
 def _is_name(token: Token) -> bool:
-    return token.kind == "quoted" or (token.kind == "name" and token.word not in _AFTER_ROLLBACK)
+    return token.kind == "quoted" or (token.kind == "name" and token.word not in _STATEMENT_WORDS)
 
 
-_AFTER_ROLLBACK = frozenset(
+_STATEMENT_WORDS = frozenset(
     {
-        *("BEGIN", "COMMIT", "CREATE", "ALTER", "DROP", "DECLARE", "DELETE", "ELSE", "END", "EXEC", "EXECUTE", "GO"),
-        *("GOTO", "IF", "INSERT", "MERGE", "PRINT", "RAISERROR", "RETURN", "ROLLBACK", "SELECT", "SET", "THROW"),
-        *("TRUNCATE", "UPDATE", "USE", "WAITFOR", "WHILE", "WITH"),
+        *(
+            "ALTER",
+            "BACKUP",
+            "BEGIN",
+            "BULK",
+            "CHECKPOINT",
+            "CLOSE",
+            "COMMIT",
+            "CREATE",
+            "DBCC",
+            "DEALLOCATE",
+            "DECLARE",
+        ),
+        *("DELETE", "DENY", "DROP", "ELSE", "END", "EXEC", "EXECUTE", "FETCH", "GO", "GOTO", "GRANT", "IF", "INSERT"),
+        *("KILL", "MERGE", "OPEN", "PRINT", "RAISERROR", "RECONFIGURE", "RESTORE", "RETURN", "REVERT", "REVOKE"),
+        *("ROLLBACK", "SAVE", "SELECT", "SET", "SHUTDOWN", "THROW", "TRUNCATE", "UPDATE", "USE", "WAITFOR", "WHILE"),
+        "WITH",
     }
 )
-"""Words with which the next statement begins."""
+"""Words with which a statement begins, or a part of one."""
 
 
 # -- statements that no transaction takes ----------------------------------------------------------------------------
@@ -238,10 +258,15 @@ _SAVED = (
 _STATEMENT = re.compile(
     rf"(?:{_CHANGE}DATABASE\b(?!{GAP}(?:(?:SCOPED|AUDIT|ENCRYPTION|TO|ON|ANY)\b|[,)]))|(?:BACKUP|RESTORE)\b{GAP}{_SAVED}"
     rf"|RECONFIGURE|{_CHANGE}FULLTEXT\b{GAP}(?:CATALOG|INDEX)|{_CHANGE}(?:AVAILABILITY\b{GAP}GROUP|ENDPOINT)"
-    rf"|{_CHANGE}EVENT\b{GAP}SESSION|ALTER\b{GAP}SERVER\b{GAP}CONFIGURATION|ALTER\b{GAP}RESOURCE\b{GAP}GOVERNOR"
-    rf"|KILL\b{GAP}(?:[0-9]++|STATS|QUERY|(?='))|DBCC\b{GAP}SHRINK(?:FILE|DATABASE))(?![\w@#$])"
+    rf"|{_CHANGE}EVENT\b{GAP}SESSION|ALTER\b{GAP}SERVER\b{GAP}(?:CONFIGURATION|AUDIT\b(?!{GAP}SPECIFICATION))"
+    rf"|ALTER\b{GAP}DATABASE\b{GAP}AUDIT\b{GAP}SPECIFICATION|ALTER\b{GAP}RESOURCE\b{GAP}GOVERNOR"
+    rf"|KILL\b{GAP}(?:[0-9]++|STATS|QUERY|(?='))|DBCC\b{GAP}(?:SHRINK(?:FILE|DATABASE)|CLONEDATABASE))(?![\w@#$])"
 )
-"""In capitals: statements that Microsoft's documentation keeps out of explicit transactions."""
+"""In capitals: statements that Microsoft's documentation keeps out of explicit transactions.
+
+It says nothing of ALTER DATABASE SCOPED CONFIGURATION, stoplists and search property lists: the server is asked.
+An audit specification is altered with its state, which is switched outside of transactions alone.
+"""
 _STARTS = frozenset({"CREATE", "ALTER", "DROP", "BACKUP", "RESTORE", "RECONFIGURE", "KILL", "DBCC"})
 _OPTION = re.compile(rf"(?:MEMORY_OPTIMIZED|RESUMABLE){GAP}={GAP}ON\b")
 _OPTIONS = frozenset({"MEMORY_OPTIMIZED", "RESUMABLE"})
@@ -250,11 +275,11 @@ _PROCEDURE = re.compile(
     r"|(?:ADD|DROP)REMOTELOGIN|REMOTEOPTION|ATTACH_(?:SINGLE_FILE_)?DB|DETACH_DB|CERTIFY_REMOVABLE|CREATE_REMOVABLE"
     r"|CONFIGURE|DBCMPTLEVEL|ADDUMPDEVICE|DROPDEVICE|(?:ADD|DROP)EXTENDEDPROC|(?:ADD|DROP)SRVROLEMEMBER|CHANGE_USERS_LOGIN"
     r"|(?:ADD|DROP|GRANT|DENY|REVOKE)LOGIN|PASSWORD|DEFAULT(?:DB|LANGUAGE)|(?:GRANT|REVOKE)DBACCESS"
-    r"|(?:ADD|DROP|SET)APPROLE|APPROLEPASSWORD"
+    r"|(?:ADD|DROP)(?:ROLE|USER)|(?:ADD|DROP|SET)APPROLE|APPROLEPASSWORD"
     r"|FULLTEXT_\w+|REPLICATIONDBOPTION|REMOVEDBREPLICATION|SUBSCRIPTION_CLEANUP"
     r"|(?:ADD|DROP|CHANGE)(?:DISTRIBUTOR|DISTRIBUTIONDB|DISTPUBLISHER|SUBSCRIBER)(?:_SCHEDULE|_PROPERTY|_PASSWORD)?"
     r"|(?:ADD|DROP|CHANGE)(?:MERGE)?(?:PULL|PUSH)?(?:PUBLICATION|ARTICLE|SUBSCRIPTION|FILTER|PARTITION)"
-    r"(?:_AGENT|_SNAPSHOT)?|ARTICLEFILTER)(?![\w@#$])"
+    r"(?:_AGENT|_SNAPSHOT)?|ARTICLEFILTER|REQUESTPEERRESPONSE)(?![\w@#$])"
 )
 """Procedures that run such statements."""
 _RUN_TEXT = frozenset({"sp_executesql", "sp_msforeachdb", "sp_msforeachtable"})
@@ -264,13 +289,14 @@ _BEFORE_ASSIGNED = frozenset({"SET", "DECLARE", "SELECT", ","})
 _BEFORE_PROCEDURE = frozenset({"EXEC", "EXECUTE", ".", "=", ";"})
 _COMPILED = "NATIVE_COMPILATION"
 """An option of a module, which counts when the module is created."""
+_IN_MEMORY = "MEMORY_OPTIMIZED"
 _PREFILTER = (
     *("DATABASE", "BACKUP", "RESTORE", "RECONFIGURE", "FULLTEXT", "AVAILABILITY", "ENDPOINT", "MEMORY_OPT", _COMPILED),
-    *("RESUMABLE", "KILL", "SHRINK", "SESSION", "CONFIGURATION", "GOVERNOR"),
+    *("RESUMABLE", "KILL", "SHRINK", "SESSION", "CONFIGURATION", "GOVERNOR", "AUDIT"),
 )
 """A part of each of them: to search for words is faster than for an expression."""
 _PROCEDURE_PREFILTER = re.compile(
-    r"SP_(?:ADD|DROP|CHANGE|SETNETNAME|SERVEROPTION|RENAMEDB|DBOPTION|REMO|ATTACH_|DETACH_DB|CERTIFY|CREATE_REM"
+    r"SP_(?:ADD|DROP|CHANGE|SETNETNAME|SERVEROPTION|RENAMEDB|DBOPTION|REMO|REQUEST|ATTACH_|DETACH_DB|CERTIFY|CREATE_REM"
     r"|FULLTEXT|CONFIGURE|DBCMPT|ARTICLE|MSFOREACH|SETAPPROLE|REPLICATION|SUBSCR|GRANT|DENYLOGIN|REVOKE|PASSWORD|DEFAULT|APPROLE)"
 )
 """The same for the procedures, which begin alike; SP_ alone is a part of USP_, too."""
@@ -297,6 +323,18 @@ def non_transactional_statement(text: str) -> str:
             return phrase(match[0], MSSQL)
         before = token
     return next(filter(None, map(non_transactional_statement, _texts_to_run(tokens))), "")
+
+
+def in_memory_option(text: str) -> str:
+    """Name the option by which a text creates something in memory; empty where it creates nothing there."""
+    upper = ascii_upper(text)
+    if _IN_MEMORY not in upper and _COMPILED not in upper:
+        return ""
+    for token in tokenize(text, MSSQL):
+        option = _OPTION.match(upper, token.offset) if token.word == _IN_MEMORY else None
+        if option or token.word == _COMPILED:
+            return phrase(option[0], MSSQL) if option else _COMPILED
+    return ""
 
 
 def _texts_to_run(tokens: Sequence[Token]) -> Iterator[str]:

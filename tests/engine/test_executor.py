@@ -8,7 +8,8 @@ import pytest
 
 from ahjo_tasks.database.connection import Connection
 from ahjo_tasks.database.dialects import dialect as dialect_named
-from ahjo_tasks.engine.executor import PlanExecutor, batched
+from ahjo_tasks.engine.drop import plan_drop
+from ahjo_tasks.engine.executor import PlanExecutor, batched, describe_transactions, divide
 from ahjo_tasks.engine.plan import Plan
 from ahjo_tasks.engine.sql_file import FileStep
 from ahjo_tasks.errors import DeployError, ServerError, StatementError
@@ -194,3 +195,37 @@ def test_no_call_is_longer_than_a_quarter_of_a_megabyte(plan: Callable[..., Plan
     long = GOOD + " -- " + "x" * 100_000
 
     assert lengths(plan(long, long, long)) == [2, 1]
+
+
+NATIVE = """CREATE PROCEDURE dbo.p WITH NATIVE_COMPILATION, SCHEMABINDING AS
+BEGIN ATOMIC WITH (TRANSACTION ISOLATION LEVEL = SNAPSHOT, LANGUAGE = N'us_english') SELECT 1 AS x END"""
+IN_MEMORY = "CREATE TYPE dbo.y AS TABLE (i int NOT NULL PRIMARY KEY NONCLUSTERED) WITH (MEMORY_OPTIMIZED = ON)"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (NATIVE, "NATIVE_COMPILATION"),
+        (IN_MEMORY, "MEMORY_OPTIMIZED = ON"),
+        ("IF 1 = 1 BEGIN create /* one */ fulltext -- c\ncatalog f END", "CREATE FULLTEXT CATALOG"),
+        ("CREATE VIEW v AS SELECT 1 AS x\nGO\nEXEC (N'ALTER DATABASE CURRENT SET READ_WRITE')", "ALTER DATABASE"),
+    ],
+)
+def test_a_transaction_ends_at_what_sql_server_takes_in_none_and_the_next_begins_after_it(
+    plan: Callable[..., Plan], text: str, reason: str
+) -> None:
+    views = [f"CREATE VIEW v{number} AS SELECT 1 AS x" for number in range(4)]
+    steps = plan(*views[:2], text, *views[2:], dialect="mssql").steps
+    parts = divide(steps, dialect_named("mssql"), None, one_transaction=True)
+    assert [(part.joined, len(part.steps)) for part in parts] == [(True, 2), (False, 1), (True, 2)]
+    assert describe_transactions(parts) == {3: f"outside of a transaction: {reason}"}
+
+
+def test_what_is_in_memory_is_dropped_outside_of_transactions_and_nothing_else(plan: Callable[..., Plan]) -> None:
+    made = plan("CREATE VIEW dbo.v AS SELECT 1 AS x", NATIVE, IN_MEMORY, dialect="mssql").steps
+    steps = plan_drop([file for step in made for file in step.sql_files]).steps
+    assert {step.label: (step.outside_transaction, step.alone, step.transactional) for step in steps} == {
+        "view dbo.v": ("", "", True),
+        "procedure dbo.p": ("NATIVE_COMPILATION", "NATIVE_COMPILATION", False),
+        "type dbo.y": ("MEMORY_OPTIMIZED = ON", "MEMORY_OPTIMIZED = ON", False),
+    }

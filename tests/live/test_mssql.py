@@ -326,6 +326,58 @@ def test_a_statement_that_refuses_a_transaction_runs_outside_of_one(live: Deploy
     assert live.target.query(f"SELECT COUNT(*) FROM sys.databases WHERE name = '{other}'") == [(1,)]
 
 
+@pytest.fixture
+def renaming(live: Deployed) -> str:
+    """A statement that renames another database, which the server refuses in a transaction."""
+    other, renamed = live.target.new_database_name(), live.target.new_database_name()
+    live.target.query(f"CREATE DATABASE [{other}]")
+    return f"ALTER DATABASE [{other}] MODIFY NAME = [{renamed}]"
+
+
+def test_a_deploy_is_cut_in_parts_at_what_refuses_a_transaction(live: Deployed, renaming: str) -> None:
+    view = "CREATE VIEW dbo.{} AS SELECT {} AS n FROM {};\n"
+    live.write("database/views/a.sql", view.format("a", 1, "(SELECT 1 AS x) AS t"))
+    block = f"IF 1 = 1\nBEGIN\n  EXEC (N'{renaming.replace(' ', ' /* to */ ')}')\nEND\nGO\n"
+    live.write("database/views/b.sql", block + view.format("b", "n", "dbo.a"))
+    live.write("database/views/c.sql", view.format("c", "n", "dbo.b"))
+    live.write("database/views/d.sql", view.format("d", "lacking", "dbo.c"))
+    planned = live.succeed("plan").out
+    assert "outside of a transaction: ALTER DATABASE" in planned
+    assert "the finished ones of its 3 transactions stay" in planned
+    assert "c.sql" in live.fail("deploy").out
+    assert [live.has(name) for name in "abc"] == [True, True, False]
+
+
+def test_a_statement_that_only_the_server_knows_to_refuse_a_transaction_runs_outside_of_one(
+    live: Deployed, renaming: str
+) -> None:
+    live.write("database/views/a.sql", "CREATE VIEW dbo.a AS SELECT 1 AS n;\n")
+    live.write("database/views/b.sql", f"EXEC ('{renaming[:7]}' + '{renaming[7:]}');\n")
+    live.write("database/views/c.sql", "CREATE VIEW dbo.c AS SELECT 1 AS n;\n")
+    assert "outside of" not in live.succeed("plan").out
+    done = live.succeed("deploy").out
+    assert "each step is committed by itself now" in done
+    assert "ran outside of a transaction, as the server asks of this statement" in done
+    assert "OK=3 FAIL=0" in done
+    live.write("database/views/b.sql", f"PRINT 'two'; EXEC ('{renaming[:7]}' + '{renaming[7:]}');\n")
+    assert "Write -- transaction: off at the head of the file" in live.fail("deploy").err
+
+
+def test_a_table_in_memory_is_created_outside_of_a_transaction(live: Deployed) -> None:
+    options = "DURABILITY = SCHEMA_ONLY, MEMORY_OPTIMIZED /* not on disk */ = ON"
+    live.write(
+        "database/tables/t.sql", f"CREATE TABLE dbo.t (id int NOT NULL PRIMARY KEY NONCLUSTERED) WITH ({options});"
+    )
+    assert "outside of a transaction: MEMORY_OPTIMIZED = ON" in live.here("structure", "--dry").out
+    live.succeed("structure")
+    assert count(live, "dbo.t") == 0
+
+
+def test_a_revision_is_told_how_to_leave_its_transaction(live: Deployed, renaming: str) -> None:
+    revision(live, "a1", None, f'op.execute("{renaming}")')
+    assert "with op.get_context().autocommit_block()" in live.fail("deploy").err
+
+
 def test_one_transaction_for_the_action_refuses_what_cannot_be_in_it(live: Deployed) -> None:
     live.reconfigure(context_connectable_type="connection")
     live.write("database/data/a.sql", "CREATE DATABASE nobody_makes_it;\n")

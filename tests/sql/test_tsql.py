@@ -6,8 +6,15 @@ import pytest
 
 from ahjo_tasks.errors import SourceError
 from ahjo_tasks.sql.splitters.mssql import SPLITTER
-from ahjo_tasks.sql.tsql import check_first_in_batch, is_module, non_transactional_statement, statement_starts
+from ahjo_tasks.sql.tsql import (
+    check_first_in_batch,
+    is_module,
+    is_one_statement,
+    non_transactional_statement,
+    statement_starts,
+)
 
+QUOTE = "'"
 ROOT = Path(__file__).resolve().parents[2]
 
 FINE = [
@@ -152,6 +159,9 @@ def test_other_batches_are_no_modules(text: str) -> None:
         "SELECT Kill AS x, t.Backup Log FROM t",
         "SELECT sp_renamedb FROM t; GRANT EXECUTE ON sp_renamedb TO x",
         "EXEC sp_addextendedproperty 'a'; EXEC sp_addrolemember 'a', 'b'; EXEC dbo.sp_addarticletocart 1",
+        "CREATE SERVER AUDIT a TO FILE (FILEPATH = 'x'); CREATE DATABASE AUDIT SPECIFICATION s FOR SERVER AUDIT a",
+        "CREATE FULLTEXT STOPLIST s; ALTER DATABASE SCOPED CONFIGURATION CLEAR PROCEDURE_CACHE",
+        "GRANT CONTROL ON DATABASE::kill TO x",
         "SELECT session, configuration FROM event",
         "PRINT 'KILL 5' -- BACKUP DATABASE x\n/* KILL 5 */",
         "EXEC ('CREATE PROC p AS KILL 5'); EXEC dbo.keep 'KILL 5'; EXEC ('SELECT ''KILL 5''')",
@@ -191,6 +201,7 @@ def test_a_permission_a_name_and_a_string_keep_the_transaction(text: str) -> Non
         ("EXEC sp_dbcmptlevel 'a', 90", "SP_DBCMPTLEVEL"),
         ("EXEC sp_articlefilter @publication = 'p'", "SP_ARTICLEFILTER"),
         ("BACKUP SERVER TO DISK = 'a'", "BACKUP SERVER"),
+        ("again: ALTER DATABASE x SET READ_ONLY", "ALTER DATABASE"),
     ],
 )
 def test_a_statement_is_found_after_another_without_a_semicolon(text: str, statement: str) -> None:
@@ -216,6 +227,53 @@ def test_a_statement_is_found_in_the_text_that_is_run(text: str, statement: str)
     assert non_transactional_statement(text) == statement
 
 
+DOCUMENTED = [
+    *("CREATE DATABASE x", "ALTER DATABASE x SET READ_ONLY", "ALTER DATABASE CURRENT COLLATE y", "DROP DATABASE x"),
+    *("BACKUP DATABASE x TO y", "BACKUP LOG x TO y", "RESTORE DATABASE x FROM y", "RESTORE HEADERONLY FROM y"),
+    *("RECONFIGURE", "RECONFIGURE WITH OVERRIDE", "KILL 51", "DBCC SHRINKDATABASE (x)", "DBCC CLONEDATABASE (x, y)"),
+    *("CREATE FULLTEXT CATALOG c", "ALTER FULLTEXT CATALOG c REBUILD", "DROP FULLTEXT CATALOG c"),
+    *("CREATE FULLTEXT INDEX ON t (a) KEY INDEX i", "ALTER FULLTEXT INDEX ON t ENABLE", "DROP FULLTEXT INDEX ON t"),
+    *("CREATE ENDPOINT e STATE = STARTED", "ALTER ENDPOINT e STATE = STOPPED", "DROP ENDPOINT e"),
+    *("ALTER RESOURCE GOVERNOR RECONFIGURE", "CREATE AVAILABILITY GROUP g", "DROP AVAILABILITY GROUP g"),
+    *("ALTER SERVER AUDIT a WITH (STATE = ON)", "ALTER DATABASE AUDIT SPECIFICATION a WITH (STATE = OFF)"),
+    "CREATE TABLE t (i int) WITH (DURABILITY = SCHEMA_ONLY, MEMORY_OPTIMIZED = ON)",
+    "CREATE TYPE y AS TABLE (i int NOT NULL INDEX x HASH WITH (BUCKET_COUNT = 8)) WITH (MEMORY_OPTIMIZED = ON)",
+    "ALTER TABLE t ADD CONSTRAINT k PRIMARY KEY (a) WITH (ONLINE = ON, RESUMABLE = ON)",
+    *("EXEC sp_addrole r", "EXEC sp_droprole r", "EXEC sp_adduser u", "EXEC sp_dropuser u", "EXEC sp_addapprole r, p"),
+    *("EXEC sp_fulltext_database enable", "EXEC sp_addserver s", "EXEC sp_requestpeerresponse p, d"),
+]
+"""What Microsoft's documentation keeps out of user transactions."""
+SPELLINGS = {
+    "as it is": "{}",
+    "small letters": "{}",
+    "comments": "{}",
+    "after another": "SET NOCOUNT ON {}",
+    "condition": "IF DB_ID() = 1 {} ELSE PRINT 1",
+    "block": "IF 1 = 1 BEGIN; PRINT 1 {} END",
+    "try": "BEGIN TRY {} END TRY BEGIN CATCH THROW END CATCH",
+    "loop": "WHILE @n > 0 BEGIN SET @n -= 1 {} END",
+    "text": "EXEC ('{}')",
+    "text of a procedure": "EXEC sys.sp_executesql N'{}'",
+    "text in a variable": "DECLARE @s nvarchar(max) = N'{}' EXEC (@s)",
+}
+
+
+def spelt(statement: str, spelling: str) -> str:
+    text = statement.lower() if spelling == "small letters" else statement
+    text = text.replace(" ", " /* a /* b */ */ -- c\n") if spelling == "comments" else text
+    return SPELLINGS[spelling].format(text)
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("statement", DOCUMENTED)
+def test_what_no_transaction_takes_is_found_in_every_spelling(statement: str, spelling: str) -> None:
+    text = spelt(statement, spelling)
+    assert non_transactional_statement(text)
+    assert non_transactional_statement(f"PRINT '{text.replace(QUOTE, QUOTE * 2)}'") == ""
+    assert non_transactional_statement(f"/* {text} */") == ""
+    assert non_transactional_statement(f"CREATE PROCEDURE p AS {text}") == ""
+
+
 def test_statements_begin_where_no_name_can_stand() -> None:
     text = "SET a = 1 SET b = 2; UPDATE t SET c = (SELECT 1) set d -- set\n'set'"
     assert [text[start : start + 5].lower() for start in statement_starts(text, {"SET"})] == [
@@ -224,3 +282,22 @@ def test_statements_begin_where_no_name_can_stand() -> None:
         "set c",
         "set d",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("EXEC dbo.back_up @to = 'x'", True),
+        ("-- first\n;ALTER TABLE t ADD x int -- last", True),
+        ("CREATE FULLTEXT STOPLIST s FROM SYSTEM STOPLIST;", True),
+        ("CREATE PROCEDURE p AS BEGIN SELECT 1; SELECT 2 END", True),
+        ('DROP TABLE a, [drop], "set"', True),
+        ("PRINT 'SELECT 1' PRINT 2", False),
+        ("EXEC p EXEC q", False),
+        ("IF 1 = 1 EXEC p", False),
+        ("BEGIN TRY EXEC p END TRY BEGIN CATCH END CATCH", False),
+        ("", False),
+    ],
+)
+def test_a_batch_of_one_statement_is_known(text: str, *, expected: bool) -> None:
+    assert is_one_statement(text) is expected

@@ -602,6 +602,16 @@ class Running(DialectAttributes):
         """
         return ""
 
+    def is_one_statement(self, batch: str) -> bool:
+        """Return whether a batch is a single statement, as far as that can be told."""
+        if self.statement_splitter is None:
+            return self.batch_is_statement
+        return len(self.statement_splitter.split(batch)) == 1
+
+    def non_transactional_drop(self, statement: str, text: str) -> str:
+        """Name what keeps a statement that drops what a text created out of transactions; empty where nothing does."""
+        return self.non_transactional_statement(statement)
+
     def needs_own_transaction(self, text: str) -> bool:
         """True if what a script does must be committed before it can be used, or is set before a transaction begins."""
         return False

@@ -11,7 +11,14 @@ from ahjo_tasks.database.dialects.mssql import catalog, driver_choice, drivers, 
 from ahjo_tasks.errors import ServerError, StatementError
 from ahjo_tasks.sql.lexer import MSSQL as SYNTAX
 from ahjo_tasks.sql.splitters.mssql import SPLITTER
-from ahjo_tasks.sql.tsql import commit_offsets, creates_aggregate, may_be_non_transactional, non_transactional_statement
+from ahjo_tasks.sql.tsql import (
+    commit_offsets,
+    creates_aggregate,
+    in_memory_option,
+    is_one_statement,
+    may_be_non_transactional,
+    non_transactional_statement,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,7 +45,7 @@ ENDED = (
 )
 IDLE = ("sleeping", "idle")
 """Beginnings of the states of sessions without a request, on Microsoft's and on other servers."""
-REFUSED_IN_TRANSACTION = frozenset({"226", "574", "3021", "3902", "6115", "12331", "15002", "15289"})
+REFUSED_IN_TRANSACTION = frozenset({"226", "574", "3021", "3902", "6115", "8920", "12331", "12352", "15002", "15289"})
 """Errors of statements and procedures that no transaction takes."""
 REFUSAL = "within a transaction"
 
@@ -363,6 +370,14 @@ class MSSQL(Dialect):
         """Search each batch; what stands in the body of a module runs later."""
         batches = SPLITTER.split(text) if may_be_non_transactional(text) else ()
         return next((name for batch in batches if (name := non_transactional_statement(batch.text))), "")
+
+    def is_one_statement(self, batch: str) -> bool:
+        """Count the words that begin a statement, for a batch may hold any number."""
+        return is_one_statement(batch)
+
+    def non_transactional_drop(self, statement: str, text: str) -> str:
+        """Look at what was created, too: a statement does not tell that an object is in memory."""
+        return super().non_transactional_drop(statement, text) or in_memory_option(text)
 
     def mark_transaction(self, connection: OpenConnection) -> None:
         """Take a lock that belongs to it: @@TRANCOUNT cannot tell it from one that a driver began after it."""
