@@ -22,6 +22,8 @@ DROPPED = word_set(
     "VIEW"
 )
 """Kinds of objects after DROP; of one of several words, at least one of these."""
+WITHOUT_NAME = (("MASTER", "KEY"), ("DATABASE", "ENCRYPTION", "KEY"))
+"""Kinds of which a database of SQL Server has one, without a name."""
 BEFORE_KIND = word_set("MATERIALIZED FOREIGN TEMPORARY TEMP PARTITION SECURITY")
 ALTERING = frozenset({"ALTER", *BEFORE_TABLE})
 NO_COLUMN = word_set(
@@ -130,6 +132,10 @@ def _dropped(tokens: Sequence[str], words: Sequence[str], index: int, altered: t
     """
     first, (table, several) = index, altered
     if words[max(index - 4, 0) : index - 2] == ["ALTER", "COLUMN"]:
+        return
+    nameless = [kind for kind in WITHOUT_NAME if several and tuple(words[index : index + len(kind)]) == kind]
+    if nameless:
+        yield f"DROP {' '.join(*nameless)}"
         return
     end = _kind_end(words, index)
     while end == index and index < len(words) - 1 and words[index] in BEFORE_KIND:

@@ -48,6 +48,12 @@ def test_what_a_statement_destroys(syntax: object, text: str, losses: list[str])
         ("DELETE shop\nINSERT INTO shop SELECT 1 WHERE 1 = 1", ["DELETE FROM shop without WHERE"]),
         ("DELETE TOP (5) FROM shop WHERE id = 1", []),
         ("DROP TABLE #work DROP TABLE shop", ["DROP TABLE shop"]),
+        ("DROP MASTER KEY CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'x'", ["DROP MASTER KEY"]),
+        ("USE shop DROP /* its */ DATABASE ENCRYPTION KEY; SELECT 1", ["DROP DATABASE ENCRYPTION KEY"]),
+        (
+            "DROP COLUMN MASTER KEY k; ALTER MASTER KEY DROP ENCRYPTION BY SERVICE MASTER KEY",
+            ["DROP COLUMN MASTER KEY k"],
+        ),
         ("ALTER TABLE shop DROP COLUMN name, price", ["DROP COLUMN shop.name", "DROP COLUMN shop.price"]),
         ("ALTER TABLE shop DROP CONSTRAINT fk", []),
         (
