@@ -46,8 +46,10 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
 }
 """Procedures of SQL Server that run or read SQL, with their parameters up to that of the text.
 
-A text that is the first one may be passed by any name.
+A text that is the first one may be passed by any name; after it comes the list of its own parameters.
 """
+PARAMETERS = "params"
+"""The parameter that declares those of the text, with their types."""
 LONGEST_LOOK = 500
 """Tokens before EXEC that are searched for the text of its variable."""
 PARTS_OF_TABLES = frozenset({"TRIGGER", "POLICY", "RULE", "CONSTRAINT"})
@@ -85,10 +87,13 @@ def _text_of_procedure(reader: Reader, index: int) -> None:
     """Read the SQL that is passed to the procedure at an index, unless another database runs it."""
     parameters = TEXTS.get(reader.key(reader.tokens[index]))
     if parameters and not of_another_database(reader, index):
-        places = passed(reader, index + 1, parameters)
+        places = passed(reader, index + 1, parameters if len(parameters) > 1 else (*parameters, PARAMETERS))
         text = places.get(parameters[-1]) if len(parameters) > 1 else next(iter(places.values()), None)
         if text is not None:
             _dynamic_text(reader, range(text, text + 1))
+        if PARAMETERS in places:
+            declared = places[PARAMETERS]
+            _dynamic_text(reader, range(declared, declared + 1), before="DECLARE ")
 
 
 def _dynamic(reader: Reader, index: int, text: str = "") -> None:
@@ -106,13 +111,16 @@ def _dynamic_list(reader: Reader, index: int) -> int:
     return end + 1
 
 
-def _dynamic_text(reader: Reader, tokens: range) -> None:
-    """Read a text that is run, if it is made of strings alone, or if such a text is given to a variable before."""
+def _dynamic_text(reader: Reader, tokens: range, before: str = "") -> None:
+    """Read a text that is run, if it is made of strings alone, or if such a text is given to a variable before.
+
+    `before` is what makes a statement of it.
+    """
     if len(tokens) == 1 and reader.tokens[tokens[0]].startswith("@"):
         tokens = _assigned(reader, tokens[0])
     if tokens and all(reader.words[place] == STRING for place in tokens):
         text = "".join(string_value(reader.tokens[place], reader.syntax) for place in tokens)
-        _dynamic(reader, tokens[0], text)
+        _dynamic(reader, tokens[0], before + text)
 
 
 def _assigned(reader: Reader, index: int) -> range:

@@ -152,9 +152,18 @@ def _captured(reader: Reader, index: int) -> None:
         reader.note((schema.text, name.text), RELATION, reader.strength, name.place)
 
 
+def _published(reader: Reader, index: int) -> None:
+    """Read the object that becomes an article of a publication."""
+    values = _values(reader, index, ("publication", "article", "source_table"))  # the third one is called otherwise now
+    name = values.get("source_object") or values.get("source_table", NO_VALUE)
+    if name.text:
+        reader.note((values.get("source_owner", NO_VALUE).text, name.text), OBJECT, reader.strength, name.place)
+
+
 READERS: dict[str, Callable[[Reader, int], None]] = {
     "sp_rename": _renamed,
     **dict.fromkeys(("sp_addextendedproperty", "sp_updateextendedproperty"), _described),
     "sp_cdc_enable_table": _captured,
+    **dict.fromkeys(("sp_addarticle", "sp_addmergearticle"), _published),
 }
 """Readers of the arguments of the other procedures."""

@@ -552,3 +552,19 @@ c: GRANT EXECUTE ON TYPE::both TO public
 table: CREATE TABLE both (x int)
 type: CREATE TYPE both FROM int
 --> a>table b>table c>type
+
+a: EXEC sp_executesql N'SELECT * FROM t JOIN @r AS r ON 1 = 1', N'@r dbo.ty READONLY, @p dbo.al OUTPUT', @r = @r, @p = 1
+b: DECLARE @d nvarchar(99) = N'@r ty READONLY'; EXEC sys.sp_executesql @stmt = N'SELECT 1', @params = @d, @r = @r; EXEC sp_describe_first_result_set N'SELECT 1', N'@x other'
+c: EXEC sp_executesql @s, N'', @x = 'ty'; EXEC db.sys.sp_executesql N'SELECT 1', N'@r ty READONLY'
+t: CREATE TABLE t (x int)
+ty: CREATE TYPE ty AS TABLE (x int)
+al: CREATE TYPE al FROM int
+other: CREATE TYPE other FROM int
+--> a>t a>ty a>al b>ty b>other
+
+a: EXEC sp_addarticle @publication = N'p', @article = N'v', @source_owner = N's', @source_object = N't'; EXEC sp_addarticle N'p', N'v', N'u'; EXEC sp_addmergearticle @publication = N'p', @article = N'v', @source_object = N'w'
+t: CREATE TABLE s.t (x int)
+u: CREATE TABLE u (x int)
+v: CREATE VIEW v AS SELECT 1 x
+w: CREATE TABLE w (x int)
+--> a>t a>u a>w
