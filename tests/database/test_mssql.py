@@ -627,6 +627,11 @@ def test_what_differs_from_login_to_login_is_asked_for_first() -> None:
     ]
 
 
+def test_the_cost_limit_of_queries_is_the_servers_again() -> None:
+    connection = kept("SET QUERY_GOVERNOR_COST_LIMIT 10", answers={"query governor cost limit": [(300,)]})
+    assert connection.ran[-1] == "SET QUERY_GOVERNOR_COST_LIMIT 300"
+
+
 def test_identity_insert_that_a_file_switched_off_itself_is_left() -> None:
     assert kept("SET IDENTITY_INSERT t ON", "SET IDENTITY_INSERT t OFF").ran == ["-- the file"]
 

@@ -26,6 +26,10 @@ OPEN = "SELECT 1 FROM sys.openkeys WHERE database_id = DB_ID() AND key_name = N'
             KeptState(),
         ),
         (["SELECT 1 AS a INTO #t"], KeptState(tables=("#t",))),
+        (["OPEN MASTER KEY DECRYPTION BY PASSWORD = 'x'", "SELECT 1"], KeptState(master_key=True)),
+        (["CLOSE MASTER KEY; open master key decryption by password = 'x'"], KeptState(master_key=True)),
+        (["OPEN MASTER KEY DECRYPTION BY PASSWORD = 'x'", "CLOSE MASTER KEY"], KeptState()),
+        (["CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'x'; USE master; PRINT 'OPEN MASTER KEY'"], KeptState()),
     ],
 )
 def test_what_batches_leave_in_the_session_is_found(texts: list[str], kept: KeptState) -> None:
@@ -40,6 +44,11 @@ def test_keys_that_were_open_stay_open() -> None:
     state = KeptState(encryption_keys=("k",))
     assert undo(state, {}) == [f"IF EXISTS ({OPEN}) CLOSE SYMMETRIC KEY [k]"]
     assert undo(state, {"sys.openkeys": [(1,)]}) == [""]
+
+
+def test_a_master_key_is_closed_without_a_word_if_it_is_open() -> None:
+    (statement,) = undo(KeptState(master_key=True), {})
+    assert "BEGIN TRY CLOSE MASTER KEY END TRY BEGIN CATCH END CATCH" in statement
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import dropwhile, islice
+from itertools import dropwhile, islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahjo_tasks.errors import ServerError, StatementError
@@ -29,6 +29,7 @@ WORDS = (
     "COOKIE",
     "NORESET",
     "SYMMETRIC",
+    "MASTER",
     "TRACEON",
     "#",
 )
@@ -41,6 +42,8 @@ _WHOLE_SERVER = re.compile(r"-\s*1\b")
 _NUMBER = re.compile(r"[0-9]+")
 MAX_RELEASES = 100
 """Number of times that one lock is released, at most: a session may hold it many times."""
+CLOSE_MASTER_KEY = "SET XACT_ABORT OFF; BEGIN TRY CLOSE MASTER KEY END TRY BEGIN CATCH END CATCH; SET XACT_ABORT ON"
+"""The server tells of no open master key; to close one that is not open is an error, which may doom no transaction."""
 SAVED = "ahjo saved "
 """Beginning of the keys under which values of the session's context are kept meanwhile."""
 
@@ -60,6 +63,8 @@ class KeptState(NamedTuple):
     trace_flags: tuple[str, ...] = ()
     """Numbers of trace flags that are on for the session."""
     context_info: bool = False
+    master_key: bool = False
+    """True if the last statement about the master key opens it."""
 
 
 def kept_state(texts: Sequence[str]) -> KeptState:
@@ -91,17 +96,25 @@ def kept_state(texts: Sequence[str]) -> KeptState:
                 trace_flags |= dict.fromkeys(_trace_flags(text, token))
             elif token.word == "CURSOR":
                 cursors |= dict.fromkeys(_cursors(tokens[:index], tokens[index + 1 : index + 2]))
-    tables = tuple(name for _kind, name in temporary_tables(found, MSSQL))
     return KeptState(
         tuple(locks),
         tuple(keys),
         tuple(cursors),
-        tables,
+        tuple(name for _kind, name in temporary_tables(found, MSSQL)),
         tuple(procedures),
         tuple(encryption_keys),
         tuple(trace_flags),
         context_info,
+        _leaves_master_key_open(found),
     )
+
+
+def _leaves_master_key_open(texts: Sequence[str]) -> bool:
+    """Test whether the last statement about the master key opens it."""
+    said = [
+        before.word for text in texts for before, token in pairwise(tokenize(text, MSSQL)) if token.word == "MASTER"
+    ]
+    return [word for word in said if word in {"OPEN", "CLOSE"}][-1:] == ["OPEN"]
 
 
 def _temporary_procedure(text: str) -> Iterator[str]:
@@ -221,6 +234,7 @@ def prepare(connection: OpenConnection, state: KeptState) -> list[str]:
     ]
     undo += [_release(connection, *lock) for lock in state.locks]
     undo += [_close(connection, key) for key in state.encryption_keys]
+    undo += [CLOSE_MASTER_KEY] if state.master_key else []
     undo += [_trace_off(connection, flag) for flag in state.trace_flags]
     for number, key in enumerate(state.keys):
         saved = quote(f"{SAVED}{number}")

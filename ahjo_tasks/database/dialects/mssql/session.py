@@ -75,8 +75,12 @@ QUERIED: dict[str, str] = {
     "DATEFIRST": "@@DATEFIRST",
     "LOCK_TIMEOUT": "@@LOCK_TIMEOUT",
     "TEXTSIZE": "@@TEXTSIZE",
+    "QUERY_GOVERNOR_COST_LIMIT": (
+        "ISNULL((SELECT CAST(value_in_use AS int) FROM sys.configurations"
+        " WHERE name = N'query governor cost limit'), 0)"
+    ),
 }
-"""Options that differ from session to session, and the variable that shows each."""
+"""Options that differ from session to session or server to server, and the variable or query that shows each."""
 
 _NAMES = "|".join(
     "(?:" + rf"\b{GAP}".join(name.split()) + ")" for name in sorted([*DEFAULTS, *QUERIED], key=len, reverse=True)
