@@ -730,6 +730,9 @@ def test_pymssql_switches_autocommit_by_a_call() -> None:
         ("12331", "DDL statements inside user transactions are not supported with memory optimized tables.", True),
         ("15002", "The procedure 'sys.sp_serveroption' cannot be executed within a transaction.", True),
         ("15289", "Terminating this procedure. Cannot have an open transaction when this is run.", True),
+        ("8920", "Cannot perform a shrinkdatabase operation inside a user transaction.", True),
+        ("12352", "System stored procedures that cause schema changes are not supported inside transactions.", True),
+        ("3902", "The COMMIT TRANSACTION request has no corresponding BEGIN TRANSACTION.", False),
         ("208", "Invalid object name 'dbo.t'.", False),
     ],
 )

@@ -274,6 +274,19 @@ def test_what_no_transaction_takes_is_found_in_every_spelling(statement: str, sp
     assert non_transactional_statement(f"CREATE PROCEDURE p AS {text}") == ""
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CREATE PROC p WITH native_compilation, SCHEMABINDING AS BEGIN ATOMIC WITH (LANGUAGE = N'x') SELECT 1 END",
+        "CREATE OR /* a */ ALTER FUNCTION f () RETURNS int WITH NATIVE_COMPILATION AS BEGIN RETURN 1 END",
+        "ALTER TRIGGER t ON x WITH NATIVE_COMPILATION, SCHEMABINDING AFTER INSERT AS BEGIN ATOMIC SELECT 1 END",
+        "IF 1 = 1 EXEC (N'CREATE PROC p WITH NATIVE_COMPILATION AS SELECT 1')",
+    ],
+)
+def test_a_module_that_is_compiled_is_created_outside_of_transactions(text: str) -> None:
+    assert non_transactional_statement(text) == "NATIVE_COMPILATION"
+
+
 def test_statements_begin_where_no_name_can_stand() -> None:
     text = "SET a = 1 SET b = 2; UPDATE t SET c = (SELECT 1) set d -- set\n'set'"
     assert [text[start : start + 5].lower() for start in statement_starts(text, {"SET"})] == [

@@ -45,7 +45,7 @@ ENDED = (
 )
 IDLE = ("sleeping", "idle")
 """Beginnings of the states of sessions without a request, on Microsoft's and on other servers."""
-REFUSED_IN_TRANSACTION = frozenset({"226", "574", "3021", "3902", "6115", "8920", "12331", "12352", "15002", "15289"})
+REFUSED_IN_TRANSACTION = frozenset({"226", "574", "3021", "6115", "8920", "12331", "12352", "15002", "15289"})
 """Errors of statements and procedures that no transaction takes."""
 REFUSAL = "within a transaction"
 
