@@ -731,10 +731,15 @@ def test_pymssql_switches_autocommit_by_a_call() -> None:
         ("15002", "The procedure 'sys.sp_serveroption' cannot be executed within a transaction.", True),
         ("15289", "Terminating this procedure. Cannot have an open transaction when this is run.", True),
         ("8920", "Cannot perform a shrinkdatabase operation inside a user transaction.", True),
-        ("12352", "System stored procedures that cause schema changes are not supported inside transactions.", True),
+        (
+            "12352",
+            "System stored procedures that cause schema changes are not supported inside user transactions.",
+            True,
+        ),
         ("3902", "The COMMIT TRANSACTION request has no corresponding BEGIN TRANSACTION.", False),
         ("208", "Invalid object name 'dbo.t'.", False),
     ],
 )
 def test_the_server_tells_what_no_transaction_takes(number: str, message: str, *, expected: bool) -> None:
     assert MSSQL().refuses_transaction(ServerError(message, number)) is expected
+    assert MSSQL().refuses_transaction(ServerError(message)) is expected  # mssql-python has no numbers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ahjo_tasks.database.dialects.attributes import MISFIT, ProjectTemplate, ScriptClient
@@ -47,7 +48,11 @@ IDLE = ("sleeping", "idle")
 """Beginnings of the states of sessions without a request, on Microsoft's and on other servers."""
 REFUSED_IN_TRANSACTION = frozenset({"226", "574", "3021", "6115", "8920", "12331", "12352", "15002", "15289"})
 """Errors of statements and procedures that no transaction takes."""
-REFUSAL = "within a transaction"
+REFUSAL = re.compile(
+    r"within (?:a|multi-statement) transaction|inside (?:a )?user transaction|inside a transaction block"
+    r"|have an open transaction"
+)
+"""A part of their messages, for mssql-python tells no number; a block is meant by servers that are not Microsoft's."""
 
 
 class MSSQL(Dialect):
@@ -401,7 +406,7 @@ class MSSQL(Dialect):
 
     def refuses_transaction(self, error: ServerError) -> bool:
         """True if number or message is that of a statement or a procedure that runs outside of transactions only."""
-        return error.number in REFUSED_IN_TRANSACTION or REFUSAL in error.message
+        return error.number in REFUSED_IN_TRANSACTION or REFUSAL.search(error.message) is not None
 
     def object_exists(self, connection: OpenConnection, definition: Definition) -> bool:
         """Ask by the function or catalog view of its kind: DROP ... IF EXISTS says nothing of what is not there."""
