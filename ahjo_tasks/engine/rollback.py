@@ -39,10 +39,12 @@ def plan_rollback(run_id: str, store: HistoryStore, files: ProjectFiles) -> Plan
     if run is None:
         raise UsageError(f"There is no run {run_id!r}, or more than one.", hint="inv history lists the runs.")
     steps = _deployed_or_dropped(store.steps(run.run_id))
-    gone = [_file(store, files, step) for step in _of_gone_files(store, files, run) if step.text_hash]
+    earlier = store.last_steps(OBJECTS, run.run_id)
+    lost = (step for step in earlier.values() if step.text_hash and not (files.directory / step.label).exists())
+    gone = [_file(store, files, step) for step in lost]
     restored, created, refused = [], [], []
     for label, step in steps.items():
-        before = store.last_deployed(label, run.run_id)
+        before = earlier.get(label)
         if before is None and step.reason == Status.NEW and step.text_hash:
             created.append(_file(store, files, step))
         elif before is None and len(former := _creators(gone, _file(store, files, step))) == 1:
@@ -72,16 +74,6 @@ def _deployed_or_dropped(steps: Sequence[StepRecord]) -> dict[str, StepRecord]:
     return {**dropped, **deployed}
 
 
-def _of_gone_files(store: HistoryStore, files: ProjectFiles, run: Run) -> list[StepRecord]:
-    """Return the last steps before a run that deployed files which the project has no more."""
-    last: dict[str, StepRecord] = {}
-    for other in store.runs(store.settings.history_keep):
-        for step in store.steps(other.run_id) if other.run_id < run.run_id else ():
-            if step.kind in OBJECTS and step.status == "ok":
-                last.setdefault(step.label, step)
-    return [step for label, step in last.items() if not (files.directory / label).exists()]
-
-
 def _creators(files: Iterable[SqlFile], file: SqlFile) -> list[SqlFile]:
     """Return the files that created objects of a file, as where it was renamed."""
     names = _names(file)
@@ -103,7 +95,8 @@ def _used(
     store: HistoryStore, files: ProjectFiles, restored: Sequence[SqlFile], created: Sequence[SqlFile]
 ) -> set[int]:
     """Return the numbers of the created files that the restored ones need as they are now: these are dropped last."""
-    now = [files.with_text(file.label, file.kind, store.last_text(file.label) or "") for file in restored]
+    last = store.last_steps(OBJECTS) if created else {}
+    now = [_file(store, files, last[file.label]) for file in restored if file.label in last]
     edges = ObjectIndex([*now, *created]).edges()
     needed = closure(set(range(len(now))), edges.__getitem__)
     return {number - len(now) for number in needed if number >= len(now)}

@@ -463,19 +463,20 @@ class HistoryStore:
         )
         return str(rows[0][0] or "")
 
-    def last_deployed(self, label: str, before: str = "") -> StepRecord | None:
-        """Return the last step that deployed a file and was not rolled back; of the runs before one, if that is named.
+    def last_steps(self, kinds: Iterable[str], before: str = "") -> dict[str, StepRecord]:
+        """Return the last step of each label that was not rolled back, as `last_deployed` does, by one query."""
+        own = f"run_id IN (SELECT run_id FROM {self._named('runs')} WHERE {self._where(project=self.project)})"
+        earlier = (f"run_id < {self._literal(before)}",) if before else ()
+        rows = self._rows("steps", own, *earlier, status="ok", kind=[*kinds])
+        return {row["label"]: _step(row) for row in sorted(rows, key=lambda row: (_run_id(row), row["number"]))}
 
-        Its text is empty where there is a secret in it.
+    def last_deployed(self, label: str) -> StepRecord | None:
+        """Return the last step that deployed a file and was not rolled back.
+
+        The hash of its text is empty where there is a secret in it.
         """
-        return next(
-            (
-                step
-                for run, step in self.story(label)
-                if step.label == label and step.status == "ok" and (not before or run.run_id < before)
-            ),
-            None,
-        )
+        done = (step for _run, step in self.story(label) if step.label == label and step.status == "ok")
+        return next(done, None)
 
     def last_text(self, label: str) -> str | None:
         """Return the text that a file was last deployed with; None where none was kept."""
