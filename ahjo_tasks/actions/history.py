@@ -12,6 +12,7 @@ from ahjo_tasks.utils import text_difference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from ahjo_tasks.database.connection import Connection
     from ahjo_tasks.history.store import HistoryStore, Run, StepRecord
@@ -46,6 +47,8 @@ def history(  # noqa: PLR0913, PLR0917 - the flags
 
     if format not in FORMATS:
         raise UsageError(f"There is no format {format!r}.", hint=f"It is one of: {', '.join(FORMATS)}.")
+    if limit < 1:
+        raise UsageError("--limit must be at least 1.")
     if format == "json":
         ctx.console.machine()
     ctx.print_heading()
@@ -66,13 +69,17 @@ def _run_row(run: Run) -> tuple[str, ...]:
     return (run.run_id, run.actions, run.status, seconds, f"{run.login or run.os_user}@{run.host}", run.git_commit)
 
 
+def _moment(when: datetime) -> str:
+    return f"{when:%Y-%m-%d %H:%M:%S} UTC"
+
+
 def _show_run(ctx: ActionContext, store: HistoryStore, run_id: str, form: str) -> None:
     run = store.run(run_id)
     if run is None:
         raise UsageError(f"There is no run {run_id!r}, or more than one.", hint="inv history lists the runs.")
     if form == "table":
         facts = {name: value for name, value in asdict(run).items() if value not in {"", None, False}}
-        facts |= {name: f"{facts[name]:%Y-%m-%d %H:%M:%S} UTC" for name in ("started", "ended") if name in facts}
+        facts |= {name: _moment(facts[name]) for name in ("started", "ended") if name in facts}
         facts |= {"uncommitted": "yes"} if run.uncommitted else {}
         ctx.console.table(
             ["Run", run.run_id], [(name, str(value)) for name, value in facts.items() if name != "run_id"]
@@ -193,7 +200,8 @@ def lock(ctx: ActionContext, format: str = "table") -> None:  # noqa: A002 - the
     if format == "json":
         ctx.console.raw(json.dumps({"format_version": FORMAT_VERSION, **facts}, indent=2, default=str))
     elif facts:
-        ctx.console.table(list(facts), [[str(value) for value in facts.values()]])
+        values = [_moment(value) if name == "since" else str(value) for name, value in facts.items()]
+        ctx.console.table(list(facts), [values])
     else:
         ctx.console.print("  Nobody holds the deploy lock.")
 

@@ -137,9 +137,9 @@ class Selector:
 def _matches(change: FileChange, word: str) -> bool:
     if word == CHANGED:
         return change.status in {Status.NEW, Status.CHANGED, Status.DRIFTED}
-    path = word.rstrip("/")
+    path = word.removeprefix("./").rstrip("/")
     inside = f"/{path}/" in f"/{change.label}/"
-    return inside or _unquoted(word).lower() in map(str.lower, _names(change)) or fnmatch(change.label, word)
+    return inside or _unquoted(word).lower() in map(str.lower, _names(change)) or fnmatch(change.label, path)
 
 
 def _names(change: FileChange) -> Iterator[str]:

@@ -51,6 +51,7 @@ def test_nothing_changed_is_nothing_to_do(chain: Deployed) -> None:
     assert "nothing to do" in chain.succeed("deploy").text
     assert "nothing to do" in chain.succeed("plan", "--check").text
     assert len(json.loads(chain.succeed("history", "--format", "json").out)["runs"]) == 1
+    assert "--limit must be at least 1." in chain.fail("history", "--limit", "0", code=2).err
 
 
 def test_a_changed_file_runs_with_what_needs_it(chain: Deployed) -> None:
@@ -142,6 +143,7 @@ def test_select_runs_only_what_it_names(chain: Deployed) -> None:
     chain.view("a", "SELECT 5 AS one")
     chain.view("c", "SELECT 5 AS three")
     assert ran(chain.succeed("deploy", "--select", "c").text) == ["c"]
+    assert ran(chain.succeed("deploy", "--select", "./database/views/c.sql").text) == ["c"]
     assert ran(chain.succeed("deploy", "--select", "a+").text) == ["a", "b"]
     assert "nothing to do" in chain.succeed("deploy").text
     chain.fail("deploy", "--select", "nosuch", code=2)
@@ -633,6 +635,8 @@ SELECTED = [
     ("a.sql", "a"),
     ("views/a.sql", "a"),
     ("database/views/a.sql", "a"),
+    ("./database/views/a.sql+", "ab"),
+    ("./database/views/*.sql", "abc"),
     ("./a+", ""),
     ('"a"', "a"),
     ("`a`", "a"),

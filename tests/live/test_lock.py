@@ -143,6 +143,7 @@ def test_lock_shows_who_holds_it_and_the_run(busy: Deployed) -> None:
     with busy.started("data"):
         in_its_slow_file(busy)
         facts = json.loads(busy.succeed("lock", "--format", "json").out)
+        assert f"{facts['since'][:19]} UTC" in busy.succeed("lock").text
         waiting = busy.fail("deploy", code=4, AHJO_LOCK_TIMEOUT="1")
     assert {"user", "host", "pid", "since", "run"} <= facts.keys()
     assert f"Its run {facts['run']} began at" in waiting.err
