@@ -185,6 +185,23 @@ def test_a_migration_may_leave_its_transaction_for_a_while(live: Deployed) -> No
     assert recorded(live) == ["b2"]
 
 
+@pytest.mark.parametrize("target", ["sqlite"], indirect=True)
+def test_a_migration_may_vacuum_outside_of_its_transaction(live: Deployed) -> None:
+    block = (
+        'op.execute("CREATE TABLE item (id integer)")\n'
+        "    with op.get_context().autocommit_block():\n"
+        '        op.execute("VACUUM")\n'
+        '    op.execute("INSERT INTO item VALUES (1)")'
+    )
+    revision(live, "a1", None, block)
+    live.write("database/views/v.sql", "CREATE VIEW v AS SELECT id FROM item;\n")
+    assert "its 2 transactions" in live.succeed("plan").text
+    live.succeed("deploy")
+    assert (recorded(live), live.rows("SELECT id FROM v")) == (["a1"], [(1,)])
+    assert live.rows("SELECT status FROM ahjo_runs") == [("succeeded",)]
+    assert "nothing to do" in live.succeed("deploy").text
+
+
 def test_what_follows_a_commit_of_a_migration_is_committed_with_its_version(live: Deployed) -> None:
     committing = 'op.execute("CREATE TABLE item (id integer)")\n    op.get_bind().commit()\n    {}'
     revision(live, "a1", None, committing.format('op.execute("CREATE TABLE more (id integer)")'))

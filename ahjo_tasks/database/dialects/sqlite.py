@@ -177,7 +177,10 @@ class SQLite(Dialect):
         @event.listens_for(engine, "begin")
         def begin(connection: SAConnection) -> None:
             raw: Any = connection.connection.dbapi_connection
-            if not raw.in_transaction:
+            if raw.in_transaction:
+                return
+            raw.isolation_level = None  # SQLAlchemy leaves another one behind a block of AUTOCOMMIT
+            if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
                 connection.exec_driver_sql("BEGIN")
 
     def address(self, url: URL) -> str:
