@@ -11,6 +11,7 @@ Variables = Annotated[dict[str, str], Meta(extra_json_schema={"additionalPropert
 Count = Annotated[int, Meta(ge=0)]
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Megabytes = Annotated[int, Meta(ge=1)]
+ObjectPattern = Annotated[str, Meta(pattern=r"^[^/]+/[^/]*/.", title="kind/schema/name, as in view/*/tmp_*")]
 
 
 class ActionFile(Struct, frozen=True):
@@ -155,7 +156,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename={"sqlalchemy_url": "sql
         Meta(description="What a deploy does with objects that were changed by hand: replace them, or stop."),
     ] = "replace"
     drift_ignore: Annotated[
-        tuple[str, ...],
+        tuple[ObjectPattern, ...],
         Meta(description="Objects that are never drift: patterns of kind/schema/name, as in view/*/tmp_*."),
     ] = ()
     git_table: Annotated[str, Meta(description="Table of the deployed git version.")] = "git_version"

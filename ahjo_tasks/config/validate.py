@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import msgspec
@@ -257,12 +258,21 @@ def _translate(message: str, type_: Any) -> str:
         return f"{place}expected one of {', '.join(choices(type_))}"
     if missing := re.search(r"missing required field `(\w+)`", message):
         return f"{place}expected the key {missing[1]}"
+    if "matching regex" in message:
+        return f"{place}expected {_form(type_)}"
     types = re.match(r"Expected `([^`]+)`(, got `([^`]+)`)?( [<>]=? [\d.-]+)?", message)
     if types is None:
         return f"{place}not a value that fits"
     return f"{place}expected {_join_types(types[1])}{types[4] or ''}" + (
         f", got {_join_types(types[3])}" if types[3] else ""
     )
+
+
+def _form(type_: Any) -> str:
+    """Return what the metadata of a type calls the form of its text; empty where it has none."""
+    parts = get_args(type_)
+    titles = (part.title for part in parts if isinstance(part, msgspec.Meta) and part.pattern)
+    return next(chain(titles, filter(None, map(_form, parts))), "") or ""
 
 
 def _join_types(types: str) -> str:

@@ -186,6 +186,7 @@ def test_another_spelling_of_the_same_value_is_accepted_with_a_warning(
         ("git_table", ["x"], "expected a string, got an array"),
         ("compare", [], "expected an object, got an array"),
         ("transaction_mode", "twice", "expected one of begin_once, commit_as_you_go"),
+        ("drift_ignore", ["view/*/a", "dbo.tmp_*"], "entry 2: expected kind/schema/name, as in view/*/tmp_*"),
         ("skipped_actions", ["a", 1.5], "entry 2: expected a string, got a number"),
         ("db_permissions", [{"source": "a"}, {"sauce": "b"}], "entry 2: expected the key source"),
         ("username", "$", "still holds the placeholder $; give its value in the local override file"),
