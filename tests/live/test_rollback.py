@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -66,7 +67,7 @@ def test_what_a_run_dropped_is_created_again(changed: Deployed) -> None:
 
 def test_what_a_run_created_in_a_file_that_was_there_goes(changed: Deployed) -> None:
     path = changed.directory / "database/views/b.sql"
-    path.write_text(path.read_text().replace("VIEW b ", "VIEW bb ").replace("VIEW IF EXISTS b;", "VIEW IF EXISTS bb;"))
+    path.write_text(re.sub(r"\bb\b", "bb", path.read_text()))
     changed.succeed("deploy", "--prune")
     assert (changed.has("b"), changed.has("bb")) == (False, True)
     changed.succeed("rollback", "--run", last_run(changed))
