@@ -98,7 +98,7 @@ class MigrationProgress:
         if server is None:
             return None
         dialect = self.connection.dialect
-        if dialect.has_autocommit_block and dialect.refuses_transaction(server):
+        if dialect.transactional_ddl and dialect.refuses_transaction(server):
             return AUTOCOMMIT
         if server.number not in dialect.done_already:
             return NOT_RECORDED if server.hint == EXISTS else server.hint

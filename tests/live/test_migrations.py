@@ -186,6 +186,12 @@ def test_a_migration_may_leave_its_transaction_for_a_while(live: Deployed) -> No
 
 
 @pytest.mark.parametrize("target", ["sqlite"], indirect=True)
+def test_a_migration_that_vacuums_in_its_transaction_is_told_how_to_leave_it(live: Deployed) -> None:
+    revision(live, "a1", None, 'op.execute("VACUUM")')
+    assert "with op.get_context().autocommit_block():" in live.fail("deploy").err
+
+
+@pytest.mark.parametrize("target", ["sqlite"], indirect=True)
 def test_a_migration_may_vacuum_outside_of_its_transaction(live: Deployed) -> None:
     block = (
         'op.execute("CREATE TABLE item (id integer)")\n'

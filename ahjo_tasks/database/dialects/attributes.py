@@ -196,8 +196,6 @@ class DialectAttributes:
     """True if CREATE, ALTER and DROP can be rolled back."""
     implicit_transaction_per_call: ClassVar[bool] = False
     """True if the server makes a transaction of each call, so that a file of one batch needs none of ours."""
-    has_autocommit_block: ClassVar[bool] = False
-    """True if Alembic's `autocommit_block` leaves the transaction of the action."""
     error_may_roll_back: ClassVar[bool] = False
     """True if some errors end the transaction, so that one that is gone after an error was not committed."""
     blocked_by_others: ClassVar[frozenset[str]] = frozenset()

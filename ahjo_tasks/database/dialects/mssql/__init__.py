@@ -101,7 +101,6 @@ class MSSQL(Dialect):
     rollback_to_savepoint = "ROLLBACK TRANSACTION ahjo_apart"
     release_savepoint = ""
     savepoint_survives_error = False
-    has_autocommit_block = True
     error_may_roll_back = True
     blocked_by_others = frozenset({"1205", errors.LOCK_WAIT_TIMEOUT})
     drop_temporary = "DROP {} IF EXISTS {}"

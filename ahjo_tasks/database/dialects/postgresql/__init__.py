@@ -175,7 +175,6 @@ class PostgreSQL(Dialect):
     overloaded_kinds = frozenset({"function", "procedure"})
     late_binding = frozenset({"procedure", "function"})
     implicit_transaction_per_call = True
-    has_autocommit_block = True
     blocked_by_others = frozenset({"40001", "40P01", LOCK_NOT_AVAILABLE})
     session_sql = "SELECT pg_backend_pid()"
     identity_sql = (
