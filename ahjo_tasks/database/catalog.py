@@ -143,9 +143,8 @@ def read_changed(
     """Return the fingerprints of all objects, of which only those with a name of `own` may have changed since a look.
 
     None where others have changed, or where the database does not tell; those that this run had changed before are read
-    again. With `kinds`, those that have changed are of
-    these kinds, and all that were there are. Texts that were read along the way are returned, too. Raises
-    StatementError.
+    again. With `kinds`, those that have changed are of these kinds, and all that were there are. Texts that were read
+    along the way are returned, too. Raises StatementError.
     """
     dialect = connection.dialect
     if not known.mark or (dialect.names_changes_of_others and not own):

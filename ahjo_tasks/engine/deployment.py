@@ -198,9 +198,9 @@ def _taken_over(changes: Iterable[FileChange], left: _Left) -> Iterator[str]:
     new = [
         (change, key)
         for change in changes
-        if change.file is not None and change.label not in left.records
+        if change.file is not None and change.runs and change.label not in left.records
         for key in keys_of(change.file, left.catalog)
-        if key and change.runs
+        if key
     ]
     others = left.store.others() if new else {}
     for change, key in new:

@@ -418,7 +418,7 @@ class Recorder:
         mark = read_mark(connection)
         many = len(self._files) > connection.dialect.names_per_query
         most = many and len(self._files) > MOST * len(self._catalog or ())
-        own = self._own_names()
+        own = self._own_names() if connection.dialect.catalog_mark_sql else set()
         read = None if most else self._read_changed(own)
         if read is None:
             read = read_catalog_with_texts(connection) if many else (read_catalog(connection), {})

@@ -42,27 +42,27 @@ def plan_rollback(run_id: str, store: HistoryStore, files: ProjectFiles) -> Plan
     earlier = store.last_steps(OBJECTS, run.run_id)
     lost = (step for step in earlier.values() if step.text_hash and not (files.directory / step.label).exists())
     gone = [_file(store, files, step) for step in lost]
+    ran = {label: _file(store, files, step) for label, step in steps.items() if step.kind in OBJECTS}
     restored, created, refused = [], [], []
     for label, step in steps.items():
         before = earlier.get(label)
         if before is None and step.reason == Status.NEW and step.text_hash:
-            created.append(_file(store, files, step))
-        elif before is None and len(former := _creators(gone, _file(store, files, step))) == 1:
+            created.append(ran[label])
+        elif before is None and label in ran and len(former := _creators(gone, ran[label])) == 1:
             restored.append(files.with_text(label, step.kind, former[0].text))
             gone.remove(former[0])
-        elif before is None or not before.text_hash or store.text(before.text_hash) is None:
+        elif before is None or not before.text_hash or (text := store.text(before.text_hash)) is None:
             refused.append(f"{step.label}: {NO_TEXT}")
         else:
-            restored.append(_file(store, files, before))
+            restored.append(files.with_text(label, before.kind, text))
     refused += _changed_tables(store, run, restored, files)
     if refused:
         raise UsageError(f"The run {run.run_id} cannot be rolled back: {'; '.join(refused)}.", hint=HINT)
     used = _used(store, files, restored, created)
     first = _drops(file for number, file in enumerate(created) if number not in used)
     last = _drops(file for number, file in enumerate(created) if number in used)
-    changed = [_file(store, files, step) for label, step in steps.items() if step.kind in OBJECTS]
     kept = set[ObjectName]().union(*map(_names, [*restored, *created, *gone]))
-    more = (step for step in _drops(changed) if _name(step.definition, files.dialect) not in kept)
+    more = (step for step in _drops(ran.values()) if _name(step.definition, files.dialect) not in kept)
     return Plan(tuple(first)) + plan_objects(restored) + Plan((*last, *more))
 
 
