@@ -767,20 +767,22 @@ class MigratedMySQL(MigratedProject):
         return f"{head.format(own)} AS {self.query(name)[0]};\n"
 
     def function_text(self, name: str, made: Made, random: Random) -> str:
-        source = self.relations(made)[0]
-        own = self.quoted(name)
-        return (
-            f"DROP FUNCTION IF EXISTS {own};\nCREATE FUNCTION {own}(a int) RETURNS int READS SQL DATA"
-            f" RETURN (SELECT count(q.{self.some_column(random, source)}) + a FROM {self.named(source)} AS q);\n"
-        )
+        column, source = self.read_column(made, random)
+        body = f"RETURNS int READS SQL DATA RETURN (SELECT count({column}) + a FROM {source})"
+        return self.routine_text("FUNCTION", name, body)
 
     def procedure_text(self, name: str, made: Made, random: Random) -> str:
+        column, source = self.read_column(made, random)
+        return self.routine_text("PROCEDURE", name, f"SELECT {column} FROM {source}")
+
+    def read_column(self, made: Made, random: Random) -> tuple[str, str]:
+        """Return a column of a relation that is used, and the relation."""
         source = self.relations(made)[0]
+        return f"q.{self.some_column(random, source)}", f"{self.named(source)} AS q"
+
+    def routine_text(self, kind: str, name: str, body: str) -> str:
         own = self.quoted(name)
-        return (
-            f"DROP PROCEDURE IF EXISTS {own};\nCREATE PROCEDURE {own}(a int)"
-            f" SELECT q.{self.some_column(random, source)} FROM {self.named(source)} AS q;\n"
-        )
+        return f"DROP {kind} IF EXISTS {own};\nCREATE {kind} {own}(a int) {body};\n"
 
     def trigger_text(self, name: str, made: Made, random: Random) -> str:
         tables = [use for use in made.uses if use in self.tables] or [*self.tables][:1]

@@ -227,23 +227,11 @@ def _is_name(token: Token) -> bool:
 
 _STATEMENT_WORDS = frozenset(
     {
-        *(
-            "ALTER",
-            "BACKUP",
-            "BEGIN",
-            "BULK",
-            "CHECKPOINT",
-            "CLOSE",
-            "COMMIT",
-            "CREATE",
-            "DBCC",
-            "DEALLOCATE",
-            "DECLARE",
-        ),
-        *("DELETE", "DENY", "DROP", "ELSE", "END", "EXEC", "EXECUTE", "FETCH", "GO", "GOTO", "GRANT", "IF", "INSERT"),
-        *("KILL", "MERGE", "OPEN", "PRINT", "RAISERROR", "RECONFIGURE", "RESTORE", "RETURN", "REVERT", "REVOKE"),
-        *("ROLLBACK", "SAVE", "SELECT", "SET", "SHUTDOWN", "THROW", "TRUNCATE", "UPDATE", "USE", "WAITFOR", "WHILE"),
-        "WITH",
+        *("ALTER", "BACKUP", "BEGIN", "BULK", "CHECKPOINT", "CLOSE", "COMMIT", "CREATE", "DBCC", "DEALLOCATE"),
+        *("DECLARE", "DELETE", "DENY", "DROP", "ELSE", "END", "EXEC", "EXECUTE", "FETCH", "GO", "GOTO"),
+        *("GRANT", "IF", "INSERT", "KILL", "MERGE", "OPEN", "PRINT", "RAISERROR", "RECONFIGURE", "RESTORE"),
+        *("RETURN", "REVERT", "REVOKE", "ROLLBACK", "SAVE", "SELECT", "SET", "SHUTDOWN", "THROW", "TRUNCATE"),
+        *("UPDATE", "USE", "WAITFOR", "WHILE", "WITH"),
     }
 )
 """Words with which a statement begins, or a part of one."""
@@ -268,8 +256,9 @@ It says nothing of ALTER DATABASE SCOPED CONFIGURATION, stoplists and search pro
 An audit specification is altered with its state, which is switched outside of transactions alone.
 """
 _STARTS = frozenset({"CREATE", "ALTER", "DROP", "BACKUP", "RESTORE", "RECONFIGURE", "KILL", "DBCC"})
-_OPTION = re.compile(rf"(?:MEMORY_OPTIMIZED|RESUMABLE){GAP}={GAP}ON\b")
-_OPTIONS = frozenset({"MEMORY_OPTIMIZED", "RESUMABLE"})
+_IN_MEMORY = "MEMORY_OPTIMIZED"
+_OPTION = re.compile(rf"(?:{_IN_MEMORY}|RESUMABLE){GAP}={GAP}ON\b")
+_OPTIONS = frozenset({_IN_MEMORY, "RESUMABLE"})
 _PROCEDURE = re.compile(
     r"SP_(?:ADDLINKEDSERVER|(?:ADD|DROP)SERVER|SETNETNAME|SERVEROPTION|(?:ADD|DROP)LINKEDSRVLOGIN|RENAMEDB|DBOPTION"
     r"|(?:ADD|DROP)REMOTELOGIN|REMOTEOPTION|ATTACH_(?:SINGLE_FILE_)?DB|DETACH_DB|CERTIFY_REMOVABLE|CREATE_REMOVABLE"
@@ -289,7 +278,6 @@ _BEFORE_ASSIGNED = frozenset({"SET", "DECLARE", "SELECT", ","})
 _BEFORE_PROCEDURE = frozenset({"EXEC", "EXECUTE", ".", "=", ";"})
 _COMPILED = "NATIVE_COMPILATION"
 """An option of a module, which counts when the module is created."""
-_IN_MEMORY = "MEMORY_OPTIMIZED"
 _PREFILTER = (
     *("DATABASE", "BACKUP", "RESTORE", "RECONFIGURE", "FULLTEXT", "AVAILABILITY", "ENDPOINT", "MEMORY_OPT", _COMPILED),
     *("RESUMABLE", "KILL", "SHRINK", "SESSION", "CONFIGURATION", "GOVERNOR", "AUDIT"),
